@@ -1,0 +1,99 @@
+"""Every failure Leakline raises on purpose.
+
+LeaklineError
+├── SettingsError          the settings file is wrong; exit status 78
+├── RuleError              a rule does not load (file, line, what to change)
+├── MappingError           a mapping does not load (file, line, what to change)
+├── SourceError            the other side of a source failed
+│   ├── Unauthorized       credentials refused; a human has to act
+│   ├── Forbidden          a permission, licence or entitlement is missing
+│   ├── LimitExceeded      the org's API allowance is used up: pause the whole org
+│   └── TransportError     the answer did not arrive whole, or was no answer; try again
+├── Unavailable            a destination accepted nothing that we know of; try again
+├── Misconfigured          a destination refuses us for good until a setting changes
+├── StateError             the state directory cannot be used (locked, damaged, not writable)
+└── DiskFull               the state directory has no room: ingest pauses, delivery goes on
+
+What a person reads is `str(error)`; it says what, where and what to do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class LeaklineError(Exception):
+    """The root of the tree above. `hint` tells the reader what to do about it."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{message}: {self.hint}" if self.hint else message
+
+
+class SettingsError(LeaklineError):
+    """A wrong setting; the message begins with its key path, such as `orgs[0].auth.client_id`."""
+
+
+class FileError(LeaklineError):
+    """Something wrong at a line of a file we were given (`path:line: message`)."""
+
+    def __init__(self, path: Path | str, line: int, message: str, *, hint: str = "") -> None:
+        super().__init__(f"{path}:{line}: {message}", hint=hint)
+        self.path = Path(path)
+        self.line = line
+        self.reason = message
+
+
+class RuleError(FileError):
+    """A Sigma rule that does not load; the other rules run without it."""
+
+
+class MappingError(FileError):
+    """A mapping that does not load; the other mappings are used without it."""
+
+
+class SourceError(LeaklineError):
+    """Reading from a source failed; nothing was lost, the cursor stands where it stood."""
+
+
+class Unauthorized(SourceError):
+    """The org refused our credentials."""
+
+
+class Forbidden(SourceError):
+    """The org knows us but a permission, licence or feature is missing."""
+
+
+class LimitExceeded(SourceError):
+    """HTTP 403 REQUEST_LIMIT_EXCEEDED: every source of this org pauses (the org sends no Retry-After)."""
+
+
+class TransportError(SourceError):
+    """A broken, cut or foreign answer (HTML instead of CSV, a body without its end). Safe to repeat."""
+
+
+class Unavailable(LeaklineError):
+    """Nothing can be said to have been accepted: the same chunk is sent again.
+
+    `retry_after` is in seconds, where the other side named a time; otherwise the loop backs off by itself.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class Misconfigured(Unavailable):
+    """As Unavailable, but only a changed setting will help (token refused, index not allowed, unknown CA)."""
+
+
+class StateError(LeaklineError):
+    """The state directory cannot be used."""
+
+
+class DiskFull(StateError):
+    """The state directory has no room left."""

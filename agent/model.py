@@ -1,0 +1,183 @@
+"""The values everything hangs on. No behaviour lives here.
+
+Frames
+------
+*Raw frame* (what a source yields): one column per vendor column, named as the vendor names it, all `String`,
+an empty cell is null; beside them `event.id` (`String`, 32 hex characters, never null).
+
+*Prepared frame* (what rules see): the raw frame plus computed columns with dotted names, ECS where ECS has the
+meaning, `leakline.<name>` otherwise. Nothing is removed and no vendor column is changed.
+
+*Shaped frame* (what is stored and sent): ECS columns with dotted names in their ECS types, `salesforce.<column>`
+for the rest, and always `@timestamp` (`Datetime("ms", "UTC")`, null only if the row has no readable time),
+`event.id` and `event.dataset`. Arrays are `List`. Nesting is the format's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NewType, Protocol
+
+import polars as pl
+
+Cursor = NewType("Cursor", str)
+"""Text that only its source understands; means "everything up to here was read"."""
+
+Lane = Literal["alerts", "events"]
+"""Alerts (with incidents, checkpoints, heartbeats) overtake events."""
+
+LANES: tuple[Lane, Lane] = ("alerts", "events")
+
+OWN_EVENT_TYPE = "Agent"
+"""`Batch.event_type` of Leakline's own events; their frame already has dotted names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Something read that could not become an event, kept as it came."""
+
+    org: str
+    source: str
+    event_type: str
+    input: str
+    """What it was read from: a file's path, or the record id of a log file."""
+    row: int
+    """1 for the first record after the header; 0 when the whole input is meant."""
+    reason: str
+    raw: bytes
+    """The record's own bytes, without the line's end; the first megabyte of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one event type under one schema, about 4 MB of raw input; commits as a whole."""
+
+    org: str
+    """The organisation's 18-character id."""
+    source: str
+    """The service rules name: `event_log_file`, `setup_audit_trail`, …; `agent` for Leakline's own events."""
+    event_type: str
+    """The vendor's spelling: `Login`, `ReportExport`, …"""
+    frame: pl.DataFrame
+    cursor: Cursor | None = None
+    """Where reading goes on once this batch is committed; None leaves the cursor where it is."""
+    remember: Mapping[str, bytes | None] = field(default_factory=dict)
+    """What the source must not forget besides its cursor; commits with the batch. None forgets a key."""
+    rejections: Sequence[Rejection] = ()
+    duplicates: int = 0
+    """Rows of this batch's input that were taken before and are left out of `frame`."""
+    input: str = ""
+    """What the rows were read from, for people: a log file's record id or a path."""
+    created: datetime | None = None
+    """When the input was made by the vendor (`event.created` of its rows)."""
+
+
+class Recall(Protocol):
+    """A source's read-only view of what its earlier batches asked to remember."""
+
+    def __call__(self, key: str) -> bytes | None: ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Remembered keys that begin with `prefix`, in order."""
+        ...
+
+
+class Source(Protocol):
+    """Something that yields batches.
+
+    `read` is called by one thread at a time. A yielded batch is committed before the next one is asked for, so
+    `recall` sees it. A polled source returns when nothing more is to be had now; raising `SourceError` leaves the
+    cursor where the last committed batch put it. All state derives from `after` and `recall`.
+    """
+
+    name: str
+    """Unique in the settings: `<org name>/<source type>`."""
+
+    def read(self, after: Cursor | None) -> Iterator[Batch]: ...
+
+
+class Format(Protocol):
+    """A pure function: a shaped frame of n rows to n lines (`String`, never null, no line feed inside)."""
+
+    def __call__(self, frame: pl.DataFrame) -> pl.Series: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a destination said about a chunk. Rows are counted from 0 within the chunk; all others were accepted."""
+
+    rejected: Sequence[tuple[int, str]] = ()
+    """Refused for good, with the reason: dead-lettered by the loop."""
+    retry: Sequence[int] = ()
+    """To be sent again, as they are."""
+    duplicates: int = 0
+    """Accepted because they were there already (a 409 from `_bulk`)."""
+    slow_down: bool = False
+    """Accepted, but the other side asks for a pause (HEC codes 24 and 25)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive encoded rows of one batch, cut to a destination's limits."""
+
+    lines: pl.Series
+    """`String`; already framed for the wire, so that `body(lines)` is what goes out."""
+    ids: pl.Series
+    """`String`: each row's `event.id`."""
+    frame: pl.DataFrame
+    """The shaped rows behind the lines."""
+    sent_before: bool = field(default=False)
+    """True when an earlier attempt may have been accepted: duplicates are to be expected."""
+
+
+class Destination(Protocol):
+    """Something that takes encoded rows.
+
+    `send` is called by one thread at a time and never waits between attempts, never retries and never cuts: the
+    loop does. It raises `Unavailable` (or `Misconfigured`) when nothing can be said to have been accepted.
+    """
+
+    name: str
+    format: Format
+    lanes: Sequence[Lane]
+    max_bytes: int
+    """Upper bound for the body of one chunk."""
+    max_rows: int
+    max_row_bytes: int
+    """A longer encoded row is dead-lettered without being sent."""
+
+    def wrap(self, frame: pl.DataFrame, lines: pl.Series) -> pl.Series:
+        """Add the wire's envelope and line end to formatted lines; pure, n rows to n rows."""
+        ...
+
+    def send(self, chunk: Chunk) -> Outcome: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `check` or of `rules lint`: what was looked at, what was seen, what to do."""
+
+    subject: str
+    ok: bool
+    message: str
+    fix: str = ""
+    warning: bool = False
+    """Not ok, yet nothing stops because of it."""
+    path: str = ""
+    line: int = 0
+
+
+class Probed(Protocol):
+    """What `check` and `check --send-test-event` ask of a destination."""
+
+    def probe(self) -> Iterator[Finding]:
+        """Look without writing: reachable, trusted, authorised. Yields a finding for each thing looked at."""
+        ...
+
+    def how_to_find(self, event_id: str) -> str:
+        """The search a person types at the other end to see the event with this id."""
+        ...

@@ -1,0 +1,98 @@
+"""How Leakline opens connections: trust, client certificates, proxies, time limits."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent import __version__
+from agent.errors import SettingsError
+from agent.secret import Secret
+
+USER_AGENT = f"leakline/{__version__}"
+
+
+class TlsSettings(BaseModel):
+    """Certificates are always verified. `ca`: a PEM file to trust instead of the system's authorities."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ca: Path | None = None
+    certificate: Path | None = None
+    """Our own certificate (PEM, with chain), where the other side asks for one."""
+    key: Path | None = None
+    minimum_version: Literal["1.2", "1.3"] = "1.2"
+
+    def context(self) -> ssl.SSLContext:
+        """A verifying client context. Raises SettingsError for files that cannot be used."""
+        try:
+            context = ssl.create_default_context(cafile=str(self.ca) if self.ca else None)
+            if self.certificate:
+                context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(
+                f"tls: {self.ca or self.certificate} cannot be used ({error})", hint="give a readable PEM file"
+            ) from error
+        context.minimum_version = ssl.TLSVersion.TLSv1_3 if self.minimum_version == "1.3" else ssl.TLSVersion.TLSv1_2
+        return context
+
+
+class ProxySettings(BaseModel):
+    """An outbound HTTP proxy. `except_for`: hosts reached directly, as `example.com` or `.example.com`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str
+    username: str | None = None
+    password: Secret | None = None
+    except_for: list[str] = Field(default_factory=list)
+
+    def serves(self, host: str) -> bool:
+        """Whether connections to `host` go through this proxy."""
+        return not any(host == name.lstrip(".") or host.endswith("." + name.lstrip(".")) for name in self.except_for)
+
+    def url_with_credentials(self) -> str:
+        """For libraries that take credentials in the URL; never to be logged."""
+        if self.username is None:
+            return self.url
+        parts = urlsplit(self.url)
+        secret = quote(self.password.read(), safe="") if self.password else ""
+        return urlunsplit(parts._replace(netloc=f"{quote(self.username, safe='')}:{secret}@{parts.netloc}"))
+
+
+def http_client(
+    url: str, tls: TlsSettings, proxy: ProxySettings | None, timeout: float, **options: Any
+) -> httpx.Client:
+    """An httpx client for the host of `url`. `timeout` (s) bounds a single read or write; see `deadline` for the whole.
+
+    The environment's proxy variables are ignored: what the settings file says is what happens.
+    """
+    host = urlsplit(url).hostname or ""
+    through = proxy.url_with_credentials() if proxy is not None and proxy.serves(host) else None
+    headers = {"User-Agent": USER_AGENT, **options.pop("headers", {})}
+    return httpx.Client(
+        verify=tls.context(), proxy=through, timeout=timeout, trust_env=False, headers=headers, **options
+    )
+
+
+def explain(error: BaseException) -> str:
+    """A transport failure in plain words: refused, unknown host, untrusted certificate, silence."""
+    text = str(error) or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return f"its certificate is not trusted ({text.split('CERTIFICATE_VERIFY_FAILED]')[-1].strip()}); set tls.ca to the authority that signed it"
+    if (
+        "Name or service not known" in text
+        or "nodename nor servname" in text
+        or "Temporary failure in name resolution" in text
+    ):
+        return "its name cannot be resolved; check the host name and DNS"
+    if "Connection refused" in text:
+        return "the connection was refused; is the service up and the port right?"
+    if isinstance(error, httpx.TimeoutException):
+        return f"no answer in time ({type(error).__name__})"
+    return text

@@ -1,0 +1,71 @@
+"""Secrets come from systemd credentials, a file or an environment variable, never from the settings file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from agent.errors import SettingsError
+
+
+class SecretReference(BaseModel):
+    """Where a secret is to be found; exactly one of the three keys.
+
+    `credential`: a name under `$CREDENTIALS_DIRECTORY` (systemd `LoadCredential=`); `file`: a path;
+    `env`: an environment variable.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    credential: str | None = None
+    file: Path | None = None
+    env: str | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> SecretReference:
+        if sum(value is not None for value in (self.credential, self.file, self.env)) != 1:
+            raise ValueError("name exactly one of `credential`, `file` or `env`")
+        return self
+
+    def read(self) -> str:
+        """The secret, without a trailing line end. Raises SettingsError when it cannot be read."""
+        if self.env is not None:
+            return self._from_environment(self.env)
+        path = self.file or Path(os.environ.get("CREDENTIALS_DIRECTORY", "/run/credentials/leakline.service")) / str(
+            self.credential
+        )
+        try:
+            text = path.read_text(encoding="utf-8").strip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"the secret in {path} cannot be read ({error})", hint=self._hint()) from error
+        if not text:
+            raise SettingsError(f"the secret in {path} is empty", hint=self._hint())
+        return text
+
+    def _from_environment(self, name: str) -> str:
+        value = os.environ.get(name, "")
+        if not value:
+            raise SettingsError(
+                f"the environment variable {name} is not set", hint="set it for the service, or use `file`"
+            )
+        return value
+
+    def _hint(self) -> str:
+        if self.credential is not None:
+            return f"add `LoadCredential={self.credential}:/path/to/it` to the unit, or use `file`"
+        return "write it there, readable by the service alone (mode 0400)"
+
+
+def _no_plain_text(value: Any) -> Any:
+    if isinstance(value, str):
+        raise ValueError(
+            "a secret does not belong in the settings file; write {file: PATH}, {env: NAME} or {credential: NAME}"
+        )
+    return value
+
+
+Secret = Annotated[SecretReference, BeforeValidator(_no_plain_text)]
+"""A settings field that names a secret; `.read()` gets it."""
