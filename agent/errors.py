@@ -12,6 +12,7 @@ LeaklineError
 ├── Unavailable            a destination accepted nothing that we know of; try again
 ├── Misconfigured          a destination refuses us for good until a setting changes
 ├── StateError             the state directory cannot be used (locked, damaged, not writable)
+├── Damaged                a batch file is gone or its checksum does not hold
 └── DiskFull               the state directory has no room: ingest pauses, delivery goes on
 
 What a person reads is `str(error)`; it says what, where and what to do.
@@ -93,6 +94,10 @@ class Misconfigured(Unavailable):
 
 class StateError(LeaklineError):
     """The state directory cannot be used."""
+
+
+class Damaged(StateError):
+    """A batch file is gone or its checksum does not hold."""
 
 
 class DiskFull(StateError):

@@ -1,0 +1,106 @@
+"""A frame on disk that is either whole or not there: Arrow IPC with lz4, checksummed, fsynced before it gets its name."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import uuid
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import orjson
+import polars as pl
+
+from agent.errors import Damaged, DiskFull
+from agent.state import is_disk_full
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFile:
+    """What the state keeps of a batch file."""
+
+    name: str
+    rows: int
+    bytes: int
+    checksum: str
+    """BLAKE2b-128 of the whole file, hexadecimal."""
+
+    def encode(self) -> bytes:
+        return orjson.dumps(astuple(self))
+
+    @classmethod
+    def decode(cls, data: bytes) -> BatchFile:
+        return cls(*orjson.loads(data))
+
+
+def write(folder: Path, prefix: str, frame: pl.DataFrame) -> BatchFile:
+    """Bring `frame` to disk under a new name in `folder`. Raises DiskFull; nothing is left behind then."""
+    data = encode(frame)
+    name = f"{prefix}-{uuid.uuid4().hex}.arrow"
+    try:
+        _durably(folder / name, data)
+    except OSError as error:
+        if is_disk_full(error):
+            raise DiskFull(f"no room for a batch of {len(data)} bytes in {folder}") from error
+        raise
+    return BatchFile(name, frame.height, len(data), _checksum(data))
+
+
+def read(folder: Path, file: BatchFile) -> pl.DataFrame:
+    """The frame again. Raises Damaged for a missing or damaged file; a damaged one moves to `quarantine/`."""
+    path = folder / file.name
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise Damaged(f"the batch file {path} is gone") from error
+    if _checksum(data) != file.checksum:
+        raise Damaged(f"the batch file {_put_aside(path)} is damaged: its checksum does not hold")
+    return decode(data)
+
+
+def encode(frame: pl.DataFrame) -> memoryview:
+    buffer = io.BytesIO()
+    frame.write_ipc(buffer, compression="lz4")
+    return buffer.getbuffer()
+
+
+def decode(data: bytes | memoryview) -> pl.DataFrame:
+    return pl.read_ipc(io.BytesIO(data))
+
+
+def _checksum(data: bytes | memoryview) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def _put_aside(path: Path) -> Path:
+    aside = path.parent / "quarantine"
+    aside.mkdir(mode=0o700, exist_ok=True)
+    return path.rename(aside / path.name)
+
+
+def _durably(path: Path, data: memoryview) -> None:
+    """Write, fsync, rename, fsync the directory: the name appears only over complete content."""
+    temporary = path.with_suffix(".tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            view = data
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.rename(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,124 @@
+"""Rows that could not be read, processed or delivered: kept whole, with the reason, until somebody decides.
+
+A dead-letter frame has the columns of `SCHEMA`. `raw` holds a refused or poisonous row as a one-row Arrow IPC file
+(so that it can be sent again as it was), and a malformed record as the bytes that were read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+import polars as pl
+
+from agent import batch_file
+from agent.batch_file import BatchFile
+from agent.model import Lane, Rejection
+from agent.state import State, Transaction
+
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "time": pl.Datetime("ms", "UTC"),
+    "destination": pl.String,
+    "lane": pl.String,
+    "org": pl.String,
+    "source": pl.String,
+    "event_type": pl.String,
+    "input": pl.String,
+    "row": pl.Int64,
+    "event_id": pl.String,
+    "reason": pl.String,
+    "raw": pl.Binary,
+}
+
+
+class DeadLetters:
+    """Dead-letter files under `<state directory>/dead-letters`, numbered from 0."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._folder = state.directory / "dead-letters"
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        named = {file.name for _, file in self._files()}
+        for path in self._folder.glob("dead-*"):
+            if path.name not in named:
+                path.unlink()
+
+    def write(self, frame: pl.DataFrame) -> BatchFile:
+        """Bring dead letters (`SCHEMA`) to disk. Raises DiskFull."""
+        return batch_file.write(self._folder, "dead", frame)
+
+    def name(self, transaction: Transaction, file: BatchFile) -> None:
+        """Make a written file count, with the transaction."""
+        sequence = self._state.number("dead/next")
+        transaction.set(f"dead/file/{sequence:016d}", file.encode())
+        transaction.set("dead/next", sequence + 1)
+
+    def count(self) -> int:
+        return sum(file.rows for _, file in self._files())
+
+    def read(self) -> Iterator[tuple[int, pl.DataFrame]]:
+        """(file number, frame) of everything kept, oldest first."""
+        for sequence, file in self._files():
+            yield sequence, batch_file.read(self._folder, file)
+
+    def drop(self, sequence: int) -> None:
+        """Forget one file of dead letters, on somebody's word."""
+        for number, file in self._files():
+            if number == sequence:
+                with self._state.transact() as transaction:
+                    transaction.delete(f"dead/file/{number:016d}")
+                (self._folder / file.name).unlink(missing_ok=True)
+
+    def _files(self) -> list[tuple[int, BatchFile]]:
+        keys = self._state.keys("dead/file/")
+        return [(int(key[-16:]), BatchFile.decode(self._state.data(key) or b"")) for key in keys]
+
+
+def of_rejections(rejections: Iterable[Rejection], now: datetime) -> pl.DataFrame:
+    """Dead letters for what could not be read."""
+    return _frame(
+        {
+            "time": now,
+            "destination": "",
+            "lane": "events",
+            "org": r.org,
+            "source": r.source,
+            "event_type": r.event_type,
+            "input": r.input,
+            "row": r.row,
+            "event_id": None,
+            "reason": r.reason,
+            "raw": r.raw,
+        }
+        for r in rejections
+    )
+
+
+def of_refusals(
+    destination: str, lane: Lane, frame: pl.DataFrame, reasons: Sequence[tuple[int, str]], now: datetime
+) -> pl.DataFrame:
+    """Dead letters for rows of a shaped `frame` that a destination refused: (row, reason) pairs."""
+    return _frame(
+        {
+            "time": now,
+            "destination": destination,
+            "lane": lane,
+            "org": _cell(frame, "organization.id", row),
+            "source": _cell(frame, "event.dataset", row),
+            "event_type": _cell(frame, "event.provider", row),
+            "input": "",
+            "row": row,
+            "event_id": _cell(frame, "event.id", row),
+            "reason": reason,
+            "raw": bytes(batch_file.encode(frame[row : row + 1])),
+        }
+        for row, reason in reasons
+    )
+
+
+def _cell(frame: pl.DataFrame, column: str, row: int) -> str:
+    return str(frame[column][row] or "") if column in frame.columns else ""
+
+
+def _frame(rows: Iterable[dict[str, object]]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=SCHEMA)

@@ -1,0 +1,147 @@
+"""Sending a chunk until every row of it is accepted or refused: waiting, retrying, cutting and counting live here, once."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from agent import metrics
+from agent.chunk import cut
+from agent.errors import Misconfigured, Unavailable
+from agent.model import Chunk, Destination, Outcome
+
+log = structlog.get_logger()
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
+"""Seconds; full jitter between nothing and a bound that doubles from the one to the other."""
+
+
+@dataclass
+class _Backoff:
+    """How long to wait after the n-th failure in a row."""
+
+    random: Callable[[], float]
+    failures: int = field(default=0)
+
+    def pause(self, asked: float | None) -> float:
+        bound = min(LONGEST_PAUSE, SHORTEST_PAUSE * 2**self.failures)
+        self.failures += 1
+        return asked if asked is not None else self.random() * bound
+
+
+@dataclass
+class Settled:
+    """What became of the rows of one chunk."""
+
+    acknowledged: int = 0
+    duplicate: int = 0
+    resent: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    """(row of the batch, reason)"""
+
+    def add(self, part: _Part, outcome: Outcome) -> None:
+        self.refused += [(part.places[row], reason) for row, reason in outcome.rejected]
+        self.acknowledged += len(part.places) - len(outcome.rejected) - len(outcome.retry)
+        self.duplicate += outcome.duplicates
+        self.resent += len(outcome.retry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some rows of the chunk in hand, and each row's place in its batch."""
+
+    chunk: Chunk
+    places: list[int]
+
+    def rows(self, chosen: Sequence[int]) -> _Part:
+        keep, chunk = list(chosen), self.chunk
+        picked = Chunk(chunk.lines[keep], chunk.ids[keep], chunk.frame[keep], sent_before=True)
+        return _Part(picked, [self.places[row] for row in keep])
+
+
+class Stopped(Exception):
+    """The loop was asked to end while it waited; nothing of the chunk in hand is settled."""
+
+
+class Delivery:
+    """One destination, and how patiently it is spoken to."""
+
+    def __init__(self, destination: Destination, stop: threading.Event, jitter: Callable[[], float]) -> None:
+        self.problem = ""
+        """Why nothing is accepted just now; empty while all is well."""
+        self._destination = destination
+        self._stop = stop
+        self._backoff = _Backoff(jitter)
+
+    def deliver(self, chunk: Chunk, first: int) -> Settled:
+        """Send a chunk until every row is accepted or refused. `first` is its first row's place in the batch."""
+        settled = Settled()
+        queue = deque(self._fitting(_Part(chunk, list(range(first, first + len(chunk.lines)))), settled))
+        while queue:
+            part = queue.popleft()
+            outcome = self._send(part.chunk, settled)
+            settled.add(part, outcome)
+            if outcome.retry:
+                queue.extendleft(reversed(self._recut(part.rows(outcome.retry))))
+            if len(outcome.retry) == len(part.places):
+                self._pause(None)
+            elif outcome.slow_down:
+                self._stop.wait(self._backoff.pause(None))
+            else:
+                self._backoff.failures = 0
+        return settled
+
+    def _fitting(self, part: _Part, settled: Settled) -> list[_Part]:
+        """The part without rows that are too long for this destination; those are refused here."""
+        limit = self._destination.max_row_bytes
+        lengths = part.chunk.lines.str.len_bytes()
+        if not (lengths > limit).any():
+            return [part]
+        fits = []
+        for row, length in enumerate(lengths.to_list()):
+            if length <= limit:
+                fits.append(row)
+            else:
+                reason = f"the encoded row has {length} bytes; this destination takes {limit}"
+                settled.refused.append((part.places[row], reason))
+        return [part.rows(fits)] if fits else []
+
+    def _recut(self, part: _Part) -> list[_Part]:
+        """The part again, cut to the limits as they are now (a destination may have learned smaller ones)."""
+        pieces: list[_Part] = []
+        start = 0
+        limits = self._destination
+        for piece in cut(part.chunk.lines, part.chunk.frame, max_bytes=limits.max_bytes, max_rows=limits.max_rows):
+            end = start + len(piece.lines)
+            pieces.append(_Part(replace(piece, sent_before=True), part.places[start:end]))
+            start = end
+        return pieces
+
+    def _send(self, chunk: Chunk, settled: Settled) -> Outcome:
+        name = self._destination.name
+        while True:
+            try:
+                outcome = self._destination.send(chunk)
+            except Unavailable as error:
+                if str(error) != self.problem:
+                    log.warning("destination unavailable", destination=name, reason=str(error))
+                self.problem = str(error)
+                metrics.DESTINATION_UP.labels(name).set(0)
+                settled.resent += len(chunk.lines)
+                chunk = replace(chunk, sent_before=True)
+                self._pause(LONGEST_PAUSE if isinstance(error, Misconfigured) else error.retry_after)
+                continue
+            if self.problem:
+                log.info("destination available again", destination=name)
+            self.problem = ""
+            metrics.DESTINATION_UP.labels(name).set(1)
+            metrics.BYTES_SENT.labels(name).inc(int(chunk.lines.str.len_bytes().sum()))
+            return outcome
+
+    def _pause(self, asked: float | None) -> None:
+        if self._stop.wait(self._backoff.pause(asked)):
+            raise Stopped

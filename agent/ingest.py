@@ -1,0 +1,249 @@
+"""The first loop: read, prepare, detect, shape, and make all of it visible in one transaction."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+import polars as pl
+import structlog
+
+from agent import dead_letter, metrics, poison
+from agent.account import Accounts, Ingested
+from agent.dead_letter import DeadLetters
+from agent.errors import DiskFull
+from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Lane, Rejection, Source
+from agent.poison import Attempts
+from agent.spool import Spool, Written
+from agent.state import State, StateRecall, Transaction
+
+log = structlog.get_logger()
+
+FULL_DISK_PAUSE = 5.0
+"""Seconds between two looks at a full disk or a full spool."""
+
+
+class Detection(Protocol):
+    """What detection found in one batch; `commit` is called once the batch is."""
+
+    @property
+    def alerts(self) -> pl.DataFrame: ...
+
+    @property
+    def remember(self) -> Mapping[str, bytes | None]: ...
+
+    @property
+    def matched(self) -> Mapping[str, int]: ...
+
+    def commit(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What happens to a batch on its way; handed in, so that rooms need not know each other."""
+
+    prepare: Callable[[Batch], pl.DataFrame]
+    """Adds computed columns (mapping and enrichment)."""
+    detect: Callable[[Batch, pl.DataFrame, datetime], Detection]
+    shape: Callable[[pl.DataFrame, Batch, datetime], pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Told to whoever watches, after each commit."""
+
+    source: str
+    batch: Batch
+    rows: int
+    alerts: pl.DataFrame
+    matched: Mapping[str, int]
+
+
+class Ingest:
+    """Commits batches, one at a time over all sources."""
+
+    def __init__(
+        self,
+        state: State,
+        spool: Spool,
+        dead_letters: DeadLetters,
+        steps: Steps,
+        *,
+        now: Callable[[], datetime],
+        stop: threading.Event,
+        spool_limit: int,
+        watch: Callable[[Committed], None] = lambda _: None,
+    ) -> None:
+        """`spool_limit`: bytes of batch files above which reading pauses until destinations catch up."""
+        self._state = state
+        self._spool = spool
+        self._dead_letters = dead_letters
+        self._steps = steps
+        self._accounts = Accounts(state)
+        self._now = now
+        self._stop = stop
+        self._spool_limit = spool_limit
+        self._watch = watch
+        self._turn = threading.Lock()
+        self._attempts: dict[str, Attempts] = {}
+
+    def replace_steps(self, steps: Steps) -> None:
+        """Other rules and mappings from the next batch on."""
+        with self._turn:
+            self._steps = steps
+
+    def cursor(self, source: str) -> Cursor | None:
+        text = self._state.text(f"cursor/{source}")
+        return Cursor(text) if text is not None else None
+
+    def recall(self, source: str) -> StateRecall:
+        return StateRecall(self._state, f"memory/{source}/")
+
+    def read(self, source: Source) -> int:
+        """Take everything a polled source has now; returns the rows committed. Stops at a batch boundary when asked to.
+
+        Raises what the source raises; everything up to the last commit stands.
+        """
+        begun = source.name in self._attempts
+        attempts = self._attempts.setdefault(source.name, Attempts(self._state, f"ingest/{source.name}"))
+        after = self.cursor(source.name)
+        rows = 0
+        with closing(source.read(after)) as batches:  # type: ignore[type-var]
+            for batch in batches:
+                if not begun:
+                    begun = True
+                    attempts.begin(str(after))
+                self._wait_for_room()
+                if self._stop.is_set():
+                    break
+                rows += self.take(source.name, batch, attempts, str(after))
+                after = batch.cursor or after
+        return rows
+
+    def take(self, source: str, batch: Batch, attempts: Attempts, place: str) -> int:
+        """Commit one batch, waiting out a full disk; returns the rows committed (0 if stopped while waiting)."""
+        while not self._stop.is_set():
+            try:
+                with self._turn, metrics.BATCH_SECONDS.time():
+                    committed = self._commit(source, batch, attempts, place)
+            except DiskFull as error:
+                log.warning("ingest paused", reason=str(error))
+                metrics.INGEST_PAUSED.set(1)
+                self._state.give_up_ballast()
+                self._stop.wait(FULL_DISK_PAUSE)
+                continue
+            metrics.INGEST_PAUSED.set(0)
+            self._state.restore_ballast()
+            self._watch(committed)
+            return committed.rows
+        return 0
+
+    def _commit(self, source: str, batch: Batch, attempts: Attempts, place: str) -> Committed:
+        now = self._now()
+        rejections = list(batch.rejections)
+        frame = batch.frame
+        if attempts.exhausted(place):
+            frame, poisoned = self._without_poison(batch, now)
+            rejections += poisoned
+        prepared = self._steps.prepare(replace(batch, frame=frame))
+        detection = self._steps.detect(batch, prepared, now)
+        shaped = self._steps.shape(prepared, batch, now)
+        lane: Lane = "alerts" if batch.event_type == OWN_EVENT_TYPE else "events"
+        written = [
+            self._spool.write(to, rows) for to, rows in ((lane, shaped), ("alerts", detection.alerts)) if rows.height
+        ]
+        try:
+            dead = self._dead_letters.write(dead_letter.of_rejections(rejections, now)) if rejections else None
+            with self._state.transact() as transaction:
+                entries = self._spool.name(transaction, written)
+                if dead is not None:
+                    self._dead_letters.name(transaction, dead)
+                self._remember(transaction, source, batch, detection)
+                self._count(transaction, source, batch, written, len(rejections), shaped.height)
+                if batch.cursor is not None:
+                    attempts.note(transaction, batch.cursor)
+        except BaseException:
+            self._spool.discard(written)
+            raise
+        self._spool.publish(entries, written)
+        detection.commit()
+        self._measure(source, batch, detection, written, len(rejections), prepared, now)
+        return Committed(source, batch, shaped.height, detection.alerts, detection.matched)
+
+    def _without_poison(self, batch: Batch, now: datetime) -> tuple[pl.DataFrame, list[Rejection]]:
+        """The batch's frame without the rows that break a step, and those rows with their tracebacks."""
+
+        def work(part: pl.DataFrame) -> None:
+            prepared = self._steps.prepare(replace(batch, frame=part))
+            self._steps.detect(batch, prepared, now)
+            self._steps.shape(prepared, batch, now)
+
+        found = poison.poisonous_rows(batch.frame, work)
+        rejections = [
+            Rejection(
+                batch.org,
+                batch.source,
+                batch.event_type,
+                batch.input,
+                row,
+                reason,
+                repr(batch.frame.row(row, named=True)).encode(),
+            )
+            for row, reason in found
+        ]
+        keep = pl.Series(range(batch.frame.height)).is_in([row for row, _ in found]).not_()
+        return batch.frame.filter(keep), rejections
+
+    def _remember(self, transaction: Transaction, source: str, batch: Batch, detection: Detection) -> None:
+        transaction.apply(f"memory/{source}/", batch.remember)
+        transaction.apply("memory/detection/", detection.remember)
+        if batch.cursor is not None:
+            transaction.set(f"cursor/{source}", batch.cursor)
+
+    def _count(
+        self,
+        transaction: Transaction,
+        source: str,
+        batch: Batch,
+        written: Sequence[Written],
+        rejected: int,
+        spooled: int,
+    ) -> None:
+        read = spooled + batch.duplicates + rejected
+        more = Ingested(read=read, duplicate=batch.duplicates, malformed=rejected, spooled=spooled)
+        self._accounts.add_ingested(transaction, source, batch.event_type, more)
+        for one in written:
+            self._accounts.add_spooled(transaction, one.lane, one.frame.height)
+
+    def _wait_for_room(self) -> None:
+        while self._spool.bytes_held() > self._spool_limit and not self._stop.is_set():
+            metrics.INGEST_PAUSED.set(1)
+            self._stop.wait(FULL_DISK_PAUSE)
+
+    def _measure(
+        self,
+        source: str,
+        batch: Batch,
+        detection: Detection,
+        written: Sequence[Written],
+        rejected: int,
+        prepared: pl.DataFrame,
+        now: datetime,
+    ) -> None:
+        metrics.ROWS_READ.labels(source, batch.event_type).inc(
+            batch.frame.height + batch.duplicates + len(batch.rejections)
+        )
+        metrics.ROWS_DUPLICATED.labels(source).inc(batch.duplicates)
+        metrics.ROWS_REJECTED.labels("receiving", source).inc(rejected)
+        for one in written:
+            metrics.EVENTS_SPOOLED.labels(one.lane).inc(one.frame.height)
+        for rule, count in detection.matched.items():
+            metrics.ALERTS_RAISED.labels(rule).inc(count)
+        metrics.SPOOL_BYTES.set(self._spool.bytes_held())
+        newest = prepared["@timestamp"].max() if "@timestamp" in prepared.columns else None
+        if isinstance(newest, datetime):
+            metrics.SOURCE_LAG.labels(source).set((now - newest).total_seconds())

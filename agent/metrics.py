@@ -1,0 +1,78 @@
+"""Every metric, with its meaning. Names are `leakline_<noun>_<verb>_total`; `stage` is receiving, processing or sending."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+ROWS_READ = Counter(
+    "leakline_rows_read_total", "Rows read from a source, good or not", ["source", "event_type"], registry=REGISTRY
+)
+ROWS_DUPLICATED = Counter(
+    "leakline_rows_duplicated_total", "Rows left out because they were taken before", ["source"], registry=REGISTRY
+)
+ROWS_REJECTED = Counter(
+    "leakline_rows_rejected_total",
+    "Rows kept as dead letters; a rise means a format changed or a destination refuses them: see `leakline dead-letters list`",
+    ["stage", "component"],
+    registry=REGISTRY,
+)
+EVENTS_SPOOLED = Counter("leakline_events_spooled_total", "Rows committed to a lane", ["lane"], registry=REGISTRY)
+EVENTS_SENT = Counter(
+    "leakline_events_sent_total", "Rows a destination accepted", ["destination", "lane"], registry=REGISTRY
+)
+EVENTS_RESENT = Counter(
+    "leakline_events_resent_total",
+    "Rows sent again after a refusal or a lost answer",
+    ["destination"],
+    registry=REGISTRY,
+)
+EVENTS_DUPLICATED = Counter(
+    "leakline_events_duplicated_total",
+    "Rows a destination said it had already (same event id)",
+    ["destination"],
+    registry=REGISTRY,
+)
+ALERTS_RAISED = Counter("leakline_alerts_raised_total", "Alerts, by rule", ["rule"], registry=REGISTRY)
+BYTES_SENT = Counter("leakline_bytes_sent_total", "Encoded bytes sent", ["destination"], registry=REGISTRY)
+POLLS_FAILED = Counter(
+    "leakline_polls_failed_total",
+    "Reads of a source that ended in an error; the cursor did not move",
+    ["source", "error"],
+    registry=REGISTRY,
+)
+DESTINATION_UP = Gauge(
+    "leakline_destination_up", "1 after an accepted chunk, 0 after a failed one", ["destination"], registry=REGISTRY
+)
+EVENTS_PENDING = Gauge(
+    "leakline_events_pending",
+    "Rows committed but not settled at a destination",
+    ["destination", "lane"],
+    registry=REGISTRY,
+)
+SOURCE_LAG = Gauge(
+    "leakline_source_lag_seconds",
+    "Now minus the newest event read; hours are normal for log files, a steady rise is not",
+    ["source"],
+    registry=REGISTRY,
+)
+API_CALLS_USED = Gauge(
+    "leakline_api_calls_used",
+    "Salesforce API calls used in the rolling day, as the org counts them",
+    ["org"],
+    registry=REGISTRY,
+)
+API_CALLS_ALLOWED = Gauge(
+    "leakline_api_calls_allowed", "Salesforce API calls allowed a day", ["org"], registry=REGISTRY
+)
+SPOOL_BYTES = Gauge("leakline_spool_bytes", "Batch files on disk that some destination still needs", registry=REGISTRY)
+INGEST_PAUSED = Gauge(
+    "leakline_ingest_paused", "1 while ingest waits for room (full disk or full spool)", registry=REGISTRY
+)
+BATCH_SECONDS = Histogram(
+    "leakline_batch_duration_seconds",
+    "Time from a batch read to its commit",
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    registry=REGISTRY,
+)

@@ -1,0 +1,144 @@
+"""A destination and a source that do what a test tells them, and the loops around them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import ClassVar
+
+import polars as pl
+
+from agent.dead_letter import DeadLetters
+from agent.forward import Forward, SharedLines
+from agent.ingest import Ingest, Steps
+from agent.model import LANES, Batch, Chunk, Cursor, Lane, Outcome
+from agent.spool import Spool
+from agent.state import State
+
+NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def lines_of(frame: pl.DataFrame) -> pl.Series:
+    """The simplest format: the row's id."""
+    return frame["event.id"].alias("lines")
+
+
+def frame_of(ids: Sequence[str]) -> pl.DataFrame:
+    times = pl.Series("@timestamp", [NOW] * len(ids), dtype=pl.Datetime("ms", "UTC"))
+    return pl.DataFrame({"event.id": pl.Series(list(ids), dtype=pl.String), "@timestamp": times})
+
+
+def ids_of(start: int, end: int) -> list[str]:
+    return [f"{number:032x}" for number in range(start, end)]
+
+
+@dataclass
+class ScriptedDestination:
+    """Accepts everything unless `script` holds an answer (an Outcome, or an exception to raise) for the next send."""
+
+    name: str = "siem"
+    lanes: Sequence[Lane] = LANES
+    max_bytes: int = 10_000
+    max_rows: int = 10
+    max_row_bytes: int = 10_000
+    script: list[Outcome | Exception | Callable[[Chunk], Outcome]] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    sends: int = 0
+
+    def format(self, frame: pl.DataFrame) -> pl.Series:
+        if frame["event.id"].str.starts_with("poison").any():
+            raise RuntimeError("cannot encode this")
+        return lines_of(frame)
+
+    def wrap(self, frame: pl.DataFrame, lines: pl.Series) -> pl.Series:
+        return lines + "\n"
+
+    def send(self, chunk: Chunk) -> Outcome:
+        self.sends += 1
+        answer = self.script.pop(0) if self.script else Outcome()
+        if callable(answer):
+            answer = answer(chunk)
+        if isinstance(answer, Exception):
+            raise answer
+        refused = {row for row, _ in answer.rejected} | set(answer.retry)
+        self.accepted += [one for row, one in enumerate(chunk.ids.to_list()) if row not in refused]
+        return answer
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class ListSource:
+    """Yields the batches it was given whose cursor lies after the one asked for (cursors are decimal numbers)."""
+
+    batches: list[Batch]
+    name: str = "acme/list"
+
+    def read(self, after: Cursor | None) -> Iterator[Batch]:
+        for batch in self.batches:
+            if after is None or int(batch.cursor or 0) > int(after):
+                yield batch
+
+
+class NoDetection:
+    alerts = frame_of([])
+    remember: ClassVar[dict[str, bytes | None]] = {}
+    matched: ClassVar[dict[str, int]] = {}
+
+    def commit(self) -> None:
+        pass
+
+
+def plain_steps() -> Steps:
+    return Steps(
+        prepare=lambda batch: batch.frame,
+        detect=lambda batch, frame, now: NoDetection(),
+        shape=lambda frame, batch, now: frame,
+    )
+
+
+def batch_of(cursor: int, ids: Sequence[str], **other: object) -> Batch:
+    return Batch("00D000000000001AAA", "list", "Thing", frame_of(ids), Cursor(str(cursor)), **other)  # type: ignore[arg-type]
+
+
+@dataclass
+class Loops:
+    """State, spool and dead letters in one directory, with what is needed to run both loops by hand."""
+
+    state: State
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.spool = Spool(self.state)
+        self.dead_letters = DeadLetters(self.state)
+
+    def ingest(self, steps: Steps | None = None, spool_limit: int = 1 << 30) -> Ingest:
+        return Ingest(
+            self.state,
+            self.spool,
+            self.dead_letters,
+            steps or plain_steps(),
+            now=lambda: NOW,
+            stop=self.stop,
+            spool_limit=spool_limit,
+        )
+
+    def forward(self, destination: ScriptedDestination) -> Forward:
+        lines = SharedLines()
+        return Forward(
+            destination,
+            self.state,
+            self.spool,
+            self.dead_letters,
+            lines,
+            now=lambda: NOW,
+            stop=self.stop,
+            jitter=lambda: 0.0,
+        )
+
+    def drain(self, forward: Forward) -> None:
+        while not self.stop.is_set() and forward.forward():
+            pass
