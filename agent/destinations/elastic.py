@@ -1,0 +1,228 @@
+"""Elasticsearch and OpenSearch, by `_bulk`.
+
+Every row is a `create` with the event's id as `_id`: what was taken before is answered with 409 and counted, so rows
+can be sent again without becoming two documents. In a data stream that holds within one backing index: rows sent again
+after a rollover can double. A plain index (`index`) has no such edge.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from importlib import resources
+from typing import Any, Literal
+
+import orjson
+import polars as pl
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from agent.chunk import body
+from agent.destinations import bulk_reply
+from agent.destinations.exchange import Answer, Endpoint, Exchange
+from agent.destinations.json_text import quoted
+from agent.destinations.refusal import narrow, too_large
+from agent.duration import Duration
+from agent.errors import Misconfigured, Unavailable
+from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome
+from agent.network import ProxySettings, TlsSettings
+from agent.secret import Secret
+
+log = structlog.get_logger()
+
+BULK = (
+    "/_bulk?filter_path=took,errors,error,items.*.status,items.*._id,items.*.failure_store,"
+    "items.*.error.type,items.*.error.reason"
+)
+NDJSON = {"Content-Type": "application/x-ndjson"}
+TEMPLATE = "leakline"
+"""The name of the index template that `install_template` puts."""
+
+
+class ElasticSettings(BaseModel):
+    """Elasticsearch 8 or newer, or OpenSearch 2 or newer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    type: Literal["elastic"]
+    name: str = "elastic"
+    """Unique among the destinations."""
+    url: Endpoint
+    """Scheme, host and port, such as https://elastic.example.com:9200."""
+    api_key: Secret | None = None
+    """Elastic: the API key in its encoded form, or as `id:key`."""
+    username: str | None = None
+    password: Secret | None = None
+    bearer: Secret | None = None
+    """A bearer token, such as a JWT."""
+    format: Literal["ecs"] = "ecs"
+    """Documents are JSON."""
+    lanes: list[Lane] = Field(default=list(LANES), min_length=1)
+    """What to send: `alerts`, `events` or both."""
+    namespace: str = Field(default="default", pattern=r"^[a-z0-9_.]{1,100}$")
+    """The last part of the data stream's name, `logs-<event.dataset>-<namespace>`."""
+    index: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_.-]*$")
+    """A plain index or alias to write everything to, in place of data streams."""
+    gzip: bool = True
+    timeout: Duration = timedelta(seconds=60)
+    """For one request and its whole answer."""
+    max_bytes: int = Field(default=8_000_000, ge=1_000)
+    """Per request, before compression. Servers take 100 MB unless changed."""
+    max_rows: int = Field(default=5_000, ge=1)
+    """Documents per request."""
+    max_row_bytes: int = Field(default=8_000_000, ge=1_000)
+    """A longer document is kept as a dead letter."""
+    tls: TlsSettings = TlsSettings()
+    proxy: ProxySettings | None = None
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> ElasticSettings:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("`username` and `password` go together")
+        if sum(way is not None for way in (self.api_key, self.username, self.bearer)) > 1:
+            raise ValueError("give one of `api_key`, `username` with `password`, or `bearer`")
+        return self
+
+
+class Elastic:
+    """A destination (see `agent.model.Destination`)."""
+
+    def __init__(self, settings: ElasticSettings, encode: Format) -> None:
+        self.name = settings.name
+        self.format = encode
+        self.lanes: Sequence[Lane] = settings.lanes
+        self.max_bytes = settings.max_bytes
+        self.max_rows = settings.max_rows
+        self.max_row_bytes = settings.max_row_bytes
+        self._settings = settings
+        timeout = settings.timeout.total_seconds()
+        self._exchange = Exchange(
+            settings.url, settings.tls, settings.proxy, timeout, self._headers, gzip=settings.gzip
+        )
+
+    def wrap(self, frame: pl.DataFrame, lines: pl.Series) -> pl.Series:
+        """Two lines a row: the `create` action and the document, which names its data stream.
+
+        `lines`: JSON objects with at least one member.
+        """
+        datasets = frame["event.dataset"].unique()
+        starts = [self._action(dataset) for dataset in datasets.to_list()]
+        opening = [start for start, _ in starts]
+        document = [start for _, start in starts]
+        row = [
+            frame["event.dataset"].replace_strict(datasets, opening, return_dtype=pl.String),
+            quoted(frame["event.id"]),
+            frame["event.dataset"].replace_strict(datasets, document, return_dtype=pl.String),
+            lines.str.strip_prefix("{"),
+            pl.lit("\n"),
+        ]
+        return pl.select(pl.concat_str(row)).to_series()
+
+    def send(self, chunk: Chunk) -> Outcome:
+        answer = self._exchange.post(BULK, body(chunk.lines), NDJSON)
+        if answer.status == 413:
+            return too_large(self, chunk)
+        if answer.status == 400 and "error" in (answer.json() or {}):
+            return narrow(self, chunk, f"the request was refused: {_error(answer)}")
+        if answer.status != 200:
+            raise self._failure(answer)
+        found = bulk_reply.results(answer, chunk, self._settings.url)
+        self.max_rows = self._settings.max_rows
+        self._tell_quarantine(found)
+        return bulk_reply.settle(found, self._settings.url)
+
+    def close(self) -> None:
+        self._exchange.close()
+
+    def probe(self) -> Iterator[Finding]:
+        """`GET /` tells whether it is up and lets us in; the index template whether fields get the right types."""
+        subject, settings = f"destination {self.name}", self._settings
+        try:
+            answer = self._exchange.get("/")
+            if answer.status not in (200, 403):
+                raise self._failure(answer)
+            version = (answer.json() or {}).get("version", {})
+            what = f"{version.get('distribution', 'elasticsearch')} {version.get('number', '(version not shown)')}"
+            yield Finding(subject, True, f"{settings.url} is up and lets us in: {what}")
+            if settings.index is None:
+                yield self._look_for_template(subject)
+        except Unavailable as error:
+            yield Finding(subject, False, str(error), error.hint or "check `url`, `tls` and `proxy`")
+            return
+        if settings.url.startswith("http:"):
+            yield Finding(subject, False, "events and credentials travel unencrypted", "use https", warning=True)
+
+    def how_to_find(self, event_id: str) -> str:
+        where = self._settings.index or f"logs-*-{self._settings.namespace}"
+        return f'in Kibana or OpenSearch Dashboards, Discover on {where}: event.id : "{event_id}"'
+
+    def template(self) -> dict[str, Any]:
+        """The index template for our data streams: field types, limits. The same for both kinds of server."""
+        text = resources.files("agent.destinations").joinpath("index_template.json").read_bytes()
+        document: dict[str, Any] = orjson.loads(text)
+        return document
+
+    def install_template(self) -> None:
+        """Put the index template; the credentials need `manage_index_templates`. Raises Misconfigured, Unavailable."""
+        answer = self._exchange.put(f"/_index_template/{TEMPLATE}", orjson.dumps(self.template()))
+        if answer.status != 200:
+            raise self._failure(answer)
+
+    def _headers(self) -> Mapping[str, str]:
+        settings = self._settings
+        if settings.api_key is not None:
+            key = settings.api_key.read()
+            return {"Authorization": f"ApiKey {_base64(key) if ':' in key else key}"}
+        if settings.username is not None and settings.password is not None:
+            return {"Authorization": f"Basic {_base64(f'{settings.username}:{settings.password.read()}')}"}
+        return {"Authorization": f"Bearer {settings.bearer.read()}"} if settings.bearer else {}
+
+    def _action(self, dataset: str | None) -> tuple[str, str]:
+        """What stands before a row's id and between its id and the rest of its document."""
+        if self._settings.index is not None:
+            return f'{{"create":{{"_index":"{self._settings.index}","_id":', "}}\n{"
+        clean = _stream_name(dataset or "leakline.unknown")
+        stream = {"type": "logs", "dataset": clean, "namespace": self._settings.namespace}
+        index = f"logs-{clean}-{self._settings.namespace}"
+        document = f'{{"data_stream":{orjson.dumps(stream).decode()},'
+        return f'{{"create":{{"_index":"{index}","_id":', "}}\n" + document
+
+    def _tell_quarantine(self, found: list[dict[str, Any]]) -> None:
+        """Elasticsearch says 201 for a document that went to the failure store, where searches do not see it."""
+        quarantined = sum(result.get("failure_store") == "used" for result in found)
+        if quarantined:
+            log.warning("documents went to the failure store", destination=self.name, documents=quarantined)
+
+    def _look_for_template(self, subject: str) -> Finding:
+        answer = self._exchange.get(f"/_index_template/{TEMPLATE}")
+        if answer.status == 200:
+            return Finding(subject, True, "the index template is there")
+        if answer.status == 404:
+            fix = "install it with `leakline check --install-templates`"
+            return Finding(subject, False, "the index template is not there: types are guessed", fix, warning=True)
+        return Finding(subject, False, f"the index template cannot be seen (HTTP {answer.status})", warning=True)
+
+    def _failure(self, answer: Answer) -> Unavailable:
+        message = f"{self._settings.url}: HTTP {answer.status}{_error(answer)}"
+        if answer.status in (401, 403):
+            return Misconfigured(message, hint="check the credentials and their rights on the data streams")
+        if 300 <= answer.status < 400 or answer.status in (404, 405, 406, 415):
+            return Misconfigured(message, hint="check `url`; is this Elasticsearch or OpenSearch?")
+        return Unavailable(message, retry_after=answer.retry_after())
+
+
+def _error(answer: Answer) -> str:
+    """The kind of error the server names, if it does; never the body, which may repeat what we sent."""
+    error = (answer.json() or {}).get("error")
+    return f" {error['type']}" if isinstance(error, dict) and isinstance(error.get("type"), str) else ""
+
+
+def _stream_name(dataset: str) -> str:
+    """A dataset as it may stand in a data stream's name: lower case, no hyphen, none of the forbidden characters."""
+    return re.sub(r"[^a-z0-9_.]", "_", dataset.lower())[:100]
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

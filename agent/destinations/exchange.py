@@ -1,0 +1,158 @@
+"""One HTTP request and its whole answer, or `Unavailable`; for the destinations that speak HTTP."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+from isal import igzip
+from pydantic import AfterValidator
+
+from agent.errors import Misconfigured, SettingsError, Unavailable
+from agent.network import ProxySettings, TlsSettings, explain, http_client
+
+LONGEST_ANSWER = 64 * 2**20
+"""Bytes. A `_bulk` answer has about 100 a row; an answer above this is not one."""
+
+
+def _endpoint(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("write it as https://host:port")
+    if parts.username or parts.password or parts.query:
+        raise ValueError("credentials do not belong in a URL; they have settings of their own")
+    return url.rstrip("/")
+
+
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+"""A settings field with the URL of a server: http or https, nothing secret in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whole. The body may repeat our token (seen): it never goes into a message."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> dict[str, Any] | None:
+        """The body's JSON object, or None: proxies in front answer in HTML, some servers in plain text."""
+        try:
+            document = orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+        return document if isinstance(document, dict) else None
+
+    def retry_after(self) -> float | None:
+        """Seconds; None unless the server named a number of them (RFC 9110 section 10.2.3)."""
+        value = self.headers.get("retry-after", "").strip()
+        return float(value) if re.fullmatch(r"\d{1,6}", value) else None
+
+
+class Exchange:
+    """A kept-alive connection to one server.
+
+    `timeout` (s) bounds a request with its whole answer: httpx alone bounds a single read, and a server that drips a
+    byte now and then would hold us for ever. `headers` is asked before each request, so that a renewed secret is
+    used without a restart. Redirects are not followed: they would carry the token elsewhere.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        tls: TlsSettings,
+        proxy: ProxySettings | None,
+        timeout: float,
+        headers: Callable[[], Mapping[str, str]],
+        *,
+        gzip: bool = True,
+    ) -> None:
+        headers()  # a secret that cannot be read is told at the start
+        self.url = url
+        self._timeout = timeout
+        self._headers = headers
+        self._gzip = gzip
+        self._socket: socket.socket | None = None
+        self._client = http_client(url, tls, proxy, timeout, limits=httpx.Limits(max_connections=1))
+
+    def get(self, path: str) -> Answer:
+        return self._request("GET", path, b"", {})
+
+    def put(self, path: str, content: bytes) -> Answer:
+        return self._request("PUT", path, content, {"Content-Type": "application/json"})
+
+    def post(self, path: str, content: bytes | memoryview, headers: Mapping[str, str]) -> Answer:
+        """Raises `Unavailable` when the answer did not arrive whole: then the server may have taken the content."""
+        if self._gzip and len(content) > 0:
+            return self._request("POST", path, igzip.compress(content, 1), {"Content-Encoding": "gzip", **headers})
+        return self._request("POST", path, bytes(content), headers)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _request(self, method: str, path: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        overdue = threading.Event()
+        timer = threading.Timer(self._timeout, self._cut, [overdue])
+        timer.daemon = True
+        timer.start()
+        try:
+            with self._client.stream(
+                method,
+                self.url + path,
+                content=content,
+                headers={**self._secret_headers(), **headers},
+                extensions={"trace": lambda event, info: self._trace(event, info, overdue)},
+            ) as response:
+                return Answer(response.status_code, response.headers, self._read(response))
+        except httpx.HTTPError as error:
+            raise self._failure(error, overdue.is_set()) from error
+        finally:
+            timer.cancel()
+
+    def _secret_headers(self) -> Mapping[str, str]:
+        try:
+            return self._headers()
+        except SettingsError as error:
+            raise Misconfigured(f"{self.url}: {error}") from error
+
+    def _read(self, response: httpx.Response) -> bytes:
+        pieces, size = [], 0
+        for piece in response.iter_bytes():
+            pieces.append(piece)
+            size += len(piece)
+            if size > LONGEST_ANSWER:
+                raise Unavailable(f"{self.url}: the answer is longer than {LONGEST_ANSWER} bytes")
+        return b"".join(pieces)
+
+    def _trace(self, event: str, info: Mapping[str, Any], overdue: threading.Event) -> None:
+        """Take note of the connection's socket as httpcore opens it (and again once TLS is on it)."""
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            self._socket = info["return_value"].get_extra_info("socket")
+            if overdue.is_set():
+                self._cut(overdue)
+
+    def _cut(self, overdue: threading.Event) -> None:
+        """End a read that waits in another thread.
+
+        The plain socket's `shutdown`: that of `SSLSocket` would first drop encryption from whatever is being sent.
+        """
+        overdue.set()
+        if self._socket is not None:
+            try:
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+            except OSError:
+                return  # closed by itself in the meantime
+
+    def _failure(self, error: httpx.HTTPError, overdue: bool) -> Unavailable:
+        if overdue:
+            return Unavailable(f"{self.url}: no whole answer within {self._timeout:g} s")
+        kind = Misconfigured if "CERTIFICATE_VERIFY_FAILED" in str(error) else Unavailable
+        return kind(f"{self.url}: {explain(error)}")
