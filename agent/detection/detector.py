@@ -1,0 +1,238 @@
+"""Rules over prepared batches: which rows match, and the alerts that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from agent.detection import alert, verdict
+from agent.detection.column import Column, Mask
+from agent.detection.expression import Evaluation
+from agent.detection.fold import Folding, Window
+from agent.detection.required import Index
+from agent.detection.rule import LogSource, Rule, RuleSet
+from agent.detection.tree import FALSE, TRUE, And, Match, Node, Not, Or, Reference, both, either, negated
+
+Shape = Callable[[pl.DataFrame], pl.DataFrame]
+"""Prepared rows to shaped ones, row for row."""
+
+DISCRIMINATORS = ("EVENT_TYPE", "EventType")
+"""Columns that say what kind of row it is; one batch has one kind."""
+
+ACTOR = ("user.id", "USER_ID_DERIVED", "USER_ID", "UserId", "CreatedById", "user.name", "source.ip", "CLIENT_IP")
+"""Whom a row is about: the first of these that has a value."""
+
+ABOUT = ("organization.id", "user.id", "user.name", "user.full_name", "source.ip")
+"""What is kept of an alert's actor for a count that comes later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What was found in one batch. Nothing of it counts until `commit`; calling `detect` again instead is a retry."""
+
+    alerts: pl.DataFrame
+    """Shaped; no columns if there are none."""
+    remember: Mapping[str, bytes | None]
+    """What must be stored in the batch's transaction."""
+    matched: Mapping[str, int]
+    """Rule id to rows matched, folded ones included."""
+    _commit: Callable[[], None] = field(repr=False, default=lambda: None)
+
+    def commit(self) -> None:
+        self._commit()
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rules that rows of one kind can match, their conditions reduced to what is left to ask."""
+
+    rules: tuple[Rule, ...]
+    conditions: tuple[Node, ...]
+    index: Index
+
+
+class Detector:
+    """Rules and what must be remembered of their alerts. One batch at a time: `detect`, transaction, `commit`."""
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        *,
+        recall: Callable[[str], bytes | None] = lambda _: None,
+        fold: timedelta = timedelta(hours=1),
+    ) -> None:
+        """`recall`: what earlier detections asked to remember; `fold`: the span in which repeats become one alert."""
+        self.rules = rules
+        self._fold = fold
+        self._selections: dict[tuple[LogSource, str, str | None], Selection] = {}
+        self._foldings = {rule.id: Folding.decode(fold, recall(f"fold/{rule.id}")) for rule in rules}
+
+    def detect(
+        self, prepared: pl.DataFrame, source: LogSource, now: datetime, *, shape: Shape | None = None
+    ) -> Detection:
+        """Try the rules on a batch.
+
+        `prepared`: vendor and computed columns with `event.id` and, where the rows have a time, `@timestamp`.
+        `shape`: how the rest of the program shapes the rows; without it vendor columns become `salesforce.<name>`.
+        """
+        found = list(self.matches(prepared, source))
+        counts = {rule.id: len(rows) for rule, rows in found}
+        foldings: dict[str, Folding] = {}
+        alerts = [*self._raise(found, prepared, shape or plain_shape, now, foldings), *self._late(now, foldings)]
+        return Detection(
+            pl.concat(alerts, how="diagonal_relaxed") if alerts else pl.DataFrame(),
+            {f"fold/{rule}": folding.encode() for rule, folding in foldings.items()},
+            counts,
+            lambda: self._foldings.update(foldings),
+        )
+
+    def matches(self, prepared: pl.DataFrame, source: LogSource) -> Iterator[tuple[Rule, pl.Series]]:
+        """Each rule that matches, with the numbers of the rows (`UInt32`, ascending)."""
+        if not prepared.height:
+            return
+        selection = self._select(prepared, source)
+        evaluation = Evaluation(prepared, index=selection.index, cells=source.product == "salesforce")
+        for number in evaluation.candidates():
+            rows = row_numbers(evaluation.rows(selection.conditions[number]), prepared.height)
+            if len(rows):
+                yield selection.rules[number], rows
+
+    def _select(self, prepared: pl.DataFrame, source: LogSource) -> Selection:
+        """The rules for this log source and, if all rows are of one kind, for that kind."""
+        name = next((name for name in DISCRIMINATORS if name in prepared.columns), "")
+        kinds = prepared[name].unique() if name else pl.Series([], dtype=pl.String)
+        kind = kinds[0] if len(kinds) == 1 else None
+        key = (source, name, kind)
+        if key not in self._selections:
+            only = Column(kinds, cells=True) if kind is not None else None
+            self._selections[key] = self._selected(source, name, only)
+        return self._selections[key]
+
+    def _selected(self, source: LogSource, name: str, only: Column | None) -> Selection:
+        rules = [rule for rule in self.rules if rule.logsource.covers(source)]
+        conditions = [reduced(rule.condition, name, only) if only else rule.condition for rule in rules]
+        left = [(rule, condition) for rule, condition in zip(rules, conditions, strict=True) if condition != FALSE]
+        nodes = tuple(condition for _, condition in left)
+        return Selection(tuple(rule for rule, _ in left), nodes, Index(nodes))
+
+    def _raise(
+        self,
+        found: list[tuple[Rule, pl.Series]],
+        prepared: pl.DataFrame,
+        shape: Shape,
+        now: datetime,
+        foldings: dict[str, Folding],
+    ) -> Iterator[pl.DataFrame]:
+        """Alerts for the matches that are not folded into earlier ones."""
+        if not found:
+            return
+        rows = pl.concat([hits for _, hits in found]).unique().sort()
+        matched = prepared[rows]
+        evidence = shape(matched)
+        actors = _actors(matched)
+        times = _times(matched, now)
+        for rule, hits in found:
+            places = rows.search_sorted(hits)
+            mine = pl.DataFrame({"place": places, "actor": actors[places], "time": times[places]})
+            folding = self._folding(rule, foldings)
+            told = list(_told(rule, mine.sort("time", "place"), evidence, folding, now))
+            if told:
+                table = pl.DataFrame(told, schema_overrides={"event_ids": pl.List(pl.String)})
+                yield alert.frame(rule, evidence[table["place"]], table, now)
+
+    def _late(self, now: datetime, foldings: dict[str, Folding]) -> Iterator[pl.DataFrame]:
+        """Counts of what was folded, for windows that are over."""
+        for rule in self.rules:
+            if rule.id in foldings or self._foldings[rule.id].waits(now):
+                due = list(self._folding(rule, foldings).due(now))
+                if due:
+                    yield alert.late_count(rule, [_late_row(rule, actor, window) for actor, window in due], now)
+
+    def _folding(self, rule: Rule, foldings: dict[str, Folding]) -> Folding:
+        """A copy of the rule's windows for this batch alone."""
+        if rule.id not in foldings:
+            foldings[rule.id] = Folding(self._fold, self._foldings[rule.id].windows)
+        return foldings[rule.id]
+
+
+def row_numbers(mask: Mask, height: int) -> pl.Series:
+    if isinstance(mask, bool):
+        return pl.Series(range(height if mask else 0), dtype=pl.UInt32)
+    return mask.arg_true()
+
+
+def reduced(node: Node, name: str, only: Column) -> Node:
+    """The condition where the field `name` has only this one value."""
+    match node:
+        case Match(field, test) if field == name and not isinstance(test, Reference):
+            mask = verdict.rows(only, test)
+            return TRUE if (mask if isinstance(mask, bool) else mask.all()) else FALSE
+        case And(children):
+            return both([reduced(child, name, only) for child in children])
+        case Or(children):
+            return either([reduced(child, name, only) for child in children])
+        case Not(child):
+            return negated(reduced(child, name, only))
+        case _:
+            return node
+
+
+def plain_shape(prepared: pl.DataFrame) -> pl.DataFrame:
+    """Dotted columns as they are, the vendor's as `salesforce.<name in lower case>`."""
+    return prepared.rename(lambda name: name if "." in name or name == "@timestamp" else f"salesforce.{name.lower()}")
+
+
+def _actors(matched: pl.DataFrame) -> pl.Series:
+    names = [pl.col(name).cast(pl.String) for name in ACTOR if name in matched.columns]
+    return matched.select(pl.coalesce([*names, pl.lit("")]).alias("actor")).to_series()
+
+
+def _times(matched: pl.DataFrame, now: datetime) -> pl.Series:
+    """Event time; of a row without one, now: there is nothing better to fold it by."""
+    if "@timestamp" not in matched.columns:
+        return pl.Series([now], dtype=alert.TIME).new_from_index(0, matched.height)
+    return matched["@timestamp"].cast(alert.TIME).fill_null(now)
+
+
+def _told(
+    rule: Rule, matches: pl.DataFrame, evidence: pl.DataFrame, folding: Folding, now: datetime
+) -> Iterator[dict[str, object]]:
+    """What each alert to be raised says of the matches it stands for. `matches`: place, actor, time; sorted by time."""
+    ids = evidence["event.id"]
+    for actor, group in matches.group_by("actor", maintain_order=True):
+        places, times = group["place"], group["time"].to_list()
+        who = str(actor[0])
+        for raised in folding.take(who, times):
+            first, last = raised.first, raised.end - 1
+            place = places[first]
+            identity = alert.alert_id(rule, ids[place])
+            folding.open(who, Window(identity, times[first], now, times[last], about=_about(evidence, place)))
+            yield {
+                "place": place,
+                "id": identity,
+                "start": times[first],
+                "end": times[last],
+                "count": raised.end - first,
+                "folded": raised.folded,
+                "event_ids": ids[places[first : min(raised.end, first + alert.IDS)]].to_list(),
+                "actor": who,
+            }
+
+
+def _about(evidence: pl.DataFrame, place: int) -> dict[str, str]:
+    names = [name for name in ABOUT if name in evidence.columns]
+    return {name: str(value) for name in names if (value := evidence[name][place]) is not None}
+
+
+def _late_row(rule: Rule, actor: str, window: Window) -> dict[str, object]:
+    return {
+        "id": alert.alert_id(rule, f"{window.alert}\n{window.folded}\n{window.last.isoformat()}"),
+        "start": window.start,
+        "end": window.last,
+        "folded": window.folded,
+        "actor": actor,
+        "about": {**window.about, "leakline.alert.id": window.alert},
+    }

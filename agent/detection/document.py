@@ -1,0 +1,145 @@
+"""YAML documents that know the line each of their keys stands on."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sigma.collection import deep_dict_update
+
+from agent.errors import RuleError
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document: its content and where it stands."""
+
+    path: Path
+    data: dict[str, Any]
+    node: yaml.MappingNode
+
+    @property
+    def line(self) -> int:
+        return self.line_of()
+
+    def line_of(self, *keys: str | int) -> int:
+        """The line of the innermost of nested `keys` that is there; lists are entered by number. Counted from 1."""
+        node: yaml.Node = self.node
+        line = node.start_mark.line
+        for key in keys:
+            found = _inside(node, key)
+            if found is None:
+                break
+            line, node = found
+        return line + 1
+
+    def error(self, message: str, *keys: str | int, hint: str = "") -> RuleError:
+        return RuleError(self.path, self.line_of(*keys), message, hint=hint)
+
+
+def read(path: Path) -> Iterator[Document | RuleError]:
+    """The file's documents, old `action: global | reset | repeat` ones resolved; an error ends the file."""
+    template: dict[str, Any] = {}
+    previous: dict[str, Any] = {}
+    for document in _documents(path):
+        if isinstance(document, RuleError):
+            yield document
+            return
+        action = document.data.pop("action", None)
+        match action:
+            case None:
+                previous = document.data
+                merged = document.data if _stands_alone(document.data) else _over(document.data, template)
+                yield Document(path, merged, document.node)
+            case "global":
+                template = previous = document.data
+            case "reset":
+                template = {}
+            case "repeat":
+                previous = _over(previous, document.data)
+                yield Document(path, previous, document.node)
+            case _:
+                yield document.error(
+                    f"there is no action {action!r}", "action", hint="write global, reset or repeat, or leave it out"
+                )
+
+
+def _documents(path: Path) -> Iterator[Document | RuleError]:
+    """Each document by itself, unmerged."""
+    try:
+        loader = yaml.CSafeLoader(path.read_bytes())
+    except (OSError, yaml.YAMLError) as error:
+        yield RuleError(path, 1, f"cannot be read ({error})")
+        return
+    try:
+        while loader.check_node():
+            yield from _document(path, loader)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2026-02-30, bytes that are no UTF-8
+        mark = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or str(error)
+        yield RuleError(path, mark.line + 1 if mark else 1, f"is no YAML: {reason}")
+    finally:
+        loader.dispose()
+
+
+def _document(path: Path, loader: yaml.CSafeLoader) -> Iterator[Document | RuleError]:
+    node = loader.get_node()
+    if node is None:
+        return
+    twice = _repeated(node)
+    if twice is not None:
+        line = twice.start_mark.line + 1
+        yield RuleError(path, line, f"the key {twice.value!r} stands here twice", hint="YAML would drop the first one")
+        return
+    data = loader.construct_document(node)
+    if data is None:
+        return
+    if not isinstance(data, dict) or not isinstance(node, yaml.MappingNode):
+        yield RuleError(path, node.start_mark.line + 1, "is no rule", hint="a rule is a mapping with a title")
+        return
+    yield Document(path, data, node)
+
+
+def _repeated(node: yaml.Node) -> yaml.ScalarNode | None:
+    """The second of two equal keys anywhere in the document; shared (aliased) nodes are looked at once."""
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if id(current) in seen or not isinstance(current, yaml.CollectionNode):
+            continue
+        seen.add(id(current))
+        if isinstance(current, yaml.MappingNode):
+            keys: set[str] = set()
+            for key, value in current.value:
+                if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                    if key.value in keys:
+                        return key
+                    keys.add(key.value)
+                waiting.append(value)
+        else:
+            waiting.extend(current.value)
+    return None
+
+
+def _inside(node: yaml.Node, key: str | int) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            if name.value == key:
+                return name.start_mark.line, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+        return node.value[key].start_mark.line, node.value[key]
+    return None
+
+
+def _stands_alone(data: dict[str, Any]) -> bool:
+    """Correlations and filters take nothing from a global document."""
+    return "correlation" in data or "filter" in data
+
+
+def _over(data: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    return deep_dict_update(copy.deepcopy(data), copy.deepcopy(more)) if more else data

@@ -1,0 +1,112 @@
+"""Folders of Sigma YAML to a rule set. A wrong rule is an error with file and line; the others load."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from agent.detection import document, pysigma, refusal
+from agent.detection.document import Document
+from agent.detection.pysigma import Filter
+from agent.detection.rule import Rule, RuleSet
+from agent.detection.translate import Placeholders
+from agent.detection.tree import both
+from agent.errors import RuleError
+
+SAMPLES = ".samples.yml"
+"""Files with this ending hold samples for `rules test`, not rules."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A rule set in the making."""
+
+    rules: list[Rule] = field(default_factory=list)
+    filters: list[Filter] = field(default_factory=list)
+    errors: list[RuleError] = field(default_factory=list)
+
+
+def load(places: Sequence[Path], *, placeholders: Placeholders | None = None) -> RuleSet:
+    """The rules in files and folders (`*.yml`, `*.yaml`, at any depth, in the order of their paths).
+
+    `placeholders`: values for `%name%` under the `expand` modifier; a name that is not among them is an error in the
+    rule, one with no values matches nothing. Raises nothing: what is wrong is in `RuleSet.errors`.
+    """
+    draft = Draft()
+    for path in files(places):
+        for read in document.read(path):
+            if isinstance(read, RuleError):
+                draft.errors.append(read)
+            else:
+                _take(draft, read, placeholders or {})
+    rules = [_filtered(rule, draft.filters) for rule in _unambiguous(draft)]
+    return RuleSet(tuple(rules), tuple(draft.errors))
+
+
+def files(places: Iterable[Path]) -> Iterator[Path]:
+    """Rule files, each once."""
+    found: dict[Path, None] = {}
+    for place in places:
+        if place.is_dir():
+            found.update(dict.fromkeys(sorted(p for p in place.rglob("*.y*ml") if p.suffix in (".yml", ".yaml"))))
+        else:
+            found[place] = None
+    yield from (path for path in found if not path.name.endswith(SAMPLES))
+
+
+def _take(draft: Draft, read: Document, placeholders: Placeholders) -> None:
+    wrong = list(refusal.refusals(read))
+    if wrong:
+        draft.errors += wrong
+        return
+    try:
+        if "filter" in read.data:
+            draft.filters.append(pysigma.read_filter(read, placeholders))
+        elif "correlation" in read.data:
+            raise read.error("correlations are not evaluated", "correlation")
+        else:
+            draft.rules.append(identified(pysigma.read_rule(read, placeholders), read.data))
+    except RuleError as error:
+        draft.errors.append(error)
+
+
+def identified(rule: Rule, data: dict[str, Any]) -> Rule:
+    """With an id made from its content, if it has none."""
+    if rule.id:
+        return rule
+    content = orjson.dumps(data, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return replace(rule, id=str(uuid.uuid5(uuid.NAMESPACE_OID, content.decode())))
+
+
+def _unambiguous(draft: Draft) -> Iterator[Rule]:
+    """The rules whose id and name nobody had before them."""
+    ids: dict[str, Rule] = {}
+    names: dict[str, Rule] = {}
+    for rule in draft.rules:
+        for kind, value, known in (("id", rule.id, ids), ("name", rule.name, names)):
+            if value in known:
+                other = known[value]
+                draft.errors.append(
+                    RuleError(
+                        rule.path,
+                        rule.line,
+                        f"the {kind} {value} is taken by {other.path}:{other.line}",
+                        hint=f"give this rule a {kind} of its own",
+                    )
+                )
+                break
+        else:
+            ids[rule.id] = rule
+            if rule.name:
+                names[rule.name] = rule
+            yield rule
+
+
+def _filtered(rule: Rule, filters: Iterable[Filter]) -> Rule:
+    conditions = [one.condition for one in filters if one.applies_to(rule)]
+    return replace(rule, condition=both([rule.condition, *conditions])) if conditions else rule

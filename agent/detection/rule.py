@@ -1,0 +1,109 @@
+"""Rules as the rest of the program knows them: values of our own, nothing of the library that read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from agent.detection.tree import Node
+from agent.errors import RuleError
+
+Level = Literal["informational", "low", "medium", "high", "critical"]
+
+SEVERITY: Mapping[Level, int] = {"informational": 10, "low": 25, "medium": 50, "high": 75, "critical": 95}
+"""`event.severity` of an alert, out of 100."""
+
+ALIASES: Mapping[str, frozenset[str]] = {
+    "event_monitoring": frozenset({"event_log_file", "real_time_event_monitoring"}),
+}
+"""Service names in use elsewhere that mean more than one of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """What a rule is about, or what a batch is; None in a rule means any."""
+
+    product: str | None = None
+    service: str | None = None
+    category: str | None = None
+
+    def covers(self, batch: LogSource) -> bool:
+        """Whether a rule for this log source is meant for rows of `batch`."""
+        return (
+            self.product in (None, batch.product)
+            and self.category in (None, batch.category)
+            and (self.service in (None, batch.service) or batch.service in ALIASES.get(self.service or "", ()))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A Sigma rule. `condition` is the OR of all its conditions, filters included."""
+
+    id: str
+    title: str
+    condition: Node
+    logsource: LogSource
+    path: Path
+    line: int
+    name: str = ""
+    description: str = ""
+    level: Level = "medium"
+    status: str = "experimental"
+    version: str = ""
+    """The date of the last change, as the rule states it."""
+    author: str = ""
+    licence: str = ""
+    tags: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    falsepositives: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    """Fields that an analyst wants to see, by the rule's word."""
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    """The `leakline` key of the rule: `family`, `feed`, `triage`."""
+
+    @property
+    def techniques(self) -> tuple[str, ...]:
+        """ATT&CK technique ids in the order of the tags: `T1213.004`."""
+        return tuple(t[7:].upper() for t in self.tags if t.lower().startswith("attack.t") and t[8:9].isdigit())
+
+    @property
+    def tactics(self) -> tuple[str, ...]:
+        """ATT&CK tactics among the tags, as they are written there: `exfiltration`."""
+        return tuple(t[7:] for t in self.tags if t.startswith("attack.") and t[7:].replace("-", "").isalpha())
+
+    @property
+    def family(self) -> str:
+        return str(self.custom.get("family") or self.path.parent.name)
+
+    @property
+    def feed(self) -> str:
+        """What the org must have for the rule's log source to exist: `free`, `event_monitoring` or `shield`."""
+        return str(self.custom.get("feed", ""))
+
+    @property
+    def triage(self) -> str:
+        return str(self.custom.get("triage", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """What was loaded and what was not."""
+
+    rules: tuple[Rule, ...] = ()
+    errors: Sequence[RuleError] = ()
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self.rules)
+
+    def __getitem__(self, key: str) -> Rule:
+        """By id or name. Raises KeyError."""
+        for rule in self.rules:
+            if key in (rule.id, rule.name):
+                return rule
+        raise KeyError(key)

@@ -1,0 +1,217 @@
+"""pySigma's parsed condition to our tree (`agent.detection.tree`)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address
+
+import polars as pl
+from sigma.conditions import (
+    ConditionAND,
+    ConditionFieldEqualsValueExpression,
+    ConditionNOT,
+    ConditionOR,
+    ConditionValueExpression,
+)
+from sigma.types import (
+    CompareOperators,
+    Placeholder,
+    SigmaBool,
+    SigmaCasedString,
+    SigmaCIDRExpression,
+    SigmaCompareExpression,
+    SigmaExists,
+    SigmaExpansion,
+    SigmaFieldReference,
+    SigmaNull,
+    SigmaNumber,
+    SigmaRegularExpression,
+    SigmaString,
+    SigmaTimestampPart,
+    SpecialChars,
+)
+
+from agent.detection.tree import (
+    Comparison,
+    Exists,
+    Match,
+    Network,
+    Node,
+    Null,
+    Number,
+    Reference,
+    Regex,
+    Test,
+    Text,
+    TimePart,
+    Truth,
+    both,
+    either,
+    negated,
+)
+
+Placeholders = Mapping[str, Sequence[str]]
+"""Placeholder name without the percent signs -> its values; `*` and `?` in them are wildcards."""
+
+Piece = str | SpecialChars
+ANY = SpecialChars.WILDCARD_MULTI
+ONE = SpecialChars.WILDCARD_SINGLE
+
+
+class UntranslatableError(ValueError):
+    """A value that parses but that nothing can be compared with."""
+
+
+def translate(parsed: object, placeholders: Placeholders) -> Node:
+    """`parsed`: what `SigmaCondition.parsed` holds. Raises UntranslatableError."""
+    match parsed:
+        case ConditionAND():
+            return both([translate(part, placeholders) for part in parsed.args])
+        case ConditionOR():
+            return either([translate(part, placeholders) for part in parsed.args])
+        case ConditionNOT():
+            return negated(translate(parsed.args[0], placeholders))
+        case ConditionFieldEqualsValueExpression():
+            return _match(parsed.field, parsed.value, placeholders)
+        case ConditionValueExpression():
+            return _match(None, parsed.value, placeholders)
+        case _:
+            raise UntranslatableError("the condition is empty")
+
+
+def _match(field: str | None, value: object, placeholders: Placeholders) -> Node:
+    match value:
+        case SigmaExpansion():
+            return either([_match(field, part, placeholders) for part in value.values])
+        case SigmaString():
+            cased = isinstance(value, SigmaCasedString)
+            texts = _expanded(value.s, placeholders)
+            return either([Match(field, _text(field, pieces, cased=cased)) for pieces in texts])
+        case SigmaRegularExpression():
+            patterns = ["".join(_spelled(piece) for piece in text) for text in _expanded(value.regexp.s, placeholders)]
+            return either([Match(field, Regex(frozenset({_checked(_flags(value) + p)}))) for p in patterns])
+        case SigmaCompareExpression() if value.op is CompareOperators.NEQ:
+            return negated(Match(field, _number(value.number, "eq")))
+        case SigmaExists():
+            exists = Match(field, Exists())
+            return exists if value.exists else negated(exists)
+        case SigmaNumber() if field is None and not isinstance(value, SigmaTimestampPart):
+            return Match(None, Text("contains", frozenset({str(value.number)})))
+        case _:
+            return Match(field, _test(value))
+
+
+def _test(value: object) -> Test:
+    match value:
+        case SigmaCompareExpression():
+            return _number(value.number, _COMPARISONS[value.op])
+        case SigmaNumber():
+            return _number(value, "eq")
+        case SigmaBool():
+            return Truth(value.boolean)
+        case SigmaNull():
+            return Null()
+        case SigmaCIDRExpression():
+            network = value.network
+            return Network(frozenset({(digits(network.network_address), digits(network.broadcast_address))}))
+        case SigmaFieldReference():
+            ends: dict[tuple[bool, bool], Reference] = {
+                (False, False): Reference(value.field, "equals"),
+                (True, False): Reference(value.field, "startswith"),
+                (False, True): Reference(value.field, "endswith"),
+                (True, True): Reference(value.field, "contains"),
+            }
+            return ends[value.starts_with, value.ends_with]
+        case _:
+            raise UntranslatableError(f"a value of the kind {type(value).__name__} cannot be compared with")
+
+
+_COMPARISONS: dict[CompareOperators, Comparison] = {
+    CompareOperators.LT: "lt",
+    CompareOperators.LTE: "lte",
+    CompareOperators.GT: "gt",
+    CompareOperators.GTE: "gte",
+}
+
+
+def digits(address: IPv4Address | IPv6Address) -> str:
+    """An address as its version and hexadecimal digits: they compare as text like the numbers they stand for."""
+    return f"{address.version}{address.packed.hex()}"
+
+
+def _number(number: SigmaNumber, comparison: Comparison) -> Test:
+    if isinstance(number, SigmaTimestampPart):
+        return TimePart(number.timestamp_part.name.lower(), comparison, int(number.number))  # type: ignore[arg-type]
+    return Number(comparison, number.number)
+
+
+def _expanded(parts: Sequence[object], placeholders: Placeholders) -> Iterator[tuple[Piece, ...]]:
+    """Every text that `parts` stands for: placeholders are replaced by each of their values in turn."""
+    choices: list[list[tuple[Piece, ...]]] = []
+    for part in parts:
+        if isinstance(part, Placeholder):
+            if part.name not in placeholders:
+                raise UntranslatableError(f"the placeholder %{part.name}% has no values")
+            choices.append([tuple(SigmaString(value).s) for value in placeholders[part.name]])  # type: ignore[arg-type]
+        else:
+            choices.append([(part,)])  # type: ignore[list-item]
+    for combination in itertools.product(*choices):
+        yield tuple(itertools.chain.from_iterable(combination))
+
+
+def _text(field: str | None, pieces: tuple[Piece, ...], *, cased: bool) -> Test:
+    if field is None:  # a keyword is looked for inside the values
+        pieces = (ANY, *pieces, ANY)
+    parts = [piece if cased or not isinstance(piece, str) else piece.lower() for piece in _joined(pieces)]
+    match parts:
+        case []:
+            return Text("equals", frozenset({""}), cased)
+        case [SpecialChars.WILDCARD_MULTI]:
+            return Exists()
+        case [str(value)]:
+            return Text("equals", frozenset({value}), cased)
+        case [str(value), SpecialChars.WILDCARD_MULTI]:
+            return Text("startswith", frozenset({value}), cased)
+        case [SpecialChars.WILDCARD_MULTI, str(value)]:
+            return Text("endswith", frozenset({value}), cased)
+        case [SpecialChars.WILDCARD_MULTI, str(value), SpecialChars.WILDCARD_MULTI]:
+            return Text("contains", frozenset({value}), cased)
+        case _:
+            return Text("like", frozenset({"(?s)^" + "".join(_pattern(part) for part in parts) + "$"}), cased)
+
+
+def _joined(pieces: tuple[Piece, ...]) -> list[Piece]:
+    """Neighbouring texts and neighbouring `*` as one; no empty texts."""
+    joined: list[Piece] = []
+    for piece in pieces:
+        if piece == "":
+            continue
+        last = joined[-1] if joined else None
+        if isinstance(piece, str) and isinstance(last, str):
+            joined[-1] = last + piece
+        elif not (piece is ANY and last is ANY):
+            joined.append(piece)
+    return joined
+
+
+def _pattern(piece: Piece) -> str:
+    return pl.escape_regex(piece) if isinstance(piece, str) else {ANY: ".*", ONE: "."}[piece]
+
+
+def _spelled(piece: Piece) -> str:
+    return piece if isinstance(piece, str) else {ANY: "*", ONE: "?"}[piece]
+
+
+def _flags(value: SigmaRegularExpression) -> str:
+    letters = "".join(sorted(value.sigma_to_re_flag[flag] for flag in value.flags))
+    return f"(?{letters})" if letters else ""
+
+
+def _checked(pattern: str) -> str:
+    """The pattern, once the engine that will run it has taken it: RE2 knows a few forms that it does not."""
+    try:
+        pl.Series([""]).str.contains(pattern)
+    except pl.exceptions.ComputeError as error:
+        raise UntranslatableError(f"the regular expression {pattern} is not understood") from error
+    return pattern
