@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -68,7 +72,7 @@ class ProxySettings(BaseModel):
 def http_client(
     url: str, tls: TlsSettings, proxy: ProxySettings | None, timeout: float, **options: Any
 ) -> httpx.Client:
-    """An httpx client for the host of `url`. `timeout` (s) bounds a single read or write; see `deadline` for the whole.
+    """An httpx client for the host of `url`. `timeout` (s) bounds a single read or write; `Connection` bounds the whole.
 
     The environment's proxy variables are ignored: what the settings file says is what happens.
     """
@@ -78,6 +82,65 @@ def http_client(
     return httpx.Client(
         verify=tls.context(), proxy=through, timeout=timeout, trust_env=False, headers=headers, **options
     )
+
+
+class Overdue(httpx.TimeoutException):
+    """An exchange was interrupted as a whole: its deadline passed, or another thread cut it."""
+
+
+class Connection:
+    """One kept-alive connection to the host of `url`, for one thread at a time.
+
+    httpx bounds a single read: a server that drips a byte now and then would hold us for ever. Here the whole
+    exchange has a deadline, and `cut` ends it from another thread, whatever it waits for.
+    """
+
+    def __init__(self, url: str, tls: TlsSettings, proxy: ProxySettings | None, timeout: float) -> None:
+        self._client = http_client(url, tls, proxy, timeout, limits=httpx.Limits(max_connections=1))
+        self._socket: socket.socket | None = None
+        self._overdue = threading.Event()
+
+    @contextmanager
+    def exchange(self, method: str, url: str, *, deadline: float, **options: Any) -> Iterator[httpx.Response]:
+        """A response whose body is still to be read, all of it within `deadline` seconds.
+
+        Raises httpx.HTTPError; `Overdue` when interrupted, even if what arrived looks like a whole answer.
+        """
+        self._overdue.clear()
+        timer = threading.Timer(deadline, self.cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            with self._client.stream(method, url, extensions={"trace": self._trace}, **options) as response:
+                yield response
+        except httpx.HTTPError as error:
+            if self._overdue.is_set():
+                raise Overdue(f"interrupted, at the latest after {deadline:g} s") from error
+            raise
+        finally:
+            timer.cancel()
+        if self._overdue.is_set():
+            raise Overdue(f"interrupted, at the latest after {deadline:g} s")
+
+    def cut(self) -> None:
+        """End the exchange in hand.
+
+        The plain socket's `shutdown`: that of `SSLSocket` would first drop encryption from whatever is being sent.
+        """
+        self._overdue.set()
+        if self._socket is not None:
+            with suppress(OSError):  # closed by itself in the meantime
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take note of the socket as httpcore opens it (and again once TLS is on it)."""
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            self._socket = info["return_value"].get_extra_info("socket")
+            if self._overdue.is_set():
+                self.cut()
 
 
 def explain(error: BaseException) -> str:

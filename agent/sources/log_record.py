@@ -1,0 +1,104 @@
+r"""Log-file records one at a time: where a chunk holds something malformed, to keep the good ones around it.
+
+The dialect: UTF-8, comma, LF (CRLF tolerated), every cell quoted, a quote inside a cell doubled. Inside a well-formed
+cell a line feed is never followed by a single quote and a letter; so `\n"<EVENT_TYPE>","` is always a record's
+beginning, and reading finds its feet there again after a stray quote.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_CELL = rb'(?:"[^"]*+(?:""[^"]*+)*+"|[^",\r\n]*+)'
+_RECORD = re.compile(_CELL + rb"(?:," + _CELL + rb")*+(?=\r?\n|\Z)")
+_CELLS = re.compile(rb"(?:\A|,)(" + _CELL + rb")")
+BEGINNING = re.compile(rb'\n"\w+","')
+_LINE_END = re.compile(rb"\r?\n|\Z")
+
+KEPT_BYTES = 1 << 20
+"""So much of a bad record is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadRecord:
+    """A record that cannot become a row. `row`: 1 for the first record after the header."""
+
+    row: int
+    reason: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """`rows` (one text or None for each cell) and `bad`, together `count` records."""
+
+    rows: list[list[str | None]]
+    bad: list[BadRecord]
+
+    @property
+    def count(self) -> int:
+        return len(self.rows) + len(self.bad)
+
+
+def header_end(data: bytes, *, all_read: bool) -> int:
+    """Where the first record's line end begins, or -1 if `data`, more of which may follow, does not hold it whole."""
+    found = _RECORD.match(data)
+    return found.end() if found and (all_read or found.end() < len(data)) else -1
+
+
+def cells_of(record: bytes) -> list[str]:
+    """A well-formed record's cells, unquoted. Raises UnicodeDecodeError."""
+    return [_unquoted(cell).decode() for cell in _CELLS.findall(record)]
+
+
+def read_records(data: bytes, width: int, first_row: int, beginning: bytes | None) -> Records:
+    """The records of `data`, which begins at one; those without `width` cells are bad.
+
+    `beginning` is what every record of this file begins with, behind a line feed, if that is known.
+    """
+    records = Records([], [])
+    place = 0
+    while place < len(data):
+        end, reason = _next_record(data, place, beginning)
+        record = data[place:end]
+        cells = None if reason else _row(record, width)
+        if isinstance(cells, list):
+            records.rows.append(cells)
+        else:
+            row = first_row + records.count
+            records.bad.append(BadRecord(row, reason or str(cells), record[:KEPT_BYTES]))
+        place = _LINE_END.match(data, end).end()  # type: ignore[union-attr]
+    return records
+
+
+def _next_record(data: bytes, place: int, beginning: bytes | None) -> tuple[int, str]:
+    """Where the record at `place` ends, and what is wrong with it as a whole."""
+    found = _RECORD.match(data, place)
+    if found is not None:
+        return found.end(), "" if found.end() > place else "blank line"
+    quote = data.startswith(b'"', place)
+    if beginning is not None:
+        resumed = data.find(beginning, place)
+    elif quote:
+        resumed = again.start() if (again := BEGINNING.search(data, place)) else -1
+    else:
+        resumed = data.find(b"\n", place)
+    # Blank lines behind it are records of their own.
+    end = place + len(data[place : resumed if resumed >= 0 else len(data)].rstrip(b"\r\n"))
+    return max(end, place + 1), "a quote that is not doubled, or a cell that is not closed"
+
+
+def _row(record: bytes, width: int) -> list[str | None] | str:
+    """The cells (empty is None), or why they make no row."""
+    try:
+        cells = cells_of(record)
+    except UnicodeDecodeError as error:
+        return f"not UTF-8: {error.reason} at byte {error.start} of a cell"
+    if len(cells) != width:
+        return f"{len(cells)} cells where the header names {width} columns"
+    return [cell or None for cell in cells]
+
+
+def _unquoted(cell: bytes) -> bytes:
+    return cell[1:-1].replace(b'""', b'"') if cell.startswith(b'"') else cell
