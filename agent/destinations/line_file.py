@@ -163,7 +163,7 @@ def _end_of_last_line(file: int, size: int) -> int:
 def _compress(file: Path) -> None:
     """`file` becomes `file.gz`: written beside it, synced, renamed, and only then is the original removed."""
     partial, target = Path(f"{file}.partial"), Path(f"{file}.gz")
-    with file.open("rb") as source, igzip.open(partial, "wb", compresslevel=1) as packed:
+    with file.open("rb") as source, igzip.open(partial, "wb", compresslevel=1) as packed:  # type: ignore[no-untyped-call]
         shutil.copyfileobj(source, packed, 2**20)
     partial.chmod(MODE)
     _sync(partial, os.O_RDONLY)
