@@ -1,0 +1,165 @@
+"""Who does what when: the rows of a type on a day, before anything stands in their cells.
+
+Each function gives a frame with `index` (`UInt64`, the row's number among the type's rows of that day), `session`
+(`UInt32`, a row of the day's session table) and `time` (`Int64`, milliseconds since 1970).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from agent.simulator.dice import Dice, roll_between
+from agent.simulator.sessions import HOUR
+
+MIX: dict[str, tuple[float, str]] = {
+    "AuraRequest": (15_000, "pag"),
+    "LightningPageView": (7_000, "pa"),
+    "LightningInteraction": (5_500, "pa"),
+    "LightningPerformance": (1_500, "pa"),
+    "LightningError": (500, "pa"),
+    "URI": (5_000, "pa"),
+    "VisualforceRequest": (1_600, "pa"),
+    "Search": (700, "pa"),
+    "SearchClick": (700, "pa"),
+    "KnowledgeArticleView": (260, "pg"),
+    "Sites": (900, "g"),
+    "RestApi": (15_000, "i"),
+    "ApiTotalUsage": (15_000, "i"),
+    "API": (4_500, "i"),
+    "ApexRestApi": (700, "i"),
+    "BulkApi": (140, "i"),
+    "BulkApi2": (160, "i"),
+    "BulkApiRequest": (320, "i"),
+    "CompositeApi": (350, "i"),
+    "Report": (900, "pa"),
+    "ReportExport": (900, "pa"),
+    "AsyncReportRun": (260, "pa"),
+    "Dashboard": (480, "pa"),
+    "WaveInteraction": (160, "pa"),
+    "WavePerformance": (160, "pa"),
+    "WaveDownload": (14, "pa"),
+    "ContentTransfer": (420, "pai"),
+    "ContentDocumentLink": (180, "pa"),
+    "ContentDistribution": (22, "pa"),
+    "DocumentAttachmentDownloads": (70, "pa"),
+    "ApexExecution": (6_500, "pai"),
+    "ApexTrigger": (3_600, "pai"),
+    "ApexCallout": (900, "pai"),
+    "QueuedExecution": (700, "pai"),
+    "FlowExecution": (1_500, "pai"),
+    "NamedCredential": (500, "pai"),
+    "UniqueQuery": (5_000, "pai"),
+    "DatabaseSave": (2_400, "pai"),
+    "ApexUnexpectedException": (40, "pai"),
+    "InsufficientAccess": (90, "pa"),
+    "LoginAs": (3, "a"),
+    "SalesforceLoginAs": (0.4, "a"),
+    "PermissionUpdate": (24, "a"),
+    "GroupMembership": (18, "a"),
+    "MetadataApiOperation": (26, "a"),
+    "PackageInstall": (1.4, "a"),
+    "Sandbox": (0.6, "a"),
+    "ChangeSetOperation": (1.2, "a"),
+    "PlatformEncryption": (8, "a"),
+    "TransactionSecurity": (30, "pa"),
+    "CorsViolation": (14, "g"),
+    "CSPViolation": (60, "pa"),
+    "HostnameRedirects": (36, "pa"),
+    "BlockedRedirections": (6, "pg"),
+    "Login": (0, "paig"),
+    "Logout": (0, "pa"),
+}
+"""Rows of 100,000 on a weekday, and who makes them: p people, a administrators, i integrations, g guests. Login and
+Logout follow from the sessions."""
+
+WEEKEND = 0.4
+"""The share of a weekday's volume that people make on a Saturday or Sunday."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One UTC day of the org."""
+
+    seed: int
+    date: date
+    rows: int
+    """About how many rows a weekday has over all types."""
+    sessions: pl.DataFrame
+
+    def among(self, kinds: str) -> pl.DataFrame:
+        """The sessions of these kinds, with their number in the table as `session`."""
+        wanted = [kind for kind in ("person", "admin", "integration", "guest") if kind[0] in kinds]
+        return self.sessions.with_row_index("session").filter(pl.col("kind").is_in(wanted))
+
+
+def in_sessions(day: Day, event_type: str) -> pl.DataFrame:
+    """Rows spread over the sessions, more for longer and busier ones."""
+    share, kinds = MIX[event_type]
+    sessions = day.among(kinds)
+    if sessions.is_empty():
+        return _none()
+    quiet = WEEKEND if day.date.weekday() >= 5 and "i" not in kinds else 1.0
+    expected = day.rows * share * quiet / 100_000
+    count = int(expected + roll_between(0, 1, day.seed, "count", event_type, day.date))
+    dice = _dice(day, event_type, count)
+    ends = sessions["weight"].cum_sum().cast(pl.Int64)
+    chosen = sessions[ends.search_sorted(dice.below("session", ends[-1]).cast(pl.Int64), side="right")]
+    return _frame(count, chosen, chosen["start"] + _within(dice, chosen))
+
+
+def _within(dice: Dice, chosen: pl.DataFrame) -> pl.Series:
+    """Milliseconds after the session's start; the first seconds belong to the login itself."""
+    length = (chosen["end"] - chosen["start"] - 2000).cast(pl.Float64)
+    return 1500 + (dice.part("moment") * length).cast(pl.Int64)
+
+
+def at_start(day: Day, _: str) -> pl.DataFrame:
+    """One row for each session, where it begins; guests do not log in."""
+    sessions = day.among("pai")
+    return _frame(len(sessions), sessions, sessions["start"])
+
+
+def before_start(day: Day, event_type: str) -> pl.DataFrame:
+    """Some people mistype first."""
+    sessions = day.among("pa")
+    dice = _dice(day, event_type + " failed", len(sessions))
+    clumsy = dice.whether("clumsy", 0.07)
+    frame = _frame(len(sessions), sessions, sessions["start"] - 2000 - dice.below("before", 30_000).cast(pl.Int64))
+    return frame.with_columns(index=frame["index"] + (1 << 32)).filter(clumsy)
+
+
+def at_end(day: Day, event_type: str) -> pl.DataFrame:
+    """Some log out, the others' sessions time out."""
+    sessions = day.among("pa")
+    dice = _dice(day, event_type, len(sessions))
+    return _frame(len(sessions), sessions, sessions["end"]).filter(dice.whether("tidy", 0.45))
+
+
+PARTS: dict[str, tuple[Callable[[Day, str], pl.DataFrame], ...]] = {
+    "Login": (at_start, before_start),
+    "Logout": (at_end,),
+}
+"""Where a type's rows come from, if not from `in_sessions`."""
+
+
+def busiest_hour(window: tuple[int, int]) -> int:
+    """The start of the hour in the middle of a window."""
+    middle = (window[0] + window[1]) // 2
+    return middle - middle % HOUR
+
+
+def _dice(day: Day, stream: str, count: int) -> Dice:
+    return Dice(pl.int_range(count, dtype=pl.UInt64, eager=True), day.seed, day.date, stream)
+
+
+def _frame(count: int, sessions: pl.DataFrame, time: pl.Series) -> pl.DataFrame:
+    index = pl.int_range(count, dtype=pl.UInt64, eager=True).alias("index")
+    return pl.DataFrame([index, sessions["session"], time.alias("time")])
+
+
+def _none() -> pl.DataFrame:
+    return pl.DataFrame(schema={"index": pl.UInt64, "session": pl.UInt32, "time": pl.Int64})

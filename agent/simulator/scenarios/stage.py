@@ -1,0 +1,100 @@
+"""Where a scenario is played: the cast, the clock, and the events and setup changes it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from agent.simulator.clients import Client
+from agent.simulator.dice import roll, roll_between
+from agent.simulator.networks import Role, networks_of
+from agent.simulator.people import Staff, User
+from agent.simulator.sessions import HOUR, Session, Timetable
+from agent.simulator.traffic import Planted
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A leak. `signals`: what single events show of it; `patterns`: what only several events together show."""
+
+    name: str
+    summary: str
+    plant: Callable[[Stage], None]
+    signals: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetupChange:
+    """A row of the setup audit trail. `time` in milliseconds."""
+
+    time: int
+    user: User
+    action: str
+    section: str
+    display: str
+    delegate: str = ""
+
+
+@dataclass
+class Stage:
+    """`window`: the milliseconds between which everything has to happen; the last day of it is used."""
+
+    name: str
+    seed: int
+    staff: Staff
+    timetable: Timetable
+    window: tuple[int, int]
+    events: list[Planted] = field(default_factory=list)
+    changes: list[SetupChange] = field(default_factory=list)
+
+    def at_hour(self, hour: int) -> int:
+        """The start of this UTC hour on the last day, or of the middle hour of a window without it."""
+        first, end = self.window
+        last = end - end % HOUR - HOUR
+        for moment in range(last, max(first, last - 24 * HOUR) - 1, -HOUR):
+            if moment // HOUR % 24 == hour:
+                return moment
+        middle = (first + last) // 2
+        return middle - middle % HOUR
+
+    def person(self, department: str, country: str) -> User:
+        """Somebody of that department and country, or else of that country."""
+        here = [user for user in self.staff.of("person") if user.country == country]
+        wanted = [user for user in here if user.department == department] or here or self.staff.of("person")
+        return wanted[roll(self.seed, self.name, department) % len(wanted)]
+
+    def address(self, role: Role, number: int, country: str | None = None) -> str:
+        """An address of the `number`-th network of a role."""
+        choice = networks_of(role, country)
+        return choice[number % len(choice)].address(roll(self.seed, self.name, "address", number) % 200 + 20)
+
+    def session(
+        self, user: User, start: int, minutes: int, ip: str, client: Client | None = None, label: str = "",
+        application: str | None = None,
+    ) -> Session:  # fmt: skip
+        return self.timetable.make(
+            user, start, start + minutes * 60_000, ip, client or user.client, self.name, label, application=application
+        )
+
+    def leave(self, event_type: str, session: Session, seconds: float, **cells: str) -> None:
+        """One event, so many seconds after the session's start."""
+        time = session.start + int(seconds * 1000)
+        self.events.append(Planted(self.name, event_type, time, session, cells))
+
+    def login(self, session: Session, **cells: str) -> None:
+        self.leave("Login", session, 0, LOGIN_STATUS="LOGIN_NO_ERROR", REQUEST_STATUS="S", **cells)
+
+    def change(self, seconds_after: float, start: int, user: User, action: str, section: str, display: str, delegate: str = "") -> None:  # fmt: skip
+        """One row of the setup audit trail."""
+        time = start + int(seconds_after * 1000)
+        self.changes.append(SetupChange(time - time % 1000, user, action, section, display, delegate))
+
+    def number(self, low: int, high: int, *name: object) -> int:
+        return int(roll_between(low, high + 1, self.seed, self.name, *name))
+
+    def request(self, *name: object) -> str:
+        """A request id of 22 characters, the same for the same name."""
+        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+        number = roll(self.seed, self.name, "request", *name) << 64 | roll(self.seed, self.name, "more", *name)
+        return "".join(letters[number >> 6 * place & 63] for place in range(22))

@@ -1,0 +1,75 @@
+"""What a simulated org is to be like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from agent.simulator.faults import Faults
+
+LoginHeader = Literal["latest", "2023", "2022", "mixed"]
+
+
+def _real_time() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorSettings:
+    """One org. Everything is reproducible from `seed`, `now` at the start and these settings."""
+
+    folder: Path
+    """Certificates, keys, log files and the truth file go here; made if missing. Use a new one for each org."""
+    port: int = 0
+    """0: any free one."""
+    seed: int = 7
+    history: timedelta = timedelta(hours=24)
+    """The org begins to exist this long before `now`, on the hour; it has no events from before."""
+    rows_per_day: int = 120_000
+    """About how many rows a weekday has."""
+    scenarios: Sequence[str] | None = None
+    """Names of the leaks to plant; None: all; empty: none."""
+    event_types: Sequence[str] | None = None
+    """Only these have traffic; None: all that there are."""
+    people: int = 120
+    """How many persons work there, beside administrators and integrations."""
+    delay: tuple[timedelta, timedelta] = (timedelta(hours=3), timedelta(hours=6))
+    """An hourly file is made this long after its hour began, drawn between the two, never before the hour is over.
+    (0, 0): as soon as it is over, late increments within the minute after, so that everything is there at once."""
+    late_share: float = 0.06
+    """The share of hourly files that get a late increment; some get two, and some repeat rows."""
+    awkward: bool = True
+    """Sprinkle in cells that break careless readers (see awkward.py)."""
+    login_header: LoginHeader = "latest"
+    """Which header Login files have: 35, 28 or 26 columns, or a mixture from hour to hour."""
+    unknown_column: bool = False
+    """RestApi files have a column nobody has documented."""
+    unknown_type: bool = False
+    """There are files of an event type nobody has documented."""
+    big_file_mb: int = 0
+    """One further RestApi file of about this size."""
+    page_rows: int = 2000
+    """Records a query page holds, unless the client asks for fewer."""
+    api_limit: int = 100_000
+    """API calls the org may make in 24 hours."""
+    session_timeout: timedelta = timedelta(hours=2)
+    """Access tokens unused for this long expire (the org's clock)."""
+    log_file_chunk: int = 1 << 16
+    """Bytes to a chunk of a streamed log file."""
+    faults: Faults = field(default_factory=Faults)
+    now: Callable[[], datetime] = _real_time
+    """The org's clock, which `Org.advance` moves on from."""
+
+
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+
+
+def parse_duration(text: str) -> timedelta:
+    """`24h`, `3d`, `90m` or `30s`. Raises ValueError saying what is expected."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not number.isdigit():
+        raise ValueError(f"{text!r} is not a duration; write a number and d, h, m or s, such as 24h")
+    return timedelta(**{_UNITS[unit]: int(number)})

@@ -1,0 +1,185 @@
+"""The org's events as rows of cells, for any window of time; the same window always has the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+import polars as pl
+
+from agent.simulator import awkward
+from agent.simulator.columns import layouts
+from agent.simulator.dice import Dice
+from agent.simulator.moments import MIX, PARTS, Day, before_start, in_sessions
+from agent.simulator.people import Staff
+from agent.simulator.rows import access, administration, api, browsing, files, platform, reporting
+from agent.simulator.rows.access import failed_login
+from agent.simulator.rows.block import Block, Builder, Tenant
+from agent.simulator.rows.reporting import exported
+from agent.simulator.rows.request import SHARED, id_in
+from agent.simulator.sessions import DAY, Session, Timetable, day_of, midnight, session_table
+
+BUILDERS: dict[str, Builder] = {
+    event_type: builder
+    for family in (browsing, reporting, api, files, access, administration, platform)
+    for event_type, builder in family.BUILDERS.items()
+}
+
+EVENT_TYPES = tuple(sorted(MIX))
+"""The event types that traffic consists of."""
+
+HIDDEN = ("_id", "_time", "_late", "_again", "_scenario")
+"""Columns beside the cells: the event's hidden id, its time (ms), how late it becomes known and whether a late file
+repeats it (both `Float64`, drawn evenly from [0, 1)), the scenario it belongs to (null for none)."""
+
+_SAME_CALLS: dict[str, tuple[str, Callable[[Block], pl.Series]]] = {
+    "ReportExport": ("Report", exported),
+    "ApiTotalUsage": ("RestApi", lambda block: block.dice.whether("counted", 1.0)),
+    "SearchClick": ("Search", lambda block: block.dice.whether("clicked", 0.4)),
+}
+"""Types whose rows tell of the same requests as another type's, as far as the condition holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """One event of a scenario. `cells` replace what regular traffic would have there."""
+
+    scenario: str
+    event_type: str
+    time: int
+    session: Session
+    cells: dict[str, str]
+
+
+class Traffic:
+    """Makes rows. `plants` are the scenarios' events, wherever they lie."""
+
+    def __init__(
+        self, seed: int, rows_per_day: int, tenant: Tenant, *, awkward_content: bool, plants: Iterable[Planted] = ()
+    ) -> None:
+        self._seed = seed
+        self._rows_per_day = rows_per_day
+        self._tenant = tenant
+        self._awkward = awkward_content
+        self._timetable = Timetable(seed, tenant.staff)
+        self._day = lru_cache(maxsize=3)(self._make_day)
+        self._plants: dict[str, list[Planted]] = {}
+        for plant in plants:
+            self._plants.setdefault(plant.event_type, []).append(plant)
+
+    @property
+    def staff(self) -> Staff:
+        return self._tenant.staff
+
+    def rows(self, event_type: str, window: tuple[int, int]) -> pl.DataFrame:
+        """The rows of one type with `window[0] <= time < window[1]`, in order of time.
+
+        Columns: those of the type's layout and `HIDDEN`. All cells are text, an empty cell is empty text.
+        """
+        days, moment = [], midnight(day_of(window[0]))
+        while moment < window[1]:
+            days.append(self._of_day(event_type, day_of(moment), window))
+            moment += DAY
+        planted = [one for one in self._plants.get(event_type, ()) if window[0] <= one.time < window[1]]
+        if planted:
+            days.append(self._of_scenarios(event_type, planted))
+        made = pl.concat(days) if days else pl.DataFrame()
+        return made.sort("_time", maintain_order=True)
+
+    def stretch(self, event_type: str, window: tuple[int, int], first: int, count: int) -> pl.DataFrame:
+        """`count` further rows inside the window, numbered from `first`: the pieces of a file of any size."""
+        day = self._day(day_of(window[0]))
+        sessions = day.among("i").filter(pl.col("start") <= window[0], pl.col("end") >= window[1])
+        index = pl.int_range(first, first + count, dtype=pl.UInt64, eager=True) + (1 << 48)
+        dice = Dice(index, self._seed, day.date, event_type)
+        chosen = sessions[(dice.below("session", len(sessions))).cast(pl.Int64)]
+        time = window[0] + dice.below("moment", window[1] - window[0]).cast(pl.Int64)
+        return self._frame(event_type, dice, time, chosen, day.date, index, BUILDERS[event_type])
+
+    def sessions(self, day: date) -> list[Session]:
+        return self._timetable.sessions(day)
+
+    def _make_day(self, day: date) -> Day:
+        return Day(self._seed, day, self._rows_per_day, session_table(self._timetable.sessions(day)))
+
+    def _of_day(self, event_type: str, when: date, window: tuple[int, int]) -> pl.DataFrame:
+        day = self._day(when)
+        source, kept = _SAME_CALLS.get(event_type, (event_type, None))
+        made = []
+        for part in PARTS.get(event_type, (in_sessions,)):
+            spine = part(day, source).filter(pl.col("time").is_between(*window, closed="left"))
+            builder = failed_login if part is before_start else BUILDERS[event_type]
+            made.append(self._fill(event_type, source, day, spine, builder, kept))
+        return pl.concat(made)
+
+    def _fill(
+        self, event_type: str, source: str, day: Day, spine: pl.DataFrame, builder: Builder,
+        kept: Callable[[Block], pl.Series] | None,
+    ) -> pl.DataFrame:  # fmt: skip
+        def dice() -> Dice:
+            return Dice(spine["index"], self._seed, day.date, source)
+
+        if kept is not None:
+            whole = Block(event_type, self._tenant, dice(), spine["time"], pl.DataFrame())
+            spine = spine.filter(kept(whole))
+        actors = day.sessions[spine["session"]]
+        return self._frame(event_type, dice(), spine["time"], actors, day.date, spine["index"], builder)
+
+    def _frame(
+        self, event_type: str, dice: Dice, time: pl.Series, actors: pl.DataFrame, day: date, index: pl.Series,
+        builder: Builder, scenario: pl.Series | None = None,
+    ) -> pl.DataFrame:  # fmt: skip
+        block = Block(event_type, self._tenant, dice, time, actors)
+        hidden = [
+            block.join(f"{day:%Y%m%d}-{event_type}-", index.cast(pl.String)).alias("_id"),
+            time.alias("_time"),
+            dice.part("late").alias("_late"),
+            dice.part("again").alias("_again"),
+            (pl.repeat(None, len(block), dtype=pl.String, eager=True) if scenario is None else scenario).alias("_scenario"),
+        ]  # fmt: skip
+        frame = pl.DataFrame([*_cells(block, builder), *hidden])
+        if self._awkward and scenario is None:
+            frame = awkward.sprinkle(frame, dice)
+        return _with_twins(frame, dice) if event_type in _TWINS and scenario is None else frame
+
+    def _of_scenarios(self, event_type: str, planted: list[Planted]) -> pl.DataFrame:
+        index = pl.int_range(len(planted), dtype=pl.UInt64, eager=True) + (1 << 40)
+        dice = Dice(index, self._seed, "scenarios", event_type)
+        actors = session_table([plant.session for plant in planted])
+        time = pl.Series([plant.time for plant in planted], dtype=pl.Int64)
+        label = pl.Series([plant.scenario for plant in planted])
+        day = day_of(planted[0].time)
+        frame = self._frame(event_type, dice, time, actors, day, index, BUILDERS[event_type], label)
+        names = [name for name in layouts()[event_type].names if any(name in plant.cells for plant in planted)]
+        own = {name: pl.Series([plant.cells.get(name) for plant in planted], dtype=pl.String) for name in names}
+        return frame.with_columns(pl.coalesce(pl.lit(cells), pl.col(name)).alias(name) for name, cells in own.items())
+
+
+def _cells(block: Block, builder: Builder) -> list[pl.Series]:
+    """The layout's columns in order: the type's own, else the shared ones, else empty."""
+    own = dict(builder(block)) if len(block) else {}
+    names = layouts()[block.event_type].names
+    if own and "URI_ID_DERIVED" in names:
+        own.setdefault("URI_ID_DERIVED", id_in(block.column(own["URI"]) if "URI" in own else SHARED["URI"](block)))
+    columns = []
+    for name in names:
+        if name in own:
+            value = own[name]
+        elif name in SHARED and len(block):
+            value = SHARED[name](block)
+        else:
+            value = ""
+        columns.append(block.column(value).alias(name))
+    return columns
+
+
+_TWINS = frozenset({"DatabaseSave", "UniqueQuery", "AuraRequest", "ApexTrigger"})
+"""Types in which one request writes rows that are alike to the last cell."""
+
+
+def _with_twins(frame: pl.DataFrame, dice: Dice) -> pl.DataFrame:
+    """Repeat a few rows; each twin is an event of its own."""
+    twins = frame.filter(dice.whether("twin", 0.002)).with_columns(_id=pl.col("_id") + "b")
+    return pl.concat([frame, twins])
