@@ -21,6 +21,9 @@ from agent.errors import RuleError
 SAMPLES = ".samples.yml"
 """Files with this ending hold samples for `rules test`, not rules."""
 
+PLACEHOLDERS: Placeholders = {"ApprovedAppIds": (), "BadAddresses": ()}
+"""Names that rules of the pack use; without values in the settings they match nothing."""
+
 
 @dataclass(slots=True)
 class Draft:
@@ -38,12 +41,13 @@ def load(places: Sequence[Path], *, placeholders: Placeholders | None = None) ->
     rule, one with no values matches nothing. Raises nothing: what is wrong is in `RuleSet.errors`.
     """
     draft = Draft()
+    known = {**PLACEHOLDERS, **(placeholders or {})}
     for path in files(places):
         for read in document.read(path):
             if isinstance(read, RuleError):
                 draft.errors.append(read)
             else:
-                _take(draft, read, placeholders or {})
+                _take(draft, read, known)
     rules = [_filtered(rule, draft.filters) for rule in _unambiguous(draft)]
     return RuleSet(tuple(rules), tuple(draft.errors))
 

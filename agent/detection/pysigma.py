@@ -220,7 +220,7 @@ def _advice(message: str) -> str:
 ADVICE = {
     "pipe syntax": "write a correlation rule instead of `| count() …`",
     "looks around": "say it with several values, or with a `not` in the condition",
-    "has no values": "name it in the settings under detection.placeholders",
+    "has no values": "name it in the settings under rules.placeholders",
     "Unknown modifier": "the modifiers are those of the Sigma specification 2.1.0",
     "doesn't match any detection": "name a selection that is there, or take the selector out",
     "not defined in detections": "name a selection that is there",

@@ -101,6 +101,15 @@ class RuleSet:
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)
 
+    def selected(self, *, minimum: Level = "informational", without: Sequence[str] = ()) -> RuleSet:
+        """The rules of at least this level whose id and name are not among `without`."""
+        kept = [
+            rule
+            for rule in self.rules
+            if SEVERITY[rule.level] >= SEVERITY[minimum] and not {rule.id, rule.name}.intersection(without)
+        ]
+        return RuleSet(tuple(kept), self.errors)
+
     def __getitem__(self, key: str) -> Rule:
         """By id or name. Raises KeyError."""
         for rule in self.rules:

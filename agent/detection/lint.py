@@ -1,0 +1,152 @@
+"""What is wrong with rules, and what could be better: `leakline rules lint`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import yaml
+from sigma.exceptions import SigmaError
+from sigma.rule import SigmaRule
+from sigma.validation import SigmaValidator
+from sigma.validators.base import SigmaValidationIssueSeverity
+from sigma.validators.core import validators
+
+from agent.detection import attack, document, load, pysigma
+from agent.detection.document import Document
+from agent.detection.rule import Rule
+from agent.model import Finding
+
+LEFT_OUT = frozenset(
+    {
+        "attacktag",  # these two fetch their tables from the network; ours is looked at below
+        "d3_fendtag",
+        "identifier_uniqueness",  # loading refuses these, with the line
+        "duplicate_title",
+        "number_as_string",  # cells of a log file are text
+        "custom_attributes",
+        "filename_length",
+        "duplicate_filename",
+    }
+)
+
+SERVICES = {
+    "salesforce": frozenset(
+        {
+            "event_log_file",
+            "real_time_event_monitoring",
+            "event_log_object",
+            "setup_audit_trail",
+            "login_history",
+            "event_monitoring",
+        }
+    ),
+    "leakline": frozenset({"agent"}),
+}
+"""Log sources that exist here."""
+
+OWN_KEYS = {"family": None, "feed": ("free", "event_monitoring", "shield"), "triage": None}
+"""What the key `leakline` of a rule of the pack holds, and the values it may have."""
+
+
+def lint(places: Sequence[Path]) -> Iterator[Finding]:
+    """Errors (the rule does not load) first, then warnings, each with file and line. Yields nothing if all is well."""
+    rules = load.load(places)
+    for error in rules.errors:
+        yield Finding(
+            error.path.name, ok=False, message=error.reason, fix=error.hint, path=str(error.path), line=error.line
+        )
+    by_place = {(rule.path, rule.line): rule for rule in rules}
+    checks = SigmaValidator([kind for name, kind in validators.items() if name not in LEFT_OUT])
+    for path in load.files(places):
+        for read in document.read(path):
+            if isinstance(read, Document) and (rule := by_place.get((path, read.line))):
+                yield from _warnings(read, rule, checks)
+
+
+def _warnings(read: Document, rule: Rule, checks: SigmaValidator) -> Iterator[Finding]:
+    for message, keys, fix in (*_sigma(read, checks), *_own(read, rule)):
+        yield Finding(
+            rule.name or rule.title,
+            ok=False,
+            warning=True,
+            message=message,
+            fix=fix,
+            path=str(read.path),
+            line=read.line_of(*keys),
+        )
+
+
+Remark = tuple[str, tuple[str, ...], str]
+"""Message, keys that lead to the line, advice."""
+
+
+def _sigma(read: Document, checks: SigmaValidator) -> Iterator[Remark]:
+    """What pySigma's validators say."""
+    if "detection" not in read.data:
+        return
+    try:
+        issues = checks.validate_rule(SigmaRule.from_dict(pysigma.spelled(read.data), policy=pysigma.POLICY))
+    except SigmaError as error:
+        yield (str(error), (), "")
+        return
+    for issue in issues:
+        if issue.severity is not SigmaValidationIssueSeverity.LOW:
+            yield (issue.description, ("detection",), "")
+
+
+def _own(read: Document, rule: Rule) -> Iterator[Remark]:
+    yield from _log_source(rule)
+    yield from _words(read)
+    for technique in rule.techniques:
+        if not attack.known(technique):
+            yield (f"ATT&CK technique {technique} is not in our table", ("tags",), "its name will be missing in alerts")
+    if not read.data.get("id"):
+        yield ("the rule has no id", (), "without one, an edited rule counts as another rule")
+    if "leakline" in read.data:
+        yield from _pack(rule)
+
+
+def _log_source(rule: Rule) -> Iterator[Remark]:
+    product, service = rule.logsource.product, rule.logsource.service
+    if product in SERVICES and service is not None and service not in SERVICES[product]:
+        known = ", ".join(sorted(SERVICES[product]))
+        yield (f"no source of {product} is called {service}", ("logsource", "service"), f"there are {known}")
+    elif product not in SERVICES:
+        yield (
+            f"nothing here produces rows of {product or rule.logsource.category or service}",
+            ("logsource",),
+            "the rule runs in `leakline hunt --raw` only",
+        )
+
+
+def _words(read: Document) -> Iterator[Remark]:
+    """Bare `yes`, `no`, `on`, `off` are truth values in YAML 1.1."""
+    for node in _scalars(read.node):
+        if node.tag.endswith(":bool") and not re.fullmatch("true|false", node.value, re.IGNORECASE):
+            yield (f"{node.value!r} without quotes is the truth value", (), "write true or false, or put it in quotes")
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.MappingNode):
+        for _, value in node.value:
+            yield from _scalars(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _scalars(value)
+
+
+def _pack(rule: Rule) -> Iterator[Remark]:
+    """What rules of the pack owe an analyst."""
+    for key, allowed in OWN_KEYS.items():
+        value = rule.custom.get(key)
+        if not value:
+            yield (f"`leakline.{key}` is missing", ("leakline",), "")
+        elif allowed and value not in allowed:
+            yield (f"`leakline.{key}` is {value!r}", ("leakline", key), f"it is one of {', '.join(allowed)}")
+    for name in ("description", "references", "falsepositives", "techniques"):
+        if not getattr(rule, name):
+            yield (f"the rule has no {name}", (), "")
