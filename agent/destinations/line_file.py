@@ -21,7 +21,9 @@ MODE = 0o640
 BLOCK = 64 * 1024
 """Bytes read at a time when looking for the last whole line."""
 
-UNTIL_CHANGED = frozenset({errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EROFS})
+UNTIL_CHANGED = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EROFS}
+)
 
 
 @dataclass(frozen=True, slots=True)

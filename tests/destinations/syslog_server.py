@@ -18,7 +18,7 @@ class StreamReceiver:
         self.messages: list[bytes] = []
         self.deaf = deaf
         self.kill_after = 10**18
-        """Reset the connection after so many bytes of it, keeping none of the last ones."""
+        """Reset the connection after so many bytes of it, and forget all messages, as a killed process does."""
         self.connections = 0
         self._context = context
         self._counted = counted
@@ -99,6 +99,7 @@ class StreamReceiver:
             seen += len(data)
             if seen > self.kill_after:
                 self.kill_after = 10**18
+                self.messages.clear()
                 return
             pending = self._take(pending + data)
 
