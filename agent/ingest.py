@@ -61,6 +61,8 @@ class Committed:
     rows: int
     alerts: pl.DataFrame
     matched: Mapping[str, int]
+    newest: datetime | None
+    """The newest event time in the batch."""
 
 
 class Ingest:
@@ -171,8 +173,11 @@ class Ingest:
             raise
         self._spool.publish(entries, written)
         detection.commit()
-        self._measure(source, batch, detection, written, len(rejections), prepared, now)
-        return Committed(source, batch, shaped.height, detection.alerts, detection.matched)
+        newest = _newest(prepared)
+        self._measure(source, batch, detection, written, len(rejections))
+        if newest is not None:
+            metrics.SOURCE_LAG.labels(source).set((now - newest).total_seconds())
+        return Committed(source, batch, shaped.height, detection.alerts, detection.matched, newest)
 
     def _without_poison(self, batch: Batch, now: datetime) -> tuple[pl.DataFrame, list[Rejection]]:
         """The batch's frame without the rows that break a step, and those rows with their tracebacks."""
@@ -231,8 +236,6 @@ class Ingest:
         detection: Detection,
         written: Sequence[Written],
         rejected: int,
-        prepared: pl.DataFrame,
-        now: datetime,
     ) -> None:
         metrics.ROWS_READ.labels(source, batch.event_type).inc(
             batch.frame.height + batch.duplicates + len(batch.rejections)
@@ -244,6 +247,8 @@ class Ingest:
         for rule, count in detection.matched.items():
             metrics.ALERTS_RAISED.labels(rule).inc(count)
         metrics.SPOOL_BYTES.set(self._spool.bytes_held())
-        newest = prepared["@timestamp"].max() if "@timestamp" in prepared.columns else None
-        if isinstance(newest, datetime):
-            metrics.SOURCE_LAG.labels(source).set((now - newest).total_seconds())
+
+
+def _newest(frame: pl.DataFrame) -> datetime | None:
+    newest = frame["@timestamp"].max() if "@timestamp" in frame.columns else None
+    return newest if isinstance(newest, datetime) else None

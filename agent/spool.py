@@ -133,6 +133,10 @@ class Spool:
             rows = sum(e.file.rows for s, e in self._entries[lane].items() if start.sequence <= s < end.sequence)
         return rows - start.row + end.row
 
+    def stored_rows(self, lane: Lane, start: Position) -> int:
+        """As `rows_between(start, end)`, but as the state has it: exact inside a transaction."""
+        return sum(e.file.rows for s, e in self._load(lane) if s >= start.sequence) - start.row
+
     def bytes_held(self) -> int:
         with self._lock:
             return sum(entry.file.bytes for entries in self._entries.values() for entry in entries.values())

@@ -1,0 +1,224 @@
+"""The commands; no logic. Exit status: 0 fine, 1 something found, 2 wrong usage, 3 it failed, 78 wrong configuration."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import orjson
+import structlog
+import typer
+from rich.console import Console
+
+from agent import __version__
+from agent.config import DEFAULT_PATH, load
+from agent.errors import LeaklineError, SettingsError
+
+FOUND, FAILED, WRONG_CONFIGURATION = 1, 3, 78
+
+app = typer.Typer(
+    name="leakline",
+    help="Watches Salesforce orgs for data leaks and tells the SIEM you already have.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+rules_app = typer.Typer(
+    help="Sigma rules: what is there, what is wrong with them, do they do what they say.", no_args_is_help=True
+)
+app.add_typer(rules_app, name="rules")
+dead_letters_app = typer.Typer(
+    help="Rows that could not be read or delivered: look, send again, let go.", no_args_is_help=True
+)
+app.add_typer(dead_letters_app, name="dead-letters")
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of text.")]
+Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of rules; the shipped ones unless given.")]
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(__version__)  # noqa: T201
+        raise typer.Exit
+
+
+@app.callback()
+def _leakline(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Watches Salesforce orgs for data leaks and tells the SIEM you already have."""
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the output goes.")] = Path("leakline-demo"),
+    seed: Annotated[int, typer.Option(help="Another seed, another day.")] = 7,
+    rows: Annotated[int, typer.Option(help="About how many rows the simulated day has.")] = 120_000,
+) -> None:
+    """A simulated org with planted leaks through the whole pipeline, on this machine, in about a minute."""
+    from agent import demo as demonstration
+
+    raise typer.Exit(demonstration.run(folder, seed=seed, rows=rows, console=out))
+
+
+@app.command()
+def run(config: Config = DEFAULT_PATH) -> None:
+    """The daemon: watch, detect, forward until told to stop."""
+    from agent.daemon import Daemon
+    from agent.logs import set_up
+
+    settings = load(config)
+    set_up(settings.log)
+    raise typer.Exit(Daemon(settings).run(control=settings.state.socket()))
+
+
+@app.command()
+def check(
+    config: Config = DEFAULT_PATH,
+    offline: Annotated[bool, typer.Option("--offline", help="Only what can be seen without a connection.")] = False,
+    send_test_event: Annotated[
+        bool, typer.Option("--send-test-event", help="Send one marked event to each destination.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What is wrong with this installation, and what to do about it."""
+    from agent import check as examination
+
+    _quiet()
+    findings = examination.examine(config, offline=offline, send_test_event=send_test_event)
+    raise typer.Exit(examination.show(findings, out, as_json=as_json))
+
+
+@app.command()
+def status(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
+    """Sources, lag, spool, destinations, rules, and whether every row is accounted for."""
+    from agent import status as statement
+    from agent.control import ask
+
+    settings = load(config)
+    document = ask(settings.state.socket(), "status") or statement.without_daemon(settings)
+    if as_json:
+        _print_json(document)
+    else:
+        statement.show(document, out)
+    raise typer.Exit(0 if document["balanced"] else FOUND)
+
+
+@app.command()
+def normalize(
+    files: Annotated[list[Path], typer.Argument(help="Event log files (CSV, also gzipped).")],
+    event_type: Annotated[
+        str | None, typer.Option("--event-type", help="Instead of what the EVENT_TYPE column says.")
+    ] = None,
+    format_name: Annotated[str, typer.Option("--format", help="ecs or cef.")] = "ecs",
+) -> None:
+    """Log files to normalised lines on standard output."""
+    from agent import normalize_files
+
+    if format_name not in normalize_files.FORMATS:
+        _wrong_usage(f"--format is one of {', '.join(normalize_files.FORMATS)}")
+    rejected = normalize_files.normalize(files, event_type, format_name, sys.stdout.buffer, err)
+    raise typer.Exit(FOUND if rejected else 0)
+
+
+@app.command()
+def simulate(
+    port: Annotated[int, typer.Option(help="0: any free one.")] = 8443,
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="A leak to plant; all unless named. `none` for an innocent org.")
+    ] = None,
+    seed: Annotated[int, typer.Option()] = 7,
+    history: Annotated[str, typer.Option(help="How far back files reach, such as 24h.")] = "24h",
+    rows: Annotated[int, typer.Option("--rows-per-day")] = 120_000,
+    folder: Annotated[Path, typer.Option(help="Certificates, keys and the truth file go here.")] = Path("leakline-org"),
+    fault: Annotated[list[str] | None, typer.Option(help="name=value; `--fault help` lists them.")] = None,
+) -> None:
+    """The simulated org by itself, for anyone's client."""
+    from agent.simulator import command
+
+    raise typer.Exit(
+        command.simulate(
+            port=port, scenarios=scenario, seed=seed, history=history, rows=rows, folder=folder, faults=fault or []
+        )
+    )
+
+
+@rules_app.command("list")
+def rules_list(folders: Folders = None, as_json: AsJson = False) -> None:
+    """The rules, with level, family and the feed each one needs."""
+    from agent import rule_report
+
+    raise typer.Exit(rule_report.show_list(folders, out, as_json=as_json))
+
+
+@rules_app.command("lint")
+def rules_lint(folders: Folders = None, as_json: AsJson = False) -> None:
+    """What is wrong with rules: file, line, what to change."""
+    from agent import rule_report
+
+    raise typer.Exit(rule_report.lint(folders, out, as_json=as_json))
+
+
+@rules_app.command("test")
+def rules_test(
+    folders: Folders = None,
+    samples: Annotated[Path | None, typer.Option(help="The folder of samples, a mirror of the rules' folder.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Whether each rule matches its samples, and not its near-misses."""
+    from agent import rule_report
+
+    raise typer.Exit(rule_report.test(folders, samples, out, as_json=as_json))
+
+
+@dead_letters_app.command("list")
+def dead_letters_list(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
+    """What is kept, by file of dead letters."""
+    from agent import dead_letter_report
+
+    raise typer.Exit(dead_letter_report.show_list(load(config), out, as_json=as_json))
+
+
+@dead_letters_app.command("show")
+def dead_letters_show(number: int, config: Config = DEFAULT_PATH) -> None:
+    """One file of dead letters, row by row, as JSON lines."""
+    from agent import dead_letter_report
+
+    raise typer.Exit(dead_letter_report.show(load(config), number))
+
+
+def _print_json(document: object) -> None:
+    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
+
+
+def _quiet() -> None:
+    """Commands for people do not log; what they have to say they print."""
+    structlog.configure(
+        processors=[structlog.processors.KeyValueRenderer()], wrapper_class=structlog.make_filtering_bound_logger(50)
+    )
+
+
+def _wrong_usage(message: str) -> NoReturn:
+    err.print(message)
+    raise typer.Exit(2)
+
+
+def main() -> None:
+    """The entry point of the `leakline` command."""
+    try:
+        app()
+    except SettingsError as error:
+        err.print(f"[red]wrong configuration[/]\n{error}")
+        sys.exit(WRONG_CONFIGURATION)
+    except LeaklineError as error:
+        err.print(f"[red]failed[/] {error}")
+        sys.exit(FAILED)
+    except BrokenPipeError:
+        sys.exit(0)

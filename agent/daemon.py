@@ -1,0 +1,326 @@
+"""Build, schedule, run, stop.
+
+One job per polled source under apscheduler, one thread per destination, one for trimming. Every wait is on the stop
+event. The first SIGTERM or SIGINT stops at the next batch boundary, the second exits at once; SIGHUP reads rules and
+mappings again. An exception nobody expected ends the process with status 3, and systemd starts it again.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import sdnotify
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from agent import metrics, status
+from agent.build import Parts, build
+from agent.config import Settings
+from agent.control import ControlServer
+from agent.deliver import Stopped
+from agent.errors import Forbidden, LeaklineError, LimitExceeded, SourceError, Unauthorized
+from agent.forward import Forward, SharedLines
+from agent.ingest import Committed
+from agent.model import LANES, Source
+from agent.own_event import own_event
+
+log = structlog.get_logger()
+
+ORG_PAUSE = timedelta(minutes=15)
+"""How long an org rests after REQUEST_LIMIT_EXCEEDED; Salesforce names no time, its allowance is a rolling day."""
+CREDENTIALS_PAUSE = timedelta(minutes=5)
+"""How long a source rests after refused credentials or a missing permission: a human has to act first."""
+TRIM_EVERY = 5.0
+STALLED_AFTER = 600.0
+"""Seconds without a sign of life from a loop after which the watchdog is no longer fed."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Polled:
+    """A source and how its polling goes."""
+
+    source: Source
+    org: str
+    every: timedelta
+    problem: str = ""
+    resume_at: datetime | None = None
+    newest: datetime | None = None
+    last_success: datetime | None = None
+    began: float | None = field(default=None)
+    """Monotonic time since when the poll in hand made no progress."""
+
+
+class Daemon:
+    """The running agent. `run` returns the exit status."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        watch: Callable[[Committed], None] = lambda _: None,
+    ) -> None:
+        self._settings = settings
+        self._now = now
+        self._watch = watch
+        self.stop = threading.Event()
+        self._reload_asked = threading.Event()
+        self.failure: str = ""
+        self.parts: Parts = build(settings, now=now, stop=self.stop, watch=self._committed)
+        self.polled = {p.source.name: p for p in self._polled()}
+        lines = SharedLines()
+        self.forwards = [
+            Forward(d, self.parts.state, self.parts.spool, self.parts.dead_letters, lines, now=now, stop=self.stop)
+            for d in self.parts.destinations
+        ]
+
+    def run(self, control: Path | None = None) -> int:
+        """Until told to stop. Call from the main thread: it takes the signals."""
+        notifier = sdnotify.SystemdNotifier()
+        with self._signals(), self._served(control):
+            threads = self.start_forwarding()
+            scheduler = self._schedule()
+            notifier.notify(f"READY=1\nSTATUS=watching {len(self.polled)} sources")
+            log.info("started", sources=sorted(self.polled), destinations=[f.destination.name for f in self.forwards])
+            self._wait(notifier, threads)
+            notifier.notify("STOPPING=1")
+            scheduler.shutdown(wait=True)
+            for thread in threads:
+                thread.join()
+        self.close()
+        if self.failure:
+            log.error("ended", reason=self.failure)
+            return 3
+        log.info("stopped")
+        return 0
+
+    def _wait(self, notifier: Any, threads: list[threading.Thread]) -> None:
+        """Until the stop event: feed the watchdog while all loops live, reload when asked to."""
+        fed = 0.0
+        while not self.stop.wait(0.5):
+            if self._reload_asked.is_set():
+                self._reload_asked.clear()
+                notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+                self.reload()
+                notifier.notify("READY=1")
+            if time.monotonic() - fed > _watchdog_seconds() / 4 and self._alive(threads):
+                notifier.notify("WATCHDOG=1")
+                fed = time.monotonic()
+
+    def read_once(self) -> int:
+        """One pass over every source, in this thread; rows committed. Raises what a source raises."""
+        return sum(self.parts.ingest.read(polled.source) for polled in self.polled.values())
+
+    def start_forwarding(self) -> list[threading.Thread]:
+        """One thread per destination, and one that trims."""
+        work = {f"forward {f.destination.name}": f.run for f in self.forwards} | {"trim": self._trim}
+        threads = [threading.Thread(target=self._guarded, args=(run,), name=name) for name, run in work.items()]
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def drained(self) -> bool:
+        """Whether every destination has settled everything."""
+        return all(forward.pending(lane) == 0 for forward in self.forwards for lane in forward.lanes)
+
+    def close(self) -> None:
+        """Give everything back; the loops must have ended."""
+        for destination in self.parts.destinations:
+            destination.close()
+        for session in self.parts.sessions.values():
+            session.close()
+        self.parts.state.close()
+
+    def status(self) -> dict[str, Any]:
+        """The status document, with what only the running daemon knows."""
+        parts, now = self.parts, self._now()
+        lanes = {f.destination.name: f.lanes for f in self.forwards}
+        document = status.stored(parts.state, parts.spool, parts.dead_letters, lanes)
+        return document | {
+            "running": True,
+            "orgs": [
+                {"name": name, "api_calls_used": s.usage.used, "api_calls_allowed": s.usage.limit, "problem": ""}
+                for name, s in parts.sessions.items()
+            ],
+            "sources": [
+                {
+                    "name": p.source.name,
+                    "problem": p.problem,
+                    "lag_seconds": (now - p.newest).total_seconds() if p.newest else None,
+                    "last_success": p.last_success.isoformat() if p.last_success else None,
+                    "resumes_at": p.resume_at.isoformat() if p.resume_at else None,
+                }
+                for p in self.polled.values()
+            ],
+            "problems": {f.destination.name: f.problem for f in self.forwards},
+            "rules": {"loaded": parts.rules_loaded, "problems": [str(e) for e in parts.problems]},
+        }
+
+    def reload(self) -> list[str]:
+        """Rules and mappings anew, from the next batch on; the old ones stay when building fails."""
+        try:
+            problems = self.parts.reload()
+        except LeaklineError as error:
+            log.error("reload failed; the old rules and mappings stay", reason=str(error))
+            return [str(error)]
+        log.info("reloaded", rules=self.parts.rules_loaded, problems=[str(one) for one in problems])
+        return [str(one) for one in problems]
+
+    # Polling
+
+    def _polled(self) -> Iterator[Polled]:
+        for org in self._settings.orgs:
+            for settings, source in self.parts.sources[org.name]:
+                yield Polled(source, org.name, settings.every)
+
+    def _schedule(self) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(max(1, len(self.polled)))},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone=UTC,
+        )
+        for polled in self.polled.values():
+            scheduler.add_job(
+                self._guarded,
+                "interval",
+                args=(lambda polled=polled: self.poll(polled),),
+                seconds=polled.every.total_seconds(),
+                next_run_time=datetime.now(UTC),
+                id=polled.source.name,
+            )
+        scheduler.start()
+        return scheduler
+
+    def poll(self, polled: Polled) -> None:
+        """One pass over one source; what it cannot do now is noted, told once, and tried again at the next turn."""
+        now = self._now()
+        if self.stop.is_set() or (polled.resume_at is not None and now < polled.resume_at):
+            return
+        polled.resume_at, polled.began = None, time.monotonic()
+        try:
+            self.parts.ingest.read(polled.source)
+        except SourceError as error:
+            self._poll_failed(polled, error, now)
+            return
+        finally:
+            polled.began = None
+        if polled.problem:
+            log.info("source works again", source=polled.source.name)
+        polled.problem, polled.last_success = "", now
+
+    def _poll_failed(self, polled: Polled, error: SourceError, now: datetime) -> None:
+        metrics.POLLS_FAILED.labels(polled.source.name, type(error).__name__).inc()
+        log.warning("poll failed", source=polled.source.name, error=type(error).__name__, reason=str(error))
+        if isinstance(error, LimitExceeded):
+            for other in self.polled.values():
+                if other.org == polled.org:
+                    other.resume_at = now + ORG_PAUSE
+        elif isinstance(error, Unauthorized | Forbidden):
+            polled.resume_at = now + CREDENTIALS_PAUSE
+        if polled.problem != str(error):
+            polled.problem = str(error)
+            fields = {
+                "event.provider": polled.source.name,
+                "error.type": type(error).__name__,
+                "error.message": str(error),
+            }
+            message = f"{polled.source.name} could not be read: {error}"
+            self.parts.ingest.take("agent", own_event("", "source-failed", message, now, failure=True, fields=fields))
+
+    def _committed(self, committed: Committed) -> None:
+        polled = getattr(self, "polled", {}).get(committed.source)
+        if polled is not None:
+            polled.began = time.monotonic()
+            polled.newest = max(filter(None, (polled.newest, committed.newest)), default=None)
+        self._watch(committed)
+
+    # Keeping going, and ending
+
+    def _trim(self) -> None:
+        while not self.stop.wait(TRIM_EVERY):
+            self.trim()
+
+    def trim(self) -> None:
+        """Let go of batches that every destination has settled."""
+        lowest = {
+            lane: min((f.position(lane) for f in self.forwards if lane in f.lanes), key=lambda p: (p.sequence, p.row), default=self.parts.spool.end(lane))
+            for lane in LANES
+        }  # fmt: skip
+        self.parts.spool.trim(lowest)
+        metrics.SPOOL_BYTES.set(self.parts.spool.bytes_held())
+
+    def _guarded(self, run: Callable[[], None]) -> None:
+        """Anything unexpected in a thread ends the process; attempts were counted beforehand."""
+        try:
+            run()
+        except Stopped:
+            pass
+        except BaseException as error:  # noqa: BLE001 - it ends the process, whatever it is
+            self.failure = f"{type(error).__name__}: {error}"
+            log.error("unexpected", traceback=traceback.format_exc())
+            self.stop.set()
+            with self.parts.spool.grown:
+                self.parts.spool.grown.notify_all()
+
+    def _alive(self, threads: list[threading.Thread]) -> bool:
+        stalled = [
+            p.source.name for p in self.polled.values() if p.began and time.monotonic() - p.began > STALLED_AFTER
+        ]
+        if stalled:
+            log.error("no progress", sources=stalled)
+        return not stalled and all(thread.is_alive() for thread in threads)
+
+    @contextmanager
+    def _served(self, control: Path | None) -> Iterator[None]:
+        """The control socket, while the daemon runs."""
+        if control is None:
+            yield
+            return
+        server = ControlServer(control, {"status": self.status, "reload": self.reload})
+        try:
+            yield
+        finally:
+            server.close()
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        def stop(number: int, _: FrameType | None) -> None:
+            if self.stop.is_set():
+                os._exit(3)  # asked twice: at once
+            log.info("stopping", signal=signal.Signals(number).name)
+            self.stop.set()
+
+        def reload(_: int, __: FrameType | None) -> None:
+            self._reload_asked.set()
+
+        before = {
+            signal.SIGTERM: signal.signal(signal.SIGTERM, stop),
+            signal.SIGINT: signal.signal(signal.SIGINT, stop),
+            signal.SIGHUP: signal.signal(signal.SIGHUP, reload),
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                with suppress(ValueError):
+                    signal.signal(number, handler)
+
+
+def _watchdog_seconds() -> float:
+    return int(os.environ.get("WATCHDOG_USEC", "30000000")) / 1e6

@@ -1,0 +1,51 @@
+"""Leakline's own events: a source that fails, a gap in the logs, a marked test event.
+
+They are rows like any other (`logsource: {product: leakline, service: agent}` for rules) and go out in the alerts
+lane. Columns: `@timestamp`, `event.id`, `event.kind`, `event.category`, `event.type`, `event.action`,
+`event.outcome`, `message`, and whatever dotted fields the caller adds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+import polars as pl
+
+from agent.model import OWN_EVENT_TYPE, Batch
+
+DATASET = "leakline.agent"
+
+
+def own_event(
+    org: str,
+    action: str,
+    message: str,
+    now: datetime,
+    *,
+    failure: bool = False,
+    fields: Mapping[str, str | int | float | bool] | None = None,
+) -> Batch:
+    """A batch of one own event. `action`: a kebab-case verb phrase; `failure` makes it a `pipeline_error`.
+
+    The id is a hash of org, action, time and message: raising the same event again gives the same id.
+    """
+    row: dict[str, object] = {
+        "@timestamp": now,
+        "event.id": _id(org, action, now.isoformat(), message),
+        "event.kind": "pipeline_error" if failure else "event",
+        "event.category": ["process"],
+        "event.type": ["error" if failure else "info"],
+        "event.action": action,
+        "event.outcome": "failure" if failure else "success",
+        "event.dataset": DATASET,
+        "message": message,
+        **(fields or {}),
+    }
+    frame = pl.DataFrame([row], schema_overrides={"@timestamp": pl.Datetime("ms", "UTC")})
+    return Batch(org, "agent", OWN_EVENT_TYPE, frame)
+
+
+def _id(*parts: str) -> str:
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()

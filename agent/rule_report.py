@@ -1,0 +1,90 @@
+"""`leakline rules`: what the rules are, what is wrong with them, whether they do what they say."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agent.detection import lint as linting
+from agent.detection import samples as sampling
+from agent.detection.listing import listing
+from agent.detection.load import load
+from agent.model import Finding
+from agent.shipped import shipped
+
+LEVEL_STYLE = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green", "informational": "dim"}
+
+
+def show_list(folders: Sequence[Path] | None, console: Console, *, as_json: bool) -> int:
+    """Every rule that loads, by family; exit status 1 if some do not load."""
+    rules = load(_places(folders))
+    rows = listing(rules)
+    if as_json:
+        _json_lines(asdict(row) for row in rows)
+        return 1 if rules.errors else 0
+    table = Table("family", "level", "name", "title", "feed", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(row.family, Text(row.level, style=LEVEL_STYLE[row.level]), row.name, row.title, row.feed)
+    console.print(table)
+    levels = Counter(row.level for row in rows)
+    console.print(
+        f"{len(rows)} rules: " + ", ".join(f"{levels[level]} {level}" for level in LEVEL_STYLE if levels[level])
+    )
+    for error in rules.errors:
+        console.print(Text(str(error), style="red"))
+    return 1 if rules.errors else 0
+
+
+def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool) -> int:
+    """Errors and warnings, each with file and line; exit status 1 if there are any errors."""
+    findings = list(linting.lint(_places(folders)))
+    if as_json:
+        _json_lines(_as_lint_line(finding) for finding in findings)
+    else:
+        for finding in findings:
+            severity = Text("warning", style="yellow") if finding.warning else Text("error", style="red")
+            fix = f" ({finding.fix})" if finding.fix else ""
+            console.print(
+                Text(f"{finding.path}:{finding.line}: ") + severity + Text(f": {finding.message}{fix}"), soft_wrap=True
+            )
+        errors = sum(not finding.warning for finding in findings)
+        console.print(f"{errors} errors, {len(findings) - errors} warnings")
+    return 1 if any(not finding.warning for finding in findings) else 0
+
+
+def test(folders: Sequence[Path] | None, samples: Path | None, console: Console, *, as_json: bool) -> int:
+    """Each rule against its samples; exit status 1 if one does not hold."""
+    findings = list(sampling.try_rules(_places(folders), samples or (None if folders else shipped("samples"))))
+    wrong = [finding for finding in findings if not finding.ok]
+    if as_json:
+        _json_lines(asdict(finding) for finding in findings)
+        return 1 if wrong else 0
+    for finding in wrong:
+        console.print(Text(f"{finding.path}: {finding.subject}: {finding.message}", style="red"), soft_wrap=True)
+    rules = len({finding.subject for finding in findings})
+    console.print(f"{len(findings) - len(wrong)} of {len(findings)} samples of {rules} rules hold")
+    return 1 if wrong else 0
+
+
+def _places(folders: Sequence[Path] | None) -> list[Path]:
+    return list(folders) if folders else [shipped("rules")]
+
+
+def _as_lint_line(finding: Finding) -> dict[str, Any]:
+    severity = "warning" if finding.warning else "error"
+    message = f"{finding.message} ({finding.fix})" if finding.fix else finding.message
+    return {"file": finding.path, "line": finding.line, "severity": severity, "message": message}
+
+
+def _json_lines(rows: Iterable[dict[str, Any]]) -> None:
+    for row in rows:
+        sys.stdout.buffer.write(orjson.dumps(row) + b"\n")

@@ -1,0 +1,159 @@
+"""What `leakline status` shows, as one JSON-able document: accounts from the state, troubles from the running parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from agent import __version__
+from agent.account import Accounts, Delivered
+from agent.dead_letter import DeadLetters
+from agent.model import LANES, Lane
+from agent.spool import Position, Spool
+from agent.state import State
+
+
+def stored(
+    state: State, spool: Spool, dead_letters: DeadLetters, destinations: Mapping[str, Sequence[Lane]]
+) -> dict[str, Any]:
+    """The part that the state directory alone tells. `destinations`: name to the lanes it takes."""
+    with state.transact():  # nothing moves while it is counted
+        return _stored(state, spool, dead_letters, destinations)
+
+
+def _stored(
+    state: State, spool: Spool, dead_letters: DeadLetters, destinations: Mapping[str, Sequence[Lane]]
+) -> dict[str, Any]:
+    accounts = Accounts(state)
+    return {
+        "version": __version__,
+        "state": {
+            "directory": str(state.directory),
+            "spool_bytes": spool.bytes_held(),
+            "dead_letters": dead_letters.count(),
+        },
+        "read": [
+            {"source": source, "event_type": event_type, **asdict(account)}
+            for (source, event_type), account in sorted(accounts.ingested().items())
+        ],
+        "lanes": {lane: accounts.spooled(lane) for lane in LANES},
+        "destinations": [
+            {"name": name, "lanes": {lane: _lane(accounts, spool, state, name, lane) for lane in lanes}}
+            for name, lanes in destinations.items()
+        ],
+        "balanced": balanced(state, spool, destinations),
+    }
+
+
+def balanced(state: State, spool: Spool, destinations: Mapping[str, Sequence[Lane]]) -> bool:
+    """Whether every row read is accounted for, at every destination (design 7.4)."""
+    accounts = Accounts(state)
+    read_well = all(a.read == a.duplicate + a.malformed + a.spooled for a in accounts.ingested().values())
+    return read_well and all(
+        accounts.spooled(lane) == _settled(accounts.delivered(name, lane)) + _pending(spool, state, name, lane)
+        for name, lanes in destinations.items()
+        for lane in lanes
+    )
+
+
+def _lane(accounts: Accounts, spool: Spool, state: State, name: str, lane: Lane) -> dict[str, int]:
+    return {**asdict(accounts.delivered(name, lane)), "pending": _pending(spool, state, name, lane)}
+
+
+def _pending(spool: Spool, state: State, name: str, lane: Lane) -> int:
+    text = state.text(f"position/{name}/{lane}")
+    return spool.stored_rows(lane, Position.parse(text)) if text else 0
+
+
+def _settled(account: Delivered) -> int:
+    return account.acknowledged + account.dead_lettered + account.filtered
+
+
+def show(status: Mapping[str, Any], console: Console) -> None:
+    """The document for people."""
+    running = status.get("running")
+    head = f"leakline {status['version']}, state {status['state']['directory']}"
+    console.print(head if running else f"{head} [yellow](no daemon is running)[/]")
+    for part in (_orgs(status), _sources(status), _destinations(status)):
+        if part is not None:
+            console.print(part)
+    console.print(_sum(status))
+
+
+def _orgs(status: Mapping[str, Any]) -> RenderableType | None:
+    if not status.get("orgs"):
+        return None
+    table = Table("org", "API calls", "state", title="Orgs", title_justify="left")
+    for org in status["orgs"]:
+        used = (
+            f"{org['api_calls_used']:,} of {org['api_calls_allowed']:,}"
+            if org.get("api_calls_allowed")
+            else "not yet known"
+        )
+        table.add_row(org["name"], used, _trouble(org.get("problem")))
+    return table
+
+
+def _sources(status: Mapping[str, Any]) -> RenderableType:
+    totals: dict[str, dict[str, int]] = {}
+    for row in status["read"]:
+        total = totals.setdefault(row["source"], dict.fromkeys(("read", "duplicate", "malformed", "spooled"), 0))
+        for name in total:
+            total[name] += row[name]
+    live = {source["name"]: source for source in status.get("sources", [])}
+    table = Table(
+        "source",
+        "read",
+        "duplicate",
+        "malformed",
+        "taken",
+        "newest event",
+        "state",
+        title="Sources",
+        title_justify="left",
+    )
+    for name in sorted(totals | live):
+        total, source = (
+            totals.get(name, dict.fromkeys(("read", "duplicate", "malformed", "spooled"), 0)),
+            live.get(name, {}),
+        )
+        numbers = [f"{total[key]:,}" for key in ("read", "duplicate", "malformed", "spooled")]
+        table.add_row(name, *numbers, _age(source.get("lag_seconds")), _trouble(source.get("problem")))
+    return table
+
+
+def _destinations(status: Mapping[str, Any]) -> RenderableType:
+    table = Table(
+        "destination", "lane", "acknowledged", "dead-lettered", "filtered", "pending", "sent again", "state",
+        title="Destinations", title_justify="left",
+    )  # fmt: skip
+    problems = status.get("problems", {})
+    for destination in status["destinations"]:
+        for lane, account in destination["lanes"].items():
+            keys = ("acknowledged", "dead_lettered", "filtered", "pending", "resent")
+            numbers = [f"{account[key]:,}" for key in keys]
+            table.add_row(destination["name"], lane, *numbers, _trouble(problems.get(destination["name"])))
+    return table
+
+
+def _sum(status: Mapping[str, Any]) -> Text:
+    dead = status["state"]["dead_letters"]
+    kept = f"; {dead:,} dead letters are kept (leakline dead-letters list)" if dead else ""
+    if status["balanced"]:
+        return Text(f"Every row read is accounted for{kept}.", style="green")
+    return Text(f"The accounts do not balance: rows are missing or counted twice{kept}.", style="bold red")
+
+
+def _trouble(problem: str | None) -> Text:
+    return Text(problem, style="red") if problem else Text("ok", style="green")
+
+
+def _age(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f"{seconds / 3600:.1f} h ago" if seconds >= 3600 else f"{seconds / 60:.0f} min ago"
