@@ -1,0 +1,62 @@
+"""Lines put together in columns: text that every row has, values, and parts that a row may lack.
+
+Joining columns costs by the piece, so text that is the same in all rows becomes one piece with its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+Piece = str | pl.Expr
+"""Text of all rows, or an expression that gives each row's text (`String`); a null writes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A column as text: a value between two texts; no value is a constant. `optional`: rows may lack all of it."""
+
+    before: str
+    value: pl.Expr | None = None
+    after: str = ""
+    optional: bool = False
+
+    def within(self, before: str, after: str) -> Cell:
+        return Cell(before + self.before, self.value, self.after + after, self.optional)
+
+    def pieces(self) -> list[Piece]:
+        if self.value is None:
+            return [self.before + self.after]
+        if not self.optional:
+            return [self.before, self.value, self.after]
+        return [pl.concat_str(pl.lit(self.before), self.value, pl.lit(self.after))]
+
+
+def is_constant(column: pl.Series) -> bool:
+    """Whether all rows have the same value (and there is one)."""
+    if column.len() == 0 or column.null_count():
+        return False
+    first = column.head(1)
+    return bool((first == column.tail(1)).all()) and bool((column == first).all())
+
+
+def write(frame: pl.DataFrame, height: int, pieces: Iterable[Piece]) -> pl.Series:
+    """One line a row (`String`, never null). `frame` has the columns that the pieces speak of, and `height` rows if any."""
+    parts = _neighbours_joined(pieces)
+    if all(isinstance(part, str) for part in parts):
+        return pl.Series("", ["".join(map(str, parts))], dtype=pl.String).new_from_index(0, height)
+    texts = [pl.lit(part) if isinstance(part, str) else part for part in parts]
+    return frame.select(pl.concat_str(texts, ignore_nulls=True).alias("")).to_series()
+
+
+def _neighbours_joined(pieces: Iterable[Piece]) -> Sequence[Piece]:
+    parts: list[Piece] = []
+    for piece in pieces:
+        before = parts[-1] if parts else None
+        if isinstance(piece, str) and isinstance(before, str):
+            parts[-1] = before + piece
+        elif not isinstance(piece, str) or piece:
+            parts.append(piece)
+    return parts
