@@ -1,0 +1,100 @@
+"""Named conversions for fields that a mapping derives from a column (`also:`). Each maps raw cells (`String`) to values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from agent.normalize.cell import KINDS
+from agent.normalize.distinct import all_null, only_where, per_distinct
+from agent.normalize.ecs_fields import EcsTable
+from agent.normalize.ip_text import split_addresses
+from agent.normalize.record_id import to_long
+from agent.normalize.url_parts import split_urls
+
+Conversion = Callable[[pl.Series], pl.Series]
+
+_NANOSECONDS = 1_000_000
+
+_USER = "005"
+"""Key prefix of record ids of users."""
+
+
+def _milliseconds(cells: pl.Series) -> pl.Series:
+    """To nanoseconds, as `event.duration` wants them; below zero there is no duration."""
+    whole = KINDS["integer"].read(cells)
+    if whole.null_count() == cells.null_count() and _fits(whole):
+        return whole * _NANOSECONDS
+    exact = KINDS["decimal"].read(cells) * _NANOSECONDS
+    return only_where(exact, (exact >= 0).fill_null(False)).round().cast(pl.Int64, strict=False)
+
+
+def _fits(whole: pl.Series) -> bool:
+    smallest, largest = whole.min(), whole.max()
+    return isinstance(smallest, int) and isinstance(largest, int) and smallest >= 0 and largest < 2**63 // _NANOSECONDS
+
+
+def _nanoseconds(cells: pl.Series) -> pl.Series:
+    whole = KINDS["integer"].read(cells)
+    return only_where(whole, (whole >= 0).fill_null(False))
+
+
+def _address(cells: pl.Series) -> pl.Series:
+    return split_addresses(cells)[0]
+
+
+def _not_an_address(cells: pl.Series) -> pl.Series:
+    other = split_addresses(cells)[1]
+    return all_null(cells.len()) if other is None else other
+
+
+def _part(name: str) -> Conversion:
+    return lambda cells: split_urls(cells).get(name, all_null(cells.len()))
+
+
+def _host(cells: pl.Series) -> pl.Series:
+    """The host of a URL, or of a bare `host/path`."""
+    domain, rest = _part("url.domain")(cells), cells.str.extract(r"^([A-Za-z0-9_.-]+)(?:[:/?#]|$)")
+    return domain.zip_with(domain.is_not_null(), rest)
+
+
+def _user_id(cells: pl.Series) -> pl.Series:
+    """Ids of users in their 18-character form; ids of groups, roles and the like are left out."""
+    return to_long(only_where(cells, cells.str.starts_with(_USER).fill_null(False)))
+
+
+def _tls_version(cells: pl.Series) -> pl.Series:
+    """`1.2` from `TLSv1.2`, `TLS 1.2` or `1.2`."""
+    return per_distinct(cells, lambda values: values.str.extract(r"([0-9]+(?:\.[0-9]+)?)$"))
+
+
+def _tls_protocol(cells: pl.Series) -> pl.Series:
+    """`tls`, or `ssl` where it says so."""
+    return per_distinct(cells, lambda values: values.str.to_lowercase().str.extract(r"^(ssl)").fill_null("tls"))
+
+
+CONVERSIONS: dict[str, Conversion] = {
+    "copy": KINDS["text"].read,
+    "integer": KINDS["integer"].read,
+    "decimal": KINDS["decimal"].read,
+    "boolean": KINDS["boolean"].read,
+    "id": to_long,
+    "user_id": _user_id,
+    "address": _address,
+    "not_an_address": _not_an_address,
+    "milliseconds": _milliseconds,
+    "nanoseconds": _nanoseconds,
+    "url_decoded": KINDS["url_decoded"].read,
+    "url_path": _part("url.path"),
+    "host": _host,
+    "tls_version": _tls_version,
+    "tls_protocol": _tls_protocol,
+}
+
+
+def default_conversion(target: str, ecs: EcsTable) -> str:
+    """The conversion that a field's ECS type asks for when a mapping names none."""
+    known = ecs.fields.get(target)
+    by_type = {"ip": "address", "long": "integer", "integer": "integer", "float": "decimal", "boolean": "boolean"}
+    return by_type.get(known.type, "copy") if known else "copy"

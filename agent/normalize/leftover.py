@@ -1,0 +1,57 @@
+"""What the fields of an event do not give back, as a JSON object of raw cells.
+
+`leakline.raw_cells` is `{"COLUMN":"text"}` for each cell whose field would be written back in another way (a number
+with leading zeros, a column whose name is none we know), and `{"COLUMN":null}` for a cell that was empty though a
+field suggests a value. Most rows have none. The same writer makes `event.original` from all cells of a row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+_ESCAPES = {chr(code): json.dumps(chr(code))[1:-1] for code in (*range(0x20), 0x22, 0x5C)}
+_TO_ESCAPE = r'[\x00-\x1f"\\]'
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Rows of one column to be kept as they came. `cells` is None for a column the input does not have."""
+
+    column: str
+    cells: pl.Series | None
+    rows: pl.Series
+    """`Boolean`, without nulls."""
+
+
+def json_objects(leftovers: Iterable[Leftover]) -> pl.Series:
+    """`String`: one JSON object a row; null for a row with nothing left over."""
+    members = pl.DataFrame([_members(one).alias(str(place)) for place, one in enumerate(leftovers)])
+    inner = pl.concat_str(pl.all(), separator=",", ignore_nulls=True)
+    whole = pl.when(inner != "").then(pl.concat_str(pl.lit("{"), inner, pl.lit("}")))
+    return members.select(whole.alias("object")).to_series()
+
+
+def originals(frame: pl.DataFrame) -> pl.Series:
+    """`String`: each row's non-null cells as a JSON object, in the order of the columns."""
+    return json_objects(Leftover(cells.name, cells, cells.is_not_null()) for cells in frame.get_columns())
+
+
+def _members(leftover: Leftover) -> pl.Series:
+    key = json.dumps(leftover.column, ensure_ascii=False)
+    rows, cells = leftover.rows, leftover.cells
+    if cells is None:
+        return pl.select(pl.when(rows).then(pl.lit(f"{key}:null"))).to_series()
+    frame = pl.DataFrame([rows.alias("rows"), _escaped(cells).alias("text")])
+    text = pl.concat_str(pl.lit(f'{key}:"'), pl.col("text"), pl.lit('"'))
+    member = pl.when(pl.col("text").is_null()).then(pl.lit(f"{key}:null")).otherwise(text)
+    return frame.select(pl.when(pl.col("rows")).then(member)).to_series()
+
+
+def _escaped(cells: pl.Series) -> pl.Series:
+    if not cells.str.contains(_TO_ESCAPE).any():
+        return cells
+    return cells.to_frame("cell").select(pl.col("cell").str.replace_many(_ESCAPES)).to_series()

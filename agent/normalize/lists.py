@@ -1,0 +1,40 @@
+"""Array fields: the values of several columns as one list a row (`related.ip`, `related.user`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+STRINGS = pl.List(pl.String)
+
+
+def lists_of(columns: Sequence[pl.Series]) -> pl.Series:
+    """`List(String)`: each row's non-null values in the order of the columns; null for a row that has none.
+
+    `columns`: one or more `String` series of one length. (`pl.concat_list` does this at ten times the cost.)
+    """
+    if len(columns) == 1:
+        together = columns[0].reshape((-1, 1))
+    else:
+        together = pl.select(pl.concat_arr(columns)).to_series()
+    if all(column.null_count() == 0 for column in columns):
+        return together.cast(STRINGS)
+    counts = _counts(columns)
+    values = together.explode().drop_nulls()
+    ends = pl.concat([pl.Series([0]), counts.cum_sum()])
+    lists = pa.LargeListArray.from_arrays(_array(ends), _array(values), mask=_array(counts == 0))
+    return pl.Series(pl.from_arrow(lists), dtype=STRINGS)
+
+
+def _counts(columns: Sequence[pl.Series]) -> pl.Series:
+    counts = columns[0].is_not_null().cast(pl.Int64)
+    for column in columns[1:]:
+        counts = counts + column.is_not_null().cast(pl.Int64)
+    return counts.alias("")
+
+
+def _array(series: pl.Series) -> Any:
+    return series.rechunk().to_arrow()

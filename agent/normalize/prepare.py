@@ -1,0 +1,92 @@
+"""What a mapping adds to a raw frame before rules see it: ECS fields under dotted names. No column is changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import polars as pl
+
+from agent.model import Batch
+from agent.normalize.choice import choose, look_up
+from agent.normalize.conversion import CONVERSIONS
+from agent.normalize.distinct import all_null
+from agent.normalize.event_time import TIME
+from agent.normalize.homes import PROVIDER, TIME_FIELD, Cells, fill, homes_of
+from agent.normalize.mapping import Derived, Mapping
+from agent.normalize.record_id import to_long
+from agent.normalize.url_parts import split_urls
+
+Constant = str | tuple[str, ...]
+
+ORGANIZATION = "organization.id"
+
+
+def raw_cells(batch: Batch) -> dict[str, pl.Series]:
+    """The vendor's columns of a raw frame, by name."""
+    return {column.name: column for column in batch.frame.get_columns() if column.name != "event.id"}
+
+
+def computed(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Constant]:
+    """ECS fields by name: a series, or a constant that holds for every row. `@timestamp` is always among them."""
+    cells, height = raw_cells(batch), batch.frame.height
+    homes = homes_of(mapping, cells)
+    fields: dict[str, pl.Series | Constant] = dict(
+        fill(cells, homes, lambda field: not field.startswith("salesforce.") and field != PROVIDER)
+    )
+    fields.setdefault(TIME_FIELD, all_null(height, TIME))
+    fields[ORGANIZATION] = _organization(fields.get(ORGANIZATION), batch.org)
+    if mapping.url in cells:
+        fields |= {name: part for name, part in split_urls(cells[mapping.url]).items() if name not in fields}
+    for derived in mapping.derived:
+        value = _derive(derived, cells)
+        if value is not None and value.null_count() < height:
+            fields[derived.field] = value
+    return fields | _constants(mapping, batch) | dict(_chosen(mapping, cells, height, batch.event_type))
+
+
+def _organization(found: pl.Series | Constant | None, org: str) -> pl.Series | Constant:
+    """Every event says whose it is: the row does, or else the org it was read from."""
+    if not isinstance(found, pl.Series) or found.null_count() == found.len():
+        return org
+    return found.fill_null(to_long(pl.Series([org]))[0]) if found.null_count() and org else found
+
+
+def _derive(derived: Derived, cells: Cells) -> pl.Series | None:
+    value: pl.Series | None = None
+    for column in derived.columns:
+        if column not in cells:
+            continue
+        converted = CONVERSIONS[derived.conversion](cells[column])
+        if derived.table is not None:
+            converted = look_up(converted, derived.table)
+        value = converted if value is None else value.zip_with(value.is_not_null(), converted)
+        if value.null_count() == 0:
+            break
+    return value
+
+
+def _constants(mapping: Mapping, batch: Batch) -> dict[str, Constant]:
+    return {
+        "event.kind": mapping.event_kind,
+        "event.dataset": f"salesforce.{batch.source}",
+        "event.module": "salesforce",
+        PROVIDER: batch.event_type,
+    }
+
+
+def _chosen(mapping: Mapping, cells: Cells, height: int, event_type: str) -> Iterator[tuple[str, pl.Series | Constant]]:
+    action = choose(mapping.action, cells, height)
+    yield "event.action", _kebab(event_type) if action is None else action
+    for name, choice in (("event.category", mapping.category), ("event.type", mapping.type)):
+        words = choose(choice, cells, height)
+        if words is not None:
+            yield name, words
+    outcome = choose(mapping.outcome, cells, height)
+    if outcome is not None:
+        yield "event.outcome", outcome
+
+
+def _kebab(event_type: str) -> str:
+    """`ApexCallout` as `apex-callout`: the action of an event type nobody described."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+", "-", event_type).strip("-").lower()

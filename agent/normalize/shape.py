@@ -1,0 +1,179 @@
+"""From raw frames to ECS: `prepare` adds what rules need, `shape` makes the event that is stored and sent.
+
+Fields of Leakline's own in a shaped frame:
+
+- `leakline.raw_cells` (`String`): the cells that the fields do not give back, see `leftover.py`.
+- `leakline.problems` (`List(String)`): what was wrong with the row: `no_time`, `unreadable_cell` (a number or boolean
+  that is none; kept in `leakline.raw_cells`), `wrong_id_suffix` (an 18-character user id that fails its checksum).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Dict
+from datetime import datetime
+
+import polars as pl
+
+from agent.model import OWN_EVENT_TYPE, Batch
+from agent.normalize import record_id
+from agent.normalize.distinct import all_null, only_where
+from agent.normalize.event_time import TIME
+from agent.normalize.homes import TIME_FIELD, Cells, fill, homes_of, leftovers
+from agent.normalize.leftover import json_objects, originals
+from agent.normalize.lists import lists_of
+from agent.normalize.mapping import Home, Mappings
+from agent.normalize.prepare import Constant, computed
+from agent.normalize.unshape import unshape
+
+USER_FIELDS = ("user.id", "user.name", "user.email", "user.target.id", "user.target.name")
+ADDRESS_FIELDS = ("source.ip", "client.ip")
+
+RAW_CELLS = "leakline.raw_cells"
+PROBLEMS = "leakline.problems"
+
+_OBSERVER = {
+    "observer.vendor": "Salesforce",
+    "observer.product": "Event Monitoring",
+    "observer.type": "application",
+}
+_OWN = {
+    "event.module": "leakline",
+    "event.provider": "leakline",
+    "observer.vendor": "Leakline",
+    "observer.product": "Leakline",
+    "observer.type": "agent",
+}
+
+Report = Callable[[str, int], None]
+"""Told a problem's name and in how many rows of a batch it was seen."""
+
+
+class Normalizer:
+    """Maps batches by their event type. Safe for threads: it holds nothing that changes."""
+
+    def __init__(
+        self,
+        mappings: Mappings,
+        *,
+        keep_original: bool = False,
+        report: Report = lambda _problem, _rows: None,
+    ) -> None:
+        """`keep_original`: put each row's raw cells, as a JSON object, into `event.original`."""
+        self._mappings = mappings
+        self._keep_original = keep_original
+        self._report = report
+
+    def fields(self, service: str, event_type: str) -> dict[str, str]:
+        """Vendor column to the field that holds it, for the columns an event type is known to have."""
+        return self._mappings.get(service, event_type).fields()
+
+    def prepare(self, batch: Batch) -> pl.DataFrame:
+        """The raw frame with ECS columns added. Odd data never raises; what cannot be read is null."""
+        if batch.event_type == OWN_EVENT_TYPE:
+            return batch.frame
+        mapping = self._mappings.get(batch.source, batch.event_type)
+        present = set(batch.frame.columns)
+        added = {name: value for name, value in computed(mapping, batch).items() if name not in present}
+        return _with(batch.frame, added)
+
+    def shape(self, prepared: pl.DataFrame, batch: Batch, ingested: datetime) -> pl.DataFrame:
+        """The shaped frame of a prepared one, row for row. All dotted columns that were added on the way are kept.
+
+        `batch`: the one `prepared` comes from; its frame tells which columns are the vendor's.
+        """
+        constants = self._constants(batch, ingested)
+        if batch.event_type == OWN_EVENT_TYPE:
+            return _with(prepared, {**_OWN, **constants, **{name: prepared[name] for name in prepared.columns}})
+        mapping = self._mappings.get(batch.source, batch.event_type)
+        vendor = [name for name in batch.frame.columns if name in prepared.columns and name != "event.id"]
+        cells = {name: prepared[name] for name in vendor}
+        homes = homes_of(mapping, cells)
+        fields = {name: prepared[name] for name in prepared.columns if name not in cells}
+        fields |= dict(fill(cells, homes, lambda field: field.startswith("salesforce.")))
+        fields |= _related(fields)
+        left = list(leftovers(mapping, cells, fields, homes))
+        if left:
+            fields[RAW_CELLS] = json_objects(left)
+        if self._keep_original:
+            fields["event.original"] = originals(prepared.select(vendor))
+        problems = dict(_problems(cells, homes, fields))
+        if problems:
+            fields[PROBLEMS] = self._tell(problems)
+        kept = {name: one for name, one in fields.items() if name == TIME_FIELD or one.null_count() < one.len()}
+        return _with(prepared.select("event.id"), {**kept, **_OBSERVER, **constants})
+
+    def unshape(self, shaped: pl.DataFrame) -> pl.DataFrame:
+        """The raw frame that a shaped one was made from; see `unshape.py`."""
+        return unshape(shaped, self._mappings)
+
+    def _constants(self, batch: Batch, ingested: datetime) -> dict[str, str | datetime]:
+        constants: dict[str, str | datetime] = {"ecs.version": self._mappings.ecs.version, "event.ingested": ingested}
+        if batch.created is not None:
+            constants["event.created"] = batch.created
+        if batch.org and batch.event_type == OWN_EVENT_TYPE:
+            constants["organization.id"] = batch.org
+        return constants
+
+    def _tell(self, problems: Dict[str, pl.Series]) -> pl.Series:
+        for name, rows in problems.items():
+            self._report(name, int(rows.sum()))
+        return lists_of([only_where(pl.repeat(name, rows.len(), eager=True), rows) for name, rows in problems.items()])
+
+
+def _with(frame: pl.DataFrame, columns: Dict[str, pl.Series | Constant | datetime]) -> pl.DataFrame:
+    """Add columns to a frame; constants cost nothing until somebody looks at each row."""
+    series = [value.alias(name) for name, value in columns.items() if isinstance(value, pl.Series)]
+    literals = [_literal(name, value) for name, value in columns.items() if not isinstance(value, pl.Series)]
+    return frame.with_columns(*series, *literals)
+
+
+def _literal(name: str, value: Constant | datetime) -> pl.Expr:
+    if isinstance(value, datetime):
+        return pl.lit(value).cast(TIME).alias(name)
+    return pl.lit(list(value) if isinstance(value, tuple) else value).alias(name)
+
+
+def _related(fields: Dict[str, pl.Series]) -> dict[str, pl.Series]:
+    related = {}
+    for name, members in (("related.user", USER_FIELDS), ("related.ip", ADDRESS_FIELDS)):
+        values: list[pl.Series] = []
+        for member in members:
+            if member in fields and fields[member].dtype == pl.String:
+                values.append(_unless_among(fields[member], values))
+        values = [value for value in values if value.null_count() < value.len()]
+        if values:
+            related[name] = lists_of([value.alias(str(place)) for place, value in enumerate(values)])
+    return related
+
+
+def _unless_among(value: pl.Series, others: list[pl.Series]) -> pl.Series:
+    """Null where another column has the same value already: a list of related things names each once."""
+    for other in others:
+        same = (value == other).fill_null(False)
+        if same.all():
+            return all_null(value.len())
+        if same.any():
+            value = only_where(value, ~same)
+    return value
+
+
+def _problems(cells: Cells, homes: Dict[str, Home], fields: Dict[str, pl.Series]) -> Iterator[tuple[str, pl.Series]]:
+    time = fields[TIME_FIELD]
+    if time.null_count():
+        yield "no_time", time.is_null()
+    unreadable: pl.Series | None = None
+    for column, home in homes.items():
+        raw, value = cells[column], fields.get(home.field)
+        if (
+            home.kind in ("integer", "decimal", "boolean")
+            and value is not None
+            and value.null_count() > raw.null_count()
+        ):
+            rows = raw.is_not_null() & value.is_null()
+            unreadable = rows if unreadable is None else unreadable | rows
+    if unreadable is not None:
+        yield "unreadable_cell", unreadable
+    for name in ("user.id", "user.target.id"):
+        if name in fields and (wrong := record_id.wrong_suffix(fields[name])).any():
+            yield "wrong_id_suffix", wrong

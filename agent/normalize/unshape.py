@@ -1,0 +1,80 @@
+"""The way back: from shaped events, fresh or read from an archive, to the raw frame that rules were written for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import orjson
+import polars as pl
+
+from agent.normalize.distinct import all_null
+from agent.normalize.event_time import TIME, read_time
+from agent.normalize.homes import PROVIDER, TIME_FIELD, is_readable, read_back
+from agent.normalize.mapping import Mapping, Mappings
+
+_ROW = "\x00row"
+_PREFIX = "salesforce."
+
+
+def unshape(shaped: pl.DataFrame, mappings: Mappings) -> pl.DataFrame:
+    """Raw vendor columns (`String`, null for an empty cell) and `event.id`, row for row in the given order.
+
+    `shaped`: events of any types, under dotted names; `@timestamp` may be text, as in an archive that was read again.
+    Columns of the result are those with a value in some row. `leakline.raw_cells` is put back where it belongs.
+    """
+    if shaped.height == 0:
+        return shaped.select("event.id")
+    numbered = shaped.with_row_index(_ROW)
+    if PROVIDER not in shaped.columns:
+        return _unshape(numbered, mappings.get("", "")).drop(_ROW)
+    keys = [name for name in (PROVIDER, "event.dataset") if name in shaped.columns]
+    parts = [
+        _unshape(part, mappings.get(_service(part), str(part[PROVIDER][0])))
+        for part in numbered.partition_by(keys, maintain_order=True)
+    ]
+    return pl.concat(parts, how="diagonal").sort(_ROW).drop(_ROW)
+
+
+def _service(part: pl.DataFrame) -> str:
+    dataset = part["event.dataset"][0] if "event.dataset" in part.columns else None
+    return str(dataset or "salesforce.event_log_file").removeprefix(_PREFIX)
+
+
+def _unshape(part: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
+    fields = {column.name: column for column in part.get_columns()}
+    if TIME_FIELD in fields and fields[TIME_FIELD].dtype != TIME:
+        fields[TIME_FIELD] = read_time(fields[TIME_FIELD].cast(pl.String), None)
+    columns: dict[str, pl.Series] = {}
+    for column in _columns(part, mapping):
+        home = mapping.home(column, mapping.header)
+        if home is not None and is_readable(mapping, column, home):
+            written = read_back(column, home, fields)
+            if written is not None:
+                columns[column] = written.cast(pl.String)
+    if "leakline.raw_cells" in fields:
+        columns = _put_back(columns, fields["leakline.raw_cells"])
+    kept = [values.alias(name) for name, values in columns.items() if values.null_count() < part.height]
+    return part.select(_ROW, "event.id").with_columns(kept)
+
+
+def _columns(part: pl.DataFrame, mapping: Mapping) -> Iterator[str]:
+    """The header's columns, and those that only this file had: `salesforce.some_new` was `SOME_NEW`."""
+    yield from mapping.header
+    known = {home.field for column in mapping.header if (home := mapping.home(column, mapping.header))}
+    for name in part.columns:
+        if name.startswith(_PREFIX) and "." not in name.removeprefix(_PREFIX) and name not in known:
+            yield name.removeprefix(_PREFIX).upper()
+
+
+def _put_back(columns: dict[str, pl.Series], raw_cells: pl.Series) -> dict[str, pl.Series]:
+    """Row by row, for the rare rows that have any."""
+    rows = raw_cells.is_not_null().arg_true()
+    patches: dict[str, dict[int, str | None]] = {}
+    for row, text in zip(rows, raw_cells.gather(rows), strict=True):
+        for column, cell in orjson.loads(text).items():
+            patches.setdefault(column, {})[row] = cell
+    nothing = all_null(raw_cells.len())
+    for column, cells in patches.items():
+        values = pl.Series(list(cells.values()), dtype=pl.String)
+        columns[column] = columns.get(column, nothing).clone().scatter(list(cells), values)
+    return columns

@@ -1,0 +1,45 @@
+"""The parts of a URL or of a path with a query: `url.path`, `url.query`, `url.domain`, … (RFC 3986)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+_URL = (
+    r"^(?:(?<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?"
+    r"(?://(?:[^/?#@]*@)?(?<domain>\[[^\]/]*\]|[^/?#:]*)(?::(?<port>[0-9]{1,5}))?)?"
+    r"(?<path>/[^?#]*)?(?:\?(?<query>[^#]*))?(?:#(?<fragment>.*))?$"
+)
+
+
+def split_urls(column: pl.Series) -> dict[str, pl.Series]:
+    """The parts that occur, by field; `url.port` is `Int64`, all others `String`.
+
+    Text that is no URL and does not begin with `/` has no parts. Quotes around the whole are not part of it.
+    """
+    if column.null_count() == column.len():
+        return {}
+    if _only_paths(column):
+        return _split_paths(column)
+    values = column.unique().drop_nulls()
+    # Dots in a pattern do not match line feeds, and a URL has none.
+    parts = values.str.strip_chars('"').str.extract_groups(_URL).struct.unnest()
+    frame = parts.with_columns(values.alias("value"), pl.col("port").cast(pl.Int64, strict=False))
+    joined = column.to_frame("value").join(frame, on="value", how="left", maintain_order="left")
+    found = {f"url.{name}": joined[name] for name in parts.columns if joined[name].null_count() < joined.height}
+    return {name: part.replace("", None) if part.dtype == pl.String else part for name, part in found.items()}
+
+
+def _only_paths(column: pl.Series) -> bool:
+    """The common case, which needs no regular expression: every cell is a path, maybe with a query."""
+    return bool(
+        column.str.starts_with("/").all()
+        and not column.str.starts_with("//").any()
+        and not column.str.contains("#", literal=True).any()
+    )
+
+
+def _split_paths(column: pl.Series) -> dict[str, pl.Series]:
+    if not column.str.contains("?", literal=True).any():
+        return {"url.path": column}
+    path, query = column.str.splitn("?", 2).struct.unnest()
+    return {"url.path": path, "url.query": query.replace("", None)}
