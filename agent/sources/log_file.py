@@ -6,7 +6,6 @@ each cell, two more for each quote inside one); otherwise it is halved until the
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import BinaryIO, cast
 
 import polars as pl
 from isal import igzip
+from isal.igzip_lib import IsalError
 
 from agent.errors import TransportError
 from agent.model import Rejection
@@ -69,7 +69,7 @@ def read_log_file(
         stream = stack.enter_context(_opened(source)) if isinstance(source, Path) else source
         try:
             yield from _Reader(stream, name, chunk_bytes).pieces(start_row)
-        except (EOFError, igzip.BadGzipFile, zlib.error) as error:
+        except (EOFError, igzip.BadGzipFile, IsalError) as error:  # type: ignore[misc]
             raise TransportError(
                 f"{name}: its gzip container is damaged ({error})", hint="get the file again"
             ) from error

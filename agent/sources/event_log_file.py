@@ -1,0 +1,275 @@
+"""The log files of an org's Event Monitoring: which are there, which are new, in what order they are read.
+
+Salesforce delivers at least once, late and out of order (Object Reference: EventLogFile). Files are read by
+(CreatedDate, Id) from the high water less an overlap, now and then from three days before it, minus those known by
+(Id, CreatedDate, length); rows are taken once by their ids. So a file is neither missed nor read twice, and a file
+that comes again, late or replaced, brings only what is new in it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from agent.duration import Duration
+from agent.errors import SourceError, TransportError
+from agent.model import Batch, Cursor, Recall
+from agent.sources import event_types, own_events
+from agent.sources.checkpoint import Place, known_key, outdated
+from agent.sources.download import Download, download
+from agent.sources.download_ahead import download_ahead
+from agent.sources.file_pass import SERVICE, FilePass
+from agent.sources.interval import INTERVAL_KEY, Asked, no_interval_field, to_ask
+from agent.sources.listed_file import ListedFile, listed_file, listing
+from agent.sources.refusal import Missing, Refused
+from agent.sources.row_filter import Identity
+from agent.sources.salesforce import Session
+
+SWEEP = timedelta(days=3)
+"""A file may still appear so long after its events (Object Reference: EventLogFile)."""
+ATTEMPTS = 3
+"""A file that is not whole is fetched so often before it is taken as it is."""
+GIVE_UP_AFTER = timedelta(days=1)
+"""A file that alone cannot be fetched is given up after this and `ATTEMPTS` polls that brought others."""
+
+
+FORGET_EVERY = 250
+"""Files, between two looks for what need not be remembered any more."""
+
+
+class EventLogFileSettings(BaseModel):
+    """Which log files are read, how often and how far back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["event_log_file"] = "event_log_file"
+    event_types: Literal["default", "all"] | Annotated[list[str], AfterValidator(event_types.spelled)] = "default"
+    """`default`: those that matter for leaks (agent/sources/event_types.py); `all`; or a list."""
+    start: Duration = timedelta(hours=24)
+    """At the very first start: how old (by creation) the oldest file may be."""
+    every: Duration = timedelta(minutes=10)
+    settle: Duration = timedelta(minutes=5)
+    """Files younger than this wait: they may still grow."""
+    overlap: Duration = timedelta(hours=1)
+    """How far before the newest file read each poll looks for late ones."""
+    sweep_every: Duration = timedelta(hours=1)
+    """How often a poll looks three days back."""
+    interval: Literal["auto", "hourly", "daily"] = "auto"
+    reconcile_daily: bool = False
+    """Also read the daily files, for the rows that hourly ones left out."""
+    parallel: int = Field(default=4, ge=1, le=16)
+    """Downloads at once."""
+    ahead_mb: int = Field(default=1024, ge=1)
+    """Disk for files that are downloaded ahead."""
+    deadline: Duration = timedelta(minutes=8)
+    """Until a download is interrupted."""
+    temp_directory: Path | None = None
+    """Where downloads lie while they are read; default: the state directory's file system."""
+
+
+@dataclass
+class _Failing:
+    """A file that does not come."""
+
+    since: datetime
+    attempts: int = 0
+
+
+class EventLogFile:
+    """A source (`agent.model.Source`)."""
+
+    def __init__(
+        self,
+        session: Session,
+        settings: EventLogFileSettings,
+        *,
+        now: Callable[[], datetime],
+        recall: Recall,
+        identity: Identity,
+        temp_directory: Path,
+    ) -> None:
+        self.name = f"{session.settings.name}/{SERVICE}"
+        self._session = session
+        self._settings = settings
+        self._now = now
+        self._recall = recall
+        self._identity = identity
+        self._directory = settings.temp_directory or temp_directory
+        # What follows saves work or counts tries; losing it at a restart loses nothing.
+        self._asked: Asked | None = None
+        self._swept: datetime | None = None
+        self._failing: dict[ListedFile, _Failing] = {}
+
+    def read(self, after: Cursor | None) -> Iterator[Batch]:
+        """See `agent.model.Source`. Files that do not come are passed over and tell themselves at the end."""
+        now = self._now()
+        oldest = now - self._settings.start
+        place = Place.of(after) if after is not None else Place(oldest, oldest)
+        self._session.check_budget()
+        sweep = self._swept is None or now - self._swept >= self._settings.sweep_every
+        if sweep or self._asked is None:
+            yield from self._ask(now)
+        files = self._new_files(place, now, sweep)
+        yield from self._take(files, place)
+        if sweep:
+            self._swept = now
+
+    # Listing
+
+    def _ask(self, now: datetime) -> Iterator[Batch]:
+        """Find out whether there are hourly files; tells when that has changed."""
+        settings = self._settings
+        self._asked = to_ask(settings.interval, settings.reconcile_daily, self._session.query)
+        told = self._recall(INTERVAL_KEY) is not None
+        if self._asked.reason and not told:
+            event = own_events.hourly_files_missing(self._session.org_id, self._asked.reason, now)
+            yield replace(event, remember={INTERVAL_KEY: b"daily"})
+        elif told and not self._asked.reason:
+            yield replace(own_events.hourly_files_found(self._session.org_id, now), remember={INTERVAL_KEY: None})
+
+    def _new_files(self, place: Place, now: datetime, sweep: bool) -> list[ListedFile]:
+        """Settled files that are not known, in the order in which they are read."""
+        since = place.high - (SWEEP if sweep else self._settings.overlap)
+        since = max(place.since, min([since, *(listed.created for listed in self._failing)]))
+        known = set(self._recall.keys("known/"))
+        if sweep:
+            known -= {key.replace("cut/", "known/", 1) for key in self._recall.keys("cut/")}
+        files = {
+            listed for listed in self._listed(since, now - self._settings.settle) if known_key(listed) not in known
+        }
+        self._failing = {listed: failing for listed, failing in self._failing.items() if listed in files}
+        return sorted(listed for listed in files if self._is_wanted(listed, place))
+
+    def _listed(self, since: datetime, until: datetime) -> list[ListedFile]:
+        asked = self._asked or Asked(["Hourly"])
+        types = self._event_types()
+        for again in (True, False):
+            try:
+                query = listing(asked.kinds, types, since, until, interval=asked.interval)
+                return [listed_file(record) for record in self._session.query(query)]
+            except Refused as error:
+                if no_interval_field(error):
+                    self._asked = None  # the next poll finds out anew
+                    raise TransportError(str(error), hint="the field Interval is gone; asking anew") from error
+                if not again or error.code != "INVALID_QUERY_LOCATOR":
+                    raise
+        raise AssertionError("unreachable")
+
+    def _event_types(self) -> list[str] | None:
+        wanted = self._settings.event_types
+        if wanted == "all":
+            return None
+        return list(event_types.DEFAULT) if wanted == "default" else list(wanted)
+
+    def _is_wanted(self, listed: ListedFile, place: Place) -> bool:
+        """When hourly files are read, days that began before they were have nothing to be reconciled with."""
+        asked = self._asked
+        return asked is None or "Hourly" not in asked.kinds or listed.kind == "Hourly" or listed.log_date >= place.since
+
+    # Taking
+
+    def _take(self, files: list[ListedFile], place: Place) -> Iterator[Batch]:
+        """Batches of all files in order; afterwards raises what kept one from coming."""
+        poll = _Poll(place, FilePass(self._session.org_id, self._recall, self._identity, self._now))
+        downloads = download_ahead(
+            files, self._fetch, parallel=self._settings.parallel, most_bytes=self._settings.ahead_mb << 20
+        )
+        forget: dict[str, None] = {}
+        try:
+            for number, (listed, result) in enumerate(downloads):
+                if number % FORGET_EVERY == 0:
+                    forget = outdated(self._recall, poll.place.high)
+                for batch in self._file(listed, result, poll):
+                    yield replace(batch, remember={**forget, **batch.remember})
+                    forget = {}
+        finally:
+            downloads.close()
+        if poll.trouble is not None:
+            raise poll.trouble
+
+    def _fetch(self, listed: ListedFile, stop: threading.Event) -> Download:
+        self._session.check_budget()
+        seconds = self._settings.deadline.total_seconds()
+        return download(self._session, listed, self._directory, seconds, stop)
+
+    def _file(self, listed: ListedFile, result: Download | SourceError, poll: _Poll) -> Iterator[Batch]:
+        """Batches of one file; none if it did not come."""
+        read_before = self._recall(known_key(listed)) is not None
+        if isinstance(result, Download) and result.flaw and (read_before or not self._tried_enough(listed)):
+            if not read_before:
+                self._fetch_again(listed, result, poll)
+            return
+        try:
+            if isinstance(result, SourceError):
+                raise result
+            yield from poll.files.batches(listed, result, poll.place, poll.after(listed))
+        except (Missing, TransportError) as error:
+            if not read_before:
+                yield from self._failed(listed, error, poll)
+            return
+        self._settled(listed, poll)
+        poll.came += 1
+        poll.failed_in_a_row = 0
+
+    def _tried_enough(self, listed: ListedFile) -> bool:
+        """Whether a file that is not whole is taken as it is."""
+        failing = self._failing.setdefault(listed, _Failing(self._now()))
+        failing.attempts += 1
+        return failing.attempts >= ATTEMPTS
+
+    def _fetch_again(self, listed: ListedFile, got: Download, poll: _Poll) -> None:
+        """At the next poll. A file that is merely shorter than listed is nothing to tell yet."""
+        poll.block(listed)
+        if got.cut:
+            text = f"{self.name}: {listed.event_type} {listed.id}: {got.flaw}"
+            poll.passed_over(listed, TransportError(text, hint="it is fetched again"))
+
+    def _failed(self, listed: ListedFile, error: Missing | TransportError, poll: _Poll) -> Iterator[Batch]:
+        """A file that cannot be read: gone for good, or for now."""
+        failing = self._failing.setdefault(listed, _Failing(self._now()))
+        failing.attempts += 1 if poll.came else 0
+        long = failing.attempts >= ATTEMPTS and self._now() - failing.since >= GIVE_UP_AFTER
+        if isinstance(error, TransportError) and not long:
+            poll.passed_over(listed, error)
+            return
+        yield poll.files.gap(listed, str(error), poll.after(listed))
+        self._settled(listed, poll)
+
+    def _settled(self, listed: ListedFile, poll: _Poll) -> None:
+        poll.place = poll.after(listed)
+        self._failing.pop(listed, None)
+
+
+class _Poll:
+    """How one poll goes."""
+
+    def __init__(self, place: Place, files: FilePass) -> None:
+        self.place = place
+        self.files = files
+        self.came = 0
+        """Files read."""
+        self.failed_in_a_row = 0
+        self.trouble: SourceError | None = None
+        self._blocked: datetime | None = None
+
+    def after(self, listed: ListedFile) -> Place:
+        """The place once `listed` is read: the high water stops at a file that was passed over."""
+        high = min(listed.created, self._blocked or listed.created)
+        return Place(self.place.since, max(self.place.high, high))
+
+    def block(self, listed: ListedFile) -> None:
+        self._blocked = self._blocked or listed.created
+
+    def passed_over(self, listed: ListedFile, error: SourceError) -> None:
+        """Raises `error` if the file before did not come either: then it is not the file."""
+        self.block(listed)
+        self.trouble = error
+        self.failed_in_a_row += 1
+        if self.failed_in_a_row >= 2:
+            raise error
