@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 from agent.simulator.dice import Dice
@@ -62,7 +64,7 @@ def _one_huge(frame: pl.DataFrame, here: pl.Series) -> pl.DataFrame:
     return frame
 
 
-_KINDS = (
+_KINDS: tuple[tuple[tuple[str, ...], Callable[[str], pl.Expr]], ...] = (
     (_TEXT, lambda name: pl.lit('"') + pl.col(name) + pl.lit('"')),
     (_TEXT, lambda name: pl.col(name) + pl.lit("\n\tat line 2\r\n\tat line 3\n")),
     (("CLIENT_IP",), lambda _: pl.lit("2600:40ff:1::dead:beef")),

@@ -9,39 +9,59 @@ from typing import Any, Literal
 Where = Literal["any", "token", "query", "describe", "limits", "log_file"]
 
 
-def _switch(default: Any, text: str) -> Any:
-    return field(default=default, metadata={"help": text})
-
-
 @dataclass(frozen=True, slots=True)
 class Faults:
     """All off by default. `Org.faults` is replaced as a whole; each answer looks at it once."""
 
-    status: int = _switch(0, "answer with this status: 420, 500, 502, 503, …")
-    html: bool = _switch(False, "answer 200 with a web page")
-    cut_json: bool = _switch(False, "break off in the middle of a JSON answer, under a length that says so")
-    short_json: bool = _switch(False, "answer 200 with half of the JSON text")
-    where: Where = _switch("any", "which calls these four hit: any, token, query, describe, limits, log_file")
-    times: int = _switch(0, "how many calls the faults of transport hit before they stop; 0: all")
-    unauthorized_after: int = _switch(0, "401 INVALID_SESSION_ID once a token has been used this often")
-    token_seconds: int = _switch(0, "401 INVALID_SESSION_ID once a token is this old (the org's clock)")
-    limit_after: int = _switch(0, "403 REQUEST_LIMIT_EXCEEDED once this many API calls were counted")
-    cut_log_file_at: int = _switch(0, "end log files after so many bytes as sent, connection closed, no last chunk")
-    end_log_file_at: int = _switch(0, "end log files after so many bytes as sent, as if they were complete")
-    missing_log_file: int = _switch(0, "404 or 410 for log files, though they are listed")
-    only_file: str = _switch("", "the three above hit only this event type or record id")
-    drip_seconds: float = _switch(0.0, "wait so long after each chunk of a log file")
-    drip_bytes: int = _switch(0, "and make the chunks so small")
-    stale_locator: bool = _switch(False, "400 INVALID_QUERY_LOCATOR for the second page of a query")
-    token_error: str = _switch("", "refuse tokens with this OAuth error, such as invalid_grant or inactive_user")
-    login_host: bool = _switch(False, "behave as login.salesforce.com: no client credentials")
-    missing_permission: Literal["", "invalid_type", "empty"] = _switch(
-        "", "no 'View Event Log Files': the object is invalid_type, or its queries are empty"
+    status: int = field(default=0, metadata={"help": "answer with this status: 420, 500, 502, 503, …"})
+    html: bool = field(default=False, metadata={"help": "answer 200 with a web page"})
+    cut_json: bool = field(
+        default=False, metadata={"help": "break off in the middle of a JSON answer, under a length that says so"}
     )
-    api_disabled: bool = _switch(False, "403 API_DISABLED_FOR_ORG")
-    no_hourly: bool = _switch(False, "no Interval and Sequence columns, daily files only")
-    free_only: bool = _switch(False, "no Event Monitoring licence: free event types, daily, kept for a day")
-    visible_late_seconds: int = _switch(0, "every second file shows up so long after its CreatedDate")
+    short_json: bool = field(default=False, metadata={"help": "answer 200 with half of the JSON text"})
+    where: Where = field(
+        default="any", metadata={"help": "which calls these four hit: any, token, query, describe, limits, log_file"}
+    )
+    times: int = field(
+        default=0, metadata={"help": "how many calls the faults of transport hit before they stop; 0: all"}
+    )
+    unauthorized_after: int = field(
+        default=0, metadata={"help": "401 INVALID_SESSION_ID once a token has been used this often"}
+    )
+    token_seconds: int = field(
+        default=0, metadata={"help": "401 INVALID_SESSION_ID once a token is this old (the org's clock)"}
+    )
+    limit_after: int = field(
+        default=0, metadata={"help": "403 REQUEST_LIMIT_EXCEEDED once this many API calls were counted"}
+    )
+    cut_log_file_at: int = field(
+        default=0, metadata={"help": "end log files after so many bytes as sent, connection closed, no last chunk"}
+    )
+    end_log_file_at: int = field(
+        default=0, metadata={"help": "end log files after so many bytes as sent, as if they were complete"}
+    )
+    missing_log_file: int = field(default=0, metadata={"help": "404 or 410 for log files, though they are listed"})
+    only_file: str = field(default="", metadata={"help": "the three above hit only this event type or record id"})
+    drip_seconds: float = field(default=0.0, metadata={"help": "wait so long after each chunk of a log file"})
+    drip_bytes: int = field(default=0, metadata={"help": "and make the chunks so small"})
+    stale_locator: bool = field(
+        default=False, metadata={"help": "400 INVALID_QUERY_LOCATOR for the second page of a query"}
+    )
+    token_error: str = field(
+        default="", metadata={"help": "refuse tokens with this OAuth error, such as invalid_grant or inactive_user"}
+    )
+    login_host: bool = field(default=False, metadata={"help": "behave as login.salesforce.com: no client credentials"})
+    missing_permission: Literal["", "invalid_type", "empty"] = field(
+        default="", metadata={"help": "no 'View Event Log Files': the object is invalid_type, or its queries are empty"}
+    )
+    api_disabled: bool = field(default=False, metadata={"help": "403 API_DISABLED_FOR_ORG"})
+    no_hourly: bool = field(default=False, metadata={"help": "no Interval and Sequence columns, daily files only"})
+    free_only: bool = field(
+        default=False, metadata={"help": "no Event Monitoring licence: free event types, daily, kept for a day"}
+    )
+    visible_late_seconds: int = field(
+        default=0, metadata={"help": "every second file shows up so long after its CreatedDate"}
+    )
 
     def hits(self, kind: str) -> bool:
         """Whether the faults of transport concern this kind of call."""
@@ -72,7 +92,7 @@ def describe_faults() -> str:
 
 
 def _checked(switch: Field[Any], value: Any) -> Any:
-    wanted = type(switch.default)
+    wanted: type = type(switch.default)
     try:
         if wanted is bool:
             return _truth(value)

@@ -52,10 +52,6 @@ class Session:
     login_type: str
     login_sub_type: str
 
-    def at(self, ip: str) -> Session:
-        """The same session seen from another address."""
-        return Session(**{**asdict(self), "ip": ip})
-
 
 SCHEMA = {f.name: pl.Int64 if f.type == "int" else pl.String for f in fields(Session)}
 

@@ -162,7 +162,7 @@ def _cells(block: Block, builder: Builder) -> list[pl.Series]:
     own = dict(builder(block)) if len(block) else {}
     names = layouts()[block.event_type].names
     if own and "URI_ID_DERIVED" in names:
-        own.setdefault("URI_ID_DERIVED", id_in(block.column(own["URI"]) if "URI" in own else SHARED["URI"](block)))
+        own.setdefault("URI_ID_DERIVED", id_in(block.column(own["URI"] if "URI" in own else SHARED["URI"](block))))
     columns = []
     for name in names:
         if name in own:

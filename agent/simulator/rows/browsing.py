@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from agent.simulator.record_id import long_ids, pool
 from agent.simulator.rows.block import Block, Builder, Cells
 from agent.simulator.rows.request import OBJECTS, page, record
@@ -54,7 +56,7 @@ def aura_request(block: Block) -> Cells:
     }
 
 
-def lightning(block: Block) -> Cells:
+def lightning(block: Block) -> dict[str, pl.Series | str]:
     """Columns that the Lightning types share."""
     dice, actor = block.dice, block.actor
     return {

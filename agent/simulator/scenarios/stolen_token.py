@@ -43,7 +43,7 @@ def plant(stage: Stage) -> None:
     away = stage.session(
         victim, start, 56, stage.address("hosting", 0), replace(victim.client, user_agent=SCRIPT), "script"
     )
-    fetcher = Session(**{**_values(away), "user_agent": FETCHER, "ip": stage.address("hosting", 1)})
+    fetcher = replace(away, user_agent=FETCHER, ip=stage.address("hosting", 1))
     stage.login(away, LOGIN_SUB_TYPE="oauthtoken", BROWSER_TYPE=SCRIPT)
     _call(stage, away, 20, "GET", f"{BASE}/sobjects/")
     _call(stage, away, 32, "GET", f"{BASE}/limits")
@@ -56,10 +56,6 @@ def plant(stage: Stage) -> None:
         path = f"{BASE}/query" if page == 0 else f"{BASE}/query/01g4x00000Qz7TcAAJ-{page * 2000}"
         _call(stage, fetcher, 400 + page * 20, "GET", path, "Case", query, 2000)
     _bulk(stage, fetcher)
-
-
-def _values(session: Session) -> dict[str, object]:
-    return {name: getattr(session, name) for name in Session.__slots__}
 
 
 def _bulk(stage: Stage, session: Session) -> None:

@@ -1,0 +1,3 @@
+from agent.simulator.command import main
+
+raise SystemExit(main())

@@ -1,0 +1,111 @@
+"""Which objects this org shows, given what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.simulator import objects
+from agent.simulator.columns import layouts
+from agent.simulator.log_file import rest_time
+from agent.simulator.objects import Record, Table
+from agent.simulator.people import user_record
+from agent.simulator.record_id import long_id
+
+if TYPE_CHECKING:
+    from agent.simulator.org import Org
+
+FIRST_VERSION_OF_FILES = 32
+FIRST_VERSION_OF_HOURLY = 37
+
+_SINCE = "2021-03-01T09:00:00.000+0000"
+_MADE = {"CreatedDate": _SINCE, "LastModifiedDate": _SINCE, "SystemModstamp": _SINCE}
+
+
+def tables(org: Org, api_version: str) -> dict[str, Table]:
+    """Object name in lower case to the object, as one API version shows it."""
+    shown = [
+        Table("User", objects.USER, lambda: _users(org), relations={"Profile": "Profile", "UserRole": "UserRole"}),
+        Table("Profile", objects.PROFILE, lambda: _profiles(org)),
+        Table("ConnectedApplication", objects.CONNECTED_APPLICATION, lambda: _applications(org)),
+        Table("ExternalClientApplication", objects.EXTERNAL_CLIENT_APPLICATION, list),
+        Table("Organization", objects.ORGANIZATION, lambda: [_organization(org)]),
+        Table(
+            "SetupAuditTrail",
+            objects.SETUP_AUDIT_TRAIL,
+            org.setup_changes,
+            unfilterable=frozenset({"Display", "Section", "CreatedByContext", "CreatedByIssuer"}),
+            relations={"CreatedBy": "User"},
+        ),
+        Table("LoginHistory", objects.LOGIN_HISTORY, org.logins, unfilterable=frozenset({"Status"})),
+    ]
+    files = _event_log_file(org, api_version)
+    if files is not None:
+        shown.append(files)
+    return {table.name.lower(): table for table in shown}
+
+
+def picklists(table: Table) -> dict[str, list[str]]:
+    """The values of the picklists that log readers look at."""
+    if table.name != "EventLogFile":
+        return {}
+    return {"EventType": sorted(name for name in layouts() if "@" not in name), "Interval": ["Daily", "Hourly"]}
+
+
+def _event_log_file(org: Org, api_version: str) -> Table | None:
+    faults, version = org.faults, float(api_version)
+    if faults.missing_permission == "invalid_type" or version < FIRST_VERSION_OF_FILES:
+        return None
+    table = Table("EventLogFile", objects.EVENT_LOG_FILE, lambda: _files(org, api_version))
+    if faults.no_hourly or faults.free_only or version < FIRST_VERSION_OF_HOURLY:
+        return table.without("Interval", "Sequence")
+    return table
+
+
+def _files(org: Org, api_version: str) -> list[Record]:
+    if org.faults.missing_permission == "empty":
+        return []
+    owner = long_id(org.staff.of("admin")[0].id)
+    people = {"CreatedById": owner, "LastModifiedById": owner}
+    return [file.record(api_version) | people for file in org.log_files()]
+
+
+def _users(org: Org) -> list[Record]:
+    last = org.last_login()
+    return [user_record(user, last) for user in org.staff.users]
+
+
+def _profiles(org: Org) -> list[Record]:
+    return [
+        {
+            "Id": long_id(profile.id),
+            "Name": profile.name,
+            "UserType": profile.user_type,
+            "PermissionsViewAllData": profile.name == "System Administrator",
+            "PermissionsModifyAllData": profile.name == "System Administrator",
+            "PermissionsApiEnabled": profile.user_type != "Guest",
+            "PermissionsExportReport": profile.name != "Service Agent" and profile.user_type != "Guest",
+            "PermissionsViewEventLogFiles": "System" in profile.name and not org.faults.missing_permission,
+            **_MADE,
+        }
+        for profile in org.staff.profiles.values()
+    ]
+
+
+def _applications(org: Org) -> list[Record]:
+    return [
+        {"Id": long_id(app.id), "Name": app.name, "OptionsAllowAdminApprovedUsersOnly": app.approved, **_MADE}
+        for app in org.staff.applications.values()
+    ]
+
+
+def _organization(org: Org) -> Record:
+    return {
+        "Id": org.id,
+        "Name": "Example Trading",
+        "OrganizationType": "Enterprise Edition",
+        "IsSandbox": False,
+        "InstanceName": "SIM1",
+        "NamespacePrefix": None,
+        "TimeZoneSidKey": "America/Chicago",
+        "CreatedDate": rest_time(1_300_000_000_000),
+    }

@@ -1,0 +1,95 @@
+"""The simulated org from a command line: make it, say how to reach it, answer until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.simulator.faults import describe_faults, parse_faults
+from agent.simulator.org import RunningOrg, SimulatorSettings, serve
+from agent.simulator.scenarios import SCENARIOS
+from agent.simulator.settings import parse_duration
+
+WRONG_USAGE = 2
+
+
+def simulate(
+    *, port: int, scenarios: Sequence[str] | None, seed: int, history: str, rows: int, folder: Path,
+    faults: Sequence[str] = (), delay: str | None = None, big_file_mb: int = 0,
+) -> int:  # fmt: skip
+    """Run until SIGINT or SIGTERM. `scenarios`: names, None for all, `["none"]` for none. Returns the exit status."""
+    if list(faults) == ["help"]:
+        print(describe_faults())  # noqa: T201
+        return 0
+    try:
+        settings = SimulatorSettings(
+            folder=folder,
+            port=port,
+            seed=seed,
+            history=parse_duration(history),
+            rows_per_day=rows,
+            scenarios=[] if scenarios and list(scenarios) == ["none"] else scenarios or None,
+            faults=parse_faults(faults),
+            big_file_mb=big_file_mb,
+            **({} if delay is None else {"delay": (parse_duration(delay),) * 2}),  # type: ignore[arg-type]
+        )
+        running = serve(settings)
+    except (ValueError, OSError) as error:
+        print(f"leakline simulate: {error}", file=sys.stderr)  # noqa: T201
+        return WRONG_USAGE
+    with running:
+        print(introduction(running), flush=True)  # noqa: T201
+        _until_told()
+    return 0
+
+
+def introduction(running: RunningOrg) -> str:
+    """How to reach the org, in lines of `name value`."""
+    org = running.org
+    files = org.log_files()
+    waiting = len({file.id for file in org.all_files()}) - len(files)
+    facts = {
+        "url": running.url,
+        "ca": running.ca,
+        "organization id": org.id,
+        "client id": running.client_id,
+        "client secret in": running.client_secret_file,
+        "JWT key in": running.jwt_key_file,
+        "refresh token in": running.refresh_token_file,
+        "username": running.username,
+        "truth in": running.truth,
+        "log files": f"{len(files)} to be seen, {waiting} yet to appear, {sum(file.rows for file in files):,} rows",
+        "planted": ", ".join(org.scenarios()) or "nothing",
+        "control": f'POST {running.url}/__simulator/faults (or advance), JSON such as {{"status": 503}}',
+    }
+    return "\n".join(f"{name:18}{value}" for name, value in facts.items())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`python -m agent.simulator`."""
+    parser = argparse.ArgumentParser(prog="agent.simulator", description="A simulated Salesforce org on loopback.")
+    parser.add_argument("--port", type=int, default=8443, help="0: any free one")
+    parser.add_argument("--scenario", action="append", help=f"all unless named: {', '.join(SCENARIOS)}; or none")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--history", default="24h", help="how far back the org's events reach")
+    parser.add_argument("--rows-per-day", type=int, default=120_000)
+    parser.add_argument("--folder", type=Path, default=Path("leakline-org"))
+    parser.add_argument("--delay", help="how long after its hour a file appears (3h to 6h unless given); 0h: at once")
+    parser.add_argument("--big-file-mb", type=int, default=0)
+    parser.add_argument("--fault", action="append", default=[], help="name=value; `--fault help` lists them")
+    given = parser.parse_args(arguments)
+    return simulate(
+        port=given.port, scenarios=given.scenario, seed=given.seed, history=given.history, rows=given.rows_per_day,
+        folder=given.folder, faults=given.fault, delay=given.delay, big_file_mb=given.big_file_mb,
+    )  # fmt: skip
+
+
+def _until_told() -> None:
+    told = threading.Event()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, lambda *_: told.set())
+    told.wait()

@@ -1,0 +1,63 @@
+"""An org on the network, with everything a client needs to reach it."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from agent.simulator.certificate import make_certificates, make_signing_key, write_secret
+from agent.simulator.oauth import Registered, Tokens
+from agent.simulator.rest import Rest
+
+if TYPE_CHECKING:
+    from agent.simulator.org import Org
+
+
+class RunningOrg:
+    """Answers until closed; a context manager. Secrets are in files, mode 0600."""
+
+    def __init__(self, org: Org) -> None:
+        from agent.simulator.server import Server  # the server knows the org, which knows us
+
+        self.org = org
+        folder = org.settings.folder
+        self.ca, certificate, key = make_certificates(folder)
+        """The authority that signed the server's certificate (PEM)."""
+        self.client_id = f"3MVG9{secrets.token_urlsafe(48)}"
+        self.client_secret_file = _secret(folder / "client-secret")
+        self.refresh_token_file = _secret(folder / "refresh-token")
+        self.jwt_key_file = folder / "jwt-key.pem"
+        self.username = org.staff.watcher.username
+        self.truth = org.truth
+        registered = Registered(
+            self.client_id,
+            self.client_secret_file.read_text(),
+            self.username,
+            self.refresh_token_file.read_text(),
+            make_signing_key(self.jwt_key_file),
+        )
+        self.tokens = Tokens(registered, org.id, org.settings.session_timeout, (org.now, org.base_now))
+        self._server = Server(org, Rest(org, self.tokens), org.settings.port, certificate, key)
+        self.url = f"https://localhost:{self._server.port}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="simulated-org", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering; the files stay."""
+        self._server.close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _secret(path: Path) -> Path:
+    write_secret(path, secrets.token_urlsafe(32))
+    return path
