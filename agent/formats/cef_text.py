@@ -1,0 +1,100 @@
+r"""Columns as CEF text: converted to a key's type, cut to its length, escaped.
+
+The specification (Implementing ArcSight CEF) escapes `\` and `|` in the header, `\`, `=` and line ends in the
+extension, and knows nothing for other control characters. These become their picture (U+2400 to U+2421: NUL is `␀`,
+ESC `␛`), so that a record stays one line, a terminal is not steered by a log, and a reader sees what was there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from agent.formats.escape import escaped
+from agent.formats.piece import Cell, is_constant
+
+Kind = Literal["text", "integer", "long", "decimal", "time", "ipv4", "ipv6"]
+
+_PICTURES = {chr(code): chr(0x2400 + code) for code in range(0x20)} | {"\x7f": "\u2421"}
+IN_HEADER = {**_PICTURES, "\\": "\\\\", "|": "\\|"}
+IN_EXTENSION = {**_PICTURES, "\n": "\\n", "\r": "\\r", "\\": "\\\\", "=": "\\="}
+
+MARK = "…"
+"""The last character of a value that was cut."""
+LARGEST_INTEGER = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A header field or an extension key: `values` (`String`, escaped), a single one if all rows have the same."""
+
+    name: str
+    values: pl.Series
+    same: bool
+    cut: pl.Series | None = None
+    """`Boolean`, as long as `values`: where the value is not all there was. None: nowhere."""
+
+    def cell(self, before: str, after: str) -> Cell:
+        if self.same:
+            return Cell(before + self.values[0] + after)
+        return Cell(before, pl.col(self.name), after, optional=self.values.null_count() > 0)
+
+
+def text(name: str, columns: Iterable[pl.Series], kind: Kind, length: int, escapes: Mapping[str, str]) -> Text | None:
+    """Of several columns the first that a row has a value in; `length` in characters. None if no row has a value."""
+    values: pl.Series | None = None
+    for column in columns:
+        converted = _converted(column, kind)
+        values = converted if values is None else values.zip_with(values.is_not_null(), converted)
+        if not values.null_count():
+            break
+    if values is None or values.null_count() == values.len():
+        return None
+    same = is_constant(values)
+    values, cut = _shortened(values.head(1) if same else values, kind, length)
+    written = values.cast(pl.String)
+    return Text(name, (escaped(written, escapes) if kind == "text" else written).alias(name), same, cut)
+
+
+def _converted(column: pl.Series, kind: Kind) -> pl.Series:
+    """In the type that `kind` is held in; what does not convert is null."""
+    match kind:
+        case "integer" | "long":
+            return column.cast(pl.Int64, strict=False)
+        case "decimal":
+            number = column.cast(pl.Float64, strict=False)
+            return number.set(~number.is_finite(), None)
+        case "time":
+            return column.dt.epoch("ms") if column.dtype.is_temporal() else column.clear(column.len())
+        case "ipv4" | "ipv6":
+            is_ipv6 = column.str.contains(":", literal=True)
+            return column.set(~is_ipv6 if kind == "ipv6" else is_ipv6, None)
+    if isinstance(column.dtype, pl.List):
+        column = column.cast(pl.List(pl.String)).list.join(",", ignore_nulls=True)
+    string = column.cast(pl.String)
+    return string.set(string == "", None)
+
+
+def _shortened(values: pl.Series, kind: Kind, length: int) -> tuple[pl.Series, pl.Series | None]:
+    if kind == "integer":
+        cut = values > LARGEST_INTEGER
+        return (values.clip(upper_bound=LARGEST_INTEGER), cut) if cut.any() else (values, None)
+    if kind != "text" or not length or int(values.str.len_bytes().max() or 0) <= length:  # type: ignore[call-overload]
+        return values, None
+    cut = values.str.len_chars() > length
+    return values.zip_with(~cut.fill_null(False), values.str.head(length - len(MARK)) + MARK), cut
+
+
+def names_of_cut(texts: Sequence[Text], name: str, escapes: Mapping[str, str], length: int) -> Text | None:
+    """The names of those that are not all there was, row by row, as a text of their own; None if all are whole."""
+    cut = [(text.name, text.cut) for text in texts if text.cut is not None and text.cut.any()]
+    if not cut:
+        return None
+    rows = max(text.values.len() for text in texts)
+    flags = [flag if flag.len() == rows else flag.new_from_index(0, rows) for _, flag in cut]
+    named = pl.DataFrame([flag.alias(key) for (key, _), flag in zip(cut, flags, strict=True)])
+    listed = pl.concat_str([pl.when(key).then(pl.lit(key)) for key, _ in cut], separator=",", ignore_nulls=True)
+    return text(name, [named.select(listed.alias(name)).to_series()], "text", length, escapes)
