@@ -20,10 +20,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from agent.duration import Duration
 from agent.errors import SourceError, TransportError
 from agent.model import Batch, Cursor, Recall
-from agent.sources import event_types, own_events
+from agent.sources import own_events
 from agent.sources.checkpoint import Place, known_key, outdated
 from agent.sources.download import Download, download
 from agent.sources.download_ahead import download_ahead
+from agent.sources.event_types import DEFAULT, spelled
 from agent.sources.file_pass import SERVICE, FilePass
 from agent.sources.interval import INTERVAL_KEY, Asked, no_interval_field, to_ask
 from agent.sources.listed_file import ListedFile, listed_file, listing
@@ -49,7 +50,7 @@ class EventLogFileSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: Literal["event_log_file"] = "event_log_file"
-    event_types: Literal["default", "all"] | Annotated[list[str], AfterValidator(event_types.spelled)] = "default"
+    event_types: Literal["default", "all"] | Annotated[list[str], AfterValidator(spelled)] = "default"
     """`default`: those that matter for leaks (agent/sources/event_types.py); `all`; or a list."""
     start: Duration = timedelta(hours=24)
     """At the very first start: how old (by creation) the oldest file may be."""
@@ -165,7 +166,7 @@ class EventLogFile:
         wanted = self._settings.event_types
         if wanted == "all":
             return None
-        return list(event_types.DEFAULT) if wanted == "default" else list(wanted)
+        return list(DEFAULT) if wanted == "default" else list(wanted)
 
     def _is_wanted(self, listed: ListedFile, place: Place) -> bool:
         """When hourly files are read, days that began before they were have nothing to be reconciled with."""

@@ -106,6 +106,11 @@ class Session:
         return self.token().org_id
 
     @property
+    def signed_in(self) -> bool:
+        """Whether there is a token, good or stale; asks nobody."""
+        return self._token is not None
+
+    @property
     def data_path(self) -> str:
         return f"/services/data/v{self.settings.api_version}"
 

@@ -1,0 +1,170 @@
+"""An org of the test's own, a clock it moves, and a loop that commits what a source yields."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.model import OWN_EVENT_TYPE, Batch, Cursor
+from agent.normalize.identity import Occurrences, Taken, identify
+from agent.sources.event_log_file import EventLogFile, EventLogFileSettings
+from agent.sources.row_filter import Identity
+from agent.sources.salesforce import OrgSettings, Session
+from tests.sources.org import Org, OrgServer
+
+START = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)
+
+
+@dataclass
+class Clock:
+    time: dt.datetime = START
+
+    def __call__(self) -> dt.datetime:
+        return self.time
+
+    def advance(self, **span: float) -> None:
+        self.time += dt.timedelta(**span)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrgServer]:
+    server = OrgServer(tmp_path_factory.mktemp("org"), Clock())
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def org(server: OrgServer, clock: Clock) -> Org:
+    """As new."""
+    fresh = Org(clock, url=server.org.url, ca=server.org.ca)
+    server.org.__dict__.update(fresh.__dict__)
+    return server.org
+
+
+MakeSession = Callable[..., Session]
+
+
+@pytest.fixture
+def make_session(org: Org, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeSession]:
+    monkeypatch.setenv("TEST_CLIENT_SECRET", "hunter2")
+    sessions = []
+
+    def make(rotated: Callable[[str], None] = lambda _: None, **settings: Any) -> Session:
+        document = {
+            "name": "acme",
+            "url": org.url,
+            "auth": {
+                "type": "client_credentials",
+                "client_id": "app",
+                "client_secret": {"env": "TEST_CLIENT_SECRET"},
+            },
+            "tls": {"ca": org.ca},
+            **settings,
+        }
+        sessions.append(Session(OrgSettings.model_validate(document), now=clock, rotated=rotated))
+        return sessions[-1]
+
+    yield make
+    for session in sessions:
+        session.close()
+
+
+@pytest.fixture
+def session(make_session: MakeSession) -> Session:
+    return make_session()
+
+
+class Memory(dict[str, bytes]):
+    """What batches asked to remember (`agent.model.Recall`)."""
+
+    def __call__(self, key: str) -> bytes | None:
+        return self.get(key)
+
+    def keys(self, prefix: str = "") -> Iterator[str]:  # type: ignore[override]
+        return iter(sorted(key for key in dict.keys(self) if key.startswith(prefix)))
+
+    def apply(self, changes: Any) -> None:
+        for key, value in changes.items():
+            if value is None:
+                self.pop(key, None)
+            else:
+                assert len(value) <= 1 << 20
+                self[key] = value
+
+
+@dataclass
+class Reader:
+    """Reads as the ingest loop does; `restart` forgets what is not committed."""
+
+    session: Session
+    clock: Clock
+    directory: Path
+    settings: EventLogFileSettings
+    memory: Memory = field(default_factory=Memory)
+    cursor: Cursor | None = None
+    batches: list[Batch] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self, **settings: Any) -> None:
+        self.settings = self.settings.model_copy(update=settings)
+        identity = Identity(identify, Occurrences, Taken)
+        self.source = EventLogFile(
+            self.session,
+            self.settings,
+            now=self.clock,
+            recall=self.memory,
+            identity=identity,
+            temp_directory=self.directory,
+        )
+
+    def read(self, stop_after: int | None = None) -> list[Batch]:
+        """One poll, or its first batches; what was committed."""
+        committed: list[Batch] = []
+        batches = self.source.read(self.cursor)
+        try:
+            while stop_after is None or len(committed) < stop_after:
+                batch = next(batches, None)
+                if batch is None:
+                    break
+                self.memory.apply(batch.remember)
+                self.cursor = batch.cursor or self.cursor
+                committed.append(batch)
+                self.batches.append(batch)
+        finally:
+            batches.close()  # type: ignore[attr-defined]
+        assert list(self.directory.iterdir()) == []
+        return committed
+
+    def rows(self, column: str = "URI") -> list[str]:
+        """That column of every event taken so far."""
+        frames = [b.frame for b in self.batches if b.event_type != OWN_EVENT_TYPE]
+        ids = [i for f in frames for i in f["event.id"]]
+        assert len(ids) == len(set(ids))
+        return [value for f in frames for value in f[column]]
+
+    def own(self) -> list[dict[str, Any]]:
+        """Leakline's own events so far."""
+        return [r for b in self.batches if b.event_type == OWN_EVENT_TYPE for r in b.frame.to_dicts()]
+
+    @property
+    def duplicates(self) -> int:
+        return sum(b.duplicates for b in self.batches)
+
+
+@pytest.fixture
+def reader(session: Session, clock: Clock, tmp_path: Path) -> Reader:
+    directory = tmp_path / "downloads"
+    directory.mkdir()
+    return Reader(session, clock, directory, EventLogFileSettings())
