@@ -22,7 +22,8 @@ class BatchFile:
 
     name: str
     rows: int
-    bytes: int
+    size: int
+    """In bytes."""
     checksum: str
     """BLAKE2b-128 of the whole file, hexadecimal."""
 

@@ -5,6 +5,7 @@ Every error names the key path (`destinations[0].token`) and what to write inste
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -71,7 +72,7 @@ class RuleSettings(Strict):
     """Ids or names of rules that do not run."""
     placeholders: dict[str, list[str]] = Field(default_factory=dict)
     """Values for `%name%` in rules with the `expand` modifier, such as `ApprovedAppIds`."""
-    fold: Duration = Field(default="1h", validate_default=True)  # type: ignore[assignment]
+    fold: Duration = timedelta(hours=1)
     """Repeats of one rule and actor within this time are counted in one alert."""
 
 

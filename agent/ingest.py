@@ -122,16 +122,19 @@ class Ingest:
                 self._wait_for_room()
                 if self._stop.is_set():
                     break
-                rows += self.take(source.name, batch, attempts, str(after))
+                rows += self._take(source.name, batch, attempts.exhausted(str(after)), attempts)
                 after = batch.cursor or after
         return rows
 
-    def take(self, source: str, batch: Batch, attempts: Attempts, place: str) -> int:
-        """Commit one batch, waiting out a full disk; returns the rows committed (0 if stopped while waiting)."""
+    def take(self, source: str, batch: Batch) -> int:
+        """Commit one batch that somebody pushes; returns the rows committed (0 if stopped while waiting for room)."""
+        return self._take(source, batch, poisonous=False, attempts=None)
+
+    def _take(self, source: str, batch: Batch, poisonous: bool, attempts: Attempts | None) -> int:
         while not self._stop.is_set():
             try:
                 with self._turn, metrics.BATCH_SECONDS.time():
-                    committed = self._commit(source, batch, attempts, place)
+                    committed = self._commit(source, batch, poisonous, attempts)
             except DiskFull as error:
                 log.warning("ingest paused", reason=str(error))
                 metrics.INGEST_PAUSED.set(1)
@@ -144,11 +147,11 @@ class Ingest:
             return committed.rows
         return 0
 
-    def _commit(self, source: str, batch: Batch, attempts: Attempts, place: str) -> Committed:
+    def _commit(self, source: str, batch: Batch, poisonous: bool, attempts: Attempts | None) -> Committed:
         now = self._now()
         rejections = list(batch.rejections)
         frame = batch.frame
-        if attempts.exhausted(place):
+        if poisonous:
             frame, poisoned = self._without_poison(batch, now)
             rejections += poisoned
         prepared = self._steps.prepare(replace(batch, frame=frame))
@@ -166,7 +169,7 @@ class Ingest:
                     self._dead_letters.name(transaction, dead)
                 self._remember(transaction, source, batch, detection)
                 self._count(transaction, source, batch, written, len(rejections), shaped.height)
-                if batch.cursor is not None:
+                if batch.cursor is not None and attempts is not None:
                     attempts.note(transaction, batch.cursor)
         except BaseException:
             self._spool.discard(written)

@@ -18,6 +18,12 @@ ROWS_REJECTED = Counter(
     ["stage", "component"],
     registry=REGISTRY,
 )
+ROWS_ODD = Counter(
+    "leakline_rows_odd_total",
+    "Rows taken although a cell could not be read (no_time, unreadable_cell, wrong_id_suffix); the raw cell is kept",
+    ["problem"],
+    registry=REGISTRY,
+)
 EVENTS_SPOOLED = Counter("leakline_events_spooled_total", "Rows committed to a lane", ["lane"], registry=REGISTRY)
 EVENTS_SENT = Counter(
     "leakline_events_sent_total", "Rows a destination accepted", ["destination", "lane"], registry=REGISTRY

@@ -132,6 +132,20 @@ class Chunk:
     """True when an earlier attempt may have been accepted: duplicates are to be expected."""
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `check` or of `rules lint`: what was looked at, what was seen, what to do."""
+
+    subject: str
+    ok: bool
+    message: str
+    fix: str = ""
+    warning: bool = False
+    """Not ok, yet nothing stops because of it."""
+    path: str = ""
+    line: int = 0
+
+
 class Destination(Protocol):
     """Something that takes encoded rows.
 
@@ -155,24 +169,6 @@ class Destination(Protocol):
     def send(self, chunk: Chunk) -> Outcome: ...
 
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of `check` or of `rules lint`: what was looked at, what was seen, what to do."""
-
-    subject: str
-    ok: bool
-    message: str
-    fix: str = ""
-    warning: bool = False
-    """Not ok, yet nothing stops because of it."""
-    path: str = ""
-    line: int = 0
-
-
-class Probed(Protocol):
-    """What `check` and `check --send-test-event` ask of a destination."""
 
     def probe(self) -> Iterator[Finding]:
         """Look without writing: reachable, trusted, authorised. Yields a finding for each thing looked at."""

@@ -139,7 +139,7 @@ class Spool:
 
     def bytes_held(self) -> int:
         with self._lock:
-            return sum(entry.file.bytes for entries in self._entries.values() for entry in entries.values())
+            return sum(entry.file.size for entries in self._entries.values() for entry in entries.values())
 
     # Trimming
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from agent import __version__
 from agent.account import Accounts, Delivered
+from agent.config import Settings
 from agent.dead_letter import DeadLetters
 from agent.model import LANES, Lane
 from agent.spool import Position, Spool
@@ -48,6 +49,16 @@ def _stored(
         ],
         "balanced": balanced(state, spool, destinations),
     }
+
+
+def without_daemon(settings: Settings) -> dict[str, Any]:
+    """The document when no daemon runs. Raises StateError when the state directory cannot be opened."""
+    state = State(settings.state.directory)
+    try:
+        lanes = {one.name: one.lanes for one in settings.destinations}
+        return stored(state, Spool(state), DeadLetters(state), lanes)
+    finally:
+        state.close()
 
 
 def balanced(state: State, spool: Spool, destinations: Mapping[str, Sequence[Lane]]) -> bool:

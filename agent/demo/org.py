@@ -1,0 +1,38 @@
+"""The simulated org of the demo, in a process of its own as a real one would be."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent.errors import LeaklineError
+
+LAST_LINE = "control"
+
+
+@contextmanager
+def simulated_org(folder: Path, *, seed: int, rows: int, big_file_mb: int = 0) -> Iterator[dict[str, str]]:
+    """Run one for a day of history whose files are all there at once; yields what it says of itself, by name."""
+    command = [sys.executable, "-m", "agent.simulator", "--port", "0", "--history", "24h", "--delay", "0h",
+               "--folder", str(folder), "--seed", str(seed), "--rows-per-day", str(rows),
+               "--big-file-mb", str(big_file_mb)]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        yield _introduction(process)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _introduction(process: subprocess.Popen[str]) -> dict[str, str]:
+    facts: dict[str, str] = {}
+    for line in process.stdout or ():
+        facts[line[:18].strip()] = line[18:].strip()
+        if LAST_LINE in facts:
+            return facts
+    raise LeaklineError(f"the simulated org did not start (exit status {process.wait()})")

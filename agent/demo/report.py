@@ -1,0 +1,66 @@
+"""The table the demo ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agent.demo.verdict import MUST_BE_FOUND, Verdict
+
+LEAKS = {
+    "mass_report_export": "an insider exports large reports at night",
+    "data_loader_pull": "a bulk pull through a freshly approved look-alike app",
+    "stolen_token": "an integration's token used from elsewhere",
+    "mass_file_download": "an insider downloads files by the hundred",
+    "list_view_scraping": "list views read one after another",
+    "guest_scraping": "a guest scrapes a public site",
+    "login_as_export": "an administrator signs in as somebody and exports",
+}
+
+
+def show(verdict: Verdict, status: Mapping[str, Any], seconds: float, folder: Path, console: Console) -> None:
+    """Read, sent, found, and what to look at next."""
+    console.print(_leaks(verdict))
+    lanes = status["destinations"][0]["lanes"]
+    alerts = lanes["alerts"]["acknowledged"]
+    console.print(
+        f"Read {verdict.expected:,} events in {seconds:.1f} s; wrote {lanes['events']['acknowledged']:,} events "
+        f"and {alerts:,} alerts."
+    )
+    console.print(_truth(verdict))
+    if not status["balanced"]:
+        console.print(Text("The accounts do not balance.", style="bold red"))
+    console.print(f"""
+What to look at next
+  {folder}/output/alerts.ndjson   each alert: who, from where, how much, and what to do
+  {folder}/output/events.ndjson   the normalised events (ECS)
+  leakline rules list   the rules; README.md has a configuration for a real org""")
+
+
+def _leaks(verdict: Verdict) -> Table:
+    table = Table("planted leak", "what happens in it", "found by", title="Planted leaks", title_justify="left")
+    for name, rules in verdict.found.items():
+        if rules:
+            by = Text("\n".join(f"{rule} ({count})" for rule, count in rules.items()), style="green")
+        elif name in MUST_BE_FOUND:
+            by = Text("not found", style="bold red")
+        else:
+            by = Text("needs correlations, which are not there yet", style="yellow")
+        table.add_row(name, LEAKS.get(name, ""), by)
+    return table
+
+
+def _truth(verdict: Verdict) -> Text:
+    if verdict.lost or verdict.doubled or verdict.altered:
+        text = (
+            f"Against the org's truth file: {verdict.lost} lost, {verdict.doubled} doubled, {verdict.altered} altered."
+        )
+        return Text(text, style="bold red")
+    return Text(
+        "Every event equals the org's truth file, row for row: none lost, none doubled, none altered.", style="green"
+    )

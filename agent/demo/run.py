@@ -1,0 +1,135 @@
+"""One run of the demo: org, settings, pipeline, progress, verdict."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from agent import config
+from agent.daemon import Daemon
+from agent.demo.org import simulated_org
+from agent.demo.report import show
+from agent.demo.verdict import judge
+from agent.errors import LeaklineError, SourceError
+from agent.ingest import Committed
+from agent.normalize.address_database import write_mmdb
+from agent.normalize.load import load_mappings
+from agent.normalize.shape import Normalizer
+from agent.shipped import shipped
+from agent.simulator.networks import networks
+
+MARK = ".leakline-demo"
+"""Says that a folder is the demo's own and may be made anew."""
+
+
+@dataclass
+class Progress:
+    """What the demo shows while it runs; updated by every commit."""
+
+    began: float = field(default_factory=time.monotonic)
+    rows: int = 0
+    alerts: int = 0
+    files: set[str] = field(default_factory=set)
+    types: set[str] = field(default_factory=set)
+
+    def take(self, committed: Committed) -> None:
+        self.rows += committed.rows
+        self.alerts += committed.alerts.height
+        self.types.add(committed.batch.event_type)
+        self.files.add(committed.batch.input)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+    def __rich__(self) -> Table:
+        grid = Table.grid(padding=(0, 3))
+        speed = f"{self.rows / max(self.seconds, 0.01):,.0f} events/s"
+        grid.add_row(f"{len(self.files)} files", f"{len(self.types)} event types", f"{self.rows:,} rows", speed,
+                     f"[bold red]{self.alerts} alerts[/]")  # fmt: skip
+        return grid
+
+
+def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
+    """Exit status 0 if the events equal the truth and the leaks were found that can be, else 1."""
+    _prepare(folder)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    console.print(f"Making a Salesforce org with a day of traffic and planted leaks (seed {seed}) …")
+    with simulated_org(folder / "org", seed=seed, rows=rows) as org:
+        console.print(f"It answers at {org['url']}: {org['log files']}. Watching it …")
+        write_mmdb(folder / "addresses.mmdb", networks())
+        settings = config.parse(document(folder, org))
+        progress = Progress()
+        daemon = Daemon(settings, watch=progress.take)
+        status = _watch(daemon, progress, console)
+    mappings, _ = load_mappings([shipped("mappings")])
+    output = folder / "output"
+    verdict = judge(
+        folder / "org" / "truth.ndjson",
+        sorted(output.glob("events*")),
+        sorted(output.glob("alerts*")),
+        Normalizer(mappings),
+    )
+    show(verdict, status, progress.seconds, folder, console)
+    return 0 if verdict.ok and status["balanced"] else 1
+
+
+def document(folder: Path, org: dict[str, str]) -> dict[str, Any]:
+    """The settings, as a settings file would have them."""
+    client = {
+        "type": "client_credentials",
+        "client_id": org["client id"],
+        "client_secret": {"file": org["client secret in"]},
+    }
+    source = {"type": "event_log_file", "event_types": "all", "start": "48h", "settle": "0s"}
+    return {
+        "orgs": [{"name": "demo", "url": org["url"], "auth": client, "tls": {"ca": org["ca"]}, "sources": [source]}],
+        "destinations": [{"type": "file", "directory": str(folder / "output")}],
+        "enrich": {"databases": [str(folder / "addresses.mmdb")]},
+        "state": {"directory": str(folder / "state")},
+    }
+
+
+def _prepare(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
+        raise LeaklineError(f"{folder} holds something else", hint="name another folder with --folder")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+
+
+def _watch(daemon: Daemon, progress: Progress, console: Console) -> dict[str, Any]:
+    """Read everything there is, wait until it is delivered, and return the status at the end."""
+    threads = daemon.start_forwarding()
+    reading = threading.Thread(target=_read, args=(daemon,), name="read")
+    with Live(progress, console=console, refresh_per_second=5):
+        reading.start()
+        reading.join()
+        while not daemon.drained() and not daemon.stop.is_set():
+            time.sleep(0.05)
+    daemon.stop.set()
+    for thread in threads:
+        thread.join()
+    status = daemon.status()
+    daemon.close()
+    if daemon.failure:
+        raise LeaklineError(f"the demo ended early: {daemon.failure}")
+    return status
+
+
+def _read(daemon: Daemon) -> None:
+    try:
+        while daemon.read_once():
+            pass
+    except (SourceError, OSError) as error:
+        daemon.failure = str(error)
+        daemon.stop.set()

@@ -1,0 +1,88 @@
+"""`leakline normalize`: event log files at rest to normalised lines; no org, no state, no rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import polars as pl
+from rich.console import Console
+
+from agent.chunk import body
+from agent.errors import LeaklineError, SourceError
+from agent.formats import cef, ecs
+from agent.model import Batch, Format
+from agent.normalize import record_id
+from agent.normalize.identity import Occurrences, identify
+from agent.normalize.load import load_mappings
+from agent.normalize.shape import Normalizer
+from agent.shipped import shipped
+from agent.sources.log_file import Piece, read_log_file
+
+FORMATS: dict[str, Format] = {"ecs": ecs.encode, "cef": cef.encode}
+
+
+def normalize(
+    files: Sequence[Path],
+    event_type: str | None,
+    format_name: str,
+    out: BinaryIO,
+    err: Console,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> int:
+    """Write a line for each row to `out`, and one for each malformed record to `err`; returns how many were malformed.
+
+    `event_type`: instead of what each file's EVENT_TYPE column says. Raises LeaklineError for a file that cannot be
+    read at all.
+    """
+    mappings, errors = load_mappings([shipped("mappings")])
+    for error in errors:
+        err.print(str(error), style="red")
+    normalizer = Normalizer(mappings)
+    rejected = 0
+    for path in files:
+        for batch in batches(path, event_type):
+            shaped = normalizer.shape(normalizer.prepare(batch), batch, now())
+            if shaped.height:
+                out.write(body(FORMATS[format_name](shaped) + "\n"))
+            for one in batch.rejections:
+                err.print(f"{one.input}: row {one.row}: {one.reason}", style="red", soft_wrap=True)
+            rejected += len(batch.rejections)
+    return rejected
+
+
+def batches(path: Path, event_type: str | None = None) -> Iterator[Batch]:
+    """A log file's rows as batches with event ids, as the daemon would make them of the same file."""
+    occurrences = Occurrences()
+    try:
+        for piece in read_log_file(path):
+            kind = event_type or _said(piece.frame, "EVENT_TYPE")
+            if kind is None and piece.frame.height:
+                raise LeaklineError(f"{path} has no EVENT_TYPE column", hint="name the type with --event-type")
+            yield _batch(path, kind or "", piece, occurrences)
+    except (OSError, SourceError) as error:
+        raise LeaklineError(f"{path} cannot be read ({error})") from error
+
+
+def _batch(path: Path, event_type: str, piece: Piece, occurrences: Occurrences) -> Batch:
+    org = record_id.to_long(pl.Series([_said(piece.frame, "ORGANIZATION_ID") or ""]))[0] or ""
+    ids, _ = occurrences.number(identify(piece.frame, org, event_type))
+    frame = piece.frame.with_columns(ids.alias("event.id"))
+    return Batch(
+        org,
+        "event_log_file",
+        event_type,
+        frame,
+        rejections=piece.rejections(org, "event_log_file", event_type, str(path)),
+        input=str(path),
+    )
+
+
+def _said(frame: pl.DataFrame, column: str) -> str | None:
+    """The first value of a column that one file has the same everywhere."""
+    if column not in frame.columns:
+        return None
+    values = frame[column].drop_nulls()
+    return str(values[0]) if len(values) else None
