@@ -1,0 +1,180 @@
+"""What is known beyond the log: where an address is, what program it was, who the user is, what the app is called.
+
+Everything is worked out once per distinct value. What is not known is null or not there, and never stops an event.
+A row's own word counts more than a look-up, but an address database counts more than the country that a login names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Generic, TypeVar
+
+import polars as pl
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from agent.normalize.address import Addresses
+from agent.normalize.address_database import AddressDatabases
+from agent.normalize.client import Clients, read_client_kinds
+from agent.normalize.integration import Integrations
+from agent.normalize.network_set import NetworkSet, read_networks
+from agent.normalize.person import Persons, Users
+from agent.normalize.place import PLACE
+from agent.normalize.remembered import Remembered
+from agent.shipped import shipped
+
+Applications = Callable[[Sequence[str]], Mapping[str, str]]
+"""Ids of connected apps to their names; one that is not known, or cannot be asked for now, is left out."""
+
+APPLICATION = "salesforce.connected_app.name"
+
+BATCHES_REMEMBERED = 200
+"""After so many batches a look-up is asked anew: it has a lifetime of its own, which must be able to pass."""
+
+T = TypeVar("T")
+
+
+def _network(value: Any) -> Any:
+    try:
+        return ip_network(str(value), strict=False)
+    except ValueError:
+        raise ValueError(f"{value!r} is no network; write it as 192.0.2.0/24 or 2001:db8::/32") from None
+
+
+_Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+
+
+class EnrichSettings(BaseModel):
+    """What events are enriched with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    databases: list[Path] = Field(default_factory=list)
+    """MMDB files (GeoLite2, GeoIP2, DB-IP, IPinfo, …); of each thing to know, the first file that knows it counts.
+    A file that is replaced is opened anew."""
+    users: bool = True
+    """Ask the org for the name, profile and role behind a user id (personal data, kept a day in the state)."""
+    applications: bool = True
+    """Ask the org for the names of connected apps."""
+    integration_users: list[str] = Field(default_factory=list)
+    """Accounts of programs: ids, usernames, profiles or user types; `*` stands for any text. Without it, accounts whose
+    profile or licence has "integration" or "API only" in its name."""
+    expected_networks: dict[str, list[_Network]] = Field(default_factory=dict)
+    """From where such an account may come: as above, to networks. The first entry that fits counts."""
+    corporate_networks: list[_Network] = Field(default_factory=list)
+    """The organisation's own networks."""
+    anonymizer_lists: list[Path] = Field(default_factory=list)
+    """Text files of networks that hide people (VPN, Tor, hosting): an address, network or `AS64496` a line."""
+    client_kinds: Path | None = None
+    """A file like `mappings/client_kinds.yaml`, looked through before it."""
+
+
+class Enricher:
+    """Adds columns to prepared frames. Batches of one org come one at a time."""
+
+    def __init__(self, settings: EnrichSettings) -> None:
+        """Raises SettingsError or MappingError for a file that cannot be used."""
+        self._settings = settings
+        own = read_client_kinds(settings.client_kinds) if settings.client_kinds else []
+        self._clients = Clients([*own, *read_client_kinds(shipped("mappings") / "client_kinds.yaml")])
+        self._addresses = Addresses(
+            AddressDatabases(settings.databases) if settings.databases else None,
+            NetworkSet(settings.corporate_networks) if settings.corporate_networks else None,
+            _anonymizers(settings.anonymizer_lists) if settings.anonymizer_lists else None,
+        )
+        self._integrations = Integrations(settings.integration_users, settings.expected_networks)
+        self._persons = _ByLookUp(Persons)
+        self._applications = _ByLookUp(_names_of)
+
+    def enrich(
+        self, prepared: pl.DataFrame, *, users: Users | None = None, applications: Applications | None = None
+    ) -> pl.DataFrame:
+        """The prepared frame with more columns; `users` and `applications` look up in the org that it comes from."""
+        known = _Columns({column.name: column for column in prepared.iter_columns()})
+        address = known.first("source.ip", "source.address", "SOURCE_IP", "CLIENT_IP")
+        if address is not None:
+            known.add(self._addresses.columns(address), overrule=PLACE)
+        if users is not None and self._settings.users:
+            self._add_persons(known, self._persons.of(users))
+        application = self._application(known, applications)
+        if application is not None:
+            known.add({APPLICATION: application})
+        known.add(
+            self._clients.columns(
+                known.first("user_agent.original", "USER_AGENT"), known.first("CLIENT_NAME"), application
+            )
+        )
+        known.add(self._integrations.columns(known.all, known.first("source.ip")))
+        return prepared.with_columns(known.added.values())
+
+    def _add_persons(self, known: _Columns, persons: Persons) -> None:
+        ids = known.first("user.id", "USER_ID_DERIVED", "USER_ID")
+        if ids is not None:
+            known.add(persons.columns(ids))
+        targets = known.first("user.target.id")
+        if targets is not None:
+            known.add(persons.target_columns(targets))
+
+    def _application(self, known: _Columns, applications: Applications | None) -> pl.Series | None:
+        """Names of connected apps: the row's own word, else that of the look-up."""
+        ids = known.first("CONNECTED_APP_ID")
+        found: dict[str, pl.Series] = {}
+        if ids is not None and applications is not None and self._settings.applications:
+            found = self._applications.of(applications).columns(ids)
+        told = [column for column in (known.first("CONNECTED_APP_NAME"), found.get(APPLICATION)) if column is not None]
+        return reduce(_or_else, told).alias(APPLICATION) if told else None
+
+
+class _Columns:
+    """A frame's columns and what is added to them."""
+
+    def __init__(self, columns: dict[str, pl.Series]) -> None:
+        self.all = columns
+        self.added: dict[str, pl.Series] = {}
+
+    def first(self, *names: str) -> pl.Series | None:
+        """The columns of these names (`String`), each filling what those before it lack; None if there is none."""
+        found = [self.all[name] for name in names if name in self.all and self.all[name].dtype == pl.String]
+        return reduce(_or_else, found) if found else None
+
+    def add(self, columns: Mapping[str, pl.Series], overrule: Mapping[str, object] | None = None) -> None:
+        """Add columns; one that is there is filled where it is null, or overruled if named so."""
+        for name, column in columns.items():
+            there = self.all.get(name)
+            if there is not None and there.dtype == column.dtype:
+                column = _or_else(column, there) if overrule and name in overrule else _or_else(there, column)
+            self.all[name] = self.added[name] = column.alias(name)
+
+
+def _or_else(one: pl.Series, other: pl.Series) -> pl.Series:
+    return one.zip_with(one.is_not_null(), other) if one.null_count() else one
+
+
+class _ByLookUp(Generic[T]):
+    """What is remembered of each org's look-up, forgotten after a number of batches."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+        self._made: dict[object, T] = {}
+        self._batches = 0
+
+    def of(self, look_up: object) -> T:
+        self._batches += 1
+        if self._batches > BATCHES_REMEMBERED:
+            self._made.clear()
+            self._batches = 0
+        if look_up not in self._made:
+            self._made[look_up] = self._make(look_up)
+        return self._made[look_up]
+
+
+def _names_of(applications: Applications) -> Remembered:
+    return Remembered({APPLICATION: pl.String()}, lambda ids: {one: (name,) for one, name in applications(ids).items()})
+
+
+def _anonymizers(paths: Sequence[Path]) -> tuple[NetworkSet, frozenset[int]]:
+    read = [read_networks(path) for path in paths]
+    numbers = frozenset(number for _, numbers in read for number in numbers)
+    return NetworkSet(network for networks, _ in read for network in networks), numbers

@@ -1,0 +1,52 @@
+"""Columns worked out once per distinct value of a key, and remembered from batch to batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+Work = Callable[[Sequence[str]], Mapping[str, tuple[Any, ...]]]
+"""Distinct keys to their rows, one value for each column; a key without a row is asked for again next time."""
+
+_KEY = ""
+
+
+class Remembered:
+    """`work` for keys, with the answers kept in a table of at most `limit` rows: one gather and one join a batch."""
+
+    def __init__(self, schema: Mapping[str, pl.DataType], work: Work, *, limit: int = 20_000) -> None:
+        self._work = work
+        self._limit = limit
+        self._empty = pl.DataFrame(schema={_KEY: pl.String(), **schema})
+        self._table = self._empty
+        self._rows: dict[str, int] = {}
+
+    def columns(self, keys: pl.Series) -> dict[str, pl.Series]:
+        """By name, row for row beside `keys` (`String`), those columns that have a value in some row."""
+        distinct = keys.unique().drop_nulls()
+        self._learn(distinct.to_list())
+        answers = self._table[[row for key in distinct if (row := self._rows.get(key)) is not None]]
+        filled = answers.select(column for column in answers if column.null_count() < answers.height)
+        if filled.width < 2:
+            return {}
+        beside = keys.alias(_KEY).to_frame().join(filled, on=_KEY, how="left", maintain_order="left")
+        return {column.name: column for column in beside.drop(_KEY)}
+
+    def forget(self) -> None:
+        """Ask anew for every key."""
+        self._table = self._empty
+        self._rows = {}
+
+    def _learn(self, keys: Sequence[str]) -> None:
+        unknown = [key for key in keys if key not in self._rows]
+        if len(self._rows) + len(unknown) > self._limit:
+            self.forget()
+            unknown = list(keys)
+        found = self._work(unknown) if unknown else {}
+        if not found:
+            return
+        rows = [(key, *values) for key, values in found.items()]
+        self._table = pl.concat([self._table, pl.DataFrame(rows, schema=self._empty.schema, orient="row")])
+        self._rows |= {key: place for place, key in enumerate(found, start=len(self._rows))}
