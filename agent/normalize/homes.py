@@ -39,7 +39,7 @@ def homes_of(mapping: Mapping, cells: Cells) -> dict[str, Home]:
 
 def is_readable(mapping: Mapping, column: str, home: Home) -> bool:
     """Whether a column can be read back from its home: the field is its own, or the type is known to have the column."""
-    return column in mapping.header or home.field.startswith("salesforce.")
+    return column in mapping.header or home.field == f"salesforce.{column.lower()}"
 
 
 def address_field(field: str) -> str:
@@ -118,9 +118,10 @@ def read_back(column: str, home: Home, fields: Fields) -> pl.Series | None:
 
 def _is_plain(raw: pl.Series, home: Home, fields: Fields) -> bool:
     """Whether no cell of the column is left over, as far as a cheap look can tell."""
-    if home.kind == "address":
-        return True
     value = fields.get(home.field)
+    if home.kind == "address":
+        both = (value, fields.get(address_field(home.field)))
+        return sum(one.len() - one.null_count() for one in both if one is not None) == raw.len() - raw.null_count()
     if value is None or home.kind == "time":
         return False
     if home.kind == "text" and (home.field == PROVIDER or home.field.startswith("user.")):

@@ -10,7 +10,7 @@ import polars as pl
 from agent.model import Batch
 from agent.normalize.choice import choose, look_up
 from agent.normalize.conversion import CONVERSIONS
-from agent.normalize.distinct import all_null
+from agent.normalize.distinct import all_null, only_where
 from agent.normalize.event_time import TIME
 from agent.normalize.homes import PROVIDER, TIME_FIELD, Cells, fill, homes_of
 from agent.normalize.mapping import Derived, Mapping
@@ -42,7 +42,16 @@ def computed(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Constant]:
         value = _derive(derived, cells)
         if value is not None and value.null_count() < height:
             fields[derived.field] = value
+    _only_without_address(fields)
     return fields | _constants(mapping, batch) | dict(_chosen(mapping, cells, height, batch.event_type))
+
+
+def _only_without_address(fields: dict[str, pl.Series | Constant]) -> None:
+    """Where one column had an address, the text in another column is none for the same party."""
+    for side in ("source", "client"):
+        address, other = fields.get(f"{side}.ip"), fields.get(f"{side}.address")
+        if isinstance(address, pl.Series) and isinstance(other, pl.Series):
+            fields[f"{side}.address"] = only_where(other, address.is_null())
 
 
 def _organization(found: pl.Series | Constant | None, org: str) -> pl.Series | Constant:

@@ -29,6 +29,9 @@ from agent.normalize.unshape import unshape
 USER_FIELDS = ("user.id", "user.name", "user.email", "user.target.id", "user.target.name")
 ADDRESS_FIELDS = ("source.ip", "client.ip")
 
+ALWAYS = (TIME_FIELD, "event.dataset")
+"""Fields of every shaped frame, whether or not anything stands in them."""
+
 RAW_CELLS = "leakline.raw_cells"
 PROBLEMS = "leakline.problems"
 
@@ -60,19 +63,19 @@ class Normalizer:
         report: Report = lambda _problem, _rows: None,
     ) -> None:
         """`keep_original`: put each row's raw cells, as a JSON object, into `event.original`."""
-        self._mappings = mappings
+        self.mappings = mappings
         self._keep_original = keep_original
         self._report = report
 
     def fields(self, service: str, event_type: str) -> dict[str, str]:
         """Vendor column to the field that holds it, for the columns an event type is known to have."""
-        return self._mappings.get(service, event_type).fields()
+        return self.mappings.get(service, event_type).fields()
 
     def prepare(self, batch: Batch) -> pl.DataFrame:
         """The raw frame with ECS columns added. Odd data never raises; what cannot be read is null."""
         if batch.event_type == OWN_EVENT_TYPE:
             return batch.frame
-        mapping = self._mappings.get(batch.source, batch.event_type)
+        mapping = self.mappings.get(batch.source, batch.event_type)
         present = set(batch.frame.columns)
         added = {name: value for name, value in computed(mapping, batch).items() if name not in present}
         return _with(batch.frame, added)
@@ -85,7 +88,7 @@ class Normalizer:
         constants = self._constants(batch, ingested)
         if batch.event_type == OWN_EVENT_TYPE:
             return _with(prepared, {**_OWN, **constants, **{name: prepared[name] for name in prepared.columns}})
-        mapping = self._mappings.get(batch.source, batch.event_type)
+        mapping = self.mappings.get(batch.source, batch.event_type)
         vendor = [name for name in batch.frame.columns if name in prepared.columns and name != "event.id"]
         cells = {name: prepared[name] for name in vendor}
         homes = homes_of(mapping, cells)
@@ -100,15 +103,15 @@ class Normalizer:
         problems = dict(_problems(cells, homes, fields))
         if problems:
             fields[PROBLEMS] = self._tell(problems)
-        kept = {name: one for name, one in fields.items() if name == TIME_FIELD or one.null_count() < one.len()}
+        kept = {name: one for name, one in fields.items() if name in ALWAYS or one.null_count() < one.len()}
         return _with(prepared.select("event.id"), {**kept, **_OBSERVER, **constants})
 
     def unshape(self, shaped: pl.DataFrame) -> pl.DataFrame:
         """The raw frame that a shaped one was made from; see `unshape.py`."""
-        return unshape(shaped, self._mappings)
+        return unshape(shaped, self.mappings)
 
     def _constants(self, batch: Batch, ingested: datetime) -> dict[str, str | datetime]:
-        constants: dict[str, str | datetime] = {"ecs.version": self._mappings.ecs.version, "event.ingested": ingested}
+        constants: dict[str, str | datetime] = {"ecs.version": self.mappings.ecs.version, "event.ingested": ingested}
         if batch.created is not None:
             constants["event.created"] = batch.created
         if batch.org and batch.event_type == OWN_EVENT_TYPE:
