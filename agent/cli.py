@@ -63,9 +63,9 @@ def demo(
     rows: Annotated[int, typer.Option(help="About how many rows the simulated day has.")] = 120_000,
 ) -> None:
     """A simulated org with planted leaks through the whole pipeline, on this machine, in about a minute."""
-    from agent import demo as demonstration
+    from agent.demo.run import run as run_demo
 
-    raise typer.Exit(demonstration.run(folder, seed=seed, rows=rows, console=out))
+    raise typer.Exit(run_demo(folder, seed=seed, rows=rows, console=out))
 
 
 @app.command()
