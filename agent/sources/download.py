@@ -58,7 +58,7 @@ def download(session: Opens, listed: ListedFile, directory: Path, deadline: floa
     try:
         flaw = _receive(session, listed, file, deadline, stop)
         length = file.tell()
-        _refuse_what_is_no_log_file(file, listed, length)
+        _refuse_what_is_no_log_file(file, listed, flaw)
         return Download(file, length, flaw or _missing(file, listed, length), cut=bool(flaw))
     except BaseException as error:
         file.close()
@@ -129,14 +129,15 @@ class _Gzip:
         return "" if self._member.eof else "its compressed form has no end"
 
 
-def _refuse_what_is_no_log_file(file: BinaryIO, listed: ListedFile, length: int) -> None:
+def _refuse_what_is_no_log_file(file: BinaryIO, listed: ListedFile, flaw: str) -> None:
     """Every log file's header names EVENT_TYPE; a web page with status 200 does not."""
     file.seek(0)
-    if b"EVENT_TYPE" not in file.readline(1 << 16):
-        raise TransportError(
-            f"{listed.event_type} {listed.id}: {length} bytes that are no log file", hint="a web page? try again later"
-        )
+    header = file.readline(1 << 16)
     file.seek(0)
+    if b"EVENT_TYPE" in header and header.endswith(b"\n"):
+        return
+    reason = flaw or "what arrived is no log file (a web page?)"
+    raise TransportError(f"{listed.event_type} {listed.id}: {reason}", hint="try again later")
 
 
 def _missing(file: BinaryIO, listed: ListedFile, length: int) -> str:

@@ -191,6 +191,9 @@ class EventLogFile:
                     forget = {}
         finally:
             downloads.close()
+        if poll.came:
+            for listed in poll.did_not_come:
+                self._failing[listed].attempts += 1
         if poll.trouble is not None:
             raise poll.trouble
 
@@ -234,9 +237,9 @@ class EventLogFile:
     def _failed(self, listed: ListedFile, error: Missing | TransportError, poll: _Poll) -> Iterator[Batch]:
         """A file that cannot be read: gone for good, or for now."""
         failing = self._failing.setdefault(listed, _Failing(self._now()))
-        failing.attempts += 1 if poll.came else 0
         long = failing.attempts >= ATTEMPTS and self._now() - failing.since >= GIVE_UP_AFTER
         if isinstance(error, TransportError) and not long:
+            poll.did_not_come.append(listed)
             poll.passed_over(listed, error)
             return
         yield poll.files.gap(listed, str(error), poll.after(listed))
@@ -255,6 +258,8 @@ class _Poll:
         self.files = files
         self.came = 0
         """Files read."""
+        self.did_not_come: list[ListedFile] = []
+        """Files that could not be fetched at all."""
         self.failed_in_a_row = 0
         self.trouble: SourceError | None = None
         self._blocked: datetime | None = None

@@ -57,7 +57,7 @@ class Piece:
 
 
 def read_log_file(
-    source: BinaryIO | Path, *, name: str = "", chunk_bytes: int = CHUNK_BYTES, start_row: int = 0
+    source: BinaryIO | Path, *, name: str = "", chunk_bytes: int | None = None, start_row: int = 0
 ) -> Iterator[Piece]:
     """Yields at least one piece (an empty one for a file of a header alone). `source` may be gzipped if it is a path.
 
@@ -68,7 +68,7 @@ def read_log_file(
     with ExitStack() as stack:
         stream = stack.enter_context(_opened(source)) if isinstance(source, Path) else source
         try:
-            yield from _Reader(stream, name, chunk_bytes).pieces(start_row)
+            yield from _Reader(stream, name, chunk_bytes or CHUNK_BYTES).pieces(start_row)
         except (EOFError, igzip.BadGzipFile, IsalError) as error:  # type: ignore[misc]
             raise TransportError(
                 f"{name}: its gzip container is damaged ({error})", hint="get the file again"
@@ -84,6 +84,7 @@ class _Reader:
     def __init__(self, stream: BinaryIO, name: str, chunk_bytes: int) -> None:
         self._stream = stream
         self._name = name
+        self._step = min(chunk_bytes, 1 << 16)
         self._rest, self._columns, self._quoted, self._offset = self._read_header()
         self._schema = dict.fromkeys(self._columns, pl.String())
         shortest_row = len(self._columns) * (3 if self._quoted else 1)
@@ -109,7 +110,7 @@ class _Reader:
         data, got = b"", b"begin"
         end = -1
         while end < 0 and got and len(data) < LONGEST_HEADER:
-            got = self._stream.read(1 << 16)
+            got = self._stream.read(self._step)
             data += got
             end = log_record.header_end(data.removeprefix(_BOM), all_read=not got)
         text = data.removeprefix(_BOM)
@@ -137,7 +138,7 @@ class _Reader:
     def _chunks(self) -> Iterator[tuple[bytes, str]]:
         """The file behind its header, cut at record boundaries; with a reason where a part is one overlong record."""
         data, wanted = self._rest, self._chunk_bytes
-        while got := self._stream.read(max(wanted - len(data), 1 << 16)):
+        while got := self._stream.read(max(wanted - len(data), self._step)):
             data += got
             if len(data) < wanted:
                 continue

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -144,8 +146,17 @@ class Reader:
                 self.batches.append(batch)
         finally:
             batches.close()  # type: ignore[attr-defined]
-        assert list(self.directory.iterdir()) == []
+        assert self.left_behind() == []
         return committed
+
+    def left_behind(self) -> list[str]:
+        """Temporary files that are still open, and threads that still download."""
+        links = []
+        for descriptor in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):
+                links.append(str(descriptor.readlink()))
+        threads = [thread.name for thread in threading.enumerate() if thread.name.startswith("download")]
+        return [link for link in links if link.startswith(str(self.directory))] + threads
 
     def rows(self, column: str = "URI") -> list[str]:
         """That column of every event taken so far."""

@@ -113,6 +113,8 @@ class Org:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16
     org: Org
 
     def log_message(self, *_: Any) -> None: ...
@@ -207,6 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Sforce-Limit-Info", f"api-usage={self.org.used}/{self.org.limit}")
         self.end_headers()
         self.wfile.write(body)
+        self.wfile.flush()
 
 
 class OrgServer:
