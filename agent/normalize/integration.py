@@ -21,7 +21,8 @@ INTEGRATION = "leakline.user_is_integration"
 EXPECTED = "leakline.ip_expected_for_user"
 
 _PATTERN = "pattern"
-_ABOUT = ("user.id", "user.name", "salesforce.user.type", "salesforce.user.profile", "salesforce.user.license")
+_ABOUT = ("user.id", "salesforce.user.type", "salesforce.user.profile", "salesforce.user.license", "user.name")
+"""The name comes last: at a login it is what somebody typed, and may hold separators."""
 _BETWEEN = "\x1f"
 _ID = re.compile(r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?")
 
@@ -50,7 +51,7 @@ class Integrations:
     def columns(self, columns: Mapping[str, pl.Series], addresses: pl.Series | None) -> dict[str, pl.Series]:
         """`columns`: those of the frame, by name, of which any may be missing. `addresses`: valid ones or null."""
         known = [columns.get(name) for name in _ABOUT]
-        if known[0] is None and known[1] is None:
+        if known[0] is None and known[-1] is None:
             return {}
         texts = [pl.lit("") if column is None else pl.lit(column).fill_null("") for column in known]
         keys = pl.select(pl.concat_str(texts, separator=_BETWEEN).alias("")).to_series()
@@ -89,10 +90,10 @@ class _About:
     """What is known of an account, in the order of `_ABOUT`; empty where nothing is."""
 
     user: str
-    name: str
     type: str
     profile: str
     license: str
+    name: str
 
     def fits(self, pattern: str) -> bool:
         """Ids depend on case and are known by their first 15 characters; other words do not."""
