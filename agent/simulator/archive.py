@@ -74,7 +74,8 @@ class Archive:
             for event_type in self._drift.event_types():
                 self._make_hours(event_type, (self._made_until, end))
             self._made_until = end
-        self._make_days(now)
+        if self._settings.daily_files:
+            self._make_days(now)
 
     def add_big_file(self, megabytes: int) -> None:
         """One further increment of an hour, as large as asked for; never held in memory as a whole."""

@@ -42,8 +42,9 @@ def simulate(
         print(f"leakline simulate: {error}", file=sys.stderr)  # noqa: T201
         return WRONG_USAGE
     with running:
+        told = _on_signals()
         print(introduction(running), flush=True)  # noqa: T201
-        _until_told()
+        told.wait()
     return 0
 
 
@@ -88,8 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )  # fmt: skip
 
 
-def _until_told() -> None:
+def _on_signals() -> threading.Event:
+    """Set by SIGINT or SIGTERM."""
     told = threading.Event()
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda *_: told.set())
-    told.wait()
+    return told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import polars as pl
 
@@ -61,6 +61,7 @@ def short_id(kind: str, number: int, instance: str = "Hs") -> str:
     return f"{PREFIXES[kind]}{instance}0{text}"
 
 
+@lru_cache(maxsize=1 << 16)
 def long_id(short: str) -> str:
     """The 18-character form: each group of five characters adds one that tells which of them are upper case.
 

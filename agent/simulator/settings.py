@@ -41,6 +41,8 @@ class SimulatorSettings:
     (0, 0): as soon as it is over, late increments within the minute after, so that everything is there at once."""
     late_share: float = 0.06
     """The share of hourly files that get a late increment; some get two, and some repeat rows."""
+    daily_files: bool = True
+    """Whether there are daily files, too; without them an org is made in half the time."""
     awkward: bool = True
     """Sprinkle in cells that break careless readers (see awkward.py)."""
     login_header: LoginHeader = "latest"

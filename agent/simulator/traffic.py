@@ -34,6 +34,9 @@ HIDDEN = ("_id", "_time", "_late", "_again", "_scenario")
 """Columns beside the cells: the event's hidden id, its time (ms), how late it becomes known and whether a late file
 repeats it (both `Float64`, drawn evenly from [0, 1)), the scenario it belongs to (null for none)."""
 
+SETTLED = 60_000
+"""Milliseconds after which every integration has its new token."""
+
 _SAME_CALLS: dict[str, tuple[str, Callable[[Block], pl.Series]]] = {
     "ReportExport": ("Report", exported),
     "ApiTotalUsage": ("RestApi", lambda block: block.dice.whether("counted", 1.0)),
@@ -89,13 +92,13 @@ class Traffic:
         return made.sort("_time", maintain_order=True)
 
     def stretch(self, event_type: str, window: tuple[int, int], first: int, count: int) -> pl.DataFrame:
-        """`count` further rows inside the window, numbered from `first`: the pieces of a file of any size."""
+        """`count` further rows of integrations inside the window, numbered from `first`: pieces of a file of any size."""
         day = self._day(day_of(window[0]))
-        sessions = day.among("i").filter(pl.col("start") <= window[0], pl.col("end") >= window[1])
+        sessions = day.among("i").filter(pl.col("start") < window[0] + SETTLED, pl.col("end") >= window[1])
         index = pl.int_range(first, first + count, dtype=pl.UInt64, eager=True) + (1 << 48)
         dice = Dice(index, self._seed, day.date, event_type)
         chosen = sessions[(dice.below("session", len(sessions))).cast(pl.Int64)]
-        time = window[0] + dice.below("moment", window[1] - window[0]).cast(pl.Int64)
+        time = window[0] + SETTLED + dice.below("moment", window[1] - window[0] - SETTLED).cast(pl.Int64)
         return self._frame(event_type, dice, time, chosen, day.date, index, BUILDERS[event_type])
 
     def sessions(self, day: date) -> list[Session]:

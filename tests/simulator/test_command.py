@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.simulator.command import main, simulate
+from agent.simulator.settings import parse_duration
+
+
+def test_the_command_tells_how_to_reach_the_org_and_ends_when_told(tmp_path: Path) -> None:
+    """URL, authority, client id, where the secrets are; SIGTERM ends it with status 0."""
+    arguments = ["--port", "0", "--history", "2h", "--rows-per-day", "500", "--folder", str(tmp_path / "org")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "agent.simulator", *arguments], stdout=subprocess.PIPE, text=True
+    ) as org:
+        assert org.stdout is not None
+        lines: dict[str, str] = {}
+        while "control" not in lines:
+            line = org.stdout.readline()
+            lines[line[:18].strip()] = line[18:].strip()
+        org.send_signal(signal.SIGTERM)
+        assert org.wait() == 0
+    assert lines["url"].startswith("https://localhost:")
+    for name in ("ca", "client secret in", "JWT key in", "refresh token in", "truth in"):
+        assert Path(lines[name]).exists()
+    secret = Path(lines["client secret in"]).read_text()
+    assert secret not in "".join(lines.values())
+
+
+def test_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--fault help` ends at once."""
+    assert main(["--fault", "help"]) == 0
+    assert "limit_after" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wrong", [{"history": "soon"}, {"scenarios": ["robbery"]}, {"faults": ["earthquake"]}])
+def test_wrong_usage_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: dict[str, object]) -> None:
+    """Status 2 and a line that names what is wrong."""
+    given: dict[str, object] = {
+        "port": 0, "scenarios": None, "seed": 7, "history": "1h", "rows": 100, "folder": tmp_path,
+    }  # fmt: skip
+    assert simulate(**(given | wrong)) == 2  # type: ignore[arg-type]
+    assert str(next(iter(wrong.values()))).strip("[]'") in capsys.readouterr().err
+
+
+def test_durations() -> None:
+    """A number and a unit, nothing else."""
+    assert parse_duration("36h").total_seconds() == 36 * 3600
+    with pytest.raises(ValueError, match="not a duration"):
+        parse_duration("h")

@@ -1,0 +1,81 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from agent.simulator.soql import Both, Comparison, Either, Not, SoqlError, parse
+
+NOW = datetime(2026, 11, 18, 12, 30, tzinfo=UTC)
+
+
+def test_the_polling_query_is_read_as_meant() -> None:
+    """AND, OR and parentheses nest as written."""
+    query = parse(
+        "SELECT Id, EventType FROM EventLogFile WHERE Interval = 'Hourly' AND "
+        "(CreatedDate > 2026-11-18T10:00:00Z OR (CreatedDate = 2026-11-18T10:00:00Z AND Id > '0AT000000000001AAA')) "
+        "ORDER BY CreatedDate ASC, Id DESC NULLS LAST LIMIT 10 OFFSET 2",
+        NOW,
+    )
+    assert isinstance(query.where, Both)
+    assert isinstance(query.where.parts[1], Either)
+    assert [(one.field, one.descending, one.nulls_last) for one in query.order_by] == [
+        ("CreatedDate", False, False),
+        ("Id", True, True),
+    ]
+    assert (query.limit, query.offset) == (10, 2)
+
+
+def test_in_like_and_not_are_understood() -> None:
+    """The other operators are there, too."""
+    where = parse(
+        "select Id from User where not Name like 'A%' and Id not in ('a', 'b') and IsActive = true", NOW
+    ).where
+    assert isinstance(where, Both)
+    assert isinstance(where.parts[0], Not)
+    assert where.parts[1] == Comparison("Id", "not in", where.parts[1].values)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("text", ["2026-11-18T10:00:00Z", "2026-11-18T10:00:00.000Z", "2026-11-18T12:00:00+02:00"])
+def test_a_moment_may_end_in_z_or_an_offset(text: str) -> None:
+    """The same moment in its three spellings."""
+    where = parse(f"SELECT Id FROM EventLogFile WHERE CreatedDate = {text}", NOW).where  # noqa: S608
+    assert isinstance(where, Comparison)
+    assert where.values[0].value == datetime(2026, 11, 18, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "CreatedDate > 2026-11-18T10:00:00.000+0000",
+        "CreatedDate > 2026-11-18T10:00:00",
+        "CreatedDate > 2026-11-18T10:00:00 00:00",
+        "CreatedDate > 2026-13-48T10:00:00Z",
+        "Id = 'a' AND Id = 'b' OR Id = 'c'",
+        "Id ==  'a'",
+        "Id = 'a",
+        "Id = 'a' extra",
+        "Id IN ()",
+        'Id = "a"',
+        "Name = 'a\\q'",
+        "Id",
+        "",
+    ],
+)
+def test_what_salesforce_refuses_is_refused(where: str) -> None:
+    """Each of these is MALFORMED_QUERY."""
+    with pytest.raises(SoqlError) as caught:
+        parse(f"SELECT Id FROM EventLogFile WHERE {where}", NOW)  # noqa: S608
+    assert caught.value.code == "MALFORMED_QUERY"
+
+
+def test_named_spans_follow_the_clock() -> None:
+    """TODAY is the day of the clock that was handed in."""
+    where = parse("SELECT Id FROM EventLogFile WHERE LogDate = LAST_N_DAYS:2", NOW).where
+    assert isinstance(where, Comparison)
+    assert where.values[0].value == datetime(2026, 11, 16, tzinfo=UTC)
+    assert where.values[0].end == datetime(2026, 11, 19, tzinfo=UTC)
+
+
+def test_a_statement_has_a_longest_length() -> None:
+    """Above 100,000 characters it is not looked at."""
+    with pytest.raises(SoqlError):
+        parse("SELECT Id FROM User WHERE Id IN (" + "'005000000000001'," * 6000 + "'005000000000001')", NOW)
