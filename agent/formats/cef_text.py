@@ -82,7 +82,7 @@ def _shortened(values: pl.Series, kind: Kind, length: int) -> tuple[pl.Series, p
     if kind == "integer":
         cut = values > LARGEST_INTEGER
         return (values.clip(upper_bound=LARGEST_INTEGER), cut) if cut.any() else (values, None)
-    if kind != "text" or not length or int(values.str.len_bytes().max() or 0) <= length:  # type: ignore[call-overload]
+    if kind != "text" or not length or not (values.str.len_bytes() > length).any():
         return values, None
     cut = values.str.len_chars() > length
     return values.zip_with(~cut.fill_null(False), values.str.head(length - len(MARK)) + MARK), cut

@@ -77,7 +77,7 @@ def test_a_row_is_told_all_that_is_known(settings: EnrichSettings) -> None:
         "user.roles": [["Standard User"], ["API Only"], ["API Only"], None],
         "salesforce.user.profile": ["Standard User", "API Only", "API Only", None],
         "salesforce.connected_app.name": [None, "Warehouse Sync", "Warehouse Sync", None],
-        "user_agent.name": ["Chrome", None, None, None],
+        "user_agent.name": ["Chrome", "AHC", "AHC", None],
         "leakline.client_kind": ["browser", "integration_tool", "integration_tool", None],
         "leakline.user_is_integration": [False, True, True, None],
         "leakline.ip_expected_for_user": [None, False, None, None],
