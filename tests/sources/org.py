@@ -134,7 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         org, parts = self.org, urlsplit(self.path)
-        kind = next((k for k in ("LogFile", "query", "describe", "limits") if k in parts.path), "other")
+        ends = ("/LogFile", "/query/", "/describe", "/limits")
+        kind = next((end.strip("/") for end in ends if end in parts.path), "other")
         org.calls[kind] += 1
         org.used += 1
         name = parts.path.split("/")[-2] if kind == "LogFile" else kind

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import TransportError
@@ -43,6 +43,7 @@ def bad_of(pieces: list[Piece]) -> list[tuple[int, str, bytes]]:
 CELL = st.text(st.sampled_from(list("ab1 \",\n\r|=\\'é漢\x00\x1f")) | st.characters(codec="utf-8"), max_size=12)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(CELL, min_size=3, max_size=3), max_size=30), st.integers(1, 200), st.booleans())
 def test_valid_files_read_as_pythons_csv_module_reads_them(rows: list[list[str]], chunk: int, event_type: bool) -> None:
     """Whatever the cells hold and wherever chunks are cut, rows and row numbers are those of Python's csv module."""
@@ -57,6 +58,7 @@ def test_valid_files_read_as_pythons_csv_module_reads_them(rows: list[list[str]]
     assert pieces[-1].end_offset == len(data)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["good", "short", "long", "stray", "open", "latin", "blank", "quoted"]), max_size=40),
     st.integers(30, 2000),
@@ -89,6 +91,7 @@ def test_each_bad_record_is_rejected_alone(kinds: list[str], chunk: int, leaf: i
     assert [(row, raw) for row, _, raw in bad_of(pieces)] == expected_bad
 
 
+@settings(deadline=None)
 @given(st.integers(0, 70), st.integers(20, 300))
 def test_reading_goes_on_behind_any_row(start: int, chunk: int) -> None:
     """Resuming behind row n yields exactly the rows and rejections after n, with their numbers."""
