@@ -21,7 +21,7 @@ def choose(choice: Choice[T], cells: Dict[str, pl.Series], height: int) -> pl.Se
     words = list(dict.fromkeys(choice.results()))
     chosen: pl.Series | None = None
     for column, cases in choice.cases:
-        if column in cells:
+        if column in cells and (chosen is None or chosen.null_count()):
             found = _indices(cells[column], cases, words)
             chosen = found if chosen is None else chosen.zip_with(chosen.is_not_null(), found)
     if chosen is None or chosen.null_count() == height:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Mapping as Dict
 
 import polars as pl
 
@@ -13,7 +14,7 @@ from agent.normalize.conversion import CONVERSIONS
 from agent.normalize.distinct import all_null, only_where
 from agent.normalize.event_time import TIME
 from agent.normalize.homes import PROVIDER, TIME_FIELD, Cells, fill, homes_of
-from agent.normalize.mapping import Derived, Mapping
+from agent.normalize.mapping import Derived, Home, Mapping
 from agent.normalize.record_id import to_long
 from agent.normalize.url_parts import split_urls
 
@@ -39,7 +40,7 @@ def computed(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Constant]:
     if mapping.url in cells:
         fields |= {name: part for name, part in split_urls(cells[mapping.url]).items() if name not in fields}
     for derived in mapping.derived:
-        value = _derive(derived, cells)
+        value = _derive(derived, cells, fields, homes)
         if value is not None and value.null_count() < height:
             fields[derived.field] = value
     _only_without_address(fields)
@@ -61,12 +62,15 @@ def _organization(found: pl.Series | Constant | None, org: str) -> pl.Series | C
     return found.fill_null(to_long(pl.Series([org]))[0]) if found.null_count() and org else found
 
 
-def _derive(derived: Derived, cells: Cells) -> pl.Series | None:
+def _derive(
+    derived: Derived, cells: Cells, fields: Dict[str, pl.Series | Constant], homes: Dict[str, Home]
+) -> pl.Series | None:
     value: pl.Series | None = None
     for column in derived.columns:
         if column not in cells:
             continue
-        converted = CONVERSIONS[derived.conversion](cells[column])
+        done = fields.get(homes[column].field) if column in homes and homes[column].kind == derived.conversion else None
+        converted = done if isinstance(done, pl.Series) else CONVERSIONS[derived.conversion](cells[column])
         if derived.table is not None:
             converted = look_up(converted, derived.table)
         value = converted if value is None else value.zip_with(value.is_not_null(), converted)

@@ -113,6 +113,22 @@ def test_own_folder_replaces_a_shipped_mapping(tmp_path: Path) -> None:
     assert loaded.get(SERVICE, "Logout").event_type == "Logout"
 
 
+def test_a_wrong_replacement_leaves_the_shipped_mapping(tmp_path: Path) -> None:
+    """While a replacement has a mistake, the event type is mapped as before."""
+    mine = folder(tmp_path, "event_type: Login\ncategory: [leak]\n")
+    loaded, errors = load_mappings([shipped("mappings"), mine])
+    assert len(errors) == 1
+    assert loaded.get(SERVICE, "Login").category == Choice((), ("authentication",))
+
+
+def test_a_wrong_shared_file_is_reported_once(tmp_path: Path) -> None:
+    """A mistake in what all types share is told at its own line, and the types stand without it."""
+    mine = folder(tmp_path, "fields:\n  FOO: user.nmae\n", f"{SERVICE}/every_type.yaml")
+    loaded, errors = load_mappings([shipped("mappings"), mine])
+    assert [str(error).startswith(f"{mine}/{SERVICE}/every_type.yaml:2: ") for error in errors] == [True]
+    assert len(loaded.all()) == 78
+
+
 def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     """A folder that is not there is an error of its own; what is there is used."""
     loaded, errors = load_mappings([shipped("mappings"), tmp_path / "none"])
