@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from agent.formats.escape import escaped
+from agent.formats.escape import escaped, needs_escape
 from agent.formats.piece import Cell, is_constant
 
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -49,27 +49,17 @@ def _list(column: pl.Series) -> tuple[Cell | None, pl.Series | None]:
         if not element.null_count():
             cell, text = _scalar(element)
             return cell and cell.within("[", "]"), text
-    return Cell("", pl.col(column.name), "", optional=column.null_count() > 0), _list_text(column)
+    return Cell("[", pl.col(column.name), "]", optional=column.null_count() > 0), _list_text(column)
 
 
 def _list_text(column: pl.Series) -> pl.Series:
-    """Each list in brackets, without its nulls."""
-    lists = column.to_frame("list").with_row_index("row")
-    flat = lists.explode("list").drop_nulls()
-    elements = _finite(flat["list"])
+    """The elements of each list with commas between them, its nulls left out."""
+    elements = column.explode()
     quote = pl.lit(_quote(elements))
-    inside = (
-        pl.DataFrame([flat["row"], _text(elements)])
-        .drop_nulls()
-        .group_by("row", maintain_order=True)
-        .agg(pl.concat_str(quote, pl.col("list"), quote).str.join(",").alias("inside"))
-    )
-    text = pl.concat_str(pl.lit("["), pl.col("inside").fill_null(""), pl.lit("]"))
-    return (
-        lists.join(inside, on="row", how="left", maintain_order="left")
-        .select(pl.when(pl.col("list").is_not_null()).then(text).alias(column.name))
-        .to_series()
-    )
+    text = _spelt(pl.element(), elements.dtype)
+    if elements.dtype == pl.String and needs_escape(elements, ESCAPES):
+        text = text.str.replace_many(ESCAPES)
+    return column.list.eval(pl.concat_str(quote, text, quote)).list.join(",", ignore_nulls=True)
 
 
 def _finite(column: pl.Series) -> pl.Series:
@@ -78,12 +68,20 @@ def _finite(column: pl.Series) -> pl.Series:
 
 def _text(column: pl.Series) -> pl.Series:
     """The values as they stand in JSON, without quotation marks."""
-    dtype = column.dtype
+    if column.dtype == pl.String:
+        return escaped(column, ESCAPES)
+    text = column.to_frame().select(_spelt(pl.col(column.name), column.dtype)).to_series()
+    return text if column.dtype.is_numeric() else escaped(text, ESCAPES)
+
+
+def _spelt(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """As text, not yet escaped; null where JSON has no word."""
     if isinstance(dtype, pl.Datetime):
-        in_utc = column if dtype.time_zone in (None, "UTC") else column.dt.convert_time_zone("UTC")
+        in_utc = value if dtype.time_zone in (None, "UTC") else value.dt.convert_time_zone("UTC")
         return in_utc.dt.strftime(_TIME)
-    text = column.cast(pl.String)
-    return text if dtype.is_numeric() else escaped(text, ESCAPES)
+    if dtype.is_float():
+        value = pl.when(value.is_finite()).then(value)
+    return value.cast(pl.String)
 
 
 def _quote(column: pl.Series) -> str:
