@@ -22,7 +22,7 @@ from agent.simulator.traffic import Traffic
 from agent.simulator.truth import content_hash, write_truth
 
 BIG_EVENT_TYPE = "RestApi"
-PIECE = 20_000
+PIECE = 10_000
 """Rows of a big file made at a time."""
 
 _LATE = (0.08, 0.12)

@@ -16,8 +16,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from agent.simulator.faults import Faults
 from agent.simulator.log_file import LogFile
+from agent.simulator.message import Answer, Request
 from agent.simulator.org import Org
-from agent.simulator.rest import Answer, Request, Rest, kind_of
+from agent.simulator.rest import Rest, kind_of
 
 LONGEST_URI = 16_384
 IDLE_SECONDS = 120

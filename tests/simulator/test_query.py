@@ -6,7 +6,8 @@ import pytest
 from agent.simulator.catalogue import tables
 from agent.simulator.org import Org
 from agent.simulator.query import run
-from agent.simulator.soql import SoqlError, parse
+from agent.simulator.soql import SoqlError
+from agent.simulator.soql_parser import parse
 from tests.simulator.conftest import AT_ONCE
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from agent.simulator.message import Request
 from agent.simulator.org import RunningOrg
+from agent.simulator.resources import Resources
 from tests.simulator.conftest import AT_ONCE
 
 BASE = "/services/data/v62.0"
@@ -55,12 +57,10 @@ def test_a_long_answer_comes_in_pages(start: Callable[..., RunningOrg], connect:
 
 def test_the_batch_size_is_between_200_and_2000(client: Any) -> None:
     """Sforce-Query-Options asks, the org decides."""
-    from agent.simulator.rest import Request, Rest
-
-    rest = Rest(client.running.org, client.running.tokens)
+    resources = Resources(client.running.org)
 
     def size(option: str) -> int:
-        return rest._page_size(Request("GET", "/", {}, {"sforce-query-options": option}, b"", ""))
+        return resources.page_size(Request("GET", "/", {}, {"sforce-query-options": option}, b"", ""))
 
     assert [size(f"batchSize={number}") for number in (1, 500, 9000)] == [200, 500, 2000]
 

@@ -2,7 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.simulator.soql import Both, Comparison, Either, Not, SoqlError, parse
+from agent.simulator.soql import Both, Comparison, Either, Not, SoqlError
+from agent.simulator.soql_parser import parse
 
 NOW = datetime(2026, 11, 18, 12, 30, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from agent.simulator.record_id import long_ids, pool
 from agent.simulator.rows.block import Block, Builder, Cells
-from agent.simulator.rows.request import OBJECTS, page, record
+from agent.simulator.rows.request import page, record, record_type
 
 _AURA = (
     "aura://RecordUiController/ACTION$getRecordWithFields",
@@ -83,7 +83,7 @@ def lightning(block: Block) -> dict[str, pl.Series | str]:
         "UI_EVENT_SEQUENCE_NUM": dice.spread("sequence", 1, 900),
         "PAGE_START_TIME": (block.time - dice.spread_numbers("since page", 20, 90_000)).cast(str),
         "PAGE_ENTITY_ID": record(block),
-        "PAGE_ENTITY_TYPE": dice.choice("page object", OBJECTS),
+        "PAGE_ENTITY_TYPE": record_type(block),
         "PAGE_CONTEXT": dice.choice("context", ("one:recordHomeFlexipage", "force:objectHome", "reports:lightningReportApp")),
         "PAGE_URL": page(block),
         "PAGE_APP_NAME": "LightningSales",
@@ -97,8 +97,8 @@ def page_view(block: Block) -> Cells:
         "PREVPAGE_APP_NAME": "LightningSales",
         "PREVPAGE_CONTEXT": dice.choice("previous", ("one:recordHomeFlexipage", "force:objectHome", "")),
         "PREVPAGE_ENTITY_ID": record(block, "previous record"),
-        "PREVPAGE_ENTITY_TYPE": dice.choice("previous object", OBJECTS),
-        "PREVPAGE_URL": block.join("/lightning/o/", dice.choice("previous object", OBJECTS), "/home"),
+        "PREVPAGE_ENTITY_TYPE": record_type(block, "previous record"),
+        "PREVPAGE_URL": block.join("/lightning/o/", record_type(block, "previous record"), "/home"),
         "DURATION": dice.spread("duration", 80, 9000),
         "EFFECTIVE_PAGE_TIME": dice.spread("effective", 60, 8000),
         "EFFECTIVE_PAGE_TIME_DEVIATION": dice.choice("deviation", {"false": 9, "true": 1}),
@@ -111,7 +111,7 @@ def interaction(block: Block) -> Cells:
     return lightning(block) | {
         "COMPONENT_NAME": dice.choice("component", ("force:detailPanel", "lst:listViewManagerGrid", "ui:button")),
         "RECORD_ID": record(block),
-        "RECORD_TYPE": dice.choice("page object", OBJECTS),
+        "RECORD_TYPE": record_type(block),
         "RELATED_LIST": dice.choice("related", {"": 8, "Contacts": 1, "OpenActivities": 1}),
         "DURATION": dice.spread("duration", 20, 3000),
         "TARGET_UI_ELEMENT": dice.choice("target", ("label-text", "slds-button", "menu-item", "row-action")),

@@ -29,7 +29,7 @@ def report(block: Block) -> Cells:
     everyday, large = dice.spread("row count", 1, 4000), dice.spread("export rows", 10, 6000)
     return {
         "URI": block.join("/lightning/r/Report/", long_ids(ident), "/view"),
-        "ENTITY_NAME": block.join(dice.choice("entity", OBJECTS), ""),
+        "ENTITY_NAME": dice.choice("entity", OBJECTS),
         "DISPLAY_TYPE": dice.choice("display", {"S": 6, "D": 3, "H": 1}),
         "RENDERING_TYPE": block.pick(export, dice.choice("file", {"C": 2, "X": 3}), dice.choice("screen", {"W": 9, "J": 2, "E": 1})),
         "REPORT_ID": ident,

@@ -13,19 +13,26 @@ OBJECTS = {"Account": 24, "Contact": 20, "Opportunity": 18, "Case": 16, "Lead": 
 """The objects people work with, by how often."""
 
 _STATUS = {"S": 967, "F": 18, "U": 5, "R": 6, "A": 2, "N": 2}
-_CASES = ("Account", "Contact", "Opportunity", "Case", "Lead")
+_LOOKED_AT = ("Account", "Contact", "Opportunity", "Case", "Lead")
+_RECORDS = 4000
+"""Of each object, as far as anybody looks at them."""
 
 
 def record(block: Block, name: str = "record") -> pl.Series:
     """Ids of records that people look at, as `String` of 15 characters."""
-    return block.dice.choice(name, pl.concat([pool(kind, 4000) for kind in _CASES]))
+    return block.dice.choice(name, pl.concat([pool(kind, _RECORDS) for kind in _LOOKED_AT]))
+
+
+def record_type(block: Block, name: str = "record") -> pl.Series:
+    """The objects that the ids of `record` belong to."""
+    number = block.dice.below(name, _RECORDS * len(_LOOKED_AT)) // _RECORDS
+    return pl.Series(_LOOKED_AT).gather(number)
 
 
 def page(block: Block) -> pl.Series:
-    """Paths of Lightning and classic pages."""
-    object_name = block.dice.choice("page object", OBJECTS)
-    own = record(block)
-    view = block.join("/lightning/r/", object_name, "/", long_ids(own), "/view")
+    """Paths of Lightning pages: records and list views."""
+    object_name = record_type(block)
+    view = block.join("/lightning/r/", object_name, "/", long_ids(record(block)), "/view")
     listing = block.join("/lightning/o/", object_name, "/list?filterName=", block.dice.choice("view", _VIEWS))
     return block.pick(block.dice.whether("is list", 0.24), listing, view)
 
@@ -75,6 +82,12 @@ def _success(block: Block) -> pl.Series:
     return block.dice.choice("success", {"1": 98, "0": 2})
 
 
+def _cpu_time(block: Block) -> pl.Series:
+    """Milliseconds, a part of RUN_TIME."""
+    run = block.dice.spread_numbers("run time", 4, 6000)
+    return (run * (0.1 + 0.8 * block.dice.part("cpu time"))).cast(pl.Int64).cast(pl.String)
+
+
 def _exception(block: Block) -> pl.Series:
     return block.pick(_status(block) == "F", block.dice.choice("exception", _EXCEPTIONS))
 
@@ -98,7 +111,7 @@ SHARED: dict[str, Callable[[Block], pl.Series | str]] = {
     "SESSION_KEY": lambda block: block.actor["session_key"],
     "LOGIN_KEY": lambda block: block.actor["login_key"],
     "RUN_TIME": lambda block: block.dice.spread("run time", 4, 6000),
-    "CPU_TIME": lambda block: block.dice.spread("cpu time", 1, 900),
+    "CPU_TIME": _cpu_time,
     "URI": page,
     "REQUEST_STATUS": _status,
     "DB_TOTAL_TIME": _database_time,

@@ -1,0 +1,47 @@
+"""What goes over the wire, both ways, before HTTP is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from agent.simulator.log_file import LogFile
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`base`: scheme, host and port the client used. Header names are in lower case."""
+
+    method: str
+    path: str
+    parameters: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`file`: a log file to stream instead of `body`."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json;charset=UTF-8"
+    headers: dict[str, str] = field(default_factory=dict)
+    file: LogFile | None = None
+
+
+class Refusal(Exception):
+    """A REST error: `[{"message", "errorCode"}]`."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+def json_answer(value: Any, status: int = 200) -> Answer:
+    return Answer(status, orjson.dumps(value))

@@ -1,0 +1,158 @@
+"""The resources under `/services/data/vXX.0/`: limits, queries and their pages, descriptions, records, log files."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from agent.simulator import query
+from agent.simulator.catalogue import picklists, tables
+from agent.simulator.message import Answer, Refusal, Request, json_answer
+from agent.simulator.objects import Record, Table
+from agent.simulator.record_id import long_id
+from agent.simulator.soql import SoqlError
+from agent.simulator.soql_parser import parse
+
+if TYPE_CHECKING:
+    from agent.simulator.org import Org
+
+OLDEST, NEWEST = 31, 67
+LOCATOR_LIFE = timedelta(days=2)
+SMALLEST_PAGE = 200
+
+_RESOURCES = ("limits", "query", "sobjects")
+
+
+class Resources:
+    """The data of one org. Safe for threads."""
+
+    def __init__(self, org: Org) -> None:
+        self._org = org
+        self._lock = threading.Lock()
+        self._open: dict[str, tuple[datetime, int, list[Record]]] = {}
+
+    def answer(self, kind: str, request: Request) -> Answer:
+        """Raises Refusal."""
+        version, _, rest = request.path.removeprefix("/services/data/v").partition("/")
+        if not re.fullmatch(r"\d\d\.0", version) or not OLDEST <= float(version) <= NEWEST:
+            raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
+        if request.method != "GET":
+            raise Refusal(405, "METHOD_NOT_ALLOWED", f"HTTP Method '{request.method}' not allowed. Allowed are GET")
+        parts = rest.strip("/").split("/")
+        match kind:
+            case "resources":
+                return json_answer({name: f"/services/data/v{version}/{name}" for name in _RESOURCES})
+            case "limits":
+                return json_answer(self._limits())
+            case "query":
+                return self._query(version, parts[1] if len(parts) > 1 else "", request)
+            case "describe":
+                return self._describe(version, parts)
+            case "record":
+                return self._record(version, parts[1], parts[2])
+            case "log_file":
+                return self._log_file(version, parts[2])
+        raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
+
+    def _limits(self) -> Record:
+        limit, used = self.limit(), self._org.api_calls
+        return {
+            "DailyApiRequests": {"Max": limit, "Remaining": max(0, limit - used)},
+            "DailyBulkApiBatches": {"Max": 15_000, "Remaining": 14_211},
+            "DailyStreamingApiEvents": {"Max": 10_000, "Remaining": 10_000},
+        }
+
+    def limit(self) -> int:
+        """API calls the org may make in 24 hours."""
+        return self._org.faults.limit_after or self._org.settings.api_limit
+
+    def _query(self, version: str, locator: str, request: Request) -> Answer:
+        if locator:
+            return self._page(version, *self._located(locator), size=self.page_size(request))
+        if "q" not in request.parameters:
+            raise Refusal(400, "MALFORMED_QUERY", "A query string has to be specified")
+        total, records = self._run(version, request.parameters["q"])
+        return self._page(version, "", 0, total, records, size=self.page_size(request))
+
+    def _run(self, version: str, text: str) -> tuple[int, list[Record]]:
+        try:
+            tree = parse(text, self._org.now())
+            return query.run(tree, self._table(version, tree.entity), version)
+        except SoqlError as error:
+            raise Refusal(400, error.code, str(error)) from error
+
+    def _table(self, version: str, name: str) -> Table:
+        table = tables(self._org, version).get(name.lower())
+        if table is None:
+            raise Refusal(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.")
+        return table
+
+    def page_size(self, request: Request) -> int:
+        """Records a page of this client has: 200 to 2,000, as it asks."""
+        found = re.search(r"batchSize=(\d+)", request.headers.get("sforce-query-options", ""), re.IGNORECASE)
+        most = self._org.settings.page_rows
+        return max(min(SMALLEST_PAGE, most), min(most, int(found[1]))) if found else most
+
+    def _page(self, version: str, locator: str, first: int, total: int, records: list[Record], *, size: int) -> Answer:
+        shown, done = records[first : first + size], first + size >= len(records)
+        page: Record = {"totalSize": total, "done": done, "records": shown}
+        if not done:
+            name = locator or self._keep(total, records)
+            page["nextRecordsUrl"] = f"/services/data/v{version}/query/{name}-{first + size}"
+        return json_answer(page)
+
+    def _keep(self, total: int, records: list[Record]) -> str:
+        name = f"01g{secrets.token_hex(6)}AAA"
+        with self._lock:
+            self._open[name] = (self._org.now(), total, records)
+        return name
+
+    def _located(self, locator: str) -> tuple[str, int, int, list[Record]]:
+        name, _, first = locator.rpartition("-")
+        with self._lock:
+            opened, total, records = self._open.get(name, (None, 0, []))
+        lost = opened is None or self._org.now() - opened > LOCATOR_LIFE or self._org.faults.stale_locator
+        if lost or not first.isdigit():
+            raise Refusal(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+        return name, int(first), total, records
+
+    def _describe(self, version: str, parts: list[str]) -> Answer:
+        known = tables(self._org, version)
+        if len(parts) == 1:
+            return json_answer({"encoding": "UTF-8", "sobjects": [_listed(table, version) for table in known.values()]})
+        table = known.get(parts[1].lower())
+        if table is None:
+            raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
+        if len(parts) == 2:
+            return json_answer({"objectDescribe": _listed(table, version), "recentItems": []})
+        return json_answer(table.describe(picklists(table)))
+
+    def _record(self, version: str, name: str, ident: str) -> Answer:
+        table = self._table(version, name)
+        row = next((row for row in table.rows() if row["Id"] == long_id(ident)), None)
+        if row is None:
+            raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
+        url = f"/services/data/v{version}/sobjects/{table.name}/{row['Id']}"
+        plain = {field: row.get(field) for field in table.fields if "." not in field}
+        return json_answer({"attributes": {"type": table.name, "url": url}} | plain)
+
+    def _log_file(self, version: str, ident: str) -> Answer:
+        faults, file = self._org.faults, self._org.log_file(ident)
+        if file is None or faults.missing_permission or "eventlogfile" not in tables(self._org, version):
+            raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
+        if faults.missing_log_file and faults.only_file in ("", file.id, file.event_type):
+            raise Refusal(faults.missing_log_file, "NOT_FOUND", "The requested resource does not exist")
+        return Answer(content_type="application/octetstream", file=file)
+
+
+def _listed(table: Table, version: str) -> Record:
+    base = f"/services/data/v{version}/sobjects/{table.name}"
+    return {
+        "name": table.name,
+        "label": table.name,
+        "queryable": True,
+        "urls": {"sobject": base, "describe": f"{base}/describe", "rowTemplate": base + "/{ID}"},
+    }
