@@ -50,8 +50,6 @@ class Column:
 
     @cached_property
     def present(self) -> Mask:
-        if self._rows is not None:
-            return self.over_rows(self.values.is_not_null())
         return self.series.is_not_null() if self.series.null_count() else True
 
     @cached_property

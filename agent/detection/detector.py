@@ -187,7 +187,7 @@ def plain_shape(prepared: pl.DataFrame) -> pl.DataFrame:
 
 def _actors(matched: pl.DataFrame) -> pl.Series:
     names = [pl.col(name).cast(pl.String) for name in ACTOR if name in matched.columns]
-    return matched.select(pl.coalesce([*names, pl.lit("")]).alias("actor")).to_series()
+    return matched.with_columns(pl.coalesce([*names, pl.lit("")]).alias("actor"))["actor"]
 
 
 def _times(matched: pl.DataFrame, now: datetime) -> pl.Series:

@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 from sigma.collection import deep_dict_update
+from sigma.exceptions import SigmaError
+from sigma.rule.base import check_alias_expansion
 
 from agent.errors import RuleError
 
@@ -52,9 +54,8 @@ def read(path: Path) -> Iterator[Document | RuleError]:
         action = document.data.pop("action", None)
         match action:
             case None:
-                previous = document.data
-                merged = document.data if _stands_alone(document.data) else _over(document.data, template)
-                yield Document(path, merged, document.node)
+                previous = document.data if _stands_alone(document.data) else _over(document.data, template)
+                yield Document(path, previous, document.node)
             case "global":
                 template = previous = document.data
             case "reset":
@@ -100,6 +101,11 @@ def _document(path: Path, loader: yaml.CSafeLoader) -> Iterator[Document | RuleE
         return
     if not isinstance(data, dict) or not isinstance(node, yaml.MappingNode):
         yield RuleError(path, node.start_mark.line + 1, "is no rule", hint="a rule is a mapping with a title")
+        return
+    try:  # before anything walks it as a tree
+        check_alias_expansion(data)
+    except SigmaError as error:
+        yield RuleError(path, node.start_mark.line + 1, str(error), hint="write the values out")
         return
     yield Document(path, data, node)
 

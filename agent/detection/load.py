@@ -77,6 +77,9 @@ def _take(draft: Draft, read: Document, placeholders: Placeholders) -> None:
             draft.rules.append(identified(pysigma.read_rule(read, placeholders), read.data))
     except RuleError as error:
         draft.errors.append(error)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # pySigma expects the right types in places
+        hint = "compare it with the Sigma specification"
+        draft.errors.append(read.error(f"something in the rule has the wrong type ({error})", hint=hint))
 
 
 def identified(rule: Rule, data: dict[str, Any]) -> Rule:

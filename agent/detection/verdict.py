@@ -57,7 +57,7 @@ def _of_values(column: Column, test: Test) -> pl.Series:
             exact = isinstance(value, int) and abs(value) >= EXACT
             verdict = _COMPARE[comparison](column.whole if exact else column.number, value)
         case TimePart(part, comparison, value):
-            verdict = _COMPARE[comparison](getattr(column.time.dt, part)(), value)
+            verdict = _COMPARE[comparison](getattr(column.time.dt, part)().cast(pl.Int64), value)
         case Network(ranges):
             verdict = _any(_within(column.address, first, last) for first, last in ranges)
         case Truth(value):

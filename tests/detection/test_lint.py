@@ -1,0 +1,80 @@
+"""Warnings: what loads but could be better."""
+
+from agent.detection.lint import lint
+from agent.detection.load import PLACEHOLDERS
+
+PLAIN = """\
+title: Plain
+id: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d01
+status: test
+level: low
+logsource: {product: salesforce, service: event_log_file}
+detection:
+  sel: {A: x}
+  condition: sel
+"""
+
+
+def findings(write, text):
+    return list(lint([write("rule.yml", text)]))
+
+
+def test_a_rule_without_faults_yields_nothing(write):
+    """Silence means that all is well."""
+    assert findings(write, PLAIN) == []
+
+
+def test_an_error_comes_with_file_line_and_advice(write):
+    """And is no warning."""
+    (found,) = findings(write, PLAIN.replace("A: x", "A|foo: x"))
+    assert (found.ok, found.warning, found.line) == (False, False, 7)
+    assert found.path.endswith("rule.yml")
+    assert found.fix
+
+
+def warned(write, text):
+    found = findings(write, text)
+    assert all(one.warning and one.path.endswith("rule.yml") for one in found)
+    return [(one.line, one.message) for one in found]
+
+
+def test_a_log_source_that_nothing_here_produces_is_pointed_out(write):
+    """At its own line, with those there are."""
+    ((line, message),) = warned(write, PLAIN.replace("event_log_file", "event_logs"))
+    assert (line, "event_logs" in message) == (5, True)
+    ((_, message),) = warned(write, PLAIN.replace("product: salesforce", "product: okta"))
+    assert "okta" in message
+
+
+def test_words_that_yaml_takes_for_truth_are_pointed_out(write):
+    """`NO` is Norway to everybody else."""
+    (one, *_) = warned(write, PLAIN.replace("A: x", "COUNTRY_CODE: NO"))
+    assert "'NO'" in one[1]
+
+
+def test_a_selection_that_the_condition_forgets_is_pointed_out(write):
+    """By pySigma's validators."""
+    found = warned(write, PLAIN.replace("  condition", "  forgotten: {B: y}\n  condition"))
+    assert any("not referenced" in message or "Dangling" in message or "dangling" in message for _, message in found)
+
+
+def test_a_missing_id_and_an_unknown_technique_are_pointed_out(write):
+    """Both cost something later."""
+    text = PLAIN.replace("status: test", "status: test\ntags: [attack.t9999]")
+    assert [message for _, message in warned(write, text)] == ["ATT&CK technique T9999 is not in our table"]
+    assert any("no id" in message for _, message in warned(write, PLAIN.replace("id: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d01\n", "")))  # fmt: skip
+
+
+def test_rules_of_the_pack_owe_family_feed_and_triage(write):
+    """Once a rule has the key `leakline`."""
+    messages = [message for _, message in warned(write, PLAIN + "leakline: {feed: gold}\n")]
+    assert "`leakline.family` is missing" in messages
+    assert "`leakline.feed` is 'gold'" in messages
+    assert "`leakline.triage` is missing" in messages
+    assert "the rule has no references" in messages
+
+
+def test_placeholders_of_the_pack_are_known_without_settings(write):
+    """Else every shipped rule with a list would be an error."""
+    name = next(iter(PLACEHOLDERS))
+    assert findings(write, PLAIN.replace("A: x", f"A|expand: '%{name}%'")) == []

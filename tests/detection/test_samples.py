@@ -1,0 +1,72 @@
+"""Samples beside rules, or in a folder that mirrors theirs."""
+
+import pytest
+
+from agent.detection.samples import holds, try_rules
+from tests.detection.conftest import rule_of
+
+RULE = """
+title: Counted
+id: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d01
+name: counted
+logsource: {product: salesforce, service: event_log_file}
+detection:
+  sel: {ROWS|gte: 10}
+  condition: sel
+"""
+SAMPLES = """
+match:
+  - {about: ten, event: {ROWS: '10'}}
+miss:
+  - {about: nine, event: {ROWS: 9}}
+"""
+
+
+def test_samples_are_tried_one_by_one(write):
+    """Each is a finding; a rule that does what they say has only good ones."""
+    folder = write("rules/a/counted.yml", RULE).parents[1]
+    write("samples/a/counted.samples.yml", SAMPLES)
+    found = list(try_rules([folder], folder.parent / "samples"))
+    assert [(one.ok, one.message) for one in found] == [(True, "ten: must match"), (True, "nine: must not match")]
+
+
+def test_samples_may_stand_beside_the_rule(write):
+    """For people who keep a few rules of their own."""
+    path = write("counted.yml", RULE)
+    write("counted.samples.yml", SAMPLES)
+    assert all(one.ok for one in try_rules([path.parent]))
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (SAMPLES.replace("'10'", "'9'"), "ten: must match, but does not"),
+        (SAMPLES.replace("ROWS: 9", "ROWS: 11"), "nine: must not match, but does"),
+        (SAMPLES.split("miss:", maxsplit=1)[0], "no near-miss"),
+        ("miss:" + SAMPLES.split("miss:")[1], "no sample that must match"),
+        ("[1, 2", "is no file of samples"),
+        ("match: [{about: x}]", "is no file of samples"),
+    ],
+)
+def test_a_sample_that_fails_or_lacks_is_a_finding(write, samples, message):
+    """With the file it is about."""
+    path = write("counted.yml", RULE)
+    write("counted.samples.yml", samples)
+    wrong = [one for one in try_rules([path]) if not one.ok]
+    assert len(wrong) == 1
+    assert wrong[0].message.startswith(message)
+    assert wrong[0].path
+
+
+def test_a_rule_without_a_sample_file_lacks_both_kinds(write):
+    """And a rule that does not load is a finding too."""
+    assert [one.ok for one in try_rules([write("counted.yml", RULE)])] == [False, False]
+    (broken,) = try_rules([write("broken.yml", RULE.replace("gte", "foo"))])
+    assert (broken.ok, broken.line) == (False, 7)
+
+
+def test_one_rule_and_one_event_can_be_asked_about(write):
+    """A vendor's cell is text, however it is written down; a computed column keeps its type."""
+    rule = rule_of({"detection": {"sel": {"ROWS|gte": 10, "leakline.ip_corp": False}, "condition": "sel"}})
+    assert holds(rule, {"ROWS": 10, "leakline.ip_corp": False})
+    assert not holds(rule, {"ROWS": 10})

@@ -1,0 +1,58 @@
+"""The rules of the pack do what their samples say."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.detection import lint, load
+from agent.detection.listing import listing
+from agent.detection.samples import holds, try_rules
+
+ROOT = Path(__file__).parents[2]
+RULES = ROOT / "rules"
+SAMPLES = ROOT / "tests" / "rules"
+PATHS = [path for path in load.files([RULES]) if path.suffix == ".yml"]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_rule_matches_what_it_must_and_nothing_it_must_not(path):
+    """A rule without both kinds of samples fails."""
+    found = list(try_rules([path], SAMPLES / path.parent.name))
+    assert len(found) >= 2
+    assert [finding for finding in found if not finding.ok] == []
+
+
+def test_the_pack_has_nothing_to_complain_of():
+    """No rule is refused, none lacks what an analyst needs, none is silently out of step with the specification."""
+    assert list(lint.lint([RULES])) == []
+
+
+def test_every_sample_file_belongs_to_a_rule():
+    """Samples of a rule that was renamed or removed do not linger."""
+    mirrored = {path.relative_to(SAMPLES) for path in SAMPLES.rglob("*.samples.yml")}
+    assert mirrored == {path.relative_to(RULES).with_name(path.stem + ".samples.yml") for path in PATHS}
+
+
+def test_every_rule_lies_in_the_folder_of_its_family_under_its_own_name():
+    """So that a stranger finds it."""
+    for row in listing(load.load([RULES])):
+        path = Path(row.path)
+        assert (path.parent.name, path.stem) == (row.family, row.name)
+        assert row.feed in ("free", "event_monitoring", "shield")
+
+
+def test_no_rule_fires_where_nothing_is_known_of_people_networks_or_apps():
+    """Enrichment without data must not make a rule fire on everything."""
+    innocent = {
+        "Report": {"RENDERING_TYPE": "W", "ROW_COUNT": "40"},
+        "ReportExport": {"TIMESTAMP_DERIVED": "2026-03-11T10:00:00.000Z"},
+        "BulkApi2": {"OPERATION_TYPE": "query", "JOB_STATUS": "complete", "RECORDS_PROCESSED": "500"},
+        "RestApi": {"METHOD": "GET", "USER_AGENT": "python-requests/2.31.0", "ROWS_PROCESSED": "2000", "STATUS_CODE": "200"},
+        "ApiTotalUsage": {"CLIENT_NAME": "DataLoaderBulk/66.0.0", "CONNECTED_APP_NAME": "Dataloader Bulk", "HTTP_METHOD": "GET"},
+        "Login": {"LOGIN_STATUS": "LOGIN_NO_ERROR", "BROWSER_TYPE": "Chrome 126", "SOURCE_IP": "198.51.100.1"},
+        "URI": {"URI": "/home/home.jsp"},
+        "MetadataApiOperation": {"OPERATION": "meta_retrieve"},
+    }  # fmt: skip
+    for rule in load.load([RULES]):
+        for kind, cells in innocent.items():
+            assert not holds(rule, {"EVENT_TYPE": kind, "CLIENT_IP": "198.51.100.1", **cells}), (rule.name, kind)
