@@ -10,6 +10,7 @@ import orjson
 
 from agent.errors import SourceError
 from agent.sources import soql
+from agent.sources.refusal import Refused
 
 Record = dict[str, Any]
 
@@ -21,6 +22,8 @@ _USER_FIELDS = (
     "LastLoginDate", "TimeZoneSidKey",
 )  # fmt: skip
 _USER_RELATIONS = {"ProfileId": "Profile.Name", "UserRoleId": "UserRole.Name"}
+_LICENSE = "Profile.UserLicense.Name"
+"""Seen by users with View Setup and Configuration only."""
 
 
 class Asks(Protocol):
@@ -102,11 +105,17 @@ class Directory:
         record: Record = content["record"]
         return record
 
-    def _ask_users(self, ids: Sequence[str]) -> Iterator[Record]:
+    def _ask_users(self, ids: Sequence[str]) -> list[Record]:
         seen = {field["name"] for field in self._session.describe("User")["fields"]}
         fields = ["Id", *(name for name in _USER_FIELDS if name in seen)]
-        fields += [path for name, path in _USER_RELATIONS.items() if name in seen]
-        return self._ask("User", fields, ids)
+        relations = [path for name, path in _USER_RELATIONS.items() if name in seen]
+        for more in ([*relations, _LICENSE], relations):
+            try:
+                return list(self._ask("User", [*fields, *more], ids))
+            except Refused as error:
+                if error.code != "INVALID_FIELD":
+                    raise
+        return list(self._ask("User", fields, ids))
 
     def _ask_applications(self, ids: Sequence[str]) -> Iterator[Record]:
         return self._ask("ConnectedApplication", ["Id", "Name"], ids)

@@ -111,11 +111,6 @@ class Session:
         return self._token is not None
 
     @property
-    def signed_in(self) -> bool:
-        """Whether `org_id` is known without asking anybody."""
-        return self._token is not None
-
-    @property
     def data_path(self) -> str:
         return f"/services/data/v{self.settings.api_version}"
 

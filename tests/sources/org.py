@@ -85,6 +85,8 @@ class Org:
     """File id to the seconds between two bytes."""
     objects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     fields: dict[str, list[str]] = field(default_factory=dict)
+    hidden: list[str] = field(default_factory=list)
+    """Columns that queries must not name."""
     stale_locators: int = 0
     url: str = ""
     ca: Path = Path()
@@ -159,8 +161,9 @@ class _Handler(BaseHTTPRequestHandler):
         org = self.org
         if "q" in parameters:
             query, start = parameters["q"][0], 0
-            if "Interval" in query and not org.has_interval:
-                message = "\\nSELECT Id, Interval\\nNo such column 'Interval' on entity 'EventLogFile'."
+            hidden = next((h for h in [*org.hidden, *([] if org.has_interval else ["Interval"])] if h in query), None)
+            if hidden is not None:
+                message = f"\\nSELECT Id, Interval\\nNo such column '{hidden}' on entity 'EventLogFile'."
                 self.reply(400, [{"errorCode": "INVALID_FIELD", "message": message}])
                 return
             _Handler.paged = query

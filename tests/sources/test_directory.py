@@ -45,7 +45,16 @@ def test_users_are_found_by_both_forms_of_their_id(directory: Directory, org: Or
 def test_only_fields_that_are_there_are_asked_for(directory: Directory, org: Org) -> None:
     """A field the user may not see would fail the query; a field nobody asked for is not fetched."""
     directory.users(["005000000000001"])
-    assert org.queries[-1].startswith("SELECT Id, Username, Name, Email, Profile.Name FROM User WHERE Id IN (")
+    fields = org.queries[-1].removeprefix("SELECT ").partition(" FROM User")[0].split(", ")
+    assert fields == ["Id", "Username", "Name", "Email", "Profile.Name", "Profile.UserLicense.Name"]
+
+
+def test_relations_that_are_not_seen_are_done_without(directory: Directory, org: Org) -> None:
+    """A licence that takes another permission to see does not cost the rest."""
+    org.hidden = ["Profile.UserLicense.Name"]
+    assert directory.users(["005000000000001"])["005000000000001"]["Profile.Name"] == "Sales"
+    org.hidden = ["Profile."]
+    assert directory.users(["005000000000002"])["005000000000002"]["Username"] == "u2@x.org"
 
 
 def test_answers_are_kept_for_their_lifetime(directory: Directory, org: Org, clock: Clock) -> None:
