@@ -7,7 +7,6 @@ from collections.abc import Callable
 import polars as pl
 
 from agent.simulator.dice import Dice
-from agent.simulator.sessions import SALESFORCE_INTERNAL
 
 RATE = 0.004
 """The share of rows with something awkward in one cell."""
@@ -67,9 +66,11 @@ def _one_huge(frame: pl.DataFrame, here: pl.Series) -> pl.DataFrame:
 _KINDS: tuple[tuple[tuple[str, ...], Callable[[str], pl.Expr]], ...] = (
     (_TEXT, lambda name: pl.lit('"') + pl.col(name) + pl.lit('"')),
     (_TEXT, lambda name: pl.col(name) + pl.lit("\n\tat line 2\r\n\tat line 3\n")),
-    (("CLIENT_IP",), lambda _: pl.lit("2600:40ff:1::dead:beef")),
-    (("CLIENT_IP",), lambda _: pl.lit(SALESFORCE_INTERNAL)),
+    (("CLIENT_IP",), lambda _: pl.lit("")),
+    (("USER_ID_DERIVED",), lambda _: pl.lit("")),
     (("TIMESTAMP_DERIVED",), lambda _: pl.lit("")),
     (("TIMESTAMP",), lambda name: pl.col(name).str.slice(0, 14)),
-    (("USER_ID", "ACTUAL_USER_ID"), lambda _: pl.lit(" ")),
+    (("BOT_ID", "RECORD_ID", "PAGE_ENTITY_ID", "DASHBOARD_ID", "URI_ID_DERIVED"), lambda _: pl.lit(" ")),
 )
+"""Columns, the first that a type has, and what becomes of their cells. Addresses are never replaced by others: that
+would be evidence of something. IPv6 and `Salesforce.com IP` come with the traffic itself."""

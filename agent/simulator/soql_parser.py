@@ -10,6 +10,7 @@ from typing import NoReturn, TypeVar
 from agent.simulator.soql import Both, Comparison, Condition, Either, Literal, Not, Ordering, Query, Selected, SoqlError
 
 MAX_CHARACTERS = 100_000
+_MOST_DAYS = 10_000
 
 _Part = TypeVar("_Part")
 _TOKEN = re.compile(
@@ -168,7 +169,7 @@ class _Parser:
         if kind == "datetime":
             return Literal("datetime", _moment(text))
         if kind == "date":
-            return _day("date", datetime.fromisoformat(text).replace(tzinfo=UTC), 1)
+            return _day("date", _date(text), 1)
         if kind != "word":
             self._place -= 1
             self._refuse()
@@ -187,6 +188,8 @@ class _Parser:
             return _day("range", today, 1, back=1)
         if word.startswith("last_n_days:"):
             days = int(word.split(":")[1])
+            if days > _MOST_DAYS:
+                raise SoqlError(f"{text}: too many days")
             return _day("range", today, days + 1, back=days)
         raise SoqlError(f"unexpected token: '{text}'")
 
@@ -242,19 +245,29 @@ class _Parser:
         raise SoqlError(f"unexpected token: '{self._text()}'")
 
 
+def _date(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise SoqlError(f"{text}: not a date") from error
+
+
 def _moment(text: str) -> datetime:
     """A date-time literal: unquoted, ending in `Z` or `+hh:mm`; `+0000`, as REST writes it, is refused."""
     if not _DATETIME.fullmatch(text):
         raise SoqlError(f"line 1, no viable alternative at character '{text[-5:-4]}' in '{text}'")
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise SoqlError(f"{text}: not a date-time") from error
 
 
 def _day(kind: str, today: datetime, days: int, back: int = 0) -> Literal:
-    start = today - timedelta(days=back)
-    return Literal(kind, start, start + timedelta(days=days))
+    try:
+        start = today - timedelta(days=back)
+        return Literal(kind, start, start + timedelta(days=days))
+    except OverflowError as error:
+        raise SoqlError("the date is out of range") from error
 
 
 def _unescaped(text: str) -> str:

@@ -37,12 +37,12 @@ repeats it (both `Float64`, drawn evenly from [0, 1)), the scenario it belongs t
 SETTLED = 60_000
 """Milliseconds after which every integration has its new token."""
 
-_SAME_CALLS: dict[str, tuple[str, Callable[[Block], pl.Series]]] = {
+_SAME_CALLS: dict[str, tuple[str, Callable[[Block], pl.Series] | None]] = {
     "ReportExport": ("Report", exported),
-    "ApiTotalUsage": ("RestApi", lambda block: block.dice.whether("counted", 1.0)),
+    "ApiTotalUsage": ("RestApi", None),
     "SearchClick": ("Search", lambda block: block.dice.whether("clicked", 0.4)),
 }
-"""Types whose rows tell of the same requests as another type's, as far as the condition holds."""
+"""Types whose rows tell of the same requests as another type's, as far as the condition (None: always) holds."""
 
 
 @dataclass(frozen=True, slots=True)

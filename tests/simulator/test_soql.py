@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.simulator.soql import Both, Comparison, Either, Not, SoqlError
 from agent.simulator.soql_parser import parse
@@ -80,3 +82,70 @@ def test_a_statement_has_a_longest_length() -> None:
     """Above 100,000 characters it is not looked at."""
     with pytest.raises(SoqlError):
         parse("SELECT Id FROM User WHERE Id IN (" + "'005000000000001'," * 6000 + "'005000000000001')", NOW)
+
+
+_WORDS = st.sampled_from(
+    [
+        "SELECT",
+        "FROM",
+        "WHERE",
+        "AND",
+        "OR",
+        "NOT",
+        "IN",
+        "LIKE",
+        "(",
+        ")",
+        ",",
+        "=",
+        "!=",
+        "<",
+        ">=",
+        "ORDER",
+        "BY",
+        "GROUP",
+        "LIMIT",
+        "OFFSET",
+        "Id",
+        "User",
+        "COUNT",
+        "TODAY",
+        "null",
+        "true",
+        "'a'",
+        "'it\\'s'",
+        "12",
+        "-3",
+        "2026-01-01",
+        "2026-99-01",
+        "0001-01-01",
+        "9999-12-31",
+        "2026-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-23:59",
+        "LAST_N_DAYS:3",
+        "LAST_N_DAYS:99999999999999",
+        "FIELDS(ALL)",
+        "Profile.Name",
+        ";",
+        "'",
+        "\\",
+    ]
+)
+
+
+@given(st.lists(_WORDS, max_size=25).map(" ".join) | st.text(max_size=60))
+def test_whatever_is_asked_is_answered_or_refused(text: str) -> None:
+    """No text makes the parser fail in any other way than by SoqlError."""
+    try:
+        assert parse(text, NOW).entity
+    except SoqlError as refused:
+        assert refused.code
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=30))
+def test_a_quoted_text_comes_back(text: str) -> None:
+    """Backslash and quote escaped, any text can be asked for."""
+    quoted = text.replace("\\", "\\\\").replace("'", "\\'")
+    where = parse(f"SELECT Id FROM User WHERE Name = '{quoted}'", NOW).where  # noqa: S608
+    assert isinstance(where, Comparison)
+    assert where.values[0].value == text

@@ -144,6 +144,8 @@ def test_awkward_content_is_sprinkled_in() -> None:
     assert (rest["QUERY"].str.len_bytes() > 131_072).sum() >= 1
     assert (rest["TIMESTAMP_DERIVED"] == "").any()
     assert (rest["TIMESTAMP"].str.len_chars() == 14).any()
-    assert (rest["USER_ID"] == " ").any()
+    assert (rest["USER_ID_DERIVED"] == "").any()
+    assert (rest["BOT_ID"] == " ").any()
+    assert (rest["CLIENT_IP"] == "").any()
     assert rest["CLIENT_IP"].is_in(["Salesforce.com IP"]).any()
-    assert rest["CLIENT_IP"].str.contains(":", literal=True).any()
+    assert traffic.rows("URI", WINDOW)["CLIENT_IP"].str.contains(":", literal=True).any()
