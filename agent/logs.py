@@ -30,5 +30,6 @@ def set_up(settings: LogSettings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level.upper())
-    for library in ("httpx", "httpcore", "apscheduler", "urllib3"):
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a poll that takes longer than its interval is no news
+    for library in ("httpx", "httpcore", "urllib3"):
         logging.getLogger(library).setLevel(logging.WARNING)

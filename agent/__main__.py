@@ -1,0 +1,5 @@
+"""`python -m agent` is `leakline`."""
+
+from agent.cli import main
+
+main()

@@ -1,0 +1,80 @@
+"""`leakline run` in a process of its own, started and killed as a test wants."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+
+from agent.control import ask
+
+PATIENCE = 300.0
+"""Seconds until a test gives up waiting; never a measure of speed."""
+
+
+class AgentProcess:
+    """One daemon over one settings file; start it again after each end."""
+
+    def __init__(self, folder: Path, document: dict[str, Any]) -> None:
+        self.settings = folder / "leakline.yaml"
+        self.settings.write_text(yaml.safe_dump(document))
+        self.log = folder / "leakline.log"
+        self._socket = Path(document["state"]["directory"]) / "control.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns once it watches."""
+        began = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "agent", "run", "-c", str(self.settings)]
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+            )
+        self.wait_for(lambda: b'"started"' in self.log.read_bytes()[began:])
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        return self._end(signal.SIGTERM)
+
+    def tell(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def status(self) -> dict[str, Any]:
+        answer = ask(self._socket, "status")
+        assert answer is not None, self.words()
+        document: dict[str, Any] = orjson.loads(orjson.dumps(answer))
+        return document
+
+    def wait_for(self, condition: Any) -> None:
+        """Until `condition()`; fails with the log if the process ends or it takes too long."""
+        until = time.monotonic() + PATIENCE
+        while not condition():
+            assert self._process is not None
+            assert self._process.poll() is None, self.words()
+            assert time.monotonic() < until, self.words()
+            time.sleep(0.05)
+
+    def drained(self) -> bool:
+        """Whether everything read is delivered."""
+        lanes = [lane for one in self.status()["destinations"] for lane in one["lanes"].values()]
+        return all(lane["pending"] == 0 for lane in lanes)
+
+    def words(self) -> str:
+        return self.log.read_text()[-3000:]
+
+    def _end(self, number: signal.Signals) -> int:
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self._process.wait(timeout=PATIENCE)
