@@ -168,7 +168,7 @@ def _text(field: str | None, pieces: tuple[Piece, ...], *, cased: bool) -> Test:
         case []:
             return Text("equals", frozenset({""}), cased)
         case [SpecialChars.WILDCARD_MULTI]:
-            return Exists()
+            return Text("contains", frozenset({""}), cased)
         case [str(value)]:
             return Text("equals", frozenset({value}), cased)
         case [str(value), SpecialChars.WILDCARD_MULTI]:
