@@ -14,6 +14,9 @@ from agent.simulator.rest import Rest
 if TYPE_CHECKING:
     from agent.simulator.org import Org
 
+CLIENT_ID = "3MVG9leakline.simulated.org"
+"""The consumer key of the one registered app, the same for every org so that a settings file can name it."""
+
 
 class RunningOrg:
     """Answers until closed; a context manager. Secrets are in files, mode 0600."""
@@ -25,7 +28,7 @@ class RunningOrg:
         folder = org.settings.folder
         self.ca, certificate, key = make_certificates(folder)
         """The authority that signed the server's certificate (PEM)."""
-        self.client_id = f"3MVG9{secrets.token_urlsafe(48)}"
+        self.client_id = CLIENT_ID
         self.client_secret_file = _secret(folder / "client-secret")
         self.refresh_token_file = _secret(folder / "refresh-token")
         self.jwt_key_file = folder / "jwt-key.pem"
