@@ -28,7 +28,7 @@ class _Backoff:
     failures: int = field(default=0)
 
     def pause(self, asked: float | None) -> float:
-        bound = min(LONGEST_PAUSE, SHORTEST_PAUSE * 2**self.failures)
+        bound = min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** min(self.failures, 16))
         self.failures += 1
         return asked if asked is not None else self.random() * bound
 
