@@ -58,8 +58,8 @@ def open_at() -> Iterator[Open]:
 
 
 def deliver(destination: Any, frame: pl.DataFrame) -> Settled:
-    """Through the loop, as the daemon does, until every row is settled; without pauses."""
-    delivery, settled = Delivery(destination, threading.Event(), lambda: 0.0), Settled()
+    """Through the loop, as the daemon does, until every row is settled; with short pauses."""
+    delivery, settled = Delivery(destination, threading.Event(), lambda: 0.01), Settled()
     lines = destination.wrap(frame, destination.format(frame))
     first = 0
     for chunk in cut(lines, frame, max_bytes=destination.max_bytes, max_rows=destination.max_rows):
