@@ -135,7 +135,10 @@ def simulate(
         list[str] | None, typer.Option(help="A leak to plant; all unless named. `none` for an innocent org.")
     ] = None,
     seed: Annotated[int, typer.Option()] = 7,
-    history: Annotated[str, typer.Option(help="How far back files reach, such as 24h.")] = "24h",
+    history: Annotated[str, typer.Option(help="How far back events reach, such as 24h.")] = "24h",
+    delay: Annotated[
+        str | None, typer.Option(help="How long after its hour a file appears; 3h to 6h unless given.")
+    ] = None,
     rows: Annotated[int, typer.Option("--rows-per-day")] = 120_000,
     folder: Annotated[Path, typer.Option(help="Certificates, keys and the truth file go here.")] = Path("leakline-org"),
     fault: Annotated[list[str] | None, typer.Option(help="name=value; `--fault help` lists them.")] = None,
@@ -145,7 +148,14 @@ def simulate(
 
     raise typer.Exit(
         command.simulate(
-            port=port, scenarios=scenario, seed=seed, history=history, rows=rows, folder=folder, faults=fault or []
+            port=port,
+            scenarios=scenario,
+            seed=seed,
+            history=history,
+            rows=rows,
+            folder=folder,
+            faults=fault or [],
+            delay=delay,
         )
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,11 +14,14 @@ LAST_LINE = "control"
 
 
 @contextmanager
-def simulated_org(folder: Path, *, seed: int, rows: int, big_file_mb: int = 0) -> Iterator[dict[str, str]]:
-    """Run one for a day of history whose files are all there at once; yields what it says of itself, by name."""
+def simulated_org(folder: Path, *, seed: int, rows: int, options: Sequence[str] = ()) -> Iterator[dict[str, str]]:
+    """Run one for a day whose hourly files are all there at once; yields what it says of itself, by name.
+
+    `options`: further ones of `python -m agent.simulator`.
+    """
     command = [sys.executable, "-m", "agent.simulator", "--port", "0", "--history", "24h", "--delay", "0h",
-               "--folder", str(folder), "--seed", str(seed), "--rows-per-day", str(rows),
-               "--big-file-mb", str(big_file_mb)]  # fmt: skip
+               "--no-daily-files", "--folder", str(folder), "--seed", str(seed), "--rows-per-day", str(rows),
+               *options]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         yield _introduction(process)

@@ -25,10 +25,14 @@ from agent.normalize.address_database import write_mmdb
 from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
-from agent.simulator.networks import networks
+from agent.simulator.networks import networks, networks_of
 
 MARK = ".leakline-demo"
 """Says that a folder is the demo's own and may be made anew."""
+
+
+INTEGRATIONS = "*@integration.trading.example"
+"""The usernames of the simulated org's integrations."""
 
 
 @dataclass
@@ -94,7 +98,12 @@ def document(folder: Path, org: dict[str, str]) -> dict[str, Any]:
     return {
         "orgs": [{"name": "demo", "url": org["url"], "auth": client, "tls": {"ca": org["ca"]}, "sources": [source]}],
         "destinations": [{"type": "file", "directory": str(folder / "output")}],
-        "enrich": {"databases": [str(folder / "addresses.mmdb")]},
+        "enrich": {
+            "databases": [str(folder / "addresses.mmdb")],
+            "corporate_networks": [network.cidr for network in networks_of("office")],
+            "integration_users": [INTEGRATIONS],
+            "expected_networks": {INTEGRATIONS: [network.cidr for network in networks_of("cloud")]},
+        },
         "state": {"directory": str(folder / "state")},
     }
 

@@ -19,7 +19,8 @@ WRONG_USAGE = 2
 
 def simulate(
     *, port: int, scenarios: Sequence[str] | None, seed: int, history: str, rows: int, folder: Path,
-    faults: Sequence[str] = (), delay: str | None = None, big_file_mb: int = 0,
+    faults: Sequence[str] = (), delay: str | None = None, big_file_mb: int = 0, daily_files: bool = True,
+    event_types: Sequence[str] | None = None,
 ) -> int:  # fmt: skip
     """Run until SIGINT or SIGTERM. `scenarios`: names, None for all, `["none"]` for none. Returns the exit status."""
     if list(faults) == ["help"]:
@@ -35,6 +36,8 @@ def simulate(
             scenarios=[] if scenarios and list(scenarios) == ["none"] else scenarios or None,
             faults=parse_faults(faults),
             big_file_mb=big_file_mb,
+            daily_files=daily_files,
+            event_types=event_types,
             **({} if delay is None else {"delay": (parse_duration(delay),) * 2}),  # type: ignore[arg-type]
         )
         running = serve(settings)
@@ -80,12 +83,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rows-per-day", type=int, default=120_000)
     parser.add_argument("--folder", type=Path, default=Path("leakline-org"))
     parser.add_argument("--delay", help="how long after its hour a file appears (3h to 6h unless given); 0h: at once")
-    parser.add_argument("--big-file-mb", type=int, default=0)
+    parser.add_argument("--big-file-mb", type=int, default=0, help="one further RestApi file of about this size")
+    parser.add_argument("--no-daily-files", action="store_true", help="hourly files only")
+    parser.add_argument("--event-type", action="append", help="all unless named")
     parser.add_argument("--fault", action="append", default=[], help="name=value; `--fault help` lists them")
     given = parser.parse_args(arguments)
     return simulate(
         port=given.port, scenarios=given.scenario, seed=given.seed, history=given.history, rows=given.rows_per_day,
         folder=given.folder, faults=given.fault, delay=given.delay, big_file_mb=given.big_file_mb,
+        daily_files=not given.no_daily_files, event_types=given.event_type,
     )  # fmt: skip
 
 
