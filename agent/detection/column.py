@@ -21,8 +21,10 @@ class Column:
         self.cells = cells
         self._rows: pl.Series | None = None
         flat = series
-        if isinstance(series.dtype, pl.List | pl.Array):
-            frame = pl.DataFrame({"value": series}).with_row_index("row").explode("value")
+        while isinstance(flat.dtype, pl.List | pl.Array):
+            listed = flat.cast(pl.List(flat.dtype.inner)) if isinstance(flat.dtype, pl.Array) else flat
+            numbers = self._rows if self._rows is not None else _numbers(flat.len())
+            frame = pl.DataFrame({"row": numbers, "value": listed}).explode("value")
             flat, self._rows = frame["value"], frame["row"]
         self.values, self._codes = _distinct(flat)
 
@@ -35,9 +37,13 @@ class Column:
             return spread
         return marked(self._rows.filter(spread), self.series.len())
 
-    def spread(self, values: pl.Series) -> pl.Series:
-        """Something said of each of `values`, said of each row (of a list: of each element)."""
-        return values if self._codes is None else values.extend_constant(None, 1).gather(self._codes)
+    def by_row(self, values: pl.Series) -> pl.DataFrame:
+        """Something said of each of `values`, said of each row: `row` (`UInt32`), `said`; a list has a row for each
+        element.
+        """
+        said = values if self._codes is None else values.extend_constant(None, 1).gather(self._codes)
+        rows = self._rows if self._rows is not None else _numbers(self.series.len())
+        return pl.DataFrame({"row": rows, "said": said})
 
     def _hits(self, mask: pl.Series) -> pl.Series:
         if self._codes is None:
@@ -60,6 +66,8 @@ class Column:
                 return self.values
             case pl.Datetime():
                 return self.values.dt.to_string("%Y-%m-%dT%H:%M:%S%.3fZ")
+            case pl.Duration:
+                return self.values.dt.to_string("iso")
             case pl.Struct():
                 return self.values.struct.json_encode()
             case pl.Binary | pl.Object:
@@ -104,8 +112,11 @@ def marked(hits: pl.Series, height: int) -> Mask:
     """The rows whose numbers are in `hits` (`UInt32`, repetitions allowed)."""
     if not len(hits):
         return False
-    numbers = pl.Series(range(height), dtype=pl.UInt32)
-    return numbers.is_in(hits.unique().implode())
+    return _numbers(height).is_in(hits.unique().implode())
+
+
+def _numbers(height: int) -> pl.Series:
+    return pl.int_range(height, dtype=pl.UInt32, eager=True)
 
 
 def _distinct(series: pl.Series) -> tuple[pl.Series, pl.Series | None]:

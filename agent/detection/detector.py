@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import polars as pl
+import structlog
 
 from agent.detection import alert, verdict
 from agent.detection.column import Column, Mask
@@ -16,8 +17,13 @@ from agent.detection.required import Index
 from agent.detection.rule import LogSource, Rule, RuleSet
 from agent.detection.tree import FALSE, TRUE, And, Match, Node, Not, Or, Reference, both, either, negated
 
+log = structlog.get_logger()
+
 Shape = Callable[[pl.DataFrame], pl.DataFrame]
 """Prepared rows to shaped ones, row for row."""
+
+SELECTIONS = 300
+"""Kinds of rows for which the rules are kept sorted out; there are about a hundred."""
 
 DISCRIMINATORS = ("EVENT_TYPE", "EventType")
 """Columns that say what kind of row it is; one batch has one kind."""
@@ -66,6 +72,8 @@ class Detector:
     ) -> None:
         """`recall`: what earlier detections asked to remember; `fold`: the span in which repeats become one alert."""
         self.rules = rules
+        self.broken: dict[str, str] = {}
+        """Rule id to reason: rules that raised an error while they were tried, on some batch."""
         self._fold = fold
         self._selections: dict[tuple[LogSource, str, str | None], Selection] = {}
         self._foldings = {rule.id: Folding.decode(fold, recall(f"fold/{rule.id}")) for rule in rules}
@@ -96,9 +104,20 @@ class Detector:
         selection = self._select(prepared, source)
         evaluation = Evaluation(prepared, index=selection.index, cells=source.product == "salesforce")
         for number in evaluation.candidates():
-            rows = row_numbers(evaluation.rows(selection.conditions[number]), prepared.height)
+            rule = selection.rules[number]
+            try:
+                rows = row_numbers(evaluation.rows(selection.conditions[number]), prepared.height)
+            except pl.exceptions.PolarsError as error:
+                self._set_aside(rule, error)
+                continue
             if len(rows):
-                yield selection.rules[number], rows
+                yield rule, rows
+
+    def _set_aside(self, rule: Rule, error: Exception) -> None:
+        """One rule that breaks must not cost the others, nor make every row of a batch look poisonous."""
+        if rule.id not in self.broken:
+            log.error("rule breaks and is passed over", rule=rule.title, path=str(rule.path), reason=str(error))
+        self.broken[rule.id] = str(error)
 
     def _select(self, prepared: pl.DataFrame, source: LogSource) -> Selection:
         """The rules for this log source and, if all rows are of one kind, for that kind."""
@@ -107,6 +126,8 @@ class Detector:
         kind = kinds[0] if len(kinds) == 1 else None
         key = (source, name, kind)
         if key not in self._selections:
+            if len(self._selections) >= SELECTIONS:
+                self._selections.clear()
             only = Column(kinds, cells=True) if kind is not None else None
             self._selections[key] = self._selected(source, name, only)
         return self._selections[key]

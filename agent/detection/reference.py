@@ -14,23 +14,12 @@ def rows(left: Column, right: Column, how: Literal["equals", "contains", "starts
 
     Of lists one pair of elements is enough.
     """
-    frame = pl.DataFrame({"left": _texts(left), "right": _texts(right)}).with_row_index("row")
-    for side in ("left", "right"):
-        if isinstance(frame.schema[side], pl.List):
-            frame = frame.explode(side)
-    mine, other = pl.col("left"), pl.col("right")
+    pairs = left.by_row(left.lower).join(right.by_row(right.lower), on="row", suffix=" right")
+    mine, other = pl.col("said"), pl.col("said right")
     verdicts = {
         "equals": mine == other,
         "contains": mine.str.contains(other, literal=True),
         "startswith": mine.str.starts_with(other),
         "endswith": mine.str.ends_with(other),
     }
-    return marked(frame.filter(verdicts[how])["row"], left.series.len())
-
-
-def _texts(column: Column) -> pl.Series:
-    """The column's rows as lower-case text, or as lists of such."""
-    if isinstance(column.series.dtype, pl.List | pl.Array):
-        inner = pl.element().cast(pl.String, strict=False).str.to_lowercase()
-        return column.series.to_frame("list").select(pl.col("list").list.eval(inner)).to_series()
-    return column.spread(column.lower)
+    return marked(pairs.filter(verdicts[how])["row"], left.series.len())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from agent.detection.detector import Detector
 from agent.detection.fold import KEPT, WINDOWS
 from agent.detection.rule import LogSource, RuleSet
+from agent.detection.tree import Match, Regex
 from tests.detection.conftest import rule_of
 
 FILES = LogSource("salesforce", "event_log_file")
@@ -223,6 +225,16 @@ def test_windows_are_forgotten_in_time(detector):
     detector.detect(exports(("u", 0)), FILES, NOW).commit()
     other = detector.detect(exports(("v", 0), number=3), FILES, NOW + KEPT + timedelta(hours=1))
     assert b'"u"' not in other.remember[f"fold/{EXPORT['id']}"]
+
+
+def test_a_rule_that_breaks_costs_the_others_nothing():
+    """It is passed over, named and counted as broken; rows do not pay for it."""
+    good = rule_of(EXPORT)
+    bad = rule_of({**EXPORT, "id": "6f0d3a43-6b2f-4d34-9f3c-0f6d3f6a7c99", "name": "bad"})
+    bad = replace(bad, condition=Match("ROW_COUNT", Regex(frozenset({"(unbalanced"}))))
+    detector = Detector(RuleSet((bad, good)))
+    assert detector.detect(exports(("u", 0)), FILES, NOW).matched == {good.id: 1}
+    assert list(detector.broken) == [bad.id]
 
 
 @settings(max_examples=60, deadline=None)
