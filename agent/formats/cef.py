@@ -97,7 +97,7 @@ LABELS = {
     "cn2": "Duration in ms",
     "cn3": "DB_TOTAL_TIME",
     "cfp1": "Measured value",
-    "deviceCustomDate1": "Log file created",
+    "deviceCustomDate1": "Created",
     "flexString1": "Source country",
     "flexString2": "Cut short",
 }
