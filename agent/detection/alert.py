@@ -23,6 +23,7 @@ from agent.detection.rule import SEVERITY, Rule
 from agent.detection.tree import Match, Number, fields, leaves
 
 DATASET = "leakline.alert"
+ECS_VERSION = "9.4.0"
 IDS = 100
 """Ids of contributing events that an alert names; `leakline.alert.count` is the true number."""
 
@@ -86,6 +87,7 @@ _TOLD = [
 
 def _constant(rule: Rule, now: datetime) -> dict[str, pl.Expr]:
     texts = {
+        "ecs.version": ECS_VERSION,
         "event.kind": "alert",
         "event.dataset": DATASET,
         "event.module": "leakline",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -99,6 +101,25 @@ def test_an_alert_says_who_from_where_what_and_how_much(detector):
     }
     assert {name: alert[name] for name in expected} == expected
     assert len(alert["event.id"]) == 32
+
+
+def test_every_ecs_field_of_an_alert_exists_in_ecs_and_has_its_type(detector):
+    """Against the table made from the published fields: lists where ECS has lists, allowed values where it names them."""
+    table = json.loads((Path(__file__).parents[2] / "mappings" / "ecs" / "fields.json").read_text(encoding="utf-8"))
+    columns = {"user.name": "a@example.com", "source.ip": "203.0.113.9"}
+    alerts = detector.detect(exports(("005A", 0), **columns), FILES, NOW).alerts
+    assert alerts["ecs.version"][0] == table["version"]
+    for name, dtype in alerts.schema.items():
+        if name.startswith(("leakline.", "salesforce.")):
+            continue
+        field = table["fields"][name]
+        assert isinstance(dtype, pl.List) == field.get("array", False), name
+        inner = dtype.inner if isinstance(dtype, pl.List) else dtype
+        kinds = {"date": pl.Datetime("ms", "UTC"), "long": pl.Int64}
+        assert inner == kinds.get(field["type"], pl.String), name
+        value = alerts[name][0]
+        allowed = field.get("values")
+        assert not allowed or set(value if isinstance(dtype, pl.List) else [value]) <= set(allowed), name
 
 
 def test_the_same_match_has_the_same_alert_id(detector):
