@@ -118,6 +118,7 @@ class _Reader:
         if end < 0:
             raise TransportError(f"{self._name}: it does not begin with a well-formed header line")
         header = text[:end]
+        self._crlf = text.startswith(b"\r\n", end)
         rest = text[end:].removeprefix(b"\r").removeprefix(b"\n")
         try:
             columns = _column_names(log_record.cells_of(header))
@@ -229,10 +230,15 @@ class _Reader:
         return frame.with_columns(pl.when(pl.all().str.len_bytes() > 0).then(pl.all()))
 
     def _quotes_explained(self, frame: pl.DataFrame, data: bytes, more: int) -> bool:
-        """Whether `more` quotes than cells need are the doubled ones inside cells, and no two records flowed into one."""
-        inside = frame.select(pl.sum_horizontal(pl.all().str.count_matches('"', literal=True).sum())).item()
+        """Whether `more` quotes than cells need are doubled ones inside cells, and no two records flowed into one.
+
+        Then half of them were left out, and nothing else but each cell's two quotes and its comma or line end.
+        """
+        text = frame.select(pl.sum_horizontal(pl.all().str.len_bytes().sum())).item()
+        line_ends = data.count(b'"\r\n') if self._crlf else 0
+        left_out = len(data) - text - 3 * frame.height * frame.width - line_ends + (not data.endswith(b"\n"))
         merged = self._beginning is not None and data.count(self._beginning) + 1 != frame.height
-        return more == 2 * inside and not merged
+        return more == 2 * left_out and not merged
 
     def _quick_bare(self, data: bytes) -> pl.DataFrame | None:
         """For a file that somebody saved again without quotes: missing and empty cells look alike, commas tell."""
