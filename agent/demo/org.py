@@ -14,13 +14,15 @@ LAST_LINE = "control"
 
 
 @contextmanager
-def simulated_org(folder: Path, *, seed: int, rows: int, options: Sequence[str] = ()) -> Iterator[dict[str, str]]:
-    """Run one for a day whose hourly files are all there at once; yields what it says of itself, by name.
+def simulated_org(
+    folder: Path, *, seed: int, rows: int, options: Sequence[str] = ("--no-daily-files",)
+) -> Iterator[dict[str, str]]:
+    """Run one for a day whose files are all there at once; yields what it says of itself, by name.
 
     `options`: further ones of `python -m agent.simulator`.
     """
     command = [sys.executable, "-m", "agent.simulator", "--port", "0", "--history", "24h", "--delay", "0h",
-               "--no-daily-files", "--folder", str(folder), "--seed", str(seed), "--rows-per-day", str(rows),
+               "--folder", str(folder), "--seed", str(seed), "--rows-per-day", str(rows),
                *options]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
