@@ -1,0 +1,132 @@
+"""The settings file: what the documents show works, and what is wrong is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from agent import config
+from agent.errors import SettingsError
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "packaging" / "leakline.example.yaml"
+
+
+def minimal() -> dict[str, Any]:
+    auth = {"type": "client_credentials", "client_id": "key", "client_secret": {"env": "SECRET"}}
+    return {
+        "orgs": [{"name": "acme", "url": "https://acme.my.salesforce.com", "auth": auth}],
+        "destinations": [{"type": "file", "directory": "out"}],
+    }
+
+
+def models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Every settings model an annotation mentions."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) in (Union, UnionType, Annotated, list, dict):
+        for part in get_args(annotation):
+            yield from models(part)
+
+
+def keys(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[tuple[str, str]]:
+    """(model, key) of every setting below a model."""
+    if model in seen:
+        return
+    seen.add(model)
+    for name, field in model.model_fields.items():
+        yield model.__name__, name
+        for below in models(field.annotation):
+            yield from keys(below, seen)
+
+
+def test_the_example_is_well_formed() -> None:
+    """The example settings file loads as it stands."""
+    assert len(config.load(EXAMPLE).destinations) == 4
+
+
+def test_the_example_explains_every_key() -> None:
+    """There is no setting that the example does not show."""
+    text = EXAMPLE.read_text()
+    missing = [key for key in keys(config.Settings, set()) if not re.search(rf"\b{key[1]}:", text)]
+    assert missing == []
+
+
+def test_the_example_with_every_comment_taken_out_is_well_formed() -> None:
+    """What is commented out would be accepted too."""
+    text = re.sub(r"^# (?=[a-z ]+\w*:)", "", EXAMPLE.read_text(), flags=re.MULTILINE)
+    text = re.sub(r"^( +)# (?!auth:)(?=[a-z_ ]+:)", r"\1", text, flags=re.MULTILINE)
+    settings = config.parse(yaml.safe_load(text))
+    assert settings.orgs[0].proxy is not None
+    assert settings.rules.disabled == ["report_export_at_night"]
+
+
+def test_the_readmes_configuration_is_well_formed() -> None:
+    """Its first block is a whole settings file, its second one a list of destinations."""
+    first, second = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    assert config.parse(yaml.safe_load(first)).orgs[0].name == "simulated"
+    assert len(config.parse(minimal() | yaml.safe_load(second)).destinations) == 3
+    assert len(first.splitlines()) <= 10
+
+
+def test_the_readme_lists_the_types_that_are_read() -> None:
+    """The list of event types is the one in the code."""
+    from agent.sources.event_types import DEFAULT
+
+    text = (ROOT / "README.md").read_text().split("(`event_types`):")[1].split("## ")[0]
+    assert sorted(re.findall(r"\w+", text)) == sorted(DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d["orgs"][0].pop("url"), "orgs[0].url: this setting is required"),
+        (lambda d: d["orgs"][0].update(colour="red"), "orgs[0].colour: there is no such setting"),
+        (
+            lambda d: d["orgs"][0].update(timeout="5 lightyears"),
+            "orgs[0].timeout: '5 lightyears' is not a span of time",
+        ),
+        (lambda d: d["destinations"].append({"type": "kafka"}), "destinations[1].type: 'kafka' is not one of"),
+        (lambda d: d["destinations"].append({"url": "x"}), "destinations[1]: say which `type` it is"),
+        (lambda d: d["destinations"].append(d["destinations"][0]), "the name 'file' is used twice"),
+        (lambda d: d.update(destinations=[]), "destinations"),
+        (
+            lambda d: d["orgs"][0]["auth"].update(client_secret="hunter2"),
+            "a secret does not belong in the settings file",
+        ),
+        (lambda d: d["orgs"][0]["auth"]["client_secret"].update(file="x"), "name exactly one of"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_path(change: Any, words: str) -> None:
+    """An error has the key path and what to write; a secret is never repeated."""
+    document = minimal()
+    change(document)
+    with pytest.raises(SettingsError) as caught:
+        config.parse(document)
+    assert words in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_every_error_is_told_at_once(tmp_path: Path) -> None:
+    """One line for each thing that is wrong."""
+    path = tmp_path / "leakline.yaml"
+    path.write_text(yaml.safe_dump({"orgs": [{"name": "a"}], "destinations": [{"type": "file"}]}))
+    with pytest.raises(SettingsError) as caught:
+        config.load(path)
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_no_file_and_no_yaml_are_told(tmp_path: Path) -> None:
+    """A missing file and a broken one are wrong configuration, not a crash."""
+    with pytest.raises(SettingsError, match="cannot be read"):
+        config.load(tmp_path / "none.yaml")
+    (tmp_path / "broken.yaml").write_text("orgs: [")
+    with pytest.raises(SettingsError, match="is not YAML"):
+        config.load(tmp_path / "broken.yaml")
