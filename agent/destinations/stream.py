@@ -128,12 +128,16 @@ class Stream:
         connection.sendall(data)
         waited, step = 0.0, SHORTEST_STEP
         while _not_acknowledged(connection):
+            # After a reset the count stays where it was.
+            self._require_alive(connection)
             if waited > self._timeout:
                 raise TimeoutError(f"the peer took no more for {self._timeout:g} s")
             time.sleep(step)  # part of sending: there is no event for an empty queue
             waited += step
             step = min(LONGEST_STEP, step * 2)
-        # A reset empties the queue as well.
+        self._require_alive(connection)
+
+    def _require_alive(self, connection: socket.socket) -> None:
         if not _alive(connection, self._timeout):
             raise ConnectionResetError("closed by the peer while it was receiving")
 

@@ -181,13 +181,24 @@ def test_a_receiver_that_ends_at_once(open_syslog: Open, opened: Any) -> None:
     ended.join()
 
 
-def test_a_receiver_that_does_not_read(receive: Receive, open_syslog: Open) -> None:
-    """Rows that the other side's kernel has not taken are not acknowledged."""
+@pytest.mark.parametrize("size", [25_000, 2_000_000])
+def test_a_receiver_that_does_not_read(receive: Receive, open_syslog: Open, size: int) -> None:
+    """Rows are not acknowledged before the other side's kernel has them, be they in ours already or not."""
     receiver = receive(deaf=True)
     syslog = open_syslog(receiver.port, timeout="300ms", max_bytes=50_000_000)
-    big = one_chunk(syslog, rows(12), ["x" * 2_000_000] * 12)
     with pytest.raises(Unavailable):
-        syslog.send(big)
+        syslog.send(one_chunk(syslog, rows(12), ["x" * size] * 12))
+
+
+def test_a_reset_while_rows_are_on_their_way(receive: Receive, open_syslog: Open) -> None:
+    """A receiver that dies with rows on their way is noticed at once, not after `timeout`."""
+    receiver = receive(deaf=True)
+    syslog = open_syslog(receiver.port)
+    reset = threading.Timer(0.8, receiver.stop)
+    reset.start()
+    with pytest.raises(Unavailable, match=r"closed by the peer|reset by peer|refused"):
+        syslog.send(one_chunk(syslog, rows(12), ["x" * 25_000] * 12))
+    reset.join()
 
 
 def test_a_receiver_killed_while_it_reads(receive: Receive, open_syslog: Open) -> None:
