@@ -23,9 +23,9 @@ from agent.detection.load import PLACEHOLDERS
 from agent.detection.load import load as load_rules
 from agent.detection.rule import SEVERITY, LogSource, RuleSet
 from agent.errors import FileError
-from agent.formats import cef, ecs
+from agent.formats import FORMATS
 from agent.ingest import Committed, Ingest, Steps
-from agent.model import OWN_EVENT_TYPE, Batch, Destination, Format, Source
+from agent.model import OWN_EVENT_TYPE, Batch, Destination, Source
 from agent.normalize.enrich import Enricher
 from agent.normalize.identity import Occurrences, Taken, identify
 from agent.normalize.load import load_mappings
@@ -39,8 +39,6 @@ from agent.spool import Spool
 from agent.state import State, StateRecall
 
 log = structlog.get_logger()
-
-FORMATS: Mapping[str, Format] = {"ecs": ecs.encode, "cef": cef.encode}
 
 
 @dataclass
@@ -143,6 +141,7 @@ def build_processing(
     """
     mappings, mapping_errors = load_mappings([shipped("mappings"), *settings.normalize.mappings])
     normalizer = Normalizer(mappings, keep_original=settings.normalize.keep_original, report=_count_problem)
+    uncounted = Normalizer(mappings)  # for rows that alerts copy: their problems are counted with the events
     enricher = Enricher(settings.enrich)
     rules = chosen_rules(settings)
     detector = Detector(rules, recall=recall, fold=settings.rules.fold)
@@ -159,7 +158,7 @@ def build_processing(
     def detect(batch: Batch, prepared: pl.DataFrame, now: datetime) -> Detection:
         own = batch.event_type == OWN_EVENT_TYPE
         source = LogSource("leakline", "agent") if own else LogSource("salesforce", batch.source)
-        return detector.detect(prepared, source, now, shape=lambda rows: normalizer.shape(rows, batch, now))
+        return detector.detect(prepared, source, now, shape=lambda rows: uncounted.shape(rows, batch, now))
 
     return Processing(Steps(prepare, detect, normalizer.shape), rules, [*mapping_errors, *rules.errors])
 

@@ -10,6 +10,7 @@ import orjson
 import structlog
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from agent import __version__
 from agent.config import DEFAULT_PATH, load
@@ -121,9 +122,10 @@ def normalize(
 ) -> None:
     """Log files to normalised lines on standard output."""
     from agent import normalize_files
+    from agent.formats import FORMATS
 
-    if format_name not in normalize_files.FORMATS:
-        _wrong_usage(f"--format is one of {', '.join(normalize_files.FORMATS)}")
+    if format_name not in FORMATS:
+        _wrong_usage(f"--format is one of {', '.join(FORMATS)}")
     rejected = normalize_files.normalize(files, event_type, format_name, sys.stdout.buffer, err)
     raise typer.Exit(FOUND if rejected else 0)
 
@@ -225,10 +227,10 @@ def main() -> None:
     try:
         app()
     except SettingsError as error:
-        err.print(f"[red]wrong configuration[/]\n{error}")
+        err.print(Text("wrong configuration\n", style="red") + Text(str(error), style="default"), soft_wrap=True)
         sys.exit(WRONG_CONFIGURATION)
     except LeaklineError as error:
-        err.print(f"[red]failed[/] {error}")
+        err.print(Text("failed: ", style="red") + Text(str(error), style="default"), soft_wrap=True)
         sys.exit(FAILED)
     except BrokenPipeError:
         sys.exit(0)

@@ -43,6 +43,8 @@ ORG_PAUSE = timedelta(minutes=15)
 CREDENTIALS_PAUSE = timedelta(minutes=5)
 """How long a source rests after refused credentials or a missing permission: a human has to act first."""
 TRIM_EVERY = 5.0
+TICK_EVERY = 60
+"""Seconds between two looks at what only the passing of time can tell."""
 STALLED_AFTER = 600.0
 """Seconds without a sign of life from a loop after which the watchdog is no longer fed."""
 
@@ -191,7 +193,7 @@ class Daemon:
 
     def _schedule(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(max(1, len(self.polled)))},
+            executors={"default": ThreadPoolExecutor(max(1, len(self.polled))), "tick": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=UTC,
         )
@@ -204,6 +206,8 @@ class Daemon:
                 next_run_time=datetime.now(UTC),
                 id=polled.source.name,
             )
+        tick = {"seconds": TICK_EVERY, "id": "tick", "executor": "tick"}
+        scheduler.add_job(self._guarded, "interval", args=(self.parts.ingest.tick,), **tick)
         scheduler.start()
         return scheduler
 

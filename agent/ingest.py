@@ -130,6 +130,10 @@ class Ingest:
         """Commit one batch that somebody pushes; returns the rows committed (0 if stopped while waiting for room)."""
         return self._take(source, batch, poisonous=False, attempts=None)
 
+    def tick(self) -> None:
+        """Let detection say what only the passing of time can tell; to be called about once a minute."""
+        self.take("agent", Batch("", "agent", OWN_EVENT_TYPE, pl.DataFrame()))
+
     def _take(self, source: str, batch: Batch, poisonous: bool, attempts: Attempts | None) -> int:
         while not self._stop.is_set():
             try:
@@ -156,7 +160,7 @@ class Ingest:
             rejections += poisoned
         prepared = self._steps.prepare(replace(batch, frame=frame))
         detection = self._steps.detect(batch, prepared, now)
-        shaped = self._steps.shape(prepared, batch, now)
+        shaped = self._steps.shape(prepared, batch, now) if prepared.height else prepared
         lane: Lane = "alerts" if batch.event_type == OWN_EVENT_TYPE else "events"
         written = [
             self._spool.write(to, rows) for to, rows in ((lane, shaped), ("alerts", detection.alerts)) if rows.height

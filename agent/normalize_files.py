@@ -12,16 +12,14 @@ from rich.console import Console
 
 from agent.chunk import body
 from agent.errors import LeaklineError, SourceError
-from agent.formats import cef, ecs
-from agent.model import Batch, Format
+from agent.formats import FORMATS
+from agent.model import Batch
 from agent.normalize import record_id
 from agent.normalize.identity import Occurrences, identify
 from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 from agent.sources.log_file import Piece, read_log_file
-
-FORMATS: dict[str, Format] = {"ecs": ecs.encode, "cef": cef.encode}
 
 
 def normalize(
@@ -39,7 +37,7 @@ def normalize(
     """
     mappings, errors = load_mappings([shipped("mappings")])
     for error in errors:
-        err.print(str(error), style="red")
+        err.print(str(error), style="red", markup=False, soft_wrap=True)
     normalizer = Normalizer(mappings)
     rejected = 0
     for path in files:
@@ -48,7 +46,7 @@ def normalize(
             if shaped.height:
                 out.write(body(FORMATS[format_name](shaped) + "\n"))
             for one in batch.rejections:
-                err.print(f"{one.input}: row {one.row}: {one.reason}", style="red", soft_wrap=True)
+                err.print(f"{one.input}: row {one.row}: {one.reason}", style="red", markup=False, soft_wrap=True)
             rejected += len(batch.rejections)
     return rejected
 

@@ -1,0 +1,135 @@
+"""The commands as a newcomer types them."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+
+from tests.end_to_end.agent_process import PATIENCE, AgentProcess
+
+ROOT = Path(__file__).parent.parent.parent
+SAMPLE = ROOT / "tests" / "golden" / "ApexCallout.csv"
+
+
+def leakline(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "agent", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+
+def test_normalize_prints_ecs_documents() -> None:
+    """A log file becomes a JSON document a line on standard output, and nothing else."""
+    done = leakline("normalize", SAMPLE, "--event-type", "ApexCallout")
+    documents = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert len(documents) == len(SAMPLE.read_text().splitlines()) - 1
+    assert {document["event"]["provider"] for document in documents} == {"ApexCallout"}
+    assert all(document["ecs"]["version"] == "9.4.0" for document in documents)
+
+
+def test_normalize_prints_cef_lines() -> None:
+    """With `--format cef` each row is a CEF line."""
+    done = leakline("normalize", SAMPLE, "--format", "cef")
+    assert done.stdout
+    assert all(line.startswith("CEF:0|Salesforce|Event Monitoring|") for line in done.stdout.splitlines())
+
+
+def test_normalize_tells_malformed_rows_and_goes_on(tmp_path: Path) -> None:
+    """A short row is told with file, row and reason; the others are printed; the exit status is 1."""
+    header, first, *others = SAMPLE.read_text().splitlines()
+    path = tmp_path / "ApexCallout.csv"
+    path.write_text("\n".join([header, first, '"ApexCallout","too short"', *others]) + "\n")
+    done = leakline("normalize", path)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == len(others) + 1
+    assert f"{path}: row 2:" in done.stderr
+
+
+def test_wrong_usage_and_wrong_configuration_have_their_own_status(tmp_path: Path) -> None:
+    """2 for usage, 78 for configuration, 3 for a file that cannot be read."""
+    assert leakline("normalize", SAMPLE, "--format", "xml").returncode == 2
+    assert leakline("normalize", tmp_path / "none.csv").returncode == 3
+    assert leakline("status", "-c", tmp_path / "none.yaml").returncode == 78
+
+
+def test_rules_commands_agree_with_the_pack() -> None:
+    """The shipped rules have no errors, hold their samples, and are listed."""
+    assert leakline("rules", "lint").returncode == 0
+    assert leakline("rules", "test").returncode == 0
+    listed = [json.loads(line) for line in leakline("rules", "list", "--json").stdout.splitlines()]
+    assert len(listed) >= 15
+
+
+def test_a_wrong_rule_is_one_finding_with_its_line(tmp_path: Path) -> None:
+    """`rules lint --json` prints file, line, severity and message."""
+    (tmp_path / "wrong.yml").write_text(
+        "title: Wrong\nlogsource:\n  product: salesforce\ndetection:\n  sel:\n    A|nosuch: 1\n  condition: sel\n"
+    )
+    done = leakline("rules", "lint", tmp_path, "--json")
+    errors = [one for one in map(json.loads, done.stdout.splitlines()) if one["severity"] == "error"]
+    assert done.returncode == 1
+    assert errors[0]["file"].endswith("wrong.yml")
+    assert errors[0]["line"] >= 4
+
+
+def test_the_readmes_configuration_works_as_it_stands(org: dict[str, str], tmp_path: Path) -> None:
+    """Copied from the README and pointed at a simulated org, it delivers events; only the port is changed."""
+    text = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)[0]
+    text = text.replace("https://localhost:8443", org["url"])
+    (tmp_path / "leakline-org").symlink_to(Path(org["ca"]).parent)
+    (tmp_path / "leakline.yaml").write_text(text)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "agent", "run", "-c", "leakline.yaml"], cwd=tmp_path, stderr=subprocess.DEVNULL
+    )
+    try:
+        until = time.monotonic() + PATIENCE
+        events = tmp_path / "out" / "events.ndjson"
+        while not (events.exists() and events.stat().st_size):
+            assert time.monotonic() < until
+            assert process.poll() is None
+            time.sleep(0.1)
+        done = leakline("status", "-c", "leakline.yaml", "--json", cwd=tmp_path)
+        assert orjson.loads(done.stdout)["balanced"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE) == 0
+
+
+def test_the_daemon_reloads_rules_and_stops_when_told(document: dict[str, Any], tmp_path: Path) -> None:
+    """SIGHUP takes a new rule, keeps going over a wrong one, and SIGTERM ends with status 0."""
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    document["rules"] = {"folders": [str(rules)]}
+    agent = AgentProcess(tmp_path, document)
+    agent.start()
+    before = agent.status()["rules"]["loaded"]
+    rule = {
+        "title": "A sign-in",
+        "id": "6f1b4d7e-2a55-4c39-9a0e-7f0f3c1d2e4b",
+        "logsource": {"product": "salesforce", "service": "event_log_file"},
+        "detection": {"sel": {"EVENT_TYPE": "Login"}, "condition": "sel"},
+    }
+    (rules / "mine.yml").write_text(yaml.safe_dump(rule))
+    (rules / "wrong.yml").write_text("title: [")
+    agent.tell(signal.SIGHUP)
+    agent.wait_for(lambda: agent.status()["rules"]["loaded"] == before + 1)
+    assert any("wrong.yml" in problem for problem in agent.status()["rules"]["problems"])
+    assert agent.stop() == 0
+
+
+def test_a_second_daemon_on_one_state_is_refused(document: dict[str, Any], tmp_path: Path) -> None:
+    """It fails at once and names the process that holds the state."""
+    agent = AgentProcess(tmp_path, document)
+    agent.start()
+    done = leakline("run", "-c", agent.settings)
+    assert done.returncode == 3
+    assert "is held by process" in done.stderr
+    assert agent.stop() == 0
