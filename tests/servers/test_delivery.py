@@ -12,9 +12,10 @@ import polars as pl
 import pytest
 from pydantic import TypeAdapter
 
+from agent.build import build_destination
 from agent.chunk import cut
+from agent.config import DestinationSettings
 from agent.deliver import Delivery, Settled
-from agent.destinations.opening import AnySettings, open_destination
 from agent.errors import Misconfigured, Unavailable
 from agent.formats import ecs
 from tests.destinations.rows import event_id, one_chunk, rows
@@ -47,9 +48,8 @@ def open_at() -> Iterator[Open]:
     opened = []
 
     def build(settings: dict[str, Any]) -> Any:
-        typed: AnySettings = TypeAdapter(AnySettings).validate_python(settings)
-        stop = threading.Event()
-        opened.append(open_destination(typed, {"ecs": ecs.encode}, now=lambda: NOW, wait=stop.wait))
+        typed: Any = TypeAdapter(DestinationSettings).validate_python(settings)
+        opened.append(build_destination(typed, lambda: NOW, threading.Event()))
         return opened[-1]
 
     yield build
