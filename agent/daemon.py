@@ -86,7 +86,7 @@ class Daemon:
         self.failure: str = ""
         self.parts: Parts = build(settings, now=now, stop=self.stop, watch=self._committed)
         self.polled = {p.source.name: p for p in self._polled()}
-        lines = SharedLines()
+        lines = SharedLines(keep=2 if len(self.parts.destinations) > 1 else 0)
         self.forwards = [
             Forward(d, self.parts.state, self.parts.spool, self.parts.dead_letters, lines, now=now, stop=self.stop)
             for d in self.parts.destinations

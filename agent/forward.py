@@ -31,6 +31,7 @@ class SharedLines:
     """Encoded lines of the newest batches, so that destinations side by side share one encoding."""
 
     def __init__(self, keep: int = 2) -> None:
+        """`keep`: batches whose lines stay; 0 where there is nobody to share with."""
         self._lines: dict[tuple[Lane, int, Format], pl.Series] = {}
         self._keep = keep
         self._lock = threading.Lock()

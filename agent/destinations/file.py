@@ -50,7 +50,7 @@ class FileSettings(BaseModel):
     """Compress files that were set aside (gzip)."""
     keep: int | None = Field(default=None, ge=1)
     """How many files set aside stay, of events and of alerts each; by default all."""
-    max_bytes: int = Field(default=16_000_000, ge=1_000)
+    max_bytes: int = Field(default=4_000_000, ge=1_000)
     """Written at a time, with one fsync."""
     max_rows: int = Field(default=50_000, ge=1)
     """Lines written at a time."""

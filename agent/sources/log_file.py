@@ -21,7 +21,8 @@ from agent.model import Rejection
 from agent.sources import log_record
 from agent.sources.log_record import KEPT_BYTES, BadRecord
 
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 3 << 20
+"""What is parsed at a time: memory follows it about fiftyfold, and smaller pieces cost speed."""
 MAX_ROWS = 100_000
 """Rows of one piece at most, so that what is remembered of each row (8 bytes) fits the state's values."""
 LONGEST_RECORD = 16 << 20
