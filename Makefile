@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format bench lock clean
+.PHONY: demo test lint format bench bench-gigabyte lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/leakline demo
@@ -22,6 +22,9 @@ format: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m tests.bench
+
+bench-gigabyte: $(VENV)/.ready
+	$(BIN)/python -m tests.bench.gigabyte
 
 # uv where there is one, else venv and pip; the lock file pins every version by hash.
 $(VENV)/.ready: requirements.lock pyproject.toml

@@ -71,6 +71,12 @@ class AgentProcess:
         lanes = [lane for one in self.status()["destinations"] for lane in one["lanes"].values()]
         return all(lane["pending"] == 0 for lane in lanes)
 
+    def peak_mb(self) -> float:
+        """The most memory it had so far (VmHWM)."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
     def words(self) -> str:
         return self.log.read_text()[-3000:]
 
