@@ -121,7 +121,8 @@ class Detector:
 
     def _select(self, prepared: pl.DataFrame, source: LogSource) -> Selection:
         """The rules for this log source and, if all rows are of one kind, for that kind."""
-        name = next((name for name in DISCRIMINATORS if name in prepared.columns), "")
+        known = DISCRIMINATORS if source.product == "salesforce" else ()
+        name = next((name for name in known if name in prepared.columns), "")
         kinds = prepared[name].unique() if name else pl.Series([], dtype=pl.String)
         kind = kinds[0] if len(kinds) == 1 else None
         key = (source, name, kind)
