@@ -24,6 +24,7 @@ import sdnotify
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from prometheus_client import start_http_server
 
 from agent import metrics, status
 from agent.build import Parts, build
@@ -95,7 +96,7 @@ class Daemon:
     def run(self, control: Path | None = None) -> int:
         """Until told to stop. Call from the main thread: it takes the signals."""
         notifier = sdnotify.SystemdNotifier()
-        with self._signals(), self._served(control):
+        with self._signals(), self._served(control), self._measured():
             threads = self.start_forwarding()
             scheduler = self._schedule()
             notifier.notify(f"READY=1\nSTATUS=watching {len(self.polled)} sources")
@@ -245,7 +246,9 @@ class Daemon:
                 "error.message": str(error),
             }
             message = f"{polled.source.name} could not be read: {error}"
-            self.parts.ingest.take("agent", own_event("", "source-failed", message, now, failure=True, fields=fields))
+            session = self.parts.sessions[polled.org]
+            org = session.org_id if session.signed_in else ""
+            self.parts.ingest.take("agent", own_event(org, "source-failed", message, now, failure=True, fields=fields))
 
     def _committed(self, committed: Committed) -> None:
         polled = getattr(self, "polled", {}).get(committed.source)
@@ -301,6 +304,21 @@ class Daemon:
             yield
         finally:
             server.close()
+
+    @contextmanager
+    def _measured(self) -> Iterator[None]:
+        """Prometheus metrics over HTTP, if the settings name a port."""
+        wanted = self._settings.metrics
+        if wanted.port is None:
+            yield
+            return
+        server, thread = start_http_server(wanted.port, addr=wanted.address, registry=metrics.REGISTRY)
+        try:
+            yield
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

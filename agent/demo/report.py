@@ -23,14 +23,21 @@ LEAKS = {
 }
 
 
-def show(verdict: Verdict, status: Mapping[str, Any], seconds: float, folder: Path, console: Console) -> None:
-    """Read, sent, found, and what to look at next."""
-    console.print(_leaks(verdict))
+def show(
+    verdict: Verdict,
+    names: Mapping[str, str],
+    status: Mapping[str, Any],
+    seconds: float,
+    folder: Path,
+    console: Console,
+) -> None:
+    """Read, sent, found, and what to look at next. `names`: rule id to the rule's short name."""
+    console.print(_leaks(verdict, names))
     lanes = status["destinations"][0]["lanes"]
     alerts = lanes["alerts"]["acknowledged"]
     console.print(
-        f"Read {verdict.expected:,} events in {seconds:.1f} s; wrote {lanes['events']['acknowledged']:,} events "
-        f"and {alerts:,} alerts."
+        f"Read {verdict.expected:,} rows in {seconds:.1f} s; sent {lanes['events']['acknowledged']:,} events "
+        f"and {alerts:,} alerts to the file destination."
     )
     console.print(_truth(verdict))
     if not status["balanced"]:
@@ -42,11 +49,13 @@ What to look at next
   leakline rules list   the rules; README.md has a configuration for a real org""")
 
 
-def _leaks(verdict: Verdict) -> Table:
-    table = Table("planted leak", "what happens in it", "found by", title="Planted leaks", title_justify="left")
+def _leaks(verdict: Verdict, names: Mapping[str, str]) -> Table:
+    table = Table(
+        "planted leak", "what happens in it", "found by rule (alerts)", title="Planted leaks", title_justify="left"
+    )
     for name, rules in verdict.found.items():
         if rules:
-            by = Text("\n".join(f"{rule} ({count})" for rule, count in rules.items()), style="green")
+            by = Text("\n".join(f"{names.get(rule, rule)} ({count})" for rule, count in rules.items()), style="green")
         elif name in MUST_BE_FOUND:
             by = Text("not found", style="bold red")
         else:

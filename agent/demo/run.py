@@ -74,7 +74,9 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
         settings = config.parse(document(folder, org))
         progress = Progress()
         daemon = Daemon(settings, watch=progress.take)
+        names = {rule.id: rule.name for rule in daemon.parts.processing.rules}
         status = _watch(daemon, progress, console)
+    seconds = progress.seconds
     mappings, _ = load_mappings([shipped("mappings")])
     output = folder / "output"
     verdict = judge(
@@ -83,7 +85,7 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
         sorted(output.glob("alerts*")),
         Normalizer(mappings),
     )
-    show(verdict, status, progress.seconds, folder, console)
+    show(verdict, names, status, seconds, folder, console)
     return 0 if verdict.ok and status["balanced"] else 1
 
 

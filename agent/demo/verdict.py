@@ -25,7 +25,7 @@ class Verdict:
     altered: int
     """Written rows that equal no row of any log file."""
     found: dict[str, dict[str, int]]
-    """Scenario to rule name to alerts; a scenario nobody found has no rules."""
+    """Scenario to rule id to alerts; a scenario nobody found has no rules."""
 
     @property
     def ok(self) -> bool:
@@ -75,7 +75,7 @@ def _found(truth: pl.DataFrame, written: pl.DataFrame, alerts_files: list[Path])
         with path.open("rb") as lines:
             for alerts in read_documents(lines):
                 if "leakline.alert.event_ids" in alerts.columns:
-                    for rule, ids in alerts.select("rule.name", "leakline.alert.event_ids").iter_rows():
+                    for rule, ids in alerts.select("rule.id", "leakline.alert.event_ids").iter_rows():
                         for name in {scenario_of[one] for one in ids or () if one in scenario_of}:
                             found[name][rule] = found[name].get(rule, 0) + 1
     return found

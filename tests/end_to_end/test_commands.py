@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -132,4 +134,31 @@ def test_a_second_daemon_on_one_state_is_refused(document: dict[str, Any], tmp_p
     done = leakline("run", "-c", agent.settings)
     assert done.returncode == 3
     assert "is held by process" in done.stderr
+    assert agent.stop() == 0
+
+
+def test_metrics_are_served_where_the_settings_say(document: dict[str, Any], tmp_path: Path) -> None:
+    """Prometheus finds every metric with its help text on the port that was named."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    document["metrics"] = {"port": port}
+    agent = AgentProcess(tmp_path, document)
+    agent.start()
+    url = f"http://127.0.0.1:{port}/metrics"
+    agent.wait_for(lambda: b"leakline_rows_read_total{" in urllib.request.urlopen(url).read())
+    assert agent.stop() == 0
+
+
+def test_an_org_that_refuses_is_told_and_tried_again(document: dict[str, Any], tmp_path: Path) -> None:
+    """A wrong secret does not end the daemon: status says what is wrong, and an own event says so too."""
+    (tmp_path / "secret").write_text("wrong")
+    document["orgs"][0]["auth"]["client_secret"] = {"file": str(tmp_path / "secret")}
+    agent = AgentProcess(tmp_path, document)
+    agent.start()
+    agent.wait_for(lambda: agent.status()["sources"][0]["problem"])
+    agent.wait_for(lambda: (tmp_path / "out" / "alerts.ndjson").exists() and agent.drained())
+    (own,) = map(json.loads, (tmp_path / "out" / "alerts.ndjson").read_text().splitlines())
+    assert own["event"]["action"] == "source-failed"
+    assert own["event"]["kind"] == "pipeline_error"
     assert agent.stop() == 0

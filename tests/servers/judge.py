@@ -1,8 +1,8 @@
 """Whether what arrived is what was sent: nothing missing, nothing twice, nothing altered, nothing invented.
 
-Receivers may write numbers and times in their own way (`1` as `1.0`, `…45Z` as `…45.000Z`), and Leakline adds
-`data_stream.*` for Elastic: that is no alteration. `event.created` and `event.ingested` may differ where two runs
-are compared: they are left out.
+Receivers may write numbers and times in their own way (`1` as `1.0`, `…45Z` as `…45.000Z`, a date as its midnight),
+and Leakline adds `data_stream.*` for Elastic: that is no alteration. `event.created` and `event.ingested` may differ
+where two runs are compared: they are left out.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 VOLATILE = ("event.created", "event.ingested", "data_stream")
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?")
 
 
 @dataclass(frozen=True)
@@ -85,5 +85,11 @@ def _normal(value: Any) -> Any:
     if isinstance(value, list):
         return [_normal(member) for member in value]
     if isinstance(value, str) and TIME.fullmatch(value):
-        return datetime.fromisoformat(value)
+        return _to_millisecond(datetime.fromisoformat(value if "T" in value else f"{value}T00:00:00Z"))
     return value
+
+
+def _to_millisecond(time: datetime) -> datetime:
+    """Receivers that hold times as fractions give `.043999` for `.044`; Salesforce's times have milliseconds."""
+    rounded = time + timedelta(microseconds=500)
+    return rounded.replace(microsecond=rounded.microsecond // 1000 * 1000)
