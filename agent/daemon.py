@@ -14,8 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -31,42 +30,21 @@ from agent.build import Parts, build
 from agent.config import Settings
 from agent.control import ControlServer
 from agent.deliver import Stopped
-from agent.errors import Forbidden, LeaklineError, LimitExceeded, SourceError, Unauthorized
+from agent.errors import LeaklineError
 from agent.forward import Forward, SharedLines
 from agent.ingest import Committed
-from agent.model import LANES, Source
-from agent.own_event import own_event
+from agent.model import LANES
+from agent.polling import Polling
 
 log = structlog.get_logger()
 
-ORG_PAUSE = timedelta(minutes=15)
-"""How long an org rests after REQUEST_LIMIT_EXCEEDED; Salesforce names no time, its allowance is a rolling day."""
-CREDENTIALS_PAUSE = timedelta(minutes=5)
-"""How long a source rests after refused credentials or a missing permission: a human has to act first."""
 TRIM_EVERY = 5.0
 TICK_EVERY = 60
 """Seconds between two looks at what only the passing of time can tell."""
-STALLED_AFTER = 600.0
-"""Seconds without a sign of life from a loop after which the watchdog is no longer fed."""
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass
-class Polled:
-    """A source and how its polling goes."""
-
-    source: Source
-    org: str
-    every: timedelta
-    problem: str = ""
-    resume_at: datetime | None = None
-    newest: datetime | None = None
-    last_success: datetime | None = None
-    began: float | None = field(default=None)
-    """Monotonic time since when the poll in hand made no progress."""
 
 
 class Daemon:
@@ -86,7 +64,10 @@ class Daemon:
         self._reload_asked = threading.Event()
         self.failure: str = ""
         self.parts: Parts = build(settings, now=now, stop=self.stop, watch=self._committed)
-        self.polled = {p.source.name: p for p in self._polled()}
+        self.polling = Polling(self.parts.ingest, now, self.stop, self._org_id)
+        for org in settings.orgs:
+            for wanted, source in self.parts.sources[org.name]:
+                self.polling.add(source, org.name, wanted.every)
         lines = SharedLines(keep=2 if len(self.parts.destinations) > 1 else 0)
         self.forwards = [
             Forward(d, self.parts.state, self.parts.spool, self.parts.dead_letters, lines, now=now, stop=self.stop)
@@ -99,8 +80,12 @@ class Daemon:
         with self._signals(), self._served(control), self._measured():
             threads = self.start_forwarding()
             scheduler = self._schedule()
-            notifier.notify(f"READY=1\nSTATUS=watching {len(self.polled)} sources")
-            log.info("started", sources=sorted(self.polled), destinations=[f.destination.name for f in self.forwards])
+            notifier.notify(f"READY=1\nSTATUS=watching {len(self.polling.sources)} sources")
+            log.info(
+                "started",
+                sources=sorted(self.polling.sources),
+                destinations=[f.destination.name for f in self.forwards],
+            )
             self._wait(notifier, threads)
             notifier.notify("STOPPING=1")
             scheduler.shutdown(wait=True)
@@ -128,7 +113,7 @@ class Daemon:
 
     def read_once(self) -> int:
         """One pass over every source, in this thread; rows committed. Raises what a source raises."""
-        return sum(self.parts.ingest.read(polled.source) for polled in self.polled.values())
+        return sum(self.parts.ingest.read(polled.source) for polled in self.polling.sources.values())
 
     def start_forwarding(self) -> list[threading.Thread]:
         """One thread per destination, and one that trims."""
@@ -161,16 +146,7 @@ class Daemon:
                 {"name": name, "api_calls_used": s.usage.used, "api_calls_allowed": s.usage.limit, "problem": ""}
                 for name, s in parts.sessions.items()
             ],
-            "sources": [
-                {
-                    "name": p.source.name,
-                    "problem": p.problem,
-                    "lag_seconds": (now - p.newest).total_seconds() if p.newest else None,
-                    "last_success": p.last_success.isoformat() if p.last_success else None,
-                    "resumes_at": p.resume_at.isoformat() if p.resume_at else None,
-                }
-                for p in self.polled.values()
-            ],
+            "sources": self.polling.status(now),
             "problems": {f.destination.name: f.problem for f in self.forwards},
             "rules": {"loaded": parts.rules_loaded, "problems": [str(e) for e in parts.problems]},
         }
@@ -185,24 +161,17 @@ class Daemon:
         log.info("reloaded", rules=self.parts.rules_loaded, problems=[str(one) for one in problems])
         return [str(one) for one in problems]
 
-    # Polling
-
-    def _polled(self) -> Iterator[Polled]:
-        for org in self._settings.orgs:
-            for settings, source in self.parts.sources[org.name]:
-                yield Polled(source, org.name, settings.every)
-
     def _schedule(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(max(1, len(self.polled))), "tick": ThreadPoolExecutor(1)},
+            executors={"default": ThreadPoolExecutor(max(1, len(self.polling.sources))), "tick": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=UTC,
         )
-        for polled in self.polled.values():
+        for polled in self.polling.sources.values():
             scheduler.add_job(
                 self._guarded,
                 "interval",
-                args=(lambda polled=polled: self.poll(polled),),
+                args=(lambda polled=polled: self.polling.poll(polled),),
                 seconds=polled.every.total_seconds(),
                 next_run_time=datetime.now(UTC),
                 id=polled.source.name,
@@ -212,50 +181,13 @@ class Daemon:
         scheduler.start()
         return scheduler
 
-    def poll(self, polled: Polled) -> None:
-        """One pass over one source; what it cannot do now is noted, told once, and tried again at the next turn."""
-        now = self._now()
-        if self.stop.is_set() or (polled.resume_at is not None and now < polled.resume_at):
-            return
-        polled.resume_at, polled.began = None, time.monotonic()
-        try:
-            self.parts.ingest.read(polled.source)
-        except SourceError as error:
-            self._poll_failed(polled, error, now)
-            return
-        finally:
-            polled.began = None
-        if polled.problem:
-            log.info("source works again", source=polled.source.name)
-        polled.problem, polled.last_success = "", now
-
-    def _poll_failed(self, polled: Polled, error: SourceError, now: datetime) -> None:
-        metrics.POLLS_FAILED.labels(polled.source.name, type(error).__name__).inc()
-        log.warning("poll failed", source=polled.source.name, error=type(error).__name__, reason=str(error))
-        if isinstance(error, LimitExceeded):
-            for other in self.polled.values():
-                if other.org == polled.org:
-                    other.resume_at = now + ORG_PAUSE
-        elif isinstance(error, Unauthorized | Forbidden):
-            polled.resume_at = now + CREDENTIALS_PAUSE
-        if polled.problem != str(error):
-            polled.problem = str(error)
-            fields = {
-                "event.provider": polled.source.name,
-                "error.type": type(error).__name__,
-                "error.message": str(error),
-            }
-            message = f"{polled.source.name} could not be read: {error}"
-            session = self.parts.sessions[polled.org]
-            org = session.org_id if session.signed_in else ""
-            self.parts.ingest.take("agent", own_event(org, "source-failed", message, now, failure=True, fields=fields))
-
     def _committed(self, committed: Committed) -> None:
-        polled = getattr(self, "polled", {}).get(committed.source)
-        if polled is not None:
-            polled.began = time.monotonic()
-            polled.newest = max(filter(None, (polled.newest, committed.newest)), default=None)
+        self.polling.committed(committed)
         self._watch(committed)
+
+    def _org_id(self, org: str) -> str:
+        session = self.parts.sessions[org]
+        return session.org_id if session.signed_in else ""
 
     # Keeping going, and ending
 
@@ -286,9 +218,7 @@ class Daemon:
                 self.parts.spool.grown.notify_all()
 
     def _alive(self, threads: list[threading.Thread]) -> bool:
-        stalled = [
-            p.source.name for p in self.polled.values() if p.began and time.monotonic() - p.began > STALLED_AFTER
-        ]
+        stalled = self.polling.stalled()
         if stalled:
             log.error("no progress", sources=stalled)
         return not stalled and all(thread.is_alive() for thread in threads)

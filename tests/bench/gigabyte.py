@@ -21,7 +21,15 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        options = ["--no-daily-files", "--scenario", "none", "--event-type", "RestApi", "--big-file-mb", str(given.megabytes)]
+        options = [
+            "--no-daily-files",
+            "--scenario",
+            "none",
+            "--event-type",
+            "RestApi",
+            "--big-file-mb",
+            str(given.megabytes),
+        ]
         with simulated_org(folder / "org", seed=1, rows=2_000, options=options) as org:
             document = document_for(org, folder)
             write_mmdb(folder / "addresses.mmdb", networks())
