@@ -27,6 +27,7 @@ KILLS = int(os.environ.get("LEAKLINE_KILLS", "3"))
 """How often `make test` kills; .ci/run asks for 50."""
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_nothing_is_lost_and_duplicates_share_their_id(
     document: dict[str, Any], org: dict[str, str], tmp_path: Path
