@@ -1,4 +1,4 @@
-"""`leakline check`: what is wrong with this installation, and what to do about it. Changes nothing.
+"""`leakline check`: what is wrong with this installation, and what to do about it. Changes nothing unless asked to.
 
 Looks at the settings, the secrets, the state directory, mappings, rules and address databases; then, unless offline,
 at every org (sign-in, permissions, licence, hourly files, API allowance) and every destination.
@@ -23,6 +23,7 @@ from agent.build import build_destination, build_processing
 from agent.chunk import cut
 from agent.config import Settings, load
 from agent.control import ask
+from agent.destinations.elastic import Elastic
 from agent.errors import LeaklineError, SettingsError, Unavailable
 from agent.model import Destination, Finding
 from agent.own_event import own_event
@@ -38,7 +39,12 @@ def utc_now() -> datetime:
 
 
 def examine(
-    path: Path, *, offline: bool = False, send_test_event: bool = False, now: Callable[[], datetime] = utc_now
+    path: Path,
+    *,
+    offline: bool = False,
+    send_test_event: bool = False,
+    install_templates: bool = False,
+    now: Callable[[], datetime] = utc_now,
 ) -> Iterator[Finding]:
     """A finding for each thing looked at. Raises SettingsError when the settings file itself is wrong."""
     settings = load(path)
@@ -57,6 +63,8 @@ def examine(
             session.close()
     for one in destinations:
         if not isinstance(one, Finding):
+            if install_templates and isinstance(one, Elastic):
+                yield _install_template(one)
             yield from _destination(one, settings, send=send_test_event, now=now())
 
 
@@ -134,6 +142,15 @@ def _destination(destination: Destination, settings: Settings, *, send: bool, no
             yield _send_test_event(destination, settings, now)
     finally:
         destination.close()
+
+
+def _install_template(destination: Elastic) -> Finding:
+    subject = f"destination {destination.name}, index template"
+    try:
+        destination.install_template()
+    except Unavailable as error:
+        return Finding(subject, False, str(error.args[0]), error.hint)
+    return Finding(subject, True, "installed")
 
 
 def _send_test_event(destination: Destination, settings: Settings, now: datetime) -> Finding:

@@ -29,9 +29,7 @@ rules_app = typer.Typer(
     help="Sigma rules: what is there, what is wrong with them, do they do what they say.", no_args_is_help=True
 )
 app.add_typer(rules_app, name="rules")
-dead_letters_app = typer.Typer(
-    help="Rows that could not be read or delivered: look, send again, let go.", no_args_is_help=True
-)
+dead_letters_app = typer.Typer(help="Rows that could not be read or delivered, and why.", no_args_is_help=True)
 app.add_typer(dead_letters_app, name="dead-letters")
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
@@ -87,13 +85,18 @@ def check(
     send_test_event: Annotated[
         bool, typer.Option("--send-test-event", help="Send one marked event to each destination.")
     ] = False,
+    install_templates: Annotated[
+        bool, typer.Option("--install-templates", help="Put the index template where Elastic or OpenSearch lacks it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """What is wrong with this installation, and what to do about it."""
     from agent import check as examination
 
     _quiet()
-    findings = examination.examine(config, offline=offline, send_test_event=send_test_event)
+    findings = examination.examine(
+        config, offline=offline, send_test_event=send_test_event, install_templates=install_templates
+    )
     raise typer.Exit(examination.show(findings, out, as_json=as_json))
 
 

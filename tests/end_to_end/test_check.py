@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from agent import check
 from agent.demo.org import simulated_org
 from agent.model import Finding
+from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.certificates import make_certificates
 from tests.destinations.hec_server import TOKEN, HecServer
 from tests.destinations.http_server import HttpServer
@@ -174,6 +175,23 @@ def test_a_test_event_arrives_and_is_found(
     (event,) = hec.answer.events  # type: ignore[attr-defined]
     assert event["fields"]["event_id"] in said
     assert "test event" in event["event"]["message"]
+
+
+def test_the_index_template_is_installed_on_request(
+    examined: Callable[..., list[Finding]], document: dict[str, Any], tmp_path: Path
+) -> None:
+    """Without it a `_bulk` server is something to mend; with `--install-templates` it is there."""
+    (tmp_path / "password").write_text(PASSWORD)
+    bulk = BulkServer()
+    server = HttpServer(bulk)
+    try:
+        password = {"file": str(tmp_path / "password")}
+        document["destinations"] = [{"type": "elastic", "url": server.url, "username": USER, "password": password}]
+        assert "--install-templates" in wrong(examined())
+        assert "--install-templates" not in wrong(examined(install_templates=True))
+        assert bulk.templates
+    finally:
+        server.stop()
 
 
 def test_offline_asks_nobody(examined: Callable[..., list[Finding]], document: dict[str, Any]) -> None:

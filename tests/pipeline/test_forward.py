@@ -70,6 +70,15 @@ def test_unavailable_moves_nothing_and_is_tried_again(loops: Loops) -> None:
     assert Accounts(loops.state).delivered("siem", "events").resent == 10
 
 
+def test_a_siem_that_is_dead_for_a_day_is_still_tried(loops: Loops) -> None:
+    """Thousands of failures in a row end neither the loop nor the patience."""
+    siem = ScriptedDestination(script=[Unavailable("down")] * 3_000)
+    forward = loops.forward(siem)
+    fill(loops, ids_of(0, 2))
+    loops.drain(forward)
+    assert siem.accepted == ids_of(0, 2)
+
+
 def test_refused_rows_are_kept_and_the_others_go_on(loops: Loops) -> None:
     """A row refused for good becomes a dead letter with the reason, in a form that can be sent again."""
     from agent import batch_file
