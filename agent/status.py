@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -99,7 +100,7 @@ def show(status: Mapping[str, Any], console: Console) -> None:
 def _orgs(status: Mapping[str, Any]) -> RenderableType | None:
     if not status.get("orgs"):
         return None
-    table = Table("org", "API calls", "state", title="Orgs", title_justify="left")
+    table = _table("org", "API calls", "state")
     for org in status["orgs"]:
         used = (
             f"{org['api_calls_used']:,} of {org['api_calls_allowed']:,}"
@@ -117,17 +118,7 @@ def _sources(status: Mapping[str, Any]) -> RenderableType:
         for name in total:
             total[name] += row[name]
     live = {source["name"]: source for source in status.get("sources", [])}
-    table = Table(
-        "source",
-        "read",
-        "duplicate",
-        "malformed",
-        "taken",
-        "newest event",
-        "state",
-        title="Sources",
-        title_justify="left",
-    )
+    table = _table("source", "read", "duplicate", "malformed", "taken", "newest", "state")
     for name in sorted(totals | live):
         total, source = (
             totals.get(name, dict.fromkeys(("read", "duplicate", "malformed", "spooled"), 0)),
@@ -139,16 +130,21 @@ def _sources(status: Mapping[str, Any]) -> RenderableType:
 
 
 def _destinations(status: Mapping[str, Any]) -> RenderableType:
-    table = Table(
-        "destination", "lane", "acknowledged", "dead-lettered", "filtered", "pending", "sent again", "state",
-        title="Destinations", title_justify="left",
-    )  # fmt: skip
+    table = _table("destination", "lane", "accepted", "dead", "filtered", "pending", "resent", "state")
     problems = status.get("problems", {})
     for destination in status["destinations"]:
         for lane, account in destination["lanes"].items():
             keys = ("acknowledged", "dead_lettered", "filtered", "pending", "resent")
             numbers = [f"{account[key]:,}" for key in keys]
             table.add_row(destination["name"], lane, *numbers, _trouble(problems.get(destination["name"])))
+    return table
+
+
+def _table(*headings: str) -> Table:
+    """Narrow enough for a terminal of 80 columns; what is wrong is folded."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading != "state", justify="left")
     return table
 
 
