@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -142,7 +141,7 @@ def _destinations(status: Mapping[str, Any]) -> RenderableType:
 
 def _table(*headings: str) -> Table:
     """Narrow enough for a terminal of 80 columns; what is wrong is folded."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold underline")
     for heading in headings:
         table.add_column(heading, overflow="fold", no_wrap=heading != "state", justify="left")
     return table
