@@ -134,6 +134,27 @@ def normalize(
 
 
 @app.command()
+def hunt(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Log files (CSV), NDJSON or archived output; also gzipped.", exists=True, dir_okay=False),
+    ],
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(help="Sigma rules, a file or folder; the shipped ones unless given.", exists=True),
+    ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Any NDJSON: field names as they stand, log sources not compared.")
+    ] = False,
+) -> None:
+    """Sigma rules over files: alerts as NDJSON on standard output; exit status 1 if there are any."""
+    from agent import hunt as search
+
+    _quiet()
+    raise typer.Exit(search.hunt(files, rules, raw=raw, out=sys.stdout.buffer, err=err))
+
+
+@app.command()
 def simulate(
     port: Annotated[int, typer.Option(help="0: any free one.")] = 8443,
     scenario: Annotated[

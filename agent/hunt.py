@@ -1,0 +1,190 @@
+"""`leakline hunt`: rules over files at rest; no org, no state."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+import polars as pl
+from rich.console import Console
+from rich.text import Text
+
+from agent.detection.detector import Detector
+from agent.detection.load import load
+from agent.detection.rule import LogSource, Rule, RuleSet
+from agent.detection.tree import fields, leaves
+from agent.errors import LeaklineError
+from agent.hunt_input import Examined, Inputs, read_raw
+from agent.normalize.enrich import Enricher, EnrichSettings
+from agent.normalize.load import load_mappings
+from agent.normalize.shape import Normalizer
+from agent.shipped import shipped
+
+FOUND, FAILED = 1, 3
+TOLD = 100
+"""Of so many bad lines of one file each is told; the others are counted."""
+
+TIMES = ("@timestamp", "TIMESTAMP_DERIVED", "TIMESTAMP", "EventDate", "timestamp", "time", "UtcTime", "EventTime")
+"""Fields in which raw events say when they were, the best first."""
+
+SHOWN = ("user.id", "user.name", "source.ip", "organization.id", "event.provider")
+"""Columns that an alert repeats of its event, where it has them."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of it."""
+
+    events: int = 0
+    alerts: int = 0
+    bad: int = 0
+    files: int = 0
+    failed: int = 0
+
+
+def hunt(
+    files: Sequence[Path],
+    rules: Sequence[Path] | None,
+    *,
+    raw: bool,
+    out: BinaryIO,
+    err: Console,
+) -> int:
+    """Write an alert for each match to `out`, what is wrong with rules, lines and files to `err`.
+
+    `rules`: files and folders, the shipped ones unless given; `raw`: names as they stand, log sources not compared.
+    Returns the exit status: 1 if something was found, 3 if a file could not be read, 0 otherwise. Raises
+    LeaklineError if there is no rule.
+    """
+    loaded = load(list(rules) if rules else [shipped("rules")])
+    for error in loaded.errors:
+        err.print(Text(str(error), style="red"), soft_wrap=True)
+    if not loaded.rules:
+        raise LeaklineError("no rule was loaded", hint="name a folder of Sigma rules with --rules")
+    tally = Tally()
+    search = Hunt(loaded, raw=raw)
+    with err.status("", refresh_per_second=4) as status:
+        for path in files:
+            tally.files += 1
+            for line in _tried(search, path, tally, err):
+                out.write(line)
+                status.update(f"{path.name}: {tally.events:,} events, {tally.alerts:,} alerts")
+    out.flush()
+    err.print(Text(_summary(tally, loaded, search.broken)), soft_wrap=True)
+    return FAILED if tally.failed else FOUND if tally.alerts else 0
+
+
+class Hunt:
+    """Rules that can be tried on one file after another."""
+
+    def __init__(self, rules: RuleSet, *, raw: bool = False) -> None:
+        self._raw = raw
+        anywhere = RuleSet(tuple(replace(rule, logsource=LogSource()) for rule in rules))
+        self._detector = Detector(anywhere if raw else rules)
+        self._fields = {*TIMES, "event.id", *(name for rule in rules for name in fields(rule.condition))}
+        self._whole_event = any(leaf.field is None for rule in rules for leaf in leaves(rule.condition))
+        if not raw:
+            self._inputs = _inputs()
+
+    @property
+    def broken(self) -> dict[str, str]:
+        """Rule id to reason: rules that raised an error while they were tried."""
+        return self._detector.broken
+
+    def read(self, path: Path) -> Iterator[Examined]:
+        """Raises LeaklineError for a file that cannot be read (on)."""
+        return read_raw(path, self._fields, whole_event=self._whole_event) if self._raw else self._inputs.read(path)
+
+    def alerts(self, examined: Examined, path: Path) -> list[dict[str, Any]]:
+        """One for each rule and event, in the order of the lines."""
+        found = [(row, rule) for rule, rows in self._detector.matches(examined.frame, examined.source) for row in rows]
+        found.sort(key=lambda one: one[0])
+        rows = examined.frame[pl.Series([row for row, _ in found], dtype=pl.UInt32)]
+        names = [name for name in ("event.id", *TIMES, *SHOWN) if name in rows.columns]
+        said = rows.select(names).to_dicts() if names else [{} for _ in found]
+        return [
+            _alert(rule, shown, str(path), examined.lines[row]) for (row, rule), shown in zip(found, said, strict=True)
+        ]
+
+
+def _inputs() -> Inputs:
+    mappings, errors = load_mappings([shipped("mappings")])
+    if errors:
+        raise errors[0]
+    normalizer, enricher = Normalizer(mappings), Enricher(EnrichSettings())
+    return Inputs(normalizer, lambda batch: enricher.enrich(normalizer.prepare(batch)))
+
+
+def _tried(search: Hunt, path: Path, tally: Tally, err: Console) -> Iterator[bytes]:
+    """Alerts as lines; a file that cannot be read ends with a word about it."""
+    told = 0
+    try:
+        for examined in search.read(path):
+            for line, reason in examined.bad[: max(0, TOLD - told)]:
+                err.print(Text(f"{path}:{line}: {reason}", style="red"), soft_wrap=True)
+            told += len(examined.bad)
+            alerts = search.alerts(examined, path)
+            tally.events += examined.frame.height
+            tally.alerts += len(alerts)
+            yield b"".join(orjson.dumps(alert) + b"\n" for alert in alerts)
+    except LeaklineError as error:
+        err.print(Text(str(error), style="red"), soft_wrap=True)
+        tally.failed += 1
+    if told > TOLD:
+        err.print(Text(f"{path}: and {told - TOLD:,} more lines", style="red"), soft_wrap=True)
+    tally.bad += told
+
+
+def _alert(rule: Rule, event: dict[str, Any], path: str, line: int) -> dict[str, Any]:
+    """An ECS document. `event`: what it says of itself, by dotted names; its id and time are the alert's."""
+    when = next((event[name] for name in TIMES if event.get(name) is not None), None)
+    said = {
+        "@timestamp": when,
+        "event.kind": "alert",
+        "event.id": event.get("event.id"),
+        "rule.id": rule.id,
+        "rule.name": rule.title,
+        "rule.level": rule.level,
+        **{name: event.get(name) for name in SHOWN},
+        "leakline.input.file": path,
+        "leakline.input.line": line,
+    }
+    return _nested({name: value for name, value in said.items() if value is not None})
+
+
+def _nested(fields: dict[str, Any]) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for name, value in fields.items():
+        *path, last = name.split(".")
+        node = document
+        for key in path:
+            node = node.setdefault(key, {})
+        node[last] = _milliseconds(value)
+    return document
+
+
+def _milliseconds(value: object) -> object:
+    return (
+        value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03}Z"
+        if isinstance(value, datetime)
+        else value
+    )
+
+
+def _summary(tally: Tally, rules: RuleSet, broken: Collection[str]) -> str:
+    words = [
+        f"{tally.alerts:,} alerts",
+        f"{tally.events:,} events in {tally.files:,} files",
+        f"{len(rules):,} rules" + (f", {len(rules.errors):,} left out" if rules.errors else ""),
+    ]
+    if broken:
+        words.append(f"{len(broken):,} rules broke: {', '.join(sorted(broken))}")
+    if tally.bad:
+        words.append(f"{tally.bad:,} lines could not be tried")
+    if tally.failed:
+        words.append(f"{tally.failed:,} files could not be read")
+    return "; ".join(words)

@@ -1,0 +1,182 @@
+"""Files at rest as the rules want to see them: log files, NDJSON of vendor rows, archived output, or anything as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import orjson
+import polars as pl
+from isal import igzip
+from isal.igzip_lib import IsalError
+
+from agent.archive import flat
+from agent.detection.rule import LogSource
+from agent.errors import LeaklineError
+from agent.log_file_lines import LogFileLines
+from agent.model import Batch
+from agent.ndjson import CHUNK_BYTES, Reader, chunks
+from agent.normalize import record_id
+from agent.normalize.identity import Occurrences, identify
+from agent.normalize.shape import Normalizer
+from agent.normalize_files import batches
+
+ANY = LogSource()
+OWN, OWN_DATASET = LogSource("leakline", "agent"), "leakline.agent"
+
+_SERVICES = {"EVENT_TYPE": "event_log_file", "EventType": "real_time_event_monitoring"}
+_KEYS = ("EVENT_TYPE", "EventType", "event.dataset", "event.provider")
+_LOADED_ROWS = 20_000
+
+Prepare = Callable[[Batch], pl.DataFrame]
+Bad = Sequence[tuple[int, str]]
+"""Line number and reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """Consecutive events of one log source, ready for rules."""
+
+    source: LogSource
+    frame: pl.DataFrame
+    lines: pl.Series
+    """Where each row stands in its file (`Int64`, from 1)."""
+    bad: Bad = ()
+
+
+class Inputs:
+    """Opens files of any of the kinds; what kind a file is, its first byte tells."""
+
+    def __init__(self, normalizer: Normalizer, prepare: Prepare) -> None:
+        """`prepare`: a batch to the columns that rules see."""
+        self._normalizer = normalizer
+        self._prepare = prepare
+
+    def read(self, path: Path) -> Iterator[Examined]:
+        """Raises LeaklineError for a file that cannot be read (on)."""
+        if _first_byte(path) != b"{":
+            yield from self._log_file(path)
+            return
+        with opened(path) as stream:
+            number, occurrences = 1, Occurrences()
+            for data in chunks(stream, CHUNK_BYTES):
+                yield from self._documents(data, number, occurrences)
+                number += data.count(b"\n")
+
+    def _log_file(self, path: Path) -> Iterator[Examined]:
+        lines = LogFileLines()
+        for batch in batches(path):
+            good, bad = lines.place(batch)
+            frame = self._prepare(batch) if batch.frame.height else batch.frame
+            yield Examined(LogSource("salesforce", batch.source), frame, good, bad)
+
+    def _documents(self, data: bytes, number: int, occurrences: Occurrences) -> Iterator[Examined]:
+        bad: list[tuple[int, str]] = []
+        documents = _parsed(data, number, bad)
+        while loaded := list(islice(documents, _LOADED_ROWS)):
+            loaded.sort(key=_kind)
+            for kind, group in groupby(loaded, _kind):
+                yield self._examined(dict(zip(_KEYS, kind, strict=True)), list(group), occurrences)
+        if bad:
+            yield Examined(ANY, pl.DataFrame(), pl.Series([], dtype=pl.Int64), bad)
+
+    def _examined(
+        self, kind: dict[str, str], numbered: list[tuple[int, dict[str, Any]]], occurrences: Occurrences
+    ) -> Examined:
+        lines = pl.Series([line for line, _ in numbered], dtype=pl.Int64)
+        documents = [document for _, document in numbered]
+        dataset, provider = kind["event.dataset"], kind["event.provider"]
+        if dataset.startswith("salesforce."):
+            return Examined(
+                LogSource("salesforce", dataset.removeprefix("salesforce.")), self._archived(documents), lines
+            )
+        if dataset == OWN_DATASET:
+            return Examined(OWN, _typed(documents), lines)
+        if provider == "leakline":  # an alert, or another word of the agent that is no event of anyone's
+            return Examined(ANY, pl.DataFrame(), lines.clear())
+        for column, service in _SERVICES.items():
+            if kind[column]:
+                return Examined(
+                    LogSource("salesforce", service), self._raw(documents, kind[column], service, occurrences), lines
+                )
+        reason = "belongs to no log source known here: --raw tries all rules on it"
+        return Examined(ANY, pl.DataFrame(), lines.clear(), [(line, reason) for line in lines])
+
+    def _archived(self, documents: list[dict[str, Any]]) -> pl.DataFrame:
+        """The vendor's columns, and the computed ones beside them."""
+        shaped = _typed(documents)
+        raw = self._normalizer.unshape(shaped)
+        computed = [name for name in shaped.columns if not name.startswith("salesforce.") and name not in raw.columns]
+        return pl.concat([raw, shaped.select(computed)], how="horizontal")
+
+    def _raw(
+        self, documents: list[dict[str, Any]], event_type: str, service: str, occurrences: Occurrences
+    ) -> pl.DataFrame:
+        """Vendor rows: their cells are text, as they are in a log file."""
+        cells = [{name: _cell(value) for name, value in document.items()} for document in documents]
+        names = dict.fromkeys(name for row in cells for name in row)
+        frame = pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String()))
+        org = record_id.to_long(pl.Series([_first(frame, "ORGANIZATION_ID")]))[0] or ""
+        if "event.id" not in frame.columns:
+            ids, _ = occurrences.number(identify(frame, org, event_type))
+            frame = frame.with_columns(ids.alias("event.id"))
+        return self._prepare(Batch(org, service, event_type, frame))
+
+
+def read_raw(path: Path, fields: Collection[str], *, whole_event: bool) -> Iterator[Examined]:
+    """Any NDJSON, names and values as they stand. `fields`, `whole_event`: what the rules look at."""
+    with opened(path) as stream:
+        for lines in Reader(fields, whole_event=whole_event).read(stream):
+            yield Examined(ANY, lines.frame, lines.numbers, lines.bad)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file's plain bytes, unpacked if it is gzipped. Raises LeaklineError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            gzipped = file.read(2) == b"\x1f\x8b"
+        with igzip.open(path, "rb") if gzipped else path.open("rb") as stream:  # type: ignore[no-untyped-call]
+            yield cast("BinaryIO", stream)
+    except (OSError, EOFError, IsalError) as error:  # type: ignore[misc]
+        raise LeaklineError(f"{path} cannot be read ({error})") from error
+
+
+def _first_byte(path: Path) -> bytes:
+    with opened(path) as stream:
+        return stream.read(512).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+
+
+def _parsed(data: bytes, number: int, bad: list[tuple[int, str]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Line number and flat document of each line; what is none goes to `bad`."""
+    for line_number, line in enumerate(data.split(b"\n"), number):
+        if not line.strip():
+            continue
+        try:
+            yield line_number, flat(orjson.loads(line))
+        except (ValueError, AttributeError) as error:
+            bad.append((line_number, f"is no JSON object ({error})"))
+
+
+def _kind(numbered: tuple[int, dict[str, Any]]) -> tuple[str, ...]:
+    document = numbered[1]
+    return tuple(str(document.get(key) or "") for key in _KEYS)
+
+
+def _typed(documents: list[dict[str, Any]]) -> pl.DataFrame:
+    return pl.DataFrame(documents, infer_schema_length=None, strict=False)
+
+
+def _cell(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _first(frame: pl.DataFrame, column: str) -> str:
+    values = frame[column].drop_nulls().to_list() if column in frame.columns else []
+    return str(values[0]) if values else ""

@@ -1,0 +1,224 @@
+"""`leakline hunt`: rules over files at rest."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from agent.detection.load import load
+from agent.errors import LeaklineError
+from agent.formats import ecs
+from agent.hunt import Hunt, hunt
+from agent.hunt_input import read_raw
+from agent.normalize.load import load_mappings
+from agent.normalize.shape import Normalizer
+from agent.normalize_files import batches
+from agent.shipped import shipped
+
+RULE = """
+title: {title}
+logsource:
+  product: salesforce
+  service: event_log_file
+detection:
+  sel:
+    {test}
+  condition: {condition}
+level: high
+"""
+
+LOG = (
+    '"EVENT_TYPE","TIMESTAMP_DERIVED","ORGANIZATION_ID","USER_ID","ROWS_PROCESSED","QUERY"\n'
+    '"RestApi","2026-07-01T08:00:00.000Z","00D5f000005XrT2","0055f000008aaaa","5","one"\n'
+    '"RestApi","2026-07-01T08:00:01.000Z","00D5f000005XrT2","0055f000008aaaa","20000","two\nlines"\n'
+    '"RestApi","2026-07-01T08:00:02.000Z","00D5f000005XrT2"\n'
+    '"RestApi","2026-07-01T08:00:03.000Z","00D5f000005XrT2","0055f000008bbbb","30000","three"\n'
+)
+
+TESTS = {
+    "number": ("a|gte: 5", "sel"),
+    "text": ("a: five", "sel"),
+    "truth": ("a: true", "sel"),
+    "inside": ("a.b|contains: five", "sel"),
+    "absent": ("a: null", "sel"),
+    "exists": ("a|exists: true", "sel"),
+    "negated": ("a.b|exists: true", "not sel"),
+    "digits": ("a: '5'", "sel"),
+    "same": ("a|fieldref: c", "sel"),
+}
+
+
+def write_rules(folder: Path, tests: dict[str, tuple[str, str]]) -> Path:
+    folder.mkdir()
+    for title, (test, condition) in tests.items():
+        (folder / f"{title}.yml").write_text(RULE.format(title=title, test=test, condition=condition))
+    return folder
+
+
+def run(*files: Path, rules: Path, raw: bool = False) -> tuple[int, list[dict[str, Any]], str]:
+    """Exit status, alerts, what was told."""
+    out, told = io.BytesIO(), io.StringIO()
+    status = hunt(files, [rules], raw=raw, out=out, err=Console(file=told, width=10_000))
+    return status, [orjson.loads(line) for line in out.getvalue().splitlines()], told.getvalue()
+
+
+def where(alerts: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    return [(alert["rule"]["name"], alert["leakline"]["input"]["line"]) for alert in alerts]
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    return write_rules(tmp_path / "rules", {"much": ("ROWS_PROCESSED|gte: 10000", "sel")})
+
+
+def test_log_file_lines_are_those_of_the_file(tmp_path: Path, rules: Path) -> None:
+    """Line feeds in cells and malformed records count, gzipped or not; a malformed record is told."""
+    (tmp_path / "log.csv").write_text(LOG)
+    (tmp_path / "log.csv.gz").write_bytes(gzip.compress(LOG.encode()))
+    for name in ("log.csv", "log.csv.gz"):
+        status, alerts, told = run(tmp_path / name, rules=rules)
+        assert (status, where(alerts)) == (1, [("much", 3), ("much", 6)])
+        assert f"{name}:5: " in told
+        assert "2 alerts; 3 events in 1 files; 1 rules; 1 lines could not be tried" in told
+    assert alerts[0]["@timestamp"] == "2026-07-01T08:00:01.000Z"
+    assert alerts[0]["rule"]["level"] == "high"
+    assert len(alerts[0]["event"]["id"]) == 32
+
+
+def test_archived_output_alerts_as_the_log_file_does(tmp_path: Path, rules: Path) -> None:
+    """Events that were shaped and written give the alerts, with the ids, that the log file gives."""
+    log, archive = tmp_path / "log.csv", tmp_path / "events.ndjson"
+    log.write_text(LOG)
+    normalizer = Normalizer(load_mappings([shipped("mappings")])[0])
+    lines = [
+        line
+        for batch in batches(log)
+        for line in ecs.encode(normalizer.shape(normalizer.prepare(batch), batch, datetime(2026, 7, 2, tzinfo=UTC)))
+    ]
+    archive.write_text("\n".join(lines) + "\nbad\n")
+    _, expected, _ = run(log, rules=rules)
+    status, alerts, told = run(archive, rules=rules)
+    assert [alert["event"]["id"] for alert in alerts] == [alert["event"]["id"] for alert in expected]
+    assert (status, where(alerts)) == (1, [("much", 2), ("much", 3)])
+    assert f"{archive}:4: is no JSON object" in told
+
+
+def test_vendor_rows_as_ndjson_are_log_file_rows(tmp_path: Path, rules: Path) -> None:
+    """A row with EVENT_TYPE is tried as a row of a log file; one of no known source is told."""
+    path = tmp_path / "rows.ndjson"
+    path.write_text('{"EVENT_TYPE":"RestApi","ROWS_PROCESSED":10000}\n{"ROWS_PROCESSED":10000}\n')
+    status, alerts, told = run(path, rules=rules)
+    assert (status, where(alerts)) == (1, [("much", 1)])
+    assert f"{path}:2: belongs to no log source known here" in told
+
+
+def test_a_wrong_rule_is_named_and_the_others_run(tmp_path: Path, rules: Path) -> None:
+    """One line with file and line for a rule that does not load."""
+    (rules / "wrong.yml").write_text(RULE.format(title="wrong", test="a|nosuch: 1", condition="sel"))
+    (tmp_path / "log.csv").write_text(LOG)
+    status, alerts, told = run(tmp_path / "log.csv", rules=rules)
+    assert (status, len(alerts)) == (1, 2)
+    assert "wrong.yml:" in told.splitlines()[0]
+    assert "1 rules, 1 left out" in told
+
+
+def test_status_says_nothing_found_or_failed(tmp_path: Path, rules: Path) -> None:
+    """0 where no rule matched, 3 where a file broke off, an error where there is no rule at all."""
+    quiet, damaged, empty = tmp_path / "quiet.ndjson", tmp_path / "damaged.gz", tmp_path / "empty"
+    quiet.write_text('{"EVENT_TYPE":"RestApi","ROWS_PROCESSED":"1"}\n')
+    damaged.write_bytes(gzip.compress(b'{"ROWS_PROCESSED": 20000}\n' * 50)[:-12])
+    empty.mkdir()
+    assert run(quiet, rules=rules)[0] == 0
+    status, _, told = run(damaged, quiet, rules=rules, raw=True)
+    assert status == 3
+    assert "damaged.gz cannot be read" in told
+    with pytest.raises(LeaklineError, match="no rule"):
+        run(quiet, rules=empty)
+
+
+def test_raw_reaches_into_objects_and_compares_no_log_source(tmp_path: Path) -> None:
+    """Dots reach into objects and lists; keywords look at every value; bad lines are told and the rest goes on."""
+    folder = write_rules(tmp_path / "rules", {"inside": ("a.b: x", "sel")})
+    path = tmp_path / "any.ndjson"
+    path.write_text('{"a":{"b":"x"}}\n\nbad\n{"a.b":"X","@timestamp":"then"}\n{"a":[{"b":"y"},{"b":"x"}]}\n{"a":"x"}\n')
+    status, alerts, told = run(path, rules=folder, raw=True)
+    assert (status, where(alerts)) == (1, [("inside", 1), ("inside", 4), ("inside", 5)])
+    assert alerts[1]["@timestamp"] == "then"
+    assert f"{path}:3: is no JSON object" in told
+    (folder / "word.yml").write_text(
+        "title: word\nlogsource: {category: none}\ndetection: {words: ['*y*'], condition: words}\n"
+    )
+    _, alerts, _ = run(path, rules=folder, raw=True)
+    assert where(alerts) == [("inside", 1), ("inside", 4), ("inside", 5), ("word", 5)]
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-10, 10),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["five", "5", "", "[", '{"b":"five"}', "true", "high five"]),
+)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["b", "c"]), inner, max_size=2)
+)
+EVENTS = st.lists(st.dictionaries(st.sampled_from(["a", "a.b", "c"]), VALUES, max_size=3), min_size=1, max_size=12)
+
+
+@pytest.fixture(scope="module")
+def search(tmp_path_factory: pytest.TempPathFactory) -> Hunt:
+    return Hunt(load([write_rules(tmp_path_factory.mktemp("rules") / "of", TESTS)]), raw=True)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("events") / "events.ndjson"
+
+
+def found(search: Hunt, path: Path, lines: list[bytes]) -> set[tuple[str, int]]:
+    path.write_bytes(b"\n".join(lines))
+    return {pair for examined in search.read(path) for pair in where(search.alerts(examined, path))}
+
+
+@given(events=EVENTS)
+def test_each_line_is_judged_as_if_it_were_alone(search: Hunt, path: Path, events: list[dict[str, Any]]) -> None:
+    """Whatever types the other lines have, a file gives the matches that its lines give one by one."""
+    lines = [orjson.dumps(event) for event in events]
+    alone = {(rule, n) for n, line in enumerate(lines, 1) for rule, _ in found(search, path, [line])}
+    assert found(search, path, lines) == alone
+
+
+def test_every_kind_of_value_is_met(search: Hunt, path: Path) -> None:
+    """The rules of the property above do match, each on the kind of value it is about."""
+    lines = [
+        b'{"a":7}',
+        b'{"a":"five"}',
+        b'{"a":true}',
+        b'{"a":{"b":"high five"}}',
+        b"{}",
+        b'{"a":[1,"5"]}',
+        b'{"a":"x","c":"x"}',
+    ]
+    matches = found(search, path, lines)
+    expected = {
+        ("number", 1), ("text", 2), ("truth", 3), ("inside", 4), ("absent", 5), ("digits", 6), ("number", 6), ("same", 7),
+        *(("exists", n) for n in (1, 2, 3, 4, 6, 7)), *(("negated", n) for n in (1, 2, 3, 5, 6, 7)),
+    }  # fmt: skip
+    assert matches == expected
+
+
+def test_raw_frames_hold_what_is_asked_for(path: Path) -> None:
+    """Only fields that rules look at are kept, so that a flood of made-up names costs nothing."""
+    path.write_bytes(b'{"a":1,"z1":2}\n{"a":2,"z2":[3]}\n')
+    (examined,) = read_raw(path, ["a"], whole_event=False)
+    assert examined.frame.columns[1:] == ["a"]
+    assert examined.frame["a"].to_list() == ["1", "2"]
