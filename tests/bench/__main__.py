@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.malloc import ALLOCATOR
-from tests.bench import plain_loop
+from tests.bench import plain_loop, sigma
 from tests.bench.workload import write_log_file
 
 
@@ -28,6 +28,9 @@ def main() -> None:
         print(f"{given.rows:,} RestApi rows of 30 columns, {size / given.rows:.0f} B each; {os.cpu_count()} cores")
         runs = [_run(log_file, Path(folder) / str(number)) for number in range(given.runs)]
         _tell(runs, given.rows)
+        print("\nSigma rules over NDJSON, whole commands")
+        for line in sigma.run(Path(folder), given.runs):
+            print(f"  {line}", flush=True)
 
 
 def _run(log_file: Path, folder: Path) -> dict[str, Any]:
