@@ -21,7 +21,7 @@ from agent.destinations.syslog import Syslog, SyslogSettings
 from agent.detection.detector import Detection, Detector
 from agent.detection.load import PLACEHOLDERS
 from agent.detection.load import load as load_rules
-from agent.detection.rule import SEVERITY, LogSource, RuleSet
+from agent.detection.rule import LogSource, RuleSet
 from agent.errors import FileError
 from agent.formats import FORMATS
 from agent.ingest import Committed, Ingest, Steps
@@ -168,9 +168,7 @@ def chosen_rules(settings: Settings) -> RuleSet:
     wanted = settings.rules
     folders = [*([shipped("rules")] if wanted.shipped else []), *wanted.folders]
     loaded = load_rules(folders, placeholders={**PLACEHOLDERS, **wanted.placeholders})
-    least = SEVERITY[wanted.minimum_level]
-    rules = [r for r in loaded if SEVERITY[r.level] >= least and not {r.id, r.name} & set(wanted.disabled)]
-    return RuleSet(tuple(rules), loaded.errors)
+    return loaded.selected(minimum=wanted.minimum_level, without=wanted.disabled)
 
 
 def _source(

@@ -11,6 +11,7 @@ import structlog
 
 from agent.detection import alert, verdict
 from agent.detection.column import Column, Mask
+from agent.detection.correlating import LATENESS, Correlating, Step
 from agent.detection.expression import Evaluation
 from agent.detection.fold import Folding, Window
 from agent.detection.required import Index
@@ -69,14 +70,20 @@ class Detector:
         *,
         recall: Callable[[str], bytes | None] = lambda _: None,
         fold: timedelta = timedelta(hours=1),
+        lateness: Mapping[str, timedelta] = LATENESS,
     ) -> None:
-        """`recall`: what earlier detections asked to remember; `fold`: the span in which repeats become one alert."""
+        """`recall`: what earlier detections asked to remember; `fold`: the span in which repeats become one alert;
+        `lateness`: service to how late its rows may come, for correlations.
+        """
         self.rules = rules
         self.broken: dict[str, str] = {}
         """Rule id to reason: rules that raised an error while they were tried, on some batch."""
         self._fold = fold
         self._selections: dict[tuple[LogSource, str, str | None], Selection] = {}
         self._foldings = {rule.id: Folding.decode(fold, recall(f"fold/{rule.id}")) for rule in rules}
+        sources = {rule.id: rule.logsource for rule in rules}
+        self._silent = rules.silent
+        self.correlating = Correlating(rules.correlations, sources, recall, lateness)
 
     def detect(
         self, prepared: pl.DataFrame, source: LogSource, now: datetime, *, shape: Shape | None = None
@@ -88,14 +95,36 @@ class Detector:
         """
         found = list(self.matches(prepared, source))
         counts = {rule.id: len(rows) for rule, rows in found}
+        step = self._correlate(found, prepared, source, now)
+        found = [(rule, rows) for rule, rows in found if rule.id not in self._silent]
         foldings: dict[str, Folding] = {}
         alerts = [*self._raise(found, prepared, shape or plain_shape, now, foldings), *self._late(now, foldings)]
+        alerts += alert.correlated(step.told, now)
+
+        def commit() -> None:
+            self._foldings.update(foldings)
+            self.correlating.commit(step)
+
         return Detection(
             pl.concat(alerts, how="diagonal_relaxed") if alerts else pl.DataFrame(),
-            {f"fold/{rule}": folding.encode() for rule, folding in foldings.items()},
+            {**{f"fold/{rule}": folding.encode() for rule, folding in foldings.items()}, **step.remember},
             counts,
-            lambda: self._foldings.update(foldings),
+            commit,
         )
+
+    def _correlate(
+        self, found: list[tuple[Rule, pl.Series]], prepared: pl.DataFrame, source: LogSource, now: datetime
+    ) -> Step:
+        """What the matches mean to correlations. A time in the future does not move the watermark past now."""
+        if not prepared.height:
+            return Step(newest=self.correlating.newest)
+        matched = {rule.id: prepared[rows] for rule, rows in found if rule.id in self.correlating.bases}
+        org = str(prepared["organization.id"][0] or "") if "organization.id" in prepared.columns else ""
+        newest = None
+        if "@timestamp" in prepared.columns:
+            latest = pl.min_horizontal(pl.col("@timestamp").cast(alert.TIME).max(), pl.lit(now).cast(alert.TIME))
+            newest = prepared.select(latest.dt.epoch("ms")).item()
+        return self.correlating.take(matched, org, source, newest)
 
     def matches(self, prepared: pl.DataFrame, source: LogSource) -> Iterator[tuple[Rule, pl.Series]]:
         """Each rule that matches, with the numbers of the rows (`UInt32`, ascending)."""

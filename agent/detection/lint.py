@@ -57,7 +57,7 @@ def lint(places: Sequence[Path]) -> Iterator[Finding]:
         yield Finding(
             error.path.name, ok=False, message=error.reason, fix=error.hint, path=str(error.path), line=error.line
         )
-    by_place = {(rule.path, rule.line): rule for rule in rules}
+    by_place = {(rule.path, rule.line): rule for rule in (*rules, *(one.rule for one in rules.correlations))}
     checks = SigmaValidator([kind for name, kind in validators.items() if name not in LEFT_OUT])
     for path in load.files(places):
         for read in document.read(path):
@@ -97,7 +97,8 @@ def _sigma(read: Document, checks: SigmaValidator) -> Iterator[Remark]:
 
 
 def _own(read: Document, rule: Rule) -> Iterator[Remark]:
-    yield from _log_source(rule)
+    if "correlation" not in read.data:
+        yield from _log_source(rule)
     yield from _words(read)
     for technique in rule.techniques:
         if not attack.known(technique):

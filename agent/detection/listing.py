@@ -28,7 +28,7 @@ class Listed:
 
 def listing(rules: RuleSet) -> list[Listed]:
     """By family, the gravest first."""
-    rows = [_listed(rule) for rule in rules]
+    rows = [_listed(rule) for rule in rules.alerting]
     return sorted(rows, key=lambda row: (row.family, -row.severity, row.name or row.title))
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from agent.detection import document, pysigma, refusal
+from agent.detection import correlation, document, pysigma, refusal
+from agent.detection.correlation import Correlation
 from agent.detection.document import Document
 from agent.detection.pysigma import Filter
 from agent.detection.rule import Rule, RuleSet
@@ -31,6 +32,7 @@ class Draft:
 
     rules: list[Rule] = field(default_factory=list)
     filters: list[Filter] = field(default_factory=list)
+    correlations: list[Document] = field(default_factory=list)
     errors: list[RuleError] = field(default_factory=list)
 
 
@@ -49,7 +51,8 @@ def load(places: Sequence[Path], *, placeholders: Placeholders | None = None) ->
             else:
                 _take(draft, read, known)
     rules = [_filtered(rule, draft.filters) for rule in _unambiguous(draft)]
-    return RuleSet(tuple(rules), tuple(draft.errors))
+    correlations = tuple(_correlations(draft, rules))
+    return RuleSet(tuple(rules), tuple(draft.errors), correlations)
 
 
 def files(places: Iterable[Path]) -> Iterator[Path]:
@@ -72,7 +75,7 @@ def _take(draft: Draft, read: Document, placeholders: Placeholders) -> None:
         if "filter" in read.data:
             draft.filters.append(pysigma.read_filter(read, placeholders))
         elif "correlation" in read.data:
-            raise read.error("correlations are not evaluated", "correlation")
+            draft.correlations.append(read)  # once all rules are known
         else:
             draft.rules.append(identified(pysigma.read_rule(read, placeholders), read.data))
     except RuleError as error:
@@ -112,6 +115,28 @@ def _unambiguous(draft: Draft) -> Iterator[Rule]:
             if rule.name:
                 names[rule.name] = rule
             yield rule
+
+
+def _correlations(draft: Draft, rules: Sequence[Rule]) -> Iterator[Correlation]:
+    """Those that name rules which are there, under an id and a name that nobody has."""
+    known = {key: rule for rule in rules for key in (rule.id, rule.name) if key}
+    taken = dict(known)
+    for read in draft.correlations:
+        try:
+            found = correlation.read(read, known)
+            found = replace(found, rule=identified(found.rule, read.data))
+            for value in (found.rule.id, found.rule.name):
+                if value and value in taken:
+                    other = taken[value]
+                    hint = "give this one an id and a name of its own"
+                    raise read.error(f"{value} is taken by {other.path}:{other.line}", hint=hint)
+        except RuleError as error:
+            draft.errors.append(error)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            draft.errors.append(correlation.unread(read, error))
+        else:
+            taken.update({key: found.rule for key in (found.rule.id, found.rule.name) if key})
+            yield found
 
 
 def _filtered(rule: Rule, filters: Iterable[Filter]) -> Rule:

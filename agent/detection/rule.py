@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from agent.detection.tree import Node
 from agent.errors import RuleError
+
+if TYPE_CHECKING:
+    from agent.detection.correlation import Correlation
 
 Level = Literal["informational", "low", "medium", "high", "critical"]
 
@@ -94,6 +97,18 @@ class RuleSet:
 
     rules: tuple[Rule, ...] = ()
     errors: Sequence[RuleError] = ()
+    correlations: tuple[Correlation, ...] = ()
+
+    @property
+    def silent(self) -> frozenset[str]:
+        """Ids of rules that only feed correlations: one that does not say `generate` is enough."""
+        return frozenset(base for one in self.correlations if not one.generate for base in one.bases)
+
+    @property
+    def alerting(self) -> tuple[Rule, ...]:
+        """What raises alerts: rules that are not silent, and what correlations say of themselves."""
+        silent = self.silent
+        return (*(rule for rule in self.rules if rule.id not in silent), *(one.rule for one in self.correlations))
 
     def __len__(self) -> int:
         return len(self.rules)
@@ -102,13 +117,16 @@ class RuleSet:
         return iter(self.rules)
 
     def selected(self, *, minimum: Level = "informational", without: Sequence[str] = ()) -> RuleSet:
-        """The rules of at least this level whose id and name are not among `without`."""
-        kept = [
-            rule
-            for rule in self.rules
-            if SEVERITY[rule.level] >= SEVERITY[minimum] and not {rule.id, rule.name}.intersection(without)
-        ]
-        return RuleSet(tuple(kept), self.errors)
+        """What is of at least this level and whose id and name are not among `without`, and the rules it is fed by."""
+
+        def wanted(rule: Rule) -> bool:
+            return SEVERITY[rule.level] >= SEVERITY[minimum] and not {rule.id, rule.name}.intersection(without)
+
+        correlations = tuple(one for one in self.correlations if wanted(one.rule))
+        feeding = {base for one in correlations for base in one.bases}
+        silent = self.silent
+        kept = [rule for rule in self.rules if rule.id in feeding or (rule.id not in silent and wanted(rule))]
+        return RuleSet(tuple(kept), self.errors, correlations)
 
     def __getitem__(self, key: str) -> Rule:
         """By id or name. Raises KeyError."""

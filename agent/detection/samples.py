@@ -12,6 +12,13 @@ in a folder that mirrors the rules' folder:
       - about: one row short
         event: {EVENT_TYPE: Report, RENDERING_TYPE: X, ROW_COUNT: "9999"}
 
+Of a correlation a sample is a sequence: `events` in place of `event`, each with `event`, `at` (after the beginning)
+and, for several of a kind, `repeat` and `every`; `{n}` in a value is replaced by the number of the repetition.
+
+      - about: fifty in ten minutes
+        events:
+          - {event: {EVENT_TYPE: ContentTransfer, USER_ID: 005A}, at: 0s, repeat: 50, every: 10s}
+
 An event names vendor columns, whose cells are text, and computed columns (with a dot) in their types.
 """
 
@@ -19,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +40,9 @@ from agent.detection.rule import Rule, RuleSet
 from agent.detection.translate import Placeholders
 from agent.model import Finding
 
+BEGINNING = datetime(2026, 7, 1, 10, tzinfo=UTC)
+"""When the sequences of samples begin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -40,6 +51,8 @@ class Sample:
     about: str
     event: Mapping[str, object]
     match: bool
+    events: Sequence[Mapping[str, Any]] = ()
+    """What happens, for a correlation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,27 @@ def holds(rule: Rule, event: Mapping[str, object]) -> bool:
     return any(True for _ in Detector(RuleSet((rule,))).matches(frame, rule.logsource))
 
 
+def fires(rules: RuleSet, correlation: Rule, events: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a correlation of `rules` raises an alert over a sequence of events."""
+    rows: list[dict[str, object]] = []
+    for one in events:
+        for number in range(int(one.get("repeat", 1))):
+            time = BEGINNING + duration(one.get("at", "0s")) + number * duration(one.get("every", "0s"))
+            cells = {
+                name: _cell(name, value.replace("{n}", str(number)) if isinstance(value, str) else value, correlation)
+                for name, value in one["event"].items()
+            }
+            rows.append({"event.id": f"{len(rows):032x}", "@timestamp": time, **cells})
+    frame = pl.DataFrame(rows, infer_schema_length=None, schema_overrides={"@timestamp": pl.Datetime("ms", "UTC")})
+    found = Detector(rules).detect(frame, correlation.logsource, BEGINNING + timedelta(days=30)).alerts
+    return found.height > 0 and correlation.id in found["rule.id"]
+
+
+def duration(text: str) -> timedelta:
+    """`90s`, `10m`, `2h`, `1d`. Raises KeyError, ValueError."""
+    return timedelta(**{{"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[text[-1]]: float(text[:-1])})
+
+
 def _cell(name: str, value: object, rule: Rule) -> object:
     vendor = rule.logsource.product == "salesforce" and "." not in name and name != "@timestamp"
     return str(value) if vendor and value is not None and not isinstance(value, list) else value
@@ -103,7 +137,7 @@ def _read(path: Path) -> Samples | Finding:
 
 def _samples(data: Mapping[str, Any], kind: str) -> Iterator[Sample]:
     for one in data.get(kind) or []:
-        yield Sample(str(one["about"]), one["event"], kind == "match")
+        yield Sample(str(one["about"]), one.get("event", {}), kind == "match", one.get("events", ()))
 
 
 def _try_file(path: Path, file: Samples) -> Iterator[Finding]:
@@ -111,18 +145,20 @@ def _try_file(path: Path, file: Samples) -> Iterator[Finding]:
     loaded = load.load([path], placeholders=placeholders)
     for error in loaded.errors:
         yield Finding(path.name, ok=False, message=error.reason, fix=error.hint, path=str(path), line=error.line)
-    for rule in loaded:
+    for rule in loaded.alerting:
         subject = rule.name or rule.title
         for kind in (True, False):
             if not any(sample.match is kind for sample in file.samples):
                 what = "no sample that must match" if kind else "no near-miss"
                 yield Finding(subject, ok=False, message=what, fix=f"add one to {file.path}", path=str(path), line=1)
         for sample in file.samples:
-            yield _try(rule, sample, subject, file.path)
+            yield _try(loaded, rule, sample, subject, file.path)
 
 
-def _try(rule: Rule, sample: Sample, subject: str, path: Path) -> Finding:
-    ok = holds(rule, sample.event) is sample.match
+def _try(rules: RuleSet, rule: Rule, sample: Sample, subject: str, path: Path) -> Finding:
+    correlated = any(rule is one.rule for one in rules.correlations)
+    said = fires(rules, rule, sample.events) if correlated else holds(rule, sample.event)
+    ok = said is sample.match
     wanted = "must match" if sample.match else "must not match"
     message = f"{sample.about}: {wanted}" + ("" if ok else (", but does not" if sample.match else ", but does"))
     return Finding(subject, ok=ok, message=message, path=str(path), line=0)

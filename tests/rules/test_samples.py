@@ -53,6 +53,7 @@ def test_no_rule_fires_where_nothing_is_known_of_people_networks_or_apps():
         "URI": {"URI": "/home/home.jsp"},
         "MetadataApiOperation": {"OPERATION": "meta_retrieve"},
     }  # fmt: skip
-    for rule in load.load([RULES]):
+    rules = load.load([RULES])
+    for rule in (one for one in rules if one.id not in rules.silent):
         for kind, cells in innocent.items():
             assert not holds(rule, {"EVENT_TYPE": kind, "CLIENT_IP": "198.51.100.1", **cells}), (rule.name, kind)
