@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import orjson
 import structlog
@@ -13,10 +13,14 @@ from rich.console import Console
 from rich.text import Text
 
 from agent import __version__
-from agent.config import DEFAULT_PATH, load
 from agent.errors import LeaklineError, SettingsError
 
+if TYPE_CHECKING:
+    from agent.config import Settings
+
 FOUND, FAILED, WRONG_CONFIGURATION = 1, 3, 78
+
+DEFAULT_PATH = Path("/etc/leakline/leakline.yaml")
 
 app = typer.Typer(
     name="leakline",
@@ -38,6 +42,13 @@ Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of rules; th
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+def load(path: Path) -> Settings:
+    """The settings; imported here because commands without any start in half the time."""
+    from agent import config
+
+    return config.load(path)
 
 
 def _version(asked: bool) -> None:

@@ -22,8 +22,6 @@ from agent.normalize.enrich import EnrichSettings
 from agent.sources.event_log_file import EventLogFileSettings
 from agent.sources.salesforce import OrgSettings
 
-DEFAULT_PATH = Path("/etc/leakline/leakline.yaml")
-
 SourceSettings = EventLogFileSettings
 DestinationSettings = Annotated[
     FileSettings | SplunkSettings | ElasticSettings | SyslogSettings, Field(discriminator="type")
