@@ -84,6 +84,7 @@ class Hunt:
     def __init__(self, rules: RuleSet, *, raw: bool = False) -> None:
         self._raw = raw
         anywhere = RuleSet(tuple(replace(rule, logsource=LogSource()) for rule in rules))
+        self._silent = rules.silent
         self._detector = Detector(anywhere if raw else rules)
         self._fields = {*TIMES, "event.id", *(name for rule in rules for name in fields(rule.condition))}
         self._whole_event = any(leaf.field is None for rule in rules for leaf in leaves(rule.condition))
@@ -99,9 +100,15 @@ class Hunt:
         """Raises LeaklineError for a file that cannot be read (on)."""
         return read_raw(path, self._fields, whole_event=self._whole_event) if self._raw else self._inputs.read(path)
 
+    def _tried(self, examined: Examined) -> Iterator[tuple[Rule, pl.Series]]:
+        """Rules that match, but those that only feed correlations, and their rows."""
+        for rule, rows in self._detector.matches(examined.frame, examined.source):
+            if rule.id not in self._silent:
+                yield rule, rows
+
     def alerts(self, examined: Examined, path: Path) -> list[dict[str, Any]]:
         """One for each rule and event, in the order of the lines."""
-        found = [(row, rule) for rule, rows in self._detector.matches(examined.frame, examined.source) for row in rows]
+        found = [(row, rule) for rule, rows in self._tried(examined) for row in rows]
         found.sort(key=lambda one: one[0])
         rows = examined.frame[pl.Series([row for row, _ in found], dtype=pl.UInt32)]
         names = [name for name in ("event.id", *TIMES, *SHOWN) if name in rows.columns]
