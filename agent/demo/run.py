@@ -74,7 +74,7 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
         settings = config.parse(document(folder, org))
         progress = Progress()
         daemon = Daemon(settings, watch=progress.take)
-        names = {rule.id: rule.name for rule in daemon.parts.processing.rules}
+        names = {rule.id: rule.name for rule in daemon.parts.processing.rules.alerting}
         status = _watch(daemon, progress, console)
     seconds = progress.seconds
     mappings, _ = load_mappings([shipped("mappings")])

@@ -12,8 +12,16 @@ from agent.normalize.shape import Normalizer
 from agent.simulator.truth import content_hash, read_truth
 from agent.simulator.truth import events as logical_events
 
-MUST_BE_FOUND = ("mass_report_export", "data_loader_pull", "stolen_token")
-"""Leaks that single-event rules find; the others need correlations over several events."""
+MUST_BE_FOUND = (
+    "mass_report_export",
+    "data_loader_pull",
+    "stolen_token",
+    "list_view_scraping",
+    "mass_file_download",
+    "login_as_export",
+    "guest_scraping",
+)
+"""Leaks that the shipped rules must find."""
 
 
 @dataclass(frozen=True, slots=True)

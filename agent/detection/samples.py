@@ -137,7 +137,10 @@ def _read(path: Path) -> Samples | Finding:
 
 def _samples(data: Mapping[str, Any], kind: str) -> Iterator[Sample]:
     for one in data.get(kind) or []:
-        yield Sample(str(one["about"]), one.get("event", {}), kind == "match", one.get("events", ()))
+        if "events" in one:
+            yield Sample(str(one["about"]), {}, kind == "match", one["events"])
+        else:
+            yield Sample(str(one["about"]), one["event"], kind == "match")
 
 
 def _try_file(path: Path, file: Samples) -> Iterator[Finding]:
