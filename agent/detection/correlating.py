@@ -12,7 +12,7 @@ are counted and left out.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -119,7 +119,8 @@ class Correlating:
             step.late[correlation.rule.id] = late
             fresh = fresh.filter(pl.col("time") >= memory.floor)
         if fresh.height:
-            rows = pl.concat([memory.rows, fresh]).unique(["id", "step"], keep="last", maintain_order=True)
+            fresh = _unknown(fresh, memory.rows)
+            rows = pl.concat([memory.rows, fresh])
             memory = _grown(correlation, org, replace(memory, rows=rows), fresh["group"].unique(), step)
         floor = max(self._floor(correlation, step.newest.get(org, {}), span), _crowded(correlation, memory, step))
         if floor - memory.floor >= max(span, 3_600_000) // 2 or memory.rows.height > ROWS:
@@ -179,9 +180,28 @@ def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
     return pl.col(name).cast(pl.String)
 
 
-def _clusters(correlation: Correlation, memory: Memory, groups: Iterable[str]) -> list[dict[str, Any]]:
+def _unknown(fresh: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Without the rows that are there already: a row that comes again has the same id and the same time."""
+    key = ["id", "step"]
+    near = rows.filter(pl.col("time").is_between(fresh["time"].min(), fresh["time"].max()))
+    return fresh.unique(key, keep="first", maintain_order=True).join(near, on=key, how="anti", maintain_order="left")
+
+
+def _promising(correlation: Correlation, rows: pl.DataFrame) -> pl.DataFrame:
+    """Without the groups that could not fire if all their rows lay in one window: most groups, cheaply."""
+    most = {
+        "event_count": pl.len(),
+        "value_count": pl.col("value").n_unique(),
+        "value_sum": pl.col("weight").clip(lower_bound=0).sum(),
+    }.get(correlation.kind, pl.col("step").n_unique())
+    needed = len(set(correlation.bases)) if correlation.kind == "temporal_ordered" else correlation.threshold
+    groups = rows.group_by("group").agg(most.alias("most")).filter(pl.col("most") >= needed)
+    return rows.join(groups, on="group", how="semi")
+
+
+def _clusters(correlation: Correlation, memory: Memory, groups: pl.Series) -> list[dict[str, Any]]:
     """Contributing rows that are not settled, by alert: `group`, `start`, `end`, `count`, `ids`, `measured`, names."""
-    mine = memory.rows.filter(pl.col("group").is_in(list(groups)))
+    mine = _promising(correlation, memory.rows.filter(pl.col("group").is_in(groups)))
     if not mine.height:
         return []
     return (
