@@ -310,3 +310,14 @@ def test_state_is_readable_text_and_frames(folder):
     kept = detector.detect(frame([(n, ("A", "a", n, 1)) for n in range(3)]), FILES, NOW).remember
     assert {key.split("/")[-2] for key in kept if key.count("/") > 1} == {"rows", "alerts"}
     assert all(orjson.loads(value) for key, value in kept.items() if "/alerts/" in key)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("restart", [False, True])
+def test_an_alert_that_goes_on_for_hours_counts_all_its_rows(kind, folder, restart):
+    """Its first rows were let go long before its last one came."""
+    events = [("A", "ab"[n % 2], n * 2, n % 5 + 1) for n in range(240)]
+    rows = list(enumerate(events))
+    batches = [rows[at : at + 7] for at in range(0, len(rows), 7)]
+    last = run(rules(kind, folder), batches, restart=restart, lateness=timedelta())
+    assert told(last) == {(user, start, end, len(ids)) for user, start, end, ids in expected(kind, events)}
