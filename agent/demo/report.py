@@ -32,6 +32,7 @@ def show(
     console: Console,
 ) -> None:
     """Read, sent, found, and what to look at next. `names`: rule id to the rule's short name."""
+    console.print()
     console.print(_leaks(verdict, names))
     lanes = status["destinations"][0]["lanes"]
     alerts = lanes["alerts"]["acknowledged"]
@@ -50,9 +51,9 @@ What to look at next
 
 
 def _leaks(verdict: Verdict, names: Mapping[str, str]) -> Table:
-    table = Table(
-        "planted leak", "what happens in it", "found by rule (alerts)", title="Planted leaks", title_justify="left"
-    )
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0), header_style="bold underline")
+    for heading in ("planted leak", "what happens in it", "found by rule (alerts)"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "planted leak")
     for name, rules in verdict.found.items():
         if rules:
             by = Text("\n".join(f"{names.get(rule, rule)} ({count})" for rule, count in rules.items()), style="green")

@@ -122,7 +122,7 @@ def _watch(daemon: Daemon, progress: Progress, console: Console) -> dict[str, An
     """Read everything there is, wait until it is delivered, and return the status at the end."""
     threads = daemon.start_forwarding()
     reading = threading.Thread(target=_read, args=(daemon,), name="read")
-    with Live(progress, console=console, refresh_per_second=5):
+    with Live(progress, console=console, refresh_per_second=5, vertical_overflow="visible"):
         reading.start()
         reading.join()
         while not daemon.drained() and not daemon.stop.is_set():
