@@ -85,7 +85,8 @@ def correlated(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
     `leakline.alert.id` stays the same for all that is said of an alert; `event.id` is its own for each revision, so
     that a destination that refuses an id it knows takes the revision too. Beside the columns above it has
     `leakline.alert.revision` (Int64), `leakline.alert.merged_into` (String; a late row joined two alerts),
-    `leakline.correlation.{rule,type,timespan}` (String), `.group` (String, `NAME=value`), `.count` (Int64).
+    `leakline.correlation.{rule,type}` (String), `.timespan` (Int64, seconds), `.group` (String, `NAME=value`),
+    `.count` (Int64).
     """
     for one in told:
         rule, episode = one.correlation.rule, one.episode
@@ -103,7 +104,7 @@ def correlated(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
             "leakline.alert.actor": users[0] if len(users) == 1 else ", ".join(values),
             "leakline.correlation.rule": rule.name or rule.id,
             "leakline.correlation.type": one.correlation.kind,
-            "leakline.correlation.timespan": f"{int(one.correlation.span.total_seconds())}s",
+            "leakline.correlation.timespan": int(one.correlation.span.total_seconds()),
             "leakline.correlation.group": ", ".join(f"{n}={v}" for n, v in zip(names, values, strict=True)),
             "leakline.correlation.count": episode.count,
             "leakline.measure.field": one.correlation.field or one.correlation.kind,
