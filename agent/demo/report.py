@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agent.demo.verdict import MUST_BE_FOUND, Verdict
+from agent.demo.verdict import Verdict
 
 LEAKS = {
     "mass_report_export": "an insider exports large reports at night",
@@ -57,10 +57,8 @@ def _leaks(verdict: Verdict, names: Mapping[str, str]) -> Table:
     for name, rules in verdict.found.items():
         if rules:
             by = Text("\n".join(f"{names.get(rule, rule)} ({count})" for rule, count in rules.items()), style="green")
-        elif name in MUST_BE_FOUND:
-            by = Text("not found", style="bold red")
         else:
-            by = Text("needs correlations, which are not there yet", style="yellow")
+            by = Text("not found", style="bold red")
         table.add_row(name, LEAKS.get(name, ""), by)
     return table
 
