@@ -1,31 +1,26 @@
-"""Files at rest as the rules want to see them: log files, NDJSON of vendor rows, archived output, or anything as it is."""
+"""Files at rest as the rules want to see them: log files, NDJSON of vendor rows, archived output."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import orjson
 import polars as pl
-from isal import igzip
-from isal.igzip_lib import IsalError
 
 from agent.archive import flat
 from agent.detection.rule import LogSource
-from agent.errors import LeaklineError
 from agent.log_file_lines import LogFileLines
 from agent.model import Batch
-from agent.ndjson import CHUNK_BYTES, Reader, chunks
+from agent.ndjson import CHUNK_BYTES, chunks
 from agent.normalize import record_id
 from agent.normalize.identity import Occurrences, identify
 from agent.normalize.shape import Normalizer
 from agent.normalize_files import batches
+from agent.raw_input import ANY, Examined, opened
 
-ANY = LogSource()
 OWN, OWN_DATASET = LogSource("leakline", "agent"), "leakline.agent"
 
 _SERVICES = {"EVENT_TYPE": "event_log_file", "EventType": "real_time_event_monitoring"}
@@ -33,19 +28,6 @@ _KEYS = ("EVENT_TYPE", "EventType", "event.dataset", "event.provider")
 _LOADED_ROWS = 20_000
 
 Prepare = Callable[[Batch], pl.DataFrame]
-Bad = Sequence[tuple[int, str]]
-"""Line number and reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """Consecutive events of one log source, ready for rules."""
-
-    source: LogSource
-    frame: pl.DataFrame
-    lines: pl.Series
-    """Where each row stands in its file (`Int64`, from 1)."""
-    bad: Bad = ()
 
 
 class Inputs:
@@ -125,25 +107,6 @@ class Inputs:
             ids, _ = occurrences.number(identify(frame, org, event_type))
             frame = frame.with_columns(ids.alias("event.id"))
         return self._prepare(Batch(org, service, event_type, frame))
-
-
-def read_raw(path: Path, fields: Collection[str], *, whole_event: bool) -> Iterator[Examined]:
-    """Any NDJSON, names and values as they stand. `fields`, `whole_event`: what the rules look at."""
-    with opened(path) as stream:
-        for lines in Reader(fields, whole_event=whole_event).read(stream):
-            yield Examined(ANY, lines.frame, lines.numbers, lines.bad)
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """A file's plain bytes, unpacked if it is gzipped. Raises LeaklineError where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            gzipped = file.read(2) == b"\x1f\x8b"
-        with igzip.open(path, "rb") if gzipped else path.open("rb") as stream:  # type: ignore[no-untyped-call]
-            yield cast("BinaryIO", stream)
-    except (OSError, EOFError, IsalError) as error:  # type: ignore[misc]
-        raise LeaklineError(f"{path} cannot be read ({error})") from error
 
 
 def _first_byte(path: Path) -> bytes:

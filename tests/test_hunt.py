@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,10 @@ from agent.detection.load import load
 from agent.errors import LeaklineError
 from agent.formats import ecs
 from agent.hunt import Hunt, hunt
-from agent.hunt_input import read_raw
 from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.normalize_files import batches
+from agent.raw_input import ahead, read_raw
 from agent.shipped import shipped
 
 RULE = """
@@ -222,3 +223,17 @@ def test_raw_frames_hold_what_is_asked_for(path: Path) -> None:
     (examined,) = read_raw(path, ["a"], whole_event=False)
     assert examined.frame.columns[1:] == ["a"]
     assert examined.frame["a"].to_list() == ["1", "2"]
+
+
+def test_reading_ahead_keeps_order_and_errors() -> None:
+    """Pieces come in their order; an error comes after the pieces that were made before it."""
+
+    def pieces() -> Iterator[int]:
+        yield from range(1, 5)
+        raise LeaklineError("the file breaks off")
+
+    taken = []
+    with pytest.raises(LeaklineError, match="breaks off"):
+        for piece in ahead(pieces()):
+            taken.append(piece)
+    assert taken == [1, 2, 3, 4]
