@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from netaddr import IPSet
 
 from agent.errors import SettingsError
 from agent.normalize.place import Place, place_of
+from agent.normalize.replaced import stamp_of
 
 
 class AddressDatabases:
@@ -20,14 +20,14 @@ class AddressDatabases:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         """Raises SettingsError for a file that cannot be used."""
-        self._stamps = {path: _stamp(path) for path in paths}
+        self._stamps = {path: stamp_of(path) for path in paths}
         self._readers = {path: _open(path) for path in paths}
 
     def refresh(self) -> bool:
         """Open replaced files; returns whether there was one. One that cannot be used (yet) leaves the old one open."""
         replaced = False
         for path, stamp in self._stamps.items():
-            now = _stamp(path)
+            now = stamp_of(path)
             if now == stamp or now is None:
                 continue
             self._stamps[path] = now
@@ -57,14 +57,6 @@ def _open(path: Path) -> maxminddb.Reader:
         raise SettingsError(
             f"enrich.databases: {path} cannot be used ({error})", hint="name a readable MMDB file"
         ) from error
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = os.stat(path)  # noqa: PTH116 - Path.stat costs twice as much, and this runs for every batch
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 class Described(Protocol):

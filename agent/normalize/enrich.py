@@ -7,18 +7,26 @@ A row's own word counts more than a look-up, but an address database counts more
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import reduce
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
+from zoneinfo import available_timezones
 
 import polars as pl
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from agent.duration import Duration
+from agent.errors import FileError
 from agent.normalize.address import Addresses
 from agent.normalize.address_database import AddressDatabases
+from agent.normalize.approved_apps import ApprovedApps, read_apps
 from agent.normalize.client import Clients, read_client_kinds
+from agent.normalize.indicator_file import Indicator, read_indicators
+from agent.normalize.indicators import Indicators
 from agent.normalize.integration import Integrations
+from agent.normalize.leavers import Leavers
 from agent.normalize.network_set import NetworkSet, read_networks
 from agent.normalize.person import Persons, Users
 from agent.normalize.place import PLACE
@@ -29,6 +37,8 @@ Applications = Callable[[Sequence[str]], Mapping[str, str]]
 """Ids of connected apps to their names; one that is not known, or cannot be asked for now, is left out."""
 
 APPLICATION = "salesforce.connected_app.name"
+LOCAL_HOUR = "leakline.local_hour"
+"""The hour of the day (0 to 23) in the time zone of the settings."""
 
 BATCHES_REMEMBERED = 200
 """After so many batches a look-up is asked anew: it has a lifetime of its own, which must be able to pass."""
@@ -69,6 +79,33 @@ class EnrichSettings(BaseModel):
     """Text files of networks that hide people (VPN, Tor, hosting): an address, network or `AS64496` a line."""
     client_kinds: Path | None = None
     """A file like `mappings/client_kinds.yaml`, looked through before it."""
+    leavers: Path | None = None
+    """People who leave: a CSV file or a directory's LDIF export, read anew when it is replaced."""
+    leavers_last_day: str | None = None
+    """The column or attribute of the last day, if it has no usual name."""
+    leavers_before: Duration = timedelta(days=60)
+    """How long before the last day somebody counts as leaving."""
+    approved_apps: list[str] = Field(default_factory=list)
+    """Connected apps that were approved: ids or names; in a name `*` stands for any text."""
+    approved_apps_file: Path | None = None
+    """More of them: an id or name a line."""
+    indicators: list[Path] = Field(default_factory=list)
+    """Files like `mappings/indicators/*.yaml` (or CSV), used beside the shipped ones."""
+    indicator_age: Duration = timedelta(days=365)
+    """How long an indicator counts that does not say when it expires."""
+    time_zone: str | None = None
+    """Where people work, such as `America/Chicago`: rules then know the hour there."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_is_known(cls, name: str | None) -> str | None:
+        if name is not None and name not in available_timezones():
+            raise ValueError(f"{name!r} is no time zone; write it as America/Chicago or UTC")
+        return name
+
+    def approved(self) -> list[str]:
+        """All approved apps. Raises SettingsError for a file that cannot be read."""
+        return [*self.approved_apps, *(read_apps(self.approved_apps_file) if self.approved_apps_file else [])]
 
 
 class Enricher:
@@ -85,6 +122,13 @@ class Enricher:
             _anonymizers(settings.anonymizer_lists) if settings.anonymizer_lists else None,
         )
         self._integrations = Integrations(settings.integration_users, settings.expected_networks)
+        self._leavers = (
+            Leavers(settings.leavers, settings.leavers_last_day, settings.leavers_before) if settings.leavers else None
+        )
+        approved = settings.approved()
+        self._approved = ApprovedApps(approved) if approved else None
+        self.indicators = indicators_of(settings)
+        self._indicators = Indicators(self.indicators)
         self._persons = _ByLookUp(Persons)
         self._applications = _ByLookUp(_names_of)
 
@@ -107,7 +151,34 @@ class Enricher:
             )
         )
         known.add(self._integrations.columns(known.all, known.first("source.ip")))
+        if self._leavers is not None:
+            known.add(self._leavers.columns(known.all))
+        if self._approved is not None:
+            known.add(self._approved.columns(known.first("CONNECTED_APP_ID"), application))
+        self._add_indicators(known, address)
+        self._add_hour(known)
         return prepared.with_columns(known.added.values())
+
+    @property
+    def problems(self) -> Sequence[FileError]:
+        """Lines of lists that were left out."""
+        return self._leavers.problems if self._leavers is not None else ()
+
+    def _add_indicators(self, known: _Columns, address: pl.Series | None) -> None:
+        number = known.all.get("source.as.number")
+        known.add(
+            self._indicators.columns(
+                address,
+                number.cast(pl.String) if number is not None else None,
+                known.first("user_agent.original", "USER_AGENT", "BROWSER_TYPE"),
+                known.all.get("@timestamp"),
+            )
+        )
+
+    def _add_hour(self, known: _Columns) -> None:
+        moment, zone = known.all.get("@timestamp"), self._settings.time_zone
+        if zone is not None and moment is not None:
+            known.add({LOCAL_HOUR: moment.dt.convert_time_zone(zone).dt.hour().cast(pl.Int64)})
 
     def _add_persons(self, known: _Columns, persons: Persons) -> None:
         ids = known.first("user.id", "USER_ID_DERIVED", "USER_ID")
@@ -146,6 +217,12 @@ class _Columns:
             if there is not None and there.dtype == column.dtype:
                 column = _or_else(column, there) if overrule and name in overrule else _or_else(there, column)
             self.all[name] = self.added[name] = column.alias(name)
+
+
+def indicators_of(settings: EnrichSettings) -> list[Indicator]:
+    """The shipped indicators and those of the settings. Raises MappingError."""
+    paths = [*sorted((shipped("mappings") / "indicators").glob("*.yaml")), *settings.indicators]
+    return [one for path in paths for one in read_indicators(path, settings.indicator_age)]
 
 
 def _or_else(one: pl.Series, other: pl.Series) -> pl.Series:

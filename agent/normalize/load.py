@@ -78,7 +78,7 @@ def _read_file(path: Path, place: tuple[str, ...], loading: _Loading) -> None:
     elif len(place) == 2 and place[1] == "every_type.yaml":
         file = read_yaml(path)
         loading.shared[place[0]] = file, parse(file)
-    elif len(place) == 2:
+    elif len(place) == 2 and place[0] != "indicators":  # those are no mappings: enrichment reads them
         file = read_yaml(path)
         text = parse(file)
         if not text.event_type:

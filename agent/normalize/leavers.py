@@ -1,0 +1,97 @@
+"""Whether the person is about to leave, or gone: from a list that human resources or the directory exports.
+
+Columns: `leakline.user_leaving` (`Boolean`) and `leakline.user_leaves_on` (`String`, ISO date). Whether somebody is
+leaving is told at the event's own time, so that a hunt over old logs says what was true then. Null where the person or
+the time is not known, so that no rule takes "not known" for "no".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import structlog
+
+from agent.errors import FileError, SettingsError
+from agent.normalize.leaver_file import LeaverFile, account_key, read_leavers
+from agent.normalize.remembered import Remembered
+from agent.normalize.replaced import stamp_of
+
+LEAVING = "leakline.user_leaving"
+LEAVES_ON = "leakline.user_leaves_on"
+
+_FROM, _KNOWN = "from", "known"
+_TIME = pl.Datetime("ms", "UTC")
+_BETWEEN = "\x1f"
+_ABOUT = ("user.id", "user.email", "user.name")
+"""The name comes last: at a login it is what somebody typed, and may hold separators."""
+
+log = structlog.get_logger()
+
+
+class Leavers:
+    """The list, read anew when the file is replaced. Somebody is leaving from `before` the last day on, and after it."""
+
+    def __init__(self, path: Path, last_day: str | None, before: timedelta) -> None:
+        """Raises SettingsError for a file that cannot be used."""
+        self._path, self._last_day, self._before = path, last_day, before
+        self._stamp = stamp_of(path)
+        self._use(read_leavers(path, last_day))
+        self._remembered = Remembered(
+            {LEAVES_ON: pl.String(), _FROM: _TIME, _KNOWN: pl.Boolean()},
+            lambda keys: {key: self._told(key) for key in keys},
+        )
+
+    @property
+    def problems(self) -> Sequence[FileError]:
+        """Lines of the list that were left out."""
+        return self._file.problems
+
+    def columns(self, columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+        """`columns`: those of the frame, by name, of which any may be missing."""
+        self._refresh()
+        known = [columns.get(name) for name in _ABOUT]
+        if all(column is None for column in known):
+            return {}
+        texts = [pl.lit("") if column is None else pl.lit(column).fill_null("") for column in known]
+        keys = pl.select(pl.concat_str(texts, separator=_BETWEEN).alias("")).to_series()
+        told = self._remembered.columns(keys)
+        if _KNOWN not in told:
+            return {}
+        begins, moment = told.pop(_FROM, None), columns.get("@timestamp")
+        stays = told.pop(_KNOWN) & False
+        if begins is None:
+            return {LEAVING: stays}
+        leaving = moment >= begins if moment is not None else pl.repeat(None, len(keys), dtype=pl.Boolean, eager=True)
+        return told | {LEAVING: leaving.zip_with(begins.is_not_null(), stays)}
+
+    def _told(self, key: str) -> tuple[Any, ...]:
+        user, mail, name = key.split(_BETWEEN, 2)
+        accounts = [account_key(one) for one in (user, mail, name) if one]
+        days = [self._file.last_days[one] for one in accounts if one in self._file.last_days]
+        if not days:
+            return None, None, True if mail or name or (user and self._only_ids) else None
+        begins = datetime.combine(min(days), time(), UTC) - self._before
+        return min(days).isoformat(), begins, True
+
+    def _refresh(self) -> None:
+        now = stamp_of(self._path)
+        if now in (None, self._stamp):
+            return
+        self._stamp = now
+        try:
+            self._use(read_leavers(self._path, self._last_day))
+        except SettingsError as error:
+            log.warning("the old list of leavers stays in use", problem=str(error))
+            return
+        self._remembered.forget()
+        for problem in self.problems[:20]:
+            log.warning("left out of the list of leavers", problem=str(problem), all=len(self.problems))
+
+    def _use(self, file: LeaverFile) -> None:
+        self._file = file
+        self._only_ids = bool(file.last_days) and not any("@" in account for account in file.last_days)
+        self._only_ids = self._only_ids and all(one.startswith("005") and len(one) == 15 for one in file.last_days)
