@@ -26,6 +26,7 @@ from agent.errors import FileError
 from agent.formats import FORMATS
 from agent.ingest import Committed, Ingest, Steps
 from agent.model import OWN_EVENT_TYPE, Batch, Destination, Source
+from agent.normalize.approved_apps import app_ids
 from agent.normalize.enrich import Enricher
 from agent.normalize.identity import Occurrences, Taken, identify
 from agent.normalize.load import load_mappings
@@ -160,14 +161,15 @@ def build_processing(
         source = LogSource("leakline", "agent") if own else LogSource("salesforce", batch.source)
         return detector.detect(prepared, source, now, shape=lambda rows: uncounted.shape(rows, batch, now))
 
-    return Processing(Steps(prepare, detect, normalizer.shape), rules, [*mapping_errors, *rules.errors])
+    return Processing(Steps(prepare, detect, normalizer.shape), rules, [*mapping_errors, *enricher.problems, *rules.errors])
 
 
 def chosen_rules(settings: Settings) -> RuleSet:
     """The rules that the settings let run."""
     wanted = settings.rules
     folders = [*([shipped("rules")] if wanted.shipped else []), *wanted.folders]
-    loaded = load_rules(folders, placeholders={**PLACEHOLDERS, **wanted.placeholders})
+    approved = {"ApprovedAppIds": app_ids(settings.enrich.approved())}
+    loaded = load_rules(folders, placeholders={**PLACEHOLDERS, **approved, **wanted.placeholders})
     return loaded.selected(minimum=wanted.minimum_level, without=wanted.disabled)
 
 
