@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from agent.detection.load import load
 from agent.detection.rule import LogSource, Rule, RuleSet
 from agent.detection.tree import fields, leaves
 from agent.errors import LeaklineError
+from agent.hunt_correlation import FILE, LINE, Gathered, document
 from agent.raw_input import Examined, read_raw
 from agent.shipped import shipped
 
@@ -33,6 +34,9 @@ TIMES = ("@timestamp", "TIMESTAMP_DERIVED", "TIMESTAMP", "EventDate", "timestamp
 
 SHOWN = ("user.id", "user.name", "source.ip", "organization.id", "event.provider")
 """Columns that an alert repeats of its event, where it has them."""
+
+TOLD_OF_GROUPS = ("event.start", "event.end", "leakline.alert.", "leakline.correlation.", "leakline.measure.")
+"""What alerts of correlations say beside that, by the beginning of its names."""
 
 
 @dataclass(slots=True)
@@ -73,8 +77,12 @@ def hunt(
             for line in _tried(search, path, tally, err):
                 out.write(line)
                 status.update(f"{path.name}: {tally.events:,} events, {tally.alerts:,} alerts")
+        status.update("correlations")
+        for alert in search.correlated():
+            tally.alerts += 1
+            out.write(orjson.dumps(alert) + b"\n")
     out.flush()
-    err.print(Text(_summary(tally, loaded, search.broken)), soft_wrap=True)
+    err.print(Text(_summary(tally, loaded, search)), soft_wrap=True)
     return FAILED if tally.failed else FOUND if tally.alerts else 0
 
 
@@ -86,7 +94,13 @@ class Hunt:
         anywhere = RuleSet(tuple(replace(rule, logsource=LogSource()) for rule in rules))
         self._silent = rules.silent
         self._detector = Detector(anywhere if raw else rules)
-        self._fields = {*TIMES, "event.id", *(name for rule in rules for name in fields(rule.condition))}
+        self.gathered = Gathered(rules.correlations, TIMES)
+        self._fields = {
+            *TIMES,
+            "event.id",
+            *self.gathered.fields,
+            *(name for rule in rules for name in fields(rule.condition)),
+        }
         self._whole_event = any(leaf.field is None for rule in rules for leaf in leaves(rule.condition))
         if not raw:
             self._inputs = _inputs()
@@ -100,15 +114,17 @@ class Hunt:
         """Raises LeaklineError for a file that cannot be read (on)."""
         return read_raw(path, self._fields, whole_event=self._whole_event) if self._raw else self._inputs.read(path)
 
-    def _tried(self, examined: Examined) -> Iterator[tuple[Rule, pl.Series]]:
+    def _tried(self, examined: Examined, path: Path) -> Iterator[tuple[Rule, pl.Series]]:
         """Rules that match, but those that only feed correlations, and their rows."""
         for rule, rows in self._detector.matches(examined.frame, examined.source):
+            if rule.id in self.gathered.bases:
+                self.gathered.add(rule.id, examined.frame[rows], examined.lines.gather(rows), str(path))
             if rule.id not in self._silent:
                 yield rule, rows
 
     def alerts(self, examined: Examined, path: Path) -> list[dict[str, Any]]:
-        """One for each rule and event, in the order of the lines."""
-        found = [(row, rule) for rule, rows in self._tried(examined) for row in rows]
+        """One for each rule and event, in the order of the lines; what correlations need is gathered."""
+        found = [(row, rule) for rule, rows in self._tried(examined, path) for row in rows]
         found.sort(key=lambda one: one[0])
         rows = examined.frame[pl.Series([row for row, _ in found], dtype=pl.UInt32)]
         names = [name for name in ("event.id", *TIMES, *SHOWN) if name in rows.columns]
@@ -116,6 +132,12 @@ class Hunt:
         return [
             _alert(rule, shown, str(path), examined.lines[row]) for (row, rule), shown in zip(found, said, strict=True)
         ]
+
+    def correlated(self) -> Iterator[dict[str, Any]]:
+        """Alerts of correlations, over all that was read; each stands where its last event stands."""
+        for told, last in self.gathered.alerts():
+            said = document(told)
+            yield _alert(told.correlation.rule, {**said, "@timestamp": said["event.end"]}, last[FILE], last[LINE])
 
 
 def _inputs() -> Inputs:
@@ -163,6 +185,7 @@ def _alert(rule: Rule, event: dict[str, Any], path: str, line: int) -> dict[str,
         "rule.name": rule.title,
         "rule.level": rule.level,
         **{name: event.get(name) for name in SHOWN},
+        **{name: value for name, value in event.items() if name.startswith(TOLD_OF_GROUPS)},
         "leakline.input.file": path,
         "leakline.input.line": line,
     }
@@ -188,14 +211,19 @@ def _milliseconds(value: object) -> object:
     )
 
 
-def _summary(tally: Tally, rules: RuleSet, broken: Collection[str]) -> str:
+def _summary(tally: Tally, rules: RuleSet, search: Hunt) -> str:
     words = [
         f"{tally.alerts:,} alerts",
         f"{tally.events:,} events in {tally.files:,} files",
-        f"{len(rules):,} rules" + (f", {len(rules.errors):,} left out" if rules.errors else ""),
+        f"{len(rules) + len(rules.correlations):,} rules"
+        + (f", {len(rules.errors):,} left out" if rules.errors else ""),
     ]
-    if broken:
-        words.append(f"{len(broken):,} rules broke: {', '.join(sorted(broken))}")
+    if search.broken:
+        words.append(f"{len(search.broken):,} rules broke: {', '.join(sorted(search.broken))}")
+    if search.gathered.untimed:
+        words.append(f"{search.gathered.untimed:,} matches without a time were left out of correlations")
+    if search.gathered.ungrouped:
+        words.append(f"{search.gathered.ungrouped:,} matches without a value to group by were left out of correlations")
     if tally.bad:
         words.append(f"{tally.bad:,} lines could not be tried")
     if tally.failed:

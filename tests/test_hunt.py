@@ -237,3 +237,65 @@ def test_reading_ahead_keeps_order_and_errors() -> None:
         for piece in ahead(pieces()):
             taken.append(piece)
     assert taken == [1, 2, 3, 4]
+
+
+CORRELATED = """
+title: base
+name: base
+logsource: {product: salesforce, service: event_log_file}
+detection: {sel: {ROWS_PROCESSED|gte: 10}, condition: sel}
+---
+title: many
+id: 5f5b7ba1-54b7-4f86-a4a5-3cb3f1d1f1aa
+level: high
+correlation: {type: event_count, rules: [base], group-by: [USER_ID], timespan: 1m, condition: {gte: 3}}
+"""
+
+
+def row(user: str, second: int, name: str = "TIMESTAMP_DERIVED") -> bytes:
+    when = f"2026-07-01T08:{second // 60:02}:{second % 60:02}.000Z"
+    return orjson.dumps({"EVENT_TYPE": "RestApi", name: when, "USER_ID": user, "ROWS_PROCESSED": 20, "QUERY": second})
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_correlations_see_all_files_in_any_order(tmp_path: Path, raw: bool) -> None:
+    """One alert for each group, at its last event's file and line, whatever the order; the base stays silent."""
+    (tmp_path / "rules.yml").write_text(CORRELATED)
+    eve, bob = "0055f000008aaaaAAA", "0055f000008bbbbAAA"
+    early, late = tmp_path / "early.ndjson", tmp_path / "late.ndjson"
+    early.write_bytes(b"\n".join([row(bob, 5), row(eve, 10), row(eve, 0)]))
+    late.write_bytes(b"\n".join([row(eve, 3600), row(eve, 60), row(bob, 300)]))
+    told = []
+    for files in ((early, late), (late, early)):
+        status, (alert,), _ = run(*files, rules=tmp_path / "rules.yml", raw=raw)
+        told.append(alert)
+        assert status == 1
+    assert told[0] == told[1]
+    assert told[0]["rule"]["name"] == "many"
+    assert told[0]["leakline"]["input"] == {"file": str(late), "line": 2}
+    assert told[0]["leakline"]["correlation"]["group"] == f"USER_ID={eve}"
+    assert told[0]["leakline"]["correlation"]["count"] == 3
+    assert len(told[0]["leakline"]["alert"]["event_ids"]) == 3
+    assert (told[0]["event"]["start"], told[0]["event"]["end"]) == (
+        "2026-07-01T08:00:00.000Z",
+        "2026-07-01T08:01:00.000Z",
+    )
+
+
+def test_correlations_take_a_row_once(tmp_path: Path) -> None:
+    """The same log file twice counts once; of two that hold different rows both count."""
+    (tmp_path / "rules.yml").write_text(CORRELATED)
+    log = tmp_path / "rows.ndjson"
+    log.write_bytes(b"\n".join(row("0055f000008aaaaAAA", second) for second in (1, 2)))
+    assert run(log, log, rules=tmp_path / "rules.yml")[:2] == (0, [])
+
+
+def test_what_correlations_leave_out_is_told(tmp_path: Path) -> None:
+    """Matches without a time, and those without a value to group by, are counted."""
+    (tmp_path / "rules.yml").write_text(CORRELATED)
+    log = tmp_path / "rows.ndjson"
+    log.write_bytes(b"\n".join([row("u", 1), row("u", 2), row("", 3), row("u", 4, "NOWHERE")]))
+    status, alerts, told = run(log, rules=tmp_path / "rules.yml", raw=True)
+    assert (status, alerts) == (0, [])
+    assert "1 matches without a time were left out of correlations" in told
+    assert "1 matches without a value to group by were left out of correlations" in told

@@ -1,0 +1,123 @@
+"""Correlations over files at rest: matched rows are gathered from all files, and judged once when all are read.
+
+So the order of files, and of lines in them, makes no difference, and no row comes too late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+import polars as pl
+
+from agent.detection.correlating import Correlating, Told
+from agent.detection.correlation import Correlation
+from agent.detection.rule import LogSource
+from agent.raw_time import TIME, times
+
+ABOUT = ("organization.id", "user.name", "user.id", "source.ip")
+"""What alerts tell of their rows, beside what they are grouped by."""
+
+FILE, LINE = "\x00file", "\x00line"
+_ANY = LogSource()
+
+
+class Gathered:
+    """Matched rows of the rules that correlations are made of."""
+
+    def __init__(self, correlations: Sequence[Correlation], clock: Sequence[str]) -> None:
+        """`clock`: columns that may hold the time of an event, the best first."""
+        self._correlations = correlations
+        self._clock = clock
+        self._rows: dict[str, list[pl.DataFrame]] = {}
+        self.bases = frozenset(base for one in correlations for base in one.bases)
+        self.untimed = 0
+        """Matched rows without a time: they belong to no window."""
+        self.ungrouped = 0
+        """Matched rows, of each correlation, without a value in a field that it groups by."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Columns that are looked at, times excepted."""
+        return frozenset(name for base in self.bases for name in self._wanted(base)) if self.bases else frozenset()
+
+    def add(self, base: str, matched: pl.DataFrame, lines: pl.Series, file: str) -> None:
+        """`matched`: rows of one file that the rule `base` matches; `lines`: where they stand in it."""
+        timed = times(matched, self._clock)
+        texts = {name: _text(matched, name) for name in self._wanted(base)}
+        here = pl.Series([file]).new_from_index(0, matched.height)
+        ids = _text(matched, "event.id").fill_null(here + ":" + lines.cast(pl.String))
+        rows = pl.DataFrame({**texts, "event.id": ids, "@timestamp": timed, FILE: here, LINE: lines})
+        rows = rows.filter(pl.col("@timestamp").is_not_null())
+        self.untimed += matched.height - rows.height
+        for one in self._correlations:
+            if base in one.bases and (keys := [one.field_of(name, base) for name, _ in one.group_by]):
+                self.ungrouped += rows.filter(pl.any_horizontal(pl.col(keys).is_null())).height
+        if rows.height:
+            self._rows.setdefault(base, []).append(rows)
+
+    def alerts(self) -> Iterator[tuple[Told, dict[str, Any]]]:
+        """Each alert with its last contributing row (columns as above, file and line under `FILE` and `LINE`)."""
+        found = {base: pl.concat(parts) for base, parts in self._rows.items()}
+        orgs = sorted({org or "" for rows in found.values() for org in rows["organization.id"].unique()})
+        correlating = Correlating(self._correlations, dict.fromkeys(self.bases, _ANY), lambda _: None)
+        for org in orgs:
+            mine = {base: rows.filter(pl.col("organization.id").fill_null("") == org) for base, rows in found.items()}
+            # No newest time is given, so that no window is closed before all rows are in it.
+            for told in correlating.take(mine, org, _ANY, None).told:
+                if told.action == "alert-raised":
+                    yield told, _last(told, mine)
+
+    def _wanted(self, base: str) -> frozenset[str]:
+        mine = [one for one in self._correlations if base in one.bases]
+        keys = {one.field_of(name, base) for one in mine for name, _ in one.group_by}
+        return frozenset({*keys, *(one.field for one in mine if one.field), *ABOUT})
+
+
+def document(told: Told) -> dict[str, Any]:
+    """What an alert says of its group, its window and its measure, by dotted names."""
+    one, episode = told.correlation, told.episode
+    values = orjson.loads(episode.group).values()
+    users, addresses = episode.about.get("user", []), episode.about.get("address", [])
+    return {
+        "event.id": episode.id,
+        "event.start": _time(episode.start),
+        "event.end": _time(episode.end),
+        "organization.id": told.org or None,
+        "user.name": users[0] if len(users) == 1 else None,
+        "source.ip": addresses[0] if len(addresses) == 1 else None,
+        "leakline.alert.event_ids": list(told.ids),
+        "leakline.correlation.type": one.kind,
+        "leakline.correlation.timespan": int(one.span.total_seconds()),
+        "leakline.correlation.group": ", ".join(f"{n}={v}" for (n, _), v in zip(one.group_by, values, strict=True)),
+        "leakline.correlation.count": episode.count,
+        "leakline.measure.field": one.field or one.kind,
+        "leakline.measure.value": episode.measured,
+        "leakline.measure.threshold": one.threshold,
+    }
+
+
+def _last(told: Told, found: dict[str, pl.DataFrame]) -> dict[str, Any]:
+    """Of several rows at the last moment the one with the greatest id."""
+    one, values = told.correlation, orjson.loads(told.episode.group).values()
+    at = pl.lit(told.episode.end, dtype=pl.Int64)
+    ends = []
+    for base in dict.fromkeys(one.bases):
+        if base in found:
+            keys = [pl.col(one.field_of(n, base)) == v for (n, _), v in zip(one.group_by, values, strict=True)]
+            there = pl.all_horizontal(pl.col("@timestamp").dt.epoch("ms") == at, *keys)
+            ends.append(found[base].filter(there).select("event.id", FILE, LINE))
+    return pl.concat(ends).sort("event.id").row(-1, named=True)
+
+
+def _text(frame: pl.DataFrame, name: str) -> pl.Series:
+    """A column as text, null where it is empty, absent or no single value."""
+    if name not in frame.columns or frame.schema[name].is_nested():
+        return pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+    text = frame[name].cast(pl.String)
+    return text.set(text == "", None)
+
+
+def _time(milliseconds: int) -> object:
+    return pl.Series([milliseconds]).cast(TIME)[0]
