@@ -161,7 +161,9 @@ def build_processing(
         source = LogSource("leakline", "agent") if own else LogSource("salesforce", batch.source)
         return detector.detect(prepared, source, now, shape=lambda rows: uncounted.shape(rows, batch, now))
 
-    return Processing(Steps(prepare, detect, normalizer.shape), rules, [*mapping_errors, *enricher.problems, *rules.errors])
+    return Processing(
+        Steps(prepare, detect, normalizer.shape), rules, [*mapping_errors, *enricher.problems, *rules.errors]
+    )
 
 
 def chosen_rules(settings: Settings) -> RuleSet:
@@ -190,9 +192,9 @@ def _source(
 def _directory(state: State, name: str, session: Session, now: Callable[[], datetime]) -> Directory:
     prefix = f"directory/{name}/"
 
-    def put(key: str, value: bytes) -> None:
+    def put(entries: Mapping[str, bytes]) -> None:
         with state.transact() as transaction:
-            transaction.set(prefix + key, value)
+            transaction.apply(prefix, entries)
 
     return Directory(session, get=lambda key: state.data(prefix + key), put=put, now=now)
 

@@ -86,11 +86,14 @@ class Daemon:
                 sources=sorted(self.polling.sources),
                 destinations=[f.destination.name for f in self.forwards],
             )
-            self._wait(notifier, threads)
-            notifier.notify("STOPPING=1")
-            scheduler.shutdown(wait=True)
-            for thread in threads:
-                thread.join()
+            try:
+                self._wait(notifier, threads)
+            finally:  # whatever happens here, the loops must not go on without it
+                self.stop.set()
+                notifier.notify("STOPPING=1")
+                scheduler.shutdown(wait=True)
+                for thread in threads:
+                    thread.join()
         self.close()
         if self.failure:
             log.error("ended", reason=self.failure)

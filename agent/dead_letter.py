@@ -47,6 +47,11 @@ class DeadLetters:
         """Bring dead letters (`SCHEMA`) to disk. Raises DiskFull."""
         return batch_file.write(self._folder, "dead", frame)
 
+    def discard(self, file: BatchFile | None) -> None:
+        """Remove a written file whose transaction did not happen."""
+        if file is not None:
+            (self._folder / file.name).unlink(missing_ok=True)
+
     def name(self, transaction: Transaction, file: BatchFile) -> None:
         """Make a written file count, with the transaction."""
         sequence = self._state.number("dead/next")

@@ -151,10 +151,11 @@ class Forward:
 
     def _settle_poisoned(self, entry: Entry, frame: pl.DataFrame, poisoned: list[tuple[int, str]]) -> None:
         """A batch with rows that cannot be encoded: the good ones are sent in one go, the others kept aside."""
-        bad = dict(poisoned)
-        places = [row for row in range(self._positions[entry.lane].row, frame.height) if row not in bad]
+        first = self._positions[entry.lane].row
+        bad = {row: reason for row, reason in poisoned if row >= first}
+        places = [row for row in range(first, frame.height) if row not in bad]
         good = frame[places]
-        settled = Settled(refused=poisoned)
+        settled = Settled(refused=list(bad.items()))
         lines = self.destination.wrap(good, self.destination.format(good))
         limits = self._limits()
         start = 0
@@ -198,13 +199,17 @@ class Forward:
         if settled.refused:
             dead = self._dead_letters.write(dead_letter.of_refusals(name, lane, frame, settled.refused, self._now()))
         more = Delivered(settled.acknowledged, len(settled.refused), 0, settled.duplicate, settled.resent)
-        with self._state.transact() as transaction:
-            self._place(transaction, lane, position)
-            self._accounts.add_delivered(transaction, name, lane, more)
-            if dead is not None:
-                self._dead_letters.name(transaction, dead)
-            if position.row == 0:
-                self._attempts[lane].note(transaction, str(position))
+        try:
+            with self._state.transact() as transaction:
+                self._place(transaction, lane, position)
+                self._accounts.add_delivered(transaction, name, lane, more)
+                if dead is not None:
+                    self._dead_letters.name(transaction, dead)
+                if position.row == 0:
+                    self._attempts[lane].note(transaction, str(position))
+        except BaseException:
+            self._dead_letters.discard(dead)
+            raise
 
     def _measure(self, lane: Lane, settled: Settled) -> None:
         name = self.destination.name

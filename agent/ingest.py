@@ -14,6 +14,7 @@ import structlog
 
 from agent import dead_letter, metrics, poison
 from agent.account import Accounts, Ingested
+from agent.batch_file import BatchFile
 from agent.dead_letter import DeadLetters
 from agent.errors import DiskFull
 from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Lane, Rejection, Source
@@ -162,10 +163,11 @@ class Ingest:
         detection = self._steps.detect(batch, prepared, now)
         shaped = self._steps.shape(prepared, batch, now) if prepared.height else prepared
         lane: Lane = "alerts" if batch.event_type == OWN_EVENT_TYPE else "events"
-        written = [
-            self._spool.write(to, rows) for to, rows in ((lane, shaped), ("alerts", detection.alerts)) if rows.height
-        ]
+        written: list[Written] = []
+        dead: BatchFile | None = None
         try:
+            written += [self._spool.write(lane, shaped)] if shaped.height else []
+            written += [self._spool.write("alerts", detection.alerts)] if detection.alerts.height else []
             dead = self._dead_letters.write(dead_letter.of_rejections(rejections, now)) if rejections else None
             with self._state.transact() as transaction:
                 entries = self._spool.name(transaction, written)
@@ -177,6 +179,7 @@ class Ingest:
                     attempts.note(transaction, batch.cursor)
         except BaseException:
             self._spool.discard(written)
+            self._dead_letters.discard(dead)
             raise
         self._spool.publish(entries, written)
         detection.commit()

@@ -37,7 +37,7 @@ class Asks(Protocol):
 class Directory:
     """Look-ups with a cache that the caller keeps.
 
-    `get` and `put` read and write the cache by key (`user/<id>`, `application/<id>`). What cannot be asked for now is
+    `get` and `put` read one and write many entries of the cache by key (`user/<id>`, `application/<id>`). What cannot be asked for now is
     left out of an answer, and `problem` says why.
     """
 
@@ -46,7 +46,7 @@ class Directory:
         session: Asks,
         *,
         get: Callable[[str], bytes | None],
-        put: Callable[[str, bytes], None],
+        put: Callable[[Mapping[str, bytes]], None],
         now: Callable[[], datetime],
         lifetime: timedelta = timedelta(hours=24),
     ) -> None:
@@ -91,9 +91,8 @@ class Directory:
             self.problem, self._resume_at = str(error), self._now() + PAUSE
             return {}
         self.problem, self._resume_at = "", None
-        for short in missing:
-            content = {"at": self._now().timestamp(), "record": found.setdefault(short, {})}
-            self._put(f"{kind}/{short}", orjson.dumps(content))
+        at = self._now().timestamp()
+        self._put({f"{kind}/{id_}": orjson.dumps({"at": at, "record": found.setdefault(id_, {})}) for id_ in missing})
         return found
 
     def _cached(self, key: str) -> Record | None:

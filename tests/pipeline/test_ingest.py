@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -100,6 +101,24 @@ def test_a_full_disk_pauses_and_loses_nothing(loops: Loops, monkeypatch: pytest.
     assert loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3))])) == 3
     assert spooled_ids(loops) == ids_of(0, 3)
     assert (loops.state.directory / "ballast").exists()
+
+
+def test_what_a_full_disk_interrupted_leaves_no_file_behind(loops: Loops, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch of several files, of which the last does not fit, takes no room while it waits."""
+    write, refused = batch_file._durably, [1, 2, 3]
+
+    def full_for_dead_letters(path: Path, data: memoryview) -> None:
+        if path.name.startswith("dead-") and refused:
+            refused.pop()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, data)
+
+    monkeypatch.setattr(batch_file, "_durably", full_for_dead_letters)
+    monkeypatch.setattr("agent.ingest.FULL_DISK_PAUSE", 0.0)
+    rejection = Rejection("00D", "list", "Thing", "file", 7, "torn", b"raw")
+    assert loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3), rejections=(rejection,))])) == 3
+    assert len(list((loops.state.directory / "spool").iterdir())) == 1
+    assert len(list((loops.state.directory / "dead-letters").iterdir())) == 1
 
 
 def test_stop_ends_at_a_batch_boundary(loops: Loops) -> None:

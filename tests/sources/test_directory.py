@@ -27,7 +27,7 @@ def directory(session: Session, org: Org, clock: Clock, store: dict[str, bytes])
     org.fields["User"] = ["Id", "Username", "Name", "Email", "ProfileId", "Phone"]
     org.objects["User"] = [user(1, Profile={"attributes": {}, "Name": "Sales"}, Email=None), user(2)]
     org.objects["ConnectedApplication"] = [{"Id": "0H4000000000001AAA", "Name": "Loader"}]
-    return Directory(session, get=store.get, put=store.__setitem__, now=clock, lifetime=timedelta(hours=1))
+    return Directory(session, get=store.get, put=store.update, now=clock, lifetime=timedelta(hours=1))
 
 
 def test_users_are_found_by_both_forms_of_their_id(directory: Directory, org: Org) -> None:

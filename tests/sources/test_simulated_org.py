@@ -243,7 +243,7 @@ def test_users_and_apps_are_looked_up(run: Running) -> None:
     session = session_of(running)
     ids = [str(record["Id"]) for record in session.query("SELECT Id FROM User")]
     store: dict[str, bytes] = {}
-    directory = Directory(session, get=store.get, put=store.__setitem__, now=running.org.now)
+    directory = Directory(session, get=store.get, put=store.update, now=running.org.now)
     found = directory.users(ids)
     assert set(found) == set(ids)
     assert all("@" in record["Username"] for record in found.values())
