@@ -1,4 +1,4 @@
-"""Samples of a rule: events that must match and near-misses that must not.
+"""Samples of a rule: events that must match, near-misses and innocent ones that must not.
 
 A file of samples is named as its rule with `.samples.yml` at the end. It stands beside the rule, or at the same place
 in a folder that mirrors the rules' folder:
@@ -11,6 +11,9 @@ in a folder that mirrors the rules' folder:
     miss:
       - about: one row short
         event: {EVENT_TYPE: Report, RENDERING_TYPE: X, ROW_COUNT: "9999"}
+    innocent:                  # what people do on an ordinary day, near enough to the rule to be worth trying
+      - about: the same report read on the screen
+        event: {EVENT_TYPE: Report, RENDERING_TYPE: W, ROW_COUNT: "10000"}
 
 Of a correlation a sample is a sequence: `events` in place of `event`, each with `event`, `at` (after the beginning)
 and, for several of a kind, `repeat` and `every`; `{n}` in a value is replaced by the number of the repetition.
@@ -42,6 +45,9 @@ from agent.model import Finding
 
 BEGINNING = datetime(2026, 7, 1, 10, tzinfo=UTC)
 """When the sequences of samples begin."""
+
+KINDS = ("match", "miss", "innocent")
+"""Lists of a file of samples. A rule must have the first two to pass; what is shipped has all three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +131,12 @@ def _sample_path(place: Path, path: Path, samples: Path | None) -> Path:
 def _read(path: Path) -> Samples | Finding:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Samples(path, [*_samples(data, "match"), *_samples(data, "miss")], data.get("placeholders"))
+        found = [sample for kind in KINDS for sample in _samples(data, kind)]
+        return Samples(path, found, data.get("placeholders"))
     except FileNotFoundError:
         return Samples(path)
     except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
-        fix = "it holds `match` and `miss`, lists of `about` and `event`"
+        fix = "it holds `match`, `miss` and `innocent`, lists of `about` and `event`"
         return Finding(
             path.name, ok=False, message=f"is no file of samples ({error!r})", fix=fix, path=str(path), line=1
         )

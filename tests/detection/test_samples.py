@@ -44,6 +44,7 @@ def test_samples_may_stand_beside_the_rule(write):
         (SAMPLES.replace("ROWS: 9", "ROWS: 11"), "nine: must not match, but does"),
         (SAMPLES.split("miss:", maxsplit=1)[0], "no near-miss"),
         ("miss:" + SAMPLES.split("miss:")[1], "no sample that must match"),
+        (SAMPLES + "innocent: [{about: twelve, event: {ROWS: 12}}]", "twelve: must not match, but does"),
         ("[1, 2", "is no file of samples"),
         ("match: [{about: x}]", "is no file of samples"),
     ],
