@@ -22,6 +22,8 @@ and, for several of a kind, `repeat` and `every`; `{n}` in a value is replaced b
         events:
           - {event: {EVENT_TYPE: ContentTransfer, USER_ID: 005A}, at: 0s, repeat: 50, every: 10s}
 
+Where the rules of a correlation read several log sources, each event says beside `event` which `service` it is of.
+
 An event names vendor columns, whose cells are text, and computed columns (with a dot) in their types.
 """
 
@@ -39,7 +41,7 @@ import yaml
 from agent.detection import load
 from agent.detection.detector import Detector
 from agent.detection.load import SAMPLES
-from agent.detection.rule import Rule, RuleSet
+from agent.detection.rule import LogSource, Rule, RuleSet
 from agent.detection.translate import Placeholders
 from agent.model import Finding
 
@@ -90,25 +92,47 @@ def holds(rule: Rule, event: Mapping[str, object]) -> bool:
     For tests of a rule and for programs that embed it; a batch of events costs hardly more than one. The event is
     taken as it would arrive from the rule's log source: of Salesforce's sources a vendor cell is text.
     """
-    cells = {name: _cell(name, value, rule) for name, value in event.items()}
+    cells = {name: _cell(name, value, rule.logsource.product) for name, value in event.items()}
     frame = pl.DataFrame([{"event.id": "0" * 32, **cells}], infer_schema_length=None)
     return any(True for _ in Detector(RuleSet((rule,))).matches(frame, rule.logsource))
 
 
 def fires(rules: RuleSet, correlation: Rule, events: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a correlation of `rules` raises an alert over a sequence of events."""
-    rows: list[dict[str, object]] = []
+    """Whether a correlation of `rules` raises an alert over a sequence of events.
+
+    Raises ValueError for an event of which nothing says, or not rightly, what log source it is of.
+    """
+    batches: dict[LogSource, list[dict[str, object]]] = {}
+    for number, (source, time, event) in enumerate(_happenings(rules, correlation, events)):
+        cells = {name: _cell(name, value, source.product) for name, value in event.items()}
+        batches.setdefault(source, []).append({"event.id": f"{number:032x}", "@timestamp": time, **cells})
+    detector = Detector(rules)
+    raised: set[str] = set()
+    for source, rows in batches.items():
+        frame = pl.DataFrame(rows, infer_schema_length=None, schema_overrides={"@timestamp": pl.Datetime("ms", "UTC")})
+        detection = detector.detect(frame, source, BEGINNING + timedelta(days=30))
+        detection.commit()
+        raised.update(detection.alerts["rule.id"] if detection.alerts.height else ())
+    return correlation.id in raised
+
+
+def _happenings(
+    rules: RuleSet, correlation: Rule, events: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[LogSource, datetime, Mapping[str, object]]]:
+    """Log source, time and event of everything that happens, repetitions included."""
+    sources = {rule.logsource.service: rule.logsource for rule in rules}
     for one in events:
+        source = correlation.logsource if len(sources) == 1 else sources.get(one.get("service"))
+        if source is None:
+            known = ", ".join(sorted(str(service) for service in sources))
+            raise ValueError(f"an event says no `service` that the rules of this correlation read ({known})")
         for number in range(int(one.get("repeat", 1))):
             time = BEGINNING + duration(one.get("at", "0s")) + number * duration(one.get("every", "0s"))
-            cells = {
-                name: _cell(name, value.replace("{n}", str(number)) if isinstance(value, str) else value, correlation)
-                for name, value in one["event"].items()
-            }
-            rows.append({"event.id": f"{len(rows):032x}", "@timestamp": time, **cells})
-    frame = pl.DataFrame(rows, infer_schema_length=None, schema_overrides={"@timestamp": pl.Datetime("ms", "UTC")})
-    found = Detector(rules).detect(frame, correlation.logsource, BEGINNING + timedelta(days=30)).alerts
-    return found.height > 0 and correlation.id in found["rule.id"]
+            yield source, time, {name: _numbered(value, number) for name, value in one["event"].items()}
+
+
+def _numbered(value: object, number: int) -> object:
+    return value.replace("{n}", str(number)) if isinstance(value, str) else value
 
 
 def duration(text: str) -> timedelta:
@@ -116,8 +140,8 @@ def duration(text: str) -> timedelta:
     return timedelta(**{{"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[text[-1]]: float(text[:-1])})
 
 
-def _cell(name: str, value: object, rule: Rule) -> object:
-    vendor = rule.logsource.product == "salesforce" and "." not in name and name != "@timestamp"
+def _cell(name: str, value: object, product: str | None) -> object:
+    vendor = product == "salesforce" and "." not in name and name != "@timestamp"
     return str(value) if vendor and value is not None and not isinstance(value, list) else value
 
 
@@ -167,7 +191,11 @@ def _try_file(path: Path, file: Samples) -> Iterator[Finding]:
 
 def _try(rules: RuleSet, rule: Rule, sample: Sample, subject: str, path: Path) -> Finding:
     correlated = any(rule is one.rule for one in rules.correlations)
-    said = fires(rules, rule, sample.events) if correlated else holds(rule, sample.event)
+    try:
+        said = fires(rules, rule, sample.events) if correlated else holds(rule, sample.event)
+    except ValueError as error:
+        fix = f"correct the sample in {path}"
+        return Finding(subject, ok=False, message=f"{sample.about}: {error}", fix=fix, path=str(path), line=0)
     ok = said is sample.match
     wanted = "must match" if sample.match else "must not match"
     message = f"{sample.about}: {wanted}" + ("" if ok else (", but does not" if sample.match else ", but does"))

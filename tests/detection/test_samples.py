@@ -66,6 +66,55 @@ def test_a_rule_without_a_sample_file_lacks_both_kinds(write):
     assert (broken.ok, broken.line) == (False, 7)
 
 
+CHAIN = """
+title: Changed
+id: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d02
+name: changed
+logsource: {product: salesforce, service: setup_audit_trail}
+detection: {sel: {Action: changedemail}, condition: sel}
+---
+title: Taken
+id: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d03
+name: taken
+logsource: {product: salesforce, service: event_log_file}
+detection: {sel: {EVENT_TYPE: ReportExport}, condition: sel}
+---
+title: Changed, then taken
+id: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d04
+name: chain
+correlation:
+  type: temporal_ordered
+  rules: [changed, taken]
+  group-by: [who]
+  timespan: 1h
+  aliases: {who: {changed: CreatedById, taken: USER_ID_DERIVED}}
+"""
+CHANGED = "{event: {Action: changedemail, CreatedById: 005A}, at: 0s, service: setup_audit_trail}"
+TAKEN = "{event: {EVENT_TYPE: ReportExport, USER_ID_DERIVED: 005A}, at: 1m, service: event_log_file}"
+
+
+def chain_of(*events, kind="match"):
+    return f"{kind}:\n  - about: it\n    events: [{', '.join(events)}]\n"
+
+
+def test_a_sequence_may_span_log_sources(write):
+    """Each event goes through the rules of its own source, in whatever order they are written down."""
+    path = write("chain.yml", CHAIN)
+    for order in ((CHANGED, TAKEN), (TAKEN, CHANGED)):
+        write("chain.samples.yml", chain_of(*order) + chain_of(CHANGED, kind="miss"))
+        assert [one.ok for one in try_rules([path])] == [True, True]
+
+
+@pytest.mark.parametrize("wrong", ["", ", service: audit_trail"])
+def test_an_event_of_no_source_is_a_finding_and_not_a_near_miss(write, wrong):
+    """It would be seen by no rule, and so not match whatever it holds."""
+    path = write("chain.yml", CHAIN)
+    nowhere = TAKEN.replace(", service: event_log_file", wrong)
+    write("chain.samples.yml", chain_of(CHANGED, TAKEN) + chain_of(CHANGED, nowhere, kind="miss"))
+    (bad,) = [one for one in try_rules([path]) if not one.ok]
+    assert "an event says no `service`" in bad.message
+
+
 def test_one_rule_and_one_event_can_be_asked_about(write):
     """A vendor's cell is text, however it is written down; a computed column keeps its type."""
     rule = rule_of({"detection": {"sel": {"ROWS|gte": 10, "leakline.ip_corp": False}, "condition": "sel"}})
