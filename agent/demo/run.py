@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +17,20 @@ from rich.table import Table
 
 from agent import config
 from agent.daemon import Daemon
+from agent.demo.enrichment import enrichment
 from agent.demo.org import simulated_org
 from agent.demo.report import show
 from agent.demo.verdict import judge
 from agent.errors import LeaklineError, SourceError
 from agent.ingest import Committed
-from agent.normalize.address_database import write_mmdb
 from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
-from agent.simulator.networks import networks, networks_of
+from agent.simulator.people import Staff
+from agent.simulator.settings import PEOPLE
 
 MARK = ".leakline-demo"
 """Says that a folder is the demo's own and may be made anew."""
-
-
-INTEGRATIONS = "*@integration.trading.example"
-"""The usernames of the simulated org's integrations."""
 
 
 @dataclass
@@ -70,8 +68,7 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
     console.print(f"Making a Salesforce org with a day of traffic and planted leaks (seed {seed}) …")
     with simulated_org(folder / "org", seed=seed, rows=rows) as org:
         console.print(f"It answers at {org['url']}: {org['log files']}. Watching it …")
-        write_mmdb(folder / "addresses.mmdb", networks())
-        settings = config.parse(document(folder, org))
+        settings = config.parse(document(folder, org, seed))
         progress = Progress()
         daemon = Daemon(settings, watch=progress.take)
         names = {rule.id: rule.name for rule in daemon.parts.processing.rules.alerting}
@@ -89,7 +86,7 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
     return 0 if verdict.ok and status["balanced"] else 1
 
 
-def document(folder: Path, org: dict[str, str]) -> dict[str, Any]:
+def document(folder: Path, org: dict[str, str], seed: int) -> dict[str, Any]:
     """The settings, as a settings file would have them."""
     client = {
         "type": "client_credentials",
@@ -100,12 +97,7 @@ def document(folder: Path, org: dict[str, str]) -> dict[str, Any]:
     return {
         "orgs": [{"name": "demo", "url": org["url"], "auth": client, "tls": {"ca": org["ca"]}, "sources": [source]}],
         "destinations": [{"type": "file", "directory": str(folder / "output")}],
-        "enrich": {
-            "databases": [str(folder / "addresses.mmdb")],
-            "corporate_networks": [network.cidr for network in networks_of("office")],
-            "integration_users": [INTEGRATIONS],
-            "expected_networks": {INTEGRATIONS: [network.cidr for network in networks_of("cloud")]},
-        },
+        "enrich": enrichment(folder, Staff(seed, PEOPLE), datetime.now(UTC).date()),
         "state": {"directory": str(folder / "state")},
     }
 

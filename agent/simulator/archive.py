@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +11,7 @@ import polars as pl
 from agent.simulator.columns import Layout
 from agent.simulator.dice import key_of
 from agent.simulator.drift import Drift
+from agent.simulator.increments import hour_files
 from agent.simulator.log_file import LogFile, MakingTimes
 from agent.simulator.moments import busiest_hour
 from agent.simulator.record_id import long_id, short_id
@@ -25,10 +24,6 @@ BIG_EVENT_TYPE = "RestApi"
 PIECE = 10_000
 """Rows of a big file made at a time."""
 
-_LATE = (0.08, 0.12)
-"""Of an hour's rows, the share that waits for its first late increment, and for either of them."""
-
-_REPEATED = 0.05
 _MISSING_AT_FIRST = 0.03
 """Of a day's rows, the share that a daily file lacks before it is replaced."""
 
@@ -105,22 +100,8 @@ class Archive:
             self._make_hour(event_type, int(frame["_hour"][0]), frame)
 
     def _make_hour(self, event_type: str, hour: int, rows: pl.DataFrame) -> None:
-        late = self._times.increments(event_type, hour)
-        made = [self._times.hourly(event_type, hour), *late]
-        parts = self._parts(event_type, hour, rows, len(late))
-        for sequence, (created, frame) in enumerate(zip(made, parts, strict=True), start=1):
-            if not frame.is_empty():
-                self._write(_Place(event_type, "Hourly", hour, sequence), created, frame)
-
-    def _parts(self, event_type: str, hour: int, rows: pl.DataFrame, increments: int) -> Iterator[pl.DataFrame]:
-        """An hour's rows by the file that first tells of them; an increment may begin with rows told before."""
-        bounds = (0.0, *_LATE[:increments])
-        first = rows.filter(pl.col("_late") >= bounds[-1])
-        yield first
-        again = first.filter(pl.col("_again") < _REPEATED) if self._times.repeats(event_type, hour) else first.clear()
-        for low, high in pairwise(bounds):
-            late = rows.filter(pl.col("_late").is_between(low, high, closed="left"))
-            yield pl.concat([again, late]) if not late.is_empty() else late
+        for sequence, created, frame in hour_files(self._times, event_type, hour, rows):
+            self._write(_Place(event_type, "Hourly", hour, sequence), created, frame)
 
     def _make_days(self, now: int) -> None:
         day = midnight(day_of(self._begin))

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from ipaddress import IPv6Network, ip_network
 from typing import Literal
 
-Role = Literal["office", "home", "mobile", "cloud", "hosting", "visitor"]
+Role = Literal["office", "home", "mobile", "cloud", "hosting", "anonymizer", "visitor"]
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """`role` says who is found there: `cloud` has integrations, `hosting` has rented servers nobody expects."""
+    """`role` says who is found there: `cloud` has integrations, `hosting` has rented servers nobody expects,
+    `anonymizer` is a private network for everybody who pays.
+    """
 
     cidr: str
     country_iso: str
@@ -79,7 +81,7 @@ _NETWORKS = (
     Network("26.20.0.0/24", *_DE, "Hesse", "Frankfurt am Main", 50.1109, 8.6821, 64509, "Central Cloud Europe", "cloud"),
     Network("29.30.0.0/24", "NL", "Netherlands", "North Holland", "Amsterdam", 52.3676, 4.9041, 64510, "Polder Hosting", "hosting"),
     Network("29.31.0.0/24", "RO", "Romania", "Bucharest", "Bucharest", 44.4268, 26.1025, 64511, "Balkan Servers", "hosting"),
-    Network("29.32.0.0/24", "PA", "Panama", "Panamá", "Panama City", 8.9824, -79.5199, 65536, "Isthmus Private Network", "hosting"),
+    Network("29.32.0.0/24", "PA", "Panama", "Panamá", "Panama City", 8.9824, -79.5199, 65536, "Isthmus Private Network", "anonymizer"),
     Network("30.40.0.0/20", *_FR, "Île-de-France", "Paris", 48.8566, 2.3522, 65537, "Seine Télécom", "visitor"),
     Network("30.44.0.0/20", *_BR, "São Paulo", "São Paulo", -23.5505, -46.6333, 65538, "Paulista Telecom", "visitor"),
     Network("30.48.0.0/20", *_JP, "Tokyo", "Tokyo", 35.6762, 139.6503, 65539, "Kanto Online", "visitor"),

@@ -22,11 +22,10 @@ from agent.simulator.people import Staff
 from agent.simulator.record_id import long_id, short_id
 from agent.simulator.rows.block import Tenant
 from agent.simulator.running import RunningOrg
-from agent.simulator.scenarios import SCENARIOS
-from agent.simulator.scenarios.stage import SetupChange, Stage
+from agent.simulator.scenarios import SCENARIOS, play
 from agent.simulator.sessions import HOUR, Timetable, day_of, next_day
 from agent.simulator.settings import SimulatorSettings
-from agent.simulator.traffic import Planted, Traffic
+from agent.simulator.traffic import Traffic
 
 __all__ = ["Org", "RunningOrg", "SimulatorSettings", "serve"]
 
@@ -65,7 +64,9 @@ class Org:
         now = self._milliseconds()
         self.begin = (now - int(settings.history.total_seconds() * 1000)) // HOUR * HOUR
         """When the org began to exist, in milliseconds since 1970."""
-        planted, self._changes = self._play((self.begin, now // HOUR * HOUR))
+        planted, self._changes = play(
+            self.scenarios(), settings.seed, self.staff, self._timetable, (self.begin, now // HOUR * HOUR)
+        )
         self._logins = [one.session for one in planted if one.event_type == "Login"]
         tenant = Tenant(short, HOST, self.staff)
         traffic = Traffic(
@@ -177,18 +178,6 @@ class Org:
                 return False
             self.api_calls += 1
             return True
-
-    def _play(self, window: tuple[int, int]) -> tuple[list[Planted], list[SetupChange]]:
-        """What the scenarios leave behind."""
-        events, changes = [], []
-        for name in self.scenarios():
-            if name not in SCENARIOS:
-                raise ValueError(f"there is no scenario {name!r}; there are {', '.join(SCENARIOS)}")
-            stage = Stage(name, self.settings.seed, self.staff, self._timetable, window)
-            SCENARIOS[name].plant(stage)
-            events += stage.events
-            changes += stage.changes
-        return events, changes
 
     def _visible_from(self, file: LogFile) -> int:
         late = self.faults.visible_late_seconds * 1000

@@ -175,6 +175,11 @@ class Staff:
         """The integration user as which log-reading clients run."""
         return next(user for user in self.users if user.username.startswith("leakline@"))
 
+    @cached_property
+    def leaving(self) -> list[User]:
+        """People who have given notice and still work."""
+        return [user for user in self.of("person") if user.number % 37 == 36]
+
     def _person(self, number: int) -> User:
         name = f"{_GIVEN[number % len(_GIVEN)]} {_FAMILY[(number * 7 + number // len(_GIVEN)) % len(_FAMILY)]}"
         profile = tuple(_PROFILES)[1 + roll(self._seed, "profile", number) % 5]

@@ -10,6 +10,8 @@ from typing import Literal
 
 from agent.simulator.faults import Faults
 
+PEOPLE = 120
+
 LoginHeader = Literal["latest", "2023", "2022", "mixed"]
 
 
@@ -34,7 +36,7 @@ class SimulatorSettings:
     """Names of the leaks to plant; None: all; empty: none."""
     event_types: Sequence[str] | None = None
     """Only these have traffic; None: all that there are."""
-    people: int = 120
+    people: int = PEOPLE
     """How many persons work there, beside administrators and integrations."""
     delay: tuple[timedelta, timedelta] = (timedelta(hours=3), timedelta(hours=6))
     """An hourly file is made this long after its hour began, drawn between the two, never before the hour is over.

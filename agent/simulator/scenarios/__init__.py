@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from agent.simulator.people import Staff
 from agent.simulator.scenarios import (
     data_loader_pull,
     guest_scraping,
@@ -11,7 +14,9 @@ from agent.simulator.scenarios import (
     mass_report_export,
     stolen_token,
 )
-from agent.simulator.scenarios.stage import Scenario
+from agent.simulator.scenarios.stage import Scenario, SetupChange, Stage
+from agent.simulator.sessions import Timetable
+from agent.simulator.traffic import Planted
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
@@ -26,3 +31,19 @@ SCENARIOS: dict[str, Scenario] = {
     )
 }
 """Name to scenario, in the order in which they are told about."""
+
+
+def play(
+    names: Iterable[str], seed: int, staff: Staff, timetable: Timetable, window: tuple[int, int]
+) -> tuple[list[Planted], list[SetupChange]]:
+    """What the scenarios leave behind, all of it inside `window` (ms). Raises ValueError for one that there is not."""
+    events: list[Planted] = []
+    changes: list[SetupChange] = []
+    for name in names:
+        if name not in SCENARIOS:
+            raise ValueError(f"there is no scenario {name!r}; there are {', '.join(SCENARIOS)}")
+        stage = Stage(name, seed, staff, timetable, window)
+        SCENARIOS[name].plant(stage)
+        events += stage.events
+        changes += stage.changes
+    return events, changes

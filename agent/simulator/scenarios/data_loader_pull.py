@@ -20,7 +20,7 @@ def plant(stage: Stage) -> None:
     name = APPLICATIONS[stage.seed % len(APPLICATIONS)]
     app = short_id("ConnectedApplication", 88_000 + stage.seed % 2)
     stage.change(20, start, victim, "insertApplication", "Connected Apps", f"Installed connected app {name}")
-    session = stage.session(victim, start + 60_000, 48, stage.address("hosting", 2), CLIENT, application=name)
+    session = stage.session(victim, start + 60_000, 48, stage.address("anonymizer", 0), CLIENT, application=name)
     stage.login(
         session,
         LOGIN_TYPE="i",

@@ -1,0 +1,117 @@
+"""The real mapping, enrichment and detection, set up as an administrator of the simulated org would set them up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from agent.build import build_processing
+from agent.config import Settings, parse
+from agent.demo.enrichment import enrichment
+from agent.model import OWN_EVENT_TYPE, Batch
+from agent.normalize.identity import Occurrences, identify
+from agent.simulator.people import Staff, user_record
+from agent.simulator.record_id import long_id
+from agent.sources.log_file import read_log_file
+from tests.assess.files import File
+
+TICK = 3_600_000
+"""Milliseconds of the org's time between two empty batches, which let detection say what only time can tell."""
+
+
+class Agent:
+    """Takes files, gives alerts. What it remembers are the bytes that a state directory would hold."""
+
+    def __init__(self, org: str, staff: Staff, folder: Path, today: date, rules: Sequence[Path] = ()) -> None:
+        self._org = org
+        self._directory = _Directory(staff)
+        self._settings = _settings(folder, enrichment(folder, staff, today), rules)
+        self._memory: dict[str, bytes] = {}
+        self._ticked = 0
+        self.rows = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Nothing but the remembered bytes is carried over."""
+        self._processing = build_processing(self._settings, lambda _: self._directory, self._memory.get)  # type: ignore[arg-type,return-value]
+        if self._processing.problems:
+            raise ValueError("\n".join(map(str, self._processing.problems)))
+
+    @property
+    def rules(self) -> Any:
+        return self._processing.rules
+
+    def take(self, file: File) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """A file's alerts, and its events of planted leaks (`event.id`, `scenario`, `time`)."""
+        alerts, planted, occurrences, done = [self.tick(file.created)], [], Occurrences(), 0
+        for piece in read_log_file(BytesIO(file.content), name=file.event_type):
+            if piece.bad:
+                raise ValueError(f"{file.event_type}: {piece.bad[0].reason}")
+            ids, _ = occurrences.number(identify(piece.frame, self._org, file.event_type))
+            frame = piece.frame.with_columns(ids.alias("event.id"))
+            batch = Batch(self._org, "event_log_file", file.event_type, frame)
+            prepared, found = self._through(batch, file.created)
+            alerts.append(found)
+            labels = file.scenarios[done : done + frame.height].alias("scenario")
+            done += frame.height
+            mine = prepared.select("event.id", labels, pl.col("@timestamp").alias("time"))
+            planted.append(mine.filter(pl.col("scenario").is_not_null()))
+        return pl.concat(alerts, how="diagonal_relaxed"), pl.concat(planted)
+
+    def tick(self, moment: int) -> pl.DataFrame:
+        """What has to be said by this time without a further event."""
+        if moment - self._ticked < TICK:
+            return pl.DataFrame()
+        self._ticked = moment
+        return self._through(Batch("", "agent", OWN_EVENT_TYPE, pl.DataFrame()), moment)[1]
+
+    def _through(self, batch: Batch, moment: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+        now = datetime.fromtimestamp(moment / 1000, UTC)
+        steps = self._processing.steps
+        prepared = steps.prepare(batch)
+        detection = steps.detect(batch, prepared, now)
+        for key, value in detection.remember.items():
+            if value is None:
+                self._memory.pop(key, None)
+            else:
+                self._memory[key] = bytes(value)
+        detection.commit()
+        self.rows += batch.frame.height
+        return prepared, detection.alerts
+
+    def remembered(self) -> Iterator[tuple[str, int]]:
+        """Keys and bytes of what detection remembers."""
+        yield from ((key, len(value)) for key, value in self._memory.items())
+
+
+class _Directory:
+    """The org's users and apps, looked up as `agent.sources.directory` looks them up."""
+
+    def __init__(self, staff: Staff) -> None:
+        self._users = {long_id(user.id): user_record(user, "") for user in staff.users}
+        self._apps = {app.id: app.name for app in staff.applications.values()}
+
+    def users(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        known = {one: self._users.get(one) or self._users.get(long_id(one[:15])) for one in ids}
+        return {one: record for one, record in known.items() if record is not None}
+
+    def applications(self, ids: Sequence[str]) -> Mapping[str, str]:
+        return {one: self._apps[one[:15]] for one in ids if one[:15] in self._apps}
+
+
+def _settings(folder: Path, enrich: dict[str, Any], rules: Sequence[Path]) -> Settings:
+    auth = {"type": "client_credentials", "client_id": "none", "client_secret": {"env": "NONE"}}
+    return parse(
+        {
+            "orgs": [{"name": "assess", "url": "https://assess.my.salesforce.com", "auth": auth}],
+            "destinations": [{"type": "file", "directory": str(folder / "out")}],
+            "rules": {"shipped": not rules, "folders": list(map(str, rules))},
+            "enrich": enrich,
+            "state": {"directory": str(folder / "state")},
+        }
+    )

@@ -1,0 +1,97 @@
+"""The simulated org's log files over weeks, as text, in the order in which the org makes them."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from agent.simulator.columns import layouts
+from agent.simulator.increments import hour_files
+from agent.simulator.log_file import MakingTimes
+from agent.simulator.people import Staff
+from agent.simulator.record_id import long_id, short_id
+from agent.simulator.rows.block import Tenant
+from agent.simulator.sessions import DAY, HOUR, midnight
+from agent.simulator.settings import SimulatorSettings
+from agent.simulator.traffic import EVENT_TYPES, Planted, Traffic
+
+HOST = "trading.my.salesforce.example"
+
+
+@dataclass(order=True, frozen=True, slots=True)
+class File:
+    """The log files of consecutive hours, or their late increments. `created`: when the last of them is made (ms)."""
+
+    created: int
+    event_type: str
+    hour: int
+    sequence: int
+    content: bytes = field(compare=False)
+    scenarios: pl.Series = field(compare=False)
+    """The planted leak each row belongs to, null for none (`String`); it stands in no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What there is to be made."""
+
+    seed: int
+    staff: Staff
+    rows: int
+    """About how many a weekday has."""
+    first: date
+    days: int
+    hours: int
+    """How many hours' files are read at once, a divisor of 24: a twentieth of a second goes into each reading."""
+    last_hours: int = 0
+    """The same for the last day, if it is to be another."""
+    plants: tuple[Planted, ...] = ()
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Its first millisecond and the one after its last."""
+        start = midnight(self.first)
+        return start, start + self.days * DAY
+
+    @property
+    def org(self) -> str:
+        return long_id(short_id("Organization", 812_345_678 + self.seed))
+
+
+def log_files(span: Span) -> Iterator[File]:
+    """Every file, those made first first; rows that an increment repeats are left out, as a source does."""
+    tenant = Tenant(span.org[:15], HOST, span.staff)
+    traffic = Traffic(span.seed, span.rows, tenant, awkward_content=True, plants=span.plants)
+    times = MakingTimes(SimulatorSettings(Path(), seed=span.seed))
+    waiting: list[File] = []
+    for number in range(span.days):
+        start = midnight(span.first + timedelta(days=number))
+        hours = span.last_hours if span.last_hours and number == span.days - 1 else span.hours
+        for event_type in EVENT_TYPES:
+            rows = traffic.rows(event_type, (start, start + DAY))
+            for file in _of_day(event_type, rows, times, hours):
+                heapq.heappush(waiting, file)
+        yield from _due(waiting, start + DAY)
+    yield from _due(waiting, None)
+
+
+def _due(waiting: list[File], until: int | None) -> Iterator[File]:
+    while waiting and (until is None or waiting[0].created < until):
+        yield heapq.heappop(waiting)
+
+
+def _of_day(event_type: str, rows: pl.DataFrame, times: MakingTimes, hours: int) -> Iterable[File]:
+    names, length = layouts()[event_type].names, hours * HOUR
+    blocks = rows.with_columns(_block=pl.col("_time") // length * length).partition_by("_block", maintain_order=True)
+    for frame in blocks:
+        hour, told = int(frame["_block"][0]) + length - HOUR, frame["_id"].clear()
+        for sequence, created, part in hour_files(times, event_type, hour, frame):
+            fresh = part.filter(~pl.col("_id").is_in(told.implode())) if len(told) else part
+            told = pl.concat([told, fresh["_id"]])
+            content = fresh.select(names).write_csv(quote_style="always").encode("utf-8", "surrogatepass")
+            yield File(created, event_type, hour, sequence, content, fresh["_scenario"])

@@ -1,0 +1,99 @@
+"""What was measured as Markdown, the same text for the terminal and for the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from agent.simulator.scenarios import SCENARIOS
+from tests.assess.run import Result
+from tests.assess.tally import LEVELS, Found
+
+
+def page(results: Sequence[Result]) -> str:
+    """One run for each seed."""
+    return "\n".join(line.rstrip() for line in _lines(results)) + "\n"
+
+
+def _lines(results: Sequence[Result]) -> Iterator[str]:
+    one = results[0].assessment
+    seeds = ", ".join(str(result.assessment.seed) for result in results)
+    yield "# The rules, measured"
+    yield ""
+    yield "Written by `make assess`; do not edit. It sends the simulated org's log files through the real mapping, enrichment"
+    yield f"and detection: {one.days} innocent days of {one.people} people and their integrations, about {one.rows:,} rows a weekday, then a"
+    yield "week in which every leak of the simulator is planted. The daemon's settings are those of an administrator who has named"
+    yield "integrations, networks, approved apps, anonymizers and leavers; no threshold is changed."
+    yield f"{results[0].rules} rules; seed{'s' if len(results) > 1 else ''} {seeds}; {sum(r.rows for r in results):,} rows in all."
+    yield ""
+    yield "A simulated month is not an org's: read the figures as what the rules do on traffic nobody made to please them, and"
+    yield "expect an org of your own to have two or three habits that need a filter or a threshold of their own."
+    yield ""
+    yield "## Alerts on innocent days"
+    yield ""
+    yield from _table(["level", *(f"a day, seed {r.assessment.seed}" for r in results)], _levels(results))
+    yield ""
+    yield from _table(["rule", "level", *(f"a day, seed {r.assessment.seed}" for r in results)], _rules(results))
+    yield ""
+    silent = results[0].rules - len({rule for result in results for rule in result.innocent})
+    yield f"The other {silent} rules said nothing. Alerts are counted when raised; what revises or adds to one is not counted again."
+    yield ""
+    if any(result.found for result in results):
+        yield "## Planted leaks"
+        yield ""
+        yield "The time is event time, from the leak's first event to the one that the rule matched, or to the last that a"
+        yield "correlation had counted when it spoke. The log file that tells of it comes three to six hours later."
+        yield ""
+        yield from _table(["leak", "found", "by rule, after"], _leaks(results))
+
+
+def _levels(results: Sequence[Result]) -> Iterator[list[str]]:
+    for level in LEVELS:
+        yield [level, *(_rate(result.by_level[level], result) for result in results)]
+    above = [sum(result.by_level[level] for level in ("critical", "high", "medium")) for result in results]
+    yield ["**above low**", *(f"**{_rate(n, r)}**" for n, r in zip(above, results, strict=True))]
+
+
+def _rules(results: Sequence[Result]) -> Iterator[list[str]]:
+    totals = {rule: sum(r.innocent.get(rule, 0) for r in results) for r in results for rule in r.innocent}
+    for rule in sorted(totals, key=lambda rule: (LEVELS.index(_level(results, rule)), -totals[rule])):
+        name = next(r.names[rule] for r in results if rule in r.names)
+        yield [f"`{name}`", _level(results, rule), *(_rate(r.innocent.get(rule, 0), r) for r in results)]
+
+
+def _level(results: Sequence[Result], rule: str) -> str:
+    return next(result.levels[rule] for result in results if rule in result.levels)
+
+
+def _rate(number: int, result: Result) -> str:
+    return f"{number / result.assessment.days:.2f}"
+
+
+def _leaks(results: Sequence[Result]) -> Iterator[list[str]]:
+    for scenario in results[0].assessment.scenarios:
+        missed = sum(not result.found.get(scenario) for result in results)
+        found = "yes" if not missed else "**missed**" if missed == len(results) else f"**{missed} missed**"
+        best: dict[str, Found] = {}
+        for result in results:
+            for one in result.found.get(scenario, ()):
+                if one.rule not in best or one.after > best[one.rule].after:
+                    best[one.rule] = one
+        names = results[0].names
+        rules = [f"`{names[f.rule]}` {_span(f.after)}" for f in sorted(best.values(), key=lambda f: f.after)]
+        yield [f"`{scenario}`: {SCENARIOS[scenario].summary}", found, ", ".join(rules)]
+
+
+def _span(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    if seconds >= 86_400:
+        return f"{seconds / 86_400:.1f} d"
+    if seconds >= 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"
+
+
+def _table(headings: Sequence[str], rows: Iterator[list[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(headings) + " |"
+    yield "|" + "---|" * len(headings)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"

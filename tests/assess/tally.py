@@ -1,0 +1,79 @@
+"""What the rules said: alerts by rule and day, and for each planted leak who found it and when."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+LEVELS = ("critical", "high", "medium", "low", "informational")
+
+SAMPLES = 5
+"""Sentences kept of each rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A rule found a leak. `after`: event time from the leak's first event to the one that the rule matched, or to the
+    last that a correlation had counted when it spoke; `known`: to when the log file was there that made it speak.
+    """
+
+    rule: str
+    after: timedelta
+    known: timedelta
+
+
+@dataclass
+class Tally:
+    """Fed with the alerts of one file after another. Only alerts raised count, not what revises them or counts on."""
+
+    levels: Mapping[str, str]
+    """Rule id to level."""
+    until: date
+    """Days from here on are not innocent."""
+    innocent: Counter[str] = field(default_factory=Counter)
+    """Rule id to alerts whose evidence begins on an innocent day."""
+    samples: dict[str, list[str]] = field(default_factory=dict)
+    """Rule id to a few such alerts' sentences, for who tunes the rule."""
+    begun: dict[str, datetime] = field(default_factory=dict)
+    """Scenario to its first event."""
+    _scenario_of: dict[str, str] = field(default_factory=dict)
+    _alerts: list[tuple[str, datetime, datetime, Sequence[str]]] = field(default_factory=list)
+
+    def take(self, alerts: pl.DataFrame, planted: pl.DataFrame) -> None:
+        """`planted`: `event.id`, `scenario`, `time` of the file's planted events."""
+        for event, scenario, moment in planted.iter_rows():
+            self._scenario_of[event] = scenario
+            self.begun[scenario] = min(moment, self.begun.get(scenario, moment))
+        if alerts.is_empty():
+            return
+        raised = alerts.filter(pl.col("event.action") == "alert-raised")
+        for one in raised.iter_rows(named=True):
+            ids = one["leakline.alert.event_ids"] or []
+            if any(name in self._scenario_of for name in ids):
+                holds = one["event.end" if one.get("leakline.correlation.type") else "event.start"]
+                self._alerts.append((one["rule.id"], holds, one["@timestamp"], ids))
+            elif one["event.start"].date() < self.until:
+                self.innocent[one["rule.id"]] += 1
+                told = self.samples.setdefault(one["rule.id"], [])
+                if len(told) < SAMPLES:
+                    told.append(f"{one['event.start']:%m-%d %H:%M} {one['message']}")
+
+    def found(self) -> dict[str, list[Found]]:
+        """Scenario to the rules that found it, each once, the quickest first."""
+        best: dict[str, dict[str, Found]] = {name: {} for name in self.begun}
+        for rule, end, known, ids in self._alerts:
+            for name in {self._scenario_of[one] for one in ids if one in self._scenario_of}:
+                one = Found(rule, end - self.begun[name], known - self.begun[name])
+                if rule not in best[name] or one.known < best[name][rule].known:
+                    best[name][rule] = one
+        return {name: sorted(rules.values(), key=lambda one: (one.known, one.after)) for name, rules in best.items()}
+
+    def by_level(self) -> dict[str, int]:
+        counts = dict.fromkeys(LEVELS, 0)
+        for rule, number in self.innocent.items():
+            counts[self.levels[rule]] += number
+        return counts

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from agent.demo.verdict import MUST_BE_FOUND
+from tests.assess.files import log_files
+from tests.assess.page import page
+from tests.assess.run import Assessment, Result, assess, month_of
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    return assess(
+        Assessment(days=1, people=40, rows=2_000, hours=24, last_hours=8, planted_days=1, scenarios=MUST_BE_FOUND)
+    )
+
+
+def test_every_leak_that_a_day_can_show_is_found(result: Result) -> None:
+    """By a rule above low; a leak's own events are not counted among the innocent alerts."""
+    for name in MUST_BE_FOUND:
+        assert {result.levels[found.rule] for found in result.found[name]} & {"medium", "high", "critical"}, name
+    assert result.by_level["critical"] == 0
+
+
+def test_the_page_tells_what_was_measured(result: Result) -> None:
+    """Every rule that called on an innocent day, and every leak with the rules that found it."""
+    text = page([result])
+    for rule, number in result.innocent.items():
+        assert f"| `{result.names[rule]}` | {result.levels[rule]} | {number:.2f} |" in text
+    for name, found in result.found.items():
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}`"))
+        assert "| yes |" in row
+        assert all(f"`{result.names[one.rule]}`" in row for one in found)
+    assert f"{result.rows:,} rows" in text
+
+
+def test_a_leak_that_nobody_found_is_told(result: Result) -> None:
+    """The page is no advertisement."""
+    from dataclasses import replace
+
+    missed = replace(result, found={**result.found, "stolen_token": []})
+    row = next(line for line in page([missed]).splitlines() if line.startswith("| `stolen_token`"))
+    assert "**missed**" in row
+    assert "**1 missed**" in page([missed, result])
+
+
+def test_files_come_in_the_order_in_which_they_are_made() -> None:
+    """And hold every row of the traffic once, increments included."""
+    span = month_of(Assessment(days=2, people=20, rows=2_000, hours=6))
+    made = list(log_files(span))
+    assert [file.created for file in made] == sorted(file.created for file in made)
+    assert any(file.sequence > 1 for file in made)
+    assert all(len(file.scenarios) == file.content.count(b'\n"' + file.event_type.encode() + b'"') for file in made)
