@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from agent.detection import lint, load
 from agent.detection.listing import listing
-from agent.detection.samples import holds, try_rules
+from agent.detection.samples import KINDS, holds, try_rules
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "rules"
@@ -20,6 +21,15 @@ def test_a_rule_matches_what_it_must_and_nothing_it_must_not(path):
     found = list(try_rules([path], SAMPLES / path.parent.name))
     assert len(found) >= 2
     assert [finding for finding in found if not finding.ok] == []
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_rule_shows_what_fires_what_nearly_does_and_what_people_do_every_day(path):
+    """All three kinds of samples, no two of one file under the same words."""
+    samples = yaml.safe_load((SAMPLES / path.parent.name / f"{path.stem}.samples.yml").read_text(encoding="utf-8"))
+    assert [kind for kind in KINDS if not samples.get(kind)] == []
+    told = [sample["about"] for kind in KINDS for sample in samples[kind]]
+    assert len(told) == len(set(told))
 
 
 def test_the_pack_has_nothing_to_complain_of():
