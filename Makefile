@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format assess bench bench-gigabyte lock clean
+.PHONY: demo test lint format pack-table assess bench bench-gigabyte lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/leakline demo
@@ -19,6 +19,10 @@ lint: $(VENV)/.ready
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The counts of rules in README.md, after a rule was added.
+pack-table: $(VENV)/.ready
+	$(BIN)/python -m tests.rules.pack_table
 
 # How often the rules call on an innocent month, and which planted leaks they find: rules/MEASURED.md.
 assess: $(VENV)/.ready
