@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -80,6 +80,10 @@ WEEKEND = 0.4
 """The share of a weekday's volume that people make on a Saturday or Sunday."""
 
 
+MONTH_END = 1.4
+"""The same when books are closed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """One UTC day of the org."""
@@ -102,13 +106,31 @@ def in_sessions(day: Day, event_type: str) -> pl.DataFrame:
     sessions = day.among(kinds)
     if sessions.is_empty():
         return _none()
-    quiet = WEEKEND if day.date.weekday() >= 5 and "i" not in kinds else 1.0
-    expected = day.rows * share * quiet / 100_000
+    expected = day.rows * share * (1.0 if "i" in kinds else _busyness(day.date)) / 100_000
     count = int(expected + roll_between(0, 1, day.seed, "count", event_type, day.date))
     dice = _dice(day, event_type, count)
     ends = sessions["weight"].cum_sum().cast(pl.Int64)
     chosen = sessions[ends.search_sorted(dice.below("session", ends[-1]).cast(pl.Int64), side="right")]
     return _frame(count, chosen, chosen["start"] + _within(dice, chosen))
+
+
+def _busyness(day: date) -> float:
+    """People's share of a weekday's volume."""
+    if day.weekday() >= 5:
+        return WEEKEND
+    return MONTH_END if closes_month(day) else 1.0
+
+
+def closes_month(day: date) -> bool:
+    """Whether books are closed: the last two and the first working day of a month."""
+    near = [day + timedelta(days=step) for step in range(-3, 6)]
+    working = [one for one in near if one.weekday() < 5]
+    place = working.index(day) if day in working else -1
+    if place < 0:
+        return False
+    return working[place - 1].month != day.month or any(
+        one.month != day.month for one in working[place + 1 : place + 3]
+    )
 
 
 def _within(dice: Dice, chosen: pl.DataFrame) -> pl.Series:
@@ -119,31 +141,48 @@ def _within(dice: Dice, chosen: pl.DataFrame) -> pl.Series:
 
 def at_start(day: Day, _: str) -> pl.DataFrame:
     """One row for each session, where it begins; guests do not log in."""
-    sessions = day.among("pai")
+    sessions = day.among("pai").filter(pl.col("leg") == 0)
     return _frame(len(sessions), sessions, sessions["start"])
 
 
 def before_start(day: Day, event_type: str) -> pl.DataFrame:
     """Some people mistype first."""
-    sessions = day.among("pa")
+    sessions = day.among("pa").filter(pl.col("leg") == 0)
     dice = _dice(day, event_type + " failed", len(sessions))
     clumsy = dice.whether("clumsy", 0.07)
     frame = _frame(len(sessions), sessions, sessions["start"] - 2000 - dice.below("before", 30_000).cast(pl.Int64))
     return frame.with_columns(index=frame["index"] + (1 << 32)).filter(clumsy)
 
 
+def fumbling(day: Day, event_type: str) -> pl.DataFrame:
+    """A few try three to seven times before they remember, most of them on Mondays."""
+    sessions = day.among("pa").filter(pl.col("leg") == 0)
+    dice = _dice(day, event_type + " fumbled", len(sessions))
+    chosen = dice.whether("forgetful", 0.03 if day.date.weekday() == 0 else 0.008)
+    tries = 3 + dice.below("tries", 5).cast(pl.Int64)
+    every = sessions.with_columns(tries=tries, row=pl.int_range(pl.len())).filter(chosen)
+    every = every.with_columns(nth=pl.int_ranges("tries")).explode("nth")
+    pause = 9_000 + every["row"] * 1_013 % 14_000
+    frame = _frame(len(every), every, every["start"] - 45_000 - every["nth"] * pause)
+    return frame.with_columns(index=((1 << 33) + every["row"] * 16 + every["nth"]).cast(pl.UInt64))
+
+
 def at_end(day: Day, event_type: str) -> pl.DataFrame:
     """Some log out, the others' sessions time out."""
-    sessions = day.among("pa")
+    sessions = day.among("pa").filter(pl.col("leg") == pl.col("legs") - 1)
     dice = _dice(day, event_type, len(sessions))
     return _frame(len(sessions), sessions, sessions["end"]).filter(dice.whether("tidy", 0.45))
 
 
 PARTS: dict[str, tuple[Callable[[Day, str], pl.DataFrame], ...]] = {
-    "Login": (at_start, before_start),
+    "Login": (at_start, before_start, fumbling),
     "Logout": (at_end,),
 }
 """Where a type's rows come from, if not from `in_sessions`."""
+
+
+FAILED = (before_start, fumbling)
+"""Those of logins that fail."""
 
 
 def busiest_hour(window: tuple[int, int]) -> int:

@@ -30,6 +30,11 @@ class Network:
     as_org: str
     role: Role
 
+    @property
+    def offset_hours(self) -> int:
+        """Hours from UTC, by the sun."""
+        return round(self.longitude / 15)
+
     def address(self, number: int) -> str:
         """One of the network's host addresses, the same for the same number."""
         network = ip_network(self.cidr)

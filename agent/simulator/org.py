@@ -147,7 +147,7 @@ class Org:
         now, made = self._milliseconds(), list(self._logins)
         day = day_of(self.begin)
         while day <= day_of(now):
-            made.extend(one for one in self._timetable.sessions(day) if one.kind != "guest")
+            made.extend(one for one in self._timetable.sessions(day) if one.kind != "guest" and not one.leg)
             day = next_day(day)
         return [login_record(one, HOST) for one in made if self.begin <= one.start <= now]
 

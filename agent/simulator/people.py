@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -85,6 +85,8 @@ _PROFILES: dict[str, tuple[str, str]] = {
     "Help Center Profile": ("Guest", ""),
 }
 
+_LONG_AGO = "2025-01-14T10:05:00.000+0000"
+
 _ZONES = {"US": "America/Chicago", "DE": "Europe/Berlin", "GB": "Europe/London", "IN": "Asia/Kolkata"}
 _OFFSETS = {"US": -6, "DE": 1, "GB": 0, "IN": 5}
 """Hours from UTC when the working day is laid out; daylight saving is left out."""
@@ -115,6 +117,10 @@ class User:
     office: Network | None
     home: Network | None
     active: bool = True
+    dormant: bool = False
+    """Whether the account is open and nobody has used it for a long time."""
+    leaving: bool = False
+    """Whether the person has given notice and still works."""
 
     @property
     def user_type(self) -> str:
@@ -156,7 +162,7 @@ class Staff:
             name: Profile(short_id("Profile", 4000 + number * 13), name, user_type)
             for number, (name, (user_type, _)) in enumerate(_PROFILES.items())
         }
-        people = [self._person(number) for number in range(count)]
+        people = _with_lives([self._person(number) for number in range(count)])
         admins = [self._admin(count + number) for number in range(4)]
         first = count + len(admins)
         integrations = [self._integration(first + number, client) for number, client in enumerate(INTEGRATIONS)]
@@ -175,19 +181,22 @@ class Staff:
         """The integration user as which log-reading clients run."""
         return next(user for user in self.users if user.username.startswith("leakline@"))
 
-    @cached_property
+    @property
     def leaving(self) -> list[User]:
-        """People who have given notice and still work."""
-        return [user for user in self.of("person") if user.number % 37 == 36]
+        """People who have given notice and still work; at least one in an org of ten."""
+        return [user for user in self.of("person") if user.leaving]
+
+    @property
+    def dormant(self) -> list[User]:
+        """People whose accounts nobody uses; at least one in an org of ten."""
+        return [user for user in self.of("person") if user.dormant]
 
     def _person(self, number: int) -> User:
         name = f"{_GIVEN[number % len(_GIVEN)]} {_FAMILY[(number * 7 + number // len(_GIVEN)) % len(_FAMILY)]}"
         profile = tuple(_PROFILES)[1 + roll(self._seed, "profile", number) % 5]
         country = ("US", "US", "DE", "GB", "IN")[roll(self._seed, "country", number) % 5]
         user = self._user(number, "person", name, profile, country)
-        if number % 41 == 40:  # somebody has always left
-            return User(**{field: getattr(user, field) for field in User.__slots__ if field != "active"}, active=False)
-        return user
+        return replace(user, active=number % 41 != 40)  # somebody has always left
 
     def _admin(self, number: int) -> User:
         name = ("Mara Keller", "Owen Price", "Sunita Rao", "Luis Ortega")[number % 4]
@@ -250,6 +259,16 @@ class Staff:
         )
 
 
+def _with_lives(people: list[User]) -> list[User]:
+    """Every 37th is about to leave, every 53rd account lies idle; in a small org one of each."""
+    there = [user for user in people if user.active]
+    if len(there) < 10:
+        return people
+    leaving = {user.number for user in there if user.number % 37 == 36} or {there[-2].number}
+    dormant = {user.number for user in there if user.number % 53 == 52} or {there[-1].number}
+    return [replace(one, leaving=one.number in leaving, dormant=one.number in dormant) for one in people]
+
+
 def user_record(user: User, last_login: str) -> dict[str, object]:
     """The user as a row of the User object; `last_login` is a REST date-time."""
     given, _, family = user.name.partition(" ")
@@ -272,7 +291,7 @@ def user_record(user: User, last_login: str) -> dict[str, object]:
         "Title": None,
         "Country": user.country,
         "FederationIdentifier": user.username.split("@")[0] if person else None,
-        "LastLoginDate": last_login if user.active else None,
+        "LastLoginDate": (_LONG_AGO if user.dormant else last_login) if user.active else None,
         "TimeZoneSidKey": user.time_zone,
         "LocaleSidKey": "en_US",
         "LanguageLocaleKey": "en_US",

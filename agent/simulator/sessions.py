@@ -7,14 +7,14 @@ agree across event types and a Login comes before what is done with it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
 from agent.simulator.clients import BROWSERS, MOBILE, Client
 from agent.simulator.dice import roll, roll_between
-from agent.simulator.networks import networks_of
+from agent.simulator.networks import Network, networks_of
 from agent.simulator.people import Staff, User
 from agent.simulator.record_id import long_id
 
@@ -51,6 +51,9 @@ class Session:
     session_key: str
     login_type: str
     login_sub_type: str
+    leg: int = 0
+    """A session whose address changes has a row for each address, counted from 0; the keys stay the same."""
+    legs: int = 1
 
 
 SCHEMA = {f.name: pl.Int64 if f.type == "int" else pl.String for f in fields(Session)}
@@ -67,7 +70,7 @@ def day_of(moment: int) -> date:
 
 
 def session_table(sessions: list[Session]) -> pl.DataFrame:
-    return pl.DataFrame([asdict(session) for session in sessions], schema=SCHEMA)
+    return pl.DataFrame({name: [getattr(one, name) for one in sessions] for name in SCHEMA}, schema=SCHEMA)
 
 
 class Timetable:
@@ -134,10 +137,14 @@ class Timetable:
             yield self.make(user, start, end, place.address(draw // 11 % 4000), client, "guest", day, number)
 
     def _person(self, user: User, day: date) -> Iterator[Session]:
-        """One to three sessions in the local working day; few work at weekends."""
+        """One to three sessions in the local working day; few work at weekends, some work at night, some are away."""
+        if user.dormant or self._on_holiday(user, day):
+            return
         if roll_between(0, 1, self._seed, "there", user.id, day) > (0.88 if day.weekday() < 5 else 0.12):
             return
-        begin = midnight(day) + int((8.4 - user.offset_hours) % 24 * HOUR)
+        trip = self._trip(user, day)
+        offset = trip.offset_hours if trip else user.offset_hours
+        begin = midnight(day) + int((8.4 - offset + (12 if _by_night(user) else 0)) % 24 * HOUR)
         for number in range(1 + roll(self._seed, "sessions", user.id, day) % 3):
             name = (user.id, day, number)
             start = begin + int(roll_between(-0.8, 0.9, self._seed, "start", *name) * HOUR) + number * 3 * HOUR
@@ -145,17 +152,57 @@ class Timetable:
             start = midnight(day) + (start - midnight(day)) % DAY
             end = min(start + length, midnight(day) + DAY - 1)
             if end - start > 5 * 60_000:
-                yield self._working(user, start, end, name)
+                yield from self._working(user, start, end, name, trip)
 
-    def _working(self, user: User, start: int, end: int, name: tuple[object, ...]) -> Session:
+    def _on_holiday(self, user: User, day: date) -> bool:
+        """Two weeks at a time."""
+        fortnight = (day.toordinal() + user.number) // 14
+        return user.kind == "person" and roll(self._seed, "holiday", user.id, fortnight) % 14 == 0
+
+    def _trip(self, user: User, day: date) -> Network | None:
+        """Where somebody who travels from Tuesday to Friday stays; the others return None."""
+        if day.weekday() not in (1, 2, 3, 4):
+            return None
+        draw = roll(self._seed, "trip", user.id, *day.isocalendar()[:2])
+        places = networks_of("visitor")
+        return places[draw // 64 % len(places)] if draw % 33 == 0 else None
+
+    def _working(
+        self, user: User, start: int, end: int, name: tuple[object, ...], trip: Network | None
+    ) -> Iterator[Session]:
         place = roll(self._seed, "place", *name) % 20
-        if place < 2:
+        if place < 2:  # a telephone stays with its operator wherever it is
             mobile = networks_of("mobile", user.country)[0]
-            return self.make(user, start, end, mobile.address(roll("phone", *name) % 4000), MOBILE, *name)
-        network = user.office if place < 13 else user.home
-        number = user.number + 20 if place < 13 else roll(self._seed, user.id) % 60_000
-        ip = network.address(number) if network else ""
-        return self.make(user, start, end, ip, user.client, *name)
+            session = self.make(user, start, end, mobile.address(roll("phone", *name) % 4000), MOBILE, *name)
+            others = [mobile.address(roll("phone", number, *name) % 4000) for number in range(roll("moves", *name) % 3)]
+            return self._roaming(session, others)
+        office = user.office.address(20 + user.number % 3) if user.office else ""
+        if place < 13 and trip is None:
+            return iter([self.make(user, start, end, office, user.client, *name)])
+        away = trip or user.home
+        ip = away.address(roll(self._seed, user.id) % 60_000) if away else ""
+        tunnel = user.office.address(VPN) if user.office and roll("vpn", *name) % 8 == 0 else ""
+        return self._roaming(self.make(user, start, end, ip, user.client, *name), [tunnel] if tunnel else [])
+
+    def _roaming(self, session: Session, further: list[str]) -> Iterator[Session]:
+        """The session, moving on to further addresses as it goes on."""
+        addresses, begin = [session.ip, *further], session.start
+        pause = (session.end - session.start) // len(addresses)
+        for leg, ip in enumerate(addresses):
+            last = leg == len(addresses) - 1
+            share = roll_between(0.1, 0.9, self._seed, "leg", session.session_key, leg)
+            end = session.end if last else begin + int(pause * share)
+            weight = max(1, (end - begin) // 60_000)
+            yield replace(session, start=begin, end=end, ip=ip, leg=leg, legs=len(addresses), weight=weight)
+            begin = end
+
+
+VPN = 250
+"""The number of the address from which an office's private network shows itself."""
+
+
+def _by_night(user: User) -> bool:
+    return user.kind == "person" and user.number % 29 == 8
 
 
 def next_day(day: date) -> date:

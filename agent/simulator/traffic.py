@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
@@ -12,8 +11,10 @@ import polars as pl
 from agent.simulator import awkward
 from agent.simulator.columns import layouts
 from agent.simulator.dice import Dice
-from agent.simulator.moments import MIX, PARTS, Day, before_start, in_sessions
+from agent.simulator.habits import habits
+from agent.simulator.moments import FAILED, MIX, PARTS, Day, in_sessions
 from agent.simulator.people import Staff
+from agent.simulator.planted import Planted
 from agent.simulator.rows import access, administration, api, browsing, files, platform, reporting
 from agent.simulator.rows.access import failed_login
 from agent.simulator.rows.block import Block, Builder, Tenant
@@ -45,15 +46,11 @@ _SAME_CALLS: dict[str, tuple[str, Callable[[Block], pl.Series] | None]] = {
 """Types whose rows tell of the same requests as another type's, as far as the condition (None: always) holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planted:
-    """One event of a scenario. `cells` replace what regular traffic would have there."""
+Numbered = dict[str, list[tuple[int, Planted]]]
+"""Event type to its planted events, each with a number of its own."""
 
-    scenario: str
-    event_type: str
-    time: int
-    session: Session
-    cells: dict[str, str]
+SCENARIOS_FROM, HABITS_FROM = 1 << 40, 1 << 41
+"""From where planted events are counted, so that their ids are nobody else's."""
 
 
 class Traffic:
@@ -68,9 +65,8 @@ class Traffic:
         self._awkward = awkward_content
         self._timetable = Timetable(seed, tenant.staff)
         self._day = lru_cache(maxsize=3)(self._make_day)
-        self._plants: dict[str, list[Planted]] = {}
-        for plant in plants:
-            self._plants.setdefault(plant.event_type, []).append(plant)
+        self._habits = lru_cache(maxsize=3)(self._make_habits)
+        self._plants = _numbered(plants)
 
     @property
     def staff(self) -> Staff:
@@ -83,11 +79,11 @@ class Traffic:
         """
         days, moment = [], midnight(day_of(window[0]))
         while moment < window[1]:
-            days.append(self._of_day(event_type, day_of(moment), window))
+            day = day_of(moment)
+            days.append(self._of_day(event_type, day, window))
+            days += self._of_plants(event_type, day, window, self._habits(day), "habits", HABITS_FROM)
+            days += self._of_plants(event_type, day, window, self._plants, "scenarios", SCENARIOS_FROM)
             moment += DAY
-        planted = [one for one in self._plants.get(event_type, ()) if window[0] <= one.time < window[1]]
-        if planted:
-            days.append(self._of_scenarios(event_type, planted))
         made = pl.concat(days) if days else pl.DataFrame()
         return made.sort("_time", maintain_order=True)
 
@@ -111,9 +107,9 @@ class Traffic:
         day = self._day(when)
         source, kept = _SAME_CALLS.get(event_type, (event_type, None))
         made = []
-        for part in PARTS.get(event_type, (in_sessions,)):
+        for part in PARTS.get(source, (in_sessions,)):
             spine = part(day, source).filter(pl.col("time").is_between(*window, closed="left"))
-            builder = failed_login if part is before_start else BUILDERS[event_type]
+            builder = failed_login if part in FAILED else BUILDERS[event_type]
             made.append(self._fill(event_type, source, day, spine, builder, kept))
         return pl.concat(made)
 
@@ -147,17 +143,36 @@ class Traffic:
             frame = awkward.sprinkle(frame, dice)
         return _with_twins(frame, dice) if event_type in _TWINS and scenario is None else frame
 
-    def _of_scenarios(self, event_type: str, planted: list[Planted]) -> pl.DataFrame:
-        index = pl.int_range(len(planted), dtype=pl.UInt64, eager=True) + (1 << 40)
-        dice = Dice(index, self._seed, "scenarios", event_type)
-        actors = session_table([plant.session for plant in planted])
-        time = pl.Series([plant.time for plant in planted], dtype=pl.Int64)
-        label = pl.Series([plant.scenario for plant in planted])
-        day = day_of(planted[0].time)
+    def _make_habits(self, day: date) -> Numbered:
+        return _numbered(habits(self._seed, self.staff, self._timetable, self._rows_per_day, day))
+
+    def _of_plants(
+        self, event_type: str, day: date, window: tuple[int, int], plants: Numbered, stream: str, first: int
+    ) -> list[pl.DataFrame]:
+        """Those of one day inside the window: one frame or none."""
+        begin = midnight(day)
+        low, high = max(window[0], begin), min(window[1], begin + DAY)
+        chosen = [(number, one) for number, one in plants.get(event_type, ()) if low <= one.time < high]
+        if not chosen:
+            return []
+        planted = [one for _, one in chosen]
+        index = pl.Series([first + number for number, _ in chosen], dtype=pl.UInt64)
+        actors = session_table([one.session for one in planted])
+        time = pl.Series([one.time for one in planted], dtype=pl.Int64)
+        label = pl.Series([one.scenario or None for one in planted], dtype=pl.String)
+        dice = Dice(index, self._seed, stream, event_type, *([day] if stream == "habits" else []))
         frame = self._frame(event_type, dice, time, actors, day, index, BUILDERS[event_type], label)
-        names = [name for name in layouts()[event_type].names if any(name in plant.cells for plant in planted)]
-        own = {name: pl.Series([plant.cells.get(name) for plant in planted], dtype=pl.String) for name in names}
-        return frame.with_columns(pl.coalesce(pl.lit(cells), pl.col(name)).alias(name) for name, cells in own.items())
+        names = [name for name in layouts()[event_type].names if any(name in one.cells for one in planted)]
+        own = {name: pl.Series([one.cells.get(name) for one in planted], dtype=pl.String) for name in names}
+        return [frame.with_columns(pl.coalesce(pl.lit(cells), pl.col(name)).alias(name) for name, cells in own.items())]
+
+
+def _numbered(plants: Iterable[Planted]) -> Numbered:
+    found: Numbered = {}
+    for one in plants:
+        mine = found.setdefault(one.event_type, [])
+        mine.append((len(mine), one))
+    return found
 
 
 def _cells(block: Block, builder: Builder) -> list[pl.Series]:

@@ -14,11 +14,12 @@ from agent.simulator.columns import layouts
 from agent.simulator.increments import hour_files
 from agent.simulator.log_file import MakingTimes
 from agent.simulator.people import Staff
+from agent.simulator.planted import Planted
 from agent.simulator.record_id import long_id, short_id
 from agent.simulator.rows.block import Tenant
 from agent.simulator.sessions import DAY, HOUR, midnight
 from agent.simulator.settings import SimulatorSettings
-from agent.simulator.traffic import EVENT_TYPES, Planted, Traffic
+from agent.simulator.traffic import EVENT_TYPES, Traffic
 
 HOST = "trading.my.salesforce.example"
 

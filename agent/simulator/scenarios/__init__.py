@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent.simulator.people import Staff
+from agent.simulator.planted import Planted
 from agent.simulator.scenarios import (
     data_loader_pull,
     guest_scraping,
@@ -16,7 +17,6 @@ from agent.simulator.scenarios import (
 )
 from agent.simulator.scenarios.stage import Scenario, SetupChange, Stage
 from agent.simulator.sessions import Timetable
-from agent.simulator.traffic import Planted
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario

@@ -9,8 +9,8 @@ from agent.simulator.clients import Client
 from agent.simulator.dice import roll, roll_between
 from agent.simulator.networks import Role, networks_of
 from agent.simulator.people import Staff, User
+from agent.simulator.planted import Planted
 from agent.simulator.sessions import HOUR, Session, Timetable
-from agent.simulator.traffic import Planted
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,9 @@ class Stage:
 
     def number(self, low: int, high: int, *name: object) -> int:
         return int(roll_between(low, high + 1, self.seed, self.name, *name))
+
+    def chance(self, probability: float, *name: object) -> bool:
+        return roll_between(0, 1, self.seed, self.name, *name) < probability
 
     def request(self, *name: object) -> str:
         """A request id of 22 characters, the same for the same name."""

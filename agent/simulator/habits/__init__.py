@@ -1,0 +1,34 @@
+"""What innocent people and programs do now and then, and what is near to what thieves do: one module for each kind.
+
+A habit is a function of the stage and of the day's sessions by user; what it leaves has no scenario.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from agent.simulator.habits import administrators, integrations, people, reports, visitors
+from agent.simulator.people import Staff
+from agent.simulator.planted import Planted
+from agent.simulator.scenarios.stage import Stage
+from agent.simulator.sessions import DAY, Session, Timetable, midnight
+
+
+def habits(seed: int, staff: Staff, timetable: Timetable, rows_per_day: int, day: date) -> list[Planted]:
+    """The events of one day."""
+    begin = midnight(day)
+    longest: dict[str, Session] = {}
+    every: dict[str, list[Session]] = {}
+    for session in timetable.sessions(day):
+        every.setdefault(session.user, []).append(session)
+        known = longest.get(session.user)
+        if known is None or session.end - session.start > known.end - known.start:
+            longest[session.user] = session
+    stage = Stage(f"habits of {day}", seed, staff, timetable, (begin, begin + DAY))
+    reports.live(stage, longest, day)
+    administrators.live(stage, longest, day)
+    people.live(stage, longest, day)
+    visitors.live(stage, day)
+    integrations.live(stage, every, max(3, min(400, rows_per_day // 800)))
+    return [replace(one, scenario="") for one in stage.events if begin <= one.time < begin + DAY]

@@ -1,0 +1,18 @@
+"""One event that a scenario or a habit puts into the traffic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.simulator.sessions import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """`cells` replace what regular traffic would have there; `scenario` is empty for an innocent habit."""
+
+    scenario: str
+    event_type: str
+    time: int
+    session: Session
+    cells: dict[str, str]
