@@ -9,8 +9,8 @@ from agent.simulator.log_file import rest_time
 from agent.simulator.objects import Record
 from agent.simulator.people import Staff
 from agent.simulator.record_id import long_id, short_id
-from agent.simulator.scenarios.stage import SetupChange
 from agent.simulator.sessions import DAY, Session, midnight
+from agent.simulator.stage import SetupChange
 
 _EVERYDAY = (
     ("changedUserEmailVerifiedStatusVerified", "Manage Users", "Email verified for {0}"),

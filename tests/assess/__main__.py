@@ -39,8 +39,10 @@ def main() -> int:
     console, scenarios = Console(stderr=True), given.scenario or list(SCENARIOS)
     results = []
     for seed in given.seed or [7]:
-        what = Assessment(seed, given.days, given.people, given.rows, given.hours,
-                          () if scenarios == ["none"] else tuple(scenarios), tuple(given.rules))  # fmt: skip
+        what = Assessment(
+            seed=seed, days=given.days, people=given.people, rows=given.rows, hours=given.hours,
+            scenarios=() if scenarios == ["none"] else tuple(scenarios), rules=tuple(given.rules),
+        )  # fmt: skip
         with console.status(f"seed {seed}") as status:
             results.append(assess(what, lambda text, seed=seed: status.update(f"seed {seed}: {text}")))  # type: ignore[misc]
         if given.show:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from agent.simulator.acts import BASE, call, look_around, query_job
-from agent.simulator.scenarios.stage import Stage
 from agent.simulator.sessions import Session
+from agent.simulator.stage import Stage
 
 SYNCHRONISE = ("mulesoft", "informatica", "warehouse")
 LOOK_AROUND = ("informatica", "tableau")

@@ -10,8 +10,8 @@ from agent.simulator.acts import BASE, call, download_file, fail_login, open_lis
 from agent.simulator.clients import MOBILE, Client
 from agent.simulator.networks import networks_of
 from agent.simulator.people import User
-from agent.simulator.scenarios.stage import Stage
 from agent.simulator.sessions import Session
+from agent.simulator.stage import Stage
 
 STEWARDS = 2
 LISTS = ("Account", "Lead", "Case", "Contact")

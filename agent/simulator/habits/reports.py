@@ -7,8 +7,8 @@ from datetime import date
 
 from agent.simulator.acts import export_report
 from agent.simulator.moments import closes_month
-from agent.simulator.scenarios.stage import Stage
 from agent.simulator.sessions import Session
+from agent.simulator.stage import Stage
 
 QUARTER_HOUR = 900
 

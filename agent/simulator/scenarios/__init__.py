@@ -8,15 +8,26 @@ from agent.simulator.people import Staff
 from agent.simulator.planted import Planted
 from agent.simulator.scenarios import (
     data_loader_pull,
+    dormant_account_awakes,
     guest_scraping,
+    impossible_travel,
+    integration_new_network,
+    leaver_export,
     list_view_scraping,
     login_as_export,
     mass_file_download,
     mass_report_export,
+    password_spray_then_login,
+    session_hijack,
+    slow_drip,
     stolen_token,
+    sync_failure,
+    token_recon,
+    voice_phished_app,
 )
-from agent.simulator.scenarios.stage import Scenario, SetupChange, Stage
+from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.sessions import Timetable
+from agent.simulator.stage import SetupChange, Stage
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
@@ -28,6 +39,16 @@ SCENARIOS: dict[str, Scenario] = {
         list_view_scraping.SCENARIO,
         guest_scraping.SCENARIO,
         login_as_export.SCENARIO,
+        voice_phished_app.SCENARIO,
+        token_recon.SCENARIO,
+        integration_new_network.SCENARIO,
+        leaver_export.SCENARIO,
+        session_hijack.SCENARIO,
+        impossible_travel.SCENARIO,
+        password_spray_then_login.SCENARIO,
+        dormant_account_awakes.SCENARIO,
+        slow_drip.SCENARIO,
+        sync_failure.SCENARIO,
     )
 }
 """Name to scenario, in the order in which they are told about."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.simulator.scenarios.stage import Scenario, Stage
+from agent.simulator.scenarios.scenario import Scenario
+from agent.simulator.stage import Stage
 
 CALLS = 420
 PROBES = (

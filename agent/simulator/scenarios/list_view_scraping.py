@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agent.simulator.scenarios.stage import Scenario, Stage
+from agent.simulator.scenarios.scenario import Scenario
+from agent.simulator.stage import Stage
 
 PAGES = 260
 OBJECTS = ("Account", "Contact", "Lead", "Opportunity", "Case")

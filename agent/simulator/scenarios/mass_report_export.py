@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from agent.simulator.record_id import long_id, short_id
-from agent.simulator.scenarios.stage import Scenario, Stage
+from agent.simulator.scenarios.scenario import Scenario
+from agent.simulator.stage import Stage
 
 REPORTS = 12
 

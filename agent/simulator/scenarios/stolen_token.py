@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.simulator.record_id import long_id, short_id
-from agent.simulator.scenarios.stage import Scenario, Stage
+from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.sessions import Session
+from agent.simulator.stage import Stage
 
 SCRIPT = "python-requests/2.32.4"
 FETCHER = "Salesforce-Multi-Org-Fetcher/1.0"

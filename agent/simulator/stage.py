@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.simulator.clients import Client
@@ -10,18 +9,7 @@ from agent.simulator.dice import roll, roll_between
 from agent.simulator.networks import Role, networks_of
 from agent.simulator.people import Staff, User
 from agent.simulator.planted import Planted
-from agent.simulator.sessions import HOUR, Session, Timetable
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """A leak. `signals`: what single events show of it; `patterns`: what only several events together show."""
-
-    name: str
-    summary: str
-    plant: Callable[[Stage], None]
-    signals: tuple[str, ...]
-    patterns: tuple[str, ...] = ()
+from agent.simulator.sessions import DAY, HOUR, Session, Timetable
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +45,22 @@ class Stage:
                 return moment
         middle = (first + last) // 2
         return middle - middle % HOUR
+
+    def days(self) -> list[int]:
+        """The first milliseconds of the UTC days of the window, at most seven, the last one last."""
+        first, end = self.window
+        return list(range(first - first % DAY, end, DAY))[-7:]
+
+    def inside(self, session: Session) -> bool:
+        """Whether all of the session lies within the window."""
+        return self.window[0] <= session.start and session.end < self.window[1]
+
+    def own_address(self, user: User, *, home: bool = False) -> str:
+        """Where the user always works, or lives."""
+        network = user.home if home else user.office
+        if network is None:
+            return self.address("home" if home else "office", 0, user.country)
+        return network.address(roll(self.seed, user.id) % 60_000 if home else 20 + user.number % 3)
 
     def person(self, department: str, country: str) -> User:
         """Somebody of that department and country, or else of that country."""

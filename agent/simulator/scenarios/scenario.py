@@ -1,0 +1,22 @@
+"""What a planted leak is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from agent.simulator.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A leak. `signals`: what single events show of it; `patterns`: what only several events together show."""
+
+    name: str
+    summary: str
+    plant: Callable[[Stage], None]
+    signals: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
+    history: timedelta = timedelta(0)
+    """How much of the time before it a watcher must have seen to tell it from an ordinary day."""

@@ -1,0 +1,44 @@
+"""A session's cookie is used from elsewhere while its owner works on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agent.simulator.acts import export_report, open_list
+from agent.simulator.clients import BROWSERS
+from agent.simulator.record_id import long_id, short_id
+from agent.simulator.scenarios.scenario import Scenario
+from agent.simulator.stage import Stage
+
+
+def plant(stage: Stage) -> None:
+    """No login tells of it: the keys are the owner's, the addresses and the browser are not."""
+    owner = stage.person("Customer Service", "DE")
+    start = stage.at_hour(11) + 2 * 60_000
+    own = stage.session(owner, start, 55, stage.own_address(owner))
+    browser = next(one for one in BROWSERS if one.system != owner.client.system)
+    elsewhere = [
+        replace(
+            own, ip=ip, user_agent=browser.user_agent, browser=browser.browser, browser_version=browser.browser_version,
+            system=browser.system, system_version=browser.system_version,
+        )
+        for ip in (stage.address("hosting", 0), stage.address("hosting", 1), stage.address("anonymizer", 0))
+    ]  # fmt: skip
+    stage.login(own)
+    for number in range(40):
+        account = long_id(short_id("Case", 3_000 + number))
+        stage.leave("LightningPageView", own, 30 + number * 75, PAGE_URL=f"/lightning/r/Case/{account}/view")
+        stage.leave("URI", own, 31 + number * 75)
+    for number in range(24):
+        open_list(stage, elsewhere[number // 8], 900 + number * 40, "Contact", number + 1)
+        stage.leave("URI", elsewhere[number // 8], 901 + number * 40)
+    export_report(stage, elsewhere[2], 1_950, 550_001, 1_700)
+
+
+SCENARIO = Scenario(
+    "session_hijack",
+    "one session is used from its owner's office and from three addresses elsewhere",
+    plant,
+    signals=("an address on a rented server or an anonymiser",),
+    patterns=("one session key from several networks within minutes",),
+)
