@@ -8,15 +8,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from agent.demo.verdict import MUST_BE_FOUND
 from agent.errors import LeaklineError
 
 LAST_LINE = "control"
 
+DAY = ("--no-daily-files", *(f"--scenario={name}" for name in MUST_BE_FOUND))
+"""Options of a short run: the leaks that a day shows."""
+
 
 @contextmanager
-def simulated_org(
-    folder: Path, *, seed: int, rows: int, options: Sequence[str] = ("--no-daily-files",)
-) -> Iterator[dict[str, str]]:
+def simulated_org(folder: Path, *, seed: int, rows: int, options: Sequence[str] = DAY) -> Iterator[dict[str, str]]:
     """Run one for a day whose files are all there at once; yields what it says of itself, by name.
 
     `options`: further ones of `python -m agent.simulator`.

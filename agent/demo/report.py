@@ -11,16 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.demo.verdict import Verdict
-
-LEAKS = {
-    "mass_report_export": "an insider exports large reports at night",
-    "data_loader_pull": "a bulk pull through a freshly approved look-alike app",
-    "stolen_token": "an integration's token used from elsewhere",
-    "mass_file_download": "an insider downloads files by the hundred",
-    "list_view_scraping": "list views read one after another",
-    "guest_scraping": "a guest scrapes a public site",
-    "login_as_export": "an administrator signs in as somebody and exports",
-}
+from agent.simulator.scenarios import SCENARIOS
 
 
 def show(
@@ -59,7 +50,7 @@ def _leaks(verdict: Verdict, names: Mapping[str, str]) -> Table:
             by = Text("\n".join(f"{names.get(rule, rule)} ({count})" for rule, count in rules.items()), style="green")
         else:
             by = Text("not found", style="bold red")
-        table.add_row(name, LEAKS.get(name, ""), by)
+        table.add_row(name, SCENARIOS[name].summary, by)
     return table
 
 

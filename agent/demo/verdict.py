@@ -9,19 +9,12 @@ import polars as pl
 
 from agent.archive import read_documents
 from agent.normalize.shape import Normalizer
+from agent.simulator.scenarios import SCENARIOS
 from agent.simulator.truth import content_hash, read_truth
 from agent.simulator.truth import events as logical_events
 
-MUST_BE_FOUND = (
-    "mass_report_export",
-    "data_loader_pull",
-    "stolen_token",
-    "list_view_scraping",
-    "mass_file_download",
-    "login_as_export",
-    "guest_scraping",
-)
-"""Leaks that the shipped rules must find."""
+MUST_BE_FOUND = tuple(name for name, scenario in SCENARIOS.items() if not scenario.history)
+"""Leaks that the shipped rules must find: those that a day shows."""
 
 
 @dataclass(frozen=True, slots=True)

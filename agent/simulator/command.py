@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agent.simulator.faults import describe_faults, parse_faults
 from agent.simulator.org import RunningOrg, SimulatorSettings, serve
-from agent.simulator.scenarios import SCENARIOS
+from agent.simulator.scenarios import SCENARIOS, describe_scenarios
 from agent.simulator.settings import parse_duration
 
 WRONG_USAGE = 2
@@ -25,6 +25,9 @@ def simulate(
     """Run until SIGINT or SIGTERM. `scenarios`: names, None for all, `["none"]` for none. Returns the exit status."""
     if list(faults) == ["help"]:
         print(describe_faults())  # noqa: T201
+        return 0
+    if list(scenarios or ()) == ["help"]:
+        print(describe_scenarios())  # noqa: T201
         return 0
     try:
         settings = SimulatorSettings(
@@ -77,7 +80,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """`python -m agent.simulator`."""
     parser = argparse.ArgumentParser(prog="agent.simulator", description="A simulated Salesforce org on loopback.")
     parser.add_argument("--port", type=int, default=8443, help="0: any free one")
-    parser.add_argument("--scenario", action="append", help=f"all unless named: {', '.join(SCENARIOS)}; or none")
+    parser.add_argument(
+        "--scenario",
+        action="append",
+        help=f"all unless named: {', '.join(SCENARIOS)}; or none; `--scenario help` describes them",
+    )
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--history", default="24h", help="how far back the org's events reach")
     parser.add_argument("--rows-per-day", type=int, default=120_000)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from agent.simulator.org import Org, RunningOrg, SimulatorSettings, serve
+from tests.simulator.evidence import Evidence
 
 WEDNESDAY = datetime(2026, 11, 18, 12, 30, tzinfo=UTC)
 SOME_TYPES = (
@@ -37,6 +38,20 @@ def settings(folder: Path, **values: Any) -> SimulatorSettings:
 @pytest.fixture
 def make_org(tmp_path: Path) -> Callable[..., Org]:
     return lambda **values: Org(settings(tmp_path / values.pop("name", "org"), **values))
+
+
+@pytest.fixture(scope="session")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    """The scenarios' rows in a day's hourly files."""
+    folder = tmp_path_factory.mktemp("evidence")
+    return Evidence(
+        Org(
+            settings(
+                folder, event_types=None, scenarios=None, delay=AT_ONCE, history=timedelta(hours=24), daily_files=False,
+                late_share=0, rows_per_day=3000, people=80,
+            )
+        )
+    )  # fmt: skip
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.simulator.command import main, simulate
+from agent.simulator.scenarios import SCENARIOS
 from agent.simulator.settings import parse_duration
 
 
@@ -35,6 +36,14 @@ def test_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """`--fault help` ends at once."""
     assert main(["--fault", "help"]) == 0
     assert "limit_after" in capsys.readouterr().out
+
+
+def test_scenarios_are_described(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--scenario help` says what happens in each, and which of them a day alone cannot show."""
+    assert main(["--scenario", "help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(SCENARIOS)
+    assert [line.split()[0] for line in lines if "days of history" in line] == ["dormant_account_awakes", "slow_drip"]
 
 
 @pytest.mark.parametrize("wrong", [{"history": "soon"}, {"scenarios": ["robbery"]}, {"faults": ["earthquake"]}])

@@ -1,52 +1,15 @@
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from datetime import timedelta
 
-import polars as pl
 import pytest
 
 from agent.simulator.networks import networks_of
 from agent.simulator.org import Org
 from agent.simulator.scenarios import SCENARIOS
 from agent.simulator.truth import read_truth
-from tests.simulator.conftest import AT_ONCE
-
-csv.field_size_limit(1 << 24)
-
-
-class Evidence:
-    """The rows of the scenarios, by scenario and event type, as they stand in the files."""
-
-    def __init__(self, org: Org) -> None:
-        self.org = org
-        self._frames: dict[tuple[str, str], list[dict[str, str]]] = {}
-        truth = read_truth(org.truth).filter((pl.col("interval") == "Hourly") & pl.col("scenario").is_not_null())
-        told = {(row["file"], row["row"]): row["scenario"] for row in truth.iter_rows(named=True)}
-        for file in org.all_files():
-            with file.path.open(newline="", encoding="utf-8") as text:
-                for number, row in enumerate(csv.DictReader(text), start=1):
-                    if (scenario := told.get((file.id, number))) and file.interval == "Hourly":
-                        self._frames.setdefault((scenario, file.event_type), []).append(row)
-
-    def rows(self, scenario: str, event_type: str) -> list[dict[str, str]]:
-        return self._frames[scenario, event_type]
-
-
-@pytest.fixture(scope="module")
-def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
-    from tests.simulator.conftest import settings
-
-    folder = tmp_path_factory.mktemp("org")
-    return Evidence(
-        Org(
-            settings(
-                folder, event_types=None, scenarios=None, delay=AT_ONCE, history=timedelta(hours=24), daily_files=False,
-                late_share=0, rows_per_day=3000, people=80,
-            )
-        )
-    )  # fmt: skip
+from tests.simulator.evidence import Evidence
 
 
 def test_every_scenario_is_in_the_files(evidence: Evidence) -> None:

@@ -68,3 +68,12 @@ def play(
         events += stage.events
         changes += stage.changes
     return events, changes
+
+
+def describe_scenarios() -> str:
+    """A line for each: its name, what happens, and how much history it needs to be told from an ordinary day."""
+    width = max(map(len, SCENARIOS))
+    needs = {
+        name: f" (after {one.history.days} days of history)" if one.history else "" for name, one in SCENARIOS.items()
+    }
+    return "\n".join(f"{name:{width}}  {one.summary}{needs[name]}" for name, one in SCENARIOS.items())
