@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agent.simulator.record_id import long_id, short_id
 from agent.simulator.sessions import Session
@@ -52,20 +52,22 @@ def look_around(stage: Stage, session: Session, after: float, objects: Sequence[
 
 
 def query_job(
-    stage: Stage, session: Session, after: float, number: int, entity: str, records: int,
-    states: Sequence[tuple[str, float]] = (("created", 0), ("inProgress", 20), ("complete", 150)), **cells: str,
+    stage: Stage, session: Session, after: float, number: int, entity: str, records: int, *,
+    states: Sequence[tuple[str, float]] = (("created", 0), ("inProgress", 20), ("complete", 150)),
+    cells: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
-    """A bulk query. `states`: each with its seconds after the job was made."""
-    job = long_id(short_id("Job", number))
+    """A bulk query. `states`: each with its seconds after the job was made; `cells`: of its calls and rows."""
+    job, own = long_id(short_id("Job", number)), cells or {}
     path = f"{BASE}/jobs/query/{job}"
     for state, later in states:
         method = {"created": "POST", "deleted": "DELETE"}.get(state, "GET")
-        call(stage, session, after + later, method, path if state != "created" else f"{BASE}/jobs/query", entity)
+        to = path if state != "created" else f"{BASE}/jobs/query"
+        call(stage, session, after + later, method, to, entity, "", 0, **own)
         done = state in ("complete", "deleted")
         stage.leave(
             "BulkApi2", session, after + later, URI=path, URI_ID_DERIVED=job, JOB_ID=job, OPERATION_TYPE="query",
             ENTITY_TYPE=entity, JOB_STATUS=state, RECORDS_PROCESSED=str(records if done else 0), RECORDS_FAILED="0",
-            RESULT_SIZE_MB=str(records // 1500 if done else 0), **cells,
+            RESULT_SIZE_MB=str(records // 1500 if done else 0), **own,
         )  # fmt: skip
 
 

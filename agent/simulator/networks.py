@@ -7,7 +7,8 @@ nobody's we would name; operators are made up, their AS numbers are those set as
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv6Network, ip_network
+from functools import cache, lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Literal
 
 Role = Literal["office", "home", "mobile", "cloud", "hosting", "anonymizer", "visitor"]
@@ -51,6 +52,24 @@ def networks() -> list[Network]:
 def networks_of(role: Role, country: str | None = None) -> list[Network]:
     """Those of one role, all or one country's."""
     return [n for n in _NETWORKS if n.role == role and country in (None, n.country_iso)]
+
+
+@lru_cache(maxsize=100_000)
+def country_of(ip: str) -> str | None:
+    """The country in which an address is, None for one of no network here."""
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return None
+    for cidr, country in _places():
+        if address.version == cidr.version and address in cidr:
+            return country
+    return None
+
+
+@cache
+def _places() -> list[tuple[IPv4Network | IPv6Network, str]]:
+    return [(ip_network(network.cidr), network.country_iso) for network in _NETWORKS]
 
 
 _US, _DE, _GB, _FR, _IN, _BR, _JP, _AU = (

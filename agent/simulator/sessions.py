@@ -14,7 +14,7 @@ import polars as pl
 
 from agent.simulator.clients import BROWSERS, MOBILE, Client
 from agent.simulator.dice import roll, roll_between
-from agent.simulator.networks import Network, networks_of
+from agent.simulator.networks import Network, country_of, networks_of
 from agent.simulator.people import Staff, User
 from agent.simulator.record_id import long_id
 
@@ -96,7 +96,8 @@ class Timetable:
         known = self._staff.applications.get(label)
         login_type, sub_type = _login_kind(user, client)
         return Session(
-            user.id, long_id(user.id), user.username, user.user_type, user.kind, user.country, start, end,
+            user.id, long_id(user.id), user.username, user.user_type, user.kind, country_of(ip) or user.country, start,
+            end,
             _weight(client, end - start), ip, client.user_agent, client.browser, client.browser_version,
             client.system, client.system_version, client.platform, label, known.id if known else "",
             client.client_name, self._key("login", *name), self._key("session", *name), login_type, sub_type,

@@ -53,11 +53,11 @@ def _extract(stage: Stage, session: Session) -> None:
         job = 940_000 + stage.number(0, 9_999, "extract", number)
         records = int(10 ** (stage.number(400, 525, "records", number) / 100))
         states = (("created", 0), ("inProgress", 30), ("complete", 170), ("deleted", 210))
-        query_job(stage, session, 1_200 + number * 400, job, entity, records, states)
+        query_job(stage, session, 1_200 + number * 400, job, entity, records, states=states)
 
 
 def _fail(stage: Stage, session: Session) -> None:
     """A job or two fail and are run again."""
     for number in range(stage.number(1, 2, "failures", session.user)):
         job = 950_000 + stage.number(0, 9_999, "failed", session.user, number)
-        query_job(stage, session, 900 + number * 300, job, "Account", 0, (("created", 0), ("failed", 40)))
+        query_job(stage, session, 900 + number * 300, job, "Account", 0, states=(("created", 0), ("failed", 40)))

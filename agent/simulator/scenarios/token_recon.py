@@ -23,7 +23,7 @@ def plant(stage: Stage) -> None:
         call(stage, session, 120 + number * 7, "GET", f"{BASE}/query", name, query, 1)
     call(stage, session, 200, "GET", f"{BASE}/limits")
     states = (("created", 0), ("inProgress", 30), ("complete", 210), ("deleted", 234))
-    query_job(stage, session, 260, 812_500 + stage.seed % 50, "Case", 214_000, states)
+    query_job(stage, session, 260, 812_500 + stage.seed % 50, "Case", 214_000, states=states)
 
 
 SCENARIO = Scenario(

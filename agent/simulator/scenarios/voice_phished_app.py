@@ -29,7 +29,7 @@ def plant(stage: Stage) -> None:
         query = "SELECT Id, Name, Phone, Email, AccountId FROM Contact ORDER BY CreatedDate"
         path = f"{BASE}/query" if page == 0 else f"{BASE}/query/01g4x00000Qz8AbAAJ-{page * 2000}"
         call(stage, session, 60 + page * 12, "GET", path, "Contact", query, 2000, **own)
-    query_job(stage, session, 700, 812_400 + stage.seed % 50, "Opportunity", 61_000)
+    query_job(stage, session, 700, 812_400 + stage.seed % 50, "Opportunity", 61_000, cells=own)
 
 
 SCENARIO = Scenario(
