@@ -16,10 +16,9 @@ from rich.text import Text
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.rule import LogSource, Rule, RuleSet
-from agent.detection.tree import fields, leaves
 from agent.errors import LeaklineError
 from agent.hunt_correlation import FILE, LINE, Gathered, document
-from agent.raw_input import Examined, read_raw
+from agent.raw_input import Examined, read_raw, reader, single
 from agent.shipped import shipped
 
 if TYPE_CHECKING:
@@ -95,13 +94,8 @@ class Hunt:
         self._silent = rules.silent
         self._detector = Detector(anywhere if raw else rules)
         self.gathered = Gathered(rules.correlations, TIMES)
-        self._fields = {
-            *TIMES,
-            "event.id",
-            *self.gathered.fields,
-            *(name for rule in rules for name in fields(rule.condition)),
-        }
-        self._whole_event = any(leaf.field is None for rule in rules for leaf in leaves(rule.condition))
+        conditions = [rule.condition for rule in rules]
+        self._reader = reader(conditions, {*TIMES, "event.id", *self.gathered.fields})
         if not raw:
             self._inputs = _inputs()
 
@@ -112,7 +106,7 @@ class Hunt:
 
     def read(self, path: Path) -> Iterator[Examined]:
         """Raises LeaklineError for a file that cannot be read (on)."""
-        return read_raw(path, self._fields, whole_event=self._whole_event) if self._raw else self._inputs.read(path)
+        return read_raw(path, self._reader) if self._raw else self._inputs.read(path)
 
     def _tried(self, examined: Examined, path: Path) -> Iterator[tuple[Rule, pl.Series]]:
         """Rules that match, but those that only feed correlations, and their rows."""
@@ -128,7 +122,7 @@ class Hunt:
         found.sort(key=lambda one: one[0])
         rows = examined.frame[pl.Series([row for row, _ in found], dtype=pl.UInt32)]
         names = [name for name in ("event.id", *TIMES, *SHOWN) if name in rows.columns]
-        said = rows.select(names).to_dicts() if names else [{} for _ in found]
+        said = pl.DataFrame([single(rows[name]) for name in names]).to_dicts() if names else [{} for _ in found]
         return [
             _alert(rule, shown, str(path), examined.lines[row]) for (row, rule), shown in zip(found, said, strict=True)
         ]

@@ -14,6 +14,7 @@ import polars as pl
 from agent.detection.correlating import Correlating, Told
 from agent.detection.correlation import Correlation
 from agent.detection.rule import LogSource
+from agent.raw_input import single
 from agent.raw_time import TIME, times
 
 ABOUT = ("organization.id", "user.name", "user.id", "source.ip")
@@ -113,9 +114,10 @@ def _last(told: Told, found: dict[str, pl.DataFrame]) -> dict[str, Any]:
 
 def _text(frame: pl.DataFrame, name: str) -> pl.Series:
     """A column as text, null where it is empty, absent or no single value."""
-    if name not in frame.columns or frame.schema[name].is_nested():
+    column = single(frame[name]) if name in frame.columns else None
+    if column is None or column.dtype.is_nested():
         return pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
-    text = frame[name].cast(pl.String)
+    text = column.cast(pl.String)
     return text.set(text == "", None)
 
 

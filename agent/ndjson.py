@@ -6,7 +6,8 @@ a brace in some text is taken apart by itself. Which way a line goes depends on 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, BinaryIO
@@ -30,7 +31,8 @@ class Lines:
 
     frame: pl.DataFrame
     """A column for each field that is there, under its path (`a.b` is `{"a": {"b": …}}` and `{"a.b": …}`): `String`,
-    or `List(String)` where a line has several values of it. An object has no value of its own, and is no null.
+    or `List(String)` where a line has several values of it. An object has no value of its own, and is no null. A null
+    is no value at all, but where it is asked for its presence it is a list of one null.
     """
     numbers: pl.Series
     """Line number of each row (`Int64`), from 1."""
@@ -44,6 +46,8 @@ class _Found:
 
     rows: dict[str, list[int]] = field(default_factory=dict)
     values: dict[str, list[str | None]] = field(default_factory=dict)
+    nulls: dict[str, set[int]] = field(default_factory=dict)
+    """Rows in which a field is null, of fields whose presence matters."""
 
     def add(self, name: str, row: int, value: str | None) -> None:
         self.rows.setdefault(name, []).append(row)
@@ -58,9 +62,13 @@ class _Found:
 class Reader:
     """Reads the fields that some rules look at."""
 
-    def __init__(self, fields: Collection[str], *, whole_event: bool = False) -> None:
-        """`fields`: paths, with dots; `whole_event`: every value is asked for, whatever its field."""
+    def __init__(self, fields: Collection[str], *, whole_event: bool = False, presence: Collection[str] = ()) -> None:
+        """`fields`: paths, with dots; `presence`: those of them that are asked whether they are there, null or not;
+        `whole_event`: every value is asked for, whatever its field.
+        """
         self._fields = frozenset(fields)
+        self._presence = frozenset(presence)
+        self._null = _null_in(presence)
         self._on_the_way = {".".join(parts[:n]) for name in fields for n, parts in _cuts(name)}
         self._schema = pl.Schema(dict.fromkeys(sorted(self._fields), pl.String()))
         self._whole_event = whole_event
@@ -75,7 +83,7 @@ class Reader:
     def _quick(self, data: bytes, number: int) -> Lines | None:
         """None if not every line is a flat object, or everything of it is asked for."""
         count = data.count(b"\n") + (not data.endswith(b"\n"))
-        if self._whole_event or data.count(b"{") != count or b"[" in data:
+        if self._whole_event or data.count(b"{") != count or b"[" in data or self._says_null(data):
             return None
         frame = self._parse(data)
         if frame is None or frame.height != count:
@@ -112,13 +120,17 @@ class Reader:
                 wrong.add(place)
         for name, one in found.frames():
             parts.setdefault(name, []).append(one)
-        frame = _merged(parts, len(numbered))
+        frame = _with_nulls(_merged(parts, len(numbered)), found.nulls)
         good = pl.Series([place not in wrong for place in range(len(numbered))], dtype=pl.Boolean)
         numbers = pl.Series([n for n, _ in numbered], dtype=pl.Int64)
         return Lines(frame.filter(good), numbers.filter(good), sorted(bad))
 
     def _is_flat(self, line: bytes) -> bool:
-        return not self._whole_event and line.count(b"{") == 1 and b"[" not in line
+        return not self._whole_event and line.count(b"{") == 1 and b"[" not in line and not self._says_null(line)
+
+    def _says_null(self, data: bytes) -> bool:
+        """Whether a field whose presence matters is null somewhere."""
+        return self._null is not None and self._null.search(data) is not None
 
     def _settled(self, lines: list[bytes], places: list[int]) -> Iterator[tuple[list[int], pl.DataFrame | None]]:
         """Halved until a line that cannot be parsed stands alone (None)."""
@@ -151,7 +163,10 @@ class Reader:
                 found.add(path, row, None)
             for one in value:
                 self._take(one, path, row, found)
-        elif value is not None:
+        elif value is None:
+            if path in self._presence:
+                found.nulls.setdefault(path, set()).add(row)
+        else:
             text = as_text(value)
             if wanted:
                 found.add(path, row, text)
@@ -198,6 +213,15 @@ def _cuts(name: str) -> Iterator[tuple[int, list[str]]]:
     yield from ((n, parts) for n in range(1, len(parts)))
 
 
+def _null_in(presence: Collection[str]) -> re.Pattern[bytes] | None:
+    """Finds a null under the last part of a path."""
+    if not presence:
+        return None
+    keys = {key for path in presence for key in (path, path.rpartition(".")[2])}
+    names = sorted(re.escape(orjson.dumps(key)[1:-1]) for key in keys)
+    return re.compile(rb'"(?:[^"]*\.)?(?:' + b"|".join(names) + rb')"\s*:\s*null')
+
+
 def _numbers(first: int, count: int) -> pl.Series:
     return pl.int_range(first, first + count, eager=True)
 
@@ -222,3 +246,15 @@ def _merged(parts: dict[str, list[pl.DataFrame]], height: int) -> pl.DataFrame:
         placed = rows.join(values, on="row", how="left", maintain_order="left")["value"].alias(name)
         columns = [placed, *columns[1:]] if name == WHOLE_EVENT else [*columns, placed]
     return pl.DataFrame(columns)
+
+
+def _with_nulls(frame: pl.DataFrame, nulls: Mapping[str, set[int]]) -> pl.DataFrame:
+    """A list of one null where a field is null and has no value besides."""
+    for name, rows in nulls.items():
+        values = frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height, dtype=pl.String)
+        if values.dtype == pl.String:
+            values = pl.select(pl.when(values.is_not_null()).then(pl.concat_list(values))).to_series()
+        here = pl.int_range(frame.height, eager=True).is_in(sorted(rows)) & values.is_null()
+        null = pl.lit([None], dtype=pl.List(pl.String))
+        frame = frame.with_columns(pl.select(pl.when(here).then(null).otherwise(values)).to_series().alias(name))
+    return frame

@@ -14,6 +14,7 @@ from isal import igzip
 from isal.igzip_lib import IsalError
 
 from agent.detection.rule import LogSource
+from agent.detection.tree import Node, fields, leaves, presence
 from agent.errors import LeaklineError
 from agent.ndjson import Reader
 
@@ -36,11 +37,27 @@ class Examined:
     bad: Bad = ()
 
 
-def read_raw(path: Path, fields: Collection[str], *, whole_event: bool) -> Iterator[Examined]:
-    """Any NDJSON, names and values as they stand. `fields`, `whole_event`: what the rules look at."""
+def reader(conditions: Collection[Node], more: Collection[str] = ()) -> Reader:
+    """Reads what these conditions look at, and `more` fields."""
+    return Reader(
+        {*more, *(name for condition in conditions for name in fields(condition))},
+        presence=frozenset().union(*map(presence, conditions)),
+        whole_event=any(leaf.field is None for condition in conditions for leaf in leaves(condition)),
+    )
+
+
+def read_raw(path: Path, reader: Reader) -> Iterator[Examined]:
+    """Any NDJSON, names and values as they stand."""
     with opened(path) as stream:
-        for lines in ahead(Reader(fields, whole_event=whole_event).read(stream)):
+        for lines in ahead(reader.read(stream)):
             yield Examined(ANY, lines.frame, lines.numbers, lines.bad)
+
+
+def single(column: pl.Series) -> pl.Series:
+    """The value of each row that has just one, null elsewhere: what other rows have makes no difference."""
+    if not isinstance(column.dtype, pl.List):
+        return column
+    return pl.select(pl.when(column.list.len() == 1).then(column.list.first())).to_series().alias(column.name)
 
 
 def ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:

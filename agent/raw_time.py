@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from agent.raw_input import single
+
 TIME = pl.Datetime("ms", "UTC")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -24,7 +26,7 @@ def times(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
     found = pl.Series("@timestamp", [None], dtype=TIME).new_from_index(0, frame.height)
     for name in names:
         if name in frame.columns and found.null_count():
-            found = found.zip_with(found.is_not_null(), _read(frame[name]))
+            found = found.zip_with(found.is_not_null(), _read(single(frame[name])))
     return found
 
 

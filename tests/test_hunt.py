@@ -19,6 +19,7 @@ from agent.detection.load import load
 from agent.errors import LeaklineError
 from agent.formats import ecs
 from agent.hunt import Hunt, hunt
+from agent.ndjson import Reader
 from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.normalize_files import batches
@@ -220,7 +221,7 @@ def test_every_kind_of_value_is_met(search: Hunt, path: Path) -> None:
 def test_raw_frames_hold_what_is_asked_for(path: Path) -> None:
     """Only fields that rules look at are kept, so that a flood of made-up names costs nothing."""
     path.write_bytes(b'{"a":1,"z1":2}\n{"a":2,"z2":[3]}\n')
-    (examined,) = read_raw(path, ["a"], whole_event=False)
+    (examined,) = read_raw(path, Reader(["a"]))
     assert examined.frame.columns[1:] == ["a"]
     assert examined.frame["a"].to_list() == ["1", "2"]
 
@@ -237,6 +238,15 @@ def test_reading_ahead_keeps_order_and_errors() -> None:
         for piece in ahead(pieces()):
             taken.append(piece)
     assert taken == [1, 2, 3, 4]
+
+
+def test_what_one_line_says_of_itself_does_not_hang_on_another(tmp_path: Path) -> None:
+    """A time stays one text in the alert where another line has a list of them."""
+    folder = write_rules(tmp_path / "rules", {"word": ("a: x", "sel")})
+    path = tmp_path / "any.ndjson"
+    path.write_text('{"a":"x","timestamp":"2026-07-01"}\n{"a":"y","timestamp":["2026-07-01","2026-07-02"]}\n')
+    _, (alert,), _ = run(path, rules=folder, raw=True)
+    assert alert["@timestamp"] == "2026-07-01"
 
 
 CORRELATED = """

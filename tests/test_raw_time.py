@@ -31,12 +31,12 @@ def test_what_is_no_time_is_none(text: str) -> None:
 
 
 def test_the_first_column_with_a_time_counts() -> None:
-    """A column that holds no time in a row gives way to the next; a row without any has none."""
+    """A column that holds no time in a row, or several, gives way to the next; a row without any has none."""
     frame = pl.DataFrame(
         {
             "a": ["soon", "2026-07-01T08:00:00.123Z", None],
             "b": ["1782892800123", "1782892900123", "never"],
-            "c": [["2026-07-01"], [], []],
+            "c": [["2026-07-01", "2026-07-02"], [], []],
         }
     )
     assert times(frame, ["none", "c", "a", "b"]).to_list() == [WHEN, WHEN, None]

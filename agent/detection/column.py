@@ -7,6 +7,7 @@ from functools import cached_property
 import polars as pl
 
 from agent.detection import address, written_time
+from agent.detection.tree import SIGMAS
 
 Mask = pl.Series | bool
 """Which rows hold: Boolean without nulls, or one answer for all of them."""
@@ -59,6 +60,15 @@ class Column:
         return self.series.is_not_null() if self.series.null_count() else True
 
     @cached_property
+    def null(self) -> Mask:
+        """Rows without a value; a list of nulls is there and is null, an empty one is there and is no null."""
+        absent = self.series.is_null()
+        if isinstance(self.series.dtype, pl.List):
+            listed = self.series.list
+            absent |= ((listed.len() > 0) & (listed.drop_nulls().list.len() == 0)).fill_null(value=False)
+        return absent if absent.any() else False
+
+    @cached_property
     def text(self) -> pl.Series:
         """Each value as text; `String`."""
         match self.values.dtype:
@@ -77,8 +87,8 @@ class Column:
 
     @cached_property
     def lower(self) -> pl.Series:
-        """`text` without regard to case: lower case by Unicode's simple rules, so that ß is not ss."""
-        return self.text.str.to_lowercase()
+        """`text` without regard to case, as `tree.folded` does it."""
+        return self.text.str.to_lowercase().str.replace_all(*SIGMAS, literal=True)
 
     @cached_property
     def number(self) -> pl.Series:
@@ -125,7 +135,8 @@ def _distinct(series: pl.Series) -> tuple[pl.Series, pl.Series | None]:
         series = series.cast(pl.String)
     if series.dtype != pl.String or not len(series):
         return series, None
-    encoded = series.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
+    unnamed = series.alias("").rechunk()  # a name with a zero byte in it would make Polars panic
+    encoded = unnamed.to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
     values = pl.Series(encoded.dictionary)
     codes = pl.Series(encoded.indices)
     return values, codes.fill_null(len(values)) if codes.null_count() else codes

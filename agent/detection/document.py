@@ -44,10 +44,20 @@ class Document:
 
 
 def read(path: Path) -> Iterator[Document | RuleError]:
-    """The file's documents, old `action: global | reset | repeat` ones resolved; an error ends the file."""
+    """The file's documents, as `parse` gives them."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        yield RuleError(path, 1, f"cannot be read ({error.strerror})")
+        return
+    yield from parse(data, path)
+
+
+def parse(data: bytes, path: Path) -> Iterator[Document | RuleError]:
+    """A file's documents, old `action: global | reset | repeat` ones resolved; an error ends the file."""
     template: dict[str, Any] = {}
     previous: dict[str, Any] = {}
-    for document in _documents(path):
+    for document in _documents(data, path):
         if isinstance(document, RuleError):
             yield document
             return
@@ -69,11 +79,11 @@ def read(path: Path) -> Iterator[Document | RuleError]:
                 )
 
 
-def _documents(path: Path) -> Iterator[Document | RuleError]:
+def _documents(data: bytes, path: Path) -> Iterator[Document | RuleError]:
     """Each document by itself, unmerged."""
     try:
-        loader = yaml.CSafeLoader(path.read_bytes())
-    except (OSError, yaml.YAMLError) as error:
+        loader = yaml.CSafeLoader(data)
+    except yaml.YAMLError as error:
         yield RuleError(path, 1, f"cannot be read ({error})")
         return
     try:
@@ -96,7 +106,11 @@ def _document(path: Path, loader: yaml.CSafeLoader) -> Iterator[Document | RuleE
         line = twice.start_mark.line + 1
         yield RuleError(path, line, f"the key {twice.value!r} stands here twice", hint="YAML would drop the first one")
         return
-    data = loader.construct_document(node)
+    try:
+        data = loader.construct_document(node)
+    except ValueError as error:
+        yield RuleError(path, _impossible(node), f"is no YAML: {error}", hint="put it in quotes")
+        return
     if data is None:
         return
     if not isinstance(data, dict) or not isinstance(node, yaml.MappingNode):
@@ -130,6 +144,25 @@ def _repeated(node: yaml.Node) -> yaml.ScalarNode | None:
         else:
             waiting.extend(current.value)
     return None
+
+
+def _impossible(node: yaml.Node) -> int:
+    """The line of the first scalar that looks like a time and is none, such as 2026-02-30."""
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting:
+        current = waiting.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        if isinstance(current, yaml.ScalarNode):
+            try:
+                yaml.SafeLoader("").construct_object(current)
+            except ValueError:
+                return current.start_mark.line + 1
+        elif isinstance(current, yaml.CollectionNode):
+            waiting += [one for entry in current.value for one in (entry if isinstance(entry, tuple) else (entry,))]
+    return node.start_mark.line + 1
 
 
 def _inside(node: yaml.Node, key: str | int) -> tuple[int, yaml.Node] | None:

@@ -10,7 +10,7 @@ import polars as pl
 from agent.detection import reference, verdict
 from agent.detection.column import Column, Mask
 from agent.detection.required import Index, Needle, wanted
-from agent.detection.tree import And, Constant, Exists, Match, Node, Not, Null, Or, Reference
+from agent.detection.tree import And, Constant, Match, Node, Not, Null, Or, Reference
 
 Names = Callable[[str], Sequence[str]]
 """A field's name to the columns that hold its values: none if the frame has no such field, several if its values
@@ -85,7 +85,10 @@ class Evaluation:
     def _over(self, names: Sequence[str], leaf: Match) -> Mask:
         """Any of the columns; of a field without a column nothing holds but that it is null."""
         if isinstance(leaf.test, Null):
-            return verdict.inverted(self._over(names, Match(leaf.field, Exists())))
+            nowhere: Mask = True
+            for name in names:
+                nowhere = verdict.both(nowhere, verdict.rows(self.column(name), leaf.test))
+            return nowhere
         found: Mask = False
         for name in names:
             found = verdict.either(found, verdict.rows(self.column(name), leaf.test))

@@ -13,8 +13,9 @@ from sigma.validation import SigmaValidator
 from sigma.validators.base import SigmaValidationIssueSeverity
 from sigma.validators.core import validators
 
-from agent.detection import attack, document, load, pysigma
+from agent.detection import attack, document, load
 from agent.detection.document import Document
+from agent.detection.policy import POLICY
 from agent.detection.rule import Rule
 from agent.model import Finding
 
@@ -87,7 +88,7 @@ def _sigma(read: Document, checks: SigmaValidator) -> Iterator[Remark]:
     if "detection" not in read.data:
         return
     try:
-        issues = checks.validate_rule(SigmaRule.from_dict(pysigma.spelled(read.data), policy=pysigma.POLICY))
+        issues = checks.validate_rule(SigmaRule.from_dict(read.data, policy=POLICY))
     except SigmaError as error:
         yield (str(error), (), "")
         return

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from agent.detection import correlation, document, pysigma, refusal
+from agent.detection import complaint, correlation, document, pysigma, refusal
 from agent.detection.correlation import Correlation
 from agent.detection.document import Document
 from agent.detection.pysigma import Filter
@@ -42,15 +42,26 @@ def load(places: Sequence[Path], *, placeholders: Placeholders | None = None) ->
     `placeholders`: values for `%name%` under the `expand` modifier; a name that is not among them is an error in the
     rule, one with no values matches nothing. Raises nothing: what is wrong is in `RuleSet.errors`.
     """
+    return _loaded((one for path in files(places) for one in document.read(path)), placeholders)
+
+
+def loads(text: str | bytes, *, placeholders: Placeholders | None = None) -> RuleSet:
+    """The rules of one file's text. Raises nothing: what is wrong is in `RuleSet.errors`."""
+    data = text.encode() if isinstance(text, str) else text
+    return _loaded(document.parse(data, Path("rule")), placeholders)
+
+
+def _loaded(documents: Iterable[Document | RuleError], placeholders: Placeholders | None) -> RuleSet:
     draft = Draft()
     known = {**PLACEHOLDERS, **(placeholders or {})}
-    for path in files(places):
-        for read in document.read(path):
-            if isinstance(read, RuleError):
-                draft.errors.append(read)
-            else:
-                _take(draft, read, known)
-    rules = [_filtered(rule, draft.filters) for rule in _unambiguous(draft)]
+    for read in documents:
+        if isinstance(read, RuleError):
+            draft.errors.append(read)
+        else:
+            _take(draft, read, known)
+    unfiltered = list(_unambiguous(draft))
+    draft.errors += [error for one in draft.filters for error in _aimless(one, unfiltered)]
+    rules = [_filtered(rule, draft.filters) for rule in unfiltered]
     correlations = tuple(_correlations(draft, rules))
     return RuleSet(tuple(rules), tuple(draft.errors), correlations)
 
@@ -80,9 +91,8 @@ def _take(draft: Draft, read: Document, placeholders: Placeholders) -> None:
             draft.rules.append(identified(pysigma.read_rule(read, placeholders), read.data))
     except RuleError as error:
         draft.errors.append(error)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:  # pySigma expects the right types in places
-        hint = "compare it with the Sigma specification"
-        draft.errors.append(read.error(f"something in the rule has the wrong type ({error})", hint=hint))
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:  # pySigma expects right types
+        draft.errors.append(complaint.misshapen(read, error))
 
 
 def identified(rule: Rule, data: dict[str, Any]) -> Rule:
@@ -137,6 +147,18 @@ def _correlations(draft: Draft, rules: Sequence[Rule]) -> Iterator[Correlation]:
         else:
             taken.update({key: found.rule for key in (found.rule.id, found.rule.name) if key})
             yield found
+
+
+def _aimless(one: Filter, rules: Sequence[Rule]) -> Iterator[RuleError]:
+    """What the filter names and does not reach: it applies to the others."""
+    for name in sorted(one.rules or ()):
+        named = next((rule for rule in rules if name in (rule.id, rule.name)), None)
+        if named is None:
+            hint = "write the id or name of a rule that loads and is no correlation"
+            yield RuleError(one.path, one.line, f"the filter names {name}, which is not there", hint=hint)
+        elif not one.applies_to(named):
+            hint = "give the filter a log source that covers the rule's"
+            yield RuleError(one.path, one.line, f"the filter is not for the log source of {name}", hint=hint)
 
 
 def _filtered(rule: Rule, filters: Iterable[Filter]) -> Rule:

@@ -10,7 +10,7 @@ import polars as pl
 
 from agent.detection.column import Column
 from agent.detection.literal import literal
-from agent.detection.tree import And, Match, Network, Node, Or, Regex, Test, Text, leaves
+from agent.detection.tree import And, Match, Network, Node, Or, Regex, Test, Text, folded, leaves
 
 Needle = str | tuple[str, str]
 """A lower-case text, or a range of addresses."""
@@ -68,9 +68,7 @@ def wanted(test: Test) -> frozenset[Needle] | None:
             texts = [literal(pattern) for pattern in patterns]
             return None if None in texts else frozenset(text for text in texts if text is not None)
         case Text(_, values, cased):
-            # Lower-casing text that minds case can change it by its surroundings (Σ), but not if it is ASCII.
-            simple = "" not in values and (not cased or all(value.isascii() for value in values))
-            return frozenset(value.lower() for value in values) if simple else None
+            return None if "" in values else frozenset(folded(value) if cased else value for value in values)
         case Network(ranges):
             return ranges
         case _:

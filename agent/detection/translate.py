@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 import polars as pl
 from sigma.conditions import (
@@ -32,6 +33,8 @@ from sigma.types import (
     SpecialChars,
 )
 
+from agent.detection.dialect import crate
+from agent.detection.modifiers import NetworkPlaceholder
 from agent.detection.tree import (
     Comparison,
     Exists,
@@ -48,6 +51,7 @@ from agent.detection.tree import (
     Truth,
     both,
     either,
+    folded,
     negated,
 )
 
@@ -90,14 +94,19 @@ def _match(field: str | None, value: object, placeholders: Placeholders) -> Node
             return either([Match(field, _text(field, pieces, cased=cased)) for pieces in texts])
         case SigmaRegularExpression():
             patterns = ["".join(_spelled(piece) for piece in text) for text in _expanded(value.regexp.s, placeholders)]
-            return either([Match(field, Regex(frozenset({_checked(_flags(value) + p)}))) for p in patterns])
+            return either([Match(field, Regex(frozenset({_checked(_flags(value) + crate(p))}))) for p in patterns])
         case SigmaCompareExpression() if value.op is CompareOperators.NEQ:
             return negated(Match(field, _number(value.number, "eq")))
         case SigmaExists():
             exists = Match(field, Exists())
             return exists if value.exists else negated(exists)
-        case SigmaNumber() if field is None and not isinstance(value, SigmaTimestampPart):
-            return Match(None, Text("contains", frozenset({str(value.number)})))
+        case NetworkPlaceholder():
+            texts = _expanded(value.text.s, placeholders)
+            return either([Match(field, _network(_named_network(text))) for text in texts])
+        case SigmaNumber() | SigmaBool() if field is None and not isinstance(value, SigmaTimestampPart):
+            return Match(None, Text("contains", frozenset({str(value).lower()})))
+        case SigmaNull() | SigmaFieldReference() if field is None:
+            raise UntranslatableError("null and fieldref say something of one field, not of the whole event")
         case _:
             return Match(field, _test(value))
 
@@ -113,8 +122,7 @@ def _test(value: object) -> Test:
         case SigmaNull():
             return Null()
         case SigmaCIDRExpression():
-            network = value.network
-            return Network(frozenset({(digits(network.network_address), digits(network.broadcast_address))}))
+            return _network(value.network)
         case SigmaFieldReference():
             ends: dict[tuple[bool, bool], Reference] = {
                 (False, False): Reference(value.field, "equals"),
@@ -140,6 +148,30 @@ def digits(address: IPv4Address | IPv6Address) -> str:
     return f"{address.version}{address.packed.hex()}"
 
 
+MAPPED = int(IPv6Address("::ffff:0.0.0.0"))
+
+
+def _network(network: IPv4Network | IPv6Network) -> Network:
+    """An IPv4 network holds its addresses in the form they have in IPv6 (RFC 4291 section 2.5.5.2) as well."""
+    ends = [(network.network_address, network.broadcast_address)]
+    if isinstance(network, IPv4Network):
+        first, last = (IPv6Address(MAPPED + int(address)) for address in ends[0])
+        return Network(frozenset({_range(*ends[0]), _range(first, last)}))
+    return Network(frozenset({_range(*ends[0])}))
+
+
+def _range(first: IPv4Address | IPv6Address, last: IPv4Address | IPv6Address) -> tuple[str, str]:
+    return digits(first), digits(last)
+
+
+def _named_network(pieces: tuple[Piece, ...]) -> IPv4Network | IPv6Network:
+    text = "".join(_spelled(piece) for piece in pieces)
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise UntranslatableError(f"{text}, from a placeholder, is no network in CIDR notation ({error})") from error
+
+
 def _number(number: SigmaNumber, comparison: Comparison) -> Test:
     if isinstance(number, SigmaTimestampPart):
         return TimePart(number.timestamp_part.name.lower(), comparison, int(number.number))  # type: ignore[arg-type]
@@ -163,7 +195,9 @@ def _expanded(parts: Sequence[object], placeholders: Placeholders) -> Iterator[t
 def _text(field: str | None, pieces: tuple[Piece, ...], *, cased: bool) -> Test:
     if field is None:  # a keyword is looked for inside the values
         pieces = (ANY, *pieces, ANY)
-    parts = [piece if cased or not isinstance(piece, str) else piece.lower() for piece in _joined(pieces)]
+    parts = [piece if cased or not isinstance(piece, str) else folded(piece) for piece in _joined(pieces)]
+    if any(isinstance(part, str) and not part.isascii() and _LONE.search(part) for part in parts):
+        raise UntranslatableError("the bytes of this text are no text: base64 or base64offset must follow")
     match parts:
         case []:
             return Text("equals", frozenset({""}), cased)
@@ -179,6 +213,9 @@ def _text(field: str | None, pieces: tuple[Piece, ...], *, cased: bool) -> Test:
             return Text("contains", frozenset({value}), cased)
         case _:
             return Text("like", frozenset({"(?s)^" + "".join(_pattern(part) for part in parts) + "$"}), cased)
+
+
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 def _joined(pieces: tuple[Piece, ...]) -> list[Piece]:

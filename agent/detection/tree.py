@@ -114,6 +114,15 @@ class Constant:
 
 Node = Match | And | Or | Not | Constant
 
+SIGMAS = ("\u03c2", "\u03c3")
+"""The small sigma at the end of a word, and elsewhere."""
+
+
+def folded(text: str) -> str:
+    """Without regard to case: Unicode's lower case, in which both small sigmas are one; ß is not ss."""
+    return text.lower().replace(*SIGMAS)
+
+
 TRUE = Constant(value=True)
 FALSE = Constant(value=False)
 
@@ -171,6 +180,11 @@ def fields(node: Node) -> tuple[str, ...]:
         if isinstance(leaf.test, Reference):
             found[leaf.test.field] = None
     return tuple(found)
+
+
+def presence(node: Node) -> frozenset[str]:
+    """The names of the fields that the tree asks whether they are there."""
+    return frozenset(leaf.field for leaf in leaves(node) if leaf.field is not None and isinstance(leaf.test, Exists))
 
 
 def _one_or(kind: type[And | Or], children: tuple[Node, ...]) -> Node:

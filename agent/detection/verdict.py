@@ -40,7 +40,7 @@ def rows(column: Column, test: Test) -> Mask:
         case Exists():
             return column.present
         case Null():
-            return inverted(column.present)
+            return column.null
         case Text("equals", values, _) if column.cells and "" in values:
             return either(inverted(column.present), column.over_rows(_of_values(column, test)))
         case _:
@@ -99,6 +99,11 @@ def _truth(column: Column, value: bool) -> pl.Series:
 
 def _any(verdicts: Iterable[pl.Series]) -> pl.Series:
     return functools.reduce(operator.or_, verdicts)
+
+
+def any_of(mask: Mask) -> bool:
+    """Whether it holds of any row; there is at least one."""
+    return mask if isinstance(mask, bool) else bool(mask.any())
 
 
 def inverted(mask: Mask) -> Mask:

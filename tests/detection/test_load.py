@@ -3,8 +3,6 @@
 import re
 import time
 
-import pytest
-
 from agent.detection.load import load
 from agent.detection.tree import And, Match, Not, Text
 
@@ -45,48 +43,6 @@ def test_a_rule_carries_what_its_alerts_will_say(loaded):
     )
     assert rule.line == 1
     assert rule.condition == Match("A", Text("equals", frozenset({"x"})))
-
-
-REFUSED = [
-    ("detection:\n  sel: {A|re: '(?=x)'}\n  condition: sel", 5, "looks around", "not"),
-    ("detection:\n  sel:\n    B: y\n    A|re: '(x'\n  condition: sel", 7, "regular expression", ""),
-    ("detection:\n  sel: {A|re: '(a)\\1'}\n  condition: sel", 5, "refers back", ""),
-    ("detection:\n  sel:\n    B: y\n    A|foo: x\n  condition: sel", 7, "unknown modifier", "modifiers"),
-    ("detection:\n  sel: {A|gte: '5'}\n  condition: sel", 5, "", ""),
-    ("detection:\n  sel: {A|cidr: 10.0.0.1/8}\n  condition: sel", 5, "host bits", "first address"),
-    ("detection:\n  sel: {A: x}\n  condition: sel and flt", 6, "flt", "selection"),
-    ("detection:\n  sel: {A: x}\n  condition: 1 of flt*", 6, "doesn't match any", "selection"),
-    ("detection:\n  sel: {A: x}\n  condition: sel | count() > 5", 6, "pipe", "correlation"),
-    ("detection:\n  sel: {A: x}\n  condition: sel AND sel", 6, "", ""),
-    ("detection:\n  sel: {A: x}\n  timeframe: 5m\n  condition: sel", 6, "timeframe", "timespan"),
-    ("detection:\n  sel: {A: []}\n  condition: sel", 5, "empty", "null"),
-    ("detection:\n  sel: {A: x}\n  sel: {B: x}\n  condition: sel", 6, "twice", ""),
-    ("detection:\n  sel: {A|expand: '%nobody%'}\n  condition: sel", 4, "%nobody%", "settings"),
-    ("detection:\n  sel: {A: x}", 4, "condition", ""),
-    ("detection:\n  sel: {A: x}\n  condition: sel\nlevel: superb", 7, "superb", "levels"),
-    ("detection:\n  sel: {A: x}\n  condition: sel\nid: 12", 1, "wrong type", "specification"),
-    ("detection:\n  sel: {A: x}\n  condition: sel\ndate: 2026-02-30", 1, "", ""),
-    ("detection: [unclosed", 5, "", ""),
-    ("action: perhaps", 4, "action", "global"),
-    ("leakline: oops\ndetection:\n  sel: {A: x}\n  condition: sel", 4, "leakline", "triage"),
-]
-
-
-@pytest.mark.parametrize(("text", "line", "message", "advice"), REFUSED)
-def test_a_wrong_rule_is_one_error_with_its_line_and_the_others_load(write, capfd, text, line, message, advice):
-    """Nothing else is printed, RE2's own complaints included."""
-    head = "title: Wrong\n# a rule\nlogsource: {product: salesforce}\n"
-    path = write("wrong.yml", head + text)
-    write("good.yml", GOOD)
-    rules = load([path.parent])
-    assert [rule.title for rule in rules] == ["Good"]
-    assert len(rules.errors) == 1
-    error = rules.errors[0]
-    assert (error.path, error.line) == (path, line)
-    assert message in error.reason
-    assert advice in error.hint
-    assert "\n" not in str(error)
-    assert capfd.readouterr() == ("", "")
 
 
 def test_an_id_or_a_name_belongs_to_one_rule(write):
