@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import orjson
 import polars as pl
 
 from agent.detection.correlating import Correlating, Told
-from agent.detection.correlation import Correlation
+from agent.detection.correlation import Correlation, wanted
+from agent.detection.correlation_episode import values_of
 from agent.detection.rule import LogSource
 from agent.raw_input import single
 from agent.raw_time import TIME, times
@@ -32,7 +32,8 @@ class Gathered:
         self._correlations = correlations
         self._clock = clock
         self._rows: dict[str, list[pl.DataFrame]] = {}
-        self.bases = frozenset(base for one in correlations for base in one.bases)
+        self._wanted = {base: names | frozenset(ABOUT) for base, names in wanted(correlations).items()}
+        self.bases = frozenset(self._wanted)
         self.untimed = 0
         """Matched rows without a time: they belong to no window."""
         self.ungrouped = 0
@@ -41,19 +42,19 @@ class Gathered:
     @property
     def fields(self) -> frozenset[str]:
         """Columns that are looked at, times excepted."""
-        return frozenset(name for base in self.bases for name in self._wanted(base)) if self.bases else frozenset()
+        return frozenset(name for names in self._wanted.values() for name in names)
 
     def add(self, base: str, matched: pl.DataFrame, lines: pl.Series, file: str) -> None:
         """`matched`: rows of one file that the rule `base` matches; `lines`: where they stand in it."""
         timed = times(matched, self._clock)
-        texts = {name: _text(matched, name) for name in self._wanted(base)}
+        texts = {name: _text(matched, name) for name in self._wanted[base]}
         here = pl.Series([file]).new_from_index(0, matched.height)
         ids = _text(matched, "event.id").fill_null(here + ":" + lines.cast(pl.String))
         rows = pl.DataFrame({**texts, "event.id": ids, "@timestamp": timed, FILE: here, LINE: lines})
         rows = rows.filter(pl.col("@timestamp").is_not_null())
         self.untimed += matched.height - rows.height
         for one in self._correlations:
-            if base in one.bases and (keys := [one.field_of(name, base) for name, _ in one.group_by]):
+            if base in one.bases and (keys := [one.field_of(name, base) for name in one.group_by]):
                 self.ungrouped += rows.filter(pl.any_horizontal(pl.col(keys).is_null())).height
         if rows.height:
             self._rows.setdefault(base, []).append(rows)
@@ -61,25 +62,25 @@ class Gathered:
     def alerts(self) -> Iterator[tuple[Told, dict[str, Any]]]:
         """Each alert with its last contributing row (columns as above, file and line under `FILE` and `LINE`)."""
         found = {base: pl.concat(parts) for base, parts in self._rows.items()}
+        if not found:
+            return
+        places = pl.concat([rows.select("event.id", FILE, LINE) for rows in found.values()]).unique(
+            "event.id", keep="last", maintain_order=True
+        )
         orgs = sorted({org or "" for rows in found.values() for org in rows["organization.id"].unique()})
         correlating = Correlating(self._correlations, dict.fromkeys(self.bases, _ANY), lambda _: None)
         for org in orgs:
             mine = {base: rows.filter(pl.col("organization.id").fill_null("") == org) for base, rows in found.items()}
             # No newest time is given, so that no window is closed before all rows are in it.
-            for told in correlating.take(mine, org, _ANY, None).told:
+            for told in correlating.take(mine, org, _ANY, None, final=True).told:
                 if told.action == "alert-raised":
-                    yield told, _last(told, mine)
-
-    def _wanted(self, base: str) -> frozenset[str]:
-        mine = [one for one in self._correlations if base in one.bases]
-        keys = {one.field_of(name, base) for one in mine for name, _ in one.group_by}
-        return frozenset({*keys, *(one.field for one in mine if one.field), *ABOUT})
+                    yield told, places.row(by_predicate=pl.col("event.id") == told.episode.last[1], named=True)
 
 
 def document(told: Told) -> dict[str, Any]:
     """What an alert says of its group, its window and its measure, by dotted names."""
     one, episode = told.correlation, told.episode
-    values = orjson.loads(episode.group).values()
+    values = values_of(episode.group, len(one.group_by))
     users, addresses = episode.about.get("user", []), episode.about.get("address", [])
     return {
         "event.id": episode.id,
@@ -88,28 +89,20 @@ def document(told: Told) -> dict[str, Any]:
         "organization.id": told.org or None,
         "user.name": users[0] if len(users) == 1 else None,
         "source.ip": addresses[0] if len(addresses) == 1 else None,
-        "leakline.alert.event_ids": list(told.ids),
+        "related.user": users or None,
+        "related.ip": addresses or None,
+        "leakline.alert.event_ids": list(episode.ids),
+        "leakline.alert.first_event_id": episode.ids[0],
+        "leakline.alert.last_event_id": episode.last[1],
         "leakline.correlation.type": one.kind,
+        "leakline.correlation.condition": one.condition,
         "leakline.correlation.timespan": int(one.span.total_seconds()),
-        "leakline.correlation.group": ", ".join(f"{n}={v}" for (n, _), v in zip(one.group_by, values, strict=True)),
+        "leakline.correlation.group": ", ".join(f"{n}={v}" for n, v in zip(one.group_by, values, strict=True)),
         "leakline.correlation.count": episode.count,
         "leakline.measure.field": one.field or one.kind,
         "leakline.measure.value": episode.measured,
         "leakline.measure.threshold": one.threshold,
     }
-
-
-def _last(told: Told, found: dict[str, pl.DataFrame]) -> dict[str, Any]:
-    """Of several rows at the last moment the one with the greatest id."""
-    one, values = told.correlation, orjson.loads(told.episode.group).values()
-    at = pl.lit(told.episode.end, dtype=pl.Int64)
-    ends = []
-    for base in dict.fromkeys(one.bases):
-        if base in found:
-            keys = [pl.col(one.field_of(n, base)) == v for (n, _), v in zip(one.group_by, values, strict=True)]
-            there = pl.all_horizontal(pl.col("@timestamp").dt.epoch("ms") == at, *keys)
-            ends.append(found[base].filter(there).select("event.id", FILE, LINE))
-    return pl.concat(ends).sort("event.id").row(-1, named=True)
 
 
 def _text(frame: pl.DataFrame, name: str) -> pl.Series:

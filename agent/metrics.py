@@ -41,6 +41,13 @@ EVENTS_DUPLICATED = Counter(
     registry=REGISTRY,
 )
 ALERTS_RAISED = Counter("leakline_alerts_raised_total", "Alerts, by rule", ["rule"], registry=REGISTRY)
+CORRELATION_ROWS_LEFT_OUT = Counter(
+    "leakline_correlation_rows_left_out_total",
+    "Matched rows that took no part in a correlation: late (beyond the lateness of its sources), crowded (too many were"
+    " kept), no_time, no_group (nothing in a field it groups by), no_value, future; see rules/README.md",
+    ["rule", "reason"],
+    registry=REGISTRY,
+)
 BYTES_SENT = Counter("leakline_bytes_sent_total", "Encoded bytes sent", ["destination"], registry=REGISTRY)
 POLLS_FAILED = Counter(
     "leakline_polls_failed_total",

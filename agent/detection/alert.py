@@ -17,10 +17,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import orjson
 import polars as pl
 
 from agent.detection import attack
+from agent.detection.correlation_episode import values_of
 from agent.detection.rule import SEVERITY, Rule
 from agent.detection.tree import Match, Number, fields, leaves
 
@@ -85,13 +85,14 @@ def correlated(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
     `leakline.alert.id` stays the same for all that is said of an alert; `event.id` is its own for each revision, so
     that a destination that refuses an id it knows takes the revision too. Beside the columns above it has
     `leakline.alert.revision` (Int64), `leakline.alert.merged_into` (String; a late row joined two alerts),
-    `leakline.correlation.{rule,type}` (String), `.timespan` (Int64, seconds), `.group` (String, `NAME=value`),
-    `.count` (Int64).
+    `leakline.correlation.{rule,type,condition}` (String), `.timespan` (Int64, seconds), `.group` (String,
+    `NAME=value`), `.count` (Int64), and `leakline.alert.{first,last}_event_id` (String), whose times are `event.start`
+    and `event.end`. `leakline.measure.threshold` is absent where the condition is an expression over rules.
     """
     for one in told:
         rule, episode = one.correlation.rule, one.episode
-        values = orjson.loads(episode.group).values()
-        names = [name for name, _ in one.correlation.group_by]
+        names = one.correlation.group_by
+        values = values_of(episode.group, len(names))
         users, addresses = episode.about.get("user", []), episode.about.get("address", [])
         own = f"{episode.id}\n{episode.revision}".encode()
         row: dict[str, object] = {
@@ -100,7 +101,9 @@ def correlated(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
             "leakline.alert.count": episode.count,
             "leakline.alert.folded": 0,
             "leakline.alert.revision": episode.revision,
-            "leakline.alert.event_ids": list(one.ids),
+            "leakline.alert.event_ids": list(episode.ids),
+            "leakline.alert.first_event_id": episode.ids[0],
+            "leakline.alert.last_event_id": episode.last[1],
             "leakline.alert.actor": users[0] if len(users) == 1 else ", ".join(values),
             "leakline.correlation.rule": rule.name or rule.id,
             "leakline.correlation.type": one.correlation.kind,
@@ -109,7 +112,8 @@ def correlated(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
             "leakline.correlation.count": episode.count,
             "leakline.measure.field": one.correlation.field or one.correlation.kind,
             "leakline.measure.value": episode.measured,
-            "leakline.measure.threshold": one.correlation.threshold,
+            "leakline.correlation.condition": one.correlation.condition,
+            **({"leakline.measure.threshold": one.correlation.threshold} if one.correlation.bounds else {}),
             **({"leakline.alert.merged_into": one.merged_into} if one.merged_into else {}),
             **({"user.name": users[0]} if len(users) == 1 else {}),
             **({"source.ip": addresses[0]} if len(addresses) == 1 else {}),

@@ -1,29 +1,42 @@
 """Correlations over what the rules matched: rows by event time, alerts that grow.
 
-An alert is raised as soon as its condition holds on the rows seen. Contributing rows of one group that are less than a
-timespan apart belong to one alert; the next after a longer pause raises another. What comes after it was raised, late
-rows included, revises it: when its count has doubled, and once when its window is over. Nothing is withdrawn.
+A condition that more rows can only make hold raises its alert as soon as it holds on the rows seen. One that more rows
+could make fail (`correlation.waits`) is judged when the watermark has passed its window. Contributing rows of one
+group belong to one alert until the group keeps still for a timespan (or what the rule calls `quiet`). What comes after
+an alert was raised, late rows included, revises it: when its count has doubled, `PATIENCE` after a change, and when it
+can grow no more. Nothing is withdrawn.
 
-The watermark of a correlation is the newest event time of each log source it uses, at most now, less that source's
-lateness; the oldest of them counts. Rows more than a timespan older are settled; rows of that time that come later
-are counted and left out.
+The watermark of a correlation is the newest event time of each log source it uses, through other correlations as well,
+at most now, less that source's lateness; the oldest of them counts. Rows that are older are counted and left out.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 import polars as pl
 import structlog
 
-from agent.detection.correlation import Correlation
-from agent.detection.correlation_memory import OPEN, ROWS, SCHEMA, Episode, Memory, recalled, stored
-from agent.detection.correlation_window import members
+from agent import metrics
+from agent.detection import (
+    correlation_crowd,
+    correlation_episode,
+    correlation_growth,
+    correlation_text,
+    correlation_window,
+)
+from agent.detection.correlation import Correlation, ordered, sources, wanted
+from agent.detection.correlation_episode import Episode
+from agent.detection.correlation_growth import Growth
+from agent.detection.correlation_memory import OPEN, Memory, Writing, recalled
+from agent.detection.correlation_rows import handed_on, picked
+from agent.detection.correlation_shelf import Shelf
+from agent.detection.correlation_text import Texts
+from agent.detection.correlation_window import FOREVER
 from agent.detection.rule import LogSource
 
 log = structlog.get_logger()
@@ -33,9 +46,13 @@ LATENESS: Mapping[str, timedelta] = {"event_log_file": timedelta(hours=30)}
 
 OTHERWISE = timedelta(hours=6)
 
-IDS = 100
-NAMES = 20
-"""Users and addresses that an alert names."""
+PATIENCE = timedelta(minutes=15)
+"""How long a change of an alert may stay untold, by the clock."""
+
+AHEAD = 86_400_000
+"""Milliseconds by which an event may lie in the future; what lies farther is left out."""
+
+HOUR = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +62,12 @@ class Told:
     correlation: Correlation
     episode: Episode
     action: str
-    ids: tuple[str, ...]
     merged_into: str = ""
     org: str = ""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return self.episode.ids
 
 
 @dataclass(slots=True)
@@ -57,9 +77,15 @@ class Step:
     told: list[Told] = field(default_factory=list)
     remember: dict[str, bytes | None] = field(default_factory=dict)
     memories: dict[tuple[str, str], Memory] = field(default_factory=dict)
+    texts: dict[str, Texts] = field(default_factory=dict)
+    pieces: dict[str, pl.DataFrame | None] = field(default_factory=dict)
     newest: dict[str, dict[str, int]] = field(default_factory=dict)
-    late: dict[str, int] = field(default_factory=dict)
-    dropped: dict[str, int] = field(default_factory=dict)
+    left_out: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Correlation id and reason to rows: `late`, `crowded`, `no_time`, `no_group`, `no_value`, `future`."""
+
+    def count(self, correlation: Correlation, reason: str, rows: int) -> None:
+        key = (correlation.rule.id, reason)
+        self.left_out[key] = self.left_out.get(key, 0) + rows
 
 
 class Correlating:
@@ -68,260 +94,298 @@ class Correlating:
     def __init__(
         self,
         correlations: Sequence[Correlation],
-        sources: Mapping[str, LogSource],
+        log_sources: Mapping[str, LogSource],
         recall: Callable[[str], bytes | None],
         lateness: Mapping[str, timedelta] = LATENESS,
+        patience: timedelta = PATIENCE,
     ) -> None:
-        """`sources`: rule id to log source."""
-        self._correlations = correlations
+        """`log_sources`: rule id to log source. `patience`: how long a change of an alert may stay untold."""
+        self._correlations = ordered(correlations)
         self.bases = frozenset(base for one in correlations for base in one.bases)
-        self._sources = sources
+        self._silent = frozenset(base for one in correlations if not one.generate for base in one.bases)
+        fields = wanted(self._correlations)
+        self._carried = {one.rule.id: tuple(sorted(fields.get(one.rule.id, ()))) for one in self._correlations}
+        fed = sources(self._correlations)
+        self._sources = {key: [log_sources[base] for base in bases if base in log_sources] for key, bases in fed.items()}  # fmt: skip
+        self._titles = {one.rule.id: one.rule.name or one.rule.id for one in correlations}
         self._recall = recall
         self._lateness = lateness
+        self._patience = int(patience.total_seconds() * 1000)
+        self._shelf = Shelf(recall)
         self._memories: dict[tuple[str, str], Memory] = {}
+        self._texts: dict[str, Texts] = {}
         self.newest: dict[str, dict[str, int]] = orjson.loads(recall("correlation/newest") or b"{}")
-        self.late: dict[str, int] = {}
-        """Correlation id to rows that came after their time was settled, since the start."""
-        self.dropped: dict[str, int] = {}
-        """Correlation id to rows dropped because there were too many, since the start."""
+        self.left_out: dict[tuple[str, str], int] = {}
+        """Correlation id and reason to rows that took no part, since the start."""
 
-    def take(self, found: Mapping[str, pl.DataFrame], org: str, source: LogSource, newest: int | None) -> Step:
-        """`found`: rule id to its matched rows, prepared, with `event.id`. `newest`: newest event time of the batch."""
-        step = Step(newest={**self.newest})
+    def take(
+        self,
+        found: Mapping[str, pl.DataFrame],
+        org: str,
+        source: LogSource,
+        newest: int | None,
+        now: datetime | None = None,
+        *,
+        final: bool = False,
+    ) -> Step:
+        """`found`: rule id to its matched rows, prepared, with `event.id`. `newest`: newest event time of the batch.
+
+        `now`: by the clock, without which no change is told for its age. `final`: nothing will ever follow.
+        """
+        step, clock = Step(newest={**self.newest}), int(now.timestamp() * 1000) if now else 0
         if newest is not None:
-            mine = {**step.newest.get(org, {})}
-            name = orjson.dumps([source.product, source.service, source.category]).decode()
-            mine[name] = max(newest, mine.get(name, newest))
-            step.newest[org] = mine
-        for correlation in self._correlations:
-            self._advance(correlation, org, found, step)
-        step.told = [replace(one, org=org) for one in step.told]
+            _see(step, org, source, newest)
+        if found or newest is not None:
+            self._advance(found, org, step, clock, final=final)
+        for other in {org, *step.newest} if final else ():
+            self._advance({}, other, step, clock, final=True)
+        if clock:
+            self._tell_changes(step, clock)
         if step.newest != self.newest:
             step.remember["correlation/newest"] = orjson.dumps(step.newest)
         return step
 
     def commit(self, step: Step) -> None:
         self._memories.update(step.memories)
+        self._texts.update(step.texts)
+        self._shelf.commit(step.pieces)
         self.newest = step.newest
-        for mine, more in ((self.late, step.late), (self.dropped, step.dropped)):
-            for rule, count in more.items():
-                mine[rule] = mine.get(rule, 0) + count
+        for key, count in step.left_out.items():
+            self.left_out[key] = self.left_out.get(key, 0) + count
+            metrics.CORRELATION_ROWS_LEFT_OUT.labels(self._titles[key[0]], key[1]).inc(count)
 
-    def _advance(self, correlation: Correlation, org: str, found: Mapping[str, pl.DataFrame], step: Step) -> None:
-        key, prefix = (correlation.rule.id, org), f"correlation/{correlation.rule.id}/{org}"
-        span = int(correlation.span.total_seconds() * 1000)
+    def _advance(self, found: Mapping[str, pl.DataFrame], org: str, step: Step, clock: int, *, final: bool) -> None:
+        """One org's correlations, each after those it is made of."""
+        if org not in self._texts:
+            self._texts[org] = correlation_text.recalled(self._recall, f"correlation/texts/{org}")
+        step.texts.setdefault(org, self._texts[org])
+        found = dict(found)
+        for correlation in self._correlations:
+            turn = _Turn(self, correlation, org, step, clock)
+            ends = turn.take(found, final=final)
+            if correlation.rule.id in self.bases and ends.height:
+                carried = self._carried[correlation.rule.id]
+                found[correlation.rule.id] = handed_on(ends, carried, step.texts[org])
+        floor = min((self.memory(one, org, step).mark - 2 * one.milliseconds for one in self._correlations), default=0)
+        step.texts[org], changes = correlation_text.stored(step.texts[org], f"correlation/texts/{org}", floor)
+        step.remember |= changes
+
+    def _tell_changes(self, step: Step, clock: int) -> None:
+        """Changes that were not told for too long, of whatever org."""
+        for org in step.newest:
+            for correlation in self._correlations:
+                if correlation.rule.id not in self._silent:
+                    _Turn(self, correlation, org, step, clock).tell_changes(clock - self._patience)
+
+    def memory(self, correlation: Correlation, org: str, step: Step) -> Memory:
+        key = (correlation.rule.id, org)
         if key not in self._memories:
-            self._memories[key] = recalled(self._recall, prefix, span)
-        before = memory = self._memories[key]
-        fresh = _rows(correlation, found)
-        late = fresh.filter(pl.col("time") < memory.floor).height if fresh.height else 0
-        if late:
-            step.late[correlation.rule.id] = late
-            fresh = fresh.filter(pl.col("time") >= memory.floor)
-        if fresh.height:
-            fresh = _unknown(fresh, memory.rows)
-            rows = pl.concat([memory.rows, fresh])
-            memory = _grown(correlation, org, replace(memory, rows=rows), fresh["group"].unique(), step)
-        floor = max(self._floor(correlation, step.newest.get(org, {}), span), _crowded(correlation, memory, step))
-        if floor - memory.floor >= max(span, 3_600_000) // 2 or memory.rows.height > ROWS:
-            memory = _settled(correlation, memory, floor, span, step)
-        if memory is not before:
-            memory, changes = stored(memory, before, fresh, prefix, span)
-            step.remember |= changes
-            step.memories[key] = memory
+            self._memories[key] = recalled(self._recall, f"correlation/{correlation.rule.id}/{org}")
+        return step.memories.get(key, self._memories[key])
 
-    def _floor(self, correlation: Correlation, newest: Mapping[str, int], span: int) -> int:
-        """The watermark less a timespan."""
-        wanted = [self._sources[base] for base in correlation.bases]
+    def mark(self, correlation: Correlation, newest: Mapping[str, int]) -> int:
+        """The watermark; 0 as long as nothing of its log sources was seen."""
         marks = []
         for name, time in newest.items():
             source = LogSource(*orjson.loads(name))
-            if any(one.covers(source) for one in wanted):
+            if any(one.covers(source) for one in self._sources[correlation.rule.id]):
                 late = self._lateness.get(source.service or "", OTHERWISE)
                 marks.append(time - int(late.total_seconds() * 1000))
-        return min(marks, default=0) - span
+        return max(min(marks, default=0), 0)
+
+    def carried(self, correlation: Correlation) -> tuple[str, ...]:
+        return self._carried[correlation.rule.id]
+
+    def writing(self, step: Step) -> Writing:
+        return Writing(self._shelf, step.pieces, step.remember)
+
+    def silent(self, correlation: Correlation) -> bool:
+        return correlation.rule.id in self._silent
 
 
-def _rows(correlation: Correlation, found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Matched rows as `correlation_memory.SCHEMA`, those without a time or with an empty group key left out."""
-    parts = []
-    for place, base in enumerate(dict.fromkeys(correlation.bases)):
-        if base in found and "@timestamp" in found[base].columns:
-            parts.append(_picked(correlation, base, place, found[base]))
-    return pl.concat([SCHEMA.to_frame(), *parts])
+def _see(step: Step, org: str, source: LogSource, newest: int) -> None:
+    mine = {**step.newest.get(org, {})}
+    name = orjson.dumps([source.product, source.service, source.category]).decode()
+    mine[name] = max(newest, mine.get(name, newest))
+    step.newest[org] = mine
 
 
-def _picked(correlation: Correlation, base: str, place: int, matched: pl.DataFrame) -> pl.DataFrame:
-    keys = [_text(matched, correlation.field_of(name, base)) for name, _ in correlation.group_by]
-    value = _text(matched, correlation.field) if correlation.field else pl.lit(None, dtype=pl.String)
-    weight = value.str.strip_chars().cast(pl.Float64, strict=False).fill_null(0.0)
-    whole = pl.all_horizontal(pl.col("time").is_not_null(), *(key.is_not_null() for key in keys))
-    return (
-        matched.with_columns(pl.col("@timestamp").cast(pl.Datetime("ms", "UTC")).dt.epoch("ms").alias("time"))
-        .filter(whole)
-        .select(
-            pl.struct(key.alias(str(number)) for number, key in enumerate(keys)).struct.json_encode().alias("group")
-            if keys
-            else pl.lit("{}").alias("group"),
-            "time",
-            pl.col("event.id").alias("id"),
-            pl.lit(place, dtype=pl.Int64).alias("step"),
-            value.alias("value"),
-            weight.alias("weight"),
-            pl.coalesce(_text(matched, "user.name"), _text(matched, "user.id")).alias("user"),
-            _text(matched, "source.ip").alias("address"),
+class _Turn:
+    """One correlation, one org, one batch."""
+
+    def __init__(self, all_of_them: Correlating, correlation: Correlation, org: str, step: Step, clock: int) -> None:
+        self._all = all_of_them
+        self._one = correlation
+        self._org = org
+        self._step = step
+        self._clock = clock
+        self._before = self._memory = all_of_them.memory(correlation, org, step)
+        self._writing = all_of_them.writing(step)
+        self._span = correlation.milliseconds
+
+    def take(self, found: Mapping[str, pl.DataFrame], *, final: bool) -> pl.DataFrame:
+        """Rows at which the condition holds, as it was not known to before."""
+        fresh = self._picked(found)
+        ends = [self._grown(fresh)] if fresh.height else []
+        mark = FOREVER if final else self._all.mark(self._one, self._step.newest.get(self._org, {}))
+        if mark - self._memory.mark >= self._stride():
+            if self._one.waits:
+                ends.append(self._judged(mark))
+            self._settle(mark)
+        self._keep()
+        return pl.concat([one for one in ends if one.height]) if any(one.height for one in ends) else pl.DataFrame()
+
+    def tell_changes(self, since: int) -> None:
+        """Of alerts that changed at this time of the clock, or before."""
+        due = [one for some in self._memory.episodes.values() for one in some if 0 < one.changed <= since]
+        if due:
+            self._put({one.id: self._revised(one) for one in due})
+            self._keep()
+
+    def _stride(self) -> int:
+        """How far the watermark must move to be worth the work."""
+        return max(1_000, min(self._span, HOUR) // 32)
+
+    def _picked(self, found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        texts, latest = self._step.texts[self._org], self._clock + AHEAD if self._clock else None
+        some = picked(self._one, self._all.carried(self._one), found, texts, latest)
+        self._step.texts[self._org] = some.texts
+        rows = some.rows.filter(pl.col("time") >= self._memory.mark)
+        for reason, count in (*some.left_out.items(), ("late", some.rows.height - rows.height)):
+            if count:
+                self._step.count(self._one, reason, count)
+        return rows
+
+    def _grown(self, fresh: pl.DataFrame) -> pl.DataFrame:
+        """With new rows; a condition that waits is not judged by them."""
+        growth = correlation_growth.NONE
+        if not self._one.waits:
+            near = self._near(fresh)
+            same = near.filter(pl.col("time").is_between(fresh["time"].min(), fresh["time"].max()))
+            fresh = fresh.join(same, on=["id", "step"], how="anti", maintain_order="left")
+            if fresh.height:
+                growth = correlation_growth.by_rows(self._one, near, fresh, self._step.texts[self._org])
+        if fresh.height:
+            self._memory = self._writing.add(self._memory, fresh, max(self._span, HOUR))
+            self._thin()
+        return self._applied(growth)
+
+    def _thin(self) -> None:
+        held = self._memory.height
+        self._memory = correlation_crowd.thinned(self._memory, self._writing, correlation_crowd.ROWS)
+        if self._memory.height < held:
+            lost = held - self._memory.height
+            self._step.count(self._one, "crowded", lost)
+            log.warning("a correlation has too many rows", rule=self._one.rule.title, org=self._org, dropped=lost)
+
+    def _near(self, fresh: pl.DataFrame) -> pl.DataFrame:
+        """Kept rows of the same groups that are no more than two timespans away."""
+        reach = 2 * self._span
+        span = fresh.group_by("group").agg(
+            (pl.col("time").min() - reach).alias("from"), (pl.col("time").max() + reach).alias("to")
         )
-    )
-
-
-def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
-    if name not in frame.columns or frame.schema[name].is_nested():
-        return pl.lit(None, dtype=pl.String)
-    return pl.col(name).cast(pl.String)
-
-
-def _unknown(fresh: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Without the rows that are there already: a row that comes again has the same id and the same time."""
-    key = ["id", "step"]
-    near = rows.filter(pl.col("time").is_between(fresh["time"].min(), fresh["time"].max()))
-    return fresh.unique(key, keep="first", maintain_order=True).join(near, on=key, how="anti", maintain_order="left")
-
-
-def _promising(correlation: Correlation, rows: pl.DataFrame) -> pl.DataFrame:
-    """Without the groups that could not fire if all their rows lay in one window: most groups, cheaply."""
-    most = {
-        "event_count": pl.len(),
-        "value_count": pl.col("value").n_unique(),
-        "value_sum": pl.col("weight").clip(lower_bound=0).sum(),
-    }.get(correlation.kind, pl.col("step").n_unique())
-    needed = len(set(correlation.bases)) if correlation.kind == "temporal_ordered" else correlation.threshold
-    groups = rows.group_by("group").agg(most.alias("most")).filter(pl.col("most") >= needed)
-    return rows.join(groups, on="group", how="semi")
-
-
-def _clusters(correlation: Correlation, memory: Memory, groups: pl.Series) -> list[dict[str, Any]]:
-    """Contributing rows that are not settled, by alert: `group`, `start`, `end`, `count`, `ids`, `measured`, names."""
-    mine = _promising(correlation, memory.rows.filter(pl.col("group").is_in(groups)))
-    if not mine.height:
-        return []
-    return (
-        members(mine, correlation)
-        .filter(pl.col("time") >= memory.floor)
-        .unique(["group", "id"], keep="first", maintain_order=True)
-        .group_by("group", "cluster", maintain_order=True)
-        .agg(
-            pl.col("time").min().alias("start"),
-            pl.col("time").max().alias("end"),
-            pl.len().alias("count"),
-            pl.col("id").head(IDS).alias("ids"),
-            pl.col("measured").max(),
-            pl.col("user").drop_nulls().unique().sort().head(NAMES),
-            pl.col("address").drop_nulls().unique().sort().head(NAMES),
+        parts = self._writing.rows(self._memory, span["from"].min(), span["to"].max())  # type: ignore[arg-type]
+        if not parts:
+            return fresh.clear()
+        return (
+            pl.concat(parts)
+            .join(span, on="group", how="inner")
+            .filter(pl.col("time").is_between("from", "to"))
+            .drop("from", "to")
         )
-        .to_dicts()
-    )
 
+    def _judged(self, mark: int) -> pl.DataFrame:
+        since = self._memory.mark
+        parts = self._writing.rows(self._memory, since - 2 * self._span, mark)
+        if not parts:
+            return pl.DataFrame()
+        rows = pl.concat(parts).filter(pl.col("time").is_between(since - 2 * self._span, mark, closed="left"))
+        rows = rows.unique(["id", "step"], keep="first")
+        return self._applied(correlation_growth.by_windows(self._one, rows, since, mark, self._step.texts[self._org]))
 
-def _grown(correlation: Correlation, org: str, memory: Memory, groups: pl.Series, step: Step) -> Memory:
-    """Alerts raised and revised by new rows of these groups."""
-    span = int(correlation.span.total_seconds() * 1000)
-    episodes = list(memory.episodes)
-    for cluster in _clusters(correlation, memory, groups):
-        near = [
-            one
-            for one in episodes
-            if one.group == cluster["group"]
-            and one.start - span <= cluster["end"]
-            and cluster["start"] - span <= one.end
-        ]
-        if near:
-            whole, ids = _joined(near, cluster)
-            if whole.count >= 2 * whole.told or len(near) > 1:
-                whole = replace(whole, told=whole.count, revision=whole.revision + 1)
-                step.told.append(Told(correlation, whole, "alert-revised", ids))
-            episodes[episodes.index(near[0])] = whole
-            for other in near[1:]:
-                episodes.remove(other)
+    def _applied(self, growth: Growth) -> pl.DataFrame:
+        """Alerts raised and revised."""
+        if growth.clusters and not self._all.silent(self._one):
+            episodes = dict(self._memory.episodes)
+            for cluster in growth.clusters:
+                group = cluster["group"]
+                episodes[group] = self._joined(episodes.get(group, ()), cluster)
+            self._memory = replace(self._memory, episodes=episodes)
+            self._announce({cluster["group"] for cluster in growth.clusters})
+        return growth.ends
+
+    def _joined(self, mine: tuple[Episode, ...], cluster: Mapping[str, Any]) -> tuple[Episode, ...]:
+        """The group's alerts with one more cluster of contributing rows in them."""
+        quiet = int(self._one.quiet.total_seconds() * 1000)
+        near = [one for one in mine if one.start - quiet <= cluster["end"] and cluster["start"] - quiet <= one.end]
+        if not near:
+            return (*mine, correlation_episode.begun(self._one, self._org, cluster))
+        near.sort(key=lambda one: (one.told == 0, one.start))
+        whole = correlation_episode.joined(near, cluster, least=correlation_window.least(self._one))
+        for other in near[1:]:
+            if other.told:
                 gone = replace(other, revision=other.revision + 1)
-                step.told.append(Told(correlation, gone, "alert-revised", other.settled_ids, whole.id))
-        else:
-            raised = _raised(correlation, org, cluster)
-            step.told.append(Told(correlation, raised, "alert-raised", tuple(cluster["ids"])))
-            episodes.append(raised)
-    return replace(memory, episodes=tuple(episodes))
+                self._tell(gone, "alert-revised", whole.id)
+                whole = replace(whole, told=min(whole.told, whole.count // 2))
+        return (*(one for one in mine if one not in near), whole)
 
+    def _announce(self, groups: set[str]) -> None:
+        """Say at once what is new or has doubled; note what changed beside that."""
+        changed: dict[str, Episode] = {}
+        old = {one.id: one for group in groups for one in self._before.episodes.get(group, ())}
+        for group in groups:
+            for one in self._memory.episodes[group]:
+                if not one.told:
+                    changed[one.id] = replace(one, told=one.count, changed=0)
+                    self._tell(changed[one.id], "alert-raised")
+                elif one.count >= 2 * one.told:
+                    changed[one.id] = self._revised(one)
+                elif old.get(one.id) is not one and not one.changed:
+                    changed[one.id] = replace(one, changed=max(self._clock, 1))
+        self._put(changed)
 
-def _raised(correlation: Correlation, org: str, cluster: Mapping[str, Any]) -> Episode:
-    ids: Sequence[str] = cluster["ids"]
-    seed = "\n".join((correlation.rule.id, org, str(cluster["group"]), ids[0]))
-    identity = hashlib.blake2b(seed.encode(), digest_size=16).hexdigest()
-    blank = Episode(identity, str(cluster["group"]), cluster["start"], cluster["end"], 0, 0)
-    whole, _ = _joined([blank], cluster)
-    return replace(whole, told=whole.count)
+    def _put(self, changed: Mapping[str, Episode]) -> None:
+        episodes = dict(self._memory.episodes)
+        for group in {one.group for one in changed.values()}:
+            episodes[group] = tuple(changed.get(one.id, one) for one in episodes[group])
+        self._memory = replace(self._memory, episodes=episodes)
 
+    def _revised(self, one: Episode) -> Episode:
+        one = replace(one, told=one.count, revision=one.revision + 1, changed=0)
+        self._tell(one, "alert-revised")
+        return one
 
-def _joined(near: Sequence[Episode], cluster: Mapping[str, Any]) -> tuple[Episode, tuple[str, ...]]:
-    """The first of `near` with what the others had settled and with the cluster's rows; and the ids to name."""
-    first = near[0]
-    settled = sum(one.settled for one in near)
-    ids = tuple(dict.fromkeys(one for part in (*(n.settled_ids for n in near), cluster["ids"]) for one in part))
-    names = {
-        name: sorted({*(one for part in near for one in part.about.get(name, ())), *cluster[name]})[:NAMES]
-        for name in ("user", "address")
-    }
-    whole = replace(
-        first,
-        start=min(cluster["start"], *(one.start for one in near)),
-        end=max(cluster["end"], *(one.end for one in near)),
-        count=settled + cluster["count"],
-        settled=settled,
-        settled_ids=tuple(dict.fromkeys(one for part in near for one in part.settled_ids))[:IDS],
-        measured=max(cluster["measured"], *(one.measured for one in near)),
-        about=names,
-    )
-    return whole, ids[:IDS]
+    def _tell(self, one: Episode, action: str, merged_into: str = "") -> None:
+        self._step.told.append(Told(self._one, one, action, merged_into, self._org))
 
+    def _settle(self, mark: int) -> None:
+        """With a new watermark: alerts that can grow no more are told for the last time, old rows go."""
+        quiet = int(self._one.quiet.total_seconds() * 1000)
+        over = mark - self._span - quiet
+        closed = {one.id for one in self._closing(over)}
+        if closed:
+            for one in [one for some in self._memory.episodes.values() for one in some if one.id in closed]:
+                if one.changed:
+                    self._revised(one)
+            left = {
+                group: kept
+                for group, some in self._memory.episodes.items()
+                if (kept := tuple(one for one in some if one.id not in closed))
+            }
+            self._memory = replace(self._memory, episodes=left)
+        old = [piece.number for piece in self._memory.pieces if piece.newest < mark - 2 * self._span]
+        self._memory = replace(self._writing.without(self._memory, old), mark=mark)
 
-def _crowded(correlation: Correlation, memory: Memory, step: Step) -> int:
-    """The floor that leaves no more than half of the rows allowed, where there are more than that."""
-    if memory.rows.height <= ROWS:
-        return 0
-    span = int(correlation.span.total_seconds() * 1000)
-    oldest: int = memory.rows["time"].sort(descending=True)[ROWS // 2]
-    lost = memory.rows.filter(pl.col("time") < oldest).height
-    log.warning("a correlation drops its oldest rows", rule=correlation.rule.title, rows=lost)
-    step.dropped[correlation.rule.id] = lost
-    return oldest + span
+    def _closing(self, over: int) -> Iterator[Episode]:
+        """Alerts that ended before `over`, and those too many."""
+        held = [one for some in self._memory.episodes.values() for one in some]
+        if len(held) > OPEN:
+            held.sort(key=lambda one: (one.end, one.id))
+            yield from held[: len(held) - OPEN]
+        yield from (one for one in held if one.end < over)
 
-
-def _settled(correlation: Correlation, memory: Memory, floor: int, span: int, step: Step) -> Memory:
-    """With a new floor: rows below it become part of their alerts for good; alerts whose windows are over are closed."""
-    episodes = [_with_settled(one, part, floor) for one, part in _parts(correlation, memory)]
-    episodes.sort(key=lambda one: one.end)
-    still = []
-    for place, one in enumerate(episodes):
-        if one.end + span >= floor and place >= len(episodes) - OPEN:
-            still.append(one)
-        elif one.count != one.told:
-            last = replace(one, told=one.count, revision=one.revision + 1)
-            step.told.append(Told(correlation, last, "alert-revised", one.settled_ids))
-    rows = memory.rows.filter(pl.col("time") >= floor - span)
-    return replace(memory, rows=rows, floor=floor, episodes=tuple(still))
-
-
-def _parts(correlation: Correlation, memory: Memory) -> Iterator[tuple[Episode, pl.DataFrame]]:
-    """Each open alert with its contributing rows that are not settled."""
-    if not memory.episodes:
-        return
-    mine = memory.rows.filter(pl.col("group").is_in([one.group for one in memory.episodes]))
-    met = members(mine, correlation).filter(pl.col("time") >= memory.floor).unique(["group", "id"], keep="first", maintain_order=True)  # fmt: skip
-    by_group = {str(key[0]): part for key, part in met.group_by("group", maintain_order=True)}
-    for one in memory.episodes:
-        part = by_group.get(one.group, met.clear())
-        yield one, part.filter(pl.col("time").is_between(one.start, one.end))
-
-
-def _with_settled(one: Episode, part: pl.DataFrame, floor: int) -> Episode:
-    below = part.filter(pl.col("time") < floor)
-    ids = (*one.settled_ids, *below["id"].head(IDS))
-    return replace(one, settled=one.settled + below.height, settled_ids=ids[:IDS])
+    def _keep(self) -> None:
+        """What the batch's transaction must store."""
+        if self._memory is not self._before:
+            self._memory = self._writing.remember(self._memory, self._before)
+            self._step.memories[self._one.rule.id, self._org] = self._memory

@@ -86,16 +86,23 @@ class Detector:
         self.correlating = Correlating(rules.correlations, sources, recall, lateness)
 
     def detect(
-        self, prepared: pl.DataFrame, source: LogSource, now: datetime, *, shape: Shape | None = None
+        self,
+        prepared: pl.DataFrame,
+        source: LogSource,
+        now: datetime,
+        *,
+        shape: Shape | None = None,
+        final: bool = False,
     ) -> Detection:
         """Try the rules on a batch.
 
         `prepared`: vendor and computed columns with `event.id` and, where the rows have a time, `@timestamp`.
         `shape`: how the rest of the program shapes the rows; without it vendor columns become `salesforce.<name>`.
+        `final`: nothing follows, so that correlations judge what they would wait with.
         """
         found = list(self.matches(prepared, source))
         counts = {rule.id: len(rows) for rule, rows in found}
-        step = self._correlate(found, prepared, source, now)
+        step = self._correlate(found, prepared, source, now, final=final)
         found = [(rule, rows) for rule, rows in found if rule.id not in self._silent]
         foldings: dict[str, Folding] = {}
         alerts = [*self._raise(found, prepared, shape or plain_shape, now, foldings), *self._late(now, foldings)]
@@ -113,18 +120,24 @@ class Detector:
         )
 
     def _correlate(
-        self, found: list[tuple[Rule, pl.Series]], prepared: pl.DataFrame, source: LogSource, now: datetime
+        self,
+        found: list[tuple[Rule, pl.Series]],
+        prepared: pl.DataFrame,
+        source: LogSource,
+        now: datetime,
+        *,
+        final: bool,
     ) -> Step:
         """What the matches mean to correlations. A time in the future does not move the watermark past now."""
         if not prepared.height:
-            return Step(newest=self.correlating.newest)
+            return self.correlating.take({}, "", source, None, now)
         matched = {rule.id: prepared[rows] for rule, rows in found if rule.id in self.correlating.bases}
         org = str(prepared["organization.id"][0] or "") if "organization.id" in prepared.columns else ""
         newest = None
         if "@timestamp" in prepared.columns:
             latest = pl.min_horizontal(pl.col("@timestamp").cast(alert.TIME).max(), pl.lit(now).cast(alert.TIME))
             newest = prepared.select(latest.dt.epoch("ms")).item()
-        return self.correlating.take(matched, org, source, newest)
+        return self.correlating.take(matched, org, source, newest, now, final=final)
 
     def matches(self, prepared: pl.DataFrame, source: LogSource) -> Iterator[tuple[Rule, pl.Series]]:
         """Each rule that matches, with the numbers of the rows (`UInt32`, ascending)."""

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import orjson
-
-from agent.detection import complaint, correlation, document, pysigma, refusal
+from agent.detection import complaint, correlation_load, document, pysigma, refusal
 from agent.detection.correlation import Correlation
 from agent.detection.document import Document
 from agent.detection.pysigma import Filter
-from agent.detection.rule import Rule, RuleSet
+from agent.detection.rule import Rule, RuleSet, identified
 from agent.detection.translate import Placeholders
 from agent.detection.tree import both
 from agent.errors import RuleError
@@ -95,14 +91,6 @@ def _take(draft: Draft, read: Document, placeholders: Placeholders) -> None:
         draft.errors.append(complaint.misshapen(read, error))
 
 
-def identified(rule: Rule, data: dict[str, Any]) -> Rule:
-    """With an id made from its content, if it has none."""
-    if rule.id:
-        return rule
-    content = orjson.dumps(data, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    return replace(rule, id=str(uuid.uuid5(uuid.NAMESPACE_OID, content.decode())))
-
-
 def _unambiguous(draft: Draft) -> Iterator[Rule]:
     """The rules whose id and name nobody had before them."""
     ids: dict[str, Rule] = {}
@@ -128,24 +116,10 @@ def _unambiguous(draft: Draft) -> Iterator[Rule]:
 
 
 def _correlations(draft: Draft, rules: Sequence[Rule]) -> Iterator[Correlation]:
-    """Those that name rules which are there, under an id and a name that nobody has."""
-    known = {key: rule for rule in rules for key in (rule.id, rule.name) if key}
-    taken = dict(known)
-    for read in draft.correlations:
-        try:
-            found = correlation.read(read, known)
-            found = replace(found, rule=identified(found.rule, read.data))
-            for value in (found.rule.id, found.rule.name):
-                if value and value in taken:
-                    other = taken[value]
-                    hint = "give this one an id and a name of its own"
-                    raise read.error(f"{value} is taken by {other.path}:{other.line}", hint=hint)
-        except RuleError as error:
-            draft.errors.append(error)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            draft.errors.append(correlation.unread(read, error))
+    for found in correlation_load.correlations(draft.correlations, rules):
+        if isinstance(found, RuleError):
+            draft.errors.append(found)
         else:
-            taken.update({key: found.rule for key in (found.rule.id, found.rule.name) if key})
             yield found
 
 

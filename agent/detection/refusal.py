@@ -175,7 +175,7 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
 
 
 def _in_correlation(document: Document, correlation: dict[str, Any]) -> Iterator[RuleError]:
-    for key in correlation.keys() - CORRELATION_KEYS:
+    for key in sorted(map(str, correlation.keys() - CORRELATION_KEYS)):
         yield document.error(
             f"correlations know no key `{key}`",
             "correlation",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
 
 from agent.detection.tree import Node
 from agent.errors import RuleError
@@ -91,6 +94,14 @@ class Rule:
         return str(self.custom.get("triage", ""))
 
 
+def identified(rule: Rule, data: dict[str, Any]) -> Rule:
+    """With an id made from its content, if it has none."""
+    if rule.id:
+        return rule
+    content = orjson.dumps(data, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return replace(rule, id=str(uuid.uuid5(uuid.NAMESPACE_OID, content.decode())))
+
+
 @dataclass(frozen=True, slots=True)
 class RuleSet:
     """What was loaded and what was not."""
@@ -101,14 +112,15 @@ class RuleSet:
 
     @property
     def silent(self) -> frozenset[str]:
-        """Ids of rules that only feed correlations: one that does not say `generate` is enough."""
+        """Ids of rules and correlations that only feed correlations: one that does not say `generate` is enough."""
         return frozenset(base for one in self.correlations if not one.generate for base in one.bases)
 
     @property
     def alerting(self) -> tuple[Rule, ...]:
         """What raises alerts: rules that are not silent, and what correlations say of themselves."""
         silent = self.silent
-        return (*(rule for rule in self.rules if rule.id not in silent), *(one.rule for one in self.correlations))
+        every = (*self.rules, *(one.rule for one in self.correlations))
+        return tuple(rule for rule in every if rule.id not in silent)
 
     def __len__(self) -> int:
         return len(self.rules)
@@ -122,9 +134,21 @@ class RuleSet:
         def wanted(rule: Rule) -> bool:
             return SEVERITY[rule.level] >= SEVERITY[minimum] and not {rule.id, rule.name}.intersection(without)
 
-        correlations = tuple(one for one in self.correlations if wanted(one.rule))
-        feeding = {base for one in correlations for base in one.bases}
         silent = self.silent
+        feeding: set[str] = set()
+        chosen: set[str] = set()
+        while True:  # a correlation may be made of correlations
+            more = [
+                one
+                for one in self.correlations
+                if one.rule.id not in chosen
+                and (one.rule.id in feeding or (one.rule.id not in silent and wanted(one.rule)))
+            ]
+            if not more:
+                break
+            chosen.update(one.rule.id for one in more)
+            feeding.update(base for one in more for base in one.bases)
+        correlations = tuple(one for one in self.correlations if one.rule.id in chosen)
         kept = [rule for rule in self.rules if rule.id in feeding or (rule.id not in silent and wanted(rule))]
         return RuleSet(tuple(kept), self.errors, correlations)
 

@@ -108,9 +108,16 @@ def fires(rules: RuleSet, correlation: Rule, events: Sequence[Mapping[str, Any]]
         batches.setdefault(source, []).append({"event.id": f"{number:032x}", "@timestamp": time, **cells})
     detector = Detector(rules)
     raised: set[str] = set()
-    for source, rows in batches.items():
-        frame = pl.DataFrame(rows, infer_schema_length=None, schema_overrides={"@timestamp": pl.Datetime("ms", "UTC")})
-        detection = detector.detect(frame, source, BEGINNING + timedelta(days=30))
+    frames = [
+        (
+            source,
+            pl.DataFrame(rows, infer_schema_length=None, schema_overrides={"@timestamp": pl.Datetime("ms", "UTC")}),
+        )
+        for source, rows in batches.items()
+    ]
+    for source, frame in (*frames, (correlation.logsource, pl.DataFrame())):
+        final = not frame.height  # and what waits for the end of its window is judged
+        detection = detector.detect(frame, source, BEGINNING + timedelta(days=30), final=final)
         detection.commit()
         raised.update(detection.alerts["rule.id"] if detection.alerts.height else ())
     return correlation.id in raised

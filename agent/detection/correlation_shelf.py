@@ -1,0 +1,60 @@
+"""Stored pieces of rows, those used last held in memory; all correlations share one shelf."""
+
+from __future__ import annotations
+
+import io
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+ROOM = 192 << 20
+"""Bytes of decoded pieces in memory; others are read again from the state when a row comes near them."""
+
+
+class Shelf:
+    """Pieces by key; a piece never changes. What no state would give back stays in memory."""
+
+    def __init__(self, recall: Callable[[str], bytes | None], room: int = ROOM) -> None:
+        self._recall = recall
+        self._room = room
+        self._held: OrderedDict[str, pl.DataFrame] = OrderedDict()
+        self._size = 0
+        self._forgetful = True
+        """Whether there is a state that remembers."""
+
+    def get(self, key: str) -> pl.DataFrame | None:
+        """None if the state does not have it (any more)."""
+        if key in self._held:
+            self._held.move_to_end(key)
+            return self._held[key]
+        data = self._recall(key)
+        if data is None:
+            return None
+        frame = pl.read_ipc(io.BytesIO(data))
+        self._put(key, frame)
+        return frame
+
+    def commit(self, pieces: Mapping[str, pl.DataFrame | None]) -> None:
+        """Take over what a batch made (None: deleted)."""
+        for key, frame in pieces.items():
+            if key in self._held:
+                self._size -= int(self._held.pop(key).estimated_size())
+            if frame is not None:
+                self._put(key, frame)
+
+    def _put(self, key: str, frame: pl.DataFrame) -> None:
+        self._held[key] = frame
+        self._size += int(frame.estimated_size())
+        while self._size > self._room and self._forgetful and len(self._held) > 1:
+            oldest = next(iter(self._held))
+            if self._recall(oldest) is None:
+                self._forgetful = False
+                return
+            self._size -= int(self._held.pop(oldest).estimated_size())
+
+
+def encoded(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_ipc(buffer, compression="zstd")
+    return buffer.getvalue()
