@@ -176,7 +176,10 @@ class Timetable:
             mobile = networks_of("mobile", user.country)[0]
             session = self.make(user, start, end, mobile.address(roll("phone", *name) % 4000), MOBILE, *name)
             others = [mobile.address(roll("phone", number, *name) % 4000) for number in range(roll("moves", *name) % 3)]
-            return self._roaming(session, others)
+            house = user.home if roll("house", *name) % 3 == 0 else None
+            return self._roaming(
+                session, [*others, house.address(roll(self._seed, user.id) % 60_000)] if house else others
+            )
         office = user.office.address(20 + user.number % 3) if user.office else ""
         if place < 13 and trip is None:
             return iter([self.make(user, start, end, office, user.client, *name)])
