@@ -12,6 +12,7 @@ import polars as pl
 import structlog
 
 from agent import metrics
+from agent.chosen_rules import chosen_rules
 from agent.config import DestinationSettings, Settings, SourceSettings
 from agent.dead_letter import DeadLetters
 from agent.destinations.elastic import Elastic, ElasticSettings
@@ -19,14 +20,11 @@ from agent.destinations.file import File, FileSettings
 from agent.destinations.splunk import Splunk, SplunkSettings
 from agent.destinations.syslog import Syslog, SyslogSettings
 from agent.detection.detector import Detection, Detector
-from agent.detection.load import PLACEHOLDERS
-from agent.detection.load import load as load_rules
 from agent.detection.rule import LogSource, RuleSet
 from agent.errors import FileError
 from agent.formats import FORMATS
 from agent.ingest import Committed, Ingest, Steps
 from agent.model import OWN_EVENT_TYPE, Batch, Destination, Source
-from agent.normalize.approved_apps import app_ids
 from agent.normalize.enrich import Enricher
 from agent.normalize.identity import Occurrences, Taken, identify
 from agent.normalize.load import load_mappings
@@ -144,7 +142,7 @@ def build_processing(
     normalizer = Normalizer(mappings, keep_original=settings.normalize.keep_original, report=_count_problem)
     uncounted = Normalizer(mappings)  # for rows that alerts copy: their problems are counted with the events
     enricher = Enricher(settings.enrich)
-    rules = chosen_rules(settings)
+    rules = chosen_rules(settings.rules, settings.enrich)
     detector = Detector(rules, recall=recall, fold=settings.rules.fold)
 
     def prepare(batch: Batch) -> pl.DataFrame:
@@ -164,15 +162,6 @@ def build_processing(
     return Processing(
         Steps(prepare, detect, normalizer.shape), rules, [*mapping_errors, *enricher.problems, *rules.errors]
     )
-
-
-def chosen_rules(settings: Settings) -> RuleSet:
-    """The rules that the settings let run."""
-    wanted = settings.rules
-    folders = [*([shipped("rules")] if wanted.shipped else []), *wanted.folders]
-    approved = {"ApprovedAppIds": app_ids(settings.enrich.approved())}
-    loaded = load_rules(folders, placeholders={**PLACEHOLDERS, **approved, **wanted.placeholders})
-    return loaded.selected(minimum=wanted.minimum_level, without=wanted.disabled)
 
 
 def _source(

@@ -157,12 +157,17 @@ def hunt(
     raw: Annotated[
         bool, typer.Option("--raw", help="Any NDJSON: field names as they stand, log sources not compared.")
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Rules, thresholds, lists and address databases of this settings file."),
+    ] = None,
 ) -> None:
     """Sigma rules over files: alerts as NDJSON on standard output; exit status 1 if there are any."""
     from agent import hunt as search
 
     _quiet()
-    raise typer.Exit(search.hunt(files, rules, raw=raw, out=sys.stdout.buffer, err=err))
+    settings = load(config) if config else None
+    raise typer.Exit(search.hunt(files, rules, raw=raw, out=sys.stdout.buffer, err=err, settings=settings))
 
 
 @app.command()

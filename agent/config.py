@@ -16,6 +16,7 @@ from agent.destinations.elastic import ElasticSettings
 from agent.destinations.file import FileSettings
 from agent.destinations.splunk import SplunkSettings
 from agent.destinations.syslog import SyslogSettings
+from agent.detection.rule import STATUSES, Level, Status
 from agent.duration import Duration
 from agent.errors import SettingsError
 from agent.normalize.enrich import EnrichSettings
@@ -60,16 +61,24 @@ class NormalizeSettings(Strict):
     """Also ship each raw row as `event.original` (about doubles the volume)."""
 
 
+class ValuesFile(Strict):
+    """A text file of values: one a line; a line that begins with `#` is a comment."""
+
+    file: Path
+
+
 class RuleSettings(Strict):
     folders: list[Path] = Field(default_factory=list)
     """Folders of further Sigma rules."""
     shipped: bool = True
     """Whether the rules that come with Leakline run."""
-    minimum_level: Literal["informational", "low", "medium", "high", "critical"] = "informational"
+    minimum_level: Level = "informational"
+    statuses: list[Status] = Field(default_factory=lambda: list(STATUSES))
+    """Sigma statuses that run; a rule that states none is experimental."""
     disabled: list[str] = Field(default_factory=list)
     """Ids or names of rules that do not run."""
-    placeholders: dict[str, list[str]] = Field(default_factory=dict)
-    """Values for `%name%` in rules with the `expand` modifier, such as `ApprovedAppIds`."""
+    placeholders: dict[str, list[str] | ValuesFile] = Field(default_factory=dict)
+    """Values for `%name%` in rules with the `expand` modifier, such as `ApprovedAppIds`, here or in a file."""
     fold: Duration = timedelta(hours=1)
     """Repeats of one rule and actor within this time are counted in one alert."""
 

@@ -18,10 +18,12 @@ from agent.detection.load import load
 from agent.detection.rule import LogSource, Rule, RuleSet
 from agent.errors import LeaklineError
 from agent.hunt_correlation import FILE, LINE, Gathered, document
+from agent.hunt_progress import progress
 from agent.raw_input import Examined, read_raw, reader, single
 from agent.shipped import shipped
 
 if TYPE_CHECKING:
+    from agent.config import Settings
     from agent.hunt_input import Inputs
 
 FOUND, FAILED = 1, 3
@@ -56,27 +58,27 @@ def hunt(
     raw: bool,
     out: BinaryIO,
     err: Console,
+    settings: Settings | None = None,
 ) -> int:
     """Write an alert for each match to `out`, what is wrong with rules, lines and files to `err`.
 
-    `rules`: files and folders, the shipped ones unless given; `raw`: names as they stand, log sources not compared.
-    Returns the exit status: 1 if something was found, 3 if a file could not be read, 0 otherwise. Raises
-    LeaklineError if there is no rule.
+    `rules`: files and folders, the shipped ones unless given; `raw`: names as they stand, log sources not compared;
+    `settings`: rules, thresholds, lists and address databases of an installation. Returns the exit status: 1 if
+    something was found, 3 if a file could not be read, 0 otherwise. Raises LeaklineError if there is no rule.
     """
-    loaded = load(list(rules) if rules else [shipped("rules")])
+    loaded = _rules(rules, settings)
     for error in loaded.errors:
         err.print(Text(str(error), style="red"), soft_wrap=True)
     if not loaded.rules:
         raise LeaklineError("no rule was loaded", hint="name a folder of Sigma rules with --rules")
     tally = Tally()
-    search = Hunt(loaded, raw=raw)
-    with err.status("", refresh_per_second=4) as status:
+    search = Hunt(loaded, raw=raw, settings=settings)
+    with progress(files, err) as tell:
         for path in files:
             tally.files += 1
             for line in _tried(search, path, tally, err):
                 out.write(line)
-                status.update(f"{path.name}: {tally.events:,} events, {tally.alerts:,} alerts")
-        status.update("correlations")
+                tell(path, tally.events, tally.alerts)
         for alert in search.correlated():
             tally.alerts += 1
             out.write(orjson.dumps(alert) + b"\n")
@@ -88,8 +90,11 @@ def hunt(
 class Hunt:
     """Rules that can be tried on one file after another."""
 
-    def __init__(self, rules: RuleSet, *, raw: bool = False) -> None:
+    def __init__(self, rules: RuleSet, *, raw: bool = False, settings: Settings | None = None) -> None:
         self._raw = raw
+        self._told: set[tuple[str, str]] = set()
+        self.again = 0
+        """Matches of events that stand in the files more than once: each event raises a rule's alert once."""
         anywhere = RuleSet(tuple(replace(rule, logsource=LogSource()) for rule in rules))
         self._silent = rules.silent
         self._detector = Detector(anywhere if raw else rules)
@@ -97,7 +102,7 @@ class Hunt:
         conditions = [rule.condition for rule in rules]
         self._reader = reader(conditions, {*TIMES, "event.id", *self.gathered.fields})
         if not raw:
-            self._inputs = _inputs()
+            self._inputs = _inputs(settings)
 
     @property
     def broken(self) -> dict[str, str]:
@@ -114,7 +119,22 @@ class Hunt:
             if rule.id in self.gathered.bases:
                 self.gathered.add(rule.id, examined.frame[rows], examined.lines.gather(rows), str(path))
             if rule.id not in self._silent:
-                yield rule, rows
+                yield rule, rows if self._raw else self._untold(rule, rows, examined.frame)
+
+    def _untold(self, rule: Rule, rows: pl.Series, frame: pl.DataFrame) -> pl.Series:
+        """Without events that the rule matched before: an org repeats rows in late and daily files.
+
+        Not with `--raw`, where nobody knows what a field of the name `event.id` holds.
+        """
+        if "event.id" not in frame.columns:
+            return rows
+        fresh = []
+        for row, event in zip(rows, frame["event.id"].gather(rows), strict=True):
+            if event is None or (rule.id, event) not in self._told:
+                fresh.append(row)
+                self._told.add((rule.id, event))
+        self.again += len(rows) - len(fresh)
+        return pl.Series(fresh, dtype=pl.UInt32)
 
     def alerts(self, examined: Examined, path: Path) -> list[dict[str, Any]]:
         """One for each rule and event, in the order of the lines; what correlations need is gathered."""
@@ -134,17 +154,26 @@ class Hunt:
             yield _alert(told.correlation.rule, {**said, "@timestamp": said["event.end"]}, last[FILE], last[LINE])
 
 
-def _inputs() -> Inputs:
+def _rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
+    if settings is None:
+        return load(list(places) if places else [shipped("rules")])
+    from agent.chosen_rules import chosen_rules
+
+    return chosen_rules(settings.rules, settings.enrich, places)
+
+
+def _inputs(settings: Settings | None) -> Inputs:
     """What `--raw` does not need is imported here: it takes a fifth of a second."""
     from agent.hunt_input import Inputs
     from agent.normalize.enrich import Enricher, EnrichSettings
     from agent.normalize.load import load_mappings
     from agent.normalize.shape import Normalizer
 
-    mappings, errors = load_mappings([shipped("mappings")])
+    more = settings.normalize.mappings if settings else []
+    mappings, errors = load_mappings([shipped("mappings"), *more])
     if errors:
         raise errors[0]
-    normalizer, enricher = Normalizer(mappings), Enricher(EnrichSettings())
+    normalizer, enricher = Normalizer(mappings), Enricher(settings.enrich if settings else EnrichSettings())
     return Inputs(normalizer, lambda batch: enricher.enrich(normalizer.prepare(batch)))
 
 
@@ -218,6 +247,8 @@ def _summary(tally: Tally, rules: RuleSet, search: Hunt) -> str:
         words.append(f"{search.gathered.untimed:,} matches without a time were left out of correlations")
     if search.gathered.ungrouped:
         words.append(f"{search.gathered.ungrouped:,} matches without a value to group by were left out of correlations")
+    if search.again:
+        words.append(f"{search.again:,} matches of events that were there before were left out")
     if tally.bad:
         words.append(f"{tally.bad:,} lines could not be tried")
     if tally.failed:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from agent import config
 from agent.detection.load import load
 from agent.errors import LeaklineError
 from agent.formats import ecs
@@ -309,3 +310,54 @@ def test_what_correlations_leave_out_is_told(tmp_path: Path) -> None:
     assert (status, alerts) == (0, [])
     assert "1 matches without a time were left out of correlations" in told
     assert "1 matches without a value to group by were left out of correlations" in told
+
+
+def test_an_event_that_two_files_hold_is_told_once(tmp_path: Path) -> None:
+    """Late and daily files repeat rows; the same row has the same id in each of them."""
+    rules = write_rules(tmp_path / "rules", {"many": ("ROWS_PROCESSED|gte: 20000", "sel")})
+    first, second = tmp_path / "hour.csv", tmp_path / "day.csv"
+    first.write_text(LOG)
+    second.write_text(LOG.replace('"three"', '"another"'))
+    status, alerts, told = run(first, second, rules=rules)
+    assert status == 1
+    assert [
+        (alert["leakline"]["input"]["file"][-8:], line) for alert, (_, line) in zip(alerts, where(alerts), strict=True)
+    ] == [
+        ("hour.csv", 3),
+        ("hour.csv", 6),
+        ("/day.csv", 6),
+    ]
+    assert "1 matches of events that were there before were left out" in told
+
+
+def test_settings_bring_their_rules_and_values(tmp_path: Path) -> None:
+    """With -c a hunt sees what the daemon of that installation sees."""
+    folder = write_rules(tmp_path / "rules", {"values": ("USER_ID|expand: '%BadAddresses%'", "sel")})
+    client = {"type": "client_credentials", "client_id": "key", "client_secret": {"env": "SECRET"}}
+    settings = config.parse(
+        {
+            "orgs": [{"name": "acme", "url": "https://acme.my.salesforce.com", "auth": client}],
+            "destinations": [{"type": "file", "directory": "out"}],
+            "rules": {"folders": [str(folder)], "shipped": False, "placeholders": {"BadAddresses": ["*aaaa*"]}},
+        }
+    )
+    log = tmp_path / "log.csv"
+    log.write_text(LOG)
+    out = io.BytesIO()
+    status = hunt([log], None, raw=False, out=out, err=Console(file=io.StringIO()), settings=settings)
+    assert (status, where([orjson.loads(line) for line in out.getvalue().splitlines()])) == (
+        1,
+        [("values", 2), ("values", 3)],
+    )
+
+
+def test_progress_is_for_terminals_only(tmp_path: Path) -> None:
+    """Whoever redirects standard error finds nothing of it there."""
+    rules = write_rules(tmp_path / "rules", {"many": ("ROWS_PROCESSED|gte: 20000", "sel")})
+    log = tmp_path / "log.csv"
+    log.write_text(LOG)
+    told = io.StringIO()
+    for terminal in (False, True):
+        console = Console(file=told, force_terminal=terminal, width=100)
+        hunt([log], [rules], raw=False, out=io.BytesIO(), err=console)
+        assert ("\x1b[" in told.getvalue()) is terminal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from agent.detection.correlation import Correlation
 
 Level = Literal["informational", "low", "medium", "high", "critical"]
+
+Status = Literal["stable", "test", "experimental", "deprecated", "unsupported"]
+
+STATUSES: tuple[Status, ...] = ("stable", "test", "experimental")
+"""Sigma statuses of rules that run unless the settings say otherwise: not `deprecated`, not `unsupported`."""
 
 SEVERITY: Mapping[Level, int] = {"informational": 10, "low": 25, "medium": 50, "high": 75, "critical": 95}
 """`event.severity` of an alert, out of 100."""
@@ -128,11 +133,16 @@ class RuleSet:
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)
 
-    def selected(self, *, minimum: Level = "informational", without: Sequence[str] = ()) -> RuleSet:
-        """What is of at least this level and whose id and name are not among `without`, and the rules it is fed by."""
+    def selected(
+        self, *, minimum: Level = "informational", without: Sequence[str] = (), statuses: Collection[str] = STATUSES
+    ) -> RuleSet:
+        """What is of at least this level, of one of these statuses, and whose id and name are not among `without`;
+        and the rules it is fed by.
+        """
 
         def wanted(rule: Rule) -> bool:
-            return SEVERITY[rule.level] >= SEVERITY[minimum] and not {rule.id, rule.name}.intersection(without)
+            grave = SEVERITY[rule.level] >= SEVERITY[minimum]
+            return grave and rule.status in statuses and not {rule.id, rule.name}.intersection(without)
 
         silent = self.silent
         feeding: set[str] = set()

@@ -1,0 +1,38 @@
+"""Which rules run: those of the settings' folders, with the values, levels and statuses that the settings give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.config import RuleSettings, ValuesFile
+from agent.detection.load import PLACEHOLDERS, load
+from agent.detection.rule import RuleSet
+from agent.errors import SettingsError
+from agent.normalize.approved_apps import app_ids
+from agent.normalize.enrich import EnrichSettings
+from agent.shipped import shipped
+
+
+def chosen_rules(wanted: RuleSettings, enrich: EnrichSettings, instead: Sequence[Path] | None = None) -> RuleSet:
+    """The rules that the settings let run. `instead`: files and folders in place of those that the settings name.
+
+    Rules that do not load are left out and listed in `errors`. Raises SettingsError for a file of values that cannot
+    be read.
+    """
+    folders = list(instead) if instead else [*([shipped("rules")] if wanted.shipped else []), *wanted.folders]
+    values = {name: _values(name, given) for name, given in wanted.placeholders.items()}
+    approved = {"ApprovedAppIds": app_ids(enrich.approved())}
+    loaded = load(folders, placeholders={**PLACEHOLDERS, **approved, **values})
+    return loaded.selected(minimum=wanted.minimum_level, without=wanted.disabled, statuses=wanted.statuses)
+
+
+def _values(name: str, given: list[str] | ValuesFile) -> list[str]:
+    if not isinstance(given, ValuesFile):
+        return given
+    try:
+        lines = given.file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        hint = "a text file with one value a line"
+        raise SettingsError(f"rules.placeholders.{name}: {given.file} cannot be read ({error})", hint=hint) from error
+    return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
