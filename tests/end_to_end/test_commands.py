@@ -158,7 +158,8 @@ def test_an_org_that_refuses_is_told_and_tried_again(document: dict[str, Any], t
     agent.start()
     agent.wait_for(lambda: agent.status()["sources"][0]["problem"])
     agent.wait_for(lambda: (tmp_path / "out" / "alerts.ndjson").exists() and agent.drained())
-    (own,) = map(json.loads, (tmp_path / "out" / "alerts.ndjson").read_text().splitlines())
+    own, *alerts = map(json.loads, (tmp_path / "out" / "alerts.ndjson").read_text().splitlines())
+    assert all(alert["rule"]["category"] == "synchronisation" for alert in alerts)
     assert own["event"]["action"] == "source-failed"
     assert own["event"]["kind"] == "pipeline_error"
     assert agent.stop() == 0
