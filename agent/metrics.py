@@ -48,6 +48,18 @@ CORRELATION_ROWS_LEFT_OUT = Counter(
     ["rule", "reason"],
     registry=REGISTRY,
 )
+BASELINE_ROWS_LATE = Counter(
+    "leakline_baseline_rows_late_total",
+    "Rows that came after their time was settled: a baseline knows nothing of them",
+    ["rule"],
+    registry=REGISTRY,
+)
+BASELINE_DROPPED = Counter(
+    "leakline_baseline_rows_dropped_total",
+    "Rows and alarms that a baseline left out because there were too many groups; somebody may be making them up",
+    ["rule"],
+    registry=REGISTRY,
+)
 BYTES_SENT = Counter("leakline_bytes_sent_total", "Encoded bytes sent", ["destination"], registry=REGISTRY)
 POLLS_FAILED = Counter(
     "leakline_polls_failed_total",

@@ -132,6 +132,13 @@ def correlated(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
         )
 
 
+def finished(rule: Rule, row: pl.DataFrame, action: str, now: datetime, more: str = "") -> pl.DataFrame:
+    """An alert of one row with what every alert of its rule says. `more`: a last word for its sentence."""
+    whole = row.with_columns(**_constant(rule, now))
+    sentence = ", ".join(filter(None, (_sentence(rule, whole.row(0, named=True)), more)))
+    return whole.with_columns(pl.lit(action).alias("event.action"), pl.lit(sentence).alias("message"))
+
+
 _TOLD = [
     pl.col("id").alias("event.id"),
     pl.col("start").cast(TIME).alias("event.start"),

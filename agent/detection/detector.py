@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 import polars as pl
 import structlog
 
-from agent.detection import alert, verdict
+from agent.detection import alert, baseline_alert, verdict
+from agent.detection.baselining import Baselining
+from agent.detection.baselining import Step as BaselineStep
 from agent.detection.column import Column, Mask
 from agent.detection.correlating import LATENESS, Correlating, Step
 from agent.detection.expression import Evaluation
@@ -84,6 +86,7 @@ class Detector:
         sources = {rule.id: rule.logsource for rule in rules}
         self._silent = rules.silent
         self.correlating = Correlating(rules.correlations, sources, recall, lateness)
+        self.baselining = Baselining(rules.baselines, sources, recall)
 
     def detect(
         self,
@@ -103,18 +106,25 @@ class Detector:
         found = list(self.matches(prepared, source))
         counts = {rule.id: len(rows) for rule, rows in found}
         step = self._correlate(found, prepared, source, now, final=final)
+        past = self._compare(found, prepared, source, now)
         found = [(rule, rows) for rule, rows in found if rule.id not in self._silent]
         foldings: dict[str, Folding] = {}
         alerts = [*self._raise(found, prepared, shape or plain_shape, now, foldings), *self._late(now, foldings)]
         alerts += alert.correlated(step.told, now)
+        alerts += baseline_alert.baselined(past.told, now)
 
         def commit() -> None:
             self._foldings.update(foldings)
             self.correlating.commit(step)
+            self.baselining.commit(past)
 
         return Detection(
             pl.concat(alerts, how="diagonal_relaxed") if alerts else pl.DataFrame(),
-            {**{f"fold/{rule}": folding.encode() for rule, folding in foldings.items()}, **step.remember},
+            {
+                **{f"fold/{rule}": folding.encode() for rule, folding in foldings.items()},
+                **step.remember,
+                **past.remember,
+            },
             counts,
             commit,
         )
@@ -132,12 +142,20 @@ class Detector:
         if not prepared.height:
             return self.correlating.take({}, "", source, None, now)
         matched = {rule.id: prepared[rows] for rule, rows in found if rule.id in self.correlating.bases}
-        org = str(prepared["organization.id"][0] or "") if "organization.id" in prepared.columns else ""
-        newest = None
-        if "@timestamp" in prepared.columns:
-            latest = pl.min_horizontal(pl.col("@timestamp").cast(alert.TIME).max(), pl.lit(now).cast(alert.TIME))
-            newest = prepared.select(latest.dt.epoch("ms")).item()
-        return self.correlating.take(matched, org, source, newest, now, final=final)
+        return self.correlating.take(matched, _org(prepared), source, _newest(prepared, now), now, final=final)
+
+    def _compare(
+        self, found: list[tuple[Rule, pl.Series]], prepared: pl.DataFrame, source: LogSource, now: datetime
+    ) -> BaselineStep:
+        """What the matches mean to baselines; an empty batch is what the clock brings."""
+        if not prepared.height:
+            return self.baselining.tick(now)
+        matched = {
+            rule.id: prepared[rows] if len(rows) < prepared.height else prepared
+            for rule, rows in found
+            if rule.id in self.baselining.bases
+        }
+        return self.baselining.take(matched, _org(prepared), source, _newest(prepared, now), now)
 
     def matches(self, prepared: pl.DataFrame, source: LogSource) -> Iterator[tuple[Rule, pl.Series]]:
         """Each rule that matches, with the numbers of the rows (`UInt32`, ascending)."""
@@ -220,6 +238,19 @@ class Detector:
         if rule.id not in foldings:
             foldings[rule.id] = Folding(self._fold, self._foldings[rule.id].windows)
         return foldings[rule.id]
+
+
+def _org(prepared: pl.DataFrame) -> str:
+    return str(prepared["organization.id"][0] or "") if "organization.id" in prepared.columns else ""
+
+
+def _newest(prepared: pl.DataFrame, now: datetime) -> int | None:
+    """The newest event time in milliseconds; one in the future does not move a watermark past now."""
+    if "@timestamp" not in prepared.columns:
+        return None
+    times = prepared["@timestamp"].cast(alert.TIME).dt.epoch("ms")
+    latest = times.max()
+    return min(int(latest), int(now.timestamp() * 1000)) if latest is not None else None  # type: ignore[arg-type]
 
 
 def row_numbers(mask: Mask, height: int) -> pl.Series:

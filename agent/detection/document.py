@@ -176,8 +176,8 @@ def _inside(node: yaml.Node, key: str | int) -> tuple[int, yaml.Node] | None:
 
 
 def _stands_alone(data: dict[str, Any]) -> bool:
-    """Correlations and filters take nothing from a global document."""
-    return "correlation" in data or "filter" in data
+    """Correlations, baselines and filters take nothing from a global document."""
+    return "correlation" in data or "baseline" in data or "filter" in data
 
 
 def _over(data: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:

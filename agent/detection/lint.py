@@ -58,7 +58,7 @@ def lint(places: Sequence[Path]) -> Iterator[Finding]:
         yield Finding(
             error.path.name, ok=False, message=error.reason, fix=error.hint, path=str(error.path), line=error.line
         )
-    by_place = {(rule.path, rule.line): rule for rule in (*rules, *(one.rule for one in rules.correlations))}
+    by_place = {(rule.path, rule.line): rule for rule in (*rules, *(one.rule for one in rules.derived))}
     checks = SigmaValidator([kind for name, kind in validators.items() if name not in LEFT_OUT])
     for path in load.files(places):
         for read in document.read(path):
@@ -98,7 +98,7 @@ def _sigma(read: Document, checks: SigmaValidator) -> Iterator[Remark]:
 
 
 def _own(read: Document, rule: Rule) -> Iterator[Remark]:
-    if "correlation" not in read.data:
+    if "detection" in read.data:
         yield from _log_source(rule)
     yield from _words(read)
     for technique in rule.techniques:

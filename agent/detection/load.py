@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from agent.detection import complaint, correlation_load, document, pysigma, refusal
+from agent.detection import baseline_document, complaint, correlation_load, document, pysigma, refusal
+from agent.detection.baseline import Baseline
 from agent.detection.correlation import Correlation
 from agent.detection.document import Document
 from agent.detection.pysigma import Filter
@@ -29,6 +30,7 @@ class Draft:
     rules: list[Rule] = field(default_factory=list)
     filters: list[Filter] = field(default_factory=list)
     correlations: list[Document] = field(default_factory=list)
+    baselines: list[Document] = field(default_factory=list)
     errors: list[RuleError] = field(default_factory=list)
 
 
@@ -59,7 +61,8 @@ def _loaded(documents: Iterable[Document | RuleError], placeholders: Placeholder
     draft.errors += [error for one in draft.filters for error in _aimless(one, unfiltered)]
     rules = [_filtered(rule, draft.filters) for rule in unfiltered]
     correlations = tuple(_correlations(draft, rules))
-    return RuleSet(tuple(rules), tuple(draft.errors), correlations)
+    baselines = tuple(_baselines(draft, rules, correlations))
+    return RuleSet(tuple(rules), tuple(draft.errors), correlations, baselines)
 
 
 def files(places: Iterable[Path]) -> Iterator[Path]:
@@ -83,6 +86,8 @@ def _take(draft: Draft, read: Document, placeholders: Placeholders) -> None:
             draft.filters.append(pysigma.read_filter(read, placeholders))
         elif "correlation" in read.data:
             draft.correlations.append(read)  # once all rules are known
+        elif "baseline" in read.data:
+            draft.baselines.append(read)
         else:
             draft.rules.append(identified(pysigma.read_rule(read, placeholders), read.data))
     except RuleError as error:
@@ -133,6 +138,28 @@ def _aimless(one: Filter, rules: Sequence[Rule]) -> Iterator[RuleError]:
         elif not one.applies_to(named):
             hint = "give the filter a log source that covers the rule's"
             yield RuleError(one.path, one.line, f"the filter is not for the log source of {name}", hint=hint)
+
+
+def _baselines(draft: Draft, rules: Sequence[Rule], correlations: Sequence[Correlation]) -> Iterator[Baseline]:
+    """Those that name rules which are there, under an id and a name that nobody has."""
+    known = {key: rule for rule in rules for key in (rule.id, rule.name) if key}
+    taken = {**known, **{key: one.rule for one in correlations for key in (one.rule.id, one.rule.name) if key}}
+    for read in draft.baselines:
+        try:
+            found = baseline_document.read(read, known)
+            found = replace(found, rule=identified(found.rule, read.data))
+            for value in (found.rule.id, found.rule.name):
+                if value and value in taken:
+                    other = taken[value]
+                    hint = "give this one an id and a name of its own"
+                    raise read.error(f"{value} is taken by {other.path}:{other.line}", hint=hint)
+        except RuleError as error:
+            draft.errors.append(error)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            draft.errors.append(baseline_document.unread(read, error))
+        else:
+            taken.update({key: found.rule for key in (found.rule.id, found.rule.name) if key})
+            yield found
 
 
 def _filtered(rule: Rule, filters: Iterable[Filter]) -> Rule:

@@ -14,6 +14,7 @@ from agent.detection.tree import Node
 from agent.errors import RuleError
 
 if TYPE_CHECKING:
+    from agent.detection.baseline import Baseline
     from agent.detection.correlation import Correlation
 
 Level = Literal["informational", "low", "medium", "high", "critical"]
@@ -114,17 +115,25 @@ class RuleSet:
     rules: tuple[Rule, ...] = ()
     errors: Sequence[RuleError] = ()
     correlations: tuple[Correlation, ...] = ()
+    baselines: tuple[Baseline, ...] = ()
+
+    @property
+    def derived(self) -> tuple[Correlation | Baseline, ...]:
+        """What alerts on rows that rules matched."""
+        return (*self.correlations, *self.baselines)
 
     @property
     def silent(self) -> frozenset[str]:
-        """Ids of rules and correlations that only feed correlations: one that does not say `generate` is enough."""
-        return frozenset(base for one in self.correlations if not one.generate for base in one.bases)
+        """Ids of rules and correlations that only feed correlations or baselines: one that does not say `generate` is
+        enough.
+        """
+        return frozenset(base for one in self.derived if not one.generate for base in one.bases)
 
     @property
     def alerting(self) -> tuple[Rule, ...]:
-        """What raises alerts: rules that are not silent, and what correlations say of themselves."""
+        """What raises alerts: rules that are not silent, and what correlations and baselines say of themselves."""
         silent = self.silent
-        every = (*self.rules, *(one.rule for one in self.correlations))
+        every = (*self.rules, *(one.rule for one in self.derived))
         return tuple(rule for rule in every if rule.id not in silent)
 
     def __len__(self) -> int:
@@ -145,7 +154,8 @@ class RuleSet:
             return grave and rule.status in statuses and not {rule.id, rule.name}.intersection(without)
 
         silent = self.silent
-        feeding: set[str] = set()
+        baselines = tuple(one for one in self.baselines if wanted(one.rule))
+        feeding = {base for one in baselines for base in one.bases}
         chosen: set[str] = set()
         while True:  # a correlation may be made of correlations
             more = [
@@ -160,7 +170,7 @@ class RuleSet:
             feeding.update(base for one in more for base in one.bases)
         correlations = tuple(one for one in self.correlations if one.rule.id in chosen)
         kept = [rule for rule in self.rules if rule.id in feeding or (rule.id not in silent and wanted(rule))]
-        return RuleSet(tuple(kept), self.errors, correlations)
+        return RuleSet(tuple(kept), self.errors, correlations, baselines)
 
     def __getitem__(self, key: str) -> Rule:
         """By id or name. Raises KeyError."""

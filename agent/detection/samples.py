@@ -15,8 +15,9 @@ in a folder that mirrors the rules' folder:
       - about: the same report read on the screen
         event: {EVENT_TYPE: Report, RENDERING_TYPE: W, ROW_COUNT: "10000"}
 
-Of a correlation a sample is a sequence: `events` in place of `event`, each with `event`, `at` (after the beginning)
-and, for several of a kind, `repeat` and `every`; `{n}` in a value is replaced by the number of the repetition.
+Of a correlation or baseline a sample is a sequence: `events` in place of `event`, each with `event`, `at` (after the
+beginning) and, for several of a kind, `repeat` and `every`; `{n}` in a value is replaced by the number of the
+repetition. `until` beside `events` says how long after the beginning somebody looks: that nothing comes is seen then.
 
       - about: fifty in ten minutes
         events:
@@ -46,7 +47,10 @@ from agent.detection.translate import Placeholders
 from agent.model import Finding
 
 BEGINNING = datetime(2026, 7, 1, 10, tzinfo=UTC)
-"""When the sequences of samples begin."""
+"""When the sequences of samples begin: a Wednesday."""
+
+TICK = timedelta(minutes=10)
+"""How often one looks at the clock when a sequence is over."""
 
 KINDS = ("match", "miss", "innocent")
 """Lists of a file of samples. A rule must have the first two to pass; what is shipped has all three."""
@@ -60,7 +64,9 @@ class Sample:
     event: Mapping[str, object]
     match: bool
     events: Sequence[Mapping[str, Any]] = ()
-    """What happens, for a correlation."""
+    """What happens, for a correlation or a baseline."""
+    until: timedelta | None = None
+    """How long after the beginning somebody looks, if that is later than the last event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,42 +103,46 @@ def holds(rule: Rule, event: Mapping[str, object]) -> bool:
     return any(True for _ in Detector(RuleSet((rule,))).matches(frame, rule.logsource))
 
 
-def fires(rules: RuleSet, correlation: Rule, events: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a correlation of `rules` raises an alert over a sequence of events.
+def fires(rules: RuleSet, derived: Rule, events: Sequence[Mapping[str, Any]], until: timedelta | None = None) -> bool:
+    """Whether a correlation or baseline of `rules` raises an alert over a sequence of events, and the time `until`.
 
     Raises ValueError for an event of which nothing says, or not rightly, what log source it is of.
     """
     batches: dict[LogSource, list[dict[str, object]]] = {}
-    for number, (source, time, event) in enumerate(_happenings(rules, correlation, events)):
+    last = BEGINNING
+    for number, (source, time, event) in enumerate(_happenings(rules, derived, events)):
         cells = {name: _cell(name, value, source.product) for name, value in event.items()}
         batches.setdefault(source, []).append({"event.id": f"{number:032x}", "@timestamp": time, **cells})
+        last = max(last, time)
     detector = Detector(rules)
     raised: set[str] = set()
-    frames = [
-        (
-            source,
-            pl.DataFrame(rows, infer_schema_length=None, schema_overrides={"@timestamp": pl.Datetime("ms", "UTC")}),
-        )
-        for source, rows in batches.items()
-    ]
-    for source, frame in (*frames, (correlation.logsource, pl.DataFrame())):
-        final = not frame.height  # and what waits for the end of its window is judged
-        detection = detector.detect(frame, source, BEGINNING + timedelta(days=30), final=final)
+    now = last if until is not None else max(last, BEGINNING + timedelta(days=30))
+
+    def look(frame: pl.DataFrame, source: LogSource, now: datetime, *, final: bool = False) -> None:
+        detection = detector.detect(frame, source, now, final=final)
         detection.commit()
         raised.update(detection.alerts["rule.id"] if detection.alerts.height else ())
-    return correlation.id in raised
+
+    for source, rows in batches.items():
+        types = {"@timestamp": pl.Datetime("ms", "UTC")}
+        look(pl.DataFrame(rows, infer_schema_length=None, schema_overrides=types), source, now)
+    while until is not None and now < BEGINNING + until:
+        now += TICK
+        look(pl.DataFrame(), derived.logsource, now)
+    look(pl.DataFrame(), derived.logsource, now, final=True)  # what waits for the end of its window is judged
+    return derived.id in raised
 
 
 def _happenings(
-    rules: RuleSet, correlation: Rule, events: Sequence[Mapping[str, Any]]
+    rules: RuleSet, derived: Rule, events: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[LogSource, datetime, Mapping[str, object]]]:
     """Log source, time and event of everything that happens, repetitions included."""
     sources = {rule.logsource.service: rule.logsource for rule in rules}
     for one in events:
-        source = correlation.logsource if len(sources) == 1 else sources.get(one.get("service"))
+        source = derived.logsource if len(sources) == 1 else sources.get(one.get("service"))
         if source is None:
             known = ", ".join(sorted(str(service) for service in sources))
-            raise ValueError(f"an event says no `service` that the rules of this correlation read ({known})")
+            raise ValueError(f"an event says no `service` that the rules behind it read ({known})")
         for number in range(int(one.get("repeat", 1))):
             time = BEGINNING + duration(one.get("at", "0s")) + number * duration(one.get("every", "0s"))
             yield source, time, {name: _numbered(value, number) for name, value in one["event"].items()}
@@ -176,7 +186,8 @@ def _read(path: Path) -> Samples | Finding:
 def _samples(data: Mapping[str, Any], kind: str) -> Iterator[Sample]:
     for one in data.get(kind) or []:
         if "events" in one:
-            yield Sample(str(one["about"]), {}, kind == "match", one["events"])
+            until = duration(one["until"]) if "until" in one else None
+            yield Sample(str(one["about"]), {}, kind == "match", one["events"], until)
         else:
             yield Sample(str(one["about"]), one["event"], kind == "match")
 
@@ -197,9 +208,9 @@ def _try_file(path: Path, file: Samples) -> Iterator[Finding]:
 
 
 def _try(rules: RuleSet, rule: Rule, sample: Sample, subject: str, path: Path) -> Finding:
-    correlated = any(rule is one.rule for one in rules.correlations)
+    derived = any(rule is one.rule for one in rules.derived)
     try:
-        said = fires(rules, rule, sample.events) if correlated else holds(rule, sample.event)
+        said = fires(rules, rule, sample.events, sample.until) if derived else holds(rule, sample.event)
     except ValueError as error:
         fix = f"correct the sample in {path}"
         return Finding(subject, ok=False, message=f"{sample.about}: {error}", fix=fix, path=str(path), line=0)

@@ -1,0 +1,144 @@
+"""What a baseline remembers of one org: frames, stored as they grow, and the alarms that may still change.
+
+What is new in a frame is stored as a piece beside the older ones; when there are many, or they hold twice of what the
+frame has, all of it is stored anew. So a batch writes about as much as it brought.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import orjson
+import polars as pl
+
+from agent.detection.baseline_alarm import Alarm
+
+PIECES = 256
+BYTES = 800_000
+"""Of a stored value at most; the state takes a megabyte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Immutable: a batch makes a new one, which counts from the commit on."""
+
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    pieces: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    """Frame to number and rows of each stored piece."""
+    alarms: Mapping[str, Alarm] = field(default_factory=dict)
+    floor: int = 0
+    """Milliseconds; what is older was settled, later rows of that time are not taken."""
+    texts: int = 0
+
+
+class Frames:
+    """A working copy: what a batch makes of the frames."""
+
+    def __init__(self, memory: Memory, schemas: Mapping[str, pl.Schema]) -> None:
+        self._memory = memory
+        self._schemas = schemas
+        self._now: dict[str, pl.DataFrame] = {}
+        self._more: dict[str, list[pl.DataFrame] | None] = {}
+        self.floor = memory.floor
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        found = self._now.get(name)
+        if found is None:
+            found = self._memory.frames.get(name)
+        return self._schemas[name].to_frame() if found is None else found
+
+    def grow(self, name: str, whole: pl.DataFrame, more: pl.DataFrame) -> None:
+        """`whole`: the frame from now on; `more`: rows that, read after the stored ones, give it back."""
+        self._now[name] = whole
+        parts = self._more.setdefault(name, [])
+        if parts is not None:
+            parts.append(more)
+
+    def set(self, name: str, whole: pl.DataFrame) -> None:
+        """To be stored anew."""
+        self._now[name] = whole
+        self._more[name] = None
+
+    def forget(self, name: str, whole: pl.DataFrame) -> None:
+        """`whole` lacks what will be sorted out again when it is read back: nothing needs to be stored for that."""
+        self._now[name] = whole
+        self._more.setdefault(name, [])
+
+    def stored(self, alarms: Mapping[str, Alarm], prefix: str) -> tuple[Memory, dict[str, bytes | None]]:
+        """The memory of after the batch, and what to store so that `recalled` gives it back."""
+        pieces, changes = dict(self._memory.pieces), dict[str, bytes | None]()
+        for name, more in self._more.items():
+            pieces[name], those = self._pieces(name, more, f"{prefix}/{name}")
+            changes |= those
+        same = pieces == self._memory.pieces and alarms == self._memory.alarms and self.floor == self._memory.floor
+        memory = replace(self._memory, frames={**self._memory.frames, **self._now}, pieces=pieces, floor=self.floor,
+                         alarms=alarms)  # fmt: skip
+        if same:
+            return memory, changes
+        about = {"floor": self.floor, "pieces": pieces, "alarms": [one.document() for one in alarms.values()]}
+        text = orjson.dumps(about)
+        slices = [text[at : at + BYTES] for at in range(0, len(text), BYTES)]
+        changes |= {f"{prefix}/about/{place}": part for place, part in enumerate(slices)}
+        changes |= {f"{prefix}/about/{place}": None for place in range(len(slices), memory.texts)}
+        return replace(memory, texts=len(slices)), changes
+
+    def _pieces(
+        self, name: str, more: list[pl.DataFrame] | None, prefix: str
+    ) -> tuple[tuple[tuple[int, int], ...], dict[str, bytes | None]]:
+        before, whole = self._memory.pieces.get(name, ()), self._now[name]
+        held = sum(rows for _, rows in before) + sum(part.height for part in more or ())
+        anew = more is None or len(before) + len(more) > PIECES or held > 2 * whole.height + 10_000
+        parts = [whole] if anew or more is None else more
+        number = max((number for number, _ in before), default=0)
+        changes: dict[str, bytes | None] = {f"{prefix}/{old}": None for old, _ in before} if anew else {}
+        kept = [] if anew else list(before)
+        for part in parts:
+            for rows, data in _encoded(part):
+                number += 1
+                changes[f"{prefix}/{number}"] = data
+                kept.append((number, rows))
+        return tuple(kept), changes
+
+
+def recalled(
+    recall: Callable[[str], bytes | None],
+    prefix: str,
+    schemas: Mapping[str, pl.Schema],
+    whole: Callable[[str, pl.DataFrame], pl.DataFrame],
+) -> Memory:
+    """`whole`: makes of a frame's name and all that was stored of it, in the order of storing, the frame."""
+    texts = list(_texts(recall, prefix))
+    if not texts:
+        return Memory()
+    about = orjson.loads(b"".join(texts))
+    pieces = {name: tuple((number, rows) for number, rows in those) for name, those in about["pieces"].items()}
+    frames = {}
+    for name, those in pieces.items():
+        parts = [data for number, _ in those if (data := recall(f"{prefix}/{name}/{number}"))]
+        read = pl.concat([schemas[name].to_frame(), *(pl.read_ipc(io.BytesIO(data)) for data in parts)])
+        frames[name] = whole(name, read)
+    alarms = {one["id"]: Alarm(**one) for one in about["alarms"]}
+    return Memory(frames, pieces, alarms, about["floor"], len(texts))
+
+
+def _texts(recall: Callable[[str], bytes | None], prefix: str) -> Iterator[bytes]:
+    place = 0
+    while (part := recall(f"{prefix}/about/{place}")) is not None:
+        yield part
+        place += 1
+
+
+def _encoded(rows: pl.DataFrame) -> Iterator[tuple[int, bytes]]:
+    """In parts that the state takes."""
+    if not rows.height:
+        return
+    buffer = io.BytesIO()
+    rows.write_ipc(buffer, compression="zstd")
+    if buffer.tell() <= BYTES:
+        yield rows.height, buffer.getvalue()
+        return
+    half = rows.height // 2
+    yield from _encoded(rows[:half])
+    yield from _encoded(rows[half:])

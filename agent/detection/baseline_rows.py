@@ -1,0 +1,113 @@
+"""Matched rows as baselines take them: who, when, what, how much, where."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import polars as pl
+
+from agent.detection.baseline import Baseline
+
+LATITUDE, LONGITUDE = "source.geo.location.lat", "source.geo.location.lon"
+PLACE = ("source.geo.city_name", "source.geo.country_iso_code", "source.as.organization.name")
+
+SCHEMA = pl.Schema(
+    {
+        "key": pl.UInt64,
+        "group": pl.String,
+        "time": pl.Int64,
+        "mark": pl.String,
+        "value": pl.String,
+        "weight": pl.Float64,
+        "user": pl.String,
+        "address": pl.String,
+        "lat": pl.Float64,
+        "lon": pl.Float64,
+        "place": pl.String,
+    }
+)
+"""`key`: the group by number (`numbers`); `group`: `NAME=value, …`; `time`: milliseconds; `mark`: time and event id as
+one text, whose order is that of time and then id, so that the first and last of many are a minimum and a maximum."""
+
+DIGITS = 15
+"""Digits of a time in a mark."""
+
+
+def rows(baseline: Baseline, found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """`found`: rule id to matched rows, prepared. Rows without a time, a group or the value in question are left out."""
+    parts = [
+        _picked(baseline, base, found[base])
+        for base in baseline.bases
+        if base in found and "@timestamp" in found[base].columns
+    ]
+    picked = pl.concat([SCHEMA.to_frame().drop("key"), *parts])
+    if len(parts) > 1:  # a row that several rules match is one row
+        picked = picked.unique(["mark", "group"], keep="first", maintain_order=True)
+    return picked.select(numbers(picked["group"]).alias("key"), pl.all())
+
+
+def nothing() -> pl.DataFrame:
+    return SCHEMA.to_frame()
+
+
+def numbers(texts: pl.Series) -> pl.Series:
+    """A text's number (`UInt64`): BLAKE2b-64, which nobody can aim; once per distinct text."""
+    distinct = texts.unique()
+    told = [int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest(), "little") for one in distinct]
+    return texts.replace_strict(distinct, pl.Series(told, dtype=pl.UInt64), return_dtype=pl.UInt64)
+
+
+def time_of(mark: pl.Expr) -> pl.Expr:
+    return mark.str.head(DIGITS).cast(pl.Int64)
+
+
+def _picked(baseline: Baseline, base: str, matched: pl.DataFrame) -> pl.DataFrame:
+    keys = [(name, _text(matched, baseline.field_of(name, base))) for name, _ in baseline.group_by]
+    value = _text(matched, baseline.field) if baseline.field else pl.lit(None, dtype=pl.String)
+    if baseline.kind == "volume" and baseline.field:
+        weight = value.str.strip_chars().cast(pl.Float64, strict=False).fill_nan(0.0).fill_null(0.0)
+    else:
+        weight = pl.lit(1.0)
+    picked = matched.select(
+        _together(keys).alias("group"),
+        pl.col("@timestamp").cast(pl.Datetime("ms", "UTC")).dt.epoch("ms").alias("time"),
+        pl.col("event.id").alias("id"),
+        value.alias("value"),
+        weight.clip(0.0, 1e15).alias("weight"),
+        pl.coalesce(_text(matched, "user.name"), _text(matched, "user.id")).alias("user"),
+        _text(matched, "source.ip").alias("address"),
+        _number(matched, LATITUDE).alias("lat"),
+        _number(matched, LONGITUDE).alias("lon"),
+        pl.concat_str([_text(matched, name) for name in PLACE], separator=", ", ignore_nulls=True).alias("place"),
+    )
+    wanted = pl.col("time").is_between(0, 10**DIGITS - 1) & pl.col("group").is_not_null()
+    if baseline.kind == "first_seen":
+        wanted &= pl.col("value").is_not_null()
+    if baseline.kind == "travel":
+        wanted &= pl.col("lat").is_not_null() & pl.col("lon").is_not_null()
+    mark = pl.col("time").cast(pl.String).str.zfill(DIGITS) + pl.col("id")
+    return picked.filter(wanted).select(
+        [mark.alias("mark") if name == "mark" else name for name in SCHEMA if name != "key"]
+    )
+
+
+def _together(keys: list[tuple[str, pl.Expr]]) -> pl.Expr:
+    """`NAME=value, …`; null if one of the values is."""
+    if not keys:
+        return pl.lit("")
+    parts = [pl.lit(f"{name}=") + key for name, key in keys]
+    return pl.concat_str(parts, separator=", ", ignore_nulls=False)
+
+
+def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
+    if name not in frame.columns or frame.schema[name].is_nested():
+        return pl.lit(None, dtype=pl.String)
+    text = pl.col(name).cast(pl.String)
+    return pl.when(text.str.len_bytes() > 0).then(text)
+
+
+def _number(frame: pl.DataFrame, name: str) -> pl.Expr:
+    if name not in frame.columns or not frame.schema[name].is_numeric():
+        return pl.lit(None, dtype=pl.Float64)
+    return pl.col(name).cast(pl.Float64)
