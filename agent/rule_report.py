@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.detection import lint as linting
-from agent.detection import samples as sampling
+from agent.detection import sample_processes
 from agent.detection.listing import listing
 from agent.detection.load import load
 from agent.model import Finding
@@ -63,7 +63,7 @@ def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool) -> 
 
 def test(folders: Sequence[Path] | None, samples: Path | None, console: Console, *, as_json: bool) -> int:
     """Each rule against its samples; exit status 1 if one does not hold."""
-    findings = list(sampling.try_rules(_places(folders), samples or (None if folders else shipped("samples"))))
+    findings = list(sample_processes.try_rules(_places(folders), samples or (None if folders else shipped("samples"))))
     wrong = [finding for finding in findings if not finding.ok]
     if as_json:
         _json_lines(asdict(finding) for finding in findings)

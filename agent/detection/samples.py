@@ -83,13 +83,24 @@ def try_rules(places: Sequence[Path], samples: Path | None = None) -> Iterator[F
 
     `samples`: the folder that mirrors the rules' folder; without it samples stand beside their rules.
     """
+    for path, file in pairs(places, samples):
+        yield from try_pair(path, file, places)
+
+
+def pairs(places: Sequence[Path], samples: Path | None = None) -> Iterator[tuple[Path, Path]]:
+    """Each file of rules, and where its file of samples is looked for."""
     for place in places:
         for path in load.files([place]):
-            file = _read(_sample_path(place, path, samples))
-            if isinstance(file, Finding):
-                yield file
-            else:
-                yield from _try_file(path, file)
+            yield path, _sample_path(place, path, samples)
+
+
+def try_pair(path: Path, file: Path, places: Sequence[Path]) -> Iterator[Finding]:
+    """The findings of one file of rules. `places`: where rules may stand that it names and has not itself."""
+    read = _read(file)
+    if isinstance(read, Finding):
+        yield read
+    else:
+        yield from _try_file(path, read, places)
 
 
 def holds(rule: Rule, event: Mapping[str, object]) -> bool:
@@ -171,7 +182,7 @@ def _sample_path(place: Path, path: Path, samples: Path | None) -> Path:
 
 def _read(path: Path) -> Samples | Finding:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
         found = [sample for kind in KINDS for sample in _samples(data, kind)]
         return Samples(path, found, data.get("placeholders"))
     except FileNotFoundError:
@@ -192,12 +203,14 @@ def _samples(data: Mapping[str, Any], kind: str) -> Iterator[Sample]:
             yield Sample(str(one["about"]), one["event"], kind == "match")
 
 
-def _try_file(path: Path, file: Samples) -> Iterator[Finding]:
+def _try_file(path: Path, file: Samples, places: Sequence[Path]) -> Iterator[Finding]:
     placeholders: Placeholders = {**load.PLACEHOLDERS, **(file.placeholders or {})}
     loaded = load.load([path], placeholders=placeholders)
+    if loaded.errors:  # a correlation may be made of rules that stand elsewhere
+        loaded = _of_file(load.load([path, *places], placeholders=placeholders), path)
     for error in loaded.errors:
         yield Finding(path.name, ok=False, message=error.reason, fix=error.hint, path=str(path), line=error.line)
-    for rule in loaded.alerting:
+    for rule in (one for one in loaded.alerting if one.path == path):
         subject = rule.name or rule.title
         for kind in (True, False):
             if not any(sample.match is kind for sample in file.samples):
@@ -205,6 +218,21 @@ def _try_file(path: Path, file: Samples) -> Iterator[Finding]:
                 yield Finding(subject, ok=False, message=what, fix=f"add one to {file.path}", path=str(path), line=1)
         for sample in file.samples:
             yield _try(loaded, rule, sample, subject, file.path)
+
+
+def _of_file(loaded: RuleSet, path: Path) -> RuleSet:
+    """What stands in one file, and what feeds it from others."""
+    feeding = {rule.id for rule in loaded if rule.path == path}
+    kept = [one for one in loaded.derived if one.rule.path == path]
+    for one in kept:  # grows while it is walked: a correlation may be made of correlations
+        feeding.update(one.bases)
+        kept += [other for other in loaded.correlations if other.rule.id in one.bases and other not in kept]
+    return RuleSet(
+        tuple(rule for rule in loaded if rule.id in feeding),
+        tuple(error for error in loaded.errors if error.path == path),
+        tuple(one for one in loaded.correlations if one in kept),
+        tuple(one for one in loaded.baselines if one in kept),
+    )
 
 
 def _try(rules: RuleSet, rule: Rule, sample: Sample, subject: str, path: Path) -> Finding:
