@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from agent.config import RuleSettings, ValuesFile
+from agent.config import RuleAdjustment, RuleSettings, ValuesFile
+from agent.detection.adjust import Adjustment, AdjustmentError, adjusted
 from agent.detection.load import PLACEHOLDERS, load
 from agent.detection.rule import RuleSet
 from agent.errors import SettingsError
@@ -13,18 +14,38 @@ from agent.normalize.approved_apps import app_ids
 from agent.normalize.enrich import EnrichSettings
 from agent.shipped import shipped
 
+BOUNDS = ("ratio", "deviation", "highest", "distance")
+"""What can be adjusted of baselines, beside their threshold."""
+
 
 def chosen_rules(wanted: RuleSettings, enrich: EnrichSettings, instead: Sequence[Path] | None = None) -> RuleSet:
     """The rules that the settings let run. `instead`: files and folders in place of those that the settings name.
 
     Rules that do not load are left out and listed in `errors`. Raises SettingsError for a file of values that cannot
-    be read.
+    be read, and for an adjustment of a rule that is not there or has no such number.
     """
     folders = list(instead) if instead else [*([shipped("rules")] if wanted.shipped else []), *wanted.folders]
     values = {name: _values(name, given) for name, given in wanted.placeholders.items()}
     approved = {"ApprovedAppIds": app_ids(enrich.approved())}
-    loaded = load(folders, placeholders={**PLACEHOLDERS, **approved, **values})
+    loaded = _adjusted(load(folders, placeholders={**PLACEHOLDERS, **approved, **values}), wanted.adjust)
     return loaded.selected(minimum=wanted.minimum_level, without=wanted.disabled, statuses=wanted.statuses)
+
+
+def _adjusted(rules: RuleSet, wanted: Mapping[str, RuleAdjustment]) -> RuleSet:
+    adjustments = {
+        name: Adjustment(
+            level=one.level,
+            threshold=one.threshold,
+            timespan=one.timespan,
+            minimum_history=one.minimum_history,
+            bounds={key: value for key in BOUNDS if (value := getattr(one, key)) is not None},
+        )
+        for name, one in wanted.items()
+    }
+    try:
+        return adjusted(rules, adjustments)
+    except AdjustmentError as error:
+        raise SettingsError(f"rules.adjust.{error.key}: {error}") from error
 
 
 def _values(name: str, given: list[str] | ValuesFile) -> list[str]:

@@ -67,6 +67,26 @@ class ValuesFile(Strict):
     file: Path
 
 
+class RuleAdjustment(Strict):
+    """What of one rule is to be different."""
+
+    level: Level | None = None
+    threshold: float | None = Field(default=None, ge=0)
+    """The number that the condition compares with; of a baseline the least volume, or the least speed in km/h."""
+    timespan: Duration | None = None
+    """The window of a correlation."""
+    ratio: float | None = Field(default=None, gt=0)
+    """Of a baseline: how many times the usual."""
+    deviation: float | None = Field(default=None, gt=0)
+    """Of a baseline: how many robust deviations above the usual."""
+    highest: float | None = Field(default=None, gt=0)
+    """Of a baseline: how many times the highest there was."""
+    distance: float | None = Field(default=None, gt=0)
+    """Of a baseline of travel: the least distance in km."""
+    minimum_history: Duration | None = None
+    """Of a baseline: how long something must have been known before anything is said of it."""
+
+
 class RuleSettings(Strict):
     folders: list[Path] = Field(default_factory=list)
     """Folders of further Sigma rules."""
@@ -79,6 +99,8 @@ class RuleSettings(Strict):
     """Ids or names of rules that do not run."""
     placeholders: dict[str, list[str] | ValuesFile] = Field(default_factory=dict)
     """Values for `%name%` in rules with the `expand` modifier, such as `ApprovedAppIds`, here or in a file."""
+    adjust: dict[str, RuleAdjustment] = Field(default_factory=dict)
+    """Other levels, thresholds and spans for rules, by id or name, without touching their files."""
     fold: Duration = timedelta(hours=1)
     """Repeats of one rule and actor within this time are counted in one alert."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from agent.chosen_rules import chosen_rules
 from agent.config import RuleSettings
+from agent.detection.rule import RuleSet
 from agent.detection.samples import holds
 from agent.errors import SettingsError
 from agent.normalize.enrich import EnrichSettings
@@ -75,3 +77,76 @@ def test_a_file_of_values_that_is_not_there_is_wrong_configuration(folder: Path,
     wanted = RuleSettings(folders=[folder], placeholders={"BadAddresses": {"file": tmp_path / "none.txt"}})
     with pytest.raises(SettingsError, match=r"rules\.placeholders\.BadAddresses: .*none\.txt cannot be read"):
         chosen_rules(wanted, EnrichSettings())
+
+
+MANY = """
+title: Row
+name: row
+logsource: {product: salesforce, service: event_log_file}
+detection:
+  sel: {ROWS|gte: 10}
+  condition: sel
+---
+title: Many
+name: many
+correlation: {type: event_count, rules: [row], group-by: [USER_ID], timespan: 1h, condition: {gte: 5}}
+---
+title: Between
+name: between
+correlation: {type: event_count, rules: [row], group-by: [USER_ID], timespan: 1h, condition: {gte: 5, lt: 9}}
+---
+title: Unusual
+name: unusual
+baseline: {type: volume, rules: [row], group-by: [USER_ID], timespan: 1h, condition: {ratio: 5, gte: 100}}
+"""
+
+
+@pytest.fixture
+def adjustable(tmp_path: Path) -> Path:
+    (tmp_path / "many.yml").write_text(MANY)
+    return tmp_path
+
+
+def adjusted(folder: Path, **wanted: Any) -> RuleSet:
+    settings = RuleSettings(folders=[folder], shipped=False, adjust=wanted)
+    rules = chosen_rules(settings, EnrichSettings())
+    assert not rules.errors
+    return rules
+
+
+def test_a_threshold_of_the_settings_counts(adjustable: Path) -> None:
+    """Of a rule for single events, of a correlation and of a baseline; the rule's file stays as it is."""
+    rules = adjusted(
+        adjustable,
+        row={"threshold": 20},
+        many={"threshold": 7, "timespan": "2h", "level": "critical"},
+        unusual={"ratio": 8, "threshold": 200, "minimum_history": "2d"},
+    )
+    assert [holds(rules["row"], {"ROWS": rows}) for rows in ("19", "20")] == [False, True]
+    many = next(one for one in rules.correlations if one.rule.name == "many")
+    assert (many.threshold, many.span, many.quiet, many.rule.level) == (
+        7,
+        timedelta(hours=2),
+        timedelta(hours=2),
+        "critical",
+    )
+    (unusual,) = rules.baselines
+    assert (unusual.bounds["ratio"], unusual.bounds["gte"], unusual.minimum) == (8, 200, timedelta(days=2))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"none": {"level": "low"}}, r"rules\.adjust\.none: there is no rule"),
+        ({"row": {"timespan": "1h"}}, r"rules\.adjust\.row\.timespan: a rule for single events has none"),
+        ({"row": {"ratio": 2}}, r"rules\.adjust\.row\.ratio: a rule for single events has none"),
+        ({"many": {"ratio": 2}}, r"rules\.adjust\.many\.ratio: a correlation has none"),
+        ({"between": {"threshold": 2}}, r"rules\.adjust\.between\.threshold: the condition has 2 bounds"),
+        ({"unusual": {"distance": 2}}, r"rules\.adjust\.unusual: `distance` is no bound"),
+        ({"unusual": {"timespan": "2h"}}, r"rules\.adjust\.unusual\.timespan: a baseline has none"),
+    ],
+)  # fmt: skip
+def test_an_adjustment_that_does_not_fit_is_wrong_configuration(adjustable: Path, wanted: Any, words: str) -> None:
+    """It is named with its key."""
+    with pytest.raises(SettingsError, match=words):
+        adjusted(adjustable, **wanted)
