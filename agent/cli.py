@@ -204,11 +204,25 @@ def simulate(
 
 
 @rules_app.command("list")
-def rules_list(folders: Folders = None, as_json: AsJson = False) -> None:
-    """The rules, with level, family and the feed each one needs."""
-    from agent import rule_report
+def rules_list(
+    folders: Folders = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Of these settings: which rules run, and which cannot fire with them."),
+    ] = None,
+    feed: Annotated[
+        str | None, typer.Option(help="What the org has: free, event_monitoring or shield (each with those before it).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The rules: level, feed, source, how long each waits; what they cover; which cannot fire here, and why."""
+    from agent import rule_list
+    from agent.detection.supply import FEEDS
 
-    raise typer.Exit(rule_report.show_list(folders, out, as_json=as_json))
+    if feed not in (None, *FEEDS):
+        _wrong_usage(f"--feed is one of {', '.join(FEEDS)}")
+    settings = load(config) if config else None
+    raise typer.Exit(rule_list.show(folders, settings, feed or "", out, err, as_json=as_json))
 
 
 @rules_app.command("lint")

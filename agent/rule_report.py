@@ -1,9 +1,8 @@
-"""`leakline rules`: what the rules are, what is wrong with them, whether they do what they say."""
+"""`leakline rules lint` and `rules test`: what is wrong with rules, and whether they do what they say."""
 
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,37 +10,12 @@ from typing import Any
 
 import orjson
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from agent.detection import lint as linting
 from agent.detection import sample_processes
-from agent.detection.listing import listing
-from agent.detection.load import load
 from agent.model import Finding
 from agent.shipped import shipped
-
-LEVEL_STYLE = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green", "informational": "dim"}
-
-
-def show_list(folders: Sequence[Path] | None, console: Console, *, as_json: bool) -> int:
-    """Every rule that loads, by family; exit status 1 if some do not load."""
-    rules = load(_places(folders))
-    rows = listing(rules)
-    if as_json:
-        _json_lines(asdict(row) for row in rows)
-        return 1 if rules.errors else 0
-    table = Table("family", "level", "name", "title", "feed", box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(row.family, Text(row.level, style=LEVEL_STYLE[row.level]), row.name, row.title, row.feed)
-    console.print(table)
-    levels = Counter(row.level for row in rows)
-    console.print(
-        f"{len(rows)} rules: " + ", ".join(f"{levels[level]} {level}" for level in LEVEL_STYLE if levels[level])
-    )
-    for error in rules.errors:
-        console.print(Text(str(error), style="red"))
-    return 1 if rules.errors else 0
 
 
 def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool) -> int:

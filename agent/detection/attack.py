@@ -26,6 +26,11 @@ def known(technique: str) -> bool:
     return technique in _table("techniques")
 
 
+def name(technique: str) -> str:
+    """Empty for one that the table has not."""
+    return str(_table("techniques")[technique][0]) if known(technique) else ""
+
+
 def threat(rule: Rule) -> dict[str, pl.Expr]:
     """The ECS `threat.*` columns of a rule's alerts; lists of text, none for a rule without ATT&CK tags."""
     techniques = sorted({technique.split(".")[0] for technique in rule.techniques})

@@ -12,10 +12,10 @@ from sigma.rule import SigmaRule
 
 from agent.detection import complaint, pysigma
 from agent.detection.baseline import BOUNDS, Baseline, Kind, Newcomers, Season, adjusted
-from agent.detection.correlating import LATENESS, OTHERWISE
 from agent.detection.document import Document
+from agent.detection.pace import lateness
 from agent.detection.policy import POLICY
-from agent.detection.rule import ALIASES, LogSource, Rule
+from agent.detection.rule import LogSource, Rule
 from agent.detection.tree import FALSE
 from agent.errors import RuleError
 
@@ -67,7 +67,7 @@ def read(document: Document, known: Mapping[str, Rule]) -> Baseline:
         bases=bases,
         group_by=tuple(_groups(document, data, bases, known)),
         span=span,
-        wait=_span(document, data, "wait", max(_lateness(known[base].logsource) for base in bases)),
+        wait=_span(document, data, "wait", max(lateness(known[base].logsource) for base in bases)),
         history=_span(document, data, "history", HISTORY[kind]),
         minimum=_span(document, data, "minimum-history", MINIMUM.get(kind, timedelta())),
         step=_span(document, data, "step", span),
@@ -146,16 +146,6 @@ def _rule(document: Document, bases: tuple[str, ...], known: Mapping[str, Rule])
     if parsed.errors:
         raise complaint.located(document, parsed.errors[0], "baseline")
     return Rule(**pysigma.metadata(document, parsed), condition=FALSE, logsource=source)
-
-
-def _lateness(source: LogSource) -> timedelta:
-    """Of the slowest source that a rule for this one looks at."""
-    if source.product not in (None, "salesforce"):
-        return OTHERWISE
-    if source.service is None:
-        return max(OTHERWISE, *LATENESS.values())
-    services = ALIASES.get(source.service, frozenset()) | {source.service}
-    return max(LATENESS.get(service, OTHERWISE) for service in services)
 
 
 def _listed(value: object) -> list[object]:

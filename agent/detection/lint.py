@@ -15,8 +15,9 @@ from sigma.validators.core import validators
 
 from agent.detection import attack, document, load
 from agent.detection.document import Document
+from agent.detection.pace import SALESFORCE
 from agent.detection.policy import POLICY
-from agent.detection.rule import Rule
+from agent.detection.rule import ALIASES, Rule
 from agent.model import Finding
 
 LEFT_OUT = frozenset(
@@ -32,19 +33,7 @@ LEFT_OUT = frozenset(
     }
 )
 
-SERVICES = {
-    "salesforce": frozenset(
-        {
-            "event_log_file",
-            "real_time_event_monitoring",
-            "event_log_object",
-            "setup_audit_trail",
-            "login_history",
-            "event_monitoring",
-        }
-    ),
-    "leakline": frozenset({"agent"}),
-}
+SERVICES = {"salesforce": SALESFORCE | ALIASES.keys(), "leakline": frozenset({"agent"})}
 """Log sources that exist here."""
 
 OWN_KEYS = {"family": None, "feed": ("free", "event_monitoring", "shield"), "triage": None}

@@ -6,12 +6,11 @@ Rules that only feed correlations raise no alerts and are not counted.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agent.detection import load
-from agent.detection.listing import Listed, listing
+from agent.detection.listing import Listed, Tally, listing, tallies
 from agent.detection.rule import SEVERITY
 
 ROOT = Path(__file__).parents[2]
@@ -31,17 +30,13 @@ def shipped() -> list[Listed]:
 def table(rules: Sequence[Listed]) -> str:
     """Families down, levels and feeds across, sums last. A level that no rule has is left out."""
     levels = [level for level in LEVELS if any(rule.level == level for rule in rules)]
-    lines = [["family", *levels, *FEEDS.values(), "rules"]]
-    for family in sorted({rule.family for rule in rules}):
-        lines.append(_line(family, [rule for rule in rules if rule.family == family], levels))
-    lines.append(_line("all", rules, levels))
-    return "\n".join(_markdown(lines)) + "\n"
+    head = ["family", *levels, *FEEDS.values(), "rules"]
+    return "\n".join(_markdown([head, *(_line(tally, levels) for tally in tallies(rules))])) + "\n"
 
 
-def _line(head: str, rules: Sequence[Listed], levels: Sequence[str]) -> list[str]:
-    by_level, by_feed = Counter(rule.level for rule in rules), Counter(rule.feed for rule in rules)
-    counts = [*(by_level[level] for level in levels), *(by_feed[feed] for feed in FEEDS), len(rules)]
-    return [head, *(str(count or "") for count in counts)]
+def _line(tally: Tally, levels: Sequence[str]) -> list[str]:
+    counts = [*(tally.levels[level] for level in levels), *(tally.feeds[feed] for feed in FEEDS), tally.rules]
+    return [tally.name, *(str(count or "") for count in counts)]
 
 
 def _markdown(lines: Sequence[Sequence[str]]) -> Iterator[str]:

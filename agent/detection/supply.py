@@ -1,0 +1,143 @@
+"""Whether a rule can fire with what an installation has: the org's licence, the sources read, what events are enriched with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from agent.detection import document
+from agent.detection.baseline import Baseline
+from agent.detection.correlation import Correlation, ordered
+from agent.detection.document import Document
+from agent.detection.pace import services
+from agent.detection.rule import Rule, RuleSet
+from agent.detection.tree import FALSE, TRUE, And, Match, Node, Not, Null, Or, Text, both, either, fields, negated
+
+FEEDS = ("free", "event_monitoring", "shield")
+"""What an org may have; each has what stands before it as well."""
+
+PLACES = ("source.geo.location.lat", "source.geo.location.lon")
+"""What a baseline of the type `travel` measures by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What rules are given."""
+
+    built: frozenset[str]
+    """Services that there is a source for."""
+    read: frozenset[str] | None = None
+    """Those the settings let read; None where no settings are asked."""
+    feed: str = ""
+    """What the org has; empty: not said."""
+    event_types: frozenset[str] | None = None
+    """Types of log files that are read, in lower case; None: any."""
+    lacking: Mapping[str, str] = field(default_factory=dict)
+    """Computed fields that nothing fills, to what would."""
+
+
+def reasons(rules: RuleSet, supply: Supply) -> dict[str, tuple[str, ...]]:
+    """By id of a rule, correlation or baseline: why it cannot fire; nothing for those that can."""
+    found = {rule.id: tuple(_of_rule(rule, supply)) for rule in rules}
+    derived: list[Correlation | Baseline] = [*ordered(rules.correlations), *rules.baselines]
+    for one in derived:
+        found[one.rule.id] = tuple(dict.fromkeys((*_feed(one.rule, supply), *_of_derived(one, supply, found))))
+    return found
+
+
+def weakened(rule: Rule, supply: Supply) -> tuple[str, ...]:
+    """What a rule looks at and nothing fills, whether or not it can fire without."""
+    return tuple(name for name in fields(rule.condition) if name in supply.lacking)
+
+
+def _of_rule(rule: Rule, supply: Supply) -> Iterator[str]:
+    yield from _feed(rule, supply)
+    yield from _source(rule, supply)
+    if rule.condition == FALSE:
+        names = ", ".join(_placeholders(rule))
+        yield f"no values for {names} (rules.placeholders)" if names else "its condition is never true"
+        return
+    types = supply.event_types
+    if types is not None and _without(rule.condition, lambda one: _other_type(one, types)) == FALSE:
+        yield "its type of log file is not read (sources.event_types)"
+    if _without(rule.condition, lambda one: _absent(one, supply)) == FALSE:
+        yield from dict.fromkeys(supply.lacking[name] for name in weakened(rule, supply))
+
+
+def _feed(rule: Rule, supply: Supply) -> Iterator[str]:
+    if supply.feed and rule.feed in FEEDS and FEEDS.index(rule.feed) > FEEDS.index(supply.feed):
+        yield {"event_monitoring": "needs Event Monitoring", "shield": "needs Shield"}[rule.feed]
+
+
+def _source(rule: Rule, supply: Supply) -> Iterator[str]:
+    looked_at = services(rule.logsource)
+    named = rule.logsource.service or rule.logsource.product or rule.logsource.category or "its log source"
+    if not looked_at:
+        yield f"nothing here produces rows of {named}"
+    elif not looked_at & supply.built:
+        yield f"there is no source for {named} yet"
+    elif supply.read is not None and not looked_at & supply.read:
+        yield f"the settings read no {named}"
+
+
+def _placeholders(rule: Rule) -> list[str]:
+    """Those in the rule's document."""
+    for read in document.read(rule.path):
+        if isinstance(read, Document) and read.line == rule.line:
+            return sorted(set(re.findall(r"%(\w+)%", str(read.data.get("detection", "")))))
+    return []
+
+
+def _other_type(one: Match, types: frozenset[str]) -> Node:
+    if one.field == "EVENT_TYPE" and isinstance(one.test, Text) and one.test.how == "equals":
+        return FALSE if types.isdisjoint({value.lower() for value in one.test.values}) else one
+    return one
+
+
+def _absent(one: Match, supply: Supply) -> Node:
+    if one.field in supply.lacking:
+        return TRUE if isinstance(one.test, Null) else FALSE
+    return one
+
+
+def _without(node: Node, judge: Callable[[Match], Node]) -> Node:
+    """The condition where some tests are known."""
+    match node:
+        case Match():
+            return judge(node)
+        case And(children):
+            return both([_without(child, judge) for child in children])
+        case Or(children):
+            return either([_without(child, judge) for child in children])
+        case Not(child):
+            return negated(_without(child, judge))
+        case _:
+            return node
+
+
+def _of_derived(one: Correlation | Baseline, supply: Supply, known: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Why not enough of what it is made of can fire, or what it groups or measures by is not there."""
+    able = {base for base in one.bases if not known.get(base)}
+    if not _enough(one, able):
+        yield from (reason for base in one.bases for reason in known.get(base, ()))
+    names = [group if isinstance(group, str) else group[0] for group in one.group_by]
+    names += one.fields if isinstance(one, Correlation) else [one.field] if one.field else []
+    for name in names:
+        held = {one.field_of(name, base) for base in one.bases}
+        if held <= supply.lacking.keys():
+            yield from (supply.lacking[field_name] for field_name in sorted(held))
+    if isinstance(one, Baseline) and one.kind == "travel":
+        yield from (supply.lacking[name] for name in PLACES if name in supply.lacking)
+
+
+def _enough(one: Correlation | Baseline, able: set[str]) -> bool:
+    """Whether it can fire when only these bases can."""
+    if isinstance(one, Correlation) and one.terms:
+        return any(able.issuperset(term.wanted) for term in one.terms)
+    if isinstance(one, Correlation) and one.kind in ("temporal", "temporal_ordered"):
+        least = [
+            bound.number + (bound.operator == "gt") for bound in one.bounds if bound.operator in ("gt", "gte", "eq")
+        ]
+        return sum(base in able for base in one.bases) >= max([1.0, *least])
+    return bool(able)

@@ -1,0 +1,151 @@
+"""What a rule waits for, and whether it can fire with what there is."""
+
+from datetime import timedelta
+
+import pytest
+
+from agent.detection.listing import listing, tallies, techniques
+from agent.detection.load import load, loads
+from agent.detection.pace import paces
+from agent.detection.supply import Supply, reasons
+
+RULE = """
+title: Rule {name}
+name: {name}
+logsource: {{product: salesforce, service: {service}}}
+detection: {{sel: {{{field}}}, condition: {condition}}}
+level: high
+tags: [attack.t1078.004, attack.t1567]
+leakline: {{family: access, feed: {feed}}}
+"""
+BUILT = frozenset({"event_log_file", "agent"})
+EVERYTHING = Supply(BUILT)
+
+
+def rule(name="one", service="event_log_file", field="EVENT_TYPE: Report", condition="sel", feed="free"):
+    return RULE.format(name=name, service=service, field=field, condition=condition, feed=feed)
+
+
+def correlation(kind, rules, condition="{gte: 2}", more="group-by: [USER_ID]"):
+    named = ", ".join(rules)
+    return (
+        f"title: Several\nname: several\n"
+        f"correlation: {{type: {kind}, rules: [{named}], {more}, timespan: 1h, condition: {condition}}}\n"
+    )
+
+
+def why(*documents, supply=EVERYTHING):
+    rules = loads("\n---\n".join(documents))
+    assert rules.errors == ()
+    names = {one.id: one.name for one in (*rules, *(derived.rule for derived in rules.derived))}
+    return {names[key]: list(value) for key, value in reasons(rules, supply).items()}
+
+
+def test_a_rule_can_fire_if_nothing_it_needs_is_missing():
+    """Then there is nothing to say."""
+    assert why(rule()) == {"one": []}
+
+
+@pytest.mark.parametrize(
+    ("feed", "has", "said"),
+    [
+        ("free", "free", []),
+        ("event_monitoring", "free", ["needs Event Monitoring"]),
+        ("event_monitoring", "shield", []),
+        ("shield", "event_monitoring", ["needs Shield"]),
+        ("shield", "", []),
+    ],
+)
+def test_a_licence_holds_those_before_it(feed, has, said):
+    """And where none is named nothing is said."""
+    assert why(rule(feed=feed), supply=Supply(BUILT, feed=has)) == {"one": said}
+
+
+def test_a_source_that_is_not_built_not_read_or_not_known_is_told_apart():
+    """What to do differs."""
+    assert why(rule(service="setup_audit_trail")) == {"one": ["there is no source for setup_audit_trail yet"]}
+    read = Supply(BUILT, frozenset({"agent"}))
+    assert why(rule(), supply=read) == {"one": ["the settings read no event_log_file"]}
+    assert why(rule(service="access")) == {"one": ["nothing here produces rows of access"]}
+    assert why(rule(service="event_monitoring")) == {"one": []}
+
+
+def test_a_type_of_log_file_that_is_not_read_is_told():
+    """Only where the rule can be about no other."""
+    some = Supply(BUILT, event_types=frozenset({"login"}))
+    assert why(rule(), supply=some) == {"one": ["its type of log file is not read (sources.event_types)"]}
+    assert why(rule(field="EVENT_TYPE: [Report, Login]"), supply=some) == {"one": []}
+
+
+def test_a_field_that_nothing_fills_bars_the_rules_that_need_it():
+    """A rule that negates it, or asks for its absence, fires without it, and the list says that it looks at it."""
+    bare = Supply(BUILT, lacking={"leakline.user_leaving": "no list of leavers"})
+    assert why(rule(field="leakline.user_leaving: true"), supply=bare) == {"one": ["no list of leavers"]}
+    assert why(rule(field="leakline.user_leaving: null"), supply=bare) == {"one": []}
+    without = rule(field="leakline.user_leaving: true", condition="not sel")
+    assert why(without, supply=bare) == {"one": []}
+    (row,) = listing(loads(without), bare)
+    assert (row.cannot_fire, row.not_filled) == ((), ("leakline.user_leaving",))
+
+
+def test_a_placeholder_without_values_is_named(write):
+    """With where to give them."""
+    path = write("rule.yml", rule(field="A|expand: '%BadAddresses%'"))
+    assert list(reasons(load([path]), EVERYTHING).values()) == [("no values for BadAddresses (rules.placeholders)",)]
+    filled = load([path], placeholders={"BadAddresses": ["192.0.2.1"]})
+    assert list(reasons(filled, EVERYTHING).values()) == [()]
+
+
+def test_a_correlation_needs_as_much_of_what_it_is_made_of_as_its_condition_asks():
+    """One rule for a count, all of them for a sequence, two of three if it says two."""
+    missing = "there is no source for login_history yet"
+    both = [rule("here"), rule("gone", service="login_history")]
+    assert why(*both, correlation("event_count", ["here", "gone"]))["several"] == []
+    assert why(*both, correlation("temporal", ["here", "gone"]))["several"] == [missing]
+    three = [*both, rule("near")]
+    assert why(*three, correlation("temporal", ["here", "gone", "near"], "{gte: 2}"))["several"] == []
+    assert why(*both, correlation("temporal", ["here", "gone"], "here and not gone"))["several"] == []
+    assert why(*both, correlation("temporal", ["here", "gone"], "gone and not here"))["several"] == [missing]
+
+
+def test_a_correlation_needs_what_it_groups_and_counts_by():
+    """Through its aliases."""
+    bare = Supply(BUILT, lacking={"source.as.number": "no address database"})
+    counting = correlation("value_count", ["one"], "{field: source.as.number, gte: 2}")
+    assert why(rule(), counting, supply=bare)["several"] == ["no address database"]
+    aliased = correlation("event_count", ["one"], more="aliases: {who: {one: source.as.number}}, group-by: [who]")
+    assert why(rule(), aliased, supply=bare)["several"] == ["no address database"]
+
+
+def test_the_wait_is_that_of_the_slowest_source_and_only_where_a_window_must_close():
+    """A count tells at once; what only a complete window tells waits for a timespan and the latest rows."""
+    rules = loads("\n---\n".join([rule(), correlation("event_count", ["one"])]))
+    found = paces(rules)
+    assert found[rules.correlations[0].rule.id].until == "at once"
+    rules = loads("\n---\n".join([rule(), rule("two", service="login_history"), correlation("temporal", ["one", "two"], "one and not two")]))  # fmt: skip
+    pace = paces(rules)[rules.correlations[0].rule.id]
+    assert (pace.services, pace.until) == (("event_log_file", "login_history"), "window closes")
+    assert (pace.lateness, pace.wait) == (timedelta(hours=30), timedelta(hours=31))
+    assert paces(rules)[rules["two"].id].lateness == timedelta(hours=6)
+
+
+def test_a_correlation_of_a_correlation_waits_for_it():
+    """The waits add up."""
+    first = correlation("event_count", ["one"], "{lt: 2}").replace("several", "few")
+    second = correlation("event_count", ["few"])
+    rules = loads("\n---\n".join([rule(), first, second]))
+    assert rules.errors == ()
+    waits = {
+        one.rule.name: (paces(rules)[one.rule.id].until, paces(rules)[one.rule.id].wait) for one in rules.correlations
+    }
+    assert waits == {"few": ("window closes", timedelta(hours=31)), "several": ("window closes", timedelta(hours=31))}
+
+
+def test_counts_are_by_family_with_the_sum_last_and_a_technique_counts_once_a_rule():
+    """What feeds a correlation is not counted."""
+    rows = listing(loads("\n---\n".join([rule(), rule("two", feed="shield")])))
+    assert [(one.name, one.rules, one.levels["high"], one.feeds["shield"]) for one in tallies(rows)] == [
+        ("access", 2, 2, 1),
+        ("all", 2, 2, 1),
+    ]
+    assert techniques(rows) == {"T1078.004": 2, "T1567": 2}
