@@ -18,8 +18,11 @@ BOUNDS = ("ratio", "deviation", "highest", "distance")
 """What can be adjusted of baselines, beside their threshold."""
 
 
-def chosen_rules(wanted: RuleSettings, enrich: EnrichSettings, instead: Sequence[Path] | None = None) -> RuleSet:
-    """The rules that the settings let run. `instead`: files and folders in place of those that the settings name.
+def chosen_rules(
+    wanted: RuleSettings, enrich: EnrichSettings, instead: Sequence[Path] | None = None, *, cache: Path | None = None
+) -> RuleSet:
+    """The rules that the settings let run. `instead`: files and folders in place of those that the settings name;
+    `cache`: see `load`.
 
     Rules that do not load are left out and listed in `errors`. Raises SettingsError for a file of values that cannot
     be read, and for an adjustment of a rule that is not there or has no such number.
@@ -27,7 +30,7 @@ def chosen_rules(wanted: RuleSettings, enrich: EnrichSettings, instead: Sequence
     folders = list(instead) if instead else [*([shipped("rules")] if wanted.shipped else []), *wanted.folders]
     values = {name: _values(name, given) for name, given in wanted.placeholders.items()}
     approved = {"ApprovedAppIds": app_ids(enrich.approved())}
-    loaded = _adjusted(load(folders, placeholders={**PLACEHOLDERS, **approved, **values}), wanted.adjust)
+    loaded = _adjusted(load(folders, placeholders={**PLACEHOLDERS, **approved, **values}, cache=cache), wanted.adjust)
     return loaded.selected(minimum=wanted.minimum_level, without=wanted.disabled, statuses=wanted.statuses)
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from rich.console import Console
 from rich.text import Text
 
+from agent.detection import rule_cache
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.rule import LogSource, Rule, RuleSet
@@ -156,10 +157,10 @@ class Hunt:
 
 def _rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
     if settings is None:
-        return load(list(places) if places else [shipped("rules")])
+        return load(list(places) if places else [shipped("rules")], cache=rule_cache.directory())
     from agent.chosen_rules import chosen_rules
 
-    return chosen_rules(settings.rules, settings.enrich, places)
+    return chosen_rules(settings.rules, settings.enrich, places, cache=rule_cache.directory())
 
 
 def _inputs(settings: Settings | None) -> Inputs:

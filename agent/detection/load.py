@@ -2,109 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agent.detection import baseline_document, complaint, correlation_load, document, pysigma, refusal
-from agent.detection.baseline import Baseline
-from agent.detection.correlation import Correlation
-from agent.detection.document import Document
-from agent.detection.pysigma import Filter
-from agent.detection.rule import Rule, RuleSet, identified
-from agent.detection.translate import Placeholders
+from agent.detection.parsed import Filter, Parsed
+from agent.detection.rule import Rule, RuleSet
+from agent.detection.rule_cache import RuleCache
 from agent.detection.tree import both
 from agent.errors import RuleError
 
+if TYPE_CHECKING:
+    from agent.detection.baseline import Baseline
+    from agent.detection.correlation import Correlation
+
 SAMPLES = ".samples.yml"
 """Files with this ending hold samples for `rules test`, not rules."""
+
+SUFFIXES = (".yml", ".yaml")
+
+LARGEST = 16 << 20
+"""Bytes of a file of rules; more is something else with its name."""
+
+Placeholders = Mapping[str, Sequence[str]]
 
 PLACEHOLDERS: Placeholders = {"ApprovedAppIds": (), "BadAddresses": ()}
 """Names that rules of the pack use; without values in the settings they match nothing."""
 
 
-@dataclass(slots=True)
-class Draft:
-    """A rule set in the making."""
-
-    rules: list[Rule] = field(default_factory=list)
-    filters: list[Filter] = field(default_factory=list)
-    correlations: list[Document] = field(default_factory=list)
-    baselines: list[Document] = field(default_factory=list)
-    errors: list[RuleError] = field(default_factory=list)
-
-
-def load(places: Sequence[Path], *, placeholders: Placeholders | None = None) -> RuleSet:
+def load(places: Sequence[Path], *, placeholders: Placeholders | None = None, cache: Path | None = None) -> RuleSet:
     """The rules in files and folders (`*.yml`, `*.yaml`, at any depth, in the order of their paths).
 
     `placeholders`: values for `%name%` under the `expand` modifier; a name that is not among them is an error in the
-    rule, one with no values matches nothing. Raises nothing: what is wrong is in `RuleSet.errors`.
+    rule, one with no values matches nothing. `cache`: a folder of ours where parsed files are kept from one start to
+    the next. Raises nothing: what is wrong is in `RuleSet.errors`.
     """
-    return _loaded((one for path in files(places) for one in document.read(path)), placeholders)
+    known = {**PLACEHOLDERS, **(placeholders or {})}
+    remembered = RuleCache(cache, places) if cache else None
+    whole = Parsed()
+    for path in files(places, whole.errors):
+        _add(whole, _file(path, known, remembered))
+    if remembered:
+        remembered.write()
+    return _together(whole)
 
 
 def loads(text: str | bytes, *, placeholders: Placeholders | None = None) -> RuleSet:
     """The rules of one file's text. Raises nothing: what is wrong is in `RuleSet.errors`."""
-    data = text.encode() if isinstance(text, str) else text
-    return _loaded(document.parse(data, Path("rule")), placeholders)
+    from agent.detection.parse import parse
+
+    data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+    return _together(parse(data, Path("rule"), {**PLACEHOLDERS, **(placeholders or {})}))
 
 
-def _loaded(documents: Iterable[Document | RuleError], placeholders: Placeholders | None) -> RuleSet:
-    draft = Draft()
-    known = {**PLACEHOLDERS, **(placeholders or {})}
-    for read in documents:
-        if isinstance(read, RuleError):
-            draft.errors.append(read)
-        else:
-            _take(draft, read, known)
-    unfiltered = list(_unambiguous(draft))
-    draft.errors += [error for one in draft.filters for error in _aimless(one, unfiltered)]
-    rules = [_filtered(rule, draft.filters) for rule in unfiltered]
-    correlations = tuple(_correlations(draft, rules))
-    baselines = tuple(_baselines(draft, rules, correlations))
-    return RuleSet(tuple(rules), tuple(draft.errors), correlations, baselines)
-
-
-def files(places: Iterable[Path]) -> Iterator[Path]:
-    """Rule files, each once."""
+def files(places: Iterable[Path], errors: list[RuleError] | None = None) -> Iterator[Path]:
+    """Rule files, each once. `errors` is given folders that cannot be looked into."""
     found: dict[Path, None] = {}
     for place in places:
-        if place.is_dir():
-            found.update(dict.fromkeys(sorted(p for p in place.rglob("*.y*ml") if p.suffix in (".yml", ".yaml"))))
-        else:
-            found[place] = None
+        found.update(dict.fromkeys(_inside(place, errors if errors is not None else []) if place.is_dir() else [place]))
     yield from (path for path in found if not path.name.endswith(SAMPLES))
 
 
-def _take(draft: Draft, read: Document, placeholders: Placeholders) -> None:
-    wrong = list(refusal.refusals(read))
-    if wrong:
-        draft.errors += wrong
-        return
+def _inside(folder: Path, errors: list[RuleError]) -> list[Path]:
+    seen: set[str] = set()
+    found: list[Path] = []
+
+    def closed(error: OSError) -> None:
+        errors.append(RuleError(error.filename or folder, 1, f"the folder cannot be looked into ({error.strerror})"))
+
+    for place, folders, names in os.walk(folder, onerror=closed, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:  # a link to a folder above it
+            folders.clear()
+            continue
+        seen.add(real)
+        found += [Path(place, name) for name in names if name.lower().endswith(SUFFIXES)]
+    return sorted(found)
+
+
+def _file(path: Path, placeholders: Placeholders, cache: RuleCache | None) -> Parsed:
     try:
-        if "filter" in read.data:
-            draft.filters.append(pysigma.read_filter(read, placeholders))
-        elif "correlation" in read.data:
-            draft.correlations.append(read)  # once all rules are known
-        elif "baseline" in read.data:
-            draft.baselines.append(read)
-        else:
-            draft.rules.append(identified(pysigma.read_rule(read, placeholders), read.data))
-    except RuleError as error:
-        draft.errors.append(error)
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:  # pySigma expects right types
-        draft.errors.append(complaint.misshapen(read, error))
+        if not path.is_file() and path.exists():
+            return Parsed(errors=[RuleError(path, 1, "is no file")])
+        if path.stat().st_size > LARGEST:
+            return Parsed(errors=[RuleError(path, 1, f"is larger than {LARGEST >> 20} MB", hint="is this a rule?")])
+        data = path.read_bytes()
+    except OSError as error:
+        return Parsed(errors=[RuleError(path, 1, f"cannot be read ({error.strerror})")])
+    if cache and (found := cache.find(data, path, placeholders)):
+        return found
+    from agent.detection.parse import parse  # takes a tenth of a second, and a warm cache needs nothing of it
+
+    parsed = parse(data, path, placeholders)
+    if cache:
+        cache.put(data, parsed, placeholders)
+    return parsed
 
 
-def _unambiguous(draft: Draft) -> Iterator[Rule]:
+def _add(whole: Parsed, parsed: Parsed) -> None:
+    whole.rules += parsed.rules
+    whole.filters += parsed.filters
+    whole.errors += parsed.errors
+    whole.others += parsed.others
+
+
+def _together(whole: Parsed) -> RuleSet:
+    """Names and ids belong to one rule each, filters reach rules of all files, correlations name them."""
+    unfiltered = list(_unambiguous(whole))
+    whole.errors += [error for one in whole.filters for error in _aimless(one, unfiltered)]
+    rules = [_filtered(rule, whole.filters) for rule in unfiltered]
+    correlations, baselines = _others(whole, rules) if whole.others else ((), ())
+    return RuleSet(tuple(rules), tuple(whole.errors), correlations, baselines)
+
+
+def _others(whole: Parsed, rules: Sequence[Rule]) -> tuple[tuple[Correlation, ...], tuple[Baseline, ...]]:
+    from agent.detection import baseline_load, correlation_load
+
+    found = list(correlation_load.correlations([one for one in whole.others if "correlation" in one.data], rules))
+    correlations = tuple(one for one in found if not isinstance(one, RuleError))
+    others = list(baseline_load.baselines([one for one in whole.others if "baseline" in one.data], rules, correlations))
+    whole.errors += [one for one in (*found, *others) if isinstance(one, RuleError)]
+    return correlations, tuple(one for one in others if not isinstance(one, RuleError))
+
+
+def _unambiguous(whole: Parsed) -> Iterator[Rule]:
     """The rules whose id and name nobody had before them."""
     ids: dict[str, Rule] = {}
     names: dict[str, Rule] = {}
-    for rule in draft.rules:
+    for rule in whole.rules:
         for kind, value, known in (("id", rule.id, ids), ("name", rule.name, names)):
             if value in known:
                 other = known[value]
-                draft.errors.append(
+                whole.errors.append(
                     RuleError(
                         rule.path,
                         rule.line,
@@ -120,14 +151,6 @@ def _unambiguous(draft: Draft) -> Iterator[Rule]:
             yield rule
 
 
-def _correlations(draft: Draft, rules: Sequence[Rule]) -> Iterator[Correlation]:
-    for found in correlation_load.correlations(draft.correlations, rules):
-        if isinstance(found, RuleError):
-            draft.errors.append(found)
-        else:
-            yield found
-
-
 def _aimless(one: Filter, rules: Sequence[Rule]) -> Iterator[RuleError]:
     """What the filter names and does not reach: it applies to the others."""
     for name in sorted(one.rules or ()):
@@ -138,28 +161,6 @@ def _aimless(one: Filter, rules: Sequence[Rule]) -> Iterator[RuleError]:
         elif not one.applies_to(named):
             hint = "give the filter a log source that covers the rule's"
             yield RuleError(one.path, one.line, f"the filter is not for the log source of {name}", hint=hint)
-
-
-def _baselines(draft: Draft, rules: Sequence[Rule], correlations: Sequence[Correlation]) -> Iterator[Baseline]:
-    """Those that name rules which are there, under an id and a name that nobody has."""
-    known = {key: rule for rule in rules for key in (rule.id, rule.name) if key}
-    taken = {**known, **{key: one.rule for one in correlations for key in (one.rule.id, one.rule.name) if key}}
-    for read in draft.baselines:
-        try:
-            found = baseline_document.read(read, known)
-            found = replace(found, rule=identified(found.rule, read.data))
-            for value in (found.rule.id, found.rule.name):
-                if value and value in taken:
-                    other = taken[value]
-                    hint = "give this one an id and a name of its own"
-                    raise read.error(f"{value} is taken by {other.path}:{other.line}", hint=hint)
-        except RuleError as error:
-            draft.errors.append(error)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            draft.errors.append(baseline_document.unread(read, error))
-        else:
-            taken.update({key: found.rule for key in (found.rule.id, found.rule.name) if key})
-            yield found
 
 
 def _filtered(rule: Rule, filters: Iterable[Filter]) -> Rule:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sigma.conditions import SigmaCondition
@@ -16,29 +14,13 @@ from sigma.rule.logsource import SigmaLogSource
 from agent.detection import modifiers
 from agent.detection.complaint import advice, located
 from agent.detection.document import Document
+from agent.detection.parsed import Filter
 from agent.detection.policy import POLICY
 from agent.detection.rule import LogSource, Rule
 from agent.detection.translate import Placeholders, UntranslatableError, translate
 from agent.detection.tree import Node, either
 
 modifiers.register()
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A Sigma filter: its condition is ANDed, as it stands, to the rules it names."""
-
-    condition: Node
-    logsource: LogSource
-    rules: frozenset[str] | None
-    """Ids and names; None for any."""
-    path: Path
-    line: int
-    """Of what it names."""
-
-    def applies_to(self, rule: Rule) -> bool:
-        named = self.rules is None or not self.rules.isdisjoint({rule.id, rule.name})
-        return named and self.logsource.covers(rule.logsource)
 
 
 def read_rule(document: Document, placeholders: Placeholders) -> Rule:

@@ -15,7 +15,7 @@ from agent.errors import RuleError
 
 CORRELATION_KEYS = frozenset({"type", "rules", "group-by", "timespan", "condition", "aliases", "generate"})
 
-KINDS = ("detection", "filter", "correlation")
+KINDS = ("detection", "filter", "correlation", "baseline")
 """The keys that say what kind of document it is."""
 
 LOG_SOURCE_KEYS = ("category", "product", "service", "definition")
