@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format pack-table assess bench bench-gigabyte lock clean
+.PHONY: demo test lint format pack-table assess bench bench-correlations bench-gigabyte lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/leakline demo
@@ -30,6 +30,9 @@ assess: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m tests.bench
+
+bench-correlations: $(VENV)/.ready
+	$(BIN)/python -m tests.bench.correlations
 
 bench-gigabyte: $(VENV)/.ready
 	$(BIN)/python -m tests.bench.gigabyte

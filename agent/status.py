@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import orjson
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -48,6 +49,7 @@ def _stored(
             for name, lanes in destinations.items()
         ],
         "balanced": balanced(state, spool, destinations),
+        "correlations_left_out": orjson.loads(state.data("memory/detection/correlation/left_out") or b"[]"),
     }
 
 
@@ -93,7 +95,18 @@ def show(status: Mapping[str, Any], console: Console) -> None:
     for part in (_orgs(status), _sources(status), _destinations(status)):
         if part is not None:
             console.print(part)
+    for line in _left_out(status):
+        console.print(line)
     console.print(_sum(status))
+
+
+def _left_out(status: Mapping[str, Any]) -> Iterator[Text]:
+    """Matched rows that took no part in a correlation, a line for each of these."""
+    rules: dict[str, list[str]] = {}
+    for one in status.get("correlations_left_out", ()):
+        rules.setdefault(one["rule"], []).append(f"{one['rows']:,} {one['reason']}")
+    for rule, counts in rules.items():
+        yield Text(f"correlation {rule} left out rows: {', '.join(counts)}", style="yellow")
 
 
 def _orgs(status: Mapping[str, Any]) -> RenderableType | None:

@@ -13,19 +13,14 @@ Beside ECS columns an alert has
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from agent.detection import attack
-from agent.detection.correlation_episode import values_of
 from agent.detection.rule import SEVERITY, Rule
 from agent.detection.tree import Match, Number, fields, leaves
-
-if TYPE_CHECKING:
-    from agent.detection.correlating import Told
 
 DATASET = "leakline.alert"
 ECS_VERSION = "9.4.0"
@@ -59,11 +54,11 @@ def frame(rule: Rule, evidence: pl.DataFrame, told: pl.DataFrame, now: datetime)
     kept = evidence.select(carried(rule, evidence))
     provider = evidence["event.provider"] if "event.provider" in evidence.columns else None
     alerts = pl.concat([kept, told.select(_TOLD)], how="horizontal").with_columns(
-        **_constant(rule, now), **_measure(rule, evidence)
+        **constant(rule, now), **_measure(rule, evidence)
     )
     if provider is not None:
         alerts = alerts.with_columns(provider.alias("leakline.alert.provider"))
-    return alerts.with_columns(message=pl.Series([_sentence(rule, row) for row in alerts.iter_rows(named=True)]))
+    return alerts.with_columns(message=pl.Series([sentence(rule, row) for row in alerts.iter_rows(named=True)]))
 
 
 def late_count(rule: Rule, rows: Sequence[dict[str, object]], now: datetime) -> pl.DataFrame:
@@ -72,71 +67,18 @@ def late_count(rule: Rule, rows: Sequence[dict[str, object]], now: datetime) -> 
     told = pl.DataFrame(
         [{**row, "count": 0, "event_ids": []} for row in rows], schema_overrides={"event_ids": pl.List(pl.String)}
     )
-    alerts = pl.concat([about, told.select(_TOLD)], how="horizontal").with_columns(**_constant(rule, now))
+    alerts = pl.concat([about, told.select(_TOLD)], how="horizontal").with_columns(**constant(rule, now))
     return alerts.with_columns(
         pl.lit("alert-folded").alias("event.action"),
-        message=pl.Series([_sentence(rule, row) for row in alerts.iter_rows(named=True)]),
+        message=pl.Series([sentence(rule, row) for row in alerts.iter_rows(named=True)]),
     )
-
-
-def correlated(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
-    """One frame of a row for each alert of a correlation, raised or revised.
-
-    `leakline.alert.id` stays the same for all that is said of an alert; `event.id` is its own for each revision, so
-    that a destination that refuses an id it knows takes the revision too. Beside the columns above it has
-    `leakline.alert.revision` (Int64), `leakline.alert.merged_into` (String; a late row joined two alerts),
-    `leakline.correlation.{rule,type,condition}` (String), `.timespan` (Int64, seconds), `.group` (String,
-    `NAME=value`), `.count` (Int64), and `leakline.alert.{first,last}_event_id` (String), whose times are `event.start`
-    and `event.end`. `leakline.measure.threshold` is absent where the condition is an expression over rules.
-    """
-    for one in told:
-        rule, episode = one.correlation.rule, one.episode
-        names = one.correlation.group_by
-        values = values_of(episode.group, len(names))
-        users, addresses = episode.about.get("user", []), episode.about.get("address", [])
-        own = f"{episode.id}\n{episode.revision}".encode()
-        row: dict[str, object] = {
-            "event.id": hashlib.blake2b(own, digest_size=16).hexdigest() if episode.revision else episode.id,
-            "leakline.alert.id": episode.id,
-            "leakline.alert.count": episode.count,
-            "leakline.alert.folded": 0,
-            "leakline.alert.revision": episode.revision,
-            "leakline.alert.event_ids": list(episode.ids),
-            "leakline.alert.first_event_id": episode.ids[0],
-            "leakline.alert.last_event_id": episode.last[1],
-            "leakline.alert.actor": users[0] if len(users) == 1 else ", ".join(values),
-            "leakline.correlation.rule": rule.name or rule.id,
-            "leakline.correlation.type": one.correlation.kind,
-            "leakline.correlation.timespan": int(one.correlation.span.total_seconds()),
-            "leakline.correlation.group": ", ".join(f"{n}={v}" for n, v in zip(names, values, strict=True)),
-            "leakline.correlation.count": episode.count,
-            "leakline.measure.field": one.correlation.field or one.correlation.kind,
-            "leakline.measure.value": episode.measured,
-            "leakline.correlation.condition": one.correlation.condition,
-            **({"leakline.measure.threshold": one.correlation.threshold} if one.correlation.bounds else {}),
-            **({"leakline.alert.merged_into": one.merged_into} if one.merged_into else {}),
-            **({"user.name": users[0]} if len(users) == 1 else {}),
-            **({"source.ip": addresses[0]} if len(addresses) == 1 else {}),
-            **({"related.user": users} if users else {}),
-            **({"related.ip": addresses} if addresses else {}),
-            **({"organization.id": one.org} if one.org else {}),
-        }
-        times = {"event.start": episode.start, "event.end": episode.end}
-        alerts = pl.DataFrame([row], schema_overrides={"leakline.alert.event_ids": pl.List(pl.String)}).with_columns(
-            **{name: pl.from_epoch(pl.lit(time), "ms").cast(TIME) for name, time in times.items()},
-            **_constant(rule, now),
-        )
-        yield alerts.with_columns(
-            pl.lit(one.action).alias("event.action"),
-            pl.lit(_sentence(rule, alerts.row(0, named=True))).alias("message"),
-        )
 
 
 def finished(rule: Rule, row: pl.DataFrame, action: str, now: datetime, more: str = "") -> pl.DataFrame:
     """An alert of one row with what every alert of its rule says. `more`: a last word for its sentence."""
-    whole = row.with_columns(**_constant(rule, now))
-    sentence = ", ".join(filter(None, (_sentence(rule, whole.row(0, named=True)), more)))
-    return whole.with_columns(pl.lit(action).alias("event.action"), pl.lit(sentence).alias("message"))
+    whole = row.with_columns(**constant(rule, now))
+    said = ", ".join(filter(None, (sentence(rule, whole.row(0, named=True)), more)))
+    return whole.with_columns(pl.lit(action).alias("event.action"), pl.lit(said).alias("message"))
 
 
 _TOLD = [
@@ -150,7 +92,8 @@ _TOLD = [
 ]
 
 
-def _constant(rule: Rule, now: datetime) -> dict[str, pl.Expr]:
+def constant(rule: Rule, now: datetime) -> dict[str, pl.Expr]:
+    """Columns that are the same for all alerts of a rule."""
     texts = {
         "ecs.version": ECS_VERSION,
         "event.kind": "alert",
@@ -207,7 +150,7 @@ def _measure(rule: Rule, evidence: pl.DataFrame) -> dict[str, pl.Expr | pl.Serie
     return {}
 
 
-def _sentence(rule: Rule, row: dict[str, object]) -> str:
+def sentence(rule: Rule, row: dict[str, object]) -> str:
     """Who did it, from where, with what and how much, in plain words."""
     who = _first(row, "user.full_name", "user.name", "user.email", "user.id", "leakline.alert.actor")
     place = ", ".join(

@@ -33,7 +33,7 @@ from agent.detection.correlation import Correlation, ordered, sources, wanted
 from agent.detection.correlation_episode import Episode
 from agent.detection.correlation_growth import Growth
 from agent.detection.correlation_memory import OPEN, Memory, Writing, recalled
-from agent.detection.correlation_rows import handed_on, picked
+from agent.detection.correlation_rows import Key, Matched, coded, handed_on, keys_of, picked, value_of
 from agent.detection.correlation_shelf import Shelf
 from agent.detection.correlation_text import Texts
 from agent.detection.correlation_window import FOREVER
@@ -53,6 +53,9 @@ AHEAD = 86_400_000
 """Milliseconds by which an event may lie in the future; what lies farther is left out."""
 
 HOUR = 3_600_000
+
+LEFT_OUT = "correlation/left_out"
+"""Where the state holds what took no part: a list of `id`, `rule` (its name), `reason` and `rows`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,12 @@ class Correlating:
         self._silent = frozenset(base for one in correlations if not one.generate for base in one.bases)
         fields = wanted(self._correlations)
         self._carried = {one.rule.id: tuple(sorted(fields.get(one.rule.id, ()))) for one in self._correlations}
+        self._keys: dict[str, set[Key]] = {}
+        self._values: dict[str, set[Key]] = {}
+        for one in self._correlations:
+            for base in one.steps:
+                self._keys.setdefault(base, set()).update(keys_of(one, self._carried[one.rule.id], base))
+                self._values.setdefault(base, set()).update({value_of(one, base)} - {()})
         fed = sources(self._correlations)
         self._sources = {key: [log_sources[base] for base in bases if base in log_sources] for key, bases in fed.items()}  # fmt: skip
         self._titles = {one.rule.id: one.rule.name or one.rule.id for one in correlations}
@@ -115,8 +124,9 @@ class Correlating:
         self._memories: dict[tuple[str, str], Memory] = {}
         self._texts: dict[str, Texts] = {}
         self.newest: dict[str, dict[str, int]] = orjson.loads(recall("correlation/newest") or b"{}")
-        self.left_out: dict[tuple[str, str], int] = {}
-        """Correlation id and reason to rows that took no part, since the start."""
+        told = orjson.loads(recall(LEFT_OUT) or b"[]")
+        self.left_out: dict[tuple[str, str], int] = {(one["id"], one["reason"]): one["rows"] for one in told}
+        """Correlation id and reason to rows that took no part, ever."""
 
     def take(
         self,
@@ -143,7 +153,21 @@ class Correlating:
             self._tell_changes(step, clock)
         if step.newest != self.newest:
             step.remember["correlation/newest"] = orjson.dumps(step.newest)
+        if step.left_out:
+            step.remember[LEFT_OUT] = self._left_out(step)
         return step
+
+    def _left_out(self, step: Step) -> bytes:
+        """All that was left out, for `leakline status` and for the time after a restart."""
+        whole = {**self.left_out}
+        for key, rows in step.left_out.items():
+            whole[key] = whole.get(key, 0) + rows
+        return orjson.dumps(
+            [
+                {"id": rule, "rule": self._titles.get(rule, rule), "reason": reason, "rows": rows}
+                for (rule, reason), rows in sorted(whole.items())
+            ]
+        )
 
     def commit(self, step: Step) -> None:
         self._memories.update(step.memories)
@@ -159,16 +183,19 @@ class Correlating:
         if org not in self._texts:
             self._texts[org] = correlation_text.recalled(self._recall, f"correlation/texts/{org}")
         step.texts.setdefault(org, self._texts[org])
-        found = dict(found)
+        known = self._coded({base: rows for base, rows in found.items() if base in self.bases}, org, step)
         for correlation in self._correlations:
-            turn = _Turn(self, correlation, org, step, clock)
-            ends = turn.take(found, final=final)
-            if correlation.rule.id in self.bases and ends.height:
-                carried = self._carried[correlation.rule.id]
-                found[correlation.rule.id] = handed_on(ends, carried, step.texts[org])
+            ends = _Turn(self, correlation, org, step, clock).take(known, final=final)
+            name = correlation.rule.id
+            if name in self.bases and ends.height:
+                known |= self._coded({name: handed_on(ends, self._carried[name], step.texts[org])}, org, step)
         floor = min((self.memory(one, org, step).mark - 2 * one.milliseconds for one in self._correlations), default=0)
         step.texts[org], changes = correlation_text.stored(step.texts[org], f"correlation/texts/{org}", floor)
         step.remember |= changes
+
+    def _coded(self, found: Mapping[str, pl.DataFrame], org: str, step: Step) -> dict[str, Matched]:
+        step.texts[org], known = coded(found, self._keys, self._values, step.texts[org])
+        return known
 
     def _tell_changes(self, step: Step, clock: int) -> None:
         """Changes that were not told for too long, of whatever org."""
@@ -223,7 +250,7 @@ class _Turn:
         self._writing = all_of_them.writing(step)
         self._span = correlation.milliseconds
 
-    def take(self, found: Mapping[str, pl.DataFrame], *, final: bool) -> pl.DataFrame:
+    def take(self, found: Mapping[str, Matched], *, final: bool) -> pl.DataFrame:
         """Rows at which the condition holds, as it was not known to before."""
         fresh = self._picked(found)
         ends = [self._grown(fresh)] if fresh.height else []
@@ -246,10 +273,9 @@ class _Turn:
         """How far the watermark must move to be worth the work."""
         return max(1_000, min(self._span, HOUR) // 32)
 
-    def _picked(self, found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-        texts, latest = self._step.texts[self._org], self._clock + AHEAD if self._clock else None
-        some = picked(self._one, self._all.carried(self._one), found, texts, latest)
-        self._step.texts[self._org] = some.texts
+    def _picked(self, found: Mapping[str, Matched]) -> pl.DataFrame:
+        latest = self._clock + AHEAD if self._clock else None
+        some = picked(self._one, self._all.carried(self._one), found, latest)
         rows = some.rows.filter(pl.col("time") >= self._memory.mark)
         for reason, count in (*some.left_out.items(), ("late", some.rows.height - rows.height)):
             if count:
@@ -260,11 +286,12 @@ class _Turn:
         """With new rows; a condition that waits is not judged by them."""
         growth = correlation_growth.NONE
         if not self._one.waits:
-            near = self._near(fresh)
-            same = near.filter(pl.col("time").is_between(fresh["time"].min(), fresh["time"].max()))
-            fresh = fresh.join(same, on=["id", "step"], how="anti", maintain_order="left")
-            if fresh.height:
-                growth = correlation_growth.by_rows(self._one, near, fresh, self._step.texts[self._org])
+            near, mine = self._near(fresh)
+            again = mine.join(near, on=["id", "step"], how="semi")
+            if again.height:
+                fresh, mine = (part.join(again, on=["id", "step"], how="anti", maintain_order="left") for part in (fresh, mine))  # fmt: skip
+            if mine.height:
+                growth = correlation_growth.by_rows(self._one, near, mine, self._step.texts[self._org])
         if fresh.height:
             self._memory = self._writing.add(self._memory, fresh, max(self._span, HOUR))
             self._thin()
@@ -278,21 +305,18 @@ class _Turn:
             self._step.count(self._one, "crowded", lost)
             log.warning("a correlation has too many rows", rule=self._one.rule.title, org=self._org, dropped=lost)
 
-    def _near(self, fresh: pl.DataFrame) -> pl.DataFrame:
-        """Kept rows of the same groups that are no more than two timespans away."""
+    def _near(self, fresh: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Kept rows no more than two timespans away, and new ones, of the groups that could fire: of most none is."""
         reach = 2 * self._span
         span = fresh.group_by("group").agg(
             (pl.col("time").min() - reach).alias("from"), (pl.col("time").max() + reach).alias("to")
         )
         parts = self._writing.rows(self._memory, span["from"].min(), span["to"].max())  # type: ignore[arg-type]
-        if not parts:
-            return fresh.clear()
-        return (
-            pl.concat(parts)
-            .join(span, on="group", how="inner")
-            .filter(pl.col("time").is_between("from", "to"))
-            .drop("from", "to")
-        )
+        kept = pl.concat(parts) if parts else fresh.clear()
+        groups = correlation_growth.promising(self._one, kept, fresh, span)
+        span = span.join(groups, on="group", how="semi")
+        near = kept.lazy().join(span.lazy(), on="group", how="inner").filter(pl.col("time").is_between("from", "to"))
+        return near.drop("from", "to").collect(), fresh.join(groups, on="group", how="semi", maintain_order="left")
 
     def _judged(self, mark: int) -> pl.DataFrame:
         since = self._memory.mark

@@ -143,6 +143,10 @@ def _terms(document: Document, expression: str, bases: Sequence[str], names: Map
         signed = _Parser(expression, names).parse()
     except _Wrong as wrong:
         raise document.error(str(wrong.args[0]), *WHERE, hint=str(wrong.args[1])) from wrong
+    missed = set(bases) - {base for name in _words(expression) for base in _meant(name, names)}
+    if missed:
+        called = ", ".join(_called(frozenset(missed), names))
+        raise document.error(f"the condition never asks for {called}", *WHERE, hint="take it out of `rules`")
     if not signed:
         raise document.error("the condition can never hold", *WHERE, hint="it asks for a rule and for its absence")
     for wanted, absent in signed:
@@ -154,6 +158,11 @@ def _terms(document: Document, expression: str, bases: Sequence[str], names: Map
         Term(tuple(b for b in dict.fromkeys(bases) if b in wanted), tuple(b for b in dict.fromkeys(bases) if b in absent))
         for wanted, absent in signed
     )  # fmt: skip
+
+
+def _meant(word: str, names: Mapping[str, str]) -> set[str]:
+    """The rules that a name or a pattern of an expression speaks of."""
+    return {base for name, base in names.items() if word == "them" or fnmatchcase(name, word)}
 
 
 def _called(ids: frozenset[str], names: Mapping[str, str]) -> list[str]:
@@ -206,7 +215,7 @@ class _Parser:
 
     def _of(self, how: str, *, negative: bool) -> list[Signed]:
         pattern = self._next()
-        chosen = {base for name, base in self._names.items() if pattern == "them" or fnmatchcase(name, pattern)}
+        chosen = _meant(pattern, self._names)
         if not chosen:
             raise _Wrong(
                 f"no rule of this correlation is called {pattern}", "the pattern is tried on names under `rules`"

@@ -28,70 +28,90 @@ class Growth:
 NONE = Growth((), pl.DataFrame())
 
 
+def promising(correlation: Correlation, kept: pl.DataFrame, fresh: pl.DataFrame, span: pl.DataFrame) -> pl.DataFrame:
+    """The groups that could fire if all their rows lay in one window. `span`: `group`, and `from` and `to` of it."""
+    column, most = {
+        "event_count": ("step", pl.len()),
+        "value_count": ("value", pl.col("value").n_unique()),
+        "value_sum": ("value", pl.col("value").sum()),
+    }.get(correlation.kind, ("step", pl.col("step").n_unique()))
+    needed = correlation.threshold
+    if needed is None:
+        needed = float(min(len(term.wanted) for term in correlation.terms))
+    elif column == "step":  # of a step that stands twice in an order one row is enough here
+        needed -= len(correlation.bases) - len(correlation.steps)
+    said = ["group", column]
+    near = (
+        kept.lazy()
+        .select("time", *said)
+        .join(span.lazy(), on="group", how="inner")
+        .filter(pl.col("time").is_between("from", "to"))
+        .select(said)
+    )
+    both = pl.concat([near, fresh.lazy().select(said)])
+    return both.group_by("group").agg(most.alias("most")).filter(pl.col("most") >= needed).select("group").collect()
+
+
 def by_rows(correlation: Correlation, before: pl.DataFrame, fresh: pl.DataFrame, texts: Texts) -> Growth:
-    """Of a condition that more rows can only make hold. Both: rows of the touched groups, two timespans around."""
-    after = _promising(correlation, pl.concat([before, fresh]))
-    if not after.height:
-        return NONE
-    before = before.join(after.select("group").unique(), on="group", how="semi")
-    was = _members(correlation, before)
-    return _growth(correlation, was, _members(correlation, after), texts)
+    """Of a condition that more rows can only make hold. Both: rows of promising groups, two timespans around."""
+    was, now = pl.collect_all([_members(correlation, before), _members(correlation, pl.concat([before, fresh]))])
+    return _growth(correlation, was, now, texts)
 
 
 def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: int, texts: Texts) -> Growth:
     """Of windows that end at `since` or later and before `until`. `rows`: all from two timespans before `since` on."""
-    held = correlation_window.windows(rows, correlation)
+    held = correlation_window.windows(rows.lazy(), correlation)
     held = held.filter(pl.col("until") < until, pl.col("until") >= since - correlation.milliseconds)
-    new = held.filter(pl.col("until") >= since)
+    known = held.collect()
+    new = known.filter(pl.col("until") >= since)
     if not new.height:
         return NONE
     touched = new.select("group").unique()
-    rows, held = rows.join(touched, on="group", how="semi"), held.join(touched, on="group", how="semi")
-    was = correlation_window.members(rows, held.filter(pl.col("until") < since), correlation)
-    return _growth(correlation, was, correlation_window.members(rows, held, correlation), texts)
+    mine = rows.join(touched, on="group", how="semi").lazy()
+    known = known.join(touched, on="group", how="semi")
+    was, now = pl.collect_all(
+        [
+            correlation_window.members(mine, part.lazy(), correlation)
+            for part in (known.filter(pl.col("until") < since), known)
+        ]
+    )
+    return _growth(correlation, was, now, texts)
 
 
-def _members(correlation: Correlation, rows: pl.DataFrame) -> pl.DataFrame:
-    return correlation_window.members(rows, correlation_window.windows(rows, correlation), correlation)
-
-
-def _promising(correlation: Correlation, rows: pl.DataFrame) -> pl.DataFrame:
-    """Without the groups that could not fire if all their rows lay in one window: most groups, cheaply."""
-    most = {
-        "event_count": pl.len(),
-        "value_count": pl.col("value").n_unique() if correlation.kind == "value_count" else pl.len(),
-        "value_sum": pl.col("value").sum() if correlation.kind == "value_sum" else pl.len(),
-        "temporal_ordered": pl.len(),
-    }.get(correlation.kind, pl.col("step").n_unique())
-    needed = correlation.threshold
-    if needed is None:
-        needed = float(min(len(term.wanted) for term in correlation.terms))
-    groups = rows.group_by("group").agg(most.alias("most")).filter(pl.col("most") >= needed)
-    return rows.join(groups, on="group", how="semi")
+def _members(correlation: Correlation, rows: pl.DataFrame) -> pl.LazyFrame:
+    return correlation_window.members(rows.lazy(), correlation_window.windows(rows.lazy(), correlation), correlation)
 
 
 def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, texts: Texts) -> Growth:
-    ends = now.filter(pl.col("known").is_not_null()).join(
-        was.filter(pl.col("known").is_not_null()), on=["group", "id", "step"], how="anti"
+    if not now.height:
+        return NONE
+    old, held = was.lazy(), now.lazy()
+    ends = held.filter(pl.col("known").is_not_null()).join(
+        old.filter(pl.col("known").is_not_null()), on=["group", "id", "step"], how="anti"
     )
-    new = now.join(was, on=["group", "id"], how="anti").unique(["group", "id"]).select("group", "id")
-    if not new.height:
-        return Growth((), ends)
-    now = now.join(new.select("group").unique(), on="group", how="semi").sort("group", "time", "id")
+    new = held.join(old, on=["group", "id"], how="anti").select("group", "id").unique()
     quiet = int(correlation.quiet.total_seconds() * 1000)
     apart = (pl.col("time") - pl.col("time").shift(1) > quiet) | (pl.col("group") != pl.col("group").shift(1))
-    clustered = now.with_columns(apart.fill_null(value=False).cast(pl.UInt32).cum_sum().alias("cluster"))
+    clustered = (
+        held.join(new.select("group").unique(), on="group", how="semi")
+        .sort("group", "time", "id")
+        .with_columns(apart.fill_null(value=False).cast(pl.UInt32).cum_sum().alias("cluster"))
+    )
     least = correlation_window.least(correlation)
     measured = clustered.group_by("cluster").agg(pl.col("measured").min() if least else pl.col("measured").max())
     added = clustered.join(new, on=["group", "id"], how="semi", maintain_order="left").unique(
         ["group", "id"], keep="first", maintain_order=True
     )
-    return Growth(_told(added, measured, texts), ends)
+    found, rows, values = pl.collect_all([ends, added, measured])
+    return Growth(_told(rows, values, texts) if rows.height else (), found)
 
 
 def _told(added: pl.DataFrame, measured: pl.DataFrame, texts: Texts) -> list[dict[str, Any]]:
     named = added.with_columns(
-        *(texts.named(added[name]).alias(name) for name in ("group", "user", "address")), ids(pl.col("id")).alias("id")
+        texts.named(added["group"]).fill_null("").alias("group"),
+        texts.named(added["user"]).alias("user"),
+        texts.named(added["address"]).alias("address"),
+        ids(pl.col("id")).alias("id"),
     )
     return (
         named.group_by("group", "cluster", maintain_order=True)

@@ -18,71 +18,137 @@ LONGEST = 2_000
 TIME = pl.Datetime("ms", "UTC")
 
 
+USER, ADDRESS = ("user.name", "user.id"), ("source.ip",)
+"""Who did it, by the first of these that has a value; and from where."""
+
+NOBODY = 2**32 - 1
+"""The group where nothing is grouped by."""
+
+Key = tuple[str, ...]
+"""Fields whose values make one text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Rows that one rule or correlation matched, each id once: `time`, `id`, the codes of keys and the plain values."""
+
+    rows: pl.DataFrame
+    keys: Mapping[Key, str]
+    """Fields to the column of their codes."""
+    values: Mapping[Key, str]
+
+
 @dataclass(slots=True)
 class Picked:
     """Rows of one batch that a correlation takes, and how many it leaves out."""
 
-    texts: Texts
     rows: pl.DataFrame
     left_out: dict[str, int] = field(default_factory=dict)
     """`no_time`, `no_group`, `no_value`, `future` to numbers of rows."""
 
 
-def picked(
-    correlation: Correlation, carried: Sequence[str], found: Mapping[str, pl.DataFrame], texts: Texts, latest: int | None
-) -> Picked:  # fmt: skip
-    """`carried`: fields that correlations of this one look at. `latest`: later rows are left out (milliseconds)."""
-    out: dict[str, int] = {}
-    parts = [
-        _whole(_read(correlation, carried, base, place, found[base]), correlation, latest, out)
-        for place, base in enumerate(correlation.steps)
-        if base in found and found[base].height
+def keys_of(correlation: Correlation, carried: Sequence[str], base: str) -> set[Key]:
+    """What must be coded of the base's rows. `carried`: fields that correlations of this one look at."""
+    group = tuple(correlation.field_of(name, base) for name in correlation.group_by)
+    return {group, USER, ADDRESS, *((correlation.field_of(name, base),) for name in carried)} - {()}
+
+
+def value_of(correlation: Correlation, base: str) -> Key:
+    return tuple(correlation.field_of(name, base) for name in correlation.fields)
+
+
+def coded(
+    found: Mapping[str, pl.DataFrame], keys: Mapping[str, set[Key]], values: Mapping[str, set[Key]], texts: Texts
+) -> tuple[Texts, dict[str, Matched]]:
+    """All that correlations look at in these rows, read and coded once."""
+    read = {base: _read(rows, keys[base], values[base]) for base, rows in found.items() if rows.height}
+    said = [
+        one.rows.lazy().select(pl.col(column).alias("text"), pl.col("time").fill_null(0).alias("seen"))
+        for one in read.values()
+        for column in one.keys.values()
     ]
-    if not parts:
-        return Picked(texts, schema(correlation, len(carried)).to_frame(), out)
-    rows = pl.concat(parts).unique(["id", "step"], keep="first", maintain_order=True)
-    names = ["group", "user", "address", *(f"carried {place}" for place in range(len(carried)))]
-    texts, coded = _coded(texts, rows, names)
-    if correlation.kind == "value_count":
-        coded = coded.with_columns(_hashed(coded["value"]))
-    return Picked(texts, coded.select(schema(correlation, len(carried)).names()), out)
+    if not said:
+        return texts, read
+    distinct = pl.concat(said).filter(pl.col("text").is_not_null()).group_by("text").agg(pl.col("seen").max())
+    texts, codes = texts.coded(distinct.collect())
+    return texts, {base: _with_codes(one, codes) for base, one in read.items()}
 
 
-def _read(
-    correlation: Correlation, carried: Sequence[str], base: str, place: int, matched: pl.DataFrame
-) -> pl.DataFrame:
-    """Every row, with texts as texts; what is missing is null."""
-    keys = [_text(matched, correlation.field_of(name, base)) for name in correlation.group_by]
-    values = [_text(matched, correlation.field_of(name, base)) for name in correlation.fields]
+def _read(matched: pl.DataFrame, keys: set[Key], values: set[Key]) -> Matched:
+    """With texts as texts; what is missing is null."""
+    named = {key: f"key {place}" for place, key in enumerate(sorted(keys))}
+    plain = {key: f"value {place}" for place, key in enumerate(sorted(values))}
     time = pl.lit(None, pl.Int64) if "@timestamp" not in matched.columns else pl.col("@timestamp").cast(TIME).dt.epoch("ms")  # fmt: skip
-    return matched.select(
-        _joined(keys).alias("group"),
+    rows = matched.select(
         time.alias("time"),
         _identity(_text(matched, "event.id")).alias("id"),
+        *(_key(matched, key).alias(column) for key, column in named.items()),
+        *(_joined([_text(matched, name) for name in key]).alias(column) for key, column in plain.items()),
+    )
+    return Matched(rows.unique("id", keep="first", maintain_order=True), named, plain)
+
+
+def _key(matched: pl.DataFrame, key: Key) -> pl.Expr:
+    texts = [_text(matched, name) for name in key]
+    return pl.coalesce(texts) if key == USER else _joined(texts)
+
+
+def _with_codes(one: Matched, codes: pl.DataFrame) -> Matched:
+    rows, known = one.rows.lazy(), codes.lazy()
+    for column in one.keys.values():
+        mine = known.rename({"text": column, "code": "its code"})
+        rows = rows.join(mine, on=column, how="left", maintain_order="left").with_columns(pl.col("its code").alias(column)).drop("its code")  # fmt: skip
+    return Matched(rows.collect(), one.keys, one.values)
+
+
+def picked(
+    correlation: Correlation, carried: Sequence[str], found: Mapping[str, Matched], latest: int | None
+) -> Picked:
+    """`latest`: later rows are left out, in milliseconds."""
+    parts = [
+        _chosen(correlation, carried, base, place, found[base])
+        for place, base in enumerate(correlation.steps)
+        if base in found
+    ]
+    names = schema(correlation, len(carried)).names()
+    if not parts:
+        return Picked(schema(correlation, len(carried)).to_frame())
+    rows = pl.concat(parts).with_columns(reason=_reason(correlation, latest)).collect()
+    out = {}
+    if rows["reason"].null_count() < rows.height:
+        counts = rows.filter(pl.col("reason").is_not_null())["reason"].value_counts()
+        out = {str(reason): int(count) for reason, count in counts.iter_rows()}
+        rows = rows.filter(pl.col("reason").is_null())
+    if correlation.kind == "value_count":
+        rows = rows.with_columns(_hashed(rows["value"]))
+    return Picked(rows.select(names), out)
+
+
+def _chosen(correlation: Correlation, carried: Sequence[str], base: str, place: int, matched: Matched) -> pl.LazyFrame:
+    """Rows of one base with the columns of the correlation's own."""
+    group = tuple(correlation.field_of(name, base) for name in correlation.group_by)
+    value = value_of(correlation, base)
+    handed = [matched.keys[(correlation.field_of(name, base),)] for name in carried]
+    return matched.rows.lazy().select(
+        (pl.col(matched.keys[group]) if group else pl.lit(NOBODY, pl.UInt32)).alias("group"),
+        "time",
+        "id",
         pl.lit(place, dtype=pl.UInt8).alias("step"),
-        *([_value(correlation, values).alias("value")] if values else []),
-        pl.coalesce(_text(matched, "user.name"), _text(matched, "user.id")).alias("user"),
-        _text(matched, "source.ip").alias("address"),
-        *(
-            _text(matched, correlation.field_of(name, base)).alias(f"carried {number}")
-            for number, name in enumerate(carried)
-        ),
+        *([_value(correlation, pl.col(matched.values[value])).alias("value")] if value else []),
+        pl.col(matched.keys[USER]).alias("user"),
+        pl.col(matched.keys[ADDRESS]).alias("address"),
+        *(pl.col(column).alias(f"carried {number}") for number, column in enumerate(handed)),
     )
 
 
-def _whole(rows: pl.DataFrame, correlation: Correlation, latest: int | None, out: dict[str, int]) -> pl.DataFrame:
-    """Without the rows that cannot be placed, which are counted."""
-    reasons = {"no_time": pl.col("time").is_null(), "no_group": pl.col("group").is_null()}
+def _reason(correlation: Correlation, latest: int | None) -> pl.Expr:
+    """Why a row cannot be placed; null if it can."""
+    said = pl.when(pl.col("time").is_null()).then(pl.lit("no_time")).when(pl.col("group").is_null()).then(pl.lit("no_group"))  # fmt: skip
     if correlation.fields:
-        reasons["no_value"] = pl.col("value").is_null()
+        said = said.when(pl.col("value").is_null()).then(pl.lit("no_value"))
     if latest is not None:
-        reasons["future"] = pl.col("time") > latest
-    for reason, wrong in reasons.items():
-        kept = rows.filter(~wrong.fill_null(value=False))
-        if kept.height < rows.height:
-            out[reason] = out.get(reason, 0) + rows.height - kept.height
-        rows = kept
-    return rows
+        said = said.when(pl.col("time") > latest).then(pl.lit("future"))
+    return said
 
 
 def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
@@ -105,12 +171,12 @@ def _joined(keys: Sequence[pl.Expr]) -> pl.Expr:
     )
 
 
-def _value(correlation: Correlation, values: Sequence[pl.Expr]) -> pl.Expr:
+def _value(correlation: Correlation, text: pl.Expr) -> pl.Expr:
     """A number of at least zero (Salesforce writes -1 for unknown), or the text to count."""
     if correlation.kind in NUMERIC:
-        number = values[0].str.strip_chars().cast(pl.Float64, strict=False)
+        number = text.str.strip_chars().cast(pl.Float64, strict=False)
         return pl.when(number.is_finite() & (number >= 0)).then(number)
-    return _joined(values)
+    return text
 
 
 def _identity(text: pl.Expr) -> pl.Expr:
@@ -126,18 +192,6 @@ def ids(coded: pl.Expr) -> pl.Expr:
     other = pl.when(ours).then(None).otherwise(coded).cast(pl.String)
     plain = pl.when(other.str.starts_with("~~") & (other.str.len_bytes() == 17)).then(other.str.slice(2))
     return pl.when(ours).then(coded.bin.encode("hex")).otherwise(plain.otherwise(other.str.slice(1)))
-
-
-def _coded(texts: Texts, rows: pl.DataFrame, names: Sequence[str]) -> tuple[Texts, pl.DataFrame]:
-    if not rows.height:
-        return texts, rows.with_columns(pl.col(names).cast(pl.UInt32, strict=False))
-    said = pl.concat([rows.select(pl.col(name).alias("text"), pl.col("time").alias("seen")) for name in names])
-    distinct = said.filter(pl.col("text").is_not_null()).group_by("text").agg(pl.col("seen").max())
-    texts, codes = texts.coded(distinct)
-    for name in names:
-        mine = codes.rename({"text": name, "code": "code of it"})
-        rows = rows.join(mine, on=name, how="left", maintain_order="left").with_columns(pl.col("code of it").alias(name)).drop("code of it")  # fmt: skip
-    return texts, rows
 
 
 def _hashed(values: pl.Series) -> pl.Series:

@@ -15,9 +15,9 @@ ROOM = 192 << 20
 class Shelf:
     """Pieces by key; a piece never changes. What no state would give back stays in memory."""
 
-    def __init__(self, recall: Callable[[str], bytes | None], room: int = ROOM) -> None:
+    def __init__(self, recall: Callable[[str], bytes | None]) -> None:
         self._recall = recall
-        self._room = room
+        self._room = ROOM
         self._held: OrderedDict[str, pl.DataFrame] = OrderedDict()
         self._size = 0
         self._forgetful = True

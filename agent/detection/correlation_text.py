@@ -20,8 +20,13 @@ FRESH = 3_600_000
 PIECES = 64
 """More stored pieces than this are written anew as few."""
 
+CHUNKS = 16
+
 PIECE = 400_000
 """Bytes of text in a stored piece, about."""
+
+
+_NOTHING = pl.Series([None], dtype=pl.String)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Texts:
     """Immutable: a batch makes a new one, which counts from the commit on. `seen`: newest event time of a row."""
 
     frame: pl.DataFrame = field(default_factory=SCHEMA.to_frame)
+    """By code, ascending."""
     following: int = 0
     """The next code that nobody has; codes are not used twice."""
     pieces: tuple[int, ...] = ()
@@ -37,15 +43,14 @@ class Texts:
 
     def coded(self, texts: pl.DataFrame) -> tuple[Texts, pl.DataFrame]:
         """With these `text` (distinct) and `seen`; and their `text` and `code`."""
-        both = texts.join(self.frame, on="text", how="left", suffix="_before", maintain_order="left")
-        old = both.filter(pl.col("code").is_not_null())
-        new = both.filter(pl.col("code").is_null()).select(
+        old = self.frame.join(texts, on="text", how="inner", suffix="_now")
+        new = texts.join(old, on="text", how="anti").select(
             pl.int_range(self.following, self.following + pl.len(), dtype=pl.UInt32).alias("code"), "text", "seen"
         )
-        stale = old.filter(pl.col("seen") > pl.col("seen_before") + FRESH).select(SCHEMA.names())
+        stale = old.filter(pl.col("seen_now") > pl.col("seen") + FRESH).select("code", "text", seen="seen_now")
         frame = self.frame
         if stale.height:
-            frame = frame.update(stale.select("code", "seen"), on="code")
+            frame = frame.update(stale.select("code", "seen"), on="code", maintain_order="left")
         if new.height:
             frame = pl.concat([frame, new])
         changed = tuple(one for one in (stale, new) if one.height)
@@ -54,7 +59,11 @@ class Texts:
 
     def named(self, codes: pl.Series) -> pl.Series:
         """The texts of codes; null for null."""
-        return codes.to_frame("code").join(self.frame, on="code", how="left", maintain_order="left")["text"]
+        if not self.frame.height:
+            return pl.Series("text", [None], dtype=pl.String).new_from_index(0, len(codes))
+        places = self.frame["code"].search_sorted(codes.fill_null(0)).clip(0, self.frame.height - 1)
+        texts = self.frame["text"].gather(places)
+        return texts.zip_with((self.frame["code"].gather(places) == codes).fill_null(value=False), _NOTHING)
 
 
 def stored(texts: Texts, prefix: str, floor: int) -> tuple[Texts, dict[str, bytes | None]]:
@@ -64,7 +73,7 @@ def stored(texts: Texts, prefix: str, floor: int) -> tuple[Texts, dict[str, byte
     kept, parts, frame = texts.pieces, list(texts.changed), texts.frame
     if len(kept) > PIECES:
         frame = frame.filter(pl.col("seen") >= floor)
-        kept, parts = (), [frame]
+        kept, parts = (), [frame.rechunk()]
     number = max(texts.pieces, default=0)
     changes: dict[str, bytes | None] = {f"{prefix}/{old}": None for old in texts.pieces if old not in kept}
     for part in _pieces(pl.concat(parts)):
@@ -72,7 +81,9 @@ def stored(texts: Texts, prefix: str, floor: int) -> tuple[Texts, dict[str, byte
         changes[f"{prefix}/{number}"] = encoded(part)
         kept = (*kept, number)
     changes[f"{prefix}/head"] = orjson.dumps({"pieces": kept, "following": texts.following})
-    return replace(texts, frame=frame.rechunk(), pieces=kept, changed=()), changes
+    if frame.n_chunks() > CHUNKS:
+        frame = frame.rechunk()
+    return replace(texts, frame=frame, pieces=kept, changed=()), changes
 
 
 def recalled(recall: Callable[[str], bytes | None], prefix: str) -> Texts:
@@ -82,7 +93,8 @@ def recalled(recall: Callable[[str], bytes | None], prefix: str) -> Texts:
     about: dict[str, Any] = orjson.loads(head)
     parts = [data for number in about["pieces"] if (data := recall(f"{prefix}/{number}"))]
     frame = pl.concat([SCHEMA.to_frame(), *(pl.read_ipc(io.BytesIO(data)) for data in parts)])
-    return Texts(frame.unique("code", keep="last", maintain_order=True), about["following"], tuple(about["pieces"]))
+    frame = frame.unique("code", keep="last").sort("code")
+    return Texts(frame, about["following"], tuple(about["pieces"]))
 
 
 def _pieces(frame: pl.DataFrame) -> list[pl.DataFrame]:

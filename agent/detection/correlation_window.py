@@ -1,10 +1,10 @@
 """Which windows of a correlation's groups hold, and which rows they are made of: a pure function of the rows.
 
-Rows are a frame of `group` (UInt32), `time` (Int64, milliseconds), `id` (Binary), `step` (UInt8, place of the base
+Frames are lazy. Rows have `group` (UInt32), `time` (Int64, milliseconds), `id` (Binary), `step` (UInt8, place of the base
 in `Correlation.steps`) and, where values are looked at, `value`. A window ends at a row and reaches back one timespan,
 both ends included; one in which something must be absent begins at a row of what must be there, and lasts one.
 
-Windows are a frame of `group`, `since` and `until` (what it spans), `anchor` (time of the row that it ends or begins
+Windows have `group`, `since` and `until` (what it spans), `anchor` (time of the row that it ends or begins
 with), `measured` (Float64), and `term` (UInt8), which says by `allowed` which steps take part.
 """
 
@@ -31,9 +31,9 @@ WINDOWS = pl.Schema(
 BY = ["group", "time"]
 
 
-def windows(rows: pl.DataFrame, correlation: Correlation) -> pl.DataFrame:
+def windows(rows: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
     """The windows in which the condition holds."""
-    parts = [WINDOWS.to_frame()]
+    parts = [WINDOWS.to_frame().lazy()]
     if correlation.terms:
         for number, term in enumerate(correlation.terms):
             wanted, absent = _places(correlation, term.wanted), _places(correlation, term.absent)
@@ -47,18 +47,19 @@ def windows(rows: pl.DataFrame, correlation: Correlation) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def members(rows: pl.DataFrame, held: pl.DataFrame, correlation: Correlation) -> pl.DataFrame:
+def members(rows: pl.LazyFrame, held: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
     """Rows within windows, each once; where a window has its anchor at a row, `measured` and `known` (Int64, the time
     at which it was over), which are null elsewhere.
     """
-    found = [_inside(rows, part, correlation, int(number[0])) for number, part in held.group_by("term")]
-    if not found:
-        return rows.clear().with_columns(measured=pl.lit(None, pl.Float64), known=pl.lit(None, pl.Int64))
+    if not correlation.terms:
+        return _inside(rows, held, correlation, 0)
+    numbers = range(len(correlation.terms))
+    found = [_inside(rows, held.filter(pl.col("term") == number), correlation, number) for number in numbers]
     if len(found) == 1:
         return found[0]
     others = pl.exclude("measured", "known").first()
     once = pl.concat(found).group_by("group", "time", "id", "step", maintain_order=True)
-    return once.agg(others, *_of_anchor(correlation)).select(found[0].columns)
+    return once.agg(others, *_of_anchor(correlation)).select([*rows.collect_schema().names(), "measured", "known"])
 
 
 def _of_anchor(correlation: Correlation) -> tuple[pl.Expr, pl.Expr]:
@@ -66,7 +67,7 @@ def _of_anchor(correlation: Correlation) -> tuple[pl.Expr, pl.Expr]:
     return measured, pl.col("known").min()
 
 
-def _inside(rows: pl.DataFrame, held: pl.DataFrame, correlation: Correlation, term: int) -> pl.DataFrame:
+def _inside(rows: pl.LazyFrame, held: pl.LazyFrame, correlation: Correlation, term: int) -> pl.LazyFrame:
     """Of all windows that end after a row, the one that reaches back farthest says whether the row is in one."""
     rows = rows.filter(pl.col("step").is_in(allowed(correlation, term))).sort("time", "id", "step")
     reach = (
@@ -108,7 +109,7 @@ def _holds(bounds: Sequence[Bound]) -> pl.Expr:
     return pl.all_horizontal(pl.lit(value=True), *(said[bound.operator](bound.number) for bound in bounds))
 
 
-def _backward(ends: pl.DataFrame, correlation: Correlation) -> pl.DataFrame:
+def _backward(ends: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
     """Windows that end at `time` and reach back one timespan."""
     return ends.select(
         "group",
@@ -120,9 +121,9 @@ def _backward(ends: pl.DataFrame, correlation: Correlation) -> pl.DataFrame:
     )
 
 
-def _measured(rows: pl.DataFrame, correlation: Correlation) -> pl.DataFrame:
+def _measured(rows: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
     """`group`, `time` and the value of the window that ends there; sums are rounded, so that no order of adding shows."""
-    span, once = correlation.milliseconds, rows.unique(["group", "id", *(["value"] if "value" in rows.columns else [])])
+    span, once = correlation.milliseconds, rows.unique(["group", "id", *(["value"] if correlation.fields else [])])
     match correlation.kind:
         case "event_count":
             return _total(once, pl.lit(1.0), span)
@@ -139,7 +140,7 @@ def _measured(rows: pl.DataFrame, correlation: Correlation) -> pl.DataFrame:
             return _total(rows, pl.lit(1.0), span, distinct="step")
 
 
-def _total(rows: pl.DataFrame, weight: pl.Expr, span: int, distinct: str = "") -> pl.DataFrame:
+def _total(rows: pl.LazyFrame, weight: pl.Expr, span: int, distinct: str = "") -> pl.LazyFrame:
     """What entered until a time, less what left before.
 
     Of distinct values each row counts until the value's next row: nothing is counted anew for a window.
@@ -163,7 +164,7 @@ def _total(rows: pl.DataFrame, weight: pl.Expr, span: int, distinct: str = "") -
     )
 
 
-def _quantile(rows: pl.DataFrame, correlation: Correlation) -> pl.DataFrame:
+def _quantile(rows: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
     """Linear between the two nearest ranks."""
     return (
         rows.sort(BY)
@@ -173,7 +174,7 @@ def _quantile(rows: pl.DataFrame, correlation: Correlation) -> pl.DataFrame:
     )
 
 
-def _with(rows: pl.DataFrame, wanted: Sequence[int], order: Sequence[int], correlation: Correlation) -> pl.DataFrame:
+def _with(rows: pl.LazyFrame, wanted: Sequence[int], order: Sequence[int], correlation: Correlation) -> pl.LazyFrame:
     """Windows with a row of each step, in this order if there is one."""
     rows = rows.filter(pl.col("step").is_in(wanted))
     if order:
@@ -183,12 +184,12 @@ def _with(rows: pl.DataFrame, wanted: Sequence[int], order: Sequence[int], corre
 
 
 def _without(
-    rows: pl.DataFrame,
+    rows: pl.LazyFrame,
     wanted: Sequence[int],
     absent: Sequence[int],
     order: Sequence[int],
     correlation: Correlation,
-) -> pl.DataFrame:
+) -> pl.LazyFrame:
     """Windows that begin at a row of what is wanted, have all of it (in order, if there is one), and nothing absent."""
     span, rows = correlation.milliseconds, rows.sort("time")
     anchors = rows.filter(pl.col("step").is_in(wanted)).select(BY).unique().sort("time")
@@ -214,7 +215,7 @@ def _without(
     )
 
 
-def _next(begin: pl.DataFrame, following: pl.DataFrame, *, strict: bool = False) -> pl.DataFrame:
+def _next(begin: pl.LazyFrame, following: pl.LazyFrame, *, strict: bool = False) -> pl.LazyFrame:
     """`reached` becomes the first time of `following` at (or, if strict, after) it; null if there is none."""
     return (
         begin.sort("reached")
@@ -230,7 +231,7 @@ def _next(begin: pl.DataFrame, following: pl.DataFrame, *, strict: bool = False)
     )
 
 
-def _in_order(rows: pl.DataFrame, correlation: Correlation) -> pl.DataFrame:
+def _in_order(rows: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
     """Windows of ordered rows. Measured is the largest number of places that are met in order.
 
     Where more rows can only help, every sufficient number of places is a window, from its latest beginning on;
@@ -245,7 +246,7 @@ def _in_order(rows: pl.DataFrame, correlation: Correlation) -> pl.DataFrame:
     return found.with_columns(pl.lit(0, pl.UInt8).alias("term")).select(WINDOWS.names())
 
 
-def _longest(rows: pl.DataFrame, counted: Sequence[pl.DataFrame], correlation: Correlation) -> pl.DataFrame:
+def _longest(rows: pl.LazyFrame, counted: Sequence[pl.LazyFrame], correlation: Correlation) -> pl.LazyFrame:
     """`measured` of the whole window that ends at each time, whatever row ends it."""
     found = rows.select(BY).unique().sort("time").with_columns(pl.lit(0.0).alias("measured"))
     for part in counted:
@@ -260,7 +261,7 @@ def _longest(rows: pl.DataFrame, counted: Sequence[pl.DataFrame], correlation: C
     return found
 
 
-def _by_length(rows: pl.DataFrame, places: Sequence[int], correlation: Correlation) -> list[pl.DataFrame]:
+def _by_length(rows: pl.LazyFrame, places: Sequence[int], correlation: Correlation) -> list[pl.LazyFrame]:
     """For each number of places, windows that meet so many of them in order."""
     ends = [rows.filter(pl.col("step") == step).select(BY).unique().sort("time") for step in places]
     chains = [end.with_columns(pl.col("time").alias("since")) for end in ends]
@@ -275,7 +276,7 @@ def _by_length(rows: pl.DataFrame, places: Sequence[int], correlation: Correlati
     return found
 
 
-def _chains(rows: pl.DataFrame, order: Sequence[Sequence[int]], correlation: Correlation) -> pl.DataFrame:
+def _chains(rows: pl.LazyFrame, order: Sequence[Sequence[int]], correlation: Correlation) -> pl.LazyFrame:
     """Windows that have all of these in this order."""
     chain = rows.filter(pl.col("step").is_in(order[0])).select(*BY, pl.col("time").alias("since"))
     for steps in order[1:]:
@@ -283,7 +284,7 @@ def _chains(rows: pl.DataFrame, order: Sequence[Sequence[int]], correlation: Cor
     return _spanned([chain], correlation).with_columns(pl.lit(float(len(order))).alias("measured"))
 
 
-def _after(ends: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+def _after(ends: pl.LazyFrame, before: pl.LazyFrame) -> pl.LazyFrame:
     """`ends` that come strictly after one of `before`, with the latest beginning these can have."""
     best = before.group_by(BY).agg(pl.col("since").max()).sort("time").with_columns(pl.col("since").cum_max().over("group"))  # fmt: skip
     return ends.join_asof(
@@ -291,7 +292,7 @@ def _after(ends: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     ).filter(pl.col("since").is_not_null())
 
 
-def _spanned(chains: Sequence[pl.DataFrame], correlation: Correlation) -> pl.DataFrame:
+def _spanned(chains: Sequence[pl.LazyFrame], correlation: Correlation) -> pl.LazyFrame:
     """The best chain at each end, if it is no longer than a timespan."""
     return (
         pl.concat([chain.select(*BY, "since") for chain in chains])

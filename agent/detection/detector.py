@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import structlog
 
-from agent.detection import alert, baseline_alert, verdict
+from agent.detection import alert, baseline_alert, correlation_alert, verdict
 from agent.detection.baselining import Baselining
 from agent.detection.baselining import Step as BaselineStep
 from agent.detection.column import Column, Mask
@@ -110,7 +110,7 @@ class Detector:
         found = [(rule, rows) for rule, rows in found if rule.id not in self._silent]
         foldings: dict[str, Folding] = {}
         alerts = [*self._raise(found, prepared, shape or plain_shape, now, foldings), *self._late(now, foldings)]
-        alerts += alert.correlated(step.told, now)
+        alerts += correlation_alert.frames(step.told, now)
         alerts += baseline_alert.baselined(past.told, now)
 
         def commit() -> None:

@@ -171,3 +171,103 @@ def test_state_is_readable_text_and_frames(folder):
     assert len(frames) == 2
     assert all(pl.read_ipc(io.BytesIO(kept[key])).height for key in frames)
     assert all(orjson.loads(kept[key]) for key in kept.keys() - frames)
+
+
+def test_a_change_is_told_after_a_quarter_of_an_hour(folder):
+    """By any batch, an empty one or one of another org, and after a restart; then there is nothing more to tell."""
+    loaded, store = rules("event_count", folder), {}
+    detector = Detector(loaded, recall=store.get)
+
+    def tell(rows: pl.DataFrame, minutes: int, detector: Detector) -> list[dict]:
+        detection = detector.detect(rows, FILES, NOW + timedelta(minutes=minutes))
+        store.update(detection.remember)
+        detection.commit()
+        return detection.alerts.to_dicts()
+
+    assert len(tell(frame([(n, ("A", "a", n, 1)) for n in range(4)]), 0, detector)) == 1
+    assert tell(frame([(4, ("A", "a", 4, 1))]), 1, detector) == []
+    assert tell(pl.DataFrame(), 15, detector) == []
+    again = Detector(loaded, recall=store.get)
+    (revised,) = tell(pl.DataFrame(), 16, again)
+    assert (revised["event.action"], revised["leakline.correlation.count"]) == ("alert-revised", 5)
+    assert revised["leakline.alert.last_event_id"] == f"{4:032x}"
+    assert tell(pl.DataFrame(), 40, again) == []
+
+
+def told(text: str, folder, *batches: tuple[list[tuple[int, Event]], LogSource, int]) -> list[int]:
+    """How many alerts each batch brings. A batch: rows, log source, hours after ten of the clock."""
+    path = folder / "own.yml"
+    path.write_text(text)
+    loaded = load([path])
+    assert not loaded.errors, loaded.errors
+    detector, counts = Detector(loaded), []
+    for rows, source, hours in batches:
+        detection = detector.detect(frame(rows), source, TEN + timedelta(hours=hours))
+        detection.commit()
+        counts.append(detection.alerts.height)
+    return counts
+
+
+STREAM = LogSource("salesforce", "real_time_event_monitoring")
+UNHEARD = BASES.replace("name: second\nlogsource: {product: salesforce, service: event_log_file}",
+                        "name: second\nlogsource: {product: salesforce, service: real_time_event_monitoring}") \
+    + "  type: temporal\n  condition: first and not second\n"  # fmt: skip
+
+
+def test_what_must_not_be_there_is_waited_for(folder):
+    """Until the watermark of every log source that could bring it has passed the window, and no longer."""
+    first, later = [(1, ("A", "a", 0, 1))], [(2, ("B", "c", 60 * 31, 1))]
+    streamed, late = [(3, ("B", "c", 60 * 7, 1))], [(4, ("A", "b", 5, 1))]
+    seen = [(9, ("B", "c", 0, 1))]
+    assert told(UNHEARD, folder, (first, FILES, 1), (seen, STREAM, 1), (later, FILES, 40), (streamed, STREAM, 40)) == [0, 0, 0, 1]  # fmt: skip
+    assert told(UNHEARD, folder, (first, FILES, 1), (seen, STREAM, 1), (streamed, STREAM, 40), (later, FILES, 40)) == [0, 0, 0, 1]  # fmt: skip
+    assert told(UNHEARD, folder, (first, FILES, 1), (late, STREAM, 2), (later, FILES, 40), (streamed, STREAM, 40)) == [0, 0, 0, 0]  # fmt: skip
+
+
+CHAIN = (
+    BASES
+    + """  type: event_count
+  condition: {gte: 2}
+---
+title: Several
+name: several
+correlation: {type: value_count, rules: [both], timespan: 1h, condition: {field: USER_ID, gte: 2}}
+"""
+)
+
+
+@pytest.mark.parametrize(("where", "alerts"), [("", 1), ("generate: true\n", 3)])
+def test_a_correlation_of_another_is_silent_unless_asked(folder, where, alerts):
+    """`generate` may stand beside `correlation`, as in the specification's schema."""
+    rows = [(n, ("AB"[n % 2], "a", n, 1)) for n in range(4)]
+    assert told(CHAIN + where, folder, (rows, FILES, 1)) == [alerts]
+
+
+def test_rows_that_take_no_part_are_counted_by_rule_and_reason(folder):
+    """After a restart as well: -1 is Salesforce's word for unknown, and a text is no number."""
+    loaded, store = rules("value_sum", folder), {}
+    rows = frame(
+        [(1, ("", "a", 0, 1)), (2, ("A", "a", 0, -1)), (3, ("A", "a", 0, 4)), (4, ("A", "a", 60 * 24 * 99, 9))]
+    )
+    rows = pl.concat([rows, rows[2:3].with_columns(pl.lit("n/a").alias("VALUE"), pl.lit("5").alias("event.id"))])
+    rows = pl.concat([rows, rows[2:3].with_columns(pl.lit(None).alias("@timestamp"), pl.lit("6").alias("event.id"))])
+    detection = Detector(loaded).detect(rows, FILES, NOW)
+    store.update(detection.remember)
+    left = Detector(loaded, recall=store.get).correlating.left_out
+    assert {reason: rows for (_, reason), rows in left.items()} == {"no_group": 1, "no_value": 2, "no_time": 1, "future": 1}  # fmt: skip
+
+
+def test_an_alert_names_what_it_counted(folder):
+    """Who and from where, the first and the last event, the condition and the value beside it."""
+    rows = frame([(n, ("A", "a", n, 3)) for n in range(150)]).with_columns(
+        pl.concat_str(pl.lit("u"), "VALUE").alias("user.name"),
+        pl.concat_str(pl.lit("198.51.100."), pl.int_range(pl.len())).alias("source.ip"),
+    )
+    (alert,) = Detector(rules("value_sum", folder)).detect(rows, FILES, NOW).alerts.to_dicts()
+    assert (alert["leakline.correlation.count"], len(alert["leakline.alert.event_ids"])) == (150, 100)
+    assert alert["leakline.alert.first_event_id"] == alert["leakline.alert.event_ids"][0] == f"{0:032x}"
+    assert (alert["leakline.alert.last_event_id"], alert["event.end"]) == (f"{149:032x}", TEN + timedelta(minutes=149))
+    assert (alert["user.name"], len(alert["related.ip"])) == ("u3", 20)
+    assert (alert["leakline.measure.value"], alert["leakline.measure.threshold"]) == (33.0, 9.0)
+    assert alert["leakline.correlation.condition"] == "gte 9"
+    assert "source.ip" not in alert

@@ -93,9 +93,10 @@ def test_a_wrong_correlation_is_refused_with_its_line(write, old, new, line, wor
         ("(first and second", "not closed"),
         ("first and second)", "at ')'"),
         ("1 of thi*", "called thi*"),
-        ("not first", "nothing begins a window"),
+        ("first", "never asks for second"),
+        ("not (first or second)", "nothing begins a window"),
         ("first or not second", "nothing begins a window"),
-        ("first and not first", "can never hold"),
+        ("first and not first and second", "can never hold"),
     ],
 )
 def test_an_expression_that_makes_no_sense_is_refused(write, condition, words):

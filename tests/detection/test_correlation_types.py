@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.detection import correlation_memory, correlation_shelf, correlation_text
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.rule import LogSource, RuleSet
@@ -77,7 +78,10 @@ def number(kind: str, condition: str, holds, **spec) -> tuple[str, Spec]:
 
 
 def words(kind: str, expression: str, terms, *, waits: bool = False) -> tuple[str, Spec]:
-    return correlation(kind, expression), Spec(kind, STEPS, terms=terms, waits=waits)
+    steps = tuple(
+        step for step in STEPS if "them" in expression or step in expression.replace("(", " ").replace(")", " ").split()
+    )
+    return correlation(kind, expression, rules=f"[{', '.join(steps)}]"), Spec(kind, steps, terms=terms, waits=waits)
 
 
 CASES: dict[str, tuple[str, Spec]] = {
@@ -266,6 +270,19 @@ def final(said: list[dict]) -> set[Alert]:
         for row in last.values()
         if not row.get("leakline.alert.merged_into")
     }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _little_room():
+    """Pieces are small, soon made into one, and read again from the state whenever they are looked at."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(correlation_shelf, "ROOM", 1)
+        patch.setattr(correlation_memory, "PIECE", 4)
+        patch.setattr(correlation_memory, "SMALL", 2)
+        patch.setattr(correlation_memory, "DELTAS", 2)
+        patch.setattr(correlation_text, "PIECES", 2)
+        patch.setattr(correlation_text, "FRESH", 60_000)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,85 @@
+"""What correlations tell, as alerts: a shaped frame like that of `alert`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import polars as pl
+
+from agent.detection.alert import TIME, constant, sentence
+from agent.detection.correlating import Told
+from agent.detection.correlation_episode import values_of
+
+
+def frames(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
+    """A row for each alert, raised or revised; a frame for each rule.
+
+    `leakline.alert.id` stays the same for all that is said of an alert; `event.id` is its own for each revision, so
+    that a destination that refuses an id it knows takes the revision too. Beside the columns of `alert` it has
+    `leakline.alert.revision` (Int64), `leakline.alert.merged_into` (String; a late row joined two alerts),
+    `leakline.correlation.{rule,type,condition}` (String), `.timespan` (Int64, seconds), `.group` (String,
+    `NAME=value`), `.count` (Int64), and `leakline.alert.{first,last}_event_id` (String), whose times are `event.start`
+    and `event.end`. `leakline.measure.threshold` is absent where the condition is an expression over rules.
+    """
+    by_rule: dict[str, list[Told]] = {}
+    for one in told:
+        by_rule.setdefault(one.correlation.rule.id, []).append(one)
+    for some in by_rule.values():
+        rule = some[0].correlation.rule
+        alerts = pl.DataFrame([_row(one) for one in some], schema_overrides=SCHEMA, infer_schema_length=None)
+        alerts = alerts.select(column for column in alerts.columns if alerts[column].null_count() < alerts.height)
+        alerts = alerts.with_columns(
+            pl.from_epoch("event.start", "ms").cast(TIME),
+            pl.from_epoch("event.end", "ms").cast(TIME),
+            **{name: said for name, said in constant(rule, now).items() if name != "event.action"},
+        )
+        yield alerts.with_columns(message=pl.Series([sentence(rule, row) for row in alerts.iter_rows(named=True)]))
+
+
+SCHEMA = {
+    "leakline.alert.event_ids": pl.List(pl.String),
+    "related.user": pl.List(pl.String),
+    "related.ip": pl.List(pl.String),
+    "leakline.measure.value": pl.Float64(),
+    "leakline.measure.threshold": pl.Float64(),
+}
+
+
+def _row(one: Told) -> dict[str, object]:
+    """What is absent is None."""
+    rule, episode = one.correlation.rule, one.episode
+    names = one.correlation.group_by
+    values = values_of(episode.group, len(names))
+    users, addresses = episode.about.get("user", []), episode.about.get("address", [])
+    own = f"{episode.id}\n{episode.revision}".encode()
+    return {
+        "event.id": hashlib.blake2b(own, digest_size=16).hexdigest() if episode.revision else episode.id,
+        "event.action": one.action,
+        "event.start": episode.start,
+        "event.end": episode.end,
+        "leakline.alert.id": episode.id,
+        "leakline.alert.count": episode.count,
+        "leakline.alert.folded": 0,
+        "leakline.alert.revision": episode.revision,
+        "leakline.alert.event_ids": list(episode.ids),
+        "leakline.alert.first_event_id": episode.ids[0],
+        "leakline.alert.last_event_id": episode.last[1],
+        "leakline.alert.merged_into": one.merged_into or None,
+        "leakline.alert.actor": users[0] if len(users) == 1 else ", ".join(values),
+        "leakline.correlation.rule": rule.name or rule.id,
+        "leakline.correlation.type": one.correlation.kind,
+        "leakline.correlation.condition": one.correlation.condition,
+        "leakline.correlation.timespan": int(one.correlation.span.total_seconds()),
+        "leakline.correlation.group": ", ".join(f"{n}={v}" for n, v in zip(names, values, strict=True)),
+        "leakline.correlation.count": episode.count,
+        "leakline.measure.field": one.correlation.field or one.correlation.kind,
+        "leakline.measure.value": episode.measured,
+        "leakline.measure.threshold": one.correlation.threshold,
+        "user.name": users[0] if len(users) == 1 else None,
+        "source.ip": addresses[0] if len(addresses) == 1 else None,
+        "related.user": users or None,
+        "related.ip": addresses or None,
+        "organization.id": one.org or None,
+    }

@@ -1,0 +1,165 @@
+"""`make bench-correlations`: ten million events of 50,000 users through a correlation of every type, and chains of them.
+
+Each event matches a rule, so that each reaches most of the correlations. Events come in order, a million a day, in
+batches of ten thousand, and what is remembered is committed with each batch to a state directory on disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from agent.detection.detector import Detector
+from agent.detection.load import load
+from agent.detection.rule import LogSource
+from agent.malloc import ALLOCATOR
+from agent.state import State, StateRecall
+
+FILES = LogSource("salesforce", "event_log_file")
+BEGINNING = datetime(2026, 7, 1, tzinfo=UTC)
+BATCH = 10_000
+A_DAY = 1_000_000
+
+RULES = """
+title: Reads
+name: reads
+logsource: {product: salesforce, service: event_log_file}
+detection: {sel: {KIND: read}, condition: sel}
+---
+title: Exports
+name: exports
+logsource: {product: salesforce, service: event_log_file}
+detection: {sel: {KIND: export}, condition: sel}
+---
+title: Logins
+name: logins
+logsource: {product: salesforce, service: event_log_file}
+detection: {sel: {KIND: login}, condition: sel}
+"""
+CORRELATIONS: dict[str, str] = {
+    "event_count": "{type: event_count, rules: [reads, exports], group-by: [USER_ID], timespan: 10m, condition: {gte: 12}}",
+    "event_count, a day": "{type: event_count, rules: [exports], group-by: [USER_ID], timespan: 1d, condition: {gte: 60}}",
+    "event_count, range": "{type: event_count, rules: [exports], group-by: [USER_ID], timespan: 1h, condition: {gte: 9, lte: 12}}",
+    "value_count": "{type: value_count, rules: [reads, exports, logins], group-by: [USER_ID], timespan: 1h, condition: {field: CLIENT_IP, gte: 8}}",
+    "value_sum": "{type: value_sum, rules: [reads, exports], group-by: [USER_ID], timespan: 1h, condition: {field: ROWS, gte: 60000}}",
+    "value_avg": "{type: value_avg, rules: [exports], group-by: [USER_ID], timespan: 1h, condition: {field: ROWS, gte: 1950}}",
+    "value_median": "{type: value_median, rules: [exports], group-by: [USER_ID], timespan: 1h, condition: {field: ROWS, gte: 1980}}",
+    "value_percentile": "{type: value_percentile, rules: [exports], group-by: [USER_ID], timespan: 1h, condition: {field: ROWS, percentile: 90, lt: 5}}",
+    "temporal": "{type: temporal, rules: [logins, exports], group-by: [USER_ID, CLIENT_IP], timespan: 5m}",
+    "temporal, words": "{type: temporal, rules: [logins, exports, reads], group-by: [CLIENT_IP], timespan: 1s, condition: exports and logins and not reads}",
+    "temporal_ordered": "{type: temporal_ordered, rules: [logins, reads, exports], group-by: [USER_ID, CLIENT_IP], timespan: 30m}",
+    "chain": "{type: value_count, rules: [n0], group-by: [CLIENT_IP], timespan: 1h, condition: {field: USER_ID, gte: 3}, generate: true}",
+    "chain of a chain": "{type: temporal_ordered, rules: [logins, n11], group-by: [CLIENT_IP], timespan: 1h, generate: true}",
+}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.correlations", description=__doc__)
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--users", type=int, default=50_000)
+    given = parser.parse_args()
+    if any(name not in os.environ for name in ALLOCATOR):  # it must be there before Polars is imported
+        again = [sys.executable, "-m", "tests.bench.correlations", *sys.argv[1:]]
+        sys.exit(subprocess.run(again, env={**os.environ, **ALLOCATOR}, check=False).returncode)
+    with tempfile.TemporaryDirectory() as folder:
+        run(Path(folder), given.events, given.users)
+
+
+def run(folder: Path, events: int, users: int) -> None:
+    rules = folder / "rules.yml"
+    rules.write_text(RULES + "".join(f"---\ntitle: {title}\nname: n{place}\ncorrelation: {text}\n"
+                                     for place, (title, text) in enumerate(CORRELATIONS.items())))  # fmt: skip
+    loaded = load([rules])
+    assert not loaded.errors, loaded.errors
+    state = State(folder / "state")
+    detector = Detector(loaded, recall=StateRecall(state, "memory/detection/"))
+    print(
+        f"{events:,} events, {users:,} users, {len(loaded.correlations)} correlations; resident before: {resident():,.0f} MB"
+    )
+    alerts: dict[str, int] = {}
+    begun = told = time.perf_counter()
+    done = 0
+    for batch in batches(events, users):
+        now = batch["@timestamp"][-1] + timedelta(hours=1)
+        detection = detector.detect(batch, FILES, now)
+        with state.transact() as transaction:
+            transaction.apply("memory/detection/", detection.remember)
+        detection.commit()
+        done += batch.height
+        for name in detection.alerts["rule.name"] if detection.alerts.height else ():
+            alerts[name] = alerts.get(name, 0) + 1
+        if done % max(BATCH, events // 10 // BATCH * BATCH) == 0 or done == events:
+            clock = time.perf_counter()
+            speed = max(BATCH, events // 10 // BATCH * BATCH) / (clock - told)
+            print(f"{done:>12,} events  {speed:>8,.0f} events/s  resident {resident():>6,.0f} MB"
+                  f"  (at most {highest():,.0f})  state {on_disk(folder / 'state'):>6,.0f} MB", flush=True)  # fmt: skip
+            told = clock
+    print(f"{done / (time.perf_counter() - begun):,.0f} events/s in all; said of alerts: {alerts}")
+    for (rule, reason), count in sorted(detector.correlating.left_out.items()):
+        print(f"left out: {count:,} rows, {reason}, {rule}")
+    state.close()
+
+
+def batches(events: int, users: int) -> Iterator[pl.DataFrame]:
+    """A few users do much, most do little; everybody has two addresses of 20,000."""
+    dice = random.Random(7)
+    for begin in range(0, events, BATCH):
+        size = min(BATCH, events - begin)
+        text = dice.randbytes(16 * size).hex()
+        user, kind, other = pl.col("user"), pl.col("kind"), pl.col("other")
+        address = "198.18." + ((user * 7 + other % 2) % 20_000 // 250).cast(pl.String) + "." + ((user * 7 + other % 2) % 250).cast(pl.String)  # fmt: skip
+        drawn = pl.DataFrame(
+            {
+                "event.id": [text[at : at + 32] for at in range(0, len(text), 32)],
+                "user": [int(users * dice.random() ** 2.5) for _ in range(size)],
+                "kind": [dice.random() for _ in range(size)],
+                "other": [dice.randrange(2_000) for _ in range(size)],
+            }
+        )
+        yield drawn.select(
+            "event.id",
+            (pl.int_range(begin, begin + size) * (86_400_000 / A_DAY) + BEGINNING.timestamp() * 1000)
+            .cast(pl.Int64)
+            .cast(pl.Datetime("ms", "UTC"))
+            .alias("@timestamp"),
+            pl.lit("00D000000000001").alias("organization.id"),
+            ("005" + user.cast(pl.String).str.zfill(12)).alias("USER_ID"),
+            ("u" + user.cast(pl.String) + "@example.com").alias("user.name"),
+            address.alias("source.ip"),
+            address.alias("CLIENT_IP"),
+            pl.when(kind < 0.6)
+            .then(pl.lit("read"))
+            .when(kind < 0.9)
+            .then(pl.lit("export"))
+            .otherwise(pl.lit("login"))
+            .alias("KIND"),
+            other.cast(pl.String).alias("ROWS"),
+        )
+
+
+def resident() -> float:
+    """MB of memory now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+
+
+def highest() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def on_disk(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and path.name != "ballast") / 1e6
+
+
+if __name__ == "__main__":
+    main()
