@@ -14,10 +14,12 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.detection import rule_cache
+from agent.detection.baseline_alert import document as past
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.rule import LogSource, Rule, RuleSet
 from agent.errors import LeaklineError
+from agent.hunt_baseline import Compared
 from agent.hunt_correlation import FILE, LINE, Gathered, document
 from agent.hunt_progress import progress
 from agent.raw_input import Examined, read_raw, reader, single
@@ -37,7 +39,14 @@ TIMES = ("@timestamp", "TIMESTAMP_DERIVED", "TIMESTAMP", "EventDate", "timestamp
 SHOWN = ("user.id", "user.name", "source.ip", "organization.id", "event.provider")
 """Columns that an alert repeats of its event, where it has them."""
 
-TOLD_OF_GROUPS = ("event.start", "event.end", "leakline.alert.", "leakline.correlation.", "leakline.measure.")
+TOLD_OF_GROUPS = (
+    "event.start",
+    "event.end",
+    "leakline.alert.",
+    "leakline.baseline.",
+    "leakline.correlation.",
+    "leakline.measure.",
+)
 """What alerts of correlations say beside that, by the beginning of its names."""
 
 
@@ -100,8 +109,9 @@ class Hunt:
         self._silent = rules.silent
         self._detector = Detector(anywhere if raw else rules)
         self.gathered = Gathered(rules.correlations, TIMES)
+        self.compared = Compared(rules.baselines, TIMES)
         conditions = [rule.condition for rule in rules]
-        self._reader = reader(conditions, {*TIMES, "event.id", *self.gathered.fields})
+        self._reader = reader(conditions, {*TIMES, "event.id", *self.gathered.fields, *self.compared.fields})
         if not raw:
             self._inputs = _inputs(settings)
 
@@ -115,10 +125,13 @@ class Hunt:
         return read_raw(path, self._reader) if self._raw else self._inputs.read(path)
 
     def _tried(self, examined: Examined, path: Path) -> Iterator[tuple[Rule, pl.Series]]:
-        """Rules that match, but those that only feed correlations, and their rows."""
+        """Rules that match, but those that only feed correlations and baselines, and their rows."""
+        self.compared.saw(examined.frame)
         for rule, rows in self._detector.matches(examined.frame, examined.source):
             if rule.id in self.gathered.bases:
                 self.gathered.add(rule.id, examined.frame[rows], examined.lines.gather(rows), str(path))
+            if rule.id in self.compared.bases:
+                self.compared.add(rule.id, examined.frame[rows], examined.lines.gather(rows), str(path))
             if rule.id not in self._silent:
                 yield rule, rows if self._raw else self._untold(rule, rows, examined.frame)
 
@@ -149,10 +162,13 @@ class Hunt:
         ]
 
     def correlated(self) -> Iterator[dict[str, Any]]:
-        """Alerts of correlations, over all that was read; each stands where its last event stands."""
+        """Alerts of correlations and baselines, over all that was read; each stands where its last event stands."""
         for told, last in self.gathered.alerts():
             said = document(told)
             yield _alert(told.correlation.rule, {**said, "@timestamp": said["event.end"]}, last[FILE], last[LINE])
+        for alarm, last in self.compared.alerts():
+            said = past(alarm)
+            yield _alert(alarm.baseline.rule, {**said, "@timestamp": said["event.end"]}, last[FILE], last[LINE])
 
 
 def _rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
@@ -239,13 +255,14 @@ def _summary(tally: Tally, rules: RuleSet, search: Hunt) -> str:
     words = [
         f"{tally.alerts:,} alerts",
         f"{tally.events:,} events in {tally.files:,} files",
-        f"{len(rules) + len(rules.correlations):,} rules"
-        + (f", {len(rules.errors):,} left out" if rules.errors else ""),
+        f"{len(rules) + len(rules.derived):,} rules" + (f", {len(rules.errors):,} left out" if rules.errors else ""),
     ]
     if search.broken:
         words.append(f"{len(search.broken):,} rules broke: {', '.join(sorted(search.broken))}")
     if search.gathered.untimed:
         words.append(f"{search.gathered.untimed:,} matches without a time were left out of correlations")
+    if search.compared.dropped:
+        words.append(f"{search.compared.dropped:,} matches were too many for baselines")
     if search.gathered.ungrouped:
         words.append(f"{search.gathered.ungrouped:,} matches without a value to group by were left out of correlations")
     if search.again:

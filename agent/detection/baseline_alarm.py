@@ -114,11 +114,14 @@ class Told:
 class Alarms:
     """A working copy of the alarms of one baseline and org."""
 
-    def __init__(self, baseline: Baseline, org: str, alarms: Mapping[str, Alarm], mark: int) -> None:
+    def __init__(
+        self, baseline: Baseline, org: str, alarms: Mapping[str, Alarm], mark: int, most: int | None = RAISED
+    ) -> None:
         """`mark`: the watermark of before the batch; what it has passed is closed and not opened again."""
         self._baseline = baseline
         self._org = org
         self._mark = mark
+        self._most = most
         self.now = dict(alarms)
         self._before = frozenset(alarms)
         self.left_out = 0
@@ -160,8 +163,8 @@ class Alarms:
 
     def _leave_out(self) -> None:
         new = [alarm for key, alarm in self.now.items() if key not in self._before]
-        if len(new) > RAISED:
+        if self._most is not None and len(new) > self._most:
             new.sort(key=lambda one: (-one.measured, one.id))
-            for alarm in new[RAISED:]:
+            for alarm in new[self._most :]:
                 del self.now[alarm.id]
-            self.left_out = len(new) - RAISED
+            self.left_out = len(new) - self._most

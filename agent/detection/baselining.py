@@ -28,7 +28,7 @@ from agent.detection import (
     baseline_volume,
 )
 from agent.detection.baseline import Baseline, Kind, milliseconds
-from agent.detection.baseline_alarm import Alarms, Told
+from agent.detection.baseline_alarm import RAISED, Alarms, Told
 from agent.detection.baseline_history import Usual, usual_of_peers
 from agent.detection.baseline_memory import Frames, Memory, recalled
 from agent.detection.rule import LogSource
@@ -79,8 +79,10 @@ class Baselining:
         baselines: Sequence[Baseline],
         sources: Mapping[str, LogSource],
         recall: Callable[[str], bytes | None],
+        raised: int | None = RAISED,
     ) -> None:
-        """`sources`: rule id to log source."""
+        """`sources`: rule id to log source; `raised`: how many alarms of one baseline a batch may raise."""
+        self._raised = raised
         self._baselines = baselines
         self.bases = frozenset(base for one in baselines for base in one.bases)
         self._wanted = {one.rule.id: [sources[base] for base in one.bases] for one in baselines}
@@ -157,7 +159,7 @@ class Baselining:
         memory = self._memory(baseline, org)
         kind = KINDS[baseline.kind]
         frames = Frames(memory, {**kind.SCHEMAS, "waiting": baseline_rows.SCHEMA})
-        alarms = Alarms(baseline, org, memory.alarms, before or 0)
+        alarms = Alarms(baseline, org, memory.alarms, before or 0, self._raised)
         rows = self._in_time(baseline, rows, memory, before or 0, step)
         rows = self._ready(baseline, frames, rows, mark, step)
         more: dict[str, object] = {}
