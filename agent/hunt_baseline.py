@@ -88,7 +88,7 @@ class Compared:
         mine = [one for one in self._baselines if base in one.bases]
         keys = {one.field_of(name, base) for one in mine for name, _ in one.group_by}
         places = set(PLACE) if any(one.kind == "travel" for one in mine) else set()
-        return frozenset({*keys, *(one.field for one in mine if one.field), *ABOUT, *places})
+        return frozenset({*keys, *(one.measured(base) for one in mine if one.field), *ABOUT, *places})
 
 
 def _moments(rows: pl.DataFrame) -> pl.Series:

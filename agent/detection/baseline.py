@@ -6,8 +6,9 @@ awake again. `baseline_document` reads them, `baselining` evaluates them.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -47,7 +48,7 @@ class Baseline:
     """How far back it remembers."""
     minimum: timedelta
     """How long something must have been known before anything is said of it."""
-    bounds: Mapping[str, float] = field(default_factory=dict)
+    bounds: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """`BOUNDS` of its kind, with the rule's own."""
     field: str = ""
     """volume: whose values are summed, rows are counted without it; first_seen: whose values are new."""
@@ -57,8 +58,14 @@ class Baseline:
     """volume, travel: a group has one alert in so much event time, counted from 1970."""
     season: Season = ""
     newcomers: Newcomers = "wait"
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Base id to the column that holds `field` there, if it has another name."""
     generate: bool = False
     """Whether the bases alert by themselves too."""
+
+    def measured(self, base: str) -> str:
+        """The column that holds `field` in rows of a base."""
+        return self.columns.get(base, self.field)
 
     def field_of(self, name: str, base: str) -> str:
         return next((fields.get(base, name) for key, fields in self.group_by if key == name), name)

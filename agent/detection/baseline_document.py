@@ -66,6 +66,7 @@ def read(document: Document, known: Mapping[str, Rule]) -> Baseline:
         kind=kind,
         bases=bases,
         group_by=tuple(_groups(document, data, bases, known)),
+        columns=_aliased(document, data, _field(data), bases, known) if _field(data) else {},
         span=span,
         wait=_span(document, data, "wait", max(lateness(known[base].logsource) for base in bases)),
         history=_span(document, data, "history", HISTORY[kind]),
@@ -191,16 +192,29 @@ def _groups(
     aliases = data.get("aliases") or {}
     names = [str(name) for name in _listed(data.get("group-by"))]
     for alias in aliases:
-        if alias not in names:
-            raise document.error(f"the alias {alias} is not in group-by", "baseline", "aliases", str(alias))
+        if alias not in (*names, _field(data)):
+            what = f"the alias {alias} is neither in group-by nor the field of the condition"
+            raise document.error(what, "baseline", "aliases", str(alias))
     for name in names:
-        columns: dict[str, str] = {}
-        for rule, column in aliases.get(name, {}).items():
-            if rule not in known or known[rule].id not in bases:
-                raise document.error(f"the alias speaks of {rule}, not of a rule of this baseline",
-                                     "baseline", "aliases", name, str(rule))  # fmt: skip
-            columns[known[rule].id] = str(column)
-        yield name, columns
+        yield name, _aliased(document, data, name, bases, known)
+
+
+def _field(data: dict[str, Any]) -> str:
+    condition = data.get("condition")
+    return str(condition.get("field", "")) if isinstance(condition, dict) else ""
+
+
+def _aliased(
+    document: Document, data: dict[str, Any], name: str, bases: tuple[str, ...], known: Mapping[str, Rule]
+) -> dict[str, str]:
+    """Base id to the column that is called `name` here."""
+    columns: dict[str, str] = {}
+    for rule, column in ((data.get("aliases") or {}).get(name) or {}).items():
+        if rule not in known or known[rule].id not in bases:
+            what = f"the alias speaks of {rule}, not of a rule of this baseline"
+            raise document.error(what, "baseline", "aliases", name, str(rule))
+        columns[known[rule].id] = str(column)
+    return columns
 
 
 def unread(document: Document, error: Exception) -> RuleError:

@@ -64,7 +64,7 @@ def time_of(mark: pl.Expr) -> pl.Expr:
 
 def _picked(baseline: Baseline, base: str, matched: pl.DataFrame) -> pl.DataFrame:
     keys = [(name, _text(matched, baseline.field_of(name, base))) for name, _ in baseline.group_by]
-    value = _text(matched, baseline.field) if baseline.field else pl.lit(None, dtype=pl.String)
+    value = _text(matched, baseline.measured(base)) if baseline.field else pl.lit(None, dtype=pl.String)
     if baseline.kind == "volume" and baseline.field:
         weight = value.str.strip_chars().cast(pl.Float64, strict=False).fill_nan(0.0).fill_null(0.0)
     else:
