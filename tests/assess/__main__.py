@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from agent.simulator.scenarios import SCENARIOS
+from tests.assess.calendar import Assessment
 from tests.assess.page import page
-from tests.assess.run import Assessment, Result, assess
+from tests.assess.run import Result, assess
 
 PAGE = Path("rules/MEASURED.md")
 

@@ -39,7 +39,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What there is to be made."""
+    """Some days of the org."""
 
     seed: int
     staff: Staff
@@ -52,6 +52,7 @@ class Span:
     last_hours: int = 0
     """The same for the last day, if it is to be another."""
     plants: tuple[Planted, ...] = ()
+    event_types: tuple[str, ...] = EVENT_TYPES
 
     @property
     def window(self) -> tuple[int, int]:
@@ -64,20 +65,21 @@ class Span:
         return long_id(short_id("Organization", 812_345_678 + self.seed))
 
 
-def log_files(span: Span) -> Iterator[File]:
+def log_files(spans: Iterable[Span]) -> Iterator[File]:
     """Every file, those made first first; rows that an increment repeats are left out, as a source does."""
-    tenant = Tenant(span.org[:15], HOST, span.staff)
-    traffic = Traffic(span.seed, span.rows, tenant, awkward_content=True, plants=span.plants)
-    times = MakingTimes(SimulatorSettings(Path(), seed=span.seed))
     waiting: list[File] = []
-    for number in range(span.days):
-        start = midnight(span.first + timedelta(days=number))
-        hours = span.last_hours if span.last_hours and number == span.days - 1 else span.hours
-        for event_type in EVENT_TYPES:
-            rows = traffic.rows(event_type, (start, start + DAY))
-            for file in _of_day(event_type, rows, times, hours):
-                heapq.heappush(waiting, file)
-        yield from _due(waiting, start + DAY)
+    for span in spans:
+        tenant = Tenant(span.org[:15], HOST, span.staff)
+        traffic = Traffic(span.seed, span.rows, tenant, awkward_content=True, plants=span.plants)
+        times = MakingTimes(SimulatorSettings(Path(), seed=span.seed))
+        for number in range(span.days):
+            start = midnight(span.first + timedelta(days=number))
+            hours = span.last_hours if span.last_hours and number == span.days - 1 else span.hours
+            for event_type in span.event_types:
+                rows = traffic.rows(event_type, (start, start + DAY))
+                for file in _of_day(event_type, rows, times, hours):
+                    heapq.heappush(waiting, file)
+            yield from _due(waiting, start + DAY)
     yield from _due(waiting, None)
 
 

@@ -32,8 +32,9 @@ class Tally:
 
     levels: Mapping[str, str]
     """Rule id to level."""
+    first: date
     until: date
-    """Days from here on are not innocent."""
+    """The innocent days: from the first to the one before the other."""
     innocent: Counter[str] = field(default_factory=Counter)
     """Rule id to alerts whose evidence begins on an innocent day."""
     samples: dict[str, list[str]] = field(default_factory=dict)
@@ -56,7 +57,7 @@ class Tally:
             if any(name in self._scenario_of for name in ids):
                 holds = one["event.end" if one.get("leakline.correlation.type") else "event.start"]
                 self._alerts.append((one["rule.id"], holds, one["@timestamp"], ids))
-            elif one["event.start"].date() < self.until:
+            elif self.first <= one["event.start"].date() < self.until:
                 self.innocent[one["rule.id"]] += 1
                 told = self.samples.setdefault(one["rule.id"], [])
                 if len(told) < SAMPLES:

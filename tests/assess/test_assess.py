@@ -3,16 +3,20 @@ from __future__ import annotations
 import pytest
 
 from agent.demo.verdict import MUST_BE_FOUND
+from tests.assess.calendar import Assessment, spans
 from tests.assess.files import log_files
 from tests.assess.page import page
-from tests.assess.run import Assessment, Result, assess, month_of
+from tests.assess.run import Result, assess
 
 
 @pytest.fixture(scope="module")
 def result() -> Result:
     return assess(
-        Assessment(days=1, people=40, rows=2_000, hours=24, last_hours=8, planted_days=1, scenarios=MUST_BE_FOUND)
-    )
+        Assessment(
+            login_days=3, learning_days=0, days=1, planted_days=1, people=40, rows=2_000, hours=24, last_hours=8,
+            scenarios=MUST_BE_FOUND,
+        )
+    )  # fmt: skip
 
 
 def test_every_leak_that_a_day_can_show_is_found(result: Result) -> None:
@@ -46,8 +50,8 @@ def test_a_leak_that_nobody_found_is_told(result: Result) -> None:
 
 def test_files_come_in_the_order_in_which_they_are_made() -> None:
     """And hold every row of the traffic once, increments included."""
-    span = month_of(Assessment(days=2, people=20, rows=2_000, hours=6))
-    made = list(log_files(span))
+    small = Assessment(login_days=2, learning_days=1, days=1, planted_days=1, people=20, rows=2_000)
+    made = list(log_files(spans(small)))
     assert [file.created for file in made] == sorted(file.created for file in made)
     assert any(file.sequence > 1 for file in made)
     assert all(len(file.scenarios) == file.content.count(b'\n"' + file.event_type.encode() + b'"') for file in made)
