@@ -32,7 +32,7 @@ def test_the_page_tells_what_was_measured(result: Result) -> None:
     for rule, number in result.innocent.items():
         assert f"| `{result.names[rule]}` | {result.levels[rule]} | {number:.2f} |" in text
     for name, found in result.found.items():
-        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}`"))
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}`:"))
         assert "| yes |" in row
         assert all(f"`{result.names[one.rule]}`" in row for one in found)
     assert f"{result.rows:,} rows" in text
@@ -43,7 +43,7 @@ def test_a_leak_that_nobody_found_is_told(result: Result) -> None:
     from dataclasses import replace
 
     missed = replace(result, found={**result.found, "stolen_token": []})
-    row = next(line for line in page([missed]).splitlines() if line.startswith("| `stolen_token`"))
+    row = next(line for line in page([missed]).splitlines() if line.startswith("| `stolen_token`:"))
     assert "**missed**" in row
     assert "**1 missed**" in page([missed, result])
 
