@@ -73,7 +73,7 @@ def _correlation(one: Correlation, name: str, wanted: Adjustment) -> Correlation
             raise AdjustmentError(f"{name}.threshold", what)
         one = replace(one, bounds=(replace(one.bounds[0], number=float(wanted.threshold)),))
     if wanted.timespan is not None:
-        quiet = wanted.timespan if one.quiet == one.span else one.quiet
+        quiet = wanted.timespan if one.quiet == one.span else max(one.quiet, wanted.timespan)
         one = replace(one, span=wanted.timespan, quiet=quiet)
     return replace(one, rule=replace(one.rule, level=wanted.level or one.rule.level))
 

@@ -207,7 +207,8 @@ class Correlating:
     def memory(self, correlation: Correlation, org: str, step: Step) -> Memory:
         key = (correlation.rule.id, org)
         if key not in self._memories:
-            self._memories[key] = recalled(self._recall, f"correlation/{correlation.rule.id}/{org}")
+            shape = orjson.dumps([correlation.shape, self._carried[correlation.rule.id]]).decode()
+            self._memories[key] = recalled(self._recall, f"correlation/{correlation.rule.id}/{org}", shape)
         return step.memories.get(key, self._memories[key])
 
     def mark(self, correlation: Correlation, newest: Mapping[str, int]) -> int:

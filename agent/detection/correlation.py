@@ -101,6 +101,12 @@ class Correlation:
         return falling or self.kind in NUMERIC[1:] or any(term.absent for term in self.terms)
 
     @property
+    def shape(self) -> list[object]:
+        """What kept rows depend on: those of a rule of another shape under the same id say nothing any more."""
+        aliases = {name: dict(fields) for name, fields in dict(self.aliases).items()}
+        return [self.kind, self.steps, self.group_by, self.fields, aliases]
+
+    @property
     def milliseconds(self) -> int:
         return int(self.span.total_seconds() * 1000)
 

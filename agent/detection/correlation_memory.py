@@ -56,6 +56,10 @@ class Memory:
     episodes: Mapping[str, tuple[Episode, ...]] = field(default_factory=dict)
     """By group."""
     deltas: tuple[int, ...] = ()
+    shape: str = ""
+    """Of the correlation whose rows these are."""
+    stale: tuple[str, ...] = ()
+    """What is stored of a correlation of another shape, to be deleted."""
 
     @property
     def height(self) -> int:
@@ -152,7 +156,11 @@ class Writing:
         opened, closed = _changed(memory, before)
         if opened or closed:
             memory = self._alerts(memory, opened, closed)
-        head = {"mark": memory.mark, "deltas": memory.deltas, "pieces": [_plain(one) for one in memory.pieces]}
+        for key in memory.stale:
+            self.changes.setdefault(key, None)
+        memory = replace(memory, stale=())
+        pieces = [_plain(one) for one in memory.pieces]
+        head = {"shape": memory.shape, "mark": memory.mark, "deltas": memory.deltas, "pieces": pieces}
         self.changes[f"{memory.prefix}/head"] = orjson.dumps(head)
         return memory
 
@@ -192,11 +200,16 @@ def _portions(opened: Sequence[Episode], closed: Sequence[str]) -> Iterator[byte
         parts = []
 
 
-def recalled(recall: Callable[[str], bytes | None], prefix: str) -> Memory:
+def recalled(recall: Callable[[str], bytes | None], prefix: str, shape: str) -> Memory:
+    """Nothing, if what is stored is of a correlation of another shape."""
     head = recall(f"{prefix}/head")
     if head is None:
-        return Memory(prefix)
+        return Memory(prefix, shape=shape)
     about: dict[str, Any] = orjson.loads(head)
+    if about["shape"] != shape:
+        rows = [f"{prefix}/rows/{number}" for number, *_ in about["pieces"]]
+        stale = (*rows, *(f"{prefix}/alerts/{number}" for number in about["deltas"]))
+        return Memory(prefix, shape=shape, stale=stale)
     episodes: dict[str, Episode] = {}
     for number in about["deltas"]:
         delta = orjson.loads(recall(f"{prefix}/alerts/{number}") or b'{"closed":[],"open":[]}')
@@ -209,7 +222,7 @@ def recalled(recall: Callable[[str], bytes | None], prefix: str) -> Memory:
     for one in episodes.values():
         by_group[one.group] = (*by_group.get(one.group, ()), one)
     pieces = tuple(Piece(*values) for values in about["pieces"])
-    return Memory(prefix, pieces, about["mark"], by_group, tuple(about["deltas"]))
+    return Memory(prefix, pieces, about["mark"], by_group, tuple(about["deltas"]), shape)
 
 
 def _key(memory: Memory, number: int) -> str:

@@ -59,8 +59,8 @@ CORRELATIONS: dict[str, str] = {
     "temporal": "{type: temporal, rules: [logins, exports], group-by: [USER_ID, CLIENT_IP], timespan: 5m}",
     "temporal, words": "{type: temporal, rules: [logins, exports, reads], group-by: [CLIENT_IP], timespan: 1s, condition: exports and logins and not reads}",
     "temporal_ordered": "{type: temporal_ordered, rules: [logins, reads, exports], group-by: [USER_ID, CLIENT_IP], timespan: 30m}",
-    "chain": "{type: value_count, rules: [n0], group-by: [CLIENT_IP], timespan: 1h, condition: {field: USER_ID, gte: 3}, generate: true}",
-    "chain of a chain": "{type: temporal_ordered, rules: [logins, n11], group-by: [CLIENT_IP], timespan: 1h, generate: true}",
+    "chain": "{type: value_count, rules: [n0], timespan: 10m, condition: {field: USER_ID, gte: 4}, generate: true}",
+    "chain of a chain": "{type: temporal_ordered, rules: [logins, n11], group-by: [USER_ID], timespan: 10m, generate: true}",
 }  # fmt: skip
 
 

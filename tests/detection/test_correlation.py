@@ -271,3 +271,17 @@ def test_an_alert_names_what_it_counted(folder):
     assert (alert["leakline.measure.value"], alert["leakline.measure.threshold"]) == (33.0, 9.0)
     assert alert["leakline.correlation.condition"] == "gte 9"
     assert "source.ip" not in alert
+
+
+def test_a_rule_that_became_another_begins_anew(folder):
+    """Rows kept for what it was before are let go."""
+    store = {}
+    before = Detector(rules("event_count", folder)).detect(frame([(n, ("A", "a", n, 4)) for n in range(3)]), FILES, NOW)
+    store.update(before.remember)
+    after = Detector(rules("value_sum", folder), recall=store.get)
+    detection = after.detect(frame([(n, ("A", "a", n, 4)) for n in range(3, 5)]), FILES, NOW)
+    assert detection.alerts.is_empty()
+    detection.commit()
+    (alert,) = after.detect(frame([(5, ("A", "a", 5, 4))]), FILES, NOW).alerts.to_dicts()
+    assert alert["leakline.measure.value"] == 12.0
+    assert [key for key, value in detection.remember.items() if value is None and "/alerts/" in key]
