@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format pack-table assess bench bench-correlations bench-gigabyte lock clean
+.PHONY: demo test lint format pack-table pipelines assess bench bench-correlations bench-gigabyte lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/leakline demo
@@ -24,6 +24,11 @@ format: $(VENV)/.ready
 pack-table: $(VENV)/.ready
 	$(BIN)/python -m tests.rules.pack_table
 
+# The pySigma pipelines in mappings/pysigma, after a mapping was changed.
+pipelines: $(VENV)/.ready
+	$(BIN)/leakline rules convert --pipeline --to splunk > mappings/pysigma/splunk.yml
+	$(BIN)/leakline rules convert --pipeline --to esql > mappings/pysigma/elastic.yml
+
 # How often the rules call on an innocent month, and which planted leaks they find: rules/MEASURED.md.
 assess: $(VENV)/.ready
 	$(BIN)/python -m tests.assess
@@ -37,21 +42,21 @@ bench-correlations: $(VENV)/.ready
 bench-gigabyte: $(VENV)/.ready
 	$(BIN)/python -m tests.bench.gigabyte
 
-# uv where there is one, else venv and pip; the lock file pins every version by hash.
+# uv where there is one, else venv and pip; the lock file pins every version by hash and is whole (hence --no-deps).
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
 	  test -x $(BIN)/python || uv venv -q --python '>=3.11,<3.14' $(VENV); \
-	  uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock && \
+	  uv pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements.lock && \
 	  uv pip install -q --python $(BIN)/python --no-deps -e .; \
 	else \
 	  test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
-	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements.lock && \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .; \
 	fi
 	@touch $@
 
 lock:
-	uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --no-annotate --universal --python-version 3.11 -o requirements.lock -q
+	uv pip compile pyproject.toml --extra dev --group convert --generate-hashes --no-header --no-annotate --universal --python-version 3.11 -o requirements.lock -q
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache

@@ -27,11 +27,20 @@ def chosen_rules(
     Rules that do not load are left out and listed in `errors`. Raises SettingsError for a file of values that cannot
     be read, and for an adjustment of a rule that is not there or has no such number.
     """
-    folders = list(instead) if instead else [*([shipped("rules")] if wanted.shipped else []), *wanted.folders]
-    values = {name: _values(name, given) for name, given in wanted.placeholders.items()}
-    approved = {"ApprovedAppIds": app_ids(enrich.approved())}
-    loaded = _adjusted(load(folders, placeholders={**PLACEHOLDERS, **approved, **values}, cache=cache), wanted.adjust)
+    found = load(places(wanted, instead), placeholders=placeholders(wanted, enrich), cache=cache)
+    loaded = _adjusted(found, wanted.adjust)
     return loaded.selected(minimum=wanted.minimum_level, without=wanted.disabled, statuses=wanted.statuses)
+
+
+def places(wanted: RuleSettings, instead: Sequence[Path] | None = None) -> list[Path]:
+    """Files and folders that rules are read from."""
+    return list(instead) if instead else [*([shipped("rules")] if wanted.shipped else []), *wanted.folders]
+
+
+def placeholders(wanted: RuleSettings, enrich: EnrichSettings) -> dict[str, Sequence[str]]:
+    """Values for `%name%`. Raises SettingsError for a file of values that cannot be read."""
+    values = {name: _values(name, given) for name, given in wanted.placeholders.items()}
+    return {**PLACEHOLDERS, "ApprovedAppIds": app_ids(enrich.approved()), **values}
 
 
 def _adjusted(rules: RuleSet, wanted: Mapping[str, RuleAdjustment]) -> RuleSet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import orjson
 import structlog
@@ -243,6 +243,30 @@ def rules_test(
     from agent import rule_report
 
     raise typer.Exit(rule_report.test(folders, samples, out, as_json=as_json))
+
+
+@rules_app.command("convert")
+def rules_convert(
+    folders: Folders = None,
+    to: Annotated[
+        Literal["splunk", "esql", "lucene"], typer.Option("--to", help="SPL, or one of Elastic's languages.")
+    ] = "splunk",
+    pipeline: Annotated[
+        bool, typer.Option("--pipeline", help="Print the pySigma pipeline, for sigma-cli, and no queries.")
+    ] = False,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Rules, mappings and values of this settings file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Queries of a SIEM, on the names of the events that Leakline sends; exit status 1 if a rule has none."""
+    from agent import rule_convert
+
+    settings = load(config) if config else None
+    if pipeline:
+        sys.stdout.write(rule_convert.pipeline_text(to, settings))
+        return
+    raise typer.Exit(rule_convert.show(folders, to, settings, err, as_json=as_json))
 
 
 @dead_letters_app.command("list")

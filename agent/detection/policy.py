@@ -19,6 +19,10 @@ class QuietRegexEngine(RE2RegexEngine):
         compiled: RegexPattern = re2.compile(f"(?{letters}){pattern}" if letters else pattern, options)
         return compiled
 
+    def __deepcopy__(self, memo: dict[int, object]) -> QuietRegexEngine:
+        """Itself: pySigma copies filters with all they hold, and a module cannot be copied."""
+        return self
+
 
 POLICY = SigmaPolicy(regex_engine=QuietRegexEngine())
 """pySigma's safe policy: RE2 only, nothing is read from files or the network."""
