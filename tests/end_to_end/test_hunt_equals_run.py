@@ -106,6 +106,7 @@ def single(alerts: Sequence[Alert]) -> Counter[str]:
     return counts
 
 
+@pytest.mark.timeout(1800)
 def test_hunts_find_what_the_daemon_found(watched: Path, org: dict[str, str]) -> None:
     """The same final alerts, group for group, and the same events of every other rule."""
     log_files = sorted((Path(org["truth in"]).parent / "files").glob("*.csv"))
