@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 
 import polars as pl
 
@@ -41,12 +42,15 @@ def rows(baseline: Baseline, found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         for base in baseline.bases
         if base in found and "@timestamp" in found[base].columns
     ]
-    picked = pl.concat([SCHEMA.to_frame().drop("key"), *parts])
+    if not parts:  # of most batches no baseline takes a row
+        return nothing()
+    picked = pl.concat(parts)
     if len(parts) > 1:  # a row that several rules match is one row
         picked = picked.unique(["mark", "group"], keep="first", maintain_order=True)
     return picked.select(numbers(picked["group"]).alias("key"), pl.all())
 
 
+@cache
 def nothing() -> pl.DataFrame:
     return SCHEMA.to_frame()
 

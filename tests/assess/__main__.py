@@ -8,11 +8,13 @@ os.environ["POLARS_MAX_THREADS"] = "1"  # before polars is imported: many small 
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 import structlog
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.status import Status
 
 from agent.simulator.scenarios import SCENARIOS
 from tests.assess.calendar import Assessment
@@ -45,7 +47,7 @@ def main() -> int:
             scenarios=() if scenarios == ["none"] else tuple(scenarios), rules=tuple(given.rules),
         )  # fmt: skip
         with console.status(f"seed {seed}") as status:
-            results.append(assess(what, lambda text, seed=seed: status.update(f"seed {seed}: {text}")))  # type: ignore[misc]
+            results.append(assess(what, partial(_tell, status, seed)))
         if given.show:
             _show(results[-1], console)
     text = page(results)
@@ -58,6 +60,14 @@ def main() -> int:
             f"detection remembers {result.remembered / 1e6:.1f} MB"
         )
     return 0 if all(result.found.get(name) for result in results for name in result.assessment.scenarios) else 1
+
+
+def _tell(status: Status, seed: int, text: str) -> None:
+    """In place on a terminal, line by line in a log."""
+    if status.console.is_terminal:
+        status.update(f"seed {seed}: {text}")
+    else:
+        print(f"seed {seed}: {text}", file=sys.stderr, flush=True)
 
 
 def _show(result: Result, console: Console) -> None:
