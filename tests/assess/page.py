@@ -43,7 +43,7 @@ def _lines(results: Sequence[Result]) -> Iterator[str]:
         yield "## Planted leaks"
         yield ""
         yield "The time is event time, from the leak's first event to the one that the rule matched, or to the last that a"
-        yield "correlation had counted when it spoke. The log file that tells of it comes three to six hours later."
+        yield "correlation or baseline had counted when it spoke. The log file that tells of it comes three to six hours later."
         yield ""
         yield from _table(["leak", "found", "by rule, after"], _leaks(results))
 

@@ -18,7 +18,7 @@ SAMPLES = 5
 @dataclass(frozen=True, slots=True)
 class Found:
     """A rule found a leak. `after`: event time from the leak's first event to the one that the rule matched, or to the
-    last that a correlation had counted when it spoke; `known`: to when the log file was there that made it speak.
+    last that a correlation or baseline had counted when it spoke; `known`: to when the log file was there that made it speak.
     """
 
     rule: str
@@ -55,7 +55,8 @@ class Tally:
         for one in raised.iter_rows(named=True):
             ids = one["leakline.alert.event_ids"] or []
             if any(name in self._scenario_of for name in ids):
-                holds = one["event.end" if one.get("leakline.correlation.type") else "event.start"]
+                counted = one.get("leakline.correlation.type") or one.get("leakline.baseline.type")
+                holds = one["event.end" if counted else "event.start"]
                 self._alerts.append((one["rule.id"], holds, one["@timestamp"], ids))
             elif self.first <= one["event.start"].date() < self.until:
                 self.innocent[one["rule.id"]] += 1
