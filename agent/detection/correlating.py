@@ -253,7 +253,7 @@ class _Turn:
 
     def take(self, found: Mapping[str, Matched], *, final: bool) -> pl.DataFrame:
         """Rows at which the condition holds, as it was not known to before."""
-        fresh = self._picked(found)
+        fresh = self._picked(found) if not found.keys().isdisjoint(self._one.steps) else pl.DataFrame()
         ends = [self._grown(fresh)] if fresh.height else []
         mark = FOREVER if final else self._all.mark(self._one, self._step.newest.get(self._org, {}))
         if mark - self._memory.mark >= self._stride():
@@ -412,5 +412,6 @@ class _Turn:
     def _keep(self) -> None:
         """What the batch's transaction must store."""
         if self._memory is not self._before:
-            self._memory = self._writing.remember(self._memory, self._before)
+            if not (self._memory.empty and self._before.empty):  # where nothing is, the mark follows from the rest
+                self._memory = self._writing.remember(self._memory, self._before)
             self._step.memories[self._one.rule.id, self._org] = self._memory

@@ -62,6 +62,10 @@ class Memory:
     """What is stored of a correlation of another shape, to be deleted."""
 
     @property
+    def empty(self) -> bool:
+        return not self.pieces and not self.episodes and not self.stale
+
+    @property
     def height(self) -> int:
         return sum(piece.rows for piece in self.pieces)
 
