@@ -143,7 +143,7 @@ def build_processing(
     uncounted = Normalizer(mappings)  # for rows that alerts copy: their problems are counted with the events
     enricher = Enricher(settings.enrich)
     rules = chosen_rules(settings.rules, settings.enrich)
-    detector = Detector(rules, recall=recall, fold=settings.rules.fold)
+    detector = Detector(rules, recall=recall, fold=settings.rules.fold, patience=settings.rules.revise)
 
     def prepare(batch: Batch) -> pl.DataFrame:
         prepared = normalizer.prepare(batch)

@@ -103,6 +103,8 @@ class RuleSettings(Strict):
     """Other levels, thresholds and spans for rules, by id or name, without touching their files."""
     fold: Duration = timedelta(hours=1)
     """Repeats of one rule and actor within this time are counted in one alert."""
+    revise: Duration = timedelta(minutes=15)
+    """A change of a correlation's alert is told at the latest after this time."""
 
 
 class LogSettings(Strict):

@@ -265,6 +265,8 @@ def _summary(tally: Tally, rules: RuleSet, search: Hunt) -> str:
         words.append(f"{search.compared.dropped:,} matches were too many for baselines")
     if search.gathered.ungrouped:
         words.append(f"{search.gathered.ungrouped:,} matches without a value to group by were left out of correlations")
+    if search.gathered.valueless:
+        words.append(f"{search.gathered.valueless:,} matches without a value to count were left out of correlations")
     if search.again:
         words.append(f"{search.again:,} matches of events that were there before were left out")
     if tally.bad:

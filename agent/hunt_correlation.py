@@ -38,6 +38,8 @@ class Gathered:
         """Matched rows without a time: they belong to no window."""
         self.ungrouped = 0
         """Matched rows, of each correlation, without a value in a field that it groups by."""
+        self.valueless = 0
+        """Matched rows, of each correlation, without a value, or the number, that it counts or sums."""
 
     @property
     def fields(self) -> frozenset[str]:
@@ -72,7 +74,9 @@ class Gathered:
         for org in orgs:
             mine = {base: rows.filter(pl.col("organization.id").fill_null("") == org) for base, rows in found.items()}
             # No newest time is given, so that no window is closed before all rows are in it.
-            for told in correlating.take(mine, org, _ANY, None, final=True).told:
+            step = correlating.take(mine, org, _ANY, None, final=True)
+            self.valueless += sum(rows for (_, reason), rows in step.left_out.items() if reason == "no_value")
+            for told in step.told:
                 if told.action == "alert-raised":
                     yield told, places.row(by_predicate=pl.col("event.id") == told.episode.last[1], named=True)
 

@@ -293,6 +293,38 @@ def test_correlations_see_all_files_in_any_order(tmp_path: Path, raw: bool) -> N
     )
 
 
+CONDITIONS = {
+    "type: event_count, condition: {eq: 3}": (3, 3),
+    "type: event_count, condition: {gte: 2, lte: 3}": (3, 3),
+    "type: value_avg, condition: {field: QUERY, gte: 20}": (3, 70 / 3),
+    "type: value_median, condition: {field: QUERY, lt: 15}": (3, 0),
+    "type: value_percentile, condition: {field: QUERY, percentile: 75, gt: 30}": (3, 35),
+    "type: value_count, condition: {field: QUERY, gte: 3}": (3, 3),
+    "type: temporal, condition: base and not other": (3, 1),
+}
+
+
+@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_correlations_of_every_type_are_judged_to_the_end(tmp_path: Path, raw: bool, condition: str) -> None:
+    """Nothing follows files at rest, so nothing waits for what may follow; chains see what is below them."""
+    other = CORRELATED.split("---")[0].replace("base", "other").replace("ROWS_PROCESSED|gte: 10", "EVENT_TYPE: Other")
+    named = "[base, other]" if "other" in condition else "[base]"
+    one = f"correlation: {{rules: {named}, group-by: [USER_ID], timespan: 1m, {condition}}}"
+    chain = "correlation: {rules: [one], type: event_count, timespan: 1h, condition: {gte: 1}, generate: true}"
+    rules = [CORRELATED.split("---")[0], other, f"title: One\nname: one\n{one}\n", f"title: Two\nname: two\n{chain}\n"]
+    (tmp_path / "rules.yml").write_text("---\n".join(rules))
+    log = tmp_path / "rows.ndjson"
+    eve = "0055f000008aaaaAAA"
+    log.write_bytes(b"\n".join([row(eve, 10), row(eve, 0), row(eve, 60)]))
+    _, told, _ = run(log, rules=tmp_path / "rules.yml", raw=raw)
+    alert, above = sorted(told, key=lambda one: one["rule"]["name"])
+    count, measured = CONDITIONS[condition]
+    assert (alert["leakline"]["correlation"]["count"], above["rule"]["name"]) == (count, "Two")
+    assert alert["leakline"]["measure"]["value"] == pytest.approx(measured, abs=1e-5)
+    assert alert["leakline"]["input"] == {"file": str(log), "line": 3}
+
+
 def test_correlations_take_a_row_once(tmp_path: Path) -> None:
     """The same log file twice counts once; of two that hold different rows both count."""
     (tmp_path / "rules.yml").write_text(CORRELATED)

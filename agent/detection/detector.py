@@ -13,7 +13,7 @@ from agent.detection import alert, baseline_alert, correlation_alert, verdict
 from agent.detection.baselining import Baselining
 from agent.detection.baselining import Step as BaselineStep
 from agent.detection.column import Column, Mask
-from agent.detection.correlating import LATENESS, Correlating, Step
+from agent.detection.correlating import LATENESS, PATIENCE, Correlating, Step
 from agent.detection.expression import Evaluation
 from agent.detection.fold import Folding, Window
 from agent.detection.required import Index
@@ -73,9 +73,11 @@ class Detector:
         recall: Callable[[str], bytes | None] = lambda _: None,
         fold: timedelta = timedelta(hours=1),
         lateness: Mapping[str, timedelta] = LATENESS,
+        patience: timedelta = PATIENCE,
     ) -> None:
         """`recall`: what earlier detections asked to remember; `fold`: the span in which repeats become one alert;
-        `lateness`: service to how late its rows may come, for correlations.
+        `lateness`: service to how late its rows may come, for correlations; `patience`: how long a change of one's
+        alert may stay untold.
         """
         self.rules = rules
         self.broken: dict[str, str] = {}
@@ -85,7 +87,7 @@ class Detector:
         self._foldings = {rule.id: Folding.decode(fold, recall(f"fold/{rule.id}")) for rule in rules}
         sources = {rule.id: rule.logsource for rule in rules}
         self._silent = rules.silent
-        self.correlating = Correlating(rules.correlations, sources, recall, lateness)
+        self.correlating = Correlating(rules.correlations, sources, recall, lateness, patience)
         self.baselining = Baselining(rules.baselines, sources, recall)
 
     def detect(
