@@ -10,9 +10,10 @@ from typing import Any
 
 import polars as pl
 
-from agent.detection.correlating import Correlating, Told
+from agent.detection.correlating import Correlating
 from agent.detection.correlation import Correlation, wanted
 from agent.detection.correlation_episode import values_of
+from agent.detection.correlation_step import Told
 from agent.detection.rule import LogSource
 from agent.raw_input import single
 from agent.raw_time import TIME, times

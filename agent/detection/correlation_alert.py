@@ -9,8 +9,8 @@ from datetime import datetime
 import polars as pl
 
 from agent.detection.alert import TIME, constant, sentence
-from agent.detection.correlating import Told
 from agent.detection.correlation_episode import values_of
+from agent.detection.correlation_step import Told
 
 
 def frames(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:

@@ -13,7 +13,8 @@ from agent.detection import alert, baseline_alert, correlation_alert, verdict
 from agent.detection.baselining import Baselining
 from agent.detection.baselining import Step as BaselineStep
 from agent.detection.column import Column, Mask
-from agent.detection.correlating import LATENESS, PATIENCE, Correlating, Step
+from agent.detection.correlating import LATENESS, PATIENCE, Correlating
+from agent.detection.correlation_step import Step
 from agent.detection.expression import Evaluation
 from agent.detection.fold import Folding, Window
 from agent.detection.required import Index
