@@ -20,8 +20,9 @@ from agent.detection.load import load
 from agent.detection.rule import LogSource, Rule, RuleSet
 from agent.errors import LeaklineError
 from agent.hunt_baseline import Compared
-from agent.hunt_correlation import FILE, LINE, Gathered, document
+from agent.hunt_correlation import Gathered, document
 from agent.hunt_progress import progress
+from agent.hunt_rows import FILE, LINE
 from agent.raw_input import Examined, read_raw, reader, single
 from agent.shipped import shipped
 

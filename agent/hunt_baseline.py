@@ -15,13 +15,10 @@ from agent.detection.baseline import Baseline
 from agent.detection.baseline_alarm import Told
 from agent.detection.baseline_rows import DIGITS, LATITUDE, LONGITUDE, PLACE
 from agent.detection.baselining import Baselining
-from agent.detection.rule import LogSource
-from agent.hunt_correlation import ABOUT, FILE, LINE
-from agent.raw_input import single
+from agent.hunt_rows import ABOUT, ANY, FILE, LINE, by_org, located, text
 from agent.raw_time import times
 
 NUMBERS = (LATITUDE, LONGITUDE)
-_ANY = LogSource()
 
 
 class Compared:
@@ -49,18 +46,13 @@ class Compared:
         if self._silence and frame.height:
             newest = times(frame, self._clock).cast(pl.Datetime("ms", "UTC")).dt.epoch("ms").max()
             if newest is not None:
-                org = _text(frame, "organization.id")[0] or ""
+                org = text(frame, "organization.id")[0] or ""
                 self._newest[org] = max(int(newest), self._newest.get(org, 0))  # type: ignore[arg-type]
 
     def add(self, base: str, matched: pl.DataFrame, lines: pl.Series, file: str) -> None:
         """`matched`: rows of one file that the rule `base` matches; `lines`: where they stand in it."""
-        texts = {name: _text(matched, name) for name in self._texts(base)}
-        numbers = {name: _text(matched, name).cast(pl.Float64, strict=False) for name in NUMBERS}
-        here = pl.Series([file]).new_from_index(0, matched.height)
-        ids = _text(matched, "event.id").fill_null(here + ":" + lines.cast(pl.String))
-        timed = times(matched, self._clock)
-        rows = pl.DataFrame({**texts, **numbers, "event.id": ids, "@timestamp": timed, FILE: here, LINE: lines})
-        rows = rows.filter(pl.col("@timestamp").is_not_null())
+        rows = located(matched, {*self._texts(base), *NUMBERS}, self._clock, lines, file)
+        rows = rows.with_columns(pl.col(NUMBERS).cast(pl.Float64, strict=False))
         if all(one.kind == "silence" for one in self._baselines if base in one.bases):  # of a minute one row is enough
             minute = pl.col("@timestamp").dt.truncate("1m").alias("\x00minute")
             rows = rows.with_columns(minute).unique(["\x00minute", *self._texts(base)], keep="first").drop("\x00minute")
@@ -73,13 +65,11 @@ class Compared:
             base: pl.concat(parts, how="diagonal_relaxed").unique("event.id", keep="first", maintain_order=True)
             for base, parts in self._rows.items()
         }
-        orgs = sorted({org or "" for rows in found.values() for org in rows["organization.id"].unique()})
-        watching = Baselining(self._baselines, dict.fromkeys(self.bases, _ANY), lambda _: None, raised=None)
-        for org in orgs:
-            mine = {base: rows.filter(pl.col("organization.id").fill_null("") == org) for base, rows in found.items()}
+        watching = Baselining(self._baselines, dict.fromkeys(self.bases, ANY), lambda _: None, raised=None)
+        for org, mine in by_org(found):
             moments = [_moments(rows) for rows in mine.values() if rows.height]
             newest = max(self._newest.get(org, 0), *(int(one.max()) for one in moments))  # type: ignore[arg-type]
-            step = watching.take(mine, org, _ANY, newest, datetime.fromtimestamp(newest / 1000, UTC))
+            step = watching.take(mine, org, ANY, newest, datetime.fromtimestamp(newest / 1000, UTC))
             self.dropped += sum(step.dropped.values())
             for told in step.told:
                 yield told, _place(told, mine)
@@ -105,12 +95,3 @@ def _place(told: Told, found: dict[str, pl.DataFrame]) -> dict[str, Any]:
             if there.height:
                 return there.row(-1, named=True)
     return {FILE: "", LINE: 0}
-
-
-def _text(frame: pl.DataFrame, name: str) -> pl.Series:
-    """A column as text, null where it is empty, absent or no single value."""
-    column = single(frame[name]) if name in frame.columns else None
-    if column is None or column.dtype.is_nested():
-        return pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
-    text = column.cast(pl.String)
-    return text.set(text == "", None)

@@ -14,15 +14,8 @@ from agent.detection.correlating import Correlating
 from agent.detection.correlation import Correlation, wanted
 from agent.detection.correlation_episode import values_of
 from agent.detection.correlation_step import Told
-from agent.detection.rule import LogSource
-from agent.raw_input import single
-from agent.raw_time import TIME, times
-
-ABOUT = ("organization.id", "user.name", "user.id", "source.ip")
-"""What alerts tell of their rows, beside what they are grouped by."""
-
-FILE, LINE = "\x00file", "\x00line"
-_ANY = LogSource()
+from agent.hunt_rows import ABOUT, ANY, FILE, LINE, by_org, located
+from agent.raw_time import TIME
 
 
 class Gathered:
@@ -49,12 +42,7 @@ class Gathered:
 
     def add(self, base: str, matched: pl.DataFrame, lines: pl.Series, file: str) -> None:
         """`matched`: rows of one file that the rule `base` matches; `lines`: where they stand in it."""
-        timed = times(matched, self._clock)
-        texts = {name: _text(matched, name) for name in self._wanted[base]}
-        here = pl.Series([file]).new_from_index(0, matched.height)
-        ids = _text(matched, "event.id").fill_null(here + ":" + lines.cast(pl.String))
-        rows = pl.DataFrame({**texts, "event.id": ids, "@timestamp": timed, FILE: here, LINE: lines})
-        rows = rows.filter(pl.col("@timestamp").is_not_null())
+        rows = located(matched, self._wanted[base], self._clock, lines, file)
         self.untimed += matched.height - rows.height
         for one in self._correlations:
             if base in one.bases and (keys := [one.field_of(name, base) for name in one.group_by]):
@@ -70,12 +58,10 @@ class Gathered:
         places = pl.concat([rows.select("event.id", FILE, LINE) for rows in found.values()]).unique(
             "event.id", keep="last", maintain_order=True
         )
-        orgs = sorted({org or "" for rows in found.values() for org in rows["organization.id"].unique()})
-        correlating = Correlating(self._correlations, dict.fromkeys(self.bases, _ANY), lambda _: None)
-        for org in orgs:
-            mine = {base: rows.filter(pl.col("organization.id").fill_null("") == org) for base, rows in found.items()}
+        correlating = Correlating(self._correlations, dict.fromkeys(self.bases, ANY), lambda _: None)
+        for org, mine in by_org(found):
             # No newest time is given, so that no window is closed before all rows are in it.
-            step = correlating.take(mine, org, _ANY, None, final=True)
+            step = correlating.take(mine, org, ANY, None, final=True)
             self.valueless += sum(rows for (_, reason), rows in step.left_out.items() if reason == "no_value")
             for told in step.told:
                 if told.action == "alert-raised":
@@ -108,15 +94,6 @@ def document(told: Told) -> dict[str, Any]:
         "leakline.measure.value": episode.measured,
         "leakline.measure.threshold": one.threshold,
     }
-
-
-def _text(frame: pl.DataFrame, name: str) -> pl.Series:
-    """A column as text, null where it is empty, absent or no single value."""
-    column = single(frame[name]) if name in frame.columns else None
-    if column is None or column.dtype.is_nested():
-        return pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
-    text = column.cast(pl.String)
-    return text.set(text == "", None)
 
 
 def _time(milliseconds: int) -> object:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 from agent.detection import baseline
 from agent.detection.baseline import Baseline
 from agent.detection.correlation import Correlation
 from agent.detection.rule import Level, Rule, RuleSet
-from agent.detection.tree import And, Match, Node, Not, Number, Or, leaves
+from agent.detection.tree import Match, Number, leaves, substituted
 
 One = TypeVar("One", Rule, Correlation, Baseline)
 
@@ -61,7 +62,7 @@ def _rule(rule: Rule, name: str, wanted: Adjustment) -> Rule:
         numbers = {leaf.test for leaf in leaves(rule.condition) if _compares(leaf)}
         if len(numbers) != 1:
             raise AdjustmentError(f"{name}.threshold", f"the rule compares with {len(numbers)} numbers, not with one")
-        rule = replace(rule, condition=_with(rule.condition, wanted.threshold))
+        rule = replace(rule, condition=substituted(rule.condition, partial(_with, threshold=wanted.threshold)))
     return replace(rule, level=wanted.level or rule.level)
 
 
@@ -100,15 +101,8 @@ def _compares(leaf: Match) -> bool:
     return isinstance(leaf.test, Number) and leaf.test.comparison != "eq"
 
 
-def _with(node: Node, threshold: float) -> Node:
-    match node:
-        case Match(name, Number(comparison)) if comparison != "eq":
-            return Match(name, Number(comparison, threshold))
-        case And(children):
-            return And(tuple(_with(child, threshold) for child in children))
-        case Or(children):
-            return Or(tuple(_with(child, threshold) for child in children))
-        case Not(child):
-            return Not(_with(child, threshold))
-        case _:
-            return node
+def _with(one: Match, threshold: float) -> Match:
+    """The test with another number, if it is one that compares."""
+    if isinstance(one.test, Number) and _compares(one):
+        return Match(one.field, Number(one.test.comparison, threshold))
+    return one

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from functools import cache
 
 import polars as pl
 
 from agent.detection.baseline import Baseline
+from agent.detection.text_number import numbers
 
 LATITUDE, LONGITUDE = "source.geo.location.lat", "source.geo.location.lon"
 PLACE = ("source.geo.city_name", "source.geo.country_iso_code", "source.as.organization.name")
@@ -53,13 +53,6 @@ def rows(baseline: Baseline, found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 @cache
 def nothing() -> pl.DataFrame:
     return SCHEMA.to_frame()
-
-
-def numbers(texts: pl.Series) -> pl.Series:
-    """A text's number (`UInt64`): BLAKE2b-64, which nobody can aim; once per distinct text."""
-    distinct = texts.unique()
-    told = [int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest(), "little") for one in distinct]
-    return texts.replace_strict(distinct, pl.Series(told, dtype=pl.UInt64), return_dtype=pl.UInt64)
 
 
 def time_of(mark: pl.Expr) -> pl.Expr:

@@ -30,7 +30,7 @@ def correlations(documents: Sequence[Document], rules: Sequence[Rule]) -> Iterat
             yield one.error(f"{clash} is taken by {path}:{line}", "name" if one.data.get("name") == clash else "id", hint=hint)  # fmt: skip
     while waiting:
         names = {key: one for one in waiting for key in _keys(one)}
-        ready = [one for one in waiting if not any(name in names for name in _references(one))]
+        ready = [one for one in waiting if not any(name in names for name in correlation_document.references(one))]
         for one in ready or waiting:
             yield from _read(one, known) if ready else [_circle(one, names)]
         waiting = [one for one in waiting if ready and one not in ready]
@@ -53,15 +53,11 @@ def _keys(document: Document) -> list[str]:
     return [str(document.data[key]) for key in ("id", "name") if document.data.get(key)]
 
 
-def _references(document: Document) -> list[str]:
-    return correlation_document.references(document)
-
-
 def _circle(document: Document, names: Mapping[str, Document]) -> RuleError:
     """For one that stands in a circle, or is made of one that does."""
     path = [document]
     while True:
-        following = next(names[name] for name in _references(path[-1]) if name in names)
+        following = next(names[name] for name in correlation_document.references(path[-1]) if name in names)
         if following in path:
             break
         path.append(following)

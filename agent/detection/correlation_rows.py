@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ import polars as pl
 from agent.detection.correlation import NUMERIC, Correlation
 from agent.detection.correlation_memory import schema
 from agent.detection.correlation_text import Texts
+from agent.detection.text_number import numbers
 
 LONGEST = 2_000
 """Characters of a value that are told apart in a group."""
@@ -120,7 +120,7 @@ def picked(
         out = {str(reason): int(count) for reason, count in counts.iter_rows()}
         rows = rows.filter(pl.col("reason").is_null())
     if correlation.kind == "value_count":
-        rows = rows.with_columns(_hashed(rows["value"]))
+        rows = rows.with_columns(numbers(rows["value"]))
     return Picked(rows.select(names), out)
 
 
@@ -192,14 +192,6 @@ def ids(coded: pl.Expr) -> pl.Expr:
     other = pl.when(ours).then(None).otherwise(coded).cast(pl.String)
     plain = pl.when(other.str.starts_with("~~") & (other.str.len_bytes() == 17)).then(other.str.slice(2))
     return pl.when(ours).then(coded.bin.encode("hex")).otherwise(plain.otherwise(other.str.slice(1)))
-
-
-def _hashed(values: pl.Series) -> pl.Series:
-    """64 bits for each distinct value: somebody else chooses them, so no quick hash will do."""
-    distinct = values.unique()
-    hashed = [int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest(), "little") for one in distinct]
-    known = pl.DataFrame({"value": distinct, "hash": pl.Series(hashed, dtype=pl.UInt64)})
-    return values.to_frame().join(known, on="value", how="left", maintain_order="left")["hash"].alias("value")
 
 
 def handed_on(rows: pl.DataFrame, carried: Sequence[str], texts: Texts) -> pl.DataFrame:

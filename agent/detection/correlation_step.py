@@ -14,7 +14,7 @@ from agent.detection.correlation_text import Texts
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Something to say: `alert.correlated` makes a row of it."""
+    """Something to say: `correlation_alert.frames` makes a row of it."""
 
     correlation: Correlation
     episode: Episode

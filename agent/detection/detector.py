@@ -19,7 +19,7 @@ from agent.detection.expression import Evaluation
 from agent.detection.fold import Folding, Window
 from agent.detection.required import Index
 from agent.detection.rule import LogSource, Rule, RuleSet
-from agent.detection.tree import FALSE, TRUE, And, Match, Node, Not, Or, Reference, both, either, negated
+from agent.detection.tree import FALSE, TRUE, Match, Node, Reference, substituted
 
 log = structlog.get_logger()
 
@@ -108,8 +108,7 @@ class Detector:
         """
         found = list(self.matches(prepared, source))
         counts = {rule.id: len(rows) for rule, rows in found}
-        step = self._correlate(found, prepared, source, now, final=final)
-        past = self._compare(found, prepared, source, now)
+        step, past = self._derive(found, prepared, source, now, final=final)
         found = [(rule, rows) for rule, rows in found if rule.id not in self._silent]
         foldings: dict[str, Folding] = {}
         alerts = [*self._raise(found, prepared, shape or plain_shape, now, foldings), *self._late(now, foldings)]
@@ -132,7 +131,7 @@ class Detector:
             commit,
         )
 
-    def _correlate(
+    def _derive(
         self,
         found: list[tuple[Rule, pl.Series]],
         prepared: pl.DataFrame,
@@ -140,25 +139,22 @@ class Detector:
         now: datetime,
         *,
         final: bool,
-    ) -> Step:
-        """What the matches mean to correlations. A time in the future does not move the watermark past now."""
+    ) -> tuple[Step, BaselineStep]:
+        """What the matches mean to correlations and to baselines; an empty batch is what the clock brings."""
         if not prepared.height:
-            return self.correlating.take({}, "", source, None, now)
-        matched = {rule.id: prepared[rows] for rule, rows in found if rule.id in self.correlating.bases}
-        return self.correlating.take(matched, _org(prepared), source, _newest(prepared, now), now, final=final)
-
-    def _compare(
-        self, found: list[tuple[Rule, pl.Series]], prepared: pl.DataFrame, source: LogSource, now: datetime
-    ) -> BaselineStep:
-        """What the matches mean to baselines; an empty batch is what the clock brings."""
-        if not prepared.height:
-            return self.baselining.tick(now)
+            return self.correlating.take({}, "", source, None, now), self.baselining.tick(now)
+        compared, correlated = self.baselining.bases, self.correlating.bases
         matched = {
             rule.id: prepared[rows] if len(rows) < prepared.height else prepared
             for rule, rows in found
-            if rule.id in self.baselining.bases
+            if rule.id in compared or rule.id in correlated
         }
-        return self.baselining.take(matched, _org(prepared), source, _newest(prepared, now), now)
+        org, newest = _org(prepared), _newest(prepared, now)
+        step = self.correlating.take(
+            {rule: rows for rule, rows in matched.items() if rule in correlated}, org, source, newest, now, final=final
+        )
+        past = {rule: rows for rule, rows in matched.items() if rule in compared}
+        return step, self.baselining.take(past, org, source, newest, now)
 
     def matches(self, prepared: pl.DataFrame, source: LogSource) -> Iterator[tuple[Rule, pl.Series]]:
         """Each rule that matches, with the numbers of the rows (`UInt32`, ascending)."""
@@ -264,18 +260,14 @@ def row_numbers(mask: Mask, height: int) -> pl.Series:
 
 def reduced(node: Node, name: str, only: Column) -> Node:
     """The condition where the field `name` has only this one value."""
-    match node:
-        case Match(field, test) if field == name and not isinstance(test, Reference):
-            mask = verdict.rows(only, test)
-            return TRUE if (mask if isinstance(mask, bool) else mask.all()) else FALSE
-        case And(children):
-            return both([reduced(child, name, only) for child in children])
-        case Or(children):
-            return either([reduced(child, name, only) for child in children])
-        case Not(child):
-            return negated(reduced(child, name, only))
-        case _:
-            return node
+
+    def judge(leaf: Match) -> Node:
+        if leaf.field != name or isinstance(leaf.test, Reference):
+            return leaf
+        mask = verdict.rows(only, leaf.test)
+        return TRUE if (mask if isinstance(mask, bool) else mask.all()) else FALSE
+
+    return substituted(node, judge)
 
 
 def plain_shape(prepared: pl.DataFrame) -> pl.DataFrame:

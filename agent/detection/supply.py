@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agent.detection import document
 from agent.detection.baseline import Baseline
+from agent.detection.baseline_rows import LATITUDE, LONGITUDE
 from agent.detection.correlation import Correlation, ordered
 from agent.detection.document import Document
 from agent.detection.pace import services
 from agent.detection.rule import Rule, RuleSet
-from agent.detection.tree import FALSE, TRUE, And, Match, Node, Not, Null, Or, Text, both, either, fields, negated
+from agent.detection.tree import FALSE, TRUE, Match, Node, Null, Text, fields, substituted
 
 FEEDS = ("free", "event_monitoring", "shield")
 """What an org may have; each has what stands before it as well."""
-
-PLACES = ("source.geo.location.lat", "source.geo.location.lon")
-"""What a baseline of the type `travel` measures by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +57,9 @@ def _of_rule(rule: Rule, supply: Supply) -> Iterator[str]:
         yield f"no values for {names} (rules.placeholders)" if names else "its condition is never true"
         return
     types = supply.event_types
-    if types is not None and _without(rule.condition, lambda one: _other_type(one, types)) == FALSE:
+    if types is not None and substituted(rule.condition, lambda one: _other_type(one, types)) == FALSE:
         yield "its type of log file is not read (sources.event_types)"
-    if _without(rule.condition, lambda one: _absent(one, supply)) == FALSE:
+    if substituted(rule.condition, lambda one: _absent(one, supply)) == FALSE:
         yield from dict.fromkeys(supply.lacking[name] for name in weakened(rule, supply))
 
 
@@ -101,21 +99,6 @@ def _absent(one: Match, supply: Supply) -> Node:
     return one
 
 
-def _without(node: Node, judge: Callable[[Match], Node]) -> Node:
-    """The condition where some tests are known."""
-    match node:
-        case Match():
-            return judge(node)
-        case And(children):
-            return both([_without(child, judge) for child in children])
-        case Or(children):
-            return either([_without(child, judge) for child in children])
-        case Not(child):
-            return negated(_without(child, judge))
-        case _:
-            return node
-
-
 def _of_derived(one: Correlation | Baseline, supply: Supply, known: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     """Why not enough of what it is made of can fire, or what it groups or measures by is not there."""
     able = {base for base in one.bases if not known.get(base)}
@@ -128,7 +111,7 @@ def _of_derived(one: Correlation | Baseline, supply: Supply, known: Mapping[str,
         if held <= supply.lacking.keys():
             yield from (supply.lacking[field_name] for field_name in sorted(held))
     if isinstance(one, Baseline) and one.kind == "travel":
-        yield from (supply.lacking[name] for name in PLACES if name in supply.lacking)
+        yield from (supply.lacking[name] for name in (LATITUDE, LONGITUDE) if name in supply.lacking)
 
 
 def _enough(one: Correlation | Baseline, able: set[str]) -> bool:

@@ -6,7 +6,7 @@ Texts of tests without regard to case are stored in lower case; several values i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -155,6 +155,21 @@ def negated(child: Node) -> Node:
             return FALSE if value else TRUE
         case _:
             return Not(child)
+
+
+def substituted(node: Node, judge: Callable[[Match], Node]) -> Node:
+    """The condition with what `judge` puts in place of each test, reduced to what is then left to ask."""
+    match node:
+        case Match():
+            return judge(node)
+        case And(children):
+            return both([substituted(child, judge) for child in children])
+        case Or(children):
+            return either([substituted(child, judge) for child in children])
+        case Not(child):
+            return negated(substituted(child, judge))
+        case Constant():
+            return node
 
 
 def leaves(node: Node) -> Iterator[Match]:

@@ -1,0 +1,49 @@
+"""Matched rows of files at rest, gathered for what can only be judged when all files are read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import polars as pl
+
+from agent.detection.rule import LogSource
+from agent.raw_input import single
+from agent.raw_time import times
+
+ABOUT = ("organization.id", "user.name", "user.id", "source.ip")
+"""What alerts tell of their rows, beside what they are grouped by."""
+
+FILE, LINE = "\x00file", "\x00line"
+ANY = LogSource()
+
+Found = Mapping[str, pl.DataFrame]
+"""Rule id to its matched rows."""
+
+
+def located(
+    matched: pl.DataFrame, names: Collection[str], clock: Sequence[str], lines: pl.Series, file: str
+) -> pl.DataFrame:
+    """Columns `names` as text, `event.id`, `@timestamp`, and where each row stands (`FILE`, `LINE`).
+
+    `clock`: columns that may hold the time of an event, the best first; rows without a time are left out.
+    """
+    here = pl.Series([file]).new_from_index(0, matched.height)
+    ids = text(matched, "event.id").fill_null(here + ":" + lines.cast(pl.String))
+    texts = {name: text(matched, name) for name in names}
+    rows = pl.DataFrame({**texts, "event.id": ids, "@timestamp": times(matched, clock), FILE: here, LINE: lines})
+    return rows.filter(pl.col("@timestamp").is_not_null())
+
+
+def by_org(found: Found) -> Iterator[tuple[str, dict[str, pl.DataFrame]]]:
+    """Each org that has rows, and its rows; those that name none are together under the empty name."""
+    for org in sorted({org or "" for rows in found.values() for org in rows["organization.id"].unique()}):
+        yield org, {base: rows.filter(pl.col("organization.id").fill_null("") == org) for base, rows in found.items()}
+
+
+def text(frame: pl.DataFrame, name: str) -> pl.Series:
+    """A column as text, null where it is empty, absent or no single value."""
+    column = single(frame[name]) if name in frame.columns else None
+    if column is None or column.dtype.is_nested():
+        return pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+    words = column.cast(pl.String)
+    return words.set(words == "", None)
