@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import orjson
-import structlog
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from agent import __version__
 from agent.errors import LeaklineError, SettingsError
 
 if TYPE_CHECKING:
@@ -53,6 +51,8 @@ def load(path: Path) -> Settings:
 
 def _version(asked: bool) -> None:
     if asked:
+        from agent import __version__
+
         print(__version__)  # noqa: T201
         raise typer.Exit
 
@@ -165,7 +165,8 @@ def hunt(
     """Sigma rules over files: alerts as NDJSON on standard output; exit status 1 if there are any."""
     from agent import hunt as search
 
-    _quiet()
+    if config or not raw:  # else nothing is imported that could log
+        _quiet()
     settings = load(config) if config else None
     raise typer.Exit(search.hunt(files, rules, raw=raw, out=sys.stdout.buffer, err=err, settings=settings))
 
@@ -291,6 +292,8 @@ def _print_json(document: object) -> None:
 
 def _quiet() -> None:
     """Commands for people do not log; what they have to say they print."""
+    import structlog
+
     structlog.configure(
         processors=[structlog.processors.KeyValueRenderer()], wrapper_class=structlog.make_filtering_bound_logger(50)
     )

@@ -14,21 +14,18 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.detection import rule_cache
-from agent.detection.baseline_alert import document as past
-from agent.detection.detector import Detector
 from agent.detection.load import load
+from agent.detection.matcher import Matcher
 from agent.detection.rule import LogSource, Rule, RuleSet
 from agent.errors import LeaklineError
-from agent.hunt_baseline import Compared
-from agent.hunt_correlation import Gathered, document
 from agent.hunt_progress import progress
-from agent.hunt_rows import FILE, LINE
 from agent.raw_input import Examined, read_raw, reader, single
 from agent.shipped import shipped
 
 if TYPE_CHECKING:
     from agent.config import Settings
     from agent.hunt_input import Inputs
+    from agent.hunt_together import Together
 
 FOUND, FAILED = 1, 3
 TOLD = 100
@@ -108,18 +105,17 @@ class Hunt:
         """Matches of events that stand in the files more than once: each event raises a rule's alert once."""
         anywhere = RuleSet(tuple(replace(rule, logsource=LogSource()) for rule in rules))
         self._silent = rules.silent
-        self._detector = Detector(anywhere if raw else rules)
-        self.gathered = Gathered(rules.correlations, TIMES)
-        self.compared = Compared(rules.baselines, TIMES)
+        self._matcher = Matcher(anywhere if raw else rules)
+        self._together = _together(rules)
         conditions = [rule.condition for rule in rules]
-        self._reader = reader(conditions, {*TIMES, "event.id", *self.gathered.fields, *self.compared.fields})
+        self._reader = reader(conditions, {*TIMES, "event.id", *(self._together.fields if self._together else ())})
         if not raw:
             self._inputs = _inputs(settings)
 
     @property
     def broken(self) -> dict[str, str]:
         """Rule id to reason: rules that raised an error while they were tried."""
-        return self._detector.broken
+        return self._matcher.broken
 
     def read(self, path: Path) -> Iterator[Examined]:
         """Raises LeaklineError for a file that cannot be read (on)."""
@@ -127,12 +123,11 @@ class Hunt:
 
     def _tried(self, examined: Examined, path: Path) -> Iterator[tuple[Rule, pl.Series]]:
         """Rules that match, but those that only feed correlations and baselines, and their rows."""
-        self.compared.saw(examined.frame)
-        for rule, rows in self._detector.matches(examined.frame, examined.source):
-            if rule.id in self.gathered.bases:
-                self.gathered.add(rule.id, examined.frame[rows], examined.lines.gather(rows), str(path))
-            if rule.id in self.compared.bases:
-                self.compared.add(rule.id, examined.frame[rows], examined.lines.gather(rows), str(path))
+        if self._together:
+            self._together.saw(examined.frame)
+        for rule, rows in self._matcher.matches(examined.frame, examined.source):
+            if self._together:
+                self._together.add(rule, rows, examined, str(path))
             if rule.id not in self._silent:
                 yield rule, rows if self._raw else self._untold(rule, rows, examined.frame)
 
@@ -164,12 +159,22 @@ class Hunt:
 
     def correlated(self) -> Iterator[dict[str, Any]]:
         """Alerts of correlations and baselines, over all that was read; each stands where its last event stands."""
-        for told, last in self.gathered.alerts():
-            said = document(told)
-            yield _alert(told.correlation.rule, {**said, "@timestamp": said["event.end"]}, last[FILE], last[LINE])
-        for alarm, last in self.compared.alerts():
-            said = past(alarm)
-            yield _alert(alarm.baseline.rule, {**said, "@timestamp": said["event.end"]}, last[FILE], last[LINE])
+        for rule, said, file, line in self._together.alerts() if self._together else ():
+            yield _alert(rule, {**said, "@timestamp": said["event.end"]}, file, line)
+
+    @property
+    def left_out(self) -> list[str]:
+        """What correlations and baselines did not judge, in words."""
+        return self._together.left_out if self._together else []
+
+
+def _together(rules: RuleSet) -> Together | None:
+    """None where each rule is about one event: most of what a start imports is not needed then."""
+    if not rules.correlations and not rules.baselines:
+        return None
+    from agent.hunt_together import Together
+
+    return Together(rules, TIMES)
 
 
 def _rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
@@ -260,14 +265,7 @@ def _summary(tally: Tally, rules: RuleSet, search: Hunt) -> str:
     ]
     if search.broken:
         words.append(f"{len(search.broken):,} rules broke: {', '.join(sorted(search.broken))}")
-    if search.gathered.untimed:
-        words.append(f"{search.gathered.untimed:,} matches without a time were left out of correlations")
-    if search.compared.dropped:
-        words.append(f"{search.compared.dropped:,} matches were too many for baselines")
-    if search.gathered.ungrouped:
-        words.append(f"{search.gathered.ungrouped:,} matches without a value to group by were left out of correlations")
-    if search.gathered.valueless:
-        words.append(f"{search.gathered.valueless:,} matches without a value to count were left out of correlations")
+    words += search.left_out
     if search.again:
         words.append(f"{search.again:,} matches of events that were there before were left out")
     if tally.bad:

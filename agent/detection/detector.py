@@ -9,28 +9,19 @@ from datetime import datetime, timedelta
 import polars as pl
 import structlog
 
-from agent.detection import alert, baseline_alert, correlation_alert, verdict
+from agent.detection import alert, baseline_alert, correlation_alert
 from agent.detection.baselining import Baselining
 from agent.detection.baselining import Step as BaselineStep
-from agent.detection.column import Column, Mask
 from agent.detection.correlating import LATENESS, PATIENCE, Correlating
 from agent.detection.correlation_step import Step
-from agent.detection.expression import Evaluation
 from agent.detection.fold import Folding, Window
-from agent.detection.required import Index
+from agent.detection.matcher import Matcher
 from agent.detection.rule import LogSource, Rule, RuleSet
-from agent.detection.tree import FALSE, TRUE, Match, Node, Reference, substituted
 
 log = structlog.get_logger()
 
 Shape = Callable[[pl.DataFrame], pl.DataFrame]
 """Prepared rows to shaped ones, row for row."""
-
-SELECTIONS = 300
-"""Kinds of rows for which the rules are kept sorted out; there are about a hundred."""
-
-DISCRIMINATORS = ("EVENT_TYPE", "EventType")
-"""Columns that say what kind of row it is; one batch has one kind."""
 
 ACTOR = ("user.id", "USER_ID_DERIVED", "USER_ID", "UserId", "CreatedById", "user.name", "source.ip", "CLIENT_IP")
 """Whom a row is about: the first of these that has a value."""
@@ -55,15 +46,6 @@ class Detection:
         self._commit()
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The rules that rows of one kind can match, their conditions reduced to what is left to ask."""
-
-    rules: tuple[Rule, ...]
-    conditions: tuple[Node, ...]
-    index: Index
-
-
 class Detector:
     """Rules and what must be remembered of their alerts. One batch at a time: `detect`, transaction, `commit`."""
 
@@ -81,10 +63,8 @@ class Detector:
         alert may stay untold.
         """
         self.rules = rules
-        self.broken: dict[str, str] = {}
-        """Rule id to reason: rules that raised an error while they were tried, on some batch."""
+        self._matcher = Matcher(rules, _passed_over)
         self._fold = fold
-        self._selections: dict[tuple[LogSource, str, str | None], Selection] = {}
         self._foldings = {rule.id: Folding.decode(fold, recall(f"fold/{rule.id}")) for rule in rules}
         sources = {rule.id: rule.logsource for rule in rules}
         self._silent = rules.silent
@@ -156,48 +136,14 @@ class Detector:
         past = {rule: rows for rule, rows in matched.items() if rule in compared}
         return step, self.baselining.take(past, org, source, newest, now)
 
+    @property
+    def broken(self) -> Mapping[str, str]:
+        """Rule id to reason: rules that raised an error while they were tried, on some batch."""
+        return self._matcher.broken
+
     def matches(self, prepared: pl.DataFrame, source: LogSource) -> Iterator[tuple[Rule, pl.Series]]:
         """Each rule that matches, with the numbers of the rows (`UInt32`, ascending)."""
-        if not prepared.height:
-            return
-        selection = self._select(prepared, source)
-        evaluation = Evaluation(prepared, index=selection.index, cells=source.product == "salesforce")
-        for number in evaluation.candidates():
-            rule = selection.rules[number]
-            try:
-                rows = row_numbers(evaluation.rows(selection.conditions[number]), prepared.height)
-            except pl.exceptions.PolarsError as error:
-                self._set_aside(rule, error)
-                continue
-            if len(rows):
-                yield rule, rows
-
-    def _set_aside(self, rule: Rule, error: Exception) -> None:
-        """One rule that breaks must not cost the others, nor make every row of a batch look poisonous."""
-        if rule.id not in self.broken:
-            log.error("rule breaks and is passed over", rule=rule.title, path=str(rule.path), reason=str(error))
-        self.broken[rule.id] = str(error)
-
-    def _select(self, prepared: pl.DataFrame, source: LogSource) -> Selection:
-        """The rules for this log source and, if all rows are of one kind, for that kind."""
-        known = DISCRIMINATORS if source.product == "salesforce" else ()
-        name = next((name for name in known if name in prepared.columns), "")
-        kinds = prepared[name].unique() if name else pl.Series([], dtype=pl.String)
-        kind = kinds[0] if len(kinds) == 1 else None
-        key = (source, name, kind)
-        if key not in self._selections:
-            if len(self._selections) >= SELECTIONS:
-                self._selections.clear()
-            only = Column(kinds, cells=True) if kind is not None else None
-            self._selections[key] = self._selected(source, name, only)
-        return self._selections[key]
-
-    def _selected(self, source: LogSource, name: str, only: Column | None) -> Selection:
-        rules = [rule for rule in self.rules if rule.logsource.covers(source)]
-        conditions = [reduced(rule.condition, name, only) if only else rule.condition for rule in rules]
-        left = [(rule, condition) for rule, condition in zip(rules, conditions, strict=True) if condition != FALSE]
-        nodes = tuple(condition for _, condition in left)
-        return Selection(tuple(rule for rule, _ in left), nodes, Index(nodes))
+        return self._matcher.matches(prepared, source)
 
     def _raise(
         self,
@@ -239,6 +185,10 @@ class Detector:
         return foldings[rule.id]
 
 
+def _passed_over(rule: Rule, error: Exception) -> None:
+    log.error("rule breaks and is passed over", rule=rule.title, path=str(rule.path), reason=str(error))
+
+
 def _org(prepared: pl.DataFrame) -> str:
     return str(prepared["organization.id"][0] or "") if "organization.id" in prepared.columns else ""
 
@@ -250,24 +200,6 @@ def _newest(prepared: pl.DataFrame, now: datetime) -> int | None:
     times = prepared["@timestamp"].cast(alert.TIME).dt.epoch("ms")
     latest = times.max()
     return min(int(latest), int(now.timestamp() * 1000)) if latest is not None else None  # type: ignore[arg-type]
-
-
-def row_numbers(mask: Mask, height: int) -> pl.Series:
-    if isinstance(mask, bool):
-        return pl.Series(range(height if mask else 0), dtype=pl.UInt32)
-    return mask.arg_true()
-
-
-def reduced(node: Node, name: str, only: Column) -> Node:
-    """The condition where the field `name` has only this one value."""
-
-    def judge(leaf: Match) -> Node:
-        if leaf.field != name or isinstance(leaf.test, Reference):
-            return leaf
-        mask = verdict.rows(only, leaf.test)
-        return TRUE if (mask if isinstance(mask, bool) else mask.all()) else FALSE
-
-    return substituted(node, judge)
 
 
 def plain_shape(prepared: pl.DataFrame) -> pl.DataFrame:
