@@ -13,13 +13,14 @@ import polars as pl
 from rich.console import Console
 from rich.text import Text
 
+from agent.ahead import ahead
 from agent.detection import rule_cache
 from agent.detection.load import load
 from agent.detection.matcher import Matcher
 from agent.detection.rule import LogSource, Rule, RuleSet
 from agent.errors import LeaklineError
 from agent.hunt_progress import progress
-from agent.raw_input import Examined, read_raw, reader, single
+from agent.raw_input import Examined, pieces, read_raw, reader, single
 from agent.shipped import shipped
 
 if TYPE_CHECKING:
@@ -95,6 +96,14 @@ def hunt(
     return FAILED if tally.failed else FOUND if tally.alerts else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Consecutive events, and the rows that rules match."""
+
+    examined: Examined
+    found: list[tuple[Rule, pl.Series]]
+
+
 class Hunt:
     """Rules that can be tried on one file after another."""
 
@@ -117,15 +126,21 @@ class Hunt:
         """Rule id to reason: rules that raised an error while they were tried."""
         return self._matcher.broken
 
-    def read(self, path: Path) -> Iterator[Examined]:
+    def read(self, path: Path) -> Iterator[Tried]:
         """Raises LeaklineError for a file that cannot be read (on)."""
-        return read_raw(path, self._reader) if self._raw else self._inputs.read(path)
+        if self._raw:
+            return ahead(pieces(path), lambda piece: self._try(read_raw(piece, self._reader)))
+        return ahead(self._inputs.read(path), self._try)
 
-    def _tried(self, examined: Examined, path: Path) -> Iterator[tuple[Rule, pl.Series]]:
+    def _try(self, examined: Examined) -> Tried:
+        return Tried(examined, list(self._matcher.matches(examined.frame, examined.source)))
+
+    def _telling(self, tried: Tried, path: Path) -> Iterator[tuple[Rule, pl.Series]]:
         """Rules that match, but those that only feed correlations and baselines, and their rows."""
+        examined = tried.examined
         if self._together:
             self._together.saw(examined.frame)
-        for rule, rows in self._matcher.matches(examined.frame, examined.source):
+        for rule, rows in tried.found:
             if self._together:
                 self._together.add(rule, rows, examined, str(path))
             if rule.id not in self._silent:
@@ -146,9 +161,10 @@ class Hunt:
         self.again += len(rows) - len(fresh)
         return pl.Series(fresh, dtype=pl.UInt32)
 
-    def alerts(self, examined: Examined, path: Path) -> list[dict[str, Any]]:
+    def alerts(self, tried: Tried, path: Path) -> list[dict[str, Any]]:
         """One for each rule and event, in the order of the lines; what correlations need is gathered."""
-        found = [(row, rule) for rule, rows in self._tried(examined, path) for row in rows]
+        examined = tried.examined
+        found = [(row, rule) for rule, rows in self._telling(tried, path) for row in rows]
         found.sort(key=lambda one: one[0])
         rows = examined.frame[pl.Series([row for row, _ in found], dtype=pl.UInt32)]
         names = [name for name in ("event.id", *TIMES, *SHOWN) if name in rows.columns]
@@ -204,11 +220,12 @@ def _tried(search: Hunt, path: Path, tally: Tally, err: Console) -> Iterator[byt
     """Alerts as lines; a file that cannot be read ends with a word about it."""
     told = 0
     try:
-        for examined in search.read(path):
+        for tried in search.read(path):
+            examined = tried.examined
             for line, reason in examined.bad[: max(0, TOLD - told)]:
                 err.print(Text(f"{path}:{line}: {reason}", style="red"), soft_wrap=True)
             told += len(examined.bad)
-            alerts = search.alerts(examined, path)
+            alerts = search.alerts(tried, path)
             tally.events += examined.frame.height
             tally.alerts += len(alerts)
             yield b"".join(orjson.dumps(alert) + b"\n" for alert in alerts)

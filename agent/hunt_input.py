@@ -14,7 +14,7 @@ from agent.archive import flat
 from agent.detection.rule import LogSource
 from agent.log_file_lines import LogFileLines
 from agent.model import Batch
-from agent.ndjson import CHUNK_BYTES, chunks
+from agent.ndjson import chunks, count
 from agent.normalize import record_id
 from agent.normalize.identity import Occurrences, identify
 from agent.normalize.shape import Normalizer
@@ -45,9 +45,9 @@ class Inputs:
             return
         with opened(path) as stream:
             number, occurrences = 1, Occurrences()
-            for data in chunks(stream, CHUNK_BYTES):
+            for data in chunks(stream):
                 yield from self._documents(data, number, occurrences)
-                number += data.count(b"\n")
+                number += count(data, b"\n")
 
     def _log_file(self, path: Path) -> Iterator[Examined]:
         lines = LogFileLines()

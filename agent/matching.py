@@ -9,7 +9,6 @@ A batch of events costs hardly more than one: for many, `leakline hunt --raw` is
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,6 +44,6 @@ def matches(
     except TypeError as error:
         raise LeaklineError(f"the event is no JSON ({error})") from error
     conditions = [one.condition for one in rules]
-    (lines,) = reader(conditions).read(io.BytesIO(line))
+    lines = reader(conditions).read(line, 1)
     evaluation = Evaluation(lines.frame)
     return any(any_of(evaluation.rows(condition)) for condition in conditions)

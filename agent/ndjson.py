@@ -14,10 +14,11 @@ from typing import Any, BinaryIO
 
 import orjson
 import polars as pl
+import pyarrow as pa
 
 from agent.errors import LeaklineError
 
-CHUNK_BYTES = 8 << 20
+CHUNK_BYTES = 16 << 20
 LONGEST_LINE = 256 << 20
 WHOLE_EVENT = "\x00event"
 """The column of all values of each event (`List(String)`; null unless it is asked for)."""
@@ -73,24 +74,21 @@ class Reader:
         self._schema = pl.Schema(dict.fromkeys(sorted(self._fields), pl.String()))
         self._whole_event = whole_event
 
-    def read(self, stream: BinaryIO, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Lines]:
-        """Raises LeaklineError for a line beyond all measure, OSError if the stream cannot be read."""
-        number = 1
-        for data in chunks(stream, chunk_bytes):
-            yield self._quick(data, number) or self._careful(data, number)
-            number += data.count(b"\n")
+    def read(self, data: bytes, number: int) -> Lines:
+        """`data`: whole lines, of which the first is line `number`. Several threads may read at once."""
+        return self._quick(data, number) or self._careful(data, number)
 
     def _quick(self, data: bytes, number: int) -> Lines | None:
         """None if not every line is a flat object, or everything of it is asked for."""
-        count = data.count(b"\n") + (not data.endswith(b"\n"))
-        if self._whole_event or data.count(b"{") != count or b"[" in data or self._says_null(data):
+        height = count(data, b"\n") + (not data.endswith(b"\n"))
+        if self._whole_event or count(data, b"{") != height or b"[" in data or self._says_null(data):
             return None
         frame = self._parse(data)
-        if frame is None or frame.height != count:
+        if frame is None or frame.height != height:
             return None
-        nothing = pl.Series(WHOLE_EVENT, [None], dtype=pl.String).new_from_index(0, count)
-        columns = [column for column in frame.get_columns() if column.null_count() < count]
-        return Lines(pl.DataFrame([nothing, *columns]), _numbers(number, count), ())
+        nothing = pl.Series(WHOLE_EVENT, [None], dtype=pl.String).new_from_index(0, height)
+        columns = [column for column in frame.get_columns() if column.null_count() < height]
+        return Lines(pl.DataFrame([nothing, *columns]), _numbers(number, height), ())
 
     def _parse(self, data: bytes) -> pl.DataFrame | None:
         """Lines of flat objects, every scalar as text."""
@@ -174,19 +172,26 @@ class Reader:
                 found.add(WHOLE_EVENT, row, text)
 
 
-def chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
-    """Whole lines, at least `size` bytes at a time but for the last."""
-    rest = stream.read(len(_BOM)).removeprefix(_BOM)
-    while got := stream.read(size):
-        data = rest + got
-        end = data.rfind(b"\n") + 1
-        if end:
-            yield data[:end]
-        elif len(data) > LONGEST_LINE:
-            raise LeaklineError(f"a line of more than {LONGEST_LINE >> 20} MB", hint="is this NDJSON?")
-        rest = data[end:]
-    if rest:
-        yield rest
+def chunks(stream: BinaryIO, size: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """Whole lines, about `size` bytes at a time.
+
+    Raises LeaklineError for a line beyond all measure, OSError if the stream cannot be read.
+    """
+    data = stream.read(len(_BOM)).removeprefix(_BOM) + stream.read(size)
+    while data:
+        if not data.endswith(b"\n"):
+            rest = stream.readline(LONGEST_LINE)
+            if len(rest) == LONGEST_LINE:
+                raise LeaklineError(f"a line of more than {LONGEST_LINE >> 20} MB", hint="is this NDJSON?")
+            data += rest
+        yield data
+        data = stream.read(size)
+
+
+def count(data: bytes, byte: bytes) -> int:
+    """How often one byte occurs; ten times as fast as `bytes.count`, and other threads run meanwhile."""
+    values = pa.Array.from_buffers(pa.uint8(), len(data), [None, pa.py_buffer(data)])
+    return int((pl.Series(pl.from_arrow(values)) == byte[0]).sum())
 
 
 def as_text(value: str | float | bool) -> str:

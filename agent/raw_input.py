@@ -1,13 +1,12 @@
-"""Any NDJSON as it stands, read ahead while the rules are tried on what was read before."""
+"""Any NDJSON as it stands."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeVar, cast
+from typing import BinaryIO, cast
 
 import polars as pl
 from isal import igzip
@@ -16,11 +15,9 @@ from isal.igzip_lib import IsalError
 from agent.detection.rule import LogSource
 from agent.detection.tree import Node, fields, leaves, presence
 from agent.errors import LeaklineError
-from agent.ndjson import Reader
+from agent.ndjson import Reader, chunks, count
 
 ANY = LogSource()
-
-Piece = TypeVar("Piece")
 
 Bad = Sequence[tuple[int, str]]
 """Line number and reason."""
@@ -46,11 +43,19 @@ def reader(conditions: Collection[Node], more: Collection[str] = ()) -> Reader:
     )
 
 
-def read_raw(path: Path, reader: Reader) -> Iterator[Examined]:
-    """Any NDJSON, names and values as they stand."""
+def pieces(path: Path) -> Iterator[tuple[bytes, int]]:
+    """Some consecutive lines at a time, and the number of the first; see `ndjson.chunks` for errors."""
     with opened(path) as stream:
-        for lines in ahead(reader.read(stream)):
-            yield Examined(ANY, lines.frame, lines.numbers, lines.bad)
+        number = 1
+        for data in chunks(stream):
+            yield data, number
+            number += count(data, b"\n")
+
+
+def read_raw(piece: tuple[bytes, int], reader: Reader) -> Examined:
+    """Names and values as they stand."""
+    lines = reader.read(*piece)
+    return Examined(ANY, lines.frame, lines.numbers, lines.bad)
 
 
 def single(column: pl.Series) -> pl.Series:
@@ -58,15 +63,6 @@ def single(column: pl.Series) -> pl.Series:
     if not isinstance(column.dtype, pl.List):
         return column
     return pl.select(pl.when(column.list.len() == 1).then(column.list.first())).to_series().alias(column.name)
-
-
-def ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """The same pieces, each made in a thread while the one before it is used; an error is raised at its place."""
-    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as thread:
-        coming = thread.submit(next, pieces, None)
-        while (piece := coming.result()) is not None:
-            coming = thread.submit(next, pieces, None)
-            yield piece
 
 
 @contextmanager

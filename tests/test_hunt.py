@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from agent.ndjson import Reader
 from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.normalize_files import batches
-from agent.raw_input import ahead, read_raw
+from agent.raw_input import pieces, read_raw
 from agent.shipped import shipped
 
 RULE = """
@@ -189,7 +188,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def found(search: Hunt, path: Path, lines: list[bytes]) -> set[tuple[str, int]]:
     path.write_bytes(b"\n".join(lines))
-    return {pair for examined in search.read(path) for pair in where(search.alerts(examined, path))}
+    return {pair for tried in search.read(path) for pair in where(search.alerts(tried, path))}
 
 
 @given(events=EVENTS)
@@ -222,23 +221,10 @@ def test_every_kind_of_value_is_met(search: Hunt, path: Path) -> None:
 def test_raw_frames_hold_what_is_asked_for(path: Path) -> None:
     """Only fields that rules look at are kept, so that a flood of made-up names costs nothing."""
     path.write_bytes(b'{"a":1,"z1":2}\n{"a":2,"z2":[3]}\n')
-    (examined,) = read_raw(path, Reader(["a"]))
+    (piece,) = pieces(path)
+    examined = read_raw(piece, Reader(["a"]))
     assert examined.frame.columns[1:] == ["a"]
     assert examined.frame["a"].to_list() == ["1", "2"]
-
-
-def test_reading_ahead_keeps_order_and_errors() -> None:
-    """Pieces come in their order; an error comes after the pieces that were made before it."""
-
-    def pieces() -> Iterator[int]:
-        yield from range(1, 5)
-        raise LeaklineError("the file breaks off")
-
-    taken = []
-    with pytest.raises(LeaklineError, match="breaks off"):
-        for piece in ahead(pieces()):
-            taken.append(piece)
-    assert taken == [1, 2, 3, 4]
 
 
 def test_what_one_line_says_of_itself_does_not_hang_on_another(tmp_path: Path) -> None:

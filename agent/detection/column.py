@@ -88,7 +88,11 @@ class Column:
     @cached_property
     def lower(self) -> pl.Series:
         """`text` without regard to case, as `tree.folded` does it."""
-        return self.text.str.to_lowercase().str.replace_all(*SIGMAS, literal=True)
+        return (
+            self.text.to_frame()
+            .select(pl.first().str.to_lowercase().str.replace_all(*SIGMAS, literal=True))
+            .to_series()
+        )
 
     @cached_property
     def number(self) -> pl.Series:

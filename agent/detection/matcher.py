@@ -31,7 +31,7 @@ class Selection:
 
 
 class Matcher:
-    """Rules, sorted out by the kinds of rows that they are tried on."""
+    """Rules, sorted out by the kinds of rows that they are tried on. Several threads may use one at once."""
 
     def __init__(self, rules: RuleSet, report: Callable[[Rule, Exception], None] = lambda _rule, _error: None) -> None:
         """`report`: told of a rule that raises an error, the first time it does."""
@@ -70,12 +70,13 @@ class Matcher:
         kinds = prepared[name].unique() if name else pl.Series([], dtype=pl.String)
         kind = kinds[0] if len(kinds) == 1 else None
         key = (source, name, kind)
-        if key not in self._selections:
+        selection = self._selections.get(key)
+        if selection is None:
             if len(self._selections) >= SELECTIONS:
                 self._selections.clear()
             only = Column(kinds, cells=True) if kind is not None else None
-            self._selections[key] = self._selected(source, name, only)
-        return self._selections[key]
+            self._selections[key] = selection = self._selected(source, name, only)
+        return selection
 
     def _selected(self, source: LogSource, name: str, only: Column | None) -> Selection:
         rules = [rule for rule in self._rules if rule.logsource.covers(source)]

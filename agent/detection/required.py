@@ -42,10 +42,10 @@ class Needles:
 
     def _texts(self, values: pl.Series) -> Iterable[Needle]:
         if self.whole:
-            yield from values.filter(values.is_in(list(self.whole)))
+            yield from _where(values, pl.first().is_in(list(self.whole)))
         if self.inside:
             patterns = list(self.inside)
-            hits = values.filter(values.str.contains_any(patterns))
+            hits = _where(values, pl.first().str.contains_any(patterns))
             if len(hits):
                 yield from hits.str.extract_many(patterns, overlapping=True).explode().unique().drop_nulls()
 
@@ -57,6 +57,10 @@ class Needles:
         begin = addresses.search_sorted(pl.Series([first for first, _ in ranges]), side="left")
         end = addresses.search_sorted(pl.Series([last for _, last in ranges]), side="right")
         yield from (ranges[hit] for hit in (begin < end).arg_true())
+
+
+def _where(values: pl.Series, condition: pl.Expr) -> pl.Series:
+    return values.to_frame().filter(condition).to_series()
 
 
 @functools.lru_cache(maxsize=100_000)

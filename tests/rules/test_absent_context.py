@@ -45,5 +45,5 @@ def test_there_are_such_rules(rules: RuleSet) -> None:
 def test_ordinary_rows_are_no_alert_where_nothing_is_known(path: Path, rules: RuleSet) -> None:
     """Without lists, networks, databases and look-ups."""
     search = Hunt(rules)
-    found = [alert["rule"]["name"] for examined in search.read(path) for alert in search.alerts(examined, path)]
+    found = [alert["rule"]["name"] for tried in search.read(path) for alert in search.alerts(tried, path)]
     assert found == []
