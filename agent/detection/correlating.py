@@ -26,7 +26,7 @@ from agent.detection.correlation_rows import Key, Matched, coded, handed_on, key
 from agent.detection.correlation_shelf import Shelf
 from agent.detection.correlation_step import Step
 from agent.detection.correlation_text import Texts
-from agent.detection.correlation_turn import Turn
+from agent.detection.correlation_turn import Turn, is_idle
 from agent.detection.correlation_window import FOREVER
 from agent.detection.rule import LogSource
 
@@ -70,6 +70,7 @@ class Correlating:
         self._titles = {one.rule.id: one.rule.name or one.rule.id for one in correlations}
         self._recall = recall
         self._lateness = lateness
+        self._lates: dict[tuple[str, str], int | None] = {}
         self._patience = int(patience.total_seconds() * 1000)
         self._shelf = Shelf(recall)
         self._memories: dict[tuple[str, str], Memory] = {}
@@ -135,15 +136,19 @@ class Correlating:
             self._texts[org] = correlation_text.recalled(self._recall, f"correlation/texts/{org}")
         step.texts.setdefault(org, self._texts[org])
         known = self._coded({base: rows for base, rows in found.items() if base in self.bases}, org, step)
+        newest, floors = step.newest.get(org, {}), []
         for correlation in self._correlations:
             name = correlation.rule.id
-            mark = FOREVER if final else self._mark(correlation, step.newest.get(org, {}))
-            turn = self._turn(correlation, org, step, clock)
-            ends = turn.take(known, mark, self._carried[name], silent=name in self._silent)
-            if name in self.bases and ends.height:
-                known |= self._coded({name: handed_on(ends, self._carried[name], step.texts[org])}, org, step)
-        floor = min((self._memory(one, org, step).mark - 2 * one.milliseconds for one in self._correlations), default=0)
-        step.texts[org], changes = correlation_text.stored(step.texts[org], f"correlation/texts/{org}", floor)
+            mark = FOREVER if final else self._mark(correlation, newest)
+            if not is_idle(correlation, known, mark, self._memory(correlation, org, step)):
+                turn = self._turn(correlation, org, step, clock)
+                ends = turn.take(known, mark, self._carried[name], silent=name in self._silent)
+                if name in self.bases and ends.height:
+                    known |= self._coded({name: handed_on(ends, self._carried[name], step.texts[org])}, org, step)
+            floors.append(self._memory(correlation, org, step).mark - 2 * correlation.milliseconds)
+        step.texts[org], changes = correlation_text.stored(
+            step.texts[org], f"correlation/texts/{org}", min(floors, default=0)
+        )
         step.remember |= changes
 
     def _coded(self, found: Mapping[str, pl.DataFrame], org: str, step: Step) -> dict[str, Matched]:
@@ -154,7 +159,7 @@ class Correlating:
         """Changes that were not told for too long, of whatever org."""
         for org in step.newest:
             for correlation in self._correlations:
-                if correlation.rule.id not in self._silent:
+                if correlation.rule.id not in self._silent and self._memory(correlation, org, step).episodes:
                     self._turn(correlation, org, step, clock).tell_changes(clock - self._patience)
 
     def _turn(self, correlation: Correlation, org: str, step: Step, clock: int) -> Turn:
@@ -170,13 +175,17 @@ class Correlating:
 
     def _mark(self, correlation: Correlation, newest: Mapping[str, int]) -> int:
         """The watermark; 0 as long as nothing of its log sources was seen."""
-        marks = []
-        for name, time in newest.items():
+        late = {name: self._late(correlation.rule.id, name) for name in newest}
+        return max(min((newest[name] - by for name, by in late.items() if by is not None), default=0), 0)
+
+    def _late(self, rule: str, name: str) -> int | None:
+        """How late rows of a log source may come, in milliseconds; None if the correlation does not use it."""
+        if (rule, name) not in self._lates:
             source = LogSource(*orjson.loads(name))
-            if any(one.covers(source) for one in self._sources[correlation.rule.id]):
-                late = self._lateness.get(source.service or "", OTHERWISE)
-                marks.append(time - int(late.total_seconds() * 1000))
-        return max(min(marks, default=0), 0)
+            used = any(one.covers(source) for one in self._sources[rule])
+            late = self._lateness.get(source.service or "", OTHERWISE)
+            self._lates[rule, name] = int(late.total_seconds() * 1000) if used else None
+        return self._lates[rule, name]
 
 
 def _see(step: Step, org: str, source: LogSource, newest: int) -> None:

@@ -25,6 +25,16 @@ AHEAD = 86_400_000
 HOUR = 3_600_000
 
 
+def is_idle(correlation: Correlation, found: Mapping[str, Matched], mark: int, memory: Memory) -> bool:
+    """Whether a turn would change nothing: of a batch's many correlations most have none."""
+    return found.keys().isdisjoint(correlation.steps) and mark - memory.mark < _stride(correlation)
+
+
+def _stride(correlation: Correlation) -> int:
+    """How far the watermark must move to be worth the work, in milliseconds."""
+    return max(1_000, min(correlation.milliseconds, HOUR) // 32)
+
+
 class Turn:
     """Made for one batch; what it changes is in the step."""
 
@@ -50,7 +60,7 @@ class Turn:
         self._silent = silent
         fresh = self._picked(found, carried) if not found.keys().isdisjoint(self._one.steps) else pl.DataFrame()
         ends = [self._grown(fresh)] if fresh.height else []
-        if mark - self._memory.mark >= self._stride():
+        if mark - self._memory.mark >= _stride(self._one):
             if self._one.waits:
                 ends.append(self._judged(mark))
             self._settle(mark)
@@ -63,10 +73,6 @@ class Turn:
         if due:
             self._put({one.id: self._revised(one) for one in due})
             self._keep()
-
-    def _stride(self) -> int:
-        """How far the watermark must move to be worth the work."""
-        return max(1_000, min(self._span, HOUR) // 32)
 
     def _picked(self, found: Mapping[str, Matched], carried: Sequence[str]) -> pl.DataFrame:
         latest = self._clock + AHEAD if self._clock else None

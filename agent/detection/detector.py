@@ -122,7 +122,7 @@ class Detector:
     ) -> tuple[Step, BaselineStep]:
         """What the matches mean to correlations and to baselines; an empty batch is what the clock brings."""
         if not prepared.height:
-            return self.correlating.take({}, "", source, None, now), self.baselining.tick(now)
+            return self.correlating.take({}, "", source, None, now, final=final), self.baselining.tick(now)
         compared, correlated = self.baselining.bases, self.correlating.bases
         matched = {
             rule.id: prepared[rows] if len(rows) < prepared.height else prepared
@@ -173,7 +173,8 @@ class Detector:
     def _late(self, now: datetime, foldings: dict[str, Folding]) -> Iterator[pl.DataFrame]:
         """Counts of what was folded, for windows that are over."""
         for rule in self.rules:
-            if rule.id in foldings or self._foldings[rule.id].waits(now):
+            mine = self._foldings[rule.id]
+            if rule.id in foldings or (mine.windows and mine.waits(now)):
                 due = list(self._folding(rule, foldings).due(now))
                 if due:
                     yield alert.late_count(rule, [_late_row(rule, actor, window) for actor, window in due], now)

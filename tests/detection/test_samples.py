@@ -105,6 +105,37 @@ def test_a_sequence_may_span_log_sources(write):
         assert [one.ok for one in try_rules([path])] == [True, True]
 
 
+WAITING = """
+title: First
+name: first
+logsource: {product: salesforce, service: event_log_file}
+detection: {sel: {KIND: first}, condition: sel}
+---
+title: Second
+name: second
+logsource: {product: salesforce, service: event_log_file}
+detection: {sel: {KIND: second}, condition: sel}
+---
+title: Alone
+id: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d03
+correlation: {type: temporal, rules: [first, second], group-by: [WHO], timespan: 10m, condition: first and not second}
+"""
+WAITING_SAMPLES = """
+match:
+  - {about: alone, events: [{event: {KIND: first, WHO: x}}]}
+miss:
+  - {about: both, events: [{event: {KIND: first, WHO: x}}, {event: {KIND: second, WHO: x}, at: 1m}]}
+"""
+
+
+def test_what_waits_for_the_end_of_its_window_is_judged(write):
+    """Nothing follows a sequence."""
+    path = write("alone.yml", WAITING)
+    write("alone.samples.yml", WAITING_SAMPLES)
+    found = list(try_rules([path]))
+    assert [(one.ok, one.message) for one in found] == [(True, "alone: must match"), (True, "both: must not match")]
+
+
 @pytest.mark.parametrize("wrong", ["", ", service: audit_trail"])
 def test_an_event_of_no_source_is_a_finding_and_not_a_near_miss(write, wrong):
     """It would be seen by no rule, and so not match whatever it holds."""
