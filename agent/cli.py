@@ -212,7 +212,8 @@ def rules_list(
         typer.Option("--config", "-c", help="Of these settings: which rules run, and which cannot fire with them."),
     ] = None,
     feed: Annotated[
-        str | None, typer.Option(help="What the org has: free, event_monitoring or shield (each with those before it).")
+        str | None,
+        typer.Option(help="What the org has: free, event_monitoring or real_time (each with those before it)."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -26,7 +26,7 @@ LEVEL_STYLE = {"critical": "bold red", "high": "red", "medium": "yellow", "low":
 
 LEVELS = tuple(sorted(SEVERITY, key=lambda level: -SEVERITY[level]))
 
-FEED = {"free": "free", "event_monitoring": "EM", "shield": "Shield"}
+FEED = {"free": "free", "event_monitoring": "EM", "real_time": "RTEM"}
 SERVICE = {
     "event_log_file": "log files",
     "real_time_event_monitoring": "real time",

@@ -36,7 +36,7 @@ LEFT_OUT = frozenset(
 SERVICES = {"salesforce": SALESFORCE | ALIASES.keys(), "leakline": frozenset({"agent"})}
 """Log sources that exist here."""
 
-OWN_KEYS = {"family": None, "feed": ("free", "event_monitoring", "shield"), "triage": None}
+OWN_KEYS = {"family": None, "feed": ("free", "event_monitoring", "real_time"), "triage": None}
 """What the key `leakline` of a rule of the pack holds, and the values it may have."""
 
 

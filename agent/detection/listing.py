@@ -25,7 +25,7 @@ class Listed:
     severity: int
     family: str
     feed: str
-    """`free`, `event_monitoring` or `shield`: what the org must have."""
+    """`free`, `event_monitoring` or `real_time`: what the org must have."""
     kind: str
     """`rule`, or the type of a correlation or baseline."""
     product: str

@@ -92,7 +92,7 @@ class Rule:
 
     @property
     def feed(self) -> str:
-        """What the org must have for the rule's log source to exist: `free`, `event_monitoring` or `shield`."""
+        """What the org must have for the rule's log source to exist: `free`, `event_monitoring` or `real_time`."""
         return str(self.custom.get("feed", ""))
 
     @property

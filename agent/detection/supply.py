@@ -15,8 +15,10 @@ from agent.detection.pace import services
 from agent.detection.rule import Rule, RuleSet
 from agent.detection.tree import FALSE, TRUE, Match, Node, Null, Text, fields, substituted
 
-FEEDS = ("free", "event_monitoring", "shield")
-"""What an org may have; each has what stands before it as well."""
+FEEDS = ("free", "event_monitoring", "real_time")
+"""What an org may have; each has what stands before it as well. Both last need Shield or the Event Monitoring add-on
+(Salesforce Help, "Considerations for Using Event Monitoring"); real-time events are switched on one by one besides.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def _of_rule(rule: Rule, supply: Supply) -> Iterator[str]:
 
 def _feed(rule: Rule, supply: Supply) -> Iterator[str]:
     if supply.feed and rule.feed in FEEDS and FEEDS.index(rule.feed) > FEEDS.index(supply.feed):
-        yield {"event_monitoring": "needs Event Monitoring", "shield": "needs Shield"}[rule.feed]
+        yield {"event_monitoring": "needs Event Monitoring", "real_time": "needs Real-Time Event Monitoring"}[rule.feed]
 
 
 def _source(rule: Rule, supply: Supply) -> Iterator[str]:

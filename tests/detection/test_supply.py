@@ -51,9 +51,9 @@ def test_a_rule_can_fire_if_nothing_it_needs_is_missing():
     [
         ("free", "free", []),
         ("event_monitoring", "free", ["needs Event Monitoring"]),
-        ("event_monitoring", "shield", []),
-        ("shield", "event_monitoring", ["needs Shield"]),
-        ("shield", "", []),
+        ("event_monitoring", "real_time", []),
+        ("real_time", "event_monitoring", ["needs Real-Time Event Monitoring"]),
+        ("real_time", "", []),
     ],
 )
 def test_a_licence_holds_those_before_it(feed, has, said):
@@ -143,8 +143,8 @@ def test_a_correlation_of_a_correlation_waits_for_it():
 
 def test_counts_are_by_family_with_the_sum_last_and_a_technique_counts_once_a_rule():
     """What feeds a correlation is not counted."""
-    rows = listing(loads("\n---\n".join([rule(), rule("two", feed="shield")])))
-    assert [(one.name, one.rules, one.levels["high"], one.feeds["shield"]) for one in tallies(rows)] == [
+    rows = listing(loads("\n---\n".join([rule(), rule("two", feed="real_time")])))
+    assert [(one.name, one.rules, one.levels["high"], one.feeds["real_time"]) for one in tallies(rows)] == [
         ("access", 2, 2, 1),
         ("all", 2, 2, 1),
     ]

@@ -16,7 +16,7 @@ from agent.detection.rule import SEVERITY
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 LEVELS = sorted(SEVERITY, key=lambda level: -SEVERITY[level])
-FEEDS = {"free": "free", "event_monitoring": "Event Monitoring", "shield": "Shield"}
+FEEDS = {"free": "free", "event_monitoring": "Event Monitoring", "real_time": "real-time events"}
 """Values of `leakline.feed` to the heads of their columns."""
 
 _PLACE = re.compile(r"(<!-- pack-table -->\n).*?(<!-- /pack-table -->)", re.DOTALL)

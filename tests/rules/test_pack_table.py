@@ -27,7 +27,7 @@ def test_the_pack_is_as_large_as_promised_and_has_rules_for_every_licence():
     """At least eighty rules; an org without a paid log has a part of them."""
     rules = shipped()
     assert len(rules) >= 80
-    assert {rule.feed for rule in rules} == {"free", "event_monitoring", "shield"}
+    assert {rule.feed for rule in rules} == {"free", "event_monitoring", "real_time"}
     assert {rule.family for rule in rules} == {
         "access", "configuration", "exfiltration", "provisioning", "synchronisation",
     }  # fmt: skip

@@ -53,7 +53,7 @@ def test_every_rule_lies_in_the_folder_of_its_family_under_its_own_name():
     for row in listing(load.load([RULES])):
         path = Path(row.path)
         assert (path.parent.name, path.stem) == (row.family, row.name)
-        assert row.feed in ("free", "event_monitoring", "shield")
+        assert row.feed in ("free", "event_monitoring", "real_time")
 
 
 def test_no_rule_fires_where_nothing_is_known_of_people_networks_or_apps(pack):
