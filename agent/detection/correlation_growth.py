@@ -111,7 +111,7 @@ def _told(added: pl.DataFrame, measured: pl.DataFrame, texts: Texts) -> list[dic
         texts.named(added["group"]).fill_null("").alias("group"),
         texts.named(added["user"]).alias("user"),
         texts.named(added["address"]).alias("address"),
-        ids(pl.col("id")).alias("id"),
+        ids(added["id"]).alias("id"),
     )
     return (
         named.group_by("group", "cluster", maintain_order=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
+import pyarrow as pa
 
 from agent.detection.correlation import NUMERIC, Correlation
 from agent.detection.correlation_memory import schema
@@ -186,12 +187,17 @@ def _identity(text: pl.Expr) -> pl.Expr:
     return pl.when(ours).then(text.str.decode("hex", strict=False)).otherwise(other.cast(pl.Binary))
 
 
-def ids(coded: pl.Expr) -> pl.Expr:
+def ids(coded: pl.Series) -> pl.Series:
     """Ids as text again."""
     ours = coded.bin.size() == 16
-    other = pl.when(ours).then(None).otherwise(coded).cast(pl.String)
-    plain = pl.when(other.str.starts_with("~~") & (other.str.len_bytes() == 17)).then(other.str.slice(2))
-    return pl.when(ours).then(coded.bin.encode("hex")).otherwise(plain.otherwise(other.str.slice(1)))
+    if ours.all():
+        return coded.bin.encode("hex")
+    nothing = pl.Series([b""]).new_from_index(0, len(coded))
+    # Polars' own cast would try the bytes of ours as text too, for they stay in the buffer.
+    others = nothing.zip_with(ours, coded).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.large_string())
+    text = pl.Series(others)
+    strange = text.str.starts_with("~~") & (text.str.len_bytes() == 17)
+    return coded.bin.encode("hex").zip_with(ours, text.str.slice(2).zip_with(strange, text.str.slice(1)))
 
 
 def handed_on(rows: pl.DataFrame, carried: Sequence[str], texts: Texts) -> pl.DataFrame:
@@ -199,5 +205,5 @@ def handed_on(rows: pl.DataFrame, carried: Sequence[str], texts: Texts) -> pl.Da
     named = {name: texts.named(rows[f"carried {place}"]) for place, name in enumerate(carried)}
     said = {"user.name": texts.named(rows["user"]), "source.ip": texts.named(rows["address"]), **named}
     return rows.select(
-        pl.from_epoch("known", "ms").cast(TIME).alias("@timestamp"), ids(pl.col("id")).alias("event.id")
+        pl.from_epoch("known", "ms").cast(TIME).alias("@timestamp"), ids(rows["id"]).alias("event.id")
     ).with_columns(**said)

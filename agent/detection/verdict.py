@@ -54,8 +54,9 @@ def _of_values(column: Column, test: Test) -> pl.Series:
         case Regex(patterns):
             verdict = _any(column.text.str.contains(pattern) for pattern in patterns)
         case Number(comparison, value):
-            exact = isinstance(value, int) and abs(value) >= EXACT
-            verdict = _COMPARE[comparison](column.whole if exact else column.number, value)
+            verdict = _COMPARE[comparison](column.number, value)
+            if isinstance(value, int) and abs(value) >= EXACT:  # of integers alone more is known
+                verdict = verdict.zip_with(column.whole.is_null(), _COMPARE[comparison](column.whole, value))
         case TimePart(part, comparison, value):
             verdict = _COMPARE[comparison](getattr(column.time.dt, part)().cast(pl.Int64), value)
         case Network(ranges):
