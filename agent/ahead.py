@@ -18,9 +18,11 @@ THREADS = min(4, os.cpu_count() or 1)
 def ahead(pieces: Iterator[Piece], work: Callable[[Piece], Result]) -> Iterator[Result]:
     """`work` of each piece, in their order; an error, of a piece or of getting it, is raised at its place.
 
-    As many pieces as there are threads, and one more, are in memory beside the result that is looked at.
+    As many pieces as there are threads, and one more, are in memory beside the result that is looked at. Nothing new
+    is begun once results are no longer asked for, an interrupt from the keyboard included.
     """
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="ahead") as threads:
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="ahead")
+    try:
         coming: deque[Future[Result]] = deque()
         while True:
             try:
@@ -34,3 +36,5 @@ def ahead(pieces: Iterator[Piece], work: Callable[[Piece], Result]) -> Iterator[
             if len(coming) > THREADS:
                 yield coming.popleft().result()
         yield from (one.result() for one in coming)
+    finally:
+        threads.shutdown(cancel_futures=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -56,3 +58,30 @@ def test_few_pieces_are_held() -> None:
     next(results)
     results.close()  # type: ignore[attr-defined]
     assert next(source) <= THREADS + 2
+
+
+INTERRUPTED = """
+import itertools, os, signal, sys, threading, time, traceback
+from agent.ahead import THREADS, ahead
+
+begun, all_busy, main = [], threading.Barrier(THREADS), threading.get_ident()
+
+def work(piece):
+    begun.append(piece)
+    if piece < THREADS:
+        if all_busy.wait(60) == 0:
+            time.sleep(0.5)  # until the next piece waits for its turn
+            os.kill(os.getpid(), signal.SIGINT)
+        while not any(frame.f_code.co_name == "join" for frame, _ in traceback.walk_stack(sys._current_frames()[main])):
+            time.sleep(0.01)
+
+try:
+    list(ahead(itertools.count(), work))
+except KeyboardInterrupt:
+    print(len(begun) - THREADS)
+"""
+
+
+def test_what_waits_is_not_begun_after_an_interrupt() -> None:
+    """Control-C waits for the pieces that are being worked on, and for no others."""
+    assert subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, check=True).stdout == b"0\n"
