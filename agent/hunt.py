@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -142,7 +143,7 @@ class Hunt:
             self._together.saw(examined.frame)
         for rule, rows in tried.found:
             if self._together:
-                self._together.add(rule, rows, examined, str(path))
+                self._together.add(rule, rows, examined, _said(path))
             if rule.id not in self._silent:
                 yield rule, rows if self._raw else self._untold(rule, rows, examined.frame)
 
@@ -170,7 +171,8 @@ class Hunt:
         names = [name for name in ("event.id", *TIMES, *SHOWN) if name in rows.columns]
         said = pl.DataFrame([single(rows[name]) for name in names]).to_dicts() if names else [{} for _ in found]
         return [
-            _alert(rule, shown, str(path), examined.lines[row]) for (row, rule), shown in zip(found, said, strict=True)
+            _alert(rule, shown, _said(path), examined.lines[row])
+            for (row, rule), shown in zip(found, said, strict=True)
         ]
 
     def correlated(self) -> Iterator[dict[str, Any]]:
@@ -235,6 +237,11 @@ def _tried(search: Hunt, path: Path, tally: Tally, err: Console) -> Iterator[byt
     if told > TOLD:
         err.print(Text(f"{path}: and {told - TOLD:,} more lines", style="red"), soft_wrap=True)
     tally.bad += told
+
+
+def _said(path: Path) -> str:
+    """A file's name in an alert, even if it is no UTF-8."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def _alert(rule: Rule, event: dict[str, Any], path: str, line: int) -> dict[str, Any]:

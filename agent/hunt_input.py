@@ -12,14 +12,14 @@ import polars as pl
 
 from agent.archive import flat
 from agent.detection.rule import LogSource
+from agent.errors import LeaklineError
 from agent.log_file_lines import LogFileLines
 from agent.model import Batch
-from agent.ndjson import chunks, count
 from agent.normalize import record_id
 from agent.normalize.identity import Occurrences, identify
 from agent.normalize.shape import Normalizer
 from agent.normalize_files import batches
-from agent.raw_input import ANY, Examined, opened
+from agent.raw_input import ANY, Examined, opened, pieces
 
 OWN, OWN_DATASET = LogSource("leakline", "agent"), "leakline.agent"
 
@@ -40,14 +40,15 @@ class Inputs:
 
     def read(self, path: Path) -> Iterator[Examined]:
         """Raises LeaklineError for a file that cannot be read (on)."""
+        if path.exists() and not path.is_file():
+            hint = "write what comes out of it to a file first, or hunt with --raw"
+            raise LeaklineError(f"{path} is no file that can be read twice", hint=hint)
         if _first_byte(path) != b"{":
             yield from self._log_file(path)
             return
-        with opened(path) as stream:
-            number, occurrences = 1, Occurrences()
-            for data in chunks(stream):
-                yield from self._documents(data, number, occurrences)
-                number += count(data, b"\n")
+        occurrences = Occurrences()
+        for data, number in pieces(path):
+            yield from self._documents(data, number, occurrences)
 
     def _log_file(self, path: Path) -> Iterator[Examined]:
         lines = LogFileLines()
@@ -123,6 +124,8 @@ def _parsed(data: bytes, number: int, bad: list[tuple[int, str]]) -> Iterator[tu
             yield line_number, flat(orjson.loads(line))
         except (ValueError, AttributeError) as error:
             bad.append((line_number, f"is no JSON object ({error})"))
+        except RecursionError:
+            bad.append((line_number, "has too many objects inside one another"))
 
 
 def _kind(numbered: tuple[int, dict[str, Any]]) -> tuple[str, ...]:

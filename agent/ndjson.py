@@ -10,20 +10,23 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 
 import orjson
 import polars as pl
 import pyarrow as pa
 
-from agent.errors import LeaklineError
-
 CHUNK_BYTES = 16 << 20
+READ_BYTES = 1 << 20
 LONGEST_LINE = 256 << 20
 WHOLE_EVENT = "\x00event"
 """The column of all values of each event (`List(String)`; null unless it is asked for)."""
 
 _BOM = b"\xef\xbb\xbf"
+
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+"""An escape in JSON; the group is half of a pair without the other half, which the quick way reads as U+0000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,9 @@ class Reader:
             except ValueError as error:
                 bad.append((line_number, f"is no JSON object ({error})"))
                 wrong.add(place)
+            except RecursionError:
+                bad.append((line_number, "has too many objects and lists inside one another"))
+                wrong.add(place)
         for name, one in found.frames():
             parts.setdefault(name, []).append(one)
         frame = _with_nulls(_merged(parts, len(numbered)), found.nulls)
@@ -172,20 +178,44 @@ class Reader:
                 found.add(WHOLE_EVENT, row, text)
 
 
-def chunks(stream: BinaryIO, size: int = CHUNK_BYTES) -> Iterator[bytes]:
+class LineTooLong(Exception):
+    """A line beyond all measure."""
+
+
+def chunks(stream: BufferedIOBase, size: int = CHUNK_BYTES) -> Iterator[bytes]:
     """Whole lines, about `size` bytes at a time.
 
-    Raises LeaklineError for a line beyond all measure, OSError if the stream cannot be read.
+    Raises LineTooLong, or what the stream raises (OSError, EOFError and the like), after all whole lines before it.
     """
-    data = stream.read(len(_BOM)).removeprefix(_BOM) + stream.read(size)
-    while data:
-        if not data.endswith(b"\n"):
-            rest = stream.readline(LONGEST_LINE)
-            if len(rest) == LONGEST_LINE:
-                raise LeaklineError(f"a line of more than {LONGEST_LINE >> 20} MB", hint="is this NDJSON?")
-            data += rest
-        yield data
-        data = stream.read(size)
+    mark = _BOM
+    while True:
+        parts: list[bytes] = []
+        try:
+            _gather(stream, size + len(mark), parts)
+        except Exception:
+            data = b"".join(parts).removeprefix(mark)
+            if end := data.rfind(b"\n") + 1:
+                yield data[:end]
+            raise
+        data = b"".join(parts).removeprefix(mark)
+        if data:
+            yield data
+        if not parts:
+            return
+        mark = b""
+
+
+def _gather(stream: BufferedIOBase, size: int, parts: list[bytes]) -> None:
+    """`size` bytes and the rest of the line, as they come: what was read is there when a later read fails."""
+    left = size
+    while left > 0 and (part := stream.read1(min(left, READ_BYTES))):
+        parts.append(part)
+        left -= len(part)
+    if parts and not parts[-1].endswith(b"\n"):
+        rest = stream.readline(LONGEST_LINE)
+        if len(rest) == LONGEST_LINE:
+            raise LineTooLong(f"a line of more than {LONGEST_LINE >> 20} MB")
+        parts.append(rest)
 
 
 def count(data: bytes, byte: bytes) -> int:
@@ -207,7 +237,13 @@ def as_text(value: str | float | bool) -> str:
 
 def _object(line: bytes) -> dict[str, Any]:
     """Raises ValueError if the line holds no object, or one that cannot be read."""
-    document = orjson.loads(line)
+    try:
+        document = orjson.loads(line)
+    except ValueError:
+        repaired = _ESCAPE.sub(lambda found: rb"\u0000" if found[1] else found[0], line)
+        if repaired == line:
+            raise
+        document = orjson.loads(repaired)
     if not isinstance(document, dict):
         raise ValueError("the line holds no object")
     return document
@@ -219,12 +255,13 @@ def _cuts(name: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _null_in(presence: Collection[str]) -> re.Pattern[bytes] | None:
-    """Finds a null under the last part of a path."""
+    """Finds a null under the last part of a path, or under a key with an escape in it, which might say the same."""
     if not presence:
         return None
     keys = {key for path in presence for key in (path, path.rpartition(".")[2])}
     names = sorted(re.escape(orjson.dumps(key)[1:-1]) for key in keys)
-    return re.compile(rb'"(?:[^"]*\.)?(?:' + b"|".join(names) + rb')"\s*:\s*null')
+    longest = 12 * max(map(len, presence))  # a character beyond U+FFFF takes two escapes of six bytes
+    return re.compile(rb'(?:"(?:[^"]*\.)?(?:' + b"|".join(names) + rb')|\\[u/][^"]{0,%d})"\s*:\s*null' % longest)
 
 
 def _numbers(first: int, count: int) -> pl.Series:

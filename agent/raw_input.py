@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 import polars as pl
 from isal import igzip
@@ -15,7 +16,7 @@ from isal.igzip_lib import IsalError
 from agent.detection.rule import LogSource
 from agent.detection.tree import Node, fields, leaves, presence
 from agent.errors import LeaklineError
-from agent.ndjson import Reader, chunks, count
+from agent.ndjson import LineTooLong, Reader, chunks, count
 
 ANY = LogSource()
 
@@ -44,12 +45,18 @@ def reader(conditions: Collection[Node], more: Collection[str] = ()) -> Reader:
 
 
 def pieces(path: Path) -> Iterator[tuple[bytes, int]]:
-    """Some consecutive lines at a time, and the number of the first; see `ndjson.chunks` for errors."""
+    """Some consecutive lines at a time, and the number of the first.
+
+    Raises LeaklineError for a file that cannot be read (on), after the lines before that place.
+    """
+    number = 1
     with opened(path) as stream:
-        number = 1
-        for data in chunks(stream):
-            yield data, number
-            number += count(data, b"\n")
+        try:
+            for data in chunks(stream):
+                yield data, number
+                number += count(data, b"\n")
+        except LineTooLong as error:
+            raise LeaklineError(f"{path}:{number}: {error}", hint="is this NDJSON?") from error
 
 
 def read_raw(piece: tuple[bytes, int], reader: Reader) -> Examined:
@@ -66,12 +73,14 @@ def single(column: pl.Series) -> pl.Series:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BufferedIOBase]:
     """A file's plain bytes, unpacked if it is gzipped. Raises LeaklineError where it cannot be read."""
     try:
-        with path.open("rb") as file:
-            gzipped = file.read(2) == b"\x1f\x8b"
-        with igzip.open(path, "rb") if gzipped else path.open("rb") as stream:  # type: ignore[no-untyped-call]
-            yield cast("BinaryIO", stream)
+        with path.open("rb") as file:  # once, for a pipe gives its bytes only once
+            if file.peek(2)[:2] == b"\x1f\x8b":
+                with igzip.open(file, "rb") as stream:  # type: ignore[no-untyped-call]
+                    yield cast("BufferedIOBase", stream)
+            else:
+                yield file
     except (OSError, EOFError, IsalError) as error:  # type: ignore[misc]
         raise LeaklineError(f"{path} cannot be read ({error})") from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -379,3 +381,56 @@ def test_progress_is_for_terminals_only(tmp_path: Path) -> None:
         console = Console(file=told, force_terminal=terminal, width=100)
         hunt([log], [rules], raw=False, out=io.BytesIO(), err=console)
         assert ("\x1b[" in told.getvalue()) is terminal
+
+
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    """Every byte of it, packed or not; without `--raw`, where files are read twice, it is refused."""
+    folder = write_rules(tmp_path / "rules", {"word": ("a: x", "sel")})
+    lines = b'{"a":"x"}\n{"a":"y"}\n{"a":"x"}\n'
+    for data in (lines, gzip.compress(lines)):
+        status, alerts, _ = run(piped(tmp_path / "pipe", data), rules=folder, raw=True)
+        assert (status, where(alerts)) == (1, [("word", 1), ("word", 3)])
+    os.mkfifo(tmp_path / "another pipe")
+    status, alerts, told = run(tmp_path / "another pipe", rules=folder)
+    assert (status, alerts) == (3, [])
+    assert "pipe is no file that can be read twice: write what comes out of it to a file first" in told
+
+
+def piped(path: Path, data: bytes) -> Path:
+    """A named pipe that gives this to who opens it, once."""
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    threading.Thread(target=path.write_bytes, args=[data], daemon=True).start()
+    return path
+
+
+def test_a_name_that_is_no_text_is_told_as_well_as_can_be(tmp_path: Path) -> None:
+    """Names of files are bytes."""
+    folder = write_rules(tmp_path / "rules", {"word": ("a: x", "sel")})
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.ndjson"))
+    path.write_bytes(b'{"a":"x"}\n')
+    _, (alert,), _ = run(path, rules=folder, raw=True)
+    assert alert["leakline"]["input"]["file"] == f"{tmp_path}/\ufffd.ndjson"
+
+
+def test_a_document_of_many_levels_costs_itself_alone(tmp_path: Path, rules: Path) -> None:
+    """Without `--raw` too."""
+    path = tmp_path / "rows.ndjson"
+    path.write_bytes(
+        b'{"EVENT_TYPE":"RestApi","ROWS_PROCESSED":10000}\n' + b'{"a":' * 1000 + b"1" + b"}" * 1000 + b"\n"
+    )
+    status, alerts, told = run(path, rules=rules)
+    assert (status, where(alerts)) == (1, [("much", 1)])
+    assert f"{path}:2: has too many objects" in told
+
+
+def test_ids_of_both_kinds_go_into_one_alert(tmp_path: Path) -> None:
+    """Events with an id of ours and events that have none."""
+    (tmp_path / "rules.yml").write_text(CORRELATED)
+    path = tmp_path / "rows.ndjson"
+    ids = [f"{2**127 + n:032x}" for n in range(2)]
+    rows = [orjson.loads(row("u", second)) for second in range(3)]
+    events = [{**one, "event.id": own} for one, own in zip(rows, [*ids, None], strict=True)]
+    path.write_bytes(b"\n".join(map(orjson.dumps, events)))
+    _, (alert,), _ = run(path, rules=tmp_path / "rules.yml", raw=True)
+    assert alert["leakline"]["alert"]["event_ids"] == [*ids, f"{path}:3"]
