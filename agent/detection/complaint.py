@@ -55,6 +55,7 @@ ADVICE = {
     "condition cannot be read": "names of selections with and, or, not (in lower case), parentheses, 1 of x*, all of x*",
     "at most three dash": "write several values with one dash each",
     "takes at most 3 dash": "write several values with one dash each",
+    "does not go with null": "leave the modifier out, or name a value",
     "does not go with the number": "put the number in quotes",
     "does not go with the text": "take the quotes off, if it is a number or true or false",
     "with wildcards": "put a backslash before * and ? that stand for themselves",
@@ -107,6 +108,8 @@ def _worded(error: SigmaError) -> str:
 
 def _incompatible(kind: str, value: str) -> str:
     name = next((name for name, one in modifier_mapping.items() if one.__name__ == kind), kind)
+    if value.startswith("<sigma.types.SigmaNull"):
+        return f"the modifier `{name}` does not go with null"
     if value.startswith("Sigma"):
         return f"the modifier `{name}` does not go with the modifiers before it"
     number = re.fullmatch(r"[+-]?[0-9.e+-]+", value) and name not in (

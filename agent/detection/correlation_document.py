@@ -23,6 +23,9 @@ from agent.errors import RuleError
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "M": 2_629_746, "y": 31_556_952}
 """Units of a timespan. A month and a year are those of the Gregorian calendar's mean, as in pySigma."""
 
+LONGEST = 100 * SECONDS["y"]
+"""Seconds of the longest timespan: times and spans that are added stay within the calendar."""
+
 PLAIN = {"type": "event_count", "rules": ["x"], "timespan": "1m", "condition": {"gte": 1}}
 """What pySigma is given in place of what is read here."""
 
@@ -71,14 +74,16 @@ def _kind(document: Document, data: dict[str, Any]) -> Kind:
 def _span(document: Document, data: dict[str, Any]) -> timedelta:
     span = duration(data.get("timespan"))
     if span is None:
-        hint = "write a number with s, m, h, d, w, M (months) or y, such as 10m"
+        hint = "write a number with s, m, h, d, w, M (months) or y, such as 10m, of 100 years at most"
         raise document.error("the timespan is no span of time", "correlation", "timespan", hint=hint)
     return span
 
 
 def duration(text: object) -> timedelta | None:
-    found = re.fullmatch(r"([1-9][0-9]{0,8})([smhdwMy])", str(text))
-    return timedelta(seconds=int(found[1]) * SECONDS[found[2]]) if found else None
+    """None for what is no span of time, or longer than `LONGEST`."""
+    found = re.fullmatch(r"([1-9][0-9]{0,9})([smhdwMy])", str(text))
+    seconds = int(found[1]) * SECONDS[found[2]] if found else 0
+    return timedelta(seconds=seconds) if 0 < seconds <= LONGEST else None
 
 
 def _quiet(document: Document, span: timedelta) -> timedelta:

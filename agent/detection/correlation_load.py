@@ -39,12 +39,12 @@ def correlations(documents: Sequence[Document], rules: Sequence[Rule]) -> Iterat
 def _read(document: Document, known: dict[str, Rule]) -> Iterator[Correlation | RuleError]:
     try:
         found = correlation_document.read(document, known)
+        found = replace(found, rule=identified(found.rule, document.data))
     except RuleError as error:
         yield error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         yield correlation_document.unread(document, error)
     else:
-        found = replace(found, rule=identified(found.rule, document.data))
         known.update({key: found.rule for key in (found.rule.id, found.rule.name) if key})
         yield found
 

@@ -89,7 +89,10 @@ def _documents(data: bytes, path: Path) -> Iterator[Document | RuleError]:
     try:
         while loader.check_node():
             yield from _document(path, loader)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2026-02-30, bytes that are no UTF-8
+    except yaml.reader.ReaderError as error:
+        line = data.count(b"\n", 0, error.position) + 1
+        yield RuleError(path, line, f"is no YAML: {error.reason}", hint="save it as plain text in UTF-8")
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2026-02-30
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error)
         yield RuleError(path, mark.line + 1 if mark else 1, f"is no YAML: {reason}")

@@ -18,6 +18,9 @@ CORRELATION_KEYS = frozenset({"type", "rules", "group-by", "timespan", "conditio
 KINDS = ("detection", "filter", "correlation", "baseline")
 """The keys that say what kind of document it is."""
 
+TEXTS = ("id", "license")
+"""Keys whose values pySigma takes for text without a look."""
+
 LOG_SOURCE_KEYS = ("category", "product", "service", "definition")
 
 TIME_PARTS = frozenset({"minute", "hour", "day", "week", "month", "year"})
@@ -32,12 +35,22 @@ def refusals(document: Document) -> Iterator[RuleError]:
     if len(kinds) > 1:
         yield document.error(f"{kinds[0]} and {kinds[1]} cannot be in one document", kinds[1], hint="put --- between")
         return
+    yield from _in_head(document)
     yield from _in_log_source(document)
     for section in ("detection", "filter"):
         if isinstance(data.get(section), dict):
             yield from _in_detection(document, data[section], section)
     if isinstance(data.get("correlation"), dict):
         yield from _in_correlation(document, data["correlation"])
+    elif "correlation" in data:
+        hint = "it holds type, rules, timespan, condition"
+        yield document.error("`correlation` is no mapping", "correlation", hint=hint)
+
+
+def _in_head(document: Document) -> Iterator[RuleError]:
+    for key in TEXTS:
+        if not isinstance(document.data.get(key), str | None):
+            yield document.error(f"`{key}` is no text", key, hint="put it in quotes")
 
 
 def _in_log_source(document: Document) -> Iterator[RuleError]:

@@ -37,6 +37,8 @@ correlation:
         ("  rules: [first, second]\n", "", 14, "names no rules"),
         ("timespan: 10m", "timespan: 10x", 18, "no span of time"),
         ("timespan: 10m", "timespan: 0m", 18, "no span of time"),
+        ("timespan: 10m", "timespan: 101y", 18, "no span of time"),
+        ("timespan: 10m", "timespan: 999999999y", 18, "no span of time"),
         ("  timespan: 10m\n", "", 14, "no span of time"),
         ("timespan: 10m", "timespan: 10m\n  aliases: {who: {first: A}}", 19, "used nowhere"),
         ("timespan: 10m", "timespan: 10m\n  aliases: {USER_ID: {third: A}}", 19, "speaks of third"),
@@ -167,3 +169,11 @@ def test_units_of_a_timespan(write, text, seconds):
     """Months and years are the calendar's mean ones, as in pySigma."""
     (one,) = load([write("span.yml", RULES.replace("10m", text))]).correlations
     assert one.span.total_seconds() == seconds
+
+
+def test_a_number_that_no_id_can_be_made_of_is_one_error(write):
+    """Of a correlation without an id; the rules beside it run."""
+    text = RULES.replace("id: 6f0d3a43-6b2f-4d34-9f3c-0f6d3f6a7c20\n", "").replace("gte: 3", f"gte: {10**30}")
+    loaded = load([write("wrong.yml", text)])
+    assert [error.line for error in loaded.errors] == [13]
+    assert len(loaded.rules) == 2

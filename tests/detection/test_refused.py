@@ -35,6 +35,8 @@ REFUSED = [
     (item("A|foo: x"), 6, "unknown modifier", "2.1.0"),
     (item("A|Contains: x"), 6, "unknown modifier", "2.1.0"),
     (item("A|: x"), 6, "unknown modifier", ""),
+    (item("A|contains: null"), 6, "`contains` does not go with null", "modifier"),
+    (item("A|gte: [5, null]"), 6, "`gte` does not go with null", "modifier"),
     (item("A|gte: '5'"), 6, "`gte` does not go with the text 5", "quotes off"),
     (item("A|contains: 443"), 6, "`contains` does not go with the number 443", "in quotes"),
     (item("A|exists: 'true'"), 6, "`exists`", "quotes off"),
@@ -93,7 +95,8 @@ REFUSED = [
     (AFTER + "level: 5", 7, "", "levels"),
     (AFTER + "status: ready", 7, "ready", "statuses"),
     (AFTER + "id: twelve", 7, "UUID", "uuidgen"),
-    (AFTER + "id: 12", None, "wrong type", "specification"),
+    (AFTER + "id: 12", 7, "`id` is no text", "quotes"),
+    (AFTER + "license: true", 7, "`license` is no text", "quotes"),
     (AFTER + "related: x", 7, "related", ""),
     (AFTER + "related:\n  - {id: 929a690e-bef0-4204-a928-ef5e620d6fcc, type: cousin}", 7, "", "derived"),
     (AFTER + "related:\n  - {id: x, type: derived}", 7, "", ""),
@@ -116,6 +119,9 @@ REFUSED = [
     ("\tdetection: x", 4, "YAML", ""),
     ("detection: !!python/object:os.system {}", 4, "YAML", ""),
     ("detection: *nowhere", 4, "YAML", ""),
+    ("correlation: x", 4, "`correlation` is no mapping", "timespan"),
+    ("correlation:", 4, "`correlation` is no mapping", "timespan"),
+    ("correlation: [x]", 4, "`correlation` is no mapping", "timespan"),
     # filters
     ("filter:\n  rules: []\n  sel: {A: x}\n  condition: sel", 5, "names no rules", "any"),
     ("filter:\n  rules: [5]\n  sel: {A: x}\n  condition: sel", 5, "names no rules", "any"),
@@ -143,3 +149,11 @@ def test_a_wrong_rule_is_one_error_with_its_line_and_the_others_load(write, capf
     assert "\n" not in str(error)
     assert "<" not in str(error)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_in_another_encoding_is_one_line(write):
+    """It names the line of the first byte that is no UTF-8."""
+    path = write("latin.yml", GOOD)
+    path.write_bytes(b"title: Wrong\nauthor: Ren\xe9 \xfe\n")
+    (error,) = load([path]).errors
+    assert (error.line, "\n" in str(error), error.hint) == (2, False, "save it as plain text in UTF-8")
