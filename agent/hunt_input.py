@@ -121,8 +121,12 @@ def _parsed(data: bytes, number: int, bad: list[tuple[int, str]]) -> Iterator[tu
         if not line.strip():
             continue
         try:
-            yield line_number, flat(orjson.loads(line))
-        except (ValueError, AttributeError) as error:
+            document = orjson.loads(line)
+            if isinstance(document, dict):
+                yield line_number, flat(document)
+            else:
+                bad.append((line_number, "is no JSON object (the line holds no object)"))
+        except ValueError as error:
             bad.append((line_number, f"is no JSON object ({error})"))
         except RecursionError:
             bad.append((line_number, "has too many objects inside one another"))

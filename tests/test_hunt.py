@@ -125,6 +125,14 @@ def test_vendor_rows_as_ndjson_are_log_file_rows(tmp_path: Path, rules: Path) ->
     assert f"{path}:2: belongs to no log source known here" in told
 
 
+def test_lines_that_are_no_objects_are_told(tmp_path: Path, rules: Path) -> None:
+    """Lists, texts and numbers are JSON, and no events."""
+    path = tmp_path / "rows.ndjson"
+    path.write_text('{"EVENT_TYPE":"RestApi","ROWS_PROCESSED":1}\n[1]\n"x"\n5\n')
+    _, _, told = run(path, rules=rules)
+    assert [f"{path}:{line}: is no JSON object (the line holds no object)" in told for line in (2, 3, 4)] == [True] * 3
+
+
 def test_a_wrong_rule_is_named_and_the_others_run(tmp_path: Path, rules: Path) -> None:
     """One line with file and line for a rule that does not load."""
     (rules / "wrong.yml").write_text(RULE.format(title="wrong", test="a|nosuch: 1", condition="sel"))
