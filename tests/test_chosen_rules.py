@@ -143,6 +143,7 @@ def test_a_threshold_of_the_settings_counts(adjustable: Path) -> None:
         ({"many": {"ratio": 2}}, r"rules\.adjust\.many\.ratio: a correlation has none"),
         ({"between": {"threshold": 2}}, r"rules\.adjust\.between\.threshold: the condition has 2 bounds"),
         ({"unusual": {"distance": 2}}, r"rules\.adjust\.unusual: `distance` is no bound"),
+        ({"unusual": {"minimum_history": "28d"}}, r"rules\.adjust\.unusual\.minimum_history: .* never alert"),
         ({"unusual": {"timespan": "2h"}}, r"rules\.adjust\.unusual\.timespan: a baseline has none"),
     ],
 )  # fmt: skip

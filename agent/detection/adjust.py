@@ -87,7 +87,10 @@ def _baseline(one: Baseline, name: str, wanted: Adjustment) -> Baseline:
     except ValueError as error:
         raise AdjustmentError(name, str(error)) from error
     minimum = one.minimum if wanted.minimum_history is None else wanted.minimum_history
-    return replace(one, minimum=minimum, rule=replace(one.rule, level=wanted.level or one.rule.level))
+    one = replace(one, minimum=minimum, rule=replace(one.rule, level=wanted.level or one.rule.level))
+    if why := baseline.too_short(one):
+        raise AdjustmentError(f"{name}.minimum_history", f"{why}: it would never alert")
+    return one
 
 
 def _only(name: str, wanted: Adjustment, known: set[str], what: str) -> None:

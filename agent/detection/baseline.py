@@ -83,5 +83,14 @@ def adjusted(baseline: Baseline, bounds: Mapping[str, float]) -> Baseline:
     return replace(baseline, bounds={**baseline.bounds, **{name: float(value) for name, value in bounds.items()}})
 
 
+def too_short(baseline: Baseline) -> str:
+    """Why it remembers too little ever to alert; empty if it does not."""
+    if baseline.kind == "volume" and baseline.minimum + baseline.span > baseline.history:
+        return "the minimum history and the timespan are longer than the history"
+    if baseline.kind == "silence" and baseline.span > baseline.history:
+        return "the timespan is longer than the history"
+    return ""
+
+
 def milliseconds(span: timedelta) -> int:
     return int(span / timedelta(milliseconds=1))

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from sigma.rule import SigmaRule
 
 from agent.detection import complaint, pysigma
-from agent.detection.baseline import BOUNDS, Baseline, Kind, Newcomers, Season, adjusted
+from agent.detection.baseline import BOUNDS, Baseline, Kind, Newcomers, Season, adjusted, too_short
 from agent.detection.document import Document
 from agent.detection.pace import lateness
 from agent.detection.policy import POLICY
@@ -108,6 +108,9 @@ def _conditioned(document: Document, found: Baseline, data: dict[str, Any]) -> B
 def _sound(document: Document, found: Baseline) -> Baseline:
     """What only several keys together tell."""
     where = ("baseline", "condition")
+    if why := too_short(found):
+        hint = "it would never alert: write a longer history, or shorter ones of the others"
+        raise document.error(why, "baseline", "history", hint=hint)
     if found.kind == "volume":
         if not found.bounds["gte"]:
             hint = "add gte: below which volume nobody needs to look"

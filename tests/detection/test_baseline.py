@@ -272,6 +272,7 @@ def test_a_source_that_is_behind_is_waited_for(loaded):
         ("timespan: 1h", "timespan: 1h\n  histroy: 7d", 14, "no key `histroy`"),
         ("timespan: 1h", "timespan: 1h\n  history: 800d", 14, "too many steps"),
         ("timespan: 1h", "timespan: 7d\n  season: hour_of_day", 14, "season does not fit"),
+        ("timespan: 1h", "timespan: 1h\n  history: 7d\n  minimum-history: 7d", 14, "longer than the history"),
         ("gte: 100, ", "", 14, "no least volume"),
         (", ratio: 5", "", 14, "compares with nothing"),
         ("ratio: 5", "ratio: many", 14, "no number for `ratio`"),
@@ -287,6 +288,15 @@ def test_a_wrong_baseline_is_refused_with_its_line(write, old, new, line, words)
     assert [(error.line, words in str(error)) for error in rules.errors] == [(line, True)], rules.errors
     assert len(rules.rules) == 1
     assert not rules.baselines
+
+
+def test_a_silence_longer_than_the_history_is_refused(write):
+    """It could never be told: who was silent for so long is forgotten."""
+    head = BURST.split("baseline:")[0]
+    text = head + "baseline: {type: silence, rules: [row], group-by: [USER_ID], timespan: 29d}\n"
+    (error,) = load([write("wrong.yml", text)]).errors
+    assert "longer than the history" in error.reason
+    assert not load([write("right.yml", text.replace("29d", "28d"))]).errors
 
 
 def test_bounds_can_be_adjusted_and_not_with_nonsense(loaded):
