@@ -73,7 +73,7 @@ class RuleAdjustment(Strict):
     level: Level | None = None
     threshold: float | None = Field(default=None, ge=0)
     """The number that the condition compares with; of a baseline the least volume, or the least speed in km/h."""
-    timespan: Duration | None = None
+    timespan: Duration | None = Field(default=None, gt=timedelta())
     """The window of a correlation."""
     ratio: float | None = Field(default=None, gt=0)
     """Of a baseline: how many times the usual."""

@@ -18,7 +18,10 @@ def parse_duration(value: Any) -> Any:
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\s*", str(value))
     if found is None:
         raise ValueError(f"{value!r} is not a span of time; write a number and a unit, such as 30s, 5m, 24h or 3d")
-    return timedelta(**{_UNITS[found[2]]: float(found[1])})
+    try:
+        return timedelta(**{_UNITS[found[2]]: float(found[1])})
+    except OverflowError:
+        raise ValueError(f"{value!r} is longer than anything lasts; write a shorter span of time") from None
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

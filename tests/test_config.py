@@ -13,7 +13,9 @@ import yaml
 from pydantic import BaseModel
 
 from agent import config
+from agent.chosen_rules import chosen_rules
 from agent.errors import SettingsError
+from agent.normalize.enrich import EnrichSettings
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "packaging" / "leakline.example.yaml"
@@ -68,6 +70,16 @@ def test_the_example_with_every_comment_taken_out_is_well_formed() -> None:
     assert settings.rules.disabled == ["report_export_at_night"]
 
 
+def test_the_example_speaks_of_rules_that_are_there() -> None:
+    """Its adjustments and what it disables fit the shipped rules: whoever takes the comments out can start."""
+    block = EXAMPLE.read_text().split("# rules:\n")[1].split("# state:")[0]
+    wanted = yaml.safe_load(re.sub("^# ", "", block, flags=re.MULTILINE))
+    kept = {"adjust": wanted["adjust"], "minimum_level": wanted["minimum_level"], "fold": wanted["fold"]}
+    rules = chosen_rules(config.RuleSettings(**kept), EnrichSettings())
+    assert not rules.errors
+    assert set(wanted["disabled"]) <= {rule.name for rule in rules}
+
+
 def test_the_readmes_configuration_is_well_formed() -> None:
     """Its first block is a whole settings file, its second one a list of destinations."""
     first, second = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
@@ -93,6 +105,8 @@ def test_the_readme_lists_the_types_that_are_read() -> None:
             lambda d: d["orgs"][0].update(timeout="5 lightyears"),
             "orgs[0].timeout: '5 lightyears' is not a span of time",
         ),
+        (lambda d: d["orgs"][0].update(timeout="99999999999w"), "longer than anything lasts"),
+        (lambda d: d.update(rules={"adjust": {"x": {"timespan": "0s"}}}), "rules.adjust.x.timespan"),
         (lambda d: d["destinations"].append({"type": "kafka"}), "destinations[1].type: 'kafka' is not one of"),
         (lambda d: d["destinations"].append({"url": "x"}), "destinations[1]: say which `type` it is"),
         (lambda d: d["destinations"].append(d["destinations"][0]), "the name 'file' is used twice"),
