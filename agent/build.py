@@ -62,7 +62,8 @@ class Parts:
 
     @property
     def rules_loaded(self) -> int:
-        return len(self.processing.rules)
+        """With correlations, baselines, and those that only feed them."""
+        return len(self.processing.rules) + len(self.processing.rules.derived)
 
     def reload(self) -> Sequence[FileError]:
         """Rules and mappings anew, from the next batch on; returns what of them did not load."""

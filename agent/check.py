@@ -122,7 +122,8 @@ def _processing(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "addresses", False, "no database: events say nothing of countries and networks", fix, warning=True
         )
-    yield Finding("rules", True, f"{len(processing.rules)} rules run")
+    rules = processing.rules
+    yield Finding("rules", True, f"{len(rules.alerting)} rules run, and {rules.silently} more that only feed these")
 
 
 def _destinations(settings: Settings, now: Callable[[], datetime]) -> Iterator[Destination | Finding]:

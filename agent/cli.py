@@ -162,7 +162,9 @@ def hunt(
         typer.Option("--config", "-c", help="Rules, thresholds, lists and address databases of this settings file."),
     ] = None,
 ) -> None:
-    """Sigma rules over files: alerts as NDJSON on standard output; exit status 1 if there are any."""
+    """Sigma rules over files: alerts as NDJSON on standard output; exit status 1 if there are any, 3 if a file could
+    not be read.
+    """
     from agent import hunt as search
 
     if config or not raw:  # else nothing is imported that could log
@@ -238,7 +240,9 @@ def rules_lint(folders: Folders = None, as_json: AsJson = False) -> None:
 @rules_app.command("test")
 def rules_test(
     folders: Folders = None,
-    samples: Annotated[Path | None, typer.Option(help="The folder of samples, a mirror of the rules' folder.")] = None,
+    samples: Annotated[
+        Path | None, typer.Option(help="The folder of samples, a mirror of the rules' folder.", exists=True)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Whether each rule matches its samples, and not its near-misses."""

@@ -52,12 +52,21 @@ def show(
     """Every rule that loads, by family; exit status 1 if some do not load. `feed`: what the org has, or empty."""
     rules = _rules(folders, settings)
     rows = listing(rules, supply(settings, feed))
+    if not rows and not rules.errors:
+        left = (
+            "the settings leave no rules: see `rules` in them"
+            if settings
+            else "no rules here: name files or folders of *.yml"
+        )
+        err.print(left, style="red", soft_wrap=True)
+        return 1
     if as_json:
         for row in rows:
             sys.stdout.buffer.write(orjson.dumps(asdict(row)) + b"\n")
     else:
         _show_rules(rows, console)
         _show_coverage(rows, console)
+        _show_silent(rules.silently, console)
         _show_unable(rows, console)
     for error in rules.errors:
         err.print(Text(str(error), style="red"), soft_wrap=True)
@@ -122,6 +131,13 @@ def _show_coverage(rows: Sequence[Listed], console: Console) -> None:
     told = ", ".join(f"{SERVICE.get(name, name)} {span(seconds)}" for name, seconds in sorted(late.items()))
     console.print("EM: Event Monitoring. At once: when its rows are there, which may be late by")
     console.print(f"  {told}")
+
+
+def _show_silent(count: int, console: Console) -> None:
+    """Rules that are not in the table; `hunt` counts them with the others."""
+    if count:
+        console.print()
+        console.print(f"{count} more rules only feed these: they raise no alerts of their own")
 
 
 def _show_unable(rows: Sequence[Listed], console: Console) -> None:

@@ -14,13 +14,15 @@ from rich.text import Text
 
 from agent.detection import lint as linting
 from agent.detection import sample_processes
+from agent.detection.load import load
 from agent.model import Finding
 from agent.shipped import shipped
 
 
 def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool) -> int:
     """Errors and warnings, each with file and line; exit status 1 if there are any errors."""
-    findings = list(linting.lint(_places(folders)))
+    rules = load(_places(folders))
+    findings = list(linting.lint(_places(folders), rules))
     if as_json:
         _json_lines(_as_lint_line(finding) for finding in findings)
     else:
@@ -31,7 +33,9 @@ def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool) -> 
                 Text(f"{finding.path}:{finding.line}: ") + severity + Text(f": {finding.message}{fix}"), soft_wrap=True
             )
         errors = sum(not finding.warning for finding in findings)
-        console.print(f"{errors} errors, {len(findings) - errors} warnings")
+        console.print(
+            f"{errors} errors, {len(findings) - errors} warnings; {len(rules) + len(rules.derived)} rules load"
+        )
     return 1 if any(not finding.warning for finding in findings) else 0
 
 

@@ -55,6 +55,20 @@ def test_rules_are_marked_that_cannot_fire_with_a_licence(settings):
     assert "  lockout_wave" in text
 
 
+def test_rules_that_only_feed_others_are_counted():
+    """With those in the list they are all that load."""
+    rules = rule_list.load([shipped("rules")])
+    assert f"{len(rules) + len(rules.derived) - len(rules.alerting)} more rules only feed these" in shown(None, "")
+
+
+def test_a_folder_without_rules_is_told(tmp_path):
+    """An empty table would look like a small one."""
+    err = io.StringIO()
+    console = Console(file=err)
+    assert rule_list.show([tmp_path], None, "", Console(file=io.StringIO()), console, as_json=False) == 1
+    assert "no rules here" in err.getvalue()
+
+
 def test_a_program_is_given_everything_one_rule_a_line(settings, capfdbinary):
     """Times in seconds, reasons as a list."""
     assert rule_list.show(None, settings, "free", Console(), Console(), as_json=True) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,13 +18,14 @@ from agent.detection import attack, document, load
 from agent.detection.document import Document
 from agent.detection.pace import SALESFORCE
 from agent.detection.policy import POLICY
-from agent.detection.rule import ALIASES, Rule
+from agent.detection.rule import ALIASES, Rule, RuleSet
 from agent.model import Finding
 
 LEFT_OUT = frozenset(
     {
         "attacktag",  # these two fetch their tables from the network; ours is looked at below
         "d3_fendtag",
+        "identifier_existence",  # our own check says it once
         "identifier_uniqueness",  # loading refuses these, with the line
         "duplicate_title",
         "number_as_string",  # cells of a log file are text
@@ -40,9 +42,22 @@ OWN_KEYS = {"family": None, "feed": ("free", "event_monitoring", "real_time"), "
 """What the key `leakline` of a rule of the pack holds, and the values it may have."""
 
 
-def lint(places: Sequence[Path]) -> Iterator[Finding]:
-    """Errors (the rule does not load) first, then warnings, each with file and line. Yields nothing if all is well."""
-    rules = load.load(places)
+LEAKLINE_KEYS = (*OWN_KEYS, "quiet")
+
+KEYS = (
+    "title", "id", "related", "name", "taxonomy", "status", "description", "license", "references", "author", "date",
+    "modified", "logsource", "detection", "correlation", "baseline", "filter", "generate", "fields", "falsepositives",
+    "level", "tags", "scope", "leakline",
+)  # fmt: skip
+"""What may stand at the top of a rule: Sigma's keys and ours."""
+
+
+def lint(places: Sequence[Path], rules: RuleSet | None = None) -> Iterator[Finding]:
+    """Errors (the rule does not load) first, then warnings, each with file and line. Yields nothing if all is well.
+
+    `rules`: what loads from there, if it is known.
+    """
+    rules = load.load(places) if rules is None else rules
     for error in rules.errors:
         yield Finding(
             error.path.name, ok=False, message=error.reason, fix=error.hint, path=str(error.path), line=error.line
@@ -90,6 +105,7 @@ def _own(read: Document, rule: Rule) -> Iterator[Remark]:
     if "detection" in read.data:
         yield from _log_source(rule)
     yield from _words(read)
+    yield from _keys(read)
     for technique in rule.techniques:
         if not attack.known(technique):
             yield (f"ATT&CK technique {technique} is not in our table", ("tags",), "its name will be missing in alerts")
@@ -117,6 +133,19 @@ def _words(read: Document) -> Iterator[Remark]:
     for node in _scalars(read.node):
         if node.tag.endswith(":bool") and not re.fullmatch("true|false", node.value, re.IGNORECASE):
             yield (f"{node.value!r} without quotes is the truth value", (), "write true or false, or put it in quotes")
+
+
+def _keys(read: Document) -> Iterator[Remark]:
+    """Sigma allows keys of one's own; one that is nearly a known one is a slip, and what it says is not heard."""
+    own = read.data.get("leakline")
+    for keys, known, path in (
+        (read.data, KEYS, ()),
+        (own if isinstance(own, dict) else (), LEAKLINE_KEYS, ("leakline",)),
+    ):
+        for key in keys:
+            meant = difflib.get_close_matches(str(key).lower(), known, 1, 0.75)
+            if meant and key not in known:
+                yield (f"the key `{key}` says nothing", (*path, str(key)), f"did you mean `{meant[0]}`?")
 
 
 def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:

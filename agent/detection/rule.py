@@ -136,6 +136,11 @@ class RuleSet:
         every = (*self.rules, *(one.rule for one in self.derived))
         return tuple(rule for rule in every if rule.id not in silent)
 
+    @property
+    def silently(self) -> int:
+        """How many rules, correlations and baselines only feed others."""
+        return len(self.rules) + len(self.derived) - len(self.alerting)
+
     def __len__(self) -> int:
         return len(self.rules)
 

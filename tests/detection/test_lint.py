@@ -65,6 +65,15 @@ def test_a_missing_id_and_an_unknown_technique_are_pointed_out(write):
     assert any("no id" in message for _, message in warned(write, PLAIN.replace("id: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d01\n", "")))  # fmt: skip
 
 
+def test_a_key_that_is_nearly_one_of_sigmas_is_pointed_out(write):
+    """Keys of one's own are allowed, slips of the pen are likelier; the firing policy counts too."""
+    text = PLAIN.replace("level: low", "levle: low") + "my_ticket: 5\n"
+    assert warned(write, text) == [(4, "the key `levle` says nothing")]
+    assert "the key `quite` says nothing" in [
+        message for _, message in warned(write, PLAIN + "leakline: {quite: 1d}\n")
+    ]
+
+
 def test_rules_of_the_pack_owe_family_feed_and_triage(write):
     """Once a rule has the key `leakline`."""
     messages = [message for _, message in warned(write, PLAIN + "leakline: {feed: gold}\n")]
