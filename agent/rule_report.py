@@ -47,7 +47,10 @@ def test(folders: Sequence[Path] | None, samples: Path | None, console: Console,
         _json_lines(asdict(finding) for finding in findings)
         return 1 if wrong else 0
     for finding in wrong:
-        console.print(Text(f"{finding.path}: {finding.subject}: {finding.message}", style="red"), soft_wrap=True)
+        line = f":{finding.line}" if finding.line else ""
+        fix = f" ({finding.fix})" if finding.fix else ""
+        said = f"{finding.path}{line}: {finding.subject}: {finding.message}{fix}"
+        console.print(Text(said, style="red"), soft_wrap=True)
     rules = len({finding.subject for finding in findings})
     console.print(f"{len(findings) - len(wrong)} of {len(findings)} samples of {rules} rules hold")
     return 1 if wrong else 0

@@ -23,6 +23,7 @@ def try_rules(places: Sequence[Path], samples: Path | None = None, processes: in
     wanted = min(processes or len(os.sched_getaffinity(0)), len(pairs) // WORTH_IT)
     if wanted < 2:
         yield from _try_share(pairs, places)
+        yield from sampling.orphans(places, samples)
         return
     size = -(-len(pairs) // (wanted * 4))
     shares = [pairs[start : start + size] for start in range(0, len(pairs), size)]
@@ -30,6 +31,7 @@ def try_rules(places: Sequence[Path], samples: Path | None = None, processes: in
     with ProcessPoolExecutor(wanted, multiprocessing.get_context("spawn")) as pool:
         for found in pool.map(_try_share, shares, [places] * len(shares)):
             yield from found
+    yield from sampling.orphans(places, samples)
 
 
 def _try_share(pairs: Share, places: Sequence[Path]) -> list[Finding]:

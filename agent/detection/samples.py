@@ -31,18 +31,17 @@ An event names vendor columns, whose cells are text, and computed columns (with 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
 
-from agent.detection import load
+from agent.detection import load, sample_file
 from agent.detection.detector import Detector
 from agent.detection.load import SAMPLES
 from agent.detection.rule import LogSource, Rule, RuleSet
+from agent.detection.sample_file import Sample, Samples, duration
 from agent.detection.translate import Placeholders
 from agent.model import Finding
 
@@ -52,31 +51,6 @@ BEGINNING = datetime(2026, 7, 1, 10, tzinfo=UTC)
 TICK = timedelta(minutes=10)
 """How often one looks at the clock when a sequence is over."""
 
-KINDS = ("match", "miss", "innocent")
-"""Lists of a file of samples. A rule must have the first two to pass; what is shipped has all three."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One event and whether the rule must match it."""
-
-    about: str
-    event: Mapping[str, object]
-    match: bool
-    events: Sequence[Mapping[str, Any]] = ()
-    """What happens, for a correlation or a baseline."""
-    until: timedelta | None = None
-    """How long after the beginning somebody looks, if that is later than the last event."""
-
-
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """A rule's sample file."""
-
-    path: Path
-    samples: Sequence[Sample] = ()
-    placeholders: Mapping[str, Sequence[str]] | None = None
-
 
 def try_rules(places: Sequence[Path], samples: Path | None = None) -> Iterator[Finding]:
     """One finding per sample and one per rule that lacks samples; rules that do not load are findings too.
@@ -85,6 +59,7 @@ def try_rules(places: Sequence[Path], samples: Path | None = None) -> Iterator[F
     """
     for path, file in pairs(places, samples):
         yield from try_pair(path, file, places)
+    yield from orphans(places, samples)
 
 
 def pairs(places: Sequence[Path], samples: Path | None = None) -> Iterator[tuple[Path, Path]]:
@@ -94,9 +69,24 @@ def pairs(places: Sequence[Path], samples: Path | None = None) -> Iterator[tuple
             yield path, _sample_path(place, path, samples)
 
 
+def orphans(places: Sequence[Path], samples: Path | None = None) -> Iterator[Finding]:
+    """Files of samples in the folders that belong to no file of rules there: of one that was renamed, or is gone.
+
+    A file of rules that is named by itself says nothing of its neighbours.
+    """
+    if not all(place.is_dir() for place in places):
+        return
+    expected = {file for _, file in pairs(places, samples)}
+    for folder in [samples] if samples else places:
+        for file in sorted(folder.rglob(f"*{SAMPLES}")):
+            if file not in expected:
+                fix = f"name it as the rule's file, with {SAMPLES} at the end, or remove it"
+                yield Finding(file.name, ok=False, message="belongs to no rule", fix=fix, path=str(file), line=1)
+
+
 def try_pair(path: Path, file: Path, places: Sequence[Path]) -> Iterator[Finding]:
     """The findings of one file of rules. `places`: where rules may stand that it names and has not itself."""
-    read = _read(file)
+    read = sample_file.read(file)
     if isinstance(read, Finding):
         yield read
     else:
@@ -163,11 +153,6 @@ def _numbered(value: object, number: int) -> object:
     return value.replace("{n}", str(number)) if isinstance(value, str) else value
 
 
-def duration(text: str) -> timedelta:
-    """`90s`, `10m`, `2h`, `1d`. Raises KeyError, ValueError."""
-    return timedelta(**{{"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[text[-1]]: float(text[:-1])})
-
-
 def _cell(name: str, value: object, product: str | None) -> object:
     vendor = product == "salesforce" and "." not in name and name != "@timestamp"
     return str(value) if vendor and value is not None and not isinstance(value, list) else value
@@ -178,29 +163,6 @@ def _sample_path(place: Path, path: Path, samples: Path | None) -> Path:
     if samples is None:
         return beside
     return samples / (beside.relative_to(place) if place.is_dir() else Path(beside.name))
-
-
-def _read(path: Path) -> Samples | Finding:
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
-        found = [sample for kind in KINDS for sample in _samples(data, kind)]
-        return Samples(path, found, data.get("placeholders"))
-    except FileNotFoundError:
-        return Samples(path)
-    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
-        fix = "it holds `match`, `miss` and `innocent`, lists of `about` and `event`"
-        return Finding(
-            path.name, ok=False, message=f"is no file of samples ({error!r})", fix=fix, path=str(path), line=1
-        )
-
-
-def _samples(data: Mapping[str, Any], kind: str) -> Iterator[Sample]:
-    for one in data.get(kind) or []:
-        if "events" in one:
-            until = duration(one["until"]) if "until" in one else None
-            yield Sample(str(one["about"]), {}, kind == "match", one["events"], until)
-        else:
-            yield Sample(str(one["about"]), one["event"], kind == "match")
 
 
 def _try_file(path: Path, file: Samples, places: Sequence[Path]) -> Iterator[Finding]:

@@ -59,6 +59,49 @@ def test_a_sample_that_fails_or_lacks_is_a_finding(write, samples, message):
     assert wrong[0].path
 
 
+@pytest.mark.parametrize(
+    ("samples", "line", "words"),
+    [
+        ("match: hello", 1, "`match` is no list"),
+        ("- a", 1, "no mapping"),
+        (SAMPLES.replace("miss:", "misses:"), 4, "nothing reads `misses`"),
+        (SAMPLES.replace("miss:", "match:"), 4, "'match' stands here twice"),
+        (SAMPLES.replace("event: {ROWS: 9}", "evnt: {ROWS: 9}"), 5, "no sample"),
+        (SAMPLES.replace("event: {ROWS: 9}", "event: 9"), 5, "`event` is no mapping"),
+        (SAMPLES.replace("event: {ROWS: 9}", "event: {ROWS: 9}, untl: 1h"), 5, "nothing reads `untl`"),
+        (SAMPLES.replace("event: {ROWS: 9}", "event: {ROWS: 9}, until: later"), 5, "no span of time"),
+        (SAMPLES.replace("event: {ROWS: 9}", "events: []"), 5, "`events` is no list, or is empty"),
+        (SAMPLES.replace("event: {ROWS: 9}", "events: [{event: {}, at: soon}]"), 5, "'soon' is no span of time"),
+        (SAMPLES.replace("event: {ROWS: 9}", "events: [{event: {}, repeat: many}]"), 5, "no number of repetitions"),
+        (SAMPLES.replace("event: {ROWS: 9}", "events: [{event: {}, repaet: 5}]"), 5, "nothing reads `repaet`"),
+        (SAMPLES + "placeholders: {A: b}", 6, "hold lists"),
+        (SAMPLES + "---\nmatch: []", 1, "several documents"),
+    ],
+)
+def test_a_wrong_file_of_samples_is_one_finding_with_its_line(write, samples, line, words):
+    """What nothing reads is refused: a sample must say what its author believes."""
+    path = write("counted.yml", RULE)
+    write("counted.samples.yml", samples)
+    (wrong,) = try_rules([path])
+    assert (wrong.ok, wrong.line, words in wrong.message) == (False, line, True), wrong
+    assert wrong.fix
+
+
+def test_samples_of_no_rule_are_told(write):
+    """Beside the rules and in a mirror; not where one file of rules is named by itself."""
+    path = write("rules/counted.yml", RULE)
+    write("rules/counted.samples.yml", SAMPLES)
+    write("rules/renamed.samples.yml", SAMPLES)
+    assert [(one.subject, one.message) for one in try_rules([path.parent]) if not one.ok] == [
+        ("renamed.samples.yml", "belongs to no rule")
+    ]
+    mirror = write("mirror/counted.samples.yml", SAMPLES).parent
+    assert all(one.ok for one in try_rules([path.parent], mirror))
+    write("mirror/deep/counted.samples.yml", SAMPLES)
+    assert [one.subject for one in try_rules([path.parent], mirror) if not one.ok] == ["counted.samples.yml"]
+    assert all(one.ok for one in try_rules([path]))
+
+
 def test_a_rule_without_a_sample_file_lacks_both_kinds(write):
     """And a rule that does not load is a finding too."""
     assert [one.ok for one in try_rules([write("counted.yml", RULE)])] == [False, False]

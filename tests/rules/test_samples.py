@@ -7,7 +7,8 @@ import yaml
 
 from agent.detection import lint, load
 from agent.detection.listing import listing
-from agent.detection.samples import KINDS, holds, try_rules
+from agent.detection.sample_file import KINDS
+from agent.detection.samples import holds, try_rules
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "rules"
