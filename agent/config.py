@@ -149,11 +149,36 @@ def load(path: Path) -> Settings:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"{path} cannot be read ({error.strerror})", hint="name it with -c") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"{path} is no text in UTF-8 ({error.reason})", hint="save it as plain text in UTF-8"
+        ) from error
     try:
+        twice = _twice(yaml.compose(text, yaml.CSafeLoader))
         document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2026-02-30
         raise SettingsError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    if twice:
+        line = twice.start_mark.line + 1
+        hint = "put what they hold under one of them: the first would not be heard"
+        raise SettingsError(f"{path}:{line}: `{twice.value}` stands here for the second time", hint=hint)
     return parse(document, str(path))
+
+
+def _twice(node: yaml.Node | None) -> yaml.ScalarNode | None:
+    """The second of two equal keys of one mapping: YAML keeps the last one and says nothing."""
+    if not isinstance(node, yaml.CollectionNode):
+        return None
+    seen: set[str] = set()
+    for entry in node.value:
+        key, value = entry if isinstance(entry, tuple) else (None, entry)
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                return key
+            seen.add(key.value)
+        if found := _twice(value):
+            return found
+    return None
 
 
 def parse(document: Any, origin: str = "settings") -> Settings:

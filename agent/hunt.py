@@ -19,7 +19,7 @@ from agent.detection import rule_cache
 from agent.detection.load import load
 from agent.detection.matcher import Matcher
 from agent.detection.rule import LogSource, Rule, RuleSet
-from agent.errors import LeaklineError
+from agent.errors import FileError, LeaklineError
 from agent.hunt_progress import progress
 from agent.raw_input import Examined, pieces, read_raw, reader, single
 from agent.shipped import shipped
@@ -84,6 +84,10 @@ def hunt(
         raise LeaklineError("no rule was loaded", hint=f"name a folder of Sigma rules with --rules, {left}")
     tally = Tally()
     search = Hunt(loaded, raw=raw, settings=settings)
+    for problem in search.problems[:TOLD]:
+        err.print(Text(str(problem), style="red"), soft_wrap=True)
+    if len(search.problems) > TOLD:
+        err.print(Text(f"and {len(search.problems) - TOLD:,} more lines of lists", style="red"), soft_wrap=True)
     with progress(files, err) as tell:
         for path in files:
             tally.files += 1
@@ -120,8 +124,10 @@ class Hunt:
         self._together = _together(rules)
         conditions = [rule.condition for rule in rules]
         self._reader = reader(conditions, {*TIMES, "event.id", *(self._together.fields if self._together else ())})
+        self.problems: Sequence[FileError] = ()
+        """Lines of the settings' lists that cannot be used."""
         if not raw:
-            self._inputs = _inputs(settings)
+            self._inputs, self.problems = _inputs(settings)
 
     @property
     def broken(self) -> dict[str, str]:
@@ -204,7 +210,7 @@ def _rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
     return chosen_rules(settings.rules, settings.enrich, places, cache=rule_cache.directory())
 
 
-def _inputs(settings: Settings | None) -> Inputs:
+def _inputs(settings: Settings | None) -> tuple[Inputs, Sequence[FileError]]:
     """What `--raw` does not need is imported here: it takes a fifth of a second."""
     from agent.hunt_input import Inputs
     from agent.normalize.enrich import Enricher, EnrichSettings
@@ -216,7 +222,7 @@ def _inputs(settings: Settings | None) -> Inputs:
     if errors:
         raise errors[0]
     normalizer, enricher = Normalizer(mappings), Enricher(settings.enrich if settings else EnrichSettings())
-    return Inputs(normalizer, lambda batch: enricher.enrich(normalizer.prepare(batch)))
+    return Inputs(normalizer, lambda batch: enricher.enrich(normalizer.prepare(batch))), enricher.problems
 
 
 def _tried(search: Hunt, path: Path, tally: Tally, err: Console) -> Iterator[bytes]:

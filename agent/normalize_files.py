@@ -58,7 +58,10 @@ def batches(path: Path, event_type: str | None = None) -> Iterator[Batch]:
         for piece in read_log_file(path):
             kind = event_type or _said(piece.frame, "EVENT_TYPE")
             if kind is None and piece.frame.height:
-                raise LeaklineError(f"{path} has no EVENT_TYPE column", hint="name the type with --event-type")
+                raise LeaklineError(
+                    f"{path} has no EVENT_TYPE column",
+                    hint="log files have one; `leakline normalize` takes the type by --event-type",
+                )
             yield _batch(path, kind or "", piece, occurrences)
     except (OSError, SourceError) as error:
         raise LeaklineError(f"{path} cannot be read ({error})") from error

@@ -144,3 +144,18 @@ def test_no_file_and_no_yaml_are_told(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("orgs: [")
     with pytest.raises(SettingsError, match="is not YAML"):
         config.load(tmp_path / "broken.yaml")
+    (tmp_path / "broken.yaml").write_text("since: 2026-02-30")
+    with pytest.raises(SettingsError, match="is not YAML"):
+        config.load(tmp_path / "broken.yaml")
+    (tmp_path / "broken.yaml").write_bytes(b"orgs: \xff")
+    with pytest.raises(SettingsError, match="no text in UTF-8"):
+        config.load(tmp_path / "broken.yaml")
+
+
+def test_a_setting_that_stands_there_twice_is_told(tmp_path: Path) -> None:
+    """YAML would keep the last one: a second block of rules must not undo the first."""
+    path = tmp_path / "leakline.yaml"
+    path.write_text(yaml.safe_dump(minimal()) + "rules: {fold: 2h}\nlog: {level: info}\nrules: {shipped: false}\n")
+    line = len(path.read_text().splitlines())
+    with pytest.raises(SettingsError, match=rf"leakline.yaml:{line}: `rules` stands here for the second time"):
+        config.load(path)

@@ -358,16 +358,32 @@ def test_an_event_that_two_files_hold_is_told_once(tmp_path: Path) -> None:
     assert "1 matches of events that were there before were left out" in told
 
 
-def test_settings_bring_their_rules_and_values(tmp_path: Path) -> None:
-    """With -c a hunt sees what the daemon of that installation sees."""
-    folder = write_rules(tmp_path / "rules", {"values": ("USER_ID|expand: '%BadAddresses%'", "sel")})
+def installation(**more: Any) -> config.Settings:
     client = {"type": "client_credentials", "client_id": "key", "client_secret": {"env": "SECRET"}}
-    settings = config.parse(
+    return config.parse(
         {
             "orgs": [{"name": "acme", "url": "https://acme.my.salesforce.com", "auth": client}],
             "destinations": [{"type": "file", "directory": "out"}],
-            "rules": {"folders": [str(folder)], "shipped": False, "placeholders": {"BadAddresses": ["*aaaa*"]}},
+            **more,
         }
+    )
+
+
+def test_lines_of_a_list_that_cannot_be_used_are_told(tmp_path: Path, rules: Path) -> None:
+    """They are left out, and who reads the alerts must know."""
+    leavers, log, err = tmp_path / "leavers.csv", tmp_path / "log.csv", io.StringIO()
+    leavers.write_text("username,last day\na@example.org,someday\nb@example.org,2026-12-31\n")
+    log.write_text(LOG)
+    settings = installation(enrich={"leavers": str(leavers)})
+    hunt([log], [rules], raw=False, out=io.BytesIO(), err=Console(file=err), settings=settings)
+    assert f"{leavers}:2: 'someday' is no date" in err.getvalue()
+
+
+def test_settings_bring_their_rules_and_values(tmp_path: Path) -> None:
+    """With -c a hunt sees what the daemon of that installation sees."""
+    folder = write_rules(tmp_path / "rules", {"values": ("USER_ID|expand: '%BadAddresses%'", "sel")})
+    settings = installation(
+        rules={"folders": [str(folder)], "shipped": False, "placeholders": {"BadAddresses": ["*aaaa*"]}}
     )
     log = tmp_path / "log.csv"
     log.write_text(LOG)
