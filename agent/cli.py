@@ -230,11 +230,18 @@ def rules_list(
 
 
 @rules_app.command("lint")
-def rules_lint(folders: Folders = None, as_json: AsJson = False) -> None:
+def rules_lint(
+    folders: Folders = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Rules and values for placeholders of this settings file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """What is wrong with rules: file, line, what to change."""
     from agent import rule_report
 
-    raise typer.Exit(rule_report.lint(folders, out, as_json=as_json))
+    settings = load(config) if config else None
+    raise typer.Exit(rule_report.lint(folders, out, as_json=as_json, settings=settings))
 
 
 @rules_app.command("test")

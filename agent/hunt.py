@@ -175,7 +175,8 @@ class Hunt:
         found = [(row, rule) for rule, rows in self._telling(tried, path) for row in rows]
         found.sort(key=lambda one: one[0])
         rows = examined.frame[pl.Series([row for row, _ in found], dtype=pl.UInt32)]
-        names = [name for name in ("event.id", *TIMES, *SHOWN) if name in rows.columns]
+        times = TIMES if self._raw else TIMES[:1]  # without --raw what can be read of a time is there
+        names = [name for name in ("event.id", *times, *SHOWN) if name in rows.columns]
         said = pl.DataFrame([single(rows[name]) for name in names]).to_dicts() if names else [{} for _ in found]
         return [
             _alert(rule, shown, _said(path), examined.lines[row])

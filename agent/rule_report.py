@@ -12,6 +12,8 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
+from agent.chosen_rules import placeholders, places
+from agent.config import Settings
 from agent.detection import lint as linting
 from agent.detection import sample_processes
 from agent.detection.load import load
@@ -19,10 +21,14 @@ from agent.model import Finding
 from agent.shipped import shipped
 
 
-def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool) -> int:
-    """Errors and warnings, each with file and line; exit status 1 if there are any errors."""
-    rules = load(_places(folders))
-    findings = list(linting.lint(_places(folders), rules))
+def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool, settings: Settings | None = None) -> int:
+    """Errors and warnings, each with file and line; exit status 1 if there are any errors.
+
+    `settings`: with the values of these for `%name%`, and their rules unless `folders` are given.
+    """
+    looked_at = places(settings.rules, folders) if settings else _places(folders)
+    rules = load(looked_at, placeholders=placeholders(settings.rules, settings.enrich) if settings else None)
+    findings = list(linting.lint(looked_at, rules))
     if as_json:
         _json_lines(_as_lint_line(finding) for finding in findings)
     else:

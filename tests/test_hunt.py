@@ -369,6 +369,14 @@ def installation(**more: Any) -> config.Settings:
     )
 
 
+def test_an_alert_says_no_time_that_is_none(tmp_path: Path, rules: Path) -> None:
+    """Of a log file's time that cannot be read nothing stands in the alert: a SIEM would refuse it."""
+    log = tmp_path / "log.csv"
+    log.write_text(LOG.replace("2026-07-01T08:00:01.000Z", "yesterday"))
+    _, alerts, _ = run(log, rules=rules)
+    assert [alert.get("@timestamp") for alert in alerts] == [None, "2026-07-01T08:00:03.000Z"]
+
+
 def test_lines_of_a_list_that_cannot_be_used_are_told(tmp_path: Path, rules: Path) -> None:
     """They are left out, and who reads the alerts must know."""
     leavers, log, err = tmp_path / "leavers.csv", tmp_path / "log.csv", io.StringIO()
