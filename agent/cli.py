@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import Annotated
 
 import orjson
 import typer
-from rich.console import Console
 from rich.text import Text
 
+from agent import cli_rules
+from agent.cli_options import DEFAULT_PATH, AsJson, Config, err, load, out, wrong_usage
 from agent.errors import LeaklineError, SettingsError
 
-if TYPE_CHECKING:
-    from agent.config import Settings
-
 FOUND, FAILED, WRONG_CONFIGURATION = 1, 3, 78
-
-DEFAULT_PATH = Path("/etc/leakline/leakline.yaml")
 
 app = typer.Typer(
     name="leakline",
@@ -27,26 +23,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-rules_app = typer.Typer(
-    help="Sigma rules: what is there, what is wrong with them, do they do what they say.", no_args_is_help=True
-)
-app.add_typer(rules_app, name="rules")
+app.add_typer(cli_rules.app, name="rules")
 dead_letters_app = typer.Typer(help="Rows that could not be read or delivered, and why.", no_args_is_help=True)
 app.add_typer(dead_letters_app, name="dead-letters")
-
-Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of text.")]
-Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of rules; the shipped ones unless given.")]
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-
-def load(path: Path) -> Settings:
-    """The settings; imported here because commands without any start in half the time."""
-    from agent import config
-
-    return config.load(path)
 
 
 def _version(asked: bool) -> None:
@@ -139,7 +118,7 @@ def normalize(
     from agent.formats import FORMATS
 
     if format_name not in FORMATS:
-        _wrong_usage(f"--format is one of {', '.join(FORMATS)}")
+        wrong_usage(f"--format is one of {', '.join(FORMATS)}")
     rejected = normalize_files.normalize(files, event_type, format_name, sys.stdout.buffer, err)
     raise typer.Exit(FOUND if rejected else 0)
 
@@ -206,82 +185,6 @@ def simulate(
     )
 
 
-@rules_app.command("list")
-def rules_list(
-    folders: Folders = None,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", "-c", help="Of these settings: which rules run, and which cannot fire with them."),
-    ] = None,
-    feed: Annotated[
-        str | None,
-        typer.Option(help="What the org has: free, event_monitoring or real_time (each with those before it)."),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """The rules: level, feed, source, how long each waits; what they cover; which cannot fire here, and why."""
-    from agent import rule_list
-    from agent.detection.supply import FEEDS
-
-    if feed not in (None, *FEEDS):
-        _wrong_usage(f"--feed is one of {', '.join(FEEDS)}")
-    settings = load(config) if config else None
-    raise typer.Exit(rule_list.show(folders, settings, feed or "", out, err, as_json=as_json))
-
-
-@rules_app.command("lint")
-def rules_lint(
-    folders: Folders = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Rules and values for placeholders of this settings file.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """What is wrong with rules: file, line, what to change."""
-    from agent import rule_report
-
-    settings = load(config) if config else None
-    raise typer.Exit(rule_report.lint(folders, out, as_json=as_json, settings=settings))
-
-
-@rules_app.command("test")
-def rules_test(
-    folders: Folders = None,
-    samples: Annotated[
-        Path | None, typer.Option(help="The folder of samples, a mirror of the rules' folder.", exists=True)
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Whether each rule matches its samples, and not its near-misses."""
-    from agent import rule_report
-
-    raise typer.Exit(rule_report.test(folders, samples, out, as_json=as_json))
-
-
-@rules_app.command("convert")
-def rules_convert(
-    folders: Folders = None,
-    to: Annotated[
-        Literal["splunk", "esql", "lucene"], typer.Option("--to", help="SPL, or one of Elastic's languages.")
-    ] = "splunk",
-    pipeline: Annotated[
-        bool, typer.Option("--pipeline", help="Print the pySigma pipeline, for sigma-cli, and no queries.")
-    ] = False,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Rules, mappings and values of this settings file.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Queries of a SIEM, on the names of the events that Leakline sends; exit status 1 if a rule has none."""
-    from agent import rule_convert
-
-    settings = load(config) if config else None
-    if pipeline:
-        sys.stdout.write(rule_convert.pipeline_text(to, settings))
-        return
-    raise typer.Exit(rule_convert.show(folders, to, settings, err, as_json=as_json))
-
-
 @dead_letters_app.command("list")
 def dead_letters_list(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """What is kept, by file of dead letters."""
@@ -309,11 +212,6 @@ def _quiet() -> None:
     structlog.configure(
         processors=[structlog.processors.KeyValueRenderer()], wrapper_class=structlog.make_filtering_bound_logger(50)
     )
-
-
-def _wrong_usage(message: str) -> NoReturn:
-    err.print(message)
-    raise typer.Exit(2)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ DOORS = {
     "cefevent": ["formats/cef.py"],
     "sigma": ["detection/"],
     "sdnotify": ["daemon.py"],
-    "typer": ["cli.py"],
+    "typer": ["cli"],
     "ua_parser": ["normalize/"],
     "maxminddb": ["normalize/"],
 }

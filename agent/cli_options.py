@@ -1,0 +1,32 @@
+"""What the commands have in common: options, consoles, the way to the settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from agent.config import Settings
+
+DEFAULT_PATH = Path("/etc/leakline/leakline.yaml")
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of text.")]
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def load(path: Path) -> Settings:
+    """The settings; imported here because commands without any start in half the time."""
+    from agent import config
+
+    return config.load(path)
+
+
+def wrong_usage(message: str) -> NoReturn:
+    err.print(message)
+    raise typer.Exit(2)

@@ -1,0 +1,93 @@
+"""`leakline rules …`: the commands; no logic."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from agent.cli_options import AsJson, err, load, out, wrong_usage
+
+app = typer.Typer(
+    help="Sigma rules: what is there, what is wrong with them, do they do what they say.", no_args_is_help=True
+)
+
+Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of rules; the shipped ones unless given.")]
+
+
+@app.command("list")
+def rules_list(
+    folders: Folders = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Of these settings: which rules run, and which cannot fire with them."),
+    ] = None,
+    feed: Annotated[
+        str | None,
+        typer.Option(help="What the org has: free, event_monitoring or real_time (each with those before it)."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The rules: level, feed, source, how long each waits; what they cover; which cannot fire here, and why."""
+    from agent import rule_list
+    from agent.detection.supply import FEEDS
+
+    if feed not in (None, *FEEDS):
+        wrong_usage(f"--feed is one of {', '.join(FEEDS)}")
+    settings = load(config) if config else None
+    raise typer.Exit(rule_list.show(folders, settings, feed or "", out, err, as_json=as_json))
+
+
+@app.command("lint")
+def rules_lint(
+    folders: Folders = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Rules and values for placeholders of this settings file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What is wrong with rules: file, line, what to change."""
+    from agent import rule_report
+
+    settings = load(config) if config else None
+    raise typer.Exit(rule_report.lint(folders, out, as_json=as_json, settings=settings))
+
+
+@app.command("test")
+def rules_test(
+    folders: Folders = None,
+    samples: Annotated[
+        Path | None, typer.Option(help="The folder of samples, a mirror of the rules' folder.", exists=True)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Whether each rule matches its samples, and not its near-misses."""
+    from agent import rule_report
+
+    raise typer.Exit(rule_report.test(folders, samples, out, as_json=as_json))
+
+
+@app.command("convert")
+def rules_convert(
+    folders: Folders = None,
+    to: Annotated[
+        Literal["splunk", "esql", "lucene"], typer.Option("--to", help="SPL, or one of Elastic's languages.")
+    ] = "splunk",
+    pipeline: Annotated[
+        bool, typer.Option("--pipeline", help="Print the pySigma pipeline, for sigma-cli, and no queries.")
+    ] = False,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Rules, mappings and values of this settings file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Queries of a SIEM, on the names of the events that Leakline sends; exit status 1 if a rule has none."""
+    from agent import rule_convert
+
+    settings = load(config) if config else None
+    if pipeline:
+        sys.stdout.write(rule_convert.pipeline_text(to, settings))
+        return
+    raise typer.Exit(rule_convert.show(folders, to, settings, err, as_json=as_json))
