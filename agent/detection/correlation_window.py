@@ -234,11 +234,11 @@ def _next(begin: pl.LazyFrame, following: pl.LazyFrame, *, strict: bool = False)
 def _in_order(rows: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
     """Windows of ordered rows. Measured is the largest number of places that are met in order.
 
-    Where more rows can only help, every sufficient number of places is a window, from its latest beginning on;
+    Where more rows can only help, every sufficient number of places is a window, from its earliest beginning on;
     otherwise the largest number within each window is held against the condition.
     """
     places = [correlation.steps.index(base) for base in correlation.bases]
-    by_length = _by_length(rows, places, correlation)
+    by_length = _by_length(rows, places, correlation, whole=not correlation.waits)
     counted = [part.with_columns(pl.lit(float(n)).alias("measured")) for n, part in enumerate(by_length, start=1)]
     if correlation.waits:
         return _backward(_longest(rows, counted, correlation), correlation).filter(_holds(correlation.bounds))
@@ -261,27 +261,54 @@ def _longest(rows: pl.LazyFrame, counted: Sequence[pl.LazyFrame], correlation: C
     return found
 
 
-def _by_length(rows: pl.LazyFrame, places: Sequence[int], correlation: Correlation) -> list[pl.LazyFrame]:
-    """For each number of places, windows that meet so many of them in order."""
+def _by_length(
+    rows: pl.LazyFrame, places: Sequence[int], correlation: Correlation, *, whole: bool
+) -> list[pl.LazyFrame]:
+    """For each number of places, windows that meet so many of them in order.
+
+    `whole`: from the earliest beginning within a timespan, else from the latest.
+    """
     ends = [rows.filter(pl.col("step") == step).select(BY).unique().sort("time") for step in places]
-    chains = [end.with_columns(pl.col("time").alias("since")) for end in ends]
-    found = [_spanned(chains, correlation)]
-    for count in range(2, len(places) + 1):
-        longer = []
-        for place in range(count - 1, len(places)):
-            before = pl.concat(chains[: place - count + 2])
-            longer.append(_after(ends[place], before))
-        chains = longer
-        found.append(_spanned(chains, correlation))
-    return found
+    found: list[list[pl.LazyFrame]] = [[] for _ in places]
+    for first, begin in enumerate(ends):
+        chains = {first: begin.with_columns(pl.col("time").alias("since"))}
+        for more in range(len(places) - first):
+            if more:
+                chains = {
+                    place: _after(ends[place], pl.concat([one for last, one in chains.items() if last < place]))
+                    for place in range(first + more, len(places))
+                }
+            spanned = _spanned(list(chains.values()), correlation)
+            found[more].append(_reaching_back(spanned, begin, correlation) if whole and more else spanned)
+    since = pl.col("since").min() if whole else pl.col("since").max()
+    names = ["group", "since", "until", "anchor"]
+    return [pl.concat(parts).group_by("group", "until", "anchor").agg(since).select(names) for parts in found]
+
+
+def _reaching_back(spanned: pl.LazyFrame, begin: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
+    """From the first of `begin` within a timespan on, from where the order is met if it is from a later one.
+
+    So a row that comes late can only add to a window, and what was told of it stays true.
+    """
+    reach = (pl.col("anchor") - correlation.milliseconds).alias("reached")
+    found = _next(
+        spanned.select("group", pl.col("anchor").alias("time"), reach),
+        begin.select("group", pl.col("time").alias("reached")),
+    )
+    return found.select(
+        "group", pl.col("reached").alias("since"), pl.col("time").alias("until"), pl.col("time").alias("anchor")
+    )
 
 
 def _chains(rows: pl.LazyFrame, order: Sequence[Sequence[int]], correlation: Correlation) -> pl.LazyFrame:
     """Windows that have all of these in this order."""
-    chain = rows.filter(pl.col("step").is_in(order[0])).select(*BY, pl.col("time").alias("since"))
+    begin = rows.filter(pl.col("step").is_in(order[0])).select(BY)
+    chain = begin.with_columns(pl.col("time").alias("since"))
     for steps in order[1:]:
         chain = _after(rows.filter(pl.col("step").is_in(steps)).select(BY).unique().sort("time"), chain)
-    return _spanned([chain], correlation).with_columns(pl.lit(float(len(order))).alias("measured"))
+    spanned = _spanned([chain], correlation)
+    found = _reaching_back(spanned, begin, correlation) if len(order) > 1 else spanned
+    return found.with_columns(pl.lit(float(len(order))).alias("measured"))
 
 
 def _after(ends: pl.LazyFrame, before: pl.LazyFrame) -> pl.LazyFrame:

@@ -116,14 +116,14 @@ def chains(rows: Sequence[Row], order: Sequence[str]) -> list[list[Row]]:
 
 
 def in_order(spec: Spec, rows: Sequence[Row], order: Sequence[str], holds: Callable[[float], bool]) -> Iterable[Window]:
-    """For each end and each sufficient length the shortest window."""
+    """For each end and each sufficient length the longest window within the span that such a chain begins."""
     mine = [row for row in rows if row.step in order]
     for end in {row.time for row in mine}:
         near = chains([row for row in mine if end - spec.span <= row.time <= end], order)
         for length in range(1, len(order) + 1):
             begins = [chain[0].time for chain in near if len(chain) == length and chain[-1].time == end]
             if begins and holds(length):
-                inside = [row for row in mine if max(begins) <= row.time <= end]
+                inside = [row for row in mine if min(begins) <= row.time <= end]
                 yield Window(frozenset(inside), frozenset(r for r in inside if r.time == end), end, length)
 
 

@@ -90,6 +90,19 @@ def test_an_alert_goes_out_at_once_and_is_revised_under_its_id(folder):
     assert raised["event.severity"] == 75
 
 
+def test_an_order_told_early_ends_as_one_told_late(folder):
+    """Whether the second beginning comes before the end of the order or after it was told."""
+    loaded = rules("temporal_ordered", folder)
+    early, between, end = (1, ("A", "a", 0, 1)), (2, ("A", "a", 3, 1)), (3, ("A", "b", 5, 1))
+    for batches in ([[early, between, end]], [[early, end], [between]], [[between, end], [early]]):
+        detector, said = Detector(loaded), []
+        for batch in (*batches, [(9, ("B", "c", 60 * 24 * 9, 1))]):
+            detection = detector.detect(frame(batch), FILES, NOW)
+            detection.commit()
+            said += detection.alerts.to_dicts()
+        assert said[-1]["leakline.alert.event_ids"] == [f"{number:032x}" for number in (1, 2, 3)]
+
+
 def test_rows_beyond_the_lateness_are_counted(folder):
     """They are not taken, for their alerts are settled."""
     detector = Detector(rules("event_count", folder))
