@@ -121,7 +121,7 @@ class Hunt:
         anywhere = RuleSet(tuple(replace(rule, logsource=LogSource()) for rule in rules))
         self._silent = rules.silent
         self._matcher = Matcher(anywhere if raw else rules)
-        self._together = _together(rules)
+        self._together = _together(rules, raw=raw)
         conditions = [rule.condition for rule in rules]
         self._reader = reader(conditions, {*TIMES, "event.id", *(self._together.fields if self._together else ())})
         self.problems: Sequence[FileError] = ()
@@ -194,13 +194,13 @@ class Hunt:
         return self._together.left_out if self._together else []
 
 
-def _together(rules: RuleSet) -> Together | None:
+def _together(rules: RuleSet, *, raw: bool) -> Together | None:
     """None where each rule is about one event: most of what a start imports is not needed then."""
     if not rules.correlations and not rules.baselines:
         return None
     from agent.hunt_together import Together
 
-    return Together(rules, TIMES)
+    return Together(rules, TIMES, raw=raw)
 
 
 def _rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:

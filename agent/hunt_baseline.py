@@ -15,7 +15,7 @@ from agent.detection.baseline import Baseline
 from agent.detection.baseline_alarm import Told
 from agent.detection.baseline_rows import DIGITS, LATITUDE, LONGITUDE, PLACE
 from agent.detection.baselining import Baselining
-from agent.hunt_rows import ABOUT, ANY, FILE, LINE, by_org, located, text
+from agent.hunt_rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, text, told_apart
 from agent.raw_time import times
 
 NUMBERS = (LATITUDE, LONGITUDE)
@@ -24,8 +24,9 @@ NUMBERS = (LATITUDE, LONGITUDE)
 class Compared:
     """Matched rows of the rules that feed baselines."""
 
-    def __init__(self, baselines: Sequence[Baseline], clock: Sequence[str]) -> None:
-        """`clock`: columns that may hold the time of an event, the best first."""
+    def __init__(self, baselines: Sequence[Baseline], clock: Sequence[str], *, raw: bool = False) -> None:
+        """`clock`: columns that may hold the time of an event, the best first; `raw`: see `told_apart`."""
+        self._raw = raw
         self._baselines = baselines
         self._clock = clock
         self._rows: dict[str, list[pl.DataFrame]] = {}
@@ -61,10 +62,9 @@ class Compared:
 
     def alerts(self) -> Iterator[tuple[Told, dict[str, Any]]]:
         """Each alert with its last row (file and line under `FILE` and `LINE`)."""
-        found = {
-            base: pl.concat(parts, how="diagonal_relaxed").unique("event.id", keep="first", maintain_order=True)
-            for base, parts in self._rows.items()
-        }
+        found: Found = {base: pl.concat(parts, how="diagonal_relaxed") for base, parts in self._rows.items()}
+        found = told_apart(found) if self._raw else found
+        found = {base: rows.unique("event.id", keep="first", maintain_order=True) for base, rows in found.items()}
         watching = Baselining(self._baselines, dict.fromkeys(self.bases, ANY), lambda _: None, raised=None)
         for org, mine in by_org(found):
             moments = [_moments(rows) for rows in mine.values() if rows.height]

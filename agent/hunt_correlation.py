@@ -14,15 +14,16 @@ from agent.detection.correlating import Correlating
 from agent.detection.correlation import Correlation, wanted
 from agent.detection.correlation_episode import values_of
 from agent.detection.correlation_step import Told
-from agent.hunt_rows import ABOUT, ANY, FILE, LINE, by_org, located
+from agent.hunt_rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, told_apart
 from agent.raw_time import TIME
 
 
 class Gathered:
     """Matched rows of the rules that correlations are made of."""
 
-    def __init__(self, correlations: Sequence[Correlation], clock: Sequence[str]) -> None:
-        """`clock`: columns that may hold the time of an event, the best first."""
+    def __init__(self, correlations: Sequence[Correlation], clock: Sequence[str], *, raw: bool = False) -> None:
+        """`clock`: columns that may hold the time of an event, the best first; `raw`: see `told_apart`."""
+        self._raw = raw
         self._correlations = correlations
         self._clock = clock
         self._rows: dict[str, list[pl.DataFrame]] = {}
@@ -52,9 +53,10 @@ class Gathered:
 
     def alerts(self) -> Iterator[tuple[Told, dict[str, Any]]]:
         """Each alert with its last contributing row (columns as above, file and line under `FILE` and `LINE`)."""
-        found = {base: pl.concat(parts) for base, parts in self._rows.items()}
+        found: Found = {base: pl.concat(parts) for base, parts in self._rows.items()}
         if not found:
             return
+        found = told_apart(found) if self._raw else found
         places = pl.concat([rows.select("event.id", FILE, LINE) for rows in found.values()]).unique(
             "event.id", keep="last", maintain_order=True
         )

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import polars as pl
 
+from agent.detection.correlation_rows import LONGEST
 from agent.detection.rule import LogSource
 from agent.raw_input import single
 from agent.raw_time import times
@@ -32,6 +33,21 @@ def located(
     texts = {name: text(matched, name) for name in names}
     rows = pl.DataFrame({**texts, "event.id": ids, "@timestamp": times(matched, clock), FILE: here, LINE: lines})
     return rows.filter(pl.col("@timestamp").is_not_null())
+
+
+def told_apart(found: Found) -> Found:
+    """With file and line in place of an id that events in several places have, or that is too long to be one.
+
+    For `--raw`, where nobody knows what a field of the name `event.id` holds.
+    """
+    if not found:
+        return found
+    places = pl.concat([rows.select("event.id", FILE, LINE) for rows in found.values()]).unique()
+    shared = places.filter(pl.len().over("event.id") > 1)["event.id"].unique()
+    own = pl.col("event.id")
+    none = own.is_in(shared.implode()) | (own.str.len_chars() > LONGEST)
+    said = pl.when(none).then(pl.concat_str(FILE, pl.lit(":"), LINE)).otherwise(own).alias("event.id")
+    return {base: rows.with_columns(said) for base, rows in found.items()}
 
 
 def by_org(found: Found) -> Iterator[tuple[str, dict[str, pl.DataFrame]]]:

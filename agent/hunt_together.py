@@ -18,10 +18,12 @@ from agent.raw_input import Examined
 class Together:
     """What single events cannot say."""
 
-    def __init__(self, rules: RuleSet, clock: Sequence[str]) -> None:
-        """`clock`: columns that may hold the time of an event, the best first."""
-        self._gathered = Gathered(rules.correlations, clock)
-        self._compared = Compared(rules.baselines, clock)
+    def __init__(self, rules: RuleSet, clock: Sequence[str], *, raw: bool = False) -> None:
+        """`clock`: columns that may hold the time of an event, the best first; `raw`: whether an `event.id` may be
+        anything.
+        """
+        self._gathered = Gathered(rules.correlations, clock, raw=raw)
+        self._compared = Compared(rules.baselines, clock, raw=raw)
 
     @property
     def fields(self) -> frozenset[str]:

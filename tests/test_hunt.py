@@ -466,3 +466,16 @@ def test_ids_of_both_kinds_go_into_one_alert(tmp_path: Path) -> None:
     path.write_bytes(b"\n".join(map(orjson.dumps, events)))
     _, (alert,), _ = run(path, rules=tmp_path / "rules.yml", raw=True)
     assert alert["leakline"]["alert"]["event_ids"] == [*ids, f"{path}:3"]
+
+
+@pytest.mark.parametrize("same", [4625, "x" * 3000])
+def test_raw_events_of_one_id_are_several(tmp_path: Path, same: object) -> None:
+    """What is called `event.id` there may be the number of a kind; a line counts once, however often it is read."""
+    (tmp_path / "rules.yml").write_text(CORRELATED)
+    path = tmp_path / "rows.ndjson"
+    lines = [orjson.dumps({**orjson.loads(row("u", n)), "event": {"id": same}}) for n in range(3)]
+    path.write_bytes(b"\n".join(lines))
+    _, (alert,), _ = run(path, path, rules=tmp_path / "rules.yml", raw=True)
+    assert alert["leakline"]["alert"]["event_ids"] == [f"{path}:{line}" for line in (1, 2, 3)]
+    path.write_bytes(b"\n".join(lines[:2]))
+    assert run(path, path, rules=tmp_path / "rules.yml", raw=True)[1] == []
