@@ -25,6 +25,7 @@ from agent.errors import FileError
 from agent.formats import FORMATS
 from agent.ingest import Committed, Ingest, Steps
 from agent.model import OWN_EVENT_TYPE, Batch, Destination, Source
+from agent.normalize import record_id
 from agent.normalize.enrich import Enricher
 from agent.normalize.identity import Occurrences, Taken, identify
 from agent.normalize.load import load_mappings
@@ -144,7 +145,9 @@ def build_processing(
     uncounted = Normalizer(mappings)  # for rows that alerts copy: their problems are counted with the events
     enricher = Enricher(settings.enrich)
     rules = chosen_rules(settings.rules, settings.enrich)
-    detector = Detector(rules, recall=recall, fold=settings.rules.fold, patience=settings.rules.revise)
+    detector = Detector(
+        rules, recall=recall, fold=settings.rules.fold, patience=settings.rules.revise, long_ids=record_id.to_long
+    )
 
     def prepare(batch: Batch) -> pl.DataFrame:
         prepared = normalizer.prepare(batch)

@@ -186,7 +186,8 @@ class Hunt:
     def correlated(self) -> Iterator[dict[str, Any]]:
         """Alerts of correlations and baselines, over all that was read; each stands where its last event stands."""
         for rule, said, file, line in self._together.alerts() if self._together else ():
-            yield _alert(rule, {**said, "@timestamp": said["event.end"]}, file, line)
+            who = {} if self._raw else {"user.id": _long_id(said["user.id"])}
+            yield _alert(rule, {**said, **who, "@timestamp": said["event.end"]}, file, line)
 
     @property
     def left_out(self) -> list[str]:
@@ -201,6 +202,13 @@ def _together(rules: RuleSet, *, raw: bool) -> Together | None:
     from agent.hunt_together import Together
 
     return Together(rules, TIMES, raw=raw)
+
+
+def _long_id(text: str | None) -> str | None:
+    """As events have it."""
+    from agent.normalize.record_id import to_long
+
+    return to_long(pl.Series([text]))[0] if text else None
 
 
 def _rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:

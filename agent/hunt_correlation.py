@@ -12,10 +12,8 @@ import polars as pl
 
 from agent.detection.correlating import Correlating
 from agent.detection.correlation import Correlation, wanted
-from agent.detection.correlation_episode import values_of
 from agent.detection.correlation_step import Told
 from agent.hunt_rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, told_apart
-from agent.raw_time import TIME
 
 
 class Gathered:
@@ -68,35 +66,3 @@ class Gathered:
             for told in step.told:
                 if told.action == "alert-raised":
                     yield told, places.row(by_predicate=pl.col("event.id") == told.episode.last[1], named=True)
-
-
-def document(told: Told) -> dict[str, Any]:
-    """What an alert says of its group, its window and its measure, by dotted names."""
-    one, episode = told.correlation, told.episode
-    values = values_of(episode.group, len(one.group_by))
-    users, addresses = episode.about.get("user", []), episode.about.get("address", [])
-    return {
-        "event.id": episode.id,
-        "event.start": _time(episode.start),
-        "event.end": _time(episode.end),
-        "organization.id": told.org or None,
-        "user.name": users[0] if len(users) == 1 else None,
-        "source.ip": addresses[0] if len(addresses) == 1 else None,
-        "related.user": users or None,
-        "related.ip": addresses or None,
-        "leakline.alert.event_ids": list(episode.ids),
-        "leakline.alert.first_event_id": episode.ids[0],
-        "leakline.alert.last_event_id": episode.last[1],
-        "leakline.correlation.type": one.kind,
-        "leakline.correlation.condition": one.condition,
-        "leakline.correlation.timespan": int(one.span.total_seconds()),
-        "leakline.correlation.group": ", ".join(f"{n}={v}" for n, v in zip(one.group_by, values, strict=True)),
-        "leakline.correlation.count": episode.count,
-        "leakline.measure.field": one.field or one.kind,
-        "leakline.measure.value": episode.measured,
-        "leakline.measure.threshold": one.threshold,
-    }
-
-
-def _time(milliseconds: int) -> object:
-    return pl.Series([milliseconds]).cast(TIME)[0]

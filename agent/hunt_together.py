@@ -7,10 +7,11 @@ from typing import Any
 
 import polars as pl
 
-from agent.detection.baseline_alert import document as past
+from agent.detection.baseline_alert import document as baseline_document
+from agent.detection.correlation_alert import document as correlation_document
 from agent.detection.rule import Rule, RuleSet
 from agent.hunt_baseline import Compared
-from agent.hunt_correlation import Gathered, document
+from agent.hunt_correlation import Gathered
 from agent.hunt_rows import FILE, LINE
 from agent.raw_input import Examined
 
@@ -43,9 +44,9 @@ class Together:
     def alerts(self) -> Iterator[tuple[Rule, dict[str, Any], str, int]]:
         """Each alert: its rule, what it says by dotted names, and where its last event stands."""
         for told, last in self._gathered.alerts():
-            yield told.correlation.rule, document(told), last[FILE], last[LINE]
+            yield told.correlation.rule, correlation_document(told), last[FILE], last[LINE]
         for alarm, last in self._compared.alerts():
-            yield alarm.baseline.rule, past(alarm), last[FILE], last[LINE]
+            yield alarm.baseline.rule, baseline_document(alarm), last[FILE], last[LINE]
 
     @property
     def left_out(self) -> list[str]:

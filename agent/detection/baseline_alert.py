@@ -22,6 +22,7 @@ import polars as pl
 from agent.detection import alert
 from agent.detection.baseline_alarm import Told
 from agent.detection.baseline_rows import DIGITS
+from agent.detection.who import identified
 
 MEASURED = {
     "volume": "count",
@@ -53,7 +54,7 @@ def document(told: Told) -> dict[str, object]:
         "event.start": _time(alarm.first),
         "event.end": _time(alarm.last),
         "organization.id": told.org or None,
-        "user.name": _only(alarm.users),
+        **identified(alarm.users, alarm.group),
         "source.ip": _only(alarm.addresses),
         "related.user": alarm.users or None,
         "related.ip": alarm.addresses or None,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 
 from agent.detection.alert import TIME, constant, sentence
 from agent.detection.correlation_episode import values_of
 from agent.detection.correlation_step import Told
+from agent.detection.who import identified
 
 
 def frames(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
@@ -28,17 +30,17 @@ def frames(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
         by_rule.setdefault(one.correlation.rule.id, []).append(one)
     for some in by_rule.values():
         rule = some[0].correlation.rule
-        alerts = pl.DataFrame([_row(one) for one in some], schema_overrides=SCHEMA, infer_schema_length=None)
+        alerts = pl.DataFrame([document(one) for one in some], schema_overrides=SCHEMA, infer_schema_length=None)
         alerts = alerts.select(column for column in alerts.columns if alerts[column].null_count() < alerts.height)
         alerts = alerts.with_columns(
-            pl.from_epoch("event.start", "ms").cast(TIME),
-            pl.from_epoch("event.end", "ms").cast(TIME),
             **{name: said for name, said in constant(rule, now).items() if name != "event.action"},
         )
         yield alerts.with_columns(message=pl.Series([sentence(rule, row) for row in alerts.iter_rows(named=True)]))
 
 
 SCHEMA = {
+    "event.start": TIME,
+    "event.end": TIME,
     "leakline.alert.event_ids": pl.List(pl.String),
     "related.user": pl.List(pl.String),
     "related.ip": pl.List(pl.String),
@@ -47,18 +49,19 @@ SCHEMA = {
 }
 
 
-def _row(one: Told) -> dict[str, object]:
-    """What is absent is None."""
+def document(one: Told) -> dict[str, Any]:
+    """What an alert says of its group, its window and its measure, by dotted names; None: nothing."""
     rule, episode = one.correlation.rule, one.episode
     names = one.correlation.group_by
     values = values_of(episode.group, len(names))
+    group = ", ".join(f"{n}={v}" for n, v in zip(names, values, strict=True))
     users, addresses = episode.about.get("user", []), episode.about.get("address", [])
     own = f"{episode.id}\n{episode.revision}".encode()
     return {
         "event.id": hashlib.blake2b(own, digest_size=16).hexdigest() if episode.revision else episode.id,
         "event.action": one.action,
-        "event.start": episode.start,
-        "event.end": episode.end,
+        "event.start": _time(episode.start),
+        "event.end": _time(episode.end),
         "leakline.alert.id": episode.id,
         "leakline.alert.count": episode.count,
         "leakline.alert.folded": 0,
@@ -72,14 +75,18 @@ def _row(one: Told) -> dict[str, object]:
         "leakline.correlation.type": one.correlation.kind,
         "leakline.correlation.condition": one.correlation.condition,
         "leakline.correlation.timespan": int(one.correlation.span.total_seconds()),
-        "leakline.correlation.group": ", ".join(f"{n}={v}" for n, v in zip(names, values, strict=True)),
+        "leakline.correlation.group": group,
         "leakline.correlation.count": episode.count,
         "leakline.measure.field": one.correlation.field or one.correlation.kind,
         "leakline.measure.value": episode.measured,
         "leakline.measure.threshold": one.correlation.threshold,
-        "user.name": users[0] if len(users) == 1 else None,
+        **identified(users, group),
         "source.ip": addresses[0] if len(addresses) == 1 else None,
         "related.user": users or None,
         "related.ip": addresses or None,
         "organization.id": one.org or None,
     }
+
+
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -57,14 +57,16 @@ class Detector:
         fold: timedelta = timedelta(hours=1),
         lateness: Mapping[str, timedelta] = LATENESS,
         patience: timedelta = PATIENCE,
+        long_ids: Callable[[pl.Series], pl.Series] = lambda ids: ids,
     ) -> None:
         """`recall`: what earlier detections asked to remember; `fold`: the span in which repeats become one alert;
         `lateness`: service to how late its rows may come, for correlations; `patience`: how long a change of one's
-        alert may stay untold.
+        alert may stay untold; `long_ids`: record ids as a column of the rows to ids as events have them.
         """
         self.rules = rules
         self._matcher = Matcher(rules, _passed_over)
         self._fold = fold
+        self._long_ids = long_ids
         self._foldings = {rule.id: Folding.decode(fold, recall(f"fold/{rule.id}")) for rule in rules}
         sources = {rule.id: rule.logsource for rule in rules}
         self._silent = rules.silent
@@ -92,8 +94,10 @@ class Detector:
         found = [(rule, rows) for rule, rows in found if rule.id not in self._silent]
         foldings: dict[str, Folding] = {}
         alerts = [*self._raise(found, prepared, shape or plain_shape, now, foldings), *self._late(now, foldings)]
-        alerts += correlation_alert.frames(step.told, now)
-        alerts += baseline_alert.baselined(past.told, now)
+        derived = [*correlation_alert.frames(step.told, now), *baseline_alert.baselined(past.told, now)]
+        alerts += [
+            one.with_columns(self._long_ids(one["user.id"])) if "user.id" in one.columns else one for one in derived
+        ]
 
         def commit() -> None:
             self._foldings.update(foldings)

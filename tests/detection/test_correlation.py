@@ -298,3 +298,12 @@ def test_a_rule_that_became_another_begins_anew(folder):
     (alert,) = after.detect(frame([(5, ("A", "a", 5, 4))]), FILES, NOW).alerts.to_dicts()
     assert alert["leakline.measure.value"] == 12.0
     assert [key for key, value in detection.remember.items() if value is None and "/alerts/" in key]
+
+
+def test_an_alert_about_one_user_has_the_id_that_events_have(folder):
+    """Rows without a name leave the id; what makes it long is handed in."""
+    rows = frame([(n, ("A", "a", n, 3)) for n in range(3)]).with_columns(pl.lit("005Hs000003T2I1").alias("user.id"))
+    detector = Detector(rules("value_sum", folder), long_ids=lambda ids: ids + "AAI")
+    (alert,) = detector.detect(rows, FILES, NOW).alerts.to_dicts()
+    assert alert["user.id"] == "005Hs000003T2I1AAI"
+    assert "user.name" not in alert
