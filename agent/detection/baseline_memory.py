@@ -36,18 +36,14 @@ class Memory:
 class Frames:
     """A working copy: what a batch makes of the frames."""
 
-    def __init__(self, memory: Memory, schemas: Mapping[str, pl.Schema]) -> None:
+    def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._schemas = schemas
         self._now: dict[str, pl.DataFrame] = {}
         self._more: dict[str, list[pl.DataFrame] | None] = {}
         self.floor = memory.floor
 
     def __getitem__(self, name: str) -> pl.DataFrame:
-        found = self._now.get(name)
-        if found is None:
-            found = self._memory.frames.get(name)
-        return self._schemas[name].to_frame() if found is None else found
+        return self._now[name] if name in self._now else self._memory.frames[name]
 
     def grow(self, name: str, whole: pl.DataFrame, more: pl.DataFrame) -> None:
         """`whole`: the frame from now on; `more`: rows that, read after the stored ones, give it back."""
@@ -109,15 +105,15 @@ def recalled(
     whole: Callable[[str, pl.DataFrame], pl.DataFrame],
 ) -> Memory:
     """`whole`: makes of a frame's name and all that was stored of it, in the order of storing, the frame."""
+    frames = {name: schema.to_frame() for name, schema in schemas.items()}
     texts = list(_texts(recall, prefix))
     if not texts:
-        return Memory()
+        return Memory(frames)
     about = orjson.loads(b"".join(texts))
     pieces = {name: tuple((number, rows) for number, rows in those) for name, those in about["pieces"].items()}
-    frames = {}
     for name, those in pieces.items():
         parts = [data for number, _ in those if (data := recall(f"{prefix}/{name}/{number}"))]
-        read = pl.concat([schemas[name].to_frame(), *(pl.read_ipc(io.BytesIO(data)) for data in parts)])
+        read = pl.concat([frames[name], *(pl.read_ipc(io.BytesIO(data)) for data in parts)])
         frames[name] = whole(name, read)
     alarms = {one["id"]: Alarm(**one) for one in about["alarms"]}
     return Memory(frames, pieces, alarms, about["floor"], len(texts))

@@ -51,6 +51,7 @@ GRACE = timedelta(hours=2)
 """After a start, or after the process was held up, nothing counts as silent for so long: the sources have to be read."""
 
 HELD_UP = timedelta(minutes=15)
+HOUR = 3_600_000
 WAITING = 100_000
 """Rows kept for a source that is behind, per baseline and org; the newest are dropped when there are more."""
 
@@ -154,11 +155,13 @@ class Baselining:
         self, baseline: Baseline, org: str, rows: pl.DataFrame, step: Step, now: datetime, *, quiet: bool = False
     ) -> None:
         before, mark = self._mark(baseline, self.sources, org, now), self._mark(baseline, step.sources, org, now)
-        if mark is None or (not rows.height and before == mark and not quiet):
+        if mark is None:
             return
         memory = self._memory(baseline, org)
+        if not (rows.height or quiet) and _rests(baseline, memory, before, mark):
+            return
         kind = KINDS[baseline.kind]
-        frames = Frames(memory, {**kind.SCHEMAS, "waiting": baseline_rows.SCHEMA})
+        frames = Frames(memory)
         alarms = Alarms(baseline, org, memory.alarms, before or 0, self._raised)
         rows = self._in_time(baseline, rows, memory, before or 0, step)
         rows = self._ready(baseline, frames, rows, mark, step)
@@ -239,6 +242,19 @@ class Baselining:
         if more:
             counts[baseline.rule.id] = counts.get(baseline.rule.id, 0) + more
             log.warning("a baseline leaves out what is late or too much", rule=baseline.rule.title, rows=more)
+
+
+def _rests(baseline: Baseline, memory: Memory, before: int | None, mark: int) -> bool:
+    """Whether a watermark that moves from `before` to `mark` settles nothing: kinds look at that once an hour at most,
+    silence once in a part of its timespan.
+    """
+    part = baseline_silence.part_of(baseline) if baseline.kind == "silence" else HOUR
+    return before == mark or (
+        before is not None
+        and before // part == mark // part
+        and not memory.frames["waiting"].height
+        and all(alarm.closes > mark for alarm in memory.alarms.values())
+    )
 
 
 def _clock(now: datetime) -> int:
