@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 import polars as pl
 
@@ -13,7 +14,12 @@ def numbers(texts: pl.Series) -> pl.Series:
     `texts`: `String` without nulls.
     """
     distinct = texts.unique().alias("text")
-    hashed = [int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest(), "little") for one in distinct]
-    known = pl.DataFrame({"text": distinct, "number": pl.Series(hashed, dtype=pl.UInt64)})
+    known = pl.DataFrame({"text": distinct, "number": pl.Series(map(_number, distinct), dtype=pl.UInt64)})
     found = texts.alias("text").to_frame().join(known, on="text", how="left", maintain_order="left")["number"]
     return found.alias(texts.name)
+
+
+@lru_cache(maxsize=1 << 16)
+def _number(text: str) -> int:
+    """Many rules group by the same fields, and who is in one batch is in the next."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
