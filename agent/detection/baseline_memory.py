@@ -1,7 +1,8 @@
 """What a baseline remembers of one org: frames, stored as they grow, and the alarms that may still change.
 
 What is new in a frame is stored as a piece beside the older ones; when there are many, or they hold twice of what the
-frame has, all of it is stored anew. So a batch writes about as much as it brought.
+frame has, all of it is stored anew. So a batch writes about as much as it brought. What is appended to a frame is put
+together with what it has when both are twice of it, so that a batch also costs about as much as it brought.
 """
 
 from __future__ import annotations
@@ -19,6 +20,12 @@ PIECES = 256
 BYTES = 800_000
 """Of a stored value at most; the state takes a megabyte."""
 
+SPARE = 10_000
+"""Rows that a frame may have, or store, beyond twice of what it needs."""
+
+Whole = Callable[[str, pl.DataFrame], pl.DataFrame]
+"""A frame's name and rows as they were stored or appended, in that order, to the frame."""
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -28,6 +35,8 @@ class Memory:
     pieces: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     """Frame to number and rows of each stored piece."""
     alarms: Mapping[str, Alarm] = field(default_factory=dict)
+    least: Mapping[str, int] = field(default_factory=dict)
+    """Frame to the rows that it had when it was last put together."""
     floor: int = 0
     """Milliseconds; what is older was settled, later rows of that time are not taken."""
     texts: int = 0
@@ -36,8 +45,10 @@ class Memory:
 class Frames:
     """A working copy: what a batch makes of the frames."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, whole: Whole) -> None:
         self._memory = memory
+        self._whole = whole
+        self._least = dict(memory.least)
         self._now: dict[str, pl.DataFrame] = {}
         self._more: dict[str, list[pl.DataFrame] | None] = {}
         self.floor = memory.floor
@@ -47,20 +58,36 @@ class Frames:
 
     def grow(self, name: str, whole: pl.DataFrame, more: pl.DataFrame) -> None:
         """`whole`: the frame from now on; `more`: rows that, read after the stored ones, give it back."""
-        self._now[name] = whole
-        parts = self._more.setdefault(name, [])
-        if parts is not None:
-            parts.append(more)
+        self._put(name, whole)
+        self._store(name, more)
+
+    def append(self, name: str, more: pl.DataFrame) -> None:
+        """Rows that stand beside the others, with which `whole` would make fewer of them."""
+        grown = pl.concat([self[name], more])
+        if grown.height > 2 * self._least.get(name, 0) + SPARE:
+            self._put(name, self._whole(name, grown))
+        else:
+            self._now[name] = grown
+        self._store(name, more)
 
     def set(self, name: str, whole: pl.DataFrame) -> None:
         """To be stored anew."""
-        self._now[name] = whole
+        self._put(name, whole)
         self._more[name] = None
 
     def forget(self, name: str, whole: pl.DataFrame) -> None:
         """`whole` lacks what will be sorted out again when it is read back: nothing needs to be stored for that."""
-        self._now[name] = whole
+        self._put(name, whole)
         self._more.setdefault(name, [])
+
+    def _put(self, name: str, whole: pl.DataFrame) -> None:
+        self._now[name] = whole
+        self._least[name] = whole.height
+
+    def _store(self, name: str, more: pl.DataFrame) -> None:
+        parts = self._more.setdefault(name, [])
+        if parts is not None:
+            parts.append(more)
 
     def stored(self, alarms: Mapping[str, Alarm], prefix: str) -> tuple[Memory, dict[str, bytes | None]]:
         """The memory of after the batch, and what to store so that `recalled` gives it back."""
@@ -69,8 +96,8 @@ class Frames:
             pieces[name], those = self._pieces(name, more, f"{prefix}/{name}")
             changes |= those
         same = pieces == self._memory.pieces and alarms == self._memory.alarms and self.floor == self._memory.floor
-        memory = replace(self._memory, frames={**self._memory.frames, **self._now}, pieces=pieces, floor=self.floor,
-                         alarms=alarms)  # fmt: skip
+        memory = replace(self._memory, frames={**self._memory.frames, **self._now}, pieces=pieces, least=self._least,
+                         floor=self.floor, alarms=alarms)  # fmt: skip
         if same:
             return memory, changes
         about = {"floor": self.floor, "pieces": pieces, "alarms": [one.document() for one in alarms.values()]}
@@ -85,7 +112,7 @@ class Frames:
     ) -> tuple[tuple[tuple[int, int], ...], dict[str, bytes | None]]:
         before, whole = self._memory.pieces.get(name, ()), self._now[name]
         held = sum(rows for _, rows in before) + sum(part.height for part in more or ())
-        anew = more is None or len(before) + len(more) > PIECES or held > 2 * whole.height + 10_000
+        anew = more is None or len(before) + len(more) > PIECES or held > 2 * whole.height + SPARE
         parts = [whole] if anew or more is None else more
         number = max((number for number, _ in before), default=0)
         changes: dict[str, bytes | None] = {f"{prefix}/{old}": None for old, _ in before} if anew else {}
@@ -102,9 +129,8 @@ def recalled(
     recall: Callable[[str], bytes | None],
     prefix: str,
     schemas: Mapping[str, pl.Schema],
-    whole: Callable[[str, pl.DataFrame], pl.DataFrame],
+    whole: Whole,
 ) -> Memory:
-    """`whole`: makes of a frame's name and all that was stored of it, in the order of storing, the frame."""
     frames = {name: schema.to_frame() for name, schema in schemas.items()}
     texts = list(_texts(recall, prefix))
     if not texts:
@@ -116,7 +142,8 @@ def recalled(
         read = pl.concat([frames[name], *(pl.read_ipc(io.BytesIO(data)) for data in parts)])
         frames[name] = whole(name, read)
     alarms = {one["id"]: Alarm(**one) for one in about["alarms"]}
-    return Memory(frames, pieces, alarms, about["floor"], len(texts))
+    least = {name: frame.height for name, frame in frames.items()}
+    return Memory(frames, pieces, alarms, least, about["floor"], len(texts))
 
 
 def _texts(recall: Callable[[str], bytes | None], prefix: str) -> Iterator[bytes]:

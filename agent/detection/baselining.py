@@ -30,7 +30,7 @@ from agent.detection import (
 from agent.detection.baseline import Baseline, Kind, milliseconds
 from agent.detection.baseline_alarm import RAISED, Alarms, Told
 from agent.detection.baseline_history import Usual, usual_of_peers
-from agent.detection.baseline_memory import Frames, Memory, recalled
+from agent.detection.baseline_memory import Frames, Memory, Whole, recalled
 from agent.detection.rule import LogSource
 
 log = structlog.get_logger()
@@ -161,7 +161,7 @@ class Baselining:
         if not (rows.height or quiet) and _rests(baseline, memory, before, mark):
             return
         kind = KINDS[baseline.kind]
-        frames = Frames(memory)
+        frames = Frames(memory, _whole(kind))
         alarms = Alarms(baseline, org, memory.alarms, before or 0, self._raised)
         rows = self._in_time(baseline, rows, memory, before or 0, step)
         rows = self._ready(baseline, frames, rows, mark, step)
@@ -182,12 +182,8 @@ class Baselining:
         if key not in self._memories:
             kind = KINDS[baseline.kind]
             schemas = {**kind.SCHEMAS, "waiting": baseline_rows.SCHEMA}
-
-            def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
-                made: pl.DataFrame = stored if name == "waiting" else kind.whole(name, stored)
-                return made
-
-            self._memories[key] = recalled(self._recall, f"baseline/{baseline.rule.id}/{org}", schemas, whole)
+            prefix = f"baseline/{baseline.rule.id}/{org}"
+            self._memories[key] = recalled(self._recall, prefix, schemas, _whole(kind))
         return self._memories[key]
 
     def _mark(
@@ -242,6 +238,14 @@ class Baselining:
         if more:
             counts[baseline.rule.id] = counts.get(baseline.rule.id, 0) + more
             log.warning("a baseline leaves out what is late or too much", rule=baseline.rule.title, rows=more)
+
+
+def _whole(kind: ModuleType) -> Whole:
+    def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
+        made: pl.DataFrame = stored if name == "waiting" else kind.whole(name, stored)
+        return made
+
+    return whole
 
 
 def _rests(baseline: Baseline, memory: Memory, before: int | None, mark: int) -> bool:
