@@ -7,7 +7,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from agent.detection import baseline_first_seen, baseline_volume
+from agent.detection import baseline_first_seen, baseline_memory, baseline_volume
 from agent.detection.baseline import adjusted
 from agent.detection.detector import Detector
 from agent.detection.lint import lint
@@ -260,6 +260,62 @@ def test_a_source_that_is_behind_is_waited_for(loaded):
         store.apply(detection.remember)
         alerts.append(detection.alerts.height)
     assert alerts == [0, 0, 1]
+
+
+def test_a_batch_without_rows_that_settles_nothing_writes_nothing(detector):
+    """Only how far the source is."""
+    one = detector()
+    tried(one, frame([*month("A", 20), ("A", 28 * DAY + 9 * 60, 500)]))
+
+    def written(minute: int) -> set[str]:
+        detection = one.detect(frame([("A", minute, 1)], KIND="b"), FILES, NOW)
+        detection.commit()
+        return {key for key in detection.remember if key.startswith("baseline/")}
+
+    assert written(28 * DAY + 9 * 60 + 30) == {"baseline/sources"}
+    assert written(29 * DAY + 9 * 60 + 30) > {"baseline/sources"}
+
+
+def test_an_alert_that_closes_is_told_by_a_batch_without_rows(detector):
+    """Within the hour too: what grew since it was told is told then."""
+    one = detector(FIRST.replace("wait: 2h", "wait: 125m"))
+    at = 28 * DAY
+    tried(one, frame(month("A", 1)))
+    tried(one, frame([("A", at, 2), ("A", at + 1, 2)]))
+    tried(one, frame([("A", at + 2, 2)]))
+    assert tried(one, frame([("A", at + 245, 9)], KIND="b")) == []
+    (revised,) = tried(one, frame([("A", at + 255, 9)], KIND="b"))
+    assert (revised["event.action"], revised["leakline.alert.count"]) == ("alert-revised", 3)
+
+
+def test_rows_that_wait_are_taken_by_a_batch_without_rows(loaded):
+    """Within the hour too, restarts between them."""
+    text = BURST.replace(", service: event_log_file", "").replace("timespan: 1h", "timespan: 1h\n  wait: 2h")
+    rules, store = checked(loaded(text)), Store()
+    alerts = []
+    at = 28 * DAY + 9 * 60
+    for source, rows in (
+        (FILES, frame(month("A", 20))),
+        (FILES, frame([("B", at + 10, 1)])),
+        (LogSource("salesforce", "login_history"), frame([("A", at + 20, 500)])),
+        (FILES, frame([("B", at + 25, 1)], KIND="b")),
+    ):
+        detection = Detector(rules, recall=store.get).detect(rows, source, NOW)
+        store.apply(detection.remember)
+        alerts.append(detection.alerts.height)
+    assert alerts == [0, 0, 0, 1]
+
+
+def test_what_is_appended_is_put_together_before_it_is_twice_of_what_is_needed(detector, monkeypatch):
+    """Memory is what the buckets need, whatever the number of batches and rows."""
+    monkeypatch.setattr(baseline_memory, "SPARE", 10)
+    one = detector()
+    for minute in range(200):
+        tried(one, frame([("A", minute // 60 * 60, 1), ("B", minute // 60 * 60, 1)]))
+        (memory,) = one.baselining._memories.values()
+        held = memory.frames["open"]
+        assert held.height <= 2 * held.select("key", "slot").n_unique() + 10
+        assert held["count"].sum() == 2 * minute + 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.detection import baseline_history, baseline_travel
+from agent.detection import baseline_history, baseline_memory, baseline_travel
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.rule import LogSource, RuleSet
@@ -93,13 +93,16 @@ class Store(dict):
                 self[key] = value
 
 
-def run(loaded: RuleSet, batches: list[list[tuple[int, Event]]], *, restart: bool) -> dict[str, dict]:
+Batch = list[tuple[int, Event, str]]
+
+
+def run(loaded: RuleSet, batches: list[Batch], *, restart: bool) -> dict[str, dict]:
     """The last word on every alert. Every batch is tried twice, as after a failed transaction."""
     store = Store()
     detector = Detector(loaded, recall=store.get)
     last: dict[str, dict] = {}
     end = [(9_999_999, Event("nobody", MINUTES + 60 * 24, 0, 0), "b")]  # the watermark passes everything
-    for batch in [*([(*one, "a") for one in some] for some in batches), end]:
+    for batch in [*batches, end]:
         detector.detect(frame(batch), FILES, NOW)
         detection = detector.detect(frame(batch), FILES, NOW)
         store.apply(detection.remember)
@@ -163,17 +166,23 @@ def expected(kind: str, events: list[Event]) -> list[tuple]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=25, deadline=None)
-@given(events=EVENTS, data=st.data())
-def test_any_split_order_and_restart_end_in_the_alerts_of_one_look_at_everything(kind, folder, events, data):
-    """As long as no row is later than the rule waits for."""
+@given(events=EVENTS, others=st.lists(st.integers(0, MINUTES - 1), max_size=30), data=st.data())
+def test_any_split_order_and_restart_end_in_the_alerts_of_one_look_at_everything(kind, folder, events, others, data):
+    """As long as no row is later than the rule waits for; rows of other rules tell how far the source is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(baseline_history, "PEERS", 2)
         patch.setattr(baseline_travel, "TOGETHER", 1)
+        patch.setattr(baseline_memory, "SPARE", data.draw(st.sampled_from([0, 10_000])))
+        patch.setattr(baseline_memory, "PIECES", data.draw(st.sampled_from([2, 256])))
         wait = KINDS[kind][1].wait
         delays = data.draw(st.lists(st.integers(0, wait), min_size=len(events), max_size=len(events)))
-        numbered = sorted(enumerate(events), key=lambda one: (one[1].minute + delays[one[0]], one[0]))
-        cuts = sorted(data.draw(st.lists(st.integers(0, len(events)), max_size=8)))
-        batches = [numbered[a:b] for a, b in zip([0, *cuts], [*cuts, len(events)], strict=True)]
+        rows = [(one.minute + delay, one, "a") for one, delay in zip(events, delays, strict=True)]
+        rows += [(at, Event("A", at, 0, 0), "b") for at in others]
+        order = sorted(rows, key=lambda row: row[0])
+        numbered = [(number, one, matched) for number, (_, one, matched) in enumerate(order)]
+        cuts = sorted(data.draw(st.lists(st.integers(0, len(rows)), max_size=8)))
+        parts = [numbered[a:b] for a, b in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
+        batches = [[row for row in part if row[2] == matched] for part in parts for matched in "ab"]
         last = run(rules(kind, folder), batches, restart=data.draw(st.booleans()))
         found = [told(kind, row) for row in last.values()]
         assert sorted(map(str, found)) == sorted(map(str, expected(kind, events)))
