@@ -110,28 +110,36 @@ def advance(
     if rows.height:
         fresh = _lean(buckets(baseline, rows))
         frames.append("open", fresh)
-        mine = _together(frames["open"].join(fresh, on="key", how="semi"))
-        _judge(baseline, frames, mine, alarms, peers)
+        _judge(baseline, frames, _in_question(baseline, frames["open"], fresh), fresh, alarms, peers)
         dropped += _bounded(frames)
     if mark - frames.floor >= max(SETTLE, milliseconds(baseline.step)):
         dropped += _settle(baseline, frames, mark)
     return dropped
 
 
+def _in_question(baseline: Baseline, held: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
+    """Open buckets of the groups of `fresh` that did enough in all of them, and so may have in one window: few do."""
+    sums = held.select("key", "value").join(fresh, on="key", how="semi").group_by("key").agg(pl.col("value").sum())
+    least = baseline.bounds["gte"] * (1 - 1e-9)  # what is added up in another order differs behind the comma
+    return _together(held.join(sums.filter(pl.col("value") >= least), on="key", how="semi"))
+
+
 def _judge(
     baseline: Baseline,
     frames: Frames,
     mine: pl.DataFrame,
+    fresh: pl.DataFrame,
     alarms: Alarms,
     peers: Callable[[int, pl.DataFrame], Usual | None],
 ) -> None:
-    """`mine`: the open buckets of some groups."""
+    """`mine`: the open buckets of some groups; `fresh`: what the batch adds to them. Other windows are as they were."""
     steps, step = Steps.of(baseline), milliseconds(baseline.step)
-    windows = mine.sort("key", "slot")
+    windows = mine
     if steps.window > 1:
-        windows = windows.rolling("slot", period=f"{steps.window}i", group_by="key").agg(WHOLE)
+        windows = mine.sort("key", "slot").rolling("slot", period=f"{steps.window}i", group_by="key").agg(WHOLE)
     whole_ones = (pl.col("slot") + 1).cast(pl.Int64) * step > frames.floor
     large = windows.filter((pl.col("value") >= baseline.bounds["gte"]) & (pl.col("value") > 0) & whole_ones)
+    large = large.join(_reached(large, fresh, steps.window), on=["key", "slot"], how="semi")
     if not large.height:
         return
     # Of a later window's history some may be settled and some not yet: both together are the past.
@@ -146,6 +154,12 @@ def _judge(
     held = compared(baseline, large, past, others).filter(pl.col("value") >= pl.col("threshold"))
     for window in held.sort("slot").iter_rows(named=True):
         alarms.put(_alarm(baseline, alarms, window, steps))
+
+
+def _reached(windows: pl.DataFrame, fresh: pl.DataFrame, length: int) -> pl.DataFrame:
+    """`key`, `slot` of the windows that a bucket of `fresh` lies in."""
+    pairs = windows.select("key", "slot").join(fresh.select("key", pl.col("slot").alias("at")), on="key")
+    return pairs.filter((pl.col("slot") - pl.col("at")).is_between(0, length - 1))
 
 
 def _alarm(baseline: Baseline, alarms: Alarms, window: dict[str, Any], steps: Steps) -> Alarm:
