@@ -36,7 +36,9 @@ class Memory:
     """Frame to number and rows of each stored piece."""
     alarms: Mapping[str, Alarm] = field(default_factory=dict)
     least: Mapping[str, int] = field(default_factory=dict)
-    """Frame to the rows that it had when it was last put together."""
+    """Frame to the rows that it had when it was last put together, or fewer."""
+    since: Mapping[str, int] = field(default_factory=dict)
+    """Frame to the first slot of it; what is stored of earlier ones is no part of it any more."""
     floor: int = 0
     """Milliseconds; what is older was settled, later rows of that time are not taken."""
     texts: int = 0
@@ -49,6 +51,7 @@ class Frames:
         self._memory = memory
         self._whole = whole
         self._least = dict(memory.least)
+        self._since = dict(memory.since)
         self._now: dict[str, pl.DataFrame] = {}
         self._more: dict[str, list[pl.DataFrame] | None] = {}
         self.floor = memory.floor
@@ -58,16 +61,16 @@ class Frames:
 
     def grow(self, name: str, whole: pl.DataFrame, more: pl.DataFrame) -> None:
         """`whole`: the frame from now on; `more`: rows that, read after the stored ones, give it back."""
-        self._put(name, whole)
+        self._now[name] = whole
         self._store(name, more)
 
     def append(self, name: str, more: pl.DataFrame) -> None:
         """Rows that stand beside the others, with which `whole` would make fewer of them."""
         grown = pl.concat([self[name], more])
         if grown.height > 2 * self._least.get(name, 0) + SPARE:
-            self._put(name, self._whole(name, grown))
-        else:
-            self._now[name] = grown
+            grown = self._whole(name, grown)
+            self._least[name] = grown.height
+        self._now[name] = grown
         self._store(name, more)
 
     def set(self, name: str, whole: pl.DataFrame) -> None:
@@ -80,9 +83,14 @@ class Frames:
         self._put(name, whole)
         self._more.setdefault(name, [])
 
+    def forget_slots(self, name: str, since: int) -> None:
+        """Those before `since`, for good; nothing needs to be stored for that either."""
+        self.forget(name, self[name].filter(pl.col("slot") >= since))
+        self._since[name] = since
+
     def _put(self, name: str, whole: pl.DataFrame) -> None:
         self._now[name] = whole
-        self._least[name] = whole.height
+        self._least[name] = min(whole.height, self._least.get(name, 0))
 
     def _store(self, name: str, more: pl.DataFrame) -> None:
         parts = self._more.setdefault(name, [])
@@ -97,10 +105,11 @@ class Frames:
             changes |= those
         same = pieces == self._memory.pieces and alarms == self._memory.alarms and self.floor == self._memory.floor
         memory = replace(self._memory, frames={**self._memory.frames, **self._now}, pieces=pieces, least=self._least,
-                         floor=self.floor, alarms=alarms)  # fmt: skip
+                         since=self._since, floor=self.floor, alarms=alarms)  # fmt: skip
         if same:
             return memory, changes
-        about = {"floor": self.floor, "pieces": pieces, "alarms": [one.document() for one in alarms.values()]}
+        about = {"floor": self.floor, "since": self._since, "pieces": pieces,
+                 "alarms": [one.document() for one in alarms.values()]}  # fmt: skip
         text = orjson.dumps(about)
         slices = [text[at : at + BYTES] for at in range(0, len(text), BYTES)]
         changes |= {f"{prefix}/about/{place}": part for place, part in enumerate(slices)}
@@ -137,13 +146,16 @@ def recalled(
         return Memory(frames)
     about = orjson.loads(b"".join(texts))
     pieces = {name: tuple((number, rows) for number, rows in those) for name, those in about["pieces"].items()}
+    since = about.get("since", {})
     for name, those in pieces.items():
         parts = [data for number, _ in those if (data := recall(f"{prefix}/{name}/{number}"))]
         read = pl.concat([frames[name], *(pl.read_ipc(io.BytesIO(data)) for data in parts)])
+        if name in since:
+            read = read.filter(pl.col("slot") >= since[name])
         frames[name] = whole(name, read)
     alarms = {one["id"]: Alarm(**one) for one in about["alarms"]}
     least = {name: frame.height for name, frame in frames.items()}
-    return Memory(frames, pieces, alarms, least, about["floor"], len(texts))
+    return Memory(frames, pieces, alarms, least, since, about["floor"], len(texts))
 
 
 def _texts(recall: Callable[[str], bytes | None], prefix: str) -> Iterator[bytes]:

@@ -215,17 +215,17 @@ def _settle(baseline: Baseline, frames: Frames, mark: int) -> int:
     """Move what no row can change any more to the past, and forget what is older than the history."""
     steps, step = Steps.of(baseline), milliseconds(baseline.step)
     frames.floor = mark // step * step
-    done = (pl.col("slot") + steps.window).cast(pl.Int64) * step <= frames.floor
-    held = _together(frames["open"])
-    part, dropped = _admitted(held.filter(done), frames["past"])
+    since = frames.floor // step - steps.window + 1  # no row can reach the windows of earlier buckets any more
+    done = _together(frames["open"].filter(pl.col("slot") < since))
+    part, dropped = _admitted(done, frames["past"])
     oldest = frames.floor // step - steps.history - steps.window
     past = pl.concat([frames["past"], part]).filter(pl.col("slot") > oldest)
     if past.height > PAST:
         oldest = int(past["slot"].sort(descending=True)[PAST])
         past = past.filter(pl.col("slot") > oldest)
     frames.grow("past", past, part)
-    if part.height or dropped:
-        frames.set("open", _lean(held.filter(~done)))
+    if done.height:
+        frames.forget_slots("open", since)
     return dropped
 
 

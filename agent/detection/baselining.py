@@ -161,7 +161,7 @@ class Baselining:
         if not (rows.height or quiet) and _rests(baseline, memory, before, mark):
             return
         kind = KINDS[baseline.kind]
-        frames = Frames(memory, _whole(kind))
+        frames = Frames(memory, _whole(baseline))
         alarms = Alarms(baseline, org, memory.alarms, before or 0, self._raised)
         rows = self._in_time(baseline, rows, memory, before or 0, step)
         rows = self._ready(baseline, frames, rows, mark, step)
@@ -183,7 +183,7 @@ class Baselining:
             kind = KINDS[baseline.kind]
             schemas = {**kind.SCHEMAS, "waiting": baseline_rows.SCHEMA}
             prefix = f"baseline/{baseline.rule.id}/{org}"
-            self._memories[key] = recalled(self._recall, prefix, schemas, _whole(kind))
+            self._memories[key] = recalled(self._recall, prefix, schemas, _whole(baseline))
         return self._memories[key]
 
     def _mark(
@@ -240,9 +240,9 @@ class Baselining:
             log.warning("a baseline leaves out what is late or too much", rule=baseline.rule.title, rows=more)
 
 
-def _whole(kind: ModuleType) -> Whole:
+def _whole(baseline: Baseline) -> Whole:
     def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
-        made: pl.DataFrame = stored if name == "waiting" else kind.whole(name, stored)
+        made: pl.DataFrame = stored if name == "waiting" else KINDS[baseline.kind].whole(name, stored)
         return made
 
     return whole
