@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format pack-table pipelines assess bench bench-correlations bench-gigabyte lock clean
+.PHONY: demo test lint format pack-table pipelines assess bench bench-baselines bench-correlations bench-gigabyte lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/leakline demo
@@ -35,6 +35,9 @@ assess: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m tests.bench
+
+bench-baselines: $(VENV)/.ready
+	$(BIN)/python -m tests.bench.baselines
 
 bench-correlations: $(VENV)/.ready
 	$(BIN)/python -m tests.bench.correlations

@@ -318,6 +318,42 @@ def test_what_is_appended_is_put_together_before_it_is_twice_of_what_is_needed(d
         assert held["count"].sum() == 2 * minute + 2
 
 
+def daily(rules, store: Store, days: range, detector: Detector | None = None) -> Detector:
+    """Two users at work every day, a batch for each; what is remembered is in `store` too."""
+    one = detector or Detector(rules, recall=store.get)
+    for day in days:
+        detection = one.detect(frame([(user, day * DAY + 9 * 60, 20) for user in "AB"]), FILES, NOW)
+        store.apply(detection.remember)
+        detection.commit()
+    return one
+
+
+def test_what_is_read_back_is_what_was_there(loaded):
+    """Settled buckets are no longer open after a restart either."""
+    rules, store = checked(loaded(BURST)), Store()
+    before, after = daily(rules, store, range(30)), Detector(rules, recall=store.get)
+    after.detect(frame([("A", 30 * DAY, 1)]), FILES, NOW)
+    (held,), (read,) = before.baselining._memories.values(), after.baselining._memories.values()
+    assert all(held.frames[name].height for name in ("open", "past"))
+    for name in ("open", "past"):
+        assert held.frames[name].sort("key", "slot").equals(read.frames[name].sort("key", "slot"))
+
+
+def test_what_is_remembered_does_not_grow_with_the_days(loaded, monkeypatch):
+    """Once the history is full, what comes and what goes are as much."""
+    monkeypatch.setattr(baseline_memory, "SPARE", 10)
+    monkeypatch.setattr(baseline_memory, "PIECES", 8)
+    rules, store = checked(loaded(BURST + "  history: 10d\n")), Store()
+    one = daily(rules, store, range(30))
+    sizes = []
+    for day in range(30, 90):
+        daily(rules, store, range(day, day + 1), one)
+        (memory,) = one.baselining._memories.values()
+        sizes.append((sum(frame.height for frame in memory.frames.values()), len(store)))
+    assert max(rows for rows, _ in sizes[:30]) == max(rows for rows, _ in sizes[30:])
+    assert max(values for _, values in sizes[30:]) <= max(values for _, values in sizes[:30])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
