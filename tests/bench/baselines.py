@@ -1,4 +1,4 @@
-"""`make bench-baselines`: five weeks of 50,000 users through all baselines of the pack and the rules that feed them.
+"""`make bench-baselines`: thirty days of 50,000 users through all baselines of the pack and the rules that feed them.
 
 A person has six rows a day in seven kinds of log file, half of all rows are of a few people and integrations. Files come
 by the hour, in batches of eight thousand rows at most, and what is remembered is committed with each batch to a state
@@ -54,7 +54,7 @@ DAY: dict[str, tuple[float, dict[str, str]]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.baselines", description=__doc__)
     parser.add_argument("--users", type=int, default=50_000)
-    parser.add_argument("--days", type=int, default=35)
+    parser.add_argument("--days", type=int, default=30)
     given = parser.parse_args()
     if any(name not in os.environ for name in ALLOCATOR):  # it must be there before Polars is imported
         again = [sys.executable, "-m", "tests.bench.baselines", *sys.argv[1:]]
