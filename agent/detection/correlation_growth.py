@@ -23,6 +23,8 @@ class Growth:
     """`group`, `start`, `end`, `count`, `times`, `ids` (the first), `last`, `measured`, `user`, `address`."""
     ends: pl.DataFrame
     """Rows with `known`."""
+    higher: Sequence[tuple[str, int, float]] = ()
+    """Group, time and measured value where that is another than before and only rows contribute that did before."""
 
 
 NONE = Growth((), pl.DataFrame())
@@ -102,8 +104,26 @@ def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, text
     added = clustered.join(new, on=["group", "id"], how="semi", maintain_order="left").unique(
         ["group", "id"], keep="first", maintain_order=True
     )
-    found, rows, values = pl.collect_all([ends, added, measured])
-    return Growth(_told(rows, values, texts) if rows.height else (), found)
+    found, rows, values, higher = pl.collect_all([ends, added, measured, _measured_anew(old, held)])
+    return Growth(_told(rows, values, texts) if rows.height else (), found, _higher(higher, texts))
+
+
+def _measured_anew(old: pl.LazyFrame, held: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of events that contributed before, by another rule perhaps, where another value is measured now."""
+    before = old.select("group", "id", "step", pl.col("measured").alias("before"))
+    return (
+        held.filter(pl.col("measured").is_not_null())
+        .join(old, on=["group", "id"], how="semi")
+        .join(before, on=["group", "id", "step"], how="left")
+        .filter(pl.col("measured").ne_missing(pl.col("before")))
+        .select("group", "time", "measured")
+        .unique()
+    )
+
+
+def _higher(rows: pl.DataFrame, texts: Texts) -> list[tuple[str, int, float]]:
+    named = rows.with_columns(texts.named(rows["group"]).fill_null("").alias("group"))
+    return [(str(group), int(time), float(value)) for group, time, value in named.iter_rows()]
 
 
 def _told(added: pl.DataFrame, measured: pl.DataFrame, texts: Texts) -> list[dict[str, Any]]:

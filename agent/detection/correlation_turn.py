@@ -130,14 +130,25 @@ class Turn:
 
     def _applied(self, growth: Growth) -> pl.DataFrame:
         """Alerts raised and revised."""
-        if growth.clusters and not self._silent:
+        if (growth.clusters or growth.higher) and not self._silent:
             episodes = dict(self._memory.episodes)
             for cluster in growth.clusters:
                 group = cluster["group"]
                 episodes[group] = self._joined(episodes.get(group, ()), cluster)
+            higher = [one for one in growth.higher if one[0] in episodes]
+            for group, time, measured in higher:
+                episodes[group] = tuple(self._measured(one, time, measured) for one in episodes[group])
             self._memory = replace(self._memory, episodes=episodes)
-            self._announce({cluster["group"] for cluster in growth.clusters})
+            self._announce({*(cluster["group"] for cluster in growth.clusters), *(group for group, *_ in higher)})
         return growth.ends
+
+    def _measured(self, one: Episode, time: int, measured: float) -> Episode:
+        """With what was measured at a time that belongs to it, if that is beyond what was measured before."""
+        quiet = int(self._one.quiet.total_seconds() * 1000)
+        if not one.start - quiet <= time <= one.end + quiet or one.measured is None:
+            return one
+        best = (min if correlation_window.least(self._one) else max)(one.measured, measured)
+        return one if best == one.measured else replace(one, measured=best)
 
     def _joined(self, mine: tuple[Episode, ...], cluster: Mapping[str, Any]) -> tuple[Episode, ...]:
         """The group's alerts with one more cluster of contributing rows in them."""

@@ -307,3 +307,30 @@ def test_an_alert_about_one_user_has_the_id_that_events_have(folder):
     (alert,) = detector.detect(rows, FILES, NOW).alerts.to_dicts()
     assert alert["user.id"] == "005Hs000003T2I1AAI"
     assert "user.name" not in alert
+
+
+TWICE = (
+    BASES.split("---\ntitle: Both")[0]
+    + """---
+title: Alone
+name: alone
+correlation: {type: temporal, rules: [first, second], group-by: [USER_ID], timespan: 10m, condition: first and not second}
+---
+title: Top
+correlation: {type: temporal, rules: [alone, first], group-by: [USER_ID], timespan: 1h, condition: {gte: 1}}
+"""
+)
+
+
+def test_an_event_that_counts_for_another_rule_later_is_measured_anew(folder):
+    """What was known of it early, and what only the end of a window told, end in the value of one look at both."""
+    path = folder / "twice.yml"
+    path.write_text(TWICE)
+    event, later = (1, ("A", "a", 0, 1)), (9, ("B", "c", 60 * 24 * 20, 1))
+    for batches in ([[event], [later]], [[event, later]]):
+        detector, said = Detector(load([path])), []
+        for batch in batches:
+            detection = detector.detect(frame(batch), FILES, NOW)
+            detection.commit()
+            said += detection.alerts.to_dicts()
+        assert (said[-1]["leakline.measure.value"], said[-1]["leakline.correlation.count"]) == (2, 1)
