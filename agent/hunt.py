@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -20,6 +18,7 @@ from agent.detection.load import load
 from agent.detection.matcher import Matcher
 from agent.detection.rule import LogSource, Rule, RuleSet
 from agent.errors import FileError, LeaklineError
+from agent.hunt_alert import SHOWN, TIMES, alert_of, file_name
 from agent.hunt_progress import progress
 from agent.raw_input import Examined, pieces, read_raw, reader, single
 from agent.shipped import shipped
@@ -32,22 +31,6 @@ if TYPE_CHECKING:
 FOUND, FAILED = 1, 3
 TOLD = 100
 """Of so many bad lines of one file each is told; the others are counted."""
-
-TIMES = ("@timestamp", "TIMESTAMP_DERIVED", "TIMESTAMP", "EventDate", "timestamp", "time", "UtcTime", "EventTime")
-"""Fields in which raw events say when they were, the best first."""
-
-SHOWN = ("user.id", "user.name", "source.ip", "organization.id", "event.provider")
-"""Columns that an alert repeats of its event, where it has them."""
-
-TOLD_OF_GROUPS = (
-    "event.start",
-    "event.end",
-    "leakline.alert.",
-    "leakline.baseline.",
-    "leakline.correlation.",
-    "leakline.measure.",
-)
-"""What alerts of correlations say beside that, by the beginning of its names."""
 
 
 @dataclass(slots=True)
@@ -150,7 +133,7 @@ class Hunt:
             self._together.saw(examined.frame)
         for rule, rows in tried.found:
             if self._together:
-                self._together.add(rule, rows, examined, _said(path))
+                self._together.add(rule, rows, examined, file_name(path))
             if rule.id not in self._silent:
                 yield rule, rows if self._raw else self._untold(rule, rows, examined.frame)
 
@@ -179,7 +162,7 @@ class Hunt:
         names = [name for name in ("event.id", *times, *SHOWN) if name in rows.columns]
         said = pl.DataFrame([single(rows[name]) for name in names]).to_dicts() if names else [{} for _ in found]
         return [
-            _alert(rule, shown, _said(path), examined.lines[row])
+            alert_of(rule, shown, file_name(path), examined.lines[row])
             for (row, rule), shown in zip(found, said, strict=True)
         ]
 
@@ -187,7 +170,7 @@ class Hunt:
         """Alerts of correlations and baselines, over all that was read; each stands where its last event stands."""
         for rule, said, file, line in self._together.alerts() if self._together else ():
             who = {} if self._raw else {"user.id": _long_id(said["user.id"])}
-            yield _alert(rule, {**said, **who, "@timestamp": said["event.end"]}, file, line)
+            yield alert_of(rule, {**said, **who, "@timestamp": said["event.end"]}, file, line)
 
     @property
     def left_out(self) -> list[str]:
@@ -253,48 +236,6 @@ def _tried(search: Hunt, path: Path, tally: Tally, err: Console) -> Iterator[byt
     if told > TOLD:
         err.print(Text(f"{path}: and {told - TOLD:,} more lines", style="red"), soft_wrap=True)
     tally.bad += told
-
-
-def _said(path: Path) -> str:
-    """A file's name in an alert, even if it is no UTF-8."""
-    return os.fsencode(path).decode(errors="replace")
-
-
-def _alert(rule: Rule, event: dict[str, Any], path: str, line: int) -> dict[str, Any]:
-    """An ECS document. `event`: what it says of itself, by dotted names; its id and time are the alert's."""
-    when = next((event[name] for name in TIMES if event.get(name) is not None), None)
-    said = {
-        "@timestamp": when,
-        "event.kind": "alert",
-        "event.id": event.get("event.id"),
-        "rule.id": rule.id,
-        "rule.name": rule.title,
-        "rule.level": rule.level,
-        **{name: event.get(name) for name in SHOWN},
-        **{name: value for name, value in event.items() if name.startswith(TOLD_OF_GROUPS)},
-        "leakline.input.file": path,
-        "leakline.input.line": line,
-    }
-    return _nested({name: value for name, value in said.items() if value is not None})
-
-
-def _nested(fields: dict[str, Any]) -> dict[str, Any]:
-    document: dict[str, Any] = {}
-    for name, value in fields.items():
-        *path, last = name.split(".")
-        node = document
-        for key in path:
-            node = node.setdefault(key, {})
-        node[last] = _milliseconds(value)
-    return document
-
-
-def _milliseconds(value: object) -> object:
-    return (
-        value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03}Z"
-        if isinstance(value, datetime)
-        else value
-    )
 
 
 def _summary(tally: Tally, rules: RuleSet, search: Hunt) -> str:

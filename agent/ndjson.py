@@ -10,20 +10,15 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from io import BufferedIOBase
 from typing import Any
 
 import orjson
 import polars as pl
-import pyarrow as pa
 
-CHUNK_BYTES = 16 << 20
-READ_BYTES = 1 << 20
-LONGEST_LINE = 256 << 20
+from agent.whole_lines import count
+
 WHOLE_EVENT = "\x00event"
 """The column of all values of each event (`List(String)`; null unless it is asked for)."""
-
-_BOM = b"\xef\xbb\xbf"
 
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 """An escape in JSON; the group is half of a pair without the other half, which the quick way reads as U+0000."""
@@ -176,52 +171,6 @@ class Reader:
                 found.add(path, row, text)
             if self._whole_event:
                 found.add(WHOLE_EVENT, row, text)
-
-
-class LineTooLong(Exception):
-    """A line beyond all measure."""
-
-
-def chunks(stream: BufferedIOBase, size: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """Whole lines, about `size` bytes at a time.
-
-    Raises LineTooLong, or what the stream raises (OSError, EOFError and the like), after all whole lines before it.
-    """
-    mark = _BOM
-    while True:
-        parts: list[bytes] = []
-        try:
-            _gather(stream, size + len(mark), parts)
-        except Exception:
-            data = b"".join(parts).removeprefix(mark)
-            if end := data.rfind(b"\n") + 1:
-                yield data[:end]
-            raise
-        data = b"".join(parts).removeprefix(mark)
-        if data:
-            yield data
-        if not parts:
-            return
-        mark = b""
-
-
-def _gather(stream: BufferedIOBase, size: int, parts: list[bytes]) -> None:
-    """`size` bytes and the rest of the line, as they come: what was read is there when a later read fails."""
-    left = size
-    while left > 0 and (part := stream.read1(min(left, READ_BYTES))):
-        parts.append(part)
-        left -= len(part)
-    if parts and not parts[-1].endswith(b"\n"):
-        rest = stream.readline(LONGEST_LINE)
-        if len(rest) == LONGEST_LINE:
-            raise LineTooLong(f"a line of more than {LONGEST_LINE >> 20} MB")
-        parts.append(rest)
-
-
-def count(data: bytes, byte: bytes) -> int:
-    """How often one byte occurs; ten times as fast as `bytes.count`, and other threads run meanwhile."""
-    values = pa.Array.from_buffers(pa.uint8(), len(data), [None, pa.py_buffer(data)])
-    return int((pl.Series(pl.from_arrow(values)) == byte[0]).sum())
 
 
 def as_text(value: str | float | bool) -> str:

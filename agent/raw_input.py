@@ -16,7 +16,8 @@ from isal.igzip_lib import IsalError
 from agent.detection.rule import LogSource
 from agent.detection.tree import Node, fields, leaves, presence
 from agent.errors import LeaklineError
-from agent.ndjson import LineTooLong, Reader, chunks, count
+from agent.ndjson import Reader
+from agent.whole_lines import LineTooLong, chunks, count
 
 ANY = LogSource()
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from agent import ndjson
+from agent import whole_lines
 from agent.errors import LeaklineError
-from agent.ndjson import Reader, chunks
+from agent.ndjson import Reader
 from agent.raw_input import pieces
+from agent.whole_lines import chunks
 
 
 class Breaking(io.RawIOBase):
@@ -68,7 +69,7 @@ def test_a_file_that_breaks_off_is_read_to_there(tmp_path: Path) -> None:
 
 def test_a_line_beyond_measure_is_told_with_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And the lines before it are read."""
-    monkeypatch.setattr(ndjson, "LONGEST_LINE", 100)
+    monkeypatch.setattr(whole_lines, "LONGEST_LINE", 100)
     monkeypatch.setattr(ndjson, "READ_BYTES", 10)
     monkeypatch.setattr(chunks, "__defaults__", (10,))
     path = tmp_path / "long.ndjson"

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from agent.detection.correlation import Bound, Correlation
+from agent.detection.correlation_order import BY, by_length, chains, longest, next_time
 
 FOREVER = 2**62
 
@@ -28,7 +29,6 @@ WINDOWS = pl.Schema(
         "term": pl.UInt8,
     }
 )
-BY = ["group", "time"]
 
 
 def windows(rows: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
@@ -178,7 +178,7 @@ def _with(rows: pl.LazyFrame, wanted: Sequence[int], order: Sequence[int], corre
     """Windows with a row of each step, in this order if there is one."""
     rows = rows.filter(pl.col("step").is_in(wanted))
     if order:
-        return _chains(rows, [(step,) for step in order], correlation)
+        return chains(rows, order, correlation)
     ends = _total(rows, pl.lit(1.0), correlation.milliseconds, distinct="step")
     return _backward(ends, correlation).filter(pl.col("measured") >= len(wanted))
 
@@ -197,13 +197,13 @@ def _without(
     for place, step in enumerate(order or wanted):
         following = rows.filter(pl.col("step") == step).select("group", pl.col("time").alias("reached"))
         begin = found if order else found.with_columns(pl.col("time").alias("reached"))
-        found = _next(begin, following, strict=bool(order) and place > 0).filter(
+        found = next_time(begin, following, strict=bool(order) and place > 0).filter(
             pl.col("reached") <= pl.col("time") + span
         )
     for step in absent:
         following = rows.filter(pl.col("step") == step).select("group", pl.col("time").alias("reached"))
         begin = found.with_columns(pl.col("time").alias("reached"))
-        found = _next(begin, following).filter(
+        found = next_time(begin, following).filter(
             pl.col("reached").is_null() | (pl.col("reached") > pl.col("time") + span)
         )
     return found.select(
@@ -215,22 +215,6 @@ def _without(
     )
 
 
-def _next(begin: pl.LazyFrame, following: pl.LazyFrame, *, strict: bool = False) -> pl.LazyFrame:
-    """`reached` becomes the first time of `following` at (or, if strict, after) it; null if there is none."""
-    return (
-        begin.sort("reached")
-        .join_asof(
-            following.with_columns(pl.col("reached").alias("then")).sort("reached"),
-            on="reached",
-            by="group",
-            strategy="forward",
-            allow_exact_matches=not strict,
-            check_sortedness=False,
-        )
-        .select("group", "time", pl.col("then").alias("reached"))
-    )
-
-
 def _in_order(rows: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
     """Windows of ordered rows. Measured is the largest number of places that are met in order.
 
@@ -238,93 +222,9 @@ def _in_order(rows: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
     otherwise the largest number within each window is held against the condition.
     """
     places = [correlation.steps.index(base) for base in correlation.bases]
-    by_length = _by_length(rows, places, correlation, whole=not correlation.waits)
-    counted = [part.with_columns(pl.lit(float(n)).alias("measured")) for n, part in enumerate(by_length, start=1)]
+    found = by_length(rows, places, correlation, whole=not correlation.waits)
+    counted = [part.with_columns(pl.lit(float(n)).alias("measured")) for n, part in enumerate(found, start=1)]
     if correlation.waits:
-        return _backward(_longest(rows, counted, correlation), correlation).filter(_holds(correlation.bounds))
-    found = pl.concat(counted).filter(_holds(correlation.bounds))
-    return found.with_columns(pl.lit(0, pl.UInt8).alias("term")).select(WINDOWS.names())
-
-
-def _longest(rows: pl.LazyFrame, counted: Sequence[pl.LazyFrame], correlation: Correlation) -> pl.LazyFrame:
-    """`measured` of the whole window that ends at each time, whatever row ends it."""
-    found = rows.select(BY).unique().sort("time").with_columns(pl.lit(0.0).alias("measured"))
-    for part in counted:
-        best = part.select("group", pl.col("until").alias("time"), "since", pl.col("measured").alias("count"))
-        best = best.sort("time").with_columns(pl.col("since").cum_max().over("group"))
-        within = pl.col("since") >= pl.col("time") - correlation.milliseconds
-        found = (
-            found.join_asof(best, on="time", by="group", strategy="backward", check_sortedness=False)
-            .with_columns(pl.when(within).then("count").otherwise("measured").alias("measured"))
-            .select(*BY, "measured")
-        )
-    return found
-
-
-def _by_length(
-    rows: pl.LazyFrame, places: Sequence[int], correlation: Correlation, *, whole: bool
-) -> list[pl.LazyFrame]:
-    """For each number of places, windows that meet so many of them in order.
-
-    `whole`: from the earliest beginning within a timespan, else from the latest.
-    """
-    ends = [rows.filter(pl.col("step") == step).select(BY).unique().sort("time") for step in places]
-    found: list[list[pl.LazyFrame]] = [[] for _ in places]
-    for first, begin in enumerate(ends):
-        chains = {first: begin.with_columns(pl.col("time").alias("since"))}
-        for more in range(len(places) - first):
-            if more:
-                chains = {
-                    place: _after(ends[place], pl.concat([one for last, one in chains.items() if last < place]))
-                    for place in range(first + more, len(places))
-                }
-            spanned = _spanned(list(chains.values()), correlation)
-            found[more].append(_reaching_back(spanned, begin, correlation) if whole and more else spanned)
-    since = pl.col("since").min() if whole else pl.col("since").max()
-    names = ["group", "since", "until", "anchor"]
-    return [pl.concat(parts).group_by("group", "until", "anchor").agg(since).select(names) for parts in found]
-
-
-def _reaching_back(spanned: pl.LazyFrame, begin: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
-    """From the first of `begin` within a timespan on, from where the order is met if it is from a later one.
-
-    So a row that comes late can only add to a window, and what was told of it stays true.
-    """
-    reach = (pl.col("anchor") - correlation.milliseconds).alias("reached")
-    found = _next(
-        spanned.select("group", pl.col("anchor").alias("time"), reach),
-        begin.select("group", pl.col("time").alias("reached")),
-    )
-    return found.select(
-        "group", pl.col("reached").alias("since"), pl.col("time").alias("until"), pl.col("time").alias("anchor")
-    )
-
-
-def _chains(rows: pl.LazyFrame, order: Sequence[Sequence[int]], correlation: Correlation) -> pl.LazyFrame:
-    """Windows that have all of these in this order."""
-    begin = rows.filter(pl.col("step").is_in(order[0])).select(BY)
-    chain = begin.with_columns(pl.col("time").alias("since"))
-    for steps in order[1:]:
-        chain = _after(rows.filter(pl.col("step").is_in(steps)).select(BY).unique().sort("time"), chain)
-    spanned = _spanned([chain], correlation)
-    found = _reaching_back(spanned, begin, correlation) if len(order) > 1 else spanned
-    return found.with_columns(pl.lit(float(len(order))).alias("measured"))
-
-
-def _after(ends: pl.LazyFrame, before: pl.LazyFrame) -> pl.LazyFrame:
-    """`ends` that come strictly after one of `before`, with the latest beginning these can have."""
-    best = before.group_by(BY).agg(pl.col("since").max()).sort("time").with_columns(pl.col("since").cum_max().over("group"))  # fmt: skip
-    return ends.join_asof(
-        best, on="time", by="group", strategy="backward", allow_exact_matches=False, check_sortedness=False
-    ).filter(pl.col("since").is_not_null())
-
-
-def _spanned(chains: Sequence[pl.LazyFrame], correlation: Correlation) -> pl.LazyFrame:
-    """The best chain at each end, if it is no longer than a timespan."""
-    return (
-        pl.concat([chain.select(*BY, "since") for chain in chains])
-        .group_by(BY)
-        .agg(pl.col("since").max())
-        .filter(pl.col("time") - pl.col("since") <= correlation.milliseconds)
-        .select("group", "since", pl.col("time").alias("until"), pl.col("time").alias("anchor"))
-    )
+        return _backward(longest(rows, counted, correlation), correlation).filter(_holds(correlation.bounds))
+    held = pl.concat(counted).filter(_holds(correlation.bounds))
+    return held.with_columns(pl.lit(0, pl.UInt8).alias("term")).select(WINDOWS.names())
