@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import orjson
 import typer
@@ -149,7 +150,7 @@ def hunt(
     if config or not raw:  # else nothing is imported that could log
         _quiet()
     settings = load(config) if config else None
-    raise typer.Exit(search.hunt(files, rules, raw=raw, out=sys.stdout.buffer, err=err, settings=settings))
+    _leave(search.hunt(files, rules, raw=raw, out=sys.stdout.buffer, err=err, settings=settings))
 
 
 @app.command()
@@ -203,6 +204,13 @@ def dead_letters_show(number: int, config: Config = DEFAULT_PATH) -> None:
 
 def _print_json(document: object) -> None:
     sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
+
+
+def _leave(status: int) -> NoReturn:
+    """End here: nothing is open any more, and the interpreter's own clearing away takes a twentieth of a short hunt."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _quiet() -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import BufferedIOBase
+from io import BufferedIOBase, BufferedReader
 
 import polars as pl
 import pyarrow as pa
 
+FIRST_BYTES = 4 << 20
 CHUNK_BYTES = 16 << 20
-READ_BYTES = 1 << 20
+"""The first chunks are smaller, each twice the one before, so that work begins soon."""
+
+PACKED_BYTES = 1 << 20
+"""Unpacked at a time: where a packed file breaks off, what was being unpacked is lost."""
+
 LONGEST_LINE = 256 << 20
 
 _BOM = b"\xef\xbb\xbf"
@@ -19,8 +24,8 @@ class LineTooLong(Exception):
     """A line beyond all measure."""
 
 
-def chunks(stream: BufferedIOBase, size: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """Whole lines, about `size` bytes at a time.
+def chunks(stream: BufferedIOBase, size: int = FIRST_BYTES) -> Iterator[bytes]:
+    """Whole lines, at first about `size` bytes at a time.
 
     Raises LineTooLong, or what the stream raises (OSError, EOFError and the like), after all whole lines before it.
     """
@@ -39,13 +44,13 @@ def chunks(stream: BufferedIOBase, size: int = CHUNK_BYTES) -> Iterator[bytes]:
             yield data
         if not parts:
             return
-        mark = b""
+        mark, size = b"", min(2 * size, max(size, CHUNK_BYTES))
 
 
 def _gather(stream: BufferedIOBase, size: int, parts: list[bytes]) -> None:
     """`size` bytes and the rest of the line, as they come: what was read is there when a later read fails."""
-    left = size
-    while left > 0 and (part := stream.read1(min(left, READ_BYTES))):
+    left, most = size, size if isinstance(stream, BufferedReader) else PACKED_BYTES
+    while left > 0 and (part := stream.read1(min(left, most))):
         parts.append(part)
         left -= len(part)
     if parts and not parts[-1].endswith(b"\n"):

@@ -70,7 +70,6 @@ def test_a_file_that_breaks_off_is_read_to_there(tmp_path: Path) -> None:
 def test_a_line_beyond_measure_is_told_with_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And the lines before it are read."""
     monkeypatch.setattr(whole_lines, "LONGEST_LINE", 100)
-    monkeypatch.setattr(whole_lines, "READ_BYTES", 10)
     monkeypatch.setattr(chunks, "__defaults__", (10,))
     path = tmp_path / "long.ndjson"
     path.write_bytes(b"{}\n{}\n" + b" " * 300 + b"{}\n")
