@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.build import build_destination, build_processing
+from agent.chosen_rules import idle_names
 from agent.chunk import cut
 from agent.config import Settings, load
 from agent.control import ask
@@ -122,6 +123,9 @@ def _processing(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "addresses", False, "no database: events say nothing of countries and networks", fix, warning=True
         )
+    for name, reason in idle_names(settings.rules, settings.enrich):
+        fix = "see `leakline rules list` for the names"
+        yield Finding("rules", False, f"rules.disabled: {name!r} {reason}", fix, warning=True)
     rules = processing.rules
     yield Finding("rules", True, f"{len(rules.alerting)} rules run, and {rules.silently} more that only feed these")
 

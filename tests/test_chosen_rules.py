@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.chosen_rules import chosen_rules
+from agent.chosen_rules import chosen_rules, idle_names
 from agent.config import RuleSettings
 from agent.detection.rule import RuleSet
 from agent.detection.samples import holds
@@ -56,6 +56,15 @@ def test_level_and_name_are_chosen_by(folder: Path) -> None:
     """The least level, and rules that do not run."""
     assert chosen(folder, minimum_level="medium") == {"new"}
     assert chosen(folder, disabled=["new"]) == {"sure"}
+
+
+def test_names_that_disable_nothing_are_told(folder: Path) -> None:
+    """A slip of the pen would leave a rule running that somebody believes to be off."""
+    (folder / "burst.yml").write_text(
+        "title: Burst\nname: burst\ncorrelation: {type: event_count, rules: [sure], timespan: 1h, condition: {gte: 9}}\n"
+    )
+    wanted = RuleSettings(folders=[folder], shipped=False, disabled=["new", "nwe", "sure", "burst"])
+    assert [name for name, _ in idle_names(wanted, EnrichSettings())] == ["nwe", "sure"]
 
 
 def test_values_come_from_a_file(folder: Path, tmp_path: Path) -> None:

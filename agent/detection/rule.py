@@ -130,11 +130,15 @@ class RuleSet:
         return frozenset(base for one in self.derived if not one.generate for base in one.bases)
 
     @property
+    def known(self) -> tuple[Rule, ...]:
+        """All rules, and what correlations and baselines say of themselves."""
+        return (*self.rules, *(one.rule for one in self.derived))
+
+    @property
     def alerting(self) -> tuple[Rule, ...]:
-        """What raises alerts: rules that are not silent, and what correlations and baselines say of themselves."""
+        """What raises alerts: those that are not silent."""
         silent = self.silent
-        every = (*self.rules, *(one.rule for one in self.derived))
-        return tuple(rule for rule in every if rule.id not in silent)
+        return tuple(rule for rule in self.known if rule.id not in silent)
 
     @property
     def silently(self) -> int:
