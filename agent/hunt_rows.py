@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import polars as pl
 
-from agent.detection.correlation_rows import LONGEST
+from agent.detection.column_text import LONGEST
 from agent.detection.rule import LogSource
 from agent.raw_input import single
 from agent.raw_time import times

@@ -8,6 +8,7 @@ from functools import cache
 import polars as pl
 
 from agent.detection.baseline import Baseline
+from agent.detection.column_text import text_of
 from agent.detection.text_number import numbers
 
 LATITUDE, LONGITUDE = "source.geo.location.lat", "source.geo.location.lon"
@@ -60,8 +61,8 @@ def time_of(mark: pl.Expr) -> pl.Expr:
 
 
 def _picked(baseline: Baseline, base: str, matched: pl.DataFrame) -> pl.DataFrame:
-    keys = [(name, _text(matched, baseline.field_of(name, base))) for name, _ in baseline.group_by]
-    value = _text(matched, baseline.measured(base)) if baseline.field else pl.lit(None, dtype=pl.String)
+    keys = [(name, text_of(matched, baseline.field_of(name, base))) for name, _ in baseline.group_by]
+    value = text_of(matched, baseline.measured(base)) if baseline.field else pl.lit(None, dtype=pl.String)
     if baseline.kind == "volume" and baseline.field:
         weight = value.str.strip_chars().cast(pl.Float64, strict=False).fill_nan(0.0).fill_null(0.0)
     else:
@@ -72,11 +73,11 @@ def _picked(baseline: Baseline, base: str, matched: pl.DataFrame) -> pl.DataFram
         pl.col("event.id").alias("id"),
         value.alias("value"),
         weight.clip(0.0, 1e15).alias("weight"),
-        pl.coalesce(_text(matched, "user.name"), _text(matched, "user.id")).alias("user"),
-        _text(matched, "source.ip").alias("address"),
+        pl.coalesce(text_of(matched, "user.name"), text_of(matched, "user.id")).alias("user"),
+        text_of(matched, "source.ip").alias("address"),
         _number(matched, LATITUDE).alias("lat"),
         _number(matched, LONGITUDE).alias("lon"),
-        pl.concat_str([_text(matched, name) for name in PLACE], separator=", ", ignore_nulls=True).alias("place"),
+        pl.concat_str([text_of(matched, name) for name in PLACE], separator=", ", ignore_nulls=True).alias("place"),
     )
     wanted = pl.col("time").is_between(0, 10**DIGITS - 1) & pl.col("group").is_not_null()
     if baseline.kind == "first_seen":
@@ -95,13 +96,6 @@ def _together(keys: list[tuple[str, pl.Expr]]) -> pl.Expr:
         return pl.lit("")
     parts = [pl.lit(f"{name}=") + key for name, key in keys]
     return pl.concat_str(parts, separator=", ", ignore_nulls=False)
-
-
-def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
-    if name not in frame.columns or frame.schema[name].is_nested():
-        return pl.lit(None, dtype=pl.String)
-    text = pl.col(name).cast(pl.String)
-    return pl.when(text.str.len_bytes() > 0).then(text)
 
 
 def _number(frame: pl.DataFrame, name: str) -> pl.Expr:

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 import polars as pl
 import pyarrow as pa
 
+from agent.detection.column_text import text_of
 from agent.detection.correlation import NUMERIC, Correlation
 from agent.detection.correlation_memory import schema
 from agent.detection.correlation_text import Texts
 from agent.detection.text_number import numbers
-
-LONGEST = 2_000
-"""Characters of a value that are told apart in a group."""
 
 TIME = pl.Datetime("ms", "UTC")
 
@@ -82,15 +80,15 @@ def _read(matched: pl.DataFrame, keys: set[Key], values: set[Key]) -> Matched:
     time = pl.lit(None, pl.Int64) if "@timestamp" not in matched.columns else pl.col("@timestamp").cast(TIME).dt.epoch("ms")  # fmt: skip
     rows = matched.select(
         time.alias("time"),
-        _identity(_text(matched, "event.id")).alias("id"),
+        _identity(text_of(matched, "event.id")).alias("id"),
         *(_key(matched, key).alias(column) for key, column in named.items()),
-        *(_joined([_text(matched, name) for name in key]).alias(column) for key, column in plain.items()),
+        *(_joined([text_of(matched, name) for name in key]).alias(column) for key, column in plain.items()),
     )
     return Matched(rows.unique("id", keep="first", maintain_order=True), named, plain)
 
 
 def _key(matched: pl.DataFrame, key: Key) -> pl.Expr:
-    texts = [_text(matched, name) for name in key]
+    texts = [text_of(matched, name) for name in key]
     return pl.coalesce(texts) if key == USER else _joined(texts)
 
 
@@ -150,14 +148,6 @@ def _reason(correlation: Correlation, latest: int | None) -> pl.Expr:
     if latest is not None:
         said = said.when(pl.col("time") > latest).then(pl.lit("future"))
     return said
-
-
-def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
-    """A column as text, null where it is empty, absent or no single value."""
-    if name not in frame.columns or frame.schema[name].is_nested():
-        return pl.lit(None, dtype=pl.String)
-    text = pl.col(name).cast(pl.String)
-    return pl.when(text != "").then(text.str.slice(0, LONGEST))
 
 
 def _joined(keys: Sequence[pl.Expr]) -> pl.Expr:
