@@ -63,6 +63,15 @@ class Baseline:
     generate: bool = False
     """Whether the bases alert by themselves too."""
 
+    @property
+    def shape(self) -> list[object]:
+        """What the memory depends on: what was kept for a baseline of another shape under the same id says nothing any
+        more. Of a silence the timespan says into what parts of time rows are put.
+        """
+        groups = [[name, dict(fields)] for name, fields in self.group_by]
+        parts = milliseconds(self.span if self.kind == "silence" else self.step)
+        return [self.kind, self.bases, groups, self.field, dict(self.columns), parts]
+
     def measured(self, base: str) -> str:
         """The column that holds `field` in rows of a base."""
         return self.columns.get(base, self.field)

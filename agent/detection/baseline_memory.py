@@ -42,6 +42,10 @@ class Memory:
     floor: int = 0
     """Milliseconds; what is older was settled, later rows of that time are not taken."""
     texts: int = 0
+    shape: str = ""
+    """Of the baseline whose past this is."""
+    stale: tuple[str, ...] = ()
+    """What is stored of a baseline of another shape, to be deleted."""
 
 
 class Frames:
@@ -99,16 +103,16 @@ class Frames:
 
     def stored(self, alarms: Mapping[str, Alarm], prefix: str) -> tuple[Memory, dict[str, bytes | None]]:
         """The memory of after the batch, and what to store so that `recalled` gives it back."""
-        pieces, changes = dict(self._memory.pieces), dict[str, bytes | None]()
+        pieces, changes = dict(self._memory.pieces), dict[str, bytes | None].fromkeys(self._memory.stale)
         for name, more in self._more.items():
             pieces[name], those = self._pieces(name, more, f"{prefix}/{name}")
             changes |= those
-        same = pieces == self._memory.pieces and alarms == self._memory.alarms and self.floor == self._memory.floor
+        same = not changes and alarms == self._memory.alarms and self.floor == self._memory.floor
         memory = replace(self._memory, frames={**self._memory.frames, **self._now}, pieces=pieces, least=self._least,
-                         since=self._since, floor=self.floor, alarms=alarms)  # fmt: skip
+                         since=self._since, floor=self.floor, alarms=alarms, stale=())  # fmt: skip
         if same:
             return memory, changes
-        about = {"floor": self.floor, "since": self._since, "pieces": pieces,
+        about = {"shape": memory.shape, "floor": self.floor, "since": self._since, "pieces": pieces,
                  "alarms": [one.document() for one in alarms.values()]}  # fmt: skip
         text = orjson.dumps(about)
         slices = [text[at : at + BYTES] for at in range(0, len(text), BYTES)]
@@ -139,12 +143,17 @@ def recalled(
     prefix: str,
     schemas: Mapping[str, pl.Schema],
     whole: Whole,
+    shape: str,
 ) -> Memory:
+    """Nothing, if what is stored is of a baseline of another shape."""
     frames = {name: schema.to_frame() for name, schema in schemas.items()}
     texts = list(_texts(recall, prefix))
     if not texts:
-        return Memory(frames)
+        return Memory(frames, shape=shape)
     about = orjson.loads(b"".join(texts))
+    if about["shape"] != shape:
+        stored = [f"{prefix}/{name}/{number}" for name, those in about["pieces"].items() for number, _ in those]
+        return Memory(frames, shape=shape, stale=(*stored, *(f"{prefix}/about/{place}" for place in range(len(texts)))))
     pieces = {name: tuple((number, rows) for number, rows in those) for name, those in about["pieces"].items()}
     since = about.get("since", {})
     for name, those in pieces.items():
@@ -155,7 +164,7 @@ def recalled(
         frames[name] = whole(name, read)
     alarms = {one["id"]: Alarm(**one) for one in about["alarms"]}
     least = {name: frame.height for name, frame in frames.items()}
-    return Memory(frames, pieces, alarms, least, since, about["floor"], len(texts))
+    return Memory(frames, pieces, alarms, least, since, about["floor"], len(texts), shape)
 
 
 def _texts(recall: Callable[[str], bytes | None], prefix: str) -> Iterator[bytes]:

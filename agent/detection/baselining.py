@@ -183,7 +183,8 @@ class Baselining:
             kind = KINDS[baseline.kind]
             schemas = {**kind.SCHEMAS, "waiting": baseline_rows.SCHEMA}
             prefix = f"baseline/{baseline.rule.id}/{org}"
-            self._memories[key] = recalled(self._recall, prefix, schemas, _whole(baseline))
+            shape = orjson.dumps(baseline.shape).decode()
+            self._memories[key] = recalled(self._recall, prefix, schemas, _whole(baseline), shape)
         return self._memories[key]
 
     def _mark(

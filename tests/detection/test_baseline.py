@@ -339,6 +339,19 @@ def test_what_is_read_back_is_what_was_there(loaded):
         assert held.frames[name].sort("key", "slot").equals(read.frames[name].sort("key", "slot"))
 
 
+def test_a_baseline_of_another_shape_begins_anew(loaded):
+    """Sums of hours are no past for sums of days; what was stored of them goes."""
+    store, fresh = Store(), Store()
+    text = BURST.replace("title: Past", "title: Past\nid: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d09")
+    daily(checked(loaded(text)), store, range(30))
+    rules = checked(loaded(text.replace("timespan: 1h", "timespan: 1d")))
+    for kept in (store, fresh):
+        detection = Detector(rules, recall=kept.get).detect(frame([("A", 30 * DAY, 5_000)]), FILES, NOW)
+        kept.apply(detection.remember)
+        assert not detection.alerts.height
+    assert store.keys() == fresh.keys()
+
+
 def test_what_is_remembered_does_not_grow_with_the_days(loaded, monkeypatch):
     """Once the history is full, what comes and what goes are as much."""
     monkeypatch.setattr(baseline_memory, "SPARE", 10)
