@@ -63,8 +63,8 @@ def hunt(
     for error in loaded.errors:
         err.print(Text(str(error), style="red"), soft_wrap=True)
     if not loaded.rules:
-        left = "or see what `rules` in the settings leaves of them" if settings else "*.yml"
-        raise LeaklineError("no rule was loaded", hint=f"name a folder of Sigma rules with --rules, {left}")
+        left = ", or see what `rules` in the settings leaves of them" if settings else ""
+        raise LeaklineError("no rule was loaded", hint=f"name a folder of Sigma rules (*.yml) with --rules{left}")
     tally = Tally()
     search = Hunt(loaded, raw=raw, settings=settings)
     for problem in search.problems[:TOLD]:

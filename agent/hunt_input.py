@@ -43,7 +43,10 @@ class Inputs:
         if path.exists() and not path.is_file():
             hint = "write what comes out of it to a file first, or hunt with --raw"
             raise LeaklineError(f"{path} is no file that can be read twice", hint=hint)
-        if _first_byte(path) != b"{":
+        first = _first_byte(path)
+        if first == b"[":
+            raise LeaklineError(f"{path} is one JSON array", hint="write one object a line (NDJSON): jq -c '.[]'")
+        if first != b"{":
             yield from self._log_file(path)
             return
         occurrences = Occurrences()

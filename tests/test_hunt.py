@@ -428,6 +428,14 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     assert "pipe is no file that can be read twice: write what comes out of it to a file first" in told
 
 
+def test_an_array_is_told_what_it_is(tmp_path: Path) -> None:
+    """And how it becomes lines."""
+    (tmp_path / "all.json").write_text('[{"EVENT_TYPE":"API"},\n{"EVENT_TYPE":"API"}]')
+    status, _, told = run(tmp_path / "all.json", rules=write_rules(tmp_path / "rules", {"word": ("a: x", "sel")}))
+    assert status == 3
+    assert "all.json is one JSON array: write one object a line" in told
+
+
 def piped(path: Path, data: bytes) -> Path:
     """A named pipe that gives this to who opens it, once."""
     path.unlink(missing_ok=True)
