@@ -64,7 +64,7 @@ class Parts:
     @property
     def rules_loaded(self) -> int:
         """With correlations, baselines, and those that only feed them."""
-        return len(self.processing.rules) + len(self.processing.rules.derived)
+        return len(self.processing.rules.known)
 
     def reload(self) -> Sequence[FileError]:
         """Rules and mappings anew, from the next batch on; returns what of them did not load."""

@@ -242,7 +242,7 @@ def _summary(tally: Tally, rules: RuleSet, search: Hunt) -> str:
     words = [
         f"{tally.alerts:,} alerts",
         f"{tally.events:,} events in {tally.files:,} files",
-        f"{len(rules) + len(rules.derived):,} rules" + (f", {len(rules.errors):,} left out" if rules.errors else ""),
+        f"{len(rules.known):,} rules" + (f", {len(rules.errors):,} left out" if rules.errors else ""),
     ]
     if search.broken:
         words.append(f"{len(search.broken):,} rules broke: {', '.join(sorted(search.broken))}")

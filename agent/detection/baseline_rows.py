@@ -56,10 +56,6 @@ def nothing() -> pl.DataFrame:
     return SCHEMA.to_frame()
 
 
-def time_of(mark: pl.Expr) -> pl.Expr:
-    return mark.str.head(DIGITS).cast(pl.Int64)
-
-
 def _picked(baseline: Baseline, base: str, matched: pl.DataFrame) -> pl.DataFrame:
     keys = [(name, text_of(matched, baseline.field_of(name, base))) for name, _ in baseline.group_by]
     value = text_of(matched, baseline.measured(base)) if baseline.field else pl.lit(None, dtype=pl.String)

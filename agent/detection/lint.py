@@ -19,6 +19,7 @@ from agent.detection.document import Document
 from agent.detection.pace import SALESFORCE
 from agent.detection.policy import POLICY
 from agent.detection.rule import ALIASES, Rule, RuleSet
+from agent.detection.supply import FEEDS
 from agent.model import Finding
 
 LEFT_OUT = frozenset(
@@ -38,7 +39,7 @@ LEFT_OUT = frozenset(
 SERVICES = {"salesforce": SALESFORCE | ALIASES.keys(), "leakline": frozenset({"agent"})}
 """Log sources that exist here."""
 
-OWN_KEYS = {"family": None, "feed": ("free", "event_monitoring", "real_time"), "triage": None}
+OWN_KEYS = {"family": None, "feed": FEEDS, "triage": None}
 """What the key `leakline` of a rule of the pack holds, and the values it may have."""
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from agent.detection import verdict
 from agent.detection.column import Column, Mask
+from agent.detection.event_type import COLUMNS
 from agent.detection.expression import Evaluation
 from agent.detection.required import Index
 from agent.detection.rule import LogSource, Rule, RuleSet
@@ -16,9 +17,6 @@ from agent.detection.tree import FALSE, TRUE, Match, Node, Reference, substitute
 
 SELECTIONS = 300
 """Kinds of rows for which the rules are kept sorted out; there are about a hundred."""
-
-DISCRIMINATORS = ("EVENT_TYPE", "EventType")
-"""Columns that say what kind of row it is; one batch has one kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class Matcher:
 
     def _select(self, prepared: pl.DataFrame, source: LogSource) -> Selection:
         """The rules for this log source and, if all rows are of one kind, for that kind."""
-        known = DISCRIMINATORS if source.product == "salesforce" else ()
+        known = COLUMNS if source.product == "salesforce" else ()
         name = next((name for name in known if name in prepared.columns), "")
         kinds = prepared[name].unique() if name else pl.Series([], dtype=pl.String)
         kind = kinds[0] if len(kinds) == 1 else None

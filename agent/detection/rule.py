@@ -143,7 +143,7 @@ class RuleSet:
     @property
     def silently(self) -> int:
         """How many rules, correlations and baselines only feed others."""
-        return len(self.rules) + len(self.derived) - len(self.alerting)
+        return len(self.known) - len(self.alerting)
 
     def __len__(self) -> int:
         return len(self.rules)
