@@ -39,6 +39,13 @@ def alert_id(rule: Rule, event_id: str) -> str:
     return hashlib.blake2b(f"{rule.id}\n{event_id}".encode(), digest_size=16).hexdigest()
 
 
+def revision_id(identity: str, revision: int) -> str:
+    """Of what is said of an alert: the alert's own the first time, later one of its own, in the same form."""
+    if not revision:
+        return identity
+    return hashlib.blake2b(f"{identity}\n{revision}".encode(), digest_size=16).hexdigest()
+
+
 def carried(rule: Rule, evidence: pl.DataFrame) -> list[str]:
     """What an analyst needs first: who, from where, with what, and the fields the rule looks at or names."""
     named = {f"salesforce.{name.lower()}" for name in (*fields(rule.condition), *rule.fields)} | set(rule.fields)

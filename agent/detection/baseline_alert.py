@@ -13,7 +13,6 @@ Beside the columns of every alert: `leakline.alert.revision` (Int64), `leakline.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -22,7 +21,7 @@ import polars as pl
 from agent.detection import alert
 from agent.detection.baseline_alarm import Told
 from agent.detection.baseline_rows import DIGITS
-from agent.detection.who import identified
+from agent.detection.who import identified, single
 
 MEASURED = {
     "volume": "count",
@@ -47,19 +46,18 @@ def baselined(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
 def document(told: Told) -> dict[str, object]:
     """What an alert says of its group, its measure and what that was compared with, by dotted names; None: nothing."""
     baseline, alarm = told.baseline, told.alarm
-    own = hashlib.blake2b(f"{alarm.id}\n{alarm.revision}".encode(), digest_size=16).hexdigest()
     ids = [mark[DIGITS:] for mark in dict.fromkeys((alarm.first, alarm.last)) if mark[DIGITS:]]
     return {
-        "event.id": own if alarm.revision else alarm.id,
+        "event.id": alert.revision_id(alarm.id, alarm.revision),
         "event.start": _time(alarm.first),
         "event.end": _time(alarm.last),
         "organization.id": told.org or None,
         **identified(alarm.users, alarm.group),
-        "source.ip": _only(alarm.addresses),
+        "source.ip": single(alarm.addresses),
         "related.user": alarm.users or None,
         "related.ip": alarm.addresses or None,
         "leakline.alert.id": alarm.id,
-        "leakline.alert.actor": _only(alarm.users) or alarm.group,
+        "leakline.alert.actor": single(alarm.users) or alarm.group,
         "leakline.alert.count": alarm.count,
         "leakline.alert.folded": 0,
         "leakline.alert.revision": alarm.revision,
@@ -93,7 +91,3 @@ def _instead(told: Told) -> str:
 
 def _time(mark: str) -> datetime:
     return datetime.fromtimestamp(int(mark[:DIGITS]) / 1000, tz=UTC)
-
-
-def _only(names: Sequence[str]) -> str | None:
-    return names[0] if len(names) == 1 else None

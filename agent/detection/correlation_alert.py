@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
-from agent.detection.alert import TIME, constant, sentence
+from agent.detection.alert import TIME, constant, revision_id, sentence
 from agent.detection.correlation_episode import values_of
 from agent.detection.correlation_step import Told
-from agent.detection.who import identified
+from agent.detection.who import identified, single
 
 
 def frames(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
@@ -56,9 +55,8 @@ def document(one: Told) -> dict[str, Any]:
     values = values_of(episode.group, len(names))
     group = ", ".join(f"{n}={v}" for n, v in zip(names, values, strict=True))
     users, addresses = episode.about.get("user", []), episode.about.get("address", [])
-    own = f"{episode.id}\n{episode.revision}".encode()
     return {
-        "event.id": hashlib.blake2b(own, digest_size=16).hexdigest() if episode.revision else episode.id,
+        "event.id": revision_id(episode.id, episode.revision),
         "event.action": one.action,
         "event.start": _time(episode.start),
         "event.end": _time(episode.end),
@@ -70,7 +68,7 @@ def document(one: Told) -> dict[str, Any]:
         "leakline.alert.first_event_id": episode.ids[0],
         "leakline.alert.last_event_id": episode.last[1],
         "leakline.alert.merged_into": one.merged_into or None,
-        "leakline.alert.actor": users[0] if len(users) == 1 else ", ".join(values),
+        "leakline.alert.actor": single(users) or ", ".join(values),
         "leakline.correlation.rule": rule.name or rule.id,
         "leakline.correlation.type": one.correlation.kind,
         "leakline.correlation.condition": one.correlation.condition,
@@ -81,7 +79,7 @@ def document(one: Told) -> dict[str, Any]:
         "leakline.measure.value": episode.measured,
         "leakline.measure.threshold": one.correlation.threshold,
         **identified(users, group),
-        "source.ip": addresses[0] if len(addresses) == 1 else None,
+        "source.ip": single(addresses),
         "related.user": users or None,
         "related.ip": addresses or None,
         "organization.id": one.org or None,
