@@ -17,6 +17,7 @@ from agent.destinations.file import FileSettings
 from agent.destinations.splunk import SplunkSettings
 from agent.destinations.syslog import SyslogSettings
 from agent.detection.rule import STATUSES, Level, Status
+from agent.detection.yaml_keys import repeated
 from agent.duration import Duration
 from agent.errors import SettingsError
 from agent.normalize.enrich import EnrichSettings
@@ -154,7 +155,7 @@ def load(path: Path) -> Settings:
             f"{path} is no text in UTF-8 ({error.reason})", hint="save it as plain text in UTF-8"
         ) from error
     try:
-        twice = _twice(yaml.compose(text, yaml.CSafeLoader))
+        twice = next(repeated(yaml.compose(text, yaml.CSafeLoader)), None)
         document = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2026-02-30
         raise SettingsError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
@@ -163,22 +164,6 @@ def load(path: Path) -> Settings:
         hint = "put what they hold under one of them: the first would not be heard"
         raise SettingsError(f"{path}:{line}: `{twice.value}` stands here for the second time", hint=hint)
     return parse(document, str(path))
-
-
-def _twice(node: yaml.Node | None) -> yaml.ScalarNode | None:
-    """The second of two equal keys of one mapping: YAML keeps the last one and says nothing."""
-    if not isinstance(node, yaml.CollectionNode):
-        return None
-    seen: set[str] = set()
-    for entry in node.value:
-        key, value = entry if isinstance(entry, tuple) else (None, entry)
-        if isinstance(key, yaml.ScalarNode):
-            if key.value in seen:
-                return key
-            seen.add(key.value)
-        if found := _twice(value):
-            return found
-    return None
 
 
 def parse(document: Any, origin: str = "settings") -> Settings:

@@ -15,6 +15,7 @@ from agent.detection.rule import LogSource
 from agent.errors import LeaklineError
 from agent.log_file_lines import LogFileLines
 from agent.model import Batch
+from agent.ndjson import object_of
 from agent.normalize import record_id
 from agent.normalize.identity import Occurrences, identify
 from agent.normalize.shape import Normalizer
@@ -124,11 +125,7 @@ def _parsed(data: bytes, number: int, bad: list[tuple[int, str]]) -> Iterator[tu
         if not line.strip():
             continue
         try:
-            document = orjson.loads(line)
-            if isinstance(document, dict):
-                yield line_number, flat(document)
-            else:
-                bad.append((line_number, "is no JSON object (the line holds no object)"))
+            yield line_number, flat(object_of(line))
         except ValueError as error:
             bad.append((line_number, f"is no JSON object ({error})"))
         except RecursionError:

@@ -110,7 +110,7 @@ class Reader:
         for place in apart:
             line_number, line = numbered[place]
             try:
-                self._take_apart(_object(line), place, found)
+                self._take_apart(_repaired_object(line), place, found)
             except ValueError as error:
                 bad.append((line_number, f"is no JSON object ({error})"))
                 wrong.add(place)
@@ -184,18 +184,23 @@ def as_text(value: str | float | bool) -> str:
     return f"{Decimal(repr(value)):f}".removesuffix(".0")
 
 
-def _object(line: bytes) -> dict[str, Any]:
+def object_of(line: bytes) -> dict[str, Any]:
     """Raises ValueError if the line holds no object, or one that cannot be read."""
+    document = orjson.loads(line)
+    if not isinstance(document, dict):
+        raise ValueError("the line holds no object")
+    return document
+
+
+def _repaired_object(line: bytes) -> dict[str, Any]:
+    """With half a pair of surrogates read as the quick way reads it; raises as `object_of` does."""
     try:
-        document = orjson.loads(line)
+        return object_of(line)
     except ValueError:
         repaired = _ESCAPE.sub(lambda found: rb"\u0000" if found[1] else found[0], line)
         if repaired == line:
             raise
-        document = orjson.loads(repaired)
-    if not isinstance(document, dict):
-        raise ValueError("the line holds no object")
-    return document
+        return object_of(repaired)
 
 
 def _cuts(name: str) -> Iterator[tuple[int, list[str]]]:

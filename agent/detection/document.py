@@ -13,6 +13,7 @@ from sigma.collection import deep_dict_update
 from sigma.exceptions import SigmaError
 from sigma.rule.base import check_alias_expansion
 
+from agent.detection.yaml_keys import repeated
 from agent.errors import RuleError
 
 
@@ -104,7 +105,7 @@ def _document(path: Path, loader: yaml.CSafeLoader) -> Iterator[Document | RuleE
     node = loader.get_node()
     if node is None:
         return
-    twice = _repeated(node)
+    twice = next((key for key in repeated(node) if key.value != "<<"), None)
     if twice is not None:
         line = twice.start_mark.line + 1
         yield RuleError(path, line, f"the key {twice.value!r} stands here twice", hint="YAML would drop the first one")
@@ -125,28 +126,6 @@ def _document(path: Path, loader: yaml.CSafeLoader) -> Iterator[Document | RuleE
         yield RuleError(path, node.start_mark.line + 1, str(error), hint="write the values out")
         return
     yield Document(path, data, node)
-
-
-def _repeated(node: yaml.Node) -> yaml.ScalarNode | None:
-    """The second of two equal keys anywhere in the document; shared (aliased) nodes are looked at once."""
-    seen: set[int] = set()
-    waiting = [node]
-    while waiting:
-        current = waiting.pop()
-        if id(current) in seen or not isinstance(current, yaml.CollectionNode):
-            continue
-        seen.add(id(current))
-        if isinstance(current, yaml.MappingNode):
-            keys: set[str] = set()
-            for key, value in current.value:
-                if isinstance(key, yaml.ScalarNode) and key.value != "<<":
-                    if key.value in keys:
-                        return key
-                    keys.add(key.value)
-                waiting.append(value)
-        else:
-            waiting.extend(current.value)
-    return None
 
 
 def _impossible(node: yaml.Node) -> int:
