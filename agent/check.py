@@ -20,7 +20,6 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.build import build_destination, build_processing
-from agent.chosen_rules import idle_names
 from agent.chunk import cut
 from agent.config import Settings, load
 from agent.control import ask
@@ -123,7 +122,7 @@ def _processing(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "addresses", False, "no database: events say nothing of countries and networks", fix, warning=True
         )
-    for name, reason in idle_names(settings.rules, settings.enrich):
+    for name, reason in processing.rules.unheard:
         fix = "see `leakline rules list` for the names"
         yield Finding("rules", False, f"rules.disabled: {name!r} {reason}", fix, warning=True)
     rules = processing.rules

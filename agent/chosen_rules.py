@@ -32,20 +32,6 @@ def chosen_rules(
     return loaded.selected(minimum=wanted.minimum_level, without=wanted.disabled, statuses=wanted.statuses)
 
 
-def idle_names(wanted: RuleSettings, enrich: EnrichSettings) -> list[tuple[str, str]]:
-    """What stands under `rules.disabled` and disables nothing, with the reason."""
-    if not wanted.disabled:
-        return []
-    loaded = load(places(wanted), placeholders=placeholders(wanted, enrich))
-    known = {key for rule in loaded.known for key in (rule.id, rule.name)}
-    alerting = {key for rule in loaded.alerting for key in (rule.id, rule.name)}
-    reasons = {
-        name: "only feeds others: disable these" if name in known else "is the id or name of no rule that loads"
-        for name in wanted.disabled
-    }
-    return [(name, reason) for name, reason in reasons.items() if name not in alerting]
-
-
 def places(wanted: RuleSettings, instead: Sequence[Path] | None = None) -> list[Path]:
     """Files and folders that rules are read from."""
     return list(instead) if instead else [*([shipped("rules")] if wanted.shipped else []), *wanted.folders]

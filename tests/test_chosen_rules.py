@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.chosen_rules import chosen_rules, idle_names
+from agent.chosen_rules import chosen_rules
 from agent.config import RuleSettings
 from agent.detection.rule import RuleSet
 from agent.detection.samples import holds
@@ -64,7 +64,7 @@ def test_names_that_disable_nothing_are_told(folder: Path) -> None:
         "title: Burst\nname: burst\ncorrelation: {type: event_count, rules: [sure], timespan: 1h, condition: {gte: 9}}\n"
     )
     wanted = RuleSettings(folders=[folder], shipped=False, disabled=["new", "nwe", "sure", "burst"])
-    assert [name for name, _ in idle_names(wanted, EnrichSettings())] == ["nwe", "sure"]
+    assert [name for name, _ in chosen_rules(wanted, EnrichSettings()).unheard] == ["nwe", "sure"]
 
 
 def test_values_come_from_a_file(folder: Path, tmp_path: Path) -> None:

@@ -116,6 +116,8 @@ class RuleSet:
     errors: Sequence[RuleError] = ()
     correlations: tuple[Correlation, ...] = ()
     baselines: tuple[Baseline, ...] = ()
+    unheard: tuple[tuple[str, str], ...] = ()
+    """What was to be left out by `selected` and is not, with the reason."""
 
     @property
     def derived(self) -> tuple[Correlation | Baseline, ...]:
@@ -179,7 +181,17 @@ class RuleSet:
             feeding.update(base for one in more for base in one.bases)
         correlations = tuple(one for one in self.correlations if one.rule.id in chosen)
         kept = [rule for rule in self.rules if rule.id in feeding or (rule.id not in silent and wanted(rule))]
-        return RuleSet(tuple(kept), self.errors, correlations, baselines)
+        return RuleSet(tuple(kept), self.errors, correlations, baselines, tuple(self._unheard(without)))
+
+    def _unheard(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+        known = {key for rule in self.known for key in (rule.id, rule.name)}
+        alerting = {key for rule in self.alerting for key in (rule.id, rule.name)}
+        for name in dict.fromkeys(names):
+            if name not in alerting:
+                reason = (
+                    "only feeds others: disable these" if name in known else "is the id or name of no rule that loads"
+                )
+                yield name, reason
 
     def __getitem__(self, key: str) -> Rule:
         """By id or name. Raises KeyError."""
