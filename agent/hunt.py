@@ -21,7 +21,7 @@ from agent.errors import FileError, LeaklineError
 from agent.hunt_alert import SHOWN, TIMES, alert_of, file_name
 from agent.hunt_progress import progress
 from agent.raw_input import Examined, pieces, read_raw, reader, single
-from agent.shipped import shipped
+from agent.shipped import rule_places, shipped
 
 if TYPE_CHECKING:
     from agent.config import Settings
@@ -196,7 +196,7 @@ def _long_id(text: str | None) -> str | None:
 
 def _rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
     if settings is None:
-        return load(list(places) if places else [shipped("rules")], cache=rule_cache.directory())
+        return load(rule_places(places), cache=rule_cache.directory())
     from agent.chosen_rules import chosen_rules
 
     return chosen_rules(settings.rules, settings.enrich, places, cache=rule_cache.directory())
@@ -206,14 +206,12 @@ def _inputs(settings: Settings | None) -> tuple[Inputs, Sequence[FileError]]:
     """What `--raw` does not need is imported here: it takes a fifth of a second."""
     from agent.hunt_input import Inputs
     from agent.normalize.enrich import Enricher, EnrichSettings
-    from agent.normalize.load import load_mappings
+    from agent.normalize.load import whole_mappings
     from agent.normalize.shape import Normalizer
 
     more = settings.normalize.mappings if settings else []
-    mappings, errors = load_mappings([shipped("mappings"), *more])
-    if errors:
-        raise errors[0]
-    normalizer, enricher = Normalizer(mappings), Enricher(settings.enrich if settings else EnrichSettings())
+    normalizer = Normalizer(whole_mappings([shipped("mappings"), *more]))
+    enricher = Enricher(settings.enrich if settings else EnrichSettings())
     return Inputs(normalizer, lambda batch: enricher.enrich(normalizer.prepare(batch))), enricher.problems
 
 

@@ -21,10 +21,10 @@ from agent.detection.load import PLACEHOLDERS, Placeholders, load
 from agent.detection.rule import RuleSet
 from agent.detection.sigma_pipeline import Shipped, pipeline
 from agent.normalize.indicators import COLUMNS, PREFIX
-from agent.normalize.load import load_mappings
+from agent.normalize.load import whole_mappings
 from agent.normalize.mapping import Mappings
 from agent.normalize.shape import PROBLEMS
-from agent.shipped import shipped
+from agent.shipped import rule_places, shipped
 
 if TYPE_CHECKING:
     from agent.config import Settings
@@ -140,7 +140,7 @@ def _document(one: Converted, language: Language) -> dict[str, object]:
 def _rules(folders: Sequence[Path] | None, settings: Settings | None) -> tuple[RuleSet, list[Path], Placeholders]:
     """The rules, what they are read from, and the values they were read with."""
     if settings is None:
-        places = list(folders) if folders else [shipped("rules")]
+        places = rule_places(folders)
         return load(places), places, PLACEHOLDERS
     wanted, enrich = settings.rules, settings.enrich
     rules = chosen_rules.chosen_rules(wanted, enrich, folders)
@@ -149,7 +149,4 @@ def _rules(folders: Sequence[Path] | None, settings: Settings | None) -> tuple[R
 
 def _mappings(settings: Settings | None) -> Mappings:
     more = settings.normalize.mappings if settings else []
-    mappings, errors = load_mappings([shipped("mappings"), *more])
-    if errors:
-        raise errors[0]
-    return mappings
+    return whole_mappings([shipped("mappings"), *more])

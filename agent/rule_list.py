@@ -20,7 +20,7 @@ from agent.detection.load import load
 from agent.detection.rule import SEVERITY, RuleSet
 from agent.detection.supply import FEEDS
 from agent.rule_supply import supply
-from agent.shipped import shipped
+from agent.shipped import rule_places
 
 LEVEL_STYLE = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green", "informational": "dim"}
 
@@ -76,7 +76,7 @@ def show(
 def _rules(folders: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
     if settings is not None:
         return chosen_rules(settings.rules, settings.enrich, folders)
-    return load(list(folders) if folders else [shipped("rules")])
+    return load(rule_places(folders))
 
 
 def _show_rules(rows: Sequence[Listed], console: Console) -> None:

@@ -18,7 +18,7 @@ from agent.detection import lint as linting
 from agent.detection import sample_processes
 from agent.detection.load import load
 from agent.model import Finding
-from agent.shipped import shipped
+from agent.shipped import rule_places, shipped
 
 
 def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool, settings: Settings | None = None) -> int:
@@ -26,7 +26,7 @@ def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool, set
 
     `settings`: with the values of these for `%name%`, and their rules unless `folders` are given.
     """
-    looked_at = places(settings.rules, folders) if settings else _places(folders)
+    looked_at = places(settings.rules, folders) if settings else rule_places(folders)
     rules = load(looked_at, placeholders=placeholders(settings.rules, settings.enrich) if settings else None)
     findings = list(linting.lint(looked_at, rules))
     if as_json:
@@ -45,7 +45,9 @@ def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool, set
 
 def test(folders: Sequence[Path] | None, samples: Path | None, console: Console, *, as_json: bool) -> int:
     """Each rule against its samples; exit status 1 if one does not hold."""
-    findings = list(sample_processes.try_rules(_places(folders), samples or (None if folders else shipped("samples"))))
+    findings = list(
+        sample_processes.try_rules(rule_places(folders), samples or (None if folders else shipped("samples")))
+    )
     wrong = [finding for finding in findings if not finding.ok]
     if as_json:
         _json_lines(asdict(finding) for finding in findings)
@@ -58,10 +60,6 @@ def test(folders: Sequence[Path] | None, samples: Path | None, console: Console,
     rules = len({finding.subject for finding in findings})
     console.print(f"{len(findings) - len(wrong)} of {len(findings)} samples of {rules} rules hold")
     return 1 if wrong else 0
-
-
-def _places(folders: Sequence[Path] | None) -> list[Path]:
-    return list(folders) if folders else [shipped("rules")]
 
 
 def _as_lint_line(finding: Finding) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -16,3 +17,8 @@ def shipped(folder: str) -> Path:
         if place.is_dir():
             return place
     raise FileNotFoundError(f"{folder} is missing from this installation of Leakline: install it again")
+
+
+def rule_places(named: Sequence[Path] | None) -> list[Path]:
+    """Files and folders of rules: those named, or the shipped ones."""
+    return list(named) if named else [shipped("rules")]

@@ -53,6 +53,14 @@ def load_mappings(folders: Sequence[Path]) -> tuple[Mappings, list[MappingError]
     return Mappings(known.ecs, known.kinds, by_type, shared), loading.errors
 
 
+def whole_mappings(folders: Sequence[Path]) -> Mappings:
+    """As `load_mappings`; raises the first MappingError, for commands that cannot do with a part."""
+    mappings, errors = load_mappings(folders)
+    if errors:
+        raise errors[0]
+    return mappings
+
+
 def _first_good(service: str, candidates: Sequence[Written | None], loading: _Loading, known: Known) -> Mapping | None:
     for own in candidates:
         try:
