@@ -37,6 +37,7 @@ from agent.sources.row_filter import Identity
 from agent.sources.salesforce import Session
 from agent.spool import Spool
 from agent.state import State, StateRecall
+from agent.store.problems import Problems
 
 log = structlog.get_logger()
 
@@ -48,6 +49,7 @@ class Parts:
     state: State
     spool: Spool
     dead_letters: DeadLetters
+    open_problems: Problems
     ingest: Ingest
     destinations: Sequence[Destination]
     sessions: Mapping[str, Session]
@@ -96,7 +98,7 @@ def build(
     """
     destinations = [build_destination(one, now, stop) for one in settings.destinations]
     state = State(settings.state.directory)
-    spool, dead_letters = Spool(state), DeadLetters(state)
+    spool, dead_letters, problems = Spool(state), DeadLetters(state), Problems(state, now)
     sessions = {org.name: Session(org, now=now, rotated=_warn_of_rotation(org.name)) for org in settings.orgs}
     directories = {name: _directory(state, name, session, now) for name, session in sessions.items()}
 
@@ -105,7 +107,9 @@ def build(
 
     processing = rebuild()
     limit = settings.state.spool_limit_mb << 20
-    ingest = Ingest(state, spool, dead_letters, processing.steps, now=now, stop=stop, spool_limit=limit, watch=watch)
+    ingest = Ingest(
+        state, spool, dead_letters, problems, processing.steps, now=now, stop=stop, spool_limit=limit, watch=watch
+    )
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
     sources = {
@@ -114,7 +118,7 @@ def build(
     }
     for problem in processing.problems:
         log.warning("left out", problem=str(problem))
-    return Parts(state, spool, dead_letters, ingest, destinations, sessions, sources, rebuild, processing)
+    return Parts(state, spool, dead_letters, problems, ingest, destinations, sessions, sources, rebuild, processing)
 
 
 def build_destination(settings: DestinationSettings, now: Callable[[], datetime], stop: threading.Event) -> Destination:

@@ -1,4 +1,7 @@
-"""The commands; no logic. Exit status: 0 fine, 1 something found, 2 wrong usage, 3 it failed, 78 wrong configuration."""
+"""The commands; no logic.
+
+Exit status: 0 fine, 1 something found, 2 wrong usage, 3 it failed or cannot tell, 78 wrong configuration.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,11 @@ import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import orjson
 import typer
 from rich.text import Text
 
-from agent import cli_rules
-from agent.cli_options import DEFAULT_PATH, AsJson, Config, err, load, out, wrong_usage
+from agent import cli_problems, cli_rules
+from agent.cli_options import DEFAULT_PATH, AsJson, Config, err, load, out, print_json, wrong_usage
 from agent.errors import LeaklineError, SettingsError
 
 FOUND, FAILED, WRONG_CONFIGURATION = 1, 3, 78
@@ -27,6 +29,7 @@ app = typer.Typer(
 app.add_typer(cli_rules.app, name="rules")
 dead_letters_app = typer.Typer(help="Rows that could not be read or delivered, and why.", no_args_is_help=True)
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(cli_problems.app, name="problems")
 
 
 def _version(asked: bool) -> None:
@@ -93,17 +96,18 @@ def check(
 
 @app.command()
 def status(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
-    """Sources, lag, spool, destinations, rules, and whether every row is accounted for."""
-    from agent import status as statement
-    from agent.control import ask
+    """What is wrong, then sources, lag, spool, destinations, rules, and whether every row is accounted for.
 
-    settings = load(config)
-    document = ask(settings.state.socket(), "status") or statement.without_daemon(settings)
+    Exit status 0: all well; 1: something is wrong now or waits for a person; 3: it cannot tell.
+    """
+    from agent import status as statement
+
+    document = statement.document(load(config))
     if as_json:
-        _print_json(document)
+        print_json(document)
     else:
         statement.show(document, out)
-    raise typer.Exit(0 if document["balanced"] else FOUND)
+    raise typer.Exit(0 if statement.is_well(document) else FOUND)
 
 
 @app.command()
@@ -200,10 +204,6 @@ def dead_letters_show(number: int, config: Config = DEFAULT_PATH) -> None:
     from agent import dead_letter_report
 
     raise typer.Exit(dead_letter_report.show(load(config), number))
-
-
-def _print_json(document: object) -> None:
-    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
 
 
 def _leave(status: int) -> NoReturn:

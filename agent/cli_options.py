@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -25,6 +26,13 @@ def load(path: Path) -> Settings:
     from agent import config
 
     return config.load(path)
+
+
+def print_json(document: object) -> None:
+    """A document for programs on standard output."""
+    import orjson
+
+    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
 
 
 def wrong_usage(message: str) -> NoReturn:

@@ -73,6 +73,17 @@ def ask(path: Path, command: str, **arguments: Any) -> Any:
     return answer["result"]
 
 
+def is_there(path: Path) -> bool:
+    """Whether a daemon listens behind `path`."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(TIMEOUT)
+        try:
+            connection.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
+
+
 def _answer(line: bytes, commands: Mapping[str, Command]) -> dict[str, Any]:
     try:
         request = orjson.loads(line)

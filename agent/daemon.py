@@ -64,13 +64,22 @@ class Daemon:
         self._reload_asked = threading.Event()
         self.failure: str = ""
         self.parts: Parts = build(settings, now=now, stop=self.stop, watch=self._committed)
-        self.polling = Polling(self.parts.ingest, now, self.stop, self._org_id)
+        self.polling = Polling(self.parts.ingest, self.parts.open_problems, now, self.stop, self._org_id)
         for org in settings.orgs:
             for wanted, source in self.parts.sources[org.name]:
                 self.polling.add(source, org.name, wanted.every)
         lines = SharedLines(keep=2 if len(self.parts.destinations) > 1 else 0)
         self.forwards = [
-            Forward(d, self.parts.state, self.parts.spool, self.parts.dead_letters, lines, now=now, stop=self.stop)
+            Forward(
+                d,
+                self.parts.state,
+                self.parts.spool,
+                self.parts.dead_letters,
+                self.parts.open_problems,
+                lines,
+                now=now,
+                stop=self.stop,
+            )
             for d in self.parts.destinations
         ]
 
@@ -119,8 +128,9 @@ class Daemon:
         return sum(self.parts.ingest.read(polled.source) for polled in self.polling.sources.values())
 
     def start_forwarding(self) -> list[threading.Thread]:
-        """One thread per destination, and one that trims."""
-        work = {f"forward {f.destination.name}": f.run for f in self.forwards} | {"trim": self._trim}
+        """One thread per destination, one that trims, and one that sends what is told of problems."""
+        work = {f"forward {f.destination.name}": f.run for f in self.forwards}
+        work |= {"trim": self._trim, "tell": self._tell}
         threads = [threading.Thread(target=self._guarded, args=(run,), name=name) for name, run in work.items()]
         for thread in threads:
             thread.start()
@@ -150,9 +160,14 @@ class Daemon:
                 for name, s in parts.sessions.items()
             ],
             "sources": self.polling.status(now),
-            "problems": {f.destination.name: f.problem for f in self.forwards},
+            "problems": status.listed(parts.open_problems.open()),
             "rules": {"loaded": parts.rules_loaded, "problems": [str(e) for e in parts.problems]},
         }
+
+    def acknowledge(self, number: str, by: str) -> dict[str, Any] | None:
+        """Close an open problem on somebody's word; the problem, or None where none has this id."""
+        problem = self.parts.open_problems.acknowledge(number, by)
+        return status.listed([problem])[0] if problem else None
 
     def reload(self) -> list[str]:
         """Rules and mappings anew, from the next batch on; the old ones stay when building fails."""
@@ -180,7 +195,7 @@ class Daemon:
                 id=polled.source.name,
             )
         tick = {"seconds": TICK_EVERY, "id": "tick", "executor": "tick"}
-        scheduler.add_job(self._guarded, "interval", args=(self.parts.ingest.tick,), **tick)
+        scheduler.add_job(self._guarded, "interval", args=(self._tick,), **tick)
         scheduler.start()
         return scheduler
 
@@ -197,6 +212,22 @@ class Daemon:
     def _trim(self) -> None:
         while not self.stop.wait(TRIM_EVERY):
             self.trim()
+
+    def _tell(self) -> None:
+        problems = self.parts.open_problems
+        while not self.stop.is_set():
+            self.tell()
+            with problems.waiting:
+                problems.waiting.wait(1.0)
+
+    def tell(self) -> None:
+        """Commit the events about problems that wait to be sent."""
+        for batch in self.parts.open_problems.events():
+            self.parts.ingest.take("agent", batch)
+
+    def _tick(self) -> None:
+        self.parts.ingest.tick()
+        self.parts.open_problems.tell_what_grew()
 
     def trim(self) -> None:
         """Let go of batches that every destination has settled."""
@@ -232,7 +263,12 @@ class Daemon:
         if control is None:
             yield
             return
-        server = ControlServer(control, {"status": self.status, "reload": self.reload})
+        commands: dict[str, Callable[..., Any]] = {
+            "status": self.status,
+            "reload": self.reload,
+            "acknowledge": self.acknowledge,
+        }
+        server = ControlServer(control, commands)
         try:
             yield
         finally:

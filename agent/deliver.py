@@ -7,14 +7,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-import structlog
-
 from agent import metrics
 from agent.chunk import cut
 from agent.errors import Misconfigured, Unavailable
 from agent.model import Chunk, Destination, Outcome
-
-log = structlog.get_logger()
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 """Seconds; full jitter between nothing and a bound that doubles from the one to the other."""
@@ -70,9 +66,20 @@ class Stopped(Exception):
 class Delivery:
     """One destination, and how patiently it is spoken to."""
 
-    def __init__(self, destination: Destination, stop: threading.Event, jitter: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        destination: Destination,
+        stop: threading.Event,
+        jitter: Callable[[], float],
+        *,
+        unavailable: Callable[[Unavailable], None] = lambda _: None,
+        accepting: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`unavailable` and `accepting` are told how each attempt ended."""
         self.problem = ""
         """Why nothing is accepted just now; empty while all is well."""
+        self._unavailable = unavailable
+        self._accepting = accepting
         self._destination = destination
         self._stop = stop
         self._backoff = _Backoff(jitter)
@@ -127,17 +134,15 @@ class Delivery:
             try:
                 outcome = self._destination.send(chunk)
             except Unavailable as error:
-                if str(error) != self.problem:
-                    log.warning("destination unavailable", destination=name, reason=str(error))
                 self.problem = str(error)
+                self._unavailable(error)
                 metrics.DESTINATION_UP.labels(name).set(0)
                 settled.resent += len(chunk.lines)
                 chunk = replace(chunk, sent_before=True)
                 self._pause(LONGEST_PAUSE if isinstance(error, Misconfigured) else error.retry_after)
                 continue
-            if self.problem:
-                log.info("destination available again", destination=name)
             self.problem = ""
+            self._accepting()
             metrics.DESTINATION_UP.labels(name).set(1)
             metrics.BYTES_SENT.labels(name).inc(int(chunk.lines.str.len_bytes().sum()))
             return outcome

@@ -15,11 +15,12 @@ from agent.account import Accounts, Delivered
 from agent.chunk import cut
 from agent.dead_letter import DeadLetters
 from agent.deliver import Delivery, Settled, Stopped
-from agent.errors import Damaged, DiskFull
+from agent.errors import Damaged, DiskFull, Unavailable
 from agent.model import LANES, Destination, Format, Lane
 from agent.poison import Attempts
 from agent.spool import Entry, Position, Spool
 from agent.state import State, Transaction
+from agent.store.problems import Problems
 
 log = structlog.get_logger()
 
@@ -58,6 +59,7 @@ class Forward:
         state: State,
         spool: Spool,
         dead_letters: DeadLetters,
+        problems: Problems,
         lines: SharedLines,
         *,
         now: Callable[[], datetime],
@@ -68,11 +70,14 @@ class Forward:
         self._state = state
         self._spool = spool
         self._dead_letters = dead_letters
+        self._problems = problems
         self._lines = lines
         self._accounts = Accounts(state)
         self._now = now
         self._stop = stop
-        self._delivery = Delivery(destination, stop, jitter)
+        self._delivery = Delivery(
+            destination, stop, jitter, unavailable=self._report_unavailable, accepting=self._report_accepting
+        )
         self._attempts = {lane: Attempts(state, f"forward/{destination.name}/{lane}") for lane in destination.lanes}
         self._begun: set[Lane] = set()
         self._positions = {lane: self._take_place(lane) for lane in destination.lanes}
@@ -120,6 +125,15 @@ class Forward:
             if entry is not None:
                 return entry
         return None
+
+    def _report_unavailable(self, error: Unavailable) -> None:
+        name = self.destination.name
+        fields = {"error.type": type(error).__name__, "error.message": str(error)}
+        self._problems.report("destination-unavailable", name, f"{name} takes nothing: {error}", fields=fields)
+
+    def _report_accepting(self) -> None:
+        name = self.destination.name
+        self._problems.over("destination-unavailable", name, f"{name} accepts again")
 
     def _settle_batch(self, entry: Entry) -> None:
         lane, place = entry.lane, str(Position(entry.sequence))

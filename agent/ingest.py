@@ -21,6 +21,7 @@ from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Lane, Rejection, Source
 from agent.poison import Attempts
 from agent.spool import Spool, Written
 from agent.state import State, StateRecall, Transaction
+from agent.store.problems import Problems
 
 log = structlog.get_logger()
 
@@ -74,6 +75,7 @@ class Ingest:
         state: State,
         spool: Spool,
         dead_letters: DeadLetters,
+        problems: Problems,
         steps: Steps,
         *,
         now: Callable[[], datetime],
@@ -85,6 +87,7 @@ class Ingest:
         self._state = state
         self._spool = spool
         self._dead_letters = dead_letters
+        self._problems = problems
         self._steps = steps
         self._accounts = Accounts(state)
         self._now = now
@@ -174,6 +177,7 @@ class Ingest:
                 if dead is not None:
                     self._dead_letters.name(transaction, dead)
                 self._remember(transaction, source, batch, detection)
+                self._problems.noticed(batch)
                 self._count(transaction, source, batch, written, len(rejections), shaped.height)
                 if batch.cursor is not None and attempts is not None:
                     attempts.note(transaction, batch.cursor)

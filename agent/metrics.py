@@ -95,6 +95,13 @@ SPOOL_BYTES = Gauge("leakline_spool_bytes", "Batch files on disk that some desti
 INGEST_PAUSED = Gauge(
     "leakline_ingest_paused", "1 while ingest waits for room (full disk or full spool)", registry=REGISTRY
 )
+PROBLEMS = Gauge(
+    "leakline_problems",
+    "Open problems, by kind, as `leakline status` lists them; 0 of every kind is all well",
+    ["kind"],
+    registry=REGISTRY,
+)
+PROBLEMS_OPENED = Counter("leakline_problems_opened_total", "Problems ever seen, by kind", ["kind"], registry=REGISTRY)
 BATCH_SECONDS = Histogram(
     "leakline_batch_duration_seconds",
     "Time from a batch read to its commit",

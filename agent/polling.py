@@ -15,7 +15,7 @@ from agent import metrics
 from agent.errors import Forbidden, LimitExceeded, SourceError, Unauthorized
 from agent.ingest import Committed, Ingest
 from agent.model import Source
-from agent.own_event import own_event
+from agent.store.problems import Problems
 
 log = structlog.get_logger()
 
@@ -45,11 +45,19 @@ class Polled:
 class Polling:
     """All polled sources. Safe for one thread per source."""
 
-    def __init__(self, ingest: Ingest, now: Callable[[], datetime], stop: Event, org_id: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        ingest: Ingest,
+        problems: Problems,
+        now: Callable[[], datetime],
+        stop: Event,
+        org_id: Callable[[str], str],
+    ) -> None:
         """`org_id`: an org's name in the settings to its id, empty while it is not known."""
         self.sources: dict[str, Polled] = {}
         """By the source's name."""
         self._ingest = ingest
+        self._problems = problems
         self._now = now
         self._stop = stop
         self._org_id = org_id
@@ -70,9 +78,8 @@ class Polling:
             return
         finally:
             polled.began = None
-        if polled.problem:
-            log.info("source works again", source=polled.source.name)
         polled.problem, polled.last_success = "", now
+        self._problems.over("source-failed", polled.source.name, f"{polled.source.name} can be read again")
 
     def _failed(self, polled: Polled, error: SourceError, now: datetime) -> None:
         metrics.POLLS_FAILED.labels(polled.source.name, type(error).__name__).inc()
@@ -83,16 +90,15 @@ class Polling:
                     other.resume_at = now + ORG_PAUSE
         elif isinstance(error, Unauthorized | Forbidden):
             polled.resume_at = now + CREDENTIALS_PAUSE
-        if polled.problem != str(error):
-            polled.problem = str(error)
-            fields = {
-                "event.provider": polled.source.name,
-                "error.type": type(error).__name__,
-                "error.message": str(error),
-            }
-            message = f"{polled.source.name} could not be read: {error}"
-            org = self._org_id(polled.org)
-            self._ingest.take("agent", own_event(org, "source-failed", message, now, failure=True, fields=fields))
+        polled.problem = str(error)
+        fields = {
+            "event.provider": polled.source.name,
+            "error.type": type(error).__name__,
+            "error.message": str(error),
+        }
+        message = f"{polled.source.name} could not be read: {error}"
+        org = self._org_id(polled.org)
+        self._problems.report("source-failed", polled.source.name, message, org=org, fields=fields)
 
     def committed(self, committed: Committed) -> None:
         """Take note of a commit: the source lives."""

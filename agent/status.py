@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -14,10 +15,29 @@ from rich.text import Text
 from agent import __version__
 from agent.account import Accounts, Delivered
 from agent.config import Settings
+from agent.control import ask, is_there
 from agent.dead_letter import DeadLetters
 from agent.model import LANES, Lane
+from agent.problem import Problem
 from agent.spool import Position, Spool
 from agent.state import State
+from agent.store.problems import Problems
+
+NO_DAEMON = {
+    "id": "",
+    "kind": "no-daemon",
+    "subject": "daemon",
+    "since": None,
+    "message": "no daemon is running on this state: nothing is read and nothing is sent",
+    "fix": "start it (`systemctl start leakline`, or `leakline run`); its log says why it ended",
+    "clears": "itself",
+    "count": 1,
+}
+"""What only those can tell who find no daemon."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def stored(
@@ -53,14 +73,57 @@ def _stored(
     }
 
 
-def without_daemon(settings: Settings) -> dict[str, Any]:
-    """The document when no daemon runs. Raises StateError when the state directory cannot be opened."""
+def document(settings: Settings) -> dict[str, Any]:
+    """What the running daemon says, or the state alone. Raises LeaklineError when neither can tell."""
+    answer: dict[str, Any] | None = ask(settings.state.socket(), "status")
+    return answer or _without_daemon(settings)
+
+
+def acknowledge(settings: Settings, number: str, by: str) -> dict[str, Any] | None:
+    """Close an open problem, in the daemon or in the state alone; the problem, or None where none has this id."""
+    socket = settings.state.socket()
+    if is_there(socket):
+        closed: dict[str, Any] | None = ask(socket, "acknowledge", number=number, by=by)
+        return closed
+    state = State(settings.state.directory)
+    try:
+        problem = Problems(state, utc_now).acknowledge(number, by)
+    finally:
+        state.close()
+    return listed([problem])[0] if problem else None
+
+
+def _without_daemon(settings: Settings) -> dict[str, Any]:
     state = State(settings.state.directory)
     try:
         lanes = {one.name: one.lanes for one in settings.destinations}
-        return stored(state, Spool(state), DeadLetters(state), lanes)
+        told = stored(state, Spool(state), DeadLetters(state), lanes)
+        problems = Problems(state, utc_now).open()
     finally:
         state.close()
+    return told | {"running": False, "problems": [NO_DAEMON, *listed(problems)]}
+
+
+def listed(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Problems as `status --json` has them."""
+    return [
+        {
+            "id": problem.id,
+            "kind": problem.kind,
+            "subject": problem.subject,
+            "since": problem.since.isoformat(),
+            "message": problem.message,
+            "fix": problem.fix,
+            "clears": problem.clears,
+            "count": problem.count,
+        }
+        for problem in problems
+    ]
+
+
+def is_well(document: Mapping[str, Any]) -> bool:
+    """Whether nothing is wrong now and nothing waits for a person: exit status 0."""
+    return bool(document["balanced"]) and not document["problems"]
 
 
 def balanced(state: State, spool: Spool, destinations: Mapping[str, Sequence[Lane]]) -> bool:
@@ -92,12 +155,22 @@ def show(status: Mapping[str, Any], console: Console) -> None:
     running = status.get("running")
     head = f"leakline {status['version']}, state {status['state']['directory']}"
     console.print(head if running else f"{head} [yellow](no daemon is running)[/]")
+    show_problems(status["problems"], console)
     for part in (_orgs(status), _sources(status), _destinations(status)):
         if part is not None:
             console.print(part)
     for line in _left_out(status):
         console.print(line)
     console.print(_sum(status))
+
+
+def show_problems(problems: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """A line for what is wrong and one for what to do; nothing while all is well."""
+    for problem in problems:
+        since = f" since {problem['since'][:19].replace('T', ' ')} UTC" if problem["since"] else ""
+        head = Text(f"{problem['kind']} {problem['id']}".rstrip(), style="bold red")
+        console.print(head + Text(f"{since}: {problem['message']}", style="default"), soft_wrap=True)
+        console.print(Text(f"   -> {problem['fix'].replace('ID', problem['id'])}"), soft_wrap=True)
 
 
 def _left_out(status: Mapping[str, Any]) -> Iterator[Text]:
@@ -143,12 +216,12 @@ def _sources(status: Mapping[str, Any]) -> RenderableType:
 
 def _destinations(status: Mapping[str, Any]) -> RenderableType:
     table = _table("destination", "lane", "accepted", "dead", "filtered", "pending", "resent", "state")
-    problems = status.get("problems", {})
+    down = {p["subject"]: "takes nothing" for p in status["problems"] if p["kind"] == "destination-unavailable"}
     for destination in status["destinations"]:
         for lane, account in destination["lanes"].items():
             keys = ("acknowledged", "dead_lettered", "filtered", "pending", "resent")
             numbers = [f"{account[key]:,}" for key in keys]
-            table.add_row(destination["name"], lane, *numbers, _trouble(problems.get(destination["name"])))
+            table.add_row(destination["name"], lane, *numbers, _trouble(down.get(destination["name"])))
     return table
 
 

@@ -25,7 +25,7 @@ DOORS = {
 
 ROOMS = ("sources", "normalize", "detection", "destinations")
 
-GROUND = {"model", "errors", "metrics", "chunk", "secret", "network", "duration", "shipped", "own_event"}
+GROUND = {"model", "errors", "metrics", "chunk", "secret", "network", "duration", "shipped", "own_event", "problem"}
 """What every room may import, besides itself."""
 
 

@@ -37,7 +37,7 @@ def main(log_file: Path, folder: Path) -> dict[str, float]:
     stop = threading.Event()
     parts = build(settings_for(folder), now=lambda: datetime.now(UTC), stop=stop)
     forward = Forward(
-        parts.destinations[0], parts.state, parts.spool, parts.dead_letters, SharedLines(keep=0),
+        parts.destinations[0], parts.state, parts.spool, parts.dead_letters, parts.open_problems, SharedLines(keep=0),
         now=lambda: datetime.now(UTC), stop=stop,
     )  # fmt: skip
     thread = threading.Thread(target=forward.run)

@@ -16,6 +16,7 @@ from agent.ingest import Ingest, Steps
 from agent.model import LANES, Batch, Chunk, Cursor, Lane, Outcome
 from agent.spool import Spool
 from agent.state import State
+from agent.store.problems import Problems
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -114,12 +115,14 @@ class Loops:
     def __post_init__(self) -> None:
         self.spool = Spool(self.state)
         self.dead_letters = DeadLetters(self.state)
+        self.problems = Problems(self.state, lambda: NOW)
 
     def ingest(self, steps: Steps | None = None, spool_limit: int = 1 << 30) -> Ingest:
         return Ingest(
             self.state,
             self.spool,
             self.dead_letters,
+            self.problems,
             steps or plain_steps(),
             now=lambda: NOW,
             stop=self.stop,
@@ -133,11 +136,20 @@ class Loops:
             self.state,
             self.spool,
             self.dead_letters,
+            self.problems,
             lines,
             now=lambda: NOW,
             stop=self.stop,
             jitter=lambda: 0.0,
         )
+
+    def told(self) -> list[str]:
+        """`event.action` of every event about problems that waits to be sent; sends them."""
+        actions = []
+        for batch in self.problems.events():
+            actions += batch.frame["event.action"].to_list()
+            self.ingest().take("agent", batch)
+        return actions
 
     def drain(self, forward: Forward) -> None:
         while not self.stop.is_set() and forward.forward():

@@ -38,7 +38,7 @@ class Clock:
 
 
 def polling_of(loops: Loops, clock: Clock, *sources: tuple[Troubled, str]) -> Polling:
-    polling = Polling(loops.ingest(), clock, loops.stop, lambda org: f"id of {org}")
+    polling = Polling(loops.ingest(), loops.problems, clock, loops.stop, lambda org: f"id of {org}")
     for source, org in sources:
         polling.add(source, org, timedelta(minutes=10))
     return polling
@@ -83,13 +83,11 @@ def test_a_trouble_is_told_once_and_ends(loops: Loops) -> None:
     for _ in range(3):
         poll_all(polling)
         assert polling.sources["acme/one"].problem == "cut"
-    entry = loops.spool.entry("alerts", 0)
-    assert entry is not None
-    own = loops.spool.read(entry)
-    assert own["event.action"].to_list() == ["source-failed"]
-    assert loops.spool.entry("alerts", 1) is None
+    assert [problem.kind for problem in loops.problems.open()] == ["source-failed"]
     poll_all(polling)
     assert polling.sources["acme/one"].problem == ""
+    assert loops.problems.open() == []
+    assert loops.told() == ["source-failed", "source-recovered"]
 
 
 def test_what_nobody_expected_is_not_swallowed(loops: Loops) -> None:

@@ -1,0 +1,97 @@
+"""What can be wrong, as a table: how each kind of problem ends, and what a person does about it.
+
+A problem is open from the moment it is seen until it is over. `status`, its exit status, the metric
+`leakline_problems`, the log and an event of dataset `leakline.agent` all tell the same open problems.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Clears = Literal["itself", "person"]
+"""`itself`: it is over when what failed works again. `person`: something is lost or in doubt, and it stays until
+somebody replays, drops or acknowledges it."""
+
+Field = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of problem; its name is the `event.action` of the event that tells it."""
+
+    clears: Clears
+    fix: str
+    """What a person does about it; a problem may bring better words of its own."""
+    over: str = ""
+    """`event.action` of the event that tells its end."""
+
+
+_ACKNOWLEDGE = "then `leakline problems acknowledge ID`"
+_DEAD_LETTERS = "`leakline dead-letters list` shows them; replay them once the cause is gone, or drop them"
+
+KINDS: Mapping[str, Kind] = {
+    # Reading
+    "source-failed": Kind("itself", "`leakline check` says what the org refuses", over="source-recovered"),
+    "ingest-paused": Kind("itself", "it goes on by itself once there is room", over="ingest-resumed"),
+    "record-passed-over": Kind("itself", "it is tried again at every poll", over="record-read"),
+    "log-gap": Kind("person", f"ask Salesforce for the file; {_ACKNOWLEDGE}"),
+    "log-truncated": Kind("person", f"compare it with the file in the org; {_ACKNOWLEDGE}"),
+    "log-held": Kind("person", f"compare the day's file with its hours; {_ACKNOWLEDGE}"),
+    # Delivering
+    "destination-unavailable": Kind("itself", "`leakline check` says what it refuses", over="destination-recovered"),
+    "destination-stopped": Kind("person", f"mend what it refuses; {_ACKNOWLEDGE}, and delivery goes on"),
+    "batches-set-aside": Kind("itself", "they are sent once it accepts again", over="set-aside-delivered"),
+    "dead-letters": Kind("person", _DEAD_LETTERS),
+    "rows-dropped": Kind("person", f"raise `quota_mb` or mend the destination; {_ACKNOWLEDGE}"),
+    # Keeping
+    "batch-damaged": Kind("itself", "its rows are fetched again from the org", over="batch-restored"),
+    "rows-lost": Kind("person", f"look for a failing disk; {_ACKNOWLEDGE}"),
+    "state-recovered": Kind("person", f"compare `leakline status` with the SIEM; {_ACKNOWLEDGE}"),
+    "state-restored": Kind("person", f"events come again with the same ids; {_ACKNOWLEDGE}"),
+    "state-damaged": Kind("person", "stop the daemon; `leakline state inspect` says how to go on"),
+    # Running
+    "clock-jumped": Kind("itself", f"set the machine's clock; if it is right now, {_ACKNOWLEDGE}", over="clock-right"),
+    "file-not-loaded": Kind("itself", "mend the file, then `leakline reload`", over="file-loaded"),
+    "loop-stalled": Kind("itself", "the log has the stacks of all threads", over="loop-recovered"),
+    "listener-failed": Kind("itself", "free the port or choose another", over="listener-recovered"),
+}
+"""By name. docs/operating.md has a section for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One open problem."""
+
+    kind: str
+    """A key of `KINDS`."""
+    subject: str
+    """What it concerns: a source's, destination's, rule file's name; `host` for the machine, `state` for the state."""
+    since: datetime
+    message: str
+    """What is wrong, in one sentence."""
+    fix: str
+    count: int = 1
+    """Rows it concerns, or how often it happened."""
+    org: str = ""
+    """The organisation's id, where it concerns one."""
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    """Dotted names for the event that tells it."""
+    told_at: datetime | None = None
+    told_count: int = 0
+
+    @property
+    def id(self) -> str:
+        return problem_id(self.kind, self.subject)
+
+    @property
+    def clears(self) -> Clears:
+        return KINDS[self.kind].clears
+
+
+def problem_id(kind: str, subject: str) -> str:
+    """Eight hex characters; the same problem has the same id whenever it comes."""
+    return hashlib.blake2b(f"{kind}\x1f{subject}".encode(), digest_size=4).hexdigest()

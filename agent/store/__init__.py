@@ -1,0 +1,1 @@
+"""What must survive a restart, and who asks for it."""

@@ -1,0 +1,238 @@
+"""The register of open problems, and the events about them that are still to be sent.
+
+Both lie in the state: a problem that belongs to a lost row is opened in the transaction that loses it, and the event
+about it waits under the memory of the source `agent` until the batch that carries it commits. So an event about a
+problem is sent exactly once, whatever is killed in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from threading import Condition
+from typing import Any
+
+import orjson
+import structlog
+
+from agent import metrics
+from agent.model import OWN_EVENT_TYPE, Batch
+from agent.own_event import own_event
+from agent.problem import KINDS, Field, Problem, problem_id
+from agent.state import State, Transaction
+
+log = structlog.get_logger()
+
+OPEN, NEXT = "problem/open/", "problem/next"
+WAITING = "memory/agent/outbox/"
+"""Events to be sent; under the agent's own memory, so that the batch which carries one forgets it (`Batch.remember`)."""
+
+TELL_AGAIN = timedelta(minutes=15)
+"""A problem that grows or changes is told anew after this time, or once it has doubled: a flood tells itself thinly."""
+
+
+class Problems:
+    """Safe for threads. `now` is the clock."""
+
+    def __init__(self, state: State, now: Callable[[], datetime]) -> None:
+        self._state = state
+        self._now = now
+        self.waiting = Condition()
+        """Notified when there is an event to be sent."""
+        self._known = {problem.id: problem for problem in self._stored()}
+        self._measure()
+
+    # Telling
+
+    def report(
+        self,
+        kind: str,
+        subject: str,
+        message: str,
+        *,
+        fix: str = "",
+        count: int = 1,
+        org: str = "",
+        fields: Mapping[str, Field] | None = None,
+        told: bool = False,
+    ) -> None:
+        """Something is wrong. `kind`: a key of `KINDS`; `count`: rows, added to those of an open one that waits for a
+        person. Inside a transaction of the caller's it becomes true with that one.
+
+        `told`: the event about it is on its way already.
+        """
+        now = self._now()
+        new = Problem(kind, subject, now, message, fix or KINDS[kind].fix, count, org, dict(fields or {}))
+        with self._state.transact() as transaction:
+            before = self._load(new.id)
+            if before is not None:
+                total = before.count + count if new.clears == "person" else count
+                new = replace(
+                    new,
+                    since=before.since,
+                    count=total,
+                    told_at=before.told_at,
+                    told_count=before.told_count,
+                    org=org or before.org,
+                )
+            tell = before is None or _worth_telling(before, new, now)
+            if tell:
+                new = replace(new, told_at=now, told_count=new.count)
+                if not told:
+                    self._enqueue(transaction, new, kind, new.message, failure=True)
+            if before is None or tell or new != before:
+                transaction.set(OPEN + new.id, _encode(new))
+        self._known[new.id] = new
+        if tell:
+            log.warning("problem", kind=kind, subject=subject, reason=message, fix=new.fix, id=new.id)
+            metrics.PROBLEMS_OPENED.labels(kind).inc(before is None)
+            self._tell()
+
+    def over(self, kind: str, subject: str, message: str = "") -> None:
+        """It is well again. Costs nothing while no such problem is open."""
+        if problem_id(kind, subject) in self._known:
+            self._end(problem_id(kind, subject), message or f"{subject} is well again", KINDS[kind].over)
+
+    def settle(self, kind: str, subject: str, count: int, message: str) -> None:
+        """`count` rows of a problem that waits for a person were replayed or dropped; at 0 it is over."""
+        number = problem_id(kind, subject)
+        with self._state.transact() as transaction:
+            problem = self._load(number)
+            if problem is None:
+                return
+            if problem.count > count:
+                left = replace(problem, count=problem.count - count)
+                transaction.set(OPEN + number, _encode(left))
+                self._known[number] = left
+                return
+            self._end(number, message, KINDS[kind].over or "problem-settled")
+
+    def acknowledge(self, number: str, by: str) -> Problem | None:
+        """Somebody has looked at it: it is no longer told. None where no problem has this id."""
+        with self._state.transact():
+            problem = self._load(number)
+            if problem is not None:
+                message = f"{by} has acknowledged: {problem.message}"
+                self._end(number, message, "problem-acknowledged", {"user.name": by})
+        return problem
+
+    def tell_what_grew(self) -> None:
+        """Problems that grew since they were told, if that is a while ago; to be called about once a minute."""
+        for problem in self.open():
+            if problem.clears == "person" and problem.count != problem.told_count:
+                self.report(
+                    problem.kind, problem.subject, problem.message, fix=problem.fix, count=0, fields=problem.fields
+                )
+
+    # Asking
+
+    def open(self) -> list[Problem]:
+        """All open problems, the oldest first."""
+        with self._state.transact():
+            found = self._stored()
+        self._known = {problem.id: problem for problem in found}
+        return sorted(found, key=lambda problem: problem.since)
+
+    def is_open(self, kind: str, subject: str) -> bool:
+        return problem_id(kind, subject) in self._known
+
+    # Sending
+
+    def events(self) -> Iterator[Batch]:
+        """What is to be sent, oldest first, a batch an event; each is forgotten by the commit of its batch."""
+        for key in self._state.keys(WAITING):
+            stored = orjson.loads(self._state.data(key) or b"{}")
+            if stored:
+                stored["now"] = datetime.fromisoformat(stored["now"])
+                yield replace(own_event(**stored), remember={key.removeprefix("memory/agent/"): None})
+
+    def noticed(self, batch: Batch) -> None:
+        """An own event of a source that tells of a loss (a gap in its logs) opens its problem; call it inside the batch's
+        transaction.
+        """
+        if batch.event_type != OWN_EVENT_TYPE or "event.action" not in batch.frame.columns:
+            return
+        for row in batch.frame.iter_rows(named=True):
+            kind = row["event.action"]
+            if row["event.outcome"] == "failure" and kind in KINDS and batch.input:
+                self.report(kind, batch.input, row["message"], org=batch.org, told=True)
+
+    # Inside
+
+    def _end(self, number: str, message: str, action: str, fields: Mapping[str, Field] | None = None) -> None:
+        with self._state.transact() as transaction:
+            problem = self._load(number)
+            if problem is not None:
+                transaction.delete(OPEN + number)
+                told = replace(problem, fields={**problem.fields, **(fields or {})})
+                self._enqueue(transaction, told, action, message, failure=False)
+        self._known.pop(number, None)
+        if problem is not None:
+            log.info("problem is over", kind=problem.kind, subject=problem.subject, reason=message, id=number)
+            self._tell()
+
+    def _enqueue(self, transaction: Transaction, problem: Problem, action: str, message: str, *, failure: bool) -> None:
+        number = self._state.number(NEXT)
+        transaction.set(NEXT, number + 1)
+        about: dict[str, Field] = {
+            "leakline.problem.id": problem.id,
+            "leakline.problem.kind": problem.kind,
+            "leakline.problem.subject": problem.subject,
+            "leakline.problem.count": problem.count,
+            **problem.fields,
+        }
+        event = {
+            "org": problem.org,
+            "action": action,
+            "message": message,
+            "now": self._now().isoformat(),
+            "failure": failure,
+            "fields": about,
+        }
+        transaction.set(f"{WAITING}{number:016d}", orjson.dumps(event))
+
+    def _tell(self) -> None:
+        self._measure()
+        with self.waiting:
+            self.waiting.notify_all()
+
+    def _measure(self) -> None:
+        counts = dict.fromkeys(KINDS, 0)
+        for problem in list(self._known.values()):
+            counts[problem.kind] += 1
+        for kind, number in counts.items():
+            metrics.PROBLEMS.labels(kind).set(number)
+
+    def _load(self, number: str) -> Problem | None:
+        data = self._state.data(OPEN + number)
+        return _decode(data) if data else None
+
+    def _stored(self) -> list[Problem]:
+        stored = (self._load(key.removeprefix(OPEN)) for key in self._state.keys(OPEN))
+        return [problem for problem in stored if problem is not None and problem.kind in KINDS]
+
+
+def _worth_telling(before: Problem, after: Problem, now: datetime) -> bool:
+    """Whether the change of an open problem is news: another class of error, doubled, or a while ago."""
+    if before.fields.get("error.type") != after.fields.get("error.type") or before.told_at is None:
+        return True
+    if after.count == before.told_count and after.message == before.message:
+        return False
+    return after.count >= 2 * max(1, before.told_count) or abs(now - before.told_at) >= TELL_AGAIN
+
+
+def _encode(problem: Problem) -> bytes:
+    return orjson.dumps(asdict(problem))
+
+
+def _decode(data: bytes) -> Problem:
+    values: dict[str, Any] = orjson.loads(data)
+    since, told = values["since"], values["told_at"]
+    return Problem(
+        **{
+            **values,
+            "since": datetime.fromisoformat(since),
+            "told_at": datetime.fromisoformat(told) if told else None,
+        }
+    )

@@ -1,0 +1,136 @@
+"""The register of problems: told once, in step with the state, until they are over or acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agent import metrics
+from agent.problem import KINDS
+from agent.state import State
+from agent.store.problems import TELL_AGAIN, Problems
+from tests.pipeline.fakes import NOW, Loops
+
+
+@dataclass
+class Clock:
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def loops(tmp_path: Path, clock: Clock) -> Iterator[Loops]:
+    loops = Loops(State(tmp_path / "state"))
+    loops.problems = Problems(loops.state, clock)
+    yield loops
+    loops.state.close()
+
+
+def test_a_problem_is_told_once_and_its_end_too(loops: Loops) -> None:
+    """The same trouble again is no news; when it is over, that is an event as well."""
+    for _ in range(3):
+        loops.problems.report("destination-unavailable", "siem", "siem takes nothing: refused")
+    assert [problem.subject for problem in loops.problems.open()] == ["siem"]
+    loops.problems.over("destination-unavailable", "siem")
+    assert loops.problems.open() == []
+    assert loops.told() == ["destination-unavailable", "destination-recovered"]
+    assert loops.told() == []
+
+
+def test_an_event_about_a_problem_is_an_own_event_in_the_alerts_lane(loops: Loops) -> None:
+    """It says what is wrong, with the problem's id, kind, subject and count."""
+    loops.problems.report("rows-lost", "siem", "10 rows are lost", count=10)
+    loops.told()
+    entry = loops.spool.entry("alerts", 0)
+    assert entry is not None
+    (row,) = loops.spool.read(entry).to_dicts()
+    assert row["event.dataset"] == "leakline.agent"
+    assert row["event.kind"] == "pipeline_error"
+    assert row["event.action"] == row["leakline.problem.kind"] == "rows-lost"
+    assert (row["leakline.problem.subject"], row["leakline.problem.count"]) == ("siem", 10)
+    assert row["leakline.problem.id"] == loops.problems.open()[0].id
+
+
+def test_a_problem_survives_a_restart_with_its_event(tmp_path: Path, clock: Clock) -> None:
+    """What was reported before a kill is open and still to be told after it."""
+    state = State(tmp_path / "killed")
+    Problems(state, clock).report("rows-lost", "siem", "10 rows are lost")
+    state.close()
+    state = State(tmp_path / "killed")
+    problems = Problems(state, clock)
+    assert [problem.since for problem in problems.open()] == [NOW]
+    assert len(list(problems.events())) == 1
+    state.close()
+
+
+def test_a_problem_is_open_only_if_what_caused_it_was_committed(loops: Loops) -> None:
+    """A problem reported in a transaction that fails is not there, nor is its event."""
+    with pytest.raises(ZeroDivisionError), loops.state.transact():
+        loops.problems.report("rows-lost", "siem", "10 rows are lost")
+        raise ZeroDivisionError
+    assert loops.problems.open() == []
+    assert loops.told() == []
+
+
+def test_losses_add_up_and_wait_for_a_person(loops: Loops) -> None:
+    """Rows of one kind and subject are counted together until somebody acknowledges them, which is an event."""
+    loops.problems.report("rows-lost", "siem", "a batch is gone", count=10)
+    loops.problems.report("rows-lost", "siem", "another batch is gone", count=5)
+    (problem,) = loops.problems.open()
+    assert (problem.count, problem.clears) == (15, "person")
+    loops.problems.over("rows-lost", "elsewhere")
+    assert loops.problems.acknowledge("nosuch", "ada") is None
+    assert loops.problems.acknowledge(problem.id, "ada") == problem
+    assert loops.problems.open() == []
+    assert loops.told()[-1] == "problem-acknowledged"
+
+
+def test_a_flood_is_told_thinly_but_to_the_row(loops: Loops, clock: Clock) -> None:
+    """A thousand refusals are told at doubling counts; what came since is told after a while."""
+    for _ in range(1000):
+        loops.problems.report("dead-letters", "siem", "refused")
+    assert len(loops.told()) == 10
+    loops.problems.tell_what_grew()
+    assert loops.told() == []
+    clock.now += TELL_AGAIN
+    loops.problems.tell_what_grew()
+    (batch,) = loops.problems.events()
+    assert batch.frame["leakline.problem.count"].to_list() == [1000]
+
+
+def test_settled_rows_end_a_problem_with_the_last(loops: Loops) -> None:
+    """Replaying a part leaves the rest open; replaying all ends it."""
+    loops.problems.report("dead-letters", "siem", "refused", count=10)
+    loops.problems.settle("dead-letters", "siem", 4, "4 were replayed")
+    assert [problem.count for problem in loops.problems.open()] == [6]
+    loops.problems.settle("dead-letters", "siem", 6, "6 were replayed")
+    assert loops.problems.open() == []
+
+
+def test_the_metric_counts_open_problems_of_every_kind(loops: Loops) -> None:
+    """0 of a kind that is well; the register and the metric agree."""
+    loops.problems.report("rows-lost", "siem", "gone")
+    value = metrics.REGISTRY.get_sample_value
+    assert value("leakline_problems", {"kind": "rows-lost"}) == 1
+    loops.problems.acknowledge(loops.problems.open()[0].id, "ada")
+    assert [value("leakline_problems", {"kind": kind}) for kind in KINDS] == [0] * len(KINDS)
+
+
+def test_another_class_of_error_is_news_at_once(loops: Loops, clock: Clock) -> None:
+    """Refused credentials after a broken line are told without waiting; another wording is not."""
+    for kind, message in (("TransportError", "cut"), ("TransportError", "cut there"), ("Unauthorized", "refused")):
+        loops.problems.report("source-failed", "acme", message, fields={"error.type": kind})
+        clock.now += timedelta(seconds=1)
+    assert loops.told() == ["source-failed", "source-failed"]
+    assert loops.problems.open()[0].message == "refused"
