@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format pack-table pipelines assess bench bench-baselines bench-correlations bench-gigabyte lock clean
+.PHONY: demo test lint format pack-table pipelines assess attack bench bench-baselines bench-correlations bench-gigabyte lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/leakline demo
@@ -32,6 +32,10 @@ pipelines: $(VENV)/.ready
 # How often the rules call on an innocent month, and which planted leaks they find: rules/MEASURED.md.
 assess: $(VENV)/.ready
 	$(BIN)/python -m tests.assess
+
+# Every fault of docs/faults.md, those with real processes too, and a table of them.
+attack: $(VENV)/.ready
+	LEAKLINE_ATTACK=1 $(BIN)/pytest -n auto -q tests/attack
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m tests.bench

@@ -1,0 +1,49 @@
+"""The faults: which tests need real processes, and the table of them all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.demo.org import simulated_org
+from tests.attack.table import Row, rows_of
+from tests.end_to_end.conftest import document_for
+
+ROWS = 5_000
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make attack` runs faults with real processes; `make test` leaves them out."""
+    if os.environ.get("LEAKLINE_ATTACK"):
+        return
+    for item in items:
+        if item.get_closest_marker("attack"):
+            item.add_marker(pytest.mark.skip(reason="real processes, minutes long: `make attack` runs it"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The table: item, fault, test, result."""
+    rows: list[Row] = rows_of(terminalreporter.stats)
+    if not rows or not os.environ.get("LEAKLINE_ATTACK"):
+        return
+    terminalreporter.section("faults")
+    for row in rows:
+        terminalreporter.write_line(f"{row.item:>3}  {row.result:<8} {row.seconds:6.1f} s  {row.test}")
+
+
+@pytest.fixture(scope="session")
+def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A simulated org with a small day that is all there at once: what it says of itself."""
+    with simulated_org(tmp_path_factory.mktemp("org") / "org", seed=3, rows=ROWS) as facts:
+        yield facts
+
+
+@pytest.fixture
+def document(org: dict[str, str], tmp_path: Path) -> dict[str, Any]:
+    """Settings for that org and a file destination, to be changed by the test."""
+    return document_for(org, tmp_path)
