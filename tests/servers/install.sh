@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the servers that tests deliver to: rsyslog and a Java runtime from Debian, Tenzir from PyPI, OpenSearch from Maven
+# Installs the servers that tests deliver to: rsyslog, libfaketime and a Java runtime from Debian, Tenzir from PyPI, OpenSearch from Maven
 # Central, an OpenTelemetry Collector from the Go proxy. Into .cache at the top of the tree; running it again does nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -14,6 +14,7 @@ command -v java >/dev/null || packages+=(openjdk-17-jre-headless)
 command -v mvn >/dev/null || packages+=(maven)
 command -v curl >/dev/null || packages+=(curl ca-certificates)
 command -v openssl >/dev/null || packages+=(openssl)
+ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || packages+=(libfaketime)
 if [ ${#packages[@]} -gt 0 ]; then
   as_root apt-get update -qq
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"
