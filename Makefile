@@ -33,9 +33,10 @@ pipelines: $(VENV)/.ready
 assess: $(VENV)/.ready
 	$(BIN)/python -m tests.assess
 
-# Every fault of docs/faults.md, those with real processes too, and a table of them.
+# Every fault, those with real processes too, and the table of them in docs/faults.md.
 attack: $(VENV)/.ready
-	LEAKLINE_ATTACK=1 $(BIN)/pytest -n auto -q tests/attack
+	LEAKLINE_ATTACK=1 LEAKLINE_KILLS=20 LEAKLINE_FAULTS_PAGE=docs/faults.md \
+	  $(BIN)/pytest -n auto -q tests/attack tests/end_to_end/test_kill.py
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m tests.bench

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agent.demo.org import simulated_org
-from tests.attack.table import Row, rows_of
+from tests.attack.table import Row, rows_of, write
 from tests.end_to_end.conftest import document_for
 
 ROWS = 5_000
@@ -27,13 +27,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """The table: item, fault, test, result."""
+    """The table: item, result, seconds, test; into the page that is named, too."""
     rows: list[Row] = rows_of(terminalreporter.stats)
     if not rows or not os.environ.get("LEAKLINE_ATTACK"):
         return
     terminalreporter.section("faults")
     for row in rows:
-        terminalreporter.write_line(f"{row.item:>3}  {row.result:<8} {row.seconds:6.1f} s  {row.test}")
+        name = row.test.split("/")[-1].replace(".py::", " ")
+        terminalreporter.write_line(f"{row.item:>3}  {row.result:<8} {row.seconds:6.1f} s  {name}")
+    if os.environ.get("LEAKLINE_FAULTS_PAGE"):
+        write(Path(os.environ["LEAKLINE_FAULTS_PAGE"]), rows)
 
 
 @pytest.fixture(scope="session")
