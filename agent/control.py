@@ -17,6 +17,7 @@ import orjson
 import structlog
 
 from agent.errors import LeaklineError
+from agent.redaction import redact
 
 log = structlog.get_logger()
 
@@ -93,4 +94,4 @@ def _answer(line: bytes, commands: Mapping[str, Command]) -> dict[str, Any]:
     try:
         return {"result": command(**request)}
     except (LeaklineError, TypeError) as error:
-        return {"error": str(error)}
+        return {"error": redact(str(error))}

@@ -1,6 +1,7 @@
 """Rows that could not be read, processed or delivered: kept whole, with the reason, until somebody decides.
 
-A dead-letter frame has the columns of `SCHEMA`. `raw` holds a refused or poisonous row as a one-row Arrow IPC file
+A dead-letter frame has the columns of `SCHEMA`. `reason` may be what the other side said: it is redacted here, for all
+who write dead letters. `raw` holds a refused or poisonous row as a one-row Arrow IPC file
 (so that it can be sent again as it was), and a malformed record as the bytes that were read.
 """
 
@@ -14,6 +15,7 @@ import polars as pl
 from agent import batch_file
 from agent.batch_file import BatchFile
 from agent.model import Lane, Rejection
+from agent.redaction import redact
 from agent.state import State, Transaction
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -126,4 +128,6 @@ def _cell(frame: pl.DataFrame, column: str, row: int) -> str:
 
 
 def _frame(rows: Iterable[dict[str, object]]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=SCHEMA)
+    kept = list(rows)
+    clean = {reason: redact(str(reason)) for reason in {row["reason"] for row in kept}}  # many rows, few reasons
+    return pl.DataFrame([{**row, "reason": clean[row["reason"]]} for row in kept], schema=SCHEMA)

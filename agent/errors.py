@@ -15,20 +15,23 @@ LeaklineError
 ├── Damaged                a batch file is gone or its checksum does not hold
 └── DiskFull               the state directory has no room: ingest pauses, delivery goes on
 
-What a person reads is `str(error)`; it says what, where and what to do.
+What a person reads is `str(error)`; it says what, where and what to do. Secrets that the other side repeats are
+redacted here, whatever raises.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from agent.redaction import redact
+
 
 class LeaklineError(Exception):
     """The root of the tree above. `hint` tells the reader what to do about it."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+        super().__init__(redact(message))
+        self.hint = redact(hint)
 
     def __str__(self) -> str:
         message = super().__str__()
@@ -46,7 +49,7 @@ class FileError(LeaklineError):
         super().__init__(f"{path}:{line}: {message}", hint=hint)
         self.path = Path(path)
         self.line = line
-        self.reason = message
+        self.reason = redact(message)
 
 
 class RuleError(FileError):

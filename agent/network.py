@@ -8,14 +8,15 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from agent import __version__
 from agent.errors import SettingsError
+from agent.redaction import register_basic
 from agent.secret import Secret
 
 USER_AGENT = f"leakline/{__version__}"
@@ -46,12 +47,21 @@ class TlsSettings(BaseModel):
         return context
 
 
+def _proxy_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("write it as http://host:port")
+    if "@" in url or parts.query:
+        raise ValueError("credentials do not belong in a URL; use `username` and `password` beside it")
+    return url
+
+
 class ProxySettings(BaseModel):
     """An outbound HTTP proxy. `except_for`: hosts reached directly, as `example.com` or `.example.com`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: str
+    url: Annotated[str, AfterValidator(_proxy_url)]
     username: str | None = None
     password: Secret | None = None
     except_for: list[str] = Field(default_factory=list)
@@ -65,8 +75,14 @@ class ProxySettings(BaseModel):
         if self.username is None:
             return self.url
         parts = urlsplit(self.url)
-        secret = quote(self.password.read(), safe="") if self.password else ""
+        secret = quote(self.secret(), safe="")
         return urlunsplit(parts._replace(netloc=f"{quote(self.username, safe='')}:{secret}@{parts.netloc}"))
+
+    def secret(self) -> str:
+        """The password, empty if there is none; known to `redact`, also as Basic credentials."""
+        password = self.password.read() if self.password else ""
+        register_basic(self.username or "", password)
+        return password
 
 
 def http_client(

@@ -14,6 +14,7 @@ from datetime import datetime
 import polars as pl
 
 from agent.model import OWN_EVENT_TYPE, Batch
+from agent.redaction import redact, redact_fields
 
 DATASET = "leakline.agent"
 
@@ -29,8 +30,10 @@ def own_event(
 ) -> Batch:
     """A batch of one own event. `action`: a kebab-case verb phrase; `failure` makes it a `pipeline_error`.
 
-    The id is a hash of org, action, time and message: raising the same event again gives the same id.
+    The id is a hash of org, action, time and message: raising the same event again gives the same id. Secrets in
+    message and fields are redacted.
     """
+    message = redact(message)
     row: dict[str, object] = {
         "@timestamp": now,
         "event.id": _id(org, action, now.isoformat(), message),
@@ -41,7 +44,7 @@ def own_event(
         "event.outcome": "failure" if failure else "success",
         "event.dataset": DATASET,
         "message": message,
-        **(fields or {}),
+        **redact_fields(fields or {}),
     }
     frame = pl.DataFrame([row], schema_overrides={"@timestamp": pl.Datetime("ms", "UTC")})
     return Batch(org, "agent", OWN_EVENT_TYPE, frame)

@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
 from agent.errors import SettingsError
+from agent.redaction import register
+
+PLAIN = "plain_secret"
+"""The type of the error about a secret that stands in the settings: its input is not shown."""
 
 
 class SecretReference(BaseModel):
@@ -31,9 +36,15 @@ class SecretReference(BaseModel):
         return self
 
     def read(self) -> str:
-        """The secret, without a trailing line end. Raises SettingsError when it cannot be read."""
-        if self.env is not None:
-            return self._from_environment(self.env)
+        """The secret, without a trailing line end; known to `redact` from now on.
+
+        Raises SettingsError when it cannot be read.
+        """
+        secret = self._from_environment(self.env) if self.env is not None else self._from_file()
+        register(secret)
+        return secret
+
+    def _from_file(self) -> str:
         path = self.file or Path(os.environ.get("CREDENTIALS_DIRECTORY", "/run/credentials/leakline.service")) / str(
             self.credential
         )
@@ -61,8 +72,9 @@ class SecretReference(BaseModel):
 
 def _no_plain_text(value: Any) -> Any:
     if isinstance(value, str):
-        raise ValueError(
-            "a secret does not belong in the settings file; write {file: PATH}, {env: NAME} or {credential: NAME}"
+        raise PydanticCustomError(
+            PLAIN,
+            "a secret does not belong in the settings file; write {file: PATH}, {env: NAME} or {credential: NAME}",
         )
     return value
 

@@ -25,7 +25,10 @@ DOORS = {
 
 ROOMS = ("sources", "normalize", "detection", "destinations")
 
-GROUND = {"model", "errors", "metrics", "chunk", "secret", "network", "duration", "shipped", "own_event", "problem"}
+GROUND = {
+    *("model", "errors", "metrics", "chunk", "secret", "network", "duration", "shipped", "own_event", "problem"),
+    *("redaction", "secret_form"),
+}
 """What every room may import, besides itself."""
 
 

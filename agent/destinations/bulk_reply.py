@@ -11,6 +11,7 @@ from typing import Any
 from agent.destinations.exchange import Answer
 from agent.errors import Misconfigured, Unavailable
 from agent.model import Chunk, Outcome
+from agent.redaction import excerpt
 
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
 REASON_LENGTH = 500
@@ -76,9 +77,8 @@ def _hint(result: dict[str, Any]) -> str:
 
 def _reason(result: dict[str, Any]) -> str:
     error = _error(result)
-    return f"status {result['status']}: {error.get('type', 'no type')}: {error.get('reason', 'no reason')}"[
-        :REASON_LENGTH
-    ]
+    text = f"status {result['status']}: {error.get('type', 'no type')}: {error.get('reason', 'no reason')}"
+    return excerpt(text, REASON_LENGTH)
 
 
 def _error(result: dict[str, Any]) -> dict[str, Any]:

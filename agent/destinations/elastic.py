@@ -28,6 +28,7 @@ from agent.duration import Duration
 from agent.errors import Misconfigured, Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome
 from agent.network import ProxySettings, TlsSettings
+from agent.redaction import register, register_basic
 from agent.secret import Secret
 
 log = structlog.get_logger()
@@ -174,9 +175,12 @@ class Elastic:
         settings = self._settings
         if settings.api_key is not None:
             key = settings.api_key.read()
+            register(_key_alone(key))
             return {"Authorization": f"ApiKey {_base64(key) if ':' in key else key}"}
         if settings.username is not None and settings.password is not None:
-            return {"Authorization": f"Basic {_base64(f'{settings.username}:{settings.password.read()}')}"}
+            password = settings.password.read()
+            register_basic(settings.username, password)
+            return {"Authorization": f"Basic {_base64(f'{settings.username}:{password}')}"}
         return {"Authorization": f"Bearer {settings.bearer.read()}"} if settings.bearer else {}
 
     def _action(self, dataset: str | None) -> tuple[str, str]:
@@ -222,6 +226,15 @@ def _error(answer: Answer) -> str:
 def _stream_name(dataset: str) -> str:
     """A dataset as it may stand in a data stream's name: lower case, no hyphen, none of the forbidden characters."""
     return re.sub(r"[^a-z0-9_.]", "_", dataset.lower())[:100]
+
+
+def _key_alone(api_key: str) -> str:
+    """The secret half of an API key, `id:key` or its base64, as a server that has decoded it may repeat it."""
+    try:
+        text = api_key if ":" in api_key else base64.b64decode(api_key, validate=True).decode()
+    except ValueError:
+        return ""
+    return text.partition(":")[2]
 
 
 def _base64(text: str) -> str:

@@ -31,8 +31,9 @@ def _request(proxy: ProxySettings, host: str, port: int) -> bytes:
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
     if proxy.username is not None:
-        secret = proxy.password.read() if proxy.password else ""
-        lines.append(f"Proxy-Authorization: Basic {base64.b64encode(f'{proxy.username}:{secret}'.encode()).decode()}")
+        lines.append(
+            f"Proxy-Authorization: Basic {base64.b64encode(f'{proxy.username}:{proxy.secret()}'.encode()).decode()}"
+        )
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 

@@ -13,6 +13,7 @@ import jwt
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.errors import SettingsError
+from agent.redaction import register_obtained
 from agent.secret import Secret
 
 ASSERTION_LIFETIME = timedelta(minutes=2)
@@ -46,6 +47,7 @@ class JwtBearer(BaseModel):
                 "auth.key: the private key cannot sign",
                 hint="it must be an RSA private key in PEM, without a passphrase",
             ) from error
+        register_obtained(assertion)
         return {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
 
 

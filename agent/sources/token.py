@@ -12,6 +12,7 @@ import orjson
 
 from agent.errors import TransportError
 from agent.network import Connection, explain
+from agent.redaction import register_obtained
 from agent.sources.refusal import token_refusal
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105
@@ -29,6 +30,10 @@ class Token:
     """18 characters; empty if the answer did not tell."""
     refresh_token: str | None = field(default=None, repr=False)
     """A new one, if the app rotates them."""
+
+    def __post_init__(self) -> None:
+        register_obtained(self.access_token)
+        register_obtained(str(self.refresh_token or ""))
 
 
 def obtain(connection: Connection, url: str, form: Mapping[str, str], deadline: float) -> Token:

@@ -20,6 +20,7 @@ from agent import metrics
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.own_event import own_event
 from agent.problem import KINDS, Field, Problem, problem_id
+from agent.redaction import redact, redact_fields
 from agent.state import State, Transaction
 
 log = structlog.get_logger()
@@ -63,7 +64,8 @@ class Problems:
         `told`: the event about it is on its way already.
         """
         now = self._now()
-        new = Problem(kind, subject, now, message, fix or KINDS[kind].fix, count, org, dict(fields or {}))
+        message, fix = redact(message), redact(fix) or KINDS[kind].fix
+        new = Problem(kind, subject, now, message, fix, count, org, redact_fields(fields or {}))
         with self._state.transact() as transaction:
             before = self._load(new.id)
             if before is not None:
