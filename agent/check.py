@@ -10,7 +10,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,8 +27,10 @@ from agent.destinations.elastic import Elastic
 from agent.errors import LeaklineError, SettingsError, Unavailable
 from agent.model import Destination, Finding
 from agent.own_event import own_event
+from agent.redaction import redact
 from agent.sources.probe import probe
 from agent.sources.salesforce import Session
+from agent.terminal import words
 
 LEAST_FREE_BYTES = 2 << 30
 """Below this much room for the state directory a long SIEM outage becomes a pause in reading."""
@@ -71,7 +73,7 @@ def examine(
 def show(findings: Iterable[Finding], console: Console, *, as_json: bool) -> int:
     """A line for each finding as it comes; exit status 1 if something is wrong."""
     wrong = warned = 0
-    for finding in findings:
+    for finding in map(_redacted, findings):
         wrong += not finding.ok and not finding.warning
         warned += finding.warning and not finding.ok
         if as_json:
@@ -83,13 +85,17 @@ def show(findings: Iterable[Finding], console: Console, *, as_json: bool) -> int
     return 1 if wrong else 0
 
 
+def _redacted(finding: Finding) -> Finding:
+    return replace(finding, message=redact(finding.message), fix=redact(finding.fix))
+
+
 def _print(finding: Finding, console: Console) -> None:
     mark = Text("ok     ", style="green")
     if not finding.ok:
         mark = Text("note   ", style="yellow") if finding.warning else Text("MEND   ", style="bold red")
-    console.print(mark + Text(f"{finding.subject}: {finding.message}"), soft_wrap=True)
+    console.print(mark + words(f"{finding.subject}: {finding.message}"), soft_wrap=True)
     if finding.fix and not finding.ok:
-        console.print(Text(f"       -> {finding.fix}"), soft_wrap=True)
+        console.print(words(f"       -> {finding.fix}"), soft_wrap=True)
 
 
 def _state(settings: Settings) -> Iterator[Finding]:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
+
+from agent.terminal import Terminal
 
 if TYPE_CHECKING:
     from agent.config import Settings
@@ -17,8 +18,8 @@ DEFAULT_PATH = Path("/etc/leakline/leakline.yaml")
 Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of text.")]
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Terminal()
+err = Terminal(stderr=True)
 
 
 def load(path: Path) -> Settings:

@@ -35,4 +35,4 @@ def acknowledge(number: str = typer.Argument(metavar="ID"), config: Config = DEF
     problem = status.acknowledge(load(config), number, getpass.getuser())
     if problem is None:
         raise LeaklineError(f"no open problem has the id {number!r}", hint="see `leakline problems list`")
-    out.print(f"acknowledged: {problem['message']}", markup=False)
+    out.print(f"acknowledged: {problem['message']}")

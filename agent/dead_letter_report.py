@@ -19,6 +19,7 @@ from agent.config import Settings
 from agent.dead_letter import DeadLetters
 from agent.errors import LeaklineError
 from agent.state import State
+from agent.terminal import words
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def show_list(settings: Settings, console: Console, *, as_json: bool) -> int:
     else:
         table = Table("number", "time", "where", "rows", "most frequent reason")
         for row in rows:
-            table.add_row(str(row["number"]), row["time"], row["where"], f"{row['rows']:,}", row["reason"])
+            table.add_row(str(row["number"]), row["time"], row["where"], f"{row['rows']:,}", words(row["reason"]))
         console.print(table)
         console.print("`leakline dead-letters show NUMBER` prints one as JSON lines.")
     return 1 if rows else 0

@@ -25,7 +25,8 @@ def progress(files: Sequence[Path], err: Console) -> Iterator[Tell]:
     from rich.progress import Progress as Bar
 
     sizes = {path: path.stat().st_size if path.is_file() else 0 for path in files}
-    columns = (TextColumn("{task.description}"), BarColumn(20), DownloadColumn(), TimeRemainingColumn(compact=True))
+    said = TextColumn("{task.description}", markup=False)
+    columns = (said, BarColumn(20), DownloadColumn(), TimeRemainingColumn(compact=True))
     with Bar(*columns, console=err, transient=True, refresh_per_second=EVERY) as bar:
         task = bar.add_task("", total=sum(sizes.values()))
         before: dict[Path, int] = {}

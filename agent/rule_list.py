@@ -83,7 +83,8 @@ def _show_rules(rows: Sequence[Listed], console: Console) -> None:
     wide = console.width >= TITLES_FROM
     for family in dict.fromkeys(row.family for row in rows):
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-        for head in (f"[bold]{family}", "level", "feed", "source", "tells", *(["title"] if wide else [])):
+        table.add_column(Text(family, style="bold"), no_wrap=True, overflow="ellipsis")
+        for head in ("level", "feed", "source", "tells", *(["title"] if wide else [])):
             table.add_column(head, no_wrap=True, overflow="ellipsis")
         for row in rows:
             if row.family == family:

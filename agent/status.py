@@ -22,6 +22,7 @@ from agent.problem import Problem
 from agent.spool import Position, Spool
 from agent.state import State
 from agent.store.problems import Problems
+from agent.terminal import words
 
 NO_DAEMON = {
     "id": "",
@@ -154,7 +155,7 @@ def show(status: Mapping[str, Any], console: Console) -> None:
     """The document for people."""
     running = status.get("running")
     head = f"leakline {status['version']}, state {status['state']['directory']}"
-    console.print(head if running else f"{head} [yellow](no daemon is running)[/]")
+    console.print(words(head) if running else words(head) + Text(" (no daemon is running)", style="yellow"))
     show_problems(status["problems"], console)
     for part in (_orgs(status), _sources(status), _destinations(status)):
         if part is not None:
@@ -168,9 +169,9 @@ def show_problems(problems: Sequence[Mapping[str, Any]], console: Console) -> No
     """A line for what is wrong and one for what to do; nothing while all is well."""
     for problem in problems:
         since = f" since {problem['since'][:19].replace('T', ' ')} UTC" if problem["since"] else ""
-        head = Text(f"{problem['kind']} {problem['id']}".rstrip(), style="bold red")
-        console.print(head + Text(f"{since}: {problem['message']}", style="default"), soft_wrap=True)
-        console.print(Text(f"   -> {problem['fix'].replace('ID', problem['id'])}"), soft_wrap=True)
+        head = words(f"{problem['kind']} {problem['id']}".rstrip(), "bold red")
+        console.print(head + words(f"{since}: {problem['message']}", "default"), soft_wrap=True)
+        console.print(words(f"   -> {problem['fix'].replace('ID', problem['id'])}"), soft_wrap=True)
 
 
 def _left_out(status: Mapping[str, Any]) -> Iterator[Text]:
@@ -242,7 +243,7 @@ def _sum(status: Mapping[str, Any]) -> Text:
 
 
 def _trouble(problem: str | None) -> Text:
-    return Text(problem, style="red") if problem else Text("ok", style="green")
+    return words(problem, "red") if problem else Text("ok", style="green")
 
 
 def _age(seconds: float | None) -> str:

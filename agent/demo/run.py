@@ -14,6 +14,7 @@ import structlog
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from agent import config
 from agent.daemon import Daemon
@@ -57,7 +58,7 @@ class Progress:
         grid = Table.grid(padding=(0, 3))
         speed = f"{self.rows / max(self.seconds, 0.01):,.0f} events/s"
         grid.add_row(f"{len(self.files)} files", f"{len(self.types)} event types", f"{self.rows:,} rows", speed,
-                     f"[bold red]{self.alerts} alerts[/]")  # fmt: skip
+                     Text(f"{self.alerts} alerts", style="bold red"))  # fmt: skip
         return grid
 
 
