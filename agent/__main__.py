@@ -2,21 +2,27 @@
 
 import sys
 
-from agent import malloc
+from agent import malloc, uncaught
 
 INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
+FAILED = 3
+"""As in agent.cli: it failed or cannot tell."""
 
 
 def main() -> None:
     """Settle what must be settled before Polars is imported, then hand over to the commands."""
     malloc.set_up()
+    uncaught.install()
     try:
         from agent import cli
 
         cli.main()
     except KeyboardInterrupt:  # while modules are imported; later the commands see to it
         sys.exit(INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - whatever it is, its text is not written as it came
+        uncaught.show(error)
+        sys.exit(FAILED)
 
 
 if __name__ == "__main__":
