@@ -5,6 +5,7 @@ Every error names the key path (`destinations[0].token`) and what to write inste
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +22,8 @@ from agent.detection.yaml_keys import repeated
 from agent.duration import Duration
 from agent.errors import SettingsError
 from agent.normalize.enrich import EnrichSettings
+from agent.redaction import without_credentials
+from agent.secret import PLAIN
 from agent.sources.event_log_file import EventLogFileSettings
 from agent.sources.salesforce import OrgSettings
 
@@ -158,7 +161,7 @@ def load(path: Path) -> Settings:
         twice = next(repeated(yaml.compose(text, yaml.CSafeLoader)), None)
         document = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2026-02-30
-        raise SettingsError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        raise SettingsError(f"{path} is not YAML: {_not_yaml(error)}") from error
     if twice:
         line = twice.start_mark.line + 1
         hint = "put what they hold under one of them: the first would not be heard"
@@ -197,10 +200,24 @@ def _explain(error: Any) -> str:
     if kind == "union_tag_invalid":
         return f"{path}.type: {context.get('tag')!r} is not one of {context.get('expected_tags')}"
     message = str(error["msg"]).removeprefix("Value error, ")
-    shown = "" if isinstance(error.get("input"), dict | list) else f" (it says {error.get('input')!r})"
-    if any(word in path.lower() for word in ("secret", "token", "password", "key")):
-        shown = ""
-    return f"{path or 'settings'}: {message}{shown}"
+    return f"{path or 'settings'}: {message}{_shown(kind, path, error.get('input'))}"
+
+
+def _shown(kind: str, path: str, value: Any) -> str:
+    """What the setting says, unless that may be a secret: one in a secret's place, or a text in place of a mapping."""
+    if isinstance(value, dict | list) or kind in (PLAIN, "model_type", "model_attributes_type", "dict_type"):
+        return ""
+    if any(word in path.lower() for word in ("secret", "token", "password", "key", "bearer")):
+        return ""
+    return f" (it says {(without_credentials(value) if isinstance(value, str) else value)!r})"
+
+
+def _not_yaml(error: Exception) -> str:
+    """What is wrong and where, without the words it is about: a line of a settings file may hold a password."""
+    what = " ".join(str(getattr(error, "problem", None) or error).split())
+    mark = getattr(error, "problem_mark", None)
+    where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+    return re.sub(r"(['\"]).{2,}\1", "…", what) + where
 
 
 _UNION_TAGS = {"file", "splunk", "elastic", "syslog", "jwt_bearer", "client_credentials", "refresh_token"}
