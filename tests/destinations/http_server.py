@@ -30,6 +30,8 @@ class Reply:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     fault: Literal["", "reset", "silent close", "half", "drip body", "drip head"] = ""
+    phrase: str | None = None
+    """In place of the status's own words."""
 
     @classmethod
     def json(cls, status: int, document: Any, **headers: str) -> Reply:
@@ -124,10 +126,10 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.server.owner.reply(Request(self.command, self.path, dict(self.headers.items()), body))
         getattr(self, "_" + (reply.fault or "whole").replace(" ", "_"))(reply)
 
-    do_GET = do_POST = do_PUT = _serve  # noqa: N815
+    do_GET = do_POST = do_PUT = do_CONNECT = _serve  # noqa: N815
 
     def _head(self, reply: Reply, length: int) -> None:
-        self.send_response_only(reply.status)
+        self.send_response_only(reply.status, reply.phrase)
         if "Server" not in reply.headers:
             self.send_header("Server", "scripted")
         for name, value in reply.headers.items():

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from agent import dead_letter, dead_letter_report, status
+from agent import cli, dead_letter, status
 from agent.check import show as show_findings
 from agent.cli_options import err, out
 from agent.config import Settings, parse
@@ -49,6 +50,7 @@ def settings_with(tmp_path: Path, reason: str) -> Settings:
     with state.transact() as transaction:
         letters.name(transaction, file)
     state.close()
+    (tmp_path / "leakline.yaml").write_text(yaml.safe_dump(document))
     return parse(document)
 
 
@@ -56,7 +58,8 @@ def settings_with(tmp_path: Path, reason: str) -> Settings:
 @pytest.mark.parametrize("reason", ["[/] [/red]", "[red]x[/red]", HOSTILE], ids=["closed", "styled", "codes"])
 def test_a_reason_in_brackets_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str], reason: str) -> None:
     """`dead-letters list` shows every reason whole, whatever is in it."""
-    assert dead_letter_report.show_list(settings_with(tmp_path, reason), out, as_json=False) == 1
+    settings_with(tmp_path, reason)
+    assert cli.app(["dead-letters", "list", "-c", str(tmp_path / "leakline.yaml")], standalone_mode=False) == 1
     text = capsys.readouterr().out
     assert_harmless(text)
     assert (SEEN if reason == HOSTILE else reason) in text
