@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import structlog
 
-from agent import metrics
+from agent import metrics, shorten
 from agent.chosen_rules import chosen_rules
 from agent.config import DestinationSettings, Settings, SourceSettings
 from agent.dead_letter import DeadLetters
@@ -122,7 +122,16 @@ def build(
 
 
 def build_destination(settings: DestinationSettings, now: Callable[[], datetime], stop: threading.Event) -> Destination:
-    """One destination, not connected yet. Raises SettingsError for a secret or certificate that cannot be used."""
+    """One destination, not connected yet.
+
+    Raises SettingsError for a secret or certificate that cannot be used, and for a row limit no alert could keep.
+    """
+    destination = _destination(settings, now, stop)
+    shorten.look_for_room(destination)
+    return destination
+
+
+def _destination(settings: DestinationSettings, now: Callable[[], datetime], stop: threading.Event) -> Destination:
     encode = FORMATS[settings.format]
     match settings:
         case FileSettings():

@@ -174,8 +174,9 @@ def _send_test_event(destination: Destination, settings: Settings, now: datetime
         outcome = destination.send(chunk)
     except Unavailable as error:
         return Finding(subject, False, str(error.args[0]), error.hint)
-    if outcome.rejected or outcome.retry:
-        reason = outcome.rejected[0][1] if outcome.rejected else "it asks to be sent the event again"
+    refused = [*outcome.rejected, *outcome.too_long]
+    if refused or outcome.retry:
+        reason = refused[0][1] if refused else "it asks to be sent the event again"
         return Finding(subject, False, f"refused: {reason}", "see the destination's own log")
     return Finding(subject, True, f"sent event {event_id}; find it with: {destination.how_to_find(event_id)}")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from agent import metrics
+from agent import metrics, shorten
 from agent.chunk import cut
 from agent.errors import Misconfigured, Unavailable
 from agent.model import Chunk, Destination, Outcome
@@ -41,7 +41,7 @@ class Settled:
 
     def add(self, part: _Part, outcome: Outcome) -> None:
         self.refused += [(part.places[row], reason) for row, reason in outcome.rejected]
-        self.acknowledged += len(part.places) - len(outcome.rejected) - len(outcome.retry)
+        self.acknowledged += len(part.places) - len(outcome.rejected) - len(outcome.retry) - len(outcome.too_long)
         self.duplicate += outcome.duplicates
         self.resent += len(outcome.retry)
 
@@ -92,6 +92,8 @@ class Delivery:
             part = queue.popleft()
             outcome = self._send(part.chunk, settled)
             settled.add(part, outcome)
+            if outcome.too_long:
+                queue.extendleft(self._shorter(part, outcome.too_long, settled))
             if outcome.retry:
                 queue.extendleft(reversed(self._recut(part.rows(outcome.retry))))
             if len(outcome.retry) == len(part.places):
@@ -103,18 +105,36 @@ class Delivery:
         return settled
 
     def _fitting(self, part: _Part, settled: Settled) -> list[_Part]:
-        """The part without rows that are too long for this destination; those are refused here."""
+        """The part with rows that are too long for this destination shortened, or refused here."""
         limit = self._destination.max_row_bytes
         lengths = part.chunk.lines.str.len_bytes()
         if not (lengths > limit).any():
             return [part]
-        fits = []
-        for row, length in enumerate(lengths.to_list()):
-            if length <= limit:
-                fits.append(row)
-            else:
-                reason = f"the encoded row has {length} bytes; this destination takes {limit}"
-                settled.refused.append((part.places[row], reason))
+        reasons = {
+            row: f"the encoded row has {length} bytes; this destination takes {limit}"
+            for row, length in enumerate(lengths.to_list())
+            if length > limit
+        }
+        return self._shortened(part, limit, reasons, settled)
+
+    def _shorter(self, part: _Part, too_long: Sequence[tuple[int, str]], settled: Settled) -> Iterator[_Part]:
+        """Rows that the other side found too long, at half their length at most; refused where that is not possible."""
+        for row, reason in too_long:
+            alone = part.rows([row])
+            limit = int(alone.chunk.lines.str.len_bytes()[0]) // 2
+            yield from self._shortened(alone, limit, {0: reason}, settled)
+
+    def _shortened(self, part: _Part, limit: int, reasons: Mapping[int, str], settled: Settled) -> list[_Part]:
+        """The part with the rows of `reasons` within `limit` bytes; those that cannot be are refused."""
+        shorter = shorten.fitted(part.chunk, list(reasons), self._destination, limit)
+        settled.refused += [(part.places[row], reason) for row, reason in reasons.items() if row not in shorter]
+        metrics.ROWS_SHORTENED.labels(self._destination.name).inc(len(shorter))
+        if shorter:
+            lines = part.chunk.lines.clone().scatter(list(shorter), list(shorter.values()))
+            part = replace(part, chunk=replace(part.chunk, lines=lines))
+        fits = [row for row in range(len(part.places)) if row in shorter or row not in reasons]
+        if len(fits) == len(part.places):
+            return [part]
         return [part.rows(fits)] if fits else []
 
     def _recut(self, part: _Part) -> list[_Part]:

@@ -18,6 +18,12 @@ ROWS_REJECTED = Counter(
     ["stage", "component"],
     registry=REGISTRY,
 )
+ROWS_SHORTENED = Counter(
+    "leakline_rows_shortened_total",
+    "Rows cut to what a destination takes: `leakline.truncated` in the row names what is not all there",
+    ["destination"],
+    registry=REGISTRY,
+)
 ROWS_ODD = Counter(
     "leakline_rows_odd_total",
     "Rows taken although a cell could not be read (no_time, unreadable_cell, wrong_id_suffix); the raw cell is kept",

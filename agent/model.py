@@ -28,6 +28,9 @@ Cursor = NewType("Cursor", str)
 Lane = Literal["alerts", "events"]
 """Alerts (with incidents, checkpoints, heartbeats) overtake events."""
 
+TooLong = Literal["shorten", "dead_letter"]
+"""What becomes of an event that is longer than its destination takes; alerts are always shortened."""
+
 LANES: tuple[Lane, Lane] = ("alerts", "events")
 
 OWN_EVENT_TYPE = "Agent"
@@ -112,6 +115,8 @@ class Outcome:
     """Refused for good, with the reason: dead-lettered by the loop."""
     retry: Sequence[int] = ()
     """To be sent again, as they are."""
+    too_long: Sequence[tuple[int, str]] = ()
+    """Refused for nothing but their length, with the reason: shortened by the loop and sent again."""
     duplicates: int = 0
     """Accepted because they were there already (a 409 from `_bulk`)."""
     slow_down: bool = False
@@ -160,7 +165,9 @@ class Destination(Protocol):
     """Upper bound for the body of one chunk."""
     max_rows: int
     max_row_bytes: int
-    """A longer encoded row is dead-lettered without being sent."""
+    """A longer encoded row is not sent as it is."""
+    too_long: TooLong
+    """Whether such an event is shortened or kept as a dead letter."""
 
     def wrap(self, frame: pl.DataFrame, lines: pl.Series) -> pl.Series:
         """Add the wire's envelope and line end to formatted lines; pure, n rows to n rows."""

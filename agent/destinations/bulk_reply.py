@@ -14,6 +14,9 @@ from agent.model import Chunk, Outcome
 from agent.redaction import excerpt
 
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
+IMMENSE = "immense term"
+"""In Lucene's reason when a text is longer than a keyword may be (32,766 bytes). The fields of our index template are
+never: their `ignore_above` is 8,191 characters. An index of somebody else's can have others."""
 REASON_LENGTH = 500
 """Characters of the server's reason kept with a dead letter."""
 
@@ -41,7 +44,9 @@ def settle(found: list[dict[str, Any]], url: str) -> Outcome:
     held = [row for row, result in enumerate(found) if _held(result)]
     if len(held) == len(found):
         raise Misconfigured(f"{url}: {_reason(found[0])}", hint=_hint(found[0]))
-    rejected, retry, duplicates = [], held, 0
+    rejected: list[tuple[int, str]] = []
+    too_long: list[tuple[int, str]] = []
+    retry, duplicates = held, 0
     for row, result in enumerate(found):
         status = result["status"]
         if status == 409:
@@ -49,8 +54,9 @@ def settle(found: list[dict[str, Any]], url: str) -> Outcome:
         elif status in PASSING:
             retry.append(row)
         elif status >= 300 and not _held(result):
-            rejected.append((row, _reason(result)))
-    return Outcome(rejected, sorted(retry), duplicates)
+            reason = _reason(result)
+            (too_long if IMMENSE in reason else rejected).append((row, reason))
+    return Outcome(rejected, sorted(retry), too_long, duplicates)
 
 
 def _held(result: dict[str, Any]) -> bool:

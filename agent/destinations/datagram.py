@@ -40,7 +40,7 @@ class Datagrams:
             raise Unavailable(f"{self.peer}: {explain(error)}") from error
 
     def send(self, messages: StringBuffer) -> list[tuple[int, str]]:
-        """Returns the messages that no datagram holds. Raises Unavailable when nobody listens."""
+        """Returns the messages that no datagram holds, with the reason. Raises Unavailable when nobody listens."""
         self.open()
         assert self._socket is not None  # noqa: S101 - `open` saw to it
         refused = []

@@ -26,7 +26,7 @@ from agent.destinations.json_text import quoted
 from agent.destinations.refusal import narrow, too_large
 from agent.duration import Duration
 from agent.errors import Misconfigured, Unavailable
-from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome
+from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.network import ProxySettings, TlsSettings
 from agent.redaction import register, register_basic
 from agent.secret import Secret
@@ -74,7 +74,10 @@ class ElasticSettings(BaseModel):
     max_rows: int = Field(default=5_000, ge=1)
     """Documents per request."""
     max_row_bytes: int = Field(default=8_000_000, ge=1_000)
-    """A longer document is kept as a dead letter."""
+    """A longer document is shortened, or kept as a dead letter: see `too_long`."""
+    too_long: TooLong = "shorten"
+    """What becomes of an event longer than `max_row_bytes`: `shorten` cuts its longest texts and names them in
+    `leakline.truncated`; `dead_letter` keeps it here. Alerts are always shortened."""
     tls: TlsSettings = TlsSettings()
     proxy: ProxySettings | None = None
 
@@ -97,6 +100,7 @@ class Elastic:
         self.max_bytes = settings.max_bytes
         self.max_rows = settings.max_rows
         self.max_row_bytes = settings.max_row_bytes
+        self.too_long = settings.too_long
         self._settings = settings
         timeout = settings.timeout.total_seconds()
         self._exchange = Exchange(

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.chunk import body
 from agent.destinations.line_file import LineFile, Rotation
 from agent.duration import Duration
-from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome
+from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 
 SUFFIX = {"ecs": "ndjson", "cef": "cef"}
 OWN_DATASETS = "leakline."
@@ -55,7 +55,10 @@ class FileSettings(BaseModel):
     max_rows: int = Field(default=50_000, ge=1)
     """Lines written at a time."""
     max_row_bytes: int = Field(default=64_000_000, ge=1_000)
-    """A longer line is kept as a dead letter."""
+    """A longer line is shortened, or kept as a dead letter: see `too_long`."""
+    too_long: TooLong = "shorten"
+    """What becomes of an event longer than `max_row_bytes`: `shorten` cuts its longest texts and names them in
+    `leakline.truncated`; `dead_letter` keeps it here. Alerts are always shortened."""
 
 
 class File:
@@ -68,6 +71,7 @@ class File:
         self.max_bytes = settings.max_bytes
         self.max_rows = settings.max_rows
         self.max_row_bytes = settings.max_row_bytes
+        self.too_long = settings.too_long
         self._directory = settings.directory
         self._suffix = SUFFIX[settings.format]
         every = settings.rotate_every or timedelta(0)

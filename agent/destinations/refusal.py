@@ -18,10 +18,10 @@ class Limited(Protocol):
 
 
 def too_large(destination: Limited, chunk: Chunk) -> Outcome:
-    """Lower `max_bytes` to half of what was sent, for good; a single row is refused."""
+    """Lower `max_bytes` to half of what was sent, for good; a single row is too long."""
     size = int(chunk.lines.str.len_bytes().sum())
     if len(chunk.lines) == 1:
-        return Outcome(rejected=[(0, f"the server takes no request of {size} bytes (HTTP 413)")])
+        return Outcome(too_long=[(0, f"the server takes no request of {size} bytes (HTTP 413)")])
     destination.max_bytes = max(1, size // 2)
     return Outcome(retry=range(len(chunk.lines)))
 

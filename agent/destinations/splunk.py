@@ -24,7 +24,7 @@ from agent.destinations.json_text import quoted
 from agent.destinations.refusal import narrow, too_large
 from agent.duration import Duration
 from agent.errors import Misconfigured, SettingsError, Unavailable
-from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome
+from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.network import ProxySettings, TlsSettings
 from agent.secret import Secret
 
@@ -73,7 +73,10 @@ class SplunkSettings(BaseModel):
     max_rows: int = Field(default=10_000, ge=1)
     """Events per request."""
     max_row_bytes: int = Field(default=900_000, ge=1_000)
-    """A longer event is kept as a dead letter."""
+    """A longer event is shortened, or kept as a dead letter: see `too_long`."""
+    too_long: TooLong = "shorten"
+    """What becomes of an event longer than `max_row_bytes`: `shorten` cuts its longest texts and names them in
+    `leakline.truncated`; `dead_letter` keeps it here. Alerts are always shortened."""
     tls: TlsSettings = TlsSettings()
     proxy: ProxySettings | None = None
 
@@ -96,6 +99,7 @@ class Splunk:
         self.max_bytes = settings.max_bytes
         self.max_rows = settings.max_rows
         self.max_row_bytes = settings.max_row_bytes
+        self.too_long = settings.too_long
         self._settings = settings
         self._channel = str(uuid.uuid4()) if settings.acknowledgements else ""
         self._exchange = Exchange(

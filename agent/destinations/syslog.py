@@ -24,7 +24,7 @@ from agent.destinations.datagram import Datagrams
 from agent.destinations.stream import Stream
 from agent.duration import Duration
 from agent.errors import Unavailable
-from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome
+from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.network import ProxySettings, TlsSettings
 
 LARGEST_DATAGRAM = 65_507
@@ -72,8 +72,11 @@ class SyslogSettings(BaseModel):
     max_rows: int = Field(default=5_000, ge=1)
     """Messages sent at a time."""
     max_row_bytes: int = Field(default=8_192, ge=480)
-    """A longer message is kept as a dead letter: receivers cut it in pieces or drop the connection. Usual limits are
-    8,192 (rsyslog) and 65,536 (syslog-ng); set the receiver's limit first, then this one."""
+    """A longer message is shortened, or kept as a dead letter (see `too_long`): receivers cut it in pieces or drop the
+    connection. Usual limits are 8,192 (rsyslog) and 65,536 (syslog-ng); set the receiver's limit first, then this one."""
+    too_long: TooLong = "shorten"
+    """What becomes of an event longer than `max_row_bytes`: `shorten` cuts its longest texts and names them in
+    `leakline.truncated` (CEF: `flexString2`); `dead_letter` keeps it here. Alerts are always shortened."""
     tls: TlsSettings = TlsSettings()
     proxy: ProxySettings | None = None
     """An HTTP proxy that allows CONNECT to the receiver's port; for TCP and TLS."""
@@ -104,6 +107,7 @@ class Syslog:
         self.max_bytes = settings.max_bytes
         self.max_rows = settings.max_rows
         self.max_row_bytes = settings.max_row_bytes
+        self.too_long = settings.too_long
         self._settings = settings
         self._line: Stream | Datagrams
         if settings.transport == "udp":
@@ -138,7 +142,7 @@ class Syslog:
     def send(self, chunk: Chunk) -> Outcome:
         messages, rows = StringBuffer.of(chunk.lines), len(chunk.lines)
         if isinstance(self._line, Datagrams):
-            return Outcome(rejected=self._line.send(messages))
+            return Outcome(too_long=self._line.send(messages))
         self._line.send(messages.rows(0, rows), messages.rows(self._last_rows(messages, rows), rows))
         return Outcome()
 

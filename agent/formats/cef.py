@@ -9,7 +9,8 @@ is `event.severity` (0 to 100) in tenths; an event without one has 1. `EXTENSION
 Names, types and lengths of keys are those of the dictionary in `cefevent`, which is not used to write lines: it drops
 zeros, IPv6 addresses and values that are too long without a word, and lets line breaks through. Here a value that is
 too long ends in `…`, a number too large for its key is the largest there is, and both are named in `flexString2`.
-An IPv6 source goes to `c6a2`. What other fields the event has is not in the line; JSON has it all.
+The same key names those of which `leakline.truncated` says that their value was cut on the way here, and has `*` where
+the rest of the event was left out. An IPv6 source goes to `c6a2`. What other fields the event has is not in the line; JSON has it all.
 """
 
 from __future__ import annotations
@@ -108,6 +109,8 @@ ORDINARY = 1
 
 CUT = "flexString2"
 """Names the keys whose value is not all there was."""
+TRUNCATED, REST = "leakline.truncated", "*"
+"""The field that names what was cut before (`agent.shorten`), and its name for all that was left out."""
 
 _KINDS: dict[tuple[str, ...], Kind] = {
     ("Integer",): "integer",
@@ -139,7 +142,7 @@ def encode(frame: pl.DataFrame) -> pl.Series:
         columns["event.duration"] = columns["event.duration"].cast(pl.Int64, strict=False) // NANOSECONDS
     header = [_header(name, columns, frame.height) for name in HEADER]
     extension = [one for key in EXTENSION if (one := _extension(key, columns)) is not None]
-    cut = names_of_cut([*header, *extension], CUT, IN_EXTENSION, kind_and_length(CUT)[1])
+    cut = names_of_cut([*header, *extension, *_rest(columns)], CUT, IN_EXTENSION, kind_and_length(CUT)[1])
     extension += [cut] if cut is not None else []
     severity = _severity(columns, frame.height)
     values = pl.DataFrame([one.values for one in (*header, severity, *extension) if not one.same])
@@ -150,14 +153,21 @@ def _header(name: str, columns: Mapping[str, pl.Series], height: int) -> Text:
     length, default, fields = HEADER[name]
     found = [columns[field] for field in fields if field in columns]
     found.append(pl.Series([default]).new_from_index(0, height))
-    one = text(name, found, "text", length, IN_HEADER)
+    one = text(name, found, "text", length, IN_HEADER, columns.get(TRUNCATED))
     return one if one is not None else Text(name, pl.Series([default]), same=True)
+
+
+def _rest(columns: Mapping[str, pl.Series]) -> Iterator[Text]:
+    """A mark in the place of the fields that were left out altogether."""
+    if TRUNCATED in columns:
+        left_out = columns[TRUNCATED].list.contains(REST).fill_null(False)
+        yield Text(REST, left_out, same=False, cut=left_out)
 
 
 def _extension(key: str, columns: Mapping[str, pl.Series]) -> Text | None:
     kind, length = kind_and_length(key)
     found = [columns[field] for field in EXTENSION[key] if field in columns]
-    return text(key, found, kind, length, IN_EXTENSION)
+    return text(key, found, kind, length, IN_EXTENSION, columns.get(TRUNCATED))
 
 
 def _severity(columns: Mapping[str, pl.Series], height: int) -> Text:

@@ -43,18 +43,35 @@ class Text:
         return Cell(before, pl.col(self.name), after, optional=self.values.null_count() > 0)
 
 
-def text(name: str, columns: Iterable[pl.Series], kind: Kind, length: int, escapes: Mapping[str, str]) -> Text | None:
-    """Of several columns the first that a row has a value in; `length` in characters. None if no row has a value."""
+def text(
+    name: str,
+    columns: Iterable[pl.Series],
+    kind: Kind,
+    length: int,
+    escapes: Mapping[str, str],
+    names: pl.Series | None = None,
+) -> Text | None:
+    """Of several columns the first that a row has a value in; `length` in characters. None if no row has a value.
+
+    `names` (`List(String)`): for each row the columns whose value was not all there was before it came here.
+    """
     values: pl.Series | None = None
+    before: pl.Series | None = None
     for column in columns:
         converted = _converted(column, kind)
+        if names is not None:
+            named = names.list.contains(column.name).fill_null(False)
+            before = named if values is None or before is None else before.zip_with(values.is_not_null(), named)
         values = converted if values is None else values.zip_with(values.is_not_null(), converted)
         if not values.null_count():
             break
     if values is None or values.null_count() == values.len():
         return None
-    same = is_constant(values)
+    same = is_constant(values) and (before is None or is_constant(before))
     values, cut = _shortened(values.head(1) if same else values, kind, length)
+    if before is not None:
+        before = before.head(1) if same else before & values.is_not_null()
+        cut = before if cut is None else cut.fill_null(False) | before
     written = values.cast(pl.String)
     return Text(name, (escaped(written, escapes) if kind == "text" else written).alias(name), same, cut)
 

@@ -19,6 +19,7 @@ class BulkServer:
         self.documents: dict[tuple[str, str], bytes] = {}
         self.refuse: dict[str, tuple[int, str]] = {}
         self.largest = 10**9
+        self.longest_term = 10**9
         self.quarantine: set[str] = set()
         self.templates: dict[str, Any] = {}
 
@@ -65,6 +66,9 @@ class BulkServer:
             orjson.loads(document)
         except orjson.JSONDecodeError:
             return {**result, "status": 400, "error": {"type": "mapper_parsing_exception", "reason": "not JSON"}}
+        if len(str(orjson.loads(document).get("message")).encode()) > self.longest_term:
+            reason = 'Document contains at least one immense term in field="message"'
+            return {**result, "status": 400, "error": {"type": "illegal_argument_exception", "reason": reason}}
         self.documents[index, event_id] = document
         used = {"failure_store": "used"} if event_id in self.quarantine else {}
         return {**result, "status": 201, **used}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from agent.chunk import body
@@ -115,14 +118,30 @@ def test_a_lost_answer_acknowledges_nothing(side: Side) -> None:
 
 @every
 def test_a_row_that_is_too_long_is_refused_before_sending(side: Side) -> None:
-    """The loop refuses rows above `max_row_bytes` with the reason; the others of the chunk arrive."""
+    """Where the settings say so, rows above `max_row_bytes` are refused with the reason; the others arrive."""
     frame = rows(12)
     side.destination.max_row_bytes = 1500
+    side.destination.too_long = "dead_letter"
     settled = Delivery(side.destination, threading.Event(), lambda: 0.0).deliver(one_chunk(side.destination, frame), 0)
     assert [row for row, _ in settled.refused] == [10]
     assert "1500" in settled.refused[0][1]
     assert settled.acknowledged == 11
     assert {i for i, _ in side.arrived(11)} == {event_id(number) for number in range(12) if number != 10}
+
+
+@every
+@pytest.mark.parametrize("kind", ["event", "alert"])
+def test_a_row_that_is_too_long_is_shortened(side: Side, kind: str) -> None:
+    """A row above `max_row_bytes` arrives with less of its longest text, an alert whatever the settings say."""
+    frame = rows(12).with_columns(pl.lit(kind).alias("event.kind"))
+    side.destination.max_row_bytes = 1500
+    side.destination.too_long = "shorten" if kind == "event" else "dead_letter"
+    settled = Delivery(side.destination, threading.Event(), lambda: 0.0).deliver(one_chunk(side.destination, frame), 0)
+    assert (settled.refused, settled.acknowledged) == ([], 12)
+    arrived = dict(side.arrived(12))
+    whole = lines_by_id(frame)
+    assert {i for i, line in arrived.items() if line != whole[i]} == {event_id(10)}
+    assert re.fullmatch("x+…", json.loads(arrived[event_id(10)])["message"])
 
 
 @every

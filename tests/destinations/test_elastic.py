@@ -193,13 +193,25 @@ def test_answers_that_need_a_person(http: StartHttp, open_elastic: Open, reply: 
 
 
 def test_a_request_that_is_too_large(http: StartHttp, open_elastic: Open) -> None:
-    """413 halves the requests until they fit; a row too large by itself is refused."""
+    """413 halves the requests until they fit; a row too large by itself is shortened, or refused if the settings say so."""
     bulk = BulkServer()
     bulk.largest = 3000
-    elastic = open_elastic(http(bulk))
+    elastic = open_elastic(http(bulk), too_long="dead_letter")
     settled = Delivery(elastic, threading.Event(), lambda: 0.0).deliver(one_chunk(elastic, rows(24)), 0)
     assert [row for row, _ in settled.refused] == [10, 22]
     assert len(bulk.documents) == 22
+    elastic = open_elastic(http(bulk))
+    settled = Delivery(elastic, threading.Event(), lambda: 0.0).deliver(one_chunk(elastic, rows(24)), 0)
+    assert (settled.refused, len(bulk.documents)) == ([], 24)
+
+
+def test_a_text_that_no_keyword_holds_is_shortened(http: StartHttp, open_elastic: Open) -> None:
+    """A document refused for an immense term loses the ends of its longest texts; any other refusal stays one."""
+    bulk = BulkServer()
+    bulk.longest_term = 1000
+    elastic = open_elastic(http(bulk))
+    settled = Delivery(elastic, threading.Event(), lambda: 0.0).deliver(one_chunk(elastic, rows(12)), 0)
+    assert (settled.refused, settled.acknowledged, len(bulk.documents)) == ([], 12, 12)
 
 
 def test_a_request_refused_as_a_whole_is_halved(http: StartHttp, open_elastic: Open) -> None:

@@ -236,14 +236,18 @@ def test_a_dripping_server_is_left(http: StartHttp, open_splunk: Open, fault: An
 
 
 def test_a_request_that_is_too_large(http: StartHttp, open_splunk: Open) -> None:
-    """413 halves the requests for good until they fit; a row too large by itself is refused."""
+    """413 halves the requests for good until they fit; a row too large by itself is shortened, or refused."""
     hec = HecServer()
     hec.largest = 2500
-    splunk = open_splunk(http(hec))
+    splunk = open_splunk(http(hec), too_long="dead_letter")
     settled = Delivery(splunk, threading.Event(), lambda: 0.0).deliver(one_chunk(splunk, rows(24)), 0)
     assert [row for row, _ in settled.refused] == [10, 22]
     assert sorted(ids(hec)) == sorted(event_id(n) for n in range(24) if n not in (10, 22))
     assert splunk.max_bytes < 2500
+    splunk = open_splunk(http(hec))
+    delivery = Delivery(splunk, threading.Event(), lambda: 0.0)
+    assert delivery.deliver(one_chunk(splunk, rows(24)[10:11]), 10).acknowledged == 1
+    assert event_id(10) in ids(hec)
 
 
 def test_acknowledgements_are_waited_for(http: StartHttp, open_splunk: Open) -> None:

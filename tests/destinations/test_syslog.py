@@ -302,8 +302,8 @@ def _proxy(seen: list[bytes], opened: Any) -> int:
     return int(listener.getsockname()[1])
 
 
-def test_udp_is_paced_and_refuses_what_no_datagram_holds(open_syslog: Open, opened: Any) -> None:
-    """After every fifty messages there is a pause; a row above 65,507 bytes is refused by itself."""
+def test_udp_is_paced_and_says_what_no_datagram_holds(open_syslog: Open, opened: Any) -> None:
+    """After every fifty messages there is a pause; a row above 65,507 bytes is too long, by itself."""
     receiver = DatagramReceiver()
     opened.callback(receiver.stop)
     pauses: list[float] = []
@@ -313,7 +313,7 @@ def test_udp_is_paced_and_refuses_what_no_datagram_holds(open_syslog: Open, open
     lines = ["short"] * 120
     lines[7] = "x" * 66_000
     outcome = syslog.send(one_chunk(syslog, rows(120), lines))
-    assert [row for row, _ in outcome.rejected] == [7]
+    assert [row for row, _ in outcome.too_long] == [7]
     assert pauses == [0.05, 0.05]
     receiver.wait_for(119)
 

@@ -13,7 +13,7 @@ import polars as pl
 from agent.dead_letter import DeadLetters
 from agent.forward import Forward, SharedLines
 from agent.ingest import Ingest, Steps
-from agent.model import LANES, Batch, Chunk, Cursor, Lane, Outcome
+from agent.model import LANES, Batch, Chunk, Cursor, Lane, Outcome, TooLong
 from agent.spool import Spool
 from agent.state import State
 from agent.store.problems import Problems
@@ -44,6 +44,7 @@ class ScriptedDestination:
     max_bytes: int = 10_000
     max_rows: int = 10
     max_row_bytes: int = 10_000
+    too_long: TooLong = "shorten"
     script: list[Outcome | Exception | Callable[[Chunk], Outcome]] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     sends: int = 0
