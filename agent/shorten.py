@@ -126,7 +126,7 @@ def least_bytes(destination: Destination) -> int:
         "@timestamp": datetime(2026, 12, 31, 23, 59, 59, 999000, UTC),
         "event.id": "f" * 32,
         "event.kind": "pipeline_error",
-        "event.dataset": "x" * LONGEST_ID,
+        "event.dataset": OWN,
         "event.severity": 100,
         "organization.id": "0" * 18,
         "rule.id": "x" * LONGEST_ID,
