@@ -20,6 +20,7 @@ from agent.model import LANES, Destination, Format, Lane
 from agent.poison import Attempts
 from agent.spool import Entry, Position, Spool
 from agent.state import State, Transaction
+from agent.store import dead_letter_problem
 from agent.store.problems import Problems
 
 log = structlog.get_logger()
@@ -219,6 +220,7 @@ class Forward:
                 self._accounts.add_delivered(transaction, name, lane, more)
                 if dead is not None:
                     self._dead_letters.name(transaction, dead)
+                    dead_letter_problem.refused(self._problems, name, frame, settled.refused)
                 if position.row == 0:
                     self._attempts[lane].note(transaction, str(position))
         except BaseException:

@@ -21,6 +21,7 @@ from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Lane, Rejection, Source
 from agent.poison import Attempts
 from agent.spool import Spool, Written
 from agent.state import State, StateRecall, Transaction
+from agent.store import dead_letter_problem
 from agent.store.problems import Problems
 
 log = structlog.get_logger()
@@ -176,6 +177,7 @@ class Ingest:
                 entries = self._spool.name(transaction, written)
                 if dead is not None:
                     self._dead_letters.name(transaction, dead)
+                    dead_letter_problem.rejected(self._problems, source, batch.org, rejections)
                 self._remember(transaction, source, batch, detection)
                 self._problems.noticed(batch)
                 self._count(transaction, source, batch, written, len(rejections), shaped.height)

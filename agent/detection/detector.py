@@ -26,8 +26,8 @@ Shape = Callable[[pl.DataFrame], pl.DataFrame]
 ACTOR = ("user.id", "USER_ID_DERIVED", "USER_ID", "UserId", "CreatedById", "user.name", "source.ip", "CLIENT_IP")
 """Whom a row is about: the first of these that has a value."""
 
-ABOUT = ("organization.id", "user.id", "user.name", "user.full_name", "source.ip")
-"""What is kept of an alert's actor for a count that comes later."""
+ABOUT = ("organization.id", "user.id", "user.name", "user.full_name", "source.ip", "leakline.problem.kind")
+"""What is kept of whom or what an alert is about for a count that comes later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Problems:
         """Something is wrong. `kind`: a key of `KINDS`; `count`: rows, added to those of an open one that waits for a
         person. Inside a transaction of the caller's it becomes true with that one.
 
-        `told`: the event about it is on its way already.
+        `told`: no event is to be made of it, because there is one already.
         """
         now = self._now()
         message, fix = redact(message), redact(fix) or KINDS[kind].fix
@@ -78,8 +78,10 @@ class Problems:
                     told_count=before.told_count,
                     org=org or before.org,
                 )
-            tell = before is None or _worth_telling(before, new, now)
-            if tell:
+            tell = before is None or told or _worth_telling(before, new, now)
+            if before is not None and told:  # what else it grew by is still to be told
+                new = replace(new, told_count=before.told_count + count)
+            elif tell:
                 new = replace(new, told_at=now, told_count=new.count)
                 if not told:
                     self._enqueue(transaction, new, kind, new.message, failure=True)
@@ -135,6 +137,11 @@ class Problems:
             found = self._stored()
         self._known = {problem.id: problem for problem in found}
         return sorted(found, key=lambda problem: problem.since)
+
+    def count(self, kind: str, subject: str) -> int:
+        """Rows of an open problem; 0 where there is none."""
+        problem = self._load(problem_id(kind, subject))
+        return problem.count if problem is not None else 0
 
     def is_open(self, kind: str, subject: str) -> bool:
         return problem_id(kind, subject) in self._known

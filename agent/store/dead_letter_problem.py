@@ -1,0 +1,57 @@
+"""Dead letters as a problem: how many, of whom, and the most frequent reason, told by the register of problems."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import polars as pl
+
+from agent.model import Rejection
+from agent.problem import Field
+from agent.store.problems import Problems
+
+KIND, PROBLEM_KIND = "dead-letters", "leakline.problem.kind"
+"""The kind of problem (`agent.problem`), and the field that names it in an event about one."""
+REASON_LENGTH = 300
+"""Characters of the most frequent reason that are told."""
+
+
+def refused(problems: Problems, destination: str, frame: pl.DataFrame, reasons: Sequence[tuple[int, str]]) -> None:
+    """Open the problem of what a destination refused of a shaped `frame`, or add to it; inside the transaction.
+
+    Of an event about dead letters that is refused itself (and of an alert about one) no event is made: a destination
+    that refuses everything would have us tell it so for ever. It is counted all the same.
+    """
+    where: dict[str, Field] = {"leakline.dead_letter.destination": destination}
+    kinds = frame[PROBLEM_KIND] if PROBLEM_KIND in frame.columns else None
+    for told in (True, False):
+        said = [reason for row, reason in reasons if (kinds is not None and kinds[row] == KIND) == told]
+        if said:
+            _tell(problems, destination, said, where, told=told)
+
+
+def rejected(problems: Problems, source: str, org: str, rejections: Sequence[Rejection]) -> None:
+    """Open the problem of what could not become events, or add to it; inside the transaction."""
+    where: dict[str, Field] = {"leakline.dead_letter.source": source}
+    _tell(problems, source, [rejection.reason for rejection in rejections], where, org=org)
+
+
+def _tell(
+    problems: Problems,
+    subject: str,
+    reasons: Sequence[str],
+    where: dict[str, Field],
+    *,
+    org: str = "",
+    told: bool = False,
+) -> None:
+    # The last line of a traceback says what went wrong.
+    said = [reason.strip().splitlines()[-1][:REASON_LENGTH] if reason.strip() else "no reason" for reason in reasons]
+    ((reason, _),) = Counter(said).most_common(1)
+    number = problems.count(KIND, subject) + len(reasons)
+    rows = "1 row is kept as a dead letter" if number == 1 else f"{number:,} rows are kept as dead letters"
+    fields: dict[str, Field] = {**where, "leakline.dead_letter.reason": reason}
+    problems.report(
+        KIND, subject, f"{subject}: {rows}: {reason}", count=len(reasons), org=org, fields=fields, told=told
+    )
