@@ -24,8 +24,8 @@ def problems_of(agent: AgentProcess, kind: str) -> list[dict[str, Any]]:
 
 def own_events(folder: Path, action: str) -> list[dict[str, Any]]:
     """Events of Leakline's own that arrived at a file destination."""
-    path = folder / "events.ndjson"
-    lines = path.read_text().splitlines() if path.exists() else []
+    lines = [line for path in sorted(folder.glob("*.ndjson")) for line in path.read_text().splitlines(keepends=True)]
+    lines = [line for line in lines if line.endswith("\n")]  # the last one may still be being written
     return [event for event in map(json.loads, lines) if event["event"].get("action") == action]
 
 
