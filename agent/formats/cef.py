@@ -160,7 +160,7 @@ def _header(name: str, columns: Mapping[str, pl.Series], height: int) -> Text:
 def _rest(columns: Mapping[str, pl.Series]) -> Iterator[Text]:
     """A mark in the place of the fields that were left out altogether."""
     if TRUNCATED in columns:
-        left_out = columns[TRUNCATED].list.contains(REST).fill_null(False)
+        left_out = columns[TRUNCATED].list.contains(pl.lit(REST)).fill_null(False)
         yield Text(REST, left_out, same=False, cut=left_out)
 
 

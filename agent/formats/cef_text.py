@@ -60,7 +60,7 @@ def text(
     for column in columns:
         converted = _converted(column, kind)
         if names is not None:
-            named = names.list.contains(column.name).fill_null(False)
+            named = names.list.contains(pl.lit(column.name)).fill_null(False)
             before = named if values is None or before is None else before.zip_with(values.is_not_null(), named)
         values = converted if values is None else values.zip_with(values.is_not_null(), converted)
         if not values.null_count():
@@ -112,6 +112,7 @@ def names_of_cut(texts: Sequence[Text], name: str, escapes: Mapping[str, str], l
         return None
     rows = max(text.values.len() for text in texts)
     flags = [flag if flag.len() == rows else flag.new_from_index(0, rows) for _, flag in cut]
-    named = pl.DataFrame([flag.alias(key) for (key, _), flag in zip(cut, flags, strict=True)])
-    listed = pl.concat_str([pl.when(key).then(pl.lit(key)) for key, _ in cut], separator=",", ignore_nulls=True)
+    named = pl.DataFrame([flag.alias(str(place)) for place, flag in enumerate(flags)])
+    said = [pl.when(pl.col(str(place))).then(pl.lit(key)) for place, (key, _) in enumerate(cut)]
+    listed = pl.concat_str(said, separator=",", ignore_nulls=True)
     return text(name, [named.select(listed.alias(name)).to_series()], "text", length, escapes)

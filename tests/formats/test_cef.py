@@ -158,6 +158,18 @@ def test_several_cut_keys_are_all_named_whether_constant_or_not() -> None:
     assert [read(line)[1][CUT] for line in encode(frame)] == ["act,msg", "act"]
 
 
+def test_what_was_cut_before_is_named_by_its_key() -> None:
+    """`leakline.truncated` names fields; the line names the keys whose value came from one of them, and `*` as it is."""
+    frame = framed(
+        {"message": "ab…", "user.email": "ada…", "leakline.truncated": ["message", "user.email"]},
+        {"message": "ab…", "user.name": "ada", "user.email": "ada…", "leakline.truncated": ["user.email"]},
+        {"message": "ab…", "rule.name": "R…", "leakline.truncated": ["*", "rule.name"]},
+        {"message": "m" * 2000, "user.name": "ada", "leakline.truncated": None},
+    )
+    assert [read(line)[1].get(CUT) for line in encode(frame)] == ["msg,suser", None, "name,*", "msg"]
+    assert read(encode(frame[:1])[0])[1][CUT] == "msg,suser"
+
+
 def test_control_characters_become_pictures() -> None:
     """Line ends are escaped as the specification says; other controls show as their pictures, in the header all do."""
     (line,) = encode(framed({"message": "a\r\nb\tc\0\x1b[2J\x7f", "event.action": "x\ny|z"}))

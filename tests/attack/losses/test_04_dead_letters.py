@@ -118,9 +118,10 @@ def test_a_destination_that_refuses_everything_is_told_a_bounded_number_of_times
     forward = loops.forward(siem)
     ingest: Ingest = loops.ingest(steps() if steps else None)
     ingest._now = clock
-    loops.ingest().read(ListSource([batch_of(1, ids_of(0, 40))]))
     told = []
-    for _ in range(200):  # two days of the telling loop
+    for turn in range(200):  # two days of the telling loop
+        if turn < 3:  # the second alert about it is folded into the first, and counted later
+            loops.ingest().read(ListSource([batch_of(turn + 1, ids_of(turn * 9, turn * 9 + 9))]))
         loops.drain(forward)
         for batch in loops.problems.events():
             told += batch.frame["event.action"].to_list()
@@ -128,7 +129,7 @@ def test_a_destination_that_refuses_everything_is_told_a_bounded_number_of_times
         ingest.tick()
         loops.problems.tell_what_grew()
         clock.now += TELL_AGAIN
-    assert 1 <= told.count("dead-letters") <= 4
+    assert told.count("dead-letters") == 3  # once for each batch of rows, and for nothing else
     assert set(told) == {"dead-letters"}
     (problem,) = loops.problems.open()
     assert problem.count == loops.dead_letters.count() <= 60
