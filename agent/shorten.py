@@ -7,19 +7,17 @@ where all but the few that the row still has were left out. Rows that fit never 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import polars as pl
 
+from agent.cell_length import LONGEST_ID, TRUNCATED, costs, cut, is_text
 from agent.errors import SettingsError
 from agent.model import Chunk, Destination
 from agent.own_event import DATASET as OWN
 
-TRUNCATED = "leakline.truncated"
 REST = "*"
-MARK = "…"
 
 KEPT = (
     "@timestamp", "event.id", "event.kind", "event.action", "event.severity", "event.dataset", "event.provider",
@@ -55,20 +53,15 @@ ENVELOPE = (
 """What destinations write around a line, whatever the line has."""
 
 SANE = 256
-"""Bytes (as in `_cost`) up to which a field of `KEPT` is left alone while others can still be cut."""
+"""Bytes (as in `cell_length.cost`) up to which a field of `KEPT` is left alone while others can still be cut."""
 SHORTEST = 32
 """Below this a text says nothing any more: then only the fields of `KEPT` go out."""
 KEPT_LENGTHS = (SANE, 128, 64)
-LONGEST_ID = 45
-"""An IPv6 address with an IPv4 one in it has 45 characters, a rule's id 36, an event's 32, a user's 18."""
 LEAST_LENGTHS = ((64, 64), (LONGEST_ID, LONGEST_ID), (LONGEST_ID, 24), (LONGEST_ID, 12))
 """Of the shortest form: for all its texts, and for the rule's name."""
 
 _NAMED = 44
 """Bytes reserved for each name in `leakline.truncated`, and once for the list."""
-
-_CONTROLS = bytes([*range(0x20), 0x7F])
-_ESCAPED = b'"\\=|'
 
 Form = tuple[pl.DataFrame, pl.DataFrame]
 """What a line is made of, and what is written around it; row for row."""
@@ -145,7 +138,7 @@ def _forms(levels: Sequence[int]) -> Iterator[Callable[[pl.DataFrame, Sequence[i
     def of_level(halvings: int) -> Callable[[pl.DataFrame, Sequence[int]], Form]:
         def form(rows: pl.DataFrame, places: Sequence[int]) -> Form:
             level = [max(SHORTEST, levels[place] >> halvings) for place in places]
-            document = _cut(rows, lambda name, row: max(SANE, level[row]) if name in KEPT else level[row])
+            document = cut(rows, lambda name, row: max(SANE, level[row]) if name in KEPT else level[row])
             return document, document
 
         return form
@@ -160,14 +153,14 @@ def _forms(levels: Sequence[int]) -> Iterator[Callable[[pl.DataFrame, Sequence[i
 
 def _levels(frame: pl.DataFrame, excess: Sequence[int], limit: int) -> list[int]:
     """For each row the length to which its longest texts are to be cut so that it loses `excess` bytes."""
-    texts = [_costs(column) for column in frame.iter_columns() if _is_text(column)]
-    costs = zip(*texts, strict=True) if texts else iter([()] * frame.height)
-    return [min(limit, _level(cells, over)) for cells, over in zip(costs, excess, strict=True)]
+    texts = [costs(column) for column in frame.iter_columns() if is_text(column)]
+    rows = zip(*texts, strict=True) if texts else iter([()] * frame.height)
+    return [min(limit, _level(cells, over)) for cells, over in zip(rows, excess, strict=True)]
 
 
-def _level(costs: Sequence[int], excess: int) -> int:
+def _level(cells: Sequence[int], excess: int) -> int:
     """The level to which the longest cells sink together; 0 where that is not enough."""
-    longest = sorted(costs, reverse=True)
+    longest = sorted(cells, reverse=True)
     total = 0
     for count, cost in enumerate(longest, 1):
         total += cost
@@ -179,7 +172,7 @@ def _level(costs: Sequence[int], excess: int) -> int:
 
 
 def _kept_form(rows: pl.DataFrame, length: int) -> Form:
-    document = _cut(rows.select(name for name in KEPT if name in rows.columns), lambda _name, _row: length, [REST])
+    document = cut(rows.select(name for name in KEPT if name in rows.columns), lambda _name, _row: length, [REST])
     return document, document
 
 
@@ -190,82 +183,7 @@ def _least_form(rows: pl.DataFrame, length: int, name_length: int) -> Form:
         for place, name in enumerate(present):
             others = [pl.col(other).is_null() for other in present[:place]]
             chosen.append(pl.when(pl.all_horizontal(others)).then(pl.col(name)).alias(name) if others else pl.col(name))
-    document = _cut(rows.select(chosen), lambda name, _: name_length if name == "rule.name" else length)
+    document = cut(rows.select(chosen), lambda name, _: name_length if name == "rule.name" else length)
     named = document.with_columns(pl.lit([REST], dtype=pl.List(pl.String)).alias(TRUNCATED))
     around = rows.select(name for name in ENVELOPE if name in rows.columns)
-    return named, _cut(around, lambda _name, _row: LONGEST_ID)
-
-
-def _cut(frame: pl.DataFrame, length: Callable[[str, int], int], before: Sequence[str] = ()) -> pl.DataFrame:
-    """The frame with texts cut to `length(name, row)`, and `leakline.truncated`, which begins with `before`."""
-    names: list[list[str]] = [list(before) for _ in range(frame.height)]
-    columns = []
-    for column in frame.iter_columns():
-        if _is_text(column):
-            costs = _costs(column)
-            long = {row: length(column.name, row) for row, cost in enumerate(costs) if cost > length(column.name, row)}
-            column = _shorter(column, long)
-            for row in long:
-                names[row].append(column.name)
-        columns.append(column)
-    columns.append(pl.Series(TRUNCATED, [some or None for some in names], dtype=pl.List(pl.String)))
-    return pl.DataFrame(columns)
-
-
-def _shorter(column: pl.Series, long: Mapping[int, int]) -> pl.Series:
-    """The column with the cells at the keys of `long` cut to its values."""
-    if not long:
-        return column
-    cells: list[Any] = column.to_list()
-    is_address = column.name.endswith(".ip")
-    for row, length in long.items():
-        if isinstance(cells[row], list):
-            cells[row] = _first_of(cells[row], length, whole=is_address)
-        else:
-            # Half an address is another one: it goes whole, unless it was none.
-            half = is_address and len(cells[row]) <= LONGEST_ID
-            cells[row] = None if half else _beginning(cells[row], length)
-    return pl.Series(column.name, cells, dtype=column.dtype)
-
-
-def _is_text(column: pl.Series) -> bool:
-    return column.dtype in (pl.String, pl.List(pl.String)) and column.name != TRUNCATED
-
-
-def _costs(column: pl.Series) -> list[int]:
-    if column.dtype == pl.String:
-        return [_cost(cell.encode()) if cell else 0 for cell in column.to_list()]
-    return [sum(_cost(text.encode()) + 3 for text in cell if text) if cell else 0 for cell in column.to_list()]
-
-
-def _cost(text: bytes) -> int:
-    """Bytes that no format goes beyond: JSON writes a control character as six, both escape some others with one more."""
-    controls = len(text) - len(text.translate(None, _CONTROLS))
-    escaped = len(text) - len(text.translate(None, _ESCAPED))
-    return len(text) + 5 * controls + escaped
-
-
-def _beginning(text: str, length: int) -> str | None:
-    """As much of a text as costs `length` with the mark behind it, in whole characters; None for nothing."""
-    data, room = text.encode(), length - len(MARK.encode())
-    low, high = 0, min(len(data), max(0, room))
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if _cost(data[:middle]) <= room else (low, middle - 1)
-    kept = data[:low].decode(errors="ignore")  # what is ignored is a part of the last character
-    return kept + MARK if kept else None
-
-
-def _first_of(texts: Sequence[str | None], length: int, *, whole: bool) -> list[str] | None:
-    """The first texts of a list; of one that is too long by itself its beginning, unless it is to stay `whole`."""
-    kept: list[str] = []
-    used = 0
-    for text in texts:
-        used += _cost(text.encode()) + 3 if text else 0
-        if used > length:
-            break
-        kept += [text] if text is not None else []
-    if not kept and not whole:
-        begun = next((_beginning(text, length - 3) for text in texts if text), None)
-        kept = [begun] if begun else []
-    return kept or None
+    return named, cut(around, lambda _name, _row: LONGEST_ID)

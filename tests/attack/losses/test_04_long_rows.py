@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from agent.build import build_destination, build_processing
+from agent.cell_length import MARK, TRUNCATED
 from agent.chunk import cut
 from agent.config import DestinationSettings, Settings
 from agent.deliver import Delivery, Settled
 from agent.errors import SettingsError
 from agent.formats.cef import CUT
 from agent.model import Batch, Destination
-from agent.shorten import LEAST_FORM, MARK, REST, TRUNCATED, least_bytes
+from agent.shorten import LEAST_FORM, REST, least_bytes
 from agent.state import State
 from tests.destinations.rows import event_id
 from tests.destinations.syslog_server import StreamReceiver
@@ -199,7 +200,7 @@ FIELDS = [
 ]
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(
     st.sampled_from(list(KINDS)),
     st.booleans(),
@@ -226,7 +227,7 @@ def test_every_alert_fits_parses_and_keeps_what_it_is_about(
     assert found["name"] == wanted["name"] or (least and found["name"].endswith(MARK))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.sampled_from(list(KINDS)), st.booleans(), LONG.filter(bool), LONG.filter(bool), LONG.filter(bool))
 @example("syslog ecs", True, "\0" * 10_000, "\x1b" * 10_000, "\0" * 10_000)
 @example("syslog with data", True, "|" * 10_000, "\\" * 10_000, "=" * 10_000)
