@@ -28,7 +28,7 @@ from prometheus_client import start_http_server
 from agent import metrics, status
 from agent.build import Parts, build
 from agent.config import Settings
-from agent.control import ControlServer
+from agent.control_server import ControlServer
 from agent.deliver import Stopped
 from agent.errors import LeaklineError
 from agent.forward import Forward, SharedLines

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.control import ControlServer, ask
+from agent.control import ask
+from agent.control_server import ControlServer
 from agent.errors import LeaklineError
 
 
