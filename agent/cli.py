@@ -98,11 +98,20 @@ def check(
 def status(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """What is wrong, then sources, lag, spool, destinations, rules, and whether every row is accounted for.
 
-    Exit status 0: all well; 1: something is wrong now or waits for a person; 3: it cannot tell.
+    Exit status 0: all well. 1: something is wrong now or waits for a person; a daemon that does not run is wrong too.
+    3: it cannot tell: the daemon does not answer, this user may not ask it, or the state cannot be read. 78: the
+    settings file is wrong.
     """
     from agent import status as statement
 
-    document = statement.document(load(config))
+    settings = load(config)
+    try:
+        document = statement.document(settings)
+    except LeaklineError as error:
+        if as_json:
+            print_json(statement.untold(error))
+            raise typer.Exit(FAILED) from error
+        raise
     if as_json:
         print_json(document)
     else:

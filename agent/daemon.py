@@ -30,7 +30,7 @@ from agent.build import Parts, build
 from agent.config import Settings
 from agent.control_server import ControlServer
 from agent.deliver import Stopped
-from agent.errors import LeaklineError
+from agent.errors import Busy, LeaklineError
 from agent.forward import Forward, SharedLines
 from agent.ingest import Committed
 from agent.model import LANES
@@ -41,6 +41,9 @@ log = structlog.get_logger()
 TRIM_EVERY = 5.0
 TICK_EVERY = 60
 """Seconds between two looks at what only the passing of time can tell."""
+
+STATE_WAIT = 3.0
+"""Seconds that `status` waits for the state; after that it says what it knows without."""
 
 
 def utc_now() -> datetime:
@@ -151,22 +154,32 @@ class Daemon:
     def status(self) -> dict[str, Any]:
         """The status document, with what only the running daemon knows."""
         parts, now = self.parts, self._now()
-        lanes = {f.destination.name: f.lanes for f in self.forwards}
-        document = status.stored(parts.state, parts.spool, parts.dead_letters, lanes)
-        return document | {
+        return self._stored() | {
             "running": True,
             "orgs": [
                 {"name": name, "api_calls_used": s.usage.used, "api_calls_allowed": s.usage.limit, "problem": ""}
                 for name, s in parts.sessions.items()
             ],
             "sources": self.polling.status(now),
-            "problems": status.listed(parts.open_problems.open()),
             "rules": {"loaded": parts.rules_loaded, "problems": [str(e) for e in parts.problems]},
         }
 
+    def _stored(self) -> dict[str, Any]:
+        """What the state says, with the open problems; without counting where a loop holds the state for too long."""
+        parts = self.parts
+        lanes = {f.destination.name: f.lanes for f in self.forwards}
+        try:
+            with parts.state.transact(wait=STATE_WAIT):
+                document = status.stored(parts.state, parts.spool, parts.dead_letters, lanes)
+                return document | {"problems": status.listed(parts.open_problems.open())}
+        except Busy as error:
+            document = status.uncounted(parts.state, parts.spool, parts.dead_letters, lanes)
+            return document | {"problems": [status.stalled(error), *status.listed(parts.open_problems.known())]}
+
     def acknowledge(self, number: str, by: str) -> dict[str, Any] | None:
         """Close an open problem on somebody's word; the problem, or None where none has this id."""
-        problem = self.parts.open_problems.acknowledge(number, by)
+        with self.parts.state.transact(wait=STATE_WAIT):
+            problem = self.parts.open_problems.acknowledge(str(number), str(by))
         return status.listed([problem])[0] if problem else None
 
     def reload(self) -> list[str]:

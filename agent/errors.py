@@ -12,6 +12,7 @@ LeaklineError
 ├── Unavailable            a destination accepted nothing that we know of; try again
 ├── Misconfigured          a destination refuses us for good until a setting changes
 ├── StateError             the state directory cannot be used (locked, damaged, not writable)
+├── Busy                   another thread holds the state for too long
 ├── Damaged                a batch file is gone or its checksum does not hold
 └── DiskFull               the state directory has no room: ingest pauses, delivery goes on
 
@@ -97,6 +98,10 @@ class Misconfigured(Unavailable):
 
 class StateError(LeaklineError):
     """The state directory cannot be used."""
+
+
+class Busy(StateError):
+    """Another thread holds the state, and whoever wants it does not wait any longer."""
 
 
 class Damaged(StateError):

@@ -19,7 +19,7 @@ from typing import Any
 
 import diskcache
 
-from agent.errors import DiskFull, StateError
+from agent.errors import Busy, DiskFull, StateError
 
 Value = bytes | str | int
 
@@ -134,18 +134,23 @@ class State:
         return self._database.keys_between(prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))
 
     @contextmanager
-    def transact(self) -> Iterator[Transaction]:
+    def transact(self, wait: float | None = None) -> Iterator[Transaction]:
         """All writes inside become visible together, or none does. May be nested; the outermost one commits.
 
+        `wait`: seconds until Busy is raised because another thread holds the state; unless given, as long as it takes.
         Raises DiskFull when there is no room; nothing was written then.
         """
-        with self._turn:
+        if not self._turn.acquire(timeout=-1 if wait is None else wait):
+            raise Busy(f"another thread has held the state for {wait:g} seconds", hint="the log says what hangs")
+        try:
             try:
                 with self._database.transact():
                     yield Transaction(self._database)
             except (OSError, sqlite3.DatabaseError) as error:
                 self._database.abandon()
                 raise _state_error(error, f"the state in {self.directory} cannot be written ({error})") from error
+        finally:
+            self._turn.release()
 
     def give_up_ballast(self) -> None:
         """On a full disk: make the room that deleting needs."""

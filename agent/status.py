@@ -17,10 +17,12 @@ from agent.account import Accounts, Delivered
 from agent.config import Settings
 from agent.control import ask, is_there
 from agent.dead_letter import DeadLetters
+from agent.errors import LeaklineError
 from agent.model import LANES, Lane
-from agent.problem import Problem
+from agent.problem import KINDS, Problem
 from agent.spool import Position, Spool
 from agent.state import State
+from agent.status_lines import LONGEST_REASON, cut, pauses, rules_left_out, source_state, time, trouble
 from agent.store.problems import Problems
 from agent.terminal import words
 
@@ -37,6 +39,10 @@ NO_DAEMON = {
 """What only those can tell who find no daemon."""
 
 
+ANSWER_WITHIN = 15.0
+"""Seconds until `status` says that it cannot tell."""
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -46,12 +52,14 @@ def stored(
 ) -> dict[str, Any]:
     """The part that the state directory alone tells. `destinations`: name to the lanes it takes."""
     with state.transact():  # nothing moves while it is counted
-        return _stored(state, spool, dead_letters, destinations)
+        document = uncounted(state, spool, dead_letters, destinations)
+        return document | {"balanced": balanced(state, spool, destinations)}
 
 
-def _stored(
+def uncounted(
     state: State, spool: Spool, dead_letters: DeadLetters, destinations: Mapping[str, Sequence[Lane]]
 ) -> dict[str, Any]:
+    """As `stored`, without waiting for those who write: its numbers need not fit together, so `balanced` is None."""
     accounts = Accounts(state)
     return {
         "version": __version__,
@@ -69,14 +77,14 @@ def _stored(
             {"name": name, "lanes": {lane: _lane(accounts, spool, state, name, lane) for lane in lanes}}
             for name, lanes in destinations.items()
         ],
-        "balanced": balanced(state, spool, destinations),
+        "balanced": None,
         "correlations_left_out": orjson.loads(state.data("memory/detection/correlation/left_out") or b"[]"),
     }
 
 
 def document(settings: Settings) -> dict[str, Any]:
     """What the running daemon says, or the state alone. Raises LeaklineError when neither can tell."""
-    answer: dict[str, Any] | None = ask(settings.state.socket(), "status")
+    answer: dict[str, Any] | None = ask(settings.state.socket(), "status", timeout=ANSWER_WITHIN)
     return answer or _without_daemon(settings)
 
 
@@ -122,6 +130,25 @@ def listed(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     ]
 
 
+def stalled(error: LeaklineError) -> dict[str, Any]:
+    """The problem that the daemon's state is held by a loop that hangs, as `status --json` has it."""
+    return {
+        "id": "",
+        "kind": "loop-stalled",
+        "subject": "state",
+        "since": None,
+        "message": f"a loop hangs: {error}",
+        "fix": KINDS["loop-stalled"].fix,
+        "clears": "itself",
+        "count": 1,
+    }
+
+
+def untold(error: LeaklineError) -> dict[str, Any]:
+    """The document of a `status --json` that cannot tell."""
+    return {"version": __version__, "error": str(error), "problems": None, "balanced": None}
+
+
 def is_well(document: Mapping[str, Any]) -> bool:
     """Whether nothing is wrong now and nothing waits for a person: exit status 0."""
     return bool(document["balanced"]) and not document["problems"]
@@ -157,6 +184,8 @@ def show(status: Mapping[str, Any], console: Console) -> None:
     head = f"leakline {status['version']}, state {status['state']['directory']}"
     console.print(words(head) if running else words(head) + Text(" (no daemon is running)", style="yellow"))
     show_problems(status["problems"], console)
+    for line in (*rules_left_out(status), *pauses(status)):
+        console.print(line, soft_wrap=True)
     for part in (_orgs(status), _sources(status), _destinations(status)):
         if part is not None:
             console.print(part)
@@ -166,11 +195,11 @@ def show(status: Mapping[str, Any], console: Console) -> None:
 
 
 def show_problems(problems: Sequence[Mapping[str, Any]], console: Console) -> None:
-    """A line for what is wrong and one for what to do; nothing while all is well."""
-    for problem in problems:
-        since = f" since {problem['since'][:19].replace('T', ' ')} UTC" if problem["since"] else ""
+    """A line for what is wrong and one for what to do, losses first; nothing while all is well."""
+    for problem in sorted(problems, key=lambda problem: problem["clears"] != "person"):
+        since = f" since {time(problem['since'])}" if problem["since"] else ""
         head = words(f"{problem['kind']} {problem['id']}".rstrip(), "bold red")
-        console.print(head + words(f"{since}: {problem['message']}", "default"), soft_wrap=True)
+        console.print(head + words(f"{since}: {cut(problem['message'], LONGEST_REASON)}", "default"), soft_wrap=True)
         console.print(words(f"   -> {problem['fix'].replace('ID', problem['id'])}"), soft_wrap=True)
 
 
@@ -193,7 +222,7 @@ def _orgs(status: Mapping[str, Any]) -> RenderableType | None:
             if org.get("api_calls_allowed")
             else "not yet known"
         )
-        table.add_row(org["name"], used, _trouble(org.get("problem")))
+        table.add_row(org["name"], used, trouble(org.get("problem")))
     return table
 
 
@@ -211,7 +240,7 @@ def _sources(status: Mapping[str, Any]) -> RenderableType:
             live.get(name, {}),
         )
         numbers = [f"{total[key]:,}" for key in ("read", "duplicate", "malformed", "spooled")]
-        table.add_row(name, *numbers, _age(source.get("lag_seconds")), _trouble(source.get("problem")))
+        table.add_row(name, *numbers, _age(source.get("lag_seconds")), source_state(source))
     return table
 
 
@@ -222,7 +251,7 @@ def _destinations(status: Mapping[str, Any]) -> RenderableType:
         for lane, account in destination["lanes"].items():
             keys = ("acknowledged", "dead_lettered", "filtered", "pending", "resent")
             numbers = [f"{account[key]:,}" for key in keys]
-            table.add_row(destination["name"], lane, *numbers, _trouble(down.get(destination["name"])))
+            table.add_row(destination["name"], lane, *numbers, trouble(down.get(destination["name"])))
     return table
 
 
@@ -237,13 +266,11 @@ def _table(*headings: str) -> Table:
 def _sum(status: Mapping[str, Any]) -> Text:
     dead = status["state"]["dead_letters"]
     kept = f"; {dead:,} dead letters are kept (leakline dead-letters list)" if dead else ""
+    if status["balanced"] is None:
+        return Text("The accounts could not be counted: a loop holds the state.", style="bold red")
     if status["balanced"]:
         return Text(f"Every row read is accounted for{kept}.", style="green")
     return Text(f"The accounts do not balance: rows are missing or counted twice{kept}.", style="bold red")
-
-
-def _trouble(problem: str | None) -> Text:
-    return words(problem, "red") if problem else Text("ok", style="green")
 
 
 def _age(seconds: float | None) -> str:

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from agent.demo.org import simulated_org
+from agent.state import State
 from tests.attack.table import Row, rows_of, write
 from tests.end_to_end.conftest import document_for
+from tests.pipeline.fakes import Loops
 
 ROWS = 5_000
 
@@ -50,3 +52,11 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 def document(org: dict[str, str], tmp_path: Path) -> dict[str, Any]:
     """Settings for that org and a file destination, to be changed by the test."""
     return document_for(org, tmp_path)
+
+
+@pytest.fixture
+def loops(tmp_path: Path) -> Iterator[Loops]:
+    """State, spool and dead letters, and both loops to be run by hand."""
+    loops = Loops(State(tmp_path / "state"))
+    yield loops
+    loops.state.close()
