@@ -1,47 +1,49 @@
 """Build, schedule, run, stop.
 
-One job per polled source under apscheduler, one thread per destination, one for trimming. Every wait is on the stop
-event. The first SIGTERM or SIGINT stops at the next batch boundary, the second exits at once; SIGHUP reads rules and
-mappings again. An exception nobody expected ends the process with status 3, and systemd starts it again.
+One job per polled source under apscheduler, one thread per destination, one for trimming, one that watches clock, loops
+and listeners. Every wait is on the stop event. The first SIGTERM or SIGINT stops at the next batch boundary, the second
+exits at once; SIGHUP reads rules and mappings again. An exception nobody expected ends the process with status 3, and
+systemd starts it again. The watchdog is fed while every thread lives and no loop hangs.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import sdnotify
 import structlog
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
 from prometheus_client import start_http_server
 
 from agent import metrics, status
 from agent.build import Parts, build
+from agent.clock_watch import ClockWatch
 from agent.config import Settings
 from agent.control_server import ControlServer
 from agent.deliver import Stopped
 from agent.errors import Busy, LeaklineError
 from agent.forward import Forward, SharedLines
 from agent.ingest import Committed
+from agent.liveness import Liveness
+from agent.loop_watch import LoopWatch
 from agent.model import LANES
 from agent.polling import Polling
+from agent.schedule import Schedule
+from agent.signals import signals
+from agent.watch import Watch
 
 log = structlog.get_logger()
 
 TRIM_EVERY = 5.0
-TICK_EVERY = 60
-"""Seconds between two looks at what only the passing of time can tell."""
-
+TICK_EVERY = timedelta(minutes=1)
+"""Between two looks at what only the passing of time can tell."""
 STATE_WAIT = 3.0
 """Seconds that `status` waits for the state; after that it says what it knows without."""
 
@@ -85,13 +87,20 @@ class Daemon:
             )
             for d in self.parts.destinations
         ]
+        self._schedule = self._scheduled()
+        self._liveness = Liveness(self.stalled)
 
     def run(self, control: Path | None = None) -> int:
         """Until told to stop. Call from the main thread: it takes the signals."""
         notifier = sdnotify.SystemdNotifier()
-        with self._signals(), self._served(control), self._measured():
-            threads = self.start_forwarding()
-            scheduler = self._schedule()
+        problems = self.parts.open_problems
+        clock = ClockWatch(problems, now=self._now, jumped=self._schedule.set_anew)
+        looks = [clock.look, LoopWatch(problems, self.stalled).look]
+        watch = Watch(looks, self.stop)
+        self._liveness.watch_is_late = watch.late
+        with signals(self.stop, self._reload_asked), self._served(control), self._measured():
+            threads = self._liveness.threads = [*self.start_forwarding(), self._started("watch", watch.run)]
+            self._schedule.start()
             notifier.notify(f"READY=1\nSTATUS=watching {len(self.polling.sources)} sources")
             log.info(
                 "started",
@@ -99,11 +108,11 @@ class Daemon:
                 destinations=[f.destination.name for f in self.forwards],
             )
             try:
-                self._wait(notifier, threads)
+                self._wait(notifier)
             finally:  # whatever happens here, the loops must not go on without it
                 self.stop.set()
                 notifier.notify("STOPPING=1")
-                scheduler.shutdown(wait=True)
+                self._schedule.stop()
                 for thread in threads:
                     thread.join()
         self.close()
@@ -113,7 +122,7 @@ class Daemon:
         log.info("stopped")
         return 0
 
-    def _wait(self, notifier: Any, threads: list[threading.Thread]) -> None:
+    def _wait(self, notifier: Any) -> None:
         """Until the stop event: feed the watchdog while all loops live, reload when asked to."""
         fed = 0.0
         while not self.stop.wait(0.5):
@@ -122,7 +131,7 @@ class Daemon:
                 notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
                 self.reload()
                 notifier.notify("READY=1")
-            if time.monotonic() - fed > _watchdog_seconds() / 4 and self._alive(threads):
+            if time.monotonic() - fed > _watchdog_seconds() / 4 and self._liveness.is_well():
                 notifier.notify("WATCHDOG=1")
                 fed = time.monotonic()
 
@@ -134,10 +143,7 @@ class Daemon:
         """One thread per destination, one that trims, and one that sends what is told of problems."""
         work = {f"forward {f.destination.name}": f.run for f in self.forwards}
         work |= {"trim": self._trim, "tell": self._tell}
-        threads = [threading.Thread(target=self._guarded, args=(run,), name=name) for name, run in work.items()]
-        for thread in threads:
-            thread.start()
-        return threads
+        return [self._started(name, run) for name, run in work.items()]
 
     def drained(self) -> bool:
         """Whether every destination has settled everything."""
@@ -192,25 +198,12 @@ class Daemon:
         log.info("reloaded", rules=self.parts.rules_loaded, problems=[str(one) for one in problems])
         return [str(one) for one in problems]
 
-    def _schedule(self) -> BackgroundScheduler:
-        scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(max(1, len(self.polling.sources))), "tick": ThreadPoolExecutor(1)},
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-            timezone=UTC,
-        )
-        for polled in self.polling.sources.values():
-            scheduler.add_job(
-                self._guarded,
-                "interval",
-                args=(lambda polled=polled: self.polling.poll(polled),),
-                seconds=polled.every.total_seconds(),
-                next_run_time=datetime.now(UTC),
-                id=polled.source.name,
-            )
-        tick = {"seconds": TICK_EVERY, "id": "tick", "executor": "tick"}
-        scheduler.add_job(self._guarded, "interval", args=(self._tick,), **tick)
-        scheduler.start()
-        return scheduler
+    def _scheduled(self) -> Schedule:
+        schedule = Schedule(len(self.polling.sources), self._guarded)
+        for name, polled in self.polling.sources.items():
+            schedule.add(name, lambda polled=polled: self.polling.poll(polled), polled.every)  # type: ignore[misc]
+        schedule.add("tick", self._tick, TICK_EVERY, executor="tick")
+        return schedule
 
     def _committed(self, committed: Committed) -> None:
         self.polling.committed(committed)
@@ -224,12 +217,14 @@ class Daemon:
 
     def _trim(self) -> None:
         while not self.stop.wait(TRIM_EVERY):
-            self.trim()
+            with self.parts.ingest.progress.of("trim"):
+                self.trim()
 
     def _tell(self) -> None:
         problems = self.parts.open_problems
         while not self.stop.is_set():
-            self.tell()
+            with self.parts.ingest.progress.of("tell"):
+                self.tell()
             with problems.waiting:
                 problems.waiting.wait(1.0)
 
@@ -239,8 +234,9 @@ class Daemon:
             self.parts.ingest.take("agent", batch)
 
     def _tick(self) -> None:
-        self.parts.ingest.tick()
-        self.parts.open_problems.tell_what_grew()
+        with self.parts.ingest.progress.of("tick"):
+            self.parts.ingest.tick()
+            self.parts.open_problems.tell_what_grew()
 
     def trim(self) -> None:
         """Let go of batches that every destination has settled."""
@@ -264,11 +260,14 @@ class Daemon:
             with self.parts.spool.grown:
                 self.parts.spool.grown.notify_all()
 
-    def _alive(self, threads: list[threading.Thread]) -> bool:
-        stalled = self.polling.stalled()
-        if stalled:
-            log.error("no progress", sources=stalled)
-        return not stalled and all(thread.is_alive() for thread in threads)
+    def _started(self, name: str, run: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=self._guarded, args=(run,), name=name)
+        thread.start()
+        return thread
+
+    def stalled(self) -> Mapping[str, str]:
+        """Loops that hang or whose turn does not come, by name, each with a sentence about it."""
+        return {**self.parts.ingest.progress.stalled(), **self.polling.overdue()}
 
     @contextmanager
     def _served(self, control: Path | None) -> Iterator[None]:
@@ -301,29 +300,6 @@ class Daemon:
             server.shutdown()
             server.server_close()
             thread.join()
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        def stop(number: int, _: FrameType | None) -> None:
-            if self.stop.is_set():
-                os._exit(3)  # asked twice: at once
-            log.info("stopping", signal=signal.Signals(number).name)
-            self.stop.set()
-
-        def reload(_: int, __: FrameType | None) -> None:
-            self._reload_asked.set()
-
-        before = {
-            signal.SIGTERM: signal.signal(signal.SIGTERM, stop),
-            signal.SIGINT: signal.signal(signal.SIGINT, stop),
-            signal.SIGHUP: signal.signal(signal.SIGHUP, reload),
-        }
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                with suppress(ValueError):
-                    signal.signal(number, handler)
 
 
 def _watchdog_seconds() -> float:

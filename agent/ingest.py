@@ -19,6 +19,7 @@ from agent.dead_letter import DeadLetters
 from agent.errors import DiskFull
 from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Lane, Rejection, Source
 from agent.poison import Attempts
+from agent.progress import Progress
 from agent.spool import Spool, Written
 from agent.state import State, StateRecall, Transaction
 from agent.store import dead_letter_problem
@@ -83,6 +84,7 @@ class Ingest:
         stop: threading.Event,
         spool_limit: int,
         watch: Callable[[Committed], None] = lambda _: None,
+        progress: Progress | None = None,
     ) -> None:
         """`spool_limit`: bytes of batch files above which reading pauses until destinations catch up."""
         self._state = state
@@ -95,6 +97,8 @@ class Ingest:
         self._stop = stop
         self._spool_limit = spool_limit
         self._watch = watch
+        self.progress = progress or Progress(problems, now)
+        """Who reads, who hangs, who waits on purpose."""
         self._turn = threading.Lock()
         self._attempts: dict[str, Attempts] = {}
 
@@ -115,6 +119,10 @@ class Ingest:
 
         Raises what the source raises; everything up to the last commit stands.
         """
+        with self.progress.of(source.name):
+            return self._read(source)
+
+    def _read(self, source: Source) -> int:
         begun = source.name in self._attempts
         attempts = self._attempts.setdefault(source.name, Attempts(self._state, f"ingest/{source.name}"))
         after = self.cursor(source.name)
@@ -133,7 +141,8 @@ class Ingest:
 
     def take(self, source: str, batch: Batch) -> int:
         """Commit one batch that somebody pushes; returns the rows committed (0 if stopped while waiting for room)."""
-        return self._take(source, batch, poisonous=False, attempts=None)
+        with self.progress.of(source):
+            return self._take(source, batch, poisonous=False, attempts=None)
 
     def tick(self) -> None:
         """Let detection say what only the passing of time can tell; to be called about once a minute."""
@@ -145,12 +154,11 @@ class Ingest:
                 with self._turn, metrics.BATCH_SECONDS.time():
                     committed = self._commit(source, batch, poisonous, attempts)
             except DiskFull as error:
-                log.warning("ingest paused", reason=str(error))
-                metrics.INGEST_PAUSED.set(1)
                 self._state.give_up_ballast()
+                self.progress.paused("disk", str(error))
                 self._stop.wait(FULL_DISK_PAUSE)
                 continue
-            metrics.INGEST_PAUSED.set(0)
+            self.progress.moved()
             self._state.restore_ballast()
             self._watch(committed)
             return committed.rows
@@ -242,7 +250,10 @@ class Ingest:
 
     def _wait_for_room(self) -> None:
         while self._spool.bytes_held() > self._spool_limit and not self._stop.is_set():
-            metrics.INGEST_PAUSED.set(1)
+            message = (
+                f"the spool holds the {self._spool_limit >> 20:,} MB it may until a destination has taken some of it"
+            )
+            self.progress.paused("spool", message)
             self._stop.wait(FULL_DISK_PAUSE)
 
     def _measure(

@@ -14,7 +14,7 @@ FILES = sorted(path for path in AGENT.rglob("*.py") if "_data" not in path.parts
 DOORS = {
     "simple_salesforce": ["sources/salesforce.py"],
     "diskcache": ["state.py"],
-    "apscheduler": ["daemon.py"],
+    "apscheduler": ["schedule.py"],
     "cefevent": ["formats/cef.py"],
     "sigma": ["detection/"],
     "sdnotify": ["daemon.py"],

@@ -77,7 +77,8 @@ class Directory:
         wanted = {id_: id_[:15] for id_ in ids if len(id_) in (15, 18) and id_.isalnum()}
         cached = {short: self._cached(f"{kind}/{short}") for short in set(wanted.values())}
         missing = sorted(short for short, record in cached.items() if record is None)
-        if missing and (self._resume_at is None or self._now() >= self._resume_at):
+        # A rest that is longer than it can be was begun by a clock that has been set back since.
+        if missing and (self._resume_at is None or not timedelta() < self._resume_at - self._now() <= PAUSE):
             cached |= self._asked(kind, missing, ask)
         return {id_: record for id_, short in wanted.items() if (record := cached[short])}
 

@@ -113,7 +113,8 @@ class EventLogFile:
         oldest = now - self._settings.start
         place = Place.of(after) if after is not None else Place(oldest, oldest)
         self._session.check_budget()
-        sweep = self._swept is None or now - self._swept >= self._settings.sweep_every
+        # A time in the future was noted by a clock that has been set back since.
+        sweep = self._swept is None or not self._swept <= now < self._swept + self._settings.sweep_every
         if sweep or self._asked is None:
             yield from self._ask(now)
         files = self._new_files(place, now, sweep)

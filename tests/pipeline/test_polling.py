@@ -38,7 +38,10 @@ class Clock:
 
 
 def polling_of(loops: Loops, clock: Clock, *sources: tuple[Troubled, str]) -> Polling:
-    polling = Polling(loops.ingest(), loops.problems, clock, loops.stop, lambda org: f"id of {org}")
+    def steady() -> float:
+        return clock().timestamp()
+
+    polling = Polling(loops.ingest(), loops.problems, clock, loops.stop, lambda org: f"id of {org}", steady)
     for source, org in sources:
         polling.add(source, org, timedelta(minutes=10))
     return polling

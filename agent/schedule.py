@@ -1,0 +1,74 @@
+"""When polls and ticks have their turns. apscheduler reckons with the wall clock; here is what that needs to be safe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+Run = Callable[[], None]
+
+
+class Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
+    """A turn every so often. All turns that were missed are one turn, which costs the same after a jump of years: the
+    library's own interval lists each of them.
+    """
+
+    __slots__ = ("every",)
+
+    def __init__(self, every: timedelta) -> None:
+        self.every = every
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """See `apscheduler.triggers.base.BaseTrigger`."""
+        due = previous_fire_time + self.every if previous_fire_time is not None else now
+        return due if due > now or previous_fire_time is None else now + self.every
+
+
+class _Scheduler(BackgroundScheduler):  # type: ignore[misc]  # apscheduler has no types
+    """Its thread is guarded like every other: without one nothing would be polled, and nobody would know."""
+
+    guarded: Callable[[Run], None]
+
+    def _main_loop(self) -> None:
+        self.guarded(super()._main_loop)
+
+
+class Schedule:
+    """Jobs with a turn every so often; of each job at most one runs at a time."""
+
+    def __init__(self, threads: int, guarded: Callable[[Run], None]) -> None:
+        """`threads`: as many jobs run side by side; `guarded` runs a job, and takes what it raises."""
+        self._guarded = guarded
+        self._scheduler = _Scheduler(
+            executors={"default": ThreadPoolExecutor(max(1, threads)), "tick": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone=UTC,
+        )
+        self._scheduler.guarded = guarded
+
+    def add(self, name: str, run: Run, every: timedelta, *, executor: str = "default") -> None:
+        """The first turn comes at once."""
+        self._scheduler.add_job(
+            self._guarded, Every(every), args=(run,), next_run_time=_now(), id=name, executor=executor
+        )
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    def set_anew(self) -> None:
+        """Every job's next turn is now: to be called when the wall clock jumped."""
+        for job in self._scheduler.get_jobs():
+            self._scheduler.modify_job(job.id, next_run_time=_now())
+
+    def stop(self) -> None:
+        """Returns once no job runs."""
+        self._scheduler.shutdown(wait=True)
+
+
+def _now() -> datetime:
+    """The clock the library goes by, whatever clock the daemon was given."""
+    return datetime.now(UTC)
