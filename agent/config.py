@@ -117,7 +117,7 @@ class LogSettings(Strict):
 
 
 class MetricsSettings(Strict):
-    """Prometheus metrics over HTTP; off unless a port is given."""
+    """Prometheus metrics, `/healthz` and `/readyz` over HTTP; off unless a port is given."""
 
     port: int | None = Field(default=None, ge=0, le=65535)
     address: str = "127.0.0.1"

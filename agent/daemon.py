@@ -20,7 +20,6 @@ from typing import Any
 
 import sdnotify
 import structlog
-from prometheus_client import start_http_server
 
 from agent import metrics, status
 from agent.build import Parts, build
@@ -98,7 +97,7 @@ class Daemon:
         looks = [clock.look, LoopWatch(problems, self.stalled).look]
         watch = Watch(looks, self.stop)
         self._liveness.watch_is_late = watch.late
-        with signals(self.stop, self._reload_asked), self._served(control), self._measured():
+        with signals(self.stop, self._reload_asked), self._served(control), self._listening(looks):
             threads = self._liveness.threads = [*self.start_forwarding(), self._started("watch", watch.run)]
             self._schedule.start()
             notifier.notify(f"READY=1\nSTATUS=watching {len(self.polling.sources)} sources")
@@ -287,19 +286,21 @@ class Daemon:
             server.close()
 
     @contextmanager
-    def _measured(self) -> Iterator[None]:
-        """Prometheus metrics over HTTP, if the settings name a port."""
+    def _listening(self, looks: list[Callable[[], None]]) -> Iterator[None]:
+        """Metrics and health over HTTP, if the settings name a port; one that cannot be had is tried again."""
         wanted = self._settings.metrics
         if wanted.port is None:
             yield
             return
-        server, thread = start_http_server(wanted.port, addr=wanted.address, registry=metrics.REGISTRY)
-        try:
+        from agent.health import Health  # a server costs memory where nobody wants one
+        from agent.listener import KeptListener, Listener
+
+        problems = self.parts.open_problems
+        health = Health(self._liveness.ailing, problems.known, self.polling.has_read)
+        kept = KeptListener(Listener("metrics", health, wanted.address, wanted.port), problems)
+        with kept.open():
+            looks.append(kept.look)
             yield
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
 
 
 def _watchdog_seconds() -> float:

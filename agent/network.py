@@ -125,7 +125,10 @@ class Connection:
         self._overdue.clear()
         timer = threading.Timer(deadline, self.cut)
         timer.daemon = True
-        timer.start()
+        try:
+            timer.start()
+        except RuntimeError as error:  # without a deadline nothing is asked
+            raise httpx.ConnectError(f"no thread could be started for its deadline ({error})") from error
         try:
             with self._client.stream(method, url, extensions={"trace": self._trace}, **options) as response:
                 yield response

@@ -15,6 +15,8 @@ DOORS = {
     "simple_salesforce": ["sources/salesforce.py"],
     "diskcache": ["state.py"],
     "apscheduler": ["schedule.py"],
+    "uvicorn": ["listener.py"],
+    "prometheus_client": ["metrics.py", "health.py"],
     "cefevent": ["formats/cef.py"],
     "sigma": ["detection/"],
     "sdnotify": ["daemon.py"],

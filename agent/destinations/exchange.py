@@ -102,7 +102,10 @@ class Exchange:
         overdue = threading.Event()
         timer = threading.Timer(self._timeout, self._cut, [overdue])
         timer.daemon = True
-        timer.start()
+        try:
+            timer.start()
+        except RuntimeError as error:  # without a deadline nothing is sent
+            raise Unavailable(f"{self.url}: no thread could be started for its deadline ({error})") from error
         try:
             with self._client.stream(
                 method,

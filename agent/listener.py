@@ -1,0 +1,163 @@
+"""Listening over HTTP: uvicorn, with bounds of our own on connections and time.
+
+Whoever connects costs no thread: one thread serves them all, so that outsiders cannot use up the service's. A
+connection carries one request and lives for a bounded time, from its first byte to the last of its answer, however
+slowly either drips; when there are too many, the oldest is cut, so that those who only hold connections give way to
+those who ask. uvicorn bounds the size of headers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import structlog
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from agent.errors import StateError
+from agent.store.problems import Problems
+
+log = structlog.get_logger()
+
+KIND = "listener-failed"
+CONNECTIONS = 64
+"""At the same time; the next one ends the oldest."""
+SECONDS = 20.0
+"""From connecting to the end of the answer."""
+HEADER_BYTES = 16 << 10
+RETRY_EVERY = 10.0
+"""Seconds between two attempts to listen on an address that cannot be had."""
+
+Application = Callable[..., Any]
+"""An ASGI application. It must not wait: one thread serves everybody."""
+
+
+class Connection(H11Protocol):
+    """One connection of uvicorn's, bounded as the module says."""
+
+    connections_at_once = CONNECTIONS
+    seconds = SECONDS
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._opened = time.monotonic()
+        self._overdue = self.loop.call_later(self.seconds, transport.abort)
+        while len(self.connections) > self.connections_at_once:
+            oldest = min(self.connections, key=lambda connection: getattr(connection, "_opened", 0.0))
+            self.connections.discard(oldest)
+            oldest.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._overdue.cancel()
+        super().connection_lost(exc)
+
+
+class Listener:
+    """An application behind an address, listening from `open` to `close`."""
+
+    def __init__(
+        self, name: str, application: Application, address: str, port: int, *, seconds: float = SECONDS
+    ) -> None:
+        """`port` 0 takes any free one; `seconds`: a connection's life."""
+        self.name = name
+        self.address, self.port = address, port
+        self._application = application
+        self._protocol = type("Bounded", (Connection,), {"seconds": seconds})
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def open(self) -> None:
+        """Listen. Raises OSError for an address that cannot be had, RuntimeError when no thread can be started."""
+        bound = _bind(self.address, self.port)
+        config = uvicorn.Config(
+            self._application,
+            http=self._protocol,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            h11_max_incomplete_event_size=HEADER_BYTES,
+            timeout_graceful_shutdown=1,
+        )
+        logging.getLogger("uvicorn").setLevel(logging.ERROR)  # what outsiders send is no news
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [bound]}, name=f"listener {self.name}", daemon=True
+        )
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._thread = None
+            bound.close()
+            raise
+        self.port = bound.getsockname()[1]
+        log.info("listening", name=self.name, address=self.address, port=self.port)
+
+    def is_open(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def close(self) -> None:
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(timeout=5.0)
+            self._thread = None
+
+
+class KeptListener:
+    """A listener that is opened again when it cannot be, or has ended; to be asked to `look` about once a second."""
+
+    def __init__(self, listener: Listener, problems: Problems, steady: Callable[[], float] = time.monotonic) -> None:
+        self._listener = listener
+        self._problems = problems
+        self._steady = steady
+        self._next = steady()
+        self._opened = False
+
+    def look(self) -> None:
+        listener = self._listener
+        if self._steady() < self._next or (self._opened and listener.is_open()):
+            return
+        self._next = self._steady() + RETRY_EVERY
+        where = f"{listener.address}, port {listener.port}"
+        try:
+            listener.open()
+        except (OSError, RuntimeError) as error:
+            self._opened = False
+            self._problems.report(KIND, listener.name, f"{listener.name} cannot listen on {where} ({error})")
+        else:
+            self._opened = True
+            self._problems.over(KIND, listener.name, f"{listener.name} listens on {where}")
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Open while inside; an address that cannot be had is tried again with every `look`."""
+        with suppress(StateError):
+            self.look()
+        try:
+            yield
+        finally:
+            self._listener.close()
+
+
+def _bind(address: str, port: int) -> socket.socket:
+    """A socket that uvicorn is to listen on. Raises OSError."""
+    family, kind, protocol, _, where = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(where)
+        bound.listen(CONNECTIONS)
+    except OSError:
+        bound.close()
+        raise
+    return bound
