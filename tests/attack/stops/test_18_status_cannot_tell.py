@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from agent.control import ask
 from agent.daemon import Daemon
 from agent.errors import LeaklineError
 from agent.state import State
+from tests.attack.four_places import status_of
+from tests.end_to_end.agent_process import AgentProcess
 
 UNPRIVILEGED = 65534
 """`nobody`."""
@@ -280,3 +283,18 @@ def test_how_long_an_answer_may_take_is_bounded() -> None:
     """A person does not wait for minutes."""
     assert status.ANSWER_WITHIN <= 30
     assert control.TIMEOUT <= 60
+
+
+@pytest.mark.attack
+def test_a_running_daemon_that_stands_still_is_exit_status_3(document: dict[str, Any], tmp_path: Path) -> None:
+    """Stopped by a debugger, say: status says that it cannot tell, and afterwards all goes on."""
+    document["orgs"][0]["sources"][0]["event_types"] = ["Login"]
+    agent = AgentProcess(tmp_path, document)
+    agent.start()
+    agent.tell(signal.SIGSTOP)
+    still = status_of(agent.settings)
+    agent.tell(signal.SIGCONT)
+    assert still.returncode == 3, still.stdout + still.stderr
+    assert "does not answer within" in still.stderr
+    agent.wait_for(lambda: agent.status()["sources"][0]["last_success"])
+    assert agent.stop() == 0
