@@ -174,7 +174,9 @@ def build_processing(
     def detect(batch: Batch, prepared: pl.DataFrame, now: datetime) -> Detection:
         own = batch.event_type == OWN_EVENT_TYPE
         source = LogSource("leakline", "agent") if own else LogSource("salesforce", batch.source)
-        return detector.detect(prepared, source, now, shape=lambda rows: uncounted.shape(rows, batch, now))
+        return detector.detect(
+            prepared, source, now, org=batch.org, shape=lambda rows: uncounted.shape(rows, batch, now)
+        )
 
     return Processing(
         Steps(prepare, detect, normalizer.shape), rules, [*mapping_errors, *enricher.problems, *rules.errors]

@@ -12,7 +12,7 @@ at most now, less that source's lateness; the oldest of them counts. Rows that a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import orjson
@@ -92,7 +92,8 @@ class Correlating:
     ) -> Step:
         """`found`: rule id to its matched rows, prepared, with `event.id`. `newest`: newest event time of the batch.
 
-        `now`: by the clock, without which no change is told for its age. `final`: nothing will ever follow.
+        `now`: by the clock, without which no change is told for its age; with neither org nor rows those of every org are.
+        `final`: nothing will ever follow.
         """
         step, clock = Step(newest={**self.newest}), int(now.timestamp() * 1000) if now else 0
         if newest is not None:
@@ -102,7 +103,7 @@ class Correlating:
         for other in {org, *step.newest} if final else ():
             self._advance({}, other, step, clock, final=True)
         if clock:
-            self._tell_changes(step, clock)
+            self._tell_changes([org] if org or found or newest is not None else list(step.newest), step, clock)
         if step.newest != self.newest:
             step.remember["correlation/newest"] = orjson.dumps(step.newest)
         if step.left_out:
@@ -155,9 +156,9 @@ class Correlating:
         step.texts[org], known = coded(found, self._keys, self._values, step.texts[org])
         return known
 
-    def _tell_changes(self, step: Step, clock: int) -> None:
-        """Changes that were not told for too long, of whatever org."""
-        for org in step.newest:
+    def _tell_changes(self, orgs: Iterable[str], step: Step, clock: int) -> None:
+        """Changes of these orgs' alerts that were not told for too long."""
+        for org in orgs:
             for correlation in self._correlations:
                 if correlation.rule.id not in self._silent and self._memory(correlation, org, step).episodes:
                     self._turn(correlation, org, step, clock).tell_changes(clock - self._patience)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from agent.detection.baselining import Step as BaselineStep
 from agent.detection.correlating import LATENESS, PATIENCE, Correlating
 from agent.detection.correlation_step import Step
 from agent.detection.fold import Folding, Window
+from agent.detection.fold_memory import FoldMemory, FoldStep
 from agent.detection.matcher import Matcher
 from agent.detection.rule import LogSource, Rule, RuleSet
 
@@ -47,7 +48,9 @@ class Detection:
 
 
 class Detector:
-    """Rules and what must be remembered of their alerts. One batch at a time: `detect`, transaction, `commit`."""
+    """Rules and what must be remembered of their alerts, each org's by itself: a batch of one org changes nothing of
+    another's and makes nothing be told of it. One batch at a time: `detect`, transaction, `commit`.
+    """
 
     def __init__(
         self,
@@ -65,9 +68,8 @@ class Detector:
         """
         self.rules = rules
         self._matcher = Matcher(rules, _passed_over)
-        self._fold = fold
         self._long_ids = long_ids
-        self._foldings = {rule.id: Folding.decode(fold, recall(f"fold/{rule.id}")) for rule in rules}
+        self._folds = FoldMemory(fold, {rule.id for rule in rules}, recall)
         sources = {rule.id: rule.logsource for rule in rules}
         self._silent = rules.silent
         self.correlating = Correlating(rules.correlations, sources, recall, lateness, patience)
@@ -79,38 +81,38 @@ class Detector:
         source: LogSource,
         now: datetime,
         *,
+        org: str | None = None,
         shape: Shape | None = None,
         final: bool = False,
     ) -> Detection:
-        """Try the rules on a batch.
+        """Try the rules on a batch; one without rows is what the clock brings, to every org.
 
         `prepared`: vendor and computed columns with `event.id` and, where the rows have a time, `@timestamp`.
+        `org`: the id of the org that was read; unless given, that of the first row.
         `shape`: how the rest of the program shapes the rows; without it vendor columns become `salesforce.<name>`.
         `final`: nothing follows, so that correlations judge what they would wait with.
         """
         found = list(self.matches(prepared, source))
         counts = {rule.id: len(rows) for rule, rows in found}
-        step, past = self._derive(found, prepared, source, now, final=final)
+        org = _org(prepared) if org is None else org
+        step, past = self._derive(found, prepared, org, source, now, final=final)
         found = [(rule, rows) for rule, rows in found if rule.id not in self._silent]
-        foldings: dict[str, Folding] = {}
-        alerts = [*self._raise(found, prepared, shape or plain_shape, now, foldings), *self._late(now, foldings)]
+        folds = self._folds.step()
+        alerts = [*self._raise(found, prepared, org, shape or plain_shape, now, folds)]
+        alerts += self._late([org] if prepared.height else self._folds.orgs, now, folds)
         derived = [*correlation_alert.frames(step.told, now), *baseline_alert.baselined(past.told, now)]
         alerts += [
             one.with_columns(self._long_ids(one["user.id"])) if "user.id" in one.columns else one for one in derived
         ]
 
         def commit() -> None:
-            self._foldings.update(foldings)
+            self._folds.commit(folds.changed)
             self.correlating.commit(step)
             self.baselining.commit(past)
 
         return Detection(
             pl.concat(alerts, how="diagonal_relaxed") if alerts else pl.DataFrame(),
-            {
-                **{f"fold/{rule}": folding.encode() for rule, folding in foldings.items()},
-                **step.remember,
-                **past.remember,
-            },
+            {**self._folds.remembered(folds.changed), **step.remember, **past.remember},
             counts,
             commit,
         )
@@ -119,6 +121,7 @@ class Detector:
         self,
         found: list[tuple[Rule, pl.Series]],
         prepared: pl.DataFrame,
+        org: str,
         source: LogSource,
         now: datetime,
         *,
@@ -133,7 +136,7 @@ class Detector:
             for rule, rows in found
             if rule.id in compared or rule.id in correlated
         }
-        org, newest = _org(prepared), _newest(prepared, now)
+        newest = _newest(prepared, now)
         step = self.correlating.take(
             {rule: rows for rule, rows in matched.items() if rule in correlated}, org, source, newest, now, final=final
         )
@@ -153,9 +156,10 @@ class Detector:
         self,
         found: list[tuple[Rule, pl.Series]],
         prepared: pl.DataFrame,
+        org: str,
         shape: Shape,
         now: datetime,
-        foldings: dict[str, Folding],
+        folds: FoldStep,
     ) -> Iterator[pl.DataFrame]:
         """Alerts for the matches that are not folded into earlier ones."""
         if not found:
@@ -168,26 +172,20 @@ class Detector:
         for rule, hits in found:
             places = rows.search_sorted(hits)
             mine = pl.DataFrame({"place": places, "actor": actors[places], "time": times[places]})
-            folding = self._folding(rule, foldings)
-            told = list(_told(rule, mine.sort("time", "place"), evidence, folding, now))
+            told = list(_told(rule, mine.sort("time", "place"), evidence, folds.folding(org, rule.id), now))
             if told:
                 table = pl.DataFrame(told, schema_overrides={"event_ids": pl.List(pl.String)})
                 yield alert.frame(rule, evidence[table["place"]], table, now)
 
-    def _late(self, now: datetime, foldings: dict[str, Folding]) -> Iterator[pl.DataFrame]:
-        """Counts of what was folded, for windows that are over."""
-        for rule in self.rules:
-            mine = self._foldings[rule.id]
-            if rule.id in foldings or (mine.windows and mine.waits(now)):
-                due = list(self._folding(rule, foldings).due(now))
-                if due:
-                    yield alert.late_count(rule, [_late_row(rule, actor, window) for actor, window in due], now)
-
-    def _folding(self, rule: Rule, foldings: dict[str, Folding]) -> Folding:
-        """A copy of the rule's windows for this batch alone."""
-        if rule.id not in foldings:
-            foldings[rule.id] = Folding(self._fold, self._foldings[rule.id].windows)
-        return foldings[rule.id]
+    def _late(self, orgs: Sequence[str], now: datetime, folds: FoldStep) -> Iterator[pl.DataFrame]:
+        """Counts of what was folded, for windows of these orgs that are over."""
+        for org in orgs:
+            due = {rule for rule, folding in self._folds.of(org) if folding.windows and folding.waits(now)}
+            due |= {rule for owner, rule in folds.changed if owner == org}
+            for rule in (rule for rule in self.rules if rule.id in due):
+                told = [_late_row(rule, actor, window) for actor, window in folds.folding(org, rule.id).due(now)]
+                if told:
+                    yield alert.late_count(rule, told, now)
 
 
 def _passed_over(rule: Rule, error: Exception) -> None:

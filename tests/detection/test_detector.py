@@ -238,14 +238,14 @@ def test_the_windows_kept_are_bounded_and_what_leaves_is_told(detector):
     found = detector.detect(crowd, FILES, NOW + timedelta(minutes=1))
     told = found.alerts.filter(pl.col("event.action") == "alert-folded")
     assert told.select("leakline.alert.actor", "leakline.alert.folded").rows() == [("first", 1)]
-    assert found.remember[f"fold/{EXPORT['id']}"].count(b'"start"') == WINDOWS
+    assert found.remember[f"folding//{EXPORT['id']}"].count(b'"start"') == WINDOWS
 
 
 def test_windows_are_forgotten_in_time(detector):
     """Days later the same person is news again."""
     detector.detect(exports(("u", 0)), FILES, NOW).commit()
     other = detector.detect(exports(("v", 0), number=3), FILES, NOW + KEPT + timedelta(hours=1))
-    assert b'"u"' not in other.remember[f"fold/{EXPORT['id']}"]
+    assert b'"u"' not in other.remember[f"folding//{EXPORT['id']}"]
 
 
 def test_a_rule_that_breaks_costs_the_others_nothing():
