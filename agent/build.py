@@ -8,29 +8,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import polars as pl
 import structlog
 
-from agent import metrics, shorten
-from agent.chosen_rules import chosen_rules
+from agent import not_loaded, shorten
 from agent.config import DestinationSettings, Settings, SourceSettings
 from agent.dead_letter import DeadLetters
 from agent.destinations.elastic import Elastic, ElasticSettings
 from agent.destinations.file import File, FileSettings
 from agent.destinations.splunk import Splunk, SplunkSettings
 from agent.destinations.syslog import Syslog, SyslogSettings
-from agent.detection.detector import Detection, Detector
-from agent.detection.rule import LogSource, RuleSet
-from agent.errors import FileError
+from agent.errors import FileError, SettingsError
 from agent.formats import FORMATS
-from agent.ingest import Committed, Ingest, Steps
-from agent.model import OWN_EVENT_TYPE, Batch, Destination, Source
-from agent.normalize import record_id
-from agent.normalize.enrich import Enricher
+from agent.ingest import Committed, Ingest
+from agent.model import Destination, Source
 from agent.normalize.identity import Occurrences, Taken, identify
-from agent.normalize.load import load_mappings
-from agent.normalize.shape import Normalizer
-from agent.shipped import shipped
+from agent.not_loaded import NotLoaded
+from agent.processing import Loaded, Processing, build_processing
 from agent.sources.directory import Directory
 from agent.sources.event_log_file import EventLogFile
 from agent.sources.row_filter import Identity
@@ -56,33 +49,51 @@ class Parts:
     """By the org's name in the settings."""
     sources: Mapping[str, Sequence[tuple[SourceSettings, Source]]]
     """By the org's name in the settings."""
-    rebuild: Callable[[], Processing]
+    rebuild: Callable[[Loaded], Processing]
+    """From what is in use: rules, mappings and lists anew, keeping of these what does not load."""
     processing: Processing
-    problems: Sequence[FileError] = field(init=False)
+    _reload: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self.problems = self.processing.problems
+        self._report()
+
+    @property
+    def problems(self) -> Sequence[FileError]:
+        """What of rules, mappings and lists does not load."""
+        return self.processing.problems
 
     @property
     def rules_loaded(self) -> int:
         """With correlations, baselines, and those that only feed them."""
         return len(self.processing.rules.known)
 
-    def reload(self) -> Sequence[FileError]:
-        """Rules and mappings anew, from the next batch on; returns what of them did not load."""
-        self.processing = self.rebuild()
-        self.problems = self.processing.problems
-        self.ingest.replace_steps(self.processing.steps)
-        return self.problems
+    def reload(self) -> Sequence[NotLoaded]:
+        """Rules, mappings and lists anew, from the next batch on; returns what of them did not load. One at a time.
 
+        Raises SettingsError when the rules do not fit the settings: all stays as it was then.
+        """
+        with self._reload:
+            before = self.processing.loaded
+            try:
+                self.processing = self.rebuild(before)
+            except SettingsError as error:
+                not_loaded.report_settings(self.open_problems, error)
+                raise
+            self.ingest.replace_steps(self.processing.steps)
+            for path in before.gone(self.processing.loaded):
+                log.info("a file is gone, and what it held with it", path=str(path))
+            return self._report()
 
-@dataclass(frozen=True, slots=True)
-class Processing:
-    """What happens to a batch between source and spool."""
-
-    steps: Steps
-    rules: RuleSet
-    problems: Sequence[FileError]
+    def _report(self) -> Sequence[NotLoaded]:
+        """What does not load, and what does again, to the register; of lists from now on whenever they are read."""
+        found = self.processing.not_loaded
+        mine = [problem.subject for problem in self.open_problems.open() if problem.kind == not_loaded.KIND]
+        not_loaded.report(self.open_problems, found, mine)
+        lists = self.processing.loaded.lists
+        lists.tell = lambda path, problems: not_loaded.report(
+            self.open_problems, not_loaded.of_errors(problems, lists.kept), [str(path)]
+        )
+        return found
 
 
 def build(
@@ -94,7 +105,7 @@ def build(
 ) -> Parts:
     """Open the state and put everything together; nothing runs and nothing is asked of anybody yet.
 
-    Raises SettingsError, StateError. Rules and mappings that do not load are left out and listed in `problems`.
+    Raises SettingsError, StateError. Rules, mappings and lists that do not load are left out and reported as problems.
     """
     destinations = [build_destination(one, now, stop) for one in settings.destinations]
     state = State(settings.state.directory)
@@ -102,10 +113,11 @@ def build(
     sessions = {org.name: Session(org, now=now, rotated=_warn_of_rotation(org.name)) for org in settings.orgs}
     directories = {name: _directory(state, name, session, now) for name, session in sessions.items()}
 
-    def rebuild() -> Processing:
-        return build_processing(settings, _by_org(sessions, directories), StateRecall(state, "memory/detection/"))
+    def rebuild(before: Loaded) -> Processing:
+        recall = StateRecall(state, "memory/detection/")
+        return build_processing(settings, _by_org(sessions, directories), recall, before)
 
-    processing = rebuild()
+    processing = rebuild(Loaded())
     limit = settings.state.spool_limit_mb << 20
     ingest = Ingest(
         state, spool, dead_letters, problems, processing.steps, now=now, stop=stop, spool_limit=limit, watch=watch
@@ -116,8 +128,6 @@ def build(
         org.name: [(one, _source(one, sessions[org.name], ingest, now, downloads)) for one in org.sources]
         for org in settings.orgs
     }
-    for problem in processing.problems:
-        log.warning("left out", problem=str(problem))
     return Parts(state, spool, dead_letters, problems, ingest, destinations, sessions, sources, rebuild, processing)
 
 
@@ -142,45 +152,6 @@ def _destination(settings: DestinationSettings, now: Callable[[], datetime], sto
             return Elastic(settings, encode)
         case SyslogSettings():
             return Syslog(settings, encode, wait=stop.wait)
-
-
-def build_processing(
-    settings: Settings,
-    directory_of: Callable[[str], Directory | None] = lambda _: None,
-    recall: Callable[[str], bytes | None] = lambda _: None,
-) -> Processing:
-    """Mappings, enrichment and rules as the steps of a batch.
-
-    `directory_of`: an org's id to the look-ups of its users and apps; `recall`: what detection remembered.
-    """
-    mappings, mapping_errors = load_mappings([shipped("mappings"), *settings.normalize.mappings])
-    normalizer = Normalizer(mappings, keep_original=settings.normalize.keep_original, report=_count_problem)
-    uncounted = Normalizer(mappings)  # for rows that alerts copy: their problems are counted with the events
-    enricher = Enricher(settings.enrich)
-    rules = chosen_rules(settings.rules, settings.enrich)
-    detector = Detector(
-        rules, recall=recall, fold=settings.rules.fold, patience=settings.rules.revise, long_ids=record_id.to_long
-    )
-
-    def prepare(batch: Batch) -> pl.DataFrame:
-        prepared = normalizer.prepare(batch)
-        if batch.event_type == OWN_EVENT_TYPE:
-            return prepared
-        directory = directory_of(batch.org)
-        if directory is None:
-            return enricher.enrich(prepared)
-        return enricher.enrich(prepared, users=directory.users, applications=directory.applications)
-
-    def detect(batch: Batch, prepared: pl.DataFrame, now: datetime) -> Detection:
-        own = batch.event_type == OWN_EVENT_TYPE
-        source = LogSource("leakline", "agent") if own else LogSource("salesforce", batch.source)
-        return detector.detect(
-            prepared, source, now, org=batch.org, shape=lambda rows: uncounted.shape(rows, batch, now)
-        )
-
-    return Processing(
-        Steps(prepare, detect, normalizer.shape), rules, [*mapping_errors, *enricher.problems, *rules.errors]
-    )
 
 
 def _source(
@@ -224,7 +195,3 @@ def _warn_of_rotation(org: str) -> Callable[[str], None]:
         log.warning("the org gave a new refresh token, which is not written to the settings' secret", org=org)
 
     return warn
-
-
-def _count_problem(problem: str, rows: int) -> None:
-    metrics.ROWS_ODD.labels(problem).inc(rows)

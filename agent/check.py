@@ -19,7 +19,7 @@ import polars as pl
 from rich.console import Console
 from rich.text import Text
 
-from agent.build import build_destination, build_processing
+from agent.build import build_destination
 from agent.chunk import cut
 from agent.config import Settings, load
 from agent.control import ask
@@ -27,6 +27,7 @@ from agent.destinations.elastic import Elastic
 from agent.errors import LeaklineError, SettingsError, Unavailable
 from agent.model import Destination, Finding
 from agent.own_event import own_event
+from agent.processing import build_processing
 from agent.redaction import redact
 from agent.sources.probe import probe
 from agent.sources.salesforce import Session

@@ -2,12 +2,13 @@
 
 One job per polled source under apscheduler, one thread per destination, one for trimming, one that watches clock, loops
 and listeners. Every wait is on the stop event. The first SIGTERM or SIGINT stops at the next batch boundary, the second
-exits at once; SIGHUP reads rules and mappings again. An exception nobody expected ends the process with status 3, and
+exits at once; SIGHUP reads rules, mappings and lists again. An exception nobody expected ends the process with status 3, and
 systemd starts it again. The watchdog is fed while every thread lives and no loop hangs.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -27,7 +28,7 @@ from agent.clock_watch import ClockWatch
 from agent.config import Settings
 from agent.control_server import ControlServer
 from agent.deliver import Stopped
-from agent.errors import Busy, LeaklineError
+from agent.errors import Busy, SettingsError
 from agent.forward import Forward, SharedLines
 from agent.ingest import Committed
 from agent.liveness import Liveness
@@ -187,15 +188,14 @@ class Daemon:
             problem = self.parts.open_problems.acknowledge(str(number), str(by))
         return status.listed([problem])[0] if problem else None
 
-    def reload(self) -> list[str]:
-        """Rules and mappings anew, from the next batch on; the old ones stay when building fails."""
+    def reload(self) -> dict[str, Any]:
+        """Rules, mappings and lists anew, from the next batch on; how many rules run, and what did not load."""
         try:
-            problems = self.parts.reload()
-        except LeaklineError as error:
-            log.error("reload failed; the old rules and mappings stay", reason=str(error))
-            return [str(error)]
-        log.info("reloaded", rules=self.parts.rules_loaded, problems=[str(one) for one in problems])
-        return [str(one) for one in problems]
+            found = [one.message for one in self.parts.reload()]
+        except SettingsError as error:
+            found = [f"{error}; all rules, mappings and lists stay as they were"]
+        log.log(logging.WARNING if found else logging.INFO, "reloaded", rules=self.parts.rules_loaded, not_loaded=found)
+        return {"rules": self.parts.rules_loaded, "not_loaded": found}
 
     def _scheduled(self) -> Schedule:
         schedule = Schedule(len(self.polling.sources), self._guarded)

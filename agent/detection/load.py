@@ -41,20 +41,17 @@ def load(places: Sequence[Path], *, placeholders: Placeholders | None = None, ca
     """
     known = {**PLACEHOLDERS, **(placeholders or {})}
     remembered = RuleCache(cache, places) if cache else None
-    whole = Parsed()
-    for path in files(places, whole.errors):
-        _add(whole, _file(path, known, remembered))
+    closed: list[RuleError] = []
+    parsed = [Parsed(errors=closed), *(_file(path, known, remembered) for path in files(places, closed))]
     if remembered:
         remembered.write()
-    return _together(whole)
+    return together(parsed)
 
 
 def loads(text: str | bytes, *, placeholders: Placeholders | None = None) -> RuleSet:
     """The rules of one file's text. Raises nothing: what is wrong is in `RuleSet.errors`."""
-    from agent.detection.parse import parse
-
     data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
-    return _together(parse(data, Path("rule"), {**PLACEHOLDERS, **(placeholders or {})}))
+    return together([parsed_file(data, Path("rule"), {**PLACEHOLDERS, **(placeholders or {})})])
 
 
 def files(places: Iterable[Path], errors: list[RuleError] | None = None) -> Iterator[Path]:
@@ -83,33 +80,46 @@ def _inside(folder: Path, errors: list[RuleError]) -> list[Path]:
 
 
 def _file(path: Path, placeholders: Placeholders, cache: RuleCache | None) -> Parsed:
-    try:
-        if not path.is_file() and path.exists():
-            return Parsed(errors=[RuleError(path, 1, "is no file")])
-        if path.stat().st_size > LARGEST:
-            return Parsed(errors=[RuleError(path, 1, f"is larger than {LARGEST >> 20} MB", hint="is this a rule?")])
-        data = path.read_bytes()
-    except OSError as error:
-        return Parsed(errors=[RuleError(path, 1, f"cannot be read ({error.strerror})")])
+    data = file_data(path)
+    if isinstance(data, RuleError):
+        return Parsed(errors=[data])
     if cache and (found := cache.find(data, path, placeholders)):
         return found
-    from agent.detection.parse import parse  # takes a tenth of a second, and a warm cache needs nothing of it
-
-    parsed = parse(data, path, placeholders)
+    parsed = parsed_file(data, path, placeholders)
     if cache:
         cache.put(data, parsed, placeholders)
     return parsed
 
 
-def _add(whole: Parsed, parsed: Parsed) -> None:
-    whole.rules += parsed.rules
-    whole.filters += parsed.filters
-    whole.errors += parsed.errors
-    whole.others += parsed.others
+def file_data(path: Path) -> bytes | RuleError:
+    """A rule file's bytes, or why it cannot be one."""
+    try:
+        if not path.is_file() and path.exists():
+            return RuleError(path, 1, "is not a file")
+        if path.stat().st_size > LARGEST:
+            return RuleError(path, 1, f"is larger than {LARGEST >> 20} MB", hint="is this a rule?")
+        return path.read_bytes()
+    except OSError as error:
+        return RuleError(path, 1, f"cannot be read ({error.strerror})")
 
 
-def _together(whole: Parsed) -> RuleSet:
-    """Names and ids belong to one rule each, filters reach rules of all files, correlations name them."""
+def parsed_file(data: bytes, path: Path, placeholders: Placeholders) -> Parsed:
+    """What a file says by itself. Raises nothing."""
+    from agent.detection.parse import parse  # takes a tenth of a second, and a warm cache needs nothing of it
+
+    return parse(data, path, placeholders)
+
+
+def together(parsed: Iterable[Parsed]) -> RuleSet:
+    """The rules of several files. Names and ids belong to one rule each, filters reach rules of all files, correlations
+    name them.
+    """
+    whole = Parsed()
+    for part in parsed:
+        whole.rules += part.rules
+        whole.filters += part.filters
+        whole.errors += part.errors
+        whole.others += part.others
     unfiltered = list(_unambiguous(whole))
     whole.errors += [error for one in whole.filters for error in _aimless(one, unfiltered)]
     rules = [_filtered(rule, whole.filters) for rule in unfiltered]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from agent.detection.tree import Node
-from agent.errors import RuleError
+from agent.errors import FileError
 
 if TYPE_CHECKING:
     from agent.detection.baseline import Baseline
@@ -113,7 +113,7 @@ class RuleSet:
     """What was loaded and what was not."""
 
     rules: tuple[Rule, ...] = ()
-    errors: Sequence[RuleError] = ()
+    errors: Sequence[FileError] = ()
     correlations: tuple[Correlation, ...] = ()
     baselines: tuple[Baseline, ...] = ()
     unheard: tuple[tuple[str, str], ...] = ()

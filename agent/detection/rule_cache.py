@@ -11,7 +11,7 @@ import hashlib
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -48,10 +48,10 @@ class RuleCache:
 
     def find(self, data: bytes, path: Path, placeholders: Mapping[str, Sequence[str]]) -> Parsed | None:
         """What a file with this content says, if it is known and the placeholders it asks for have not changed."""
-        key = _digest(data)
+        key = digest(data)
         entry = self._known.get(key)
         try:
-            if entry is None or entry["placeholders"] != _values(entry["placeholders"], placeholders):
+            if entry is None or entry["placeholders"] != values(entry["placeholders"], placeholders):
                 return None
             found = restored(entry, path)
         except (AttributeError, KeyError, TypeError, ValueError):
@@ -62,7 +62,7 @@ class RuleCache:
     def put(self, data: bytes, parsed: Parsed, placeholders: Mapping[str, Sequence[str]]) -> None:
         said = stored(parsed)
         if said is not None:
-            self._used[_digest(data)] = {**said, "placeholders": _values(parsed.placeholders, placeholders)}
+            self._used[digest(data)] = {**said, "placeholders": values(parsed.placeholders, placeholders)}
             self._fresh = True
 
     def write(self) -> None:
@@ -94,15 +94,15 @@ class RuleCache:
         return known if isinstance(known, dict) else {}
 
 
-def _digest(data: bytes) -> str:
+def digest(data: bytes) -> str:
+    """Of a file's content."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def _values(names: Mapping[str, Any] | set[str], placeholders: Mapping[str, Sequence[str]]) -> dict[str, str | None]:
+def values(names: Iterable[str], placeholders: Mapping[str, Sequence[str]]) -> dict[str, str | None]:
     """Each name with a digest of its values."""
     return {
-        name: _digest(orjson.dumps(list(placeholders[name]))) if name in placeholders else None
-        for name in sorted(names)
+        name: digest(orjson.dumps(list(placeholders[name]))) if name in placeholders else None for name in sorted(names)
     }
 
 

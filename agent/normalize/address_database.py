@@ -11,6 +11,7 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
 from agent.errors import SettingsError
+from agent.normalize.list_file import ListFiles
 from agent.normalize.place import Place, place_of
 from agent.normalize.replaced import stamp_of
 
@@ -18,30 +19,30 @@ from agent.normalize.replaced import stamp_of
 class AddressDatabases:
     """Several MMDB files; of each thing to know, the first file that knows it has its way."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        """Raises SettingsError for a file that cannot be used."""
+    def __init__(self, paths: Sequence[Path], files: ListFiles | None = None) -> None:
+        """`files`: reads them; unless given, a file that cannot be used raises SettingsError."""
+        self._files = files or ListFiles(strict=True)
         self._stamps = {path: stamp_of(path) for path in paths}
-        self._readers = {path: _open(path) for path in paths}
+        self._readers = {path: self._files.read(path, _open) for path in paths}
 
     def refresh(self) -> bool:
         """Open replaced files; returns whether there was one. One that cannot be used (yet) leaves the old one open."""
         replaced = False
         for path, stamp in self._stamps.items():
             now = stamp_of(path)
-            if now == stamp or now is None:
+            if now == stamp:
                 continue
             self._stamps[path] = now
-            try:
-                self._readers[path] = _open(path)
-            except SettingsError:
-                continue
-            replaced = True
+            before, self._readers[path] = self._readers[path], self._files.read(path, _open)
+            replaced |= self._readers[path] is not before
         return replaced
 
     def place(self, address: str) -> Place:
         """`address`: valid, IPv4 or IPv6."""
         found = Place()
         for reader in self._readers.values():
+            if reader is None:
+                continue
             if ":" in address and reader.metadata().ip_version == 4:
                 continue
             record = reader.get(address)

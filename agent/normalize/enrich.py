@@ -27,6 +27,7 @@ from agent.normalize.indicator_file import Indicator, read_indicators
 from agent.normalize.indicators import Indicators
 from agent.normalize.integration import Integrations
 from agent.normalize.leavers import Leavers
+from agent.normalize.list_file import ListFiles
 from agent.normalize.network_set import NetworkSet, read_networks
 from agent.normalize.person import Persons, Users
 from agent.normalize.place import PLACE
@@ -103,31 +104,35 @@ class EnrichSettings(BaseModel):
             raise ValueError(f"{name!r} is no time zone; write it as America/Chicago or UTC")
         return name
 
-    def approved(self) -> list[str]:
-        """All approved apps. Raises SettingsError for a file that cannot be read."""
-        return [*self.approved_apps, *(read_apps(self.approved_apps_file) if self.approved_apps_file else [])]
+    def approved(self, files: ListFiles) -> list[str]:
+        """All approved apps; none if their file could never be read, for then nobody knows which are not approved."""
+        listed = files.read(self.approved_apps_file, read_apps) if self.approved_apps_file else []
+        return [*self.approved_apps, *listed] if listed is not None else []
 
 
 class Enricher:
     """Adds columns to prepared frames. Batches of one org come one at a time."""
 
-    def __init__(self, settings: EnrichSettings) -> None:
-        """Raises SettingsError or MappingError for a file that cannot be used."""
+    def __init__(self, settings: EnrichSettings, files: ListFiles | None = None) -> None:
+        """`files`: reads the lists; unless given, a file that cannot be used raises SettingsError or MappingError."""
         self._settings = settings
-        own = read_client_kinds(settings.client_kinds) if settings.client_kinds else []
+        files = files or ListFiles(strict=True)
+        own = (files.read(settings.client_kinds, read_client_kinds) or []) if settings.client_kinds else []
         self._clients = Clients([*own, *read_client_kinds(shipped("mappings") / "client_kinds.yaml")])
         self._addresses = Addresses(
-            AddressDatabases(settings.databases) if settings.databases else None,
+            AddressDatabases(settings.databases, files) if settings.databases else None,
             NetworkSet(settings.corporate_networks) if settings.corporate_networks else None,
-            _anonymizers(settings.anonymizer_lists) if settings.anonymizer_lists else None,
+            _anonymizers(settings.anonymizer_lists, files),
         )
         self._integrations = Integrations(settings.integration_users, settings.expected_networks)
         self._leavers = (
-            Leavers(settings.leavers, settings.leavers_last_day, settings.leavers_before) if settings.leavers else None
+            Leavers(settings.leavers, settings.leavers_last_day, settings.leavers_before, files)
+            if settings.leavers
+            else None
         )
-        approved = settings.approved()
+        approved = settings.approved(files)
         self._approved = ApprovedApps(approved) if approved else None
-        self.indicators = indicators_of(settings)
+        self.indicators = _indicators(settings, files)
         self._indicators = Indicators(self.indicators)
         self._persons = _ByLookUp(Persons)
         self._applications = _ByLookUp(_names_of)
@@ -219,10 +224,11 @@ class _Columns:
             self.all[name] = self.added[name] = column.alias(name)
 
 
-def indicators_of(settings: EnrichSettings) -> list[Indicator]:
-    """The shipped indicators and those of the settings. Raises MappingError."""
+def _indicators(settings: EnrichSettings, files: ListFiles) -> list[Indicator]:
+    """The shipped indicators and those of the settings."""
     paths = [*sorted((shipped("mappings") / "indicators").glob("*.yaml")), *settings.indicators]
-    return [one for path in paths for one in read_indicators(path, settings.indicator_age)]
+    read = [files.read(path, lambda path: read_indicators(path, settings.indicator_age)) for path in paths]
+    return [indicator for indicators in read for indicator in indicators or ()]
 
 
 def _or_else(one: pl.Series, other: pl.Series) -> pl.Series:
@@ -251,7 +257,8 @@ def _names_of(applications: Applications) -> Remembered:
     return Remembered({APPLICATION: pl.String()}, lambda ids: {one: (name,) for one, name in applications(ids).items()})
 
 
-def _anonymizers(paths: Sequence[Path]) -> tuple[NetworkSet, frozenset[int]]:
-    read = [read_networks(path) for path in paths]
+def _anonymizers(paths: Sequence[Path], files: ListFiles) -> tuple[NetworkSet, frozenset[int]] | None:
+    """None if there is no list that can be used: then nobody knows which addresses hide people."""
+    read = [listed for path in paths if (listed := files.read(path, read_networks)) is not None]
     numbers = frozenset(number for _, numbers in read for number in numbers)
-    return NetworkSet(network for networks, _ in read for network in networks), numbers
+    return (NetworkSet(network for networks, _ in read for network in networks), numbers) if read else None

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import structlog
 
-from agent.errors import FileError, SettingsError
+from agent.errors import FileError
 from agent.normalize.leaver_file import LeaverFile, account_key, read_leavers
+from agent.normalize.list_file import ListFiles
 from agent.normalize.remembered import Remembered
 from agent.normalize.replaced import stamp_of
 
@@ -29,17 +29,18 @@ _BETWEEN = "\x1f"
 _ABOUT = ("user.id", "user.email", "user.name")
 """The name comes last: at a login it is what somebody typed, and may hold separators."""
 
-log = structlog.get_logger()
-
 
 class Leavers:
     """The list, read anew when the file is replaced. Somebody is leaving from `before` the last day on, and after it."""
 
-    def __init__(self, path: Path, last_day: str | None, before: timedelta) -> None:
-        """Raises SettingsError for a file that cannot be used."""
+    def __init__(self, path: Path, last_day: str | None, before: timedelta, files: ListFiles | None = None) -> None:
+        """`files`: reads the list; unless given, a file that cannot be used raises SettingsError."""
         self._path, self._last_day, self._before = path, last_day, before
+        self._files = files or ListFiles(strict=True)
+        self._file: LeaverFile | None = None
+        self._only_ids = False
         self._stamp = stamp_of(path)
-        self._use(read_leavers(path, last_day))
+        self._read()
         self._remembered = Remembered(
             {LEAVES_ON: pl.String(), _FROM: _TIME, _KNOWN: pl.Boolean()},
             lambda keys: {key: self._told(key) for key in keys},
@@ -48,13 +49,13 @@ class Leavers:
     @property
     def problems(self) -> Sequence[FileError]:
         """Lines of the list that were left out."""
-        return self._file.problems
+        return self._file.problems if self._file else ()
 
     def columns(self, columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
         """`columns`: those of the frame, by name, of which any may be missing."""
         self._refresh()
         known = [columns.get(name) for name in _ABOUT]
-        if all(column is None for column in known):
+        if self._file is None or all(column is None for column in known):
             return {}
         texts = [pl.lit("") if column is None else pl.lit(column).fill_null("") for column in known]
         keys = pl.select(pl.concat_str(texts, separator=_BETWEEN).alias("")).to_series()
@@ -71,7 +72,8 @@ class Leavers:
     def _told(self, key: str) -> tuple[Any, ...]:
         user, mail, name = key.split(_BETWEEN, 2)
         accounts = [account_key(one) for one in (user, mail, name) if one]
-        days = [self._file.last_days[one] for one in accounts if one in self._file.last_days]
+        last_days = self._file.last_days if self._file else {}
+        days = [last_days[one] for one in accounts if one in last_days]
         if not days:
             return None, None, True if mail or name or (user and self._only_ids) else None
         begins = datetime.combine(min(days), time(), UTC) - self._before
@@ -79,19 +81,16 @@ class Leavers:
 
     def _refresh(self) -> None:
         now = stamp_of(self._path)
-        if now in (None, self._stamp):
+        if now == self._stamp:
             return
-        self._stamp = now
-        try:
-            self._use(read_leavers(self._path, self._last_day))
-        except SettingsError as error:
-            log.warning("the old list of leavers stays in use", problem=str(error))
-            return
-        self._remembered.forget()
-        for problem in self.problems[:20]:
-            log.warning("left out of the list of leavers", problem=str(problem), all=len(self.problems))
+        self._stamp, before = now, self._file
+        self._read()
+        if self._file is not before:
+            self._remembered.forget()
 
-    def _use(self, file: LeaverFile) -> None:
-        self._file = file
-        self._only_ids = bool(file.last_days) and not any("@" in account for account in file.last_days)
-        self._only_ids = self._only_ids and all(one.startswith("005") and len(one) == 15 for one in file.last_days)
+    def _read(self) -> None:
+        self._file = file = self._files.read(
+            self._path, lambda path: read_leavers(path, self._last_day), lines=lambda file: file.problems
+        )
+        days = file.last_days if file else {}
+        self._only_ids = bool(days) and all(one.startswith("005") and len(one) == 15 for one in days)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Paths
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,11 +34,28 @@ def load_mappings(folders: Sequence[Path]) -> tuple[Mappings, list[MappingError]
     A file that does not load is left out and reported; the others are used, so the shipped mapping of an event type
     stays in use while its replacement is wrong.
     """
+    return of_files(folders, mapping_files(folders))
+
+
+def mapping_files(folders: Sequence[Path]) -> dict[Path, bytes | OSError]:
+    """The files of these folders with what they hold, or why they cannot be read."""
+    return {path: _data(path) for folder in folders for path in sorted(folder.glob("**/*.yaml"))}
+
+
+def _data(path: Path) -> bytes | OSError:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        return error
+
+
+def of_files(folders: Sequence[Path], files: Paths[Path, bytes | OSError]) -> tuple[Mappings, list[MappingError]]:
+    """As `load_mappings`, of files that were read already; they may be older than what the folders hold."""
     loading = _Loading()
     for folder in folders:
         if not folder.is_dir():
             loading.errors.append(MappingError(folder, 0, "no such folder", hint="check `normalize.mappings`"))
-        _read_folder(folder, loading)
+        _read_folder(folder, files, loading)
     known = Known(ecs_table(), ColumnKinds(loading.kinds), loading.tables)
     shared: dict[str, Mapping] = {}
     for service in list(loading.shared):
@@ -70,24 +88,28 @@ def _first_good(service: str, candidates: Sequence[Written | None], loading: _Lo
     return None
 
 
-def _read_folder(folder: Path, loading: _Loading) -> None:
-    for path in sorted(folder.glob("**/*.yaml")):
+def _read_folder(folder: Path, files: Paths[Path, bytes | OSError], loading: _Loading) -> None:
+    for path in sorted(path for path in files if path.is_relative_to(folder)):
         try:
-            _read_file(path, path.relative_to(folder).parts, loading)
+            _read_file(path, files[path], path.relative_to(folder).parts, loading)
         except MappingError as error:
             loading.errors.append(error)
 
 
-def _read_file(path: Path, place: tuple[str, ...], loading: _Loading) -> None:
+def _read_file(path: Path, data: bytes | OSError, place: tuple[str, ...], loading: _Loading) -> None:
+    if place[0] == "indicators" or not (len(place) == 2 or place == ("columns.yaml",)):
+        return  # those are not mappings: enrichment reads them
+    if isinstance(data, OSError):
+        raise MappingError(path, 1, f"cannot be read ({data.strerror})")
     if place == ("columns.yaml",):
-        loading.kinds |= _column_kinds(read_yaml(path))
+        loading.kinds |= _column_kinds(read_yaml(path, data))
     elif len(place) == 2 and place[0] == "tables":
-        loading.tables[path.stem] = _table(read_yaml(path))
+        loading.tables[path.stem] = _table(read_yaml(path, data))
     elif len(place) == 2 and place[1] == "every_type.yaml":
-        file = read_yaml(path)
+        file = read_yaml(path, data)
         loading.shared[place[0]] = file, parse(file)
-    elif len(place) == 2 and place[0] != "indicators":  # those are no mappings: enrichment reads them
-        file = read_yaml(path)
+    elif len(place) == 2:
+        file = read_yaml(path, data)
         text = parse(file)
         if not text.event_type:
             raise file.error((), "no `event_type`", hint="name the event type as the vendor spells it")

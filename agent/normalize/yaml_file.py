@@ -30,10 +30,14 @@ class YamlFile:
         return MappingError(self.path, self.lines.get(place, 1), message, hint=hint)
 
 
-def read_yaml(path: Path) -> YamlFile:
-    """Raises MappingError for what is no YAML, has no mapping at the top, or gives a key twice."""
+def read_yaml(path: Path, data: bytes | None = None) -> YamlFile:
+    """`data`: the file's content, if it was read already.
+
+    Raises MappingError for what is not YAML, has no mapping at the top, or gives a key twice.
+    """
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
+        text = (path.read_bytes() if data is None else data).decode("utf-8")
+        root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise MappingError(path, line, f"not valid YAML ({error.problem})", hint="check quotes and indents") from error

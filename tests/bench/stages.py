@@ -15,10 +15,10 @@ from pathlib import Path
 os.environ["POLARS_MAX_THREADS"] = "1"  # before polars is imported
 
 from agent import batch_file
-from agent.build import build_processing
 from agent.chunk import body
 from agent.formats import FORMATS
 from agent.normalize.identity import identify
+from agent.processing import build_processing
 from agent.sources.log_file import read_log_file
 from tests.bench.settings import settings_for
 

@@ -130,7 +130,7 @@ def test_hunts_find_what_the_daemon_found(watched: Path, org: dict[str, str]) ->
 
 def about_the_agent(watched: Path) -> set[str]:
     """Ids of rules about Leakline's own events: no log file of the org tells of these."""
-    from agent.build import build_processing
+    from agent.processing import build_processing
 
     rules = build_processing(config.load(watched / "leakline.yaml")).rules
     return {rule.id for rule in rules.alerting if rule.logsource.product == "leakline"}

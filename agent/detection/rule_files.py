@@ -1,0 +1,92 @@
+"""Rule files read anew while they are in use: what of them does not load keeps the version from before.
+
+A file that did not change, nor the placeholders it asks for, is not parsed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.detection.load import PLACEHOLDERS, Placeholders, file_data, files, parsed_file, together
+from agent.detection.parsed import Parsed
+from agent.detection.rule import RuleSet
+from agent.detection.rule_cache import digest, values
+from agent.errors import FileError, RuleError
+from agent.version import Settled, Versions, settle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RuleFile:
+    """One version of a file, which is equal to itself only."""
+
+    digest: str
+    placeholders: Mapping[str, str | None]
+    """Those it asks for, each with a digest of its values."""
+    parsed: Parsed
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFiles:
+    """The versions in use, and what does not load of them."""
+
+    versions: Versions[RuleFile] = field(default_factory=dict)
+    errors: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a reload brought."""
+
+    rules: RuleSet
+    """Its errors are of new versions as well as of those in use."""
+    files: RuleFiles
+    kept: frozenset[Path]
+    """Files of which the version from before is in use."""
+
+
+def read(places: Sequence[Path], before: RuleFiles, *, placeholders: Placeholders | None = None) -> Read:
+    """The rules in files and folders, as `load` takes them. Raises nothing."""
+    known = {**PLACEHOLDERS, **(placeholders or {})}
+    closed: list[RuleError] = []
+    new = {path: _version(path, known, before.versions.get(path)) for path in files(places, closed)}
+    held = set[Path]()
+    for place in [*(error.path for error in closed), *(place for place in places if not place.exists())]:
+        inside = {path: version for path, version in before.versions.items() if path.is_relative_to(place)}
+        new |= inside
+        held |= {place} if inside else set()
+    settled = settle(new, before.versions, _build, before.errors)
+    errors = [*closed, *(error for some in settled.kept.values() for error in some), *_own(settled)]
+    held |= {path for path in settled.kept if path in before.versions}
+    built = settled.built
+    return Read(
+        RuleSet(built.rules, errors, built.correlations, built.baselines),
+        RuleFiles(settled.versions, frozenset(map(str, settled.errors))),
+        frozenset(held),
+    )
+
+
+def _own(settled: Settled[RuleFile, RuleSet]) -> list[FileError]:
+    """Errors of versions in use, but of those that a newer one would have replaced."""
+    return [error for error in settled.errors if error.path not in settled.kept]
+
+
+def _version(path: Path, placeholders: Placeholders, before: RuleFile | None) -> RuleFile:
+    data = file_data(path)
+    if isinstance(data, RuleError):
+        return RuleFile("", {}, Parsed(errors=[data]))
+    name = digest(data)
+    if (
+        before is not None
+        and before.digest == name
+        and before.placeholders == values(before.placeholders, placeholders)
+    ):
+        return before
+    parsed = parsed_file(data, path, placeholders)
+    return RuleFile(name, values(parsed.placeholders, placeholders), parsed)
+
+
+def _build(versions: Versions[RuleFile]) -> tuple[RuleSet, Sequence[FileError]]:
+    built = together(version.parsed for version in versions.values())
+    return built, built.errors

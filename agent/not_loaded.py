@@ -1,0 +1,60 @@
+"""What of rules, mappings and lists does not load, as problems: one for each file, over when it loads or is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from agent.errors import FileError, SettingsError
+
+KIND = "file-not-loaded"
+SETTINGS = "rules.adjust"
+"""The subject of a reload that does not fit the settings."""
+
+
+class Register(Protocol):
+    """Of the register of problems what is needed here."""
+
+    def report(self, kind: str, subject: str, message: str) -> None: ...
+
+    def over(self, kind: str, subject: str, message: str = "") -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NotLoaded:
+    """A file, or a folder, that does not load as it is now."""
+
+    path: Path
+    line: int
+    message: str
+    """What is wrong, with file and line, and what is in use instead."""
+
+
+def of_errors(errors: Iterable[FileError], kept: Collection[Path]) -> list[NotLoaded]:
+    """One for each file. `kept`: those of which the version from before is in use."""
+    by_file: dict[Path, list[FileError]] = {}
+    for error in errors:
+        by_file.setdefault(error.path, []).append(error)
+    return [_of_file(path, some, kept=path in kept) for path, some in by_file.items()]
+
+
+def _of_file(path: Path, errors: Sequence[FileError], *, kept: bool) -> NotLoaded:
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    instead = "the version from before stays in use" if kept else "what is wrong is left out"
+    return NotLoaded(path, errors[0].line, f"{errors[0]}{more}; {instead}")
+
+
+def report(register: Register, found: Sequence[NotLoaded], open_subjects: Iterable[str]) -> None:
+    """Tell of what does not load, and of what does again. `open_subjects`: of the problems of this kind."""
+    for one in found:
+        register.report(KIND, str(one.path), one.message)
+    for subject in set(open_subjects) - {str(one.path) for one in found}:
+        gone = subject != SETTINGS and not Path(subject).exists()
+        register.over(KIND, subject, f"{subject} is gone, and what it held with it" if gone else f"{subject} loads")
+
+
+def report_settings(register: Register, error: SettingsError) -> None:
+    """The rules do not fit the settings, so that nothing was taken over."""
+    register.report(KIND, SETTINGS, f"{error}; all rules, mappings and lists stay as they were")
