@@ -19,6 +19,7 @@ from sigma.exceptions import (
 from sigma.modifiers import modifier_mapping
 from sigma.rule import SigmaDetection, SigmaDetectionItem
 
+from agent.detection import size
 from agent.detection.document import Document
 from agent.detection.policy import POLICY
 from agent.errors import RuleError
@@ -39,6 +40,7 @@ LINES: dict[type[SigmaError], tuple[str, ...]] = {
 ADVICE = {
     "pipe syntax": "write a correlation rule instead of `| count() …`",
     "looks around": "say it with several values, or with a `not` in the condition",
+    "the rule holds": size.HINT,
     "has no values": "name it in the settings under rules.placeholders",
     "nknown modifier": "the modifiers are those of the Sigma specification 2.1.0",
     "doesn't match any detection": "name a selection that is there, or take the selector out",

@@ -11,7 +11,7 @@ from sigma.rule import SigmaRule
 from sigma.rule.base import SigmaRuleBase
 from sigma.rule.logsource import SigmaLogSource
 
-from agent.detection import modifiers
+from agent.detection import modifiers, size
 from agent.detection.complaint import advice, located
 from agent.detection.document import Document
 from agent.detection.parsed import Filter
@@ -55,7 +55,10 @@ def read_filter(document: Document, placeholders: Placeholders) -> Filter:
 
 def condition(document: Document, one: SigmaCondition, placeholders: Placeholders, section: str) -> Node:
     try:
-        return translate(one.parsed, placeholders)
+        tree = translate(one.parsed, placeholders)
+        if wrong := size.too_large(tree):
+            raise document.error(wrong, section, hint=size.HINT)
+        return tree
     except SigmaError as error:
         raise located(document, error, section) from error
     except UntranslatableError as error:

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from agent.detection import size
 from agent.detection.document import Document
 from agent.errors import RuleError
 
@@ -35,6 +36,10 @@ def refusals(document: Document) -> Iterator[RuleError]:
     if len(kinds) > 1:
         yield document.error(f"{kinds[0]} and {kinds[1]} cannot be in one document", kinds[1], hint="put --- between")
         return
+    too_large = [error for section in ("detection", "filter") if (error := _too_large(document, section))]
+    if too_large:  # before anything walks through all of it
+        yield too_large[0]
+        return
     yield from _in_head(document)
     yield from _in_log_source(document)
     for section in ("detection", "filter"):
@@ -45,6 +50,26 @@ def refusals(document: Document) -> Iterator[RuleError]:
     elif "correlation" in data:
         hint = "it holds type, rules, timespan, condition"
         yield document.error("`correlation` is no mapping", "correlation", hint=hint)
+
+
+def _too_large(document: Document, section: str) -> RuleError | None:
+    node = next((value for key, value in document.node.value if key.value == section), None)
+    wrong = size.too_much(_values(node)) if node is not None else ""
+    return document.error(wrong, section, hint=size.HINT) if wrong else None
+
+
+def _values(node: yaml.Node) -> int:
+    """How many values stand in lists, and behind keys."""
+    seen: set[int] = set()
+    waiting, count = [node], 0
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, yaml.ScalarNode):
+            count += 1
+        elif id(current) not in seen:
+            seen.add(id(current))
+            waiting += [one[1] if isinstance(one, tuple) else one for one in current.value]
+    return count - 1  # the condition
 
 
 def _in_head(document: Document) -> Iterator[RuleError]:
@@ -132,6 +157,9 @@ def _in_item(document: Document, key: str, value: object, keys: Keys) -> Iterato
         yield document.error("a regular expression is looked for anywhere in a value", *keys, hint=hint)
     if value == []:
         yield _empty(document, keys)
+    if isinstance(value, list) and modifiers & size.PATTERNS and (wrong := size.too_much(0, len(value))):
+        yield document.error(wrong, *keys, hint=size.HINT)
+        return
     for number, one in enumerate(value) if isinstance(value, list) else [(None, value)]:
         where = keys if number is None else (*keys, number)
         yield from _in_value(document, one, where)

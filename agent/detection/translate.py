@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 import polars as pl
@@ -33,6 +34,7 @@ from sigma.types import (
     SpecialChars,
 )
 
+from agent.detection import size
 from agent.detection.dialect import crate
 from agent.detection.modifiers import NetworkPlaceholder
 from agent.detection.tree import (
@@ -90,10 +92,14 @@ def _match(field: str | None, value: object, placeholders: Placeholders) -> Node
             return either([_match(field, part, placeholders) for part in value.values])
         case SigmaString():
             cased = isinstance(value, SigmaCasedString)
-            texts = _expanded(value.s, placeholders)
-            return either([Match(field, _text(field, pieces, cased=cased)) for pieces in texts])
+            if not any(isinstance(piece, Placeholder) for piece in value.s):
+                return Match(field, _text(field, value.s, cased=cased))  # type: ignore[arg-type]
+            plain, texts = _plain(value.s, placeholders)
+            whole = [Match(field, Text("equals" if field else "contains", _folded(plain, cased=cased), cased))]
+            return either([*whole[: len(plain)], *(Match(field, _text(field, text, cased=cased)) for text in texts)])
         case SigmaRegularExpression():
             patterns = ["".join(_spelled(piece) for piece in text) for text in _expanded(value.regexp.s, placeholders)]
+            _bounded(0, len(patterns))
             return either([Match(field, Regex(frozenset({_checked(_flags(value) + crate(p))}))) for p in patterns])
         case SigmaCompareExpression() if value.op is CompareOperators.NEQ:
             return negated(Match(field, _number(value.number, "eq")))
@@ -178,13 +184,35 @@ def _number(number: SigmaNumber, comparison: Comparison) -> Test:
     return Number(comparison, number.number)
 
 
+def _plain(parts: Sequence[object], placeholders: Placeholders) -> tuple[Sequence[str], Iterable[tuple[Piece, ...]]]:
+    """The values of a placeholder that stands by itself and means what it says, all at once; and the other texts."""
+    match parts:
+        case [Placeholder(name)] if name in placeholders:
+            values = placeholders[name]
+            _bounded(len(values))
+            plain = [value for value in values if value and not _SPECIAL.search(value)]
+            rest = [tuple(SigmaString(value).s) for value in values if not value or _SPECIAL.search(value)]
+            return plain, rest  # type: ignore[return-value]
+    return [], _expanded(parts, placeholders)
+
+
+_SPECIAL = re.compile(r"[*?\\]")
+
+
+def _folded(values: Iterable[str], *, cased: bool) -> frozenset[str]:
+    return frozenset(values if cased else map(folded, values))
+
+
 def _expanded(parts: Sequence[object], placeholders: Placeholders) -> Iterator[tuple[Piece, ...]]:
     """Every text that `parts` stands for: placeholders are replaced by each of their values in turn."""
+    names = [part.name for part in parts if isinstance(part, Placeholder)]
+    for name in names:
+        if name not in placeholders:
+            raise UntranslatableError(f"the placeholder %{name}% has no values")
+    _bounded(math.prod(len(placeholders[name]) for name in names))
     choices: list[list[tuple[Piece, ...]]] = []
     for part in parts:
         if isinstance(part, Placeholder):
-            if part.name not in placeholders:
-                raise UntranslatableError(f"the placeholder %{part.name}% has no values")
             choices.append([tuple(SigmaString(value).s) for value in placeholders[part.name]])  # type: ignore[arg-type]
         else:
             choices.append([(part,)])  # type: ignore[list-item]
@@ -192,7 +220,12 @@ def _expanded(parts: Sequence[object], placeholders: Placeholders) -> Iterator[t
         yield tuple(itertools.chain.from_iterable(combination))
 
 
-def _text(field: str | None, pieces: tuple[Piece, ...], *, cased: bool) -> Test:
+def _bounded(values: int, patterns: int = 0) -> None:
+    if wrong := size.too_much(values, patterns):
+        raise UntranslatableError(wrong)
+
+
+def _text(field: str | None, pieces: Sequence[Piece], *, cased: bool) -> Test:
     if field is None:  # a keyword is looked for inside the values
         pieces = (ANY, *pieces, ANY)
     parts = [piece if cased or not isinstance(piece, str) else folded(piece) for piece in _joined(pieces)]
@@ -218,7 +251,7 @@ def _text(field: str | None, pieces: tuple[Piece, ...], *, cased: bool) -> Test:
 _LONE = re.compile("[\ud800-\udfff]")
 
 
-def _joined(pieces: tuple[Piece, ...]) -> list[Piece]:
+def _joined(pieces: Sequence[Piece]) -> list[Piece]:
     """Neighbouring texts and neighbouring `*` as one; no empty texts."""
     joined: list[Piece] = []
     for piece in pieces:

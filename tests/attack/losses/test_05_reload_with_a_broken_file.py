@@ -152,15 +152,33 @@ def test_a_file_keeps_its_version_through_many_reloads(run: Callable[..., Runnin
 
 
 def test_a_file_that_is_gone_is_gone_on_purpose(run: Callable[..., Running]) -> None:
-    """Its rule ends, and a problem with it too."""
+    """Its rule runs while the file is broken and ends with the file, and so does the problem."""
     running = run()
     path = running.write("first.yml", rule("first"))
     assert running.alerting("ann") == {"first"}
     path.write_text(BROKEN)
     running.parts.reload()
+    assert running.alerting("ann") == {"first"}
     path.unlink()
     assert running.parts.reload() == []
     assert (running.alerting("ann"), running.problems()) == (set(), {})
+    assert running.told() == [KIND, "file-loaded"]
+
+
+def test_what_is_learnt_while_rules_are_read_anew_is_kept(run: Callable[..., Running]) -> None:
+    """A batch that commits between reading and taking over is remembered: its alert is not raised again."""
+    running = run()
+    running.write("first.yml", rule("first"))
+    parts = running.parts
+    prepared = parts.rebuild(parts.processing.loaded)
+    alerts = [parts.spool.end("alerts")]
+    for place in range(2):
+        row = {"EVENT_TYPE": "Login", "USER_NAME": "ann", "event.id": f"{place}" * 32}
+        row |= {"TIMESTAMP_DERIVED": "2026-07-01T11:00:00.000Z"}
+        parts.ingest.take("acme", Batch("00D000000000001AAA", "event_log_file", "Login", pl.DataFrame([row])))
+        alerts.append(parts.spool.end("alerts"))
+        parts.ingest.replace_steps(prepared.steps)
+    assert alerts[0] < alerts[1] == alerts[2]
 
 
 def test_a_folder_that_is_away_keeps_its_rules(run: Callable[..., Running]) -> None:
