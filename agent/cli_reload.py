@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import typer
-from rich.text import Text
 
 from agent.cli_options import DEFAULT_PATH, AsJson, Config, load, out, print_json
 from agent.errors import LeaklineError
+from agent.terminal import words
 
 PATIENCE = 600.0
 """Seconds until the answer: thousands of changed rules take a minute on a small machine."""
@@ -28,6 +28,6 @@ def reload(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
         print_json(answer)
     else:
         for message in left:
-            out.print(Text(message, style="red"), soft_wrap=True)
+            out.print(words(message, "red"), soft_wrap=True)
         out.print(f"{answer['rules']} rules; {f'{len(left)} files did not load' if left else 'everything loaded'}")
     raise typer.Exit(1 if left else 0)
