@@ -18,6 +18,7 @@ from agent import __version__
 from agent.errors import SettingsError
 from agent.redaction import register_basic
 from agent.secret import Secret
+from agent.server_address import server_url
 
 USER_AGENT = f"leakline/{__version__}"
 
@@ -25,7 +26,7 @@ USER_AGENT = f"leakline/{__version__}"
 class TlsSettings(BaseModel):
     """Certificates are always verified. `ca`: a PEM file to trust instead of the system's authorities."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     ca: Path | None = None
     certificate: Path | None = None
@@ -48,20 +49,17 @@ class TlsSettings(BaseModel):
 
 
 def _proxy_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("write it as http://host:port")
-    if "@" in url or parts.query:
-        raise ValueError("credentials do not belong in a URL; use `username` and `password` beside it")
+    server_url(url, ("https", "http"))
     return url
 
 
 class ProxySettings(BaseModel):
     """An outbound HTTP proxy. `except_for`: hosts reached directly, as `example.com` or `.example.com`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     url: Annotated[str, AfterValidator(_proxy_url)]
+    """Such as http://proxy.example.com:3128."""
     username: str | None = None
     password: Secret | None = None
     except_for: list[str] = Field(default_factory=list)

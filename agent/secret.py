@@ -23,7 +23,7 @@ class SecretReference(BaseModel):
     `env`: an environment variable.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     credential: str | None = None
     file: Path | None = None

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from importlib import resources
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 import polars as pl
@@ -24,9 +24,10 @@ from agent.destinations import bulk_reply
 from agent.destinations.exchange import Answer, Endpoint, Exchange
 from agent.destinations.json_text import quoted
 from agent.destinations.refusal import narrow, too_large
-from agent.duration import Duration
+from agent.duration import PositiveDuration, at_most
 from agent.errors import Misconfigured, Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
+from agent.name import Name
 from agent.network import ProxySettings, TlsSettings
 from agent.redaction import register, register_basic
 from agent.secret import Secret
@@ -48,7 +49,7 @@ class ElasticSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["elastic"]
-    name: str = "elastic"
+    name: Name = "elastic"
     """Unique among the destinations."""
     url: Endpoint
     """Scheme, host and port, such as https://elastic.example.com:9200."""
@@ -67,7 +68,7 @@ class ElasticSettings(BaseModel):
     index: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_.-]*$")
     """A plain index or alias to write everything to, in place of data streams."""
     gzip: bool = True
-    timeout: Duration = timedelta(seconds=60)
+    timeout: Annotated[PositiveDuration, at_most(timedelta(hours=1))] = timedelta(seconds=60)
     """For one request and its whole answer."""
     max_bytes: int = Field(default=8_000_000, ge=1_000)
     """Per request, before compression. Servers take 100 MB unless changed."""

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import httpx
 import orjson
@@ -17,17 +16,14 @@ from pydantic import AfterValidator
 
 from agent.errors import Misconfigured, SettingsError, Unavailable
 from agent.network import ProxySettings, TlsSettings, explain, http_client
+from agent.server_address import server_url
 
 LONGEST_ANSWER = 64 * 2**20
 """Bytes. A `_bulk` answer has about 100 a row; an answer above this is not one."""
 
 
 def _endpoint(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("write it as https://host:port")
-    if parts.username or parts.password or parts.query:
-        raise ValueError("credentials do not belong in a URL; they have settings of their own")
+    server_url(url)
     return url.rstrip("/")
 
 
@@ -57,6 +53,15 @@ class Answer:
         return float(value) if re.fullmatch(r"\d{1,6}", value) else None
 
 
+def _sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers, if HTTP can carry them. Raises SettingsError, without the value: it holds a secret."""
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):
+            message = f"the secret for the header {name} has characters that HTTP cannot carry"
+            raise SettingsError(message, hint="write it again, in ASCII and on one line")
+    return headers
+
+
 class Exchange:
     """A kept-alive connection to one server.
 
@@ -75,7 +80,7 @@ class Exchange:
         *,
         gzip: bool = True,
     ) -> None:
-        headers()  # a secret that cannot be read is told at the start
+        _sendable(headers())  # a secret that cannot be read or sent is told at the start
         self.url = url
         self._timeout = timeout
         self._headers = headers
@@ -122,7 +127,7 @@ class Exchange:
 
     def _secret_headers(self) -> Mapping[str, str]:
         try:
-            return self._headers()
+            return _sendable(self._headers())
         except SettingsError as error:
             raise Misconfigured(f"{self.url}: {error}") from error
 

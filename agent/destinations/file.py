@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.chunk import body
 from agent.destinations.line_file import LineFile, Rotation
-from agent.duration import Duration
+from agent.duration import PositiveDuration
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
+from agent.name import Name
 
 SUFFIX = {"ecs": "ndjson", "cef": "cef"}
 OWN_DATASETS = "leakline."
@@ -34,7 +35,7 @@ class FileSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["file"]
-    name: str = "file"
+    name: Name = "file"
     """Unique among the destinations."""
     directory: Path
     """Where `events.ndjson` and `alerts.ndjson` are written; made if it is not there."""
@@ -44,7 +45,7 @@ class FileSettings(BaseModel):
     """What to write: `alerts`, `events` or both; each has a file of its own."""
     rotate_bytes: int = Field(default=256_000_000, ge=1_000)
     """A file that has reached this size is set aside under a name with the time."""
-    rotate_every: Duration | None = None
+    rotate_every: PositiveDuration | None = None
     """Also set a file aside when this time has begun anew since 1970, such as 1h or 1d."""
     compress: bool = False
     """Compress files that were set aside (gzip)."""

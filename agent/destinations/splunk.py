@@ -10,7 +10,7 @@ import socket
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 import orjson
 import polars as pl
@@ -22,9 +22,10 @@ from agent.destinations.exchange import Answer, Endpoint, Exchange
 from agent.destinations.hec_reply import ABOUT_ONE_ROW, ACCEPTED, FILLING_UP, Reply
 from agent.destinations.json_text import quoted
 from agent.destinations.refusal import narrow, too_large
-from agent.duration import Duration
+from agent.duration import PositiveDuration, at_most
 from agent.errors import Misconfigured, SettingsError, Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
+from agent.name import Name
 from agent.network import ProxySettings, TlsSettings
 from agent.secret import Secret
 
@@ -40,7 +41,7 @@ class SplunkSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["splunk"]
-    name: str = "splunk"
+    name: Name = "splunk"
     """Unique among the destinations."""
     url: Endpoint
     """Scheme, host and port, such as https://splunk.example.com:8088."""
@@ -60,13 +61,13 @@ class SplunkSettings(BaseModel):
     """Further indexed fields with fixed values, such as `environment: production`."""
     acknowledgements: bool = False
     """Wait until the indexers have the events. For tokens with indexer acknowledgement; Splunk Cloud has none."""
-    acknowledgement_timeout: Duration = timedelta(minutes=5)
+    acknowledgement_timeout: Annotated[PositiveDuration, at_most(timedelta(days=1))] = timedelta(minutes=5)
     """Without an acknowledgement by then, the events are sent again."""
     partial_acceptance: Literal["auto", "yes", "no"] = "auto"
     """Whether events before a refused one were kept. Splunk keeps them, other HEC servers do not; `auto` looks at the
     `Server` header. In doubt events are sent twice rather than never."""
     gzip: bool = True
-    timeout: Duration = timedelta(seconds=60)
+    timeout: Annotated[PositiveDuration, at_most(timedelta(hours=1))] = timedelta(seconds=60)
     """For one request and its whole answer."""
     max_bytes: int = Field(default=900_000, ge=1_000)
     """Per request, before compression. Splunk Cloud takes 1 MB, Splunk Enterprise 838 MB unless changed."""

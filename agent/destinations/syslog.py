@@ -12,7 +12,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -22,10 +22,12 @@ from agent.chunk import StringBuffer
 from agent.destinations import syslog_message
 from agent.destinations.datagram import Datagrams
 from agent.destinations.stream import Stream
-from agent.duration import Duration
+from agent.duration import PositiveDuration, at_most
 from agent.errors import Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
+from agent.name import Name
 from agent.network import ProxySettings, TlsSettings
+from agent.server_address import HostName
 
 LARGEST_DATAGRAM = 65_507
 
@@ -36,9 +38,9 @@ class SyslogSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["syslog"]
-    name: str = "syslog"
+    name: Name = "syslog"
     """Unique among the destinations."""
-    host: str
+    host: HostName
     """The receiver's name or address; over TLS its certificate must be for this name."""
     port: int = Field(ge=1, le=65535)
     """6514 is usual for TLS, 514 for UDP and TCP."""
@@ -60,7 +62,7 @@ class SyslogSettings(BaseModel):
     """Your IANA private enterprise number; with it, RFC 5424 structured data tells the event's id, dataset and org."""
     byte_order_mark: bool = False
     """Put before the message, as RFC 5424 says for UTF-8. Receivers such as rsyslog keep it, and CEF parsers stumble."""
-    timeout: Duration = timedelta(seconds=30)
+    timeout: Annotated[PositiveDuration, at_most(timedelta(hours=1))] = timedelta(seconds=30)
     """For connecting, and for the receiver to take a chunk."""
     resend_bytes: int = Field(default=1_000_000, ge=0)
     """When a TCP or TLS connection breaks, this much of what was sent in its last minute is sent again: the receiver may

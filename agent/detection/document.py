@@ -105,7 +105,7 @@ def _document(path: Path, loader: yaml.CSafeLoader) -> Iterator[Document | RuleE
     node = loader.get_node()
     if node is None:
         return
-    twice = next((key for key in repeated(node) if key.value != "<<"), None)
+    twice = next((key for _, key in repeated(node) if key.value != "<<"), None)
     if twice is not None:
         line = twice.start_mark.line + 1
         yield RuleError(path, line, f"the key {twice.value!r} stands here twice", hint="YAML would drop the first one")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import yaml
 
 
-def repeated(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
-    """The second of two equal keys, and those after it; shared (aliased) nodes are looked at once."""
+def repeated(node: yaml.Node | None) -> Iterator[tuple[yaml.ScalarNode, yaml.ScalarNode]]:
+    """The first and a later one of equal keys; shared (aliased) nodes are looked at once."""
     seen: set[int] = set()
     waiting = [node]
     while waiting:
@@ -16,11 +16,11 @@ def repeated(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
         if id(current) in seen or not isinstance(current, yaml.CollectionNode):
             continue
         seen.add(id(current))
-        keys: set[str] = set()
+        keys: dict[str, yaml.ScalarNode] = {}
         for entry in current.value:
             key, value = entry if isinstance(entry, tuple) else (None, entry)
             if isinstance(key, yaml.ScalarNode):
                 if key.value in keys:
-                    yield key
-                keys.add(key.value)
+                    yield keys[key.value], key
+                keys.setdefault(key.value, key)
             waiting.append(value)

@@ -17,7 +17,7 @@ from zoneinfo import available_timezones
 import polars as pl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from agent.duration import Duration
+from agent.duration import Duration, PositiveDuration
 from agent.errors import FileError
 from agent.normalize.address import Addresses
 from agent.normalize.address_database import AddressDatabases
@@ -51,7 +51,7 @@ def _network(value: Any) -> Any:
     try:
         return ip_network(str(value), strict=False)
     except ValueError:
-        raise ValueError(f"{value!r} is no network; write it as 192.0.2.0/24 or 2001:db8::/32") from None
+        raise ValueError(f"{value!r} is not a network; write it as 192.0.2.0/24 or 2001:db8::/32") from None
 
 
 _Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
@@ -60,7 +60,7 @@ _Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 class EnrichSettings(BaseModel):
     """What events are enriched with."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     databases: list[Path] = Field(default_factory=list)
     """MMDB files (GeoLite2, GeoIP2, DB-IP, IPinfo, …); of each thing to know, the first file that knows it counts.
@@ -92,7 +92,7 @@ class EnrichSettings(BaseModel):
     """More of them: an id or name a line."""
     indicators: list[Path] = Field(default_factory=list)
     """Files like `mappings/indicators/*.yaml` (or CSV), used beside the shipped ones."""
-    indicator_age: Duration = timedelta(days=365)
+    indicator_age: PositiveDuration = timedelta(days=365)
     """How long an indicator counts that does not say when it expires."""
     time_zone: str | None = None
     """Where people work, such as `America/Chicago`: rules then know the hour there."""
@@ -101,7 +101,7 @@ class EnrichSettings(BaseModel):
     @classmethod
     def _zone_is_known(cls, name: str | None) -> str | None:
         if name is not None and name not in available_timezones():
-            raise ValueError(f"{name!r} is no time zone; write it as America/Chicago or UTC")
+            raise ValueError(f"{name!r} is not a time zone; write it as America/Chicago or UTC")
         return name
 
     def approved(self, files: ListFiles) -> list[str]:

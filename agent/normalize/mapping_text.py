@@ -10,7 +10,7 @@ from agent.normalize.yaml_file import YamlFile
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class HomeText(_Strict):

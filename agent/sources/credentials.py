@@ -23,7 +23,7 @@ ASSERTION_LIFETIME = timedelta(minutes=2)
 class JwtBearer(BaseModel):
     """A signed assertion; `key` is the PEM private key (RSA) whose certificate the connected app holds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["jwt_bearer"] = "jwt_bearer"
     client_id: str
@@ -54,7 +54,7 @@ class JwtBearer(BaseModel):
 class ClientCredentials(BaseModel):
     """The app's own secret; the app needs a "Run As" user, and `url` must be the org's My Domain."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["client_credentials"] = "client_credentials"
     client_id: str
@@ -72,7 +72,7 @@ class ClientCredentials(BaseModel):
 class RefreshToken(BaseModel):
     """A token that a person's consent left us."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["refresh_token"] = "refresh_token"
     client_id: str

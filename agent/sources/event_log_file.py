@@ -17,14 +17,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from agent.duration import Duration
+from agent.duration import Duration, PositiveDuration, at_most
 from agent.errors import SourceError, TransportError
 from agent.model import Batch, Cursor, Recall
 from agent.sources import own_events
 from agent.sources.checkpoint import Place, known_key, outdated
 from agent.sources.download import Download, download
 from agent.sources.download_ahead import download_ahead
-from agent.sources.event_types import DEFAULT, spelled
+from agent.sources.event_types import DEFAULT, EventType, spelled
 from agent.sources.file_pass import SERVICE, FilePass
 from agent.sources.interval import INTERVAL_KEY, Asked, no_interval_field, to_ask
 from agent.sources.listed_file import ListedFile, listed_file, listing
@@ -47,28 +47,32 @@ FORGET_EVERY = 250
 class EventLogFileSettings(BaseModel):
     """Which log files are read, how often and how far back."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["event_log_file"] = "event_log_file"
-    event_types: Literal["default", "all"] | Annotated[list[str], AfterValidator(spelled)] = "default"
+    event_types: (
+        Literal["default", "all"] | Annotated[list[EventType], Field(min_length=1), AfterValidator(spelled)]
+    ) = "default"
     """`default`: those that matter for leaks (agent/sources/event_types.py); `all`; or a list."""
     start: Duration = timedelta(hours=24)
     """At the very first start: how old (by creation) the oldest file may be."""
-    every: Duration = timedelta(minutes=10)
-    settle: Duration = timedelta(minutes=5)
+    every: Annotated[PositiveDuration, at_most(timedelta(days=1))] = timedelta(minutes=10)
+    """Between two polls."""
+    settle: Annotated[Duration, at_most(timedelta(days=1))] = timedelta(minutes=5)
     """Files younger than this wait: they may still grow."""
-    overlap: Duration = timedelta(hours=1)
+    overlap: Annotated[Duration, at_most(timedelta(days=3))] = timedelta(hours=1)
     """How far before the newest file read each poll looks for late ones."""
-    sweep_every: Duration = timedelta(hours=1)
+    sweep_every: Annotated[Duration, at_most(timedelta(days=1))] = timedelta(hours=1)
     """How often a poll looks three days back."""
     interval: Literal["auto", "hourly", "daily"] = "auto"
+    """`auto`: hourly files where the org has them, else daily ones."""
     reconcile_daily: bool = False
     """Also read the daily files, for the rows that hourly ones left out."""
     parallel: int = Field(default=4, ge=1, le=16)
     """Downloads at once."""
     ahead_mb: int = Field(default=1024, ge=1)
     """Disk for files that are downloaded ahead."""
-    deadline: Duration = timedelta(minutes=8)
+    deadline: Annotated[PositiveDuration, at_most(timedelta(days=1))] = timedelta(minutes=8)
     """Until a download is interrupted."""
     temp_directory: Path | None = None
     """Where downloads lie while they are read; default: the state directory's file system."""

@@ -23,9 +23,11 @@ from requests.adapters import BaseAdapter
 from simple_salesforce.api import Salesforce
 
 from agent import metrics
-from agent.duration import Duration
+from agent.duration import PositiveDuration, at_most
 from agent.errors import LimitExceeded, TransportError
+from agent.name import OrgName
 from agent.network import Connection, ProxySettings, TlsSettings, explain
+from agent.server_address import server_url
 from agent.sources.connections import Connections
 from agent.sources.credentials import Credentials
 from agent.sources.refusal import rest_refusal
@@ -35,8 +37,8 @@ _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
 def _https(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
+    parts = server_url(url, ("https",))
+    if parts.path.strip("/"):
         raise ValueError("write it as https://host, such as https://example.my.salesforce.com")
     return f"https://{parts.netloc}"
 
@@ -44,26 +46,30 @@ def _https(url: str) -> str:
 class ApiBudget(BaseModel):
     """How much of the org's daily API allowance may be used, by whomever, before Leakline stops asking."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     share: float = Field(default=0.8, gt=0, le=1)
+    """Between 0 and 1."""
 
 
 class OrgSettings(BaseModel):
     """How to reach one org."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    name: str
+    name: OrgName
+    """Appears in status, metrics and the log; unique."""
     url: Annotated[str, AfterValidator(_https)]
     """The org's My Domain; login.salesforce.com and test.salesforce.com work too, except for client credentials."""
     auth: Credentials
+    """One of three OAuth flows."""
     api_version: str = Field(default="64.0", pattern=r"^\d{2}\.0$")
+    """Of the REST API."""
     tls: TlsSettings = TlsSettings()
     proxy: ProxySettings | None = None
-    timeout: Duration = timedelta(seconds=30)
+    timeout: Annotated[PositiveDuration, at_most(timedelta(hours=1))] = timedelta(seconds=30)
     """Until a silent org is given up."""
-    deadline: Duration = timedelta(minutes=2)
+    deadline: Annotated[PositiveDuration, at_most(timedelta(days=1))] = timedelta(minutes=2)
     """Until a call that goes on for too long is interrupted; downloads of log files have their own."""
     api_budget: ApiBudget = ApiBudget()
 
