@@ -65,11 +65,15 @@ def demo(
 @app.command()
 def run(config: Config = DEFAULT_PATH) -> None:
     """The daemon: watch, detect, forward until told to stop."""
+    from agent.check.machine import require_startable
+    from agent.check.settings import log_doubts
     from agent.daemon import Daemon
     from agent.logs import set_up
 
     settings = load(config)
     set_up(settings.log)
+    require_startable(settings)
+    log_doubts(settings)
     raise typer.Exit(Daemon(settings).run(control=settings.state.socket()))
 
 
@@ -86,13 +90,12 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """What is wrong with this installation, and what to do about it."""
-    from agent import check as examination
+    from agent.check.examine import examine
+    from agent.check.report import show
 
     _quiet()
-    findings = examination.examine(
-        config, offline=offline, send_test_event=send_test_event, install_templates=install_templates
-    )
-    raise typer.Exit(examination.show(findings, out, as_json=as_json))
+    findings = examine(config, offline=offline, send_test_event=send_test_event, install_templates=install_templates)
+    raise typer.Exit(show(findings, out, as_json=as_json))
 
 
 @app.command()

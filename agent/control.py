@@ -6,6 +6,7 @@ error: nobody can tell then how it goes.
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from contextlib import suppress
@@ -20,6 +21,8 @@ TIMEOUT = 30.0
 """Seconds a client waits for an answer, unless it says otherwise."""
 LONGEST_ANSWER = 64 << 20
 """Bytes."""
+LONGEST_PATH = 107
+"""Bytes of `sun_path` in Linux, without its end (unix(7))."""
 
 _HANGS = "see its log (`journalctl -u leakline`); the watchdog restarts a daemon that hangs"
 
@@ -57,11 +60,14 @@ def is_there(path: Path) -> bool:
 
 
 def _connect(path: Path, timeout: float) -> socket.socket | None:
+    """A connection; None where nobody listens: a path that is too long, or lies under a file, cannot be a socket's."""
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        return None
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(timeout)
     try:
         _connect_in_time(connection, path, time.monotonic() + timeout)
-    except (FileNotFoundError, ConnectionRefusedError):
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         connection.close()
         return None
     except PermissionError as error:

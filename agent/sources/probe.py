@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import difflib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from agent.errors import Forbidden, LeaklineError, SourceError
 from agent.model import Finding
@@ -19,8 +21,11 @@ LOOK_BACK = timedelta(days=3)
 _PERMISSION = "give the integration user the permissions API Enabled and View Event Log Files"
 
 
-def probe(session: Session, *, now: Callable[[], datetime]) -> Iterator[Finding]:
-    """Sign in, then look at the API allowance, the log files, their interval and the licence; stops at what bars the rest."""
+def probe(session: Session, *, now: Callable[[], datetime], wanted: Sequence[str] = ()) -> Iterator[Finding]:
+    """Sign in, then look at the API allowance, the log files, their interval and the licence; stops at what bars the rest.
+
+    `wanted`: event types that the settings name, which the org must know.
+    """
     subject = f"org {session.settings.name}"
     try:
         org_id = session.org_id
@@ -30,7 +35,7 @@ def probe(session: Session, *, now: Callable[[], datetime]) -> Iterator[Finding]
     yield Finding(subject, True, f"signed in at {session.settings.url} to org {org_id}")
     yield _allowance(session, subject)
     try:
-        yield from _log_files(session, f"{subject}, log files", now() - LOOK_BACK)
+        yield from _log_files(session, f"{subject}, log files", now() - LOOK_BACK, wanted)
     except SourceError as error:
         yield Finding(f"{subject}, log files", False, str(error.args[0]), error.hint)
 
@@ -55,14 +60,16 @@ def _bars_the_api(error: Forbidden) -> bool:
     return "API_DISABLED" in str(error) or "API_CURRENTLY_DISABLED" in str(error)
 
 
-def _log_files(session: Session, subject: str, since: datetime) -> Iterator[Finding]:
+def _log_files(session: Session, subject: str, since: datetime, wanted: Sequence[str]) -> Iterator[Finding]:
     try:
-        fields = {field["name"] for field in session.describe("EventLogFile")["fields"]}
+        described = session.describe("EventLogFile")
     except (Missing, Forbidden) as error:
         yield Finding(
             subject, False, f"EventLogFile cannot be read: {error.args[0]}", getattr(error, "hint", "") or _PERMISSION
         )
         return
+    fields = {field["name"]: field for field in described["fields"]}
+    yield from _unknown_types(subject, fields.get("EventType", {}), wanted)
     has_interval = "Interval" in fields
     daily = _event_types(session, "Daily" if has_interval else None, since)
     hourly = _event_types(session, "Hourly", since) if has_interval else set()
@@ -72,6 +79,17 @@ def _log_files(session: Session, subject: str, since: datetime) -> Iterator[Find
         return
     yield _licence(subject, daily | hourly)
     yield _hourly(subject, has_interval, bool(hourly))
+
+
+def _unknown_types(subject: str, field: Mapping[str, Any], wanted: Sequence[str]) -> Iterator[Finding]:
+    """What the org's own list of event types says of those that the settings name; nothing where it shows none."""
+    names = [str(entry.get("value")) for entry in field.get("picklistValues") or ()]
+    known = {name.lower() for name in names}
+    for name in wanted if known else ():
+        if name.lower() not in known:
+            near = difflib.get_close_matches(name, names, n=3, cutoff=0.7)
+            fix = f"write {' or '.join(near)} in `event_types`" if near else "check the spelling in `event_types`"
+            yield Finding(subject, False, f"the org has no event type {name!r}: nothing is read for it", fix)
 
 
 def _event_types(session: Session, kind: Kind | None, since: datetime) -> set[str]:

@@ -15,7 +15,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from agent import check
+from agent.check.examine import examine as examine_file
 from agent.demo.org import simulated_org
 from agent.model import Finding
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
@@ -55,7 +55,7 @@ def examined(tmp_path: Path, document: dict[str, Any]) -> Callable[..., list[Fin
     def examine(**options: bool) -> list[Finding]:
         path = tmp_path / "leakline.yaml"
         path.write_text(yaml.safe_dump(document))
-        return list(check.examine(path, **options))
+        return list(examine_file(path, **options))
 
     return examine
 

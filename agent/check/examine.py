@@ -1,0 +1,77 @@
+"""What `leakline check` looks at, in this order.
+
+The settings, the secrets, this machine, mappings, rules and address databases; then, unless offline, every org
+(sign-in, permissions, licence, hourly files, event types, API allowance) and every destination.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from agent.check.destinations import build_each, examine_destination
+from agent.check.machine import examine_machine
+from agent.check.processing import examine_processing
+from agent.check.secret_sources import examine_secrets
+from agent.check.settings import doubts
+from agent.config import Org, Settings, load
+from agent.model import Finding
+from agent.sources.probe import probe
+from agent.sources.salesforce import Session
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def examine(
+    path: Path,
+    *,
+    offline: bool = False,
+    send_test_event: bool = False,
+    install_templates: bool = False,
+    now: Callable[[], datetime] = utc_now,
+) -> Iterator[Finding]:
+    """A finding for each thing looked at. Raises SettingsError when the settings file itself is wrong."""
+    settings = load(path)
+    yield Finding("settings", True, f"{path} is well formed")
+    yield from doubts(settings)
+    yield from examine_secrets(settings)
+    yield from examine_machine(settings)
+    yield from examine_processing(settings)
+    destinations = list(build_each(settings, now))
+    yield from (built for _, built in destinations if isinstance(built, Finding))
+    if offline:
+        return
+    yield from _orgs(settings, now)
+    for wanted, built in destinations:
+        if not isinstance(built, Finding):
+            yield from examine_destination(
+                wanted,
+                built,
+                settings,
+                send_test_event=send_test_event,
+                install_templates=install_templates,
+                now=now(),
+            )
+
+
+def _orgs(settings: Settings, now: Callable[[], datetime]) -> Iterator[Finding]:
+    """Each org; and that no two of the settings turn out to be one, which no address tells for sure."""
+    names: dict[str, str] = {}
+    for org in settings.orgs:
+        session = Session(org, now=now)
+        try:
+            yield from probe(session, now=now, wanted=_named_types(org))
+            first = names.setdefault(session.org_id, org.name) if session.signed_in else org.name
+        finally:
+            session.close()
+        if first != org.name:
+            message = f"{first} and {org.name} are the same org, whose events come twice"
+            yield Finding(f"org {org.name}", False, message, "remove one of them from `orgs`")
+
+
+def _named_types(org: Org) -> list[str]:
+    """Event types that the settings name one by one."""
+    return [name for source in org.sources if isinstance(source.event_types, list) for name in source.event_types]

@@ -1,0 +1,34 @@
+"""What this machine gives the daemon: the state directory, the folder of the control socket, the metrics port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.check.listeners import control_socket, metrics_port
+from agent.check.state_directory import examine_state_directory, in_the_way
+from agent.config import Settings, StateSettings
+from agent.control import is_there
+from agent.errors import SettingsError
+from agent.model import Finding
+
+
+def examine_machine(settings: Settings) -> Iterator[Finding]:
+    """A finding for each thing looked at."""
+    running = _is_running(settings.state)
+    yield from examine_state_directory(settings.state.directory, running=running)
+    if not running:
+        yield from control_socket(settings.state)
+    yield from metrics_port(settings.metrics, running=running)
+
+
+def require_startable(settings: Settings) -> None:
+    """Raises SettingsError for what no restart will change: paths that cannot be what the settings say."""
+    for finding in (*in_the_way(settings.state.directory), *control_socket(settings.state)):
+        raise SettingsError(finding.message, hint=finding.fix)
+
+
+def _is_running(state: StateSettings) -> bool:
+    try:
+        return is_there(state.socket())
+    except OSError:  # a path that is too long, a folder that may not be entered
+        return False

@@ -1,0 +1,48 @@
+"""Mappings, rules, lists and address databases: do they load, and does what the settings say of them have an effect."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from agent.processing import build_processing
+from agent.config import Settings
+from agent.errors import FileError, LeaklineError
+from agent.model import Finding
+
+
+def examine_processing(settings: Settings) -> Iterator[Finding]:
+    """A finding for each file that does not load, and one for the rules that do."""
+    for key, folders in (
+        ("rules.folders", settings.rules.folders),
+        ("normalize.mappings", settings.normalize.mappings),
+    ):
+        for folder in folders:
+            if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+                message = f"{key}: {folder} cannot be read: its files are passed over"
+                yield Finding("mappings and rules", False, message, "give the service's user the right to read it")
+    try:
+        processing = build_processing(settings)
+    except LeaklineError as error:
+        yield Finding("mappings, rules, enrichment", False, str(error.args[0]), error.hint)
+        return
+    yield from map(_left_out, processing.problems)
+    if not settings.enrich.databases:
+        fix = "name MMDB files under enrich.databases (GeoLite2, DB-IP, IPinfo and others work)"
+        message = "no database: events say nothing of countries and networks"
+        yield Finding("addresses", False, message, fix, warning=True)
+    rules = processing.rules
+    for name, reason in rules.unheard:
+        fix = "see `leakline rules list` for the names"
+        yield Finding("rules", False, f"rules.disabled: {name!r} {reason}", fix, warning=True)
+    if rules.alerting:
+        message = f"{len(rules.alerting)} rules run, and {rules.silently} more that only feed these"
+        yield Finding("rules", True, message)
+    else:
+        fix = "look at rules.shipped, rules.folders, rules.minimum_level and rules.statuses"
+        yield Finding("rules", False, "no rule runs: nothing will be found", fix, warning=True)
+
+
+def _left_out(problem: FileError) -> Finding:
+    fix = problem.hint or "correct it"
+    return Finding("mappings and rules", False, str(problem.args[0]), f"{fix}; until then it is left out")

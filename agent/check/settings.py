@@ -1,0 +1,97 @@
+"""What settings say that is possible but hardly meant: for `leakline check`, and for the log when the daemon starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import combinations
+
+import structlog
+
+from agent.config import DestinationSettings, Org, Settings
+from agent.destinations.elastic import ElasticSettings
+from agent.destinations.file import FileSettings
+from agent.destinations.splunk import SplunkSettings
+from agent.destinations.syslog import SyslogSettings
+from agent.duration import written
+from agent.model import Finding
+from agent.sources.event_types import KNOWN, like
+
+log = structlog.get_logger()
+
+SHORTEST_POLL = timedelta(minutes=1)
+"""Files come by the hour; a poll takes three to five API calls of the org's day."""
+
+SYSLOG_TLS_PORT = 6514
+"""RFC 5425."""
+
+
+def doubts(settings: Settings) -> Iterator[Finding]:
+    """Findings that are not ok. Looks at nothing but the settings."""
+    yield from _lanes(settings)
+    for org in settings.orgs:
+        yield from _unknown_types(org)
+        yield from _short_polls(org)
+    for first, second in combinations(settings.destinations, 2):
+        if set(first.lanes) & set(second.lanes) and _receiver(first) == _receiver(second) is not None:
+            message = f"{first.name} and {second.name} send the same to the same receiver: everything arrives twice"
+            yield _warning("destinations", message, "remove one of them, or give them different `lanes`")
+    for destination in settings.destinations:
+        if isinstance(destination, SyslogSettings) and destination.transport == "tcp":
+            yield from _plain_at_tls_port(destination)
+
+
+def log_doubts(settings: Settings) -> None:
+    """The same as warnings in the log, for those who start without `leakline check`."""
+    for finding in doubts(settings):
+        log.warning("doubtful settings", subject=finding.subject, problem=finding.message, fix=finding.fix)
+
+
+def _lanes(settings: Settings) -> Iterator[Finding]:
+    served = {lane for destination in settings.destinations for lane in destination.lanes}
+    if "alerts" not in served:
+        message = "no destination takes the lane `alerts`: what rules find, and what Leakline says of itself, is lost"
+        yield Finding("destinations", False, message, "add `alerts` to the `lanes` of a destination")
+    if "events" not in served:
+        message = "no destination takes the lane `events`: events are read and matched, and kept nowhere"
+        yield _warning("destinations", message, "add `events` to the `lanes` of a destination if they should be kept")
+
+
+def _unknown_types(org: Org) -> Iterator[Finding]:
+    for source in org.sources:
+        for name in source.event_types if isinstance(source.event_types, list) else ():
+            if name not in KNOWN:
+                near = like(name)
+                fix = f"did you mean {' or '.join(near)}?" if near else "check the spelling"
+                message = f"event_types: {name!r} is not a known event type; if the org has none, nothing is read"
+                yield _warning(f"org {org.name}", message, fix)
+
+
+def _short_polls(org: Org) -> Iterator[Finding]:
+    for source in org.sources:
+        if source.every < SHORTEST_POLL:
+            message = f"every: {written(source.every)} between polls uses up the org's API calls"
+            yield _warning(f"org {org.name}", message, "write 10m: files come by the hour")
+
+
+def _receiver(destination: DestinationSettings) -> tuple[object, ...] | None:
+    """What two destinations share when they write to one place; None for files, which settings keep apart."""
+    match destination:
+        case SplunkSettings():
+            return "splunk", destination.url.lower(), destination.token, destination.index
+        case ElasticSettings():
+            return "elastic", destination.url.lower(), destination.index or destination.namespace
+        case SyslogSettings():
+            return "syslog", destination.host.lower(), destination.port
+        case FileSettings():
+            return None
+
+
+def _plain_at_tls_port(destination: SyslogSettings) -> Iterator[Finding]:
+    if destination.port == SYSLOG_TLS_PORT:
+        message = f"port {SYSLOG_TLS_PORT} is the one for syslog over TLS, and `transport` is tcp"
+        yield _warning(f"destination {destination.name}", message, "write `transport: tls`, or the port for plain TCP")
+
+
+def _warning(subject: str, message: str, fix: str) -> Finding:
+    return Finding(subject, False, message, fix, warning=True)
