@@ -53,11 +53,17 @@ def explained(error: ValidationError, model: type[BaseModel]) -> list[str]:
 
 
 def _telling(found: Sequence[tuple[Place, Any]]) -> Iterator[tuple[Place, Any]]:
-    """Without what alternatives say that are not meant: a list with a wrong entry is not to be a word instead."""
-    deeper = {place.alternative for place, error in found if len(error["loc"]) > len(place.alternative) + 1}
+    """Without what the members of a union say that are not meant: a list with a wrong entry need not be a word."""
+    meant = {place.alternative for place, error in found if _fits(place, error)}
     for place, error in found:
-        if place.alternative not in deeper or not place.alternative or len(error["loc"]) > len(place.alternative) + 1:
+        if not place.alternative or place.alternative not in meant or _fits(place, error):
             yield place, error
+
+
+def _fits(place: Place, error: Mapping[str, Any]) -> bool:
+    """Whether a member of a union found the value of its kind, and something wrong within it."""
+    is_within = len(error["loc"]) > len(place.alternative) + 1
+    return is_within or error["type"] not in (*_NOT_A, "literal_error")
 
 
 def _explain(place: Place, error: Mapping[str, Any]) -> tuple[str, str]:

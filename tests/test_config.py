@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
@@ -10,6 +11,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import settings as run
+from hypothesis import strategies as some
 from pydantic import BaseModel
 
 from agent import config
@@ -164,3 +168,91 @@ def test_a_setting_that_stands_there_twice_is_told(tmp_path: Path) -> None:
         SettingsError, match=rf"leakline.yaml:{line}: duplicate key `rules` \(first at line {line - 2}\)"
     ):
         config.load(path)
+
+
+CANARY = "hunter2-canary"
+
+KEYS = sorted({key for _, key in keys(config.Settings, set())})
+
+SCALARS = some.one_of(
+    some.none(),
+    some.booleans(),
+    some.integers(),
+    some.floats(),
+    some.text(max_size=20),
+    some.just(CANARY),
+    some.dates(),
+)
+VALUES = some.recursive(
+    SCALARS,
+    lambda below: (
+        some.lists(below, max_size=3) | some.dictionaries(some.sampled_from(KEYS) | SCALARS, below, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a document."""
+    if path:
+        yield path
+    for key, below in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from places(below, (*path, key))
+
+
+def example() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text())
+    return document
+
+
+def put(document: Any, path: tuple[Any, ...], value: Any) -> None:
+    for part in path[:-1]:
+        document = document[part]
+    document[path[-1]] = value
+
+
+@run(max_examples=150, deadline=None)
+@given(path=some.sampled_from(list(places(example()))), value=VALUES)
+def test_any_value_at_any_place_is_taken_or_refused(path: tuple[Any, ...], value: Any) -> None:
+    """Whatever stands in a settings file: settings, or a SettingsError."""
+    document = example()
+    put(document, path, value)
+    try:
+        config.parse(document)
+    except SettingsError as error:
+        assert str(error)
+
+
+SECRET_PLACES = [
+    ("orgs", 0, "auth"),
+    ("orgs", 0, "auth", "key"),
+    ("destinations", 0, "token"),
+    ("destinations", 1, "api_key"),
+]
+
+
+@run(max_examples=100, deadline=None)
+@given(
+    path=some.sampled_from(SECRET_PLACES),
+    value=some.recursive(
+        some.just(CANARY), lambda below: some.lists(below) | some.dictionaries(some.just(CANARY), below)
+    ),
+)
+def test_what_stands_where_a_secret_is_named_is_never_shown(path: tuple[Any, ...], value: Any) -> None:
+    """A secret put there itself, in whatever brackets, is not in the message."""
+    document = example()
+    put(document, path, value)
+    with pytest.raises(SettingsError) as caught:
+        config.parse(document)
+    assert CANARY not in str(caught.value)
+
+
+@run(max_examples=150, deadline=None)
+@given(text=some.text(alphabet=some.sampled_from("abc:-[]{}&*!|>'\"#%@`,? \n\t<0.\x00é"), max_size=60))
+def test_any_text_is_taken_or_refused(text: str) -> None:
+    """Whatever a settings file is made of, it ends in settings or in a SettingsError."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "leakline.yaml"
+        path.write_bytes(text.encode())
+        with pytest.raises(SettingsError):
+            config.load(path)

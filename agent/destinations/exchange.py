@@ -22,6 +22,10 @@ LONGEST_ANSWER = 64 * 2**20
 """Bytes. A `_bulk` answer has about 100 a row; an answer above this is not one."""
 
 
+_ASKS_FOR_TLS = re.compile(rb"HTTPS (port|server)")
+"""What nginx and Go answer to plain HTTP at a port for TLS; Splunk and Elasticsearch say nothing and close."""
+
+
 def _endpoint(url: str) -> str:
     server_url(url)
     return url.rstrip("/")
@@ -119,11 +123,14 @@ class Exchange:
                 headers={**self._secret_headers(), **headers},
                 extensions={"trace": lambda event, info: self._trace(event, info, overdue)},
             ) as response:
-                return Answer(response.status_code, response.headers, self._read(response))
+                answer = Answer(response.status_code, response.headers, self._read(response))
         except httpx.HTTPError as error:
             raise self._failure(error, overdue.is_set()) from error
         finally:
             timer.cancel()
+        if self._plain and answer.status == 400 and _ASKS_FOR_TLS.search(answer.body[:4096]):
+            raise Misconfigured(f"{self.url}: it speaks TLS on this port", hint="write the URL with https://")
+        return answer
 
     def _secret_headers(self) -> Mapping[str, str]:
         try:
@@ -163,4 +170,10 @@ class Exchange:
         if overdue:
             return Unavailable(f"{self.url}: no whole answer within {self._timeout:g} s")
         kind = Misconfigured if "CERTIFICATE_VERIFY_FAILED" in str(error) else Unavailable
-        return kind(f"{self.url}: {explain(error)}")
+        ended = isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
+        hint = "if that port speaks TLS, write the URL with https://" if self._plain and ended else ""
+        return kind(f"{self.url}: {explain(error)}", hint=hint)
+
+    @property
+    def _plain(self) -> bool:
+        return self.url.startswith("http:")

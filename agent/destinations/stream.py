@@ -162,7 +162,14 @@ class Stream:
     def _failure(self, error: OSError) -> Unavailable:
         lasting = isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
         kind = Misconfigured if lasting else Unavailable
-        return kind(f"{self.peer}: {explain(error)}", hint=_TLS_HINT if self._context and lasting else "")
+        hint = _TLS_HINT if self._context and lasting else ""
+        if (
+            self._context is None
+            and isinstance(error, ConnectionError)
+            and not isinstance(error, ConnectionRefusedError)
+        ):
+            hint = "if that port speaks TLS, write `transport: tls`"
+        return kind(f"{self.peer}: {explain(error)}", hint=hint)
 
 
 _TLS_HINT = "check `tls`: the authority in `ca`, and `certificate` with `key` if the peer asks for one"

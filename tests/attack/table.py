@@ -59,7 +59,7 @@ def rows_of(stats: dict[str, list[Any]]) -> list[Row]:
             found = _ITEM.search(report.nodeid)
             item = int(found[1]) if found else 0 if report.nodeid.startswith(_KILLS) else None
             if item is not None and (report.when == "call" or outcome != "passed"):
-                rows.append(Row(item, report.nodeid, outcome, report.duration))
+                rows.append(Row(item, report.nodeid, outcome, getattr(report, "duration", 0.0)))
     return sorted(rows)
 
 
