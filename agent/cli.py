@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from agent import cli_problems, cli_reload, cli_rules
+from agent import cli_problems, cli_reload, cli_rules, cli_schema
 from agent.cli_options import DEFAULT_PATH, AsJson, Config, err, load, out, print_json, wrong_usage
 from agent.errors import LeaklineError, SettingsError
 
@@ -31,6 +31,7 @@ dead_letters_app = typer.Typer(help="Rows that could not be read or delivered, a
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(cli_problems.app, name="problems")
 app.command()(cli_reload.reload)
+app.add_typer(cli_schema.app, name="schema")
 
 
 def _version(asked: bool) -> None:

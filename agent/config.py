@@ -156,11 +156,17 @@ class Settings(Strict):
     destinations: list[DestinationSettings] = Field(min_length=1)
     """Where events and alerts are sent; each goes on at its own pace."""
     state: StateSettings = StateSettings()
+    """Where everything that must survive a restart is kept."""
     normalize: NormalizeSettings = NormalizeSettings()
+    """How log rows become events."""
     enrich: EnrichSettings = EnrichSettings()
+    """What events are enriched with."""
     rules: RuleSettings = RuleSettings()
+    """Which Sigma rules run, and how."""
     log: LogSettings = LogSettings()
+    """Leakline's own log."""
     metrics: MetricsSettings = MetricsSettings()
+    """Prometheus metrics over HTTP."""
 
     @model_validator(mode="after")
     def _nothing_clashes(self) -> Settings:

@@ -29,10 +29,13 @@ class TlsSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     ca: Path | None = None
+    """A PEM file with the authorities to trust instead of the system's."""
     certificate: Path | None = None
     """Our own certificate (PEM, with chain), where the other side asks for one."""
     key: Path | None = None
+    """The private key of our own certificate (PEM)."""
     minimum_version: Literal["1.2", "1.3"] = "1.2"
+    """The oldest version of TLS that is spoken."""
 
     def context(self) -> ssl.SSLContext:
         """A verifying client context. Raises SettingsError for files that cannot be used."""
@@ -61,8 +64,11 @@ class ProxySettings(BaseModel):
     url: Annotated[str, AfterValidator(_proxy_url)]
     """Such as http://proxy.example.com:3128."""
     username: str | None = None
+    """Where the proxy asks for one."""
     password: Secret | None = None
+    """Goes with `username`."""
     except_for: list[str] = Field(default_factory=list)
+    """Hosts that are reached directly: `example.com` and hosts below it, or `.example.com`."""
 
     def serves(self, host: str) -> bool:
         """Whether connections to `host` go through this proxy."""

@@ -26,8 +26,11 @@ class SecretReference(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     credential: str | None = None
+    """A name under `$CREDENTIALS_DIRECTORY` (systemd `LoadCredential=`)."""
     file: Path | None = None
+    """A file that holds the secret and nothing else, readable by the service alone."""
     env: str | None = None
+    """An environment variable."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> SecretReference:

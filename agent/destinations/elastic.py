@@ -49,6 +49,7 @@ class ElasticSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["elastic"]
+    """Elasticsearch or OpenSearch."""
     name: Name = "elastic"
     """Unique among the destinations."""
     url: Endpoint
@@ -56,7 +57,9 @@ class ElasticSettings(BaseModel):
     api_key: Secret | None = None
     """Elastic: the API key in its encoded form, or as `id:key`."""
     username: str | None = None
+    """With `password`, in place of an API key."""
     password: Secret | None = None
+    """Goes with `username`."""
     bearer: Secret | None = None
     """A bearer token, such as a JWT."""
     format: Literal["ecs"] = "ecs"
@@ -68,6 +71,7 @@ class ElasticSettings(BaseModel):
     index: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_.-]*$")
     """A plain index or alias to write everything to, in place of data streams."""
     gzip: bool = True
+    """Compress requests."""
     timeout: Annotated[PositiveDuration, at_most(timedelta(hours=1))] = timedelta(seconds=60)
     """For one request and its whole answer."""
     max_bytes: int = Field(default=8_000_000, ge=1_000)
@@ -80,7 +84,9 @@ class ElasticSettings(BaseModel):
     """What becomes of an event longer than `max_row_bytes`: `shorten` cuts its longest texts and names them in
     `leakline.truncated`; `dead_letter` keeps it here. Alerts are always shortened."""
     tls: TlsSettings = TlsSettings()
+    """How the receiver's certificate is checked, and our own."""
     proxy: ProxySettings | None = None
+    """An outbound HTTP proxy; the environment's variables are not looked at."""
 
     @model_validator(mode="after")
     def _one_way_in(self) -> ElasticSettings:

@@ -35,6 +35,7 @@ class FileSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["file"]
+    """Files on this machine."""
     name: Name = "file"
     """Unique among the destinations."""
     directory: Path

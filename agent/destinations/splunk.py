@@ -41,6 +41,7 @@ class SplunkSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["splunk"]
+    """Splunk's HTTP Event Collector."""
     name: Name = "splunk"
     """Unique among the destinations."""
     url: Endpoint
@@ -54,7 +55,9 @@ class SplunkSettings(BaseModel):
     index: str | None = None
     """The index to write to; by default the token's own."""
     sourcetype: str = "leakline:ecs"
+    """The value of Splunk's `sourcetype` field."""
     source: str = "leakline"
+    """The value of Splunk's `source` field."""
     host: str = Field(default_factory=socket.gethostname)
     """The value of Splunk's `host` field; by default this machine's name."""
     fields: dict[str, str] = Field(default_factory=dict)
@@ -67,6 +70,7 @@ class SplunkSettings(BaseModel):
     """Whether events before a refused one were kept. Splunk keeps them, other HEC servers do not; `auto` looks at the
     `Server` header. In doubt events are sent twice rather than never."""
     gzip: bool = True
+    """Compress requests."""
     timeout: Annotated[PositiveDuration, at_most(timedelta(hours=1))] = timedelta(seconds=60)
     """For one request and its whole answer."""
     max_bytes: int = Field(default=900_000, ge=1_000)
@@ -79,7 +83,9 @@ class SplunkSettings(BaseModel):
     """What becomes of an event longer than `max_row_bytes`: `shorten` cuts its longest texts and names them in
     `leakline.truncated`; `dead_letter` keeps it here. Alerts are always shortened."""
     tls: TlsSettings = TlsSettings()
+    """How the receiver's certificate is checked, and our own."""
     proxy: ProxySettings | None = None
+    """An outbound HTTP proxy; the environment's variables are not looked at."""
 
     @field_validator("fields")
     @classmethod

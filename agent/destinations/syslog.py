@@ -38,6 +38,7 @@ class SyslogSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["syslog"]
+    """A syslog receiver."""
     name: Name = "syslog"
     """Unique among the destinations."""
     host: HostName
@@ -45,6 +46,7 @@ class SyslogSettings(BaseModel):
     port: int = Field(ge=1, le=65535)
     """6514 is usual for TLS, 514 for UDP and TCP."""
     transport: Literal["tls", "tcp", "udp"] = "tls"
+    """What carries messages."""
     protocol: Literal["rfc5424", "rfc3164"] = "rfc5424"
     """The form of the header; rfc3164 has neither year nor time zone: its times are UTC."""
     framing: Literal["octet_counting", "line_feed"] = "octet_counting"
@@ -54,6 +56,7 @@ class SyslogSettings(BaseModel):
     lanes: list[Lane] = Field(default=list(LANES), min_length=1)
     """What to send: `alerts`, `events` or both."""
     facility: syslog_message.Facility = "local4"
+    """The facility in each message's priority."""
     application: str = "leakline"
     """APP-NAME, or the tag in RFC 3164."""
     hostname: str = Field(default_factory=socket.gethostname)
@@ -80,6 +83,7 @@ class SyslogSettings(BaseModel):
     """What becomes of an event longer than `max_row_bytes`: `shorten` cuts its longest texts and names them in
     `leakline.truncated` (CEF: `flexString2`); `dead_letter` keeps it here. Alerts are always shortened."""
     tls: TlsSettings = TlsSettings()
+    """How the receiver's certificate is checked, and our own."""
     proxy: ProxySettings | None = None
     """An HTTP proxy that allows CONNECT to the receiver's port; for TCP and TLS."""
 

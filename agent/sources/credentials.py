@@ -26,9 +26,13 @@ class JwtBearer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["jwt_bearer"] = "jwt_bearer"
+    """The OAuth 2.0 JWT bearer flow."""
     client_id: str
+    """The connected app's consumer key."""
     username: str
+    """The user to act as; needs API Enabled and View Event Log Files."""
     key: Secret
+    """Private key (PEM, RSA, no passphrase); its certificate is uploaded to the app."""
     audience: str | None = None
     """Default: login.salesforce.com, for a sandbox test.salesforce.com; any other host is its own audience."""
 
@@ -57,8 +61,11 @@ class ClientCredentials(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["client_credentials"] = "client_credentials"
+    """The OAuth 2.0 client credentials flow."""
     client_id: str
+    """The connected app's consumer key."""
     client_secret: Secret
+    """The app's consumer secret."""
 
     def form(self, url: str, now: datetime) -> dict[str, str]:  # noqa: ARG002 - one shape for all three
         """The token request's fields."""
@@ -75,9 +82,13 @@ class RefreshToken(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["refresh_token"] = "refresh_token"
+    """The OAuth 2.0 refresh token flow."""
     client_id: str
+    """The connected app's consumer key."""
     client_secret: Secret | None = None
+    """The app's consumer secret, where the app asks for it."""
     refresh_token: Secret
+    """What a person's consent left us."""
 
     def form(self, url: str, now: datetime) -> dict[str, str]:  # noqa: ARG002 - one shape for all three
         """The token request's fields."""

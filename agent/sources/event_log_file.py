@@ -50,6 +50,7 @@ class EventLogFileSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["event_log_file"] = "event_log_file"
+    """Log files of Event Monitoring."""
     event_types: (
         Literal["default", "all"] | Annotated[list[EventType], Field(min_length=1), AfterValidator(spelled)]
     ) = "default"

@@ -66,12 +66,15 @@ class OrgSettings(BaseModel):
     api_version: str = Field(default="64.0", pattern=r"^\d{2}\.0$")
     """Of the REST API."""
     tls: TlsSettings = TlsSettings()
+    """How the org's certificate is checked, and our own."""
     proxy: ProxySettings | None = None
+    """An outbound HTTP proxy; the environment's variables are not looked at."""
     timeout: Annotated[PositiveDuration, at_most(timedelta(hours=1))] = timedelta(seconds=30)
     """Until a silent org is given up."""
     deadline: Annotated[PositiveDuration, at_most(timedelta(days=1))] = timedelta(minutes=2)
     """Until a call that goes on for too long is interrupted; downloads of log files have their own."""
     api_budget: ApiBudget = ApiBudget()
+    """How much of the daily API allowance may be used."""
 
 
 class Usage(NamedTuple):
