@@ -63,8 +63,10 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	fi
 	@touch $@
 
+# The second file is the first without what only development needs: what a production install takes, by hash.
 lock:
 	uv pip compile pyproject.toml --extra dev --group convert --generate-hashes --no-header --no-annotate --universal --python-version 3.11 -o requirements.lock -q
+	uv pip compile pyproject.toml --constraint requirements.lock --generate-hashes --no-header --no-annotate --universal --python-version 3.11 -o packaging/requirements.txt -q
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache

@@ -86,6 +86,7 @@ def test_everything_that_the_example_shows_can_be_set() -> None:
     settings = parse(yaml.safe_load(uncommented(EXAMPLE.read_text(), alternatives=False)))
     assert settings.orgs[0].proxy is not None
     assert settings.metrics.port is not None
+    assert settings.rules.disabled == ["report_export_at_night"]
 
 
 def test_the_schema_describes_every_setting() -> None:
