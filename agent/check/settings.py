@@ -64,14 +64,14 @@ def _unknown_types(org: Org) -> Iterator[Finding]:
                 near = like(name)
                 fix = f"did you mean {' or '.join(near)}?" if near else "check the spelling"
                 message = f"event_types: {name!r} is not a known event type; if the org has none, nothing is read"
-                yield _warning(f"org {org.name}", message, fix)
+                yield _warning(f"settings, org {org.name}", message, fix)
 
 
 def _short_polls(org: Org) -> Iterator[Finding]:
     for source in org.sources:
         if source.every < SHORTEST_POLL:
             message = f"every: {written(source.every)} between polls uses up the org's API calls"
-            yield _warning(f"org {org.name}", message, "write 10m: files come by the hour")
+            yield _warning(f"settings, org {org.name}", message, "write 10m: files come by the hour")
 
 
 def _receiver(destination: DestinationSettings) -> tuple[object, ...] | None:

@@ -78,7 +78,7 @@ def test_an_event_type_that_is_not_known_is_named_with_its_likes(local: dict[str
     """`Logins` is doubted from the settings alone; case does not matter, and a known type is not doubted."""
     local["orgs"][0]["sources"] = [{"event_types": ["Logins", "reportexport", "WaveChange"]}]
     said = lines(doubts(parse(local)))
-    assert "WARN org acme: event_types: 'Logins' is not a known event type" in said
+    assert "WARN settings, org acme: event_types: 'Logins' is not a known event type" in said
     assert "Login" in said.split("-> ")[1]
     assert len(said.splitlines()) == 1
 
