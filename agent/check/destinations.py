@@ -15,9 +15,13 @@ from agent.check.tls_mismatch import advice
 from agent.chunk import cut
 from agent.config import DestinationSettings, Settings
 from agent.destinations.elastic import Elastic
+from agent.destinations.syslog import Syslog
 from agent.errors import SettingsError, Unavailable
 from agent.model import Destination, Finding
 from agent.own_event import own_event
+
+PATIENCE = 3.0
+"""Seconds for a syslog receiver to close the connection over a message that it does not understand."""
 
 
 def build_each(
@@ -91,4 +95,7 @@ def _send_test_event(destination: Destination, settings: Settings, now: datetime
     if refused or outcome.retry:
         reason = refused[0][1] if refused else "it asks to be sent the event again"
         return Finding(subject, False, f"not taken: {reason}", "see the destination's own log")
+    if isinstance(destination, Syslog) and destination.hung_up(PATIENCE):
+        message = "the receiver closed the connection when the event came: it did not understand it"
+        return Finding(subject, False, message, "compare `transport`, `framing` and `protocol` with the receiver's")
     return Finding(subject, True, f"sent event {event_id}; find it with: {destination.how_to_find(event_id)}")

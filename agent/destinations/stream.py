@@ -90,6 +90,22 @@ class Stream:
             raise self._failure(error) from error
         self._remember(bytes(last))
 
+    def hung_up(self, seconds: float) -> bool:
+        """Whether the peer ends the connection within `seconds`; what it says is dropped."""
+        if self._socket is None:
+            return False
+        self._socket.settimeout(seconds)
+        try:
+            while self._socket.recv(4096):
+                pass
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+        finally:
+            self._socket.settimeout(self._timeout)
+        return True
+
     def close(self) -> None:
         """An orderly end: wait until the peer has read everything and ended its side too."""
         connection, self._socket = self._socket, None

@@ -170,6 +170,10 @@ class Syslog:
         if self._settings.transport != "tls":
             yield Finding(subject, False, "events travel unencrypted", "use transport: tls", warning=True)
 
+    def hung_up(self, seconds: float) -> bool:
+        """Whether the receiver ends the connection within `seconds` after a message: it did not understand it."""
+        return isinstance(self._line, Stream) and self._line.hung_up(seconds)
+
     def how_to_find(self, event_id: str) -> str:
         return f"where the receiver writes messages of {self._settings.application!r}: grep {event_id}"
 

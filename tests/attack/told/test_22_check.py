@@ -227,16 +227,22 @@ def test_a_plain_port_behind_https_and_tls(
 
 
 def test_a_tls_port_behind_plain_http_and_tcp(
-    local: dict[str, Any], examined: Examined, servers: ExitStack, certificates: Certificates, tmp_path: Path
+    local: dict[str, Any],
+    examined: Examined,
+    servers: ExitStack,
+    certificates: Certificates,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A server that closes without a word is asked whether it speaks TLS, and the fix says what to write."""
+    monkeypatch.setattr("agent.check.destinations.PATIENCE", 120.0)
+    monkeypatch.setattr("agent.check.tls_mismatch.PATIENCE", 120.0)
     server = HttpServer(BulkServer(), certificates.server_context())
     servers.callback(server.stop)
     receiver = StreamReceiver(certificates.server_context())
     servers.callback(receiver.stop)
     local["destinations"] = [
-        {"type": "elastic", "url": server.url.replace("https:", "http:"), "timeout": "10s"},
-        {"type": "syslog", "host": "localhost", "port": receiver.port, "transport": "tcp", "timeout": "10s"},
+        {"type": "elastic", "url": server.url.replace("https:", "http:"), "timeout": "2m"},
+        {"type": "syslog", "host": "localhost", "port": receiver.port, "transport": "tcp", "timeout": "2m"},
     ]
     said = examined(local, offline=False, send_test_event=True)
     assert "speaks TLS: write `url: https://" in said
