@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from agent import cli, dead_letter, status
-from agent.check import show as show_findings
+from agent.check.report import show as show_findings
 from agent.cli_options import err, out
 from agent.config import Settings, parse
 from agent.dead_letter import DeadLetters

@@ -95,8 +95,11 @@ WRONG: list[tuple[Change, str]] = [
     (lambda d: org(d).update(sources=[{"event_types": []}]), "event_types: is empty"),
     # Hosts and URLs that no connection could use.
     (lambda d: org(d).update(url="https://a..b"), "orgs[0].url: 'a..b' is not a host name"),
-    (lambda d: org(d).update(url="https://acme:abc"), "orgs[0].url: this is not a URL with a usable host and port"),
-    (lambda d: org(d).update(proxy={"url": "proxy"}), "orgs[0].proxy.url: this is not the URL of a server"),
+    (
+        lambda d: org(d).update(url="https://acme:abc"),
+        "orgs[0].url: 'https://acme:abc' is not a URL with a usable host and port",
+    ),
+    (lambda d: org(d).update(proxy={"url": "proxy"}), "orgs[0].proxy.url: 'proxy' is not the URL of a server"),
     (
         destinations({"type": "syslog", "host": "a..b", "port": 1}),
         "destinations[0].host: 'a..b' is not a host name",
@@ -161,9 +164,9 @@ BOMBS = [
     ("x: !!bool maybe", "not YAML"),
     ("x: !!timestamp soon", "not YAML"),
     ("x: !!int ''", "not YAML"),
-    ("x: !!set {a, b}", "a YAML tag is not allowed"),
+    ("x: !!set {a, b}", "a tag is not allowed here"),
     (f"token: *{CANARY}", "found undefined alias"),
-    (f"token: !{CANARY} x", "a YAML tag is not allowed"),
+    (f"token: !{CANARY} x", "a tag is not allowed here"),
     (f"token: !!int '{CANARY}'", "not YAML"),
     (f"a: [1\ntoken: {CANARY}", "not YAML"),
 ]
