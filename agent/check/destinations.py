@@ -10,7 +10,6 @@ from datetime import datetime
 import polars as pl
 
 from agent.build import build_destination
-from agent.processing import build_processing
 from agent.check.tls_mismatch import advice
 from agent.chunk import cut
 from agent.config import DestinationSettings, Settings
@@ -19,6 +18,7 @@ from agent.destinations.syslog import Syslog
 from agent.errors import SettingsError, Unavailable
 from agent.model import Destination, Finding
 from agent.own_event import own_event
+from agent.processing import build_processing
 
 PATIENCE = 3.0
 """Seconds for a syslog receiver to close the connection over a message that it does not understand."""

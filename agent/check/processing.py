@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from agent.processing import build_processing
 from agent.config import Settings
 from agent.errors import FileError, LeaklineError
 from agent.model import Finding
+from agent.processing import build_processing
 
 
 def examine_processing(settings: Settings) -> Iterator[Finding]:
