@@ -6,7 +6,6 @@ error: nobody can tell then how it goes.
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from contextlib import suppress
@@ -60,14 +59,11 @@ def is_there(path: Path) -> bool:
 
 
 def _connect(path: Path, timeout: float) -> socket.socket | None:
-    """A connection; None where nobody listens: a path that is too long, or lies under a file, cannot be a socket's."""
-    if len(os.fsencode(path)) > LONGEST_PATH:
-        return None
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(timeout)
     try:
         _connect_in_time(connection, path, time.monotonic() + timeout)
-    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
+    except (FileNotFoundError, ConnectionRefusedError):
         connection.close()
         return None
     except PermissionError as error:

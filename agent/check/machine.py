@@ -8,7 +8,7 @@ from agent.check.listeners import control_socket, metrics_port
 from agent.check.state_directory import examine_state_directory, in_the_way
 from agent.config import Settings, StateSettings
 from agent.control import is_there
-from agent.errors import SettingsError
+from agent.errors import LeaklineError, SettingsError
 from agent.model import Finding
 
 
@@ -30,5 +30,5 @@ def require_startable(settings: Settings) -> None:
 def _is_running(state: StateSettings) -> bool:
     try:
         return is_there(state.socket())
-    except OSError:  # a path that is too long, a folder that may not be entered
+    except LeaklineError:  # a path that is too long, a folder that may not be entered
         return False
