@@ -38,14 +38,16 @@ class BatchFile:
 def write(folder: Path, prefix: str, frame: pl.DataFrame) -> BatchFile:
     """Bring `frame` to disk under a new name in `folder`. Raises DiskFull; nothing is left behind then."""
     data = encode(frame)
-    name = f"{prefix}-{uuid.uuid4().hex}.arrow"
+    checksum = _checksum(data)
+    # Rows and checksum are in the name too, so that a file can be judged without the state (agent/store/unnamed.py).
+    name = f"{prefix}-{frame.height}-{uuid.uuid4().hex[:8]}-{checksum}.arrow"
     try:
         _durably(folder / name, data)
     except OSError as error:
         if is_disk_full(error):
             raise DiskFull(f"no room for a batch of {len(data)} bytes in {folder}") from error
         raise
-    return BatchFile(name, frame.height, len(data), _checksum(data))
+    return BatchFile(name, frame.height, len(data), checksum)
 
 
 def read(folder: Path, file: BatchFile) -> pl.DataFrame:

@@ -17,6 +17,8 @@ from agent.batch_file import BatchFile
 from agent.model import Lane, Rejection
 from agent.redaction import redact
 from agent.state import State, Transaction
+from agent.store import unnamed
+from agent.store.unnamed import Line
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "time": pl.Datetime("ms", "UTC"),
@@ -40,14 +42,14 @@ class DeadLetters:
         self._state = state
         self._folder = state.directory / "dead-letters"
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        named = {file.name for _, file in self._files()}
-        for path in self._folder.glob("dead-*"):
-            if path.name not in named:
-                path.unlink()
+        named = frozenset(file.name for _, file in self._files())
+        line = Line(state.id, {"dead": state.number("dead/next")}, named, bool(state.doubt()))
+        unnamed.clear(self._folder, line)
 
     def write(self, frame: pl.DataFrame) -> BatchFile:
         """Bring dead letters (`SCHEMA`) to disk. Raises DiskFull."""
-        return batch_file.write(self._folder, "dead", frame)
+        prefix = unnamed.prefix("dead", self._state.id, self._state.number("dead/next"))
+        return batch_file.write(self._folder, prefix, frame)
 
     def discard(self, file: BatchFile | None) -> None:
         """Remove a written file whose transaction did not happen."""

@@ -11,10 +11,11 @@ LeaklineError
 │   └── TransportError     the answer did not arrive whole, or was no answer; try again
 ├── Unavailable            a destination accepted nothing that we know of; try again
 ├── Misconfigured          a destination refuses us for good until a setting changes
-├── StateError             the state directory cannot be used (locked, damaged, not writable)
-├── Busy                   another thread holds the state for too long
-├── Damaged                a batch file is gone or its checksum does not hold
-└── DiskFull               the state directory has no room: ingest pauses, delivery goes on
+└── StateError             the state directory cannot be used (locked, not writable)
+    ├── StateDamaged       its database is gone, cut or damaged; exit status 78: only a person can go on
+    ├── Busy               another thread holds the state for too long
+    ├── Damaged            a batch file is gone or its checksum does not hold
+    └── DiskFull           the state directory has no room: ingest pauses, delivery goes on
 
 What a person reads is `str(error)`; it says what, where and what to do. Secrets that the other side repeats are
 redacted here, whatever raises.
@@ -98,6 +99,10 @@ class Misconfigured(Unavailable):
 
 class StateError(LeaklineError):
     """The state directory cannot be used."""
+
+
+class StateDamaged(StateError):
+    """The database is gone beside what belongs to it, is cut, or has damaged pages."""
 
 
 class Busy(StateError):

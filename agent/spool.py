@@ -1,7 +1,7 @@
 """The log between the two loops: batch files in two lanes, and positions in them.
 
-A batch file is on disk before the transaction that names it; one that no transaction names never happened, and is
-removed at the next start. Trimming commits the removal first and unlinks after.
+A batch file is on disk before the transaction that names it. Trimming commits the removal first and unlinks after. So
+a kill leaves files that no transaction names; `agent.store.unnamed` says which of them may go at the next start.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from agent import batch_file
 from agent.batch_file import BatchFile
 from agent.model import LANES, Lane
 from agent.state import State, Transaction
+from agent.store import unnamed
+from agent.store.unnamed import Line
 
 IN_MEMORY_BYTES = 24 << 20
 """Frames just written are handed over without reading them back, up to this many estimated bytes."""
@@ -70,13 +72,14 @@ class Spool:
         """Notified after every commit that added batches."""
         self._entries: dict[Lane, dict[int, Entry]] = {lane: dict(self._load(lane)) for lane in LANES}
         self._next: dict[Lane, int] = {lane: state.number(f"spool/next/{lane}") for lane in LANES}
-        self._remove_unnamed()
+        self._clear_unnamed()
 
     # Writing
 
     def write(self, lane: Lane, frame: pl.DataFrame) -> Written:
         """Bring a frame to disk. Raises DiskFull (nothing is left behind then)."""
-        return Written(lane, batch_file.write(self._folder, lane, frame), frame)
+        prefix = unnamed.prefix(lane, self._state.id, self._next[lane])
+        return Written(lane, batch_file.write(self._folder, prefix, frame), frame)
 
     def name(self, transaction: Transaction, written: Sequence[Written]) -> list[Entry]:
         """Give files their places in their lanes; effective with the transaction. Call `publish` after it."""
@@ -170,11 +173,10 @@ class Spool:
             sequence = int(key.rsplit("/", 1)[1])
             yield sequence, Entry(lane, sequence, BatchFile.decode(self._state.data(key) or b""))
 
-    def _remove_unnamed(self) -> None:
-        named = {entry.file.name for entries in self._entries.values() for entry in entries.values()}
-        for path in self._folder.iterdir():
-            if path.is_file() and path.name not in named:
-                path.unlink()
+    def _clear_unnamed(self) -> None:
+        named = frozenset(entry.file.name for entries in self._entries.values() for entry in entries.values())
+        following = {str(lane): number for lane, number in self._next.items()}
+        unnamed.clear(self._folder, Line(self._state.id, following, named, bool(self._state.doubt())))
 
     def _keep_in_memory(self, entry: Entry, frame: pl.DataFrame) -> None:
         self._recent[entry.lane, entry.sequence] = frame

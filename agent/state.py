@@ -1,120 +1,90 @@
-"""The one state directory: a small transactional database (diskcache over SQLite) that never forgets by itself.
+"""The one state directory: a small transactional database that never forgets by itself, and what lies beside it.
 
-diskcache is used as a database here, so everything that makes it a cache is turned off: no eviction, no culling,
-no side files (they are written outside the transaction), no pickles. Values are `bytes`, `str` or `int`, keys are
-`str` with `/` between their parts. All writes go through `State.transact()`; there is no other way to write.
+Values are `bytes`, `str` or `int`, keys are `str` with `/` between their parts. All writes go through
+`State.transact()`; there is no other way to write.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-import diskcache
+from agent.errors import Busy, DiskFull, StateDamaged, StateError
+from agent.store import identity, integrity, private, unnamed
+from agent.store.database import FOLDER, Transaction, Value, is_damaged, open_database
+from agent.store.hold import Hold
+from agent.store.identity import Identity
 
-from agent.errors import Busy, DiskFull, StateError
+__all__ = ["State", "StateRecall", "Transaction", "Value", "is_disk_full"]
 
-Value = bytes | str | int
-
-MAX_VALUE_BYTES = 1 << 20
 BALLAST_BYTES = 16 << 20
 """Room that is given up first on a full disk: SQLite needs some even to delete."""
 
-_SETTINGS: dict[str, Any] = {
-    "eviction_policy": "none",
-    "cull_limit": 0,
-    "size_limit": 1 << 50,
-    "disk_min_file_size": 1 << 40,
-    "sqlite_synchronous": 2,
-    "sqlite_mmap_size": 0,
-    "sqlite_cache_size": 512,
-}
-
-
-class _PlainDisk(diskcache.Disk):
-    """A Disk that stores and reads plain values only: a pickle in a state directory would be code."""
-
-    def store(self, value: Any, read: bool, key: Any = diskcache.UNKNOWN) -> Any:
-        if read or type(value) not in (bytes, str, int):
-            raise TypeError(f"the state takes bytes, str and int, not {type(value).__name__}")
-        if not isinstance(value, int) and len(value) > MAX_VALUE_BYTES:
-            raise ValueError(f"the state takes values up to {MAX_VALUE_BYTES} bytes; {key!r} has {len(value)}")
-        return super().store(value, read, key)
-
-    def put(self, key: Any) -> Any:
-        if type(key) is not str:
-            raise TypeError(f"the state's keys are str, not {type(key).__name__}")
-        return super().put(key)
-
-    def fetch(self, mode: int, filename: Any, value: Any, read: bool) -> Any:
-        if mode != diskcache.core.MODE_RAW:
-            raise StateError("the state database holds a value that Leakline did not write")
-        return super().fetch(mode, filename, value, read)
-
-
-class _Database(diskcache.Cache):
-    """diskcache has no look-up by prefix, though its index would serve one."""
-
-    def keys_between(self, first: str, end: str) -> list[str]:
-        rows = self._sql(  # type: ignore[attr-defined]
-            "SELECT key FROM Cache WHERE key >= ? AND key < ? AND raw = 1 ORDER BY key", (first, end)
-        )
-        return [key for (key,) in rows]
-
-    def abandon(self) -> None:
-        """Roll back what a failed COMMIT left open (diskcache does not)."""
-        if self._con.in_transaction:  # type: ignore[attr-defined]
-            self._sql("ROLLBACK")  # type: ignore[attr-defined]
-
-
-class Transaction:
-    """What can be written; valid inside one `State.transact()` block."""
-
-    def __init__(self, database: _Database) -> None:
-        self._database = database
-
-    def set(self, key: str, value: Value) -> None:
-        self._database.set(key, value)
-
-    def delete(self, key: str) -> None:
-        """Forget a key; one that is not there is fine."""
-        self._database.delete(key)
-
-    def apply(self, prefix: str, changes: Mapping[str, bytes | None]) -> None:
-        """Set or (None) delete every key of `changes` under `prefix`."""
-        for key, value in changes.items():
-            if value is None:
-                self.delete(prefix + key)
-            else:
-                self.set(prefix + key, value)
+WAY_OUT = "stop the daemon; `leakline state inspect` says what is there, `leakline state recover` goes on with it"
 
 
 class State:
     """The opened state directory; one process at a time holds it. Safe for threads."""
 
-    def __init__(self, directory: Path) -> None:
-        """Open or create. Raises StateError when another process holds it or it cannot be written."""
+    def __init__(self, directory: Path, *, recovering: bool = False) -> None:
+        """Open or create. Raises StateError when another process holds it or it cannot be written; StateDamaged when
+        the database is damaged, or missing although there are batch files (`recovering` begins a new one then).
+        """
         self.directory = directory
         try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._held = _hold(directory / "lock")
-            self._database = _Database(str(directory / "database"), disk=_PlainDisk, **_SETTINGS)
+            private.make_folder(directory)
+            self._held = Hold(directory)
+            try:
+                self.openness = private.tighten(directory)
+                """What others could do in the directory until now, in words; empty where it was private."""
+                if not recovering:
+                    _refuse_damage(directory)
+                self._database = open_database(directory / FOLDER)
+                # SQLite's own busy wait is coarse; threads queue here instead.
+                self._turn = threading.RLock()
+                self._ballast = directory / "ballast"
+                self.id = self._take_id()
+            except BaseException:
+                self._held.release()
+                raise
         except (OSError, sqlite3.DatabaseError) as error:
             raise _state_error(error, f"the state directory {directory} cannot be used ({error})") from error
-        # SQLite's own busy wait is coarse; threads queue here instead.
-        self._turn = threading.RLock()
-        self._ballast = directory / "ballast"
         self.restore_ballast()
 
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.id, self.number(identity.GENERATION))
+
+    def doubt(self) -> str:
+        """Why this database is not the one that was here at the last start; empty where all speaks for it."""
+        return self.identity.doubt(identity.read(self.directory))
+
+    def begin(self) -> None:
+        """A daemon starts on this state: from here on the database is the one that is here. Call it in a transaction
+        with what is reported of a doubt; the file follows with `begun`.
+        """
+        before = identity.read(self.directory)
+        known = before.generation if before and before.id == self.id else 0
+        with self.transact() as transaction:
+            transaction.set(identity.GENERATION, max(known, self.number(identity.GENERATION)) + 1)
+
+    def begun(self) -> None:
+        """After the transaction of `begin`. Raises StateError when the file cannot be written."""
+        try:
+            identity.write(self.directory, self.identity)
+        except OSError as error:
+            raise _state_error(error, f"{self.directory / identity.FILE} cannot be written ({error})") from error
+
     def get(self, key: str) -> Value | None:
-        value: Value | None = self._database.get(key)
+        try:
+            value: Value | None = self._database.get(key)
+        except sqlite3.DatabaseError as error:
+            raise self._unreadable(error) from error
         return value
 
     def text(self, key: str) -> str | None:
@@ -131,7 +101,10 @@ class State:
 
     def keys(self, prefix: str) -> list[str]:
         """All keys that begin with `prefix`, sorted."""
-        return self._database.keys_between(prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))
+        try:
+            return self._database.keys_between(prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))
+        except sqlite3.DatabaseError as error:
+            raise self._unreadable(error) from error
 
     @contextmanager
     def transact(self, wait: float | None = None) -> Iterator[Transaction]:
@@ -147,7 +120,8 @@ class State:
                 with self._database.transact():
                     yield Transaction(self._database)
             except (OSError, sqlite3.DatabaseError) as error:
-                self._database.abandon()
+                with suppress(sqlite3.DatabaseError):
+                    self._database.abandon()
                 raise _state_error(error, f"the state in {self.directory} cannot be written ({error})") from error
         finally:
             self._turn.release()
@@ -161,14 +135,28 @@ class State:
         if self._ballast.exists():
             return
         try:
-            with self._ballast.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, BALLAST_BYTES)
+            file = os.open(self._ballast, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.posix_fallocate(file, 0, BALLAST_BYTES)
+            finally:
+                os.close(file)
         except OSError:
             self._ballast.unlink(missing_ok=True)
 
     def close(self) -> None:
         self._database.close()
-        os.close(self._held)
+        self._held.release()
+
+    def _take_id(self) -> str:
+        known = self.text(identity.ID)
+        if known is None:
+            known = identity.new_id()
+            with self.transact() as transaction:
+                transaction.set(identity.ID, known)
+        return known
+
+    def _unreadable(self, error: sqlite3.DatabaseError) -> StateError:
+        return _state_error(error, f"the state in {self.directory} cannot be read ({error})")
 
 
 class StateRecall:
@@ -185,21 +173,20 @@ class StateRecall:
         return (key.removeprefix(self._prefix) for key in self._state.keys(self._prefix + prefix))
 
 
-def _hold(path: Path) -> int:
-    """Lock the directory for this process; the lock dies with it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
-        os.close(descriptor)
-        raise StateError(
-            f"the state directory {path.parent} is held by process {holder}",
-            hint="a daemon is running: use the commands that talk to it, or stop it first",
-        ) from error
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, str(os.getpid()).encode())
-    return descriptor
+def _refuse_damage(directory: Path) -> None:
+    """Before anything is written: a new database beside old batch files would make them nobody's."""
+    examined = integrity.examine(directory)
+    place = directory / FOLDER
+    if examined.condition == "damaged":
+        raise StateDamaged(f"the state's database in {place} is damaged ({examined.findings[0]})", hint=WAY_OUT)
+    if examined.condition in ("missing", "empty"):
+        files = [name for folder in ("spool", "dead-letters") for name in unnamed.batches(directory / folder)]
+        if files:
+            raise StateDamaged(
+                f"the state's database in {place} is {examined.condition}, but {len(files)} batch files lie beside it "
+                "that may not be delivered",
+                hint=WAY_OUT,
+            )
 
 
 def is_disk_full(error: BaseException) -> bool:
@@ -212,4 +199,6 @@ def is_disk_full(error: BaseException) -> bool:
 def _state_error(error: BaseException, message: str) -> StateError:
     if is_disk_full(error):
         return DiskFull(message, hint="free some space; ingest goes on by itself then")
+    if is_damaged(error):
+        return StateDamaged(message, hint=WAY_OUT)
     return StateError(message, hint="it must be a directory that the service's user can write, on a local disk")

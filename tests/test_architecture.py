@@ -13,7 +13,7 @@ FILES = sorted(path for path in AGENT.rglob("*.py") if "_data" not in path.parts
 
 DOORS = {
     "simple_salesforce": ["sources/salesforce.py"],
-    "diskcache": ["state.py"],
+    "diskcache": ["store/database.py"],
     "apscheduler": ["schedule.py"],
     "uvicorn": ["listener.py"],
     "prometheus_client": ["metrics.py", "health.py"],

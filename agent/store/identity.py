@@ -1,0 +1,61 @@
+"""Which state this is, and how often a daemon was started on it: kept in the database and in a small file beside it.
+
+So a database that is put back alone, or made anew, is noticed. A restored copy of the whole directory has both: that
+is for the destinations to notice (agent/store/restored.py).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+FILE = "identity"
+ID, GENERATION = "state/id", "state/generation"
+"""Keys in the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`generation` counts the starts of a daemon."""
+
+    id: str
+    """Eight hexadecimal characters."""
+    generation: int = 0
+
+    def doubt(self, beside: Identity | None) -> str:
+        """Why the database, which says this, cannot be the one that was here last; empty where it can."""
+        if beside is None:
+            return ""
+        if beside.id != self.id:
+            return f"the database (state {self.id}) is not the one that was here before (state {beside.id})"
+        if beside.generation > self.generation:
+            starts = beside.generation - self.generation
+            return f"the database is an older copy: {starts} starts of the daemon are missing in it"
+        return ""
+
+
+def new_id() -> str:
+    return secrets.token_hex(4)
+
+
+def read(directory: Path) -> Identity | None:
+    """What the file says; None where there is none or it cannot be understood."""
+    try:
+        number, generation = (directory / FILE).read_text().split()
+        return Identity(number, int(generation))
+    except (OSError, ValueError):
+        return None
+
+
+def write(directory: Path, identity: Identity) -> None:
+    """Durably; after the database says the same, so that a kill in between leaves the older file. Raises OSError."""
+    temporary = directory / f"{FILE}.tmp"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, f"{identity.id} {identity.generation}\n".encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    temporary.rename(directory / FILE)

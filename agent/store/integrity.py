@@ -1,0 +1,79 @@
+"""SQLite's own look at the state's database, read-only and within a time."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from agent.store.database import FILE, FOLDER, is_damaged
+
+Condition = Literal["well", "missing", "empty", "damaged"]
+
+AT_START, ON_REQUEST = 5.0, 60.0
+"""Seconds for a look at every start, and for one that somebody asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What was seen of the database."""
+
+    condition: Condition
+    """`empty`: it holds nothing of Leakline's, not even which state it is of."""
+    findings: tuple[str, ...] = ()
+    """What SQLite says is wrong, at most ten lines."""
+    whole: bool = True
+    """False when time was up before all of it was looked at."""
+
+
+def examine(directory: Path, seconds: float = AT_START, *, thorough: bool = False) -> Examined:
+    """Look at the database of a state directory. `thorough`: indexes are compared with their tables too.
+
+    Raises OSError and sqlite3.OperationalError when it cannot be read at all.
+    """
+    path = directory / FOLDER / FILE
+    if not path.exists():
+        return Examined("missing")
+    if path.stat().st_size == 0:
+        return Examined("empty")
+    try:
+        with closing(connect(path)) as database:
+            findings, whole = _check(database, seconds, thorough=thorough)
+            if findings:
+                return Examined("damaged", findings, whole)
+            return Examined("well" if _holds_anything(database) else "empty", (), whole)
+    except sqlite3.DatabaseError as error:
+        if not is_damaged(error):
+            raise
+        return Examined("damaged", (str(error),))
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write."""
+    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, check_same_thread=False)
+
+
+def _check(database: sqlite3.Connection, seconds: float, *, thorough: bool) -> tuple[tuple[str, ...], bool]:
+    # SQLite looks at a whole tree in one step, where a progress handler is not called; an interruption is heard.
+    timer = threading.Timer(seconds, database.interrupt)
+    timer.start()
+    try:
+        rows = database.execute("PRAGMA integrity_check(10)" if thorough else "PRAGMA quick_check(10)").fetchall()
+    except sqlite3.OperationalError as error:
+        if "interrupted" in str(error):
+            return (), False
+        raise
+    finally:
+        timer.cancel()
+        timer.join()
+    lines = [" ".join(str(text).split()) for (text,) in rows]
+    return tuple(line for line in lines if line != "ok"), True
+
+
+def _holds_anything(database: sqlite3.Connection) -> bool:
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'Cache'").fetchone()
+    return bool(tables) and database.execute("SELECT 1 FROM Cache LIMIT 1").fetchone() is not None
