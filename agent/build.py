@@ -30,6 +30,7 @@ from agent.sources.row_filter import Identity
 from agent.sources.salesforce import Session
 from agent.spool import Spool
 from agent.state import State, StateRecall
+from agent.store import startup
 from agent.store.problems import Problems
 
 log = structlog.get_logger()
@@ -110,6 +111,7 @@ def build(
     destinations = [build_destination(one, now, stop) for one in settings.destinations]
     state = State(settings.state.directory)
     spool, dead_letters, problems = Spool(state), DeadLetters(state), Problems(state, now)
+    startup.begin(state, problems)
     sessions = {org.name: Session(org, now=now, rotated=_warn_of_rotation(org.name)) for org in settings.orgs}
     directories = {name: _directory(state, name, session, now) for name, session in sessions.items()}
 

@@ -13,9 +13,9 @@ from typing import Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from agent import cli_problems, cli_reload, cli_rules, cli_schema
+from agent import cli_problems, cli_reload, cli_rules, cli_schema, cli_state
 from agent.cli_options import DEFAULT_PATH, AsJson, Config, err, load, out, print_json, wrong_usage
-from agent.errors import LeaklineError, SettingsError
+from agent.errors import LeaklineError, SettingsError, StateDamaged
 
 FOUND, FAILED, WRONG_CONFIGURATION = 1, 3, 78
 
@@ -32,6 +32,7 @@ app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(cli_problems.app, name="problems")
 app.command()(cli_reload.reload)
 app.add_typer(cli_schema.app, name="schema")
+app.add_typer(cli_state.app, name="state")
 
 
 def _version(asked: bool) -> None:
@@ -75,7 +76,12 @@ def run(config: Config = DEFAULT_PATH) -> None:
     set_up(settings.log)
     require_startable(settings)
     log_doubts(settings)
-    raise typer.Exit(Daemon(settings).run(control=settings.state.socket()))
+    try:
+        daemon = Daemon(settings)
+    except StateDamaged as error:  # systemd must not try again: only a person can go on
+        err.print(Text("failed: ", style="red") + Text(str(error), style="default"), soft_wrap=True)
+        raise typer.Exit(WRONG_CONFIGURATION) from error
+    raise typer.Exit(daemon.run(control=settings.state.socket()))
 
 
 @app.command()

@@ -180,7 +180,7 @@ def _refuse_damage(directory: Path) -> None:
     if examined.condition == "damaged":
         raise StateDamaged(f"the state's database in {place} is damaged ({examined.findings[0]})", hint=WAY_OUT)
     if examined.condition in ("missing", "empty"):
-        files = [name for folder in ("spool", "dead-letters") for name in unnamed.batches(directory / folder)]
+        files = [name for folder in unnamed.FOLDERS for name in unnamed.batches(directory / folder)]
         if files:
             raise StateDamaged(
                 f"the state's database in {place} is {examined.condition}, but {len(files)} batch files lie beside it "

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from agent.store.database import FILE, FOLDER, is_damaged
+from agent.store.database import FILE, FOLDER, Value, is_damaged
 
 Condition = Literal["well", "missing", "empty", "damaged"]
 
@@ -57,6 +57,12 @@ def connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, check_same_thread=False)
 
 
+def values(database: sqlite3.Connection, prefix: str) -> dict[str, Value]:
+    """Keys that begin with `prefix`, with their values. Raises sqlite3.DatabaseError."""
+    query = "SELECT key, value FROM Cache WHERE key >= ? AND key < ? AND raw = 1 ORDER BY key"
+    return dict(database.execute(query, (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))).fetchall())
+
+
 def _check(database: sqlite3.Connection, seconds: float, *, thorough: bool) -> tuple[tuple[str, ...], bool]:
     # SQLite looks at a whole tree in one step, where a progress handler is not called; an interruption is heard.
     timer = threading.Timer(seconds, database.interrupt)
@@ -70,8 +76,8 @@ def _check(database: sqlite3.Connection, seconds: float, *, thorough: bool) -> t
     finally:
         timer.cancel()
         timer.join()
-    lines = [" ".join(str(text).split()) for (text,) in rows]
-    return tuple(line for line in lines if line != "ok"), True
+    lines = [line for (text,) in rows for line in str(text).splitlines()]
+    return tuple(line for line in lines if line != "ok" and not line.startswith("***"))[:10], True
 
 
 def _holds_anything(database: sqlite3.Connection) -> bool:

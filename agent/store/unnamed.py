@@ -22,6 +22,9 @@ from pathlib import Path
 ASIDE = "unnamed"
 """The folder beside the batch files for those that were set aside."""
 
+FOLDERS = ("spool", "aside", "dead-letters")
+"""Where batch files lie in a state directory."""
+
 NOT_BATCHES = ("quarantine",)
 """Folders whose files cannot be read any more."""
 

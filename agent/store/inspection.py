@@ -1,0 +1,139 @@
+"""`leakline state inspect`: what is in a state directory, and what `recover` would do. Changes nothing, needs no lock."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from agent.batch_file import BatchFile
+from agent.errors import StateError
+from agent.model import LANES
+from agent.store import identity, integrity, unnamed
+from agent.store.database import FILE, FOLDER, Value
+from agent.store.integrity import Examined
+from agent.store.salvage import salvage
+from agent.store.taken_in import Found, look
+
+_FILE = re.compile(rb'"([^"/]*/)?([^"/]+\.arrow)')
+_NAMING = ("spool/batch/", "aside/", "repair/", "dead/file/")
+
+
+@dataclass(frozen=True, slots=True)
+class _Database:
+    examined: Examined
+    values: Mapping[str, Value]
+    """Those that say which state it is and which batch files it names."""
+    lost: int | None
+
+
+def inspect(directory: Path) -> dict[str, Any]:
+    """A JSON-able document. Raises StateError where there is no state directory, or it cannot be read."""
+    if not directory.is_dir():
+        raise StateError(f"{directory} is not a directory", hint="`state.directory` in the settings names it")
+    try:
+        database = _read(directory)
+        found = [one for folder in unnamed.FOLDERS for one in _unnamed(directory / folder, database)]
+    except (OSError, sqlite3.Error) as error:
+        hint = "run it as the service's user, or as root"
+        raise StateError(f"the state in {directory} cannot be read ({error})", hint=hint) from error
+    beside = identity.read(directory)
+    document = {
+        "directory": str(directory),
+        "database": _about(database),
+        "identity": {
+            "database": {
+                "id": database.values.get(identity.ID),
+                "generation": database.values.get(identity.GENERATION, 0),
+            },
+            "file": {"id": beside.id, "generation": beside.generation} if beside else None,
+        },
+        "named": [_named(directory, lane, database) for lane in LANES],
+        "unnamed": [_summary(kind, files) for kind, files in _by_kind(found).items()],
+    }
+    return document | {"advice": _advice(document)}
+
+
+def _read(directory: Path) -> _Database:
+    examined = integrity.examine(directory, integrity.ON_REQUEST, thorough=True)
+    if examined.condition == "damaged":
+        salvaged = salvage(directory / FOLDER)
+        return _Database(examined, salvaged.values, salvaged.lost)
+    values: dict[str, Value] = {}
+    if examined.condition == "well":
+        with closing(integrity.connect(directory / FOLDER / FILE)) as connection:
+            for prefix in (*_NAMING, "state/", "spool/next/"):
+                values |= integrity.values(connection, prefix)
+    return _Database(examined, values, 0)
+
+
+def _unnamed(folder: Path, database: _Database) -> list[Found]:
+    naming = [value for key, value in database.values.items() if key.startswith(_NAMING) and isinstance(value, bytes)]
+    named = {(place + name).decode() for value in naming for place, name in _FILE.findall(value)}
+    return [look(folder / within, within) for within in unnamed.batches(folder) if within not in named]
+
+
+def _about(database: _Database) -> dict[str, Any]:
+    return {
+        "condition": database.examined.condition,
+        "findings": list(database.examined.findings),
+        "looked_at_whole": database.examined.whole,
+        "values_lost": database.lost,
+    }
+
+
+def _named(directory: Path, lane: str, database: _Database) -> dict[str, Any]:
+    prefix = f"spool/batch/{lane}/"
+    values = [value for key, value in database.values.items() if key.startswith(prefix)]
+    files = [BatchFile.decode(value) for value in values if isinstance(value, bytes)]
+    gone = [file for file in files if not (directory / "spool" / file.name).exists()]
+    return {
+        "lane": lane,
+        "files": len(files),
+        "rows": sum(file.rows for file in files),
+        "bytes": sum(file.size for file in files),
+        "next": database.values.get(f"spool/next/{lane}", 0),
+        "gone": len(gone),
+    }
+
+
+def _by_kind(found: Iterable[Found]) -> dict[str, list[Found]]:
+    kinds: dict[str, list[Found]] = {}
+    for one in found:
+        kinds.setdefault(one.kind, []).append(one)
+    return kinds
+
+
+def _summary(kind: str, files: list[Found]) -> dict[str, Any]:
+    times = sorted(one.path.stat().st_mtime for one in files)
+    return {
+        "kind": kind,
+        "files": len(files),
+        "rows": sum(one.rows for one in files),
+        "bytes": sum(one.path.stat().st_size for one in files),
+        "first": datetime.fromtimestamp(times[0], UTC).isoformat(timespec="seconds"),
+        "last": datetime.fromtimestamp(times[-1], UTC).isoformat(timespec="seconds"),
+        "unreadable": [str(one.path) for one in files if not one.file],
+    }
+
+
+def _advice(document: Mapping[str, Any]) -> list[str]:
+    """What `recover` would do, a sentence each; empty when there is nothing to do."""
+    condition = document["database"]["condition"]
+    advice = {
+        "damaged": "make a new database of the values that can be read, and keep the damaged one beside it",
+        "missing": "begin a new database: every source reads from its `start` again",
+        "empty": "begin a new database: every source reads from its `start` again",
+    }
+    sentences = [advice[condition]] if condition in advice else []
+    for kind in document["unnamed"]:
+        what = "dead letters" if kind["kind"] == "dead" else f"rows of the lane {kind['kind']}"
+        sentences.append(f"take in {kind['rows']:,} {what} from {kind['files']:,} files that no transaction names")
+        if kind["unreadable"]:
+            sentences.append(f"put {len(kind['unreadable'])} of these files, which cannot be read, into quarantine")
+    return sentences

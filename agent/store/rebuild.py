@@ -1,0 +1,94 @@
+"""A database in place of a damaged one, with what could be read of it. The damaged one is kept beside it.
+
+It may be killed anywhere: the new database is whole before it gets the old one's name, and until the caller has put
+the rest in order it holds the key `REBUILT`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import orjson
+
+from agent.batch_file import sync_directory
+from agent.store import integrity, private
+from agent.store.database import FILE, FOLDER, Value, open_database
+from agent.store.hold import Hold
+from agent.store.salvage import salvage
+
+REBUILT = "state/rebuilt"
+_HALF = "database.new"
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What became of a damaged database."""
+
+    reason: str
+    """What SQLite said of it."""
+    kept: int
+    """Values that could be read."""
+    lost: int | None
+    """Values that could not; None where nobody knows."""
+    broken: str
+    """The folder where it lies now."""
+
+    def encode(self) -> bytes:
+        return orjson.dumps(asdict(self))
+
+    @classmethod
+    def decode(cls, data: bytes) -> Rebuilt:
+        return cls(**orjson.loads(data))
+
+
+def rebuild(directory: Path, now: datetime) -> None:
+    """Replace the database of a state directory if it is damaged; nothing to do otherwise.
+
+    Raises StateError when another process holds the directory, OSError.
+    """
+    hold = Hold(directory)
+    try:
+        examined = integrity.examine(directory, integrity.ON_REQUEST)
+        if examined.condition == "missing" and _is_whole(directory / _HALF):
+            (directory / _HALF).rename(directory / FOLDER)  # killed between the two renames below
+        elif examined.condition == "damaged":
+            broken = _free_name(directory, now)
+            salvaged = salvage(directory / FOLDER)
+            about = Rebuilt(examined.findings[0], len(salvaged.values), salvaged.lost, broken.name)
+            _write(directory / _HALF, salvaged.values, about)
+            (directory / FOLDER).rename(broken)
+            (directory / _HALF).rename(directory / FOLDER)
+        sync_directory(directory)
+    finally:
+        hold.release()
+
+
+def _write(folder: Path, values: dict[str, Value], about: Rebuilt) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    private.make_folder(folder)
+    with closing(open_database(folder)) as database, database.transact():
+        for key, value in values.items():
+            database.set(key, value)
+        database.set(REBUILT, about.encode())
+    sync_directory(folder)
+
+
+def _is_whole(folder: Path) -> bool:
+    if not (folder / FILE).exists():
+        return False
+    with closing(integrity.connect(folder / FILE)) as database:
+        return bool(integrity.values(database, REBUILT))
+
+
+def _free_name(directory: Path, now: datetime) -> Path:
+    stem = directory / f"database.broken-{now:%Y%m%dT%H%M%SZ}"
+    path, count = stem, 1
+    while os.path.lexists(path):
+        count += 1
+        path = stem.with_name(f"{stem.name}-{count}")
+    return path

@@ -1,0 +1,65 @@
+"""What a daemon tells of the state at its start, before it works on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+
+from agent.batch_file import BatchFile
+from agent.state import State
+from agent.store import unnamed
+from agent.store.problems import Problems
+from agent.store.unnamed import BatchName
+
+log = structlog.get_logger()
+
+STATE, SPOOL = "state", "spool"
+"""Subjects of `state-restored`."""
+
+_COMPARE = "compare `leakline status` with the SIEM, then `leakline problems acknowledge ID`"
+_TAKE_IN = "stop the daemon; `leakline state recover` takes them in again, and ends this"
+
+
+def begin(state: State, problems: Problems) -> None:
+    """Report a database that is not the newest and batch files that were set aside; the state is in use from here on.
+
+    Raises StateError when the state cannot be written.
+    """
+    if state.openness:
+        log.warning("the state directory was open to others; it is private now", reason=state.openness)
+    doubt = state.doubt()
+    with state.transact():
+        if doubt:
+            fix = f"events may come again, with the same ids; {_COMPARE}"
+            problems.report("state-restored", STATE, doubt, fix=fix)
+        _report_unnamed(state, problems)
+        state.begin()
+    state.begun()
+
+
+def set_aside(state: State) -> list[Path]:
+    """Batch files in the folders `unnamed` of the state that no transaction names, sorted."""
+    named = {name for prefix in ("spool/batch/", "dead/file/") for name in _names(state, prefix)}
+    return [
+        path
+        for folder in unnamed.FOLDERS
+        for path in sorted((state.directory / folder / unnamed.ASIDE).glob("*.arrow"))
+        if f"{unnamed.ASIDE}/{path.name}" not in named
+    ]
+
+
+def _names(state: State, prefix: str) -> list[str]:
+    return [BatchFile.decode(state.data(key) or b"").name for key in state.keys(prefix)]
+
+
+def _report_unnamed(state: State, problems: Problems) -> None:
+    files = set_aside(state)
+    if not files or problems.is_open("state-restored", SPOOL):
+        return
+    rows = sum(name.rows for path in files if (name := BatchName.parse(path.name)))
+    message = (
+        f"{len(files)} batch files with {rows:,} rows belong to a newer database than this one, or to another state; "
+        f"they are set aside in {unnamed.ASIDE}/, and whether they were delivered is not known"
+    )
+    problems.report("state-restored", SPOOL, message, fix=_TAKE_IN, count=rows)

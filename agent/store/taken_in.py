@@ -1,0 +1,75 @@
+"""Batch files that no transaction names: read, judged, and named by the spool again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from agent import batch_file
+from agent.batch_file import BatchFile
+from agent.model import LANES, Lane
+from agent.store import unnamed
+from agent.store.unnamed import BatchName
+
+_OWN = "leakline."
+"""Datasets of alerts and own events, which go by the lane of alerts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A batch file that no transaction names."""
+
+    path: Path
+    name: BatchName | None
+    kind: str
+    """A lane, or `dead`."""
+    file: BatchFile | None
+    """None for one that cannot be read, or whose checksum does not hold."""
+
+    @property
+    def rows(self) -> int:
+        """As far as anybody can tell."""
+        return self.file.rows if self.file else self.name.rows if self.name else 0
+
+
+def look(path: Path, within: str) -> Found:
+    """Read a batch file; `within`: its name as a transaction would give it. Raises OSError."""
+    name = BatchName.parse(path.name)
+    data = path.read_bytes()
+    checksum = hashlib.blake2b(data, digest_size=16).hexdigest()
+    frame = None if name and name.checksum != checksum else _frame(data)
+    if frame is None:
+        return Found(path, name, name.kind if name else "events", None)
+    kind = name.kind if name and name.kind in (*LANES, "dead") else _lane(frame)
+    return Found(path, name, kind, BatchFile(within, frame.height, len(data), checksum))
+
+
+def in_order(paths: Iterable[Path]) -> tuple[list[Found], list[Found]]:
+    """Files of a folder `unnamed` as they were written, by their lane's number, else by their time; and apart from them
+    those with the content of an earlier one.
+    """
+    found = [look(path, f"{unnamed.ASIDE}/{path.name}") for path in paths]
+    found.sort(key=lambda one: (one.name.sequence if one.name else 0, one.path.stat().st_mtime_ns, one.path.name))
+    first: dict[str, Found] = {}
+    for one in found:
+        if one.file:
+            first.setdefault(one.file.checksum, one)
+    repeats = [one for one in found if one.file and first[one.file.checksum] is not one]
+    return [one for one in found if one not in repeats], repeats
+
+
+def _frame(data: bytes) -> pl.DataFrame | None:
+    try:
+        return batch_file.decode(data)
+    except Exception:  # noqa: BLE001 - polars has many words for a file that is not whole
+        return None
+
+
+def _lane(frame: pl.DataFrame) -> Lane:
+    if "event.dataset" not in frame.columns:
+        return "events"
+    return "alerts" if frame["event.dataset"].cast(pl.String).str.starts_with(_OWN).any() else "events"
