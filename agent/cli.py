@@ -1,6 +1,7 @@
 """The commands; no logic.
 
-Exit status: 0 fine, 1 something found, 2 wrong usage, 3 it failed or cannot tell, 78 wrong configuration.
+Exit status: 0 fine, 1 something found, 2 wrong usage, 3 it failed or cannot tell, 78 wrong configuration (of `run` also:
+a damaged state), where only a person can go on and systemd must not try again.
 """
 
 from __future__ import annotations

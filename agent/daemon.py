@@ -3,7 +3,8 @@
 One job per polled source under apscheduler, one thread per destination, one for trimming, one that watches clock, loops
 and listeners. Every wait is on the stop event. The first SIGTERM or SIGINT stops at the next batch boundary, the second
 exits at once; SIGHUP reads rules, mappings and lists again. An exception nobody expected ends the process with status 3, and
-systemd starts it again. The watchdog is fed while every thread lives and no loop hangs.
+systemd starts it again; a damaged state ends it with 78, and systemd does not. The watchdog is fed while every thread
+lives and no loop hangs.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from agent.clock_watch import ClockWatch
 from agent.config import Settings
 from agent.control_server import ControlServer
 from agent.deliver import Stopped
-from agent.errors import Busy, SettingsError
+from agent.errors import Busy, SettingsError, StateDamaged
 from agent.forward import Forward, SharedLines
 from agent.ingest import Committed
 from agent.liveness import Liveness
@@ -37,6 +38,7 @@ from agent.model import LANES
 from agent.polling import Polling
 from agent.schedule import Schedule
 from agent.signals import signals
+from agent.store.health import DatabaseWatch
 from agent.watch import Watch
 
 log = structlog.get_logger()
@@ -68,11 +70,14 @@ class Daemon:
         self.stop = threading.Event()
         self._reload_asked = threading.Event()
         self.failure: str = ""
+        self._status = 3
+        """The exit status after a failure."""
         self.parts: Parts = build(settings, now=now, stop=self.stop, watch=self._committed)
         self.polling = Polling(self.parts.ingest, self.parts.open_problems, now, self.stop, self._org_id)
         for org in settings.orgs:
             for wanted, source in self.parts.sources[org.name]:
                 self.polling.add(source, org.name, wanted.every)
+        self._health = DatabaseWatch(settings.state.directory, self.parts.open_problems)
         lines = SharedLines(keep=2 if len(self.parts.destinations) > 1 else 0)
         self.forwards = [
             Forward(
@@ -118,7 +123,7 @@ class Daemon:
         self.close()
         if self.failure:
             log.error("ended", reason=self.failure)
-            return 3
+            return self._status
         log.info("stopped")
         return 0
 
@@ -236,6 +241,7 @@ class Daemon:
         with self.parts.ingest.progress.of("tick"):
             self.parts.ingest.tick()
             self.parts.open_problems.tell_what_grew()
+            self._health.tick()
 
     def trim(self) -> None:
         """Let go of batches that every destination has settled."""
@@ -254,6 +260,8 @@ class Daemon:
             pass
         except BaseException as error:  # noqa: BLE001 - it ends the process, whatever it is
             self.failure = f"{type(error).__name__}: {error}"
+            if isinstance(error, StateDamaged):
+                self._status = 78  # the unit does not try again: only a person can go on
             log.error("unexpected", traceback=traceback.format_exc())
             self.stop.set()
             with self.parts.spool.grown:

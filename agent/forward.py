@@ -22,6 +22,7 @@ from agent.spool import Entry, Position, Spool
 from agent.state import State, Transaction
 from agent.store import dead_letter_problem
 from agent.store.problems import Problems
+from agent.store.restored import Restored
 
 log = structlog.get_logger()
 
@@ -82,6 +83,9 @@ class Forward:
         self._attempts = {lane: Attempts(state, f"forward/{destination.name}/{lane}") for lane in destination.lanes}
         self._begun: set[Lane] = set()
         self._positions = {lane: self._take_place(lane) for lane in destination.lanes}
+        self._restored = Restored(destination, destination.name, state, problems)
+        for lane, position in self._positions.items():
+            self._restored.compare(lane, position, self._accounts.delivered(destination.name, lane).acknowledged)
 
     @property
     def problem(self) -> str:
@@ -207,6 +211,7 @@ class Forward:
                 if self._stop.wait(FULL_DISK_PAUSE):
                     raise Stopped from error
         self._positions[entry.lane] = position
+        self._restored.settled(entry.lane, position, settled.acknowledged, settled.duplicate, settled.resent)
         self._measure(entry.lane, settled)
 
     def _commit(self, lane: Lane, position: Position, frame: pl.DataFrame, settled: Settled) -> None:

@@ -17,7 +17,7 @@ from agent.account import Accounts, Delivered
 from agent.config import Settings
 from agent.control import ask, is_there
 from agent.dead_letter import DeadLetters
-from agent.errors import LeaklineError
+from agent.errors import LeaklineError, StateDamaged
 from agent.model import LANES, Lane
 from agent.problem import KINDS, Problem
 from agent.spool import Position, Spool
@@ -103,7 +103,10 @@ def acknowledge(settings: Settings, number: str, by: str) -> dict[str, Any] | No
 
 
 def _without_daemon(settings: Settings) -> dict[str, Any]:
-    state = State(settings.state.directory)
+    try:
+        state = State(settings.state.directory)
+    except StateDamaged as error:
+        return _unreadable(settings, error)
     try:
         lanes = {one.name: one.lanes for one in settings.destinations}
         told = stored(state, Spool(state), DeadLetters(state), lanes)
@@ -111,6 +114,18 @@ def _without_daemon(settings: Settings) -> dict[str, Any]:
     finally:
         state.close()
     return told | {"running": False, "problems": [NO_DAEMON, *listed(problems)]}
+
+
+def _unreadable(settings: Settings, error: StateDamaged) -> dict[str, Any]:
+    """All that can be said of a state whose database is damaged or gone."""
+    damaged = Problem("state-damaged", "state", datetime.now(UTC), str(error.args[0]), error.hint)
+    return {
+        "version": __version__,
+        "state": {"directory": str(settings.state.directory)},
+        "running": False,
+        "balanced": None,
+        "problems": [{**listed([damaged])[0], "since": None}, NO_DAEMON],
+    }
 
 
 def listed(problems: Iterable[Problem]) -> list[dict[str, Any]]:
@@ -184,6 +199,8 @@ def show(status: Mapping[str, Any], console: Console) -> None:
     head = f"leakline {status['version']}, state {status['state']['directory']}"
     console.print(words(head) if running else words(head) + Text(" (no daemon is running)", style="yellow"))
     show_problems(status["problems"], console)
+    if status["balanced"] is None:
+        return
     for line in (*rules_left_out(status), *pauses(status)):
         console.print(line, soft_wrap=True)
     for part in (_orgs(status), _sources(status), _destinations(status)):

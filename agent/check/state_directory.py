@@ -1,4 +1,4 @@
-"""The state directory: is it one, is it ours alone, what file system is it on, how much room is there."""
+"""The state directory: is it one, is it ours alone, what file system is it on, how much room is there; is the database whole."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent.model import Finding
+from agent.store import health
 
 LEAST_FREE_BYTES = 2 << 30
 """Below this much room for the state directory a long SIEM outage becomes a pause in reading."""
@@ -53,6 +54,8 @@ def examine_state_directory(directory: Path, *, running: bool) -> Iterator[Findi
     yield from _open_to_others(directory)
     yield from _file_system(place)
     yield _room(directory, shutil.disk_usage(place).free)
+    if exists(directory):
+        yield from health.findings(directory)
 
 
 def in_the_way(directory: Path) -> Iterator[Finding]:

@@ -75,6 +75,8 @@ class File:
         self.max_row_bytes = settings.max_row_bytes
         self.too_long = settings.too_long
         self._directory = settings.directory
+        self.marker = settings.directory / f".leakline-{settings.name.replace('/', '_')}.position"
+        """Where the loop notes how far this destination is (agent/store/restored.py)."""
         self._suffix = SUFFIX[settings.format]
         every = settings.rotate_every or timedelta(0)
         rotation = Rotation(settings.rotate_bytes, every.total_seconds(), settings.compress, settings.keep)

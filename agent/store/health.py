@@ -1,0 +1,73 @@
+"""Looking at the database while nothing has failed yet: for `check`, and once an hour in the daemon."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+
+from agent.model import Finding
+from agent.store import integrity, unnamed
+from agent.store.integrity import Examined
+from agent.store.problems import Problems
+
+log = structlog.get_logger()
+
+SUBJECT = "state"
+EVERY = 60
+"""Ticks of the daemon, about one a minute, between two looks."""
+
+_FIX = "stop the daemon; `leakline state inspect` says what is there, `leakline state recover` goes on with it"
+
+
+class DatabaseWatch:
+    """The daemon's own looks: damage that nothing has come across yet is told while it can be told."""
+
+    def __init__(self, directory: Path, problems: Problems) -> None:
+        self._directory = directory
+        self._problems = problems
+        self._ticks = 0
+
+    def tick(self) -> None:
+        """To be called about once a minute. Raises StateError when the problem cannot be written."""
+        self._ticks += 1
+        if self._ticks % EVERY:
+            return
+        try:
+            examined = integrity.examine(self._directory, integrity.ON_REQUEST)
+        except (OSError, sqlite3.Error) as error:
+            log.warning("the state's database cannot be examined", reason=str(error))
+            return
+        if examined.findings:
+            self._problems.report("state-damaged", SUBJECT, damage(examined), fix=_FIX, count=0)
+
+
+def damage(examined: Examined) -> str:
+    return f"the state's database is damaged ({examined.findings[0]})"
+
+
+def findings(directory: Path) -> Iterator[Finding]:
+    """SQLite's own integrity check of a state directory's database, for `check`; also while a daemon runs."""
+    try:
+        examined = integrity.examine(directory, integrity.ON_REQUEST, thorough=True)
+    except (OSError, sqlite3.Error) as error:
+        fix = "run `leakline check` as the service's user, or as root"
+        yield Finding(SUBJECT, False, f"the database cannot be examined ({error})", fix, warning=True)
+        return
+    match examined.condition:
+        case "damaged":
+            yield Finding(SUBJECT, False, damage(examined), _FIX)
+        case "well" if examined.whole:
+            yield Finding(SUBJECT, True, "the database is whole")
+        case "well":
+            message = f"the database was found whole as far as it was examined in {integrity.ON_REQUEST:.0f} s"
+            yield Finding(SUBJECT, True, message)
+        case _ if _has_batches(directory):
+            message = f"the database is {examined.condition}, but batch files lie beside it"
+            yield Finding(SUBJECT, False, message, _FIX)
+
+
+def _has_batches(directory: Path) -> bool:
+    return any(True for folder in unnamed.FOLDERS for _ in unnamed.batches(directory / folder))

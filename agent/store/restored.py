@@ -1,0 +1,129 @@
+"""Noticing that the whole state is older than what a destination holds: a restored backup, or a second Leakline.
+
+Everything in the state directory goes back together then, so only the other side knows better. A file destination's
+folder holds a marker with the position that was last committed; a destination that knows ids says how many of the rows
+it had already. HEC and syslog say nothing, and there it cannot be noticed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import orjson
+import structlog
+
+from agent.model import Lane
+from agent.spool import Position
+from agent.state import State
+from agent.store.problems import Problems
+
+log = structlog.get_logger()
+
+LEAST_ROWS = 10
+"""A chunk of fewer rows proves nothing."""
+
+_FIX = (
+    "if a backup of the state was restored, events come again with the same ids until it has caught up; if not, look for "
+    "a second Leakline that reads the same org. Then `leakline problems acknowledge ID`"
+)
+
+
+@runtime_checkable
+class Marked(Protocol):
+    """A destination with a place for a marker beside its output."""
+
+    @property
+    def marker(self) -> Path: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """What the marker says of one lane."""
+
+    state: str
+    position: Position
+    rows: int
+    """Accepted so far."""
+
+
+class Restored:
+    """What one destination knows better than the state. Used by its loop alone."""
+
+    def __init__(self, destination: object, name: str, state: State, problems: Problems) -> None:
+        self._path = destination.marker if isinstance(destination, Marked) else None
+        self._name = name
+        self._state = state
+        self._problems = problems
+        self._begun: set[Lane] = set()
+        self._marks: dict[str, _Mark] = _read(self._path) if self._path else {}
+
+    def compare(self, lane: Lane, position: Position, rows: int) -> None:
+        """At a start: `position` and the accepted `rows` as the state has them."""
+        mark = self._marks.get(lane)
+        if mark is None or self._recovered():
+            return
+        if mark.state != self._state.id:
+            self._report(f"{self._name} was written by another state ({mark.state}) before", max(1, mark.rows))
+        elif (mark.position.sequence, mark.position.row) > (position.sequence, position.row):
+            ahead = max(1, mark.rows - rows)
+            self._report(
+                f"{self._name} holds {ahead:,} rows of the lane {lane} that this state has not sent yet", ahead
+            )
+
+    def settled(self, lane: Lane, position: Position, rows: int, duplicate: int, resent: int) -> None:
+        """After a commit: of the rows accepted since the last one, the destination had `duplicate` already.
+
+        The first chunk after a start may have been accepted just before a kill; so may one that was sent again.
+        """
+        first = lane not in self._begun
+        self._begun.add(lane)
+        if self._path:
+            self._mark(self._path, lane, position)
+        # Half: a destination may know some rows from elsewhere, but not most of what is sent for the first time.
+        if not first and not resent and rows >= LEAST_ROWS and 2 * duplicate >= rows and not self._recovered():
+            self._report(f"{self._name} had rows already that this state sent for the first time", duplicate)
+
+    def _report(self, what: str, rows: int) -> None:
+        message = f"{what}: the state is older than what {self._name} holds"
+        self._problems.report("state-restored", self._name, message, fix=_FIX, count=rows)
+
+    def _recovered(self) -> bool:
+        """Whether a recovery, which is known, explains rows that come twice."""
+        return self._problems.is_open("state-recovered", "state")
+
+    def _mark(self, path: Path, lane: Lane, position: Position) -> None:
+        """Without fsync: a marker that is behind after a power cut only notices less."""
+        account = orjson.loads(self._state.data(f"account/destination/{self._name}/{lane}") or b"{}")
+        self._marks[lane] = _Mark(self._state.id, position, account.get("acknowledged", 0))
+        try:
+            _write(path, self._marks)
+        except OSError as error:
+            log.warning("the marker cannot be written", path=str(path), reason=str(error))
+
+
+def _read(path: Path) -> dict[str, _Mark]:
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        document = orjson.loads(path.read_bytes())
+        return {
+            lane: _Mark(str(mark["state"]), Position.parse(mark["position"]), int(mark["rows"]))
+            for lane, mark in document.items()
+        }
+    return {}
+
+
+def _write(path: Path, marks: Mapping[str, _Mark]) -> None:
+    document = {
+        lane: {"state": mark.state, "position": str(mark.position), "rows": mark.rows} for lane, mark in marks.items()
+    }
+    temporary = path.with_name(path.name + ".tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, orjson.dumps(document))
+    finally:
+        os.close(descriptor)
+    temporary.rename(path)
