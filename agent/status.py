@@ -199,7 +199,7 @@ def show(status: Mapping[str, Any], console: Console) -> None:
     head = f"leakline {status['version']}, state {status['state']['directory']}"
     console.print(words(head) if running else words(head) + Text(" (no daemon is running)", style="yellow"))
     show_problems(status["problems"], console)
-    if status["balanced"] is None:
+    if "read" not in status:  # the state cannot be read
         return
     for line in (*rules_left_out(status), *pauses(status)):
         console.print(line, soft_wrap=True)

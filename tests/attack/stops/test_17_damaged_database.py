@@ -21,7 +21,7 @@ from agent.state import State
 from agent.status import balanced
 from agent.status import document as status_document
 from agent.store import health, integrity, startup
-from agent.store.health import EVERY, Watch
+from agent.store.health import EVERY, DatabaseWatch
 from agent.store.recovery import recover
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
@@ -112,7 +112,7 @@ def test_the_daemon_looks_by_itself(tmp_path: Path) -> None:
     """Once an hour; damage that nothing has come across is a problem, and an event to the SIEM."""
     fill(tmp_path)
     loops = Loops(State(tmp_path))
-    watch = Watch(tmp_path, loops.problems)
+    watch = DatabaseWatch(tmp_path, loops.problems)
     for _ in range(EVERY):
         watch.tick()
     assert loops.told() == []
