@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.check import examine
+from agent.check.examine import examine
 from agent.config import load
 from agent.errors import StateDamaged
 from agent.model import LANES

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.check import examine
+from agent.check.examine import examine
 from agent.errors import StateError
 from agent.model import Outcome
 from agent.state import State
