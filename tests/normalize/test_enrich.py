@@ -173,8 +173,8 @@ def test_answers_are_kept_per_org_and_not_for_ever(settings: EnrichSettings) -> 
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"corporate_networks": ["22.40.8.0/99"]}, "is no network"),
-        ({"expected_networks": {"a": ["x"]}}, "is no network"),
+        ({"corporate_networks": ["22.40.8.0/99"]}, "is not a network"),
+        ({"expected_networks": {"a": ["x"]}}, "is not a network"),
         ({"database": "x"}, "Extra inputs"),
     ],
 )
