@@ -24,6 +24,7 @@ from agent.model import Destination, Source
 from agent.normalize.identity import Occurrences, Taken, identify
 from agent.not_loaded import NotLoaded
 from agent.processing import Loaded, Processing, build_processing
+from agent.readiness import unready
 from agent.sources.directory import Directory
 from agent.sources.event_log_file import EventLogFile
 from agent.sources.row_filter import Identity
@@ -106,13 +107,18 @@ def build(
 ) -> Parts:
     """Open the state and put everything together; nothing runs and nothing is asked of anybody yet.
 
-    Raises SettingsError, StateError. Rules, mappings and lists that do not load are left out and reported as problems.
+    Raises SettingsError (also when nothing can run for want of secrets), StateError. Rules, mappings and lists that do
+    not load are left out and reported as problems.
     """
     destinations = [build_destination(one, now, stop) for one in settings.destinations]
+    sessions = {org.name: Session(org, now=now, rotated=_warn_of_rotation(org.name)) for org in settings.orgs}
+    missing = unready(sessions.values(), destinations)
     state = State(settings.state.directory)
     spool, dead_letters, problems = Spool(state), DeadLetters(state), Problems(state, now)
     startup.begin(state, problems)
-    sessions = {org.name: Session(org, now=now, rotated=_warn_of_rotation(org.name)) for org in settings.orgs}
+    for name, error in missing.items():
+        fields = {"error.type": type(error).__name__, "error.message": str(error)}
+        problems.report("destination-unavailable", name, f"{name} takes nothing: {error}", fields=fields)
     directories = {name: _directory(state, name, session, now) for name, session in sessions.items()}
 
     def rebuild(before: Loaded) -> Processing:
@@ -134,9 +140,9 @@ def build(
 
 
 def build_destination(settings: DestinationSettings, now: Callable[[], datetime], stop: threading.Event) -> Destination:
-    """One destination, not connected yet.
+    """One destination, not connected yet; its secrets and certificates are read when they are needed.
 
-    Raises SettingsError for a secret or certificate that cannot be used, and for a row limit no alert could keep.
+    Raises SettingsError for a row limit no alert could keep.
     """
     destination = _destination(settings, now, stop)
     shorten.look_for_room(destination)

@@ -26,7 +26,7 @@ from agent.settings_clash import clash
 from agent.settings_error import explained
 from agent.settings_file import read_document
 from agent.sources.event_log_file import EventLogFileSettings
-from agent.sources.salesforce import OrgSettings
+from agent.sources.org_settings import OrgSettings
 
 SourceSettings = EventLogFileSettings
 DestinationSettings = Annotated[

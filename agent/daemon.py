@@ -31,6 +31,7 @@ from agent.control_server import ControlServer
 from agent.deliver import Stopped
 from agent.errors import Busy, SettingsError, StateDamaged
 from agent.forward import Forward, SharedLines
+from agent.hurry import hurried
 from agent.ingest import Committed
 from agent.liveness import Liveness
 from agent.loop_watch import LoopWatch
@@ -117,7 +118,8 @@ class Daemon:
             finally:  # whatever happens here, the loops must not go on without it
                 self.stop.set()
                 notifier.notify("STOPPING=1")
-                self._schedule.stop()
+                with hurried(self.parts.sessions.values()):
+                    self._schedule.stop()
                 for thread in threads:
                     thread.join()
         self.close()

@@ -5,6 +5,7 @@ LeaklineError
 ├── RuleError              a rule does not load (file, line, what to change)
 ├── MappingError           a mapping does not load (file, line, what to change)
 ├── SourceError            the other side of a source failed
+│   ├── NotReady           our own secret or certificate for it cannot be read
 │   ├── Unauthorized       credentials refused; a human has to act
 │   ├── Forbidden          a permission, licence or entitlement is missing
 │   ├── LimitExceeded      the org's API allowance is used up: pause the whole org
@@ -64,6 +65,10 @@ class MappingError(FileError):
 
 class SourceError(LeaklineError):
     """Reading from a source failed; nothing was lost, the cursor stands where it stood."""
+
+
+class NotReady(SourceError):
+    """A secret, certificate or proxy that the settings name for this org cannot be used now: the others go on."""
 
 
 class Unauthorized(SourceError):

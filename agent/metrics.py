@@ -30,6 +30,12 @@ ROWS_ODD = Counter(
     ["problem"],
     registry=REGISTRY,
 )
+RECORDS_PASSED_OVER = Counter(
+    "leakline_records_passed_over_total",
+    "Listed log files whose record could not be read, each time they were listed; see `leakline status`",
+    ["source"],
+    registry=REGISTRY,
+)
 EVENTS_SPOOLED = Counter("leakline_events_spooled_total", "Rows committed to a lane", ["lane"], registry=REGISTRY)
 EVENTS_SENT = Counter(
     "leakline_events_sent_total", "Rows a destination accepted", ["destination", "lane"], registry=REGISTRY

@@ -169,6 +169,13 @@ class Destination(Protocol):
     too_long: TooLong
     """Whether such an event is shortened or kept as a dead letter."""
 
+    def prepare(self) -> None:
+        """Look at the secrets and certificates that the settings name, and ask nobody. Raises SettingsError.
+
+        Nothing else reads them before the first row is sent: then one that is missing is Misconfigured, and tried anew.
+        """
+        ...
+
     def wrap(self, frame: pl.DataFrame, lines: pl.Series) -> pl.Series:
         """Add the wire's envelope and line end to formatted lines; pure, n rows to n rows."""
         ...

@@ -15,6 +15,7 @@ import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from agent import __version__
+from agent.answer_body import ACCEPTED
 from agent.errors import SettingsError
 from agent.redaction import register_basic
 from agent.secret import Secret
@@ -94,14 +95,26 @@ def http_client(
 ) -> httpx.Client:
     """An httpx client for the host of `url`. `timeout` (s) bounds a single read or write; `Connection` bounds the whole.
 
-    The environment's proxy variables are ignored: what the settings file says is what happens.
+    The environment's proxy variables are ignored: what the settings file says is what happens. Redirects are not
+    followed: they would carry tokens elsewhere. Raises SettingsError for a secret, certificate or proxy that cannot be
+    used.
     """
     host = urlsplit(url).hostname or ""
     through = proxy.url_with_credentials() if proxy is not None and proxy.serves(host) else None
-    headers = {"User-Agent": USER_AGENT, **options.pop("headers", {})}
-    return httpx.Client(
-        verify=tls.context(), proxy=through, timeout=timeout, trust_env=False, headers=headers, **options
-    )
+    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED, **options.pop("headers", {})}
+    try:
+        return httpx.Client(
+            verify=tls.context(),
+            proxy=through,
+            timeout=timeout,
+            trust_env=False,
+            follow_redirects=False,
+            headers=headers,
+            **options,
+        )
+    except (ValueError, httpx.InvalidURL) as error:
+        hint = "write it as http://host:port, without credentials"
+        raise SettingsError("proxy.url is not the URL of a proxy", hint=hint) from error
 
 
 class Overdue(httpx.TimeoutException):

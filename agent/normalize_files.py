@@ -19,7 +19,8 @@ from agent.normalize.identity import Occurrences, identify
 from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
-from agent.sources.log_file import Piece, read_log_file
+from agent.sources.log_file import read_log_file
+from agent.sources.piece import Piece
 
 
 def normalize(

@@ -89,7 +89,8 @@ class Polling:
         try:
             self._ingest.read(polled.source)
         except SourceError as error:
-            self._failed(polled, error)
+            if not self._stop.is_set():  # else it was interrupted, for it took too long to end by itself
+                self._failed(polled, error)
             return
         except RuntimeError as error:
             if "can't start new thread" not in str(error):

@@ -12,7 +12,7 @@ from agent.destinations.elastic import ElasticSettings
 from agent.destinations.file import SUFFIX, FileSettings
 from agent.destinations.splunk import SplunkSettings
 from agent.destinations.syslog import SyslogSettings
-from agent.sources.salesforce import OrgSettings
+from agent.sources.org_settings import OrgSettings
 
 STATE_FOLDERS = ("database", "spool", "dead-letters", "downloads", "set-aside")
 """What lies in the state directory; a destination's folder may lie beside them."""

@@ -30,7 +30,9 @@ def build_each(
     """The settings of each destination with the destination, or with the reason why it cannot be built."""
     for wanted in settings.destinations:
         try:
-            yield wanted, build_destination(wanted, now, threading.Event())
+            destination = build_destination(wanted, now, threading.Event())
+            destination.prepare()
+            yield wanted, destination
         except SettingsError as error:
             yield wanted, Finding(f"destination {wanted.name}", False, str(error.args[0]), error.hint)
 

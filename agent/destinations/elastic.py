@@ -114,6 +114,9 @@ class Elastic:
             settings.url, settings.tls, settings.proxy, timeout, self._headers, gzip=settings.gzip
         )
 
+    def prepare(self) -> None:
+        self._exchange.prepare()
+
     def wrap(self, frame: pl.DataFrame, lines: pl.Series) -> pl.Series:
         """Two lines a row: the `create` action and the document, which names its data stream.
 
@@ -155,7 +158,8 @@ class Elastic:
             answer = self._exchange.get("/")
             if answer.status not in (200, 403):
                 raise self._failure(answer)
-            version = (answer.json() or {}).get("version", {})
+            version = (answer.json() or {}).get("version")
+            version = version if isinstance(version, dict) else {}
             what = f"{version.get('distribution', 'elasticsearch')} {version.get('number', '(version not shown)')}"
             yield Finding(subject, True, f"{settings.url} is up and lets us in: {what}")
             if settings.index is None:

@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import httpx
-import orjson
 from isal import igzip
 from pydantic import AfterValidator
 
+from agent.answer_body import json_of, read_body, read_error
 from agent.errors import Misconfigured, SettingsError, Unavailable
 from agent.network import ProxySettings, TlsSettings, explain, http_client
 from agent.server_address import server_url
 
 LONGEST_ANSWER = 64 * 2**20
-"""Bytes. A `_bulk` answer has about 100 a row; an answer above this is not one."""
+"""Bytes of a good one. A `_bulk` answer has about 100 a row; an answer above this is not one."""
+MOST_VALUES = 2_000_000
+"""Of an answer's JSON; a `_bulk` answer has about 15 a row."""
+MOST_COOKIES = 50
+"""A load balancer keeps us at one server by a cookie; whoever sends more has something else in mind."""
 
 
 _ASKS_FOR_TLS = re.compile(rb"HTTPS (port|server)")
@@ -46,8 +50,8 @@ class Answer:
     def json(self) -> dict[str, Any] | None:
         """The body's JSON object, or None: proxies in front answer in HTML, some servers in plain text."""
         try:
-            document = orjson.loads(self.body)
-        except orjson.JSONDecodeError:
+            document = json_of(self.body, MOST_VALUES)
+        except ValueError:
             return None
         return document if isinstance(document, dict) else None
 
@@ -84,13 +88,18 @@ class Exchange:
         *,
         gzip: bool = True,
     ) -> None:
-        _sendable(headers())  # a secret that cannot be read or sent is told at the start
         self.url = url
+        self._tls, self._proxy = tls, proxy
+        self._client: httpx.Client | None = None
         self._timeout = timeout
         self._headers = headers
         self._gzip = gzip
         self._socket: socket.socket | None = None
-        self._client = http_client(url, tls, proxy, timeout, limits=httpx.Limits(max_connections=1))
+
+    def prepare(self) -> None:
+        """Raises SettingsError for a secret or certificate that cannot be used; asks nobody."""
+        self._secret_headers()
+        self._ready()
 
     def get(self, path: str) -> Answer:
         return self._request("GET", path, b"", {})
@@ -105,9 +114,14 @@ class Exchange:
         return self._request("POST", path, bytes(content), headers)
 
     def close(self) -> None:
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
 
     def _request(self, method: str, path: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        try:
+            client, secret = self._ready(), self._secret_headers()
+        except SettingsError as error:
+            raise Misconfigured(f"{self.url}: {error}") from error
         overdue = threading.Event()
         timer = threading.Timer(self._timeout, self._cut, [overdue])
         timer.daemon = True
@@ -116,14 +130,16 @@ class Exchange:
         except RuntimeError as error:  # without a deadline nothing is sent
             raise Unavailable(f"{self.url}: no thread could be started for its deadline ({error})") from error
         try:
-            with self._client.stream(
+            with client.stream(
                 method,
                 self.url + path,
                 content=content,
-                headers={**self._secret_headers(), **headers},
+                headers={**secret, **headers},
                 extensions={"trace": lambda event, info: self._trace(event, info, overdue)},
             ) as response:
-                answer = Answer(response.status_code, response.headers, self._read(response))
+                good = response.status_code < 300
+                body = read_body(response, LONGEST_ANSWER) if good else read_error(response)
+                answer = Answer(response.status_code, response.headers, body)
         except httpx.HTTPError as error:
             raise self._failure(error, overdue.is_set()) from error
         finally:
@@ -132,20 +148,17 @@ class Exchange:
             raise Misconfigured(f"{self.url}: it speaks TLS on this port", hint="write the URL with https://")
         return answer
 
-    def _secret_headers(self) -> Mapping[str, str]:
-        try:
-            return _sendable(self._headers())
-        except SettingsError as error:
-            raise Misconfigured(f"{self.url}: {error}") from error
+    def _ready(self) -> httpx.Client:
+        """The client, made when it is first needed: a certificate that is missing at the start may be there later."""
+        if self._client is None:
+            limits = httpx.Limits(max_connections=1)
+            self._client = http_client(self.url, self._tls, self._proxy, self._timeout, limits=limits)
+        if len(self._client.cookies) > MOST_COOKIES:
+            self._client.cookies.clear()
+        return self._client
 
-    def _read(self, response: httpx.Response) -> bytes:
-        pieces, size = [], 0
-        for piece in response.iter_bytes():
-            pieces.append(piece)
-            size += len(piece)
-            if size > LONGEST_ANSWER:
-                raise Unavailable(f"{self.url}: the answer is longer than {LONGEST_ANSWER} bytes")
-        return b"".join(pieces)
+    def _secret_headers(self) -> Mapping[str, str]:
+        return _sendable(self._headers())
 
     def _trace(self, event: str, info: Mapping[str, Any], overdue: threading.Event) -> None:
         """Take note of the connection's socket as httpcore opens it (and again once TLS is on it)."""

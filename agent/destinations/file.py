@@ -82,6 +82,9 @@ class File:
         rotation = Rotation(settings.rotate_bytes, every.total_seconds(), settings.compress, settings.keep)
         self._files = {lane: LineFile(self._path(lane), rotation, now) for lane in settings.lanes}
 
+    def prepare(self) -> None:
+        """Nothing: there is no secret to be read."""
+
     def wrap(self, frame: pl.DataFrame, lines: pl.Series) -> pl.Series:  # noqa: ARG002 - as others need it
         """A line feed after each line."""
         return pl.select(pl.concat_str(lines, pl.lit("\n"))).to_series()

@@ -119,6 +119,9 @@ class Splunk:
         )
         self._acknowledgements = Acknowledgements(self._exchange, wait, settings.acknowledgement_timeout)
 
+    def prepare(self) -> None:
+        self._exchange.prepare()
+
     def wrap(self, frame: pl.DataFrame, lines: pl.Series) -> pl.Series:
         """One HEC event a row: `time` (s), metadata, indexed `fields`, and the line as `event`."""
         start, end = self._metadata()

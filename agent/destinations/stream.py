@@ -38,6 +38,7 @@ FAREWELL = 5.0
 class Stream:
     """One connection, opened when needed.
 
+    `context` is made when it is first needed: a certificate that is missing at the start may be there later.
     `keep` is in bytes: how much of what was sent last is sent again on the next connection when this one breaks.
     `monotonic` (s) dates it: after a minute the peer must have read it. `timeout` is in seconds.
     """
@@ -46,7 +47,7 @@ class Stream:
         self,
         host: str,
         port: int,
-        context: ssl.SSLContext | None,
+        context: Callable[[], ssl.SSLContext] | None,
         proxy: ProxySettings | None,
         *,
         timeout: float,
@@ -55,7 +56,8 @@ class Stream:
     ) -> None:
         self.peer = f"{host}:{port}"
         self._host, self._port = host, port
-        self._context = context
+        self._make_context = context
+        self._context: ssl.SSLContext | None = None
         self._proxy = proxy if proxy is not None and proxy.serves(host) else None
         self._timeout = timeout
         self._keep = keep
@@ -123,6 +125,8 @@ class Stream:
         connection.close()
 
     def _connect(self) -> socket.socket:
+        if self._context is None and self._make_context is not None:
+            self._context = self._make_context()
         if self._proxy is not None:
             plain = connect_through(self._proxy, self._host, self._port, self._timeout)
         else:

@@ -122,12 +122,18 @@ class Syslog:
             self._line = Stream(
                 settings.host,
                 settings.port,
-                settings.tls.context() if settings.transport == "tls" else None,
+                settings.tls.context if settings.transport == "tls" else None,
                 settings.proxy,
                 timeout=settings.timeout.total_seconds(),
                 keep=settings.resend_bytes,
                 monotonic=monotonic,
             )
+
+    def prepare(self) -> None:
+        if self._settings.transport == "tls":
+            self._settings.tls.context()
+        if self._settings.proxy is not None:
+            self._settings.proxy.url_with_credentials()
 
     def wrap(self, frame: pl.DataFrame, lines: pl.Series) -> pl.Series:
         """The syslog header before each line, and the stream's framing around both."""

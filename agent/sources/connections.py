@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from agent.network import Connection
+from agent.network import Connection, Overdue
 
 
 class Connections:
@@ -17,11 +17,14 @@ class Connections:
         self._turn = threading.Lock()
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
+        self._closed = threading.Event()
 
     @contextmanager
     def one(self) -> Iterator[Connection]:
-        """A connection nobody else uses meanwhile."""
+        """A connection nobody else uses meanwhile. Raises Overdue once closed, and what making one raises."""
         with self._turn:
+            if self._closed.is_set():
+                raise Overdue("closed")
             connection = self._idle.pop() if self._idle else self._connect()
             self._busy.add(connection)
         try:
@@ -29,11 +32,15 @@ class Connections:
         finally:
             with self._turn:
                 self._busy.remove(connection)
-                self._idle.append(connection)
+                if self._closed.is_set():
+                    connection.close()
+                else:
+                    self._idle.append(connection)
 
     def close(self) -> None:
         """End what is going on and close."""
         with self._turn:
+            self._closed.set()
             for connection in self._busy:
                 connection.cut()
             for connection in self._idle:

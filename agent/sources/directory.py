@@ -10,12 +10,16 @@ import orjson
 
 from agent.errors import SourceError
 from agent.sources import soql
+from agent.sources.record_id import is_record_id
 from agent.sources.refusal import Refused
 
 Record = dict[str, Any]
 
 PAUSE = timedelta(minutes=5)
 """After a failed look-up, nobody waits for another one for so long."""
+
+LONGEST_VALUE = 1_000
+"""Characters of a value: each stands in every event of its user. The longest field asked for has 255."""
 
 _USER_FIELDS = (
     "Username", "Name", "Email", "UserType", "IsActive", "Department", "Title", "CompanyName", "FederationIdentifier",
@@ -29,9 +33,9 @@ _LICENSE = "Profile.UserLicense.Name"
 class Asks(Protocol):
     """What a look-up needs of a session."""
 
-    def query(self, soql: str) -> Iterator[dict[str, Any]]: ...
+    def query(self, soql: str) -> Iterator[Mapping[str, Any]]: ...
 
-    def describe(self, object_name: str) -> Mapping[str, Any]: ...
+    def fields(self, object_name: str) -> Mapping[str, Mapping[str, Any]]: ...
 
 
 class Directory:
@@ -68,13 +72,15 @@ class Directory:
     def applications(self, ids: Sequence[str]) -> dict[str, str]:
         """Ids of connected apps (`0H4…`) to their names."""
         return {
-            id_: record["Name"] for id_, record in self._look_up("application", ids, self._ask_applications).items()
+            id_: name
+            for id_, record in self._look_up("application", ids, self._ask_applications).items()
+            if isinstance(name := record.get("Name"), str)
         }
 
     def _look_up(
         self, kind: str, ids: Sequence[str], ask: Callable[[Sequence[str]], Iterable[Record]]
     ) -> dict[str, Record]:
-        wanted = {id_: id_[:15] for id_ in ids if len(id_) in (15, 18) and id_.isalnum()}
+        wanted = {id_: id_[:15] for id_ in ids if is_record_id(id_)}
         cached = {short: self._cached(f"{kind}/{short}") for short in set(wanted.values())}
         missing = sorted(short for short, record in cached.items() if record is None)
         # A rest that is longer than it can be was begun by a clock that has been set back since.
@@ -87,7 +93,7 @@ class Directory:
     ) -> dict[str, Record | None]:
         """Answers for `missing`, also put into the cache; an id that is not there is kept as an empty record."""
         try:
-            found: dict[str, Record | None] = {str(record["Id"])[:15]: record for record in ask(missing)}
+            found: dict[str, Record | None] = {record["Id"][:15]: record for record in ask(missing)}
         except SourceError as error:
             self.problem, self._resume_at = str(error), self._now() + PAUSE
             return {}
@@ -106,7 +112,7 @@ class Directory:
         return record
 
     def _ask_users(self, ids: Sequence[str]) -> list[Record]:
-        seen = {field["name"] for field in self._session.describe("User")["fields"]}
+        seen = self._session.fields("User")
         fields = ["Id", *(name for name in _USER_FIELDS if name in seen)]
         relations = [path for name, path in _USER_RELATIONS.items() if name in seen]
         for more in ([*relations, _LICENSE], relations):
@@ -121,15 +127,22 @@ class Directory:
         return self._ask("ConnectedApplication", ["Id", "Name"], ids)
 
     def _ask(self, object_name: str, fields: Sequence[str], ids: Sequence[str]) -> Iterator[Record]:
+        """At most one record an id, whatever the org answers."""
+        wanted = set(ids)
         for listed in soql.lists(ids):
             query = f"SELECT {', '.join(fields)} FROM {object_name} WHERE Id IN {listed}"  # noqa: S608
             for record in self._session.query(query):
-                yield {path: value for path in fields if (value := _at(record, path)) is not None}
+                id_ = record.get("Id")
+                if is_record_id(id_) and id_[:15] in wanted:
+                    wanted.remove(id_[:15])
+                    yield {path: value for path in fields if (value := _at(record, path)) is not None}
 
 
-def _at(record: Mapping[str, Any], path: str) -> Any:
-    """The value at a path such as `Profile.Name`; None where a relation is empty."""
+def _at(record: Mapping[str, Any], path: str) -> str | int | float | bool | None:
+    """The value at a path such as `Profile.Name`; None where a relation is empty, or where no field can have it."""
     value: Any = record
     for part in path.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
-    return value
+    if isinstance(value, str):
+        return value[:LONGEST_VALUE]
+    return value if isinstance(value, int | float) else None

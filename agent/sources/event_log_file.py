@@ -20,15 +20,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from agent.duration import Duration, PositiveDuration, at_most
 from agent.errors import SourceError, TransportError
 from agent.model import Batch, Cursor, Recall
-from agent.sources import own_events
 from agent.sources.checkpoint import Place, known_key, outdated
-from agent.sources.download import Download, download
+from agent.sources.download import Download, TooLong, download
 from agent.sources.download_ahead import download_ahead
 from agent.sources.event_types import DEFAULT, EventType, spelled
+from agent.sources.file_list import FileList
 from agent.sources.file_pass import SERVICE, FilePass
-from agent.sources.interval import INTERVAL_KEY, Asked, no_interval_field, to_ask
-from agent.sources.listed_file import ListedFile, listed_file, listing
-from agent.sources.refusal import Missing, Refused
+from agent.sources.listed_file import ListedFile
+from agent.sources.odd_records import OddRecords
+from agent.sources.refusal import Missing
 from agent.sources.row_filter import Identity
 from agent.sources.salesforce import Session
 
@@ -77,6 +77,15 @@ class EventLogFileSettings(BaseModel):
     """Until a download is interrupted."""
     temp_directory: Path | None = None
     """Where downloads lie while they are read; default: the state directory's file system."""
+    max_file_mb: int = Field(default=16_384, ge=1)
+    """A log file that is longer once decompressed is refused. So is one of more than 64 MB and 40 times what the org
+    listed."""
+
+    def chosen_types(self) -> list[str] | None:
+        """None for all."""
+        if self.event_types == "all":
+            return None
+        return list(DEFAULT) if self.event_types == "default" else list(self.event_types)
 
 
 @dataclass
@@ -107,8 +116,15 @@ class EventLogFile:
         self._recall = recall
         self._identity = identity
         self._directory = settings.temp_directory or temp_directory
+        self._list = FileList(
+            session,
+            recall,
+            event_types=settings.chosen_types(),
+            interval=settings.interval,
+            reconcile_daily=settings.reconcile_daily,
+        )
+        self._odd = OddRecords(self.name, recall)
         # What follows saves work or counts tries; losing it at a restart loses nothing.
-        self._asked: Asked | None = None
         self._swept: datetime | None = None
         self._failing: dict[ListedFile, _Failing] = {}
 
@@ -120,70 +136,45 @@ class EventLogFile:
         self._session.check_budget()
         # A time in the future was noted by a clock that has been set back since.
         sweep = self._swept is None or not self._swept <= now < self._swept + self._settings.sweep_every
-        if sweep or self._asked is None:
-            yield from self._ask(now)
-        files = self._new_files(place, now, sweep)
+        if sweep or self._list.asked is None:
+            yield from self._list.find_out(now)
+        files: list[ListedFile] = []
+        yield from self._new_files(place, now, sweep, files)
         yield from self._take(files, place)
         if sweep:
             self._swept = now
 
     # Listing
 
-    def _ask(self, now: datetime) -> Iterator[Batch]:
-        """Find out whether there are hourly files; tells when that has changed."""
-        settings = self._settings
-        self._asked = to_ask(settings.interval, settings.reconcile_daily, self._session.query)
-        told = self._recall(INTERVAL_KEY) is not None
-        if self._asked.reason and not told:
-            event = own_events.hourly_files_missing(self._session.org_id, self._asked.reason, now)
-            yield replace(event, remember={INTERVAL_KEY: b"daily"})
-        elif told and not self._asked.reason:
-            yield replace(own_events.hourly_files_found(self._session.org_id, now), remember={INTERVAL_KEY: None})
+    def _new_files(self, place: Place, now: datetime, sweep: bool, found: list[ListedFile]) -> Iterator[Batch]:
+        """Adds to `found` the settled files that are not known, in the order in which they are read.
 
-    def _new_files(self, place: Place, now: datetime, sweep: bool) -> list[ListedFile]:
-        """Settled files that are not known, in the order in which they are read."""
+        Yields what there is to tell of records that cannot be read.
+        """
         since = place.high - (SWEEP if sweep else self._settings.overlap)
+        awaited = self._odd.earliest()
+        if awaited is not None:  # not beyond the sweep: what was read before is not remembered for long
+            since = min(since, max(awaited, place.high - SWEEP))
         since = max(place.since, min([since, *(listed.created for listed in self._failing)]))
+        listed = self._list.created(since, now - self._settings.settle)
+        yield from self._odd.settle(listed.odd, since, now, self._session.org_id)
         known = set(self._recall.keys("known/"))
         if sweep:
             known -= {key.replace("cut/", "known/", 1) for key in self._recall.keys("cut/")}
-        files = {
-            listed for listed in self._listed(since, now - self._settings.settle) if known_key(listed) not in known
-        }
-        self._failing = {listed: failing for listed, failing in self._failing.items() if listed in files}
-        return sorted(listed for listed in files if self._is_wanted(listed, place))
-
-    def _listed(self, since: datetime, until: datetime) -> list[ListedFile]:
-        asked = self._asked or Asked(["Hourly"])
-        types = self._event_types()
-        for again in (True, False):
-            try:
-                query = listing(asked.kinds, types, since, until, interval=asked.interval)
-                return [listed_file(record) for record in self._session.query(query)]
-            except Refused as error:
-                if no_interval_field(error):
-                    self._asked = None  # the next poll finds out anew
-                    raise TransportError(str(error), hint="the field Interval is gone; asking anew") from error
-                if not again or error.code != "INVALID_QUERY_LOCATOR":
-                    raise
-        raise AssertionError("unreachable")
-
-    def _event_types(self) -> list[str] | None:
-        wanted = self._settings.event_types
-        if wanted == "all":
-            return None
-        return list(DEFAULT) if wanted == "default" else list(wanted)
+        files = {file for file in listed.files if known_key(file) not in known}
+        self._failing = {file: failing for file, failing in self._failing.items() if file in files}
+        found += sorted(file for file in files if self._is_wanted(file, place))
 
     def _is_wanted(self, listed: ListedFile, place: Place) -> bool:
         """When hourly files are read, days that began before they were have nothing to be reconciled with."""
-        asked = self._asked
+        asked = self._list.asked
         return asked is None or "Hourly" not in asked.kinds or listed.kind == "Hourly" or listed.log_date >= place.since
 
     # Taking
 
     def _take(self, files: list[ListedFile], place: Place) -> Iterator[Batch]:
         """Batches of all files in order; afterwards raises what kept one from coming."""
-        poll = _Poll(place, FilePass(self._session.org_id, self._recall, self._identity, self._now))
+        poll = _Poll(place, self._file_pass())
         downloads = download_ahead(
             files, self._fetch, parallel=self._settings.parallel, most_bytes=self._settings.ahead_mb << 20
         )
@@ -203,10 +194,15 @@ class EventLogFile:
         if poll.trouble is not None:
             raise poll.trouble
 
+    def _file_pass(self) -> FilePass:
+        session = self._session
+        return FilePass(session.org_id, self._recall, self._identity, self._now, lambda: session.closed)
+
     def _fetch(self, listed: ListedFile, stop: threading.Event) -> Download:
         self._session.check_budget()
         seconds = self._settings.deadline.total_seconds()
-        return download(self._session, listed, self._directory, seconds, stop)
+        cap = self._settings.max_file_mb << 20
+        return download(self._session, listed, self._directory, seconds, stop, cap=cap)
 
     def _file(self, listed: ListedFile, result: Download | SourceError, poll: _Poll) -> Iterator[Batch]:
         """Batches of one file; none if it did not come."""
@@ -243,9 +239,12 @@ class EventLogFile:
     def _failed(self, listed: ListedFile, error: Missing | TransportError, poll: _Poll) -> Iterator[Batch]:
         """A file that cannot be read: gone for good, or for now."""
         failing = self._failing.setdefault(listed, _Failing(self._now()))
+        if isinstance(error, TooLong):
+            failing.attempts += 1  # whatever becomes of the others
         long = failing.attempts >= ATTEMPTS and self._now() - failing.since >= GIVE_UP_AFTER
         if isinstance(error, TransportError) and not long:
-            poll.did_not_come.append(listed)
+            if not isinstance(error, TooLong):
+                poll.did_not_come.append(listed)
             poll.passed_over(listed, error)
             return
         yield poll.files.gap(listed, str(error), poll.after(listed))
@@ -279,9 +278,11 @@ class _Poll:
         self._blocked = self._blocked or listed.created
 
     def passed_over(self, listed: ListedFile, error: SourceError) -> None:
-        """Raises `error` if the file before did not come either: then it is not the file."""
+        """Raises `error` if the file before did not come either: then it is not the file. A file that is too long is."""
         self.block(listed)
         self.trouble = error
+        if isinstance(error, TooLong):
+            return
         self.failed_in_a_row += 1
         if self.failed_in_a_row >= 2:
             raise error

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import BinaryIO, cast
 
+from agent.errors import TransportError
 from agent.model import Batch, Recall
 from agent.sources import own_events
 from agent.sources.checkpoint import OpenFile, Place, cut_key, known_key
 from agent.sources.download import Download
 from agent.sources.listed_file import ListedFile
-from agent.sources.log_file import Piece, read_log_file
+from agent.sources.log_file import read_log_file
+from agent.sources.piece import Piece
 from agent.sources.row_filter import Identity, RowFilter, piece_key
 
 SERVICE = "event_log_file"
@@ -28,20 +31,22 @@ class FilePass:
     recall: Recall
     identity: Identity
     now: Callable[[], datetime]
+    stopped: Callable[[], bool] = lambda: False
+    """Whether reading is to end in the middle of a file: a long one is read for minutes before its first batch."""
 
     def batches(self, listed: ListedFile, download: Download, place: Place, after: Place) -> Iterator[Batch]:
         """The file's rows that are new. `place` holds while it is read, `after` once it is.
 
-        Raises TransportError, before the first batch, if the file is no CSV.
+        Raises TransportError, before the first batch, if the file is no CSV, and when it is stopped.
         """
         opened = place.file if place.file and place.file.version == listed.version else OpenFile(listed.version, 0, 0)
         sift = RowFilter(self.identity, self.recall, self.org, listed, opened.pieces)
         if opened.pieces == 0 and sift.checks_hours_against_day:
-            share = self._filter(listed).share_known(_pieces(listed, download, 0))
+            share = self._filter(listed).share_known(self._pieces(listed, download, 0))
             if share < LEAST_SHARE_KNOWN:
                 yield self._done(own_events.held(self.org, listed, share, self.now()), listed, download, after)
                 return
-        for piece, last in _with_last(_pieces(listed, download, opened.row)):
+        for piece, last in _with_last(self._pieces(listed, download, opened.row)):
             batch = self._batch(listed, piece, sift, opened.pieces)
             opened = OpenFile(listed.version, piece.first_row + piece.rows - 1, opened.pieces + 1)
             if last and not download.flaw:
@@ -74,15 +79,28 @@ class FilePass:
             created=listed.created,
         )
 
+    def _pieces(self, listed: ListedFile, download: Download, row: int) -> Iterator[Piece]:
+        download.file.seek(0)
+        stream = cast("BinaryIO", _Stoppable(download.file, self.stopped))
+        return read_log_file(stream, name=f"{listed.event_type} {listed.id}", start_row=row)
+
     def _done(self, batch: Batch, listed: ListedFile, download: Download, after: Place) -> Batch:
         """The batch with which the file is credited."""
         remember = {**batch.remember, known_key(listed): b"1", cut_key(listed): b"1" if download.cut else None}
         return replace(batch, cursor=after.cursor(), remember=remember, input=listed.id)
 
 
-def _pieces(listed: ListedFile, download: Download, row: int) -> Iterator[Piece]:
-    download.file.seek(0)
-    return read_log_file(download.file, name=f"{listed.event_type} {listed.id}", start_row=row)
+class _Stoppable:
+    """A file whose reading can be ended from outside."""
+
+    def __init__(self, file: BinaryIO, stopped: Callable[[], bool]) -> None:
+        self._file = file
+        self._stopped = stopped
+
+    def read(self, size: int) -> bytes:
+        if self._stopped():
+            raise TransportError("reading was stopped")
+        return self._file.read(size)
 
 
 def _with_last(pieces: Iterator[Piece]) -> Iterator[tuple[Piece, bool]]:

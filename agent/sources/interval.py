@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from agent.sources.refusal import Refused
 
 Wanted = Literal["hourly", "daily", "auto"]
 
-Query = Callable[[str], Iterable[dict[str, Any]]]
+Query = Callable[[str], Iterable[Mapping[str, Any]]]
 
 INTERVAL_KEY = "interval"
 """Remembered while hourly files are wanted and not to be had, so that it is told once."""

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeGuard
 
-from agent.errors import TransportError
 from agent.sources import soql
+from agent.sources.record_id import is_record_id
 
 Kind = Literal["Hourly", "Daily"]
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""There was no API before."""
+LARGEST = 1 << 50
+"""Bytes of a log file: more than any disk has, less than a float tells apart."""
+SECOND = timedelta(seconds=1)
+
+
+class OddRecord(Exception):
+    """A listed record that cannot be read. `name`: its id, where that can be read; `reason`: what is odd, without its cells."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"EventLogFile {name}: {reason}")
+        self.name = name
+        self.reason = reason
+        self.since = EARLIEST
+        """From when on it can have been created."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -71,24 +90,73 @@ def listing(
     return f"SELECT {fields} FROM EventLogFile WHERE {' AND '.join(conditions)} ORDER BY CreatedDate ASC, Id ASC"  # noqa: S608
 
 
-def listed_file(record: Mapping[str, Any]) -> ListedFile:
-    """One record of the answer. Raises TransportError for one that lacks what it must have."""
+def listed_file(record: Mapping[str, Any], since: datetime, until: datetime) -> ListedFile:
+    """One record of the answer for files created from `since` to `until`.
+
+    Raises OddRecord for one that cannot be what it says. Everything in it becomes part of keys, paths and sums of time:
+    its forms are checked here, once.
+    """
     try:
+        created, log_date = moment(record.get("CreatedDate")), moment(record.get("LogDate"))
+        if not since - SECOND <= created <= until + SECOND:  # beyond, it would carry the high water away
+            raise ValueError("its CreatedDate is not within the time that was asked for")
+        if not EARLIEST <= log_date <= until + timedelta(days=2):  # what is remembered of its rows is forgotten by it
+            raise ValueError("its LogDate is not a time before now")
         return ListedFile(
-            id=str(record["Id"]),
-            event_type=str(record["EventType"]),
-            kind="Hourly" if record.get("Interval") == "Hourly" else "Daily",
-            log_date=moment(record["LogDate"]),
-            created=moment(record["CreatedDate"]),
-            length=int(float(record["LogFileLength"] or 0)),
-            sequence=int(record.get("Sequence") or 0),
+            id=_checked(record, "Id", is_record_id),
+            event_type=_checked(record, "EventType", is_event_type),
+            kind=_kind(record.get("Interval")),
+            log_date=log_date,
+            created=created,
+            length=_whole(record, "LogFileLength"),
+            sequence=_whole(record, "Sequence"),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise TransportError(
-            f"EventLogFile {record.get('Id')}: listed without {error}", hint="try again later"
-        ) from error
+    except ValueError as error:
+        raise OddRecord(record_name(record), str(error)) from error
 
 
-def moment(text: str) -> datetime:
-    """Salesforce's `2026-07-01T13:04:00.000+0000`, as an aware datetime."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+def record_name(record: Mapping[str, Any]) -> str:
+    """What tells an odd record from others: its id, or a digest of all of it."""
+    id_ = record.get("Id")
+    if is_record_id(id_):
+        return str(id_)
+    return "without-id-" + hashlib.blake2b(repr(sorted(record.items())).encode(), digest_size=6).hexdigest()
+
+
+def is_event_type(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,79}", value) is not None
+
+
+def moment(text: object) -> datetime:
+    """Salesforce's `2026-07-01T13:04:00.000+0000`, as an aware datetime. Raises ValueError for anything else."""
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9T:.+Z-]{1,40}", text):
+        raise ValueError("a date is missing or is not a text such as 2026-07-01T13:04:00.000+0000")
+    try:
+        value = datetime.fromisoformat(text)
+        if value.tzinfo is None:
+            raise ValueError("a date has no zone")
+        return value.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"a date cannot be read ({error})") from error
+
+
+def _checked(record: Mapping[str, Any], name: str, fits: Callable[[object], bool]) -> str:
+    if not fits(record.get(name)):
+        raise ValueError(f"its {name} is missing or has another form")
+    return str(record[name])
+
+
+def _kind(value: object) -> Kind:
+    if value not in ("Hourly", "Daily", None):
+        raise ValueError("its Interval is neither Hourly nor Daily")
+    return "Hourly" if value == "Hourly" else "Daily"
+
+
+def _whole(record: Mapping[str, Any], name: str) -> int:
+    """Salesforce writes whole numbers as floats (`2692.0`); nothing counts as 0."""
+    value = record.get(name)
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST:
+        raise ValueError(f"its {name} is not a number from 0 to {LARGEST}")
+    return int(value)

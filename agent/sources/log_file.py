@@ -6,9 +6,8 @@ each cell, two more for each quote inside one); otherwise it is halved until the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -17,44 +16,20 @@ from isal import igzip
 from isal.igzip_lib import IsalError
 
 from agent.errors import TransportError
-from agent.model import Rejection
 from agent.sources import log_record
 from agent.sources.log_record import KEPT_BYTES, BadRecord
+from agent.sources.piece import MAX_ROWS, Piece, from_row, parts
 
 CHUNK_BYTES = 3 << 20
 """What is parsed at a time: memory follows it about fiftyfold, and smaller pieces cost speed."""
-MAX_ROWS = 100_000
-"""Rows of one piece at most, so that what is remembered of each row (8 bytes) fits the state's values."""
 LONGEST_RECORD = 16 << 20
 LONGEST_HEADER = 1 << 20
+MOST_COLUMNS = 2_000
+"""The widest log file has about 150."""
 LEAF_BYTES = 64 << 10
 """Below this a malformed chunk is read record by record instead of being halved."""
 
 _BOM = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Consecutive records of a log file."""
-
-    frame: pl.DataFrame
-    """The good ones: the header's columns, all `String`, an empty cell is null."""
-    first_row: int
-    """Number of the first record, good or bad; 1 is the first after the header."""
-    rows: int
-    """Number of records, good and bad."""
-    bad: Sequence[BadRecord]
-    end_offset: int
-    """Bytes (not compressed) of the file up to the end of the last record."""
-
-    def row_numbers(self) -> pl.Series:
-        """The record number (`Int64`) of each row of `frame`."""
-        numbers = pl.int_range(self.first_row, self.first_row + self.rows, eager=True)
-        return numbers.filter(~numbers.is_in([record.row for record in self.bad])) if self.bad else numbers
-
-    def rejections(self, org: str, source: str, event_type: str, name: str) -> list[Rejection]:
-        """The bad records, addressed. `name`: the file's path, or its record id."""
-        return [Rejection(org, source, event_type, name, bad.row, bad.reason, bad.raw) for bad in self.bad]
 
 
 def read_log_file(
@@ -88,6 +63,7 @@ class _Reader:
         self._step = min(chunk_bytes, 1 << 16)
         self._rest, self._columns, self._quoted, self._offset = self._read_header()
         self._schema = dict.fromkeys(self._columns, pl.String())
+        self._record = log_record.pattern_of(len(self._columns))
         shortest_row = len(self._columns) * (3 if self._quoted else 1)
         self._chunk_bytes = min(chunk_bytes, MAX_ROWS * shortest_row)
         self._row = 1
@@ -100,7 +76,7 @@ class _Reader:
             self._row += piece.rows
             if piece.first_row + piece.rows > start_row + 1:
                 seen = True
-                yield _from_row(piece, start_row + 1)
+                yield from parts(from_row(piece, start_row + 1))
         if not seen:
             yield Piece(self._frame([]), self._row, 0, (), self._offset)
 
@@ -122,7 +98,10 @@ class _Reader:
         self._crlf = text.startswith(b"\r\n", end)
         rest = text[end:].removeprefix(b"\r").removeprefix(b"\n")
         try:
-            columns = _column_names(log_record.cells_of(header))
+            cells = log_record.cells_of(header, MOST_COLUMNS + 1)
+            if len(cells) > MOST_COLUMNS:
+                raise TransportError(f"{self._name}: its header names more than {MOST_COLUMNS} columns")
+            columns = _column_names(cells)
         except UnicodeDecodeError as error:
             raise TransportError(f"{self._name}: its header is not UTF-8") from error
         return rest, columns, header.startswith(b'"'), len(data) - len(rest)
@@ -251,6 +230,9 @@ class _Reader:
         return frame if data.rstrip(b"\r\n").count(b"\n") + 1 == frame.height else None
 
     def _read_csv(self, data: bytes) -> pl.DataFrame | None:
+        # Polars makes a column of each cell of the first record, before it looks at the schema: of four million, 2 GB.
+        if self._record.match(data) is None:
+            return None
         try:
             return pl.read_csv(data, has_header=False, schema=self._schema, infer_schema=False)
         except (pl.exceptions.PolarsError, UnicodeError):
@@ -270,14 +252,16 @@ def _opened(path: Path) -> BinaryIO:
 
 def _column_names(cells: list[str]) -> list[str]:
     """Unique, not empty, without dots (dotted names are the computed columns')."""
-    names: list[str] = []
+    names: dict[str, int] = {}
     for number, cell in enumerate(cells, 1):
         plain = cell.strip().replace(".", "_") or f"COLUMN_{number}"
-        name, again = plain, 2
+        name, again = plain, names.get(plain, 1)
         while name in names:
-            name, again = f"{plain}_{again}", again + 1
-        names.append(name)
-    return names
+            again += 1
+            name = f"{plain}_{again}"
+        names[plain] = again
+        names.setdefault(name, 1)
+    return list(names)
 
 
 def _balanced_end(data: bytes) -> int:
@@ -294,12 +278,3 @@ def _balanced_end(data: bytes) -> int:
 def _last_beginning(data: bytes) -> int:
     """Where the last record begins, going by its look; or 0."""
     return max((found.start() + 1 for found in log_record.BEGINNING.finditer(data)), default=0)
-
-
-def _from_row(piece: Piece, row: int) -> Piece:
-    """`piece` without its records before number `row`."""
-    if piece.first_row >= row:
-        return piece
-    keep = piece.row_numbers() >= row
-    rows = piece.first_row + piece.rows - row
-    return Piece(piece.frame.filter(keep), row, rows, [b for b in piece.bad if b.row >= row], piece.end_offset)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 _CELL = rb'(?:"[^"]*+(?:""[^"]*+)*+"|[^",\r\n]*+)'
 _RECORD = re.compile(_CELL + rb"(?:," + _CELL + rb")*+(?=\r?\n|\Z)")
@@ -41,15 +42,20 @@ class Records:
         return len(self.rows) + len(self.bad)
 
 
+def pattern_of(width: int) -> re.Pattern[bytes]:
+    """What a record of `width` cells looks like."""
+    return re.compile(_CELL + rb"(?:,%b){%d}(?=\r?\n|\Z)" % (_CELL, width - 1))
+
+
 def header_end(data: bytes, *, all_read: bool) -> int:
     """Where the first record's line end begins, or -1 if `data`, more of which may follow, does not hold it whole."""
     found = _RECORD.match(data)
     return found.end() if found and (all_read or found.end() < len(data)) else -1
 
 
-def cells_of(record: bytes) -> list[str]:
-    """A well-formed record's cells, unquoted. Raises UnicodeDecodeError."""
-    return [_unquoted(cell).decode() for cell in _CELLS.findall(record)]
+def cells_of(record: bytes, most: int) -> list[str]:
+    """The first `most` cells of a well-formed record, unquoted: a record of commas has millions. Raises UnicodeDecodeError."""
+    return [_unquoted(found[1]).decode() for found in islice(_CELLS.finditer(record), most)]
 
 
 def read_records(data: bytes, width: int, first_row: int, beginning: bytes | None) -> Records:
@@ -92,10 +98,13 @@ def _next_record(data: bytes, place: int, beginning: bytes | None) -> tuple[int,
 def _row(record: bytes, width: int) -> list[str | None] | str:
     """The cells (empty is None), or why they make no row."""
     try:
-        cells = cells_of(record)
+        cells = cells_of(record, width + 1)
     except UnicodeDecodeError as error:
         return f"not UTF-8: {error.reason} at byte {error.start} of a cell"
-    if len(cells) != width:
+    if len(cells) > width:
+        count = sum(1 for _ in _CELLS.finditer(record))
+        return f"{count} cells where the header names {width} columns"
+    if len(cells) < width:
         return f"{len(cells)} cells where the header names {width} columns"
     return [cell or None for cell in cells]
 

@@ -12,7 +12,7 @@ from agent.model import Finding
 from agent.sources import soql
 from agent.sources.event_types import FREE
 from agent.sources.interval import no_interval_field
-from agent.sources.listed_file import Kind
+from agent.sources.listed_file import Kind, is_event_type
 from agent.sources.refusal import Missing
 from agent.sources.salesforce import Session
 
@@ -47,7 +47,7 @@ def _allowance(session: Session, subject: str) -> Finding:
         left, most = int(calls["Remaining"]), int(calls["Max"])
     except Forbidden as error:
         return Finding(subject, False, str(error.args[0]), error.hint, warning=not _bars_the_api(error))
-    except (SourceError, KeyError, TypeError, ValueError) as error:
+    except (SourceError, KeyError, TypeError, ValueError, OverflowError) as error:
         return Finding(subject, False, f"the allowance is not told ({error})", "try again later", warning=True)
     message = f"{left} of {most} API calls of the day are left"
     if most - left >= most * session.settings.api_budget.share:
@@ -62,13 +62,12 @@ def _bars_the_api(error: Forbidden) -> bool:
 
 def _log_files(session: Session, subject: str, since: datetime, wanted: Sequence[str]) -> Iterator[Finding]:
     try:
-        described = session.describe("EventLogFile")
+        fields = session.fields("EventLogFile")
     except (Missing, Forbidden) as error:
         yield Finding(
             subject, False, f"EventLogFile cannot be read: {error.args[0]}", getattr(error, "hint", "") or _PERMISSION
         )
         return
-    fields = {field["name"]: field for field in described["fields"]}
     yield from _unknown_types(subject, fields.get("EventType", {}), wanted)
     has_interval = "Interval" in fields
     daily = _event_types(session, "Daily" if has_interval else None, since)
@@ -83,7 +82,9 @@ def _log_files(session: Session, subject: str, since: datetime, wanted: Sequence
 
 def _unknown_types(subject: str, field: Mapping[str, Any], wanted: Sequence[str]) -> Iterator[Finding]:
     """What the org's own list of event types says of those that the settings name; nothing where it shows none."""
-    names = [str(entry.get("value")) for entry in field.get("picklistValues") or ()]
+    entries = field.get("picklistValues")
+    values = [entry.get("value") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    names = [value for value in values if is_event_type(value)]
     known = {name.lower() for name in names}
     for name in wanted if known else ():
         if name.lower() not in known:
@@ -96,7 +97,8 @@ def _event_types(session: Session, kind: Kind | None, since: datetime) -> set[st
     condition = f"Interval = '{kind}' AND " if kind else ""
     query = f"SELECT EventType FROM EventLogFile WHERE {condition}CreatedDate >= {soql.time(since)}"  # noqa: S608
     try:
-        return {str(record["EventType"]) for record in session.query(query)}
+        named = (record.get("EventType") for record in session.query(query))
+        return {event_type for event_type in named if is_event_type(event_type)}
     except SourceError as error:
         if no_interval_field(error):
             return set()

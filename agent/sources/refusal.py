@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import orjson
-
+from agent.answer_body import json_of
 from agent.errors import Forbidden, LimitExceeded, SourceError, TransportError, Unauthorized
+
+LONGEST_CODE, LONGEST_MESSAGE = 100, 1_000
+"""Characters kept of what an org says: it goes into the log, the status and events."""
 
 
 class Missing(SourceError):
@@ -62,14 +64,15 @@ _FORBIDDEN_HINTS = {
 def said(body: bytes) -> Said:
     """The error in a REST or an OAuth answer."""
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        document = json_of(body)
+    except ValueError:
         return Said()
     first = document[0] if isinstance(document, list) and document else document
     if not isinstance(first, dict):
         return Said()
     code = first.get("errorCode") or first.get("error") or ""
-    return Said(str(code), str(first.get("message") or first.get("error_description") or ""))
+    message = first.get("message") or first.get("error_description") or ""
+    return Said(str(code)[:LONGEST_CODE], str(message)[:LONGEST_MESSAGE])
 
 
 def token_refusal(status: int, body: bytes, url: str) -> SourceError:

@@ -11,7 +11,7 @@ import polars as pl
 
 from agent.model import Recall, Rejection
 from agent.sources.listed_file import ListedFile
-from agent.sources.log_file import Piece
+from agent.sources.piece import Piece
 
 ID_BYTES = 8
 """What is remembered of an id."""

@@ -11,70 +11,30 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
-from typing import Annotated, Any, NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
 import orjson
 import requests
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from requests.adapters import BaseAdapter
 from simple_salesforce.api import Salesforce
 
 from agent import metrics
-from agent.duration import PositiveDuration, at_most
-from agent.errors import LimitExceeded, TransportError
-from agent.name import OrgName
-from agent.network import Connection, ProxySettings, TlsSettings, explain
-from agent.server_address import server_url
+from agent.answer_body import json_of, read_body, read_error
+from agent.errors import LimitExceeded, NotReady, SettingsError, TransportError
+from agent.network import Connection, Overdue, explain
 from agent.sources.connections import Connections
-from agent.sources.credentials import Credentials
+from agent.sources.org_settings import OrgSettings
+from agent.sources.page import MOST_BYTES, MOST_PAGES, Page
 from agent.sources.refusal import rest_refusal
-from agent.sources.token import USERINFO_PATH, Token, obtain
+from agent.sources.token import Token, obtain
 
-_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+MOST_HOSTS = 3
+"""Hosts besides the one of `url` to which connections are kept: an org that moves names a new one."""
 
-
-def _https(url: str) -> str:
-    parts = server_url(url, ("https",))
-    if parts.path.strip("/"):
-        raise ValueError("write it as https://host, such as https://example.my.salesforce.com")
-    return f"https://{parts.netloc}"
-
-
-class ApiBudget(BaseModel):
-    """How much of the org's daily API allowance may be used, by whomever, before Leakline stops asking."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    share: float = Field(default=0.8, gt=0, le=1)
-    """Between 0 and 1."""
-
-
-class OrgSettings(BaseModel):
-    """How to reach one org."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    name: OrgName
-    """Appears in status, metrics and the log; unique."""
-    url: Annotated[str, AfterValidator(_https)]
-    """The org's My Domain; login.salesforce.com and test.salesforce.com work too, except for client credentials."""
-    auth: Credentials
-    """One of three OAuth flows."""
-    api_version: str = Field(default="64.0", pattern=r"^\d{2}\.0$")
-    """Of the REST API."""
-    tls: TlsSettings = TlsSettings()
-    """How the org's certificate is checked, and our own."""
-    proxy: ProxySettings | None = None
-    """An outbound HTTP proxy; the environment's variables are not looked at."""
-    timeout: Annotated[PositiveDuration, at_most(timedelta(hours=1))] = timedelta(seconds=30)
-    """Until a silent org is given up."""
-    deadline: Annotated[PositiveDuration, at_most(timedelta(days=1))] = timedelta(minutes=2)
-    """Until a call that goes on for too long is interrupted; downloads of log files have their own."""
-    api_budget: ApiBudget = ApiBudget()
-    """How much of the daily API allowance may be used."""
+_USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})")
 
 
 class Usage(NamedTuple):
@@ -87,8 +47,8 @@ class Usage(NamedTuple):
 class Session:
     """An org's session. Safe for threads.
 
-    Every call raises Unauthorized, Forbidden, LimitExceeded, TransportError, `Missing` or `Refused`
-    (agent.sources.refusal).
+    Every call raises NotReady, Unauthorized, Forbidden, LimitExceeded, TransportError, `Missing` or `Refused`
+    (agent.sources.refusal), whatever the org sends.
     """
 
     def __init__(
@@ -107,6 +67,7 @@ class Session:
         self._token: Token | None = None
         self._turn = threading.Lock()
         self._connections: dict[str, Connections] = {}
+        self._closed = threading.Event()
         self._client = self._simple_salesforce()
 
     @property
@@ -131,20 +92,27 @@ class Session:
                 self._token = self._obtain()
             return self._token
 
-    def query(self, soql: str) -> Iterator[dict[str, Any]]:
-        """All records of a SOQL query, page after page, without their `attributes`."""
+    def query(self, soql: str) -> Iterator[Mapping[str, Any]]:
+        """All records of a SOQL query, page after page, without their `attributes`; one that is no object is empty."""
         page = self._page(lambda: self._client.query(soql))
-        while True:
-            for record in page["records"]:
-                yield {name: value for name, value in record.items() if name != "attributes"}
-            if page.get("done", True):
-                return
-            following = page["nextRecordsUrl"]
-            page = self._page(lambda url=following: self._client.query_more(url, identifier_is_url=True))  # type: ignore[misc]
+        yield from page.records
+        seen = set[str]()
+        while page.following:
+            if page.following in seen or len(seen) >= MOST_PAGES:
+                raise self._no_answer("query", f"its pages do not end (after {len(seen) + 1})")
+            seen.add(page.following)
+            page = self._page(lambda url=page.following: self._client.query_more(url, identifier_is_url=True))  # type: ignore[misc]
+            yield from page.records
 
-    def describe(self, object_name: str) -> Mapping[str, Any]:
-        """What an object looks like to this user (`fields` and more). Raises `Missing` for one they cannot see."""
-        return self._json(f"{self.data_path}/sobjects/{object_name}/describe")
+    def fields(self, object_name: str) -> Mapping[str, Mapping[str, Any]]:
+        """The fields of an object that this user may see, by name. Raises `Missing` for an object they cannot see."""
+        path = f"{self.data_path}/sobjects/{object_name}/describe"
+        described = self._json(path).get("fields")
+        listed = [field for field in described if isinstance(field, dict)] if isinstance(described, list) else []
+        fields = {name: field for field in listed if isinstance(name := field.get("name"), str)}
+        if not fields:
+            raise self._no_answer(path, "it names no fields")
+        return fields
 
     def limits(self) -> Mapping[str, Any]:
         """The org's allowances, such as `DailyApiRequests: {Max, Remaining}`."""
@@ -178,7 +146,9 @@ class Session:
                         if response.status_code == 200:
                             yield response
                             return
-                        body = response.read()
+                        body = read_error(response)
+            except SettingsError as error:
+                raise self._not_ready(error) from error
             except httpx.HTTPError as error:
                 raise TransportError(f"{self.settings.name}: {explain(error)}") from error
             if response.status_code == 401 and not retry:
@@ -189,9 +159,29 @@ class Session:
                     self._token = None
             raise rest_refusal(response.status_code, body, f"{self.settings.name}: {path.partition('?')[0]}")
 
+    def ask(self, method: str, path: str, headers: Mapping[str, str]) -> Any:
+        """The JSON document that answers a query."""
+        known = {name: value for name, value in headers.items() if name in ("Accept", "Sforce-Query-Options")}
+        with self.exchange(method, path, headers=known) as response:
+            return self._document(response, "query")
+
+    def prepare(self) -> None:
+        """Raises NotReady when a secret, certificate or proxy of the settings cannot be used; asks nobody."""
+        try:
+            self.settings.auth.form(self.settings.url, self._now())
+            with self._to(self.settings.url).one():
+                return
+        except SettingsError as error:
+            raise self._not_ready(error) from error
+
+    @property
+    def closed(self) -> bool:
+        return self._closed.is_set()
+
     def close(self) -> None:
-        """Interrupts what other threads are at."""
-        for connections in self._connections.values():
+        """Interrupts what other threads are at, and what they would begin."""
+        self._closed.set()
+        for connections in list(self._connections.values()):
             connections.close()
 
     # Within
@@ -201,60 +191,60 @@ class Session:
         return self.settings.deadline.total_seconds()
 
     def _to(self, url: str) -> Connections:
+        """Raises Overdue once the session is closed."""
+        if self.closed:
+            raise Overdue("the session is closed")
         settings = self.settings
         seconds = settings.timeout.total_seconds()
-        return self._connections.setdefault(
+        connections = self._connections.setdefault(
             url, Connections(lambda: Connection(url, settings.tls, settings.proxy, seconds))
         )
+        for other in list(self._connections)[1:-MOST_HOSTS]:  # the first is where it signs in
+            self._connections.pop(other).close()
+        return connections
 
     def _obtain(self) -> Token:
         settings = self.settings
-        form = settings.auth.form(settings.url, self._now())
-        if self._refresh_token is not None:
-            form["refresh_token"] = self._refresh_token
-        with self._to(settings.url).one() as connection:
-            token = obtain(connection, settings.url, form, self._deadline)
-            if not token.org_id:
-                token = self._with_org_id(token, connection)
+        try:
+            form = settings.auth.form(settings.url, self._now())
+            if self._refresh_token is not None:
+                form["refresh_token"] = self._refresh_token
+            with self._to(settings.url).one() as connection:
+                token = obtain(connection, settings, form, self._deadline)
+        except SettingsError as error:
+            raise self._not_ready(error) from error
+        except httpx.HTTPError as error:
+            raise TransportError(f"{settings.name}: {explain(error)}") from error
         if token.refresh_token and token.refresh_token != form.get("refresh_token"):
             self._refresh_token = token.refresh_token
             self._rotated(token.refresh_token)
         return token
 
-    def _with_org_id(self, token: Token, connection: Connection) -> Token:
-        headers = {"Authorization": f"Bearer {token.access_token}"}
-        url = self.settings.url + USERINFO_PATH
-        try:
-            with connection.exchange("GET", url, deadline=self._deadline, headers=headers) as response:
-                org_id = str(orjson.loads(response.read())["organization_id"])
-        except (httpx.HTTPError, orjson.JSONDecodeError, KeyError, TypeError) as error:
-            raise TransportError(
-                f"{url}: does not tell the org's id", hint="give the app the scope api or id"
-            ) from error
-        return Token(token.access_token, token.instance_url, org_id, token.refresh_token)
+    def _not_ready(self, error: SettingsError) -> NotReady:
+        return NotReady(f"{self.settings.name}: {error.args[0]}", hint=error.hint)
 
     def _json(self, path: str) -> Mapping[str, Any]:
         with self.exchange("GET", path) as response:
-            body = response.read()
-        try:
-            answer = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise self._no_answer(path) from error
+            answer = self._document(response, path)
         if not isinstance(answer, dict):
             raise self._no_answer(path)
         return answer
 
-    def _page(self, ask: Callable[[], Any]) -> Mapping[str, Any]:
+    def _document(self, response: httpx.Response, what: str) -> Any:
+        """The JSON document of a good answer. Raises TransportError for anything else, and httpx.HTTPError."""
         try:
-            page = ask()
+            return json_of(read_body(response, MOST_BYTES))
         except ValueError as error:
-            raise self._no_answer("query") from error
-        if not isinstance(page, Mapping) or "records" not in page:
-            raise self._no_answer("query")
-        return page
+            raise self._no_answer(what) from error
 
-    def _no_answer(self, what: str) -> TransportError:
-        return TransportError(f"{self.settings.name}: {what}: the answer is cut or a web page", hint="try again later")
+    def _page(self, ask: Callable[[], Any]) -> Page:
+        try:
+            return Page.of(ask())
+        except ValueError as error:
+            raise self._no_answer("query", str(error)) from error
+
+    def _no_answer(self, what: str, reason: str = "the answer is cut or a web page") -> TransportError:
+        return TransportError(f"{self.settings.name}: {what}: {reason}", hint="try again later")
 
     def _note_usage(self, response: httpx.Response) -> None:
         found = _USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
@@ -287,14 +277,11 @@ class _Through(BaseAdapter):
         self._session = session
 
     def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
-        headers = {name: value for name, value in request.headers.items() if name in ("Accept", "Sforce-Query-Options")}
-        with self._session.exchange(
-            str(request.method), request.path_url, headers=headers, content=request.body
-        ) as response:
-            answer = requests.Response()
-            answer.raw = io.BytesIO(response.read())
-            answer.status_code = response.status_code
-            answer.headers.update(response.headers)
+        """The answer's JSON, parsed within our bounds and written anew: simple-salesforce's own parser has none."""
+        document = self._session.ask(str(request.method), request.path_url, request.headers)
+        answer = requests.Response()
+        answer.raw, answer.status_code = io.BytesIO(orjson.dumps(document)), 200
+        answer.headers["Content-Type"] = "application/json"
         answer.url, answer.request, answer.encoding = str(request.url), request, "utf-8"
         return answer
 

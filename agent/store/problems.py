@@ -161,25 +161,31 @@ class Problems:
                 yield replace(own_event(**stored), remember={key.removeprefix("memory/agent/"): None})
 
     def noticed(self, batch: Batch) -> None:
-        """An own event of a source that tells of a loss (a gap in its logs) opens its problem; call it inside the batch's
-        transaction.
+        """An own event of a source that tells of a loss (a gap in its logs) opens its problem, and one that tells its end
+        closes it; call it inside the batch's transaction.
         """
-        if batch.event_type != OWN_EVENT_TYPE or "event.action" not in batch.frame.columns:
+        if batch.event_type != OWN_EVENT_TYPE or "event.action" not in batch.frame.columns or not batch.input:
             return
         for row in batch.frame.iter_rows(named=True):
-            kind = row["event.action"]
-            if row["event.outcome"] == "failure" and kind in KINDS and batch.input:
-                self.report(kind, batch.input, row["message"], org=batch.org, told=True)
+            action, count = row["event.action"], row.get("leakline.problem.count") or 1
+            if row["event.outcome"] == "failure" and action in KINDS:
+                self.report(action, batch.input, row["message"], count=count, org=batch.org, told=True)
+            for kind in [name for name, kind in KINDS.items() if action and kind.over == action]:
+                if self.is_open(kind, batch.input):
+                    self._end(problem_id(kind, batch.input), row["message"], action, told=True)
 
     # Inside
 
-    def _end(self, number: str, message: str, action: str, fields: Mapping[str, Field] | None = None) -> None:
+    def _end(
+        self, number: str, message: str, action: str, fields: Mapping[str, Field] | None = None, *, told: bool = False
+    ) -> None:
         with self._state.transact() as transaction:
             problem = self._load(number)
             if problem is not None:
                 transaction.delete(OPEN + number)
-                told = replace(problem, fields={**problem.fields, **(fields or {})})
-                self._enqueue(transaction, told, action, message, failure=False)
+                ended = replace(problem, fields={**problem.fields, **(fields or {})})
+                if not told:
+                    self._enqueue(transaction, ended, action, message, failure=False)
         self._known.pop(number, None)
         if problem is not None:
             log.info("problem is over", kind=problem.kind, subject=problem.subject, reason=message, id=number)

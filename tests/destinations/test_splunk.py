@@ -376,8 +376,11 @@ def test_settings_that_are_refused(changes: dict[str, Any], message: str) -> Non
         SplunkSettings.model_validate(document)
 
 
-def test_a_token_that_cannot_be_read_is_told_at_the_start() -> None:
-    """Not with the first event, hours later."""
+def test_a_token_that_cannot_be_read_is_told_at_the_start_and_whenever_it_is_needed() -> None:
+    """Not with the first event only, hours later; and never as anything that ends the process."""
     document = {"type": "splunk", "url": "https://s:1", "token": {"file": "/nonexistent/token"}}
+    destination = Splunk(SplunkSettings.model_validate(document), as_json, wait=lambda _: False)
     with pytest.raises(SettingsError, match="/nonexistent/token"):
-        Splunk(SplunkSettings.model_validate(document), as_json, wait=lambda _: False)
+        destination.prepare()
+    with pytest.raises(Misconfigured, match="/nonexistent/token"):
+        destination.send(one_chunk(destination, rows(1)))

@@ -54,6 +54,8 @@ class ScriptedDestination:
             raise RuntimeError("cannot encode this")
         return lines_of(frame)
 
+    def prepare(self) -> None: ...
+
     def wrap(self, frame: pl.DataFrame, lines: pl.Series) -> pl.Series:
         return lines + "\n"
 

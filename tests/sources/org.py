@@ -11,10 +11,12 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -75,8 +77,15 @@ class Org:
     token_error: tuple[int, dict[str, str]] | None = None
     token_extra: dict[str, str] = field(default_factory=dict)
     valid: set[str] = field(default_factory=set)
-    status: dict[str, tuple[int, Any]] = field(default_factory=dict)
-    """Kind of call (query, describe, limits) or file id, to (status, JSON or bytes) instead of the answer."""
+    status: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    """Kind of call (listing, query, describe, limits) or file id, to (status, JSON or bytes) instead of the answer; also
+    (status, JSON or bytes, headers)."""
+    odd: dict[str, Any] = field(default_factory=dict)
+    """File id to what of its record is listed otherwise (None takes a field out), or to what stands in its place."""
+    bodies: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    """File id to the bytes and the Content-Encoding that are sent in place of its own."""
+    stuck: set[str] = field(default_factory=set)
+    """What is answered a byte in five seconds: token, listing."""
     cut_at: dict[str, int] = field(default_factory=dict)
     """File id to the bytes after which its transfer breaks off."""
     end_at: dict[str, int] = field(default_factory=dict)
@@ -110,7 +119,11 @@ class Org:
             and (">=" not in times or f.created >= dt.datetime.fromisoformat(times[">="]))
             and (types is None or f"'{f.event_type}'" in types[1])
         ]
-        return [f.record(self.has_interval) for f in files][: int(limit[1]) if limit else None]
+        return [self._listed(f) for f in files][: int(limit[1]) if limit else None]
+
+    def _listed(self, file: LogFile) -> Any:
+        record, odd = file.record(self.has_interval), self.odd.get(file.id, {})
+        return {**record, **odd} if isinstance(odd, dict) else odd
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -126,6 +139,8 @@ class _Handler(BaseHTTPRequestHandler):
         org = self.org
         org.calls["token"] += 1
         org.forms.append(form)
+        if "token" in org.stuck:
+            self.stay("token")
         if org.token_error is not None:
             self.reply(*org.token_error)
             return
@@ -145,6 +160,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.reply(401, [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}])
         elif name in org.status:
             self.reply(*org.status[name])
+        elif "listing" in org.stuck and "CreatedDate" in parts.query:
+            self.stay("listing")
+        elif "listing" in org.status and "CreatedDate" in parts.query:
+            self.reply(*org.status["listing"])
         elif kind == "LogFile":
             self.log_file(next(f for f in org.files if f.id == name))
         elif kind == "query":
@@ -184,11 +203,13 @@ class _Handler(BaseHTTPRequestHandler):
         org = self.org
         zipped = org.gzip and "gzip" in self.headers.get("Accept-Encoding", "")
         body = gzip.compress(file.body) if zipped else file.body
+        encoding = "gzip" if zipped else ""
+        body, encoding = org.bodies.get(file.id, (body, encoding))
         self.send_response(200)
         self.send_header("Content-Type", "text/csv")
         self.send_header("Transfer-Encoding", "chunked")
-        if zipped:
-            self.send_header("Content-Encoding", "gzip")
+        if encoding:
+            self.send_header("Content-Encoding", encoding)
         self.end_headers()
         end = min(org.cut_at.get(file.id, len(body)), org.end_at.get(file.id, len(body)))
         step = 1 if file.id in org.drip else 1 << 16
@@ -206,9 +227,24 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
 
-    def reply(self, status: int, document: Any) -> None:
+    def stay(self, what: str) -> None:
+        self.org.calls[f"stuck {what}"] += 1
+        self.send_response(200)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        self.close_connection = True
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b" ")
+                self.wfile.flush()
+                time.sleep(5)
+
+    def reply(self, status: int, document: Any, headers: Mapping[str, str] = MappingProxyType({})) -> None:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        body = body.replace(b'"@1e400"', b"1e400")  # what Python does not write
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Sforce-Limit-Info", f"api-usage={self.org.used}/{self.org.limit}")
         self.end_headers()
@@ -241,6 +277,10 @@ class OrgServer:
 
 
 def _certificate(directory: Path) -> tuple[Path, Path]:
+    """Two servers of one folder share theirs."""
+    paths = directory / "ca.pem", directory / "key.pem"
+    if paths[0].exists():
+        return paths
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     today = dt.datetime.now(dt.UTC)
@@ -257,7 +297,6 @@ def _certificate(directory: Path) -> tuple[Path, Path]:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    paths = directory / "ca.pem", directory / "key.pem"
     paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     paths[1].write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from agent.errors import TransportError
 from agent.sources import log_file
-from agent.sources.log_file import Piece, read_log_file
+from agent.sources.log_file import read_log_file
+from agent.sources.piece import Piece
 
 HEADER = b'"EVENT_TYPE","TIMESTAMP","USER_AGENT"\n'
 

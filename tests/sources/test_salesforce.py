@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import ValidationError
 
-from agent.errors import Forbidden, LimitExceeded, SettingsError, SourceError, TransportError, Unauthorized
+from agent.errors import Forbidden, LimitExceeded, NotReady, SourceError, TransportError, Unauthorized
 from agent.network import TlsSettings
 from agent.sources.credentials import audience_of
+from agent.sources.org_settings import OrgSettings
 from agent.sources.refusal import Missing, Refused
-from agent.sources.salesforce import OrgSettings, Session
+from agent.sources.salesforce import Session
 from tests.sources.conftest import START, Clock, MakeSession
 from tests.sources.org import ORG_ID, LogFile, Org
 
@@ -152,7 +153,7 @@ def test_a_refused_sign_in_says_what_to_do(session: Session, org: Org, code: str
 
 def test_a_token_endpoint_that_answers_nonsense_is_a_transport_error(session: Session, org: Org) -> None:
     """A web page instead of a token is no refusal."""
-    for answer in ((200, b"<html>"), (503, b"<html>"), (200, {"access_token": "x"}), (200, ["x"])):
+    for answer in ((200, b"<html>"), (503, b"<html>"), (200, {"access_token": 5}), (200, ["x"])):
         org.token_error = answer  # type: ignore[assignment]
         with pytest.raises(TransportError):
             session.token()
@@ -161,7 +162,7 @@ def test_a_token_endpoint_that_answers_nonsense_is_a_transport_error(session: Se
 def test_an_address_that_is_not_https_is_not_trusted(session: Session, org: Org) -> None:
     """A token answer cannot send us, and the token, to a plain-text address."""
     org.token_extra = {"instance_url": "http://example.org"}
-    with pytest.raises(TransportError, match="not https"):
+    with pytest.raises(Unauthorized, match="not https"):
         session.token()
 
 
@@ -214,11 +215,11 @@ def test_the_assertion_is_signed_for_the_right_audience(make_session: MakeSessio
     assert 0 < (datetime.fromtimestamp(claims["exp"], UTC) - START).total_seconds() <= 180
 
 
-def test_a_key_that_cannot_sign_is_a_settings_error(make_session: MakeSession, tmp_path: Path) -> None:
+def test_a_key_that_cannot_sign_is_its_org_s_trouble(make_session: MakeSession, tmp_path: Path) -> None:
     """A file that is no private key is named by its setting, without its content."""
     (tmp_path / "key.pem").write_text("not a key")
     auth = {"type": "jwt_bearer", "client_id": "app", "username": "u", "key": {"file": str(tmp_path / "key.pem")}}
-    with pytest.raises(SettingsError, match=r"auth\.key") as raised:
+    with pytest.raises(NotReady, match=r"auth\.key") as raised:
         make_session(auth=auth).token()
     assert "not a key" not in str(raised.value)
 

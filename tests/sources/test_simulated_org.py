@@ -17,8 +17,9 @@ from agent.simulator.org import RunningOrg, SimulatorSettings, serve
 from agent.simulator.truth import content_hash, events, read_truth
 from agent.sources.directory import Directory
 from agent.sources.event_log_file import EventLogFileSettings
+from agent.sources.org_settings import OrgSettings
 from agent.sources.probe import probe
-from agent.sources.salesforce import OrgSettings, Session
+from agent.sources.salesforce import Session
 from tests.sources.conftest import Reader
 
 NOW = datetime(2026, 7, 2, 12, 0, 30, tzinfo=UTC)

@@ -1,0 +1,40 @@
+"""Whether what the settings name is there at the start: one org or destination without its secret stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from agent.errors import LeaklineError, NotReady, SettingsError
+from agent.model import Destination
+from agent.sources.salesforce import Session
+
+
+def unready(sessions: Collection[Session], destinations: Collection[Destination]) -> Mapping[str, SettingsError]:
+    """Destinations, by name, whose secret or certificate cannot be used now; they try again whenever they send.
+
+    Raises SettingsError when nothing can run: no org can be signed in to, or no destination can be sent to.
+    """
+    absent = [error for session in sessions if (error := _absent(session)) is not None]
+    missing: dict[str, SettingsError] = {}
+    for destination in destinations:
+        try:
+            destination.prepare()
+        except SettingsError as error:
+            missing[destination.name] = error
+    if absent and len(absent) == len(sessions):
+        raise _nothing("no org can be signed in to", absent)
+    if missing and len(missing) == len(destinations):
+        raise _nothing("nothing can be sent to any destination", missing.values())
+    return missing
+
+
+def _absent(session: Session) -> NotReady | None:
+    try:
+        session.prepare()
+    except NotReady as error:
+        return error
+    return None
+
+
+def _nothing(what: str, reasons: Iterable[LeaklineError]) -> SettingsError:
+    return SettingsError(f"{what}: {'; '.join(str(reason) for reason in reasons)}", hint="`leakline check` names each")
