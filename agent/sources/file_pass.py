@@ -72,6 +72,8 @@ class FilePass:
             duplicates=sifted.duplicates,
             input=listed.id,
             created=listed.created,
+            again=listed.text(),
+            row_numbers=sifted.row_numbers,
         )
 
     def _done(self, batch: Batch, listed: ListedFile, download: Download, after: Place) -> Batch:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import orjson
 
-from agent.errors import Forbidden, LimitExceeded, SourceError, TransportError, Unauthorized
+from agent.errors import Forbidden, Gone, LimitExceeded, SourceError, TransportError, Unauthorized
 
 
-class Missing(SourceError):
+class Missing(Gone):
     """404 or 410: what was asked for is not there (any more)."""
 
 
