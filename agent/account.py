@@ -1,10 +1,12 @@
 """The sum that must hold to the row, at any time.
 
     read = duplicate + malformed + spooled
-    spooled = acknowledged + dead-lettered + filtered + pending     (for each destination and lane)
+    spooled = acknowledged + dead-lettered + filtered + set aside + dropped + pending   (for each destination and lane)
 
 Every number is written in the same transaction as what it counts. *Filtered* rows are those a destination never
-takes: it does not follow the lane, or was added after them.
+takes: it does not follow the lane, or was added after them. *Set aside* rows wait outside the lane: batches beyond
+the destination's quota, dead letters replayed, rows of damaged batches until they are fetched again. *Dropped* rows
+are gone because somebody or a setting said so.
 """
 
 from __future__ import annotations
@@ -37,6 +39,14 @@ class Delivered:
     duplicate: int = 0
     """Of the acknowledged ones: those the other side had already."""
     resent: int = 0
+    set_aside: int = 0
+    """Rows waiting outside the lane; they are counted as acknowledged, dead-lettered or dropped afterwards."""
+    dropped: int = 0
+
+    @property
+    def settled(self) -> int:
+        """All rows that are no longer in the lane."""
+        return self.acknowledged + self.dead_lettered + self.filtered + self.set_aside + self.dropped
 
 
 class Accounts:

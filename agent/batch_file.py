@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
 import uuid
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -14,6 +15,10 @@ import polars as pl
 
 from agent.errors import Damaged, DiskFull
 from agent.state import is_disk_full
+from agent.store.origin import Origin
+
+UNREADABLE = {errno.EIO, errno.EUCLEAN, errno.EBADMSG}
+"""What the system says of a file whose disk or file system is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,28 +31,38 @@ class BatchFile:
     """In bytes."""
     checksum: str
     """BLAKE2b-128 of the whole file, hexadecimal."""
+    origin: Origin | None = None
+    """What its rows were read from, where they can be read from it once more."""
 
     def encode(self) -> bytes:
-        return orjson.dumps(astuple(self))
+        origin = self.origin.document() if self.origin else None
+        return orjson.dumps([self.name, self.rows, self.size, self.checksum, origin])
 
     @classmethod
     def decode(cls, data: bytes) -> BatchFile:
-        return cls(*orjson.loads(data))
+        name, rows, size, checksum, *more = orjson.loads(data)
+        return cls(name, rows, size, checksum, Origin.of_document(more[0]) if more and more[0] else None)
 
 
-def write(folder: Path, prefix: str, frame: pl.DataFrame) -> BatchFile:
+def write(folder: Path, prefix: str, frame: pl.DataFrame, origin: Origin | None = None) -> BatchFile:
     """Bring `frame` to disk under a new name in `folder`. Raises DiskFull; nothing is left behind then."""
     data = encode(frame)
     checksum = _checksum(data)
-    # Rows and checksum are in the name too, so that a file can be judged without the state (agent/store/unnamed.py).
-    name = f"{prefix}-{frame.height}-{uuid.uuid4().hex[:8]}-{checksum}.arrow"
+    name = new_name(prefix, frame.height, checksum)
     try:
         _durably(folder / name, data)
     except OSError as error:
         if is_disk_full(error):
             raise DiskFull(f"no room for a batch of {len(data)} bytes in {folder}") from error
         raise
-    return BatchFile(name, frame.height, len(data), checksum)
+    return BatchFile(name, frame.height, len(data), checksum, origin)
+
+
+def new_name(prefix: str, rows: int, checksum: str) -> str:
+    """A name nobody has. Rows and checksum are in it, so that a file can be judged without the state
+    (agent/store/unnamed.py).
+    """
+    return f"{prefix}-{rows}-{uuid.uuid4().hex[:8]}-{checksum}.arrow"
 
 
 def read(folder: Path, file: BatchFile) -> pl.DataFrame:
@@ -57,6 +72,10 @@ def read(folder: Path, file: BatchFile) -> pl.DataFrame:
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise Damaged(f"the batch file {path} is gone") from error
+    except OSError as error:
+        if error.errno in UNREADABLE:
+            raise Damaged(f"the batch file {path} cannot be read ({error.strerror})") from error
+        raise
     if _checksum(data) != file.checksum:
         raise Damaged(f"the batch file {_put_aside(path)} is damaged: its checksum does not hold")
     return decode(data)

@@ -32,7 +32,10 @@ from agent.sources.salesforce import Session
 from agent.spool import Spool
 from agent.state import State, StateRecall
 from agent.store import startup
+from agent.store.aside import Aside
 from agent.store.problems import Problems
+from agent.store.repairs import Repairs
+from agent.store.stores import Stores
 
 log = structlog.get_logger()
 
@@ -42,6 +45,7 @@ class Parts:
     """Everything a daemon runs, put together."""
 
     state: State
+    stores: Stores
     spool: Spool
     dead_letters: DeadLetters
     open_problems: Problems
@@ -115,6 +119,7 @@ def build(
     missing = unready(sessions.values(), destinations)
     state = State(settings.state.directory)
     spool, dead_letters, problems = Spool(state), DeadLetters(state), Problems(state, now)
+    stores = Stores(state, spool, Aside(state), dead_letters, Repairs(state, problems, now), problems)
     startup.begin(state, problems)
     for name, error in missing.items():
         fields = {"error.type": type(error).__name__, "error.message": str(error)}
@@ -136,7 +141,9 @@ def build(
         org.name: [(one, _source(one, sessions[org.name], ingest, now, downloads)) for one in org.sources]
         for org in settings.orgs
     }
-    return Parts(state, spool, dead_letters, problems, ingest, destinations, sessions, sources, rebuild, processing)
+    return Parts(
+        state, stores, spool, dead_letters, problems, ingest, destinations, sessions, sources, rebuild, processing
+    )
 
 
 def build_destination(settings: DestinationSettings, now: Callable[[], datetime], stop: threading.Event) -> Destination:

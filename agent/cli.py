@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from agent import cli_problems, cli_reload, cli_rules, cli_schema, cli_state
+from agent import cli_dead_letters, cli_problems, cli_reload, cli_rules, cli_schema, cli_state
 from agent.cli_options import DEFAULT_PATH, AsJson, Config, err, load, out, print_json, wrong_usage
 from agent.errors import LeaklineError, SettingsError, StateDamaged
 
@@ -28,8 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_rules.app, name="rules")
-dead_letters_app = typer.Typer(help="Rows that could not be read or delivered, and why.", no_args_is_help=True)
-app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(cli_dead_letters.app, name="dead-letters")
 app.add_typer(cli_problems.app, name="problems")
 app.command()(cli_reload.reload)
 app.add_typer(cli_schema.app, name="schema")
@@ -209,22 +208,6 @@ def simulate(
             delay=delay,
         )
     )
-
-
-@dead_letters_app.command("list")
-def dead_letters_list(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
-    """What is kept, by file of dead letters."""
-    from agent import dead_letter_report
-
-    raise typer.Exit(dead_letter_report.show_list(load(config), out, as_json=as_json))
-
-
-@dead_letters_app.command("show")
-def dead_letters_show(number: int, config: Config = DEFAULT_PATH) -> None:
-    """One file of dead letters, row by row, as JSON lines."""
-    from agent import dead_letter_report
-
-    raise typer.Exit(dead_letter_report.show(load(config), number))
 
 
 def _leave(status: int) -> NoReturn:

@@ -44,7 +44,8 @@ class StateSettings(Strict):
     directory: Path = Path("/var/lib/leakline")
     """On a local disk; readable by the service alone."""
     spool_limit_mb: int = Field(default=20_000, ge=64)
-    """Batch files waiting for a destination may take this much; above it reading pauses."""
+    """Batch files that wait for destinations, and those set aside for them, may take this much together; above it
+    reading pauses."""
     control_socket: Path | None = None
     """Where commands find the daemon; unless set, under /run/leakline for the default state directory (which nobody
     but the service may enter), else in the state directory."""

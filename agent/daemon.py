@@ -30,16 +30,20 @@ from agent.config import Settings
 from agent.control_server import ControlServer
 from agent.deliver import Stopped
 from agent.errors import Busy, SettingsError, StateDamaged
-from agent.forward import Forward, SharedLines
+from agent.forward import Forward
 from agent.hurry import hurried
 from agent.ingest import Committed
 from agent.liveness import Liveness
 from agent.loop_watch import LoopWatch
-from agent.model import LANES
+from agent.model import LANES, FetchesAgain
 from agent.polling import Polling
+from agent.repair import Repair
 from agent.schedule import Schedule
+from agent.shared_lines import SharedLines
 from agent.signals import signals
+from agent.store.dead_letter_office import DeadLetterOffice
 from agent.store.health import DatabaseWatch
+from agent.store.room import Room
 from agent.watch import Watch
 
 log = structlog.get_logger()
@@ -81,18 +85,10 @@ class Daemon:
         self._health = DatabaseWatch(settings.state.directory, self.parts.open_problems)
         lines = SharedLines(keep=2 if len(self.parts.destinations) > 1 else 0)
         self.forwards = [
-            Forward(
-                d,
-                self.parts.state,
-                self.parts.spool,
-                self.parts.dead_letters,
-                self.parts.open_problems,
-                lines,
-                now=now,
-                stop=self.stop,
-            )
-            for d in self.parts.destinations
+            Forward(d, self.parts.stores, lines, now=now, stop=self.stop, settings=terms)
+            for d, terms in zip(self.parts.destinations, settings.destinations, strict=True)
         ]
+        self.repair = self._keep_room()
         self._schedule = self._scheduled()
         self._liveness = Liveness(self.stalled)
 
@@ -149,12 +145,16 @@ class Daemon:
     def start_forwarding(self) -> list[threading.Thread]:
         """One thread per destination, one that trims, and one that sends what is told of problems."""
         work = {f"forward {f.destination.name}": f.run for f in self.forwards}
-        work |= {"trim": self._trim, "tell": self._tell}
+        work |= {"trim": self._trim, "tell": self._tell, "repair": self.repair.run}
         return [self._started(name, run) for name, run in work.items()]
 
     def drained(self) -> bool:
         """Whether every destination has settled everything."""
-        return all(forward.pending(lane) == 0 for forward in self.forwards for lane in forward.lanes)
+        return all(
+            forward.pending(lane) == 0 and not forward.queue.aside_rows()
+            for forward in self.forwards
+            for lane in forward.lanes
+        )
 
     def close(self) -> None:
         """Give everything back; the loops must have ended."""
@@ -167,7 +167,10 @@ class Daemon:
     def status(self) -> dict[str, Any]:
         """The status document, with what only the running daemon knows."""
         parts, now = self.parts, self._now()
-        return self._stored() | {
+        document = self._stored()
+        for told, forward in zip(document["destinations"], self.forwards, strict=True):
+            told |= forward.told()
+        return document | {
             "running": True,
             "orgs": [
                 {"name": name, "api_calls_used": s.usage.used, "api_calls_allowed": s.usage.limit, "problem": ""}
@@ -194,6 +197,19 @@ class Daemon:
         with self.parts.state.transact(wait=STATE_WAIT):
             problem = self.parts.open_problems.acknowledge(str(number), str(by))
         return status.listed([problem])[0] if problem else None
+
+    def _keep_room(self) -> Repair:
+        """Bound what waits, and have what is damaged fetched again."""
+        stores, limit = self.parts.stores, self._settings.state.spool_limit_mb << 20
+        quotas = [forward.quota(limit, alone=len(self.forwards) == 1) for forward in self.forwards]
+        for name in set(stores.aside.destinations()) - {forward.name for forward in self.forwards}:
+            message = f"rows are set aside for {name}, which the settings do not name any more"
+            fix = f"add the destination {name} again: they are sent then"
+            stores.problems.report("batches-set-aside", name, message, fix=fix)
+        self.parts.ingest.room = Room(stores.spool, stores.aside, limit, quotas, self.trim).missing
+        sources = [source for sources in self.parts.sources.values() for _, source in sources]
+        again = {source.name: source for source in sources if isinstance(source, FetchesAgain)}
+        return Repair(stores, lambda: self.parts.ingest.steps, again, now=self._now, stop=self.stop)
 
     def reload(self) -> dict[str, Any]:
         """Rules, mappings and lists anew, from the next batch on; how many rules run, and what did not load."""
@@ -288,6 +304,7 @@ class Daemon:
             "status": self.status,
             "reload": self.reload,
             "acknowledge": self.acknowledge,
+            **DeadLetterOffice(self.parts.stores, {f.name: f.lanes for f in self.forwards}, self._now).commands(),
         }
         server = ControlServer(control, commands)
         try:

@@ -1,40 +1,59 @@
-"""`leakline dead-letters`: what is kept and why."""
+"""`leakline dead-letters`: what is kept and why, through the running daemon or from the state alone."""
 
 from __future__ import annotations
 
-import base64
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from agent import batch_file
 from agent.config import Settings
+from agent.control import ask, is_there
 from agent.dead_letter import DeadLetters
 from agent.errors import LeaklineError
+from agent.spool import Spool
 from agent.state import State
+from agent.store.aside import Aside
+from agent.store.dead_letter_office import DeadLetterOffice
+from agent.store.problems import Problems
+from agent.store.repairs import Repairs
+from agent.store.stores import Stores
 from agent.terminal import words
+
+Call = Callable[..., Any]
+"""`call("show", number=3)`: what the office answers, wherever it is."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[DeadLetters]:
+def _office(settings: Settings) -> Iterator[Call]:
+    socket = settings.state.socket()
+    if is_there(socket):
+        yield lambda command, **arguments: ask(socket, f"dead_letters_{command}", **arguments)
+        return
     state = State(settings.state.directory)
     try:
-        yield DeadLetters(state)
+        problems = Problems(state, _now)
+        stores = Stores(state, Spool(state), Aside(state), DeadLetters(state), Repairs(state, problems, _now), problems)
+        destinations = {destination.name: destination.lanes for destination in settings.destinations}
+        commands = DeadLetterOffice(stores, destinations, _now).commands()
+        yield lambda command, **arguments: commands[f"dead_letters_{command}"](**arguments)
     finally:
         state.close()
 
 
 def show_list(settings: Settings, console: Console, *, as_json: bool) -> int:
     """A line for each file of dead letters; exit status 1 if there are any."""
-    with _opened(settings) as letters:
-        rows = [{"number": number, **_summary(frame)} for number, frame in letters.read()]
+    with _office(settings) as call:
+        rows = list(_files(call))
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(rows) + b"\n")
     elif not rows:
@@ -42,44 +61,69 @@ def show_list(settings: Settings, console: Console, *, as_json: bool) -> int:
     else:
         table = Table("number", "time", "where", "rows", "most frequent reason")
         for row in rows:
-            table.add_row(str(row["number"]), row["time"], row["where"], f"{row['rows']:,}", words(row["reason"]))
+            cells = (str(row["number"]), row["time"][:19], row["where"], f"{row['rows']:,}", row["reason"])
+            table.add_row(*map(words, cells))
         console.print(table)
-        console.print("`leakline dead-letters show NUMBER` prints one as JSON lines.")
+        console.print(
+            "`leakline dead-letters show NUMBER` prints one as JSON lines; `replay` sends refused rows again."
+        )
     return 1 if rows else 0
 
 
 def show(settings: Settings, number: int) -> int:
-    """Every row of one file. Raises LeaklineError when there is no such file."""
-    with _opened(settings) as letters:
-        for found, frame in letters.read():
-            if found == number:
-                for row in frame.iter_rows(named=True):
-                    sys.stdout.buffer.write(orjson.dumps(_readable(row)) + b"\n")
-                return 0
-    raise LeaklineError(
-        f"there is no file of dead letters with number {number}", hint="see `leakline dead-letters list`"
-    )
+    """Every row of one file. Raises LeaklineError when there is no such file or it is damaged."""
+    with _office(settings) as call:
+        start: int | None = 0
+        while start is not None:
+            page = call("show", number=number, start=start)
+            for row in page["rows"]:
+                sys.stdout.buffer.write(orjson.dumps(row) + b"\n")
+            start = page["next"]
+    return 0
 
 
-def _summary(frame: pl.DataFrame) -> dict[str, Any]:
-    ((reason, _),) = Counter(frame["reason"].to_list()).most_common(1)
-    destination = frame["destination"][0]
-    where = f"refused by {destination}" if destination else f"reading {frame['source'][0]}"
-    return {
-        "time": frame["time"][0].isoformat(),
-        "where": where,
-        "rows": frame.height,
-        "reason": str(reason).splitlines()[-1],
-    }
+def settle(
+    settings: Settings,
+    what: str,
+    numbers: Sequence[int],
+    *,
+    destination: str | None,
+    everything: bool,
+    by: str,
+    console: Console,
+) -> int:
+    """`what` (`replay` or `drop`) with the chosen files; exit status 1 if something was not possible with one."""
+    done, failed = {"replay": "to be sent again", "drop": "dropped"}[what], 0
+    with _office(settings) as call:
+        for number in list(_chosen(call, numbers, destination, everything)):
+            try:
+                answer = call(what, number=number, by=by)
+            except LeaklineError as error:
+                failed += 1
+                console.print(words(f"{number}: {error}"), soft_wrap=True)
+                continue
+            whose = f" of {answer['destination']}" if answer["destination"] else ""
+            console.print(words(f"{number}: {answer['rows']:,} rows{whose}: {done}"), soft_wrap=True)
+    return 1 if failed else 0
 
 
-def _readable(row: dict[str, Any]) -> dict[str, Any]:
-    """`raw` as the refused event, or the malformed record's text."""
-    raw = row.pop("raw") or b""
-    if row["destination"]:
-        (event,) = batch_file.decode(raw).to_dicts()
-        return row | {"event": {name: value for name, value in event.items() if value is not None}}
-    try:
-        return row | {"raw": raw.decode()}
-    except UnicodeDecodeError:
-        return row | {"raw_base64": base64.b64encode(raw).decode()}
+def count(settings: Settings, numbers: Sequence[int], *, destination: str | None, everything: bool) -> int:
+    """Rows in the chosen files."""
+    with _office(settings) as call:
+        chosen = set(_chosen(call, numbers, destination, everything))
+        return sum(row["rows"] for row in _files(call) if row["number"] in chosen)
+
+
+def _chosen(call: Call, numbers: Sequence[int], destination: str | None, everything: bool) -> Iterator[int]:
+    yield from numbers
+    for row in _files(call) if everything or destination is not None else ():
+        if destination in (None, row["destination"]) and row["number"] not in numbers:
+            yield row["number"]
+
+
+def _files(call: Call) -> Iterator[dict[str, Any]]:
+    start: int | None = 0
+    while start is not None:
+        page = call("list", start=start)
+        yield from page["files"]
+        start = page["next"]

@@ -21,12 +21,15 @@ class _Backoff:
     """How long to wait after the n-th failure in a row."""
 
     random: Callable[[], float]
+    longest: float
+    """Seconds; the other side cannot ask for more."""
     failures: int = field(default=0)
 
     def pause(self, asked: float | None) -> float:
-        bound = min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** min(self.failures, 16))
+        """Never less than our own back-off: a server that asks for no pause at all would be asked without end."""
+        bound: float = min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** min(self.failures, 16))
         self.failures += 1
-        return asked if asked is not None else self.random() * bound
+        return min(max(asked or 0.0, self.random() * bound), self.longest)
 
 
 @dataclass
@@ -38,9 +41,12 @@ class Settled:
     resent: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
     """(row of the batch, reason)"""
+    rejected: int = 0
+    """Of the refused ones: those that the other side refused, not we."""
 
     def add(self, part: _Part, outcome: Outcome) -> None:
         self.refused += [(part.places[row], reason) for row, reason in outcome.rejected]
+        self.rejected += len(outcome.rejected)
         self.acknowledged += len(part.places) - len(outcome.rejected) - len(outcome.retry) - len(outcome.too_long)
         self.duplicate += outcome.duplicates
         self.resent += len(outcome.retry)
@@ -72,17 +78,20 @@ class Delivery:
         stop: threading.Event,
         jitter: Callable[[], float],
         *,
-        unavailable: Callable[[Unavailable], None] = lambda _: None,
+        longest_pause: float = 900.0,
+        unavailable: Callable[[Unavailable, float], None] = lambda _error, _pause: None,
         accepting: Callable[[], None] = lambda: None,
     ) -> None:
-        """`unavailable` and `accepting` are told how each attempt ended."""
+        """`longest_pause` in seconds. `unavailable` is called before each wait, with the seconds until the next attempt;
+        `accepting` after each answer.
+        """
         self.problem = ""
         """Why nothing is accepted just now; empty while all is well."""
         self._unavailable = unavailable
         self._accepting = accepting
         self._destination = destination
         self._stop = stop
-        self._backoff = _Backoff(jitter)
+        self._backoff = _Backoff(jitter, longest_pause)
 
     def deliver(self, chunk: Chunk, first: int) -> Settled:
         """Send a chunk until every row is accepted or refused. `first` is its first row's place in the batch."""
@@ -148,18 +157,28 @@ class Delivery:
             start = end
         return pieces
 
+    def offer(self, chunk: Chunk) -> Settled | None:
+        """Send a chunk once; None unless all of it was accepted."""
+        settled = Settled()
+        try:
+            outcome = self._destination.send(chunk)
+        except Unavailable:
+            return None
+        if outcome.rejected or outcome.retry:
+            return None
+        settled.add(_Part(chunk, list(range(len(chunk.lines)))), outcome)
+        return settled
+
     def _send(self, chunk: Chunk, settled: Settled) -> Outcome:
         name = self._destination.name
         while True:
             try:
                 outcome = self._destination.send(chunk)
             except Unavailable as error:
-                self.problem = str(error)
-                self._unavailable(error)
                 metrics.DESTINATION_UP.labels(name).set(0)
                 settled.resent += len(chunk.lines)
                 chunk = replace(chunk, sent_before=True)
-                self._pause(LONGEST_PAUSE if isinstance(error, Misconfigured) else error.retry_after)
+                self._sit_out(error)
                 continue
             self.problem = ""
             self._accepting()
@@ -167,6 +186,17 @@ class Delivery:
             metrics.BYTES_SENT.labels(name).inc(int(chunk.lines.str.len_bytes().sum()))
             return outcome
 
+    def _sit_out(self, error: Unavailable) -> None:
+        """Tell why nothing was accepted and wait before the next attempt."""
+        asked = LONGEST_PAUSE if isinstance(error, Misconfigured) else error.retry_after
+        pause = self._backoff.pause(asked)
+        self.problem = str(error)
+        self._unavailable(error, pause)
+        self._wait(pause)
+
     def _pause(self, asked: float | None) -> None:
-        if self._stop.wait(self._backoff.pause(asked)):
+        self._wait(self._backoff.pause(asked))
+
+    def _wait(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
             raise Stopped

@@ -8,6 +8,7 @@ LeaklineError
 │   ├── NotReady           our own secret or certificate for it cannot be read
 │   ├── Unauthorized       credentials refused; a human has to act
 │   ├── Forbidden          a permission, licence or entitlement is missing
+│   ├── Gone               an input that was read before is not there any more, or has other rows now
 │   ├── LimitExceeded      the org's API allowance is used up: pause the whole org
 │   └── TransportError     the answer did not arrive whole, or was no answer; try again
 ├── Unavailable            a destination accepted nothing that we know of; try again
@@ -77,6 +78,10 @@ class Unauthorized(SourceError):
 
 class Forbidden(SourceError):
     """The org knows us but a permission, licence or feature is missing."""
+
+
+class Gone(SourceError):
+    """An input that was read before is not there any more, or has other rows now: asking again does not help."""
 
 
 class LimitExceeded(SourceError):

@@ -4,52 +4,34 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Sequence
-from datetime import datetime
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 import structlog
 
-from agent import dead_letter, metrics, poison
-from agent.account import Accounts, Delivered
+from agent import metrics, poison
+from agent.account import Accounts
 from agent.chunk import cut
-from agent.dead_letter import DeadLetters
 from agent.deliver import Delivery, Settled, Stopped
+from agent.delivery_settings import DeliverySettings
 from agent.errors import Damaged, DiskFull, Unavailable
-from agent.model import LANES, Destination, Format, Lane
-from agent.poison import Attempts
-from agent.spool import Entry, Position, Spool
-from agent.state import State, Transaction
-from agent.store import dead_letter_problem
-from agent.store.problems import Problems
+from agent.model import LANES, Destination, Lane
+from agent.shared_lines import SharedLines
+from agent.spool import Position
+from agent.store.destination_queue import DestinationQueue
+from agent.store.load import Load
 from agent.store.restored import Restored
+from agent.store.room import Quota
+from agent.store.stopped_lanes import StoppedLanes
+from agent.store.stores import Stores
 
 log = structlog.get_logger()
 
 FULL_DISK_PAUSE = 5.0
 """Seconds between two attempts to note a position on a full disk."""
-
-
-class SharedLines:
-    """Encoded lines of the newest batches, so that destinations side by side share one encoding."""
-
-    def __init__(self, keep: int = 2) -> None:
-        """`keep`: batches whose lines stay; 0 where there is nobody to share with."""
-        self._lines: dict[tuple[Lane, int, Format], pl.Series] = {}
-        self._keep = keep
-        self._lock = threading.Lock()
-
-    def of(self, entry: Entry, frame: pl.DataFrame, encode: Format) -> pl.Series:
-        key = (entry.lane, entry.sequence, encode)
-        with self._lock:
-            lines = self._lines.get(key)
-        if lines is None:
-            lines = encode(frame)
-            with self._lock:
-                self._lines[key] = lines
-                while len(self._lines) > self._keep:
-                    del self._lines[next(iter(self._lines))]
-        return lines
 
 
 class Forward:
@@ -58,34 +40,43 @@ class Forward:
     def __init__(
         self,
         destination: Destination,
-        state: State,
-        spool: Spool,
-        dead_letters: DeadLetters,
-        problems: Problems,
+        stores: Stores,
         lines: SharedLines,
         *,
         now: Callable[[], datetime],
         stop: threading.Event,
+        settings: DeliverySettings | None = None,
         jitter: Callable[[], float] = random.random,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.destination = destination
-        self._state = state
-        self._spool = spool
-        self._dead_letters = dead_letters
-        self._problems = problems
+        self.settings = settings or DeliverySettings()
+        self._stores = stores
+        self._spool, self._problems = stores.spool, stores.problems
         self._lines = lines
-        self._accounts = Accounts(state)
         self._now = now
         self._stop = stop
         self._delivery = Delivery(
-            destination, stop, jitter, unavailable=self._report_unavailable, accepting=self._report_accepting
+            destination,
+            stop,
+            jitter,
+            longest_pause=self.settings.longest_pause.total_seconds(),
+            unavailable=self._report_unavailable,
+            accepting=self._report_accepting,
         )
-        self._attempts = {lane: Attempts(state, f"forward/{destination.name}/{lane}") for lane in destination.lanes}
-        self._begun: set[Lane] = set()
-        self._positions = {lane: self._take_place(lane) for lane in destination.lanes}
-        self._restored = Restored(destination, destination.name, state, problems)
-        for lane, position in self._positions.items():
-            self._restored.compare(lane, position, self._accounts.delivered(destination.name, lane).acknowledged)
+        self.queue = DestinationQueue(destination.name, destination.lanes, stores, now)
+        self._stopped = StoppedLanes(
+            destination.name, self.lanes, self.settings.refusals, stores.state, stores.problems, monotonic
+        )
+        self._waits_until: datetime | None = None
+        self._restored = Restored(destination, destination.name, stores.state, stores.problems)
+        for lane in self.lanes:
+            accepted = Accounts(stores.state).delivered(destination.name, lane).acknowledged
+            self._restored.compare(lane, self.queue.position(lane), accepted)
+
+    @property
+    def name(self) -> str:
+        return self.destination.name
 
     @property
     def problem(self) -> str:
@@ -98,81 +89,94 @@ class Forward:
         return [lane for lane in LANES if lane in self.destination.lanes]
 
     def position(self, lane: Lane) -> Position:
-        return self._positions[lane]
+        return self.queue.position(lane)
 
     def pending(self, lane: Lane) -> int:
         """Rows committed but not settled here."""
-        return self._spool.rows_between(lane, self._positions[lane], self._spool.end(lane))
+        return self.queue.pending(lane)
+
+    def told(self) -> Mapping[str, Any]:
+        """What only the running loop knows, for `status`."""
+        until = self._waits_until
+        return {
+            "problem": self.problem,
+            "waits_until": until.isoformat() if until and until > self._now() else None,
+            "stopped": self._stopped.lanes,
+        }
+
+    def quota(self, limit: int, *, alone: bool) -> Quota:
+        """See `Quota.of`."""
+        return Quota.of(self.name, self.settings, self.queue, lambda: self.problem, limit=limit, alone=alone)
 
     def run(self) -> None:
         """Until the stop event: send what there is, alerts first; wait for more."""
         while not self._stop.is_set():
             if not self.forward():
                 with self._spool.grown:
-                    self._spool.grown.wait_for(lambda: self._next() is not None or self._stop.is_set(), timeout=1.0)
+                    self._spool.grown.wait_for(lambda: self._rank() is not None or self._stop.is_set(), timeout=1.0)
 
     def forward(self) -> bool:
         """Settle one batch, or as much of it as comes before an alert; False when there is nothing to send."""
-        entry = self._next()
-        if entry is None:
+        if self._stopped.are_to_be_tried():
+            self._probe()
+        load = self.queue.take(self._stopped.others())
+        if load is None:
             return False
         try:
-            self._settle_batch(entry)
+            self._settle_batch(load)
         except Stopped:
             pass
         except Damaged as error:
-            self._pass_over(entry, str(error))
+            self._leave_behind(load, str(error))
         return True
 
-    def _next(self) -> Entry | None:
-        for lane in self.lanes:
-            entry = self._spool.entry(lane, self._positions[lane].sequence)
-            if entry is not None:
-                return entry
-        return None
+    def _rank(self) -> int | None:
+        return self.queue.rank(self._stopped.others())
 
-    def _report_unavailable(self, error: Unavailable) -> None:
-        name = self.destination.name
+    def _report_unavailable(self, error: Unavailable, pause: float) -> None:
+        self._waits_until = until = self._now() + timedelta(seconds=pause)
         fields = {"error.type": type(error).__name__, "error.message": str(error)}
-        self._problems.report("destination-unavailable", name, f"{name} takes nothing: {error}", fields=fields)
+        asked = error.retry_after
+        waits = f"; it asked for {asked:,.0f} s: the next attempt is at {until:%H:%M:%S} UTC" if asked else ""
+        self._problems.report(
+            "destination-unavailable", self.name, f"{self.name} takes nothing: {error}{waits}", fields=fields
+        )
 
     def _report_accepting(self) -> None:
-        name = self.destination.name
-        self._problems.over("destination-unavailable", name, f"{name} accepts again")
+        self._waits_until = None
+        self._problems.over("destination-unavailable", self.name, f"{self.name} accepts again")
 
-    def _settle_batch(self, entry: Entry) -> None:
-        lane, place = entry.lane, str(Position(entry.sequence))
-        if lane not in self._begun:
-            self._begun.add(lane)
-            self._attempts[lane].begin(place)
-        frame = self._spool.read(entry)
-        if self._attempts[lane].exhausted(place):
+    # Sending
+
+    def _settle_batch(self, load: Load) -> None:
+        look_for_poison = self.queue.begin(load)
+        frame = self.queue.read(load)
+        if look_for_poison or (load.aside is not None and load.aside.reason == "replay"):
             poisoned = poison.poisonous_rows(frame, self._encode_alone)
             if poisoned:
-                self._settle_poisoned(entry, frame, poisoned)
+                self._settle_poisoned(load, frame, poisoned)
                 return
-        lines = self.destination.wrap(frame, self._lines.of(entry, frame, self.destination.format))
-        self._send_rows(entry, frame, lines)
+        lines = self.destination.wrap(frame, self._lines.of(load, frame, self.destination.format))
+        self._send_rows(load, frame, lines)
 
-    def _send_rows(self, entry: Entry, frame: pl.DataFrame, lines: pl.Series) -> None:
-        """Chunk by chunk from the position on; leaves at a chunk's end for an alert or when asked to stop."""
-        row = self._positions[entry.lane].row
+    def _send_rows(self, load: Load, frame: pl.DataFrame, lines: pl.Series) -> None:
+        """Chunk by chunk from the row on; leaves at a chunk's end for something more urgent or when asked to stop."""
+        row = load.row
         while row < frame.height:
             limits = self._limits()
             for chunk in cut(lines[row:], frame[row:], max_bytes=limits[0], max_rows=limits[1]):
                 settled = self._delivery.deliver(chunk, row)
                 row += len(chunk.lines)
-                self._move(entry, row, frame, settled)
-                if self._stop.is_set() or self._overtaken(entry.lane):
+                self._move(load, row, frame, settled)
+                if self._stop.is_set() or load.lane in self._stopped.lanes or self._overtaken(load):
                     return
                 if self._limits() != limits:  # the destination has learned smaller ones
                     break
 
-    def _settle_poisoned(self, entry: Entry, frame: pl.DataFrame, poisoned: list[tuple[int, str]]) -> None:
+    def _settle_poisoned(self, load: Load, frame: pl.DataFrame, poisoned: list[tuple[int, str]]) -> None:
         """A batch with rows that cannot be encoded: the good ones are sent in one go, the others kept aside."""
-        first = self._positions[entry.lane].row
-        bad = {row: reason for row, reason in poisoned if row >= first}
-        places = [row for row in range(first, frame.height) if row not in bad]
+        bad = {row: reason for row, reason in poisoned if row >= load.row}
+        places = [row for row in range(load.row, frame.height) if row not in bad]
         good = frame[places]
         settled = Settled(refused=list(bad.items()))
         lines = self.destination.wrap(good, self.destination.format(good))
@@ -184,8 +188,9 @@ class Forward:
             settled.acknowledged += part.acknowledged
             settled.duplicate += part.duplicate
             settled.resent += part.resent
+            settled.rejected += part.rejected
             settled.refused += [(places[row], reason) for row, reason in part.refused]
-        self._move(entry, frame.height, frame, settled)
+        self._move(load, frame.height, frame, settled)
 
     def _limits(self) -> tuple[int, int]:
         return self.destination.max_bytes, self.destination.max_rows
@@ -193,83 +198,59 @@ class Forward:
     def _encode_alone(self, frame: pl.DataFrame) -> None:
         self.destination.wrap(frame, self.destination.format(frame))
 
-    def _overtaken(self, lane: Lane) -> bool:
-        """Whether an alert waits while events are being sent."""
-        following = self._next()
-        return lane == "events" and following is not None and following.lane == "alerts"
+    def _overtaken(self, load: Load) -> bool:
+        """Whether something more urgent waits: an alert, or rows of now while old ones are being sent."""
+        following = self._rank()
+        return following is not None and following < 2 * LANES.index(load.lane) + (load.aside is not None)
 
-    def _move(self, entry: Entry, row: int, frame: pl.DataFrame, settled: Settled) -> None:
-        """Commit the new position with what it settles; a full disk is waited out."""
-        position = Position(entry.sequence + 1) if row >= entry.file.rows else Position(entry.sequence, row)
+    def _move(self, load: Load, row: int, frame: pl.DataFrame, settled: Settled) -> None:
+        """Commit what is settled; a full disk is waited out."""
+        answered = row - load.row
+        self._commit(lambda: self.queue.settle(load, row, frame, settled))
+        if load.aside is None:  # what comes from aside may have been there before
+            position = self.queue.position(load.lane)
+            self._restored.settled(load.lane, position, settled.acknowledged, settled.duplicate, settled.resent)
+        self._measure(load.lane, settled)
+        self._stopped.answered(load.lane, answered, settled.rejected, settled.refused[-1][1] if settled.refused else "")
+
+    def _commit(self, work: Callable[[], object]) -> None:
         while True:
             try:
-                self._commit(entry.lane, position, frame, settled)
-                break
+                work()
+                return
             except DiskFull as error:
-                log.warning("delivery cannot note its position", destination=self.destination.name, reason=str(error))
-                self._state.give_up_ballast()
+                log.warning("delivery cannot note its position", destination=self.name, reason=str(error))
+                self._stores.state.give_up_ballast()
                 if self._stop.wait(FULL_DISK_PAUSE):
                     raise Stopped from error
-        self._positions[entry.lane] = position
-        self._restored.settled(entry.lane, position, settled.acknowledged, settled.duplicate, settled.resent)
-        self._measure(entry.lane, settled)
-
-    def _commit(self, lane: Lane, position: Position, frame: pl.DataFrame, settled: Settled) -> None:
-        name, dead = self.destination.name, None
-        if settled.refused:
-            dead = self._dead_letters.write(dead_letter.of_refusals(name, lane, frame, settled.refused, self._now()))
-        more = Delivered(settled.acknowledged, len(settled.refused), 0, settled.duplicate, settled.resent)
-        try:
-            with self._state.transact() as transaction:
-                self._place(transaction, lane, position)
-                self._accounts.add_delivered(transaction, name, lane, more)
-                if dead is not None:
-                    self._dead_letters.name(transaction, dead)
-                    dead_letter_problem.refused(self._problems, name, frame, settled.refused)
-                if position.row == 0:
-                    self._attempts[lane].note(transaction, str(position))
-        except BaseException:
-            self._dead_letters.discard(dead)
-            raise
 
     def _measure(self, lane: Lane, settled: Settled) -> None:
-        name = self.destination.name
-        metrics.EVENTS_SENT.labels(name, lane).inc(settled.acknowledged)
-        metrics.EVENTS_RESENT.labels(name).inc(settled.resent)
-        metrics.EVENTS_DUPLICATED.labels(name).inc(settled.duplicate)
-        metrics.ROWS_REJECTED.labels("sending", name).inc(len(settled.refused))
-        metrics.EVENTS_PENDING.labels(name, lane).set(self.pending(lane))
+        metrics.EVENTS_SENT.labels(self.name, lane).inc(settled.acknowledged)
+        metrics.EVENTS_RESENT.labels(self.name).inc(settled.resent)
+        metrics.EVENTS_DUPLICATED.labels(self.name).inc(settled.duplicate)
+        metrics.ROWS_REJECTED.labels("sending", self.name).inc(len(settled.refused))
+        metrics.EVENTS_PENDING.labels(self.name, lane).set(self.pending(lane))
+        metrics.ROWS_ASIDE.labels(self.name).set(self.queue.aside_rows())
 
-    def _pass_over(self, entry: Entry, reason: str) -> None:
-        """A batch that cannot be read any more is counted as dead-lettered and left behind."""
-        start = self._positions[entry.lane]
-        lost = entry.file.rows - start.row
-        log.error("batch lost", destination=self.destination.name, rows=lost, reason=reason)
-        position = Position(entry.sequence + 1)
-        with self._state.transact() as transaction:
-            self._place(transaction, entry.lane, position)
-            self._accounts.add_delivered(transaction, self.destination.name, entry.lane, Delivered(dead_lettered=lost))
-        self._positions[entry.lane] = position
-        metrics.ROWS_REJECTED.labels("sending", self.destination.name).inc(lost)
+    def _leave_behind(self, load: Load, reason: str) -> None:
+        """A batch that cannot be read any more is fetched again, and the next one goes on."""
+        self._commit(lambda: self.queue.damaged(load, reason))
 
-    def _place(self, transaction: Transaction, lane: Lane, position: Position) -> None:
-        transaction.set(f"position/{self.destination.name}/{lane}", str(position))
+    # A destination that refuses nearly everything
 
-    def _take_place(self, lane: Lane) -> Position:
-        """The stored position; a new destination begins at the end, and all before it counts as filtered."""
-        name = self.destination.name
-        stored = self._state.text(f"position/{name}/{lane}")
-        position = Position.parse(stored) if stored is not None else self._spool.end(lane)
-        start = self._spool.start(lane)
-        if position.sequence < start.sequence:
-            position = start
-        if stored == str(position):
-            return position
-        known = self._accounts.delivered(name, lane)
-        settled = known.acknowledged + known.dead_lettered + known.filtered
-        pending = self._spool.rows_between(lane, position, self._spool.end(lane))
-        with self._state.transact() as transaction:
-            self._place(transaction, lane, position)
-            missed = Delivered(filtered=self._accounts.spooled(lane) - settled - pending)
-            self._accounts.add_delivered(transaction, name, lane, missed)
-        return position
+    def _probe(self) -> None:
+        """Offer the first waiting row of a stopped lane. Accepted, it opens the lanes; refused, it goes on waiting."""
+        load = self.queue.take(self._stopped.lanes)
+        if load is None:
+            return
+        try:
+            frame = self.queue.read(load)
+            row = frame[load.row : load.row + 1]
+            (chunk,) = cut(self.destination.wrap(row, self.destination.format(row)), row, max_bytes=1, max_rows=1)
+        except Exception:  # noqa: BLE001 - what cannot be read or encoded is dealt with once the lane is open
+            return
+        settled = self._delivery.offer(chunk)
+        if settled is not None:
+            self._commit(lambda: self.queue.settle(load, load.row + 1, frame, settled))
+            self._measure(load.lane, settled)
+            self._stopped.resume()

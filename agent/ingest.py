@@ -15,7 +15,7 @@ import structlog
 from agent import dead_letter, metrics, poison
 from agent.account import Accounts, Ingested
 from agent.batch_file import BatchFile
-from agent.dead_letter import DeadLetters
+from agent.dead_letter import About, DeadLetters
 from agent.errors import DiskFull
 from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Lane, Rejection, Source
 from agent.poison import Attempts
@@ -23,6 +23,7 @@ from agent.progress import Progress
 from agent.spool import Spool, Written
 from agent.state import State, StateRecall, Transaction
 from agent.store import dead_letter_problem
+from agent.store.origin import Origin
 from agent.store.problems import Problems
 
 log = structlog.get_logger()
@@ -86,7 +87,7 @@ class Ingest:
         watch: Callable[[Committed], None] = lambda _: None,
         progress: Progress | None = None,
     ) -> None:
-        """`spool_limit`: bytes of batch files above which reading pauses until destinations catch up."""
+        """`spool_limit`: bytes of batch files above which reading pauses, unless `room` is replaced."""
         self._state = state
         self._spool = spool
         self._dead_letters = dead_letters
@@ -95,12 +96,20 @@ class Ingest:
         self._accounts = Accounts(state)
         self._now = now
         self._stop = stop
-        self._spool_limit = spool_limit
+        self.room: Callable[[], str] = lambda: (
+            f"the spool holds {spool.bytes_held()} of {spool_limit} bytes" if spool.bytes_held() > spool_limit else ""
+        )
+        """Asked before each batch: why there is no room for it, empty when there is."""
         self._watch = watch
         self.progress = progress or Progress(problems, now)
         """Who reads, who hangs, who waits on purpose."""
         self._turn = threading.Lock()
         self._attempts: dict[str, Attempts] = {}
+
+    @property
+    def steps(self) -> Steps:
+        """Those in force."""
+        return self._steps
 
     def replace_steps(self, steps: Steps) -> None:
         """Other rules and mappings from the next batch on."""
@@ -167,24 +176,23 @@ class Ingest:
     def _commit(self, source: str, batch: Batch, poisonous: bool, attempts: Attempts | None) -> Committed:
         now = self._now()
         rejections = list(batch.rejections)
-        frame = batch.frame
         if poisonous:
-            frame, poisoned = self._without_poison(batch, now)
+            batch, poisoned = self._without_poison(batch, now)
             rejections += poisoned
-        prepared = self._steps.prepare(replace(batch, frame=frame))
+        prepared = self._steps.prepare(batch)
         detection = self._steps.detect(batch, prepared, now)
         shaped = self._steps.shape(prepared, batch, now) if prepared.height else prepared
         lane: Lane = "alerts" if batch.event_type == OWN_EVENT_TYPE else "events"
         written: list[Written] = []
         dead: BatchFile | None = None
         try:
-            written += [self._spool.write(lane, shaped)] if shaped.height else []
+            written += [self._spool.write(lane, shaped, Origin.of(source, batch, shaped))] if shaped.height else []
             written += [self._spool.write("alerts", detection.alerts)] if detection.alerts.height else []
             dead = self._dead_letters.write(dead_letter.of_rejections(rejections, now)) if rejections else None
             with self._state.transact() as transaction:
                 entries = self._spool.name(transaction, written)
                 if dead is not None:
-                    self._dead_letters.name(transaction, dead)
+                    self._dead_letters.name(transaction, dead, About("dead-letters", source))
                     dead_letter_problem.rejected(self._problems, source, batch.org, rejections)
                 self._remember(transaction, source, batch, detection)
                 self._problems.noticed(batch)
@@ -203,8 +211,8 @@ class Ingest:
             metrics.SOURCE_LAG.labels(source).set((now - newest).total_seconds())
         return Committed(source, batch, shaped.height, detection.alerts, detection.matched, newest)
 
-    def _without_poison(self, batch: Batch, now: datetime) -> tuple[pl.DataFrame, list[Rejection]]:
-        """The batch's frame without the rows that break a step, and those rows with their tracebacks."""
+    def _without_poison(self, batch: Batch, now: datetime) -> tuple[Batch, list[Rejection]]:
+        """The batch without the rows that break a step, and those rows with their tracebacks."""
 
         def work(part: pl.DataFrame) -> None:
             prepared = self._steps.prepare(replace(batch, frame=part))
@@ -225,7 +233,8 @@ class Ingest:
             for row, reason in found
         ]
         keep = pl.Series(range(batch.frame.height)).is_in([row for row, _ in found]).not_()
-        return batch.frame.filter(keep), rejections
+        numbers = batch.row_numbers.filter(keep) if batch.row_numbers is not None else None
+        return replace(batch, frame=batch.frame.filter(keep), row_numbers=numbers), rejections
 
     def _remember(self, transaction: Transaction, source: str, batch: Batch, detection: Detection) -> None:
         transaction.apply(f"memory/{source}/", batch.remember)
@@ -249,11 +258,8 @@ class Ingest:
             self._accounts.add_spooled(transaction, one.lane, one.frame.height)
 
     def _wait_for_room(self) -> None:
-        while self._spool.bytes_held() > self._spool_limit and not self._stop.is_set():
-            message = (
-                f"the spool holds the {self._spool_limit >> 20:,} MB it may until a destination has taken some of it"
-            )
-            self.progress.paused("spool", message)
+        while not self._stop.is_set() and (reason := self.room()):
+            self.progress.paused("spool", reason)
             self._stop.wait(FULL_DISK_PAUSE)
 
     def _measure(

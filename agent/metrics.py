@@ -88,6 +88,12 @@ EVENTS_PENDING = Gauge(
     ["destination", "lane"],
     registry=REGISTRY,
 )
+ROWS_ASIDE = Gauge(
+    "leakline_rows_aside",
+    "Rows that wait for a destination outside the lanes: set aside, replayed or restored",
+    ["destination"],
+    registry=REGISTRY,
+)
 SOURCE_LAG = Gauge(
     "leakline_source_lag_seconds",
     "Now minus the newest event read; hours are normal for log files, a steady rise is not",

@@ -18,7 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NewType, Protocol
+from threading import Event
+from typing import Literal, NewType, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -75,6 +76,10 @@ class Batch:
     """What the rows were read from, for people: a log file's record id or a path."""
     created: datetime | None = None
     """When the input was made by the vendor (`event.created` of its rows)."""
+    again: str = ""
+    """How the input can be had once more, in a text that only its source understands; empty where it cannot."""
+    row_numbers: pl.Series | None = None
+    """`Int64`: for each row of `frame` the number of its record in the input, 1 for the first after the header."""
 
 
 class Recall(Protocol):
@@ -99,6 +104,20 @@ class Source(Protocol):
     """Unique in the settings: `<org name>/<source type>`."""
 
     def read(self, after: Cursor | None) -> Iterator[Batch]: ...
+
+
+@runtime_checkable
+class FetchesAgain(Protocol):
+    """A source that can read an input once more, for rows that were lost after they had been taken."""
+
+    def fetch_again(self, again: str, wanted: Sequence[pl.Series], stop: Event) -> list[Batch]:
+        """For each of `wanted` (`Int64`, record numbers, ascending) a batch with those of these rows that are there, under
+        the ids they had the first time if they are the same. Nothing of what is remembered changes. May be called
+        while `read` is.
+
+        Raises Gone when the input is not there any more, and what `read` raises; once `stop` is set, TransportError.
+        """
+        ...
 
 
 class Format(Protocol):

@@ -43,10 +43,15 @@ KINDS: Mapping[str, Kind] = {
     "log-held": Kind("person", f"compare the day's file with its hours; {_ACKNOWLEDGE}"),
     # Delivering
     "destination-unavailable": Kind("itself", "`leakline check` says what it refuses", over="destination-recovered"),
-    "destination-stopped": Kind("person", f"mend what it refuses; {_ACKNOWLEDGE}, and delivery goes on"),
+    "destination-stopped": Kind(
+        "itself",
+        "correct what it refuses; it is tried with a row every 5 minutes, and goes on at once after "
+        "`leakline problems acknowledge ID`",
+        over="destination-resumed",
+    ),
     "batches-set-aside": Kind("itself", "they are sent once it accepts again", over="set-aside-delivered"),
     "dead-letters": Kind("person", _DEAD_LETTERS),
-    "rows-dropped": Kind("person", f"raise `quota_mb` or mend the destination; {_ACKNOWLEDGE}"),
+    "rows-dropped": Kind("person", f"raise `aside_quota_mb` or repair the destination; {_ACKNOWLEDGE}"),
     # Keeping
     "batch-damaged": Kind("itself", "its rows are fetched again from the org", over="batch-restored"),
     "rows-lost": Kind("person", f"look for a failing disk; {_ACKNOWLEDGE}"),

@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
@@ -18,6 +19,7 @@ from agent.batch_file import BatchFile
 from agent.model import LANES, Lane
 from agent.state import State, Transaction
 from agent.store import unnamed
+from agent.store.origin import Origin
 from agent.store.unnamed import Line
 
 IN_MEMORY_BYTES = 24 << 20
@@ -76,10 +78,10 @@ class Spool:
 
     # Writing
 
-    def write(self, lane: Lane, frame: pl.DataFrame) -> Written:
+    def write(self, lane: Lane, frame: pl.DataFrame, origin: Origin | None = None) -> Written:
         """Bring a frame to disk. Raises DiskFull (nothing is left behind then)."""
         prefix = unnamed.prefix(lane, self._state.id, self._next[lane])
-        return Written(lane, batch_file.write(self._folder, prefix, frame), frame)
+        return Written(lane, batch_file.write(self._folder, prefix, frame, origin), frame)
 
     def name(self, transaction: Transaction, written: Sequence[Written]) -> list[Entry]:
         """Give files their places in their lanes; effective with the transaction. Call `publish` after it."""
@@ -122,6 +124,9 @@ class Spool:
     def entry(self, lane: Lane, sequence: int) -> Entry | None:
         return self._entries[lane].get(sequence)
 
+    def path(self, file: BatchFile) -> Path:
+        return self._folder / file.name
+
     def read(self, entry: Entry) -> pl.DataFrame:
         """The batch's frame. Raises Damaged for a damaged file, which is put aside in `spool/quarantine`."""
         with self._lock:
@@ -144,6 +149,16 @@ class Spool:
         with self._lock:
             return sum(entry.file.size for entries in self._entries.values() for entry in entries.values())
 
+    def bytes_from(self, lane: Lane, start: Position) -> int:
+        """What a destination at `start` has before it in this lane."""
+        with self._lock:
+            return sum(e.file.size for s, e in self._entries[lane].items() if s >= start.sequence)
+
+    def sizes(self) -> dict[str, int]:
+        """Batches by their checksum, with their bytes."""
+        with self._lock:
+            return {e.file.checksum: e.file.size for entries in self._entries.values() for e in entries.values()}
+
     # Trimming
 
     def trim(self, lowest: Mapping[Lane, Position]) -> int:
@@ -160,7 +175,7 @@ class Spool:
                 transaction.delete(_key(entry.lane, entry.sequence))
         with self._lock:
             for entry in settled:
-                del self._entries[entry.lane][entry.sequence]
+                self._entries[entry.lane].pop(entry.sequence, None)  # two may trim at once
                 self._drop_from_memory(entry.lane, entry.sequence)
         for entry in settled:
             (self._folder / entry.file.name).unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent import __version__
-from agent.account import Accounts, Delivered
+from agent.account import Accounts
 from agent.config import Settings
 from agent.control import ask, is_there
 from agent.dead_letter import DeadLetters
@@ -174,7 +174,7 @@ def balanced(state: State, spool: Spool, destinations: Mapping[str, Sequence[Lan
     accounts = Accounts(state)
     read_well = all(a.read == a.duplicate + a.malformed + a.spooled for a in accounts.ingested().values())
     return read_well and all(
-        accounts.spooled(lane) == _settled(accounts.delivered(name, lane)) + _pending(spool, state, name, lane)
+        accounts.spooled(lane) == accounts.delivered(name, lane).settled + _pending(spool, state, name, lane)
         for name, lanes in destinations.items()
         for lane in lanes
     )
@@ -187,10 +187,6 @@ def _lane(accounts: Accounts, spool: Spool, state: State, name: str, lane: Lane)
 def _pending(spool: Spool, state: State, name: str, lane: Lane) -> int:
     text = state.text(f"position/{name}/{lane}")
     return spool.stored_rows(lane, Position.parse(text)) if text else 0
-
-
-def _settled(account: Delivered) -> int:
-    return account.acknowledged + account.dead_lettered + account.filtered
 
 
 def show(status: Mapping[str, Any], console: Console) -> None:
@@ -264,12 +260,21 @@ def _sources(status: Mapping[str, Any]) -> RenderableType:
 def _destinations(status: Mapping[str, Any]) -> RenderableType:
     table = _table("destination", "lane", "accepted", "dead", "filtered", "pending", "resent", "state")
     down = {p["subject"]: "takes nothing" for p in status["problems"] if p["kind"] == "destination-unavailable"}
+    down |= {p["subject"]: "stopped" for p in status["problems"] if p["kind"] == "destination-stopped"}
     for destination in status["destinations"]:
         for lane, account in destination["lanes"].items():
             keys = ("acknowledged", "dead_lettered", "filtered", "pending", "resent")
             numbers = [f"{account[key]:,}" for key in keys]
-            table.add_row(destination["name"], lane, *numbers, trouble(down.get(destination["name"])))
+            table.add_row(destination["name"], lane, *numbers, _state(destination, account, down))
     return table
+
+
+def _state(destination: Mapping[str, Any], account: Mapping[str, int], down: Mapping[str, str]) -> Text:
+    """What is wrong with a lane of a destination, and which of its rows are elsewhere."""
+    until = destination.get("waits_until")
+    said = [down.get(destination["name"], ""), f"waits until {until[11:19]} UTC" if until else ""]
+    said += [f"{account[key]:,} {key.replace('_', ' ')}" for key in ("set_aside", "dropped") if account[key]]
+    return trouble(", ".join(filter(None, said)))
 
 
 def _table(*headings: str) -> Table:

@@ -29,7 +29,7 @@ ROOMS = ("sources", "normalize", "detection", "destinations")
 
 GROUND = {
     *("model", "errors", "metrics", "chunk", "secret", "network", "duration", "shipped", "own_event", "problem"),
-    *("redaction", "secret_form", "version", "name", "server_address", "answer_body"),
+    *("redaction", "secret_form", "version", "name", "server_address", "answer_body", "delivery_settings"),
 }
 """What every room may import, besides itself."""
 

@@ -17,9 +17,10 @@ from typing import Annotated, Any, Literal
 import orjson
 import polars as pl
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from agent.chunk import body
+from agent.delivery_settings import DeliverySettings
 from agent.destinations import bulk_reply
 from agent.destinations.exchange import Answer, Endpoint, Exchange
 from agent.destinations.json_text import quoted
@@ -43,10 +44,8 @@ TEMPLATE = "leakline"
 """The name of the index template that `install_template` puts."""
 
 
-class ElasticSettings(BaseModel):
+class ElasticSettings(DeliverySettings):
     """Elasticsearch 8 or newer, or OpenSearch 2 or newer."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["elastic"]
     """Elasticsearch or OpenSearch."""

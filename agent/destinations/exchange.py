@@ -7,6 +7,8 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
 
 import httpx
@@ -56,9 +58,24 @@ class Answer:
         return document if isinstance(document, dict) else None
 
     def retry_after(self) -> float | None:
-        """Seconds; None unless the server named a number of them (RFC 9110 section 10.2.3)."""
+        """Seconds (RFC 9110 section 10.2.3); None where the server named neither a number of them nor a time.
+
+        A time is compared with the answer's own `Date`, so that it does not matter whose clock is right.
+        """
         value = self.headers.get("retry-after", "").strip()
-        return float(value) if re.fullmatch(r"\d{1,6}", value) else None
+        if re.fullmatch(r"[0-9]{1,9}", value):
+            return float(value)
+        until, answered = _moment(value), _moment(self.headers.get("date", ""))
+        return max(0.0, (until - answered).total_seconds()) if until and answered else None
+
+
+def _moment(text: str) -> datetime | None:
+    """An HTTP-date; None for anything else."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _sendable(headers: Mapping[str, str]) -> Mapping[str, str]:

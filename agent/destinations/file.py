@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from agent.chunk import body
+from agent.delivery_settings import DeliverySettings
 from agent.destinations.line_file import LineFile, Rotation
 from agent.duration import PositiveDuration
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
@@ -29,10 +30,8 @@ SCARCE = 100 * 2**20
 """Bytes free below which `check` warns."""
 
 
-class FileSettings(BaseModel):
+class FileSettings(DeliverySettings):
     """Files in a folder on this machine."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["file"]
     """Files on this machine."""

@@ -14,9 +14,10 @@ from typing import Annotated, Literal
 
 import orjson
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from agent.chunk import body
+from agent.delivery_settings import DeliverySettings
 from agent.destinations.acknowledgement import Acknowledgements
 from agent.destinations.exchange import Answer, Endpoint, Exchange
 from agent.destinations.hec_reply import ABOUT_ONE_ROW, ACCEPTED, FILLING_UP, Reply
@@ -35,10 +36,8 @@ INDEXED = {"org_id": "organization.id", "dataset": "event.dataset", "kind": "eve
 """Columns that become indexed fields beside `event_id`, where a row has them."""
 
 
-class SplunkSettings(BaseModel):
+class SplunkSettings(DeliverySettings):
     """A Splunk HTTP Event Collector."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["splunk"]
     """Splunk's HTTP Event Collector."""

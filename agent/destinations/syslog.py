@@ -15,10 +15,11 @@ from datetime import timedelta
 from typing import Annotated, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from agent import __version__
 from agent.chunk import StringBuffer
+from agent.delivery_settings import DeliverySettings
 from agent.destinations import syslog_message
 from agent.destinations.datagram import Datagrams
 from agent.destinations.stream import Stream
@@ -32,10 +33,8 @@ from agent.server_address import HostName
 LARGEST_DATAGRAM = 65_507
 
 
-class SyslogSettings(BaseModel):
+class SyslogSettings(DeliverySettings):
     """A syslog receiver."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     type: Literal["syslog"]
     """A syslog receiver."""

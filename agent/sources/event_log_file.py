@@ -9,17 +9,19 @@ that comes again, late or replaced, brings only what is new in it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
+import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from agent.duration import Duration, PositiveDuration, at_most
 from agent.errors import SourceError, TransportError
 from agent.model import Batch, Cursor, Recall
+from agent.sources import fetch_again
 from agent.sources.checkpoint import Place, known_key, outdated
 from agent.sources.download import Download, TooLong, download
 from agent.sources.download_ahead import download_ahead
@@ -143,6 +145,10 @@ class EventLogFile:
         yield from self._take(files, place)
         if sweep:
             self._swept = now
+
+    def fetch_again(self, again: str, wanted: Sequence[pl.Series], stop: threading.Event) -> list[Batch]:
+        """See `agent.model.FetchesAgain`."""
+        return fetch_again.fetch(lambda listed: self._fetch(listed, stop), self._session, self._identity, again, wanted)
 
     # Listing
 

@@ -77,6 +77,8 @@ class FilePass:
             duplicates=sifted.duplicates,
             input=listed.id,
             created=listed.created,
+            again=listed.text(),
+            row_numbers=sifted.row_numbers,
         )
 
     def _pieces(self, listed: ListedFile, download: Download, row: int) -> Iterator[Piece]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeGuard
 
@@ -50,6 +51,17 @@ class ListedFile:
     def version(self) -> str:
         """What tells this file from a later one under the same id; sorts by creation."""
         return f"{self.created:%Y%m%dT%H%M%SZ}/{self.id}/{self.length}"
+
+    def text(self) -> str:
+        """All of it, for `of_text`."""
+        facts = {"created": self.created.isoformat(), "log_date": self.log_date.isoformat()}
+        return json.dumps({**asdict(self), **facts})
+
+    @classmethod
+    def of_text(cls, text: str) -> ListedFile:
+        facts = json.loads(text)
+        times = {name: datetime.fromisoformat(facts[name]) for name in ("created", "log_date")}
+        return cls(**{**facts, **times})
 
     @property
     def hours(self) -> int:

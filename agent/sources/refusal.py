@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.answer_body import json_of
-from agent.errors import Forbidden, LimitExceeded, SourceError, TransportError, Unauthorized
+from agent.errors import Forbidden, Gone, LimitExceeded, SourceError, TransportError, Unauthorized
 
 LONGEST_CODE, LONGEST_MESSAGE = 100, 1_000
 """Characters kept of what an org says: it goes into the log, the status and events."""
 
 
-class Missing(SourceError):
+class Missing(Gone):
     """404 or 410: what was asked for is not there (any more)."""
 
 

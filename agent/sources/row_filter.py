@@ -52,6 +52,8 @@ class Sifted:
 
     frame: pl.DataFrame
     """With `event.id`."""
+    row_numbers: pl.Series
+    """`Int64`: the record number of each row of `frame`."""
     rejections: list[Rejection]
     duplicates: int
     remember: bytes
@@ -80,12 +82,13 @@ class RowFilter:
         rejections = piece.rejections(self._org, source, self._listed.event_type, self._listed.id)
         ids, remember = self._named(piece)
         frame = piece.frame.with_columns(ids[: piece.frame.height].alias("event.id"))
+        numbers = piece.row_numbers()
         if self._taken is None:
-            return Sifted(frame, rejections, 0, remember)
+            return Sifted(frame, numbers, rejections, 0, remember)
         new = ~self._taken.mask(ids)
         kept = [r for r, is_new in zip(rejections, new[piece.frame.height :], strict=True) if is_new]
-        frame = frame.filter(new[: frame.height])
-        return Sifted(frame, kept, len(ids) - frame.height - len(kept), remember)
+        numbers, frame = numbers.filter(new[: frame.height]), frame.filter(new[: frame.height])
+        return Sifted(frame, numbers, kept, len(ids) - frame.height - len(kept), remember)
 
     def share_known(self, pieces: Iterable[Piece]) -> float:
         """How much of this file agrees with what is taken already: of its rows, or of the taken ones if these are fewer."""

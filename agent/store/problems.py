@@ -121,6 +121,16 @@ class Problems:
                 self._end(number, message, "problem-acknowledged", {"user.name": by})
         return problem
 
+    def tell(self, action: str, message: str, *, fields: Mapping[str, Field] | None = None) -> None:
+        """An event about something that somebody did and that is no problem. Inside a transaction of the caller's it
+        becomes true with that one.
+        """
+        event = {"org": "", "action": action, "message": message, "fields": dict(fields or {})}
+        with self._state.transact() as transaction:
+            self._put(transaction, event | {"now": self._now().isoformat(), "failure": False})
+        log.info("recorded", action=action, reason=message)
+        self._tell()
+
     def tell_what_grew(self) -> None:
         """Problems that grew since they were told, if that is a while ago; to be called about once a minute."""
         for problem in self.open():
@@ -192,8 +202,6 @@ class Problems:
             self._tell()
 
     def _enqueue(self, transaction: Transaction, problem: Problem, action: str, message: str, *, failure: bool) -> None:
-        number = self._state.number(NEXT)
-        transaction.set(NEXT, number + 1)
         about: dict[str, Field] = {
             "leakline.problem.id": problem.id,
             "leakline.problem.kind": problem.kind,
@@ -209,6 +217,11 @@ class Problems:
             "failure": failure,
             "fields": about,
         }
+        self._put(transaction, event)
+
+    def _put(self, transaction: Transaction, event: Mapping[str, Any]) -> None:
+        number = self._state.number(NEXT)
+        transaction.set(NEXT, number + 1)
         transaction.set(f"{WAITING}{number:016d}", orjson.dumps(event))
 
     def _tell(self) -> None:

@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.build import build
-from agent.forward import Forward, SharedLines
+from agent.forward import Forward
 from agent.model import Batch, Cursor
 from agent.normalize_files import batches
+from agent.shared_lines import SharedLines
 from tests.bench.settings import settings_for
 
 
@@ -37,8 +38,7 @@ def main(log_file: Path, folder: Path) -> dict[str, float]:
     stop = threading.Event()
     parts = build(settings_for(folder), now=lambda: datetime.now(UTC), stop=stop)
     forward = Forward(
-        parts.destinations[0], parts.state, parts.spool, parts.dead_letters, parts.open_problems, SharedLines(keep=0),
-        now=lambda: datetime.now(UTC), stop=stop,
+        parts.destinations[0], parts.stores, SharedLines(keep=0), now=lambda: datetime.now(UTC), stop=stop,
     )  # fmt: skip
     thread = threading.Thread(target=forward.run)
     began, cores = time.perf_counter(), time.process_time()

@@ -11,12 +11,19 @@ from typing import ClassVar
 import polars as pl
 
 from agent.dead_letter import DeadLetters
-from agent.forward import Forward, SharedLines
+from agent.delivery_settings import DeliverySettings
+from agent.forward import Forward
 from agent.ingest import Ingest, Steps
 from agent.model import LANES, Batch, Chunk, Cursor, Lane, Outcome, TooLong
+from agent.repair import Repair
+from agent.shared_lines import SharedLines
 from agent.spool import Spool
 from agent.state import State
+from agent.store.aside import Aside
 from agent.store.problems import Problems
+from agent.store.repairs import Repairs
+from agent.store.room import Quota, Room
+from agent.store.stores import Stores
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -87,6 +94,30 @@ class ListSource:
                 yield batch
 
 
+@dataclass
+class Archive:
+    """A source whose inputs can be fetched again (`agent.model.FetchesAgain`), unless `script` holds an error."""
+
+    inputs: dict[str, list[str]] = field(default_factory=dict)
+    """`Batch.again` to the ids of its records, from record 1 on."""
+    script: list[Exception] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
+
+    def batch(self, cursor: int, ids: Sequence[str]) -> Batch:
+        """A batch of all records of a new input."""
+        again = f"input {cursor}"
+        self.inputs[again] = list(ids)
+        numbers = pl.int_range(1, len(ids) + 1, eager=True)
+        return batch_of(cursor, ids, input=again, again=again, row_numbers=numbers)
+
+    def fetch_again(self, again: str, wanted: Sequence[pl.Series], stop: threading.Event) -> list[Batch]:
+        if self.script:
+            raise self.script.pop(0)
+        self.fetched.append(again)
+        ids = self.inputs[again]
+        return [batch_of(0, [ids[number - 1] for number in numbers], input=again) for numbers in wanted]
+
+
 class NoDetection:
     alerts = frame_of([])
     remember: ClassVar[dict[str, bytes | None]] = {}
@@ -119,6 +150,12 @@ class Loops:
         self.spool = Spool(self.state)
         self.dead_letters = DeadLetters(self.state)
         self.problems = Problems(self.state, lambda: NOW)
+        self.aside = Aside(self.state)
+        self.repairs = Repairs(self.state, self.problems, lambda: NOW)
+
+    @property
+    def stores(self) -> Stores:
+        return Stores(self.state, self.spool, self.aside, self.dead_letters, self.repairs, self.problems)
 
     def ingest(self, steps: Steps | None = None, spool_limit: int = 1 << 30) -> Ingest:
         return Ingest(
@@ -132,19 +169,48 @@ class Loops:
             spool_limit=spool_limit,
         )
 
-    def forward(self, destination: ScriptedDestination) -> Forward:
-        lines = SharedLines()
+    def forward(
+        self,
+        destination: ScriptedDestination,
+        settings: DeliverySettings | None = None,
+        *,
+        monotonic: Callable[[], float] = lambda: 0.0,
+        jitter: Callable[[], float] = lambda: 0.0,
+    ) -> Forward:
         return Forward(
             destination,
-            self.state,
-            self.spool,
-            self.dead_letters,
-            self.problems,
-            lines,
+            self.stores,
+            SharedLines(),
             now=lambda: NOW,
             stop=self.stop,
-            jitter=lambda: 0.0,
+            settings=settings,
+            jitter=jitter,
+            monotonic=monotonic,
         )
+
+    def repair(
+        self,
+        source: Archive,
+        *,
+        now: Callable[[], datetime] = lambda: NOW,
+        monotonic: Callable[[], float] = lambda: 0.0,
+    ) -> Repair:
+        sources = {"acme/list": source}
+        return Repair(self.stores, plain_steps, sources, now=now, stop=self.stop, monotonic=monotonic)
+
+    def room(self, limit: int, *quotas: Quota) -> Room:
+        """Room over these quotas, that trims as the daemon does."""
+
+        def trim() -> None:
+            for lane in LANES:
+                positions = [quota.queue.position(lane) for quota in quotas if lane in quota.queue.lanes]
+                self.spool.trim({lane: min(positions, key=lambda p: (p.sequence, p.row))})
+
+        return Room(self.spool, self.aside, limit, quotas, trim)
+
+    def restarted(self) -> Loops:
+        """Another process on the same state."""
+        return Loops(self.state, self.stop)
 
     def told(self) -> list[str]:
         """`event.action` of every event about problems that waits to be sent; sends them."""

@@ -32,12 +32,11 @@ def raise_alert(loops: Loops, *ids: str) -> None:
 
 
 def balanced(loops: Loops, forward: Forward) -> bool:
-    """spooled = acknowledged + dead-lettered + filtered + pending, in every lane."""
+    """spooled = acknowledged + dead-lettered + filtered + set aside + dropped + pending, in every lane."""
     accounts = Accounts(loops.state)
     for lane in forward.lanes:
         done = accounts.delivered(forward.destination.name, lane)
-        total = done.acknowledged + done.dead_lettered + done.filtered + forward.pending(lane)
-        if total != accounts.spooled(lane):
+        if done.settled + forward.pending(lane) != accounts.spooled(lane):
             return False
     return True
 
@@ -165,7 +164,7 @@ def test_a_row_that_cannot_be_encoded_is_put_aside(loops: Loops) -> None:
 
 
 def test_a_damaged_batch_is_counted_and_left_behind(loops: Loops) -> None:
-    """A batch whose file is gone counts as dead-lettered; the next one is delivered."""
+    """A batch whose file is gone counts as set aside, to be fetched again; the next one is delivered."""
     siem = ScriptedDestination()
     loops.forward(siem)
     fill(loops, ids_of(0, 3), ids_of(3, 5))
@@ -176,7 +175,7 @@ def test_a_damaged_batch_is_counted_and_left_behind(loops: Loops) -> None:
     forward = restarted.forward(siem)
     restarted.drain(forward)
     assert siem.accepted == ids_of(3, 5)
-    assert Accounts(loops.state).delivered("siem", "events").dead_lettered == 3
+    assert Accounts(loops.state).delivered("siem", "events").set_aside == 3
     assert balanced(restarted, forward)
 
 
@@ -227,7 +226,7 @@ def test_the_sum_holds_whatever_a_destination_answers(
 
 def test_lines_are_encoded_once_for_destinations_side_by_side(loops: Loops) -> None:
     """Two destinations with one format at one position share the encoding."""
-    from agent.forward import SharedLines
+    from agent.shared_lines import SharedLines
 
     calls = 0
 

@@ -1,0 +1,43 @@
+"""What every destination can be set to about waiting, about keeping rows for it, and about refusals."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.duration import Duration
+
+
+class RefusalSettings(BaseModel):
+    """When a destination that refuses rows for good is stopped, so that no day of events turns into dead letters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    share: float = Field(default=0.5, gt=0, le=1)
+    """Delivery of a lane stops when the destination refused more than this share of the last `rows` rows for good."""
+    rows: int = Field(default=1_000, ge=1)
+    """Over how many rows of a lane the share is taken."""
+
+
+class DeliverySettings(BaseModel):
+    """The settings that all destinations have in common."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    when_full: Literal["pause", "set_aside"] | None = None
+    """What happens when more than `quota_mb` waits for this destination: `pause` stops reading until it catches up,
+    `set_aside` takes its oldest batches out of the spool, to be sent after the newer ones. By default a single
+    destination pauses, and several set aside, so that none stops the others."""
+    quota_mb: int | None = Field(default=None, ge=1)
+    """How much of the spool may wait for this destination; by default half of `state.spool_limit_mb`, and all of it
+    where `when_full` is `pause`."""
+    aside_quota_mb: int | None = Field(default=None, ge=1)
+    """How much may be set aside for it; by default a quarter of `state.spool_limit_mb`."""
+    when_aside_full: Literal["pause", "drop"] = "pause"
+    """What happens when that is full too: `pause` stops reading for all, `drop` lets go of the oldest rows for good."""
+    longest_pause: Duration = Field(default=timedelta(minutes=15), gt=timedelta())
+    """The longest wait between two attempts, whatever the other side asks for (`Retry-After`)."""
+    refusals: RefusalSettings = RefusalSettings()
+    """When a destination that refuses nearly everything is stopped."""
