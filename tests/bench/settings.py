@@ -17,7 +17,8 @@ def settings_for(folder: Path) -> Settings:
     if not (folder / "rules").exists():
         write_rules(folder / "rules", RULES)
         write_mmdb(folder / "addresses.mmdb", networks())
-    auth = {"type": "client_credentials", "client_id": "none", "client_secret": {"env": "NONE"}}
+    (folder / "secret").write_text("of an org that nobody asks")
+    auth = {"type": "client_credentials", "client_id": "none", "client_secret": {"file": str(folder / "secret")}}
     return parse(
         {
             "orgs": [{"name": "bench", "url": "https://bench.my.salesforce.com", "auth": auth}],

@@ -52,7 +52,8 @@ class Running:
         self.rules = folder / "rules"
         self.rules.mkdir(exist_ok=True)
         self.folder = folder
-        auth = {"type": "client_credentials", "client_id": "none", "client_secret": {"env": "NONE"}}
+        (folder / "secret").write_text("of an org that nobody asks")
+        auth = {"type": "client_credentials", "client_id": "none", "client_secret": {"file": str(folder / "secret")}}
         document = {
             "orgs": [{"name": "acme", "url": "https://acme.my.salesforce.com", "auth": auth}],
             "destinations": [{"type": "file", "directory": str(folder / "out")}],

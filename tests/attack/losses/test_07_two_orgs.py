@@ -71,7 +71,8 @@ def day() -> list[File]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Both orgs, with lists and thresholds that let most rules see something."""
-    auth = {"type": "client_credentials", "client_id": "none", "client_secret": {"env": "NONE"}}
+    (tmp_path / "secret").write_text("of orgs that nobody asks")
+    auth = {"type": "client_credentials", "client_id": "none", "client_secret": {"file": str(tmp_path / "secret")}}
     lists = tmp_path / "lists"
     lists.mkdir()
     orgs = [{"name": name, "url": f"https://{name}.my.salesforce.com", "auth": auth} for name in ("acme", "other")]

@@ -117,9 +117,9 @@ def test_rules_lint_shows_file_names_as_they_are(tmp_path: Path) -> None:
 
 @pytest.mark.attack
 def test_a_daemon_that_fails_is_shown_harmlessly(document: dict[str, Any], tmp_path: Path) -> None:
-    """`status` and `problems list` of a real daemon whose destination has escape codes in its name and its error."""
+    """`status` and `problems list` of a real daemon whose destination has escape codes and brackets in its error."""
     document["destinations"].append(
-        {"type": "file", "name": "a[/]", "directory": str(tmp_path / "x\x1b[2J[red]" / "y")}
+        {"type": "file", "name": "away", "directory": str(tmp_path / "x\x1b[2J[red]" / "y")}
     )
     (tmp_path / "x\x1b[2J[red]").write_text("a file, where a folder is wanted")
     agent = AgentProcess(tmp_path, document)
@@ -135,7 +135,6 @@ def test_a_daemon_that_fails_is_shown_harmlessly(document: dict[str, Any], tmp_p
             )
             assert ended.returncode == 1
             assert_harmless(ended.stdout + ended.stderr)
-            assert "a[/]" in ended.stdout
             assert r"x\x1b[2J[red]" in ended.stdout
     finally:
         agent.stop()
