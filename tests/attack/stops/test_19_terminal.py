@@ -17,6 +17,7 @@ from agent.config import Settings, parse
 from agent.dead_letter import DeadLetters
 from agent.model import Finding, Rejection
 from agent.state import State
+from tests.destinations.http_server import HttpServer, Reply
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW
 
@@ -117,11 +118,9 @@ def test_rules_lint_shows_file_names_as_they_are(tmp_path: Path) -> None:
 
 @pytest.mark.attack
 def test_a_daemon_that_fails_is_shown_harmlessly(document: dict[str, Any], tmp_path: Path) -> None:
-    """`status` and `problems list` of a real daemon whose destination has escape codes and brackets in its error."""
-    document["destinations"].append(
-        {"type": "file", "name": "away", "directory": str(tmp_path / "x\x1b[2J[red]" / "y")}
-    )
-    (tmp_path / "x\x1b[2J[red]").write_text("a file, where a folder is wanted")
+    """`status` and `problems list` of a real daemon whose destination answers with escape codes and brackets."""
+    elastic = HttpServer(lambda _: Reply.json(503, {"error": {"type": HOSTILE}}))
+    document["destinations"].append({"type": "elastic", "name": "siem", "url": elastic.url})
     agent = AgentProcess(tmp_path, document)
     agent.start()
     try:
@@ -135,6 +134,7 @@ def test_a_daemon_that_fails_is_shown_harmlessly(document: dict[str, Any], tmp_p
             )
             assert ended.returncode == 1
             assert_harmless(ended.stdout + ended.stderr)
-            assert r"x\x1b[2J[red]" in ended.stdout
+            assert r"[red]failed[/] [500] \x1b[2J" in ended.stdout
     finally:
         agent.stop()
+        elastic.stop()
