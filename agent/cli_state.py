@@ -20,7 +20,7 @@ def inspect(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     Exit status 0: nothing to do; 1: `recover` has something to do; 3: it cannot tell.
     """
     from agent.control import is_there
-    from agent.store import inspection
+    from agent.store.recovery import inspection
 
     settings = load(config)
     document = inspection.inspect(settings.state.directory)
@@ -35,11 +35,11 @@ def inspect(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
 @app.command()
 def recover(config: Config = DEFAULT_PATH) -> None:
     """Make the state usable again and take in what lies beside it; the daemon must not run. Nothing is deleted."""
-    from agent.store import recovery
+    from agent.store.recovery.recover import recover as recover_state
 
     settings = load(config)
     lanes = {destination.name: destination.lanes for destination in settings.destinations}
-    done = recovery.recover(settings.state.directory, lanes, lambda: datetime.now(UTC))
+    done = recover_state(settings.state.directory, lanes, lambda: datetime.now(UTC))
     for sentence in done.sentences():
         out.print(f"recovered: {sentence}", markup=False, soft_wrap=True)
     if done.nothing:

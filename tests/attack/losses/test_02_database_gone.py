@@ -20,9 +20,9 @@ from agent.model import LANES, Outcome
 from agent.state import State
 from agent.status import balanced
 from agent.store import startup
-from agent.store.books import Books
-from agent.store.inspection import inspect
-from agent.store.recovery import recover
+from agent.store.recovery.books import Books
+from agent.store.recovery.inspection import inspect
+from agent.store.recovery.recover import recover
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 
 BATCHES, ROWS = 4, 10
@@ -253,7 +253,7 @@ def test_recover_may_be_killed_anywhere(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", rename_or_die)
-        patch.setattr("agent.store.books.Books.add", add_or_die)
+        patch.setattr("agent.store.recovery.books.Books.add", add_or_die)
         with contextlib.suppress(KeyboardInterrupt):
             recover(tmp_path, TAKES, lambda: NOW)
     recover(tmp_path, TAKES, lambda: NOW)

@@ -22,7 +22,7 @@ from agent.status import balanced
 from agent.status import document as status_document
 from agent.store import health, integrity, startup
 from agent.store.health import EVERY, DatabaseWatch
-from agent.store.recovery import recover
+from agent.store.recovery.recover import recover
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 

@@ -10,7 +10,7 @@ from agent.batch_file import BatchFile
 from agent.model import LANES
 from agent.spool import Position
 from agent.state import State
-from agent.store.books import Books
+from agent.store.recovery.books import Books
 
 TAKES = {"siem": LANES}
 

@@ -19,7 +19,7 @@ from agent.batch_file import sync_directory
 from agent.store import integrity, private
 from agent.store.database import FILE, FOLDER, Value, open_database
 from agent.store.hold import Hold
-from agent.store.salvage import salvage
+from agent.store.recovery.salvage import salvage
 
 REBUILT = "state/rebuilt"
 _HALF = "database.new"

@@ -17,8 +17,8 @@ from agent.model import LANES
 from agent.store import identity, integrity, unnamed
 from agent.store.database import FILE, FOLDER, Value
 from agent.store.integrity import Examined
-from agent.store.salvage import salvage
-from agent.store.taken_in import Found, look
+from agent.store.recovery.salvage import salvage
+from agent.store.recovery.taken_in import Found, look
 
 _FILE = re.compile(rb'"([^"/]*/)?([^"/]+\.arrow)')
 _NAMING = ("spool/batch/", "aside/", "repair/", "dead/file/")
