@@ -102,7 +102,7 @@ def test_what_others_repeat_is_found_nowhere(world: World, capsys: pytest.Captur
         while not has_happened(daemon.status()):
             assert time.monotonic() < until, capsys.readouterr().err[-3000:]
             for polled in daemon.polling.sources.values():
-                polled.resume_at = None
+                polled.resumes = None
                 daemon.polling.poll(polled)
         document = repr(daemon.status())
     finally:
