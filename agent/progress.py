@@ -31,7 +31,7 @@ Reason = Literal["disk", "spool"]
 
 _FIX = {
     "disk": "free some space where the state directory is; it goes on by itself then",
-    "spool": "mend the destination that is behind, or raise `state.spool_limit_mb`; it goes on by itself then",
+    "spool": "repair the destination that is behind, or raise `state.spool_limit_mb`; it goes on by itself then",
 }
 
 
