@@ -33,7 +33,7 @@ def source_state(source: Mapping[str, Any], *, explained: bool = False) -> Text:
     """`explained`: its problem is among the first lines, with all its words: here is no room for them."""
     pause, resumes = source.get("paused"), source.get("resumes_at")
     if pause:
-        return words(f"paused ({pause['by']} full) since {time(pause['since'])}", "yellow")
+        return words(f"paused ({pause['by']} full)", "yellow")  # since when is in a line of its own, see `pauses`
     problem = "not read" if source.get("problem") and explained else source.get("problem")
     if problem and resumes:
         return trouble(f"rests until {time(resumes)}: {problem}")

@@ -286,11 +286,13 @@ def test_a_failing_source_leaves_the_table_readable(settings: Path) -> None:
     daemon.parts.open_problems.report("source-failed", name, f"{name} could not be read: " + "reason " * 40)
     document = daemon.status()
     daemon.close()
-    document["sources"] = [document["sources"][0] | {"name": name, "problem": "reason " * 40, "lag_seconds": 9e4}]
+    source = document["sources"][0] | {"lag_seconds": 9e4}
+    paused = {"by": "spool", "since": "2026-07-01T12:00:00+00:00", "message": "the spool is full"}
+    document["sources"] = [source | {"name": name, "problem": "reason " * 40}, source | {"paused": paused}]
     table = shown(document, width=80).split("newest")[1]
     assert "reason" not in table
     assert "not read" in " ".join(table.split())
-    assert len(table.splitlines()) < 12
+    assert len(table.splitlines()) < 14
 
 
 def test_the_id_is_in_the_command_that_is_to_be_given(settings: Path) -> None:
