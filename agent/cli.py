@@ -15,7 +15,7 @@ import typer
 from rich.text import Text
 
 from agent import cli_dead_letters, cli_problems, cli_reload, cli_rules, cli_schema, cli_state
-from agent.cli_options import DEFAULT_PATH, AsJson, Config, err, load, out, print_json, wrong_usage
+from agent.cli_options import DEFAULT_PATH, AsJson, Config, err, load, out, print_json, quiet, wrong_usage
 from agent.errors import LeaklineError, SettingsError, StateDamaged
 
 FOUND, FAILED, WRONG_CONFIGURATION = 1, 3, 78
@@ -100,7 +100,7 @@ def check(
     from agent.check.examine import examine
     from agent.check.report import show
 
-    _quiet()
+    quiet()
     findings = examine(config, offline=offline, send_test_event=send_test_event, install_templates=install_templates)
     raise typer.Exit(show(findings, out, as_json=as_json))
 
@@ -172,7 +172,7 @@ def hunt(
     from agent import hunt as search
 
     if config or not raw:  # else nothing is imported that could log
-        _quiet()
+        quiet()
     settings = load(config) if config else None
     _leave(search.hunt(files, rules, raw=raw, out=sys.stdout.buffer, err=err, settings=settings))
 
@@ -215,15 +215,6 @@ def _leave(status: int) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
-
-
-def _quiet() -> None:
-    """Commands for people do not log; what they have to say they print."""
-    import structlog
-
-    structlog.configure(
-        processors=[structlog.processors.KeyValueRenderer()], wrapper_class=structlog.make_filtering_bound_logger(50)
-    )
 
 
 def main() -> None:

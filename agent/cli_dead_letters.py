@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli_options import DEFAULT_PATH, AsJson, Config, load, out, wrong_usage
+from agent.cli_options import DEFAULT_PATH, AsJson, Config, load, out, quiet, wrong_usage
 
 app = typer.Typer(help="Rows that could not be read or delivered, and why.", no_args_is_help=True)
 
@@ -71,6 +71,7 @@ def _settle(what: str, numbers: list[int], everything: bool, destination: str | 
     from agent import dead_letter_report
 
     _choose(numbers, everything, destination)
+    quiet()
     by = getpass.getuser()
     raise typer.Exit(
         dead_letter_report.settle(

@@ -36,6 +36,15 @@ def print_json(document: object) -> None:
     sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
 
 
+def quiet() -> None:
+    """Commands for people do not log; what they have to say they print."""
+    import structlog
+
+    structlog.configure(
+        processors=[structlog.processors.KeyValueRenderer()], wrapper_class=structlog.make_filtering_bound_logger(50)
+    )
+
+
 def wrong_usage(message: str) -> NoReturn:
     err.print(message)
     raise typer.Exit(2)

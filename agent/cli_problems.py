@@ -6,7 +6,7 @@ import getpass
 
 import typer
 
-from agent.cli_options import DEFAULT_PATH, AsJson, Config, load, out, print_json
+from agent.cli_options import DEFAULT_PATH, AsJson, Config, load, out, print_json, quiet
 from agent.errors import LeaklineError
 
 app = typer.Typer(help="What is wrong now or waits for a person.", no_args_is_help=True)
@@ -32,7 +32,8 @@ def acknowledge(number: str = typer.Argument(metavar="ID"), config: Config = DEF
     """Say that somebody has looked at a problem: it is no longer told. The acknowledgement is an event."""
     from agent import status
 
+    quiet()
     problem = status.acknowledge(load(config), number, getpass.getuser())
     if problem is None:
         raise LeaklineError(f"no open problem has the id {number!r}", hint="see `leakline problems list`")
-    out.print(f"acknowledged: {problem['message']}")
+    out.print(f"acknowledged: {problem['message']}", soft_wrap=True)

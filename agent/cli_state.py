@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from rich.text import Text
 
-from agent.cli_options import DEFAULT_PATH, AsJson, Config, load, out, print_json
+from agent.cli_options import DEFAULT_PATH, AsJson, Config, load, out, print_json, quiet
 
 app = typer.Typer(help="What is in the state directory, and going on after damage.", no_args_is_help=True)
 
@@ -37,6 +37,7 @@ def recover(config: Config = DEFAULT_PATH) -> None:
     """Make the state usable again and take in what lies beside it; the daemon must not run. Nothing is deleted."""
     from agent.store.recovery.recover import recover as recover_state
 
+    quiet()
     settings = load(config)
     lanes = {destination.name: destination.lanes for destination in settings.destinations}
     done = recover_state(settings.state.directory, lanes, lambda: datetime.now(UTC))
@@ -49,6 +50,8 @@ def recover(config: Config = DEFAULT_PATH) -> None:
 
 
 def _show(document: dict[str, Any], *, running: bool) -> None:
+    from agent.status_lines import time
+
     database, identity = document["database"], document["identity"]
     condition = database["condition"]
     style = "green" if condition == "well" else "bold red"
@@ -68,8 +71,11 @@ def _show(document: dict[str, Any], *, running: bool) -> None:
         gone = f"; {lane['gone']:,} of the files are gone" if lane["gone"] else ""
         out.print(f"lane {lane['lane']:<11} {lane['rows']:,} rows in {lane['files']:,} batch files{gone}")
     for kind in document["unnamed"]:
-        times = f"written {kind['first']} to {kind['last']}"
-        out.print(f"not named        {kind['kind']}: {kind['rows']:,} rows in {kind['files']:,} files, {times}")
+        times = f"written {time(kind['first'])} to {time(kind['last'])}"
+        out.print(
+            f"not named        {kind['kind']}: {kind['rows']:,} rows in {kind['files']:,} files, {times}",
+            soft_wrap=True,
+        )
         for path in kind["unreadable"]:
             out.print(f"                 cannot be read: {path}", markup=False, soft_wrap=True)
     if running:

@@ -36,6 +36,7 @@ from agent.ingest import Committed
 from agent.liveness import Liveness
 from agent.loop_watch import LoopWatch
 from agent.model import LANES, FetchesAgain
+from agent.outdated import end_outdated
 from agent.polling import Polling
 from agent.repair import Repair
 from agent.schedule import Schedule
@@ -88,6 +89,7 @@ class Daemon:
             Forward(d, self.parts.stores, lines, now=now, stop=self.stop, settings=terms)
             for d, terms in zip(self.parts.destinations, settings.destinations, strict=True)
         ]
+        end_outdated(self.parts.open_problems, self.polling.sources, [d.name for d in self.parts.destinations])
         self.repair = self._keep_room()
         self._schedule = self._scheduled()
         self._liveness = Liveness(self.stalled)

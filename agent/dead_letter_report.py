@@ -18,6 +18,7 @@ from agent.dead_letter import DeadLetters
 from agent.errors import LeaklineError
 from agent.spool import Spool
 from agent.state import State
+from agent.status_lines import time
 from agent.store.aside import Aside
 from agent.store.dead_letter_office import DeadLetterOffice
 from agent.store.problems import Problems
@@ -59,9 +60,11 @@ def show_list(settings: Settings, console: Console, *, as_json: bool) -> int:
     elif not rows:
         console.print("No dead letters.")
     else:
-        table = Table("number", "time", "where", "rows", "most frequent reason")
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold underline")
+        for heading in ("number", "time", "where", "rows", "most frequent reason"):
+            table.add_column(heading, overflow="fold")
         for row in rows:
-            cells = (str(row["number"]), row["time"][:19], row["where"], f"{row['rows']:,}", row["reason"])
+            cells = (str(row["number"]), time(row["time"]), row["where"], f"{row['rows']:,}", row["reason"])
             table.add_row(*map(words, cells))
         console.print(table)
         console.print(

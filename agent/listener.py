@@ -133,7 +133,8 @@ class KeptListener:
             listener.open()
         except (OSError, RuntimeError) as error:
             self._opened = False
-            self._problems.report(KIND, listener.name, f"{listener.name} cannot listen on {where} ({error})")
+            reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+            self._problems.report(KIND, listener.name, f"{listener.name} cannot listen on {where} ({reason})")
         else:
             self._opened = True
             self._problems.over(KIND, listener.name, f"{listener.name} listens on {where}")

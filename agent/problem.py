@@ -28,6 +28,8 @@ class Kind:
     """What a person does about it; a problem may bring better words of its own."""
     over: str = ""
     """`event.action` of the event that tells its end."""
+    ends_on_word: bool = False
+    """Whether somebody's word ends it although it clears itself; those that wait for a person always end on it."""
 
 
 _ACKNOWLEDGE = "then `leakline problems acknowledge ID`"
@@ -48,8 +50,11 @@ KINDS: Mapping[str, Kind] = {
         "correct what it refuses; it is tried with a row every 5 minutes, and goes on at once after "
         "`leakline problems acknowledge ID`",
         over="destination-resumed",
+        ends_on_word=True,
     ),
-    "batches-set-aside": Kind("itself", "they are sent once it accepts again", over="set-aside-delivered"),
+    "batches-set-aside": Kind(
+        "itself", "they are sent once it accepts again", over="set-aside-delivered", ends_on_word=True
+    ),
     "dead-letters": Kind("person", _DEAD_LETTERS),
     "rows-dropped": Kind("person", f"raise `aside_quota_mb` or repair the destination; {_ACKNOWLEDGE}"),
     # Keeping
@@ -59,8 +64,13 @@ KINDS: Mapping[str, Kind] = {
     "state-restored": Kind("person", f"events come again with the same ids; {_ACKNOWLEDGE}"),
     "state-damaged": Kind("person", "stop the daemon; `leakline state inspect` says how to go on"),
     # Running
-    "clock-jumped": Kind("itself", f"set the machine's clock; if it is right now, {_ACKNOWLEDGE}", over="clock-right"),
-    "file-not-loaded": Kind("itself", "mend the file, then `leakline reload`", over="file-loaded"),
+    "clock-jumped": Kind(
+        "itself",
+        f"set the machine's clock; if it is right now, {_ACKNOWLEDGE}",
+        over="clock-right",
+        ends_on_word=True,
+    ),
+    "file-not-loaded": Kind("itself", "correct the file, then `leakline reload`", over="file-loaded"),
     "loop-stalled": Kind("itself", "the log has the stacks of all threads", over="loop-recovered"),
     "listener-failed": Kind("itself", "free the port or choose another", over="listener-recovered"),
 }
@@ -79,6 +89,7 @@ class Problem:
     message: str
     """What is wrong, in one sentence."""
     fix: str
+    """What a person does about it; ID stands for the problem's id, see `advice`."""
     count: int = 1
     """Rows it concerns, or how often it happened."""
     org: str = ""
@@ -93,8 +104,18 @@ class Problem:
         return problem_id(self.kind, self.subject)
 
     @property
+    def advice(self) -> str:
+        """`fix` with the problem's own id in the command that it names."""
+        return self.fix.replace("acknowledge ID", f"acknowledge {self.id}")
+
+    @property
     def clears(self) -> Clears:
         return KINDS[self.kind].clears
+
+    @property
+    def ends_on_word(self) -> bool:
+        """Whether acknowledging it ends it."""
+        return self.clears == "person" or KINDS[self.kind].ends_on_word
 
 
 def problem_id(kind: str, subject: str) -> str:

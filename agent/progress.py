@@ -31,7 +31,8 @@ Reason = Literal["disk", "spool"]
 
 _FIX = {
     "disk": "free some space where the state directory is; it goes on by itself then",
-    "spool": "mend the destination that is behind, or raise `state.spool_limit_mb`; it goes on by itself then",
+    "spool": "repair the destination that is behind, or raise the limit that is named (`aside_quota_mb` or `quota_mb` of the "
+    "destination, `state.spool_limit_mb`); it goes on by itself then",
 }
 
 

@@ -54,7 +54,8 @@ class SecretReference(BaseModel):
         try:
             text = path.read_text(encoding="utf-8").strip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"the secret in {path} cannot be read ({error})", hint=self._hint()) from error
+            reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+            raise SettingsError(f"the secret in {path} cannot be read ({reason})", hint=self._hint()) from error
         if not text:
             raise SettingsError(f"the secret in {path} is empty", hint=self._hint())
         return text

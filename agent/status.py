@@ -137,7 +137,7 @@ def listed(problems: Iterable[Problem]) -> list[dict[str, Any]]:
             "subject": problem.subject,
             "since": problem.since.isoformat(),
             "message": problem.message,
-            "fix": problem.fix,
+            "fix": problem.advice,
             "clears": problem.clears,
             "count": problem.count,
         }
@@ -213,7 +213,7 @@ def show_problems(problems: Sequence[Mapping[str, Any]], console: Console) -> No
         since = f" since {time(problem['since'])}" if problem["since"] else ""
         head = words(f"{problem['kind']} {problem['id']}".rstrip(), "bold red")
         console.print(head + words(f"{since}: {cut(problem['message'], LONGEST_REASON)}", "default"), soft_wrap=True)
-        console.print(words(f"   -> {problem['fix'].replace('ID', problem['id'])}"), soft_wrap=True)
+        console.print(words(f"   -> {problem['fix']}"), soft_wrap=True)
 
 
 def _left_out(status: Mapping[str, Any]) -> Iterator[Text]:
@@ -246,6 +246,7 @@ def _sources(status: Mapping[str, Any]) -> RenderableType:
         for name in total:
             total[name] += row[name]
     live = {source["name"]: source for source in status.get("sources", [])}
+    failed = {p["subject"] for p in status["problems"] if p["kind"] == "source-failed"}
     table = _table("source", "read", "duplicate", "malformed", "taken", "newest", "state")
     for name in sorted(totals | live):
         total, source = (
@@ -253,26 +254,27 @@ def _sources(status: Mapping[str, Any]) -> RenderableType:
             live.get(name, {}),
         )
         numbers = [f"{total[key]:,}" for key in ("read", "duplicate", "malformed", "spooled")]
-        table.add_row(name, *numbers, _age(source.get("lag_seconds")), source_state(source))
+        table.add_row(name, *numbers, _age(source.get("lag_seconds")), source_state(source, explained=name in failed))
     return table
 
 
 def _destinations(status: Mapping[str, Any]) -> RenderableType:
     table = _table("destination", "lane", "accepted", "dead", "filtered", "pending", "resent", "state")
     down = {p["subject"]: "takes nothing" for p in status["problems"] if p["kind"] == "destination-unavailable"}
-    down |= {p["subject"]: "stopped" for p in status["problems"] if p["kind"] == "destination-stopped"}
     for destination in status["destinations"]:
         for lane, account in destination["lanes"].items():
             keys = ("acknowledged", "dead_lettered", "filtered", "pending", "resent")
             numbers = [f"{account[key]:,}" for key in keys]
-            table.add_row(destination["name"], lane, *numbers, _state(destination, account, down))
+            stopped = "stopped" if lane in destination.get("stopped", ()) else ""
+            said = down.get(destination["name"], "") or stopped
+            table.add_row(destination["name"], lane, *numbers, _state(destination, account, said))
     return table
 
 
-def _state(destination: Mapping[str, Any], account: Mapping[str, int], down: Mapping[str, str]) -> Text:
+def _state(destination: Mapping[str, Any], account: Mapping[str, int], wrong: str) -> Text:
     """What is wrong with a lane of a destination, and which of its rows are elsewhere."""
     until = destination.get("waits_until")
-    said = [down.get(destination["name"], ""), f"waits until {until[11:19]} UTC" if until else ""]
+    said = [wrong, f"waits until {until[11:19]} UTC" if until else ""]
     said += [f"{account[key]:,} {key.replace('_', ' ')}" for key in ("set_aside", "dropped") if account[key]]
     return trouble(", ".join(filter(None, said)))
 

@@ -29,13 +29,15 @@ def pauses(status: Mapping[str, Any]) -> Iterator[Text]:
             yield words(f"{source['name']} is paused since {time(pause['since'])}: {pause['message']}", "yellow")
 
 
-def source_state(source: Mapping[str, Any]) -> Text:
+def source_state(source: Mapping[str, Any], *, explained: bool = False) -> Text:
+    """`explained`: its problem is among the first lines, with all its words: here is no room for them."""
     pause, resumes = source.get("paused"), source.get("resumes_at")
     if pause:
-        return words(f"paused ({pause['by']} full) since {time(pause['since'])}", "yellow")
-    if source.get("problem") and resumes:
-        return trouble(f"rests until {time(resumes)}: {source['problem']}")
-    return trouble(source.get("problem"))
+        return words(f"paused ({pause['by']} full)", "yellow")  # since when is in a line of its own, see `pauses`
+    problem = "not read" if source.get("problem") and explained else source.get("problem")
+    if problem and resumes:
+        return trouble(f"rests until {time(resumes)}: {problem}")
+    return trouble(problem)
 
 
 def time(written: str) -> str:

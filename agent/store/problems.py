@@ -17,6 +17,7 @@ import orjson
 import structlog
 
 from agent import metrics
+from agent.errors import LeaklineError
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.own_event import own_event
 from agent.problem import KINDS, Field, Problem, problem_id
@@ -89,7 +90,7 @@ class Problems:
                 transaction.set(OPEN + new.id, _encode(new))
         self._known[new.id] = new
         if tell:
-            log.warning("problem", kind=kind, subject=subject, reason=message, fix=new.fix, id=new.id)
+            log.warning("problem", kind=kind, subject=subject, reason=message, fix=new.advice, id=new.id)
             metrics.PROBLEMS_OPENED.labels(kind).inc(before is None)
             self._tell()
 
@@ -113,10 +114,17 @@ class Problems:
             self._end(number, message, KINDS[kind].over or "problem-settled")
 
     def acknowledge(self, number: str, by: str) -> Problem | None:
-        """Somebody has looked at it: it is no longer told. None where no problem has this id."""
+        """Somebody has looked at it: it is no longer told. None where no problem has this id.
+
+        Raises LeaklineError for one that goes on whatever is said of it: `status` would be green while it lasts.
+        """
         with self._state.transact():
             problem = self._load(number)
             if problem is not None:
+                if not problem.ends_on_word:
+                    raise LeaklineError(
+                        f"{problem.kind} of {problem.subject} goes on until what failed works again", hint=problem.fix
+                    )
                 message = f"{by} has acknowledged: {problem.message}"
                 self._end(number, message, "problem-acknowledged", {"user.name": by})
         return problem

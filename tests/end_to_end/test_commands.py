@@ -10,12 +10,15 @@ import subprocess
 import sys
 import time
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 import yaml
 
+from agent.state import State
+from agent.store.problems import Problems
 from tests.end_to_end.agent_process import PATIENCE, AgentProcess
 
 ROOT = Path(__file__).parent.parent.parent
@@ -60,6 +63,23 @@ def test_wrong_usage_and_wrong_configuration_have_their_own_status(tmp_path: Pat
     assert leakline("normalize", SAMPLE, "--format", "xml").returncode == 2
     assert leakline("normalize", tmp_path / "none.csv").returncode == 3
     assert leakline("status", "-c", tmp_path / "none.yaml").returncode == 78
+
+
+def test_commands_for_people_do_not_log(tmp_path: Path) -> None:
+    """What `problems acknowledge` does without a daemon is a sentence; the register's own log lines are not shown."""
+    state = State(tmp_path / "state")
+    problems = Problems(state, lambda: datetime.now(UTC))
+    problems.report("rows-lost", "siem", "12 rows are lost")
+    (problem,) = problems.open()
+    state.close()
+    settings = tmp_path / "leakline.yaml"
+    settings.write_text(
+        "orgs: [{name: a, url: 'https://a.my.salesforce.com', auth: {type: client_credentials, client_id: x, "
+        f"client_secret: {{env: X}}}}}}]\ndestinations: [{{type: file, directory: {tmp_path}/out}}]\n"
+        f"state: {{directory: {tmp_path}/state}}\n"
+    )
+    done = leakline("problems", "acknowledge", problem.id, "-c", settings)
+    assert (done.stdout, done.stderr) == ("acknowledged: 12 rows are lost\n", "")
 
 
 def test_rules_commands_agree_with_the_pack() -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from agent import metrics
+from agent.errors import LeaklineError
+from agent.outdated import end_outdated
 from agent.problem import KINDS
 from agent.state import State
 from agent.store.problems import TELL_AGAIN, Problems
@@ -94,6 +96,48 @@ def test_losses_add_up_and_wait_for_a_person(loops: Loops) -> None:
     assert loops.problems.acknowledge(problem.id, "ada") == problem
     assert loops.problems.open() == []
     assert loops.told()[-1] == "problem-acknowledged"
+
+
+def test_what_goes_on_is_not_ended_by_a_word(loops: Loops) -> None:
+    """Acknowledging a source that cannot be read would make `status` green while nothing is read: it is refused."""
+    for kind, ends in (("source-failed", False), ("file-not-loaded", False), ("clock-jumped", True)):
+        loops.problems.report(kind, "subject", "it fails")
+        (problem,) = loops.problems.open()
+        if ends:
+            assert loops.problems.acknowledge(problem.id, "ada") == problem
+            assert loops.problems.open() == []
+            continue
+        with pytest.raises(LeaklineError, match=f"{kind} of subject goes on until what failed works again"):
+            loops.problems.acknowledge(problem.id, "ada")
+        assert loops.problems.open() == [problem]
+        loops.problems.over(kind, "subject")
+
+
+def test_a_fix_that_says_acknowledge_can_be_followed(loops: Loops) -> None:
+    """No kind of problem sends a person to a command that refuses it."""
+    for name, kind in KINDS.items():
+        assert ("acknowledge ID" in kind.fix) <= (kind.clears == "person" or kind.ends_on_word), name
+
+
+def test_problems_of_what_the_settings_no_longer_name_are_over(loops: Loops) -> None:
+    """An org or a destination that was taken out of the settings is not failing for ever; its losses stay."""
+    for kind, subject in (
+        ("source-failed", "gone/event_log_file"),
+        ("source-failed", "acme/event_log_file"),
+        ("destination-unavailable", "gone"),
+        ("destination-unavailable", "siem"),
+        ("destination-stopped", "gone"),
+        ("dead-letters", "gone"),
+    ):
+        loops.problems.report(kind, subject, "it fails")
+    end_outdated(loops.problems, ["acme/event_log_file"], ["siem"])
+    left = {(problem.kind, problem.subject) for problem in loops.problems.open()}
+    assert left == {
+        ("source-failed", "acme/event_log_file"),
+        ("destination-unavailable", "siem"),
+        ("dead-letters", "gone"),
+    }
+    assert "source-recovered" in loops.told()
 
 
 def test_a_flood_is_told_thinly_but_to_the_row(loops: Loops, clock: Clock) -> None:

@@ -67,6 +67,15 @@ def test_one_destination_without_its_secret_is_unavailable(hostile: HostileOrg, 
     assert "/absent" in problem.message
 
 
+def test_the_path_of_a_missing_secret_is_named_once(hostile: HostileOrg, tmp_path: Path) -> None:
+    """Without the interpreter's own words for it."""
+    document = document_of(tmp_path, hostile.settings())
+    document["destinations"].append({"type": "splunk", "url": "https://localhost:1", "token": {"file": "/absent"}})
+    (problem,) = built(document)
+    assert problem.message.count("/absent") == 1
+    assert "Errno" not in problem.message
+
+
 @pytest.mark.parametrize("what", ["org", "destination"])
 def test_nothing_that_can_run_is_wrong_configuration(hostile: HostileOrg, tmp_path: Path, what: str) -> None:
     """Exit status 78 and every reason, and no state that waits for it."""

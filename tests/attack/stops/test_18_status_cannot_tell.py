@@ -279,6 +279,48 @@ def test_losses_come_first_and_long_reasons_are_cut(settings: Path) -> None:
     assert len(text) < 3000
 
 
+def test_a_failing_source_leaves_the_table_readable(settings: Path) -> None:
+    """In 80 columns its cell says that it is not read, and the first lines say why; it is not a column of syllables."""
+    daemon = Daemon(load(settings))
+    name = "acme-europe/event_log_file"
+    daemon.parts.open_problems.report("source-failed", name, f"{name} could not be read: " + "reason " * 40)
+    document = daemon.status()
+    daemon.close()
+    source = document["sources"][0] | {"lag_seconds": 9e4}
+    paused = {"by": "spool", "since": "2026-07-01T12:00:00+00:00", "message": "the spool is full"}
+    document["sources"] = [source | {"name": name, "problem": "reason " * 40}, source | {"paused": paused}]
+    table = shown(document, width=80).split("newest")[1]
+    assert "reason" not in table
+    assert "not read" in " ".join(table.split())
+    assert len(table.splitlines()) < 14
+
+
+def test_the_id_is_in_the_command_that_is_to_be_given(settings: Path) -> None:
+    """For people and programs alike, and nothing else that is written ID is changed."""
+    daemon = Daemon(load(settings))
+    problems = daemon.parts.open_problems
+    problems.report("rows-lost", "siem", "12 rows are lost")
+    problems.report("source-failed", "acme/x", "it failed", fix="INVALID_SESSION_ID: sign in anew")
+    document = daemon.status()
+    daemon.close()
+    fixes = {problem["kind"]: problem for problem in document["problems"]}
+    lost = fixes["rows-lost"]
+    assert f"`leakline problems acknowledge {lost['id']}`" in lost["fix"]
+    assert lost["fix"] in " ".join(shown(document, width=300).split())
+    assert "INVALID_SESSION_ID: sign in anew" in shown(document, width=300)
+
+
+def test_the_table_says_which_lane_is_stopped(settings: Path) -> None:
+    """The other lane goes on, and is not said to be stopped."""
+    daemon = Daemon(load(settings))
+    daemon.parts.open_problems.report("destination-stopped", "file", "file refused all rows of the lane events")
+    document = daemon.status()
+    daemon.close()
+    document["destinations"][0]["stopped"] = ["events"]
+    rows = [line.split() for line in shown(document).splitlines() if line.startswith("file")]
+    assert {row[1]: row[-1] for row in rows} == {"alerts": "ok", "events": "stopped"}
+
+
 def test_how_long_an_answer_may_take_is_bounded() -> None:
     """A person does not wait for minutes."""
     assert status.ANSWER_WITHIN <= 30

@@ -1,0 +1,21 @@
+"""Problems of orgs and destinations that the settings no longer name: nobody else would ever end them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from agent.store.problems import Problems
+
+OF_SOURCES = ("source-failed", "record-passed-over")
+OF_DESTINATIONS = ("destination-unavailable", "destination-stopped")
+
+
+def end_outdated(problems: Problems, sources: Collection[str], destinations: Collection[str]) -> None:
+    """End what an earlier run of the daemon could not read or deliver to and this one does not try.
+
+    `sources`, `destinations`: the names that the settings have now. Losses stay: they wait for a person.
+    """
+    named = dict.fromkeys(OF_SOURCES, sources) | dict.fromkeys(OF_DESTINATIONS, destinations)
+    for problem in problems.open():
+        if problem.subject not in named.get(problem.kind, (problem.subject,)):
+            problems.over(problem.kind, problem.subject, f"the settings do not name {problem.subject} any more")
