@@ -44,6 +44,7 @@ from agent.shared_lines import SharedLines
 from agent.signals import signals
 from agent.store.dead_letter_office import DeadLetterOffice
 from agent.store.health import DatabaseWatch
+from agent.store.left_behind import let_go
 from agent.store.room import Room
 from agent.watch import Watch
 
@@ -89,6 +90,7 @@ class Daemon:
             Forward(d, self.parts.stores, lines, now=now, stop=self.stop, settings=terms)
             for d, terms in zip(self.parts.destinations, settings.destinations, strict=True)
         ]
+        let_go(self.parts.stores, [(forward.name, lane) for forward in self.forwards for lane in forward.lanes])
         end_outdated(self.parts.open_problems, self.polling.sources, [d.name for d in self.parts.destinations])
         self.repair = self._keep_room()
         self._schedule = self._scheduled()
