@@ -243,3 +243,16 @@ def test_lines_are_encoded_once_for_destinations_side_by_side(loops: Loops) -> N
     frame = loops.spool.read(entry)
     assert lines.of(entry, frame, encode).equals(lines.of(entry, frame, encode))
     assert calls == 1
+
+
+def test_a_destination_that_fails_now_and_then_gets_its_events(loops: Loops) -> None:
+    """What is told about it goes first, and is not so much that nothing else is sent to it any more."""
+    destination = ScriptedDestination()
+    forward = loops.forward(destination)
+    loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3))]))
+    for _ in range(20):  # every other answer is that it is busy
+        destination.script = [Unavailable("busy")]
+        forward.forward()
+        loops.told()
+    assert set(ids_of(0, 3)) <= set(destination.accepted)
+    assert loops.spool.end("alerts").sequence == 2
