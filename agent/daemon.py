@@ -278,6 +278,8 @@ class Daemon:
         }  # fmt: skip
         self.parts.spool.trim(lowest)
         metrics.SPOOL_BYTES.set(self.parts.spool.bytes_held())
+        for forward in self.forwards:
+            forward.measure_waiting()
 
     def _guarded(self, run: Callable[[], None]) -> None:
         """Anything unexpected in a thread ends the process; attempts were counted beforehand."""

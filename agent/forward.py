@@ -245,7 +245,12 @@ class Forward:
         metrics.EVENTS_RESENT.labels(self.name).inc(settled.resent)
         metrics.EVENTS_DUPLICATED.labels(self.name).inc(settled.duplicate)
         metrics.ROWS_REJECTED.labels("sending", self.name).inc(len(settled.refused))
-        metrics.EVENTS_PENDING.labels(self.name, lane).set(self.pending(lane))
+        self.measure_waiting()
+
+    def measure_waiting(self) -> None:
+        """Set the metrics of what waits; to be called now and then, for a dead destination settles nothing."""
+        for lane in self.lanes:
+            metrics.EVENTS_PENDING.labels(self.name, lane).set(self.pending(lane))
         metrics.ROWS_ASIDE.labels(self.name).set(self.queue.aside_rows())
 
     def _leave_behind(self, load: Load, reason: str) -> None:
