@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from agent.account import Accounts
 from agent.config import Settings
 from agent.daemon import Daemon
 from agent.delivery_settings import DeliverySettings
-from agent.errors import Unavailable
+from agent.errors import DiskFull, Unavailable
 from agent.forward import Forward
 from agent.model import Chunk, Outcome
 from agent.own_event import own_event
@@ -277,3 +278,23 @@ def test_what_waits_for_a_dead_destination_is_measured(tmp_path: Path) -> None:
     assert value("leakline_events_pending", {"destination": forward.name, "lane": "alerts"}) == 2
     assert value("leakline_rows_aside", {"destination": forward.name}) == 1
     daemon.close()
+
+
+def test_a_copy_that_finds_no_room_leaves_nothing(loops: Loops, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the file system has no second names, setting aside on a full disk does not fill it further with each try."""
+
+    def no_link(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    def half(_: Path, place: Path) -> None:
+        place.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.link", no_link)
+    monkeypatch.setattr("shutil.copy2", half)
+    forward = loops.forward(Dead("dead"))
+    loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3))]))
+    with pytest.raises(DiskFull):
+        forward.queue.set_aside()
+    assert list((loops.state.directory / "aside").iterdir()) == []
+    assert balanced(loops, forward)
