@@ -18,10 +18,12 @@ from agent.errors import TransportError
 from agent.health import Health
 from agent.listener import CONNECTIONS, HEADER_BYTES, KeptListener, Listener
 from agent.network import Connection, TlsSettings
+from agent.sources.org_settings import OrgSettings
 from agent.sources.token import obtain
 from tests.attack.four_places import assert_told_everywhere, own_events, problems_of
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import Loops
+from tests.test_config import minimal
 
 PATIENCE = 120.0
 SECONDS = 2.0
@@ -178,9 +180,10 @@ def test_a_request_of_ours_without_a_thread_fails_alone(monkeypatch: pytest.Monk
         raise RuntimeError("can't start new thread")
 
     connection = Connection("https://localhost:1", TlsSettings(), None, 1.0)
+    settings = OrgSettings.model_validate(minimal()["orgs"][0] | {"url": "https://localhost:1"})
     monkeypatch.setattr(threading.Timer, "start", refuse)
     with pytest.raises(TransportError, match="no thread"):
-        obtain(connection, "https://localhost:1", {}, 1.0)
+        obtain(connection, settings, {}, 1.0)
     connection.close()
 
 
