@@ -31,7 +31,7 @@ from agent.sources.row_filter import Identity
 from agent.sources.salesforce import Session
 from agent.spool import Spool
 from agent.state import State, StateRecall
-from agent.store import startup
+from agent.store import dead_letter_problem, startup
 from agent.store.aside import Aside
 from agent.store.problems import Problems
 from agent.store.repairs import Repairs
@@ -121,6 +121,7 @@ def build(
     spool, dead_letters, problems = Spool(state), DeadLetters(state), Problems(state, now)
     stores = Stores(state, spool, Aside(state), dead_letters, Repairs(state, problems, now), problems)
     startup.begin(state, problems)
+    dead_letter_problem.take_over(problems, dead_letters, state)
     for name, error in missing.items():
         fields = {"error.type": type(error).__name__, "error.message": str(error)}
         problems.report("destination-unavailable", name, f"{name} takes nothing: {error}", fields=fields)

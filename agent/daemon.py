@@ -29,7 +29,7 @@ from agent.clock_watch import ClockWatch
 from agent.config import Settings
 from agent.control_server import ControlServer
 from agent.deliver import Stopped
-from agent.errors import Busy, SettingsError, StateDamaged
+from agent.errors import Busy, DiskFull, SettingsError, StateDamaged
 from agent.forward import Forward
 from agent.hurry import hurried
 from agent.ingest import Committed
@@ -243,7 +243,7 @@ class Daemon:
 
     def _trim(self) -> None:
         while not self.stop.wait(TRIM_EVERY):
-            with self.parts.ingest.progress.of("trim"):
+            with self.parts.ingest.progress.of("trim"), self._despite_a_full_disk():
                 self.trim()
 
     def _tell(self) -> None:
@@ -260,10 +260,19 @@ class Daemon:
             self.parts.ingest.take("agent", batch)
 
     def _tick(self) -> None:
-        with self.parts.ingest.progress.of("tick"):
+        with self.parts.ingest.progress.of("tick"), self._despite_a_full_disk():
             self.parts.ingest.tick()
             self.parts.open_problems.tell_what_grew()
             self._health.tick()
+
+    @contextmanager
+    def _despite_a_full_disk(self) -> Iterator[None]:
+        """Around what is done again in a while."""
+        try:
+            yield
+        except DiskFull as error:
+            log.warning("there is no room on the disk", reason=str(error))
+            self.parts.state.give_up_ballast()
 
     def trim(self) -> None:
         """Let go of batches that every destination has settled."""
@@ -273,6 +282,8 @@ class Daemon:
         }  # fmt: skip
         self.parts.spool.trim(lowest)
         metrics.SPOOL_BYTES.set(self.parts.spool.bytes_held())
+        for forward in self.forwards:
+            forward.measure_waiting()
 
     def _guarded(self, run: Callable[[], None]) -> None:
         """Anything unexpected in a thread ends the process; attempts were counted beforehand."""

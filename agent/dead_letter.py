@@ -76,8 +76,15 @@ class DeadLetters:
         sequence = self._state.number("dead/next")
         transaction.set(f"dead/file/{sequence:016d}", file.encode())
         if about is not None:
-            transaction.set(f"dead/about/{sequence:016d}", orjson.dumps(asdict(about)))
+            self.note(transaction, sequence, about)
         transaction.set("dead/next", sequence + 1)
+
+    def note(self, transaction: Transaction, number: int, about: About) -> None:
+        transaction.set(f"dead/about/{number:016d}", orjson.dumps(asdict(about)))
+
+    def is_reported(self, number: int) -> bool:
+        """Whether a problem counts its rows; versions without problems left files of which none does."""
+        return self._state.data(f"dead/about/{number:016d}") is not None
 
     def count(self) -> int:
         return sum(file.rows for _, file in self.files())

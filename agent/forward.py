@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -116,7 +117,19 @@ class Forward:
                     self._spool.grown.wait_for(lambda: self._rank() is not None or self._stop.is_set(), timeout=1.0)
 
     def forward(self) -> bool:
-        """Settle one batch, or as much of it as comes before an alert; False when there is nothing to send."""
+        """Settle one batch, or as much of it as comes before an alert; False when there is nothing to send.
+
+        A full disk is waited out.
+        """
+        try:
+            return self._forward()
+        except Stopped:
+            return True
+        except DiskFull as error:
+            self._wait_for_room(error)
+            return True
+
+    def _forward(self) -> bool:
         if self._stopped.are_to_be_tried():
             self._probe()
         load = self.queue.take(self._stopped.others())
@@ -124,8 +137,6 @@ class Forward:
             return False
         try:
             self._settle_batch(load)
-        except Stopped:
-            pass
         except Damaged as error:
             self._leave_behind(load, str(error))
         return True
@@ -138,13 +149,14 @@ class Forward:
         fields = {"error.type": type(error).__name__, "error.message": str(error)}
         asked = error.retry_after
         waits = f"; it asked for {asked:,.0f} s: the next attempt is at {until:%H:%M:%S} UTC" if asked else ""
-        self._problems.report(
-            "destination-unavailable", self.name, f"{self.name} takes nothing: {error}{waits}", fields=fields
-        )
+        message = f"{self.name} takes nothing: {error}{waits}"
+        with suppress(DiskFull):  # the next attempt reports it again
+            self._problems.report("destination-unavailable", self.name, message, fields=fields)
 
     def _report_accepting(self) -> None:
         self._waits_until = None
-        self._problems.over("destination-unavailable", self.name, f"{self.name} accepts again")
+        with suppress(DiskFull):  # what was accepted must be noted first, and the next answer tells it again
+            self._problems.over("destination-unavailable", self.name, f"{self.name} accepts again")
 
     # Sending
 
@@ -219,17 +231,26 @@ class Forward:
                 work()
                 return
             except DiskFull as error:
-                log.warning("delivery cannot note its position", destination=self.name, reason=str(error))
-                self._stores.state.give_up_ballast()
-                if self._stop.wait(FULL_DISK_PAUSE):
+                if self._wait_for_room(error):
                     raise Stopped from error
+
+    def _wait_for_room(self, error: DiskFull) -> bool:
+        """Whether the loop was asked to end meanwhile."""
+        log.warning("delivery cannot note its position", destination=self.name, reason=str(error))
+        self._stores.state.give_up_ballast()
+        return self._stop.wait(FULL_DISK_PAUSE)
 
     def _measure(self, lane: Lane, settled: Settled) -> None:
         metrics.EVENTS_SENT.labels(self.name, lane).inc(settled.acknowledged)
         metrics.EVENTS_RESENT.labels(self.name).inc(settled.resent)
         metrics.EVENTS_DUPLICATED.labels(self.name).inc(settled.duplicate)
         metrics.ROWS_REJECTED.labels("sending", self.name).inc(len(settled.refused))
-        metrics.EVENTS_PENDING.labels(self.name, lane).set(self.pending(lane))
+        self.measure_waiting()
+
+    def measure_waiting(self) -> None:
+        """Set the metrics of what waits; to be called now and then, for a dead destination settles nothing."""
+        for lane in self.lanes:
+            metrics.EVENTS_PENDING.labels(self.name, lane).set(self.pending(lane))
         metrics.ROWS_ASIDE.labels(self.name).set(self.queue.aside_rows())
 
     def _leave_behind(self, load: Load, reason: str) -> None:

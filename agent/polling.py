@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from agent import metrics
-from agent.errors import Forbidden, LimitExceeded, SourceError, TransportError, Unauthorized
+from agent.errors import DiskFull, Forbidden, LimitExceeded, SourceError, TransportError, Unauthorized
 from agent.ingest import Committed, Ingest
 from agent.model import Source
 from agent.progress import STALLED_AFTER, Pause
@@ -80,6 +80,9 @@ class Polling:
         try:
             if not self._stop.is_set() and (polled.resumes is None or self._steady() >= polled.resumes):
                 self._poll(polled)
+        except DiskFull as error:
+            polled.problem = str(error)
+            log.warning("poll could not be noted", source=polled.source.name, reason=str(error))
         finally:
             polled.turn = self._steady()
             polled.lock.release()

@@ -91,6 +91,7 @@ class Aside:
                 _link(path, self._folder / kept.name)
                 batch_file.sync_directory(self._folder)
             except OSError as error:
+                self.discard(kept)  # a copy may have got half-way
                 if is_disk_full(error):
                     raise DiskFull(f"no room in {self._folder} for a batch of {file.size} bytes") from error
                 raise
@@ -188,10 +189,11 @@ class Aside:
 
 
 def _link(path: Path, place: Path) -> None:
-    """A second name for a file; a copy where the file system has no such thing."""
+    """A second name for a file; a copy, as durable as the file, where the file system has no such thing."""
     try:
         os.link(path, place)
     except FileNotFoundError:
         raise
     except OSError:
         shutil.copy2(path, place)
+        batch_file.sync(place)

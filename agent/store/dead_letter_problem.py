@@ -7,8 +7,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from agent.dead_letter import About, DeadLetters
+from agent.errors import Damaged
 from agent.model import Rejection
 from agent.problem import Field
+from agent.state import State
 from agent.store.problems import Problems
 
 KIND, PROBLEM_KIND = "dead-letters", "leakline.problem.kind"
@@ -35,6 +38,24 @@ def rejected(problems: Problems, source: str, org: str, rejections: Sequence[Rej
     """Open the problem of what could not become events, or add to it; inside the transaction."""
     where: dict[str, Field] = {"leakline.dead_letter.source": source}
     _tell(problems, source, [rejection.reason for rejection in rejections], where, org=org)
+
+
+def take_over(problems: Problems, letters: DeadLetters, state: State) -> None:
+    """Dead letters of a version that did not report them count as a problem from now on, so that they are told and their
+    replay does not end the problem of others. Raises StateError.
+    """
+    with state.transact() as transaction:
+        for number, file in letters.files():
+            if letters.is_reported(number):
+                continue
+            try:
+                about = letters.about(number)
+            except Damaged:
+                about = About(KIND, "unknown")
+            letters.note(transaction, number, about)
+            rows = problems.count(KIND, about.subject) + file.rows
+            message = f"{about.subject}: {rows:,} rows are kept as dead letters, some since before the last upgrade"
+            problems.report(KIND, about.subject, message, count=file.rows)
 
 
 def _tell(

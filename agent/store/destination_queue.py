@@ -97,8 +97,8 @@ class DestinationQueue:
         attempts, place = self._attempts_at(load), load.place
         key = place if load.aside else load.lane
         if key not in self._begun:
-            self._begun.add(key)
             attempts.begin(place)
+            self._begun.add(key)
         return attempts.exhausted(place)
 
     def settle(self, load: Load, row: int, frame: pl.DataFrame, settled: Settled) -> None:

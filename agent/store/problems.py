@@ -32,6 +32,9 @@ WAITING = "memory/agent/outbox/"
 
 TELL_AGAIN = timedelta(minutes=15)
 """A problem that grows or changes is told anew after this time, or once it has doubled: a flood tells itself thinly."""
+QUIET = timedelta(minutes=5)
+"""A problem that comes back within this time after its end was told is told, with its end, only if it lasts longer: the
+events about a destination that fails now and then go to that destination too, and would be what it fails on."""
 
 
 class Problems:
@@ -43,6 +46,11 @@ class Problems:
         self.waiting = Condition()
         """Notified when there is an event to be sent."""
         self._known = {problem.id: problem for problem in self._stored()}
+        """For those who cannot wait for the state; ahead of it inside a transaction, and wrong after one that failed until
+        the next `open`.
+        """
+        self._ended: dict[str, datetime] = {}
+        """When the end of a problem was told, by its id; of the last few minutes."""
         self._measure()
 
     # Telling
@@ -79,7 +87,7 @@ class Problems:
                     told_count=before.told_count,
                     org=org or before.org,
                 )
-            tell = before is None or told or _worth_telling(before, new, now)
+            tell = told or self._is_to_be_told(before, new, now)
             if before is not None and told:  # what else it grew by is still to be told
                 new = replace(new, told_count=before.told_count + count)
             elif tell:
@@ -89,14 +97,14 @@ class Problems:
             if before is None or tell or new != before:
                 transaction.set(OPEN + new.id, _encode(new))
         self._known[new.id] = new
-        if tell:
+        if tell or before is None:
             log.warning("problem", kind=kind, subject=subject, reason=message, fix=new.advice, id=new.id)
             metrics.PROBLEMS_OPENED.labels(kind).inc(before is None)
             self._tell()
 
     def over(self, kind: str, subject: str, message: str = "") -> None:
-        """It is well again. Costs nothing while no such problem is open."""
-        if problem_id(kind, subject) in self._known:
+        """It is well again. Costs a look into the state while no such problem is open."""
+        if self.is_open(kind, subject):
             self._end(problem_id(kind, subject), message or f"{subject} is well again", KINDS[kind].over)
 
     def settle(self, kind: str, subject: str, count: int, message: str) -> None:
@@ -140,12 +148,19 @@ class Problems:
         self._tell()
 
     def tell_what_grew(self) -> None:
-        """Problems that grew since they were told, if that is a while ago; to be called about once a minute."""
-        for problem in self.open():
-            if problem.clears == "person" and problem.count != problem.told_count:
-                self.report(
-                    problem.kind, problem.subject, problem.message, fix=problem.fix, count=0, fields=problem.fields
-                )
+        """Problems that grew since they were told, if that is a while ago, and those that came back and stayed; to be
+        called about once a minute.
+        """
+        now = self._now()
+        self._ended = {number: ended for number, ended in list(self._ended.items()) if abs(now - ended) < QUIET}
+        with self._state.transact():  # else one that ends meanwhile would be opened again
+            for problem in self._stored():
+                adds_up = problem.clears == "person"
+                if problem.told_at is None or (adds_up and problem.count != problem.told_count):
+                    count, fields = 0 if adds_up else problem.count, problem.fields
+                    self.report(
+                        problem.kind, problem.subject, problem.message, fix=problem.fix, count=count, fields=fields
+                    )
 
     # Asking
 
@@ -153,7 +168,7 @@ class Problems:
         """All open problems, the oldest first."""
         with self._state.transact():
             found = self._stored()
-        self._known = {problem.id: problem for problem in found}
+            self._known = {problem.id: problem for problem in found}
         return sorted(found, key=lambda problem: problem.since)
 
     def count(self, kind: str, subject: str) -> int:
@@ -166,7 +181,7 @@ class Problems:
         return sorted(self._known.values(), key=lambda problem: problem.since)
 
     def is_open(self, kind: str, subject: str) -> bool:
-        return problem_id(kind, subject) in self._known
+        return self._load(problem_id(kind, subject)) is not None
 
     # Sending
 
@@ -202,12 +217,21 @@ class Problems:
             if problem is not None:
                 transaction.delete(OPEN + number)
                 ended = replace(problem, fields={**problem.fields, **(fields or {})})
-                if not told:
+                by_itself = action == KINDS[problem.kind].over
+                if by_itself and problem.told_at is not None:
+                    self._ended[number] = self._now()
+                if not told and not (by_itself and problem.told_at is None):
                     self._enqueue(transaction, ended, action, message, failure=False)
         self._known.pop(number, None)
         if problem is not None:
             log.info("problem is over", kind=problem.kind, subject=problem.subject, reason=message, id=number)
             self._tell()
+
+    def _is_to_be_told(self, before: Problem | None, new: Problem, now: datetime) -> bool:
+        if before is not None and before.told_at is not None:
+            return _worth_telling(before, new, now)
+        ended = self._ended.get(new.id)
+        return ended is None or abs(now - ended) >= QUIET
 
     def _enqueue(self, transaction: Transaction, problem: Problem, action: str, message: str, *, failure: bool) -> None:
         about: dict[str, Field] = {
@@ -255,9 +279,9 @@ class Problems:
 
 def _worth_telling(before: Problem, after: Problem, now: datetime) -> bool:
     """Whether the change of an open problem is news: another class of error, doubled, or a while ago."""
-    if before.fields.get("error.type") != after.fields.get("error.type") or before.told_at is None:
+    if before.fields.get("error.type") != after.fields.get("error.type"):
         return True
-    if after.count == before.told_count and after.message == before.message:
+    if before.told_at is None or (after.count == before.told_count and after.message == before.message):
         return False
     return after.count >= 2 * max(1, before.told_count) or abs(now - before.told_at) >= TELL_AGAIN
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from agent.batch_file import BatchFile
+from agent.errors import DiskFull
 from agent.state import State
 from agent.store import unnamed
 from agent.store.problems import Problems
@@ -28,6 +29,14 @@ def begin(state: State, problems: Problems) -> None:
     """
     if state.openness:
         log.warning("the state directory was open to others; it is private now", reason=state.openness)
+    try:
+        _begin(state, problems)
+    except DiskFull:  # a daemon that cannot start delivers nothing, and so makes no room
+        state.give_up_ballast()
+        _begin(state, problems)
+
+
+def _begin(state: State, problems: Problems) -> None:
     doubt = state.doubt()
     with state.transact():
         if doubt:

@@ -58,11 +58,11 @@ class StoppedLanes:
             f"{self._destination} refused {refusals.refused:,} of the last {refusals.rows:,} rows of the lane {lane} for "
             f"good: nothing more of it is sent; the last reason: {(reason.strip() or 'none').splitlines()[-1]}"
         )
-        refusals.forget()
         stopped = [one for one in self._all if one == lane or one in self.lanes]
         with self._state.transact() as transaction:
             transaction.set(f"stopped/{self._destination}", " ".join(stopped))
             self._problems.report(KIND, self._destination, message)
+        refusals.forget()
         self.lanes = stopped
         self._next_try = self._monotonic() + TRY_EVERY
 
@@ -75,5 +75,5 @@ class StoppedLanes:
 
     def resume(self) -> None:
         """The destination has accepted a row."""
-        self.lanes = []
         self._problems.over(KIND, self._destination, f"{self._destination} has accepted a row: delivery goes on")
+        self.lanes = []

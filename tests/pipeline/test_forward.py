@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.account import Accounts
-from agent.errors import Unavailable
+from agent.errors import DiskFull, Unavailable
 from agent.forward import Forward
 from agent.model import Chunk, Outcome
 from agent.spool import Position
@@ -243,3 +244,37 @@ def test_lines_are_encoded_once_for_destinations_side_by_side(loops: Loops) -> N
     frame = loops.spool.read(entry)
     assert lines.of(entry, frame, encode).equals(lines.of(entry, frame, encode))
     assert calls == 1
+
+
+def test_a_destination_that_fails_now_and_then_gets_its_events(loops: Loops) -> None:
+    """What is told about it goes first, and is not so much that nothing else is sent to it any more."""
+    destination = ScriptedDestination()
+    forward = loops.forward(destination)
+    loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3))]))
+    for _ in range(20):  # every other answer is that it is busy
+        destination.script = [Unavailable("busy")]
+        forward.forward()
+        loops.told()
+    assert set(ids_of(0, 3)) <= set(destination.accepted)
+    assert loops.spool.end("alerts").sequence == 2
+
+
+@pytest.mark.parametrize("times", range(1, 8))
+def test_a_full_disk_is_waited_out(loops: Loops, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Whatever of a delivery meets it, also what is told of a dead destination: the loop goes on, and sends no row twice."""
+    monkeypatch.setattr("agent.forward.FULL_DISK_PAUSE", 0.0)
+    destination = ScriptedDestination(script=[Unavailable("busy")])
+    forward = loops.forward(destination)
+    loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3))]))
+    transact, tried = loops.state.transact, []
+
+    def full(wait: float | None = None) -> Any:
+        tried.append(wait)
+        if len(tried) <= times:
+            raise DiskFull("no room")
+        return transact(wait)
+
+    monkeypatch.setattr(loops.state, "transact", full)
+    loops.drain(forward)
+    assert destination.accepted == ids_of(0, 3)
+    assert balanced(loops, forward)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from agent.errors import Forbidden, LimitExceeded, SourceError, TransportError
+from agent.errors import DiskFull, Forbidden, LimitExceeded, SourceError, TransportError
 from agent.model import Batch, Cursor
 from agent.polling import CREDENTIALS_PAUSE, ORG_PAUSE, Polling
 from tests.pipeline.fakes import NOW, Loops, batch_of, ids_of
@@ -77,6 +78,24 @@ def test_a_missing_permission_rests_one_source(loops: Loops) -> None:
     clock.now += CREDENTIALS_PAUSE
     poll_all(polling)
     assert polling.sources["acme/one"].problem == ""
+
+
+def test_a_full_disk_that_keeps_a_trouble_from_being_noted_ends_nothing(
+    loops: Loops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The poll is over with what the disk said as its problem; the next one finds all as it was."""
+    source = Troubled("acme/one", [TransportError("cut")] * 2)
+    polling = polling_of(loops, Clock(), (source, "acme"))
+
+    def full(wait: float | None = None) -> Any:
+        raise DiskFull("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loops.state, "transact", full)
+        poll_all(polling)
+    assert polling.sources["acme/one"].problem == "no room"
+    poll_all(polling)
+    assert [problem.kind for problem in loops.problems.open()] == ["source-failed"]
 
 
 def test_a_trouble_is_told_once_and_ends(loops: Loops) -> None:

@@ -14,7 +14,7 @@ from agent.errors import LeaklineError
 from agent.outdated import end_outdated
 from agent.problem import KINDS
 from agent.state import State
-from agent.store.problems import TELL_AGAIN, Problems
+from agent.store.problems import QUIET, TELL_AGAIN, Problems
 from tests.pipeline.fakes import NOW, Loops
 
 
@@ -178,3 +178,30 @@ def test_another_class_of_error_is_news_at_once(loops: Loops, clock: Clock) -> N
         clock.now += timedelta(seconds=1)
     assert loops.told() == ["source-failed", "source-failed"]
     assert loops.problems.open()[0].message == "refused"
+
+
+def test_what_comes_and_goes_is_told_once_in_a_while(loops: Loops, clock: Clock) -> None:
+    """Trouble that is back at once is open but no news until it lasts; its end is told if it was told itself."""
+    for _ in range(20):
+        loops.problems.report("destination-unavailable", "siem", "siem takes nothing: refused")
+        assert [problem.kind for problem in loops.problems.open()] == ["destination-unavailable"]
+        loops.problems.over("destination-unavailable", "siem")
+        loops.problems.tell_what_grew()
+    assert loops.told() == ["destination-unavailable", "destination-recovered"]
+    loops.problems.report("destination-unavailable", "siem", "siem takes nothing: refused")
+    clock.now += QUIET
+    loops.problems.tell_what_grew()
+    assert loops.told() == ["destination-unavailable"]
+    loops.problems.over("destination-unavailable", "siem")
+    assert loops.told() == ["destination-recovered"]
+
+
+def test_a_problem_that_a_failed_transaction_ended_is_ended_by_the_next(loops: Loops) -> None:
+    """The register goes by the state alone, whatever was undone in between."""
+    loops.problems.report("batches-set-aside", "siem", "rows are set aside")
+    with pytest.raises(ZeroDivisionError), loops.state.transact():
+        loops.problems.over("batches-set-aside", "siem")
+        raise ZeroDivisionError
+    assert loops.problems.is_open("batches-set-aside", "siem")
+    loops.problems.over("batches-set-aside", "siem")
+    assert loops.problems.open() == []

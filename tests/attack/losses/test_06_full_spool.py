@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,17 +11,22 @@ from typing import Any
 import orjson
 import pytest
 
+from agent import metrics
 from agent.account import Accounts
+from agent.config import Settings
+from agent.daemon import Daemon
 from agent.delivery_settings import DeliverySettings
-from agent.errors import Unavailable
+from agent.errors import DiskFull, Unavailable
 from agent.forward import Forward
 from agent.model import Chunk, Outcome
+from agent.own_event import own_event
 from agent.state import State
 from agent.store.room import Quota
 from tests.attack.four_places import assert_told_everywhere, status_of
 from tests.end_to_end.agent_process import AgentProcess
-from tests.pipeline.fakes import ListSource, Loops, ScriptedDestination, batch_of, ids_of
+from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.pipeline.test_forward import balanced, raise_alert
+from tests.test_config import minimal
 
 BATCHES, ROWS = 30, 20
 
@@ -255,3 +261,40 @@ def lanes(agent: AgentProcess, destination: str) -> dict[str, dict[str, int]]:
 
 def ids(folder: Path) -> set[str]:
     return {orjson.loads(line)["event"]["id"] for line in (folder / "events.ndjson").read_bytes().splitlines()}
+
+
+def test_what_waits_for_a_dead_destination_is_measured(tmp_path: Path) -> None:
+    """The metrics grow with what waits although nothing is settled, which is when somebody looks at them."""
+    document = minimal() | {"state": {"directory": str(tmp_path / "state")}}
+    document["orgs"][0]["auth"]["client_secret"] = {"file": str(tmp_path / "secret")}
+    (tmp_path / "secret").write_text("hunter2")
+    daemon = Daemon(Settings.model_validate(document))
+    (forward,) = daemon.forwards
+    for number in range(3):
+        daemon.parts.ingest.take("agent", own_event("", "test", f"event {number}", NOW))
+    forward.queue.set_aside()
+    daemon.trim()
+    value = metrics.REGISTRY.get_sample_value
+    assert value("leakline_events_pending", {"destination": forward.name, "lane": "alerts"}) == 2
+    assert value("leakline_rows_aside", {"destination": forward.name}) == 1
+    daemon.close()
+
+
+def test_a_copy_that_finds_no_room_leaves_nothing(loops: Loops, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the file system has no second names, setting aside on a full disk does not fill it further with each try."""
+
+    def no_link(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    def half(_: Path, place: Path) -> None:
+        place.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.link", no_link)
+    monkeypatch.setattr("shutil.copy2", half)
+    forward = loops.forward(Dead("dead"))
+    loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3))]))
+    with pytest.raises(DiskFull):
+        forward.queue.set_aside()
+    assert list((loops.state.directory / "aside").iterdir()) == []
+    assert balanced(loops, forward)

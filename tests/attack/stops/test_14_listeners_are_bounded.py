@@ -181,6 +181,7 @@ def test_a_request_of_ours_without_a_thread_fails_alone(monkeypatch: pytest.Monk
 
     settings = OrgSettings.model_validate(minimal()["orgs"][0])
     connection = Connection("https://localhost:1", TlsSettings(), None, 1.0)
+    settings = OrgSettings.model_validate(minimal()["orgs"][0] | {"url": "https://localhost:1"})
     monkeypatch.setattr(threading.Timer, "start", refuse)
     with pytest.raises(TransportError, match="no thread"):
         obtain(connection, settings, {}, 1.0)

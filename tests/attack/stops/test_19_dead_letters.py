@@ -20,7 +20,7 @@ from agent.errors import LeaklineError
 from agent.forward import Forward
 from agent.model import Outcome, Rejection
 from agent.state import State
-from agent.store import dead_letter_office
+from agent.store import dead_letter_office, dead_letter_problem
 from agent.store.dead_letter_office import DeadLetterOffice
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.pipeline.test_forward import balanced
@@ -214,6 +214,20 @@ def test_dead_letters_of_an_older_version_are_understood(daemon: Daemon) -> None
     loops.drain(daemon.forward)
     assert sorted(daemon.siem.accepted) == ids_of(0, 4)
     assert batch_file.BatchFile.decode(b'["events-1.arrow",3,100,"00"]').origin is None
+
+
+def test_dead_letters_of_an_older_version_are_a_problem(daemon: Daemon) -> None:
+    """An upgrade does not make them well; and their replay does not end what other rows are told of."""
+    loops = daemon.loops
+    with loops.state.transact() as transaction:
+        transaction.delete("dead/about/0000000000000001")
+    for problem in loops.problems.open():
+        loops.problems.acknowledge(problem.id, "ada")
+    for _ in range(2):  # once, not at every start
+        dead_letter_problem.take_over(loops.problems, loops.dead_letters, loops.state)
+    assert [(p.kind, p.subject, p.count) for p in loops.problems.open()] == [("dead-letters", "siem", 2)]
+    assert daemon.say("replay", 1)[0] == 0
+    assert loops.problems.open() == []
 
 
 def test_the_daemon_answers_for_its_dead_letters(tmp_path: Path) -> None:
