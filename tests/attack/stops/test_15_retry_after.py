@@ -100,7 +100,7 @@ def test_status_says_until_when_and_why(loops: Loops) -> None:
                     status._state(
                         document["destinations"][0],
                         document["destinations"][0]["lanes"]["events"],
-                        {"siem": "takes nothing"},
+                        "takes nothing",
                     )
                 )
             )
