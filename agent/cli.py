@@ -67,6 +67,9 @@ def demo(
 @app.command()
 def run(config: Config = DEFAULT_PATH) -> None:
     """The daemon: watch, detect, forward until told to stop."""
+    from agent.signals import while_starting
+
+    while_starting()
     from agent.check.machine import require_startable
     from agent.check.settings import log_doubts
     from agent.daemon import Daemon

@@ -14,6 +14,16 @@ import structlog
 log = structlog.get_logger()
 
 
+def while_starting() -> None:
+    """Until the daemon takes its signals: SIGTERM ends the process with 0, SIGHUP has nothing to reload yet."""
+
+    def end(_: int, __: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
 @contextmanager
 def signals(stop: threading.Event, reload_asked: threading.Event) -> Iterator[None]:
     """SIGTERM and SIGINT set `stop`, and end the process at once when they come again; SIGHUP sets `reload_asked`.

@@ -212,7 +212,10 @@ def show_problems(problems: Sequence[Mapping[str, Any]], console: Console) -> No
     for problem in sorted(problems, key=lambda problem: problem["clears"] != "person"):
         since = f" since {time(problem['since'])}" if problem["since"] else ""
         head = words(f"{problem['kind']} {problem['id']}".rstrip(), "bold red")
-        console.print(head + words(f"{since}: {cut(problem['message'], LONGEST_REASON)}", "default"), soft_wrap=True)
+        number = f"{problem['count']:,}"
+        in_all = f" ({number} in all)" if problem["count"] > 1 and number not in problem["message"] else ""
+        message = cut(problem["message"], LONGEST_REASON) + in_all
+        console.print(head + words(f"{since}: {message}", "default"), soft_wrap=True)
         console.print(words(f"   -> {problem['fix']}"), soft_wrap=True)
 
 

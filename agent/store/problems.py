@@ -30,6 +30,9 @@ OPEN, NEXT = "problem/open/", "problem/next"
 WAITING = "memory/agent/outbox/"
 """Events to be sent; under the agent's own memory, so that the batch which carries one forgets it (`Batch.remember`)."""
 
+_LEFT = "; rows left of these: "
+"""In the message of a problem of which a part is settled."""
+
 TELL_AGAIN = timedelta(minutes=15)
 """A problem that grows or changes is told anew after this time, or once it has doubled: a flood tells itself thinly."""
 QUIET = timedelta(minutes=5)
@@ -115,7 +118,9 @@ class Problems:
             if problem is None:
                 return
             if problem.count > count:
-                left = replace(problem, count=problem.count - count)
+                rest = problem.count - count
+                message = f"{problem.message.partition(_LEFT)[0]}{_LEFT}{rest:,}"
+                left = replace(problem, count=rest, message=message)
                 transaction.set(OPEN + number, _encode(left))
                 self._known[number] = left
                 return

@@ -158,7 +158,10 @@ def test_settled_rows_end_a_problem_with_the_last(loops: Loops) -> None:
     loops.problems.report("dead-letters", "siem", "refused", count=10)
     loops.problems.settle("dead-letters", "siem", 4, "4 were replayed")
     assert [problem.count for problem in loops.problems.open()] == [6]
-    loops.problems.settle("dead-letters", "siem", 6, "6 were replayed")
+    assert loops.problems.open()[0].message == "refused; rows left of these: 6"
+    loops.problems.settle("dead-letters", "siem", 1, "1 was replayed")
+    assert loops.problems.open()[0].message == "refused; rows left of these: 5"
+    loops.problems.settle("dead-letters", "siem", 5, "5 were replayed")
     assert loops.problems.open() == []
 
 
