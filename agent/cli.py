@@ -117,6 +117,7 @@ def status(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     settings file is wrong.
     """
     from agent import status as statement
+    from agent import status_report
 
     settings = load(config)
     try:
@@ -129,7 +130,7 @@ def status(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     if as_json:
         print_json(document)
     else:
-        statement.show(document, out)
+        status_report.show(document, out)
     raise typer.Exit(0 if statement.is_well(document) else FOUND)
 
 

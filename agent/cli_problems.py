@@ -15,13 +15,13 @@ app = typer.Typer(help="What is wrong now or waits for a person.", no_args_is_he
 @app.command("list")
 def list_problems(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """The open problems, with what to do; exit status 1 if there are any."""
-    from agent import status
+    from agent import status, status_report
 
     problems = status.document(load(config))["problems"]
     if as_json:
         print_json(problems)
     elif problems:
-        status.show_problems(problems, out)
+        status_report.show_problems(problems, out)
     else:
         out.print("No problems.")
     raise typer.Exit(1 if problems else 0)

@@ -9,7 +9,6 @@ lives and no loop hangs.
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -23,13 +22,14 @@ from typing import Any
 import sdnotify
 import structlog
 
-from agent import metrics, status
+from agent import metrics
 from agent.build import Parts, build
 from agent.clock_watch import ClockWatch
 from agent.config import Settings
 from agent.control_server import ControlServer
+from agent.daemon_commands import DaemonCommands
 from agent.deliver import Stopped
-from agent.errors import Busy, DiskFull, SettingsError, StateDamaged
+from agent.errors import DiskFull, StateDamaged
 from agent.forward import Forward
 from agent.hurry import hurried
 from agent.ingest import Committed
@@ -42,7 +42,6 @@ from agent.repair import Repair
 from agent.schedule import Schedule
 from agent.shared_lines import SharedLines
 from agent.signals import signals
-from agent.store.dead_letter_office import DeadLetterOffice
 from agent.store.health import DatabaseWatch
 from agent.store.left_behind import let_go
 from agent.store.room import Room
@@ -53,8 +52,6 @@ log = structlog.get_logger()
 TRIM_EVERY = 5.0
 TICK_EVERY = timedelta(minutes=1)
 """Between two looks at what only the passing of time can tell."""
-STATE_WAIT = 3.0
-"""Seconds that `status` waits for the state; after that it says what it knows without."""
 
 
 def utc_now() -> datetime:
@@ -95,6 +92,7 @@ class Daemon:
         self.repair = self._keep_room()
         self._schedule = self._scheduled()
         self._liveness = Liveness(self.stalled)
+        self.commands = DaemonCommands(self.parts, self.polling, self.forwards, now)
 
     def run(self, control: Path | None = None) -> int:
         """Until told to stop. Call from the main thread: it takes the signals."""
@@ -136,7 +134,7 @@ class Daemon:
             if self._reload_asked.is_set():
                 self._reload_asked.clear()
                 notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
-                self.reload()
+                self.commands.reload()
                 notifier.notify("READY=1")
             if time.monotonic() - fed > _watchdog_seconds() / 4 and self._liveness.is_well():
                 notifier.notify("WATCHDOG=1")
@@ -168,40 +166,6 @@ class Daemon:
             session.close()
         self.parts.state.close()
 
-    def status(self) -> dict[str, Any]:
-        """The status document, with what only the running daemon knows."""
-        parts, now = self.parts, self._now()
-        document = self._stored()
-        for told, forward in zip(document["destinations"], self.forwards, strict=True):
-            told |= forward.told()
-        return document | {
-            "running": True,
-            "orgs": [
-                {"name": name, "api_calls_used": s.usage.used, "api_calls_allowed": s.usage.limit, "problem": ""}
-                for name, s in parts.sessions.items()
-            ],
-            "sources": self.polling.status(now),
-            "rules": {"loaded": parts.rules_loaded, "problems": [str(e) for e in parts.problems]},
-        }
-
-    def _stored(self) -> dict[str, Any]:
-        """What the state says, with the open problems; without counting where a loop holds the state for too long."""
-        parts = self.parts
-        lanes = {f.destination.name: f.lanes for f in self.forwards}
-        try:
-            with parts.state.transact(wait=STATE_WAIT):
-                document = status.stored(parts.state, parts.spool, parts.dead_letters, lanes)
-                return document | {"problems": status.listed(parts.open_problems.open())}
-        except Busy as error:
-            document = status.uncounted(parts.state, parts.spool, parts.dead_letters, lanes)
-            return document | {"problems": [status.stalled(error), *status.listed(parts.open_problems.known())]}
-
-    def acknowledge(self, number: str, by: str) -> dict[str, Any] | None:
-        """Close an open problem on somebody's word; the problem, or None where none has this id."""
-        with self.parts.state.transact(wait=STATE_WAIT):
-            problem = self.parts.open_problems.acknowledge(str(number), str(by))
-        return status.listed([problem])[0] if problem else None
-
     def _keep_room(self) -> Repair:
         """Bound what waits, and have what is damaged fetched again."""
         stores, limit = self.parts.stores, self._settings.state.spool_limit_mb << 20
@@ -214,15 +178,6 @@ class Daemon:
         sources = [source for sources in self.parts.sources.values() for _, source in sources]
         again = {source.name: source for source in sources if isinstance(source, FetchesAgain)}
         return Repair(stores, lambda: self.parts.ingest.steps, again, now=self._now, stop=self.stop)
-
-    def reload(self) -> dict[str, Any]:
-        """Rules, mappings and lists anew, from the next batch on; how many rules run, and what did not load."""
-        try:
-            found = [one.message for one in self.parts.reload()]
-        except SettingsError as error:
-            found = [f"{error}; all rules, mappings and lists stay as they were"]
-        log.log(logging.WARNING if found else logging.INFO, "reloaded", rules=self.parts.rules_loaded, not_loaded=found)
-        return {"rules": self.parts.rules_loaded, "not_loaded": found}
 
     def _scheduled(self) -> Schedule:
         schedule = Schedule(len(self.polling.sources), self._guarded)
@@ -315,13 +270,7 @@ class Daemon:
         if control is None:
             yield
             return
-        commands: dict[str, Callable[..., Any]] = {
-            "status": self.status,
-            "reload": self.reload,
-            "acknowledge": self.acknowledge,
-            **DeadLetterOffice(self.parts.stores, {f.name: f.lanes for f in self.forwards}, self._now).commands(),
-        }
-        server = ControlServer(control, commands)
+        server = ControlServer(control, self.commands.table())
         try:
             yield
         finally:

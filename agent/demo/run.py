@@ -123,7 +123,7 @@ def _watch(daemon: Daemon, progress: Progress, console: Console) -> dict[str, An
     daemon.stop.set()
     for thread in threads:
         thread.join()
-    status = daemon.status()
+    status = daemon.commands.status()
     daemon.close()
     if daemon.failure:
         raise LeaklineError(f"the demo ended early: {daemon.failure}")

@@ -82,7 +82,7 @@ def test_rows_of_damaged_files_are_fetched_again_from_the_org(document: dict[str
 
     daemon = Daemon(settings)
     drain(daemon)
-    document = daemon.status()
+    document = daemon.commands.status()
     assert not status.is_well(document)
     assert document["balanced"]
     assert ("batch-damaged", "second") in {(one["kind"], one["subject"]) for one in document["problems"]}
@@ -95,7 +95,7 @@ def test_rows_of_damaged_files_are_fetched_again_from_the_org(document: dict[str
     drain(daemon)
     assert event_ids(places[0]) == event_ids(places[1]) == expected
     assert "batch-restored" in {row["event"]["action"] for row in lines(places[0], "alerts")}
-    document = daemon.status()
+    document = daemon.commands.status()
     assert status.is_well(document), document["problems"]
     daemon.close()
 

@@ -99,12 +99,12 @@ def test_what_others_repeat_is_found_nowhere(world: World, capsys: pytest.Captur
     threads = daemon.start_forwarding()
     try:
         until = time.monotonic() + PATIENCE
-        while not has_happened(daemon.status()):
+        while not has_happened(daemon.commands.status()):
             assert time.monotonic() < until, capsys.readouterr().err[-3000:]
             for polled in daemon.polling.sources.values():
                 polled.resumes = None
                 daemon.polling.poll(polled)
-        document = repr(daemon.status())
+        document = repr(daemon.commands.status())
     finally:
         daemon.stop.set()
         for thread in threads:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from agent import status
+from agent import status, status_report
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.exchange import Answer
 from agent.errors import Misconfigured, Unavailable
@@ -97,7 +97,7 @@ def test_status_says_until_when_and_why(loops: Loops) -> None:
             document["problems"] = status.listed(quick.problems.open())
             seen.append(
                 str(
-                    status._state(
+                    status_report._state(
                         document["destinations"][0],
                         document["destinations"][0]["lanes"]["events"],
                         "takes nothing",

@@ -18,7 +18,7 @@ import yaml
 from rich.console import Console
 from typer.testing import CliRunner
 
-from agent import control, status
+from agent import control, status, status_report
 from agent.cli import main
 from agent.config import load
 from agent.control import ask
@@ -218,7 +218,7 @@ def test_the_exit_statuses_are_documented(settings: Path) -> None:
 
 def test_a_loop_that_holds_the_state_does_not_hold_status(settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It answers with what is known without counting, and says that a loop hangs."""
-    monkeypatch.setattr("agent.daemon.STATE_WAIT", 0.1)
+    monkeypatch.setattr("agent.daemon_commands.STATE_WAIT", 0.1)
     daemon = Daemon(load(settings))
     held, release = threading.Event(), threading.Event()
 
@@ -231,9 +231,9 @@ def test_a_loop_that_holds_the_state_does_not_hold_status(settings: Path, monkey
     thread.start()
     assert held.wait(120)
     try:
-        document = daemon.status()
+        document = daemon.commands.status()
         with pytest.raises(LeaklineError, match="has held the state"):
-            daemon.acknowledge("deadbeef", "somebody")
+            daemon.commands.acknowledge("deadbeef", "somebody")
     finally:
         release.set()
         thread.join(120)
@@ -241,13 +241,13 @@ def test_a_loop_that_holds_the_state_does_not_hold_status(settings: Path, monkey
     assert [problem["kind"] for problem in document["problems"]] == ["loop-stalled"]
     assert not status.is_well(document)
     assert "could not be counted" in shown(document)
-    assert daemon.status()["problems"] == []
+    assert daemon.commands.status()["problems"] == []
     daemon.close()
 
 
 def shown(document: dict[str, Any], width: int = 100) -> str:
     console = Console(file=io.StringIO(), width=width, highlight=False)
-    status.show(document, console)
+    status_report.show(document, console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -258,7 +258,7 @@ def test_losses_come_first_and_long_reasons_are_cut(settings: Path) -> None:
     problems = daemon.parts.open_problems
     problems.report("source-failed", "acme/x", "it failed: " + "reason " * 1000)
     problems.report("rows-lost", "siem/events", "12 rows are lost")
-    document = daemon.status()
+    document = daemon.commands.status()
     daemon.close()
     paused = {"by": "spool", "since": "2026-07-01T12:00:00+00:00", "message": "the spool is full"}
     document["rules"]["problems"] = ["rules/mine.yml:3: no such field"]
@@ -284,7 +284,7 @@ def test_a_failing_source_leaves_the_table_readable(settings: Path) -> None:
     daemon = Daemon(load(settings))
     name = "acme-europe/event_log_file"
     daemon.parts.open_problems.report("source-failed", name, f"{name} could not be read: " + "reason " * 40)
-    document = daemon.status()
+    document = daemon.commands.status()
     daemon.close()
     source = document["sources"][0] | {"lag_seconds": 9e4}
     paused = {"by": "spool", "since": "2026-07-01T12:00:00+00:00", "message": "the spool is full"}
@@ -301,7 +301,7 @@ def test_the_id_is_in_the_command_that_is_to_be_given(settings: Path) -> None:
     problems = daemon.parts.open_problems
     problems.report("rows-lost", "siem", "12 rows are lost")
     problems.report("source-failed", "acme/x", "it failed", fix="INVALID_SESSION_ID: sign in anew")
-    document = daemon.status()
+    document = daemon.commands.status()
     daemon.close()
     fixes = {problem["kind"]: problem for problem in document["problems"]}
     lost = fixes["rows-lost"]
@@ -314,7 +314,7 @@ def test_the_table_says_which_lane_is_stopped(settings: Path) -> None:
     """The other lane goes on, and is not said to be stopped."""
     daemon = Daemon(load(settings))
     daemon.parts.open_problems.report("destination-stopped", "file", "file refused all rows of the lane events")
-    document = daemon.status()
+    document = daemon.commands.status()
     daemon.close()
     document["destinations"][0]["stopped"] = ["events"]
     rows = [line.split() for line in shown(document).splitlines() if line.startswith("file")]

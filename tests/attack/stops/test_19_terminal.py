@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agent import cli, dead_letter, status
+from agent import cli, dead_letter, status, status_report
 from agent.check.report import show as show_findings
 from agent.cli_options import err, out
 from agent.config import Settings, parse
@@ -79,7 +79,7 @@ def test_status_shows_what_is_said_and_does_not_obey(tmp_path: Path, capsys: pyt
     document["problems"] = [problem]
     document["orgs"] = [{"name": HOSTILE, "problem": HOSTILE}]
     document["sources"] = [{"name": HOSTILE, "problem": HOSTILE, "lag_seconds": 1.0}]
-    status.show(document, out)
+    status_report.show(document, out)
     text = capsys.readouterr().out
     assert_harmless(text)
     assert text.count(SEEN) >= 4
