@@ -177,7 +177,7 @@ class Daemon:
         self.parts.ingest.room = Room(stores.spool, stores.aside, limit, quotas, self.trim).missing
         sources = [source for sources in self.parts.sources.values() for _, source in sources]
         again = {source.name: source for source in sources if isinstance(source, FetchesAgain)}
-        return Repair(stores, lambda: self.parts.ingest.steps, again, now=self._now, stop=self.stop)
+        return Repair(stores, self.parts.ingest.shaped, again, now=self._now, stop=self.stop)
 
     def _scheduled(self) -> Schedule:
         schedule = Schedule(len(self.polling.sources), self._guarded)

@@ -106,10 +106,13 @@ class Ingest:
         self._turn = threading.Lock()
         self._attempts: dict[str, Attempts] = {}
 
-    @property
-    def steps(self) -> Steps:
-        """Those in force."""
-        return self._steps
+    def shaped(self, batch: Batch) -> pl.DataFrame:
+        """The batch as it is sent, without detection; for batches made anew. Waits for the batch in hand.
+
+        Two threads must not be in the steps at once: what look-ups remember is not made for that.
+        """
+        with self._turn:
+            return self._steps.shape(self._steps.prepare(batch), batch, self._now())
 
     def replace_steps(self, steps: Steps) -> None:
         """Other rules and mappings from the next batch on."""

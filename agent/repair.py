@@ -21,7 +21,6 @@ from agent.account import Accounts, Delivered
 from agent.batch_file import BatchFile
 from agent.dead_letter import About
 from agent.errors import DiskFull, Gone, SourceError
-from agent.ingest import Steps
 from agent.model import Batch, FetchesAgain
 from agent.store.origin import Origin, digest
 from agent.store.repairs import Damage, Share
@@ -41,17 +40,17 @@ class Repair:
     def __init__(
         self,
         stores: Stores,
-        steps: Callable[[], Steps],
+        shaped: Callable[[Batch], pl.DataFrame],
         sources: Mapping[str, FetchesAgain],
         *,
         now: Callable[[], datetime],
         stop: threading.Event,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`sources`: by their names; `steps`: those that are in force."""
+        """`sources`: by their names; `shaped`: a batch as it is sent, without detection: what that found was told."""
         self._state, self._repairs, self._aside = stores.state, stores.repairs, stores.aside
         self._dead_letters, self._problems = stores.dead_letters, stores.problems
-        self._steps = steps
+        self._shaped = shaped
         self._sources = sources
         self._accounts = Accounts(stores.state)
         self._now = now
@@ -132,11 +131,6 @@ class Repair:
         log.info(
             "batch restored", rows=frame.height, input=origin.input, destinations=[s.destination for s in damage.shares]
         )
-
-    def _shaped(self, batch: Batch) -> pl.DataFrame:
-        """Without detection: what it found the first time has been told."""
-        steps = self._steps()
-        return steps.shape(steps.prepare(batch), batch, self._now())
 
     def _give_up(self, damages: Sequence[Damage], reason: str) -> None:
         for damage in damages:

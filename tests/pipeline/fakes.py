@@ -196,7 +196,7 @@ class Loops:
         monotonic: Callable[[], float] = lambda: 0.0,
     ) -> Repair:
         sources = {"acme/list": source}
-        return Repair(self.stores, plain_steps, sources, now=now, stop=self.stop, monotonic=monotonic)
+        return Repair(self.stores, self.ingest().shaped, sources, now=now, stop=self.stop, monotonic=monotonic)
 
     def room(self, limit: int, *quotas: Quota) -> Room:
         """Room over these quotas, that trims as the daemon does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -133,3 +134,30 @@ def test_stop_ends_at_a_batch_boundary(loops: Loops) -> None:
 
     assert ingest.read(Stopping([batch_of(1, ids_of(0, 3)), batch_of(2, ids_of(3, 4))])) == 3
     assert ingest.cursor("acme/list") == "1"
+
+
+def test_two_threads_are_never_in_the_steps_at_once(loops: Loops) -> None:
+    """A batch that is made anew waits for the one in hand: what look-ups remember is not made for two."""
+    inside, most = threading.Semaphore(1), [0]
+    began, go_on = threading.Event(), threading.Event()
+
+    def prepare(batch: Batch) -> pl.DataFrame:
+        most[0] += not inside.acquire(blocking=False)
+        began.set()
+        go_on.wait(10)
+        inside.release()
+        return batch.frame
+
+    ingest = loops.ingest(replace(plain_steps(), prepare=prepare))
+    batch = batch_of(1, ids_of(0, 3))
+    reads = threading.Thread(target=ingest.take, args=("acme/list", batch))
+    repairs = threading.Thread(target=ingest.shaped, args=(batch,))
+    reads.start()
+    assert began.wait(10)
+    repairs.start()
+    repairs.join(0.2)
+    assert repairs.is_alive()
+    go_on.set()
+    reads.join()
+    repairs.join()
+    assert most == [0]
