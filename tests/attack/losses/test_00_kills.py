@@ -65,6 +65,7 @@ class Tired(HecServer):
 
 
 @pytest.mark.attack
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_nothing_is_lost_whatever_comes_together(org: dict[str, str], tmp_path: Path) -> None:
     """After all of it each event is in the file once, at both others with its id, and no file is left over."""
