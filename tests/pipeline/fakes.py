@@ -28,6 +28,16 @@ from agent.store.stores import Stores
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
+@dataclass
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
 def lines_of(frame: pl.DataFrame) -> pl.Series:
     """The simplest format: the row's id."""
     return frame["event.id"].alias("lines")

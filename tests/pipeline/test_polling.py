@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from agent.errors import DiskFull, Forbidden, LimitExceeded, SourceError, TransportError
 from agent.model import Batch, Cursor
 from agent.polling import CREDENTIALS_PAUSE, ORG_PAUSE, Polling
-from tests.pipeline.fakes import NOW, Loops, batch_of, ids_of
+from tests.pipeline.fakes import NOW, Clock, Loops, batch_of, ids_of
 
 
 @dataclass
@@ -28,14 +28,6 @@ class Troubled:
         if self.troubles:
             raise self.troubles.pop(0)
         yield batch_of(self.reads, ids_of(self.reads, self.reads + 1))
-
-
-@dataclass
-class Clock:
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 def polling_of(loops: Loops, clock: Clock, *sources: tuple[Troubled, str]) -> Polling:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,15 +14,7 @@ from agent.outdated import end_outdated
 from agent.problem import KINDS
 from agent.state import State
 from agent.store.problems import QUIET, TELL_AGAIN, Problems
-from tests.pipeline.fakes import NOW, Loops
-
-
-@dataclass
-class Clock:
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
+from tests.pipeline.fakes import NOW, Clock, Loops
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,7 @@ from agent.state import State
 from agent.store.problems import TELL_AGAIN, Problems
 from tests.attack.four_places import assert_told_everywhere
 from tests.end_to_end.agent_process import AgentProcess
-from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
-
-
-class Clock:
-    now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
+from tests.pipeline.fakes import Clock, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 
 
 @pytest.fixture
