@@ -15,6 +15,7 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/yamllint --strict rules tests/rules mappings packaging
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .

@@ -19,8 +19,18 @@ from agent.hunt_rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, told
 class Gathered:
     """Matched rows of the rules that correlations are made of."""
 
-    def __init__(self, correlations: Sequence[Correlation], clock: Sequence[str], *, raw: bool = False) -> None:
-        """`clock`: columns that may hold the time of an event, the best first; `raw`: see `told_apart`."""
+    def __init__(
+        self,
+        correlations: Sequence[Correlation],
+        clock: Sequence[str],
+        *,
+        silent: frozenset[str] = frozenset(),
+        raw: bool = False,
+    ) -> None:
+        """`clock`: columns that may hold the time of an event, the best first; `silent`: ids of those that raise no
+        alerts; `raw`: see `told_apart`.
+        """
+        self._silent = silent
         self._raw = raw
         self._correlations = correlations
         self._clock = clock
@@ -58,7 +68,9 @@ class Gathered:
         places = pl.concat([rows.select("event.id", FILE, LINE) for rows in found.values()]).unique(
             "event.id", keep="last", maintain_order=True
         )
-        correlating = Correlating(self._correlations, dict.fromkeys(self.bases, ANY), lambda _: None)
+        correlating = Correlating(
+            self._correlations, dict.fromkeys(self.bases, ANY), lambda _: None, silent=self._silent
+        )
         for org, mine in by_org(found):
             # No newest time is given, so that no window is closed before all rows are in it.
             step = correlating.take(mine, org, ANY, None, final=True)

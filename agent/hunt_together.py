@@ -23,7 +23,7 @@ class Together:
         """`clock`: columns that may hold the time of an event, the best first; `raw`: whether an `event.id` may be
         anything.
         """
-        self._gathered = Gathered(rules.correlations, clock, raw=raw)
+        self._gathered = Gathered(rules.correlations, clock, silent=rules.silent, raw=raw)
         self._compared = Compared(rules.baselines, clock, raw=raw)
 
     @property

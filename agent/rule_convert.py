@@ -112,7 +112,7 @@ def names_of(mappings: Mappings) -> Shipped:
     lists = {name for name, known in mappings.ecs.fields.items() if known.array and name.startswith(LISTS)}
     homes = {column: {field: frozenset(types) for field, types in fields.items()} for column, fields in columns.items()}
     own = {PROBLEMS, *(PREFIX + name for name in COLUMNS)}
-    services = {service for service, _ in mappings.by_type} | set(mappings.shared)
+    services = {service for service, _ in mappings.by_type}  # of a service without types nothing is read yet
     return Shipped(homes, frozenset(lists | own), frozenset(services), spelling, kinds)
 
 

@@ -12,6 +12,7 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
+from agent import sample_rows
 from agent.chosen_rules import placeholders, places
 from agent.config import Settings
 from agent.detection import lint as linting
@@ -45,9 +46,8 @@ def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool, set
 
 def test(folders: Sequence[Path] | None, samples: Path | None, console: Console, *, as_json: bool) -> int:
     """Each rule against its samples; exit status 1 if one does not hold."""
-    findings = list(
-        sample_processes.try_rules(rule_places(folders), samples or (None if folders else shipped("samples")))
-    )
+    mirror = samples or (None if folders else shipped("samples"))
+    findings = list(sample_processes.try_rules(rule_places(folders), mirror, prepare=sample_rows.prepared))
     wrong = [finding for finding in findings if not finding.ok]
     if as_json:
         _json_lines(asdict(finding) for finding in findings)

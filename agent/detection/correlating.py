@@ -52,11 +52,14 @@ class Correlating:
         recall: Callable[[str], bytes | None],
         lateness: Mapping[str, timedelta] = LATENESS,
         patience: timedelta = PATIENCE,
+        silent: frozenset[str] = frozenset(),
     ) -> None:
-        """`log_sources`: rule id to log source. `patience`: how long a change of an alert may stay untold."""
+        """`log_sources`: rule id to log source. `patience`: how long a change of an alert may stay untold; `silent`: ids
+        of those that raise no alerts.
+        """
         self._correlations = ordered(correlations)
         self.bases = frozenset(base for one in correlations for base in one.bases)
-        self._silent = frozenset(base for one in correlations if not one.generate for base in one.bases)
+        self._silent = silent
         fields = wanted(self._correlations)
         self._carried = {one.rule.id: tuple(sorted(fields.get(one.rule.id, ()))) for one in self._correlations}
         self._keys: dict[str, set[Key]] = {}

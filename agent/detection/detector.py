@@ -72,7 +72,7 @@ class Detector:
         self._folds = FoldMemory(fold, {rule.id for rule in rules}, recall)
         sources = {rule.id: rule.logsource for rule in rules}
         self._silent = rules.silent
-        self.correlating = Correlating(rules.correlations, sources, recall, lateness, patience)
+        self.correlating = Correlating(rules.correlations, sources, recall, lateness, patience, rules.silent)
         self.baselining = Baselining(rules.baselines, sources, recall)
 
     def detect(

@@ -39,18 +39,17 @@ LEFT_OUT = frozenset(
 SERVICES = {"salesforce": SALESFORCE | ALIASES.keys(), "leakline": frozenset({"agent"})}
 """Log sources that exist here."""
 
-OWN_KEYS = {"family": None, "feed": FEEDS, "triage": None}
-"""What the key `leakline` of a rule of the pack holds, and the values it may have."""
+OWN_KEYS = {"family": None, "feed": FEEDS, "level_reason": None, "triage": None}
+"""What the key `leakline` of an alerting rule of the pack holds, and the values it may have."""
 
-
-LEAKLINE_KEYS = (*OWN_KEYS, "quiet")
+LEAKLINE_KEYS = (*OWN_KEYS, "quiet", "feeder")
 
 KEYS = (
-    "title", "id", "related", "name", "taxonomy", "status", "description", "license", "references", "author", "date",
-    "modified", "logsource", "detection", "correlation", "baseline", "filter", "generate", "fields", "falsepositives",
-    "level", "tags", "scope", "leakline",
+    "title", "id", "related", "name", "taxonomy", "status", "description", "references", "author", "license", "date",
+    "modified", "tags", "scope", "logsource", "detection", "correlation", "baseline", "filter", "generate", "fields",
+    "falsepositives", "level", "leakline",
 )  # fmt: skip
-"""What may stand at the top of a rule: Sigma's keys and ours."""
+"""What may stand at the top of a rule, in the order of the pack: Sigma's keys and ours."""
 
 
 def lint(places: Sequence[Path], rules: RuleSet | None = None) -> Iterator[Finding]:
@@ -161,7 +160,9 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
 
 
 def _pack(rule: Rule) -> Iterator[Remark]:
-    """What rules of the pack owe an analyst."""
+    """What rules of the pack owe an analyst: those that only feed others owe nothing."""
+    if rule.is_feeder:
+        return
     for key, allowed in OWN_KEYS.items():
         value = rule.custom.get(key)
         if not value:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.detection import made_of
 from agent.detection.parsed import Filter, Parsed
 from agent.detection.rule import Rule, RuleSet
 from agent.detection.rule_cache import RuleCache
@@ -43,15 +44,19 @@ def load(places: Sequence[Path], *, placeholders: Placeholders | None = None, ca
     remembered = RuleCache(cache, places) if cache else None
     closed: list[RuleError] = []
     parsed = [Parsed(errors=closed), *(_file(path, known, remembered) for path in files(places, closed))]
+    more = made_of.needed(parsed, lambda path: _file(path, known, remembered)).values()
     if remembered:
         remembered.write()
-    return together(parsed)
+    return together([*parsed, *more], hushed=made_of.ids(more))
 
 
 def loads(text: str | bytes, *, placeholders: Placeholders | None = None) -> RuleSet:
     """The rules of one file's text. Raises nothing: what is wrong is in `RuleSet.errors`."""
     data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
-    return together([parsed_file(data, Path("rule"), {**PLACEHOLDERS, **(placeholders or {})})])
+    known = {**PLACEHOLDERS, **(placeholders or {})}
+    parsed = [parsed_file(data, Path("rule"), known)]
+    more = made_of.needed(parsed, lambda path: _file(path, known, None)).values()
+    return together([*parsed, *more], hushed=made_of.ids(more))
 
 
 def files(places: Iterable[Path], errors: list[RuleError] | None = None) -> Iterator[Path]:
@@ -110,9 +115,9 @@ def parsed_file(data: bytes, path: Path, placeholders: Placeholders) -> Parsed:
     return parse(data, path, placeholders)
 
 
-def together(parsed: Iterable[Parsed]) -> RuleSet:
+def together(parsed: Iterable[Parsed], *, hushed: frozenset[str] = frozenset()) -> RuleSet:
     """The rules of several files. Names and ids belong to one rule each, filters reach rules of all files, correlations
-    name them.
+    name them. `hushed`: see `RuleSet`.
     """
     whole = Parsed()
     for part in parsed:
@@ -124,7 +129,7 @@ def together(parsed: Iterable[Parsed]) -> RuleSet:
     whole.errors += [error for one in whole.filters for error in _aimless(one, unfiltered)]
     rules = [_filtered(rule, whole.filters) for rule in unfiltered]
     correlations, baselines = _others(whole, rules) if whole.others else ((), ())
-    return RuleSet(tuple(rules), tuple(whole.errors), correlations, baselines)
+    return RuleSet(tuple(rules), tuple(whole.errors), correlations, baselines, hushed=hushed)
 
 
 def _others(whole: Parsed, rules: Sequence[Rule]) -> tuple[tuple[Correlation, ...], tuple[Baseline, ...]]:

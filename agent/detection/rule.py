@@ -74,7 +74,7 @@ class Rule:
     fields: tuple[str, ...] = ()
     """Fields that an analyst wants to see, by the rule's word."""
     custom: Mapping[str, Any] = field(default_factory=dict)
-    """The `leakline` key of the rule: `family`, `feed`, `triage`."""
+    """The `leakline` key of the rule: `family`, `feed`, `level_reason`, `triage`; or `feeder`."""
 
     @property
     def techniques(self) -> tuple[str, ...]:
@@ -99,6 +99,11 @@ class Rule:
     def triage(self) -> str:
         return str(self.custom.get("triage", ""))
 
+    @property
+    def is_feeder(self) -> bool:
+        """Whether it raises no alerts of its own, whatever is made of it."""
+        return self.custom.get("feeder") is True
+
 
 def identified(rule: Rule, data: dict[str, Any]) -> Rule:
     """With an id made from its content, if it has none."""
@@ -118,6 +123,8 @@ class RuleSet:
     baselines: tuple[Baseline, ...] = ()
     unheard: tuple[tuple[str, str], ...] = ()
     """What was to be left out by `selected` and is not, with the reason."""
+    hushed: frozenset[str] = frozenset()
+    """Ids of what is here for others only: it was not wanted, or not asked for, and something wanted is made of it."""
 
     @property
     def derived(self) -> tuple[Correlation | Baseline, ...]:
@@ -126,10 +133,11 @@ class RuleSet:
 
     @property
     def silent(self) -> frozenset[str]:
-        """Ids of rules and correlations that only feed correlations or baselines: one that does not say `generate` is
-        enough.
+        """Ids of rules and correlations that only feed correlations or baselines: feeders, those that are hushed, and
+        those named by a correlation or baseline that does not say `generate`.
         """
-        return frozenset(base for one in self.derived if not one.generate for base in one.bases)
+        named = frozenset(base for derived in self.derived if not derived.generate for base in derived.bases)
+        return named | self.hushed | {rule.id for rule in self.known if rule.is_feeder}
 
     @property
     def known(self) -> tuple[Rule, ...]:
@@ -181,7 +189,9 @@ class RuleSet:
             feeding.update(base for one in more for base in one.bases)
         correlations = tuple(one for one in self.correlations if one.rule.id in chosen)
         kept = [rule for rule in self.rules if rule.id in feeding or (rule.id not in silent and wanted(rule))]
-        return RuleSet(tuple(kept), self.errors, correlations, baselines, tuple(self._unheard(without)))
+        unwanted = {rule.id for rule in (*kept, *(one.rule for one in correlations)) if not wanted(rule)}
+        hushed = self.hushed | unwanted
+        return RuleSet(tuple(kept), self.errors, correlations, baselines, tuple(self._unheard(without)), hushed)
 
     def _unheard(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
         known = {key for rule in self.known for key in (rule.id, rule.name)}

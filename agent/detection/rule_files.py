@@ -6,9 +6,11 @@ A file that did not change, nor the placeholders it asks for, is not parsed agai
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
+from agent.detection import made_of
 from agent.detection.load import PLACEHOLDERS, Placeholders, file_data, files, parsed_file, together
 from agent.detection.parsed import Parsed
 from agent.detection.rule import RuleSet
@@ -56,12 +58,16 @@ def read(places: Sequence[Path], before: RuleFiles, *, placeholders: Placeholder
         inside = {path: version for path, version in before.versions.items() if path.is_relative_to(place)}
         new |= inside
         held |= {place} if inside else set()
-    settled = settle(new, before.versions, _build, before.errors)
+    more = made_of.needed(
+        (version.parsed for version in new.values()),
+        lambda path: new.setdefault(path, _version(path, known, before.versions.get(path))).parsed,
+    )
+    settled = settle(new, before.versions, partial(_build, made_of.ids(more.values())), before.errors)
     errors = [*closed, *(error for some in settled.kept.values() for error in some), *_own(settled)]
     held |= {path for path in settled.kept if path in before.versions}
     built = settled.built
     return Read(
-        RuleSet(built.rules, errors, built.correlations, built.baselines),
+        replace(built, errors=errors),
         RuleFiles(settled.versions, frozenset(map(str, settled.errors))),
         frozenset(held),
     )
@@ -87,6 +93,6 @@ def _version(path: Path, placeholders: Placeholders, before: RuleFile | None) ->
     return RuleFile(name, values(parsed.placeholders, placeholders), parsed)
 
 
-def _build(versions: Versions[RuleFile]) -> tuple[RuleSet, Sequence[FileError]]:
-    built = together(version.parsed for version in versions.values())
+def _build(hushed: frozenset[str], versions: Versions[RuleFile]) -> tuple[RuleSet, Sequence[FileError]]:
+    built = together((version.parsed for version in versions.values()), hushed=hushed)
     return built, built.errors

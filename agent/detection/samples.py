@@ -25,12 +25,13 @@ repetition. `until` beside `events` says how long after the beginning somebody l
 
 Where the rules of a correlation read several log sources, each event says beside `event` which `service` it is of.
 
-An event names vendor columns, whose cells are text, and computed columns (with a dot) in their types.
+An event names vendor columns, whose cells are text, and what enrichment knows (with a dot) in its types. What mapping
+makes of vendor columns is there as in the daemon, where the caller hands in how (`prepare`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,22 @@ TICK = timedelta(minutes=10)
 """How often one looks at the clock when a sequence is over."""
 
 
-def try_rules(places: Sequence[Path], samples: Path | None = None) -> Iterator[Finding]:
+Prepare = Callable[[pl.DataFrame, LogSource], pl.DataFrame]
+"""Adds to events of a log source what mapping and enrichment make of them; columns that are there stay."""
+
+
+def as_they_are(frame: pl.DataFrame, _: LogSource) -> pl.DataFrame:
+    """Nothing is added."""
+    return frame
+
+
+def try_rules(places: Sequence[Path], samples: Path | None = None, prepare: Prepare = as_they_are) -> Iterator[Finding]:
     """One finding per sample and one per rule that lacks samples; rules that do not load are findings too.
 
     `samples`: the folder that mirrors the rules' folder; without it samples stand beside their rules.
     """
     for path, file in pairs(places, samples):
-        yield from try_pair(path, file, places)
+        yield from try_pair(path, file, places, prepare)
     yield from orphans(places, samples)
 
 
@@ -84,27 +94,33 @@ def orphans(places: Sequence[Path], samples: Path | None = None) -> Iterator[Fin
                 yield Finding(file.name, ok=False, message="belongs to no rule", fix=fix, path=str(file), line=1)
 
 
-def try_pair(path: Path, file: Path, places: Sequence[Path]) -> Iterator[Finding]:
+def try_pair(path: Path, file: Path, places: Sequence[Path], prepare: Prepare = as_they_are) -> Iterator[Finding]:
     """The findings of one file of rules. `places`: where rules may stand that it names and has not itself."""
     read = sample_file.read(file)
     if isinstance(read, Finding):
         yield read
     else:
-        yield from _try_file(path, read, places)
+        yield from _try_file(path, read, places, prepare)
 
 
-def holds(rule: Rule, event: Mapping[str, object]) -> bool:
+def holds(rule: Rule, event: Mapping[str, object], prepare: Prepare = as_they_are) -> bool:
     """Whether one rule matches one event.
 
     For tests of a rule and for programs that embed it; a batch of events costs hardly more than one. The event is
     taken as it would arrive from the rule's log source: of Salesforce's sources a vendor cell is text.
     """
     cells = {name: _cell(name, value, rule.logsource.product) for name, value in event.items()}
-    frame = pl.DataFrame([{"event.id": "0" * 32, **cells}], infer_schema_length=None)
+    frame = prepare(pl.DataFrame([{"event.id": "0" * 32, **cells}], infer_schema_length=None), rule.logsource)
     return any(True for _ in Detector(RuleSet((rule,))).matches(frame, rule.logsource))
 
 
-def fires(rules: RuleSet, derived: Rule, events: Sequence[Mapping[str, Any]], until: timedelta | None = None) -> bool:
+def fires(
+    rules: RuleSet,
+    derived: Rule,
+    events: Sequence[Mapping[str, Any]],
+    until: timedelta | None = None,
+    prepare: Prepare = as_they_are,
+) -> bool:
     """Whether a correlation or baseline of `rules` raises an alert over a sequence of events, and the time `until`.
 
     Raises ValueError for an event of which nothing says, or not rightly, what log source it is of.
@@ -126,7 +142,8 @@ def fires(rules: RuleSet, derived: Rule, events: Sequence[Mapping[str, Any]], un
 
     for source, rows in batches.items():
         types = {"@timestamp": pl.Datetime("ms", "UTC")}
-        look(pl.DataFrame(rows, infer_schema_length=None, schema_overrides=types), source, now)
+        frame = pl.DataFrame(rows, infer_schema_length=None, schema_overrides=types)
+        look(prepare(frame, source), source, now)
     while until is not None and now < BEGINNING + until:
         now += TICK
         look(pl.DataFrame(), derived.logsource, now)
@@ -165,21 +182,27 @@ def _sample_path(place: Path, path: Path, samples: Path | None) -> Path:
     return samples / (beside.relative_to(place) if place.is_dir() else Path(beside.name))
 
 
-def _try_file(path: Path, file: Samples, places: Sequence[Path]) -> Iterator[Finding]:
+def _try_file(path: Path, file: Samples, places: Sequence[Path], prepare: Prepare) -> Iterator[Finding]:
     placeholders: Placeholders = {**load.PLACEHOLDERS, **(file.placeholders or {})}
     loaded = load.load([path], placeholders=placeholders)
     if loaded.errors:  # a correlation may be made of rules that stand elsewhere
         loaded = _of_file(load.load([path, *places], placeholders=placeholders), path)
     for error in loaded.errors:
         yield Finding(path.name, ok=False, message=error.reason, fix=error.hint, path=str(path), line=error.line)
-    for rule in (one for one in loaded.alerting if one.path == path):
+    for rule in _subjects(loaded, path):
         subject = rule.name or rule.title
         for kind in (True, False):
             if not any(sample.match is kind for sample in file.samples):
                 what = "no sample that must match" if kind else "no near-miss"
                 yield Finding(subject, ok=False, message=what, fix=f"add one to {file.path}", path=str(path), line=1)
         for sample in file.samples:
-            yield _try(loaded, rule, sample, subject, file.path)
+            yield _try(loaded, rule, sample, subject, file.path, prepare)
+
+
+def _subjects(loaded: RuleSet, path: Path) -> list[Rule]:
+    """What of a file raises alerts; in a file of feeders all of them."""
+    alerting = [rule for rule in loaded.alerting if rule.path == path]
+    return alerting or [rule for rule in loaded.known if rule.path == path]
 
 
 def _of_file(loaded: RuleSet, path: Path) -> RuleSet:
@@ -197,10 +220,13 @@ def _of_file(loaded: RuleSet, path: Path) -> RuleSet:
     )
 
 
-def _try(rules: RuleSet, rule: Rule, sample: Sample, subject: str, path: Path) -> Finding:
+def _try(rules: RuleSet, rule: Rule, sample: Sample, subject: str, path: Path, prepare: Prepare) -> Finding:
     derived = any(rule is one.rule for one in rules.derived)
     try:
-        said = fires(rules, rule, sample.events, sample.until) if derived else holds(rule, sample.event)
+        if derived:
+            said = fires(rules, rule, sample.events, sample.until, prepare)
+        else:
+            said = holds(rule, sample.event, prepare)
     except ValueError as error:
         fix = f"correct the sample in {path}"
         return Finding(subject, ok=False, message=f"{sample.about}: {error}", fix=fix, path=str(path), line=0)

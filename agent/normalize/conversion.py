@@ -9,7 +9,7 @@ import polars as pl
 from agent.normalize.cell import KINDS
 from agent.normalize.distinct import all_null, only_where, per_distinct
 from agent.normalize.ecs_fields import EcsTable
-from agent.normalize.ip_text import split_addresses
+from agent.normalize.ip_text import every_address, split_addresses
 from agent.normalize.record_id import to_long
 from agent.normalize.url_parts import split_urls
 
@@ -64,6 +64,12 @@ def _user_id(cells: pl.Series) -> pl.Series:
     return to_long(only_where(cells, cells.str.starts_with(_USER).fill_null(False)))
 
 
+def _app(cells: pl.Series) -> pl.Series:
+    """Ids of connected apps in their 18-character form, names as they are: `SalesforceFiles` has 15 letters too."""
+    long = to_long(only_where(cells, cells.str.contains("^[0-9]").fill_null(False)))
+    return long.zip_with(long.is_not_null(), cells)
+
+
 def _tls_version(cells: pl.Series) -> pl.Series:
     """`1.2` from `TLSv1.2`, `TLS 1.2` or `1.2`."""
     return per_distinct(cells, lambda values: values.str.extract(r"([0-9]+(?:\.[0-9]+)?)$"))
@@ -81,7 +87,9 @@ CONVERSIONS: dict[str, Conversion] = {
     "boolean": KINDS["boolean"].read,
     "id": to_long,
     "user_id": _user_id,
+    "app": _app,
     "address": _address,
+    "addresses": every_address,
     "not_an_address": _not_an_address,
     "milliseconds": _milliseconds,
     "nanoseconds": _nanoseconds,

@@ -8,6 +8,8 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from agent.normalize.distinct import all_null, only_where
+
 STRINGS = pl.List(pl.String)
 
 
@@ -27,6 +29,26 @@ def lists_of(columns: Sequence[pl.Series]) -> pl.Series:
     ends = pl.concat([pl.Series([0]), counts.cum_sum()])
     lists = pa.LargeListArray.from_arrays(_array(ends), _array(values), mask=_array(counts == 0))
     return pl.Series(pl.from_arrow(lists), dtype=STRINGS)
+
+
+def each_once(columns: Sequence[pl.Series]) -> pl.Series | None:
+    """As `lists_of`, but a row's value that several columns have is in its list once; None where no row has any."""
+    values: list[pl.Series] = []
+    for column in columns:
+        value = _unless_among(column, values)
+        if value.null_count() < value.len():
+            values.append(value)
+    return lists_of([value.alias(str(place)) for place, value in enumerate(values)]) if values else None
+
+
+def _unless_among(value: pl.Series, others: Sequence[pl.Series]) -> pl.Series:
+    for other in others:
+        same = (value == other).fill_null(False)
+        if same.all():
+            return all_null(value.len())
+        if same.any():
+            value = only_where(value, ~same)
+    return value
 
 
 def _counts(columns: Sequence[pl.Series]) -> pl.Series:

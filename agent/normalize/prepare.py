@@ -14,6 +14,7 @@ from agent.normalize.conversion import CONVERSIONS
 from agent.normalize.distinct import all_null, only_where
 from agent.normalize.event_time import TIME
 from agent.normalize.homes import PROVIDER, TIME_FIELD, Cells, fill, homes_of
+from agent.normalize.lists import each_once
 from agent.normalize.mapping import Derived, Home, Mapping
 from agent.normalize.record_id import to_long
 from agent.normalize.url_parts import split_urls
@@ -21,6 +22,8 @@ from agent.normalize.url_parts import split_urls
 Constant = str | tuple[str, ...]
 
 ORGANIZATION = "organization.id"
+RELATED_ADDRESSES = "related.ip"
+ADDRESS_FIELDS = ("source.ip", "client.ip")
 
 
 def raw_cells(batch: Batch) -> dict[str, pl.Series]:
@@ -44,6 +47,7 @@ def computed(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Constant]:
         if value is not None and value.null_count() < height:
             fields[derived.field] = value
     _only_without_address(fields)
+    fields |= _related_addresses(fields)
     return fields | _constants(mapping, batch) | dict(_chosen(mapping, cells, height, batch.event_type))
 
 
@@ -53,6 +57,18 @@ def _only_without_address(fields: dict[str, pl.Series | Constant]) -> None:
         address, other = fields.get(f"{side}.ip"), fields.get(f"{side}.address")
         if isinstance(address, pl.Series) and isinstance(other, pl.Series):
             fields[f"{side}.address"] = only_where(other, address.is_null())
+
+
+def _related_addresses(fields: Dict[str, pl.Series | Constant]) -> dict[str, pl.Series]:
+    """`related.ip`: every address of a row, those first that Salesforce saw; after them what the sender wrote."""
+    seen = [value for name in ADDRESS_FIELDS if isinstance(value := fields.get(name), pl.Series)]
+    listed, written = each_once(seen), fields.get(RELATED_ADDRESSES)
+    if not isinstance(written, pl.Series):
+        return {} if listed is None else {RELATED_ADDRESSES: listed}
+    if listed is None:
+        return {RELATED_ADDRESSES: written}
+    both = pl.select(pl.concat_list(listed.fill_null([]), written.fill_null([]))).to_series()
+    return {RELATED_ADDRESSES: both.list.unique(maintain_order=True).set(both.list.len() == 0, None)}
 
 
 def _organization(found: pl.Series | Constant | None, org: str) -> pl.Series | Constant:

@@ -17,17 +17,16 @@ import polars as pl
 
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.normalize import record_id
-from agent.normalize.distinct import all_null, only_where
+from agent.normalize.distinct import only_where
 from agent.normalize.event_time import TIME
 from agent.normalize.homes import TIME_FIELD, Cells, fill, homes_of, leftovers
 from agent.normalize.leftover import json_objects, originals
-from agent.normalize.lists import lists_of
+from agent.normalize.lists import each_once, lists_of
 from agent.normalize.mapping import Home, Mappings
 from agent.normalize.prepare import Constant, computed
 from agent.normalize.unshape import unshape
 
 USER_FIELDS = ("user.id", "user.name", "user.email", "user.target.id", "user.target.name")
-ADDRESS_FIELDS = ("source.ip", "client.ip")
 
 ALWAYS = (TIME_FIELD, "event.dataset")
 """Fields of every shaped frame, whether or not anything stands in them."""
@@ -138,27 +137,10 @@ def _literal(name: str, value: Constant | datetime) -> pl.Expr:
 
 
 def _related(fields: Dict[str, pl.Series]) -> dict[str, pl.Series]:
-    related = {}
-    for name, members in (("related.user", USER_FIELDS), ("related.ip", ADDRESS_FIELDS)):
-        values: list[pl.Series] = []
-        for member in members:
-            if member in fields and fields[member].dtype == pl.String:
-                values.append(_unless_among(fields[member], values))
-        values = [value for value in values if value.null_count() < value.len()]
-        if values:
-            related[name] = lists_of([value.alias(str(place)) for place, value in enumerate(values)])
-    return related
-
-
-def _unless_among(value: pl.Series, others: list[pl.Series]) -> pl.Series:
-    """Null where another column has the same value already: a list of related things names each once."""
-    for other in others:
-        same = (value == other).fill_null(False)
-        if same.all():
-            return all_null(value.len())
-        if same.any():
-            value = only_where(value, ~same)
-    return value
+    """`related.user`, with the names that enrichment knows; `related.ip` is there from the beginning."""
+    users = [fields[name] for name in USER_FIELDS if name in fields and fields[name].dtype == pl.String]
+    listed = each_once(users)
+    return {} if listed is None else {"related.user": listed}
 
 
 def _problems(cells: Cells, homes: Dict[str, Home], fields: Dict[str, pl.Series]) -> Iterator[tuple[str, pl.Series]]:

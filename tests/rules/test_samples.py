@@ -9,6 +9,7 @@ from agent.detection import lint, load
 from agent.detection.listing import listing
 from agent.detection.sample_file import KINDS
 from agent.detection.samples import holds, try_rules
+from agent.sample_rows import prepared
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "rules"
@@ -24,7 +25,7 @@ def pack():
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_rule_matches_what_it_must_and_nothing_it_must_not(path):
     """A rule without both kinds of samples fails."""
-    found = list(try_rules([path], SAMPLES / path.parent.name))
+    found = list(try_rules([path], SAMPLES / path.parent.name, prepared))
     assert len(found) >= 2
     assert [finding for finding in found if not finding.ok] == []
 
@@ -74,7 +75,10 @@ def test_no_rule_fires_where_nothing_is_known_of_people_networks_or_apps(pack):
     }  # fmt: skip
     for rule in (one for one in pack if one.id not in pack.silent):
         for kind, cells in innocent.items():
-            assert not holds(rule, {"EVENT_TYPE": kind, "CLIENT_IP": "198.51.100.1", **cells}), (rule.name, kind)
+            assert not holds(rule, {"EVENT_TYPE": kind, "CLIENT_IP": "198.51.100.1", **cells}, prepared), (
+                rule.name,
+                kind,
+            )
 
 
 @pytest.mark.parametrize(
@@ -118,4 +122,4 @@ def test_no_rule_for_a_source_to_come_fires_on_everyday_rows(pack, service, even
     """They have no simulated month to show it."""
     waiting = [one for one in pack if one.id not in pack.silent and one.logsource.service == service]
     assert len(waiting) > 10
-    assert [rule.name for rule in waiting if holds(rule, event)] == []
+    assert [rule.name for rule in waiting if holds(rule, event, prepared)] == []

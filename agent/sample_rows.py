@@ -1,0 +1,67 @@
+"""The events of a rule's samples as detection sees them: vendor cells with what mapping and enrichment make of them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import polars as pl
+
+from agent.detection.rule import LogSource
+from agent.model import Batch
+from agent.normalize.enrich import Enricher, EnrichSettings
+from agent.normalize.load import load_mappings
+from agent.normalize.shape import Normalizer
+from agent.shipped import shipped
+
+TYPE_COLUMNS = ("EVENT_TYPE", "EventType")
+"""What names the type of an event, in log files and in objects."""
+
+
+def prepared(frame: pl.DataFrame, source: LogSource) -> pl.DataFrame:
+    """The frame with computed columns, by the shipped mappings and an installation without lists or databases.
+
+    Columns with a dot are what a sample says that enrichment knows; they stay. Other log sources than Salesforce's are
+    not mapped.
+    """
+    if source.product != "salesforce" or not frame.height:
+        return frame
+    named = [name for name in TYPE_COLUMNS if name in frame.columns]
+    if not named:
+        return _prepared(frame, source, "")
+    parts = frame.with_row_index("\x00row").partition_by(named[0], maintain_order=True)
+    whole = [
+        _prepared(part.drop("\x00row"), source, str(part[named[0]][0] or "")).with_columns(part["\x00row"])
+        for part in parts
+    ]
+    return pl.concat(whole, how="diagonal_relaxed").sort("\x00row").drop("\x00row")
+
+
+def _prepared(frame: pl.DataFrame, source: LogSource, event_type: str) -> pl.DataFrame:
+    said = [name for name in frame.columns if "." in name or name == "@timestamp"]
+    vendor = frame.drop([name for name in said if name != "event.id"]).with_columns(pl.col(pl.Null).cast(pl.String))
+    batch = Batch("", source.service or "event_log_file", event_type, vendor)
+    enriched = _enricher().enrich(_with(_normalizer().prepare(batch), frame.select(said)))
+    return _with(enriched, frame.select(said))
+
+
+def _with(frame: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    """What a sample says, row by row, counts more than what was worked out."""
+    columns = []
+    for column in said.iter_columns():
+        there = frame.get_column(column.name, default=None)
+        same = there is not None and there.dtype == column.dtype
+        columns.append(column.zip_with(column.is_not_null(), there) if same and there is not None else column)
+    return frame.with_columns(columns)
+
+
+@cache
+def _normalizer() -> Normalizer:
+    mappings, errors = load_mappings([shipped("mappings")])
+    if errors:
+        raise errors[0]
+    return Normalizer(mappings)
+
+
+@cache
+def _enricher() -> Enricher:
+    return Enricher(EnrichSettings())

@@ -1,0 +1,101 @@
+"""Who, from where, in which session and with which app: the computed columns that rules group by."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from agent.detection.rule import LogSource
+from agent.model import Batch
+from agent.normalize.load import load_mappings
+from agent.normalize.shape import Normalizer
+from agent.sample_rows import prepared
+from agent.shipped import shipped
+
+NORMALIZER = Normalizer(load_mappings([shipped("mappings")])[0])
+
+
+def row(service: str, event_type: str, **cells: str) -> dict[str, object]:
+    frame = pl.DataFrame([{"event.id": "0" * 32, **cells}])
+    return NORMALIZER.prepare(Batch("00D5g00000AbCdE", service, event_type, frame)).row(0, named=True)
+
+
+@pytest.mark.parametrize(
+    ("cells", "address"),
+    [
+        ({"CLIENT_IP": "Salesforce.com IP", "SOURCE_IP": "203.0.113.7"}, "203.0.113.7"),
+        ({"CLIENT_IP": "198.51.100.1", "SOURCE_IP": "203.0.113.7"}, "203.0.113.7"),
+        ({"CLIENT_IP": "198.51.100.1"}, "198.51.100.1"),
+        ({"CLIENT_IP": "Salesforce.com IP", "FORWARDED_FOR_IP": "192.0.2.9"}, None),
+        ({"SOURCE_IP": "203.0.113.7", "FORWARDED_FOR_IP": "192.0.2.9"}, "203.0.113.7"),
+    ],
+)
+def test_where_a_login_came_from_is_what_salesforce_saw(cells, address):
+    """SOURCE_IP, else CLIENT_IP; never what the sender wrote himself."""
+    assert row("event_log_file", "Login", **cells).get("source.ip") == address
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("192.0.2.9", ["192.0.2.9"]),
+        ("192.0.2.9, 203.0.113.7,192.0.2.10", ["203.0.113.7", "192.0.2.9", "192.0.2.10"]),
+        ('for="[2001:DB8:0:0::1]:4711";proto=https', ["203.0.113.7", "2001:db8::1"]),
+        ("192.0.2.9:8080 unknown", ["203.0.113.7", "192.0.2.9"]),
+        ("::ffff:192.0.2.9", ["203.0.113.7", "192.0.2.9"]),
+        ("unknown", ["203.0.113.7"]),
+    ],
+)
+def test_every_address_of_a_row_is_related(written, found):
+    """Lists are held against what Salesforce saw and against each address of a forwarded-for value."""
+    related = row("event_log_file", "Login", SOURCE_IP="203.0.113.7", FORWARDED_FOR_IP=written)["related.ip"]
+    assert related == list(dict.fromkeys(["203.0.113.7", *found]))
+
+
+def test_a_forwarded_for_value_of_any_length_gives_few_addresses():
+    """Nothing from outside has an unbounded number."""
+    written = ",".join(f"10.0.{number // 256}.{number % 256}" for number in range(5_000))
+    related = row("event_log_file", "Login", SOURCE_IP="203.0.113.7", FORWARDED_FOR_IP=written)["related.ip"]
+    assert len(related) == 21
+
+
+@pytest.mark.parametrize(
+    ("service", "event_type", "cells", "computed"),
+    [
+        (
+            "event_log_file", "RestApi",
+            {"USER_ID": "0055g00000AbCdE", "SESSION_KEY": "s", "LOGIN_KEY": "l", "CONNECTED_APP_ID": "0H45g000000AbCd"},
+            {"user.id": "0055g00000AbCdEAAV", "leakline.session": "s", "leakline.app": "0H45g000000AbCdCAK"},
+        ),
+        (
+            "event_log_file", "ApiTotalUsage",
+            {"USER_ID": "0055g00000AbCdE", "CONNECTED_APP_NAME": "SalesforceFiles"},
+            {"user.id": "0055g00000AbCdEAAV", "leakline.app": "SalesforceFiles"},
+        ),
+        (
+            "real_time_event_monitoring", "ApiEventStream",
+            {"UserId": "0055g00000AbCdEAAV", "SourceIp": "203.0.113.7", "LoginKey": "l", "ConnectedAppId": "0H45g000000AbCd"},
+            {"user.id": "0055g00000AbCdEAAV", "source.ip": "203.0.113.7", "leakline.session": "l", "leakline.app": "0H45g000000AbCdCAK"},
+        ),
+        ("login_history", "", {"UserId": "0055g00000AbCdEAAV", "SourceIp": "203.0.113.7"}, {"source.ip": "203.0.113.7"}),
+        ("setup_audit_trail", "", {"CreatedById": "0055g00000AbCdE"}, {"user.id": "0055g00000AbCdEAAV"}),
+    ],
+)  # fmt: skip
+def test_user_session_and_app_have_one_name_in_every_source(service, event_type, cells, computed):
+    """Short and long ids of one user are one user, whichever source names them."""
+    found = row(service, event_type, **cells)
+    assert {name: found.get(name) for name in computed} == computed
+
+
+def test_samples_of_rules_are_mapped_as_in_the_daemon():
+    """What a sample says itself stays; what it leaves out is worked out from its cells."""
+    frame = pl.DataFrame(
+        [
+            {"event.id": "1", "EVENT_TYPE": "Login", "SOURCE_IP": "203.0.113.7", "leakline.ip_anonymizer": True},
+            {"event.id": "2", "EVENT_TYPE": "RestApi", "SOURCE_IP": None, "leakline.ip_anonymizer": None},
+        ]
+    )
+    found = prepared(frame, LogSource("salesforce", "event_log_file"))
+    assert found["event.id"].to_list() == ["1", "2"]
+    assert found["source.ip"].to_list() == ["203.0.113.7", None]
+    assert found["leakline.ip_anonymizer"].to_list() == [True, None]
