@@ -17,7 +17,7 @@ DOORS = {
     "apscheduler": ["schedule.py"],
     "uvicorn": ["listener.py"],
     "prometheus_client": ["metrics.py", "health.py"],
-    "cefevent": ["formats/cef.py"],
+    "cefevent": ["formats/cef_keys.py"],
     "sigma": ["detection/"],
     "sdnotify": ["daemon.py"],
     "typer": ["cli"],

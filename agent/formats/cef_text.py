@@ -16,11 +16,14 @@ import polars as pl
 from agent.formats.escape import escaped
 from agent.formats.piece import Cell, is_constant
 
-Kind = Literal["text", "integer", "long", "decimal", "time", "ipv4", "ipv6"]
+Kind = Literal["text", "integer", "long", "decimal", "time", "ipv4", "ipv6", "moment"]
+"""What a value is written as: `time` as milliseconds since 1970, `moment` as in JSON (`2026-03-02T08:15:11.952Z`)."""
 
 _PICTURES = {chr(code): chr(0x2400 + code) for code in range(0x20)} | {"\x7f": "\u2421"}
 IN_HEADER = {**_PICTURES, "\\": "\\\\", "|": "\\|"}
 IN_EXTENSION = {**_PICTURES, "\n": "\\n", "\r": "\\r", "\\": "\\\\", "=": "\\="}
+
+_MOMENT = "%Y-%m-%dT%H:%M:%S%.3fZ"
 
 MARK = "…"
 """The last character of a value that was cut."""
@@ -36,6 +39,8 @@ class Text:
     same: bool
     cut: pl.Series | None = None
     """`Boolean`, as long as `values`: where the value is not all there was. None: nowhere."""
+    shortened: pl.Series | None = None
+    """Of `cut` the rows where the key itself had no room."""
 
     def cell(self, before: str, after: str) -> Cell:
         if self.same:
@@ -58,25 +63,26 @@ def text(
     values: pl.Series | None = None
     before: pl.Series | None = None
     for column in columns:
-        converted = _converted(column, kind)
+        found = converted(column, kind)
         if names is not None:
             named = names.list.contains(pl.lit(column.name)).fill_null(False)
             before = named if values is None or before is None else before.zip_with(values.is_not_null(), named)
-        values = converted if values is None else values.zip_with(values.is_not_null(), converted)
+        values = found if values is None else values.zip_with(values.is_not_null(), found)
         if not values.null_count():
             break
     if values is None or values.null_count() == values.len():
         return None
     same = is_constant(values) and (before is None or is_constant(before))
-    values, cut = _shortened(values.head(1) if same else values, kind, length)
+    values, shortened = _shortened(values.head(1) if same else values, kind, length)
+    cut = shortened
     if before is not None:
         before = before.head(1) if same else before & values.is_not_null()
         cut = before if cut is None else cut.fill_null(False) | before
     written = values.cast(pl.String)
-    return Text(name, (escaped(written, escapes) if kind == "text" else written).alias(name), same, cut)
+    return Text(name, (escaped(written, escapes) if kind == "text" else written).alias(name), same, cut, shortened)
 
 
-def _converted(column: pl.Series, kind: Kind) -> pl.Series:
+def converted(column: pl.Series, kind: Kind) -> pl.Series:
     """In the type that `kind` is held in; what does not convert is null."""
     match kind:
         case "integer" | "long":
@@ -86,13 +92,23 @@ def _converted(column: pl.Series, kind: Kind) -> pl.Series:
             return number.set(~number.is_finite(), None)
         case "time":
             return column.dt.epoch("ms") if column.dtype.is_temporal() else column.clear(column.len())
+        case "moment":
+            return column.dt.to_string(_MOMENT) if isinstance(column.dtype, pl.Datetime) else column.cast(pl.String)
         case "ipv4" | "ipv6":
             is_ipv6 = column.str.contains(":", literal=True)
             return column.set(~is_ipv6 if kind == "ipv6" else is_ipv6, None)
     if isinstance(column.dtype, pl.List):
-        column = column.cast(pl.List(pl.String)).list.join(",", ignore_nulls=True)
+        column = _joined(column.cast(pl.List(pl.String)))
     string = column.cast(pl.String)
     return string.set(string == "", None)
+
+
+def _joined(column: pl.Series) -> pl.Series:
+    """The elements of each list with commas between them; a comma and a backslash in an element get a backslash before."""
+    elements = column.explode()
+    if elements.str.contains(r"[,\\]").any():
+        column = column.list.eval(pl.element().str.replace_all(r"([,\\])", r"\$1"))
+    return column.list.join(",", ignore_nulls=True)
 
 
 def _shortened(values: pl.Series, kind: Kind, length: int) -> tuple[pl.Series, pl.Series | None]:

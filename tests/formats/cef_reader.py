@@ -6,7 +6,7 @@ import re
 
 HEADER = ("vendor", "product", "version", "signature", "name", "severity")
 
-_KEY = re.compile(r"(?:^| )([A-Za-z0-9]+)=")
+_KEY = re.compile(r"(?:^| )([A-Za-z0-9_.]+)=")
 
 
 def read(line: str) -> tuple[dict[str, str], dict[str, str]]:

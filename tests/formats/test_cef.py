@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent import __version__
-from agent.formats.cef import CUT, EXTENSION, LABELS, encode, kind_and_length
+from agent.formats.cef import encode
+from agent.formats.cef_keys import CUT, EXTENSION, LABELS, kind_and_length
 from agent.formats.cef_text import MARK
 from tests.formats.cef_reader import read
 

@@ -22,7 +22,7 @@ from agent.chunk import cut
 from agent.config import DestinationSettings, Settings
 from agent.deliver import Delivery, Settled
 from agent.errors import SettingsError
-from agent.formats.cef import CUT
+from agent.formats.cef_keys import CUT
 from agent.model import Batch, Destination
 from agent.shorten import LEAST_FORM, REST, least_bytes
 from agent.state import State

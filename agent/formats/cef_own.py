@@ -1,0 +1,104 @@
+"""What no standard key of a line holds whole goes under keys of our own, so that a line has all of its event.
+
+A standard key with several fields holds one of them in each row: the others go here, and so does a value that the key
+could not take as it is (too long, too large, a duration with a fraction of a millisecond). Where a row has the same
+value in two fields of a key, both go here, else a reader could not tell which of them the key holds: it holds the
+field whose own key has the same value, and where there is none its home (`cef_keys.home_of`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import polars as pl
+
+from agent.formats.cef_keys import EXTENSION, HEADER_FIELDS, STAND_INS, home_of, kind_and_length
+from agent.formats.cef_own_key import ROOTS, own_key
+from agent.formats.cef_text import IN_EXTENSION, Kind, Text, converted, text
+
+NANOSECONDS = 1_000_000
+"""In a millisecond: `event.duration` is in nanoseconds, what `cn2` says in milliseconds."""
+
+LENGTH = 4000
+"""Characters in a value under a key of our own: what the dictionary gives cs1 to cs6, its longest texts. The 1,023 of
+most other keys would leave out what somebody puts behind so much padding in a query, an address or a header."""
+
+Columns = Mapping[str, pl.Series]
+
+
+def own_texts(columns: Columns, texts: Iterable[Text], without: Collection[str]) -> list[Text]:
+    """The columns in rows where none of `texts` (of standard keys and header) holds them, in the order of the line."""
+    held = _held(columns, {text.name: text for text in texts})
+    found = []
+    for name in sorted(columns.keys() - without, key=_place):
+        column = columns[name]
+        if name in held:
+            whole = held[name]
+            column = column.clear(column.len()) if whole is None else column.set(whole, None)
+        if column.null_count() < column.len():
+            key = own_key(name)
+            own = text(key, [column], _kind(column.dtype), LENGTH, IN_EXTENSION, columns.get("leakline.truncated"))
+            found += [own] if own is not None else []
+    return found
+
+
+def _place(name: str) -> tuple[int, str]:
+    root = name.split(".", 1)[0]
+    return (ROOTS.index(root) if root in ROOTS[:-1] else len(ROOTS), name)
+
+
+def _kind(dtype: pl.DataType) -> Kind:
+    if dtype.is_temporal():
+        return "moment"
+    return "decimal" if dtype.is_float() else "text"
+
+
+def _held(columns: Columns, texts: Mapping[str, Text]) -> dict[str, pl.Series | None]:
+    """For each field that a key holds the rows where it does (`Boolean`); None where that is every row with a value."""
+    held: dict[str, pl.Series | None] = {}
+    for name, field in HEADER_FIELDS.items():
+        if field in columns:
+            held[field] = _rows_held(texts[name], columns[field], "text", (), ())
+    for key, fields in EXTENSION.items():
+        home = home_of(key)
+        if key not in texts or home not in columns:
+            continue
+        present = {field: columns[field] for field in fields if field in columns and field != home}
+        first = [column for field, column in present.items() if fields.index(field) < fields.index(home)]
+        others = [] if key in STAND_INS else list(present.values())
+        rows = _rows_held(texts[key], columns[home], kind_and_length(key)[0], first, others)
+        before = held.get(home, rows)
+        # An address goes to the key of its kind, so two keys can have the same home.
+        held[home] = None if rows is None or before is None else rows | before
+    return held
+
+
+def _rows_held(
+    written: Text, home: pl.Series, kind: Kind, first: Sequence[pl.Series], others: Sequence[pl.Series]
+) -> pl.Series | None:
+    """Rows where a key has all of its home's value and nobody can take it for another field's; None: wherever it has one.
+
+    `first`: those of `others` that the key prefers to its home.
+    """
+    if kind in ("integer", "long") and not home.dtype.is_integer():
+        return pl.repeat(False, home.len(), dtype=pl.Boolean, eager=True)
+    nulls = 0 if written.same else written.values.null_count()
+    in_full = home.name != "event.duration" or not (home % NANOSECONDS != 0).any()
+    if not others and written.shortened is None and nulls == home.null_count() and in_full:
+        return None
+    rows = _as_long_as(written.values.is_not_null(), home) & home.is_not_null()
+    if written.shortened is not None:
+        rows &= ~_as_long_as(written.shortened, home)
+    if not in_full:
+        rows &= (home % NANOSECONDS == 0).fill_null(False)
+    own = converted(home, kind)
+    for other in others:
+        value = converted(other, kind)
+        rows &= ~(value == own).fill_null(False)
+        if any(other is column for column in first):
+            rows &= value.is_null()
+    return rows
+
+
+def _as_long_as(flags: pl.Series, column: pl.Series) -> pl.Series:
+    return flags if flags.len() == column.len() else flags.new_from_index(0, column.len())
