@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -18,7 +19,7 @@ from agent.destinations.file import File, FileSettings
 from agent.destinations.splunk import Splunk, SplunkSettings
 from agent.destinations.syslog import Syslog, SyslogSettings
 from agent.errors import FileError, SettingsError
-from agent.formats import FORMATS
+from agent.formats import FORMATS, cef
 from agent.ingest import Committed, Ingest
 from agent.model import Destination, Source
 from agent.normalize.identity import Occurrences, Taken, identify
@@ -159,6 +160,8 @@ def build_destination(settings: DestinationSettings, now: Callable[[], datetime]
 
 def _destination(settings: DestinationSettings, now: Callable[[], datetime], stop: threading.Event) -> Destination:
     encode = FORMATS[settings.format]
+    if isinstance(settings, FileSettings | SyslogSettings) and settings.format == "cef":
+        encode = partial(cef.encode, own_keys=settings.cef.own_keys, leave_out=settings.cef.leave_out)
     match settings:
         case FileSettings():
             return File(settings, encode, now=now)

@@ -16,7 +16,7 @@ import polars as pl
 from pydantic import Field
 
 from agent.chunk import body
-from agent.delivery_settings import DeliverySettings
+from agent.destinations.cef_settings import CefDeliverySettings
 from agent.destinations.line_file import LineFile, Rotation
 from agent.duration import PositiveDuration
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
@@ -30,7 +30,7 @@ SCARCE = 100 * 2**20
 """Bytes free below which `check` warns."""
 
 
-class FileSettings(DeliverySettings):
+class FileSettings(CefDeliverySettings):
     """Files in a folder on this machine."""
 
     type: Literal["file"]

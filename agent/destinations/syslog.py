@@ -19,8 +19,8 @@ from pydantic import Field, model_validator
 
 from agent import __version__
 from agent.chunk import StringBuffer
-from agent.delivery_settings import DeliverySettings
 from agent.destinations import syslog_message
+from agent.destinations.cef_settings import CefDeliverySettings
 from agent.destinations.datagram import Datagrams
 from agent.destinations.stream import Stream
 from agent.duration import PositiveDuration, at_most
@@ -33,7 +33,7 @@ from agent.server_address import HostName
 LARGEST_DATAGRAM = 65_507
 
 
-class SyslogSettings(DeliverySettings):
+class SyslogSettings(CefDeliverySettings):
     """A syslog receiver."""
 
     type: Literal["syslog"]

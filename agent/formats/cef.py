@@ -12,7 +12,8 @@ All of the event is in the line: under a standard key where one fits (`cef_keys.
 A value that is too long for its key ends in `…`, a number too large for its key is the largest there is, and both are
 named in `flexString2` (the whole value is then under the field's own key, within 4,000 characters). The same key names
 those of which `leakline.truncated` says that their value was cut on the way here, and has what it says of fields that
-were left out: `*`, or the name of a group (`agent.drop_order`). An IPv6 source goes to `c6a2`.
+were left out: the name of a group (`agent.drop_order`), or `*`, and then the line has standard keys alone. An IPv6
+source goes to `c6a2`.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ from agent.formats.piece import Piece, write
 ORDINARY = 1
 """Severity of an event that has none of its own."""
 
-TRUNCATED, LEFT_OUT = "leakline.truncated", "*"
-"""The field that names what was cut before (`agent.shorten`), and what names begin with that stand for fields left out."""
+TRUNCATED, REST = "leakline.truncated", "*"
+"""The field that names what was cut before (`agent.shorten`), and its name for all that was left out; names of groups of
+fields that were left out begin with it."""
 
 
 def encode(frame: pl.DataFrame, *, own_keys: bool = True, leave_out: Sequence[str] = ()) -> pl.Series:
@@ -46,7 +48,7 @@ def encode(frame: pl.DataFrame, *, own_keys: bool = True, leave_out: Sequence[st
     header = [_header(name, written, frame.height) for name in HEADER]
     extension = [found for key in EXTENSION if (found := _extension(key, written)) is not None]
     if own_keys:
-        extension += own_texts(columns, [*header, *extension], without={TRUNCATED})
+        extension += own_texts(_more_than_the_rest(columns), [*header, *extension], without={TRUNCATED})
     cut = names_of_cut([*header, *extension, *_left_out(columns)], CUT, IN_EXTENSION, kind_and_length(CUT)[1])
     extension += [cut] if cut is not None else []
     severity = _severity(columns, frame.height)
@@ -56,6 +58,14 @@ def encode(frame: pl.DataFrame, *, own_keys: bool = True, leave_out: Sequence[st
 
 def _is_among(field: str, names: Sequence[str]) -> bool:
     return any(field == name or (name.endswith(".*") and field.startswith(name[:-1])) for name in names)
+
+
+def _more_than_the_rest(columns: Mapping[str, pl.Series]) -> Mapping[str, pl.Series]:
+    """Without the rows that have but a few fields any more: these are to be as short as can be, in standard keys alone."""
+    if TRUNCATED not in columns:
+        return columns
+    whole = ~columns[TRUNCATED].list.contains(pl.lit(REST)).fill_null(False)
+    return {name: column.zip_with(whole, column.clear(column.len())) for name, column in columns.items()}
 
 
 def _header(name: str, columns: Mapping[str, pl.Series], height: int) -> Text:
@@ -70,7 +80,7 @@ def _left_out(columns: Mapping[str, pl.Series]) -> Iterator[Text]:
     """Marks in the place of fields that were left out altogether."""
     if TRUNCATED in columns:
         named = columns[TRUNCATED]
-        for mark in sorted({str(name) for name in named.explode().drop_nulls() if name.startswith(LEFT_OUT)}):
+        for mark in sorted({str(name) for name in named.explode().drop_nulls() if name.startswith(REST)}):
             left_out = named.list.contains(pl.lit(mark)).fill_null(False)
             yield Text(mark, left_out, same=False, cut=left_out)
 

@@ -15,6 +15,7 @@ import polars as pl
 from agent.formats.cef_keys import EXTENSION, HEADER_FIELDS, STAND_INS, home_of, kind_and_length
 from agent.formats.cef_own_key import ROOTS, own_key
 from agent.formats.cef_text import IN_EXTENSION, Kind, Text, converted, text
+from agent.formats.piece import is_constant
 
 NANOSECONDS = 1_000_000
 """In a millisecond: `event.duration` is in nanoseconds, what `cn2` says in milliseconds."""
@@ -36,10 +37,15 @@ def own_texts(columns: Columns, texts: Iterable[Text], without: Collection[str])
             whole = held[name]
             column = column.clear(column.len()) if whole is None else column.set(whole, None)
         if column.null_count() < column.len():
-            key = own_key(name)
-            own = text(key, [column], _kind(column.dtype), LENGTH, IN_EXTENSION, columns.get("leakline.truncated"))
+            own = _own_text(column, columns.get("leakline.truncated"))
             found += [own] if own is not None else []
     return found
+
+
+def _own_text(column: pl.Series, cut_before: pl.Series | None) -> Text | None:
+    if cut_before is None and not column.dtype.is_nested() and is_constant(column):
+        column = column.head(1)  # converted once instead of row by row
+    return text(own_key(column.name), [column], _kind(column.dtype), LENGTH, IN_EXTENSION, cut_before)
 
 
 def _place(name: str) -> tuple[int, str]:
@@ -50,7 +56,9 @@ def _place(name: str) -> tuple[int, str]:
 def _kind(dtype: pl.DataType) -> Kind:
     if dtype.is_temporal():
         return "moment"
-    return "decimal" if dtype.is_float() else "text"
+    if dtype.is_float():
+        return "decimal"
+    return "long" if dtype.is_integer() and dtype != pl.UInt64 else "text"
 
 
 def _held(columns: Columns, texts: Mapping[str, Text]) -> dict[str, pl.Series | None]:

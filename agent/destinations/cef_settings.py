@@ -1,0 +1,42 @@
+"""What a CEF line has of its event, for the destinations that can write CEF."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from agent.delivery_settings import DeliverySettings
+
+INDISPENSABLE = ("event.id", "@timestamp")
+
+
+class CefSettings(BaseModel):
+    """What a CEF line has of its event. By default all of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    own_keys: bool = True
+    """Write fields that no standard key of CEF is for under keys of our own (`salesforceUpdateType`). Without them lines
+    are a third shorter, and of many events only their kind, actor and time is left."""
+    leave_out: list[str] = Field(default_factory=list)
+    """Fields that no line has, by their names in ECS; `related.*` is all below `related`."""
+
+    @field_validator("leave_out")
+    @classmethod
+    def _keeps_what_an_event_is_known_by(cls, names: list[str]) -> list[str]:
+        for name in names:
+            if name in INDISPENSABLE or (name.endswith(".*") and f"{name[:-1]}id" in INDISPENSABLE):
+                raise ValueError(f"{name} cannot be left out: an event is known by its id and time; write other fields")
+        return names
+
+
+class CefDeliverySettings(DeliverySettings):
+    """The settings that destinations with a choice of `format` have in common."""
+
+    cef: CefSettings = CefSettings()
+    """What CEF lines have of their events."""
+
+    @model_validator(mode="after")
+    def _cef_is_for_cef(self) -> CefDeliverySettings:
+        if self.cef != CefSettings() and getattr(self, "format", "cef") != "cef":
+            raise ValueError("cef: these settings are for CEF lines; write `format: cef` too, or leave them out")
+        return self
