@@ -76,6 +76,7 @@ def test_a_login_reads_as_it_should() -> None:
         "out": "0",
         "cn2": "123",
         "cn2Label": "Duration in ms",
+        "ecsEvent_duration": "123456789",
     }
 
 
@@ -167,8 +168,13 @@ def test_what_was_cut_before_is_named_by_its_key() -> None:
         {"message": "ab…", "rule.name": "R…", "leakline.truncated": ["*", "rule.name"]},
         {"message": "m" * 2000, "user.name": "ada", "leakline.truncated": None},
     )
-    assert [read(line)[1].get(CUT) for line in encode(frame)] == ["msg,suser", None, "name,*", "msg"]
-    assert read(encode(frame[:1])[0])[1][CUT] == "msg,suser"
+    assert [read(line)[1].get(CUT) for line in encode(frame)] == [
+        "msg,suser,ecsUser_email",
+        "ecsUser_email",
+        "name,*",
+        "msg",
+    ]
+    assert read(encode(frame[:1])[0])[1][CUT] == "msg,suser,ecsUser_email"
 
 
 def test_control_characters_become_pictures() -> None:
@@ -188,7 +194,7 @@ PICTURE = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421}
 
 @settings(max_examples=300)
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(
-    ["event.action", "message", "user.name", "url.path", "user_agent.original", "http.request.id", "observer.vendor", "rule.name"],
+    ["event.action", "message", "user.name", "url.path", "user_agent.original", "http.request.id", "observer.vendor", "rule.name", "of.theirs"],
     st.none() | HOSTILE)), min_size=1, max_size=5))  # fmt: skip
 def test_hostile_text_comes_back(rows: list[dict[str, str | None]]) -> None:
     """Whatever a user agent or a name holds, one row is one line, no key appears that was not there, and values come back."""
@@ -198,7 +204,7 @@ def test_hostile_text_comes_back(rows: list[dict[str, str | None]]) -> None:
     for line, row in zip(lines, rows, strict=True):
         header, values = read(line)
         for key, field in [("msg", "message"), ("suser", "user.name"), ("request", "url.path"), ("cs1", "http.request.id"),
-                           ("requestClientApplication", "user_agent.original"), ("act", "event.action")]:  # fmt: skip
+                           ("requestClientApplication", "user_agent.original"), ("act", "event.action"), ("ecsUrl_path", "url.path"), ("ecsOf_theirs", "of.theirs")]:  # fmt: skip
             assert values.get(key) == ((row.get(field) or "").translate(in_extension) or None)
         assert header["vendor"] == (row.get("observer.vendor", "Salesforce") or "Leakline").translate(PICTURE)
         name = row.get("rule.name") or row.get("event.action") or "event"
@@ -213,6 +219,8 @@ def test_hostile_text_comes_back(rows: list[dict[str, str | None]]) -> None:
             "cs1",
             "cs1Label",
             "requestClientApplication",
+            "ecsUrl_path",
+            "ecsOf_theirs",
         }
 
 
@@ -229,7 +237,7 @@ def test_every_key_is_in_the_specification_and_labelled() -> None:
 
 def test_lines_agree_with_cefevent_where_it_is_right() -> None:
     """For plain values the extension is the one that the cefevent library writes."""
-    values = read(encode(framed(LOGIN))[0])[1]
+    values = read(encode(framed(LOGIN), own_keys=False)[0])[1]
     event = CEFEvent(strict=True)
     for key, value in values.items():
         if key not in ("outcome", "out"):  # unknown to it; dropped by it when zero
@@ -256,9 +264,17 @@ def test_a_frame_with_nothing_but_an_id_still_makes_a_line() -> None:
 
 
 def test_columns_of_unexpected_types_do_not_stop_a_line() -> None:
-    """A number where text is expected is written as text; text where a number is expected is left out."""
+    """A number where text is expected is written as text; text where a number is expected goes under its own key."""
     odd = {"event.action": [7], "file.size": ["many"], "event.created": ["soon"], "event.reason": [["a", None, "b"]]}
     values = read(
         encode(pl.DataFrame({"event.id": [ID], **odd, "event.severity": ["high"], "event.duration": ["1s"]}))[0]
     )[1]
-    assert values == {"externalId": ID, "act": "7", "reason": "a,b"}
+    assert values == {
+        "externalId": ID,
+        "act": "7",
+        "reason": "a,b",
+        "ecsEvent_created": "soon",
+        "ecsEvent_duration": "1s",
+        "ecsEvent_severity": "high",
+        "ecsFile_size": "many",
+    }

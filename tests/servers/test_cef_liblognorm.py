@@ -42,6 +42,8 @@ def events(count: int) -> pl.DataFrame:
         texts.alias("event.action"),
         texts.alias("user_agent.original"),
         pl.Series("source.ip", ["203.0.113.7", "2001:db8::1"] * count, pl.String)[:count],
+        texts.alias("salesforce.permission_type"),
+        texts.alias("leakline.alert.event_ids_1"),
         pl.lit(0).alias("event.severity"),
     )
 
@@ -70,6 +72,8 @@ def test_hostile_text_comes_back_out_of_liblognorm(rsyslog: Rsyslog) -> None:
         assert_held(fields["Extensions"], "msg", row["message"])
         assert_held(fields["Extensions"], "suser", row["user.name"])
         assert_held(fields["Extensions"], "requestClientApplication", row["user_agent.original"])
+        assert_held(fields["Extensions"], "salesforcePermissionType", row["salesforce.permission_type"])
+        assert_held(fields["Extensions"], "leaklineAlert_eventIds_1", row["leakline.alert.event_ids_1"])
         name = row["event.action"] or row["event.provider"]
         assert_same(fields["Name"], name.translate(PICTURES | {0x0A: 0x240A, 0x0D: 0x240D}))
 
