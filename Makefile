@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format pack-table pipelines assess attack bench bench-baselines bench-correlations bench-gigabyte lock clean
+.PHONY: demo test lint format pack-table cef-page pipelines assess attack bench bench-baselines bench-correlations bench-gigabyte lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/leakline demo
@@ -24,6 +24,10 @@ format: $(VENV)/.ready
 # The counts of rules in README.md, after a rule was added.
 pack-table: $(VENV)/.ready
 	$(BIN)/python -m tests.rules.pack_table
+
+# docs/cef.md, after a mapping or the CEF format was changed.
+cef-page: $(VENV)/.ready
+	$(BIN)/python -m tests.formats.cef_page
 
 # The pySigma pipelines in mappings/pysigma, after a mapping was changed.
 pipelines: $(VENV)/.ready

@@ -20,7 +20,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "event.original", "event.module", "event.ingested", "ecs.version", "observer.type", "related.*",
     ),
     "*computed": (
-        "event.category", "event.type", "client.*", "source.as.*", "source.geo.city_*", "source.geo.region_*",
+        "event.category", "event.type", "source.as.*", "source.geo.city_*", "source.geo.region_*",
         "source.geo.location*", "source.geo.continent_*", "source.geo.country_name", "source.geo.name", "tls.version*",
         "url.domain", "url.fragment", "url.path", "url.port", "url.query", "url.scheme", "url.extension", "url.*_domain",
         "user_agent.name", "user_agent.version", "user_agent.os.*", "user_agent.device.*",
