@@ -169,16 +169,26 @@ def hunt(
         Path | None,
         typer.Option("--config", "-c", help="Rules, thresholds, lists and address databases of this settings file."),
     ] = None,
+    fold: Annotated[
+        bool,
+        typer.Option(
+            "--fold",
+            help="Repeats of a rule and an actor within rules.fold (1h without -c) in one alert, as the service counts "
+            "them, by the time of the events. `@timestamp` is that of the first event, not of the raising.",
+        ),
+    ] = False,
 ) -> None:
     """Sigma rules over files: alerts as NDJSON on standard output; exit status 1 if there are any, 3 if a file could
     not be read.
     """
     from agent import hunt as search
 
+    if fold and raw:
+        wrong_usage("--fold does not go with --raw: without log sources nothing says whom an event is about")
     if config or not raw:  # else nothing is imported that could log
         quiet()
     settings = load(config) if config else None
-    _leave(search.hunt(files, rules, raw=raw, out=sys.stdout.buffer, err=err, settings=settings))
+    _leave(search.hunt(files, rules, raw=raw, fold=fold, out=sys.stdout.buffer, err=err, settings=settings))
 
 
 @app.command()

@@ -12,21 +12,17 @@ import polars as pl
 from rich.console import Console
 from rich.text import Text
 
+from agent import hunt_parts
 from agent.ahead import ahead
-from agent.detection import rule_cache
-from agent.detection.load import load
 from agent.detection.matcher import Matcher
 from agent.detection.rule import LogSource, Rule, RuleSet
 from agent.errors import FileError, LeaklineError
 from agent.hunt_alert import SHOWN, TIMES, alert_of, file_name
 from agent.hunt_progress import progress
 from agent.raw_input import Examined, pieces, read_raw, reader, single
-from agent.shipped import rule_places, shipped
 
 if TYPE_CHECKING:
     from agent.config import Settings
-    from agent.hunt_input import Inputs
-    from agent.hunt_together import Together
 
 FOUND, FAILED = 1, 3
 TOLD = 100
@@ -49,6 +45,7 @@ def hunt(
     rules: Sequence[Path] | None,
     *,
     raw: bool,
+    fold: bool = False,
     out: BinaryIO,
     err: Console,
     settings: Settings | None = None,
@@ -56,17 +53,17 @@ def hunt(
     """Write an alert for each match to `out`, what is wrong with rules, lines and files to `err`.
 
     `rules`: files and folders, the shipped ones unless given; `raw`: names as they stand, log sources not compared;
-    `settings`: rules, thresholds, lists and address databases of an installation. Returns the exit status: 1 if
+    `fold`: repeats as the service counts them, in one alert (not with `raw`); `settings`: rules, thresholds, lists and address databases of an installation. Returns the exit status: 1 if
     something was found, 3 if a file could not be read, 0 otherwise. Raises LeaklineError if there is no rule.
     """
-    loaded = _rules(rules, settings)
+    loaded = hunt_parts.rules(rules, settings)
     for error in loaded.errors:
         err.print(Text(str(error), style="red"), soft_wrap=True)
     if not loaded.rules:
         left = ", or see what `rules` in the settings leaves of them" if settings else ""
         raise LeaklineError("no rule was loaded", hint=f"name a folder of Sigma rules (*.yml) with --rules{left}")
     tally = Tally()
-    search = Hunt(loaded, raw=raw, settings=settings)
+    search = Hunt(loaded, raw=raw, fold=fold, settings=settings)
     for problem in search.problems[:TOLD]:
         err.print(Text(str(problem), style="red"), soft_wrap=True)
     if len(search.problems) > TOLD:
@@ -77,7 +74,7 @@ def hunt(
             for line in _tried(search, path, tally, err):
                 out.write(line)
                 tell(path, tally.events, tally.alerts)
-        for alert in search.correlated():
+        for alert in (*search.folded(), *search.correlated()):
             tally.alerts += 1
             out.write(orjson.dumps(alert) + b"\n")
     out.flush()
@@ -96,7 +93,9 @@ class Tried:
 class Hunt:
     """Rules that can be tried on one file after another."""
 
-    def __init__(self, rules: RuleSet, *, raw: bool = False, settings: Settings | None = None) -> None:
+    def __init__(
+        self, rules: RuleSet, *, raw: bool = False, fold: bool = False, settings: Settings | None = None
+    ) -> None:
         self._raw = raw
         self._told: set[tuple[str, str]] = set()
         self.again = 0
@@ -104,13 +103,14 @@ class Hunt:
         anywhere = RuleSet(tuple(replace(rule, logsource=LogSource()) for rule in rules))
         self._silent = rules.silent
         self._matcher = Matcher(anywhere if raw else rules)
-        self._together = _together(rules, raw=raw)
+        self._together = hunt_parts.together(rules, raw=raw)
+        self._folded = hunt_parts.folded(settings) if fold else None
         conditions = [rule.condition for rule in rules]
         self._reader = reader(conditions, {*TIMES, "event.id", *(self._together.fields if self._together else ())})
         self.problems: Sequence[FileError] = ()
         """Lines of the settings' lists that cannot be used."""
         if not raw:
-            self._inputs, self.problems = _inputs(settings)
+            self._inputs, self.problems = hunt_parts.inputs(settings)
 
     @property
     def broken(self) -> dict[str, str]:
@@ -153,8 +153,12 @@ class Hunt:
         return pl.Series(fresh, dtype=pl.UInt32)
 
     def alerts(self, tried: Tried, path: Path) -> list[dict[str, Any]]:
-        """One for each rule and event, in the order of the lines; what correlations need is gathered."""
+        """One for each rule and event, in the order of the lines; what can only be judged later is gathered."""
         examined = tried.examined
+        if self._folded:
+            for rule, matched in self._telling(tried, path):
+                self._folded.add(rule, matched, examined, file_name(path))
+            return []
         found = [(row, rule) for rule, rows in self._telling(tried, path) for row in rows]
         found.sort(key=lambda one: one[0])
         rows = examined.frame[pl.Series([row for row, _ in found], dtype=pl.UInt32)]
@@ -165,6 +169,16 @@ class Hunt:
             alert_of(rule, shown, file_name(path), examined.lines[row])
             for (row, rule), shown in zip(found, said, strict=True)
         ]
+
+    def folded(self) -> Iterator[dict[str, Any]]:
+        """Alerts of rules about single events where repeats are folded; each has the place of its first event."""
+        for rule, said, file, line in self._folded.alerts() if self._folded else ():
+            yield alert_of(rule, said, file, line)
+
+    @property
+    def matches(self) -> int:
+        """How many matches were folded into alerts."""
+        return self._folded.matches if self._folded else 0
 
     def correlated(self) -> Iterator[dict[str, Any]]:
         """Alerts of correlations and baselines, over all that was read; each stands where its last event stands."""
@@ -178,41 +192,11 @@ class Hunt:
         return self._together.left_out if self._together else []
 
 
-def _together(rules: RuleSet, *, raw: bool) -> Together | None:
-    """None where each rule is about one event: most of what a start imports is not needed then."""
-    if not rules.correlations and not rules.baselines:
-        return None
-    from agent.hunt_together import Together
-
-    return Together(rules, TIMES, raw=raw)
-
-
 def _long_id(text: str | None) -> str | None:
     """As events have it."""
     from agent.normalize.record_id import to_long
 
     return to_long(pl.Series([text]))[0] if text else None
-
-
-def _rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
-    if settings is None:
-        return load(rule_places(places), cache=rule_cache.directory())
-    from agent.chosen_rules import chosen_rules
-
-    return chosen_rules(settings.rules, settings.enrich, places, cache=rule_cache.directory())
-
-
-def _inputs(settings: Settings | None) -> tuple[Inputs, Sequence[FileError]]:
-    """What `--raw` does not need is imported here: it takes a fifth of a second."""
-    from agent.hunt_input import Inputs
-    from agent.normalize.enrich import Enricher, EnrichSettings
-    from agent.normalize.load import whole_mappings
-    from agent.normalize.shape import Normalizer
-
-    more = settings.normalize.mappings if settings else []
-    normalizer = Normalizer(whole_mappings([shipped("mappings"), *more]))
-    enricher = Enricher(settings.enrich if settings else EnrichSettings())
-    return Inputs(normalizer, lambda batch: enricher.enrich(normalizer.prepare(batch))), enricher.problems
 
 
 def _tried(search: Hunt, path: Path, tally: Tally, err: Console) -> Iterator[bytes]:
@@ -244,6 +228,7 @@ def _summary(tally: Tally, rules: RuleSet, search: Hunt) -> str:
     ]
     if search.broken:
         words.append(f"{len(search.broken):,} rules broke: {', '.join(sorted(search.broken))}")
+    words += [f"{search.matches:,} matches folded"] if search.matches else []
     words += search.left_out
     if search.again:
         words.append(f"{search.again:,} matches of events that were there before were left out")

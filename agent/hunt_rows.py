@@ -24,15 +24,21 @@ Found = Mapping[str, pl.DataFrame]
 def located(
     matched: pl.DataFrame, names: Collection[str], clock: Sequence[str], lines: pl.Series, file: str
 ) -> pl.DataFrame:
+    """As `placed`, without the rows that have no time."""
+    return placed(matched, names, clock, lines, file).filter(pl.col("@timestamp").is_not_null())
+
+
+def placed(
+    matched: pl.DataFrame, names: Collection[str], clock: Sequence[str], lines: pl.Series, file: str
+) -> pl.DataFrame:
     """Columns `names` as text, `event.id`, `@timestamp`, and where each row stands (`FILE`, `LINE`).
 
-    `clock`: columns that may hold the time of an event, the best first; rows without a time are left out.
+    `clock`: columns that may hold the time of an event, the best first.
     """
     here = pl.Series([file]).new_from_index(0, matched.height)
     ids = text(matched, "event.id").fill_null(here + ":" + lines.cast(pl.String))
     texts = {name: text(matched, name) for name in names}
-    rows = pl.DataFrame({**texts, "event.id": ids, "@timestamp": times(matched, clock), FILE: here, LINE: lines})
-    return rows.filter(pl.col("@timestamp").is_not_null())
+    return pl.DataFrame({**texts, "event.id": ids, "@timestamp": times(matched, clock), FILE: here, LINE: lines})
 
 
 def told_apart(found: Found) -> Found:

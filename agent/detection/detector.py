@@ -10,6 +10,7 @@ import polars as pl
 import structlog
 
 from agent.detection import alert, baseline_alert, correlation_alert
+from agent.detection.actor import actors
 from agent.detection.baselining import Baselining
 from agent.detection.baselining import Step as BaselineStep
 from agent.detection.correlating import LATENESS, PATIENCE, Correlating
@@ -23,9 +24,6 @@ log = structlog.get_logger()
 
 Shape = Callable[[pl.DataFrame], pl.DataFrame]
 """Prepared rows to shaped ones, row for row."""
-
-ACTOR = ("user.id", "USER_ID_DERIVED", "USER_ID", "UserId", "CreatedById", "user.name", "source.ip", "CLIENT_IP")
-"""Whom a row is about: the first of these that has a value."""
 
 ABOUT = ("organization.id", "user.id", "user.name", "user.full_name", "source.ip", "leakline.problem.kind")
 """What is kept of whom or what an alert is about for a count that comes later."""
@@ -167,11 +165,11 @@ class Detector:
         rows = pl.concat([hits for _, hits in found]).unique().sort()
         matched = prepared[rows]
         evidence = shape(matched)
-        actors = _actors(matched)
+        who = actors(matched)
         times = _times(matched, now)
         for rule, hits in found:
             places = rows.search_sorted(hits)
-            mine = pl.DataFrame({"place": places, "actor": actors[places], "time": times[places]})
+            mine = pl.DataFrame({"place": places, "actor": who[places], "time": times[places]})
             told = list(_told(rule, mine.sort("time", "place"), evidence, folds.folding(org, rule.id), now))
             if told:
                 table = pl.DataFrame(told, schema_overrides={"event_ids": pl.List(pl.String)})
@@ -208,11 +206,6 @@ def _newest(prepared: pl.DataFrame, now: datetime) -> int | None:
 def plain_shape(prepared: pl.DataFrame) -> pl.DataFrame:
     """Dotted columns as they are, the vendor's as `salesforce.<name in lower case>`."""
     return prepared.rename(lambda name: name if "." in name or name == "@timestamp" else f"salesforce.{name.lower()}")
-
-
-def _actors(matched: pl.DataFrame) -> pl.Series:
-    names = [pl.col(name).cast(pl.String) for name in ACTOR if name in matched.columns]
-    return matched.with_columns(pl.coalesce([*names, pl.lit("")]).alias("actor"))["actor"]
 
 
 def _times(matched: pl.DataFrame, now: datetime) -> pl.Series:
