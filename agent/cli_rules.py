@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from agent.cli_options import AsJson, err, load, out, wrong_usage
+
+if TYPE_CHECKING:
+    from agent.detection.ingest_window import IngestWindow
 
 app = typer.Typer(
     help="Sigma rules: what is there, what is wrong with them, do they do what they say.", no_args_is_help=True
@@ -81,13 +84,40 @@ def rules_convert(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Rules, mappings and values of this settings file.")
     ] = None,
+    every: Annotated[
+        str,
+        typer.Option("--every", help="How often the queries are run; each finds what arrived since the run before."),
+    ] = "1h",
+    lookback: Annotated[
+        str, typer.Option("--lookback", help="How old events may be when they arrive, where a query has to say it.")
+    ] = "7d",
+    no_window: Annotated[
+        bool, typer.Option("--no-window", help="Queries that name no times, for a search by hand.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Queries of a SIEM, on the names of the events that Leakline sends; exit status 1 if a rule has none."""
+    """Queries of a SIEM, on the names of the events that Leakline sends; exit status 1 if a rule has none.
+
+    They look at when rows arrived, not at when things happened, for rows come hours late.
+    """
     from agent import rule_convert
 
     settings = load(config) if config else None
+    window = None if no_window else _ingest_window(every, lookback)
     if pipeline:
         sys.stdout.write(rule_convert.pipeline_text(to, settings))
         return
-    raise typer.Exit(rule_convert.show(folders, to, settings, err, as_json=as_json))
+    raise typer.Exit(rule_convert.show(folders, to, settings, err, as_json=as_json, window=window))
+
+
+def _ingest_window(every: str, lookback: str) -> IngestWindow:
+    from agent.detection.ingest_window import IngestWindow
+    from agent.duration import parse_duration
+
+    try:
+        window = IngestWindow(parse_duration(every), parse_duration(lookback))
+    except ValueError as error:
+        wrong_usage(str(error))
+    if problem := window.problem():
+        wrong_usage(problem)
+    return window

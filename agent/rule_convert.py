@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +17,11 @@ from rich.text import Text
 
 from agent import chosen_rules
 from agent.detection.convert import TARGETS, Converted, Language, convert
+from agent.detection.ingest_window import IngestWindow, explained
 from agent.detection.load import PLACEHOLDERS, Placeholders, load
 from agent.detection.rule import RuleSet
 from agent.detection.sigma_pipeline import Shipped, pipeline
+from agent.duration import written
 from agent.normalize.indicators import COLUMNS, PREFIX
 from agent.normalize.load import whole_mappings
 from agent.normalize.mapping import Mappings
@@ -45,27 +47,38 @@ HEADER = """\
 # How Leakline's events name what the rules speak of: a pySigma pipeline, made from the mappings.
 # `sigma convert -t {example} -p {file} rules/` (sigma-cli) and `leakline rules convert` use it.
 # It is made by `leakline rules convert --pipeline --to {to}`; a test holds it against the mappings.
+# Queries made with it alone name no times. Schedule them by the time of arrival ({arrival}), not by that of the
+# event: rows come hours late. What `leakline rules convert` prints does so by itself.
 """
 
 
 def show(
-    folders: Sequence[Path] | None, language: Language, settings: Settings | None, err: Console, *, as_json: bool
+    folders: Sequence[Path] | None,
+    language: Language,
+    settings: Settings | None,
+    err: Console,
+    *,
+    as_json: bool,
+    window: IngestWindow | None = None,
 ) -> int:
     """Write the queries to standard output, what could not be converted to `err`; exit status 1 if there is any.
 
-    `settings`: mappings, values and rules of an installation; the shipped ones without.
+    `settings`: mappings, values and rules of an installation; the shipped ones without. `window`: what a run of the
+    queries looks at; without it they name no times.
     """
     rules, places, values = _rules(folders, settings)
     queries = problems = 0
     for error in rules.errors:
         err.print(Text(str(error), style="red"), soft_wrap=True)
     adjusted = set(settings.rules.adjust) if settings else set()
-    for found in convert(rules, places, language, names_of(_mappings(settings)), values):
+    for found in convert(rules, places, language, names_of(_mappings(settings)), values, window):
         one = _as_written(found, adjusted)
+        if one.queries and not queries and not as_json:
+            sys.stdout.write("".join(f"# {line}\n" for line in _explained(window, language)) + "\n")
         queries += len(one.queries)
         problems += bool(one.problem)
         if as_json:
-            sys.stdout.buffer.write(orjson.dumps(_document(one, language)) + b"\n")
+            sys.stdout.buffer.write(orjson.dumps(_document(one, language, window)) + b"\n")
         elif one.queries:
             sys.stdout.write(f"{_heading(one)}\n" + "\n\n".join(one.queries) + "\n\n")
         else:
@@ -87,7 +100,8 @@ def pipeline_text(language: Language, settings: Settings | None = None) -> str:
     """The pipeline as a file."""
     target = TARGETS[language]
     example = {"splunk": "splunk", "elastic": "esql"}[target]
-    header = HEADER.format(example=example, file=f"mappings/pysigma/{target}.yml", to=example)
+    arrival = {"splunk": "_index_earliest, _index_latest", "elastic": "event.ingested"}[target]
+    header = HEADER.format(example=example, file=f"mappings/pysigma/{target}.yml", to=example, arrival=arrival)
     content = pipeline(names_of(_mappings(settings)), target)
     return header + yaml.safe_dump(content, sort_keys=False, width=120)
 
@@ -121,7 +135,15 @@ def _heading(one: Converted) -> str:
     return f"# {rule.title} ({rule.level}, {rule.name or rule.id})" + (f"\n# {one.note}" if one.note else "")
 
 
-def _document(one: Converted, language: Language) -> dict[str, object]:
+def _explained(window: IngestWindow | None, language: Language) -> Iterable[str]:
+    if window:
+        return explained(window, language)
+    return [
+        "These queries name no times. Rows come hours late: search by the time of arrival, not by that of the event."
+    ]
+
+
+def _document(one: Converted, language: Language, window: IngestWindow | None) -> dict[str, object]:
     rule = one.rule
     return {
         "rule.id": rule.id,
@@ -132,6 +154,8 @@ def _document(one: Converted, language: Language) -> dict[str, object]:
         "line": rule.line,
         "language": language,
         "queries": list(one.queries),
+        "every": written(window.every) if window and one.queries else None,
+        "window": " ".join(_explained(window, language)) if one.queries else None,
         "note": one.note or None,
         "problem": one.problem or None,
     }

@@ -23,6 +23,7 @@ from agent.detection.correlation import Correlation, sources, wanted
 from agent.detection.document import Document
 from agent.detection.event_type import event_types
 from agent.detection.inexpressible import inexpressible
+from agent.detection.ingest_window import IngestWindow, windowed
 from agent.detection.load import Placeholders
 from agent.detection.modifiers import register
 from agent.detection.policy import POLICY
@@ -64,13 +65,19 @@ class Converted:
 
 
 def convert(
-    rules: RuleSet, places: Sequence[Path], language: Language, shipped: Shipped, placeholders: Placeholders
+    rules: RuleSet,
+    places: Sequence[Path],
+    language: Language,
+    shipped: Shipped,
+    placeholders: Placeholders,
+    window: IngestWindow | None = None,
 ) -> Iterator[Converted]:
-    """Each rule that raises alerts. `places` and `placeholders`: what the rules were loaded from and with.
+    """Each rule that raises alerts. `places` and `placeholders`: what the rules were loaded from and with; `window`:
+    what a run of the queries looks at, everything unless given.
 
     Raises LeaklineError if the backend is not installed.
     """
-    backend_class = _backend(language)
+    backend_class = _backend(language, window)
     shipped = with_columns_of(rules, shipped)
     names = pipeline(shipped, TARGETS[language])
     filled = {name: list(values) for name, values in placeholders.items() if values}
@@ -87,13 +94,14 @@ def with_columns_of(rules: RuleSet, shipped: Shipped) -> Shipped:
     return replace(shipped, open=frozenset(unknown))
 
 
-def _backend(language: Language) -> type[Backend]:
+def _backend(language: Language, window: IngestWindow | None) -> type[Backend]:
     module, name = BACKENDS[language]
     try:
         found: type[Backend] = getattr(importlib.import_module(module), name)
     except ImportError as error:
         raise LeaklineError(f"the pySigma backend for {language} is not installed", hint=INSTALL) from error
-    return _two_valued(found) if language == "esql" else found
+    found = _two_valued(found) if language == "esql" else found
+    return windowed(found, language, window) if window else found
 
 
 def _two_valued(backend: Any) -> type[Backend]:
