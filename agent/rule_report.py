@@ -19,6 +19,8 @@ from agent.detection import lint as linting
 from agent.detection import sample_processes
 from agent.detection.load import load
 from agent.model import Finding
+from agent.normalize.load import whole_mappings
+from agent.rule_supply import columns
 from agent.shipped import rule_places, shipped
 
 
@@ -29,7 +31,9 @@ def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool, set
     """
     looked_at = places(settings.rules, folders) if settings else rule_places(folders)
     rules = load(looked_at, placeholders=placeholders(settings.rules, settings.enrich) if settings else None)
-    findings = list(linting.lint(looked_at, rules))
+    more = settings.normalize.mappings if settings else []
+    known = columns(whole_mappings([shipped("mappings"), *more]))
+    findings = list(linting.lint(looked_at, rules, known))
     if as_json:
         _json_lines(_as_lint_line(finding) for finding in findings)
     else:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from agent.check.blind_rules import of_org
 from agent.check.destinations import build_each, examine_destination
 from agent.check.machine import examine_machine
 from agent.check.processing import examine_processing
@@ -64,6 +65,8 @@ def _orgs(settings: Settings, now: Callable[[], datetime]) -> Iterator[Finding]:
         session = Session(org, now=now)
         try:
             yield from probe(session, now=now, wanted=_named_types(org))
+            if session.signed_in:
+                yield from of_org(settings, org, session, now)
             first = names.setdefault(session.org_id, org.name) if session.signed_in else org.name
         finally:
             session.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from agent.check.blind_rules import of_settings
 from agent.config import Settings
 from agent.errors import FileError, LeaklineError
 from agent.model import Finding
@@ -38,6 +39,7 @@ def examine_processing(settings: Settings) -> Iterator[Finding]:
     if rules.alerting:
         message = f"{len(rules.alerting)} rules run, and {rules.silently} more that only feed these"
         yield Finding("rules", True, message)
+        yield from of_settings(settings, rules)
     else:
         fix = "look at rules.shipped, rules.folders, rules.minimum_level and rules.statuses"
         yield Finding("rules", False, "no rule runs: nothing will be found", fix, warning=True)

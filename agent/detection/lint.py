@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
@@ -14,8 +14,10 @@ from sigma.validation import SigmaValidator
 from sigma.validators.base import SigmaValidationIssueSeverity
 from sigma.validators.core import validators
 
-from agent.detection import attack, document, load
+from agent.detection import attack, document, lint_columns, load
+from agent.detection.absence import Columns
 from agent.detection.document import Document
+from agent.detection.lint_columns import Remark
 from agent.detection.pace import SALESFORCE
 from agent.detection.policy import POLICY
 from agent.detection.rule import ALIASES, Rule, RuleSet
@@ -52,10 +54,10 @@ KEYS = (
 """What may stand at the top of a rule, in the order of the pack: Sigma's keys and ours."""
 
 
-def lint(places: Sequence[Path], rules: RuleSet | None = None) -> Iterator[Finding]:
+def lint(places: Sequence[Path], rules: RuleSet | None = None, columns: Columns | None = None) -> Iterator[Finding]:
     """Errors (the rule does not load) first, then warnings, each with file and line. Yields nothing if all is well.
 
-    `rules`: what loads from there, if it is known.
+    `rules`: what loads from there, if it is known; `columns`: what log files are known to have, if that is looked at.
     """
     rules = load.load(places) if rules is None else rules
     for error in rules.errors:
@@ -67,11 +69,20 @@ def lint(places: Sequence[Path], rules: RuleSet | None = None) -> Iterator[Findi
     for path in load.files(places):
         for read in document.read(path):
             if isinstance(read, Document) and (rule := by_place.get((path, read.line))):
-                yield from _warnings(read, rule, checks)
+                vain = _in_vain(rule, rules, columns) if columns else ()
+                yield from _warnings(read, rule, (*_sigma(read, checks), *_own(read, rule), *vain))
 
 
-def _warnings(read: Document, rule: Rule, checks: SigmaValidator) -> Iterator[Finding]:
-    for message, keys, fix in (*_sigma(read, checks), *_own(read, rule)):
+def _in_vain(rule: Rule, rules: RuleSet, columns: Columns) -> Iterator[Remark]:
+    derived = next((one for one in rules.derived if one.rule.id == rule.id), None)
+    if derived is None:
+        yield from lint_columns.of_rule(rule, columns)
+    else:
+        yield from lint_columns.of_derived(derived, {one.id: one for one in rules}, columns)
+
+
+def _warnings(read: Document, rule: Rule, remarks: Iterable[Remark]) -> Iterator[Finding]:
+    for message, keys, fix in remarks:
         yield Finding(
             rule.name or rule.title,
             ok=False,
@@ -81,10 +92,6 @@ def _warnings(read: Document, rule: Rule, checks: SigmaValidator) -> Iterator[Fi
             path=str(read.path),
             line=read.line_of(*keys),
         )
-
-
-Remark = tuple[str, tuple[str, ...], str]
-"""Message, keys that lead to the line, advice."""
 
 
 def _sigma(read: Document, checks: SigmaValidator) -> Iterator[Remark]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,8 +13,11 @@ from netaddr import IPSet
 
 from agent.errors import SettingsError
 from agent.normalize.list_file import ListFiles
-from agent.normalize.place import Place, place_of
+from agent.normalize.place import PLACE, Place, place_of
 from agent.normalize.replaced import stamp_of
+
+LOOKED_AT = 10_000
+"""Records that tell what a file knows: in the first thousands of GeoLite2's there are places of every kind."""
 
 
 class AddressDatabases:
@@ -36,6 +40,17 @@ class AddressDatabases:
             before, self._readers[path] = self._readers[path], self._files.read(path, _open)
             replaced |= self._readers[path] is not before
         return replaced
+
+    def names(self) -> frozenset[str]:
+        """The columns of `place.PLACE` that the files fill, going by the first records of each: a file for networks'
+        operators, say, names no places.
+        """
+        found: set[str] = set()
+        for reader in self._readers.values():
+            for _, record in islice(reader, LOOKED_AT) if reader is not None else ():
+                values = place_of(record).values() if isinstance(record, dict) else ()
+                found.update(name for name, value in zip(PLACE, values, strict=False) if value is not None)
+        return frozenset(found)
 
     def place(self, address: str) -> Place:
         """`address`: valid, IPv4 or IPv6."""

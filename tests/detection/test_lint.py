@@ -1,5 +1,8 @@
 """Warnings: what loads but could be better."""
 
+import pytest
+
+from agent.detection.absence import Columns
 from agent.detection.lint import lint
 from agent.detection.load import PLACEHOLDERS
 
@@ -87,3 +90,50 @@ def test_placeholders_of_the_pack_are_known_without_settings(write):
     """Else every shipped rule with a list would be an error."""
     name = next(iter(PLACEHOLDERS))
     assert findings(write, PLAIN.replace("A: x", f"A|expand: '%{name}%'")) == []
+
+
+HEADERS = Columns(
+    {"login": frozenset({"EVENT_TYPE", "COUNTRY_CODE"}), "report": frozenset({"EVENT_TYPE", "USER_ID"})},
+    {"source.ip": "SOURCE_IP"},
+    {"login": "Login", "report": "Report"},
+)
+COUNT = """---
+title: Many
+id: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d02
+status: test
+level: low
+correlation: {type: event_count, rules: [0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d01], group-by: [USER_ID], timespan: 1h, condition: {gte: 3}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "fix"),
+    [
+        ("EVENT_TYPE: Login, COUNTRY_CODE: DE", "", ""),
+        ("EVENT_TYPE: [Login, Report], COUNTRY_CODE: DE", "", ""),
+        ("EVENT_TYPE: Login, leakline.ip_kind: x", "", ""),
+        (
+            "EVENT_TYPE: Login, COUNTRY_CODES: DE",
+            "no column COUNTRY_CODES in files of Login",
+            "did you mean COUNTRY_CODE?",
+        ),
+        ("EVENT_TYPE: Login, USER_ID: x", "no column USER_ID in files of Login", "`header` of a mapping"),
+        ("EVENT_TYPE: Login, source.ip: x", "no column SOURCE_IP in files of Login", "`header` of a mapping"),
+        ("COUNTRYCODE: DE", "no known log file has a column COUNTRYCODE", "did you mean COUNTRY_CODE?"),
+        ("EVENT_TYPE: Logins", "no known event type is called 'logins'", "did you mean Login?"),
+    ],
+)
+def test_a_column_that_no_file_of_its_types_has_is_told(write, asked, said, fix):
+    """A rule that asks for it looks right, loads and never fires; the advice names what is like it."""
+    path = write("rule.yml", PLAIN.replace("A: x", asked))
+    found = list(lint([path], columns=HEADERS))
+    assert [one.message for one in found] == ([said] if said else [])
+    assert all(one.warning and one.line in (6, 7) and fix in one.fix for one in found)
+
+
+def test_what_a_correlation_groups_by_is_looked_for_too(write):
+    """In the files of the rules it is made of."""
+    by_type = {name: PLAIN.replace("A: x", f"EVENT_TYPE: {name}") + COUNT for name in ("Login", "Report")}
+    (found,) = lint([write("rule.yml", by_type["Login"])], columns=HEADERS)
+    assert found.message == "no column USER_ID in files of Login"
+    assert list(lint([write("rule.yml", by_type["Report"])], columns=HEADERS)) == []

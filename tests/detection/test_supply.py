@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from agent.detection.absence import Columns
 from agent.detection.listing import listing, tallies, techniques
 from agent.detection.load import load, loads
 from agent.detection.pace import paces
-from agent.detection.supply import Supply, reasons
+from agent.detection.supply import Supply, blind, reasons
 
 RULE = """
 title: Rule {name}
@@ -86,6 +87,86 @@ def test_a_field_that_nothing_fills_bars_the_rules_that_need_it():
     assert why(without, supply=bare) == {"one": []}
     (row,) = listing(loads(without), bare)
     assert (row.cannot_fire, row.not_filled) == ((), ("leakline.user_leaving",))
+
+
+HEADERS = Columns(
+    {
+        "login": frozenset({"EVENT_TYPE", "USER_ID", "SOURCE_IP", "source.ip"}),
+        "report": frozenset({"EVENT_TYPE", "ROWS"}),
+    },
+    {"source.ip": "CLIENT_IP or SOURCE_IP"},
+    {"login": "Login", "report": "Report"},
+)
+SEEN = Supply(BUILT, columns=HEADERS)
+
+
+@pytest.mark.parametrize(
+    ("field", "condition", "said"),
+    [
+        ("EVENT_TYPE: Login, COUNTRY_CODE: DE", "sel", ["no column COUNTRY_CODE in files of Login"]),
+        ("EVENT_TYPE: Login, USER_ID: x", "sel", []),
+        ("EVENT_TYPE: [Login, Report], ROWS: 1", "sel", []),
+        ("EVENT_TYPE: [Login, Report], A: 1", "sel", ["no column A in files of Login, Report"]),
+        ("EVENT_TYPE: [Login, URI], COUNTRY_CODE: DE", "sel", []),
+        ("COUNTRY_CODE: DE", "sel", []),
+        ("EVENT_TYPE: Login, COUNTRY_CODE: null", "sel", []),
+        ("EVENT_TYPE: Login, COUNTRY_CODE|fieldref: USER_ID", "sel", ["no column COUNTRY_CODE in files of Login"]),
+        ("EVENT_TYPE: Login, USER_ID|fieldref: COUNTRY_CODE", "sel", ["no column COUNTRY_CODE in files of Login"]),
+        ("EVENT_TYPE: Login, source.ip: 192.0.2.1", "sel", []),
+        ("EVENT_TYPE: Report, source.ip: 192.0.2.1", "sel", ["no column CLIENT_IP or SOURCE_IP in files of Report"]),
+        ("EVENT_TYPE: Report, leakline.of_elsewhere: x", "sel", []),
+    ],
+)
+def test_a_column_that_files_of_its_types_lack_bars_a_rule(field, condition, said):
+    """If all of its types lack it, are known, and it needs it; a computed field is there with one of those that fill it."""
+    assert why(rule(field=field, condition=condition), supply=SEEN) == {"one": said}
+
+
+def test_one_of_two_columns_is_enough_for_a_rule_that_can_use_either():
+    """It is blind only when both are missing, and then both are named."""
+
+    def either(a, b):
+        return rule(field="EVENT_TYPE: Login").replace(
+            "condition: sel", f"a: {{{a}: 192.0.2.1}}, b: {{{b}: 192.0.2.1}}, condition: sel and (a or b)"
+        )
+
+    assert why(either("CLIENT_IP", "SOURCE_IP"), supply=SEEN) == {"one": []}
+    assert why(either("CLIENT_IP", "IP"), supply=SEEN) == {
+        "one": ["no column CLIENT_IP in files of Login", "no column IP in files of Login"]
+    }
+    (row,) = listing(loads(either("CLIENT_IP", "SOURCE_IP")), SEEN)
+    assert (row.cannot_fire, row.not_filled) == ((), ("CLIENT_IP",))
+
+
+def test_a_correlation_needs_the_columns_that_it_groups_and_counts_by():
+    """Of each rule it is made of, under the name it has there."""
+    base = rule(field="EVENT_TYPE: Report")
+    assert why(base, correlation("event_count", ["one"]), supply=SEEN)["several"] == [
+        "no column USER_ID in files of Report"
+    ]
+    aliased = correlation("event_count", ["one"], more="aliases: {who: {one: ROWS}}, group-by: [who]")
+    assert why(base, aliased, supply=SEEN)["several"] == []
+    other = rule("two", field="EVENT_TYPE: Login")
+    assert why(base, other, correlation("event_count", ["one", "two"]), supply=SEEN)["several"] == []
+
+
+def test_only_want_of_a_field_makes_blind():
+    """Not a licence or a source that is missing: these are said elsewhere."""
+    rules = loads(
+        "\n---\n".join(
+            [
+                rule("blind", field="EVENT_TYPE: Login, COUNTRY_CODE: DE"),
+                rule("list", field="leakline.user_leaving: true"),
+                rule("source", service="setup_audit_trail", field="leakline.user_leaving: true"),
+                rule("fine"),
+            ]
+        )
+    )
+    found = blind(rules, Supply(BUILT, columns=HEADERS, lacking={"leakline.user_leaving": "no list of leavers"}))
+    assert {one.name: found[one.id] for one in rules if one.id in found} == {
+        "blind": ("no column COUNTRY_CODE in files of Login",),
+        "list": ("no list of leavers",),
+    }
 
 
 def test_a_placeholder_without_values_is_named(write):
