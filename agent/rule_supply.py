@@ -19,6 +19,7 @@ from agent.normalize.mapping import Mapping as EventMapping
 from agent.normalize.mapping import Mappings
 from agent.normalize.person import COLUMNS
 from agent.normalize.place import PLACE
+from agent.normalize.prepare import ADDRESS_FIELDS, RELATED_ADDRESSES
 from agent.shipped import shipped
 from agent.sources.event_types import DEFAULT
 
@@ -30,6 +31,9 @@ OWN = frozenset({"agent"})
 
 PEOPLE = tuple(name for name in COLUMNS if name != "user.name")
 """A login names its user itself."""
+
+ELSEWHERE = ("event.provider", "organization.id", "url.", "user_agent.")
+"""What is filled from more than the columns at home there (the batch, parts of a text), by the beginning of the names."""
 
 NO_DATABASE = "no address database (enrich.databases)"
 
@@ -78,7 +82,7 @@ def columns(
     fed = {
         name: " or ".join(sorted(those)) + (f" (and {lacking[name]})" if lacking and name in lacking else "")
         for name, those in _fed(mappings).items()
-        if name not in _looked_up(settings) or (lacking and name in lacking)
+        if (name not in _looked_up(settings) or (lacking and name in lacking)) and not name.startswith(ELSEWHERE)
     }
     return Columns(by_type, fed, {name.lower(): name for name in headers})
 
@@ -98,9 +102,14 @@ def _fills(mapping: EventMapping, header: Collection[str]) -> Iterator[tuple[str
     for column in header:
         home = mapping.home(column, header)
         if home is not None and "." in home.field and not home.field.startswith("salesforce."):
-            yield column, home.field
+            yield from ((column, field) for field in _with_related(home.field))
     for derived in mapping.derived:
-        yield from ((column, derived.field) for column in derived.columns)
+        yield from ((column, field) for column in derived.columns for field in _with_related(derived.field))
+
+
+def _with_related(field: str) -> tuple[str, ...]:
+    """An address is among the related ones as well."""
+    return (field, RELATED_ADDRESSES) if field in ADDRESS_FIELDS else (field,)
 
 
 def _looked_up(settings: Settings | None) -> frozenset[str]:

@@ -17,7 +17,9 @@ from agent import config, rule_list
 from agent.check.blind_rules import of_org, of_settings
 from agent.chosen_rules import chosen_rules
 from agent.model import Finding
-from agent.rule_supply import supply
+from agent.normalize.load import whole_mappings
+from agent.rule_supply import columns, supply
+from agent.shipped import shipped
 from agent.simulator.org import RunningOrg, SimulatorSettings, serve
 from agent.sources.headers import LONGEST, headers
 from agent.sources.salesforce import Session
@@ -155,6 +157,31 @@ def test_names_that_fill_the_field_are_not_believed(run: Callable[..., Any], mon
     monkeypatch.setattr("agent.sources.headers.LONGEST", 100)
     assert LONGEST == 1333
     assert headers(session, SINCE) == {}
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "lacks"),
+    [
+        ({"SOURCE_IP"}, "source.ip", False),
+        ({"CLIENT_IP"}, "source.ip", False),
+        ({"FORWARDED_FOR_IP"}, "source.ip", True),
+        ({"FORWARDED_FOR_IP"}, "related.ip", False),
+        ({"SOURCE_IP"}, "related.ip", False),
+        ({"USER_NAME"}, "related.ip", True),
+        ({"LOGIN_KEY"}, "leakline.session", False),
+        ({"USER_NAME"}, "leakline.session", True),
+        ({"USER_ID"}, "user.id", False),
+        ({"USER_ID_DERIVED"}, "user.id", False),
+        ({"USER_NAME"}, "user.id", True),
+        ({"USER_NAME"}, "organization.id", False),
+        ({"USER_NAME"}, "event.provider", False),
+        ({"USER_NAME"}, "leakline.user_leaving", False),
+    ],
+)
+def test_a_computed_field_is_there_with_a_column_that_fills_it(header: set[str], name: str, lacks: bool) -> None:
+    """Whichever that is; the mappings say it, and no list of its own."""
+    mappings = whole_mappings([shipped("mappings")])
+    assert columns(mappings, {"Login": header | {"EVENT_TYPE"}}).lack(name, "login") is lacks
 
 
 def test_the_list_names_the_missing_knowledge(databases: Callable[..., list[str]]) -> None:
