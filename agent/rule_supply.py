@@ -9,10 +9,11 @@ from agent.detection.absence import Columns
 from agent.detection.supply import Supply
 from agent.normalize.address import ANONYMIZER, CORPORATE
 from agent.normalize.address_database import AddressDatabases
+from agent.normalize.any_address import ANY_ANONYMIZER
 from agent.normalize.approved_apps import APPROVED
 from agent.normalize.enrich import LOCAL_HOUR, EnrichSettings
 from agent.normalize.integration import EXPECTED, INTEGRATION
-from agent.normalize.leavers import LEAVES_ON, LEAVING
+from agent.normalize.leavers import LEAVES_ON, LEAVING, LEFT
 from agent.normalize.list_file import ListFiles
 from agent.normalize.load import whole_mappings
 from agent.normalize.mapping import Mapping as EventMapping
@@ -141,11 +142,11 @@ def _places(enrich: EnrichSettings) -> Iterator[tuple[str, str]]:
 def _lacking(enrich: EnrichSettings) -> Iterator[tuple[str, str]]:
     yield from _places(enrich)
     for given, names, what in (
-        (enrich.leavers, (LEAVING, LEAVES_ON), "no list of leavers (enrich.leavers)"),
+        (enrich.leavers, (LEAVING, LEFT, LEAVES_ON), "no list of leavers (enrich.leavers)"),
         (enrich.approved_apps or enrich.approved_apps_file, (APPROVED,), "no approved apps (enrich.approved_apps)"),
         (enrich.expected_networks, (EXPECTED,), "no expected networks (enrich.expected_networks)"),
         (enrich.corporate_networks, (CORPORATE,), "no corporate networks (enrich.corporate_networks)"),
-        (enrich.anonymizer_lists, (ANONYMIZER,), "no list of anonymizers (enrich.anonymizer_lists)"),
+        (enrich.anonymizer_lists, (ANONYMIZER, ANY_ANONYMIZER), "no list of anonymizers (enrich.anonymizer_lists)"),
         (enrich.time_zone, (LOCAL_HOUR,), "no time zone (enrich.time_zone)"),
         (enrich.users, PEOPLE, "users are not looked up (enrich.users)"),
         (

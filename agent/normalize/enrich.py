@@ -21,17 +21,20 @@ from agent.duration import Duration, PositiveDuration
 from agent.errors import FileError
 from agent.normalize.address import Addresses
 from agent.normalize.address_database import AddressDatabases
+from agent.normalize.any_address import AnyAddress
 from agent.normalize.approved_apps import ApprovedApps, read_apps
 from agent.normalize.client import Clients, read_client_kinds
-from agent.normalize.indicator_file import Indicator, read_indicators
+from agent.normalize.indicator_files import indicator_files
 from agent.normalize.indicators import Indicators
 from agent.normalize.integration import Integrations
+from agent.normalize.known_columns import KnownColumns, or_else
 from agent.normalize.leavers import Leavers
 from agent.normalize.list_file import ListFiles
 from agent.normalize.network_set import NetworkSet, read_networks
 from agent.normalize.person import Persons, Users
 from agent.normalize.place import PLACE
 from agent.normalize.remembered import Remembered
+from agent.normalize.sign_in import sign_in_columns
 from agent.shipped import shipped
 
 Applications = Callable[[Sequence[str]], Mapping[str, str]]
@@ -40,6 +43,25 @@ Applications = Callable[[Sequence[str]], Mapping[str, str]]
 APPLICATION = "salesforce.connected_app.name"
 LOCAL_HOUR = "leakline.local_hour"
 """The hour of the day (0 to 23) in the time zone of the settings."""
+
+ADDRESSES = ("related.ip", "source.ip")
+"""Where lists of bad addresses look. Those that free look at `source.ip` alone, which no sender writes."""
+AGENTS = (
+    "user_agent.original",
+    "USER_AGENT",
+    "BROWSER_TYPE",
+    "UserAgent",
+    "Browser",
+    "CurrentUserAgent",
+    "BrowserType",
+)
+CLIENTS = ("CLIENT_NAME", "Client", "ClientName")
+APP_IDS = ("CONNECTED_APP_ID", "ConnectedAppId", "ConnectedAppIdentifier")
+APPS = (APPLICATION, "CONNECTED_APP_NAME", "ConnectedAppName", "Application", "CLIENT_NAME", "APP_NAME", "AppName")
+"""Columns of log files, and fields of real-time events and objects."""
+
+USERS = ("user.id", "USER_ID_DERIVED", "USER_ID", "UserId", "CreatedById")
+USER_NAMES = ("user.name", "USER_NAME", "Username", "UserName")
 
 BATCHES_REMEMBERED = 200
 """After so many batches a look-up is asked anew: it has a lifetime of its own, which must be able to pass."""
@@ -132,8 +154,8 @@ class Enricher:
         )
         approved = settings.approved(files)
         self._approved = ApprovedApps(approved) if approved else None
-        self.indicators = _indicators(settings, files)
-        self._indicators = Indicators(self.indicators)
+        listed = indicator_files(settings.indicators, settings.indicator_age, files)
+        self._indicators = Indicators([indicator for file in listed.values() for indicator in file.indicators])
         self._persons = _ByLookUp(Persons)
         self._applications = _ByLookUp(_names_of)
 
@@ -141,7 +163,7 @@ class Enricher:
         self, prepared: pl.DataFrame, *, users: Users | None = None, applications: Applications | None = None
     ) -> pl.DataFrame:
         """The prepared frame with more columns; `users` and `applications` look up in the org that it comes from."""
-        known = _Columns({column.name: column for column in prepared.iter_columns()})
+        known = KnownColumns(prepared)
         address = known.first("source.ip", "source.address", "SOURCE_IP", "CLIENT_IP")
         if address is not None:
             known.add(self._addresses.columns(address), overrule=PLACE)
@@ -150,17 +172,14 @@ class Enricher:
         application = self._application(known, applications)
         if application is not None:
             known.add({APPLICATION: application})
-        known.add(
-            self._clients.columns(
-                known.first("user_agent.original", "USER_AGENT"), known.first("CLIENT_NAME"), application
-            )
-        )
-        known.add(self._integrations.columns(known.all, known.first("source.ip")))
+        known.add(self._clients.columns(known.first(*AGENTS), known.first(*CLIENTS), application))
+        known.add(self._integrations.columns(_people(known), known.first("source.ip")))
         if self._leavers is not None:
-            known.add(self._leavers.columns(known.all))
+            known.add(self._leavers.columns(_people(known)))
         if self._approved is not None:
-            known.add(self._approved.columns(known.first("CONNECTED_APP_ID"), application))
-        self._add_indicators(known, address)
+            known.add(self._approved.columns(known.first(*APP_IDS), application))
+        known.add(sign_in_columns(known.all))
+        self._add_indicators(known)
         self._add_hour(known)
         return prepared.with_columns(known.added.values())
 
@@ -169,23 +188,32 @@ class Enricher:
         """Lines of lists that were left out."""
         return self._leavers.problems if self._leavers is not None else ()
 
-    def _add_indicators(self, known: _Columns, address: pl.Series | None) -> None:
-        number = known.all.get("source.as.number")
+    def _add_indicators(self, known: KnownColumns) -> None:
+        """What lists of bad things say of any value of the row, what its sender wrote included."""
+        addresses = known.every(*ADDRESSES)
+        numbers: list[pl.Series] = []
+        if addresses and (self._settings.anonymizer_lists or self._indicators.by_operator):
+            any_address = AnyAddress(self._addresses, addresses, known.height)
+            known.add(any_address.anonymizer())
+            numbers = any_address.numbers()
+        agents = known.first(*AGENTS)
         known.add(
             self._indicators.columns(
-                address,
-                number.cast(pl.String) if number is not None else None,
-                known.first("user_agent.original", "USER_AGENT", "BROWSER_TYPE"),
-                known.all.get("@timestamp"),
+                known.height,
+                addresses=addresses,
+                numbers=numbers,
+                agents=[*([agents] if agents is not None else []), *known.every(*CLIENTS)],
+                apps=known.every(*APPS),
+                times=known.all.get("@timestamp"),
             )
         )
 
-    def _add_hour(self, known: _Columns) -> None:
+    def _add_hour(self, known: KnownColumns) -> None:
         moment, zone = known.all.get("@timestamp"), self._settings.time_zone
         if zone is not None and moment is not None:
             known.add({LOCAL_HOUR: moment.dt.convert_time_zone(zone).dt.hour().cast(pl.Int64)})
 
-    def _add_persons(self, known: _Columns, persons: Persons) -> None:
+    def _add_persons(self, known: KnownColumns, persons: Persons) -> None:
         ids = known.first("user.id", "USER_ID_DERIVED", "USER_ID")
         if ids is not None:
             known.add(persons.columns(ids))
@@ -193,46 +221,24 @@ class Enricher:
         if targets is not None:
             known.add(persons.target_columns(targets))
 
-    def _application(self, known: _Columns, applications: Applications | None) -> pl.Series | None:
+    def _application(self, known: KnownColumns, applications: Applications | None) -> pl.Series | None:
         """Names of connected apps: the row's own word, else that of the look-up."""
-        ids = known.first("CONNECTED_APP_ID")
+        ids = known.first(*APP_IDS)
         found: dict[str, pl.Series] = {}
         if ids is not None and applications is not None and self._settings.applications:
             found = self._applications.of(applications).columns(ids)
-        told = [column for column in (known.first("CONNECTED_APP_NAME"), found.get(APPLICATION)) if column is not None]
-        return reduce(_or_else, told).alias(APPLICATION) if told else None
+        told = [
+            column
+            for column in (known.first("CONNECTED_APP_NAME", "ConnectedAppName"), found.get(APPLICATION))
+            if column is not None
+        ]
+        return reduce(or_else, told).alias(APPLICATION) if told else None
 
 
-class _Columns:
-    """A frame's columns and what is added to them."""
-
-    def __init__(self, columns: dict[str, pl.Series]) -> None:
-        self.all = columns
-        self.added: dict[str, pl.Series] = {}
-
-    def first(self, *names: str) -> pl.Series | None:
-        """The columns of these names (`String`), each filling what those before it lack; None if there is none."""
-        found = [self.all[name] for name in names if name in self.all and self.all[name].dtype == pl.String]
-        return reduce(_or_else, found) if found else None
-
-    def add(self, columns: Mapping[str, pl.Series], overrule: Mapping[str, object] | None = None) -> None:
-        """Add columns; one that is there is filled where it is null, or overruled if named so."""
-        for name, column in columns.items():
-            there = self.all.get(name)
-            if there is not None and there.dtype == column.dtype:
-                column = _or_else(column, there) if overrule and name in overrule else _or_else(there, column)
-            self.all[name] = self.added[name] = column.alias(name)
-
-
-def _indicators(settings: EnrichSettings, files: ListFiles) -> list[Indicator]:
-    """The shipped indicators and those of the settings."""
-    paths = [*sorted((shipped("mappings") / "indicators").glob("*.yaml")), *settings.indicators]
-    read = [files.read(path, lambda path: read_indicators(path, settings.indicator_age)) for path in paths]
-    return [indicator for indicators in read for indicator in indicators or ()]
-
-
-def _or_else(one: pl.Series, other: pl.Series) -> pl.Series:
-    return one.zip_with(one.is_not_null(), other) if one.null_count() else one
+def _people(known: KnownColumns) -> dict[str, pl.Series]:
+    """All columns, with who it was under one name whatever the source calls it."""
+    who = {"user.id": known.first(*USERS), "user.name": known.first(*USER_NAMES)}
+    return known.all | {name: column for name, column in who.items() if column is not None}
 
 
 class _ByLookUp(Generic[T]):

@@ -1,8 +1,8 @@
 """Whether the person is about to leave, or gone: from a list that human resources or the directory exports.
 
-Columns: `leakline.user_leaving` (`Boolean`) and `leakline.user_leaves_on` (`String`, ISO date). Whether somebody is
-leaving is told at the event's own time, so that a hunt over old logs says what was true then. Null where the person or
-the time is not known, so that no rule takes "not known" for "no".
+Columns: `leakline.user_leaving` and `leakline.user_left` (`Boolean`) and `leakline.user_leaves_on` (`String`, ISO date).
+Whether somebody is leaving, or should have left, is told at the event's own time, so that a hunt over old logs says what
+was true then. Null where the person or the time is not known, so that no rule takes "not known" for "no".
 """
 
 from __future__ import annotations
@@ -21,9 +21,13 @@ from agent.normalize.remembered import Remembered
 from agent.normalize.replaced import stamp_of
 
 LEAVING = "leakline.user_leaving"
+LEFT = "leakline.user_left"
 LEAVES_ON = "leakline.user_leaves_on"
 
-_FROM, _KNOWN = "from", "known"
+OVER = timedelta(days=1, hours=12)
+"""From the beginning of a day in UTC until it is over in every time zone."""
+
+_FROM, _UNTIL, _KNOWN = "from", "until", "known"
 _TIME = pl.Datetime("ms", "UTC")
 _BETWEEN = "\x1f"
 _ABOUT = ("user.id", "user.email", "user.name")
@@ -42,7 +46,7 @@ class Leavers:
         self._stamp = stamp_of(path)
         self._read()
         self._remembered = Remembered(
-            {LEAVES_ON: pl.String(), _FROM: _TIME, _KNOWN: pl.Boolean()},
+            {LEAVES_ON: pl.String(), _FROM: _TIME, _UNTIL: _TIME, _KNOWN: pl.Boolean()},
             lambda keys: {key: self._told(key) for key in keys},
         )
 
@@ -62,12 +66,16 @@ class Leavers:
         told = self._remembered.columns(keys)
         if _KNOWN not in told:
             return {}
-        begins, moment = told.pop(_FROM, None), columns.get("@timestamp")
+        begins, ends, moment = told.pop(_FROM, None), told.pop(_UNTIL, None), columns.get("@timestamp")
         stays = told.pop(_KNOWN) & False
-        if begins is None:
-            return {LEAVING: stays}
-        leaving = moment >= begins if moment is not None else pl.repeat(None, len(keys), dtype=pl.Boolean, eager=True)
-        return told | {LEAVING: leaving.zip_with(begins.is_not_null(), stays)}
+        if begins is None or ends is None:
+            return {LEAVING: stays, LEFT: stays}
+        unknown = pl.repeat(None, len(keys), dtype=pl.Boolean, eager=True)
+        reached = {LEAVING: begins, LEFT: ends}
+        return told | {
+            name: (moment >= day if moment is not None else unknown).zip_with(day.is_not_null(), stays)
+            for name, day in reached.items()
+        }
 
     def _told(self, key: str) -> tuple[Any, ...]:
         user, mail, name = key.split(_BETWEEN, 2)
@@ -75,9 +83,9 @@ class Leavers:
         last_days = self._file.last_days if self._file else {}
         days = [last_days[one] for one in accounts if one in last_days]
         if not days:
-            return None, None, True if mail or name or (user and self._only_ids) else None
-        begins = datetime.combine(min(days), time(), UTC) - self._before
-        return min(days).isoformat(), begins, True
+            return None, None, None, True if mail or name or (user and self._only_ids) else None
+        last = datetime.combine(min(days), time(), UTC)
+        return min(days).isoformat(), last - self._before, last + OVER, True
 
     def _refresh(self) -> None:
         now = stamp_of(self._path)
