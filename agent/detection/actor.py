@@ -1,14 +1,29 @@
-"""Whom a matched row is about: repeats of an alert are folded by it."""
+"""Whom a match is about: what repeats of one rule are folded by."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
 ACTOR = ("user.id", "USER_ID_DERIVED", "USER_ID", "UserId", "CreatedById", "user.name", "source.ip", "CLIENT_IP")
-"""The first of these that has a value."""
+"""The first of these that has a value, unless the rule names others."""
+
+_BETWEEN = ", "
 
 
-def actors(matched: pl.DataFrame) -> pl.Series:
-    """`actor` (String) of each row, empty where none of the columns has a value."""
-    names = [pl.col(name).cast(pl.String) for name in ACTOR if name in matched.columns]
-    return matched.with_columns(pl.coalesce([*names, pl.lit("")]).alias("actor"))["actor"]
+def fold_by(custom: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields of `leakline: {fold_by: […]}`, else `ACTOR`."""
+    names = custom.get("fold_by")
+    return tuple(map(str, names)) if isinstance(names, list) and names else ACTOR
+
+
+def actors(matched: pl.DataFrame, names: Sequence[str] = ACTOR) -> pl.Series:
+    """`String`: of each row the first of the fields that has a value, the elements of a list together; else empty."""
+    found = [
+        pl.col(name).list.join(_BETWEEN) if isinstance(dtype, pl.List) else pl.col(name).cast(pl.String)
+        for name in names
+        if (dtype := matched.schema.get(name)) is not None
+    ]
+    return matched.with_columns(pl.coalesce([*found, pl.lit("")]).alias("actor"))["actor"]

@@ -10,7 +10,7 @@ import polars as pl
 import structlog
 
 from agent.detection import alert, baseline_alert, correlation_alert
-from agent.detection.actor import actors
+from agent.detection.actor import actors, fold_by
 from agent.detection.baselining import Baselining
 from agent.detection.baselining import Step as BaselineStep
 from agent.detection.correlating import LATENESS, PATIENCE, Correlating
@@ -165,11 +165,14 @@ class Detector:
         rows = pl.concat([hits for _, hits in found]).unique().sort()
         matched = prepared[rows]
         evidence = shape(matched)
-        who = actors(matched)
         times = _times(matched, now)
+        who: dict[tuple[str, ...], pl.Series] = {}
         for rule, hits in found:
             places = rows.search_sorted(hits)
-            mine = pl.DataFrame({"place": places, "actor": who[places], "time": times[places]})
+            names = fold_by(rule.custom)
+            if names not in who:
+                who[names] = actors(matched, names)
+            mine = pl.DataFrame({"place": places, "actor": who[names][places], "time": times[places]})
             told = list(_told(rule, mine.sort("time", "place"), evidence, folds.folding(org, rule.id), now))
             if told:
                 table = pl.DataFrame(told, schema_overrides={"event_ids": pl.List(pl.String)})

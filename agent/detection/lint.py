@@ -44,7 +44,7 @@ SERVICES = {"salesforce": SALESFORCE | ALIASES.keys(), "leakline": frozenset({"a
 OWN_KEYS = {"family": None, "feed": FEEDS, "level_reason": None, "triage": None}
 """What the key `leakline` of an alerting rule of the pack holds, and the values it may have."""
 
-LEAKLINE_KEYS = (*OWN_KEYS, "quiet", "feeder")
+LEAKLINE_KEYS = (*OWN_KEYS, "quiet", "feeder", "fold_by")
 
 KEYS = (
     "title", "id", "related", "name", "taxonomy", "status", "description", "references", "author", "license", "date",

@@ -278,3 +278,14 @@ def test_every_match_is_told_exactly_once(rows, cuts):
         if detection.alerts.height:
             told += detection.alerts["leakline.alert.count"].sum() + detection.alerts["leakline.alert.folded"].sum()
     assert told == len(rows)
+
+
+def test_a_rule_names_what_its_repeats_are_folded_by():
+    """The first of its fields that has a value, a list as a whole, in place of the user."""
+    rule = rule_of({**EXPORT, "leakline": {**EXPORT["leakline"], "fold_by": ["leakline.indicator.value", "source.ip"]}})
+    rows = exports(("005A", 0), ("005B", 1), ("005C", 2), ("005D", 3)).with_columns(
+        pl.Series("leakline.indicator.value", [["a", "b"], ["a", "b"], None, ["a"]]),
+        pl.Series("source.ip", ["192.0.2.1", "192.0.2.2", "192.0.2.2", "192.0.2.1"]),
+    )
+    found = Detector(RuleSet((rule,))).detect(rows, FILES, NOW).alerts
+    assert found["leakline.alert.count"].to_list() == [2, 1, 1]
