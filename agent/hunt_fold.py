@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from agent.detection.actor import actors
+from agent.detection.actor import actors, fold_by
 from agent.detection.alert import IDS, alert_id
 from agent.detection.fold import Folding
 from agent.detection.rule import Rule
@@ -37,7 +37,7 @@ class Folded:
         """`rows`: numbers of the events (UInt32) that the rule matches."""
         matched = examined.frame[rows]
         where = placed(matched, SHOWN, TIMES[:1], examined.lines.gather(rows), file)
-        self._rows.setdefault(rule.id, (rule, []))[1].append(where.with_columns(actors(matched)))
+        self._rows.setdefault(rule.id, (rule, []))[1].append(where.with_columns(actors(matched, fold_by(rule.custom))))
         self.matches += len(rows)
 
     def alerts(self) -> Iterator[Alert]:

@@ -40,7 +40,7 @@ def examine(
     yield from doubts(settings)
     yield from examine_secrets(settings)
     yield from examine_machine(settings)
-    yield from examine_processing(settings)
+    yield from examine_processing(settings, now())
     destinations = list(build_each(settings, now))
     yield from (built for _, built in destinations if isinstance(built, Finding))
     if offline:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import datetime
 
 from agent.check.blind_rules import of_settings
+from agent.check.lists import examine_lists
 from agent.config import Settings
 from agent.errors import FileError, LeaklineError
 from agent.model import Finding
 from agent.processing import build_processing
 
 
-def examine_processing(settings: Settings) -> Iterator[Finding]:
-    """A finding for each file that does not load, and one for the rules that do."""
+def examine_processing(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """A finding for each file that does not load, one for the rules that do, and one for each list."""
     for key, folders in (
         ("rules.folders", settings.rules.folders),
         ("normalize.mappings", settings.normalize.mappings),
@@ -43,6 +45,7 @@ def examine_processing(settings: Settings) -> Iterator[Finding]:
     else:
         fix = "look at rules.shipped, rules.folders, rules.minimum_level and rules.statuses"
         yield Finding("rules", False, "no rule runs: nothing will be found", fix, warning=True)
+    yield from examine_lists(settings, rules, processing.loaded.lists, now)
 
 
 def _left_out(problem: FileError) -> Finding:

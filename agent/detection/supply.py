@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from agent.detection import document
 from agent.detection.absence import Columns, barring, without
 from agent.detection.baseline import Baseline
 from agent.detection.baseline_rows import LATITUDE, LONGITUDE
 from agent.detection.correlation import Correlation, ordered
-from agent.detection.document import Document
 from agent.detection.event_type import event_types
 from agent.detection.pace import services
+from agent.detection.reading import placeholders_of
 from agent.detection.rule import Rule, RuleSet
 from agent.detection.tree import FALSE, Match, Node, Text, fields, substituted
 
@@ -67,7 +65,7 @@ def _of_rule(rule: Rule, supply: Supply) -> Iterator[str]:
     yield from _feed(rule, supply)
     yield from _source(rule, supply)
     if rule.condition == FALSE:
-        names = ", ".join(_placeholders(rule))
+        names = ", ".join(placeholders_of(rule))
         yield f"no values for {names} (rules.placeholders)" if names else "its condition is never true"
         return
     types = supply.event_types
@@ -109,14 +107,6 @@ def _source(rule: Rule, supply: Supply) -> Iterator[str]:
         yield f"there is no source for {named} yet"
     elif supply.read is not None and not looked_at & supply.read:
         yield f"the settings read no {named}"
-
-
-def _placeholders(rule: Rule) -> list[str]:
-    """Those in the rule's document."""
-    for read in document.read(rule.path):
-        if isinstance(read, Document) and read.line == rule.line:
-            return sorted(set(re.findall(r"%(\w+)%", str(read.data.get("detection", "")))))
-    return []
 
 
 def _other_type(one: Match, types: frozenset[str]) -> Node:

@@ -1,0 +1,72 @@
+"""Lists: how many entries each has, how many of them have expired, and which rules use it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+
+from agent.check.known_lists import KnownList, known_lists
+from agent.config import Settings
+from agent.detection.reading import readers
+from agent.detection.rule import Rule, RuleSet
+from agent.detection.supply import reasons
+from agent.model import Finding
+from agent.normalize.list_file import ListFiles
+from agent.rule_supply import supply
+
+NAMED = 12
+"""Rules named of one list; more are counted."""
+
+
+def examine_lists(settings: Settings, rules: RuleSet, files: ListFiles, now: datetime) -> Iterator[Finding]:
+    """A finding for each list that is set, and one for those that are not and that rules wait for."""
+    able = {key for key, why in reasons(rules, supply(settings)).items() if not why}
+    unset: list[str] = []
+    for listed in known_lists(settings, files, now):
+        using = _using(rules, listed)
+        if listed.unset:
+            unset += [f"{listed.setting} ({_counted(len(using), 'rule')})"] if using else []
+        else:
+            yield _finding(listed, using, able)
+    if unset:
+        fix = "fill what you can; `leakline rules list -c` says which rules cannot fire without"
+        yield Finding("lists", False, f"not set, though rules use them: {', '.join(unset)}", fix, warning=True)
+
+
+def _using(rules: RuleSet, listed: KnownList) -> list[Rule]:
+    found = {rule.id for reads in listed.reads for rule in readers(rules, reads, listed.names)}
+    return [rule for rule in rules.alerting if rule.id in found]
+
+
+def _finding(listed: KnownList, using: Sequence[Rule], able: Collection[str]) -> Finding:
+    subject = f"list {listed.setting}"
+    where = f"{listed.path}: " if listed.path else ""
+    over = f", {listed.over:,} {listed.over_is}" if listed.over else ""
+    holds = f"{where}{_counted(listed.entries, 'entry', 'entries')}{over}"
+    lacks = f"; known to be missing: {', '.join(listed.missing)}" if listed.missing else ""
+    message = f"{holds}; {_used_by(using, able)}{lacks}"
+    if not using:
+        fix = "see rules.disabled and rules.minimum_level: no rule that runs asks for it"
+    elif not listed.entries:
+        fix = "add entries: until then these rules find nothing by it"
+    elif listed.over == listed.entries and not listed.shipped:
+        fix = "replace it: nothing in it says anything of today"
+    elif listed.needs:
+        message, fix = f"{message}; {listed.needs}", "name a database of AS numbers under enrich.databases"
+    else:
+        return Finding(subject, True, message)
+    return Finding(subject, False, message, fix, warning=True)
+
+
+def _used_by(using: Sequence[Rule], able: Collection[str]) -> str:
+    if not using:
+        return "no rule uses it"
+    names = sorted(rule.name or rule.title for rule in using)
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    fire = sum(rule.id in able for rule in using)
+    can = "" if fire == len(using) else f", of which {fire} can fire"
+    return f"used by {_counted(len(using), 'rule')}{can}: {', '.join(names[:NAMED])}{more}"
+
+
+def _counted(number: int, thing: str, several: str = "") -> str:
+    return f"{number:,} {thing if number == 1 else several or thing + 's'}"
