@@ -28,7 +28,7 @@ def sign_in_columns(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
     """`columns`: those of a frame, by name, of which any may be missing."""
     texts = {name: column for name, column in columns.items() if column.dtype == pl.String}
     found: dict[str, pl.Series] = {}
-    logins = [texts[name].str.contains(_A_LOGIN) for name in _TYPES if name in texts]
+    logins = [_fitting(texts[name], _A_LOGIN) for name in _TYPES if name in texts]
     logins += [texts[_OF_HISTORY].is_not_null()] if _OF_HISTORY in texts else []
     login = _any(logins)
     if login is not None:
@@ -43,12 +43,18 @@ def sign_in_columns(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
             .alias(SIGN_IN)
         )
         found[SIGN_IN] = words.to_series()
-    guests = [texts[name].str.contains("(?i)guest") for name in _USER_TYPES if name in texts]
-    guests += [texts[_IS_GUEST].str.contains("^(?i:1|true)$")] if _IS_GUEST in texts else []
+    guests = [_fitting(texts[name], "(?i)guest") for name in _USER_TYPES if name in texts]
+    guests += [_fitting(texts[_IS_GUEST], "^(?i:1|true)$")] if _IS_GUEST in texts else []
     guest = _any(guests)
     if guest is not None:
         found[GUEST] = pl.select(pl.when(pl.lit(guest)).then(True).alias(GUEST)).to_series()
     return found
+
+
+def _fitting(column: pl.Series, pattern: str) -> pl.Series:
+    """Where a column of few distinct texts fits."""
+    texts = column.unique().drop_nulls()
+    return column.is_in(texts.filter(texts.str.contains(pattern)).to_list())
 
 
 def _any(columns: list[pl.Series]) -> pl.Series | None:
