@@ -168,9 +168,9 @@ def _destination(settings: DestinationSettings, now: Callable[[], datetime], sto
         case SplunkSettings():
             return Splunk(settings, encode, wait=stop.wait)
         case ElasticSettings():
-            return Elastic(settings, encode)
+            return Elastic(settings, encode, now=now)
         case SyslogSettings():
-            return Syslog(settings, encode, wait=stop.wait)
+            return Syslog(settings, encode, wait=stop.wait, now=now)
 
 
 def _source(

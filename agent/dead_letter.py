@@ -155,7 +155,7 @@ def of_refusals(
             "destination": destination,
             "lane": lane,
             "org": _cell(frame, "organization.id", row),
-            "source": _cell(frame, "event.dataset", row),
+            "source": _cell(frame, "leakline.service", row) or _cell(frame, "event.dataset", row),
             "event_type": _cell(frame, "event.provider", row),
             "input": "",
             "row": row,

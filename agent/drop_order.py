@@ -17,7 +17,7 @@ REST = "*"
 
 GROUPS: Mapping[str, Sequence[str]] = {
     "*repeated": (
-        "event.original", "event.module", "event.ingested", "ecs.version", "observer.type", "related.*",
+        "event.original", "event.module", "ecs.version", "observer.type", "related.*",
     ),
     "*computed": (
         "event.category", "event.type", "source.as.*", "source.geo.city_*", "source.geo.region_*",
@@ -41,7 +41,7 @@ reads one of the last group."""
 
 KEPT = (
     "@timestamp", "event.id", "event.kind", "event.action", "event.severity", "event.dataset", "event.provider",
-    "event.outcome", "event.created", "event.start", "event.end", "organization.id", "observer.vendor",
+    "event.outcome", "leakline.service", "event.created", "event.start", "event.end", "organization.id", "observer.vendor",
     "observer.product", "rule.id", "rule.name", "user.id", "user.name", "source.ip", "leakline.rule.level",
     "leakline.alert.id", "leakline.alert.count", "leakline.alert.folded", "leakline.alert.revision",
     "leakline.measure.field", "leakline.measure.value", "leakline.measure.threshold", "leakline.problem.id",
@@ -66,6 +66,7 @@ ENVELOPE = (
     "event.id",
     "event.created",
     "event.dataset",
+    "leakline.service",
     "event.kind",
     "event.severity",
     "organization.id",

@@ -19,13 +19,14 @@ from agent.ndjson import object_of
 from agent.normalize import record_id
 from agent.normalize.identity import Occurrences, identify
 from agent.normalize.shape import Normalizer
+from agent.normalize.unshape import service_of
 from agent.normalize_files import batches
 from agent.raw_input import ANY, Examined, opened, pieces
 
 OWN, OWN_DATASET = LogSource("leakline", "agent"), "leakline.agent"
 
 _SERVICES = {"EVENT_TYPE": "event_log_file", "EventType": "real_time_event_monitoring"}
-_KEYS = ("EVENT_TYPE", "EventType", "event.dataset", "event.provider")
+_KEYS = ("EVENT_TYPE", "EventType", "event.dataset", "event.provider", "leakline.service")
 _LOADED_ROWS = 20_000
 
 Prepare = Callable[[Batch], pl.DataFrame]
@@ -77,10 +78,9 @@ class Inputs:
         lines = pl.Series([line for line, _ in numbered], dtype=pl.Int64)
         documents = [document for _, document in numbered]
         dataset, provider = kind["event.dataset"], kind["event.provider"]
-        if dataset.startswith("salesforce."):
-            return Examined(
-                LogSource("salesforce", dataset.removeprefix("salesforce.")), self._archived(documents), lines
-            )
+        service = service_of(kind["leakline.service"], dataset)
+        if service:
+            return Examined(LogSource("salesforce", service), self._archived(documents), lines)
         if dataset == OWN_DATASET:
             return Examined(OWN, _typed(documents), lines)
         if provider == "leakline":  # an alert, or another word of the agent that is no event of anyone's

@@ -75,7 +75,7 @@ class Batch:
     input: str = ""
     """What the rows were read from, for people: a log file's record id or a path."""
     created: datetime | None = None
-    """When the input was made by the vendor (`event.created` of its rows)."""
+    """When we first saw the input (`event.created` of its rows): the same however often it is read."""
     again: str = ""
     """How the input can be had once more, in a text that only its source understands; empty where it cannot."""
     row_numbers: pl.Series | None = None

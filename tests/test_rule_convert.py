@@ -139,7 +139,7 @@ def test_a_column_that_event_types_keep_in_different_fields_is_told_apart(tmp_pa
 
 def test_the_data_set_of_the_log_source_is_asked_for(tmp_path: Path) -> None:
     """A query finds neither alerts nor events of another source; Elastic's indices are named too."""
-    assert 'event.dataset="salesforce.event_log_file"' in query(tmp_path, "{EVENT_TYPE: API}")
+    assert 'leakline.service="event_log_file"' in query(tmp_path, "{EVENT_TYPE: API}")
     esql = query(tmp_path, "{EVENT_TYPE: API}", "esql")
     assert "from logs-salesforce.*" in esql
     (own,) = converted(tmp_path, rule("{event.action: log_gap}", service="agent", product="leakline"), "esql")
@@ -298,7 +298,7 @@ def test_programs_are_given_one_rule_a_line_and_people_what_is_missing(
     (tmp_path / "rule.yml").write_text(rule("{EVENT_TYPE: URI}"))
     assert show([tmp_path], "splunk", None, Console(stderr=True), as_json=True) == 0
     (line,) = capfdbinary.readouterr().out.splitlines()
-    assert orjson.loads(line)["queries"] == ['event.dataset="salesforce.event_log_file" event.provider="URI"']
+    assert orjson.loads(line)["queries"] == ['leakline.service="event_log_file" event.provider="URI"']
     (tmp_path / "rule.yml").write_text(rule("{Action: x}", service="setup_audit_trail"))
     assert show([tmp_path], "splunk", None, Console(stderr=True, width=200), as_json=False) == 1
     told = capfdbinary.readouterr()

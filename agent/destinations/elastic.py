@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from importlib import resources
 from typing import Annotated, Any, Literal
 
@@ -25,6 +25,7 @@ from agent.destinations import bulk_reply
 from agent.destinations.exchange import Answer, Endpoint, Exchange
 from agent.destinations.json_text import quoted
 from agent.destinations.refusal import narrow, too_large
+from agent.destinations.sent_time import marked, stamped_bytes
 from agent.duration import PositiveDuration, at_most
 from agent.errors import Misconfigured, Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
@@ -66,7 +67,7 @@ class ElasticSettings(DeliverySettings):
     lanes: list[Lane] = Field(default=list(LANES), min_length=1)
     """What to send: `alerts`, `events` or both."""
     namespace: str = Field(default="default", pattern=r"^[a-z0-9_.]{1,100}$")
-    """The last part of the data stream's name, `logs-<event.dataset>-<namespace>`."""
+    """The last part of the data stream's name: `logs-salesforce.<service>-<namespace>` and `logs-leakline.*-<namespace>`."""
     index: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_.-]*$")
     """A plain index or alias to write everything to, in place of data streams."""
     gzip: bool = True
@@ -97,9 +98,9 @@ class ElasticSettings(DeliverySettings):
 
 
 class Elastic:
-    """A destination (see `agent.model.Destination`)."""
+    """A destination (see `agent.model.Destination`). `now` is what documents get as `event.ingested` when they are sent."""
 
-    def __init__(self, settings: ElasticSettings, encode: Format) -> None:
+    def __init__(self, settings: ElasticSettings, encode: Format, *, now: Callable[[], datetime]) -> None:
         self.name = settings.name
         self.format = encode
         self.lanes: Sequence[Lane] = settings.lanes
@@ -108,6 +109,7 @@ class Elastic:
         self.max_row_bytes = settings.max_row_bytes
         self.too_long = settings.too_long
         self._settings = settings
+        self._now = now
         timeout = settings.timeout.total_seconds()
         self._exchange = Exchange(
             settings.url, settings.tls, settings.proxy, timeout, self._headers, gzip=settings.gzip
@@ -121,21 +123,22 @@ class Elastic:
 
         `lines`: JSON objects with at least one member.
         """
-        datasets = frame["event.dataset"].unique()
-        starts = [self._action(dataset) for dataset in datasets.to_list()]
+        streams = _streams(frame)
+        distinct = streams.unique()
+        starts = [self._action(stream) for stream in distinct.to_list()]
         opening = [start for start, _ in starts]
         document = [start for _, start in starts]
         row = [
-            frame["event.dataset"].replace_strict(datasets, opening, return_dtype=pl.String),
+            streams.replace_strict(distinct, opening, return_dtype=pl.String),
             quoted(frame["event.id"]),
-            frame["event.dataset"].replace_strict(datasets, document, return_dtype=pl.String),
-            lines.str.strip_prefix("{"),
+            streams.replace_strict(distinct, document, return_dtype=pl.String),
+            marked(lines).str.strip_prefix("{"),
             pl.lit("\n"),
         ]
         return pl.select(pl.concat_str(row)).to_series()
 
     def send(self, chunk: Chunk) -> Outcome:
-        answer = self._exchange.post(BULK, body(chunk.lines), NDJSON)
+        answer = self._exchange.post(BULK, stamped_bytes(body(chunk.lines), self._now()), NDJSON)
         if answer.status == 413:
             return too_large(self, chunk)
         if answer.status == 400 and "error" in (answer.json() or {}):
@@ -235,6 +238,20 @@ def _error(answer: Answer) -> str:
     """The kind of error the server names, if it does; never the body, which may repeat what we sent."""
     error = (answer.json() or {}).get("error")
     return f" {error['type']}" if isinstance(error, dict) and isinstance(error.get("type"), str) else ""
+
+
+def _streams(frame: pl.DataFrame) -> pl.Series:
+    """The data set that each row's data stream is named by (`String`).
+
+    One for each service, not for each family of events in `event.dataset`: a stream is a set of shards, and a rare
+    family would have as many as a frequent one. Rows without a service (alerts, our own events, rows spooled by an older
+    version) have the one of `event.dataset`.
+    """
+    if "leakline.service" not in frame.columns:
+        return frame["event.dataset"]
+    dataset, service = pl.col("event.dataset"), pl.lit("salesforce.") + pl.col("leakline.service")
+    own = dataset.str.starts_with("leakline.").fill_null(False)
+    return frame.select(pl.when(own).then(dataset).otherwise(pl.coalesce(service, dataset)).alias("stream")).to_series()
 
 
 def _stream_name(dataset: str) -> str:

@@ -18,6 +18,7 @@ from pydantic import Field
 from agent.chunk import body
 from agent.destinations.cef_settings import CefDeliverySettings
 from agent.destinations.line_file import LineFile, Rotation
+from agent.destinations.sent_time import marked, stamped_bytes
 from agent.duration import PositiveDuration
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
@@ -63,7 +64,7 @@ class FileSettings(CefDeliverySettings):
 
 
 class File:
-    """A destination (see `agent.model.Destination`). `now` names and dates the files that are set aside."""
+    """A destination (see `agent.model.Destination`). `now` dates files that are set aside, and documents."""
 
     def __init__(self, settings: FileSettings, encode: Format, *, now: Callable[[], datetime]) -> None:
         self.name = settings.name
@@ -77,6 +78,8 @@ class File:
         self.marker = settings.directory / f".leakline-{settings.name.replace('/', '_')}.position"
         """Where the loop notes how far this destination is (agent/store/restored.py)."""
         self._suffix = SUFFIX[settings.format]
+        self._has_documents = settings.format == "ecs"
+        self._now = now
         every = settings.rotate_every or timedelta(0)
         rotation = Rotation(settings.rotate_bytes, every.total_seconds(), settings.compress, settings.keep)
         self._files = {lane: LineFile(self._path(lane), rotation, now) for lane in settings.lanes}
@@ -86,11 +89,13 @@ class File:
 
     def wrap(self, frame: pl.DataFrame, lines: pl.Series) -> pl.Series:  # noqa: ARG002 - as others need it
         """A line feed after each line."""
+        if self._has_documents:
+            lines = marked(lines)
         return pl.select(pl.concat_str(lines, pl.lit("\n"))).to_series()
 
     def send(self, chunk: Chunk) -> Outcome:
         for lane, lines in self._by_lane(chunk):
-            self._files[lane].append(body(lines))
+            self._files[lane].append(memoryview(stamped_bytes(body(lines), self._now())))
         return Outcome()
 
     def close(self) -> None:

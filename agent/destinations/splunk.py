@@ -225,7 +225,7 @@ class Splunk:
 
 
 def _time(frame: pl.DataFrame) -> pl.Series:
-    """Seconds since 1970 with three decimals. A row without a time of its own gets its file's, never "now"."""
+    """Seconds since 1970 with three decimals. A row without a time of its own gets when it was first seen."""
     columns = [name for name in ("@timestamp", "event.created") if name in frame.columns]
     ms = pl.coalesce(*[pl.col(name).dt.epoch("ms") for name in columns], pl.lit(0)).clip(lower_bound=0)
     text = pl.concat_str((ms // 1000).cast(pl.String), pl.lit("."), (ms % 1000).cast(pl.String).str.zfill(3))

@@ -11,7 +11,7 @@ import socket
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import polars as pl
@@ -22,6 +22,7 @@ from agent.chunk import StringBuffer
 from agent.destinations import syslog_message
 from agent.destinations.cef_settings import CefDeliverySettings
 from agent.destinations.datagram import Datagrams
+from agent.destinations.sent_time import marked, stamped
 from agent.destinations.stream import Stream
 from agent.duration import PositiveDuration, at_most
 from agent.errors import Unavailable
@@ -96,7 +97,10 @@ class SyslogSettings(CefDeliverySettings):
 
 
 class Syslog:
-    """A destination (see `agent.model.Destination`). `wait` is the stop event's; `monotonic` is in seconds."""
+    """A destination (see `agent.model.Destination`). `wait` is the stop event's; `monotonic` is in seconds.
+
+    `now` is what documents get as `event.ingested` when they are sent.
+    """
 
     def __init__(
         self,
@@ -104,6 +108,7 @@ class Syslog:
         encode: Format,
         *,
         wait: Callable[[float], bool],
+        now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = settings.name
@@ -114,6 +119,7 @@ class Syslog:
         self.max_row_bytes = settings.max_row_bytes
         self.too_long = settings.too_long
         self._settings = settings
+        self._now = now
         self._line: Stream | Datagrams
         if settings.transport == "udp":
             self._line = Datagrams(settings.host, settings.port, settings.rate, wait)
@@ -138,6 +144,8 @@ class Syslog:
         """The syslog header before each line, and the stream's framing around both."""
         settings = self._settings
         who = {"facility": settings.facility, "host": settings.hostname, "application": settings.application}
+        if settings.format == "ecs":
+            lines = marked(lines)
         if settings.byte_order_mark:
             lines = pl.select(pl.concat_str(pl.lit(syslog_message.BYTE_ORDER_MARK), lines)).to_series()
         if settings.protocol == "rfc3164":
@@ -151,7 +159,8 @@ class Syslog:
         return framed(messages)
 
     def send(self, chunk: Chunk) -> Outcome:
-        messages, rows = StringBuffer.of(chunk.lines), len(chunk.lines)
+        lines = stamped(chunk.lines, self._now()) if self._settings.format == "ecs" else chunk.lines
+        messages, rows = StringBuffer.of(lines), len(lines)
         if isinstance(self._line, Datagrams):
             return Outcome(too_long=self._line.send(messages))
         self._line.send(messages.rows(0, rows), messages.rows(self._last_rows(messages, rows), rows))

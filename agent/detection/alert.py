@@ -134,7 +134,6 @@ def constant(rule: Rule, now: datetime) -> dict[str, pl.Expr]:
     return {
         "@timestamp": raised,
         "event.created": raised,
-        "event.ingested": raised,
         "event.severity": pl.lit(SEVERITY[rule.level], dtype=pl.Int64),
         **{name: pl.lit(text) for name, text in texts.items() if text},
         **{name: pl.lit(values, dtype=pl.List(pl.String)) for name, values in lists.items() if values},

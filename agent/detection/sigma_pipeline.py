@@ -93,18 +93,18 @@ def _mapping(name: str, mapping: Mapping[str, str], product: str | None = "sales
 
 def _data_sets(shipped: Shipped) -> Iterator[dict[str, Any]]:
     for service in sorted(shipped.services):
-        yield _data_set("salesforce", service, f"salesforce.{service}")
+        yield _data_set("salesforce", service, "leakline.service", service)
     for alias, meant in sorted(ALIASES.items()):
         if found := sorted(meant & shipped.services):
-            yield _data_set("salesforce", alias, [f"salesforce.{one}" for one in found])
-    yield _data_set("leakline", "agent", "leakline.agent")
+            yield _data_set("salesforce", alias, "leakline.service", found)
+    yield _data_set("leakline", "agent", "event.dataset", "leakline.agent")
 
 
-def _data_set(product: str, service: str, value: str | list[str]) -> dict[str, Any]:
+def _data_set(product: str, service: str, field: str, value: str | list[str]) -> dict[str, Any]:
     return {
         "id": f"leakline_data_set_{service}",
         "type": "add_condition",
-        "conditions": {"event.dataset": value},
+        "conditions": {field: value},
         "rule_conditions": [{"type": "logsource", "product": product, "service": service}],
     }
 

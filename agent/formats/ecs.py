@@ -19,13 +19,16 @@ from agent.formats.piece import Cell, Piece, write
 Tree = dict[str, Any]
 """Keys to trees, or to the name of a column."""
 
+_SENT = "event.ingested"
+"""Each destination says it when it sends; rows spooled by an older version have it as a column."""
+
 
 def encode(frame: pl.DataFrame) -> pl.Series:
     """One JSON document a row. `frame`: shaped (`agent.model`); scalars, times, and lists of these.
 
     Raises TypeError for a column of another type.
     """
-    cells, values = json_cell.cells(frame.iter_columns())
+    cells, values = json_cell.cells(column for column in frame.iter_columns() if column.name != _SENT)
     document = _object(tree(list(cells)), cells)
     if document is None:
         document = ["{}"]

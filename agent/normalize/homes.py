@@ -21,6 +21,8 @@ Fields = Dict[str, pl.Series]
 TIME_FIELD = "@timestamp"
 PROVIDER = "event.provider"
 """The event type, as the batch names it."""
+SERVICE = "leakline.service"
+"""The service that the event type belongs to, as rules name it (`event_log_file`, …)."""
 
 
 def homes_of(mapping: Mapping, cells: Cells) -> dict[str, Home]:

@@ -14,6 +14,7 @@ from agent.normalize.mapping_text import Cases, DerivedText, HomeText, ListCases
 from agent.normalize.yaml_file import YamlFile
 
 _ACTION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_DATASET = re.compile(r"[a-z][a-z0-9_]*")
 _OWN_FIELD = re.compile(r"(salesforce|leakline)\.[a-z0-9_]+(\.[a-z0-9_]+)*")
 
 Written = tuple[YamlFile, MappingText]
@@ -97,6 +98,10 @@ class _Interpreter:
             version = self.known.ecs.version
             raise self.file.error(where, f"ECS {version} has no field {target}", hint="use salesforce.<column> instead")
 
+    def check_dataset(self, family: str | None) -> None:
+        if family is not None and not _DATASET.fullmatch(family):
+            raise self.file.error(("dataset",), f"`{family}` is not a family of events", hint="one word, such as `api`")
+
     def check_word(self, key: str, word: str) -> None:
         if key == "action":
             if not _ACTION.fullmatch(word):
@@ -137,6 +142,7 @@ def interpret(service: str, own: Written | None, shared: Written | None, known: 
     header = frozenset(re.findall(r"[^\s,]+", text.header or general.header))
     interpreter.check_homes({column: home for column, home in homes.items() if column in header})
     interpreter.check_word("kind", text.kind)
+    interpreter.check_dataset(text.dataset)
     at_home = {home.field for home in homes.values()}
     also = {field: source for field, source in {**general.also, **text.also}.items() if field not in at_home}
     return Mapping(
@@ -146,6 +152,7 @@ def interpret(service: str, own: Written | None, shared: Written | None, known: 
         kinds=known.kinds,
         aliases=tuple(text.aliases),
         header=header,
+        dataset=text.dataset or general.dataset or "",
         event_kind=text.kind,
         category=interpreter.lists("category", text.category or general.category),
         type=interpreter.lists("type", text.type or general.type),

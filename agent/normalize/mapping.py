@@ -98,6 +98,8 @@ class Mapping:
     aliases: tuple[str, ...] = ()
     header: frozenset[str] = frozenset()
     """The columns its files are known to have. Only these are read back from a field that is not the column's own."""
+    dataset: str = ""
+    """The family of events that it belongs to, for `event.dataset`; empty: named by the service."""
     event_kind: str = "event"
     category: Choice[tuple[str, ...]] = Choice()
     type: Choice[tuple[str, ...]] = Choice()

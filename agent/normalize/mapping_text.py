@@ -44,6 +44,7 @@ class MappingText(_Strict):
     event_type: str | None = None
     aliases: list[str] = []
     header: str = ""
+    dataset: str | None = None
     kind: str = "event"
     category: list[str] | ListCases = []
     type: list[str] | ListCases = []

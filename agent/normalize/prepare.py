@@ -13,7 +13,7 @@ from agent.normalize.choice import choose, look_up
 from agent.normalize.conversion import CONVERSIONS
 from agent.normalize.distinct import all_null, only_where
 from agent.normalize.event_time import TIME
-from agent.normalize.homes import PROVIDER, TIME_FIELD, Cells, fill, homes_of
+from agent.normalize.homes import PROVIDER, SERVICE, TIME_FIELD, Cells, fill, homes_of
 from agent.normalize.lists import each_once
 from agent.normalize.mapping import Derived, Home, Mapping
 from agent.normalize.record_id import to_long
@@ -98,7 +98,8 @@ def _derive(
 def _constants(mapping: Mapping, batch: Batch) -> dict[str, Constant]:
     return {
         "event.kind": mapping.event_kind,
-        "event.dataset": f"salesforce.{batch.source}",
+        "event.dataset": f"salesforce.{mapping.dataset or batch.source}",
+        SERVICE: batch.source,
         "event.module": "salesforce",
         PROVIDER: batch.event_type,
     }

@@ -79,12 +79,13 @@ class Normalizer:
         added = {name: value for name, value in computed(mapping, batch).items() if name not in present}
         return _with(batch.frame, added)
 
-    def shape(self, prepared: pl.DataFrame, batch: Batch, ingested: datetime) -> pl.DataFrame:
+    def shape(self, prepared: pl.DataFrame, batch: Batch, seen: datetime) -> pl.DataFrame:
         """The shaped frame of a prepared one, row for row. All dotted columns that were added on the way are kept.
 
-        `batch`: the one `prepared` comes from; its frame tells which columns are the vendor's.
+        `batch`: the one `prepared` comes from; its frame tells which columns are the vendor's. `seen`: when its rows
+        were first seen (`event.created`), if the batch does not say.
         """
-        constants = self._constants(batch, ingested)
+        constants = self._constants(batch, seen)
         if batch.event_type == OWN_EVENT_TYPE:
             return _with(prepared, {**_OWN, **constants, **{name: prepared[name] for name in prepared.columns}})
         mapping = self.mappings.get(batch.source, batch.event_type)
@@ -109,10 +110,9 @@ class Normalizer:
         """The raw frame that a shaped one was made from; see `unshape.py`."""
         return unshape(shaped, self.mappings)
 
-    def _constants(self, batch: Batch, ingested: datetime) -> dict[str, str | datetime]:
-        constants: dict[str, str | datetime] = {"ecs.version": self.mappings.ecs.version, "event.ingested": ingested}
-        if batch.created is not None:
-            constants["event.created"] = batch.created
+    def _constants(self, batch: Batch, seen: datetime) -> dict[str, str | datetime]:
+        constants: dict[str, str | datetime] = {"ecs.version": self.mappings.ecs.version}
+        constants["event.created"] = batch.created or seen
         if batch.org and batch.event_type == OWN_EVENT_TYPE:
             constants["organization.id"] = batch.org
         return constants

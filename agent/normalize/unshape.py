@@ -9,11 +9,12 @@ import polars as pl
 
 from agent.normalize.distinct import all_null
 from agent.normalize.event_time import TIME, read_time
-from agent.normalize.homes import PROVIDER, TIME_FIELD, is_readable, read_back
+from agent.normalize.homes import PROVIDER, SERVICE, TIME_FIELD, is_readable, read_back
 from agent.normalize.mapping import Mapping, Mappings
 
 _ROW = "\x00row"
 _PREFIX = "salesforce."
+_DATASET = "event.dataset"
 
 
 def unshape(shaped: pl.DataFrame, mappings: Mappings) -> pl.DataFrame:
@@ -27,7 +28,7 @@ def unshape(shaped: pl.DataFrame, mappings: Mappings) -> pl.DataFrame:
     numbered = shaped.with_row_index(_ROW)
     if PROVIDER not in shaped.columns:
         return _unshape(numbered, mappings.get("", "")).drop(_ROW)
-    keys = [name for name in (PROVIDER, "event.dataset") if name in shaped.columns]
+    keys = [name for name in (PROVIDER, SERVICE, _DATASET) if name in shaped.columns]
     parts = [
         _unshape(part, mappings.get(_service(part), str(part[PROVIDER][0])))
         for part in numbered.partition_by(keys, maintain_order=True)
@@ -36,8 +37,19 @@ def unshape(shaped: pl.DataFrame, mappings: Mappings) -> pl.DataFrame:
 
 
 def _service(part: pl.DataFrame) -> str:
-    dataset = part["event.dataset"][0] if "event.dataset" in part.columns else None
-    return str(dataset or "salesforce.event_log_file").removeprefix(_PREFIX)
+    first = part.row(0, named=True)
+    return service_of(first.get(SERVICE), first.get(_DATASET)) or "event_log_file"
+
+
+def service_of(service: object, dataset: object) -> str:
+    """The service of an event by its `leakline.service` and `event.dataset`; empty for one that is not Salesforce's.
+
+    Events from before there was `leakline.service` have it in their data set (`salesforce.event_log_file`).
+    """
+    text = str(dataset or "")
+    if service and not text.startswith("leakline."):
+        return str(service)
+    return text.removeprefix(_PREFIX) if text.startswith(_PREFIX) else ""
 
 
 def _unshape(part: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:

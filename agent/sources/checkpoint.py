@@ -7,8 +7,10 @@ arrived, `taken/…` for ids of rows (see `ListedFile`), `interval` when hourly 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from agent.errors import SourceError
 from agent.model import Cursor, Recall
@@ -32,6 +34,8 @@ class OpenFile:
     row: int
     pieces: int
     """How many batches of it are committed."""
+    seen: datetime | None = None
+    """When its download began from which the first batch came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Place:
             "version": VERSION,
             "since": self.since.isoformat(),
             "high": self.high.isoformat(),
-            "file": asdict(self.file) if self.file else None,
+            "file": _text_of(self.file) if self.file else None,
         }
         return Cursor(json.dumps(document))
 
@@ -60,7 +64,7 @@ class Place:
             if document["version"] != VERSION:
                 raise ValueError(f"version {document['version']}")
             file = document["file"]
-            opened = None if file is None else OpenFile(str(file["version"]), int(file["row"]), int(file["pieces"]))
+            opened = None if file is None else _open_file(file)
             return cls(_moment(document["since"]), _moment(document["high"]), opened)
         except (ValueError, KeyError, TypeError) as error:
             raise SourceError(
@@ -68,6 +72,17 @@ class Place:
                 hint="it was damaged or written by a newer Leakline: restore the state directory from a backup, "
                 "run the newer version, or begin with an empty state directory",
             ) from error
+
+
+def _text_of(file: OpenFile) -> dict[str, Any]:
+    return {**asdict(file), "seen": file.seen.isoformat() if file.seen else None}
+
+
+def _open_file(document: Mapping[str, Any]) -> OpenFile:
+    """Cursors of older versions have no `seen`."""
+    seen = document.get("seen")
+    row, pieces = int(document["row"]), int(document["pieces"])
+    return OpenFile(str(document["version"]), row, pieces, _moment(seen) if seen else None)
 
 
 def _moment(text: str) -> datetime:

@@ -8,6 +8,7 @@ import tempfile
 import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
@@ -49,6 +50,8 @@ class Download:
     """Why it may not be all of it; empty if it is."""
     cut: bool = False
     """The transfer itself broke off: more of the file is to be had."""
+    begun: datetime | None = None
+    """When the download began."""
 
 
 class Stopped(Exception):

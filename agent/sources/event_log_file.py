@@ -208,7 +208,8 @@ class EventLogFile:
         self._session.check_budget()
         seconds = self._settings.deadline.total_seconds()
         cap = self._settings.max_file_mb << 20
-        return download(self._session, listed, self._directory, seconds, stop, cap=cap)
+        begun = self._now()
+        return replace(download(self._session, listed, self._directory, seconds, stop, cap=cap), begun=begun)
 
     def _file(self, listed: ListedFile, result: Download | SourceError, poll: _Poll) -> Iterator[Batch]:
         """Batches of one file; none if it did not come."""

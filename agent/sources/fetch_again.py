@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import polars as pl
@@ -31,7 +32,8 @@ def fetch(
     except Stopped as error:
         raise TransportError(f"{listed.event_type} {listed.id}: we were asked to stop") from error
     try:
-        return rows(session.org_id, identity, listed, got, wanted)
+        seen = ListedFile.seen_in(again) or got.begun
+        return [replace(batch, created=seen) for batch in rows(session.org_id, identity, listed, got, wanted)]
     finally:
         got.file.close()
 
@@ -74,5 +76,4 @@ def _batch(org: str, listed: ListedFile, parts: Sequence[pl.DataFrame]) -> Batch
         event_type=listed.event_type,
         frame=pl.concat(parts),
         input=listed.id,
-        created=listed.created,
     )

@@ -40,6 +40,7 @@ class FilePass:
         Raises TransportError, before the first batch, if the file is no CSV, and when it is stopped.
         """
         opened = place.file if place.file and place.file.version == listed.version else OpenFile(listed.version, 0, 0)
+        opened = replace(opened, seen=opened.seen or download.begun or self.now())
         sift = RowFilter(self.identity, self.recall, self.org, listed, opened.pieces)
         if opened.pieces == 0 and sift.checks_hours_against_day:
             share = self._filter(listed).share_known(self._pieces(listed, download, 0))
@@ -47,8 +48,8 @@ class FilePass:
                 yield self._done(own_events.held(self.org, listed, share, self.now()), listed, download, after)
                 return
         for piece, last in _with_last(self._pieces(listed, download, opened.row)):
-            batch = self._batch(listed, piece, sift, opened.pieces)
-            opened = OpenFile(listed.version, piece.first_row + piece.rows - 1, opened.pieces + 1)
+            batch = self._batch(listed, piece, sift, opened)
+            opened = replace(opened, row=piece.first_row + piece.rows - 1, pieces=opened.pieces + 1)
             if last and not download.flaw:
                 yield self._done(batch, listed, download, after)
             else:
@@ -65,19 +66,19 @@ class FilePass:
     def _filter(self, listed: ListedFile) -> RowFilter:
         return RowFilter(self.identity, self.recall, self.org, listed)
 
-    def _batch(self, listed: ListedFile, piece: Piece, sift: RowFilter, number: int) -> Batch:
+    def _batch(self, listed: ListedFile, piece: Piece, sift: RowFilter, opened: OpenFile) -> Batch:
         sifted = sift.sift(piece, SERVICE)
         return Batch(
             org=self.org,
             source=SERVICE,
             event_type=listed.event_type,
             frame=sifted.frame,
-            remember={piece_key(listed, number): sifted.remember} if sifted.remember else {},
+            remember={piece_key(listed, opened.pieces): sifted.remember} if sifted.remember else {},
             rejections=sifted.rejections,
             duplicates=sifted.duplicates,
             input=listed.id,
-            created=listed.created,
-            again=listed.text(),
+            created=opened.seen,
+            again=listed.text(opened.seen),
             row_numbers=sifted.row_numbers,
         )
 

@@ -52,16 +52,23 @@ class ListedFile:
         """What tells this file from a later one under the same id; sorts by creation."""
         return f"{self.created:%Y%m%dT%H%M%SZ}/{self.id}/{self.length}"
 
-    def text(self) -> str:
-        """All of it, for `of_text`."""
+    def text(self, seen: datetime | None = None) -> str:
+        """All of it, for `of_text`; and when it was first seen, for `seen_in`."""
         facts = {"created": self.created.isoformat(), "log_date": self.log_date.isoformat()}
-        return json.dumps({**asdict(self), **facts})
+        return json.dumps({**asdict(self), **facts, **({"seen": seen.isoformat()} if seen else {})})
 
     @classmethod
     def of_text(cls, text: str) -> ListedFile:
         facts = json.loads(text)
+        facts.pop("seen", None)
         times = {name: datetime.fromisoformat(facts[name]) for name in ("created", "log_date")}
         return cls(**{**facts, **times})
+
+    @staticmethod
+    def seen_in(text: str) -> datetime | None:
+        """When the file was first seen, if the text says so."""
+        seen = json.loads(text).get("seen")
+        return datetime.fromisoformat(seen) if seen else None
 
     @property
     def hours(self) -> int:

@@ -29,6 +29,11 @@ HOSTILE = (
 START = datetime(2026, 1, 2, 3, 4, 5, 123000, UTC)
 
 
+def sending_time() -> datetime:
+    """The time at which everything is sent."""
+    return START + timedelta(hours=6)
+
+
 def event_id(number: int) -> str:
     return hashlib.blake2b(str(number).encode(), digest_size=16).hexdigest()
 

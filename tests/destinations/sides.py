@@ -22,7 +22,7 @@ from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.certificates import Certificates
 from tests.destinations.hec_server import TOKEN, HecServer
 from tests.destinations.http_server import HttpServer, Reply
-from tests.destinations.rows import as_json
+from tests.destinations.rows import as_json, sending_time
 from tests.destinations.syslog_server import DatagramReceiver, StreamReceiver
 
 Arrived = Callable[[int], list[tuple[str, str]]]
@@ -79,7 +79,7 @@ class Builder:
         def arrived(_: int) -> list[tuple[str, str]]:
             return [(i, re.sub(added, "{", doc.decode())) for (_, i), doc in bulk.documents.items()]
 
-        return self._over_http(Elastic(settings, as_json), arrived, server)
+        return self._over_http(Elastic(settings, as_json, now=sending_time), arrived, server)
 
     def syslog(self, variant: str) -> Side:
         transport, _, framing = variant.partition(" ")
@@ -91,7 +91,7 @@ class Builder:
             | {"transport": transport, "format": "ecs", "framing": framing or "octet_counting", "tls": self._ca()}
             | {"timeout": "10s"}
         )
-        destination = Syslog(settings, as_json, wait=lambda _: False)
+        destination = Syslog(settings, as_json, now=sending_time, wait=lambda _: False)
 
         def arrived(count: int) -> list[tuple[str, str]]:
             receiver.wait_for(count)

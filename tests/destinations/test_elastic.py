@@ -20,7 +20,7 @@ from agent.errors import Misconfigured, Unavailable
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.conftest import StartHttp
 from tests.destinations.http_server import HTML, HttpServer, Reply
-from tests.destinations.rows import as_json, event_id, one_chunk, rows
+from tests.destinations.rows import as_json, event_id, one_chunk, rows, sending_time
 
 Open = Callable[..., Elastic]
 STREAM = "logs-salesforce.event_log_file-default"
@@ -30,7 +30,7 @@ STREAM = "logs-salesforce.event_log_file-default"
 def open_elastic(opened: Any, secret_file: Callable[[str], dict[str, str]]) -> Open:
     def build(server: HttpServer, **changes: Any) -> Elastic:
         document = {"type": "elastic", "url": server.url, "username": USER, "password": secret_file(PASSWORD)}
-        elastic = Elastic(ElasticSettings.model_validate(document | changes), as_json)
+        elastic = Elastic(ElasticSettings.model_validate(document | changes), as_json, now=sending_time)
         opened.callback(elastic.close)
         return elastic
 
@@ -64,11 +64,26 @@ def test_a_plain_index(http: StartHttp, open_elastic: Open) -> None:
     assert bulk.documents == {("leakline-events", event_id(0)): as_json(rows(1))[0].encode()}
 
 
+def test_families_of_events_share_the_data_stream_of_their_service(http: StartHttp, open_elastic: Open) -> None:
+    """`event.dataset` tells families apart, `leakline.service` names the stream; an alert has the stream of alerts."""
+    bulk = BulkServer()
+    elastic = open_elastic(http(bulk))
+    families = [
+        rows(1, first=number, dataset=f"salesforce.{name}") for number, name in enumerate(["api", "login", "x"])
+    ]
+    frame = pl.concat([*families, rows(1, first=3, dataset="leakline.alert")])
+    frame = frame.with_columns(pl.lit("event_log_file").alias("leakline.service"))
+    elastic.send(one_chunk(elastic, frame))
+    streams = {index for index, _ in bulk.documents}
+    assert streams == {STREAM, "logs-leakline.alert-default"}
+    assert {i for index, i in bulk.documents if index == STREAM} == {event_id(number) for number in range(3)}
+
+
 @given(st.text(min_size=1, max_size=150))
 def test_any_dataset_makes_a_name_that_a_data_stream_may_have(dataset: str) -> None:
     """Lower case, no hyphen, no forbidden character, at most 100 characters."""
     settings = ElasticSettings.model_validate({"type": "elastic", "url": "http://localhost:1"})
-    elastic = Elastic(settings, as_json)
+    elastic = Elastic(settings, as_json, now=sending_time)
     line = elastic.wrap(rows(1, dataset=dataset), as_json(rows(1)))[0]
     elastic.close()
     action, document, end = line.split("\n")

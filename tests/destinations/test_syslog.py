@@ -18,7 +18,7 @@ from agent.deliver import Delivery
 from agent.destinations.syslog import Syslog, SyslogSettings
 from agent.errors import Misconfigured, Unavailable
 from tests.destinations.certificates import Certificates
-from tests.destinations.rows import as_json, event_id, one_chunk, rows
+from tests.destinations.rows import as_json, event_id, one_chunk, rows, sending_time
 from tests.destinations.syslog_server import DatagramReceiver, StreamReceiver
 
 Open = Callable[..., Syslog]
@@ -40,7 +40,11 @@ def open_syslog(opened: Any) -> Open:
     def build(port: int, monotonic: Callable[[], float] = lambda: 0.0, **changes: Any) -> Syslog:
         document = {"type": "syslog", "host": "127.0.0.1", "port": port, "transport": "tcp", "format": "ecs"}
         syslog = Syslog(
-            SyslogSettings.model_validate(document | changes), as_json, wait=lambda _: False, monotonic=monotonic
+            SyslogSettings.model_validate(document | changes),
+            as_json,
+            wait=lambda _: False,
+            now=sending_time,
+            monotonic=monotonic,
         )
         opened.callback(syslog.close)
         return syslog
@@ -50,7 +54,7 @@ def open_syslog(opened: Any) -> Open:
 
 def wrapped(frame: pl.DataFrame, **changes: Any) -> list[str]:
     document = {"type": "syslog", "host": "h", "port": 1, "transport": "udp", "hostname": "here", **changes}
-    syslog = Syslog(SyslogSettings.model_validate(document), as_json, wait=lambda _: False)
+    syslog = Syslog(SyslogSettings.model_validate(document), as_json, now=sending_time, wait=lambda _: False)
     return syslog.wrap(frame, as_json(frame)).to_list()
 
 
@@ -118,7 +122,7 @@ def test_hostile_text_stays_in_its_place(texts: list[str], host: str) -> None:
 def test_octet_counts_are_octets(texts: list[str]) -> None:
     """Each message is preceded by its length in octets, so that no text can end it early."""
     document = {"type": "syslog", "host": "h", "port": 1, "transport": "tcp"}
-    syslog = Syslog(SyslogSettings.model_validate(document), as_json, wait=lambda _: False)
+    syslog = Syslog(SyslogSettings.model_validate(document), as_json, now=sending_time, wait=lambda _: False)
     lines = pl.Series(texts, dtype=pl.String)
     for text, frame in zip(texts, syslog.wrap(rows(len(texts)), lines), strict=True):
         count, _, message = frame.encode().partition(b" ")
@@ -129,7 +133,7 @@ def test_octet_counts_are_octets(texts: list[str]) -> None:
 def test_line_feed_framing_keeps_one_message_on_one_line() -> None:
     """A line end inside a message would begin another: it becomes a space."""
     document = {"type": "syslog", "host": "h", "port": 1, "transport": "tcp", "framing": "line_feed"}
-    syslog = Syslog(SyslogSettings.model_validate(document), as_json, wait=lambda _: False)
+    syslog = Syslog(SyslogSettings.model_validate(document), as_json, now=sending_time, wait=lambda _: False)
     (line,) = syslog.wrap(rows(1), pl.Series(["a\r\nb\nc"])).to_list()
     assert line.endswith(" a  b c\n")
     assert line.count("\n") == 1
@@ -308,7 +312,12 @@ def test_udp_is_paced_and_says_what_no_datagram_holds(open_syslog: Open, opened:
     opened.callback(receiver.stop)
     pauses: list[float] = []
     document = {"type": "syslog", "host": "127.0.0.1", "port": receiver.port, "transport": "udp", "rate": 1000}
-    syslog = Syslog(SyslogSettings.model_validate(document), as_json, wait=lambda pause: bool(pauses.append(pause)))
+    syslog = Syslog(
+        SyslogSettings.model_validate(document),
+        as_json,
+        now=sending_time,
+        wait=lambda pause: bool(pauses.append(pause)),
+    )
     opened.callback(syslog.close)
     lines = ["short"] * 120
     lines[7] = "x" * 66_000

@@ -7,7 +7,7 @@ import pytest
 from agent.formats import FORMATS
 from agent.normalize.shape import Normalizer
 from tests.formats.cef_reader import read
-from tests.golden.documents import FOLDER, INGESTED, golden_batch, shipped_normalizer
+from tests.golden.documents import FOLDER, SEEN, golden_batch, shipped_normalizer
 
 TYPES = sorted(path.stem for path in FOLDER.glob("*.csv"))
 
@@ -19,7 +19,7 @@ def normalizer() -> Normalizer:
 
 def shaped(normalizer: Normalizer, event_type: str) -> pl.DataFrame:
     batch = golden_batch(event_type)
-    return normalizer.shape(normalizer.prepare(batch), batch, INGESTED)
+    return normalizer.shape(normalizer.prepare(batch), batch, SEEN)
 
 
 @pytest.mark.parametrize("event_type", TYPES)

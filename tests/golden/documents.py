@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parent
 SERVICE = "event_log_file"
 ORG = "00DKz00000GoldnMAC"
 CREATED = datetime(2026, 3, 2, 11, 4, 30, tzinfo=UTC)
-INGESTED = datetime(2026, 3, 2, 11, 10, tzinfo=UTC)
+SEEN = datetime(2026, 3, 2, 11, 10, tzinfo=UTC)
 
 
 def golden_batch(event_type: str) -> Batch:
@@ -33,7 +33,7 @@ def golden_batch(event_type: str) -> Batch:
 
 
 def documents(normalizer: Normalizer, batch: Batch) -> list[dict[str, Any]]:
-    shaped = normalizer.shape(normalizer.prepare(batch), batch, INGESTED)
+    shaped = normalizer.shape(normalizer.prepare(batch), batch, SEEN)
     return [_nested(row) for row in shaped.to_dicts()]
 
 

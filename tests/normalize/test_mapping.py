@@ -42,6 +42,12 @@ def test_all_event_types_are_mapped(mappings: Mappings) -> None:
     assert len(files) == 78
 
 
+def test_a_family_is_one_word(tmp_path: Path) -> None:
+    """A data set that could not stand in the name of a data stream is refused."""
+    error = the_error(tmp_path, "event_type: Made\ndataset: My-Family\n")
+    assert error.startswith("Made.yaml:2: `My-Family` is not a family of events")
+
+
 def test_every_type_says_what_happened(mappings: Mappings) -> None:
     """Every mapping has an action and an event type; all but an error of the code have a category."""
     for mapping in mappings.all():

@@ -17,8 +17,8 @@ from agent.normalize.shape import Normalizer
 from tests.golden.documents import (
     CREATED,
     FOLDER,
-    INGESTED,
     ORG,
+    SEEN,
     SERVICE,
     documents,
     golden_batch,
@@ -37,7 +37,7 @@ def batch_of(event_type: str, **columns: list[str | None]) -> Batch:
 
 
 def shaped(batch: Batch, normalizer: Normalizer = NORMALIZER) -> pl.DataFrame:
-    return normalizer.shape(normalizer.prepare(batch), batch, INGESTED)
+    return normalizer.shape(normalizer.prepare(batch), batch, SEEN)
 
 
 def cells_of(frame: pl.DataFrame) -> list[dict[str, str]]:
@@ -300,7 +300,7 @@ def test_enrichment_travels_along() -> None:
         pl.lit(64496).alias("source.as.number"),
         pl.lit("Support").alias("salesforce.user.profile"),
     )
-    frame = NORMALIZER.shape(prepared, batch, INGESTED)
+    frame = NORMALIZER.shape(prepared, batch, SEEN)
     assert frame["leakline.client_kind"].to_list() == ["browser", "browser"]
     assert frame["source.as.number"].to_list() == [64496, 64496]
     assert frame["related.user"].to_list() == [["005Kz00000Vol61IAB", "ann@example.com"]] * 2
@@ -312,17 +312,55 @@ def test_fewer_rows_than_the_batch() -> None:
     """Rows left out on the way (a poison row) are simply not there."""
     batch = batch_of("Report", ROW_COUNT=["1", "2", "3"])
     less = replace(batch, frame=batch.frame[1:])
-    frame = NORMALIZER.shape(NORMALIZER.prepare(less), batch, INGESTED)
+    frame = NORMALIZER.shape(NORMALIZER.prepare(less), batch, SEEN)
     assert frame["salesforce.row_count"].to_list() == [2, 3]
 
 
-def test_times_of_making_and_taking() -> None:
-    """`event.created` is when the vendor made the file, `event.ingested` when we took it, to the millisecond in UTC."""
+def test_the_time_of_first_sight() -> None:
+    """`event.created` is when the batch was first seen, in UTC; when a destination gets it, nobody can know yet."""
     batch = replace(batch_of("Report", ROW_COUNT=["1"]), created=CREATED)
     frame = shaped(batch)
     assert frame["event.created"].to_list() == [CREATED]
-    assert frame["event.ingested"].to_list() == [INGESTED]
+    assert shaped(batch_of("Report", ROW_COUNT=["1"]))["event.created"].to_list() == [SEEN]
+    assert "event.ingested" not in frame.columns
     assert frame.schema["event.created"] == frame.schema["@timestamp"] == pl.Datetime("ms", "UTC")
+
+
+@pytest.mark.parametrize(
+    ("event_type", "family"),
+    [("Login", "login"), ("ReportExport", "report"), ("RestApi", "api"), ("PermissionUpdate", "permission"),
+     ("AuraRequest", "ui"), ("ContentTransfer", "file"), ("BrandNewThing", "other")],
+)  # fmt: skip
+def test_the_data_set_is_the_family_of_events(event_type: str, family: str) -> None:
+    """`event.dataset` tells families apart; the service is beside it, and a new event type belongs to `other`."""
+    frame = shaped(batch_of(event_type, URI=["/x"]))
+    assert frame["event.dataset"].to_list() == [f"salesforce.{family}"]
+    assert frame["leakline.service"].to_list() == [SERVICE]
+    assert frame["event.provider"].to_list() == [event_type]
+
+
+def test_families_are_few() -> None:
+    """A dozen data sets over all event types, each of more than one type."""
+    families = [mapping.dataset for mapping in NORMALIZER.mappings.all()]
+    assert len(set(families)) == 12
+    assert min(map(families.count, families)) > 1
+
+
+def test_a_service_without_mappings_is_a_family_of_its_own() -> None:
+    """Rows of a service that nobody described are told apart by the service."""
+    batch = replace(batch_of("Changed", ACTION=["x"]), source="setup_audit_trail")
+    assert shaped(batch)["event.dataset"].to_list() == ["salesforce.setup_audit_trail"]
+
+
+@pytest.mark.parametrize("event_type", ["Login", "BrandNewThing"])
+def test_events_from_before_there_were_families_give_their_rows_back(event_type: str) -> None:
+    """An archive whose `event.dataset` is the service is read as before."""
+    frame = shaped(batch_of(event_type, URI=["/x"], LOGIN_STATUS=["LOGIN_NO_ERROR"]))
+    old = frame.drop("leakline.service").with_columns(pl.lit("salesforce.event_log_file").alias("event.dataset"))
+    assert cells_of(NORMALIZER.unshape(old)) == cells_of(NORMALIZER.unshape(frame))
+    assert cells_of(
+        NORMALIZER.unshape(pl.concat([old, frame], how="diagonal").drop("event.id").with_row_index("event.id"))
+    )
 
 
 def test_the_original_row_is_kept_on_request() -> None:
@@ -336,7 +374,7 @@ def test_the_original_row_is_kept_on_request() -> None:
 
 def test_own_events_pass() -> None:
     """Leakline's own events have ECS names already; only what every event has is added."""
-    row = {"@timestamp": [INGESTED], "event.id": ["a" * 32], "event.dataset": ["leakline.agent"], "message": ["hi"]}
+    row = {"@timestamp": [SEEN], "event.id": ["a" * 32], "event.dataset": ["leakline.agent"], "message": ["hi"]}
     batch = Batch(ORG, "agent", OWN_EVENT_TYPE, pl.DataFrame(row))
     frame = shaped(batch)
     assert NORMALIZER.prepare(batch).equals(batch.frame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -50,7 +51,7 @@ def events(count: int) -> pl.DataFrame:
 
 def deliver(rsyslog: Rsyslog, transport: str, frame: pl.DataFrame) -> None:
     settings = SyslogSettings.model_validate(rsyslog.settings(transport))
-    syslog = Syslog(settings, cef.encode, wait=threading.Event().wait)
+    syslog = Syslog(settings, cef.encode, now=lambda: datetime.now(UTC), wait=threading.Event().wait)
     settled = Delivery(syslog, threading.Event(), lambda: 0.01).deliver(one_chunk(syslog, frame), 0)
     syslog.close()
     assert settled.acknowledged == frame.height

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def test_every_event_is_at_every_server(
 
 def install_template(opensearch: OpenSearch) -> None:
     settings = TypeAdapter(DestinationSettings).validate_python(opensearch.admin_settings)
-    destination = Elastic(settings, ecs.encode)
+    destination = Elastic(settings, ecs.encode, now=lambda: datetime.now(UTC))
     destination.install_template()
     destination.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import threading
 from contextlib import suppress
 
 import polars as pl
@@ -62,12 +63,12 @@ def test_settled_files_are_read_once(reader: Reader, org: Org, clock: Clock) -> 
     assert reader.rows() == ["a", "b", "c"]
 
 
-def test_batches_say_where_they_come_from(reader: Reader, org: Org) -> None:
-    """A batch carries org, service, type, file and its creation; columns are the vendor's, an id beside them."""
+def test_batches_say_where_they_come_from(reader: Reader, org: Org, clock: Clock) -> None:
+    """A batch carries org, service, type, file and when we saw it; columns are the vendor's, an id beside them."""
     org.files = [hourly(1, "a")]
     (batch,) = reader.read()
     assert (batch.org, batch.source, batch.event_type) == (reader.session.org_id, "event_log_file", "Login")
-    assert (batch.input, batch.created) == (org.files[0].id, org.files[0].created)
+    assert (batch.input, batch.created) == (org.files[0].id, clock())
     assert batch.frame.columns == ["EVENT_TYPE", "TIMESTAMP", "USER_ID", "URI", "event.id"]
     assert batch.frame.dtypes == [pl.String] * 5
 
@@ -244,6 +245,21 @@ def test_reading_resumes_inside_a_file(reader: Reader, org: Org, small_pieces: N
     assert len(reader.rows()) == 322
     assert reader.duplicates == 0
     assert len(reader.batches) > 10
+
+
+def test_rows_keep_when_their_file_was_first_seen(reader: Reader, org: Org, clock: Clock, small_pieces: None) -> None:
+    """A file that is read on after a stop has one `event.created`; so has a row that is fetched again a day later."""
+    org.files = [many(1, 300)]
+    begun = clock()
+    while reader.read(stop_after=2):
+        clock.advance(hours=1)
+        reader.restart()
+    assert len(reader.batches) > 3
+    assert {batch.created for batch in reader.batches} == {begun}
+    again = reader.batches[-1].again
+    clock.advance(hours=24)
+    (batch,) = reader.source.fetch_again(again, [pl.Series([5])], threading.Event())
+    assert (batch.created, batch.frame.height) == (begun, 1)
 
 
 def test_a_file_replaced_while_it_was_half_read_is_not_doubled(reader: Reader, org: Org, small_pieces: None) -> None:

@@ -1,0 +1,36 @@
+"""`event.ingested`: the moment at which a destination sends a document, whenever it was shaped and how often it is sent.
+
+A line is encoded once and may wait for hours, so it is wrapped with a mark in the place of the time, and each attempt to
+send it puts the time of that attempt there. The mark is of the time's length, so that nothing else about a line changes,
+and of a control character that JSON never holds as it is, so that no text of an event is taken for it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+
+MARK = "\x1a" * len("2026-01-02T03:04:05.678Z")
+
+_OBJECT = '"event":{'
+"""Quotation marks inside of texts are escaped in JSON, so these characters are the object itself."""
+
+
+def marked(documents: pl.Series) -> pl.Series:
+    """ECS documents (`String`, one a row) with the mark as `event.ingested`; one without `event` stays as it is."""
+    return documents.str.replace(_OBJECT, f'{_OBJECT}"ingested":"{MARK}",', literal=True)
+
+
+def stamped(lines: pl.Series, now: datetime) -> pl.Series:
+    """Lines (`String`) with the time in the place of each mark."""
+    return lines.str.replace(MARK, _text(now), literal=True)
+
+
+def stamped_bytes(content: bytes | memoryview, now: datetime) -> bytes:
+    """As `stamped`, for lines one after another."""
+    return bytes(content).replace(MARK.encode(), _text(now).encode())
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
