@@ -141,6 +141,10 @@ def normalize(
         str | None, typer.Option("--event-type", help="Instead of what the EVENT_TYPE column says.")
     ] = None,
     format_name: Annotated[str, typer.Option("--format", help="ecs or cef.")] = "ecs",
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Mappings, lists and address databases of this settings file."),
+    ] = None,
 ) -> None:
     """Log files to normalised lines on standard output."""
     from agent import normalize_files
@@ -148,7 +152,9 @@ def normalize(
 
     if format_name not in FORMATS:
         wrong_usage(f"--format is one of {', '.join(FORMATS)}")
-    rejected = normalize_files.normalize(files, event_type, format_name, sys.stdout.buffer, err)
+    quiet()
+    settings = load(config) if config else None
+    rejected = normalize_files.normalize(files, event_type, format_name, sys.stdout.buffer, err, settings=settings)
     raise typer.Exit(FOUND if rejected else 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
 from rich.console import Console
@@ -15,12 +15,16 @@ from agent.errors import LeaklineError, SourceError
 from agent.formats import FORMATS
 from agent.model import Batch
 from agent.normalize import record_id
+from agent.normalize.enrich import Enricher, EnrichSettings
 from agent.normalize.identity import Occurrences, identify
 from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 from agent.sources.log_file import read_log_file
 from agent.sources.piece import Piece
+
+if TYPE_CHECKING:
+    from agent.config import Settings
 
 
 def normalize(
@@ -30,20 +34,25 @@ def normalize(
     out: BinaryIO,
     err: Console,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    *,
+    settings: Settings | None = None,
 ) -> int:
     """Write a line for each row to `out`, and one for each malformed record to `err`; returns how many were malformed.
 
-    `event_type`: instead of what each file's EVENT_TYPE column says. Raises LeaklineError for a file that cannot be
-    read at all.
+    `event_type`: instead of what each file's EVENT_TYPE column says. `settings`: mappings, lists and address databases of
+    an installation. Rows are enriched as the daemon does it, but for what an org would have to be asked for. Raises
+    LeaklineError for a file that cannot be read at all.
     """
-    mappings, errors = load_mappings([shipped("mappings")])
-    for error in errors:
+    own = settings.normalize.mappings if settings else []
+    mappings, errors = load_mappings([shipped("mappings"), *own])
+    enricher = Enricher(settings.enrich if settings else EnrichSettings())
+    for error in (*errors, *enricher.problems):
         err.print(str(error), style="red", markup=False, soft_wrap=True)
-    normalizer = Normalizer(mappings)
+    normalizer = Normalizer(mappings, keep_original=settings.normalize.keep_original if settings else False)
     rejected = 0
     for path in files:
         for batch in batches(path, event_type):
-            shaped = normalizer.shape(normalizer.prepare(batch), batch, now())
+            shaped = normalizer.shape(enricher.enrich(normalizer.prepare(batch)), batch, now())
             if shaped.height:
                 out.write(body(FORMATS[format_name](shaped) + "\n"))
             for one in batch.rejections:

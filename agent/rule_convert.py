@@ -22,6 +22,7 @@ from agent.detection.load import PLACEHOLDERS, Placeholders, load
 from agent.detection.rule import RuleSet
 from agent.detection.sigma_pipeline import Shipped, pipeline
 from agent.duration import written
+from agent.normalize.aura import FIELDS as AURA
 from agent.normalize.indicators import COLUMNS, PREFIX
 from agent.normalize.load import whole_mappings
 from agent.normalize.mapping import Mappings
@@ -125,7 +126,7 @@ def names_of(mappings: Mappings) -> Shipped:
                 columns[column][home.field] = set()
     lists = {name for name, known in mappings.ecs.fields.items() if known.array and name.startswith(LISTS)}
     homes = {column: {field: frozenset(types) for field, types in fields.items()} for column, fields in columns.items()}
-    own = {PROBLEMS, *(PREFIX + name for name in COLUMNS)}
+    own = {PROBLEMS, *(PREFIX + name for name in COLUMNS), *(name for name in AURA if name != "leakline.aura.count")}
     services = {service for service, _ in mappings.by_type}  # of a service without types nothing is read yet
     return Shipped(homes, frozenset(lists | own), frozenset(services), spelling, kinds)
 

@@ -13,6 +13,9 @@ ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r"
 ESCAPES |= {chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in ESCAPES}
 """RFC 8259 section 7: quotation mark, reverse solidus and U+0000 to U+001F must be escaped; all else may stand."""
 
+_FEW = 6
+"""Elements up to which a list is written place by place."""
+
 _TIME = "%Y-%m-%dT%H:%M:%S%.3fZ"
 
 
@@ -54,12 +57,26 @@ def _list(column: pl.Series) -> tuple[Cell | None, pl.Series | None]:
 
 def _list_text(column: pl.Series) -> pl.Series:
     """The elements of each list with commas between them, its nulls left out."""
+    longest = column.list.len().max()
+    if isinstance(longest, int) and longest <= _FEW:
+        return _short_list_text(column, longest)
     elements = column.explode()
     quote = pl.lit(_quote(elements))
     text = _spelt(pl.element(), elements.dtype)
     if elements.dtype == pl.String and needs_escape(elements, ESCAPES):
         text = text.str.replace_many(ESCAPES)
     return column.list.eval(pl.concat_str(quote, text, quote)).list.join(",", ignore_nulls=True)
+
+
+def _short_list_text(column: pl.Series, longest: int) -> pl.Series:
+    """As `_list_text`, place by place: several times faster where lists are short."""
+    parts = []
+    for place in range(longest):
+        element = _finite(column.list.get(place, null_on_oob=True))
+        quote = _quote(element)
+        parts.append(pl.lit(quote) + pl.lit(_text(element)) + pl.lit(quote))
+    inside = pl.concat_str(parts, separator=",", ignore_nulls=True) if parts else pl.lit("")
+    return pl.select(pl.when(pl.lit(column).is_not_null()).then(inside)).to_series().alias(column.name)
 
 
 def _finite(column: pl.Series) -> pl.Series:

@@ -108,14 +108,16 @@ def _begins_with(whole: pl.Series, start: pl.Series) -> bool:
 
 
 def _decode(cells: pl.Series) -> pl.Series:
+    if not cells.str.contains("%", literal=True).any():
+        return cells
     return per_distinct(cells, lambda values: pl.Series([_url_decoded(one) for one in values], dtype=pl.String))
 
 
 def _url_decoded(text: str) -> str:
-    """A text with a space in it was not encoded; where `%20` stands for the space, a `+` is a plus."""
-    if " " in text or "%" not in text:
+    """Where there is a space, as it is or as `%20`, a `+` is a plus. Some rows have both spaces and codes (`rv%3A50.0`)."""
+    if "%" not in text:
         return text
-    decoded = unquote(text) if "%20" in text else unquote_plus(text)
+    decoded = unquote(text) if " " in text or "%20" in text else unquote_plus(text)
     return text if "\ufffd" in decoded else decoded
 
 

@@ -32,8 +32,13 @@ def choose(choice: Choice[T], cells: Dict[str, pl.Series], height: int) -> pl.Se
 
 
 def look_up(cells: pl.Series, table: Dict[str, str]) -> pl.Series:
-    """`String`: what a table has for each cell; null where it has nothing."""
-    find = _finder(table)
+    """`String`: what a table has for each cell; null where it has nothing. Codes of one letter compare exactly."""
+    letters = {value: result for value, result in table.items() if len(value) == 1 and value.isalpha()}
+    words = _finder({value: result for value, result in table.items() if value not in letters})
+
+    def find(value: str) -> str | None:
+        return letters.get(value) or words(value)
+
     return per_distinct(cells, lambda values: pl.Series([find(one) for one in values], dtype=pl.String))
 
 

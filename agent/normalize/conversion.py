@@ -49,6 +49,12 @@ def _not_an_address(cells: pl.Series) -> pl.Series:
     return all_null(cells.len()) if other is None else other
 
 
+def plain_numbers(cells: pl.Series) -> pl.Series:
+    """`Float64` of cells that are numbers as people write them: codes with leading zeros and long ids are none."""
+    is_number = cells.str.contains(r"^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?$").fill_null(False)
+    return only_where(cells, is_number).cast(pl.Float64, strict=False)
+
+
 def _part(name: str) -> Conversion:
     return lambda cells: split_urls(cells).get(name, all_null(cells.len()))
 

@@ -121,10 +121,7 @@ def read_back(column: str, home: Home, fields: Fields) -> pl.Series | None:
 def _is_plain(raw: pl.Series, home: Home, fields: Fields) -> bool:
     """Whether no cell of the column is left over, as far as a cheap look can tell."""
     value = fields.get(home.field)
-    if home.kind == "address":
-        both = (value, fields.get(address_field(home.field)))
-        return sum(one.len() - one.null_count() for one in both if one is not None) == raw.len() - raw.null_count()
-    if value is None or home.kind == "time":
+    if value is None or home.kind in ("time", "address"):
         return False
     if home.kind == "text" and (home.field == PROVIDER or home.field.startswith("user.")):
         return False  # not filled from the column alone: enrichment knows names, and every row has a provider

@@ -120,6 +120,11 @@ class _Interpreter:
                 raise self.file.error(("fields", column), f"{column} and {other} share {home.field}", hint="move one")
 
 
+def columns_of(header: str) -> frozenset[str]:
+    """The columns that a `header` lists."""
+    return frozenset(re.findall(r"[^\s,]+", header))
+
+
 def interpret(service: str, own: Written | None, shared: Written | None, known: Known) -> Mapping:
     """The mapping of one event type, or with `own` None of what all types share. At least one of the two is given.
 
@@ -139,7 +144,7 @@ def interpret(service: str, own: Written | None, shared: Written | None, known: 
     url = text.url or general.url
     if url is not None and "url.original" not in taken:
         homes[url] = Home("url.original", "text")
-    header = frozenset(re.findall(r"[^\s,]+", text.header or general.header))
+    header = columns_of(text.header or general.header)
     interpreter.check_homes({column: home for column, home in homes.items() if column in header})
     interpreter.check_word("kind", text.kind)
     interpreter.check_dataset(text.dataset)
@@ -159,6 +164,7 @@ def interpret(service: str, own: Written | None, shared: Written | None, known: 
         action=interpreter.words("action", text.action or general.action),
         outcome=interpreter.words("outcome", text.outcome or general.outcome),
         url=url,
+        actions=text.actions or general.actions,
         homes=homes,
         derived=tuple(interpreter.derived(also)),
     )

@@ -1,35 +1,56 @@
-"""Telling addresses from other text in a column of addresses (`Salesforce.com IP`, lists, noise)."""
+"""Telling addresses from other text in a column of addresses (`Salesforce.com IP`, lists, noise), in one spelling.
+
+One address has one form, or lists, groups and baselines would take it for several: IPv6 as RFC 5952 writes it, an IPv4
+address inside of one (`::ffff:192.0.2.1`) as IPv4, without brackets, port and zone (`[fe80::1%eth0]:443`). An IPv4
+address with leading zeros (`010.0.0.1`) is left as other text, for programs do not agree on which address it is.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from contextlib import suppress
+from functools import lru_cache
 
 import polars as pl
 
 from agent.normalize.distinct import only_where, per_distinct
 
 _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = rf"^{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}$"
+_FORM = re.compile(
+    r"(?:\[(?P<bracketed>[0-9A-Fa-f:.]+)(?:%[^\]]*)?\]|(?P<four>[0-9.]+)(?=:[0-9]{1,5}$|$)|(?P<six>[0-9A-Fa-f:.]+)(?:%.*)?$)"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+)
 _BETWEEN = re.compile(r"[\s,;]+")
+_FOR = re.compile(r"^for=", re.IGNORECASE)
+"""Of RFC 7239."""
 LONGEST_LIST = 4_000
 """Characters of a cell with several addresses that are looked at."""
 MOST_ADDRESSES = 20
-_IPV4 = rf"^{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}$"
+_REMEMBERED = 50_000
+"""Texts of which the form is remembered: one address is in several columns, and in one batch after the other."""
+_LONGEST = 100
+"""Characters: the longest spelling of an address has 45, and a zone and a port are short."""
 
 
 def split_addresses(column: pl.Series) -> tuple[pl.Series, pl.Series | None]:
-    """Two `String` series: valid IPv4 and IPv6 addresses as they are spelled, and the cells that are none.
+    """Two `String` series: valid IPv4 and IPv6 addresses in their one form, and the cells that are none.
 
-    The second is None when every cell is an address or null.
+    The second is None when every cell is an address or null. A blank cell is null in both.
     """
     values = column.unique().drop_nulls()
-    doubtful = values.filter(~values.str.contains(_IPV4))
-    other = [text for text in doubtful if not _is_ipv6(text)]
-    if not other:
+    doubtful = values.filter(~values.str.contains(_IPV4)).to_list()
+    forms = {text: plain_address(text) for text in doubtful}
+    if all(form == text for text, form in forms.items()):
         return column, None
-    is_other = column.is_in(other).fill_null(False)
-    return only_where(column, ~is_other), only_where(column, is_other)
+    respelt = {text: form for text, form in forms.items() if form is not None and form != text}
+    addresses = column.replace(list(respelt), list(respelt.values())) if respelt else column
+    blank = [text for text, form in forms.items() if form is None and not text.strip()]
+    other = [text for text, form in forms.items() if form is None and text.strip()]
+    if not other and not blank:
+        return addresses, None
+    addresses = only_where(addresses, ~column.is_in([*other, *blank]).fill_null(False))
+    return addresses, only_where(column, column.is_in(other).fill_null(False)) if other else None
 
 
 def every_address(column: pl.Series) -> pl.Series:
@@ -42,26 +63,24 @@ def every_address(column: pl.Series) -> pl.Series:
 
 
 def _addresses(text: str) -> list[str]:
-    found: dict[str, None] = {}
-    for word in _BETWEEN.split(text[:LONGEST_LIST]):
-        with suppress(ValueError):
-            address = ipaddress.ip_address(_bare(word))
-            found[str(getattr(address, "ipv4_mapped", None) or address)] = None
+    words = (_FOR.sub("", word) for word in _BETWEEN.split(text[:LONGEST_LIST]))
+    found = dict.fromkeys(address for word in words if (address := plain_address(word)) is not None)
     return list(found)[:MOST_ADDRESSES]
 
 
-def _bare(word: str) -> str:
-    """Without port and brackets, quotes and the `for=` of RFC 7239."""
-    word = word.removeprefix("for=").strip('"')
-    if word.startswith("["):
-        return word[1:].partition("]")[0]
-    host, _, port = word.partition(":")
-    return host if port.isdigit() and "." in host else word
+def plain_address(text: str) -> str | None:
+    """The one form of the address that a text is; None for any other text."""
+    return _plain_address(text) if len(text) <= _LONGEST else None
 
 
-def _is_ipv6(text: str) -> bool:
-    """A zone (`fe80::1%eth0`) means nothing elsewhere, and index fields of type `ip` refuse it."""
+@lru_cache(maxsize=_REMEMBERED)
+def _plain_address(text: str) -> str | None:
+    found = _FORM.fullmatch(text.strip().strip('"'))
+    if found is None or int(found["port"] or 0) > 65_535:
+        return None
     try:
-        return "%" not in text and bool(ipaddress.IPv6Address(text))
+        address = ipaddress.ip_address(found["bracketed"] or found["four"] or found["six"])
     except ValueError:
-        return False
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)

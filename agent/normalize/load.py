@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agent.errors import MappingError
 from agent.normalize.ecs_fields import ecs_table
-from agent.normalize.interpret import Known, Written, interpret
+from agent.normalize.interpret import Known, Written, columns_of, interpret
 from agent.normalize.mapping import ColumnKinds, Mapping, Mappings
 from agent.normalize.mapping_text import parse
 from agent.normalize.yaml_file import YamlFile, read_yaml
@@ -56,7 +56,7 @@ def of_files(folders: Sequence[Path], files: Paths[Path, bytes | OSError]) -> tu
         if not folder.is_dir():
             loading.errors.append(MappingError(folder, 0, "no such folder", hint="check `normalize.mappings`"))
         _read_folder(folder, files, loading)
-    known = Known(ecs_table(), ColumnKinds(loading.kinds), loading.tables)
+    known = Known(ecs_table(), ColumnKinds(loading.kinds, _described(loading)), loading.tables)
     shared: dict[str, Mapping] = {}
     for service in list(loading.shared):
         if (general := _first_good(service, [None], loading, known)) is not None:
@@ -114,6 +114,11 @@ def _read_file(path: Path, data: bytes | OSError, place: tuple[str, ...], loadin
         if not text.event_type:
             raise file.error((), "no `event_type`", hint="name the event type as the vendor spells it")
         loading.types.setdefault((place[0], text.event_type.lower()), []).append((file, text))
+
+
+def _described(loading: _Loading) -> frozenset[str]:
+    written = [*loading.shared.values(), *(file for files in loading.types.values() for file in files)]
+    return frozenset[str]().union(*(columns_of(text.header) for _, text in written))
 
 
 def _column_kinds(file: YamlFile) -> dict[str, str]:

@@ -82,6 +82,11 @@ class ColumnKinds:
     """The column type table: one kind for each vendor column, over all event types. What it lacks is text."""
 
     kinds: Dict[str, str] = field(default_factory=dict)
+    described: frozenset[str] = frozenset()
+    """Columns that a mapping's header names, whatever their kind."""
+
+    def knows(self, column: str) -> bool:
+        return column in self.kinds or column in self.described
 
     def of(self, column: str) -> str:
         return self.kinds.get(column, "text")
@@ -107,6 +112,8 @@ class Mapping:
     outcome: Choice[str] = Choice()
     url: str | None = None
     """The column that holds the event's URL; `url.*` comes from it."""
+    actions: str | None = None
+    """The column that names the actions of a Lightning request; `leakline.aura.*` comes from it."""
     homes: Dict[str, Home] = field(default_factory=dict)
     """The columns whose home is not simply `salesforce.<column>`."""
     derived: tuple[Derived, ...] = ()

@@ -51,6 +51,7 @@ class MappingText(_Strict):
     action: str | Cases | None = None
     outcome: str | Cases | None = None
     url: str | None = None
+    actions: str | None = None
     fields: dict[str, str | HomeText] = {}
     also: dict[str, Source] = {}
 

@@ -9,8 +9,10 @@ from collections.abc import Mapping as Dict
 import polars as pl
 
 from agent.model import Batch
+from agent.normalize.aura import split_actions
+from agent.normalize.blank import FilledCells
 from agent.normalize.choice import choose, look_up
-from agent.normalize.conversion import CONVERSIONS
+from agent.normalize.conversion import CONVERSIONS, plain_numbers
 from agent.normalize.distinct import all_null, only_where
 from agent.normalize.event_time import TIME
 from agent.normalize.homes import PROVIDER, SERVICE, TIME_FIELD, Cells, fill, homes_of
@@ -24,6 +26,9 @@ Constant = str | tuple[str, ...]
 ORGANIZATION = "organization.id"
 RELATED_ADDRESSES = "related.ip"
 ADDRESS_FIELDS = ("source.ip", "client.ip")
+NUMBER = "leakline.number."
+MOST_NUMBERS = 50
+"""Unknown columns of one file that get one: an index has room for so many fields and no more."""
 
 
 def raw_cells(batch: Batch) -> dict[str, pl.Series]:
@@ -33,15 +38,18 @@ def raw_cells(batch: Batch) -> dict[str, pl.Series]:
 
 def computed(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Constant]:
     """ECS fields by name: a series, or a constant that holds for every row. `@timestamp` is always among them."""
-    cells, height = raw_cells(batch), batch.frame.height
+    cells, height = FilledCells(raw_cells(batch)), batch.frame.height
     homes = homes_of(mapping, cells)
     fields: dict[str, pl.Series | Constant] = dict(
         fill(cells, homes, lambda field: not field.startswith("salesforce.") and field != PROVIDER)
     )
     fields.setdefault(TIME_FIELD, all_null(height, TIME))
     fields[ORGANIZATION] = _organization(fields.get(ORGANIZATION), batch.org)
-    if mapping.url in cells:
+    if mapping.url is not None and mapping.url in cells:
         fields |= {name: part for name, part in split_urls(cells[mapping.url]).items() if name not in fields}
+    if mapping.actions is not None and mapping.actions in cells:
+        fields |= split_actions(cells[mapping.actions])
+    fields |= dict(_numbers(mapping, cells, homes))
     for derived in mapping.derived:
         value = _derive(derived, cells, fields, homes)
         if value is not None and value.null_count() < height:
@@ -76,6 +84,18 @@ def _organization(found: pl.Series | Constant | None, org: str) -> pl.Series | C
     if not isinstance(found, pl.Series) or found.null_count() == found.len():
         return org
     return found.fill_null(to_long(pl.Series([org]))[0]) if found.null_count() and org else found
+
+
+def _numbers(mapping: Mapping, cells: Cells, homes: Dict[str, Home]) -> Iterator[tuple[str, pl.Series]]:
+    """Numbers of columns that no mapping knows, beside the text: `leakline.number.<column>`, always `Float64`.
+
+    The text stays where it is: were the field itself a number today, an index would refuse the text of tomorrow.
+    """
+    unknown = [column for column in cells if column in homes and not mapping.kinds.knows(column)]
+    for column in [column for column in unknown if homes[column].field.startswith("salesforce.")][:MOST_NUMBERS]:
+        value = plain_numbers(cells[column])
+        if value.null_count() < value.len():
+            yield NUMBER + column.lower(), value
 
 
 def _derive(

@@ -17,6 +17,7 @@ import polars as pl
 
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.normalize import record_id
+from agent.normalize.blank import FilledCells, without_blanks
 from agent.normalize.distinct import only_where
 from agent.normalize.event_time import TIME
 from agent.normalize.homes import TIME_FIELD, Cells, fill, homes_of, leftovers
@@ -27,6 +28,7 @@ from agent.normalize.prepare import Constant, computed
 from agent.normalize.unshape import unshape
 
 USER_FIELDS = ("user.id", "user.name", "user.email", "user.target.id", "user.target.name")
+ID_FIELDS = ("user.id", "user.target.id")
 
 ALWAYS = (TIME_FIELD, "event.dataset")
 """Fields of every shaped frame, whether or not anything stands in them."""
@@ -93,7 +95,7 @@ class Normalizer:
         cells = {name: prepared[name] for name in vendor}
         homes = homes_of(mapping, cells)
         fields = {name: prepared[name] for name in prepared.columns if name not in cells}
-        fields |= dict(fill(cells, homes, lambda field: field.startswith("salesforce.")))
+        fields |= dict(fill(FilledCells(cells), homes, lambda field: field.startswith("salesforce.")))
         fields |= _related(fields)
         left = list(leftovers(mapping, cells, fields, homes))
         if left:
@@ -137,8 +139,14 @@ def _literal(name: str, value: Constant | datetime) -> pl.Expr:
 
 
 def _related(fields: Dict[str, pl.Series]) -> dict[str, pl.Series]:
-    """`related.user`, with the names that enrichment knows; `related.ip` is there from the beginning."""
-    users = [fields[name] for name in USER_FIELDS if name in fields and fields[name].dtype == pl.String]
+    """`related.user`, with the names that enrichment knows; `related.ip` is there from the beginning.
+
+    Ids are there in both forms, for pages and old exports show the short one.
+    """
+    users: list[pl.Series] = []
+    for name in USER_FIELDS:
+        if name in fields and fields[name].dtype == pl.String:
+            users += [fields[name], record_id.to_short(fields[name])] if name in ID_FIELDS else [fields[name]]
     listed = each_once(users)
     return {} if listed is None else {"related.user": listed}
 
@@ -155,9 +163,9 @@ def _problems(cells: Cells, homes: Dict[str, Home], fields: Dict[str, pl.Series]
             and value is not None
             and value.null_count() > raw.null_count()
         ):
-            rows = raw.is_not_null() & value.is_null()
+            rows = without_blanks(raw).is_not_null() & value.is_null()
             unreadable = rows if unreadable is None else unreadable | rows
-    if unreadable is not None:
+    if unreadable is not None and unreadable.any():
         yield "unreadable_cell", unreadable
     for name in ("user.id", "user.target.id"):
         if name in fields and (wrong := record_id.wrong_suffix(fields[name])).any():

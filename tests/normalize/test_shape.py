@@ -138,6 +138,10 @@ CELL = st.one_of(
         ["005Kz00000Vol61", "005Kz00000Vol61IAB", "005Kz00000Vol61XXX", "005Kz00000Vol6é", "00DKz00000Irg9q"]
     ),
     st.sampled_from(["10.0.0.1", "010.0.0.1", "2001:DB8::1", "fe80::1%eth0", "Salesforce.com IP", "1.2.3.4, 5.6.7.8"]),
+    st.sampled_from(
+        ["\t", "\u00a0 ", "[2001:DB8::1]:443", "::ffff:1.2.3.4", "1.2.3.4:80", "2001:db8::1%25x", "rv%3A5 C"]
+    ),
+    st.sampled_from(["A.b=5;aura://C/ACTION$d", "1$C/ACTION$d$e=5;;", "G", "n", "12.50", "-7"]),
     st.sampled_from(["/a?b=c#d", "https://u:p@h:99999/x", "//h/x", '"https://h/x"', "a%20b", "Mozilla%2F5.0+%28X%29"]),
     st.sampled_from(["LOGIN_NO_ERROR", "S", "F", "200", "500", "X", '{"a":"\\u0000"}', "a\nb", "\u2028", "Login"]),
 )
@@ -171,6 +175,9 @@ COLUMNS = [
     "source.ip",
     "EXCEPTION_MESSAGE",
     "ERROR_MESSAGE",
+    "ACTION_MESSAGE",
+    "USER_AGENT",
+    "USER_TYPE",
 ]
 
 
@@ -303,7 +310,7 @@ def test_enrichment_travels_along() -> None:
     frame = NORMALIZER.shape(prepared, batch, SEEN)
     assert frame["leakline.client_kind"].to_list() == ["browser", "browser"]
     assert frame["source.as.number"].to_list() == [64496, 64496]
-    assert frame["related.user"].to_list() == [["005Kz00000Vol61IAB", "ann@example.com"]] * 2
+    assert frame["related.user"].to_list() == [["005Kz00000Vol61IAB", "005Kz00000Vol61", "ann@example.com"]] * 2
     assert NORMALIZER.unshape(frame)["USER_NAME"].to_list() == ["ann@example.com", None]
     assert "USER.PROFILE" not in NORMALIZER.unshape(frame).columns
 
@@ -390,3 +397,116 @@ def test_an_empty_batch_has_a_shape() -> None:
     assert frame.height == 0
     assert {"@timestamp", "event.id", "event.dataset"} <= set(frame.columns)
     assert NORMALIZER.unshape(frame).height == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "words"),
+    [
+        ("API_TYPE", "P", "SOAP Partner"),
+        ("API_TYPE", "p", "SOAP ClientSync"),
+        ("APP_TYPE", "2514", "OAuth"),
+        ("PLATFORM_TYPE", "1015", "Windows 10"),
+        ("SESSION_LEVEL", "10", "High-Assurance Session"),
+        ("SESSION_TYPE", "O", "Oauth2"),
+        ("USER_TYPE", "n", "CSN Only"),
+        ("USER_TYPE", "N", "Salesforce to Salesforce"),
+        ("USER_TYPE", "g", None),
+        ("USER_TYPE", "Standard", None),
+        ("PLATFORM_TYPE", "1", None),
+    ],
+)
+def test_codes_are_decoded_beside_the_raw_value(column: str, cell: str, words: str | None) -> None:
+    """The words are at `leakline.<column>`, the code stays; capital letters count, and an unknown code has no words."""
+    frame = shaped(batch_of("Logout", **{column: [cell, None]}))
+    name = f"leakline.{column.lower()}"
+    assert frame.to_dict(as_series=False).get(name) == ([words, None] if words else None)
+    assert frame[f"salesforce.{column.lower()}"].to_list() == [cell, None]
+
+
+@pytest.mark.parametrize(
+    ("event_type", "column"),
+    [("HostnameRedirects", "MESSAGE"), ("BulkApi", "MESSAGE"), ("BulkApi2", "ERROR_MESSAGE"),
+     ("RestApi", "EXCEPTION_MESSAGE"), ("LightningError", "MESSAGE"), ("InsufficientAccess", "ERROR_DESCRIPTION"),
+     ("CompositeApi", "FAILURE_REASON"), ("CompositeApiSubrequest", "CANCELLED_REASON"),
+     ("ExternalODataCallout", "MESSAGE"), ("BrandNewThing", "MESSAGE")],
+)  # fmt: skip
+def test_messages_say_why(event_type: str, column: str) -> None:
+    """What the vendor says in words is the event's reason."""
+    frame = shaped(batch_of(event_type, **{column: ["Redirection was blocked", " "]}))
+    assert frame["event.reason"].to_list() == ["Redirection was blocked", None]
+
+
+def test_a_blank_cell_is_no_value_and_comes_back() -> None:
+    """Neither ECS fields nor computed ones nor choices see it, nothing is wrong with the row, and the cell is kept."""
+    blanks: dict[str, list[str | None]] = {
+        "USER_ID": [" ", "005Kz00000Vol61"],
+        "USER_TYPE": ["\u00a0", "G"],
+        "TIMESTAMP_DERIVED": ["2026-03-02T08:15:05.718Z"] * 2,
+        "CLIENT_IP": ["\t", "192.0.2.1"],
+        "USER_AGENT": [" ", "curl/8"],
+        "URI": ["  ", "/x"],
+        "RUN_TIME": [" ", "5"],
+        "REQUEST_STATUS": [" ", "S"],
+        "ROWS_PROCESSED": [" ", "7"],
+        "QUERY": [" ", "SELECT"],
+    }
+    batch = batch_of("RestApi", **blanks)
+    frame = shaped(batch)
+    filled = {name for name in frame.columns if frame[name][0] is not None}
+    seen = filled & {
+        "user.id", "source.ip", "source.address", "client.ip", "user_agent.original", "url.path", "url.original",
+        "event.duration", "event.outcome", "leakline.user_type", "salesforce.user_type", "salesforce.query",
+        "related.ip", "related.user", "leakline.problems",
+    }  # fmt: skip
+    assert seen == set()
+    assert cells_of(NORMALIZER.unshape(frame)) == cells_of(batch.frame)
+
+
+def test_addresses_have_one_form_and_the_raw_one_comes_back() -> None:
+    """However a row spells it, `source.ip` is the same; the cell is kept beside it where it differs."""
+    spelt = ["2001:DB8::0001", "[2001:db8::1]:443", "2001:db8::1%eth0", "2001:db8:0:0:0:0:0:1", "2001:db8::1"]
+    batch = batch_of("RestApi", CLIENT_IP=[*spelt, "::ffff:192.0.2.1", "192.0.2.1:5678"])
+    frame = shaped(batch)
+    assert frame["source.ip"].to_list() == ["2001:db8::1"] * 5 + ["192.0.2.1"] * 2
+    assert frame["client.ip"].equals(frame["source.ip"], check_names=False)
+    kept = [json.loads(text).get("CLIENT_IP") for text in frame["leakline.raw_cells"]]
+    assert kept == [*spelt[:4], None, "::ffff:192.0.2.1", "192.0.2.1:5678"]
+    assert cells_of(NORMALIZER.unshape(frame)) == cells_of(batch.frame)
+
+
+def test_percent_encoded_user_agents_are_decoded() -> None:
+    """With `+`, `%20` or spaces as blanks, in every type; the raw cell comes back."""
+    cells: list[str | None] = [
+        "Mozilla%2F5.0+%28X11%29",
+        "Mozilla%2F5.0%20(X11)",
+        "Mozilla/5.0 %28X11%29",
+        "Mozilla/5.0 (X11)",
+    ]
+    for event_type, column in (("RestApi", "USER_AGENT"), ("Login", "BROWSER_TYPE"), ("BrandNewThing", "USER_AGENT")):
+        batch = batch_of(event_type, **{column: cells})
+        frame = shaped(batch)
+        assert frame["user_agent.original"].to_list() == ["Mozilla/5.0 (X11)"] * 4
+        assert cells_of(NORMALIZER.unshape(frame)) == cells_of(batch.frame)
+
+
+def test_an_unknown_column_has_its_numbers_beside_the_text() -> None:
+    """The twin is always a decimal, so an index never sees two types; codes, and columns that are known, have none."""
+    batch = batch_of(
+        "RestApi", NEW_COUNT=["12", "1.5", "many", "007", "12345678901234567890"], API_VERSION=["59.0"] * 5
+    )
+    frame = shaped(batch)
+    assert frame["salesforce.new_count"].to_list() == ["12", "1.5", "many", "007", "12345678901234567890"]
+    assert frame["leakline.number.new_count"].to_list() == [12.0, 1.5, None, None, None]
+    assert frame.schema["leakline.number.new_count"] == pl.Float64()
+    assert [name for name in frame.columns if name.startswith("leakline.number.")] == ["leakline.number.new_count"]
+    many: dict[str, list[str | None]] = {f"NEW_{number}": ["1"] for number in range(200)}
+    assert sum(name.startswith("leakline.number.") for name in shaped(batch_of("RestApi", **many)).columns) == 50
+
+
+def test_both_forms_of_an_id_are_related() -> None:
+    """A search for 15 characters finds the event as one for 18 does; ids that are none are named once."""
+    frame = shaped(batch_of("LoginAs", USER_ID=["005Kz00000Vol61", "x"], DELEGATED_USER_ID=["005Kz00000QQN2e", None]))
+    assert frame["related.user"].to_list() == [
+        ["005Kz00000Vol61IAB", "005Kz00000Vol61", "005Kz00000QQN2eIAH", "005Kz00000QQN2e"],
+        ["x"],
+    ]
