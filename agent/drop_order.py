@@ -23,7 +23,9 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "event.category", "event.type", "source.as.*", "source.geo.city_*", "source.geo.region_*",
         "source.geo.location*", "source.geo.continent_*", "source.geo.country_name", "source.geo.name", "tls.version*",
         "url.domain", "url.fragment", "url.path", "url.port", "url.query", "url.scheme", "url.extension", "url.*_domain",
-        "user_agent.name", "user_agent.version", "user_agent.os.*", "user_agent.device.*",
+        "user_agent.name", "user_agent.version", "user_agent.os.*", "user_agent.device.*", "leakline.user_type",
+        "leakline.api_type", "leakline.app_type", "leakline.platform_type", "leakline.session_type",
+        "leakline.session_level", "leakline.number.*", "leakline.aura.controller", "leakline.aura.method",
     ),
     "*timings": (
         "salesforce.run_time", "salesforce.cpu_time", "salesforce.db_*", "salesforce.*_ms", "salesforce.*_start",

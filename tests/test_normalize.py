@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -17,6 +19,13 @@ LOG = (
     '"EVENT_TYPE","TIMESTAMP_DERIVED","ORGANIZATION_ID","USER_ID","CLIENT_IP","USER_AGENT"\n'
     '"RestApi","2026-07-01T08:00:00.000Z","00D5f000005XrT2","0055f000008aaaa","22.40.8.9","python-requests/2.32.3"\n'
 )
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """A command turns logging off for its process; here other tests follow."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
@@ -37,7 +46,7 @@ def test_user_agents_are_parsed(log: Path) -> None:
     assert "ingested" not in document["event"]
 
 
-def test_settings_bring_databases_and_mappings(log: Path, tmp_path: Path) -> None:
+def test_settings_bring_databases_and_mappings(log: Path, tmp_path: Path, logging_as_before: None) -> None:
     """With -c a line has the place of its address and the fields of the installation's own mapping."""
     write_mmdb(tmp_path / "a.mmdb", [Network("22.40.8.0/24", "DE", "Germany", asn=64500)])
     mapping = tmp_path / "mappings" / "event_log_file" / "RestApi.yaml"

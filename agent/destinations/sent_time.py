@@ -15,11 +15,16 @@ MARK = "\x1a" * len("2026-01-02T03:04:05.678Z")
 
 _OBJECT = '"event":{'
 """Quotation marks inside of texts are escaped in JSON, so these characters are the object itself."""
+_LEAST = '"truncated":["*"]'
 
 
 def marked(documents: pl.Series) -> pl.Series:
-    """ECS documents (`String`, one a row) with the mark as `event.ingested`; one without `event` stays as it is."""
-    return documents.str.replace(_OBJECT, f'{_OBJECT}"ingested":"{MARK}",', literal=True)
+    """ECS documents (`String`, one a row) with the mark as `event.ingested`.
+
+    One without `event` stays as it is, and so does one of which all but the least was left out for want of room.
+    """
+    with_mark = documents.str.replace(_OBJECT, f'{_OBJECT}"ingested":"{MARK}",', literal=True)
+    return with_mark.zip_with(~documents.str.contains(_LEAST, literal=True), documents)
 
 
 def stamped(lines: pl.Series, now: datetime) -> pl.Series:

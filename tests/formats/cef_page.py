@@ -14,7 +14,7 @@ from agent.formats.cef_own import LENGTH
 from agent.formats.cef_own_key import own_key
 from agent.normalize.homes import address_field
 from agent.normalize.mapping import TWIN, Mapping
-from tests.golden.documents import FOLDER, INGESTED, SERVICE, golden_batch, shipped_normalizer
+from tests.golden.documents import FOLDER, SEEN, SERVICE, golden_batch, shipped_normalizer
 
 PAGE = Path(__file__).parents[2] / "docs" / "cef.md"
 
@@ -104,7 +104,7 @@ def page() -> str:
     ]  # fmt: skip
     for event_type in types:
         batch = golden_batch(event_type)
-        shaped = normalizer.shape(normalizer.prepare(batch), batch, INGESTED)
+        shaped = normalizer.shape(normalizer.prepare(batch), batch, SEEN)
         parts.append(f"\n### {event_type}\n\n```\n{encode(_fullest(shaped))[0]}\n```\n")
     return "".join(parts)
 

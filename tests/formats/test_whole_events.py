@@ -14,7 +14,7 @@ from agent.normalize.mapping import Mapping
 from agent.normalize.shape import Normalizer
 from tests.formats.cef_fields import fields_of, frame_of
 from tests.formats.fields_read import fields_read
-from tests.golden.documents import CREATED, FOLDER, INGESTED, ORG, SERVICE, golden_batch, shipped_normalizer
+from tests.golden.documents import CREATED, FOLDER, ORG, SEEN, SERVICE, golden_batch, shipped_normalizer
 
 TYPES = sorted(path.stem for path in FOLDER.glob("*.csv"))
 
@@ -50,7 +50,7 @@ def full_batch(event_type: str, mapping: Mapping) -> Batch:
 def test_every_cell_of_every_type_can_be_read_back_from_its_cef_line(normalizer: Normalizer, event_type: str) -> None:
     """A receiver of CEF lines can write the log file again, cell by cell."""
     batch = full_batch(event_type, normalizer.mappings.get(SERVICE, event_type))
-    shaped = normalizer.shape(normalizer.prepare(batch), batch, INGESTED)
+    shaped = normalizer.shape(normalizer.prepare(batch), batch, SEEN)
     back = normalizer.unshape(frame_of(FORMATS["cef"](shaped), shaped.schema))
     filled = [name for name in batch.frame.columns if batch.frame[name].null_count() < batch.frame.height]
     assert set(filled) <= set(back.columns)
@@ -68,7 +68,7 @@ def test_each_field_that_a_rule_reads_is_in_ecs_and_in_cef(
     prepared = normalizer.prepare(batch)
     computed = {name for name in read_by_rules if "." in name}
     prepared = prepared.with_columns(pl.lit(f"some {name}").alias(name) for name in computed - set(prepared.columns))
-    shaped = normalizer.shape(prepared, batch, INGESTED)[-1:]
+    shaped = normalizer.shape(prepared, batch, SEEN)[-1:]
     homes = mapping.fields()
     wanted = {homes[name] for name in read_by_rules & homes.keys()} | computed
     assert wanted
@@ -86,7 +86,7 @@ def test_each_field_that_a_rule_reads_is_in_ecs_and_in_cef(
 def test_the_granted_permission_is_in_the_line(normalizer: Normalizer) -> None:
     """What was granted, to what, and by whom can be read without the JSON."""
     batch = golden_batch("PermissionUpdate")
-    line = FORMATS["cef"](normalizer.shape(normalizer.prepare(batch), batch, INGESTED))[0]
+    line = FORMATS["cef"](normalizer.shape(normalizer.prepare(batch), batch, SEEN))[0]
     assert "salesforceUpdateType=Granted" in line
     assert "salesforcePermissionType=ModifyAllData" in line
     assert "salesforceContext=PermissionSet" in line

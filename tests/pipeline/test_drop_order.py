@@ -12,7 +12,7 @@ from agent.formats import FORMATS
 from agent.shorten import fitted
 from tests.formats.cef_reader import read
 from tests.formats.fields_read import fields_read
-from tests.golden.documents import FOLDER, INGESTED, SERVICE, golden_batch, shipped_normalizer
+from tests.golden.documents import FOLDER, SEEN, SERVICE, golden_batch, shipped_normalizer
 
 TYPES = sorted(path.stem for path in FOLDER.glob("*.csv"))
 
@@ -38,7 +38,7 @@ class Short:
 def permission_update() -> pl.DataFrame:
     normalizer = shipped_normalizer()
     batch = golden_batch("PermissionUpdate")
-    return normalizer.shape(normalizer.prepare(batch), batch, INGESTED)[:1]
+    return normalizer.shape(normalizer.prepare(batch), batch, SEEN)[:1]
 
 
 def shortened(frame: pl.DataFrame, limit: int) -> dict[str, str]:

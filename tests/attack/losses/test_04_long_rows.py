@@ -21,6 +21,7 @@ from agent.cell_length import MARK, TRUNCATED
 from agent.chunk import cut
 from agent.config import DestinationSettings, Settings
 from agent.deliver import Delivery, Settled
+from agent.destinations.sent_time import stamped
 from agent.drop_order import LEAST_FORM, REST
 from agent.errors import SettingsError
 from agent.formats.cef_keys import CUT
@@ -96,7 +97,7 @@ def delivered(destination: Destination, frame: pl.DataFrame) -> tuple[list[str],
         part = delivery.deliver(chunk, 0)
         settled.acknowledged += part.acknowledged
         settled.refused += part.refused
-    return recorder.lines, settled
+    return stamped(pl.Series(recorder.lines, dtype=pl.String), NOW).to_list(), settled
 
 
 def alert(**fields: Any) -> pl.DataFrame:
