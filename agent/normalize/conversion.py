@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from agent.normalize import api_call
 from agent.normalize.cell import KINDS
 from agent.normalize.distinct import all_null, only_where, per_distinct
 from agent.normalize.ecs_fields import EcsTable
@@ -101,6 +102,11 @@ CONVERSIONS: dict[str, Conversion] = {
     "nanoseconds": _nanoseconds,
     "url_decoded": KINDS["url_decoded"].read,
     "url_path": _part("url.path"),
+    "api_resource": api_call.resource,
+    "api_method": api_call.method,
+    "api_method_override": api_call.method_override,
+    "api_job": api_call.job,
+    "count": api_call.count,
     "host": _host,
     "tls_version": _tls_version,
     "tls_protocol": _tls_protocol,

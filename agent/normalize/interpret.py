@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
+from agent.normalize.condition import Condition
 from agent.normalize.conversion import CONVERSIONS, default_conversion
 from agent.normalize.ecs_fields import EcsTable
 from agent.normalize.mapping import Choice, ColumnKinds, Derived, Home, Mapping, kind_of
-from agent.normalize.mapping_text import Cases, DerivedText, HomeText, ListCases, MappingText, Source
+from agent.normalize.mapping_text import Cases, ConditionText, DerivedText, HomeText, ListCases, MappingText, Source
 from agent.normalize.yaml_file import YamlFile
 
 _ACTION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -58,7 +59,8 @@ class _Interpreter:
             if conversion not in CONVERSIONS:
                 known = ", ".join(sorted(CONVERSIONS))
                 raise self.file.error(("also", target), f"unknown conversion `{conversion}`", hint=f"one of {known}")
-            yield Derived(target, tuple(text.columns), conversion, table)
+            unless = tuple(_condition(other) for other in text.unless)
+            yield Derived(target, tuple(text.columns), conversion, table, _condition(text.where), unless)
 
     def words(self, key: str, text: str | Cases | None) -> Choice[str]:
         if text is None or isinstance(text, str):
@@ -123,6 +125,11 @@ class _Interpreter:
 def columns_of(header: str) -> frozenset[str]:
     """The columns that a `header` lists."""
     return frozenset(re.findall(r"[^\s,]+", header))
+
+
+def _condition(text: ConditionText) -> Condition:
+    cases = ((name, (values,) if isinstance(values, str) else tuple(values)) for name, values in text.items())
+    return Condition(tuple(cases))
 
 
 def interpret(service: str, own: Written | None, shared: Written | None, known: Known) -> Mapping:

@@ -13,6 +13,10 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+ConditionText = dict[str, str | list[str]]
+"""Columns, the vendor's or computed ones, and the values one of which each must have; `*` stands for any text."""
+
+
 class HomeText(_Strict):
     """Under `fields`: the field a column is at home in, with a conversion."""
 
@@ -26,11 +30,20 @@ class DerivedText(_Strict):
     columns: list[str] = Field(alias="from")
     conversion: str | None = Field(default=None, alias="as")
     table: str | None = None
+    where: ConditionText = {}
+    """Only in rows in which each of these columns has one of its values."""
+    unless: list[ConditionText] = []
+    """Not in rows in which each column of one of these has one of its values."""
 
     @field_validator("columns", mode="before")
     @classmethod
     def _one_or_more(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
+
+    @field_validator("unless", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict) else value
 
 
 Source = str | list[str] | DerivedText | None

@@ -52,6 +52,8 @@ def computed(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Constant]:
     fields |= dict(_numbers(mapping, cells, homes))
     for derived in mapping.derived:
         value = _derive(derived, cells, fields, homes)
+        if value is not None and (derived.where.cases or derived.unless):
+            value = only_where(value, _rows_of(derived, cells, fields, height))
         if value is not None and value.null_count() < height:
             fields[derived.field] = value
     _only_without_address(fields)
@@ -103,16 +105,30 @@ def _derive(
 ) -> pl.Series | None:
     value: pl.Series | None = None
     for column in derived.columns:
-        if column not in cells:
+        own = cells.get(column, fields.get(column))
+        if not isinstance(own, pl.Series):
             continue
         done = fields.get(homes[column].field) if column in homes and homes[column].kind == derived.conversion else None
-        converted = done if isinstance(done, pl.Series) else CONVERSIONS[derived.conversion](cells[column])
+        converted = done if isinstance(done, pl.Series) else CONVERSIONS[derived.conversion](own)
         if derived.table is not None:
             converted = look_up(converted, derived.table)
         value = converted if value is None else value.zip_with(value.is_not_null(), converted)
         if value.null_count() == 0:
             break
     return value
+
+
+def _rows_of(derived: Derived, cells: Cells, fields: Dict[str, pl.Series | Constant], height: int) -> pl.Series:
+    """The rows in which a derived field has a value (`Boolean`, without nulls)."""
+
+    def column(name: str) -> pl.Series | None:
+        found = cells.get(name, fields.get(name))
+        return found if isinstance(found, pl.Series) else None
+
+    rows = derived.where.holds(column, height)
+    for condition in derived.unless:
+        rows = rows & ~condition.holds(column, height)
+    return rows
 
 
 def _constants(mapping: Mapping, batch: Batch) -> dict[str, Constant]:

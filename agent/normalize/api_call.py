@@ -1,0 +1,94 @@
+"""What an API call is about, in one spelling: the resource it went to, the method that counts, the bulk job it names.
+
+Whoever calls chooses how the path is written (`/services/DATA/v62.0//%71uery?q=…`), and Salesforce takes many spellings
+for the same. Rules look at these instead of the path as it came.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from urllib.parse import unquote
+
+import polars as pl
+
+from agent.normalize.distinct import all_null, only_where, per_distinct
+from agent.normalize.record_id import to_long
+
+ROOT = "/"
+"""The resource of a path that ends with the version: the list of all resources."""
+
+LONGEST = 2_000
+"""Characters of a path that are looked at; no resource has a name as long."""
+
+_DECODINGS = 3
+"""How often percent signs are decoded at most: a proxy on the way may have encoded once more."""
+
+_PREFIX = r"(?i)^(?:.*?/services(?:/data\b)?(?:/|$))?/?(?:v[0-9]+(?:\.[0-9]+)?(?:/|$))?"
+_ASYNC_VERSION = r"(?i)^async/v?[0-9]+(?:\.[0-9]+)?/"
+_JOB = r"(?i)(?:^|/)(?:jobs/(?:query|ingest)|async/job)/([a-z0-9]{15,18})(?:/|$)"
+_OVERRIDE = r"(?i)[?&]_?httpmethod=([a-z]+)"
+
+
+def resource(cells: pl.Series) -> pl.Series:
+    """Paths and URLs (`String`) to what lies below `/services/data/vXX.X/`, in lower case: `query`, `sobjects/account`.
+
+    Host, version, query, doubled slashes, dot segments and percent signs are taken away. What lies elsewhere begins
+    below `/services`: `apexrest/orders`, `async/job`. A SOAP method, which has no path, is itself.
+    """
+    return _path(cells).str.to_lowercase()
+
+
+def method_override(cells: pl.Series) -> pl.Series:
+    """The method, in upper case, that `_HttpMethod=` in a URL puts in place of a POST; null where there is none."""
+    if not cells.str.contains("%|=").any():
+        return all_null(cells.len())
+    return _decoded(cells).str.extract(_OVERRIDE).str.to_uppercase()
+
+
+def method(cells: pl.Series) -> pl.Series:
+    """HTTP methods in upper case."""
+    return cells.str.strip_chars().str.to_uppercase().replace("", None)
+
+
+def job(cells: pl.Series) -> pl.Series:
+    """Ids of bulk jobs in their 18-character form: of a cell that is one, or of a path that names one."""
+    bare = cells.str.extract(r"^\s*([0-9][A-Za-z0-9]{14,17})\s*$")
+    return to_long(bare.fill_null(_path(cells).str.extract(_JOB)))
+
+
+def count(cells: pl.Series) -> pl.Series:
+    """Whole numbers (`Int64`) of at least zero: Salesforce writes -1 for unknown, and `2000.0` in some files."""
+    number = cells.str.strip_chars().cast(pl.Float64, strict=False)
+    fits = (number.is_finite() & (number >= 0) & (number < 2**53)).fill_null(False)
+    return only_where(number, fits).cast(pl.Int64)
+
+
+def _path(cells: pl.Series) -> pl.Series:
+    short = cells.str.strip_chars(' \t"').str.head(LONGEST)
+    path = _decoded(short.str.replace(r"(?s)[?#].*$", "").str.replace(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", ""))
+    path = path.str.replace_all(r";[^/]*", "").str.replace_all(r"/{2,}", "/")
+    if path.str.contains("/.", literal=True).any():
+        path = per_distinct(path, lambda values: pl.Series([_without_dots(path) for path in values], dtype=pl.String))
+    below = path.str.replace(_PREFIX, "").str.replace(_ASYNC_VERSION, "async/").str.strip_chars_end("/")
+    empty = (below == "").fill_null(False) & path.str.starts_with("/").fill_null(False)
+    return below.zip_with(~empty, pl.Series([ROOT])).replace("", None)
+
+
+def _without_dots(path: str) -> str:
+    """`/a/./b/../c` as `/a/c` (RFC 3986, 5.2.4)."""
+    return posixpath.normpath(path) if "/." in path else path
+
+
+def _decoded(cells: pl.Series) -> pl.Series:
+    if not cells.str.contains("%", literal=True).any():
+        return cells
+    return per_distinct(cells, lambda values: pl.Series([_unquoted(text) for text in values], dtype=pl.String))
+
+
+def _unquoted(text: str) -> str:
+    for _ in range(_DECODINGS):
+        plain = unquote(text)
+        if plain == text:
+            break
+        text = plain
+    return text

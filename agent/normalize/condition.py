@@ -1,0 +1,40 @@
+"""In which rows a derived field has a value: `where` and `unless` of a mapping."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from agent.normalize.distinct import per_distinct
+
+Columns = Callable[[str], "pl.Series | None"]
+"""Finds a column by name: the vendor's, or a computed one. None if the frame has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Columns and the values one of which each of them must have; case does not matter, `*` stands for any text."""
+
+    cases: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def holds(self, columns: Columns, height: int) -> pl.Series:
+        """`Boolean` without nulls; a row without a value fails."""
+        held = pl.repeat(True, height, dtype=pl.Boolean, eager=True)
+        for name, patterns in self.cases:
+            cells = columns(name)
+            if cells is None:
+                return pl.repeat(False, height, dtype=pl.Boolean, eager=True)
+            held = held & _fits(cells, patterns)
+        return held
+
+
+def _fits(cells: pl.Series, patterns: tuple[str, ...]) -> pl.Series:
+    text = cells if cells.dtype == pl.String else cells.cast(pl.String, strict=False)
+    if patterns == ("*",):
+        return text.is_not_null()
+    words = "|".join(".*".join(re.escape(part) for part in pattern.split("*")) for pattern in patterns)
+    expression = f"(?is)^(?:{words})$"
+    return per_distinct(text, lambda values: values.str.contains(expression)).fill_null(False).cast(pl.Boolean)
