@@ -31,6 +31,9 @@ class Condition:
         return held
 
 
+EVERYWHERE = Condition(())
+
+
 def _fits(cells: pl.Series, patterns: tuple[str, ...]) -> pl.Series:
     text = cells if cells.dtype == pl.String else cells.cast(pl.String, strict=False)
     if patterns == ("*",):

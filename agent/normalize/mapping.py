@@ -12,7 +12,7 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from agent.normalize.condition import Condition
+from agent.normalize.condition import EVERYWHERE, Condition
 from agent.normalize.ecs_fields import EcsTable
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ class Derived:
     columns: tuple[str, ...]
     conversion: str
     table: Dict[str, str] | None = None
-    where: Condition = Condition(())
+    where: Condition = EVERYWHERE
     """Holds in the rows that have a value."""
     unless: tuple[Condition, ...] = ()
     """None of them holds there."""
