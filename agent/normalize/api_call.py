@@ -23,7 +23,7 @@ LONGEST = 2_000
 _DECODINGS = 3
 """How often percent signs are decoded at most: a proxy on the way may have encoded once more."""
 
-_PREFIX = r"(?i)^(?:.*?/services(?:/data\b)?(?:/|$))?/?(?:v[0-9]+(?:\.[0-9]+)?(?:/|$))?"
+_PREFIX = r"(?i)^(?:[^?]*?/services(?:/data\b)?(?:/|$))?/?(?:v[0-9]+(?:\.[0-9]+)?(?:/|$))?"
 _ASYNC_VERSION = r"(?i)^async/v?[0-9]+(?:\.[0-9]+)?/"
 _JOB = r"(?i)(?:^|/)(?:jobs/(?:query|ingest)|async/job)/([a-z0-9]{15,18})(?:/|$)"
 _OVERRIDE = r"(?i)[?&]_?httpmethod=([a-z]+)"
@@ -40,7 +40,7 @@ def resource(cells: pl.Series) -> pl.Series:
 
 def method_override(cells: pl.Series) -> pl.Series:
     """The method, in upper case, that `_HttpMethod=` in a URL puts in place of a POST; null where there is none."""
-    if not cells.str.contains("%|=").any():
+    if not (_has(cells, "=") or _has(cells, "%")):
         return all_null(cells.len())
     return _decoded(cells).str.extract(_OVERRIDE).str.to_uppercase()
 
@@ -53,6 +53,8 @@ def method(cells: pl.Series) -> pl.Series:
 def job(cells: pl.Series) -> pl.Series:
     """Ids of bulk jobs in their 18-character form: of a cell that is one, or of a path that names one."""
     bare = cells.str.extract(r"^\s*([0-9][A-Za-z0-9]{14,17})\s*$")
+    if not cells.str.contains(r"(?i)job|%").any():
+        return to_long(bare)
     return to_long(bare.fill_null(_path(cells).str.extract(_JOB)))
 
 
@@ -64,14 +66,34 @@ def count(cells: pl.Series) -> pl.Series:
 
 
 def _path(cells: pl.Series) -> pl.Series:
-    short = cells.str.strip_chars(' \t"').str.head(LONGEST)
-    path = _decoded(short.str.replace(r"(?s)[?#].*$", "").str.replace(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", ""))
-    path = path.str.replace_all(r";[^/]*", "").str.replace_all(r"/{2,}", "/")
-    if path.str.contains("/.", literal=True).any():
+    path = _without(cells.str.head(LONGEST).str.strip_chars(' \t"'), "?", "#")
+    if _has(path, "://"):
+        path = path.str.replace(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", "")
+    path = _decoded(path)
+    if _has(path, ";"):
+        path = path.str.replace_all(r";[^/]*", "")
+    if _has(path, "//"):
+        path = path.str.replace_all(r"/{2,}", "/")
+    if _has(path, "/."):
         path = per_distinct(path, lambda values: pl.Series([_without_dots(path) for path in values], dtype=pl.String))
-    below = path.str.replace(_PREFIX, "").str.replace(_ASYNC_VERSION, "async/").str.strip_chars_end("/")
+    below = path.str.replace(_PREFIX, "").str.strip_chars_end("/")
+    if below.str.starts_with("a").any() or below.str.starts_with("A").any():
+        below = below.str.replace(_ASYNC_VERSION, "async/")
     empty = (below == "").fill_null(False) & path.str.starts_with("/").fill_null(False)
     return below.zip_with(~empty, pl.Series([ROOT])).replace("", None)
+
+
+def _has(cells: pl.Series, text: str) -> bool:
+    """Whether any cell has this text: most files have none of the odd spellings, and pay for none."""
+    return bool(cells.str.contains(text, literal=True).any())
+
+
+def _without(cells: pl.Series, *marks: str) -> pl.Series:
+    """The text before the first of these marks."""
+    for mark in marks:
+        if _has(cells, mark):
+            cells = cells.str.split_exact(mark, 1).struct.field("field_0")
+    return cells
 
 
 def _without_dots(path: str) -> str:
@@ -80,7 +102,7 @@ def _without_dots(path: str) -> str:
 
 
 def _decoded(cells: pl.Series) -> pl.Series:
-    if not cells.str.contains("%", literal=True).any():
+    if not _has(cells, "%"):
         return cells
     return per_distinct(cells, lambda values: pl.Series([_unquoted(text) for text in values], dtype=pl.String))
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from agent.normalize.distinct import per_distinct
-
 Columns = Callable[[str], "pl.Series | None"]
 """Finds a column by name: the vendor's, or a computed one. None if the frame has none."""
 
@@ -40,4 +38,4 @@ def _fits(cells: pl.Series, patterns: tuple[str, ...]) -> pl.Series:
         return text.is_not_null()
     words = "|".join(".*".join(re.escape(part) for part in pattern.split("*")) for pattern in patterns)
     expression = f"(?is)^(?:{words})$"
-    return per_distinct(text, lambda values: values.str.contains(expression)).fill_null(False).cast(pl.Boolean)
+    return text.str.contains(expression).fill_null(False)
