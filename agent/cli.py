@@ -202,7 +202,9 @@ def simulate(
     port: Annotated[int, typer.Option(help="0: any free one.")] = 8443,
     scenario: Annotated[
         list[str] | None,
-        typer.Option(help="A leak to plant; all unless named. `none` for an innocent org, `help` for the list."),
+        typer.Option(
+            help="A leak to plant; all but the campaigns unless named. `none` for an innocent org, `help` for the list."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option()] = 7,
     history: Annotated[str, typer.Option(help="How far back events reach, such as 24h.")] = "24h",

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.demo.verdict import Verdict
-from agent.simulator.scenarios import SCENARIOS
+from agent.simulator.scenarios import PLAYABLE
 
 
 def show(
@@ -50,7 +50,7 @@ def _leaks(verdict: Verdict, names: Mapping[str, str]) -> Table:
             by = Text("\n".join(f"{names.get(rule, rule)} ({count})" for rule, count in rules.items()), style="green")
         else:
             by = Text("not found", style="bold red")
-        table.add_row(name, SCENARIOS[name].summary, by)
+        table.add_row(name, PLAYABLE[name].summary, by)
     return table
 
 

@@ -32,14 +32,15 @@ def call(
 ) -> None:  # fmt: skip
     """One REST call, in the account of REST calls and in that of all calls."""
     request = stage.request(after, path, session.session_key)
-    status = {"STATUS_CODE": "200", **cells}
+    own = {"STATUS_CODE": "200", "RESPONSE_SIZE": str(900 + rows * 830), **cells}
     stage.leave(
         "RestApi", session, after, REQUEST_ID=request, METHOD=method, URI=path, URI_ID_DERIVED="", QUERY=query,
-        ENTITY_NAME=entity, ROWS_PROCESSED=str(rows), REQUEST_STATUS="S", RESPONSE_SIZE=str(900 + rows * 830), **status,
+        ENTITY_NAME=entity, ROWS_PROCESSED=str(rows), REQUEST_STATUS="S", **own,
     )  # fmt: skip
+    version = path.partition("/data/v")[2].partition("/")[0] or "62.0"
     stage.leave(
-        "ApiTotalUsage", session, after, REQUEST_ID=request, HTTP_METHOD=method, API_FAMILY="REST", API_VERSION="62.0",
-        API_RESOURCE=path, ENTITY_NAME=entity, API_CLIENT_CATEGORY="", COUNTS_AGAINST_API_LIMIT="1", **status,
+        "ApiTotalUsage", session, after, REQUEST_ID=request, HTTP_METHOD=method, API_FAMILY="REST", API_VERSION=version,
+        API_RESOURCE=path, ENTITY_NAME=entity, API_CLIENT_CATEGORY="", COUNTS_AGAINST_API_LIMIT="1", **own,
     )  # fmt: skip
 
 
@@ -54,14 +55,17 @@ def look_around(stage: Stage, session: Session, after: float, objects: Sequence[
 def query_job(
     stage: Stage, session: Session, after: float, number: int, entity: str, records: int, *,
     states: Sequence[tuple[str, float]] = (("created", 0), ("inProgress", 20), ("complete", 150)),
-    cells: Mapping[str, str] | None = None,
-) -> None:  # fmt: skip
-    """A bulk query. `states`: each with its seconds after the job was made; `cells`: of its calls and rows."""
+    cells: Mapping[str, str] | None = None, base: str = BASE,
+) -> str:  # fmt: skip
+    """A bulk query. `states`: each with its seconds after the job was made; `cells`: of its calls and rows.
+
+    Returns the path of the job.
+    """
     job, own = long_id(short_id("Job", number)), cells or {}
-    path = f"{BASE}/jobs/query/{job}"
+    path = f"{base}/jobs/query/{job}"
     for state, later in states:
         method = {"created": "POST", "deleted": "DELETE"}.get(state, "GET")
-        to = path if state != "created" else f"{BASE}/jobs/query"
+        to = path if state != "created" else f"{base}/jobs/query"
         call(stage, session, after + later, method, to, entity, "", 0, **own)
         done = state in ("complete", "deleted")
         stage.leave(
@@ -69,6 +73,7 @@ def query_job(
             ENTITY_TYPE=entity, JOB_STATUS=state, RECORDS_PROCESSED=str(records if done else 0), RECORDS_FAILED="0",
             RESULT_SIZE_MB=str(records // 1500 if done else 0), **own,
         )  # fmt: skip
+    return path
 
 
 def download_file(stage: Stage, session: Session, after: float, number: int, size: int) -> None:

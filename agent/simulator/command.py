@@ -11,7 +11,8 @@ from pathlib import Path
 
 from agent.simulator.faults import describe_faults, parse_faults
 from agent.simulator.org import RunningOrg, SimulatorSettings, serve
-from agent.simulator.scenarios import SCENARIOS, describe_scenarios
+from agent.simulator.scenarios import PLAYABLE, describe_scenarios
+from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from agent.simulator.settings import parse_duration
 
 WRONG_USAGE = 2
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--scenario",
         action="append",
-        help=f"all unless named: {', '.join(SCENARIOS)}; or none; `--scenario help` describes them",
+        help=f"{', '.join(PLAYABLE)}; or none; all but {', '.join(CAMPAIGNS)} unless named; `--scenario help` describes them",
     )
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--history", default="24h", help="how far back the org's events reach")

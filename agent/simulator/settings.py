@@ -33,7 +33,7 @@ class SimulatorSettings:
     rows_per_day: int = 120_000
     """About how many rows a weekday has."""
     scenarios: Sequence[str] | None = None
-    """Names of the leaks to plant; None: all; empty: none."""
+    """Names of the leaks to plant; None: all but the campaigns; empty: none."""
     event_types: Sequence[str] | None = None
     """Only these have traffic; None: all that there are."""
     people: int = PEOPLE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from agent.simulator.clients import Client
 from agent.simulator.dice import roll, roll_between
@@ -26,13 +27,20 @@ class SetupChange:
 
 @dataclass
 class Stage:
-    """`window`: the milliseconds between which everything has to happen; the last day of it is used."""
+    """`window`: the milliseconds between which everything has to happen; the last day of it is used.
+
+    A campaign is played with `volume`, the share of what was published to have been taken, with `stretch`, how many
+    times slower than published, and `disguised`: with addresses and programs that are on no list.
+    """
 
     name: str
     seed: int
     staff: Staff
     timetable: Timetable
     window: tuple[int, int]
+    volume: float = 1.0
+    stretch: float = 1.0
+    disguised: bool = False
     events: list[Planted] = field(default_factory=list)
     changes: list[SetupChange] = field(default_factory=list)
 
@@ -45,6 +53,28 @@ class Stage:
                 return moment
         middle = (first + last) // 2
         return middle - middle % HOUR
+
+    def begin(self, time_of_day: str, span: timedelta) -> int:
+        """Where something that takes `span` begins: at `time_of_day` (`HH:MM:SS`, UTC) of the earliest day on which all
+        of it fits into the window; else it is squeezed into all of the window.
+        """
+        first, end = self.window
+        length = int(span.total_seconds() * 1000 * self.stretch)
+        hours, minutes, seconds = map(int, time_of_day.split(":"))
+        start = first - first % DAY + ((hours * 60 + minutes) * 60 + seconds) * 1000
+        start += DAY if start < first else 0
+        if start + length < end:
+            return start
+        self.stretch *= min(1.0, (end - first - 2000) / max(length, 1))
+        return first + 1000
+
+    def later(self, start: int, seconds: float) -> int:
+        """The millisecond so many published seconds after `start`."""
+        return start + int(seconds * 1000 * self.stretch)
+
+    def share(self, published: int) -> int:
+        """Of a published number, what is played: never less than one."""
+        return max(1, round(published * self.volume))
 
     def days(self) -> list[int]:
         """The first milliseconds of the UTC days of the window, at most seven, the last one last."""
@@ -83,7 +113,7 @@ class Stage:
 
     def leave(self, event_type: str, session: Session, seconds: float, **cells: str) -> None:
         """One event, so many seconds after the session's start."""
-        time = session.start + int(seconds * 1000)
+        time = self.later(session.start, seconds)
         self.events.append(Planted(self.name, event_type, time, session, cells))
 
     def login(self, session: Session, **cells: str) -> None:
@@ -91,7 +121,7 @@ class Stage:
 
     def change(self, seconds_after: float, start: int, user: User, action: str, section: str, display: str, delegate: str = "") -> None:  # fmt: skip
         """One row of the setup audit trail."""
-        time = start + int(seconds_after * 1000)
+        time = self.later(start, seconds_after)
         self.changes.append(SetupChange(time - time % 1000, user, action, section, display, delegate))
 
     def number(self, low: int, high: int, *name: object) -> int:

@@ -87,6 +87,15 @@ class Traffic:
         made = pl.concat(days) if days else pl.DataFrame()
         return made.sort("_time", maintain_order=True)
 
+    def planted(self, event_type: str, window: tuple[int, int]) -> list[pl.DataFrame]:
+        """The scenarios' rows alone, one frame for each day that has some; columns as `rows` gives them."""
+        days = sorted({day_of(one.time) for _, one in self._plants.get(event_type, ())})
+        return [
+            frame.sort("_time", maintain_order=True)
+            for day in days
+            for frame in self._of_plants(event_type, day, window, self._plants, "scenarios", SCENARIOS_FROM)
+        ]
+
     def stretch(self, event_type: str, window: tuple[int, int], first: int, count: int) -> pl.DataFrame:
         """`count` further rows of integrations inside the window, numbered from `first`: pieces of a file of any size."""
         day = self._day(day_of(window[0]))

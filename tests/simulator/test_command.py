@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from agent.simulator.command import main, simulate
-from agent.simulator.scenarios import SCENARIOS
+from agent.simulator.scenarios import PLAYABLE
+from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from agent.simulator.settings import parse_duration
 
 
@@ -39,10 +40,11 @@ def test_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_scenarios_are_described(capsys: pytest.CaptureFixture[str]) -> None:
-    """`--scenario help` says what happens in each, and which of them a day alone cannot show."""
+    """`--scenario help` says what happens in each, and which of them a day alone cannot show or are played by name only."""
     assert main(["--scenario", "help"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(SCENARIOS)
+    assert len(lines) == len(PLAYABLE)
+    assert [line.split()[0] for line in lines if "by name only" in line] == list(CAMPAIGNS)
     assert [line.split()[0] for line in lines if "days of history" in line] == ["dormant_account_awakes", "slow_drip"]
 
 

@@ -25,6 +25,7 @@ from agent.simulator.scenarios import (
     token_recon,
     voice_phished_app,
 )
+from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.sessions import Timetable
 from agent.simulator.stage import SetupChange, Stage
@@ -51,20 +52,28 @@ SCENARIOS: dict[str, Scenario] = {
         sync_failure.SCENARIO,
     )
 }
-"""Name to scenario, in the order in which they are told about."""
+"""Name to scenario, in the order in which they are told about: what is planted unless scenarios are named."""
+
+PLAYABLE = SCENARIOS | CAMPAIGNS
+"""The published campaigns, too, which are played by name."""
 
 
 def play(
-    names: Iterable[str], seed: int, staff: Staff, timetable: Timetable, window: tuple[int, int]
-) -> tuple[list[Planted], list[SetupChange]]:
-    """What the scenarios leave behind, all of it inside `window` (ms). Raises ValueError for one that there is not."""
+    names: Iterable[str], seed: int, staff: Staff, timetable: Timetable, window: tuple[int, int], *,
+    volume: float = 1.0, pace: float = 1.0, disguised: bool = False,
+) -> tuple[list[Planted], list[SetupChange]]:  # fmt: skip
+    """What the scenarios leave behind, all of it inside `window` (ms). Raises ValueError for one that there is not.
+
+    Of a campaign: `volume`, the share of what was published that is taken; `pace`, 0.5 for half as fast;
+    `disguised`, whether its addresses and programs are on no list.
+    """
     events: list[Planted] = []
     changes: list[SetupChange] = []
     for name in names:
-        if name not in SCENARIOS:
-            raise ValueError(f"there is no scenario {name!r}; there are {', '.join(SCENARIOS)}")
-        stage = Stage(name, seed, staff, timetable, window)
-        SCENARIOS[name].plant(stage)
+        if name not in PLAYABLE:
+            raise ValueError(f"there is no scenario {name!r}; there are {', '.join(PLAYABLE)}")
+        stage = Stage(name, seed, staff, timetable, window, volume, 1 / pace, disguised)
+        PLAYABLE[name].plant(stage)
         events += stage.events
         changes += stage.changes
     return events, changes
@@ -72,8 +81,9 @@ def play(
 
 def describe_scenarios() -> str:
     """A line for each: its name, what happens, and how much history it needs to be told from an ordinary day."""
-    width = max(map(len, SCENARIOS))
+    width = max(map(len, PLAYABLE))
     needs = {
-        name: f" (after {one.history.days} days of history)" if one.history else "" for name, one in SCENARIOS.items()
+        name: f" (after {one.history.days} days of history)" if one.history else "" for name, one in PLAYABLE.items()
     }
-    return "\n".join(f"{name:{width}}  {one.summary}{needs[name]}" for name, one in SCENARIOS.items())
+    lines = {name: f"{name:{width}}  {one.summary}{needs[name]}" for name, one in PLAYABLE.items()}
+    return "\n".join(line + (" (by name only)" if name in CAMPAIGNS else "") for name, line in lines.items())
