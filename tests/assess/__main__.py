@@ -7,7 +7,9 @@ import os
 os.environ["POLARS_MAX_THREADS"] = "1"  # before polars is imported: many small files, one core
 
 import argparse
+import pickle
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,15 +19,19 @@ from rich.markdown import Markdown
 from rich.status import Status
 
 from agent.simulator.scenarios import SCENARIOS
+from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from tests.assess.calendar import Assessment
+from tests.assess.campaign_page import campaign_lines, lost
+from tests.assess.campaigns import SHARES, Learnt, Sweep
+from tests.assess.complaints import complaints
 from tests.assess.page import page
-from tests.assess.run import Result, assess
+from tests.assess.run import Result, assess, learn
 
 PAGE = Path("rules/MEASURED.md")
 
 
 def main() -> int:
-    """Exit status 0 if every planted leak was found."""
+    """Exit status 0 if every leak was found, the campaigns included, and innocent days are quiet enough."""
     parser = argparse.ArgumentParser(prog="python -m tests.assess", description=__doc__)
     parser.add_argument("--seed", type=int, action="append", help="7 unless given; more than one: a run for each")
     parser.add_argument("--days", type=int, default=30, help="innocent days")
@@ -37,20 +43,34 @@ def main() -> int:
     parser.add_argument("--rules", type=Path, action="append", default=[], help="in place of the shipped ones")
     parser.add_argument("--page", type=Path, default=PAGE, help="where to write it; '-' for nowhere")
     parser.add_argument("--show", action="store_true", help="a few alerts of each rule that calls on innocent days")
+    parser.add_argument("--campaigns", action="store_true",
+                        help="only the published campaigns, after the days that are learnt from; no page is written")  # fmt: skip
+    parser.add_argument("--campaign", action="append", help=f"all unless named: {', '.join(CAMPAIGNS)}; or none")
+    parser.add_argument("--volume", type=float, action="append", help="of what was published, instead of less and less")
+    parser.add_argument(
+        "--memory", type=Path, help="with --campaigns: where what was learnt is kept, for the next time"
+    )
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    console, scenarios = Console(stderr=True), given.scenario or list(SCENARIOS)
-    results = []
-    for seed in given.seed or [7]:
-        what = Assessment(
-            seed=seed, days=given.days, people=given.people, rows=given.rows, hours=given.hours,
-            scenarios=() if scenarios == ["none"] else tuple(scenarios), rules=tuple(given.rules),
-        )  # fmt: skip
-        with console.status(f"seed {seed}") as status:
-            results.append(assess(what, partial(_tell, status, seed)))
-        if given.show:
-            _show(results[-1], console)
-    text = page(results)
+    names = () if given.campaign == ["none"] else tuple(given.campaign or CAMPAIGNS)
+    shares = tuple(given.volume or SHARES)
+    if given.campaigns:
+        return _campaigns(given, names, shares)
+    return _everything(given, names, shares)
+
+
+def _everything(given: argparse.Namespace, names: tuple[str, ...], shares: tuple[float, ...]) -> int:
+    """The innocent month and the leaks, for each seed, and beside the first one's leaks the campaigns."""
+    console, results, plays = Console(stderr=True), [], []
+    with Sweep(names, shares) as sweep:
+        for seed in given.seed or [7]:
+            with console.status(f"seed {seed}") as status:
+                tell = partial(_tell, status, seed)
+                results.append(assess(_assessment(given, seed), tell, sweep.start if not results else _ignore))
+            if given.show:
+                _show(results[-1], console)
+        plays = sweep.plays()
+    text = page(results, plays)
     if str(given.page) != "-":
         given.page.write_text(text, encoding="utf-8")
     Console().print(Markdown(text)) if sys.stdout.isatty() else print(text)
@@ -59,7 +79,38 @@ def main() -> int:
             f"seed {result.assessment.seed}: {result.rows:,} rows in {result.core_seconds:.0f} core-seconds; "
             f"detection remembers {result.remembered / 1e6:.1f} MB"
         )
-    return 0 if all(result.found.get(name) for result in results for name in result.assessment.scenarios) else 1
+    failures = list(complaints(results, plays))
+    for failure in failures:
+        console.print(failure)
+    return 1 if failures else 0
+
+
+def _campaigns(given: argparse.Namespace, names: tuple[str, ...], shares: tuple[float, ...]) -> int:
+    """The campaigns alone, on what is learnt now or was kept."""
+    if given.memory and given.memory.exists():
+        learnt = pickle.loads(given.memory.read_bytes())  # noqa: S301  (a file of our own)
+    else:
+        what = replace(_assessment(given, (given.seed or [7])[0]), days=0, learning_days=28)
+        learnt = learn(what, lambda text: print(text, file=sys.stderr, flush=True))
+        if given.memory:
+            given.memory.write_bytes(pickle.dumps(learnt))
+    with Sweep(names, shares) as sweep:
+        sweep.start(learnt)
+        plays = sweep.plays()
+    print("\n".join(campaign_lines(plays)))
+    return 1 if lost(plays) else 0
+
+
+def _assessment(given: argparse.Namespace, seed: int) -> Assessment:
+    scenarios = given.scenario or list(SCENARIOS)
+    return Assessment(
+        seed=seed, days=given.days, people=given.people, rows=given.rows, hours=given.hours,
+        scenarios=() if scenarios == ["none"] else tuple(scenarios), rules=tuple(given.rules),
+    )  # fmt: skip
+
+
+def _ignore(learnt: Learnt) -> None:
+    """Nothing is done with what a further seed has learnt."""
 
 
 def _tell(status: Status, seed: int, text: str) -> None:

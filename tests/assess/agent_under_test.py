@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -24,21 +24,36 @@ TICK = 3_600_000
 """Milliseconds of the org's time between two empty batches, which let detection say what only time can tell."""
 
 
-class Agent:
-    """Takes files, gives alerts. What it remembers are the bytes that a state directory would hold."""
+Memory = Mapping[str, bytes]
+"""Keys and bytes of what detection remembers."""
 
-    def __init__(self, org: str, staff: Staff, folder: Path, today: date, rules: Sequence[Path] = ()) -> None:
+
+class Agent:
+    """Takes files, gives alerts. What it remembers are the bytes that a state directory would hold.
+
+    `memory`: what another has remembered; it is copied.
+    """
+
+    def __init__(
+        self,
+        org: str,
+        staff: Staff,
+        folder: Path,
+        today: date,
+        rules: Sequence[Path] = (),
+        memory: Memory | None = None,
+    ) -> None:
         self._org = org
         self._directory = _Directory(staff)
         self._settings = _settings(folder, enrichment(folder, staff, today), rules)
-        self._memory: dict[str, bytes] = {}
+        self.memory: dict[str, bytes] = dict(memory or {})
         self._ticked = 0
         self.rows = 0
         self.restart()
 
     def restart(self) -> None:
         """Nothing but the remembered bytes is carried over."""
-        self._processing = build_processing(self._settings, lambda _: self._directory, self._memory.get)  # type: ignore[arg-type,return-value]
+        self._processing = build_processing(self._settings, lambda _: self._directory, self.memory.get)  # type: ignore[arg-type,return-value]
         if self._processing.problems:
             raise ValueError("\n".join(map(str, self._processing.problems)))
 
@@ -77,16 +92,12 @@ class Agent:
         detection = steps.detect(batch, prepared, now)
         for key, value in detection.remember.items():
             if value is None:
-                self._memory.pop(key, None)
+                self.memory.pop(key, None)
             else:
-                self._memory[key] = bytes(value)
+                self.memory[key] = bytes(value)
         detection.commit()
         self.rows += batch.frame.height
         return prepared, detection.alerts
-
-    def remembered(self) -> Iterator[tuple[str, int]]:
-        """Keys and bytes of what detection remembers."""
-        yield from ((key, len(value)) for key, value in self._memory.items())
 
 
 class _Directory:

@@ -69,9 +69,7 @@ def log_files(spans: Iterable[Span]) -> Iterator[File]:
     """Every file, those made first first; rows that an increment repeats are left out, as a source does."""
     waiting: list[File] = []
     for span in spans:
-        tenant = Tenant(span.org[:15], HOST, span.staff)
-        traffic = Traffic(span.seed, span.rows, tenant, awkward_content=True, plants=span.plants)
-        times = MakingTimes(SimulatorSettings(Path(), seed=span.seed))
+        traffic, times = _traffic(span)
         for number in range(span.days):
             start = midnight(span.first + timedelta(days=number))
             hours = span.last_hours if span.last_hours and number == span.days - 1 else span.hours
@@ -81,6 +79,24 @@ def log_files(spans: Iterable[Span]) -> Iterator[File]:
                     heapq.heappush(waiting, file)
             yield from _due(waiting, start + DAY)
     yield from _due(waiting, None)
+
+
+def planted_files(span: Span) -> Iterator[File]:
+    """The files of the plants alone, those made first first."""
+    traffic, times = _traffic(span)
+    files = [
+        file
+        for event_type in span.event_types
+        for rows in traffic.planted(event_type, span.window)
+        for file in _of_day(event_type, rows, times, span.hours)
+    ]
+    yield from sorted(files)
+
+
+def _traffic(span: Span) -> tuple[Traffic, MakingTimes]:
+    tenant = Tenant(span.org[:15], HOST, span.staff)
+    traffic = Traffic(span.seed, span.rows, tenant, awkward_content=True, plants=span.plants)
+    return traffic, MakingTimes(SimulatorSettings(Path(), seed=span.seed))
 
 
 def _due(waiting: list[File], until: int | None) -> Iterator[File]:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 from agent.simulator.scenarios import SCENARIOS
+from tests.assess.campaign_page import campaign_lines
+from tests.assess.campaigns import Played
 from tests.assess.run import Result
+from tests.assess.table import span, table
 from tests.assess.tally import LEVELS, Found
 
+MOST = 6.0
+"""Alerts a day above low on innocent days; more are too many."""
 
-def page(results: Sequence[Result]) -> str:
-    """One run for each seed."""
-    return "\n".join(line.rstrip() for line in _lines(results)) + "\n"
+
+def page(results: Sequence[Result], plays: Sequence[Played] = ()) -> str:
+    """One run for each seed; `plays`: of the published campaigns."""
+    lines = [*_lines(results), *(["", *campaign_lines(plays)] if plays else [])]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def above_low(result: Result) -> float:
+    """Alerts a day above low on the innocent days."""
+    return sum(result.by_level[level] for level in ("critical", "high", "medium")) / max(result.assessment.days, 1)
 
 
 def _lines(results: Sequence[Result]) -> Iterator[str]:
@@ -32,9 +43,11 @@ def _lines(results: Sequence[Result]) -> Iterator[str]:
     yield ""
     yield "## Alerts on innocent days"
     yield ""
-    yield from _table(["level", *(f"a day, seed {r.assessment.seed}" for r in results)], _levels(results))
+    yield from table(["level", *(f"a day, seed {r.assessment.seed}" for r in results)], _levels(results))
     yield ""
-    yield from _table(["rule", "level", *(f"a day, seed {r.assessment.seed}" for r in results)], _rules(results))
+    yield f"At most {MOST:g} above low are allowed; with more, or with a leak that is missed, `make assess` fails."
+    yield ""
+    yield from table(["rule", "level", *(f"a day, seed {r.assessment.seed}" for r in results)], _rules(results))
     yield ""
     silent = results[0].rules - len({rule for result in results for rule in result.innocent})
     yield f"The other {silent} rules said nothing. Alerts are counted when raised; what revises or adds to one is not counted again."
@@ -45,14 +58,13 @@ def _lines(results: Sequence[Result]) -> Iterator[str]:
         yield "The time is event time, from the leak's first event to the one that the rule matched, or to the last that a"
         yield "correlation or baseline had counted when it spoke. The log file that tells of it comes three to six hours later."
         yield ""
-        yield from _table(["leak", "found", "by rule, after"], _leaks(results))
+        yield from table(["leak", "found", "by rule, after"], _leaks(results))
 
 
 def _levels(results: Sequence[Result]) -> Iterator[list[str]]:
     for level in LEVELS:
         yield [level, *(_rate(result.by_level[level], result) for result in results)]
-    above = [sum(result.by_level[level] for level in ("critical", "high", "medium")) for result in results]
-    yield ["**above low**", *(f"**{_rate(n, r)}**" for n, r in zip(above, results, strict=True))]
+    yield ["**above low**", *(f"**{above_low(result):.2f}**" for result in results)]
 
 
 def _rules(results: Sequence[Result]) -> Iterator[list[str]]:
@@ -80,21 +92,5 @@ def _leaks(results: Sequence[Result]) -> Iterator[list[str]]:
                 if one.rule not in best or one.after > best[one.rule].after:
                     best[one.rule] = one
         names = results[0].names
-        rules = [f"`{names[f.rule]}` {_span(f.after)}" for f in sorted(best.values(), key=lambda f: f.after)]
+        rules = [f"`{names[f.rule]}` {span(f.after)}" for f in sorted(best.values(), key=lambda f: f.after)]
         yield [f"`{scenario}`: {SCENARIOS[scenario].summary}", found, ", ".join(rules)]
-
-
-def _span(span: timedelta) -> str:
-    seconds = int(span.total_seconds())
-    if seconds >= 86_400:
-        return f"{seconds / 86_400:.1f} d"
-    if seconds >= 3600:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"
-
-
-def _table(headings: Sequence[str], rows: Iterator[list[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(headings) + " |"
-    yield "|" + "---|" * len(headings)
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"

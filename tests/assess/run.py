@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from agent.simulator.sessions import day_of
+from agent.simulator.sessions import day_of, midnight
 from tests.assess.agent_under_test import Agent
 from tests.assess.calendar import FIRST, Assessment, spans
+from tests.assess.campaigns import Learnt
 from tests.assess.files import File, log_files
 from tests.assess.tally import Found, Tally
 
@@ -37,24 +38,48 @@ class Result:
     core_seconds: float
 
 
-def assess(what: Assessment, tell: Callable[[str], None] = lambda _: None) -> Result:
-    """`tell`: hears how far it is."""
+def learn(what: Assessment, tell: Callable[[str], None] = lambda _: None) -> Learnt:
+    """What an agent remembers after the days before the leaks."""
+    kept: list[Learnt] = []
+    assess(replace(what, scenarios=()), tell, kept.append)
+    return kept[0]
+
+
+def assess(
+    what: Assessment, tell: Callable[[str], None] = lambda _: None, learnt: Callable[[Learnt], None] = lambda _: None
+) -> Result:
+    """`tell`: hears how far it is; `learnt`: gets what is remembered when the days before the leaks are over."""
     began, planned = time.process_time(), list(spans(what))
     with tempfile.TemporaryDirectory() as folder:
         agent = Agent(planned[0].org, planned[0].staff, Path(folder), FIRST, what.rules)
         alerting = agent.rules.alerting
         tally = Tally({rule.id: rule.level for rule in alerting}, FIRST, FIRST + timedelta(days=what.days))
-        _watch(agent, tally, log_files(planned), tell)
+        _watch(agent, tally, log_files(planned), tell, _when_over(what, agent, learnt))
         return Result(
             what, len(alerting), {rule.id: rule.name or rule.title for rule in alerting}, dict(tally.levels), agent.rows,
             dict(tally.innocent), tally.by_level(), tally.found(), tally.samples,
-            sum(size for _, size in agent.remembered()), time.process_time() - began,
+            sum(map(len, agent.memory.values())), time.process_time() - began,
         )  # fmt: skip
 
 
-def _watch(agent: Agent, tally: Tally, files: Iterator[File], tell: Callable[[str], None]) -> None:
+def _when_over(what: Assessment, agent: Agent, learnt: Callable[[Learnt], None]) -> Callable[[File], None]:
+    """Calls `learnt` at the first file that is made after the days before the leaks."""
+    day, called = FIRST + timedelta(days=what.days), []
+
+    def see(file: File) -> None:
+        if not called and file.created >= midnight(day):
+            called.append(file)
+            learnt(Learnt(what, dict(agent.memory), day))
+
+    return see
+
+
+def _watch(
+    agent: Agent, tally: Tally, files: Iterator[File], tell: Callable[[str], None], see: Callable[[File], None]
+) -> None:
     told = last = 0
     for file in files:
+        see(file)
         day = day_of(file.created)
         if day.toordinal() != told:
             told = day.toordinal()
