@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import structlog
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.status import Status
@@ -22,7 +21,7 @@ from agent.simulator.scenarios import SCENARIOS
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from tests.assess.calendar import Assessment
 from tests.assess.campaign_page import campaign_lines, lost
-from tests.assess.campaigns import SHARES, Learnt, Sweep
+from tests.assess.campaigns import SHARES, Learnt, Sweep, quiet
 from tests.assess.complaints import complaints
 from tests.assess.page import page
 from tests.assess.run import Result, assess, learn
@@ -51,7 +50,7 @@ def main() -> int:
         "--memory", type=Path, help="with --campaigns: where what was learnt is kept, for the next time"
     )
     given = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    quiet()
     names = () if given.campaign == ["none"] else tuple(given.campaign or CAMPAIGNS)
     shares = tuple(given.volume or SHARES)
     if given.campaigns:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 import polars as pl
+import structlog
 
 from agent.detection.rule import Rule
 from agent.simulator.people import Staff
@@ -27,7 +28,7 @@ from tests.assess.calendar import FIRST, Assessment
 from tests.assess.files import Span, planted_files
 from tests.assess.tally import Tally
 
-SHARES = (1.0, 0.5, 0.25, 0.125)
+SHARES = tuple(2.0**-halved for halved in range(6))
 """Volumes and paces that are tried, one after the other, until one is lost."""
 LONGEST = timedelta(days=45)
 """A slower play would take longer than what was learnt is good for."""
@@ -75,13 +76,18 @@ class Learnt:
     today: date
 
 
+def quiet() -> None:
+    """Let the agent say errors alone."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+
+
 class Sweep:
     """Plays campaigns in processes of their own, while its maker does something else; a context manager."""
 
     def __init__(self, names: tuple[str, ...], shares: tuple[float, ...] = SHARES, workers: int = 2) -> None:
         self._names = names
         self._shares = shares
-        self._pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+        self._pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=quiet)
         self._plays: list[Future[list[Played]]] = []
 
     def start(self, learnt: Learnt) -> None:

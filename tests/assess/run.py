@@ -18,6 +18,9 @@ from tests.assess.tally import Found, Tally
 
 RESTART_DAYS = 7
 
+LAST_DAYS = 7
+"""Before the end of the innocent days at which what was learnt is enough: others can go on with it meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -39,7 +42,7 @@ class Result:
 
 
 def learn(what: Assessment, tell: Callable[[str], None] = lambda _: None) -> Learnt:
-    """What an agent remembers after the days before the leaks."""
+    """What an agent remembers after the days to learn from."""
     kept: list[Learnt] = []
     assess(replace(what, scenarios=()), tell, kept.append)
     return kept[0]
@@ -48,7 +51,7 @@ def learn(what: Assessment, tell: Callable[[str], None] = lambda _: None) -> Lea
 def assess(
     what: Assessment, tell: Callable[[str], None] = lambda _: None, learnt: Callable[[Learnt], None] = lambda _: None
 ) -> Result:
-    """`tell`: hears how far it is; `learnt`: gets what is remembered when the days before the leaks are over."""
+    """`tell`: hears how far it is; `learnt`: gets what is remembered a week before the innocent days are over."""
     began, planned = time.process_time(), list(spans(what))
     with tempfile.TemporaryDirectory() as folder:
         agent = Agent(planned[0].org, planned[0].staff, Path(folder), FIRST, what.rules)
@@ -63,8 +66,8 @@ def assess(
 
 
 def _when_over(what: Assessment, agent: Agent, learnt: Callable[[Learnt], None]) -> Callable[[File], None]:
-    """Calls `learnt` at the first file that is made after the days before the leaks."""
-    day, called = FIRST + timedelta(days=what.days), []
+    """Calls `learnt` at the first file that is made in the last innocent week, or after fewer days than a week."""
+    day, called = FIRST + timedelta(days=max(what.days - LAST_DAYS, 0)), []
 
     def see(file: File) -> None:
         if not called and file.created >= midnight(day):

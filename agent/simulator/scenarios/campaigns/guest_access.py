@@ -44,8 +44,6 @@ def graphql(stage: Stage) -> None:
             turn = (day * A_DAY + number) % len(ADDRESSES)
             after = day * DAY + number * 20 * 3_600 / asked
             session = _guest(stage, stage.later(start, after), ADDRESSES[turn], day * A_DAY + number)
-            if number == 0 and day == 0:
-                _ask(stage, session, 1, CONFIGURATION, 60_000)
             _ask(stage, session, 5, GRAPH, 900_000)
 
 
