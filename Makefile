@@ -34,7 +34,8 @@ pipelines: $(VENV)/.ready
 	$(BIN)/leakline rules convert --pipeline --to splunk > mappings/pysigma/splunk.yml
 	$(BIN)/leakline rules convert --pipeline --to esql > mappings/pysigma/elastic.yml
 
-# How often the rules call on an innocent month, and which planted leaks they find: rules/MEASURED.md.
+# How often the rules call on an innocent month, which planted leaks and published campaigns they find, and at what volume
+# a campaign is lost: rules/MEASURED.md. `python -m tests.assess --campaigns` plays the campaigns alone, in minutes.
 assess: $(VENV)/.ready
 	$(BIN)/python -m tests.assess
 

@@ -119,6 +119,7 @@ def test_voice_phishing() -> None:
         assert rows.events[0].session.kind == "person"
     tries = loader.of("API")
     assert total(tries) < 2_000
+    assert {row.cells["REQUEST_ID"] for row in tries} <= {row.cells["REQUEST_ID"] for row in loader.of("ApiTotalUsage")}
     assert total(loader.of("BulkApi")) > 250_000
     assert tries[-1].time < loader.of("BulkApi")[0].time
     assert total(script.of("RestApi")) > 180_000

@@ -15,7 +15,7 @@ from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.sessions import Session
 from agent.simulator.stage import Stage
 
-BASE = "/services/data/v63.0"
+BASE, SOAP = "/services/data/v63.0", "/services/Soap/u/63.0"
 LOADER, PORTAL, HARMLESS = "Salesforce Inc. Data Loader", "My Ticket Portal", "Office Calendar Link"
 TABLES = ("Account", "Contact", "Opportunity")
 TRIES, BATCHES, PAGES = 12, 10, 30
@@ -35,11 +35,7 @@ def loader(stage: Stage) -> None:
     """Approved with a code; a dozen small SOAP queries over twenty minutes, then three tables in Bulk API batches."""
     session, cells = _approved(stage, LOADER, Client("Salesforce Data Loader/63.0.0"), "14:05:00", UNC6040_LOADER)
     for number in range(TRIES):
-        query = f"SELECT Id, Name FROM {TABLES[number % 3]} LIMIT {10 + number * 15}"  # noqa: S608  (text of a log)
-        stage.leave(
-            "API", session, 40 + number * 100, URI="/services/Soap/u/63.0", API_TYPE="P", METHOD_NAME="query",
-            ENTITY_NAME=TABLES[number % 3], ROWS_PROCESSED=str(10 + number * 15), QUERY=query, CLIENT_NAME=session.client_name,
-        )  # fmt: skip
+        _try(stage, session, 40 + number * 100, TABLES[number % 3], 10 + number * 15, cells)
     for number, entity in enumerate(TABLES):
         _batches(stage, session, number, entity, cells)
 
@@ -89,6 +85,16 @@ def _approved(
     return session, {"CONNECTED_APP_ID": app, "CONNECTED_APP_NAME": name}
 
 
+def _try(stage: Stage, session: Session, after: float, entity: str, rows: int, app: dict[str, str]) -> None:
+    """A small query by SOAP."""
+    query = f"SELECT Id, Name FROM {entity} LIMIT {rows}"  # noqa: S608  (text of a log)
+    request = _counted(stage, session, after, "POST", SOAP, entity, "SOAP", app)
+    stage.leave(
+        "API", session, after, REQUEST_ID=request, URI=SOAP, API_TYPE="P", METHOD_NAME="query", ENTITY_NAME=entity,
+        ROWS_PROCESSED=str(rows), QUERY=query,
+    )  # fmt: skip
+
+
 def _batches(stage: Stage, session: Session, number: int, entity: str, app: dict[str, str]) -> None:
     """One table by Bulk API: a job, its batches of up to 10,000 rows, each result fetched."""
     job, begin = short_id("Job", 720_000 + number), 1_300 + number * 420
@@ -106,15 +112,23 @@ def _batches(stage: Stage, session: Session, number: int, entity: str, app: dict
 
 def _bulk_call(stage: Stage, session: Session, after: float, method: str, path: str, entity: str, app: dict[str, str]) -> str:  # fmt: skip
     """One call as the account of all calls and that of bulk calls tell of it. Returns its request id."""
-    request = stage.request(after, entity)
-    stage.leave(
-        "ApiTotalUsage", session, after, **app, REQUEST_ID=request, HTTP_METHOD=method, API_FAMILY="Bulk",
-        API_VERSION="63.0", API_RESOURCE=path, ENTITY_NAME=entity, STATUS_CODE="200", API_CLIENT_CATEGORY="",
-        COUNTS_AGAINST_API_LIMIT="1",
-    )  # fmt: skip
+    request = _counted(stage, session, after, method, path, entity, "Bulk", app)
     stage.leave(
         "BulkApiRequest", session, after, **app, REQUEST_ID=request, REQUEST_PATH=path, URI=path, SUCCESS="1",
         OPERATION_TYPE="query", STATUS_CODE="200", API_VERSION="63.0",
+    )  # fmt: skip
+    return request
+
+
+def _counted(
+    stage: Stage, session: Session, after: float, method: str, path: str, entity: str, family: str, app: dict[str, str]
+) -> str:
+    """A call's row in the account of all calls. Returns its request id."""
+    request = stage.request(after, entity)
+    stage.leave(
+        "ApiTotalUsage", session, after, **app, REQUEST_ID=request, HTTP_METHOD=method, API_FAMILY=family,
+        API_VERSION="63.0", API_RESOURCE=path, ENTITY_NAME=entity, STATUS_CODE="200", API_CLIENT_CATEGORY="",
+        COUNTS_AGAINST_API_LIMIT="1",
     )  # fmt: skip
     return request
 
