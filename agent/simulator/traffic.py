@@ -89,7 +89,7 @@ class Traffic:
 
     def planted(self, event_type: str, window: tuple[int, int]) -> list[pl.DataFrame]:
         """The scenarios' rows alone, one frame for each day that has some; columns as `rows` gives them."""
-        days = sorted({day_of(one.time) for _, one in self._plants.get(event_type, ())})
+        days = sorted({day_of(plant.time) for _, plant in self._plants.get(event_type, ())})
         return [
             frame.sort("_time", maintain_order=True)
             for day in days

@@ -134,7 +134,9 @@ def run(learnt: Learnt, name: str, *, volume: float = 1.0, pace: float = 1.0, di
         tally = Tally({rule.id: rule.level for rule in rules.values()}, FIRST, FIRST)
         _watch(agent, tally, replace(span, plants=tuple(plants)))
     found = tally.found().get(name, ())
-    finders = tuple(Finder(rules[one.rule].name, one.after, _of_deeds(rules[one.rule])) for one in found)
+    finders = tuple(
+        Finder(rules[finding.rule].name, finding.after, _of_deeds(rules[finding.rule])) for finding in found
+    )
     return Played(name, volume, pace, disguised, len(plants), finders)
 
 
