@@ -77,6 +77,11 @@ def _app(cells: pl.Series) -> pl.Series:
     return long.zip_with(long.is_not_null(), cells)
 
 
+def _login_name(cells: pl.Series) -> pl.Series:
+    """A username as Salesforce compares it: without regard to case, and without what somebody typed around it."""
+    return per_distinct(cells, lambda values: values.str.strip_chars().str.to_lowercase().replace("", None))
+
+
 def _tls_version(cells: pl.Series) -> pl.Series:
     """`1.2` from `TLSv1.2`, `TLS 1.2` or `1.2`."""
     return per_distinct(cells, lambda values: values.str.extract(r"([0-9]+(?:\.[0-9]+)?)$"))
@@ -95,6 +100,7 @@ CONVERSIONS: dict[str, Conversion] = {
     "id": to_long,
     "user_id": _user_id,
     "app": _app,
+    "login_name": _login_name,
     "address": _address,
     "addresses": every_address,
     "not_an_address": _not_an_address,

@@ -59,8 +59,10 @@ class _Interpreter:
             if conversion not in CONVERSIONS:
                 known = ", ".join(sorted(CONVERSIONS))
                 raise self.file.error(("also", target), f"unknown conversion `{conversion}`", hint=f"one of {known}")
+            if text.times and conversion != "integer":
+                raise self.file.error(("also", target), "`times` needs a whole number", hint="write `as: integer`")
             unless = tuple(_condition(other) for other in text.unless)
-            yield Derived(target, tuple(text.columns), conversion, table, _condition(text.where), unless)
+            yield Derived(target, tuple(text.columns), conversion, table, _condition(text.where), unless, text.times)
 
     def words(self, key: str, text: str | Cases | None) -> Choice[str]:
         if text is None or isinstance(text, str):

@@ -62,6 +62,8 @@ class Derived:
     """Holds in the rows that have a value."""
     unless: tuple[Condition, ...] = ()
     """None of them holds there."""
+    times: str | None = None
+    """A column of whole numbers that the value is multiplied by; where it has none, by one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class DerivedText(_Strict):
     """Only in rows in which each of these columns has one of its values."""
     unless: list[ConditionText] = []
     """Not in rows in which each column of one of these has one of its values."""
+    times: str | None = None
+    """Multiplied by this column."""
 
     @field_validator("columns", mode="before")
     @classmethod

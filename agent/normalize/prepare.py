@@ -115,7 +115,9 @@ def _derive(
         value = converted if value is None else value.zip_with(value.is_not_null(), converted)
         if value.null_count() == 0:
             break
-    return value
+    if value is None or derived.times is None or derived.times not in cells:
+        return value
+    return value * CONVERSIONS["integer"](cells[derived.times]).fill_null(1)
 
 
 def _rows_of(derived: Derived, cells: Cells, fields: Dict[str, pl.Series | Constant], height: int) -> pl.Series:

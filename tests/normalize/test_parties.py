@@ -99,3 +99,48 @@ def test_samples_of_rules_are_mapped_as_in_the_daemon():
     assert found["event.id"].to_list() == ["1", "2"]
     assert found["source.ip"].to_list() == ["203.0.113.7", None]
     assert found["leakline.ip_anonymizer"].to_list() == [True, None]
+
+
+@pytest.mark.parametrize("typed", ["ada@acme.example", "Ada@ACME.example", " ada@acme.example", "ada@acme.example\t"])
+def test_a_login_name_is_one_however_it_is_typed(typed):
+    """Salesforce compares usernames without regard to case; USER_NAME keeps what was typed."""
+    found = row("event_log_file", "Login", USER_NAME=typed)
+    assert (found["leakline.login_name"], found["user.name"]) == ("ada@acme.example", typed)
+    assert row("real_time_event_monitoring", "LoginEvent", Username=typed)["leakline.login_name"] == "ada@acme.example"
+
+
+@pytest.mark.parametrize(
+    ("service", "event_type", "column"),
+    [
+        ("event_log_file", "RestApi", "USER_AGENT"),
+        ("event_log_file", "Login", "BROWSER_TYPE"),
+        ("event_log_file", "ReportExport", "CLIENT_INFO"),
+        ("real_time_event_monitoring", "ApiEvent", "UserAgent"),
+        ("real_time_event_monitoring", "LoginEvent", "Browser"),
+        ("event_log_object", "LoginEventLog", "BrowserType"),
+        ("login_history", "", "Browser"),
+    ],
+)
+def test_a_user_agent_has_one_name(service, event_type, column):
+    """Whichever column an event type has it in."""
+    assert row(service, event_type, **{column: "curl/8.5.0"})["user_agent.original"] == "curl/8.5.0"
+
+
+@pytest.mark.parametrize(
+    ("rows", "factor", "saved"), [("200", "10", 2000), ("200", "", 200), ("", "10", None), ("x", "10", None)]
+)
+def test_saved_records_are_counted_whole(rows, factor, saved):
+    """A row of DatabaseSave stands for as many as its factor says."""
+    cells = {"NUM_ROWS": rows or None, "SAMPLE_FACTOR": factor or None, "USER_ID": "0055g00000AdMiN"}
+    frame = pl.DataFrame([{"event.id": "0" * 32, **cells}], schema_overrides=dict.fromkeys(cells, pl.String))
+    found = NORMALIZER.prepare(Batch("00D5g00000AbCdE", "event_log_file", "DatabaseSave", frame))
+    assert found.get_column("leakline.rows_saved", default=pl.Series([None])).to_list() == [saved]
+
+
+def test_only_whole_numbers_are_multiplied(tmp_path):
+    """`times` beside text is a mistake of the file, at its line."""
+    (tmp_path / "event_log_file").mkdir()
+    file = tmp_path / "event_log_file" / "X.yaml"
+    file.write_text("event_type: X\nalso:\n  leakline.x: {from: A, times: B}\n", encoding="utf-8")
+    [error] = load_mappings([shipped("mappings"), tmp_path])[1]
+    assert (error.line, "`times` needs a whole number" in str(error)) == (3, True)

@@ -101,7 +101,8 @@ def save(block: Block) -> Cells:
     return {
         "KEY_PREFIX": ident.str.slice(0, 3),
         "DML_TYPE": dice.choice("dml", {"U": 6, "I": 3, "D": 1}),
-        "NUM_ROWS": dice.spread("rows", 1, 200),
+        # People save a record at a time, programs a chunk.
+        "NUM_ROWS": block.pick(block.integration, dice.spread("rows", 1, 200), dice.spread("few", 1, 3)),
         "SAMPLE_FACTOR": "10",
         "FIRST_ENTITY_ID": ident,
     }
