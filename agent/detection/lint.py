@@ -18,6 +18,7 @@ from agent.detection import attack, document, lint_columns, load
 from agent.detection.absence import Columns
 from agent.detection.document import Document
 from agent.detection.lint_columns import Remark
+from agent.detection.lint_parties import party_remarks
 from agent.detection.pace import SALESFORCE
 from agent.detection.policy import POLICY
 from agent.detection.rule import ALIASES, Rule, RuleSet
@@ -119,6 +120,7 @@ def _own(read: Document, rule: Rule) -> Iterator[Remark]:
     if not read.data.get("id"):
         yield ("the rule has no id", (), "without one, an edited rule counts as another rule")
     if "leakline" in read.data:
+        yield from party_remarks(read.data)
         yield from _pack(rule)
 
 

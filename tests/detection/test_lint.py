@@ -137,3 +137,29 @@ def test_what_a_correlation_groups_by_is_looked_for_too(write):
     (found,) = lint([write("rule.yml", by_type["Login"])], columns=HEADERS)
     assert found.message == "no column USER_ID in files of Login"
     assert list(lint([write("rule.yml", by_type["Report"])], columns=HEADERS)) == []
+
+
+GROUPED = (
+    PLAIN.replace("level: low", "level: low\nname: plain")
+    + """---
+title: Grouped
+id: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d02
+status: test
+correlation:
+  type: value_count
+  rules: [plain]
+  group-by: [who]
+  aliases: {who: {plain: COLUMN}}
+  timespan: 1h
+  condition: {field: A, gte: 2}
+level: low
+leakline: {feeder: true}
+"""
+)
+
+
+def test_a_rule_of_the_pack_that_groups_by_what_the_sender_writes_is_pointed_out(write):
+    """Or by what only some event types have, behind an alias too; with what to write instead."""
+    assert warned(write, GROUPED.replace("COLUMN", "user.id")) == []
+    (found,) = findings(write, GROUPED.replace("COLUMN", "FORWARDED_FOR_IP"))
+    assert (found.line, found.warning, found.fix) == (14, True, "write source.ip")
