@@ -19,6 +19,7 @@ _NAMES = {
     ),
     "user_agent.original": ("USER_AGENT", "BROWSER_TYPE", "CLIENT_INFO", "UserAgent", "Browser", "BrowserType"),
     "user.target.id": ("DELEGATED_USER_ID", "DELEGATED_USER_ID_DERIVED", "DELEGATED_USER_NAME"),
+    "leakline.job": ("JOB_ID",),
     "http.request.method": ("METHOD", "HTTP_METHOD", "REQUEST_METHOD"),
     "http.response.status_code": ("STATUS_CODE",),
 }  # fmt: skip
