@@ -29,7 +29,7 @@ READ = {
     "app_lookalike": "looks at the name itself, and at a list written by hand",
     "app_lookalike_login": "looks at the name itself",
     "app_first_seen_call": "a list of approved apps may be written by hand, in either form",
-    "browser_session_rows": "asks for a call without any app",
+    "browser_read": "asks for a call without any app",
     "browser_session_rows_streamed": "asks for a call without any app",
     "campaign_address": "asks each column for a listed address",
 }
