@@ -24,6 +24,8 @@ from agent.normalize.address_database import AddressDatabases
 from agent.normalize.any_address import AnyAddress
 from agent.normalize.approved_apps import ApprovedApps, read_apps
 from agent.normalize.client import Clients, read_client_kinds
+from agent.normalize.guest import guest_columns
+from agent.normalize.imitated_apps import ImitatedApps, read_imitated
 from agent.normalize.indicator_files import indicator_files
 from agent.normalize.indicators import Indicators
 from agent.normalize.integration import Integrations
@@ -41,6 +43,10 @@ Applications = Callable[[Sequence[str]], Mapping[str, str]]
 """Ids of connected apps to their names; one that is not known, or cannot be asked for now, is left out."""
 
 APPLICATION = "salesforce.connected_app.name"
+APP_NAMES = (APPLICATION, "CONNECTED_APP_NAME", "ConnectedAppName", "Application")
+"""Where a row names its app, the look-up's word first."""
+CALLERS = ("CLIENT_NAME", "ClientName", "Client")
+"""What a caller says of himself: it may imitate an app as well, but is none's name."""
 LOCAL_HOUR = "leakline.local_hour"
 """The hour of the day (0 to 23) in the time zone of the settings."""
 
@@ -154,6 +160,7 @@ class Enricher:
         )
         approved = settings.approved(files)
         self._approved = ApprovedApps(approved) if approved else None
+        self._imitated = ImitatedApps(read_imitated(shipped("mappings") / "imitated_apps.yaml"), approved)
         listed = indicator_files(settings.indicators, settings.indicator_age, files)
         self._indicators = Indicators([indicator for file in listed.values() for indicator in file.indicators])
         self._persons = _ByLookUp(Persons)
@@ -169,9 +176,11 @@ class Enricher:
             known.add(self._addresses.columns(address), overrule=PLACE)
         if users is not None and self._settings.users:
             self._add_persons(known, self._persons.of(users))
+        known.add(guest_columns(known.all))
         application = self._application(known, applications)
         if application is not None:
             known.add({APPLICATION: application})
+        known.add(self._imitated.columns(known.first(*APP_NAMES), known.first(*CLIENTS)))
         known.add(self._clients.columns(known.first(*AGENTS), known.first(*CLIENTS), application))
         known.add(self._integrations.columns(_people(known), known.first("source.ip")))
         if self._leavers is not None:

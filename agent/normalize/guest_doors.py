@@ -1,0 +1,122 @@
+"""What a site's guest asked for, by the doors he has: Lightning actions, page requests, interfaces behind the site.
+
+A guest cannot choose what a door is called, and his address, session and user agent he can: so rules count here. Every
+door is one of four kinds. `list` gives many records at once (list views, record lists, searches, GraphQL, queries);
+`record` one record, one file or whatever an own Apex class gives; `describe` tells which objects and fields there are;
+all others build pages. The names are those that scanners of open sites use, and their relatives:
+https://cloud.google.com/blog/topics/threat-intelligence/auditing-salesforce-aura-data-exposure
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+
+LONGEST = 64_000
+"""Characters of a cell that are looked at: 250 actions, which is all that one request may have, take fewer."""
+MOST_CALLS = 100_000
+"""Calls that one action of a cell counts for at most."""
+MOST_NAMES = 6
+"""Doors of one cell that are named."""
+
+_DURATION = re.compile(r"=\d+(?:\.\d+)?$")
+_ACTION = re.compile(
+    r"(?:(?P<count>\d{1,9})\$)?(?:(?P<scheme>[a-z]+)://)?(?P<controller>[^;]*?)"
+    r"(?:/action\$|\.(?=\w+(?:\(|$)))(?P<method>\w+)(?:\((?P<apex>[^)]*)\))?",
+    re.IGNORECASE,
+)
+_APEX = re.compile(r"apexaction", re.IGNORECASE)
+
+_LIST = re.compile(
+    r"getitems|get(?:more)?records$|getlist(?:ui|view|records|s?by|info)|postlist|getinitiallistviews|getrecentlist"
+    r"|relatedlist|graphql|querymore|^(?:execute)?(?:soql|sosl)?quer(?:y|ies)|search(?!ui)|lookup|typeahead|getmru"
+    r"|gettabledata|reportdata|runreport|exportdata|dataprovider|getallrecords|recordswith",
+    re.IGNORECASE,
+)
+_NOT_LIST = re.compile(r"getsuggestions|searchplaceholder|searchconfig|searchsettings", re.IGNORECASE)
+_RECORD = re.compile(
+    r"^getrecord|^getrecordui|recordandtranslation|^getdetail|^getlayout|^getfile|getcontent(?:document|version)|download",
+    re.IGNORECASE,
+)
+_DESCRIBE = re.compile(
+    r"objectinfo|describe|getconfigdata|getappbootstrapdata|getobjects?$|picklistvalues|getentity(?:def|config)|getschema"
+    r"|getfields?$|getcreatablefields|getsobject",
+    re.IGNORECASE,
+)
+
+_PATHS = (
+    ("describe", "describe", re.compile(r"/describe\b|/ui-api/object-info|/sobjects/?(?:\?|$)|/ui-api/apps\b", re.IGNORECASE)),
+    ("list", "graphql", re.compile(r"/graphql\b", re.IGNORECASE)),
+    ("list", "ui-api", re.compile(r"/ui-api/(?:list|mru|related-list|lookups|records/batch|search)", re.IGNORECASE)),
+    ("list", "query", re.compile(r"/query(?:all|more)?\b|/jobs/query|/async/|/analytics/|/wave/", re.IGNORECASE)),
+    ("list", "search", re.compile(r"/(?:parameterized)?search\b|/search/|/suggestions\b", re.IGNORECASE)),
+    ("list", "composite", re.compile(r"/composite\b", re.IGNORECASE)),
+    ("list", "soap", re.compile(r"/services/soap/", re.IGNORECASE)),
+    ("record", "ui-api-record", re.compile(r"/ui-api/(?:records|record-ui|layout)", re.IGNORECASE)),
+    ("record", "sobject", re.compile(r"/sobjects/", re.IGNORECASE)),
+    ("record", "remoting", re.compile(r"/apexremote\b", re.IGNORECASE)),
+    ("record", "webruntime-apex", re.compile(r"/webruntime/api/apex/", re.IGNORECASE)),
+    ("record", "apexrest", re.compile(r"/services/apexrest", re.IGNORECASE)),
+    ("record", "file", re.compile(r"/sfc/servlet\.shepherd/|/servlet/(?:servlet\.)?(?:file|image)|/sfc/p/|/sfsites/c/sfc/", re.IGNORECASE)),
+    ("record", "connect", re.compile(r"/connect/|/chatter/", re.IGNORECASE)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What one row asked for: `calls` of all kinds, how many of them of two kinds, and the names of all but pages."""
+
+    calls: int = 1
+    lists: int = 0
+    describes: int = 0
+    names: str | None = None
+
+
+@lru_cache(maxsize=20_000)
+def of_actions(cell: str) -> Doors:
+    """Of a cell of `ACTION_MESSAGE`: `count$controller/ACTION$method=milliseconds;…`, in whatever spelling."""
+    counts: Counter[str] = Counter()
+    names: list[str] = []
+    for text in cell[:LONGEST].split(";"):
+        found = _ACTION.match(_DURATION.sub("", text.strip()))
+        if found is None:
+            counts["page"] += 1 if text.strip() else 0
+            continue
+        kind, name = _kind_of(found)
+        counts[kind] += min(int(found["count"] or 1), MOST_CALLS)
+        names += [] if kind == "page" else [name]
+    return Doors(counts.total(), counts["list"], counts["describe"], _joined(names))
+
+
+def _kind_of(found: re.Match[str]) -> tuple[str, str]:
+    controller, method = found["controller"], found["method"]
+    own = (found["scheme"] or "").lower() == "apex" or found["apex"] is not None or bool(_APEX.search(controller))
+    short = re.split(r"[./:]", controller)[-1]
+    name = f"apex {found['apex']}" if found["apex"] else f"{short}.{method}"
+    if _DESCRIBE.search(method):
+        return "describe", name
+    if own:  # what an own class gives, its name does not say
+        return "record", name
+    both = f"{short}.{method}"
+    if _LIST.search(method) and not _NOT_LIST.search(method):
+        return "list", name
+    if _RECORD.search(method) or "recordgvp" in both.lower():
+        return "record", name
+    return "page", name
+
+
+@lru_cache(maxsize=20_000)
+def of_path(path: str) -> Doors:
+    """Of a request's path, by what lies behind it."""
+    for kind, name, pattern in _PATHS:
+        if pattern.search(path[:LONGEST]):
+            return Doors(1, kind == "list", kind == "describe", name)
+    return Doors()
+
+
+def _joined(names: list[str]) -> str | None:
+    distinct = sorted(set(names))
+    more = [f"and {len(distinct) - MOST_NAMES} more"] if len(distinct) > MOST_NAMES else []
+    return "; ".join([name[:200] for name in distinct[:MOST_NAMES]] + more) or None

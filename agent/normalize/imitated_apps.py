@@ -1,0 +1,104 @@
+"""Which app a connected app gives itself out for.
+
+Columns, both `String`: `leakline.app_folded`, the app's name in the form of `folded_name.py` (rules group by it: one
+name under two ids), and `leakline.app_imitates`, the name that it looks like and is not: one of `imitated_apps.yaml`, or
+an approved app's. Null where the row names no app, or its name is like none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from agent.normalize.folded_name import folded
+from agent.normalize.remembered import Remembered
+from agent.normalize.yaml_file import YamlFile, read_yaml
+
+FOLDED = "leakline.app_folded"
+IMITATES = "leakline.app_imitates"
+
+_KEYS = ("name", "anywhere", "genuine")
+_SHORTEST = 4
+"""Letters of an approved name that others can look like: shorter ones look like much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imitated:
+    """One entry: a name, whether it counts inside of longer ones, and the spellings that are no imitation."""
+
+    name: str
+    anywhere: bool = False
+    genuine: tuple[str, ...] = ()
+
+    def is_like(self, text: str) -> bool:
+        """Whether a folded name looks like this one."""
+        return folded(self.name) in text if self.anywhere else folded(self.name) == text
+
+    def is_genuine(self, name: str) -> bool:
+        return any(fnmatchcase(name.casefold(), spelling.casefold()) for spelling in self.genuine)
+
+
+def read_imitated(path: Path) -> list[Imitated]:
+    """The entries of a file. Raises MappingError with file and line."""
+    file = read_yaml(path)
+    entries = file.content.get("apps")
+    if not isinstance(entries, list) or len(file.content) != 1:
+        raise file.error((), "`apps` is missing", hint="write `apps:` and entries with `name` below it")
+    return [_entry(file, place, entry) for place, entry in enumerate(entries)]
+
+
+def _entry(file: YamlFile, place: int, entry: Any) -> Imitated:
+    where = ("apps", place)
+    if not isinstance(entry, dict) or not folded(str(entry.get("name", ""))):
+        raise file.error(where, "an entry without `name`", hint="begin it with `- name: Data Loader`")
+    unknown = next((key for key in entry if key not in _KEYS), None)
+    if unknown is not None:
+        raise file.error((*where, unknown), f"unknown key `{unknown}`", hint=f"use {', '.join(_KEYS)}")
+    genuine = entry.get("genuine", [])
+    anywhere = entry.get("anywhere", "false")
+    if not isinstance(genuine, list) or anywhere not in ("true", "false"):
+        raise file.error(where, "`genuine` is a list of names, `anywhere` true or false")
+    return Imitated(str(entry["name"]), anywhere == "true", tuple(map(str, genuine)))
+
+
+class ImitatedApps:
+    """`listed`: entries of files; `approved`: approved apps, ids and names, of which the names can be imitated."""
+
+    def __init__(self, listed: Sequence[Imitated], approved: Sequence[str] = ()) -> None:
+        self._approved = [
+            Imitated(name, genuine=(name,)) for name in approved if "*" not in name and len(folded(name)) >= _SHORTEST
+        ]
+        self._listed = listed
+        self._patterns = [name for name in approved if "*" in name]
+        self._remembered = Remembered(
+            {FOLDED: pl.String(), IMITATES: pl.String()},
+            lambda names: {name: (folded(name) or None, self.imitated(name)) for name in names},
+        )
+
+    def columns(self, names: pl.Series | None, callers: pl.Series | None) -> dict[str, pl.Series]:
+        """Names of apps, and what callers call themselves: `String`, row for row beside each other. A caller's word may
+        imitate, and is not folded.
+        """
+        found = {} if names is None else self._remembered.columns(names)
+        said = {} if callers is None else self._remembered.columns(callers)
+        first, second = found.get(IMITATES), said.get(IMITATES)
+        if second is not None:
+            found[IMITATES] = second if first is None else first.zip_with(first.is_not_null(), second)
+        return found
+
+    def imitated(self, name: str) -> str | None:
+        """What an app of this name imitates; None if nothing."""
+        text = folded(name)
+        if any(app.is_genuine(name) for app in self._approved) or self._fits_a_pattern(name):
+            return None
+        like = [app for app in (*self._approved, *self._listed) if app.is_like(text)]
+        # Genuine is who is so for the entry that says most: `Salesforce Inc. Dataloader Bulk` is for none.
+        return next((app.name for app in like if not app.is_genuine(name)), None)
+
+    def _fits_a_pattern(self, name: str) -> bool:
+        return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in self._patterns)

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from agent.errors import MappingError
+from agent.normalize.imitated_apps import Imitated, ImitatedApps, read_imitated
+from agent.shipped import shipped
+
+SHIPPED = read_imitated(shipped("mappings") / "imitated_apps.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "imitates"),
+    [
+        ("My Ticket Portal", "Ticket Portal"),
+        ("my-ticket_portal", "Ticket Portal"),
+        ("Tісkеt Роrtаl", "Ticket Portal"),
+        ("Data-Loader", "Data Loader"),
+        ("Dаtaloader Bulk", "Data Loader"),
+        ("Dataloader  Bulk", "Data Loader"),
+        ("Salesforce, Inc. Reports", "Salesforce Inc"),
+        ("Salesf0rce CLI", "Salesforce CLI"),
+        ("VVorkbench", "Workbench"),
+        ("Dataloader Bulk", None),
+        ("DATALOADER PARTNER", None),
+        ("DataLoaderBulkUI/66.0.0", None),
+        ("Salesforce CLI", None),
+        ("Workbench", None),
+        ("Acme Workbench Sync", None),
+        ("Zendesk for Salesforce", None),
+        ("", None),
+    ],
+)
+def test_a_name_is_held_against_those_that_are_imitated(name: str, imitates: str | None) -> None:
+    """In any disguise, and inside of longer names where that was seen; what the publisher writes is genuine."""
+    assert ImitatedApps(SHIPPED).imitated(name) == imitates
+
+
+@pytest.mark.parametrize(
+    ("name", "imitates"),
+    [("Warehouse Sync", None), ("warehouse sync", None), ("Warehouse-Sync", "Warehouse Sync"), ("Wаrehouse Sync", "Warehouse Sync"),
+     ("Warehouse Sync 2", None), ("Our Data Loader", None), ("Our Data-Loader", "Our Data Loader"), ("Acme Data Loader", None)],
+)  # fmt: skip
+def test_approved_apps_can_be_imitated_too(name: str, imitates: str | None) -> None:
+    """Their own spelling is theirs, whatever the shipped list says of it."""
+    assert ImitatedApps(SHIPPED, ["Warehouse Sync", "Our Data Loader", "acme*", "0H4000000000001"]).imitated(name) == imitates  # fmt: skip
+
+
+def test_columns_stand_beside_their_rows() -> None:
+    """A caller's own word may imitate; only an app's name is folded."""
+    found = ImitatedApps(SHIPPED).columns(
+        pl.Series(["Warehouse Sync", None, "Data_Loader", None]), pl.Series([None, "My-Ticket-Portal/1", "sync", None])
+    )
+    assert found["leakline.app_folded"].to_list() == ["warehousesync", None, "dataloader", None]
+    assert found["leakline.app_imitates"].to_list() == [None, "Ticket Portal", "Data Loader", None]
+    assert ImitatedApps(SHIPPED).columns(None, None) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("names: []\n", 1, "`apps` is missing"),
+        ("apps:\n  - anywhere: true\n", 2, "without `name`"),
+        ("apps:\n  - name: Data Loader\n    genuin: [a]\n", 3, "unknown key `genuin`"),
+        ("apps:\n  - name: Data Loader\n    anywhere: maybe\n", 2, "true or false"),
+    ],
+)
+def test_a_wrong_file_names_its_line(tmp_path: Path, text: str, line: int, says: str) -> None:
+    """File, line and what is wrong with it."""
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    with pytest.raises(MappingError, match=says) as caught:
+        read_imitated(path)
+    assert caught.value.line == line
+
+
+def test_an_entry_may_say_nothing_but_its_name() -> None:
+    """It counts as a whole name then, in any disguise."""
+    app = Imitated("Data Loader")
+    assert (app.is_like("dataloader"), app.is_like("mydataloader")) == (True, False)
