@@ -20,7 +20,7 @@ from agent.model import Finding
 KINDS = ("match", "miss", "innocent")
 """Lists of a file of samples. A rule must have the first two to pass; what is shipped has all three."""
 
-SAMPLE_KEYS = ("about", "event", "events", "until")
+SAMPLE_KEYS = ("about", "event", "events", "until", "service")
 EVENT_KEYS = ("event", "at", "repeat", "every", "service")
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -37,6 +37,8 @@ class Sample:
     """What happens, for a correlation or a baseline."""
     until: timedelta | None = None
     """How long after the beginning somebody looks, if that is later than the last event."""
+    service: str | None = None
+    """Of which log source the one event is, where the rule is for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +97,15 @@ def _samples(found: Document, kind: str) -> Iterator[Sample]:
         if not isinstance(one, dict) or "about" not in one or ("event" in one) is ("events" in one):
             hint = "a sample has `about`, and either `event` or `events`"
             raise found.error("this is no sample", *where, hint=hint)
-        _known(found, one, SAMPLE_KEYS, where)
+        _known(found, one, SAMPLE_KEYS if "event" in one else SAMPLE_KEYS[:-1], where)
         until = _span(found, one, "until", where) if "until" in one else None
         if "event" in one:
             _event(found, one, where)
         else:
             _sequence(found, one["events"], (*where, "events"))
-        yield Sample(str(one["about"]), one.get("event", {}), kind == "match", one.get("events", ()), until)
+        yield Sample(
+            str(one["about"]), one.get("event", {}), kind == "match", one.get("events", ()), until, one.get("service")
+        )
 
 
 def _sequence(found: Document, events: object, where: Where) -> None:

@@ -23,7 +23,7 @@ repetition. `until` beside `events` says how long after the beginning somebody l
         events:
           - {event: {EVENT_TYPE: ContentTransfer, USER_ID: 005A}, at: 0s, repeat: 50, every: 10s}
 
-Where the rules of a correlation read several log sources, each event says beside `event` which `service` it is of.
+Where the rules of a correlation read several log sources, or a rule names none, each event says beside `event` which `service` it is of.
 
 An event names vendor columns, whose cells are text, and what enrichment knows (with a dot) in its types. What mapping
 makes of vendor columns is there as in the daemon, where the caller hands in how (`prepare`).
@@ -32,6 +32,7 @@ makes of vendor columns is there as in the daemon, where the caller hands in how
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -103,15 +104,17 @@ def try_pair(path: Path, file: Path, places: Sequence[Path], prepare: Prepare = 
         yield from _try_file(path, read, places, prepare)
 
 
-def holds(rule: Rule, event: Mapping[str, object], prepare: Prepare = as_they_are) -> bool:
+def holds(rule: Rule, event: Mapping[str, object], prepare: Prepare = as_they_are, service: str | None = None) -> bool:
     """Whether one rule matches one event.
 
     For tests of a rule and for programs that embed it; a batch of events costs hardly more than one. The event is
-    taken as it would arrive from the rule's log source: of Salesforce's sources a vendor cell is text.
+    taken as it would arrive from the rule's log source, or from this service of it: of Salesforce's sources a vendor
+    cell is text.
     """
-    cells = {name: _cell(name, value, rule.logsource.product) for name, value in event.items()}
-    frame = prepare(pl.DataFrame([{"event.id": "0" * 32, **cells}], infer_schema_length=None), rule.logsource)
-    return any(True for _ in Detector(RuleSet((rule,))).matches(frame, rule.logsource))
+    source = replace(rule.logsource, service=service) if service else rule.logsource
+    cells = {name: _cell(name, value, source.product) for name, value in event.items()}
+    frame = prepare(pl.DataFrame([{"event.id": "0" * 32, **cells}], infer_schema_length=None), source)
+    return any(True for _ in Detector(RuleSet((rule,))).matches(frame, source))
 
 
 def fires(
@@ -226,7 +229,7 @@ def _try(rules: RuleSet, rule: Rule, sample: Sample, subject: str, path: Path, p
         if derived:
             said = fires(rules, rule, sample.events, sample.until, prepare)
         else:
-            said = holds(rule, sample.event, prepare)
+            said = holds(rule, sample.event, prepare, sample.service)
     except ValueError as error:
         fix = f"correct the sample in {path}"
         return Finding(subject, ok=False, message=f"{sample.about}: {error}", fix=fix, path=str(path), line=0)

@@ -1,7 +1,8 @@
 """Whether the connected app is one that the organisation approved: by id or name, from the settings.
 
 Column: `leakline.app_approved` (`Boolean`); null where the row names no app, or only an id while the list knows apps
-by name, so that no rule takes "not known" for "no".
+by name, so that no rule takes "not known" for "no". An app may be given as `name = id`: then its name alone does not
+make another app approved.
 """
 
 from __future__ import annotations
@@ -36,8 +37,19 @@ def read_apps(path: Path) -> list[str]:
 
 def app_ids(apps: Sequence[str]) -> list[str]:
     """The ids among approved apps, each with 15 and with 18 characters: logs hold both."""
-    ids = [app for app in apps if _is_id(app)]
+    ids = [app for app in map(_id_of, apps) if _is_id(app)]
     return sorted({one for app in ids for one in (app[:15], *_long(app[:15]))})
+
+
+def paired(app: str) -> tuple[str, str] | None:
+    """Name and id of an entry `name = id`; None for another."""
+    name, _, app_id = map(str.strip, app.rpartition("="))
+    return (name, app_id) if name and _is_id(app_id) else None
+
+
+def _id_of(app: str) -> str:
+    pair = paired(app)
+    return pair[1] if pair else app
 
 
 def _is_id(app: str) -> bool:
@@ -53,8 +65,9 @@ class ApprovedApps:
     """`apps`: ids and names; in a name `*` stands for any text, and case does not count."""
 
     def __init__(self, apps: Sequence[str]) -> None:
-        self._ids = {app[:15] for app in apps if _is_id(app)}
-        self._names = [app.lower() for app in apps if not _is_id(app)]
+        ids = map(_id_of, apps)
+        self._ids = {app[:15] for app in ids if _is_id(app)}
+        self._names = [app.lower() for app in apps if not _is_id(_id_of(app))]
         self._remembered = Remembered(
             {APPROVED: pl.Boolean()}, lambda keys: {key: (self._approved(*key.split(_BETWEEN, 1)),) for key in keys}
         )

@@ -45,8 +45,6 @@ Applications = Callable[[Sequence[str]], Mapping[str, str]]
 APPLICATION = "salesforce.connected_app.name"
 APP_NAMES = (APPLICATION, "CONNECTED_APP_NAME", "ConnectedAppName", "Application")
 """Where a row names its app, the look-up's word first."""
-CALLERS = ("CLIENT_NAME", "ClientName", "Client")
-"""What a caller says of himself: it may imitate an app as well, but is none's name."""
 LOCAL_HOUR = "leakline.local_hour"
 """The hour of the day (0 to 23) in the time zone of the settings."""
 
@@ -115,7 +113,8 @@ class EnrichSettings(BaseModel):
     leavers_before: Duration = timedelta(days=60)
     """How long before the last day somebody counts as leaving."""
     approved_apps: list[str] = Field(default_factory=list)
-    """Connected apps that were approved: ids or names; in a name `*` stands for any text."""
+    """Connected apps that were approved: ids or names; in a name `*` stands for any text. `name = id` approves one app
+    and tells others of its name apart."""
     approved_apps_file: Path | None = None
     """More of them: an id or name a line."""
     indicators: list[Path] = Field(default_factory=list)
@@ -180,7 +179,7 @@ class Enricher:
         application = self._application(known, applications)
         if application is not None:
             known.add({APPLICATION: application})
-        known.add(self._imitated.columns(known.first(*APP_NAMES), known.first(*CLIENTS)))
+        known.add(self._imitated.columns(known.first(*APP_NAMES), known.first(*CLIENTS), known.first(*APP_IDS)))
         known.add(self._clients.columns(known.first(*AGENTS), known.first(*CLIENTS), application))
         known.add(self._integrations.columns(_people(known), known.first("source.ip")))
         if self._leavers is not None:

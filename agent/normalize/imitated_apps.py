@@ -2,7 +2,7 @@
 
 Columns, both `String`: `leakline.app_folded`, the app's name in the form of `folded_name.py` (rules group by it: one
 name under two ids), and `leakline.app_imitates`, the name that it looks like and is not: one of `imitated_apps.yaml`, or
-an approved app's. Null where the row names no app, or its name is like none.
+an approved app's, in another spelling or under another id than the settings give (`name = id`). Null where the row names no app, or its name is like none.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from agent.normalize.approved_apps import paired
 from agent.normalize.folded_name import folded
 from agent.normalize.remembered import Remembered
 from agent.normalize.yaml_file import YamlFile, read_yaml
@@ -70,6 +71,11 @@ class ImitatedApps:
     """`listed`: entries of files; `approved`: approved apps, ids and names, of which the names can be imitated."""
 
     def __init__(self, listed: Sequence[Imitated], approved: Sequence[str] = ()) -> None:
+        pairs = [pair for app in approved if (pair := paired(app))]
+        approved = [*(app for app in approved if not paired(app)), *(name for name, _ in pairs)]
+        self._ids: dict[str, set[str]] = {}
+        for name, app_id in pairs:
+            self._ids.setdefault(folded(name), set()).add(app_id[:15])
         self._approved = [
             Imitated(name, genuine=(name,)) for name in approved if "*" not in name and len(folded(name)) >= _SHORTEST
         ]
@@ -80,11 +86,17 @@ class ImitatedApps:
             lambda names: {name: (folded(name) or None, self.imitated(name)) for name in names},
         )
 
-    def columns(self, names: pl.Series | None, callers: pl.Series | None) -> dict[str, pl.Series]:
-        """Names of apps, and what callers call themselves: `String`, row for row beside each other. A caller's word may
-        imitate, and is not folded.
+    def columns(
+        self, names: pl.Series | None, callers: pl.Series | None, ids: pl.Series | None = None
+    ) -> dict[str, pl.Series]:
+        """Names of apps, what callers call themselves, ids of apps: `String`, row for row beside each other. A caller's
+        word may imitate, and is not folded.
         """
         found = {} if names is None else self._remembered.columns(names)
+        if names is not None and ids is not None and self._ids:
+            other = self._under_another_id(names, ids)
+            like = found.get(IMITATES)
+            found[IMITATES] = (other if like is None else like.zip_with(like.is_not_null(), other)).alias(IMITATES)
         said = {} if callers is None else self._remembered.columns(callers)
         first, second = found.get(IMITATES), said.get(IMITATES)
         if second is not None:
@@ -99,6 +111,19 @@ class ImitatedApps:
         like = [app for app in (*self._approved, *self._listed) if app.is_like(text)]
         # Genuine is who is so for the entry that says most: `Salesforce Inc. Dataloader Bulk` is for none.
         return next((app.name for app in like if not app.is_genuine(name)), None)
+
+    def _under_another_id(self, names: pl.Series, ids: pl.Series) -> pl.Series:
+        """The name, where it is that of an app whose id is given and the row has another one."""
+        rows = pl.DataFrame({"name": names, "id": ids.str.head(15).replace("", None)})
+        pairs = rows.drop_nulls().unique()
+        wrong = [
+            (name, app_id)
+            for name, app_id in pairs.iter_rows()
+            if (known := self._ids.get(folded(name))) is not None and app_id not in known
+        ]
+        table = pl.DataFrame(wrong, schema={"name": pl.String, "id": pl.String}, orient="row")
+        told = table.with_columns(pl.col("name").alias("told"))
+        return rows.join(told, on=["name", "id"], how="left", maintain_order="left")["told"]
 
     def _fits_a_pattern(self, name: str) -> bool:
         return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in self._patterns)

@@ -194,3 +194,17 @@ def test_one_rule_and_one_event_can_be_asked_about(write):
     rule = rule_of({"detection": {"sel": {"ROWS|gte": 10, "leakline.ip_corp": False}, "condition": "sel"}})
     assert holds(rule, {"ROWS": 10, "leakline.ip_corp": False})
     assert not holds(rule, {"ROWS": 10})
+
+
+def test_a_sample_of_a_rule_for_all_sources_says_of_which_one_it_is(write):
+    """The event is prepared as that source's rows are; a sequence says it event by event."""
+    rule = rule_of({"logsource": {"product": "salesforce"}, "detection": {"sel": {"a": 1}, "condition": "sel"}})
+    seen = []
+
+    def prepare(frame, source):
+        seen.append(source.service)
+        return frame
+
+    assert holds(rule, {"a": 1}, prepare, "login_history")
+    assert holds(rule, {"a": 1}, prepare)
+    assert seen == ["login_history", None]

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from agent.errors import MappingError
+from agent.normalize.approved_apps import ApprovedApps, app_ids
 from agent.normalize.imitated_apps import Imitated, ImitatedApps, read_imitated
 from agent.shipped import shipped
 
@@ -81,3 +82,15 @@ def test_an_entry_may_say_nothing_but_its_name() -> None:
     """It counts as a whole name then, in any disguise."""
     app = Imitated("Data Loader")
     assert (app.is_like("dataloader"), app.is_like("mydataloader")) == (True, False)
+
+
+def test_the_exact_name_under_another_id_is_an_imitation() -> None:
+    """Where the settings give the id that belongs to the name; ids of 15 and 18 characters are the same."""
+    apps = ["Dataloader Bulk = 0H45g000000AbCdCAK"]
+    names = pl.Series(["Dataloader Bulk", "Dataloader Bulk", "dataloader-bulk", "Dataloader Bulk", "Sync", None])
+    ids = pl.Series(["0H45g000000AbCd", "0H45g000000XyZz", "0H45g000000AbCdCAK", None, "0H45g000000XyZz", "0H45g000000XyZz"])  # fmt: skip
+    found = ImitatedApps(SHIPPED, apps).columns(names, None, ids)["leakline.app_imitates"]
+    assert found.to_list() == [None, "Dataloader Bulk", "Dataloader Bulk", None, None, None]
+    approved = ApprovedApps(apps).columns(ids, names)["leakline.app_approved"]
+    assert approved.to_list() == [True, False, True, None, False, False]
+    assert app_ids(apps) == ["0H45g000000AbCd", "0H45g000000AbCdCAK"]

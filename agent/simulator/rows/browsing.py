@@ -46,7 +46,8 @@ def aura_request(block: Block) -> Cells:
     dice = block.dice
     guest = block.actor["user_type"] == "Guest"
     action = block.pick(guest, dice.choice("guest action", _AURA_GUEST), dice.choice("action", _AURA))
-    second = block.join(action, ";", dice.choice("action 2", _AURA))
+    more = block.pick(guest, dice.choice("guest action 2", _AURA_GUEST), dice.choice("action 2", _AURA))
+    second = block.join(action, ";", more)
     return {
         "URI": block.pick(guest, "/s/sfsites/aura", "/aura"),
         "USER_AGENT": dice.choice("agent code", {"13047000": 5, "13048000": 3, "": 2}),
