@@ -5,7 +5,8 @@ nobody is named and nobody signed in; false where the user is of another type; n
 `leakline.guest` (`String`), the guest user's id or the site, by which rules group, because a guest can change his address,
 session and user agent, and this he cannot; `leakline.guest_calls`, `leakline.guest_lists` and `leakline.guest_describes`
 (`Int64`), how many things a row asked for, lists of records and descriptions of objects among them; and
-`leakline.guest_doors` (`String`), the names of what gives data (see `guest_doors.py`).
+`leakline.guest_doors` (`String`), the names of what gives data (see `guest_doors.py`), and `leakline.guest_actions`
+(`String`), those of all Lightning actions, without the milliseconds that make every cell of them one of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ GUEST = "leakline.user_is_guest"
 WHO = "leakline.guest"
 COUNTS = ("leakline.guest_calls", "leakline.guest_lists", "leakline.guest_describes")
 DOORS = "leakline.guest_doors"
+ACTIONS = "leakline.guest_actions"
 
 _TYPES = ("USER_TYPE", "UserType", "salesforce.user.type")
 _ABOUT = ("salesforce.user.license", "salesforce.user.profile")
@@ -36,7 +38,7 @@ _OF_A_SITE = r"(?i)/sfsites/|/webruntime/|/s/aura\b|^/s/|/apexremote\b"
 _OF_PAGES = "^(?i:AuraRequest|Sites|VisualforceRequest|GraphQLQuery)$"
 """Types whose rows name a user's type: where it is blank, and no session either, nobody has signed in."""
 
-_SCHEMA = {**dict.fromkeys(COUNTS, pl.Int64), DOORS: pl.String}
+_SCHEMA = {**dict.fromkeys(COUNTS, pl.Int64), DOORS: pl.String, ACTIONS: pl.String}
 
 
 def guest_columns(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
@@ -123,9 +125,9 @@ def _asked(texts: Mapping[str, pl.Series], guest: pl.Series) -> dict[str, pl.Ser
     return {name: beside[name] for name in _SCHEMA if beside[name].null_count() < beside.height}
 
 
-def _row(actions: str | None, path: str | None, event: str | None) -> tuple[int, int, int, str | None]:
+def _row(actions: str | None, path: str | None, event: str | None) -> tuple[int, int, int, str | None, str | None]:
     doors = of_actions(actions) if actions else _DOORS_OF_TYPES.get((event or "").lower()) or of_path(path or "")
-    return doors.calls, doors.lists, doors.describes, doors.names
+    return doors.calls, doors.lists, doors.describes, doors.names, doors.actions
 
 
 _DOORS_OF_TYPES = {

@@ -66,12 +66,14 @@ _PATHS = (
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What one row asked for: `calls` of all kinds, how many of them of two kinds, and the names of all but pages."""
+    """What one row asked for: `calls` of all kinds, how many of them of two kinds, the names of all but pages, and of
+    all actions."""
 
     calls: int = 1
     lists: int = 0
     describes: int = 0
     names: str | None = None
+    actions: str | None = None
 
 
 @lru_cache(maxsize=20_000)
@@ -79,6 +81,7 @@ def of_actions(cell: str) -> Doors:
     """Of a cell of `ACTION_MESSAGE`: `count$controller/ACTION$method=milliseconds;…`, in whatever spelling."""
     counts: Counter[str] = Counter()
     names: list[str] = []
+    actions: list[str] = []
     for text in cell[:LONGEST].split(";"):
         found = _ACTION.match(_DURATION.sub("", text.strip()))
         if found is None:
@@ -87,7 +90,8 @@ def of_actions(cell: str) -> Doors:
         kind, name = _kind_of(found)
         counts[kind] += min(int(found["count"] or 1), MOST_CALLS)
         names += [] if kind == "page" else [name]
-    return Doors(counts.total(), counts["list"], counts["describe"], _joined(names))
+        actions.append(name)
+    return Doors(counts.total(), counts["list"], counts["describe"], _joined(names), _joined(actions))
 
 
 def _kind_of(found: re.Match[str]) -> tuple[str, str]:
