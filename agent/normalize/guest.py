@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from agent.normalize.distinct import only_where
 from agent.normalize.guest_doors import Doors, of_actions, of_path
 
 GUEST = "leakline.user_is_guest"
@@ -32,11 +33,15 @@ _SESSIONS = ("SESSION_KEY", "SessionKey")
 _EVENT_TYPES = ("EVENT_TYPE", "EventType")
 _URIS = ("URI", "Uri", "PAGE_URL", "PageUrl", "REQUEST_PATH")
 
-_A_GUEST = "(?i)guest|^g$"
+_A_GUEST = r"(?i)guest|^\s*g\s*$"
 """A word such as `Guest`, or the letter that the types of the pages have."""
 _OF_A_SITE = r"(?i)/sfsites/|/webruntime/|/s/aura\b|^/s/|/apexremote\b"
 _OF_PAGES = "^(?i:AuraRequest|Sites|VisualforceRequest|GraphQLQuery)$"
 """Types whose rows name a user's type: where it is blank, and no session either, nobody has signed in."""
+
+_AN_ID = r"\b[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?\b"
+"""Ids of records make most paths different, and none another door."""
+_BLANK = r"^\s*$"
 
 _SCHEMA = {**dict.fromkeys(COUNTS, pl.Int64), DOORS: pl.String, ACTIONS: pl.String}
 
@@ -88,6 +93,8 @@ def _or(kind: pl.Series | None, word: pl.Series) -> pl.Series:
 
 def _nobody(texts: Mapping[str, pl.Series], kind: pl.Series | None) -> pl.Series | None:
     """`Boolean`: nothing about the user (`kind`), no sign-in, and the path of a site; or a page's type of row without a session."""
+    if kind is not None and kind.null_count() == 0:
+        return None
     uri, event = _first(texts, _URIS), _first(texts, _EVENT_TYPES)
     signed, session = _first(texts, _KEYS), _first(texts, _SESSIONS)
     height = next((column.len() for column in texts.values()), 0)
@@ -114,7 +121,7 @@ def _asked(texts: Mapping[str, pl.Series], guest: pl.Series) -> dict[str, pl.Ser
             "guest": guest.fill_null(False),
             # Milliseconds would make nearly every cell one of its own.
             "actions": blank if actions is None else actions.str.replace_all(r"=\d+(\.\d+)?(;|$)", "$2"),
-            "path": blank if paths is None else paths.str.replace(r"\?.*$", ""),
+            "path": blank if paths is None else paths.str.replace(r"\?.*$", "").str.replace_all(_AN_ID, "*"),
             "event": blank if event is None else event,
         }
     )
@@ -144,7 +151,14 @@ _DOORS_OF_TYPES = {
 
 def _first(texts: Mapping[str, pl.Series], names: tuple[str, ...]) -> pl.Series | None:
     """The first of these columns that says something, row by row; blank is nothing. None if there is none."""
-    found = [texts[name].str.strip_chars().replace("", None) for name in names if name in texts]
-    if not found:
-        return None
-    return pl.select(pl.coalesce(*(pl.lit(column) for column in found))).to_series()
+    found: pl.Series | None = None
+    for name in names:
+        if name not in texts:
+            continue
+        column = texts[name]
+        blank = column.str.contains(_BLANK).fill_null(False)
+        column = only_where(column, ~blank) if blank.any() else column
+        found = column if found is None else found.zip_with(found.is_not_null(), column)
+        if found.null_count() == 0:
+            break
+    return found

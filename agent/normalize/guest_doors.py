@@ -67,7 +67,8 @@ _PATHS = (
 @dataclass(frozen=True, slots=True)
 class Doors:
     """What one row asked for: `calls` of all kinds, how many of them of two kinds, the names of all but pages, and of
-    all actions."""
+    all actions.
+    """
 
     calls: int = 1
     lists: int = 0
