@@ -15,7 +15,8 @@ from typing import Any
 
 import polars as pl
 
-from agent.normalize.approved_apps import paired
+from agent.normalize.approved_apps import app_ids, paired
+from agent.normalize.distinct import only_where
 from agent.normalize.folded_name import folded
 from agent.normalize.remembered import Remembered
 from agent.normalize.yaml_file import YamlFile, read_yaml
@@ -72,6 +73,7 @@ class ImitatedApps:
 
     def __init__(self, listed: Sequence[Imitated], approved: Sequence[str] = ()) -> None:
         pairs = [pair for app in approved if (pair := paired(app))]
+        self._approved_ids = app_ids(approved)
         approved = [*(app for app in approved if not paired(app)), *(name for name, _ in pairs)]
         self._ids: dict[str, set[str]] = {}
         for name, app_id in pairs:
@@ -90,7 +92,7 @@ class ImitatedApps:
         self, names: pl.Series | None, callers: pl.Series | None, ids: pl.Series | None = None
     ) -> dict[str, pl.Series]:
         """Names of apps, what callers call themselves, ids of apps: `String`, row for row beside each other. A caller's
-        word may imitate, and is not folded.
+        word may imitate, and is not folded; an app whose id is approved imitates nobody.
         """
         found = {} if names is None else self._remembered.columns(names)
         if names is not None and ids is not None and self._ids:
@@ -101,6 +103,9 @@ class ImitatedApps:
         first, second = found.get(IMITATES), said.get(IMITATES)
         if second is not None:
             found[IMITATES] = second if first is None else first.zip_with(first.is_not_null(), second)
+        imitated = found.get(IMITATES)
+        if imitated is not None and ids is not None and self._approved_ids:
+            found[IMITATES] = only_where(imitated, ~ids.is_in(self._approved_ids).fill_null(False))
         return found
 
     def imitated(self, name: str) -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import MappingError
-from agent.normalize.app_name import folded
+from agent.normalize.folded_name import folded
 from agent.normalize.yaml_file import YamlFile, read_yaml
 
 ADDRESS_KINDS = ("address", "network", "as")

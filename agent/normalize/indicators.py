@@ -17,8 +17,8 @@ from typing import Any
 import polars as pl
 
 from agent.normalize.address import kind_of
-from agent.normalize.app_name import folded
 from agent.normalize.client import LONGEST
+from agent.normalize.folded_name import folded
 from agent.normalize.indicator_file import PROGRAM_KINDS, Indicator
 from agent.normalize.network_set import NetworkSet
 from agent.normalize.remembered import Remembered

@@ -1,7 +1,7 @@
-"""Whether an event is a sign-in, and whether a site's guest did it, in one way for every source.
+"""Whether an event is a sign-in, in one way for every source.
 
-Columns: `leakline.sign_in` (`String`: `succeeded`, or `attempted` for all else) and `leakline.user_is_guest` (`Boolean`,
-true or null). Both are null, or absent, where the row is no sign-in, or names no guest.
+Column: `leakline.sign_in` (`String`: `succeeded`, or `attempted` for all else); null, or absent, where the row is not a
+sign-in.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Mapping
 import polars as pl
 
 SIGN_IN = "leakline.sign_in"
-GUEST = "leakline.user_is_guest"
 SUCCEEDED, ATTEMPTED = "succeeded", "attempted"
 
 _TYPES = ("EVENT_TYPE", "EventType")
@@ -19,9 +18,6 @@ _A_LOGIN = r"^(?i:Login|LoginEvent|LoginEventStream|LoginEventLog)$"
 _RESULTS = {"LOGIN_STATUS": "LOGIN_NO_ERROR", "LoginStatus": "LOGIN_NO_ERROR", "Status": "Success"}
 _OF_HISTORY = "LoginTime"
 """A field that rows of the login history have, and a name of their kind they have not."""
-_USER_TYPES = ("USER_TYPE", "UserType")
-_IS_GUEST = "IS_GUEST"
-"""Rows of Sites say it so."""
 
 
 def sign_in_columns(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
@@ -43,11 +39,6 @@ def sign_in_columns(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
             .alias(SIGN_IN)
         )
         found[SIGN_IN] = words.to_series()
-    guests = [_fitting(texts[name], "(?i)guest") for name in _USER_TYPES if name in texts]
-    guests += [_fitting(texts[_IS_GUEST], "^(?i:1|true)$")] if _IS_GUEST in texts else []
-    guest = _any(guests)
-    if guest is not None:
-        found[GUEST] = pl.select(pl.when(pl.lit(guest)).then(True).alias(GUEST)).to_series()
     return found
 
 

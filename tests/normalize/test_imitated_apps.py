@@ -90,7 +90,14 @@ def test_the_exact_name_under_another_id_is_an_imitation() -> None:
     names = pl.Series(["Dataloader Bulk", "Dataloader Bulk", "dataloader-bulk", "Dataloader Bulk", "Sync", None])
     ids = pl.Series(["0H45g000000AbCd", "0H45g000000XyZz", "0H45g000000AbCdCAK", None, "0H45g000000XyZz", "0H45g000000XyZz"])  # fmt: skip
     found = ImitatedApps(SHIPPED, apps).columns(names, None, ids)["leakline.app_imitates"]
-    assert found.to_list() == [None, "Dataloader Bulk", "Dataloader Bulk", None, None, None]
+    assert found.to_list() == [None, "Dataloader Bulk", None, None, None, None]
     approved = ApprovedApps(apps).columns(ids, names)["leakline.app_approved"]
     assert approved.to_list() == [True, False, True, None, False, False]
     assert app_ids(apps) == ["0H45g000000AbCd", "0H45g000000AbCdCAK"]
+
+
+def test_an_app_whose_id_is_approved_imitates_nobody() -> None:
+    """Whatever it is called, in either form of the id."""
+    columns = ImitatedApps(SHIPPED, ["0H45g000000AbCdCAK"]).columns
+    names, ids = pl.Series(["My Ticket Portal"] * 3), pl.Series(["0H45g000000AbCd", "0H45g000000AbCdCAK", None])
+    assert columns(names, None, ids)["leakline.app_imitates"].to_list() == [None, None, "Ticket Portal"]

@@ -9,8 +9,8 @@ import pytest
 
 from agent.errors import MappingError
 from agent.normalize.address_database import write_mmdb
-from agent.normalize.app_name import folded
 from agent.normalize.enrich import Enricher, EnrichSettings
+from agent.normalize.folded_name import folded
 from agent.normalize.indicator_file import read_indicators
 from agent.normalize.indicators import MOST
 from agent.shipped import shipped
