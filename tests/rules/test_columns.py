@@ -26,8 +26,6 @@ DOCUMENTS = [
 ]
 
 READ = {
-    "app_lookalike": "looks at the name itself, and at a list written by hand",
-    "app_lookalike_login": "looks at the name itself",
     "app_first_seen_call": "a list of approved apps may be written by hand, in either form",
     "browser_read": "asks for a call without any app",
     "browser_session_rows_streamed": "asks for a call without any app",
@@ -45,8 +43,6 @@ WRITTEN = (
 EXCUSED = {
     "session_used": "telephones; session_rotating_addresses has them",
     "travel_login": "telephones; impossible_travel_far has them",
-    "app_lookalike": "names that Salesforce's own apps have",
-    "app_lookalike_login": "names that Salesforce's own apps have",
     "persons_api_read": "telephones, which synchronise by themselves",
 }
 """Rules that leave out rows by what the sender writes."""
