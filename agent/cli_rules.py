@@ -17,6 +17,9 @@ app = typer.Typer(
     help="Sigma rules: what is there, what is wrong with them, do they do what they say.", no_args_is_help=True
 )
 
+EVERY, LOOKBACK = "1h", "7d"
+"""How often converted queries are run, and how late rows may come."""
+
 Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of rules; the shipped ones unless given.")]
 
 
@@ -87,10 +90,10 @@ def rules_convert(
     every: Annotated[
         str,
         typer.Option("--every", help="How often the queries are run; each finds what arrived since the run before."),
-    ] = "1h",
+    ] = EVERY,
     lookback: Annotated[
         str, typer.Option("--lookback", help="How old events may be when they arrive, where a query has to say it.")
-    ] = "7d",
+    ] = LOOKBACK,
     no_window: Annotated[
         bool, typer.Option("--no-window", help="Queries that name no times, for a search by hand.")
     ] = False,
@@ -102,6 +105,8 @@ def rules_convert(
     """
     from agent import rule_convert
 
+    if (no_window or pipeline) and (every, lookback) != (EVERY, LOOKBACK):
+        wrong_usage("--every and --lookback do nothing with --no-window or --pipeline; leave them out")
     settings = load(config) if config else None
     window = None if no_window else _ingest_window(every, lookback)
     if pipeline:

@@ -28,7 +28,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "leakline.session_level", "leakline.number.*", "leakline.aura.controller", "leakline.aura.method",
     ),
     "*timings": (
-        "salesforce.run_time", "salesforce.cpu_time", "salesforce.db_*", "salesforce.*_ms", "salesforce.*_start",
+        "salesforce.cpu_time", "salesforce.db_blocks", "salesforce.db_cpu_time", "salesforce.*_start",
         "salesforce.*_end", "salesforce.dom_*", "salesforce.duration*", "salesforce.ept", "salesforce.effective_page_time*",
         "salesforce.page_start_time", "salesforce.*_body_size", "salesforce.transfer_size", "salesforce.ui_event_*",
         "salesforce.ui_thread_*", "salesforce.ui_root_*", "salesforce.total_time", "salesforce.total_execution_time",

@@ -11,6 +11,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from agent.cli import app
+from agent.errors import LeaklineError
 from agent.normalize.address_database import write_mmdb
 from agent.normalize_files import normalize
 from tests.normalize.test_address_database import Network
@@ -69,3 +70,30 @@ def test_settings_bring_databases_and_mappings(log: Path, tmp_path: Path, loggin
     assert document["event"]["action"] == "rest-called-here"
     assert document["event"]["dataset"] == "salesforce.ours"
     assert json.loads(document["event"]["original"])["CLIENT_IP"] == "22.40.8.9"
+
+
+def test_a_row_that_says_no_org_has_none(tmp_path: Path) -> None:
+    """An empty text is no value: it would be the org of nobody."""
+    path = tmp_path / "log.csv"
+    path.write_text('"EVENT_TYPE","TIMESTAMP_DERIVED"\n"RestApi","2026-07-01T08:00:00.000Z"\n')
+    out = io.BytesIO()
+    assert normalize([path], None, "ecs", out, Console(file=io.StringIO())) == 0
+    assert "organization" not in json.loads(out.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "nofile.csv cannot be read (No such file or directory): name a log file"),
+        ('{"a": 1}\n', "log.csv is not a log file (JSON instead of a log file): `leakline normalize` takes"),
+        ("", "log.csv is not a log file (empty, without even a header): `leakline normalize` takes"),
+    ],
+)
+def test_what_is_no_log_file_is_said_once(tmp_path: Path, content: str | None, message: str) -> None:
+    """The name, the reason, what to do: not what somebody would do who fetches files from an org."""
+    path = tmp_path / ("nofile.csv" if content is None else "log.csv")
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(LeaklineError) as raised:
+        normalize([path], None, "ecs", io.BytesIO(), Console(file=io.StringIO()))
+    assert str(raised.value).startswith(f"{tmp_path}/{message}")

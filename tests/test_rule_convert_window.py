@@ -62,25 +62,25 @@ def query(folder: Path, text: str, language: Language, window: IngestWindow | No
 def test_a_query_over_single_events_names_a_span_of_arrival(tmp_path: Path) -> None:
     """It begins and ends at full hours, so that two runs leave no gap and find nothing twice; event times are open."""
     splunk = query(tmp_path, RULE, "splunk")
-    assert splunk.startswith("earliest=-7d@d latest=+1d _index_earliest=-5m@h-1h _index_latest=-5m@h event.dataset=")
+    assert splunk.startswith("earliest=-8d@d latest=+1d _index_earliest=-5m@h-1h _index_latest=-5m@h leakline.service=")
     esql = query(tmp_path, RULE, "esql")
     assert (
         "| where event.ingested >= date_trunc(1 hour, now() - 5 minutes) - 1 hours "
-        "and event.ingested < date_trunc(1 hour, now() - 5 minutes) | where event.dataset" in esql
+        "and event.ingested < date_trunc(1 hour, now() - 5 minutes) | where leakline.service" in esql
     )
     assert "@timestamp" not in esql
     lucene = query(tmp_path, RULE, "lucene")
-    assert lucene.startswith("event.ingested:[now-5m/h-1h TO now-5m/h} AND (event.dataset:")
+    assert lucene.startswith("event.ingested:[now-5m/h-1h TO now-5m/h} AND (leakline.service:")
     assert lucene.endswith(")")
 
 
 @pytest.mark.parametrize("text", [RULE + MANY, RULE + BOTH])
 def test_a_correlation_counts_by_event_time_where_something_arrived(tmp_path: Path, text: str) -> None:
     """Its events may have come before the span, but the newest of a group came in it; days reach back far enough."""
-    days = 10 if text.endswith(MANY) else 8
+    days = 11 if text.endswith(MANY) else 8
     splunk = query(tmp_path, text, "splunk")
-    searches = splunk.count("event.dataset=")
-    assert splunk.count(f"earliest=-{days}d@d latest=+1d _index_latest=-5m@h event.dataset=") == searches
+    searches = splunk.count("leakline.service=")
+    assert splunk.count(f"earliest=-{days}d@d latest=+1d _index_latest=-5m@h leakline.service=") == searches
     assert "_index_earliest" not in splunk
     assert "stats max(_indextime) as last_indexed " in splunk
     assert splunk.endswith('| where last_indexed>=relative_time(now(), "-5m@h-1h")')
@@ -91,6 +91,15 @@ def test_a_correlation_counts_by_event_time_where_something_arrived(tmp_path: Pa
     assert f"| where @timestamp >= date_trunc(1 day, now() - {days} days) and event.ingested < " in esql
     assert "stats last_ingested=max(event.ingested), event_count=count()" in esql
     assert esql.endswith("| where last_ingested >= date_trunc(1 hour, now() - 5 minutes) - 1 hours")
+
+
+@pytest.mark.parametrize(
+    ("every", "lookback", "days"),
+    [(timedelta(hours=1), 7, 8), (timedelta(days=30), 1, 32), (timedelta(days=1), 1, 3), (timedelta(minutes=15), 2, 3)],
+)
+def test_times_reach_back_as_far_as_the_oldest_row_of_a_run(every: timedelta, lookback: int, days: int) -> None:
+    """A row that was as old as may be when it arrived, right after the run before, is looked at."""
+    assert IngestWindow(every, timedelta(days=lookback)).days() == days
 
 
 @pytest.mark.parametrize("language", BACKENDS)
@@ -124,7 +133,7 @@ def asked(one: Converted, language: Language) -> list[str]:
 def test_the_span_is_as_long_as_the_runs_are_apart(tmp_path: Path, every: timedelta, splunk: str, lucene: str) -> None:
     """In hours where that is possible, else in minutes."""
     window = IngestWindow(every, timedelta(days=2))
-    assert query(tmp_path, RULE, "splunk", window).startswith(f"earliest=-2d@d latest=+1d {splunk} ")
+    assert query(tmp_path, RULE, "splunk", window).startswith(f"earliest=-{window.days()}d@d latest=+1d {splunk} ")
     assert lucene in query(tmp_path, RULE, "lucene", window)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from agent.delivery_settings import DeliverySettings
+
+_FIELD = re.compile(r"@timestamp|[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\.([a-z0-9_]+|\*)")
 
 INDISPENSABLE = ("event.id", "@timestamp")
 
@@ -16,14 +20,19 @@ class CefSettings(BaseModel):
 
     own_keys: bool = True
     """Write fields that no standard key of CEF is for under keys of our own (`salesforceUpdateType`). Without them lines
-    are a third shorter, and of many events only their kind, actor and time is left."""
+    are less than half as long, and of many events only their kind, actor and time is left."""
     leave_out: list[str] = Field(default_factory=list)
-    """Fields that no line has, by their names in ECS; `related.*` is all below `related`."""
+    """Fields that no line has, by their names in ECS; `related.*` is all below `related`. What is left out under one name
+    may be in the line under another: a user's name is in `related.user` too."""
 
     @field_validator("leave_out")
     @classmethod
     def _keeps_what_an_event_is_known_by(cls, names: list[str]) -> list[str]:
         for name in names:
+            if not _FIELD.fullmatch(name):
+                raise ValueError(
+                    f"{name!r} is not a field; write salesforce.row_count, or related.* for all below related"
+                )
             if name in INDISPENSABLE or (name.endswith(".*") and f"{name[:-1]}id" in INDISPENSABLE):
                 raise ValueError(f"{name} cannot be left out: an event is known by its id and time; write other fields")
         return names

@@ -188,6 +188,8 @@ class _Conversion:
             found = shipped.fields(column, types)
             if len(found) > 1 or (grouping and found != {shipped.usual(column)}):
                 return f"{column} is shipped as {' or '.join(sorted(found))}, by event type"
+            if self._language == "esql" and "." not in column and found == {column}:  # of a source that is not read
+                return f"{column} is not shipped yet, and ES|QL refuses a query that names an unknown column"
         return ""
 
 

@@ -54,8 +54,16 @@ class IngestWindow:
         return f"{self.every // timedelta(**{_LONG[self.unit] + 's': 1})}{self.unit}"
 
     def days(self, span: timedelta = timedelta()) -> int:
-        """How far back event times are looked at, for correlations of this span: the whole span of the latest row."""
-        return -(-(self.lookback + span) // DAY)
+        """How far back event times are looked at, for correlations of this span: the whole span of the row that was as old
+        as `lookback` allows when it arrived, at the beginning of what a run looks at.
+        """
+        return -(-(self.lookback + self.every + timedelta(minutes=SETTLE) + span) // DAY)
+
+    @property
+    def latest(self) -> str:
+        """`lookback` in words."""
+        days = self.lookback // DAY
+        return f"{days} day{'' if days == 1 else 's'}"
 
 
 _LONG = {"m": "minute", "h": "hour"}
@@ -74,11 +82,14 @@ def explained(window: IngestWindow, language: str) -> Iterator[str]:
     yield f"length that ended at least {SETTLE} minutes ago, however old the event is: rows come hours late."
     if language == "splunk":
         yield "The query names its own times, which count more than those of the time range picker. Events that are"
-        yield f"older than {window.days()} days when they arrive are not found (--lookback)."
+        yield f"older than {window.latest} when they arrive are not found (--lookback)."
     else:
         yield "A rule that adds a time range of its own must make it wide, such as the last"
         yield f"{window.days()} days of @timestamp. Or convert with --no-window, and let the rule use event.ingested as its"
         yield f"time field (timestamp override) with an additional look-back of at least {SETTLE} minutes."
+    if language == "esql":
+        yield "ES|QL refuses a query that names a field which no document has had yet (a list that is not set, a kind of event"
+        yield "that never came): map the field, or schedule the query once such an event is there."
     if language != "lucene":
         yield "A correlation counts all events of a window of event time into which an event arrived in that span:"
         yield "one that grows later is found again."

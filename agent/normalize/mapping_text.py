@@ -37,12 +37,12 @@ class DerivedText(_Strict):
     times: str | None = None
     """Multiplied by this column."""
 
-    @field_validator("columns", mode="before")
+    @field_validator("columns", mode="before", json_schema_input_type=str | list[str])
     @classmethod
     def _one_or_more(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
 
-    @field_validator("unless", mode="before")
+    @field_validator("unless", mode="before", json_schema_input_type=ConditionText | list[ConditionText])
     @classmethod
     def _one_or_several(cls, value: Any) -> Any:
         return [value] if isinstance(value, dict) else value

@@ -44,7 +44,8 @@ def computed(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Constant]:
         fill(cells, homes, lambda field: not field.startswith("salesforce.") and field != PROVIDER)
     )
     fields.setdefault(TIME_FIELD, all_null(height, TIME))
-    fields[ORGANIZATION] = _organization(fields.get(ORGANIZATION), batch.org)
+    if (organization := _organization(fields.pop(ORGANIZATION, None), batch.org)) is not None:
+        fields[ORGANIZATION] = organization
     if mapping.url is not None and mapping.url in cells:
         fields |= {name: part for name, part in split_urls(cells[mapping.url]).items() if name not in fields}
     if mapping.actions is not None and mapping.actions in cells:
@@ -81,10 +82,10 @@ def _related_addresses(fields: Dict[str, pl.Series | Constant]) -> dict[str, pl.
     return {RELATED_ADDRESSES: both.list.unique(maintain_order=True).set(both.list.len() == 0, None)}
 
 
-def _organization(found: pl.Series | Constant | None, org: str) -> pl.Series | Constant:
-    """Every event says whose it is: the row does, or else the org it was read from."""
+def _organization(found: pl.Series | Constant | None, org: str) -> pl.Series | Constant | None:
+    """Every event says whose it is: the row does, or else the org it was read from; None where neither is known."""
     if not isinstance(found, pl.Series) or found.null_count() == found.len():
-        return org
+        return org or None
     return found.fill_null(to_long(pl.Series([org]))[0]) if found.null_count() and org else found
 
 

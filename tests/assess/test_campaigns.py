@@ -13,7 +13,7 @@ from tests.assess.page import page
 from tests.assess.run import Result, assess, learn
 
 SMALL = Assessment(login_days=1, learning_days=0, days=1, people=20, rows=600, hours=24, scenarios=())
-DEED = Finder("rest_query_burst", timedelta(minutes=15), deed=True)
+DEED = Finder("api_read_burst", timedelta(minutes=15), deed=True)
 SIGN = Finder("campaign_library", timedelta(0), deed=False)
 
 
@@ -30,7 +30,7 @@ def test_a_campaign_is_found_in_disguise(learnt: Learnt) -> None:
     """By rules that speak of what was done; nothing of what was learnt is changed by it."""
     before = dict(learnt.memory)
     found = run(learnt, "klue_burst", disguised=True)
-    assert "rest_query_burst" in {finder.name for finder in found.by_deed}
+    assert "api_read_burst" in {finder.name for finder in found.by_deed}
     assert found.rows == 2_003
     assert dict(learnt.memory) == before
 
@@ -59,7 +59,7 @@ def test_the_table_says_what_finds_a_campaign_and_when_it_is_lost() -> None:
         played("klue_burst", 0.5), played("klue_burst", 1.0, 0.5, True, DEED),
     ]  # fmt: skip
     (row,) = [line for line in campaign_lines(plays) if "`klue_burst`" in line]
-    assert "| `rest_query_burst` 15 min | `campaign_library` 0 s | **volume 1/2**; not at pace 1/2 |" in row
+    assert "| `api_read_burst` 15 min | `campaign_library` 0 s | **volume 1/2**; not at pace 1/2 |" in row
     assert "1,000 queries in 15 min" in row
     assert "(https://" in row
     assert lost(plays) == []

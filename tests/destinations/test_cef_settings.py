@@ -54,3 +54,12 @@ def test_settings_for_cef_without_cef_are_refused() -> None:
     """They would do nothing, and nobody would notice."""
     with pytest.raises(ValidationError, match="format: cef"):
         settings("syslog", format="ecs", cef={"own_keys": False})
+
+
+@pytest.mark.parametrize(
+    "name", ["nonsense", "ROW_COUNT", "salesforceRowCount", "event*", "*", "user.id ", "Salesforce.Row_Count", ""]
+)
+def test_a_name_that_is_no_field_is_refused(name: str) -> None:
+    """A field that an administrator believes is gone is gone, or he is told."""
+    with pytest.raises(ValidationError, match=r"is not a field; write salesforce\.row_count"):
+        settings("file", cef={"leave_out": [name]})

@@ -53,7 +53,7 @@ def timed() -> pl.DataFrame:
     """A granted permission with something of each group."""
     return permission_update().with_columns(
         pl.lit("https://example.com/a").alias("url.original"), pl.lit("/a").alias("url.path"),
-        pl.lit(7).alias("salesforce.run_time"),
+        pl.lit(7).alias("salesforce.cpu_time"),
     )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def test_groups_go_one_after_the_other_and_the_meaning_of_the_event_last() -> No
         found = shortened(frame, limit)
         if "*" in found.get("flexString2", "").split(","):
             break
-        present = [key in found for key in ("ecsEvent_module", "ecsUrl_path", "salesforceRunTime")]
+        present = [key in found for key in ("ecsEvent_module", "ecsUrl_path", "salesforceCpuTime")]
         assert present == sorted(present), limit
         gone.append(present.count(False))
         named = {name for name in found["flexString2"].split(",") if name.startswith("*")}
