@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from agent.normalize import api_call
+from agent.normalize import api_call, records_written
 from agent.normalize.cell import KINDS
 from agent.normalize.distinct import all_null, only_where, per_distinct
 from agent.normalize.ecs_fields import EcsTable
@@ -116,6 +116,7 @@ CONVERSIONS: dict[str, Conversion] = {
     "host": _host,
     "tls_version": _tls_version,
     "tls_protocol": _tls_protocol,
+    **records_written.CONVERSIONS,
 }
 
 
