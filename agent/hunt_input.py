@@ -13,12 +13,12 @@ import polars as pl
 from agent.archive import flat
 from agent.detection.rule import LogSource
 from agent.errors import LeaklineError
+from agent.hunt_archive import Archive
 from agent.log_file_lines import LogFileLines
 from agent.model import Batch
 from agent.ndjson import object_of
 from agent.normalize import record_id
 from agent.normalize.identity import Occurrences, identify
-from agent.normalize.shape import Normalizer
 from agent.normalize.unshape import service_of
 from agent.normalize_files import batches
 from agent.raw_input import ANY, Examined, opened, pieces
@@ -35,9 +35,9 @@ Prepare = Callable[[Batch], pl.DataFrame]
 class Inputs:
     """Opens files of any of the kinds; what kind a file is, its first byte tells."""
 
-    def __init__(self, normalizer: Normalizer, prepare: Prepare) -> None:
-        """`prepare`: a batch to the columns that rules see."""
-        self._normalizer = normalizer
+    def __init__(self, archive: Archive, prepare: Prepare) -> None:
+        """`archive`, `prepare`: archived events, and a batch of rows, to the columns that rules see."""
+        self._archive = archive
         self._prepare = prepare
 
     def read(self, path: Path) -> Iterator[Examined]:
@@ -80,7 +80,8 @@ class Inputs:
         dataset, provider = kind["event.dataset"], kind["event.provider"]
         service = service_of(kind["leakline.service"], dataset)
         if service:
-            return Examined(LogSource("salesforce", service), self._archived(documents), lines)
+            archived = self._archive.prepare(_typed(documents), service, provider)
+            return Examined(LogSource("salesforce", service), archived, lines)
         if dataset == OWN_DATASET:
             return Examined(OWN, _typed(documents), lines)
         if provider == "leakline":  # an alert, or another word of the agent that is no event of anyone's
@@ -92,13 +93,6 @@ class Inputs:
                 )
         reason = "belongs to no log source known here: --raw tries all rules on it"
         return Examined(ANY, pl.DataFrame(), lines.clear(), [(line, reason) for line in lines])
-
-    def _archived(self, documents: list[dict[str, Any]]) -> pl.DataFrame:
-        """The vendor's columns, and the computed ones beside them."""
-        shaped = _typed(documents)
-        raw = self._normalizer.unshape(shaped)
-        computed = [name for name in shaped.columns if not name.startswith("salesforce.") and name not in raw.columns]
-        return pl.concat([raw, shaped.select(computed)], how="horizontal")
 
     def _raw(
         self, documents: list[dict[str, Any]], event_type: str, service: str, occurrences: Occurrences

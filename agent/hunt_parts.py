@@ -46,12 +46,15 @@ def rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
 
 def inputs(settings: Settings | None) -> tuple[Inputs, Sequence[FileError]]:
     """What `--raw` does not need is imported here: it takes a fifth of a second."""
+    from agent.hunt_archive import Archive
     from agent.hunt_input import Inputs
     from agent.normalize.enrich import Enricher, EnrichSettings
+    from agent.normalize.list_columns import list_columns
     from agent.normalize.load import whole_mappings
     from agent.normalize.shape import Normalizer
 
     more = settings.normalize.mappings if settings else []
     normalizer = Normalizer(whole_mappings([shipped("mappings"), *more]))
     enricher = Enricher(settings.enrich if settings else EnrichSettings())
-    return Inputs(normalizer, lambda batch: enricher.enrich(normalizer.prepare(batch))), enricher.problems
+    archive = Archive(normalizer, enricher, tuple(list_columns(settings.enrich)) if settings else ())
+    return Inputs(archive, lambda batch: enricher.enrich(normalizer.prepare(batch))), enricher.problems

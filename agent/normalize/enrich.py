@@ -237,7 +237,7 @@ class Enricher:
             found = self._applications.of(applications).columns(ids)
         told = [
             column
-            for column in (known.first("CONNECTED_APP_NAME", "ConnectedAppName"), found.get(APPLICATION))
+            for column in (known.first(APPLICATION, "CONNECTED_APP_NAME", "ConnectedAppName"), found.get(APPLICATION))
             if column is not None
         ]
         return reduce(or_else, told).alias(APPLICATION) if told else None
