@@ -14,19 +14,13 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
+from agent.normalize.aura import Action, parsed, unquoted
+
 LONGEST = 64_000
 """Characters of a cell that are looked at: 250 actions, which is all that one request may have, take fewer."""
-MOST_CALLS = 100_000
-"""Calls that one action of a cell counts for at most."""
 MOST_NAMES = 6
 """Doors of one cell that are named."""
 
-_DURATION = re.compile(r"=\d+(?:\.\d+)?$")
-_ACTION = re.compile(
-    r"(?:(?P<count>\d{1,9})\$)?(?:(?P<scheme>[a-z]+)://)?(?P<controller>[^;]*?)"
-    r"(?:/action\$|\.(?=\w+(?:\(|$)))(?P<method>\w+)(?:\((?P<apex>[^)]*)\))?",
-    re.IGNORECASE,
-)
 _APEX = re.compile(r"apexaction", re.IGNORECASE)
 
 _LIST = re.compile(
@@ -83,23 +77,23 @@ def of_actions(cell: str) -> Doors:
     counts: Counter[str] = Counter()
     names: list[str] = []
     actions: list[str] = []
-    for text in cell[:LONGEST].split(";"):
-        found = _ACTION.match(_DURATION.sub("", text.strip()))
-        if found is None:
+    for text in unquoted(cell[:LONGEST]).split(";"):
+        action = parsed(text)
+        if action is None:
             counts["page"] += 1 if text.strip() else 0
             continue
-        kind, name = _kind_of(found)
-        counts[kind] += min(int(found["count"] or 1), MOST_CALLS)
+        kind, name = _kind_of(action)
+        counts[kind] += action.count
         names += [] if kind == "page" else [name]
         actions.append(name)
     return Doors(counts.total(), counts["list"], counts["describe"], _joined(names), _joined(actions))
 
 
-def _kind_of(found: re.Match[str]) -> tuple[str, str]:
-    controller, method = found["controller"], found["method"]
-    own = (found["scheme"] or "").lower() == "apex" or found["apex"] is not None or bool(_APEX.search(controller))
-    short = re.split(r"[./:]", controller)[-1]
-    name = f"apex {found['apex']}" if found["apex"] else f"{short}.{method}"
+def _kind_of(action: Action) -> tuple[str, str]:
+    method = action.method
+    own = action.scheme == "apex" or action.apex is not None or bool(_APEX.search(action.controller))
+    short = re.split(r"[./:$]", action.controller)[-1]
+    name = f"apex {action.apex}" if action.apex else f"{short}.{method}"
     if _DESCRIBE.search(method):
         return "describe", name
     if own:  # what an own class gives, its name does not say

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.normalize.aura import FIELDS, MOST, split_actions
+from agent.normalize.aura import FIELDS, MOST, MOST_CALLS, parsed, split_actions
+from agent.normalize.guest_doors import of_actions
 from tests.normalize.test_shape import batch_of, shaped
 
 
@@ -20,6 +21,12 @@ from tests.normalize.test_shape import batch_of, shaped
         ("apex://acme.Orders/ACTION$read", "acme.Orders", "read"),
         ("apex://Orders/ACTION$read", "Orders", "read"),
         ("ApexActionController.execute", "ApexActionController", "execute"),
+        ("aura://ApexActionController/ACTION$execute(ns.Cls.m)", "ns.Cls", "m"),
+        ("aura://ApexActionController/action$execute(Cls.m)", "Cls", "m"),
+        ("ApexActionController.execute(Cls.m)", "Cls", "m"),
+        ("3$AURA://RecordUiController/action$getRecord", "RecordUiController", "getRecord"),
+        ("APEX://ns.Class/ACTION$method", "ns.Class", "method"),
+        ("a.b$c/ACTION$getItems", "c", "getItems"),
     ],
 )
 @pytest.mark.parametrize("time", ["", "=17", "=17.25"])
@@ -43,6 +50,23 @@ def test_all_actions_of_a_cell() -> None:
     assert found["leakline.aura.count"].to_list() == [4, None, None, 1]
 
 
+@pytest.mark.parametrize(
+    ("cell", "actions", "count"),
+    [
+        ("250$aura://ListController/ACTION$getItems=5", ["ListController.getItems"], 250),
+        ("250$A.b=1;0$A.c;2$A.b=3", ["A.b", "A.c"], 253),
+        ("999999999999999$A.b", ["A.b"], MOST_CALLS),
+        ("aura%3A%2F%2FA%2FACTION%24b%3D5%3B2%24aura%3A%2F%2FC%2FACTION%24d%3D6", ["A.b", "C.d"], 3),
+    ],
+)
+def test_calls_are_counted_as_the_cell_says(cell: str, actions: list[str], count: int) -> None:
+    """A bundle counts for its number, within bounds, and percent signs hide no separator; guests' doors agree."""
+    found = split_actions(pl.Series([cell]))
+    assert found["leakline.aura.action"].to_list() == [actions]
+    assert found["leakline.aura.count"].to_list() == [count]
+    assert of_actions(cell).calls == count
+
+
 def test_repeating_an_action_pushes_no_other_out() -> None:
     """Lists are bounded by distinct actions, so a thousand calls of one do not hide the call behind them."""
     found = split_actions(
@@ -58,3 +82,11 @@ def test_any_text_is_taken(cells: list[str | None]) -> None:
     """Nothing raises, and the columns are those of the table, row for row."""
     for name, column in split_actions(pl.Series(cells, dtype=pl.String)).items():
         assert (column.dtype, column.len()) == (FIELDS[name], len(cells))
+
+
+@given(st.text() | st.text("A.b/$;=1 actionAPEX():%", max_size=60))
+def test_any_action_is_taken(text: str) -> None:
+    """Calls are bounded from both sides, and doors are found in the same actions."""
+    action = parsed(text)
+    assert action is None or 1 <= action.count <= MOST_CALLS
+    assert of_actions(text).calls >= 0
