@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from agent.computed_columns import computed_columns
 from agent.config import Settings
 from agent.detection.absence import Columns
 from agent.detection.supply import Supply
@@ -85,7 +86,7 @@ def columns(
         for name, those in _fed(mappings).items()
         if (name not in _looked_up(settings) or (lacking and name in lacking)) and not name.startswith(ELSEWHERE)
     }
-    return Columns(by_type, fed, {name.lower(): name for name in headers})
+    return Columns(by_type, fed, {name.lower(): name for name in headers}, computed_columns(mappings))
 
 
 def _fed(mappings: Mappings) -> dict[str, set[str]]:

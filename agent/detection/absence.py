@@ -23,6 +23,8 @@ class Columns:
     """Computed fields that come from columns alone, to the words for what would fill them."""
     spelling: Mapping[str, str] = field(default_factory=dict)
     """Event type in lower case to how it is written."""
+    computed: frozenset[str] = frozenset()
+    """Names with a dot that rows may have; empty: nothing is known of them."""
 
     def know(self, types: Collection[str] | None) -> bool:
         """Whether something is known of each of these types."""

@@ -17,7 +17,7 @@ from sigma.validators.core import validators
 from agent.detection import attack, document, lint_columns, load
 from agent.detection.absence import Columns
 from agent.detection.document import Document
-from agent.detection.lint_columns import Remark
+from agent.detection.lint_names import Remark, dataset_remarks, fold_by_remarks
 from agent.detection.lint_parties import party_remarks
 from agent.detection.pace import SALESFORCE
 from agent.detection.policy import POLICY
@@ -112,8 +112,10 @@ def _sigma(read: Document, checks: SigmaValidator) -> Iterator[Remark]:
 def _own(read: Document, rule: Rule) -> Iterator[Remark]:
     if "detection" in read.data:
         yield from _log_source(rule)
+        yield from dataset_remarks(rule)
     yield from _words(read)
     yield from _keys(read)
+    yield from fold_by_remarks(read.data.get("leakline"))
     for technique in rule.techniques:
         if not attack.known(technique):
             yield (f"ATT&CK technique {technique} is not in our table", ("tags",), "its name will be missing in alerts")

@@ -9,19 +9,18 @@ from agent.detection.absence import Columns
 from agent.detection.baseline import Baseline
 from agent.detection.correlation import Correlation
 from agent.detection.event_type import event_types
+from agent.detection.lint_names import Remark, folded_by, is_of_salesforce, misspelt, name_remarks
 from agent.detection.pace import services
 from agent.detection.rule import Rule
 from agent.detection.supply import compared
 from agent.detection.tree import fields
-
-Remark = tuple[str, tuple[str, ...], str]
-"""Message, keys that lead to the line, advice."""
 
 FIX = "name a new column in the `header` of a mapping of your own (normalize.mappings)"
 
 
 def of_rule(rule: Rule, columns: Columns) -> Iterator[Remark]:
     """What a rule about single events asks in vain."""
+    yield from name_remarks(rule, columns)
     if services(rule.logsource) != {"event_log_file"} or not columns.by_type:
         return
     for name in sorted((event_types(rule.condition) or frozenset()) - columns.by_type.keys()):
@@ -30,11 +29,17 @@ def of_rule(rule: Rule, columns: Columns) -> Iterator[Remark]:
         yield (f"no known event type is called {name!r}", ("detection",), meant)
     for name in fields(rule.condition):
         yield from _column(name, rule, columns, ("detection",))
+    for name in folded_by(rule):
+        yield from _column(name, rule, columns, ("leakline", "fold_by"))
 
 
 def of_derived(one: Correlation | Baseline, rules: Mapping[str, Rule], columns: Columns) -> Iterator[Remark]:
     """What a correlation or a baseline groups, counts or compares by in vain. `rules`: by id."""
     key = "correlation" if isinstance(one, Correlation) else "baseline"
+    names = {
+        name for columns_of in compared(one) for base, name in columns_of.items() if is_of_salesforce(rules.get(base))
+    }
+    yield from misspelt(sorted(names), columns.computed, (key,))
     for columns_of in compared(one):
         for base, name in columns_of.items():
             if base in rules and services(rules[base].logsource) == {"event_log_file"}:

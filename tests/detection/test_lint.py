@@ -1,10 +1,18 @@
 """Warnings: what loads but could be better."""
 
+from dataclasses import replace
+
 import pytest
 
+from agent.computed_columns import computed_columns
 from agent.detection.absence import Columns
 from agent.detection.lint import lint
 from agent.detection.load import PLACEHOLDERS
+from agent.normalize.enrich import Enricher, EnrichSettings
+from agent.normalize.load import whole_mappings
+from agent.normalize.shape import Normalizer
+from agent.shipped import shipped
+from tests.golden.documents import FOLDER, golden_batch
 
 PLAIN = """\
 title: Plain
@@ -97,6 +105,7 @@ HEADERS = Columns(
     {"source.ip": "SOURCE_IP"},
     {"login": "Login", "report": "Report"},
 )
+MADE = replace(HEADERS, computed=frozenset({"leakline.session", "source.address", "source.ip", "user.id"}))
 COUNT = """---
 title: Many
 id: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d02
@@ -163,3 +172,66 @@ def test_a_rule_of_the_pack_that_groups_by_what_the_sender_writes_is_pointed_out
     assert warned(write, GROUPED.replace("COLUMN", "user.id")) == []
     (found,) = findings(write, GROUPED.replace("COLUMN", "FORWARDED_FOR_IP"))
     assert (found.line, found.warning, found.fix) == (14, True, "write source.ip")
+
+
+FOLDED = PLAIN.replace("A: x", "EVENT_TYPE: Login") + "leakline: {feeder: true, fold_by: NAMES}\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "said", "fix"),
+    [
+        ("[USER_ID, COUNTRY_CODE]", "no column USER_ID in files of Login", "`header` of a mapping"),
+        ("[COUNTRY_CODE]", "", ""),
+        ("[leakline.session]", "", ""),
+        ("COUNTRY_CODE", "`fold_by` is not a list", "write [COUNTRY_CODE]"),
+        ("{a: b}", "`fold_by` is not a list", "write [USER_ID]"),
+        ("[]", "`fold_by` is an empty list", "write [USER_ID], or leave it out"),
+        ("[[A]]", "`fold_by` holds what is not a name", "write [USER_ID]"),
+        ("[NO_SUCH]", "no column NO_SUCH in files of Login", "`header` of a mapping"),
+        ("[leakline.sesion]", "nothing makes a column leakline.sesion", "did you mean leakline.session?"),
+    ],
+)
+def test_what_repeats_are_folded_by_is_a_list_of_known_columns(write, names, said, fix):
+    """Else the rule folds by something else than it says."""
+    found = list(lint([write("rule.yml", FOLDED.replace("NAMES", names))], columns=MADE))
+    assert [one.message for one in found] == ([said] if said else [])
+    assert all(one.warning and one.line == 9 and fix in one.fix for one in found)
+
+
+def test_a_data_set_that_no_new_event_has_is_pointed_out(write):
+    """Each family has its own; the service is in another field."""
+    (found,) = findings(write, PLAIN.replace("A: x", "event.dataset: salesforce.event_log_file"))
+    assert (found.warning, found.line, found.fix) == (True, 6, "write leakline.service: event_log_file")
+    assert findings(write, PLAIN.replace("A: x", "event.dataset: salesforce.login")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("leakline.sesion", "did you mean leakline.session?"),
+        ("source.address.ip", "did you mean source.address?"),
+        ("leakline.nothing_like_it", "check the spelling"),
+        ("leakline.number.some_column", None),
+        ("leakline.session", None),
+        ("cat.of.mine", None),
+    ],
+)
+def test_a_computed_name_that_nothing_makes_is_pointed_out(write, name, fix):
+    """In a detection and where a correlation groups by it."""
+    found = list(lint([write("rule.yml", PLAIN.replace("A:", f"{name}:"))], columns=MADE))
+    assert [(one.message, one.fix) for one in found] == ([(f"nothing makes a column {name}", fix)] if fix else [])
+    grouped = (
+        GROUPED.replace("COLUMN", name).replace("A: x", "EVENT_TYPE: Login").replace("field: A", "field: EVENT_TYPE")
+    )
+    found = list(lint([write("rule.yml", grouped)], columns=MADE))
+    assert [(one.message, one.fix) for one in found] == ([(f"nothing makes a column {name}", fix)] if fix else [])
+
+
+def test_every_computed_column_is_known_to_the_lint():
+    """A rule that asks for one is not called misspelt."""
+    mappings = whole_mappings([shipped("mappings")])
+    known, normalizer, enricher = computed_columns(mappings), Normalizer(mappings), Enricher(EnrichSettings())
+    for path in FOLDER.glob("*.csv"):
+        frame = enricher.enrich(normalizer.prepare(golden_batch(path.stem)))
+        made = {name for name in frame.columns if "." in name and not name.startswith("leakline.number.")}
+        assert made <= known, (path.stem, made - known)
