@@ -184,3 +184,16 @@ def test_what_the_org_knew_then_is_still_there_and_used(tmp_path: Path, normaliz
     events = len(archive.read_bytes().splitlines())
     counts = Counter(rule for rule, _ in alerts)
     assert set(counts.values()) == {events} and len(counts) == 8, counts
+
+
+def test_an_operator_that_was_known_then_is_looked_for_without_a_database(
+    tmp_path: Path, normalizer: Normalizer
+) -> None:
+    """An indicator of today may name an AS number, and the archive has that of each address."""
+    archive = archive_of(normalizer, FOLDER / "Login.csv", tmp_path / "events.ndjson", **{"source.as.number": 64496})
+    (tmp_path / "new.csv").write_text(
+        "kind,value,campaign,source,added\nas,AS64496,of today,https://example.org/report,2026-03-01\n"
+    )
+    rules = rules_of(tmp_path / "rules", "leakline.indicator.campaign: of today")
+    alerts = found(archive, rules=rules, settings=installation(enrich={"indicators": [str(tmp_path / "new.csv")]}))
+    assert len(alerts) == len(archive.read_bytes().splitlines())

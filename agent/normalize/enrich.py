@@ -204,6 +204,9 @@ class Enricher:
             any_address = AnyAddress(self._addresses, addresses, known.height)
             known.add(any_address.anonymizer())
             numbers = any_address.numbers()
+        operator = known.all.get("source.as.number")
+        if operator is not None and self._indicators.by_operator:  # an archive knows it where no database does
+            numbers.append(operator.cast(pl.String))
         agents = known.first(*AGENTS)
         known.add(
             self._indicators.columns(
