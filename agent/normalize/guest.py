@@ -25,7 +25,13 @@ DOORS = "leakline.guest_doors"
 ACTIONS = "leakline.guest_actions"
 
 _TYPES = ("USER_TYPE", "UserType", "salesforce.user.type")
-_ABOUT = ("salesforce.user.license", "salesforce.user.profile")
+_ABOUT = {
+    "salesforce.user.license": r"(?i)^\s*guest(?: user)?(?: license)?\s*$",
+    "salesforce.user.profile": r"(?i)\bguest (?:user|profile)\s*$",
+}
+"""What is known of a user whose type is blank, and how that of a guest is called: people name profiles as they like
+(`Guest Services Agent` of a hotel), and a guest is neither watched nor excused as a person is.
+"""
 _USERS = ("user.id", "USER_ID_DERIVED", "USER_ID", "UserId")
 _SITES = ("SITE_ID", "SiteId")
 _KEYS = ("LOGIN_KEY", "LoginKey")
@@ -67,8 +73,11 @@ def guest_columns(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
 def _is_guest(texts: Mapping[str, pl.Series]) -> pl.Series | None:
     """`Boolean` with nulls; None where nothing can be said of any row."""
     kind = _first(texts, _TYPES)
-    said = [kind, *(_first(texts, (name,)) for name in _ABOUT)]
-    signs = [column.str.contains(_A_GUEST) for column in said if column is not None]
+    signs = [] if kind is None else [kind.str.contains(_A_GUEST)]
+    for name, word in _ABOUT.items():
+        about = _first(texts, (name,))
+        if about is not None:
+            signs.append(about.str.contains(word) & (True if kind is None else kind.is_null()))
     site_says = _first(texts, ("IS_GUEST",))
     if site_says is not None:
         signs.append(site_says.str.contains("^(?i:1|true)$"))
