@@ -25,7 +25,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "url.domain", "url.fragment", "url.path", "url.port", "url.query", "url.scheme", "url.extension", "url.*_domain",
         "user_agent.name", "user_agent.version", "user_agent.os.*", "user_agent.device.*", "leakline.user_type",
         "leakline.api_type", "leakline.app_type", "leakline.platform_type", "leakline.session_type",
-        "leakline.session_level", "leakline.number.*", "leakline.aura.controller", "leakline.aura.method",
+        "leakline.session_level", "leakline.source_network", "leakline.number.*", "leakline.aura.controller",
+        "leakline.aura.method",
     ),
     "*timings": (
         "salesforce.cpu_time", "salesforce.db_blocks", "salesforce.db_cpu_time", "salesforce.*_start",

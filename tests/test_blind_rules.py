@@ -165,6 +165,8 @@ def test_names_that_fill_the_field_are_not_believed(run: Callable[..., Any], mon
         ({"SOURCE_IP"}, "source.ip", False),
         ({"CLIENT_IP"}, "source.ip", False),
         ({"FORWARDED_FOR_IP"}, "source.ip", True),
+        ({"CLIENT_IP"}, "leakline.source_network", False),
+        ({"FORWARDED_FOR_IP"}, "leakline.source_network", True),
         ({"FORWARDED_FOR_IP"}, "related.ip", False),
         ({"SOURCE_IP"}, "related.ip", False),
         ({"USER_NAME"}, "related.ip", True),

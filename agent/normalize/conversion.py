@@ -10,7 +10,7 @@ from agent.normalize import api_call, records_written
 from agent.normalize.cell import KINDS
 from agent.normalize.distinct import all_null, only_where, per_distinct
 from agent.normalize.ecs_fields import EcsTable
-from agent.normalize.ip_text import every_address, split_addresses
+from agent.normalize.ip_text import every_address, network_of, split_addresses
 from agent.normalize.record_id import to_long
 from agent.normalize.url_parts import split_urls
 
@@ -103,6 +103,7 @@ CONVERSIONS: dict[str, Conversion] = {
     "login_name": _login_name,
     "address": _address,
     "addresses": every_address,
+    "network": network_of,
     "not_an_address": _not_an_address,
     "milliseconds": _milliseconds,
     "nanoseconds": _nanoseconds,

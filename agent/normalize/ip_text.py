@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 import polars as pl
@@ -25,8 +26,10 @@ _BETWEEN = re.compile(r"[\s,;]+")
 _FOR = re.compile(r"^for=", re.IGNORECASE)
 """Of RFC 7239."""
 LONGEST_LIST = 4_000
-"""Characters of a cell with several addresses that are looked at."""
+"""Characters of a cell with several addresses that are looked at, half of them at its end."""
 MOST_ADDRESSES = 20
+_MOST_WORDS = 200
+"""Words of a cell that are looked at from either end."""
 _REMEMBERED = 50_000
 """Texts of which the form is remembered: one address is in several columns, and in one batch after the other."""
 _LONGEST = 100
@@ -54,8 +57,8 @@ def split_addresses(column: pl.Series) -> tuple[pl.Series, pl.Series | None]:
 
 
 def every_address(column: pl.Series) -> pl.Series:
-    """`List(String)`: all addresses of a cell such as an X-Forwarded-For header, each once in its order, at most
-    `MOST_ADDRESSES`; null where there is none.
+    """`List(String)`: the addresses of a cell such as an X-Forwarded-For header, each once in its order, of more than
+    `MOST_ADDRESSES` the first and the last; null where there is none.
     """
     return per_distinct(
         column, lambda values: pl.Series([_addresses(text) or None for text in values], dtype=pl.List(pl.String))
@@ -63,9 +66,37 @@ def every_address(column: pl.Series) -> pl.Series:
 
 
 def _addresses(text: str) -> list[str]:
-    words = (_FOR.sub("", word) for word in _BETWEEN.split(text[:LONGEST_LIST]))
-    found = dict.fromkeys(address for word in words if (address := plain_address(word)) is not None)
-    return list(found)[:MOST_ADDRESSES]
+    if len(text) > LONGEST_LIST:  # without the words that are cut
+        half = LONGEST_LIST // 2
+        words = [*_BETWEEN.split(text[:half])[:-1], *_BETWEEN.split(text[-half:])[1:]]
+    else:
+        words = _BETWEEN.split(text)
+    first = _distinct(words[:_MOST_WORDS])
+    last = _distinct(words[:-_MOST_WORDS:-1])
+    # The sender writes what he likes in front; what proxies saw, they add behind it.
+    return list(dict.fromkeys([*first, *reversed(last)]))
+
+
+def _distinct(words: Iterable[str]) -> list[str]:
+    """At most half of the addresses that are kept, as soon as they are found."""
+    found = (address for word in words if (address := plain_address(_FOR.sub("", word))) is not None)
+    distinct: dict[str, None] = {}
+    for address in found:
+        distinct[address] = None
+        if len(distinct) >= MOST_ADDRESSES // 2:
+            break
+    return list(distinct)
+
+
+def network_of(column: pl.Series) -> pl.Series:
+    """`String`: an IPv4 address as it is, of an IPv6 address its /64 network (`2001:db8:1:2::/64`), whose addresses are
+    all one subscriber's, who changes them as he likes; null for other text.
+    """
+    return per_distinct(split_addresses(column)[0], lambda values: pl.Series(map(_network_of, values), dtype=pl.String))
+
+
+def _network_of(address: str) -> str:
+    return str(ipaddress.ip_network((address.partition("%")[0], 64), strict=False)) if ":" in address else address
 
 
 def plain_address(text: str) -> str | None:

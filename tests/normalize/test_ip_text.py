@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.normalize.ip_text import plain_address, split_addresses
+from agent.normalize.ip_text import MOST_ADDRESSES, every_address, network_of, plain_address, split_addresses
 
 ADDRESSES = st.ip_addresses()
 CELL = st.one_of(
@@ -81,3 +81,25 @@ def test_every_spelling_is_one_address(address: ipaddress.IPv4Address | ipaddres
 def test_the_form_is_that_of_rfc_5952(text: str, form: str | None) -> None:
     """Its examples, and texts that are no address."""
     assert plain_address(text) == form
+
+
+@pytest.mark.parametrize("fakes", [25, 199, 5_000])
+def test_padding_does_not_push_an_address_out(fakes: int) -> None:
+    """Of a long list the first and the last addresses are kept: proxies add what they saw at its end."""
+    cell = ", ".join([*(f"1.{n >> 8}.{n & 255}.9" for n in range(fakes)), "203.0.113.7"])
+    found = every_address(pl.Series([cell]))[0].to_list()
+    assert (found[0], found[-1], len(found)) == ("1.0.0.9", "203.0.113.7", MOST_ADDRESSES)
+
+
+def test_words_that_are_cut_are_no_addresses() -> None:
+    """Where a cell is too long to be looked at whole."""
+    cell = ",".join(["198.51.100.123"] * 1_000)
+    assert every_address(pl.Series([cell]))[0].to_list() == ["198.51.100.123"]
+
+
+def test_the_network_of_an_address() -> None:
+    """An IPv4 address is one subscriber; of IPv6 a subscriber has a /64, however it is spelled."""
+    cells = ["192.0.2.7", "2001:DB8:1:2:3::4", "[2001:db8:1:2::9]:443", "fe80::1%eth0", "::ffff:192.0.2.7", "Salesforce.com IP", None]
+    assert network_of(pl.Series(cells)).to_list() == [
+        "192.0.2.7", "2001:db8:1:2::/64", "2001:db8:1:2::/64", "fe80::/64", "192.0.2.7", None, None,
+    ]  # fmt: skip
