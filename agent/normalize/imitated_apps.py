@@ -2,13 +2,15 @@
 
 Columns, both `String`: `leakline.app_folded`, the app's name in the form of `folded_name.py` (rules group by it: one
 name under two ids), and `leakline.app_imitates`, the name that it looks like and is not: one of `imitated_apps.yaml`, or
-an approved app's, in another spelling or under another id than the settings give (`name = id`). Null where the row names no app, or its name is like none.
+an approved app's, in another spelling or under another id than the settings give (`name = id`), or `TURNED` for a name
+that is written backwards. Null where the row names no app, or its name is like none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -17,32 +19,44 @@ import polars as pl
 
 from agent.normalize.approved_apps import app_ids, paired
 from agent.normalize.distinct import only_where
-from agent.normalize.folded_name import folded
+from agent.normalize.folded_name import LONGEST, folded, is_turned, looks_like, readings
 from agent.normalize.remembered import Remembered
 from agent.normalize.yaml_file import YamlFile, read_yaml
 
 FOLDED = "leakline.app_folded"
 IMITATES = "leakline.app_imitates"
 
-_KEYS = ("name", "anywhere", "genuine")
+TURNED = "another name, by marks of direction"
+
+_KEYS = ("name", "anywhere", "genuine", "pattern")
 _SHORTEST = 4
 """Letters of an approved name that others can look like: shorter ones look like much."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imitated:
-    """One entry: a name, whether it counts inside of longer ones, and the spellings that are no imitation."""
+    """One entry: a name, whether it counts inside of longer ones, and the spellings that are no imitation, listed or by
+    a regular expression for all of a name.
+    """
 
     name: str
     anywhere: bool = False
     genuine: tuple[str, ...] = ()
+    pattern: re.Pattern[str] | None = None
+    _like: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
-    def is_like(self, text: str) -> bool:
-        """Whether a folded name looks like this one."""
-        return folded(self.name) in text if self.anywhere else folded(self.name) == text
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_like", looks_like(self.name))
+
+    def is_like(self, texts: Iterable[str]) -> bool:
+        """Whether one of the readings of a name looks like this one."""
+        find = self._like.search if self.anywhere else self._like.fullmatch
+        return any(find(text) for text in texts)
 
     def is_genuine(self, name: str) -> bool:
-        return any(fnmatchcase(name.casefold(), spelling.casefold()) for spelling in self.genuine)
+        if self.pattern is not None and self.pattern.fullmatch(name):
+            return True
+        return name.casefold() in (spelling.casefold() for spelling in self.genuine)
 
 
 def read_imitated(path: Path) -> list[Imitated]:
@@ -65,7 +79,16 @@ def _entry(file: YamlFile, place: int, entry: Any) -> Imitated:
     anywhere = entry.get("anywhere", "false")
     if not isinstance(genuine, list) or anywhere not in ("true", "false"):
         raise file.error(where, "`genuine` is a list of names, `anywhere` true or false")
-    return Imitated(str(entry["name"]), anywhere == "true", tuple(map(str, genuine)))
+    return Imitated(str(entry["name"]), anywhere == "true", tuple(map(str, genuine)), _pattern(file, where, entry))
+
+
+def _pattern(file: YamlFile, where: tuple[str | int, ...], entry: dict[str, Any]) -> re.Pattern[str] | None:
+    if "pattern" not in entry:
+        return None
+    try:
+        return re.compile(str(entry["pattern"]), re.IGNORECASE)
+    except re.error as error:
+        raise file.error((*where, "pattern"), f"`pattern` is not a regular expression: {error}") from error
 
 
 class ImitatedApps:
@@ -94,6 +117,9 @@ class ImitatedApps:
         """Names of apps, what callers call themselves, ids of apps: `String`, row for row beside each other. A caller's
         word may imitate, and is not folded; an app whose id is approved imitates nobody.
         """
+        # Cut before anything is remembered of them: cells may hold megabytes.
+        names = None if names is None else names.str.head(LONGEST)
+        callers = None if callers is None else callers.str.head(LONGEST)
         found = {} if names is None else self._remembered.columns(names)
         if names is not None and ids is not None and self._ids:
             other = self._under_another_id(names, ids)
@@ -110,12 +136,12 @@ class ImitatedApps:
 
     def imitated(self, name: str) -> str | None:
         """What an app of this name imitates; None if nothing."""
-        text = folded(name)
+        texts = readings(name)
         if any(app.is_genuine(name) for app in self._approved) or self._fits_a_pattern(name):
             return None
-        like = [app for app in (*self._approved, *self._listed) if app.is_like(text)]
+        like = [app for app in (*self._approved, *self._listed) if app.is_like(texts)]
         # Genuine is who is so for the entry that says most: `Salesforce Inc. Dataloader Bulk` is for none.
-        return next((app.name for app in like if not app.is_genuine(name)), None)
+        return next((app.name for app in like if not app.is_genuine(name)), TURNED if is_turned(name) else None)
 
     def _under_another_id(self, names: pl.Series, ids: pl.Series) -> pl.Series:
         """The name, where it is that of an app whose id is given and the row has another one."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.normalize.folded_name import LONGEST, folded
+from agent.normalize.folded_name import LONGEST, folded, letters, looks_like, readings
 
 DISGUISES = [
     "data loader",
@@ -33,6 +33,15 @@ DISGUISES = [
     "Data 1oader",
     "Data |oader",
     "clata Loader",
+    "Ðata Loaδer",
+    "Data Loa∂er",
+    "Dɐtɐ Loɐdǝɹ",  # turned letters
+    "Dᗩta Loader",
+    "ᗪᗩTᗩ ᒪOᗩᗪEᖇ",
+    "DΛTΔ LOΛDΞR",
+    "Data £oader",
+    "₯ata Loa₫€r",
+    "D₳₮₳ Loader",
 ]
 
 
@@ -46,6 +55,35 @@ def test_a_disguise_is_folded_to_what_it_imitates(name: str) -> None:
 def test_two_letters_may_look_like_one(one: str, other: str) -> None:
     """As in Unicode's table of look-alikes."""
     assert folded(one) == folded(other)
+
+
+@pytest.mark.parametrize("name", ["Ticкet", "Tiсκet", "Ticĸet", "TIСКET"])
+def test_a_k_has_look_alikes(name: str) -> None:
+    """Which TR39 leaves out: Cyrillic, Greek and the Latin kra."""
+    assert folded(name) == folded("Ticket")
+
+
+@pytest.mark.parametrize("name", ["Data Loader Next", "clata Loader NG", "dataloacler", "Big Data Loader Nightly"])
+def test_letters_of_two_words_are_no_pair(name: str) -> None:
+    """A name is found whatever follows it, and whichever of its letters are pairs."""
+    assert looks_like("Data Loader").search(letters(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("\u202eredaoL ataD", "Data Loader"),
+        ("\u2067redaoL ataD\u2069", "Data Loader"),
+        ("Data \u202eredaoL\u202c", "Data Loader"),
+        ("\u2067Loader \u200fData", "Data Loader"),
+        ("Da+a Loader", "Data Loader"),
+        ("Da†a Loader", "Data Loader"),
+        ("Data+Loader", "Data Loader"),
+    ],
+)
+def test_a_name_may_be_read_in_several_ways(name: str, read: str) -> None:
+    """Backwards, by marks of direction, and with a cross for a letter."""
+    assert letters(read) in readings(name)
 
 
 @pytest.mark.parametrize("name", ["Warehouse Sync", "Date Loader", "Datenlader", "データローダ", "Data Load"])

@@ -7,7 +7,7 @@ import pytest
 
 from agent.errors import MappingError
 from agent.normalize.approved_apps import ApprovedApps, app_ids
-from agent.normalize.imitated_apps import Imitated, ImitatedApps, read_imitated
+from agent.normalize.imitated_apps import TURNED, Imitated, ImitatedApps, read_imitated
 from agent.shipped import shipped
 
 SHIPPED = read_imitated(shipped("mappings") / "imitated_apps.yaml")
@@ -28,6 +28,27 @@ SHIPPED = read_imitated(shipped("mappings") / "imitated_apps.yaml")
         ("Dataloader Bulk", None),
         ("DATALOADER PARTNER", None),
         ("DataLoaderBulkUI/66.0.0", None),
+        ("DataLoaderPartnerBatch/66.0.0", None),
+        ("DataLoaderBulkv2/66.0.0/DBR", None),
+        ("DataLoaderPartner/66.0.0", None),
+        ("DataLoader Portal/1", "Data Loader"),
+        ("Dataloader Bulk/1", "Data Loader"),
+        ("DataLoaderBulkUI/66.0.0 Next", "Data Loader"),
+        ("Data Loader Next", "Data Loader"),
+        ("DataLoader NG", "Data Loader"),
+        ("My Data Loader Next Gen", "Data Loader"),
+        ("Salesforce Inc. Loader", "Salesforce Inc"),
+        ("Salesforce Inc. Integration", "Salesforce Inc"),
+        ("Salesforce Inc Leads Sync", "Salesforce Inc"),
+        ("Ticкet Portal", "Ticket Portal"),
+        ("\u202eredaoL ataD", "Data Loader"),
+        ("\u202ecnyS", TURNED),
+        ("Da+a Loader", "Data Loader"),
+        ("dataloader.io", None),
+        ("Metadata Loader", None),
+        ("Metadata Loader Data Loader", "Data Loader"),
+        ("Notes+Tasks", None),
+        ("ניהול לקוחות\u200f", None),
         ("Salesforce CLI", None),
         ("Workbench", None),
         ("Acme Workbench Sync", None),
@@ -67,6 +88,7 @@ def test_columns_stand_beside_their_rows() -> None:
         ("apps:\n  - anywhere: true\n", 2, "without `name`"),
         ("apps:\n  - name: Data Loader\n    genuin: [a]\n", 3, "unknown key `genuin`"),
         ("apps:\n  - name: Data Loader\n    anywhere: maybe\n", 2, "true or false"),
+        ("apps:\n  - name: Data Loader\n    pattern: '('\n", 3, "not a regular expression"),
     ],
 )
 def test_a_wrong_file_names_its_line(tmp_path: Path, text: str, line: int, says: str) -> None:
@@ -81,7 +103,7 @@ def test_a_wrong_file_names_its_line(tmp_path: Path, text: str, line: int, says:
 def test_an_entry_may_say_nothing_but_its_name() -> None:
     """It counts as a whole name then, in any disguise."""
     app = Imitated("Data Loader")
-    assert (app.is_like("dataloader"), app.is_like("mydataloader")) == (True, False)
+    assert (app.is_like(["dataloader"]), app.is_like(["mydataloader"])) == (True, False)
 
 
 def test_the_exact_name_under_another_id_is_an_imitation() -> None:
