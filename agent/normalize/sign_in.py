@@ -1,6 +1,6 @@
 """Whether an event is a sign-in, in one way for every source.
 
-Column: `leakline.sign_in` (`String`: `succeeded`, or `attempted` for all else); null, or absent, where the row is not a
+Column: `leakline.sign_in` (`String`: `succeeded`, also where the result is blank, or `attempted` for all else); null, or absent, where the row is not a
 sign-in.
 """
 
@@ -16,6 +16,8 @@ SUCCEEDED, ATTEMPTED = "succeeded", "attempted"
 _TYPES = ("EVENT_TYPE", "EventType")
 _A_LOGIN = r"^(?i:Login|LoginEvent|LoginEventStream|LoginEventLog)$"
 _RESULTS = {"LOGIN_STATUS": "LOGIN_NO_ERROR", "LoginStatus": "LOGIN_NO_ERROR", "Status": "Success"}
+_REQUEST = "REQUEST_STATUS"
+"""Of log files: `S` where all went well."""
 _OF_HISTORY = "LoginTime"
 """A field that rows of the login history have, and a name of their kind they have not."""
 
@@ -28,7 +30,13 @@ def sign_in_columns(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
     logins += [texts[_OF_HISTORY].is_not_null()] if _OF_HISTORY in texts else []
     login = _any(logins)
     if login is not None:
-        succeeded = _any([texts[name] == result for name, result in _RESULTS.items() if name in texts])
+        said = [texts[name] for name in _RESULTS if name in texts]
+        succeeded = _any(
+            [
+                *(texts[name] == result for name, result in _RESULTS.items() if name in texts),
+                *([_all_blank(said) & ~_refused(texts, login.len())] if said else []),
+            ]
+        )
         words = pl.select(
             pl.when(pl.lit(login))
             .then(
@@ -40,6 +48,19 @@ def sign_in_columns(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
         )
         found[SIGN_IN] = words.to_series()
     return found
+
+
+def _all_blank(columns: list[pl.Series]) -> pl.Series:
+    """Where none of them says anything: a refusal has a word for its reason."""
+    return pl.select(
+        pl.all_horizontal(*(pl.lit(column).str.strip_chars().fill_null("") == "" for column in columns))
+    ).to_series()
+
+
+def _refused(texts: Mapping[str, pl.Series], height: int) -> pl.Series:
+    if _REQUEST not in texts:
+        return pl.repeat(False, height, eager=True)
+    return (texts[_REQUEST] != "").fill_null(False) & (texts[_REQUEST] != "S").fill_null(False)
 
 
 def _fitting(column: pl.Series, pattern: str) -> pl.Series:

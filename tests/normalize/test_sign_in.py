@@ -12,6 +12,15 @@ from agent.normalize.sign_in import SIGN_IN, sign_in_columns
     ("columns", "expected"),
     [
         ({"EVENT_TYPE": ["Login"] * 2, "LOGIN_STATUS": ["LOGIN_NO_ERROR", "LOGIN_X"]}, ["succeeded", "attempted"]),
+        (
+            {
+                "EVENT_TYPE": ["Login"] * 4,
+                "LOGIN_STATUS": ["", None, "", "LOGIN_X"],
+                "REQUEST_STATUS": ["S", "", "F", "S"],
+            },
+            ["succeeded", "succeeded", "attempted", "attempted"],
+        ),
+        ({"EventType": ["LoginEvent"] * 2, "Status": ["", None]}, ["succeeded"] * 2),
         ({"EVENT_TYPE": ["Login"], "LOGIN_STATUS": ["LOGIN_X"]}, ["attempted"]),
         ({"EVENT_TYPE": ["Login"]}, ["attempted"]),
         ({"EventType": ["LoginEvent", "LoginAnomalyEvent"], "Status": ["Success", None]}, ["succeeded", None]),
