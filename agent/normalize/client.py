@@ -83,7 +83,8 @@ class Clients:
         self, user_agent: pl.Series | None, client_name: pl.Series | None, application: pl.Series | None
     ) -> dict[str, pl.Series]:
         """All `String`, row for row beside each other; None is a column that is not there."""
-        agents = self._agents.columns(user_agent) if user_agent is not None else {}
+        # Cut before anything is remembered of it.
+        agents = self._agents.columns(user_agent.str.head(LONGEST)) if user_agent is not None else {}
         given = [column for column in (user_agent, client_name, application) if column is not None]
         if not given:
             return {}

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from agent.normalize.distinct import only_where
-from agent.normalize.guest_doors import Doors, of_actions, of_path
+from agent.normalize.guest_doors import LONGEST, LONGEST_PATH, Doors, of_actions, of_path
 
 GUEST = "leakline.user_is_guest"
 WHO = "leakline.guest"
@@ -129,8 +129,10 @@ def _asked(texts: Mapping[str, pl.Series], guest: pl.Series) -> dict[str, pl.Ser
         {
             "guest": guest.fill_null(False),
             # Milliseconds would make nearly every cell one of its own.
-            "actions": blank if actions is None else actions.str.replace_all(r"=\d+(\.\d+)?(;|$)", "$2"),
-            "path": blank if paths is None else paths.str.replace(r"\?.*$", "").str.replace_all(_AN_ID, "*"),
+            "actions": blank if actions is None else _cut(actions, LONGEST).str.replace_all(r"=\d+(\.\d+)?(;|$)", "$2"),
+            "path": blank
+            if paths is None
+            else _cut(paths, LONGEST_PATH).str.replace(r"\?.*$", "").str.replace_all(_AN_ID, "*"),
             "event": blank if event is None else event,
         }
     )
@@ -139,6 +141,12 @@ def _asked(texts: Mapping[str, pl.Series], guest: pl.Series) -> dict[str, pl.Ser
     table = pl.DataFrame(rows, schema={**distinct.schema, **_SCHEMA}, orient="row")
     beside = keys.join(table, on=list(keys.columns), how="left", nulls_equal=True, maintain_order="left")
     return {name: beside[name] for name in _SCHEMA if beside[name].null_count() < beside.height}
+
+
+def _cut(cells: pl.Series, longest: int) -> pl.Series:
+    """Where there is something to cut, for that costs as much as all else."""
+    most = cells.str.len_bytes().max()
+    return cells.str.head(longest) if isinstance(most, int) and most > longest else cells
 
 
 def _row(actions: str | None, path: str | None, event: str | None) -> tuple[int, int, int, str | None, str | None]:

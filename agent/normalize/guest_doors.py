@@ -14,10 +14,16 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agent.normalize.aura import Action, parsed, unquoted
+from agent.normalize.aura import parsed, unquoted
 
 LONGEST = 64_000
 """Characters of a cell that are looked at: 250 actions, which is all that one request may have, take fewer."""
+LONGEST_PATH = 4_000
+"""Of a path; of longer cells of actions nothing is remembered."""
+REMEMBERED = 1_000
+"""Cells of which the doors are remembered: a site has few pages."""
+_SHORT = 300
+"""Characters of an action that is remembered."""
 MOST_NAMES = 6
 """Doors of one cell that are named."""
 
@@ -71,9 +77,12 @@ class Doors:
     actions: str | None = None
 
 
-@lru_cache(maxsize=20_000)
 def of_actions(cell: str) -> Doors:
     """Of a cell of `ACTION_MESSAGE`: `count$controller/ACTION$method=milliseconds;…`, in whatever spelling."""
+    return _short_cell(cell) if len(cell) <= LONGEST_PATH else _of_actions(cell)
+
+
+def _of_actions(cell: str) -> Doors:
     counts: Counter[str] = Counter()
     names: list[str] = []
     actions: list[str] = []
@@ -82,18 +91,18 @@ def of_actions(cell: str) -> Doors:
         if action is None:
             counts["page"] += 1 if text.strip() else 0
             continue
-        kind, name = _kind_of(action)
+        known = (action.scheme, action.controller, action.method, action.apex)
+        kind, name = _short_action(*known) if len(text) <= _SHORT else _kind_of(*known)
         counts[kind] += action.count
         names += [] if kind == "page" else [name]
         actions.append(name)
     return Doors(counts.total(), counts["list"], counts["describe"], _joined(names), _joined(actions))
 
 
-def _kind_of(action: Action) -> tuple[str, str]:
-    method = action.method
-    own = action.scheme == "apex" or action.apex is not None or bool(_APEX.search(action.controller))
-    short = re.split(r"[./:$]", action.controller)[-1]
-    name = f"apex {action.apex}" if action.apex else f"{short}.{method}"
+def _kind_of(scheme: str | None, controller: str, method: str, apex: str | None) -> tuple[str, str]:
+    own = scheme == "apex" or apex is not None or bool(_APEX.search(controller))
+    short = re.split(r"[./:$]", controller)[-1]
+    name = f"apex {apex}" if apex else f"{short}.{method}"
     if _DESCRIBE.search(method):
         return "describe", name
     if own:  # what an own class gives, its name does not say
@@ -106,11 +115,15 @@ def _kind_of(action: Action) -> tuple[str, str]:
     return "page", name
 
 
-@lru_cache(maxsize=20_000)
+_short_cell = lru_cache(maxsize=REMEMBERED)(_of_actions)
+_short_action = lru_cache(maxsize=10 * REMEMBERED)(_kind_of)
+
+
+@lru_cache(maxsize=REMEMBERED)
 def of_path(path: str) -> Doors:
     """Of a request's path, by what lies behind it."""
     for kind, name, pattern in _PATHS:
-        if pattern.search(path[:LONGEST]):
+        if pattern.search(path[:LONGEST_PATH]):
             return Doors(1, kind == "list", kind == "describe", name)
     return Doors()
 

@@ -108,7 +108,7 @@ def _hits(look_up: Remembered, columns: Columns) -> Iterator[pl.DataFrame]:
     """`row` and what matches there, for each column in which anything does."""
     for column in columns:
         values = values_by_row(column)
-        found = look_up.columns(values[VALUE])
+        found = look_up.columns(values[VALUE].str.head(LONGEST))
         if found:
             yield pl.DataFrame([values[ROW], *found.values()]).filter(pl.col("kind").is_not_null())
 

@@ -14,11 +14,17 @@ _KEY = ""
 
 
 class Remembered:
-    """`work` for keys, with the answers kept in a table of at most `limit` rows: one gather and one join a batch."""
+    """`work` for keys, with the answers kept in a table of at most `limit` rows and `characters` of their keys: one
+    gather and one join a batch.
+    """
 
-    def __init__(self, schema: Mapping[str, pl.DataType], work: Work, *, limit: int = 20_000) -> None:
+    def __init__(
+        self, schema: Mapping[str, pl.DataType], work: Work, *, limit: int = 20_000, characters: int = 4_000_000
+    ) -> None:
         self._work = work
         self._limit = limit
+        self._most_characters = characters
+        self._characters = 0
         self._empty = pl.DataFrame(schema={_KEY: pl.String(), **schema})
         self._table = self._empty
         self._rows: dict[str, int] = {}
@@ -38,10 +44,14 @@ class Remembered:
         """Ask anew for every key."""
         self._table = self._empty
         self._rows = {}
+        self._characters = 0
 
     def _learn(self, keys: Sequence[str]) -> None:
         unknown = [key for key in keys if key not in self._rows]
-        if len(self._rows) + len(unknown) > self._limit:
+        if (
+            len(self._rows) + len(unknown) > self._limit
+            or self._characters + sum(map(len, unknown)) > self._most_characters
+        ):
             self.forget()
             unknown = list(keys)
         found = self._work(unknown) if unknown else {}
@@ -49,4 +59,5 @@ class Remembered:
             return
         rows = [(key, *values) for key, values in found.items()]
         self._table = pl.concat([self._table, pl.DataFrame(rows, schema=self._empty.schema, orient="row")])
+        self._characters += sum(map(len, found))
         self._rows |= {key: place for place, key in enumerate(found, start=len(self._rows))}

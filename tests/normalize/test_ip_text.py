@@ -99,7 +99,15 @@ def test_words_that_are_cut_are_no_addresses() -> None:
 
 def test_the_network_of_an_address() -> None:
     """An IPv4 address is one subscriber; of IPv6 a subscriber has a /64, however it is spelled."""
-    cells = ["192.0.2.7", "2001:DB8:1:2:3::4", "[2001:db8:1:2::9]:443", "fe80::1%eth0", "::ffff:192.0.2.7", "Salesforce.com IP", None]
+    cells = [
+        "192.0.2.7",
+        "2001:DB8:1:2:3::4",
+        "[2001:db8:1:2::9]:443",
+        "fe80::1%eth0",
+        "::ffff:192.0.2.7",
+        "Salesforce.com IP",
+        None,
+    ]
     assert network_of(pl.Series(cells)).to_list() == [
         "192.0.2.7", "2001:db8:1:2::/64", "2001:db8:1:2::/64", "fe80::/64", "192.0.2.7", None, None,
     ]  # fmt: skip

@@ -61,3 +61,15 @@ def test_columns_without_any_value_are_left_out() -> None:
     """What is known of no row takes no column."""
     remembered = Remembered(SCHEMA, lambda keys: dict.fromkeys(keys, (None, True)))
     assert list(remembered.columns(pl.Series(["a", "b"]))) == ["even"]
+
+
+def test_long_keys_are_forgotten_sooner() -> None:
+    """What is kept is bounded in characters, and the answers are the same."""
+    work = Work()
+    remembered = Remembered(SCHEMA, work, characters=1_000)
+    for letter in "abcd" * 2:
+        batch = pl.Series([letter * 400, letter * 401])
+        assert remembered.columns(batch)["length"].to_list() == [400, 401]
+    assert len(work.asked) == 8
+    remembered.columns(batch)
+    assert len(work.asked) == 8
