@@ -16,6 +16,7 @@ from importlib.resources import files
 
 LONGEST = 500
 """Characters of a name that are looked at: Salesforce allows 80, and rows of other kinds may hold anything."""
+_PIECE = 100
 
 _ALIKE = str.maketrans("0134578i|!@$", "oleastbllla" + "s")
 """Digits and signs that are written in place of letters; i, l, 1 and | look the same in one case or the other."""
@@ -27,7 +28,7 @@ _TAKEN_FOR = {
 }  # fmt: skip
 _UNLISTED = {sign: letter for letter, signs in _TAKEN_FOR.items() for sign in signs}
 """Letters and signs that people take for Latin letters and TR39 does not."""
-_CROSSES = re.compile("[+†‡]")
+_CROSSES = re.compile("[+†‡＋﹢⁺₊✝✞✟]")
 """Signs that are a `t` in one name (`Da+a`) and stand between words in another."""
 _TURNING = re.compile("[\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 """Marks of direction: what follows some of them is seen from right to left."""
@@ -60,10 +61,8 @@ def readings(name: str) -> tuple[str, ...]:
     """`letters` of all that a name can be read as: its crosses as `t`, and backwards where marks of direction turn it."""
     name = name[:LONGEST]
     texts = [name]
-    if not name.isascii() or "+" in name:
-        plain = unicodedata.normalize("NFKC", name)[:LONGEST]
-        if _CROSSES.search(plain):
-            texts.append(_CROSSES.sub("t", plain))
+    if _CROSSES.search(name):
+        texts.append(_CROSSES.sub("t", name))
     if _TURNING.search(name):
         words = re.split(r"[\W_]+", name)
         texts += [name[::-1], " ".join(reversed(words)), _BACKWARDS.sub(lambda found: found[1][::-1], name)]
@@ -84,11 +83,23 @@ def is_turned(name: str) -> bool:
 @lru_cache(maxsize=5_000)
 def _letters(name: str) -> str:
     seen = _INVISIBLE.sub("", name)
-    text = "".join(map(_plain, unicodedata.normalize("NFKC", seen)[:LONGEST]))
+    text = "".join(map(_plain, _compatible(seen)))
     # Once more: of some letters only the capital or only the small one has a look-alike.
     text = "".join(map(_plain, text.casefold())).casefold()
     text = _EXCLAIMED.sub("", text).translate(_ALIKE)
     return "".join(letter for letter in text if letter.isalnum())
+
+
+def _compatible(name: str) -> str:
+    """NFKC as far as it is looked at, piece by piece: one character may become eighteen."""
+    if name.isascii():
+        return name
+    text = ""
+    for start in range(0, len(name), _PIECE):
+        text += unicodedata.normalize("NFKC", name[start : start + _PIECE])
+        if len(text) >= LONGEST:
+            break
+    return text[:LONGEST]
 
 
 @lru_cache(maxsize=20_000)
