@@ -7,7 +7,7 @@ for the same. Rules look at these instead of the path as it came.
 from __future__ import annotations
 
 import posixpath
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 import polars as pl
 
@@ -18,7 +18,7 @@ ROOT = "/"
 """The resource of a path that ends with the version: the list of all resources."""
 
 LONGEST = 2_000
-"""Characters of a path that are looked at; no resource has a name as long."""
+"""Characters of a path, without repeated slashes; no resource has a name as long, so a longer path is none we know."""
 
 _DECODINGS = 3
 """How often percent signs are decoded at most: a proxy on the way may have encoded once more."""
@@ -26,7 +26,19 @@ _DECODINGS = 3
 _PREFIX = r"(?i)^(?:[^?]*?/services(?:/data\b)?(?:/|$))?/?(?:v[0-9]+(?:\.[0-9]+)?(?:/|$))?"
 _ASYNC_VERSION = r"(?i)^async/v?[0-9]+(?:\.[0-9]+)?/"
 _JOB = r"(?i)(?:^|/)(?:jobs/(?:query|ingest)|async/job)/([a-z0-9]{15,18})(?:/|$)"
-_OVERRIDE = r"(?i)[?&]_?httpmethod=([a-z]+)"
+_SLASHES = r"(?i)(?:/|%2f)(?:(?:\.|%2e)?(?:/|%2f))+"
+_OVERRIDING = ("GET", "PATCH", "PUT", "DELETE")
+"""Methods that a POST may stand for."""
+
+
+def _parameter(name: str) -> str:
+    """A pattern for the value of this parameter in a URL, with any character of its name percent-encoded."""
+    letters = "".join(f"(?:{letter}|%(?i:{ord(letter):02x}))" for letter in name)
+    return rf"[?&]{letters}=([^&#\s]*)"
+
+
+_OVERRIDE = _parameter("_HttpMethod")
+_OVERRIDE_IN_ANY_CASE = f"(?i){_OVERRIDE}"
 
 
 def resource(cells: pl.Series) -> pl.Series:
@@ -39,10 +51,18 @@ def resource(cells: pl.Series) -> pl.Series:
 
 
 def method_override(cells: pl.Series) -> pl.Series:
-    """The method, in upper case, that `_HttpMethod=` in a URL puts in place of a POST; null where there is none."""
+    """The method, in upper case, that `_HttpMethod=` in a URL puts in place of a POST; null where there is none.
+
+    The first parameter of that name counts, and only methods that a record or a job knows: `HEAD` would stop nothing.
+    """
     if not (_has(cells, "=") or _has(cells, "%")):
         return all_null(cells.len())
-    return _decoded(cells).str.extract(_OVERRIDE).str.to_uppercase()
+    value = cells.str.extract(_OVERRIDE).fill_null(cells.str.extract(_OVERRIDE_IN_ANY_CASE)).str.head(100)
+    if value.null_count() == value.len():
+        return value
+    named = per_distinct(value, lambda texts: pl.Series([unquote_plus(text) for text in texts], dtype=pl.String))
+    named = method(named)
+    return only_where(named, named.is_in(_OVERRIDING).fill_null(False))
 
 
 def method(cells: pl.Series) -> pl.Series:
@@ -66,10 +86,10 @@ def count(cells: pl.Series) -> pl.Series:
 
 
 def _path(cells: pl.Series) -> pl.Series:
-    path = _without(cells.str.head(LONGEST).str.strip_chars(' \t"'), "?", "#")
+    path = _without(cells.str.strip_chars(' \t"'), "?", "#")
     if _has(path, "://"):
         path = path.str.replace(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", "")
-    path = _decoded(path)
+    path = _decoded(_short(path))
     if _has(path, ";"):
         path = path.str.replace_all(r";[^/]*", "")
     if _has(path, "//"):
@@ -81,6 +101,14 @@ def _path(cells: pl.Series) -> pl.Series:
         below = below.str.replace(_ASYNC_VERSION, "async/")
     empty = (below == "").fill_null(False) & path.str.starts_with("/").fill_null(False)
     return below.zip_with(~empty, pl.Series([ROOT])).replace("", None)
+
+
+def _short(path: pl.Series) -> pl.Series:
+    """Without repeated slashes; null where the rest is too long to be looked at, for its beginning would mislead."""
+    if not (path.str.len_bytes() > LONGEST).any():
+        return path
+    path = path.str.replace_all(_SLASHES, "/")
+    return only_where(path, (path.str.len_chars() <= LONGEST).fill_null(False))
 
 
 def _has(cells: pl.Series, text: str) -> bool:
