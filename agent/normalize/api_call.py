@@ -132,6 +132,7 @@ def _without_dots(path: str) -> str:
 def _decoded(cells: pl.Series) -> pl.Series:
     if not _has(cells, "%"):
         return cells
+    cells = cells.str.replace_all("%(?:25)+", "%")  # a percent sign, encoded as often as you like
     return per_distinct(cells, lambda values: pl.Series([_unquoted(text) for text in values], dtype=pl.String))
 
 
