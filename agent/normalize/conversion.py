@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from agent.normalize import api_call, records_written
+from agent.normalize import api_call, graphql_call, records_written
 from agent.normalize.cell import KINDS
 from agent.normalize.distinct import all_null, only_where, per_distinct
 from agent.normalize.ecs_fields import EcsTable
@@ -114,6 +114,8 @@ CONVERSIONS: dict[str, Conversion] = {
     "api_method_override": api_call.method_override,
     "api_job": api_call.job,
     "count": api_call.count,
+    "graphql_rows": graphql_call.rows_asked,
+    "graphql_variable_rows": graphql_call.rows_in_variables,
     "host": _host,
     "tls_version": _tls_version,
     "tls_protocol": _tls_protocol,
