@@ -68,6 +68,8 @@ def test_each_field_that_a_rule_reads_is_in_ecs_and_in_cef(
     prepared = normalizer.prepare(batch)
     computed = {name for name in read_by_rules if "." in name}
     prepared = prepared.with_columns(pl.lit(f"some {name}").alias(name) for name in computed - set(prepared.columns))
+    # A row deletes or changes, not both: what only another row has is lent to the one that is looked at.
+    prepared = prepared.with_columns(pl.col(sorted(computed)).forward_fill())
     shaped = normalizer.shape(prepared, batch, SEEN)[-1:]
     homes = mapping.fields()
     wanted = {homes[name] for name in read_by_rules & homes.keys()} | computed
