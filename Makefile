@@ -31,8 +31,8 @@ cef-page: $(VENV)/.ready
 
 # The pySigma pipelines in mappings/pysigma, after a mapping was changed.
 pipelines: $(VENV)/.ready
-	$(BIN)/leakline rules convert --pipeline --to splunk > mappings/pysigma/splunk.yml
-	$(BIN)/leakline rules convert --pipeline --to esql > mappings/pysigma/elastic.yml
+	$(BIN)/leakline rules convert --pipeline --to splunk > .pipeline && mv .pipeline mappings/pysigma/splunk.yml
+	$(BIN)/leakline rules convert --pipeline --to esql > .pipeline && mv .pipeline mappings/pysigma/elastic.yml
 
 # How often the rules call on an innocent month, which planted leaks and published campaigns they find, and at what volume
 # a campaign is lost: rules/MEASURED.md. `python -m tests.assess --campaigns` plays the campaigns alone, in minutes.
