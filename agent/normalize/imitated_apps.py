@@ -114,8 +114,10 @@ class ImitatedApps:
     def columns(
         self, names: pl.Series | None, callers: pl.Series | None, ids: pl.Series | None = None
     ) -> dict[str, pl.Series]:
-        """Names of apps, what callers call themselves, ids of apps: `String`, row for row beside each other. A caller's
-        word may imitate, and is not folded; an app whose id is approved imitates nobody.
+        """Names of apps, what callers call themselves, ids of apps: `String`, row for row beside each other.
+
+        A caller's word counts where the row names no app, for anybody writes it as he likes, hostile marks of direction
+        too; it is not folded. An app whose id is approved imitates nobody.
         """
         # Cut before anything is remembered of them: cells may hold megabytes.
         names = None if names is None else names.str.head(LONGEST)
@@ -128,6 +130,8 @@ class ImitatedApps:
         said = {} if callers is None else self._remembered.columns(callers)
         first, second = found.get(IMITATES), said.get(IMITATES)
         if second is not None:
+            second = only_where(second, (second != TURNED).fill_null(False))
+            second = second if names is None else only_where(second, names.is_null())
             found[IMITATES] = second if first is None else first.zip_with(first.is_not_null(), second)
         imitated = found.get(IMITATES)
         if imitated is not None and ids is not None and self._approved_ids:

@@ -126,3 +126,14 @@ def test_an_app_whose_id_is_approved_imitates_nobody() -> None:
     columns = ImitatedApps(SHIPPED, ["0H45g000000AbCdCAK"]).columns
     names, ids = pl.Series(["My Ticket Portal"] * 3), pl.Series(["0H45g000000AbCd", "0H45g000000AbCdCAK", None])
     assert columns(names, None, ids)["leakline.app_imitates"].to_list() == [None, None, "Ticket Portal"]
+
+
+def test_what_a_caller_writes_counts_where_no_app_is_named() -> None:
+    """A genuine app is not taken for a thief's because a hostile text stands beside it, or marks of direction do."""
+    apps = ImitatedApps(read_imitated(shipped("mappings") / "imitated_apps.yaml"))
+    names = pl.Series(["MuleSoft Anypoint", "Dataloader Bulk", None, None])
+    callers = pl.Series(["a\u202etxt.exe", "DataLoaderBulk \u2028 =", "a\u202etxt.exe", "Salesforce Inc. Data Loader"])
+    *named, turned, imitating = apps.columns(names, callers)["leakline.app_imitates"].to_list()
+    assert named == [None, None]
+    assert turned is None
+    assert imitating is not None
