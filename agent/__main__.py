@@ -2,7 +2,8 @@
 
 import sys
 
-from agent import malloc, uncaught
+from agent import memory_tuning as malloc
+from agent.daemon import uncaught
 
 INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""

@@ -67,13 +67,13 @@ def demo(
 @app.command()
 def run(config: Config = DEFAULT_PATH) -> None:
     """The daemon: watch, detect, forward until told to stop."""
-    from agent.signals import while_starting
+    from agent.daemon.signals import while_starting
 
     while_starting()
     from agent.check.machine import require_startable
     from agent.check.settings import log_doubts
-    from agent.daemon import Daemon
-    from agent.logs import set_up
+    from agent.daemon.daemon import Daemon
+    from agent.daemon.logs import set_up
 
     settings = load(config)
     set_up(settings.log)
@@ -116,8 +116,8 @@ def status(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     3: it cannot tell: the daemon does not answer, this user may not ask it, or the state cannot be read. 78: the
     settings file is wrong.
     """
-    from agent import status as statement
     from agent import status_report
+    from agent.daemon import status as statement
 
     settings = load(config)
     try:

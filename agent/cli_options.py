@@ -11,7 +11,7 @@ import typer
 from agent.terminal import Terminal
 
 if TYPE_CHECKING:
-    from agent.config import Settings
+    from agent.config.settings import Settings
 
 DEFAULT_PATH = Path("/etc/leakline/leakline.yaml")
 
@@ -24,7 +24,7 @@ err = Terminal(stderr=True)
 
 def load(path: Path) -> Settings:
     """The settings; imported here because commands without any start in half the time."""
-    from agent import config
+    from agent.config import settings as config
 
     return config.load(path)
 

@@ -15,7 +15,8 @@ app = typer.Typer(help="What is wrong now or waits for a person.", no_args_is_he
 @app.command("list")
 def list_problems(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """The open problems, with what to do; exit status 1 if there are any."""
-    from agent import status, status_report
+    from agent import status_report
+    from agent.daemon import status
 
     problems = status.document(load(config))["problems"]
     if as_json:
@@ -30,7 +31,7 @@ def list_problems(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> Non
 @app.command()
 def acknowledge(number: str = typer.Argument(metavar="ID"), config: Config = DEFAULT_PATH) -> None:
     """Say that somebody has looked at a problem: it is no longer told. The acknowledgement is an event."""
-    from agent import status
+    from agent.daemon import status
 
     quiet()
     problem = status.acknowledge(load(config), number, getpass.getuser())

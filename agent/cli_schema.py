@@ -12,7 +12,7 @@ app = typer.Typer(help="JSON schemas of what people write, for editors.", no_arg
 @app.command()
 def settings() -> None:
     """The settings file: every key with its meaning, its default and its bounds."""
-    from agent.settings_schema import settings_schema
+    from agent.config.schema import settings_schema
 
     print_json(settings_schema())
 

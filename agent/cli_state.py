@@ -19,7 +19,7 @@ def inspect(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
 
     Exit status 0: nothing to do; 1: `recover` has something to do; 3: it cannot tell.
     """
-    from agent.control import is_there
+    from agent.daemon.control import is_there
     from agent.store.recovery import inspection
 
     settings = load(config)

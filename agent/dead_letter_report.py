@@ -12,18 +12,18 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from agent.config import Settings
-from agent.control import ask, is_there
-from agent.dead_letter import DeadLetters
+from agent.config.settings import Settings
+from agent.daemon.control import ask, is_there
 from agent.errors import LeaklineError
-from agent.spool import Spool
-from agent.state import State
 from agent.status_lines import time
-from agent.store.aside import Aside
-from agent.store.dead_letter_office import DeadLetterOffice
+from agent.store.dead_letters.dead_letter import DeadLetters
+from agent.store.dead_letters.office import DeadLetterOffice
 from agent.store.problems import Problems
-from agent.store.repairs import Repairs
-from agent.store.stores import Stores
+from agent.store.queue.aside import Aside
+from agent.store.queue.repairs import Repairs
+from agent.store.queue.stores import Stores
+from agent.store.spool import Spool
+from agent.store.state import State
 from agent.terminal import words
 
 Call = Callable[..., Any]

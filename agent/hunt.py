@@ -22,7 +22,7 @@ from agent.hunt_progress import progress
 from agent.raw_input import Examined, pieces, read_raw, reader, single
 
 if TYPE_CHECKING:
-    from agent.config import Settings
+    from agent.config.settings import Settings
 
 FOUND, FAILED = 1, 3
 TOLD = 100

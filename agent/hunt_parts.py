@@ -14,7 +14,7 @@ from agent.hunt_alert import TIMES
 from agent.shipped import rule_places, shipped
 
 if TYPE_CHECKING:
-    from agent.config import Settings
+    from agent.config.settings import Settings
     from agent.hunt_fold import Folded
     from agent.hunt_input import Inputs
     from agent.hunt_together import Together
@@ -30,7 +30,7 @@ def together(rules: RuleSet, *, raw: bool) -> Together | None:
 
 
 def folded(settings: Settings | None) -> Folded:
-    from agent.config import RuleSettings
+    from agent.config.settings import RuleSettings
     from agent.hunt_fold import Folded
 
     return Folded((settings.rules if settings else RuleSettings()).fold)
@@ -39,7 +39,7 @@ def folded(settings: Settings | None) -> Folded:
 def rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
     if settings is None:
         return load(rule_places(places), cache=rule_cache.directory())
-    from agent.chosen_rules import chosen_rules
+    from agent.assembly.rules import chosen_rules
 
     return chosen_rules(settings.rules, settings.enrich, places, cache=rule_cache.directory())
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, BinaryIO
 import polars as pl
 from rich.console import Console
 
-from agent.chunk import body
 from agent.errors import LeaklineError, SourceError
 from agent.formats import FORMATS
 from agent.model import Batch
@@ -19,12 +18,13 @@ from agent.normalize.enrich import Enricher, EnrichSettings
 from agent.normalize.identity import Occurrences, identify
 from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer
+from agent.pipeline.chunk import body
 from agent.shipped import shipped
 from agent.sources.log_file import read_log_file
 from agent.sources.piece import Piece
 
 if TYPE_CHECKING:
-    from agent.config import Settings
+    from agent.config.settings import Settings
 
 
 def normalize(

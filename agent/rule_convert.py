@@ -15,7 +15,7 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
-from agent import chosen_rules
+from agent.assembly import rules as chosen_rules
 from agent.detection.convert import TARGETS, Converted, Language, convert
 from agent.detection.ingest_window import IngestWindow, explained
 from agent.detection.load import PLACEHOLDERS, Placeholders, load
@@ -30,7 +30,7 @@ from agent.normalize.shape import PROBLEMS
 from agent.shipped import rule_places, shipped
 
 if TYPE_CHECKING:
-    from agent.config import Settings
+    from agent.config.settings import Settings
 
 LISTS = ("event.category", "event.type", "related.", "threat.", "user.roles", "user.target.roles")
 """ECS lists that shipped events have, by the beginning of their names."""

@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agent.chosen_rules import chosen_rules
-from agent.config import Settings
+from agent.assembly.rule_inputs import supply
+from agent.assembly.rules import chosen_rules
+from agent.config.settings import Settings
 from agent.detection import attack
 from agent.detection.listing import Listed, listing, tallies, techniques
 from agent.detection.load import load
 from agent.detection.rule import SEVERITY, RuleSet
 from agent.detection.supply import FEEDS
-from agent.rule_supply import supply
 from agent.shipped import rule_places
 
 LEVEL_STYLE = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green", "informational": "dim"}

@@ -12,15 +12,15 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from agent import sample_rows
-from agent.chosen_rules import placeholders, places
-from agent.config import Settings
+from agent.assembly import sample_rows
+from agent.assembly.rule_inputs import columns
+from agent.assembly.rules import placeholders, places
+from agent.config.settings import Settings
 from agent.detection import lint as linting
 from agent.detection import sample_processes
 from agent.detection.load import load
 from agent.model import Finding
 from agent.normalize.load import whole_mappings
-from agent.rule_supply import columns
 from agent.shipped import rule_places, shipped
 
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from agent import config
+from agent.config import settings as config
 from agent.detection.load import load
 from agent.errors import LeaklineError
 from agent.formats import ecs

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from agent.archive import flat
-from agent.config import Settings
+from agent.config.settings import Settings
 from agent.formats import ecs
 from agent.hunt import hunt
 from agent.hunt_archive import Archive

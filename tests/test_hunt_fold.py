@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 from typer.testing import CliRunner
 
-from agent import config
 from agent.cli import app
+from agent.config import settings as config
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.rule import LogSource

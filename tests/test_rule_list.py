@@ -7,8 +7,9 @@ import orjson
 import pytest
 from rich.console import Console
 
-from agent import config, rule_list
-from agent.rule_supply import SERVICES, supply
+from agent import rule_list
+from agent.assembly.rule_inputs import SERVICES, supply
+from agent.config import settings as config
 from agent.shipped import shipped
 
 SETTINGS = {

@@ -4,7 +4,8 @@ import io
 
 from rich.console import Console
 
-from agent import config, rule_report
+from agent import rule_report
+from agent.config import settings as config
 
 RULE = """
 title: Ours

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from agent.chosen_rules import chosen_rules
-from agent.config import Org, Settings
+from agent.assembly.rule_inputs import supply
+from agent.assembly.rules import chosen_rules
+from agent.config.settings import Org, Settings
 from agent.detection import rule_cache
 from agent.detection.rule import RuleSet
 from agent.detection.supply import blind
 from agent.errors import LeaklineError
 from agent.model import Finding
-from agent.rule_supply import supply
 from agent.sources.headers import headers
 from agent.sources.salesforce import Session
 

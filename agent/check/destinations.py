@@ -9,16 +9,16 @@ from datetime import datetime
 
 import polars as pl
 
-from agent.build import build_destination
+from agent.assembly.parts import build_destination
+from agent.assembly.processing import build_processing
 from agent.check.tls_mismatch import advice
-from agent.chunk import cut
-from agent.config import DestinationSettings, Settings
+from agent.config.settings import DestinationSettings, Settings
 from agent.destinations.elastic import Elastic
 from agent.destinations.syslog import Syslog
 from agent.errors import SettingsError, Unavailable
 from agent.model import Destination, Finding
 from agent.own_event import own_event
-from agent.processing import build_processing
+from agent.pipeline.chunk import cut
 
 PATIENCE = 3.0
 """Seconds for a syslog receiver to close the connection over a message that it does not understand."""

@@ -16,7 +16,7 @@ from agent.check.machine import examine_machine
 from agent.check.processing import examine_processing
 from agent.check.secret_sources import examine_secrets
 from agent.check.settings import doubts
-from agent.config import Org, Settings, load
+from agent.config.settings import Org, Settings, load
 from agent.model import Finding
 from agent.sources.probe import probe
 from agent.sources.salesforce import Session

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from agent.config import Settings, ValuesFile
+from agent.config.settings import Settings, ValuesFile
 from agent.detection.load import PLACEHOLDERS
 from agent.detection.reading import Reads, of_fields, of_placeholder
 from agent.detection.rule import Rule

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 
 from agent.check.state_directory import exists
-from agent.config import MetricsSettings, StateSettings
-from agent.control import LONGEST_PATH
+from agent.config.settings import MetricsSettings, StateSettings
+from agent.daemon.control import LONGEST_PATH
 from agent.model import Finding
 
 MADE_BY_SYSTEMD = Path("/run/leakline")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
+from agent.assembly.rule_inputs import supply
 from agent.check.known_lists import KnownList, known_lists
-from agent.config import Settings
+from agent.config.settings import Settings
 from agent.detection.reading import readers
 from agent.detection.rule import Rule, RuleSet
 from agent.detection.supply import reasons
 from agent.model import Finding
 from agent.normalize.list_file import ListFiles
-from agent.rule_supply import supply
 
 NAMED = 12
 """Rules named of one list; more are counted."""

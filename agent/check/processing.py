@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 
+from agent.assembly.processing import build_processing
 from agent.check.blind_rules import of_settings
 from agent.check.lists import examine_lists
-from agent.config import Settings
+from agent.config.settings import Settings
 from agent.errors import FileError, LeaklineError
 from agent.model import Finding
-from agent.processing import build_processing
 
 
 def examine_processing(settings: Settings, now: datetime) -> Iterator[Finding]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from agent.config import Settings
+from agent.config.settings import Settings
 from agent.errors import SettingsError
 from agent.model import Finding
-from agent.secret import SecretReference
+from agent.secrets.secret import SecretReference
 
 LONGEST = 1 << 16
 """Bytes; the longest secrets are private keys, of 3 to 8 kB."""

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import structlog
 
-from agent.config import DestinationSettings, Org, Settings
+from agent.config.settings import DestinationSettings, Org, Settings
 from agent.destinations.elastic import ElasticSettings
 from agent.destinations.file import FileSettings
 from agent.destinations.splunk import SplunkSettings

@@ -6,7 +6,7 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
-from agent.config import DestinationSettings
+from agent.config.settings import DestinationSettings
 from agent.destinations.file import FileSettings
 from agent.destinations.syslog import SyslogSettings
 

@@ -16,16 +16,16 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from agent import config
-from agent.daemon import Daemon
+from agent.config import settings as config
+from agent.daemon.daemon import Daemon
 from agent.demo.enrichment import enrichment
 from agent.demo.org import simulated_org
 from agent.demo.report import show
 from agent.demo.verdict import judge
 from agent.errors import LeaklineError, SourceError
-from agent.ingest import Committed
 from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer
+from agent.pipeline.ingest import Committed
 from agent.shipped import shipped
 from agent.simulator.people import Staff
 from agent.simulator.settings import PEOPLE

@@ -19,7 +19,6 @@ import polars as pl
 import structlog
 from pydantic import Field, model_validator
 
-from agent.chunk import body
 from agent.delivery_settings import DeliverySettings
 from agent.destinations import bulk_reply
 from agent.destinations.exchange import Answer, Endpoint, Exchange
@@ -30,9 +29,10 @@ from agent.duration import PositiveDuration, at_most
 from agent.errors import Misconfigured, Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
-from agent.network import ProxySettings, TlsSettings
-from agent.redaction import register, register_basic
-from agent.secret import Secret
+from agent.network.connection import ProxySettings, TlsSettings
+from agent.pipeline.chunk import body
+from agent.secrets.redaction import register, register_basic
+from agent.secrets.secret import Secret
 
 log = structlog.get_logger()
 

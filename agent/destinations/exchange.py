@@ -15,10 +15,10 @@ import httpx
 from isal import igzip
 from pydantic import AfterValidator
 
-from agent.answer_body import json_of, read_body, read_error
 from agent.errors import Misconfigured, SettingsError, Unavailable
-from agent.network import ProxySettings, TlsSettings, explain, http_client
-from agent.server_address import server_url
+from agent.network.answer_body import json_of, read_body, read_error
+from agent.network.connection import ProxySettings, TlsSettings, explain, http_client
+from agent.network.server_address import server_url
 
 LONGEST_ANSWER = 64 * 2**20
 """Bytes of a good one. A `_bulk` answer has about 100 a row; an answer above this is not one."""

@@ -16,7 +16,6 @@ import orjson
 import polars as pl
 from pydantic import Field, field_validator
 
-from agent.chunk import body
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.acknowledgement import Acknowledgements
 from agent.destinations.exchange import Answer, Endpoint, Exchange
@@ -27,8 +26,9 @@ from agent.duration import PositiveDuration, at_most
 from agent.errors import Misconfigured, SettingsError, Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
-from agent.network import ProxySettings, TlsSettings
-from agent.secret import Secret
+from agent.network.connection import ProxySettings, TlsSettings
+from agent.pipeline.chunk import body
+from agent.secrets.secret import Secret
 
 EVENT, HEALTH = "/services/collector/event", "/services/collector/health"
 

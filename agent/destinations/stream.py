@@ -20,7 +20,7 @@ from contextlib import suppress
 
 from agent.destinations.tunnel import connect_through
 from agent.errors import Misconfigured, SettingsError, Unavailable
-from agent.network import ProxySettings, explain
+from agent.network.connection import ProxySettings, explain
 
 PROBE = 0.5
 """Seconds given to the peer to refuse us after connecting (a missing client certificate shows only then)."""

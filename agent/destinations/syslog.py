@@ -18,7 +18,6 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from agent import __version__
-from agent.chunk import StringBuffer
 from agent.destinations import syslog_message
 from agent.destinations.cef_settings import CefDeliverySettings
 from agent.destinations.datagram import Datagrams
@@ -28,8 +27,9 @@ from agent.duration import PositiveDuration, at_most
 from agent.errors import Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
-from agent.network import ProxySettings, TlsSettings
-from agent.server_address import HostName
+from agent.network.connection import ProxySettings, TlsSettings
+from agent.network.server_address import HostName
+from agent.pipeline.chunk import StringBuffer
 
 LARGEST_DATAGRAM = 65_507
 

@@ -16,7 +16,7 @@ from agent.detection.parsed import Parsed
 from agent.detection.rule import RuleSet
 from agent.detection.rule_cache import digest, values
 from agent.errors import FileError, RuleError
-from agent.version import Settled, Versions, settle
+from agent.file_versions import Settled, Versions, settle
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.errors import FileError
+from agent.file_versions import Versions, settle
 from agent.normalize.load import mapping_files, of_files
 from agent.normalize.mapping import Mappings
-from agent.version import Versions, settle
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from agent.network import Connection, Overdue
+from agent.network.connection import Connection, Overdue
 
 
 class Connections:

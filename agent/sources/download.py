@@ -15,8 +15,8 @@ from typing import Any, BinaryIO, Protocol, cast
 import httpx
 from isal.igzip_lib import IsalError
 
-from agent.answer_body import Gunzip, coding_of
 from agent.errors import TransportError
+from agent.network.answer_body import Gunzip, coding_of
 from agent.sources.listed_file import ListedFile
 
 LEAST_BOUND = 64 << 20

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from agent.duration import PositiveDuration, at_most
 from agent.name import OrgName
-from agent.network import ProxySettings, TlsSettings
-from agent.server_address import server_url
+from agent.network.connection import ProxySettings, TlsSettings
+from agent.network.server_address import server_url
 from agent.sources.credentials import Credentials
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.answer_body import json_of
 from agent.errors import Forbidden, Gone, LimitExceeded, SourceError, TransportError, Unauthorized
+from agent.network.answer_body import json_of
 
 LONGEST_CODE, LONGEST_MESSAGE = 100, 1_000
 """Characters kept of what an org says: it goes into the log, the status and events."""

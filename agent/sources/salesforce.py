@@ -22,9 +22,9 @@ from requests.adapters import BaseAdapter
 from simple_salesforce.api import Salesforce
 
 from agent import metrics
-from agent.answer_body import json_of, read_body, read_error
 from agent.errors import LimitExceeded, NotReady, SettingsError, TransportError
-from agent.network import Connection, Overdue, explain
+from agent.network.answer_body import json_of, read_body, read_error
+from agent.network.connection import Connection, Overdue, explain
 from agent.sources.connections import Connections
 from agent.sources.org_settings import OrgSettings
 from agent.sources.page import MOST_BYTES, MOST_PAGES, Page

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 
-from agent.answer_body import json_of, read_body, read_error
 from agent.errors import TransportError
-from agent.network import Connection, explain
-from agent.redaction import register_obtained
+from agent.network.answer_body import json_of, read_body, read_error
+from agent.network.connection import Connection, explain
+from agent.secrets.redaction import register_obtained
 from agent.sources.instance import instance_url
 from agent.sources.org_settings import OrgSettings
 from agent.sources.record_id import is_record_id

@@ -18,9 +18,9 @@ import orjson
 import structlog
 
 from agent.model import Lane
-from agent.spool import Position
-from agent.state import State
 from agent.store.problems import Problems
+from agent.store.spool import Position
+from agent.store.state import State
 
 log = structlog.get_logger()
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import structlog
 
-from agent.batch_file import BatchFile
 from agent.errors import DiskFull
-from agent.state import State
 from agent.store import unnamed
+from agent.store.batch_file import BatchFile
 from agent.store.problems import Problems
+from agent.store.state import State
 from agent.store.unnamed import BatchName
 
 log = structlog.get_logger()

@@ -50,7 +50,7 @@ class BatchName:
 
 
 def prefix(kind: str, state: str, sequence: int) -> str:
-    """How the name of a batch file begins; `agent.batch_file.write` adds the rest."""
+    """How the name of a batch file begins; `agent.store.batch_file.write` adds the rest."""
     return f"{kind}-{state}-{sequence:016d}"
 
 

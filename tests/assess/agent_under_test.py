@@ -10,11 +10,11 @@ from typing import Any
 
 import polars as pl
 
-from agent.config import Settings, parse
+from agent.assembly.processing import build_processing
+from agent.config.settings import Settings, parse
 from agent.demo.enrichment import enrichment
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.normalize.identity import Occurrences, identify
-from agent.processing import build_processing
 from agent.simulator.people import Staff, user_record
 from agent.simulator.record_id import long_id
 from agent.sources.log_file import read_log_file

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agent.demo.org import simulated_org
-from agent.state import State
+from agent.store.state import State
 from tests.attack.table import Row, rows_of, write
 from tests.end_to_end.conftest import document_for
 from tests.pipeline.fakes import Loops

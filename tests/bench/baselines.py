@@ -27,8 +27,8 @@ import polars as pl
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.rule import LogSource, RuleSet
-from agent.malloc import ALLOCATOR
-from agent.state import State, StateRecall
+from agent.memory_tuning import ALLOCATOR
+from agent.store.state import State, StateRecall
 from tests.bench.correlations import highest, resident
 
 FILES = LogSource("salesforce", "event_log_file")

@@ -23,8 +23,8 @@ import polars as pl
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.rule import LogSource
-from agent.malloc import ALLOCATOR
-from agent.state import State, StateRecall
+from agent.memory_tuning import ALLOCATOR
+from agent.store.state import State, StateRecall
 
 FILES = LogSource("salesforce", "event_log_file")
 BEGINNING = datetime(2026, 7, 1, tzinfo=UTC)

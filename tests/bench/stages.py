@@ -14,12 +14,12 @@ from pathlib import Path
 
 os.environ["POLARS_MAX_THREADS"] = "1"  # before polars is imported
 
-from agent import batch_file
-from agent.chunk import body
+from agent.assembly.processing import build_processing
 from agent.formats import FORMATS
 from agent.normalize.identity import identify
-from agent.processing import build_processing
+from agent.pipeline.chunk import body
 from agent.sources.log_file import read_log_file
+from agent.store import batch_file
 from tests.bench.settings import settings_for
 
 

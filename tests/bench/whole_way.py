@@ -12,11 +12,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agent.build import build
-from agent.forward import Forward
+from agent.assembly.parts import build
 from agent.model import Batch, Cursor
 from agent.normalize_files import batches
-from agent.shared_lines import SharedLines
+from agent.pipeline.forward import Forward
+from agent.pipeline.shared_lines import SharedLines
 from tests.bench.settings import settings_for
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from agent.assembly.processing import build_processing
 from agent.check.lists import examine_lists
-from agent.config import Settings
+from agent.config.settings import Settings
 from agent.model import Finding
-from agent.processing import build_processing
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 INDICATORS = """value,kind,source,added,expires

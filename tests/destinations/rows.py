@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import polars as pl
 
-from agent.chunk import cut
 from agent.model import Chunk, Destination
+from agent.pipeline.chunk import cut
 
 HOSTILE = (
     "line one\nline two\r\nline three",

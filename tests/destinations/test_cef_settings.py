@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from agent.build import build_destination
-from agent.config import DestinationSettings
+from agent.assembly.parts import build_destination
+from agent.config.settings import DestinationSettings
 from tests.formats.cef_reader import read
 from tests.pipeline.fakes import NOW
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from agent.chunk import body
-from agent.deliver import Delivery
 from agent.errors import Unavailable
 from agent.model import Outcome
+from agent.pipeline.chunk import body
+from agent.pipeline.deliver import Delivery
 from tests.destinations.certificates import Certificates
 from tests.destinations.rows import chunks, event_id, lines_by_id, one_chunk, rows
 from tests.destinations.sides import Builder, Side

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agent.deliver import Delivery
 from agent.destinations.elastic import Elastic, ElasticSettings
 from agent.errors import Misconfigured, Unavailable
+from agent.pipeline.deliver import Delivery
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.conftest import StartHttp
 from tests.destinations.http_server import HTML, HttpServer, Reply

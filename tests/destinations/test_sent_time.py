@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.chunk import body
 from agent.destinations.elastic import Elastic, ElasticSettings
 from agent.destinations.file import File, FileSettings
 from agent.destinations.sent_time import MARK, marked, stamped, stamped_bytes
 from agent.destinations.splunk import Splunk, SplunkSettings
 from agent.destinations.syslog import Syslog, SyslogSettings
 from agent.formats import cef, ecs
+from agent.pipeline.chunk import body
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.conftest import StartHttp
 from tests.destinations.rows import one_chunk, rows

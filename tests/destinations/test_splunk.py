@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agent.deliver import Delivery
 from agent.destinations.hec_reply import MEANINGS
 from agent.destinations.splunk import Splunk, SplunkSettings
 from agent.errors import Misconfigured, SettingsError, Unavailable
+from agent.pipeline.deliver import Delivery
 from tests.destinations.conftest import StartHttp
 from tests.destinations.hec_server import TOKEN, HecServer
 from tests.destinations.http_server import HTML, HttpServer, Reply

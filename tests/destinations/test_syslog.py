@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agent.deliver import Delivery
 from agent.destinations.syslog import Syslog, SyslogSettings
 from agent.errors import Misconfigured, Unavailable
+from agent.pipeline.deliver import Delivery
 from tests.destinations.certificates import Certificates
 from tests.destinations.rows import as_json, event_id, one_chunk, rows, sending_time
 from tests.destinations.syslog_server import DatagramReceiver, StreamReceiver

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.computed_columns import computed_columns
+from agent.assembly.computed_columns import computed_columns
 from agent.detection.absence import Columns
 from agent.detection.lint import lint
 from agent.detection.load import PLACEHOLDERS

@@ -17,8 +17,8 @@ from typing import Any
 import orjson
 import yaml
 
-from agent.state import State
 from agent.store.problems import Problems
+from agent.store.state import State
 from tests.end_to_end.agent_process import PATIENCE, AgentProcess
 
 ROOT = Path(__file__).parent.parent.parent

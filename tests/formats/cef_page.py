@@ -7,13 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
-from agent.drop_order import GROUPS, KEPT, LEAST_FORM
 from agent.formats.cef import encode
 from agent.formats.cef_keys import EXTENSION, HEADER, HEADER_FIELDS, LABELS, home_of, kind_and_length
 from agent.formats.cef_own import LENGTH
 from agent.formats.cef_own_key import own_key
 from agent.normalize.homes import address_field
 from agent.normalize.mapping import TWIN, Mapping
+from agent.pipeline.drop_order import GROUPS, KEPT, LEAST_FORM
 from tests.golden.documents import FOLDER, SEEN, SERVICE, golden_batch, shipped_normalizer
 
 PAGE = Path(__file__).parents[2] / "docs" / "cef.md"

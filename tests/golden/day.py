@@ -23,8 +23,8 @@ from typing import Any
 
 import orjson
 
-from agent import config
-from agent.daemon import Daemon
+from agent.config import settings as config
+from agent.daemon.daemon import Daemon
 from agent.simulator.org import SimulatorSettings, serve
 from tests.end_to_end.conftest import document_for
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from agent.assembly.sample_rows import prepared
 from agent.detection.rule import LogSource
 from agent.model import Batch
 from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer
-from agent.sample_rows import prepared
 from agent.shipped import shipped
 
 NORMALIZER = Normalizer(load_mappings([shipped("mappings")])[0])

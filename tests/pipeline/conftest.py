@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.state import State
+from agent.store.state import State
 from tests.pipeline.fakes import Loops
 
 

@@ -10,20 +10,20 @@ from typing import ClassVar
 
 import polars as pl
 
-from agent.dead_letter import DeadLetters
 from agent.delivery_settings import DeliverySettings
-from agent.forward import Forward
-from agent.ingest import Ingest, Steps
 from agent.model import LANES, Batch, Chunk, Cursor, Lane, Outcome, TooLong
-from agent.repair import Repair
-from agent.shared_lines import SharedLines
-from agent.spool import Spool
-from agent.state import State
-from agent.store.aside import Aside
+from agent.pipeline.forward import Forward
+from agent.pipeline.ingest import Ingest, Steps
+from agent.pipeline.repair import Repair
+from agent.pipeline.shared_lines import SharedLines
+from agent.store.dead_letters.dead_letter import DeadLetters
 from agent.store.problems import Problems
-from agent.store.repairs import Repairs
-from agent.store.room import Quota, Room
-from agent.store.stores import Stores
+from agent.store.queue.aside import Aside
+from agent.store.queue.repairs import Repairs
+from agent.store.queue.room import Quota, Room
+from agent.store.queue.stores import Stores
+from agent.store.spool import Spool
+from agent.store.state import State
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 

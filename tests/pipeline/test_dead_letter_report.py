@@ -10,12 +10,12 @@ import pytest
 from rich.console import Console
 
 from agent import dead_letter_report
-from agent.config import Settings
+from agent.config.settings import Settings
 from agent.errors import LeaklineError
 from agent.model import Outcome, Rejection
-from agent.state import State
+from agent.store.state import State
+from tests.config.test_settings import minimal
 from tests.pipeline.fakes import ListSource, Loops, ScriptedDestination, batch_of, ids_of
-from tests.test_config import minimal
 
 
 @pytest.fixture

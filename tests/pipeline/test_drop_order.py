@@ -6,10 +6,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from agent.chunk import cut
-from agent.drop_order import GROUPS, in_groups
 from agent.formats import FORMATS
-from agent.shorten import fitted
+from agent.pipeline.chunk import cut
+from agent.pipeline.drop_order import GROUPS, in_groups
+from agent.pipeline.shorten import fitted
 from tests.formats.cef_reader import read
 from tests.formats.fields_read import fields_read
 from tests.golden.documents import FOLDER, SEEN, SERVICE, golden_batch, shipped_normalizer

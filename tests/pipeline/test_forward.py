@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.account import Accounts
 from agent.errors import DiskFull, Unavailable
-from agent.forward import Forward
 from agent.model import Chunk, Outcome
-from agent.spool import Position
-from agent.state import State
+from agent.pipeline.forward import Forward
+from agent.store.accounts import Accounts
+from agent.store.spool import Position
+from agent.store.state import State
 from tests.pipeline.fakes import ListSource, Loops, ScriptedDestination, batch_of, frame_of, ids_of
 
 
@@ -81,7 +81,7 @@ def test_a_siem_that_is_dead_for_a_day_is_still_tried(loops: Loops) -> None:
 
 def test_refused_rows_are_kept_and_the_others_go_on(loops: Loops) -> None:
     """A row refused for good becomes a dead letter with the reason, in a form that can be sent again."""
-    from agent import batch_file
+    from agent.store import batch_file
 
     siem = ScriptedDestination(script=[Outcome(rejected=[(1, "bad ip")], retry=[3])])
     forward = loops.forward(siem)
@@ -227,7 +227,7 @@ def test_the_sum_holds_whatever_a_destination_answers(
 
 def test_lines_are_encoded_once_for_destinations_side_by_side(loops: Loops) -> None:
     """Two destinations with one format at one position share the encoding."""
-    from agent.shared_lines import SharedLines
+    from agent.pipeline.shared_lines import SharedLines
 
     calls = 0
 
@@ -262,7 +262,7 @@ def test_a_destination_that_fails_now_and_then_gets_its_events(loops: Loops) -> 
 @pytest.mark.parametrize("times", range(1, 8))
 def test_a_full_disk_is_waited_out(loops: Loops, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """Whatever of a delivery meets it, also what is told of a dead destination: the loop goes on, and sends no row twice."""
-    monkeypatch.setattr("agent.forward.FULL_DISK_PAUSE", 0.0)
+    monkeypatch.setattr("agent.pipeline.forward.FULL_DISK_PAUSE", 0.0)
     destination = ScriptedDestination(script=[Unavailable("busy")])
     forward = loops.forward(destination)
     loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3))]))

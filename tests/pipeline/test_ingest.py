@@ -11,9 +11,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from agent import batch_file
-from agent.account import Accounts, Ingested
 from agent.model import Batch, Rejection
+from agent.store import batch_file
+from agent.store.accounts import Accounts, Ingested
 from tests.pipeline.fakes import ListSource, Loops, batch_of, ids_of, plain_steps
 
 
@@ -98,7 +98,7 @@ def test_a_full_disk_pauses_and_loses_nothing(loops: Loops, monkeypatch: pytest.
         write(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(batch_file, "_durably", full_twice)
-    monkeypatch.setattr("agent.ingest.FULL_DISK_PAUSE", 0.0)
+    monkeypatch.setattr("agent.pipeline.ingest.FULL_DISK_PAUSE", 0.0)
     assert loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3))])) == 3
     assert spooled_ids(loops) == ids_of(0, 3)
     assert (loops.state.directory / "ballast").exists()
@@ -115,7 +115,7 @@ def test_what_a_full_disk_interrupted_leaves_no_file_behind(loops: Loops, monkey
         write(path, data)
 
     monkeypatch.setattr(batch_file, "_durably", full_for_dead_letters)
-    monkeypatch.setattr("agent.ingest.FULL_DISK_PAUSE", 0.0)
+    monkeypatch.setattr("agent.pipeline.ingest.FULL_DISK_PAUSE", 0.0)
     rejection = Rejection("00D", "list", "Thing", "file", 7, "torn", b"raw")
     assert loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3), rejections=(rejection,))])) == 3
     assert len(list((loops.state.directory / "spool").iterdir())) == 1

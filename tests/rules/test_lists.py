@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 import yaml
 
-from agent.config import EnrichSettings, RuleSettings, Settings
+from agent.assembly.processing import build_processing
+from agent.config.settings import EnrichSettings, RuleSettings, Settings
 from agent.model import Batch
 from agent.normalize.address_database import write_mmdb
-from agent.processing import build_processing
 from tests.normalize.test_address_database import Network
 
 NOW = datetime(2026, 7, 2, tzinfo=UTC)

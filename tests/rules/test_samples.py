@@ -6,13 +6,13 @@ import polars as pl
 import pytest
 import yaml
 
+from agent.assembly.sample_rows import prepared
 from agent.detection import lint, load
 from agent.detection.detector import Detector
 from agent.detection.listing import listing
 from agent.detection.rule import LogSource, RuleSet
 from agent.detection.sample_file import KINDS
 from agent.detection.samples import try_rules
-from agent.sample_rows import prepared
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "rules"

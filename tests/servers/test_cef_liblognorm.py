@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from agent.deliver import Delivery
 from agent.destinations.syslog import Syslog, SyslogSettings
 from agent.formats import cef
+from agent.pipeline.deliver import Delivery
 from tests.destinations.rows import HOSTILE, one_chunk, rows
 from tests.servers.judge import judge
 from tests.servers.process import wait_until

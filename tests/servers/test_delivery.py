@@ -12,12 +12,12 @@ import polars as pl
 import pytest
 from pydantic import TypeAdapter
 
-from agent.build import build_destination
-from agent.chunk import cut
-from agent.config import DestinationSettings
-from agent.deliver import Delivery, Settled
+from agent.assembly.parts import build_destination
+from agent.config.settings import DestinationSettings
 from agent.errors import Misconfigured, Unavailable
 from agent.formats import ecs
+from agent.pipeline.chunk import cut
+from agent.pipeline.deliver import Delivery, Settled
 from tests.destinations.rows import event_id, one_chunk, rows
 from tests.servers.judge import Verdict, judge
 from tests.servers.opensearch_server import OpenSearch

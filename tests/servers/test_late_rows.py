@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 from pydantic import TypeAdapter
 
-from agent.build import build_destination
-from agent.config import DestinationSettings
+from agent.assembly.parts import build_destination
+from agent.config.settings import DestinationSettings
 from agent.detection.convert import convert
 from agent.detection.ingest_window import IngestWindow
 from agent.detection.load import PLACEHOLDERS, load

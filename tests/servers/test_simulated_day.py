@@ -12,7 +12,7 @@ import orjson
 import pytest
 from pydantic import TypeAdapter
 
-from agent.config import DestinationSettings
+from agent.config.settings import DestinationSettings
 from agent.demo.org import simulated_org
 from agent.demo.verdict import judge as judge_by_truth
 from agent.destinations.elastic import Elastic

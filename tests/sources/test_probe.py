@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from agent.model import Finding
-from agent.network import TlsSettings
+from agent.network.connection import TlsSettings
 from agent.sources.probe import probe
 from agent.sources.salesforce import Session
 from tests.sources.conftest import START, Clock, MakeSession

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import ValidationError
 
 from agent.errors import Forbidden, LimitExceeded, NotReady, SourceError, TransportError, Unauthorized
-from agent.network import TlsSettings
+from agent.network.connection import TlsSettings
 from agent.sources.credentials import audience_of
 from agent.sources.org_settings import OrgSettings
 from agent.sources.refusal import Missing, Refused

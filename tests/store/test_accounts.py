@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.account import Accounts
 from agent.errors import DiskFull, Gone, LeaklineError, TransportError, Unavailable
-from agent.forward import Forward
 from agent.model import LANES, Chunk, Outcome
-from agent.state import State
-from agent.store.dead_letter_office import DeadLetterOffice
+from agent.pipeline.forward import Forward
+from agent.store.accounts import Accounts
+from agent.store.dead_letters.office import DeadLetterOffice
+from agent.store.state import State
 from tests.pipeline.fakes import NOW, Archive, ListSource, Loops, ScriptedDestination, ids_of
 from tests.pipeline.test_forward import balanced
 

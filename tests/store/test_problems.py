@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from agent import metrics
+from agent.assembly.outdated import end_outdated
 from agent.errors import LeaklineError
-from agent.outdated import end_outdated
 from agent.problem import KINDS
-from agent.state import State
 from agent.store.problems import QUIET, TELL_AGAIN, Problems
+from agent.store.state import State
 from tests.pipeline.fakes import NOW, Clock, Loops
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from agent.errors import DiskFull
-from agent.state import State
 from agent.store import startup
+from agent.store.state import State
 from tests.pipeline.fakes import Loops
 
 

@@ -6,11 +6,11 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from agent.account import Accounts, Delivered, Ingested
-from agent.batch_file import BatchFile
 from agent.model import LANES, Lane
-from agent.spool import Position
-from agent.state import State, Transaction
+from agent.store.accounts import Accounts, Delivered, Ingested
+from agent.store.batch_file import BatchFile
+from agent.store.spool import Position
+from agent.store.state import State, Transaction
 
 SOURCE = "recovered"
 """The name in the accounts for rows that were taken in again."""

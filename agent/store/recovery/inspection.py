@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent.batch_file import BatchFile
 from agent.errors import StateError
 from agent.model import LANES
 from agent.store import identity, integrity, unnamed
+from agent.store.batch_file import BatchFile
 from agent.store.database import FILE, FOLDER, Value
 from agent.store.integrity import Examined
 from agent.store.recovery.salvage import salvage

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import orjson
 
-from agent.batch_file import sync_directory
 from agent.store import integrity, private
+from agent.store.batch_file import sync_directory
 from agent.store.database import FILE, FOLDER, Value, open_database
 from agent.store.hold import Hold
 from agent.store.recovery.salvage import salvage

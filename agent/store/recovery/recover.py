@@ -15,13 +15,13 @@ from datetime import datetime
 from pathlib import Path
 
 from agent.model import LANES, Lane
-from agent.state import State, Transaction
 from agent.store import identity, private, startup, unnamed
 from agent.store.problems import Problems
 from agent.store.recovery import rebuild
 from agent.store.recovery.books import Books, Destinations
 from agent.store.recovery.rebuild import REBUILT, Rebuilt
 from agent.store.recovery.taken_in import Found, in_order
+from agent.store.state import State, Transaction
 from agent.store.unnamed import Line
 
 _FILE = re.compile(rb'"([^"/]+\.arrow)')

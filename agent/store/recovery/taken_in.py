@@ -9,10 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from agent import batch_file
-from agent.batch_file import BatchFile
 from agent.model import LANES, Lane
-from agent.store import unnamed
+from agent.store import batch_file, unnamed
+from agent.store.batch_file import BatchFile
 from agent.store.unnamed import BatchName
 
 _OWN = "leakline."

@@ -14,7 +14,7 @@ import orjson
 import polars as pl
 import pytest
 
-from agent.control import ask
+from agent.daemon.control import ask
 from agent.demo.org import simulated_org
 from agent.demo.verdict import judge
 from agent.errors import LeaklineError

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from agent.clock_watch import ClockWatch
+from agent.daemon.clock_watch import ClockWatch
+from agent.daemon.polling import ORG_PAUSE, Polling
+from agent.daemon.schedule import Every, Schedule
 from agent.errors import LimitExceeded
-from agent.polling import ORG_PAUSE, Polling
-from agent.schedule import Every, Schedule
-from agent.state import State
 from agent.store.problems import Problems
+from agent.store.state import State
 from tests.attack.four_places import assert_told_everywhere, own_events, problems_of, status_of
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, Loops, batch_of, ids_of

@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.account import Accounts
+from agent.daemon.status import balanced
 from agent.errors import StateDamaged, StateError
 from agent.model import LANES, Outcome
-from agent.state import State
-from agent.status import balanced
 from agent.store import startup
+from agent.store.accounts import Accounts
 from agent.store.recovery.books import Books
 from agent.store.recovery.inspection import inspect
 from agent.store.recovery.recover import recover
+from agent.store.state import State
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 
 BATCHES, ROWS = 4, 10

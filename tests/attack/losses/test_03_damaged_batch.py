@@ -10,13 +10,13 @@ from typing import Any
 import orjson
 import pytest
 
-from agent import status
-from agent.account import Accounts
-from agent.config import Settings
-from agent.daemon import Daemon
+from agent.config.settings import Settings
+from agent.daemon import status
+from agent.daemon.daemon import Daemon
 from agent.errors import Gone, TransportError
 from agent.model import Outcome
-from agent.state import State
+from agent.store.accounts import Accounts
+from agent.store.state import State
 from tests.attack.four_places import assert_told_everywhere, own_events
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, Archive, ListSource, Loops, ScriptedDestination, ids_of

@@ -11,12 +11,12 @@ import polars as pl
 import pytest
 import structlog
 
-from agent.build import build_processing
-from agent.config import Settings
-from agent.ingest import Ingest, Steps
+from agent.assembly.parts import build_processing
+from agent.config.settings import Settings
 from agent.model import Chunk, Outcome, Rejection
-from agent.state import State
+from agent.pipeline.ingest import Ingest, Steps
 from agent.store.problems import TELL_AGAIN, Problems
+from agent.store.state import State
 from tests.attack.four_places import assert_told_everywhere
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import Clock, ListSource, Loops, ScriptedDestination, batch_of, ids_of

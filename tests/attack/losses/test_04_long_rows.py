@@ -16,18 +16,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from agent.build import build_destination, build_processing
+from agent.assembly.parts import build_destination, build_processing
 from agent.cell_length import MARK, TRUNCATED
-from agent.chunk import cut
-from agent.config import DestinationSettings, Settings
-from agent.deliver import Delivery, Settled
+from agent.config.settings import DestinationSettings, Settings
 from agent.destinations.sent_time import stamped
-from agent.drop_order import LEAST_FORM, REST
 from agent.errors import SettingsError
 from agent.formats.cef_keys import CUT
 from agent.model import Batch, Destination
-from agent.shorten import least_bytes
-from agent.state import State
+from agent.pipeline.chunk import cut
+from agent.pipeline.deliver import Delivery, Settled
+from agent.pipeline.drop_order import LEAST_FORM, REST
+from agent.pipeline.shorten import least_bytes
+from agent.store.state import State
 from tests.destinations.rows import event_id
 from tests.destinations.syslog_server import StreamReceiver
 from tests.formats.cef_reader import read

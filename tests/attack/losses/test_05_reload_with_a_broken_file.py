@@ -17,8 +17,8 @@ import polars as pl
 import pytest
 import yaml
 
-from agent.build import Parts, build
-from agent.config import parse
+from agent.assembly.parts import Parts, build
+from agent.config.settings import parse
 from agent.model import Batch
 from tests.attack.four_places import assert_told_everywhere, own_events, problems_of, status_of
 from tests.end_to_end.agent_process import PATIENCE, AgentProcess

@@ -12,21 +12,21 @@ import orjson
 import pytest
 
 from agent import metrics
-from agent.account import Accounts
-from agent.config import Settings
-from agent.daemon import Daemon
+from agent.config.settings import Settings
+from agent.daemon.daemon import Daemon
 from agent.delivery_settings import DeliverySettings
 from agent.errors import DiskFull, Unavailable
-from agent.forward import Forward
 from agent.model import Chunk, Outcome
 from agent.own_event import own_event
-from agent.state import State
-from agent.store.room import Quota
+from agent.pipeline.forward import Forward
+from agent.store.accounts import Accounts
+from agent.store.queue.room import Quota
+from agent.store.state import State
 from tests.attack.four_places import assert_told_everywhere, status_of
+from tests.config.test_settings import minimal
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.pipeline.test_forward import balanced, raise_alert
-from tests.test_config import minimal
 
 BATCHES, ROWS = 30, 20
 
@@ -192,7 +192,7 @@ def test_a_single_destination_pauses_reading_and_that_is_a_problem(
     loops: Loops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Status says that reading is paused, by whom and why; it is over when there is room again."""
-    monkeypatch.setattr("agent.ingest.FULL_DISK_PAUSE", 0.01)
+    monkeypatch.setattr("agent.pipeline.ingest.FULL_DISK_PAUSE", 0.01)
     dead = Dead("dead")
     forward = loops.forward(dead)
     batch = size(loops)

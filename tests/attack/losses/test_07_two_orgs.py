@@ -16,13 +16,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from agent.build import build
-from agent.config import Settings, parse
+from agent.assembly.parts import build
+from agent.config.settings import Settings, parse
 from agent.demo.enrichment import enrichment
 from agent.detection.fold import WINDOWS
-from agent.ingest import Committed
 from agent.model import Batch
 from agent.normalize.identity import Occurrences, identify
+from agent.pipeline.ingest import Committed
 from agent.simulator.people import Staff
 from agent.simulator.scenarios import SCENARIOS, play
 from agent.simulator.sessions import Timetable

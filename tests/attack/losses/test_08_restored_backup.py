@@ -14,8 +14,8 @@ import pytest
 
 from agent.destinations.file import File, FileSettings
 from agent.model import Chunk, Outcome
-from agent.state import State
 from agent.store import startup
+from agent.store.state import State
 from tests.attack.four_places import status_of
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.http_server import HttpServer

@@ -11,15 +11,15 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from agent import ingest as ingest_module
 from agent import metrics
+from agent.daemon.loop_watch import LoopWatch
+from agent.daemon.polling import Polling
+from agent.daemon.watch import LATE_AFTER, Watch
 from agent.errors import DiskFull
-from agent.ingest import Ingest
-from agent.loop_watch import LoopWatch
 from agent.model import Batch
-from agent.polling import Polling
-from agent.progress import STALLED_AFTER, Progress
-from agent.watch import LATE_AFTER, Watch
+from agent.pipeline import ingest as ingest_module
+from agent.pipeline.ingest import Ingest
+from agent.pipeline.progress import STALLED_AFTER, Progress
 from tests.pipeline.fakes import NOW, ListSource, Loops, batch_of, ids_of, plain_steps
 
 PATIENCE = 120.0
@@ -164,7 +164,7 @@ def test_a_loop_that_hangs_is_said_once_with_the_stacks_of_all_threads(loops: Lo
     assert "MainThread" in stacks
     (problem,) = loops.problems.open()
     assert problem.kind == "loop-stalled"
-    assert "acme/hanging makes no progress since 11 minutes; it is at agent/ingest.py:" in problem.message
+    assert "acme/hanging makes no progress since 11 minutes; it is at agent/pipeline/ingest.py:" in problem.message
     source.released.set()
     thread.join(PATIENCE)
     watch.look()

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.build import build
-from agent.config import Settings
+from agent.assembly.parts import build
+from agent.config.settings import Settings
+from agent.daemon.status import is_well
 from agent.errors import NotReady, SettingsError, SourceError
 from agent.sources.probe import probe
-from agent.status import is_well
 from tests.attack.four_places import assert_told_everywhere, problems_of, status_of
 from tests.attack.hostile_org import HostileOrg, document_of, file_of
 from tests.end_to_end.agent_process import PATIENCE, AgentProcess

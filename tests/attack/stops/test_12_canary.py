@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 import structlog
 
-from agent import cli, config, logs
-from agent.daemon import Daemon
+from agent import cli
+from agent.config import settings as config
+from agent.daemon import logs
+from agent.daemon.daemon import Daemon
 from tests.attack.stops.hostile import CANARIES, World, found_in, found_under
 from tests.end_to_end.agent_process import AgentProcess
 
@@ -28,7 +30,7 @@ BREAKS = """
 import sys, threading
 from pathlib import Path
 from agent import __main__, cli
-from agent.config import load
+from agent.config.settings import load
 
 def break_down():
     secret = load(Path(sys.argv[1])).destinations[1].token.read()

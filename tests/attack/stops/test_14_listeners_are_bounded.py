@@ -14,16 +14,16 @@ from typing import Any
 
 import pytest
 
+from agent.daemon.health import Health
 from agent.errors import TransportError
-from agent.health import Health
-from agent.listener import CONNECTIONS, HEADER_BYTES, KeptListener, Listener
-from agent.network import Connection, TlsSettings
+from agent.network.connection import Connection, TlsSettings
+from agent.network.listener import CONNECTIONS, HEADER_BYTES, KeptListener, Listener
 from agent.sources.org_settings import OrgSettings
 from agent.sources.token import obtain
 from tests.attack.four_places import assert_told_everywhere, own_events, problems_of
+from tests.config.test_settings import minimal
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import Loops
-from tests.test_config import minimal
 
 PATIENCE = 120.0
 SECONDS = 2.0
@@ -113,7 +113,7 @@ def test_a_connection_that_says_nothing_is_cut(listener: Listener) -> None:
 
 def test_an_answer_nobody_takes_is_given_up(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that reads nothing does not hold its connection."""
-    monkeypatch.setattr("agent.health.generate_latest", lambda _: b"x" * (64 << 20))
+    monkeypatch.setattr("agent.daemon.health.generate_latest", lambda _: b"x" * (64 << 20))
     server = listener._server
     assert server is not None
     with connect(listener) as connection:

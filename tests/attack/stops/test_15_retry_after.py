@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from agent import status, status_report
+from agent import status_report
+from agent.daemon import status
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.exchange import Answer
 from agent.errors import Misconfigured, Unavailable
-from agent.state import State
+from agent.store.state import State
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 
 

@@ -18,13 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.answer_body import DEEPEST, MOST_OF_AN_ERROR, json_of
 from agent.destinations import bulk_reply
 from agent.destinations.exchange import LONGEST_ANSWER, Answer, Exchange
 from agent.destinations.hec_reply import Reply as HecReply
 from agent.errors import SourceError, TransportError, Unavailable
 from agent.model import Chunk
-from agent.network import TlsSettings
+from agent.network.answer_body import DEEPEST, MOST_OF_AN_ERROR, json_of
+from agent.network.connection import TlsSettings
 from agent.sources import download as download_module
 from agent.sources.log_file import LONGEST_RECORD, read_log_file
 from agent.sources.log_record import KEPT_BYTES

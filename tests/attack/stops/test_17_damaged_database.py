@@ -14,15 +14,15 @@ import pytest
 import yaml
 
 from agent.check.examine import examine
-from agent.config import load
+from agent.config.settings import load
+from agent.daemon.status import balanced
+from agent.daemon.status import document as status_document
 from agent.errors import StateDamaged
 from agent.model import LANES
-from agent.state import State
-from agent.status import balanced
-from agent.status import document as status_document
 from agent.store import health, integrity, startup
 from agent.store.health import EVERY, DatabaseWatch
 from agent.store.recovery.recover import recover
+from agent.store.state import State
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 

@@ -18,13 +18,14 @@ import yaml
 from rich.console import Console
 from typer.testing import CliRunner
 
-from agent import control, status, status_report
+from agent import status_report
 from agent.cli import main
-from agent.config import load
-from agent.control import ask
-from agent.daemon import Daemon
+from agent.config.settings import load
+from agent.daemon import control, status
+from agent.daemon.control import ask
+from agent.daemon.daemon import Daemon
 from agent.errors import LeaklineError
-from agent.state import State
+from agent.store.state import State
 from tests.attack.four_places import status_of
 from tests.end_to_end.agent_process import AgentProcess
 
@@ -218,7 +219,7 @@ def test_the_exit_statuses_are_documented(settings: Path) -> None:
 
 def test_a_loop_that_holds_the_state_does_not_hold_status(settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It answers with what is known without counting, and says that a loop hangs."""
-    monkeypatch.setattr("agent.daemon_commands.STATE_WAIT", 0.1)
+    monkeypatch.setattr("agent.daemon.commands.STATE_WAIT", 0.1)
     daemon = Daemon(load(settings))
     held, release = threading.Event(), threading.Event()
 

@@ -10,21 +10,23 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-import agent.daemon
-from agent import batch_file, dead_letter_report
-from agent.account import Accounts
-from agent.config import Settings
-from agent.control import ask
-from agent.control_server import ControlServer
+import agent.daemon.daemon
+from agent import dead_letter_report
+from agent.config.settings import Settings
+from agent.daemon.control import ask
+from agent.daemon.control_server import ControlServer
 from agent.errors import LeaklineError
-from agent.forward import Forward
 from agent.model import Outcome, Rejection
-from agent.state import State
-from agent.store import dead_letter_office, dead_letter_problem
-from agent.store.dead_letter_office import DeadLetterOffice
+from agent.pipeline.forward import Forward
+from agent.store import batch_file
+from agent.store.accounts import Accounts
+from agent.store.dead_letters import office as dead_letter_office
+from agent.store.dead_letters import problem as dead_letter_problem
+from agent.store.dead_letters.office import DeadLetterOffice
+from agent.store.state import State
+from tests.config.test_settings import minimal
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.pipeline.test_forward import balanced
-from tests.test_config import minimal
 
 BAD = Rejection("00D", "event_log_file", "Login", "login.csv", 7, "3 cells [red]instead[/] of 35 [/nothing]", b'"\xff')
 
@@ -235,7 +237,7 @@ def test_the_daemon_answers_for_its_dead_letters(tmp_path: Path) -> None:
     document = minimal() | {"state": {"directory": str(tmp_path / "state")}}
     document["orgs"][0]["auth"]["client_secret"] = {"file": str(tmp_path / "secret")}
     (tmp_path / "secret").write_text("hunter2")
-    running = agent.daemon.Daemon(Settings.model_validate(document))
+    running = agent.daemon.daemon.Daemon(Settings.model_validate(document))
     socket = tmp_path / "control.sock"
     with running._served(socket):
         assert ask(socket, "dead_letters_list") == {"files": [], "next": None}

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
-from agent import cli, dead_letter, status, status_report
+from agent import cli, status_report
 from agent.check.report import show as show_findings
 from agent.cli_options import err, out
-from agent.config import Settings, parse
-from agent.dead_letter import DeadLetters
+from agent.config.settings import Settings, parse
+from agent.daemon import status
 from agent.model import Finding, Rejection
-from agent.state import State
+from agent.store.dead_letters import dead_letter
+from agent.store.dead_letters.dead_letter import DeadLetters
+from agent.store.state import State
 from tests.destinations.http_server import HttpServer, Reply
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW

@@ -14,8 +14,8 @@ import orjson
 import pytest
 import structlog
 
-from agent.control import ask
-from agent.control_server import CONNECTIONS, LONGEST_REQUEST, ControlServer
+from agent.daemon.control import ask
+from agent.daemon.control_server import CONNECTIONS, LONGEST_REQUEST, ControlServer
 
 
 def double(number: int) -> int:

@@ -16,12 +16,12 @@ import yaml
 from agent.check.examine import examine
 from agent.errors import StateError
 from agent.model import Outcome
-from agent.state import State
 from agent.store import startup
+from agent.store.state import State
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import ListSource, Loops, ScriptedDestination, batch_of, ids_of
 
-OPENING = "import sys; from pathlib import Path; from agent.state import State; State(Path(sys.argv[1]))"
+OPENING = "import sys; from pathlib import Path; from agent.store.state import State; State(Path(sys.argv[1]))"
 
 
 @pytest.fixture

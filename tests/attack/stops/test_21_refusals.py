@@ -9,11 +9,11 @@ import pytest
 
 from agent.delivery_settings import DeliverySettings, RefusalSettings
 from agent.errors import Unavailable
-from agent.forward import Forward
 from agent.model import Chunk, Outcome
-from agent.refusals import Refusals
-from agent.state import State
-from agent.store.stopped_lanes import TRY_EVERY
+from agent.pipeline.forward import Forward
+from agent.pipeline.refusals import Refusals
+from agent.store.queue.stopped_lanes import TRY_EVERY
+from agent.store.state import State
 from tests.pipeline.fakes import ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.pipeline.test_forward import balanced, raise_alert
 

@@ -19,8 +19,8 @@ from agent.check.examine import examine
 from agent.check.report import show
 from agent.check.settings import doubts
 from agent.check.state_directory import file_system
-from agent.config import parse
-from agent.control_server import ControlServer
+from agent.config.settings import parse
+from agent.daemon.control_server import ControlServer
 from agent.model import Finding
 from tests.destinations.bulk_server import BulkServer
 from tests.destinations.certificates import Certificates, make_certificates

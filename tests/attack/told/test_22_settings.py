@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from agent import config
 from agent.check.machine import require_startable
+from agent.config import settings as config
 from agent.errors import SettingsError
 
 CANARY = "hunter2-canary"

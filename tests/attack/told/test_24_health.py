@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from agent.health import STOP_WORK, Health
-from agent.listener import Listener
-from agent.liveness import Liveness
+from agent.daemon.health import STOP_WORK, Health
+from agent.daemon.liveness import Liveness
+from agent.network.listener import Listener
 from agent.problem import KINDS, Problem
 from tests.end_to_end.agent_process import PATIENCE, AgentProcess
 from tests.pipeline.fakes import NOW

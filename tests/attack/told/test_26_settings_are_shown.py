@@ -13,8 +13,8 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
-from agent.config import Settings, parse
-from tests.settings_example import EXAMPLE, Shown, shown, uncommented
+from agent.config.settings import Settings, parse
+from tests.config.settings_example import EXAMPLE, Shown, shown, uncommented
 
 WHERE = EXAMPLE.name
 

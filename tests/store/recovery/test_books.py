@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.batch_file import BatchFile
 from agent.model import LANES
-from agent.spool import Position
-from agent.state import State
+from agent.store.batch_file import BatchFile
 from agent.store.recovery.books import Books
+from agent.store.spool import Position
+from agent.store.state import State
 
 TAKES = {"siem": LANES}
 

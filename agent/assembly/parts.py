@@ -1,0 +1,218 @@
+"""From settings to running parts. Here, and only here, one room's work is handed to another."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from agent.assembly import not_loaded
+from agent.assembly.not_loaded import NotLoaded
+from agent.assembly.processing import Loaded, Processing, build_processing
+from agent.assembly.readiness import unready
+from agent.config.settings import DestinationSettings, Settings, SourceSettings
+from agent.destinations.elastic import Elastic, ElasticSettings
+from agent.destinations.file import File, FileSettings
+from agent.destinations.splunk import Splunk, SplunkSettings
+from agent.destinations.syslog import Syslog, SyslogSettings
+from agent.errors import FileError, SettingsError
+from agent.formats import FORMATS, cef
+from agent.model import Destination, Source
+from agent.normalize.identity import Occurrences, Taken, identify
+from agent.pipeline import shorten
+from agent.pipeline.ingest import Committed, Ingest
+from agent.sources.directory import Directory
+from agent.sources.event_log_file import EventLogFile
+from agent.sources.row_filter import Identity
+from agent.sources.salesforce import Session
+from agent.store import startup
+from agent.store.dead_letters import problem as dead_letter_problem
+from agent.store.dead_letters.dead_letter import DeadLetters
+from agent.store.problems import Problems
+from agent.store.queue.aside import Aside
+from agent.store.queue.repairs import Repairs
+from agent.store.queue.stores import Stores
+from agent.store.spool import Spool
+from agent.store.state import State, StateRecall
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Parts:
+    """Everything a daemon runs, put together."""
+
+    state: State
+    stores: Stores
+    spool: Spool
+    dead_letters: DeadLetters
+    open_problems: Problems
+    ingest: Ingest
+    destinations: Sequence[Destination]
+    sessions: Mapping[str, Session]
+    """By the org's name in the settings."""
+    sources: Mapping[str, Sequence[tuple[SourceSettings, Source]]]
+    """By the org's name in the settings."""
+    rebuild: Callable[[Loaded], Processing]
+    """From what is in use: rules, mappings and lists anew, keeping of these what does not load."""
+    processing: Processing
+    _reload: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._report()
+
+    @property
+    def problems(self) -> Sequence[FileError]:
+        """What of rules, mappings and lists does not load."""
+        return self.processing.problems
+
+    @property
+    def rules_loaded(self) -> int:
+        """With correlations, baselines, and those that only feed them."""
+        return len(self.processing.rules.known)
+
+    def reload(self) -> Sequence[NotLoaded]:
+        """Rules, mappings and lists anew, from the next batch on; returns what of them did not load. One at a time.
+
+        Raises SettingsError when the rules do not fit the settings: all stays as it was then.
+        """
+        with self._reload:
+            before = self.processing.loaded
+            try:
+                self.processing = self.rebuild(before)
+            except SettingsError as error:
+                not_loaded.report_settings(self.open_problems, error)
+                raise
+            self.ingest.replace_steps(self.processing.steps)
+            for path in before.gone(self.processing.loaded):
+                log.info("a file is gone, and what it held with it", path=str(path))
+            return self._report()
+
+    def _report(self) -> Sequence[NotLoaded]:
+        """What does not load, and what does again, to the register; of lists from now on whenever they are read."""
+        found = self.processing.not_loaded
+        mine = [problem.subject for problem in self.open_problems.open() if problem.kind == not_loaded.KIND]
+        not_loaded.report(self.open_problems, found, mine)
+        lists = self.processing.loaded.lists
+        lists.tell = lambda path, problems: not_loaded.report(
+            self.open_problems, not_loaded.of_errors(problems, lists.kept), [str(path)]
+        )
+        return found
+
+
+def build(
+    settings: Settings,
+    *,
+    now: Callable[[], datetime],
+    stop: threading.Event,
+    watch: Callable[[Committed], None] = lambda _: None,
+) -> Parts:
+    """Open the state and put everything together; nothing runs and nothing is asked of anybody yet.
+
+    Raises SettingsError (also when nothing can run for want of secrets), StateError. Rules, mappings and lists that do
+    not load are left out and reported as problems.
+    """
+    destinations = [build_destination(one, now, stop) for one in settings.destinations]
+    sessions = {org.name: Session(org, now=now, rotated=_warn_of_rotation(org.name)) for org in settings.orgs}
+    missing = unready(sessions.values(), destinations)
+    state = State(settings.state.directory)
+    spool, dead_letters, problems = Spool(state), DeadLetters(state), Problems(state, now)
+    stores = Stores(state, spool, Aside(state), dead_letters, Repairs(state, problems, now), problems)
+    startup.begin(state, problems)
+    dead_letter_problem.take_over(problems, dead_letters, state)
+    for name, error in missing.items():
+        fields = {"error.type": type(error).__name__, "error.message": str(error)}
+        problems.report("destination-unavailable", name, f"{name} takes nothing: {error}", fields=fields)
+    directories = {name: _directory(state, name, session, now) for name, session in sessions.items()}
+
+    def rebuild(before: Loaded) -> Processing:
+        recall = StateRecall(state, "memory/detection/")
+        return build_processing(settings, _by_org(sessions, directories), recall, before)
+
+    processing = rebuild(Loaded())
+    limit = settings.state.spool_limit_mb << 20
+    ingest = Ingest(
+        state, spool, dead_letters, problems, processing.steps, now=now, stop=stop, spool_limit=limit, watch=watch
+    )
+    downloads = settings.state.directory / "downloads"
+    downloads.mkdir(mode=0o700, exist_ok=True)
+    sources = {
+        org.name: [(one, _source(one, sessions[org.name], ingest, now, downloads)) for one in org.sources]
+        for org in settings.orgs
+    }
+    return Parts(
+        state, stores, spool, dead_letters, problems, ingest, destinations, sessions, sources, rebuild, processing
+    )
+
+
+def build_destination(settings: DestinationSettings, now: Callable[[], datetime], stop: threading.Event) -> Destination:
+    """One destination, not connected yet; its secrets and certificates are read when they are needed.
+
+    Raises SettingsError for a row limit no alert could keep.
+    """
+    destination = _destination(settings, now, stop)
+    shorten.look_for_room(destination)
+    return destination
+
+
+def _destination(settings: DestinationSettings, now: Callable[[], datetime], stop: threading.Event) -> Destination:
+    encode = FORMATS[settings.format]
+    if isinstance(settings, FileSettings | SyslogSettings) and settings.format == "cef":
+        encode = partial(cef.encode, own_keys=settings.cef.own_keys, leave_out=settings.cef.leave_out)
+    match settings:
+        case FileSettings():
+            return File(settings, encode, now=now)
+        case SplunkSettings():
+            return Splunk(settings, encode, wait=stop.wait)
+        case ElasticSettings():
+            return Elastic(settings, encode, now=now)
+        case SyslogSettings():
+            return Syslog(settings, encode, wait=stop.wait, now=now)
+
+
+def _source(
+    settings: SourceSettings, session: Session, ingest: Ingest, now: Callable[[], datetime], downloads: Path
+) -> Source:
+    name = f"{session.settings.name}/{settings.type}"
+    return EventLogFile(
+        session,
+        settings,
+        now=now,
+        recall=ingest.recall(name),
+        identity=Identity(identify, Occurrences, Taken),
+        temp_directory=downloads,
+    )
+
+
+def _directory(state: State, name: str, session: Session, now: Callable[[], datetime]) -> Directory:
+    prefix = f"directory/{name}/"
+
+    def put(entries: Mapping[str, bytes]) -> None:
+        with state.transact() as transaction:
+            transaction.apply(prefix, entries)
+
+    return Directory(session, get=lambda key: state.data(prefix + key), put=put, now=now)
+
+
+def _by_org(sessions: Mapping[str, Session], directories: Mapping[str, Directory]) -> Callable[[str], Directory | None]:
+    """An org's look-ups by its id; a batch of an org is there only after its session signed in."""
+    known: dict[str, Directory] = {}
+
+    def directory_of(org: str) -> Directory | None:
+        if org not in known:
+            known.update({session.org_id: directories[name] for name, session in sessions.items() if session.signed_in})
+        return known.get(org)
+
+    return directory_of
+
+
+def _warn_of_rotation(org: str) -> Callable[[str], None]:
+    def warn(_: str) -> None:
+        log.warning("the org gave a new refresh token, which is not written to the settings' secret", org=org)
+
+    return warn

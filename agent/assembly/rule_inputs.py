@@ -1,0 +1,160 @@
+"""What an installation gives its rules: which sources there are and are read, and what nothing enriches events with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from agent.assembly.computed_columns import computed_columns
+from agent.config.settings import Settings
+from agent.detection.absence import Columns
+from agent.detection.supply import Supply
+from agent.normalize.address import ANONYMIZER, CORPORATE
+from agent.normalize.address_database import AddressDatabases
+from agent.normalize.any_address import ANY_ANONYMIZER
+from agent.normalize.approved_apps import APPROVED
+from agent.normalize.enrich import LOCAL_HOUR, EnrichSettings
+from agent.normalize.integration import EXPECTED, INTEGRATION
+from agent.normalize.leavers import LEAVES_ON, LEAVING, LEFT
+from agent.normalize.list_file import ListFiles
+from agent.normalize.load import whole_mappings
+from agent.normalize.mapping import Mapping as EventMapping
+from agent.normalize.mapping import Mappings
+from agent.normalize.person import COLUMNS
+from agent.normalize.place import PLACE
+from agent.normalize.prepare import ADDRESS_FIELDS, RELATED_ADDRESSES
+from agent.shipped import shipped
+from agent.sources.event_types import DEFAULT
+
+SERVICES: Mapping[str, frozenset[str]] = {"event_log_file": frozenset({"event_log_file"})}
+"""Types of sources in the settings, to the services whose rows they bring."""
+
+OWN = frozenset({"agent"})
+"""Rows of Leakline's own, which are always there."""
+
+PEOPLE = tuple(name for name in COLUMNS if name != "user.name")
+"""A login names its user itself."""
+
+ELSEWHERE = ("event.provider", "organization.id", "url.", "user_agent.")
+"""What is filled from more than the columns at home there (the batch, parts of a text), by the beginning of the names."""
+
+NO_DATABASE = "no address database (enrich.databases)"
+
+KNOWLEDGE = {
+    "source.geo.location.": "coordinates",
+    "source.geo.": "places",
+    "source.as.": "operators of networks",
+}
+"""What databases may lack, by the beginning of the fields' names."""
+
+
+def supply(
+    settings: Settings | None = None, feed: str = "", headers: Mapping[str, Collection[str]] | None = None
+) -> Supply:
+    """`feed`: what the org has. `headers`: event types to the columns of the org's files; unless given, all that the
+    mappings know. Without settings any source that can be read is, and nothing is said of enrichment.
+    """
+    built = OWN.union(*SERVICES.values())
+    if settings is None:
+        return Supply(built, feed=feed, columns=columns(whole_mappings([shipped("mappings")]), headers))
+    mappings = whole_mappings([shipped("mappings"), *settings.normalize.mappings])
+    lacking = dict(_lacking(settings.enrich))
+    return Supply(
+        built,
+        OWN.union(*(SERVICES[source.type] for org in settings.orgs for source in org.sources)),
+        feed,
+        _event_types(settings),
+        {name: why for name, why in lacking.items() if name not in _fed(mappings)},
+        columns(mappings, headers, settings, lacking),
+    )
+
+
+def columns(
+    mappings: Mappings,
+    headers: Mapping[str, Collection[str]] | None = None,
+    settings: Settings | None = None,
+    lacking: Mapping[str, str] | None = None,
+) -> Columns:
+    """What rows of log files have. `headers`: as above; `lacking`: what the settings' enrichment does not fill."""
+    if headers is None:
+        headers = {name: one.header for one in mappings.all() for name in (one.event_type, *one.aliases) if one.header}
+    by_type = {}
+    for name, header in headers.items():
+        fills = _fills(mappings.get("event_log_file", name), header)
+        by_type[name.lower()] = frozenset({*header, *(field for column, field in fills if column in header)})
+    fed = {
+        name: " or ".join(sorted(those)) + (f" (and {lacking[name]})" if lacking and name in lacking else "")
+        for name, those in _fed(mappings).items()
+        if (name not in _looked_up(settings) or (lacking and name in lacking)) and not name.startswith(ELSEWHERE)
+    }
+    return Columns(by_type, fed, {name.lower(): name for name in headers}, computed_columns(mappings))
+
+
+def _fed(mappings: Mappings) -> dict[str, set[str]]:
+    """Computed fields to the columns of log files that fill them, whichever the event type."""
+    found: dict[str, set[str]] = {}
+    for one in mappings.all():
+        if one.service == "event_log_file":
+            for column, field in _fills(one, one.header):
+                found.setdefault(field, set()).add(column)
+    return found
+
+
+def _fills(mapping: EventMapping, header: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Columns, and the computed fields that they fill."""
+    for column in header:
+        home = mapping.home(column, header)
+        if home is not None and "." in home.field and not home.field.startswith("salesforce."):
+            yield from ((column, field) for field in _with_related(home.field))
+    for derived in mapping.derived:
+        yield from ((column, field) for column in derived.columns for field in _with_related(derived.field))
+
+
+def _with_related(field: str) -> tuple[str, ...]:
+    """An address is among the related ones as well."""
+    return (field, RELATED_ADDRESSES) if field in ADDRESS_FIELDS else (field,)
+
+
+def _looked_up(settings: Settings | None) -> frozenset[str]:
+    """What enrichment may fill beside columns."""
+    people = COLUMNS if settings is None or settings.enrich.users else ()
+    return frozenset({*PLACE, *people})
+
+
+def _event_types(settings: Settings) -> frozenset[str] | None:
+    """Types of log files that are read, in lower case; None: any."""
+    types: set[str] = set()
+    for source in (source for org in settings.orgs for source in org.sources):
+        if source.event_types == "all":
+            return None
+        types.update(DEFAULT if source.event_types == "default" else source.event_types)
+    return frozenset(name.lower() for name in types)
+
+
+def _places(enrich: EnrichSettings) -> Iterator[tuple[str, str]]:
+    known = AddressDatabases(enrich.databases, ListFiles()).names() if enrich.databases else frozenset()
+    for name in PLACE:
+        if not enrich.databases:
+            yield name, NO_DATABASE
+        elif name not in known:
+            what = next(words for begin, words in KNOWLEDGE.items() if name.startswith(begin))
+            yield name, f"no address database that knows {what} (enrich.databases)"
+
+
+def _lacking(enrich: EnrichSettings) -> Iterator[tuple[str, str]]:
+    yield from _places(enrich)
+    for given, names, what in (
+        (enrich.leavers, (LEAVING, LEFT, LEAVES_ON), "no list of leavers (enrich.leavers)"),
+        (enrich.approved_apps or enrich.approved_apps_file, (APPROVED,), "no approved apps (enrich.approved_apps)"),
+        (enrich.expected_networks, (EXPECTED,), "no expected networks (enrich.expected_networks)"),
+        (enrich.corporate_networks, (CORPORATE,), "no corporate networks (enrich.corporate_networks)"),
+        (enrich.anonymizer_lists, (ANONYMIZER, ANY_ANONYMIZER), "no list of anonymizers (enrich.anonymizer_lists)"),
+        (enrich.time_zone, (LOCAL_HOUR,), "no time zone (enrich.time_zone)"),
+        (enrich.users, PEOPLE, "users are not looked up (enrich.users)"),
+        (
+            enrich.users or enrich.integration_users,
+            (INTEGRATION,),
+            "no list of integrations (enrich.integration_users)",
+        ),
+    ):
+        if not given:
+            yield from ((name, what) for name in names)

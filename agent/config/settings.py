@@ -1,0 +1,210 @@
+"""The settings: typed, checked, each room's own beside its code; here is the union.
+
+Every error names the key path (`destinations[0].token`) and what to write instead; the command then exits with 78.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from agent.config.clash import clash
+from agent.config.error import explained
+from agent.config.file import read_document
+from agent.destinations.elastic import ElasticSettings
+from agent.destinations.file import FileSettings
+from agent.destinations.splunk import SplunkSettings
+from agent.destinations.syslog import SyslogSettings
+from agent.detection.rule import STATUSES, Level, Status
+from agent.duration import Duration, PositiveDuration
+from agent.errors import SettingsError
+from agent.network.server_address import HostName
+from agent.normalize.enrich import EnrichSettings
+from agent.sources.event_log_file import EventLogFileSettings
+from agent.sources.org_settings import OrgSettings
+
+SourceSettings = EventLogFileSettings
+DestinationSettings = Annotated[
+    FileSettings | SplunkSettings | ElasticSettings | SyslogSettings, Field(discriminator="type")
+]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class StateSettings(Strict):
+    """Where everything that must survive a restart is kept."""
+
+    directory: Path = Path("/var/lib/leakline")
+    """On a local disk; readable by the service alone."""
+    spool_limit_mb: int = Field(default=20_000, ge=64)
+    """Batch files that wait for destinations, and those set aside for them, may take this much together; above it
+    reading pauses."""
+    control_socket: Path | None = None
+    """Where commands find the daemon; unless set, under /run/leakline for the default state directory (which nobody
+    but the service may enter), else in the state directory."""
+
+    def socket(self) -> Path:
+        default = Path("/run/leakline") if self.directory == Path("/var/lib/leakline") else self.directory
+        return self.control_socket or default / "control.sock"
+
+
+class Org(OrgSettings):
+    """One Salesforce org and what is read from it."""
+
+    sources: list[SourceSettings] = Field(default_factory=lambda: [EventLogFileSettings()], min_length=1)
+    """What is read from the org; of each type one."""
+
+    @field_validator("sources")
+    @classmethod
+    def _one_of_a_type(cls, sources: list[SourceSettings]) -> list[SourceSettings]:
+        types = [source.type for source in sources]
+        twice = [kind for kind in dict.fromkeys(types) if types.count(kind) > 1]
+        if twice:
+            raise ValueError(f"two sources of type {twice[0]} would share one cursor; put what they read into one")
+        return sources
+
+
+class NormalizeSettings(Strict):
+    """How log rows become events."""
+
+    mappings: list[Path] = Field(default_factory=list)
+    """Folders of further mappings; one for an event type that is shipped replaces the shipped one."""
+    keep_original: bool = False
+    """Also ship each raw row as `event.original` (about doubles the volume)."""
+
+
+class ValuesFile(Strict):
+    """A text file of values: one a line; a line that begins with `#` is a comment."""
+
+    file: Path
+    """A path."""
+
+
+class RuleAdjustment(Strict):
+    """What of one rule is to be different."""
+
+    level: Level | None = None
+    """The level of its alerts."""
+    threshold: float | None = Field(default=None, ge=0)
+    """The number that the condition compares with; of a baseline the least volume, or the least speed in km/h."""
+    timespan: PositiveDuration | None = None
+    """The window of a correlation."""
+    ratio: float | None = Field(default=None, gt=0)
+    """Of a baseline: how many times the usual."""
+    deviation: float | None = Field(default=None, gt=0)
+    """Of a baseline: how many robust deviations above the usual."""
+    highest: float | None = Field(default=None, gt=0)
+    """Of a baseline: how many times the highest there was."""
+    distance: float | None = Field(default=None, gt=0)
+    """Of a baseline of travel: the least distance in km."""
+    minimum_history: Duration | None = None
+    """Of a baseline: how long something must have been known before anything is said of it."""
+
+
+class RuleSettings(Strict):
+    """Which Sigma rules run, and how."""
+
+    folders: list[Path] = Field(default_factory=list)
+    """Folders of further Sigma rules."""
+    shipped: bool = True
+    """Whether the rules that come with Leakline run."""
+    minimum_level: Level = "informational"
+    """Rules of a lower level do not run."""
+    statuses: list[Status] = Field(default_factory=lambda: list(STATUSES))
+    """Sigma statuses that run; a rule that states none is experimental."""
+    disabled: list[str] = Field(default_factory=list)
+    """Ids or names of rules that do not run."""
+    placeholders: dict[str, list[str] | ValuesFile] = Field(default_factory=dict)
+    """Values for `%name%` in rules with the `expand` modifier, such as `ApprovedAppIds`, here or in a file."""
+    adjust: dict[str, RuleAdjustment] = Field(default_factory=dict)
+    """Other levels, thresholds and spans for rules, by id or name, without touching their files."""
+    fold: PositiveDuration = timedelta(hours=1)
+    """Repeats of one rule and actor within this time are counted in one alert."""
+    revise: PositiveDuration = timedelta(minutes=15)
+    """A correlation's alert that grew is sent again at the latest after this time."""
+
+
+class LogSettings(Strict):
+    """Leakline's own log, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least level that is written."""
+    format: Literal["json", "console"] = "json"
+    """JSON lines, or text for a terminal."""
+
+
+class MetricsSettings(Strict):
+    """Prometheus metrics, `/healthz` and `/readyz` over HTTP; off unless a port is given."""
+
+    port: int | None = Field(default=None, ge=0, le=65535)
+    """0: any free one."""
+    address: HostName = "127.0.0.1"
+    """Of the interface to listen at."""
+
+
+class Settings(Strict):
+    """The whole file."""
+
+    orgs: list[Org] = Field(min_length=1)
+    """The Salesforce orgs that are watched."""
+    destinations: list[DestinationSettings] = Field(min_length=1)
+    """Where events and alerts are sent; each goes on at its own pace."""
+    state: StateSettings = StateSettings()
+    """Where everything that must survive a restart is kept."""
+    normalize: NormalizeSettings = NormalizeSettings()
+    """How log rows become events."""
+    enrich: EnrichSettings = EnrichSettings()
+    """What events are enriched with."""
+    rules: RuleSettings = RuleSettings()
+    """Which Sigma rules run, and how."""
+    log: LogSettings = LogSettings()
+    """Leakline's own log."""
+    metrics: MetricsSettings = MetricsSettings()
+    """Prometheus metrics over HTTP."""
+
+    @model_validator(mode="after")
+    def _nothing_clashes(self) -> Settings:
+        if found := clash(self.orgs, self.destinations, self.state.directory):
+            raise ValueError(found)
+        return self
+
+
+def load(path: Path) -> Settings:
+    """Read a settings file. Raises SettingsError with one line for each thing that is wrong."""
+    return parse(read_document(path), str(path))
+
+
+def parse(document: Any, origin: str = "settings") -> Settings:
+    """Check a settings document. Raises SettingsError."""
+    if not isinstance(document, dict):
+        raise SettingsError(f"{origin} is empty or not a mapping", hint="begin with `orgs:` and `destinations:`")
+    try:
+        settings = Settings.model_validate(document)
+    except ValidationError as error:
+        raise SettingsError("\n".join(f"{origin}: {line}" for line in explained(error, Settings))) from error
+    for path in _unprintable(document):
+        raise SettingsError(f"{origin}: {path}: contains a control character; write plain text on one line")
+    return settings
+
+
+def _unprintable(value: Any, path: str = "") -> Iterator[str]:
+    """Paths of texts that would break a path, a header or a terminal."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from _unprintable(key, path or "settings")
+            yield from _unprintable(below, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for number, entry in enumerate(value):
+            yield from _unprintable(entry, f"{path}[{number}]")
+    elif isinstance(value, str) and _CONTROL.search(value):
+        yield path
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

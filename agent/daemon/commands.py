@@ -1,0 +1,89 @@
+"""What the control socket may ask of the running daemon."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from agent.assembly.parts import Parts
+from agent.daemon import status
+from agent.daemon.polling import Polling
+from agent.errors import Busy, SettingsError
+from agent.pipeline.forward import Forward
+from agent.store.dead_letters.office import DeadLetterOffice
+
+log = structlog.get_logger()
+
+STATE_WAIT = 3.0
+"""Seconds that `status` waits for the state; after that it says what it knows without."""
+
+
+class DaemonCommands:
+    """Each may be called from any thread."""
+
+    def __init__(
+        self, parts: Parts, polling: Polling, forwards: Sequence[Forward], now: Callable[[], datetime]
+    ) -> None:
+        self._parts = parts
+        self._polling = polling
+        self._forwards = forwards
+        self._now = now
+
+    def table(self) -> dict[str, Callable[..., Any]]:
+        """By the name that a request gives."""
+        lanes = {forward.name: forward.lanes for forward in self._forwards}
+        return {
+            "status": self.status,
+            "reload": self.reload,
+            "acknowledge": self.acknowledge,
+            **DeadLetterOffice(self._parts.stores, lanes, self._now).commands(),
+        }
+
+    def status(self) -> dict[str, Any]:
+        """The status document, with what only the running daemon knows."""
+        parts, now = self._parts, self._now()
+        document = self._stored()
+        for told, forward in zip(document["destinations"], self._forwards, strict=True):
+            told |= forward.told()
+        return document | {
+            "running": True,
+            "orgs": [
+                {"name": name, "api_calls_used": s.usage.used, "api_calls_allowed": s.usage.limit, "problem": ""}
+                for name, s in parts.sessions.items()
+            ],
+            "sources": self._polling.status(now),
+            "rules": {"loaded": parts.rules_loaded, "problems": [str(e) for e in parts.problems]},
+        }
+
+    def _stored(self) -> dict[str, Any]:
+        """What the state says, with the open problems; without counting where a loop holds the state for too long."""
+        parts = self._parts
+        lanes = {f.destination.name: f.lanes for f in self._forwards}
+        try:
+            with parts.state.transact(wait=STATE_WAIT):
+                document = status.stored(parts.state, parts.spool, parts.dead_letters, lanes)
+                return document | {"problems": status.listed(parts.open_problems.open())}
+        except Busy as error:
+            document = status.uncounted(parts.state, parts.spool, parts.dead_letters, lanes)
+            return document | {"problems": [status.stalled(error), *status.listed(parts.open_problems.known())]}
+
+    def acknowledge(self, number: str, by: str) -> dict[str, Any] | None:
+        """Close an open problem on somebody's word; the problem, or None where none has this id."""
+        with self._parts.state.transact(wait=STATE_WAIT):
+            problem = self._parts.open_problems.acknowledge(str(number), str(by))
+        return status.listed([problem])[0] if problem else None
+
+    def reload(self) -> dict[str, Any]:
+        """Rules, mappings and lists anew, from the next batch on; how many rules run, and what did not load."""
+        try:
+            found = [one.message for one in self._parts.reload()]
+        except SettingsError as error:
+            found = [f"{error}; all rules, mappings and lists stay as they were"]
+        log.log(
+            logging.WARNING if found else logging.INFO, "reloaded", rules=self._parts.rules_loaded, not_loaded=found
+        )
+        return {"rules": self._parts.rules_loaded, "not_loaded": found}

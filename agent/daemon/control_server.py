@@ -1,0 +1,160 @@
+"""The running daemon's side of its Unix socket. Only members of the socket's group get in (mode 0660).
+
+Whatever comes in, an answer goes out: a request has a bound in bytes, time and number, and what a command raises is
+its answer, never the end of a thread.
+"""
+
+from __future__ import annotations
+
+import inspect
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+
+from agent.errors import LeaklineError
+from agent.secrets.redaction import redact
+
+log = structlog.get_logger()
+
+Command = Callable[..., Any]
+
+LONGEST_REQUEST = 1 << 20
+"""Bytes. How deeply a request may be nested is orjson's bound (1,024)."""
+REQUEST_SECONDS = 10.0
+"""For a whole request to come in, and again for its answer to be taken."""
+CONNECTIONS = 16
+"""Requests at the same time, each with a thread; one more is told to come again."""
+
+QUEUE = 128
+"""Connections that wait to be taken; they are taken, or told to come again, as fast as they come."""
+
+
+class ControlServer:
+    """Answers `{"command": NAME, ...arguments}` with `{"result": …}` or `{"error": …}`."""
+
+    def __init__(self, path: Path, commands: Mapping[str, Command], *, seconds: float = REQUEST_SECONDS) -> None:
+        """`seconds`: for a request to come in, and for its answer to be taken."""
+        self._path = path
+        self._commands = commands
+        self._seconds = seconds
+        self._free = threading.BoundedSemaphore(CONNECTIONS)
+        self._closed = threading.Event()
+        path.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(str(path))
+        path.chmod(0o660)  # before it listens: until then nobody is let in
+        self._socket.listen(QUEUE)
+        self._socket.settimeout(0.5)
+        self._thread = threading.Thread(target=self._accept, name="control", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """No more requests; those in hand are left to their threads, which hold up nothing."""
+        self._closed.set()
+        self._thread.join()
+        self._socket.close()
+        self._path.unlink(missing_ok=True)
+
+    def _accept(self) -> None:
+        while not self._closed.is_set():
+            try:
+                connection, _ = self._socket.accept()
+            except TimeoutError:
+                continue
+            except OSError as error:  # out of file descriptors, say
+                log.warning("control socket", reason=str(error))
+                self._closed.wait(1.0)
+                continue
+            self._begin(connection)
+
+    def _begin(self, connection: socket.socket) -> None:
+        if not self._free.acquire(blocking=False):
+            self._refuse(connection, f"the daemon is busy with {CONNECTIONS} requests; try again")
+            return
+        try:
+            threading.Thread(target=self._serve, args=(connection,), name="control request", daemon=True).start()
+        except RuntimeError as error:  # no thread to be had
+            self._free.release()
+            self._refuse(connection, f"the daemon cannot take requests now ({error}); try again")
+
+    def _refuse(self, connection: socket.socket, reason: str) -> None:
+        with connection, suppress(OSError):
+            connection.setblocking(False)
+            connection.send(orjson.dumps({"error": reason}) + b"\n")
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            with connection, suppress(OSError):  # whoever asked has gone
+                connection.settimeout(self._seconds)
+                connection.sendall(self._encoded(self._answer(connection)) + b"\n")
+        finally:
+            self._free.release()
+
+    def _answer(self, connection: socket.socket) -> dict[str, Any]:
+        try:
+            line = self._line(connection)
+        except TimeoutError:
+            return {"error": f"no whole request came within {self._seconds:g} seconds"}
+        if len(line) > LONGEST_REQUEST:
+            return {"error": f"a request has at most {LONGEST_REQUEST:,} bytes"}
+        return answer(line, self._commands)
+
+    def _line(self, connection: socket.socket) -> bytes:
+        until = time.monotonic() + self._seconds
+        received = bytearray()
+        while len(received) <= LONGEST_REQUEST and not received.endswith(b"\n"):
+            connection.settimeout(max(0.001, until - time.monotonic()))
+            piece = connection.recv(1 << 16)
+            if not piece:
+                break
+            received += piece
+            if time.monotonic() > until:
+                raise TimeoutError
+        connection.settimeout(self._seconds)
+        return bytes(received)
+
+    def _encoded(self, document: dict[str, Any]) -> bytes:
+        try:
+            return orjson.dumps(document)
+        except orjson.JSONEncodeError:
+            log.error("unexpected", traceback=traceback.format_exc())
+            return orjson.dumps({"error": "the answer cannot be written as JSON; the log has the traceback"})
+
+
+def answer(line: bytes, commands: Mapping[str, Command]) -> dict[str, Any]:
+    """What a request is answered, whatever it is."""
+    try:
+        request = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return {"error": f"a request is a JSON object on one line ({error})"}
+    if not isinstance(request, dict):
+        return {"error": "a request is a JSON object on one line"}
+    name = request.pop("command", None)
+    command = commands.get(name) if isinstance(name, str) else None
+    if command is None:
+        return {"error": f"not a request this daemon knows; it knows {', '.join(sorted(commands))}"}
+    return _carried_out(str(name), command, request)
+
+
+def _carried_out(name: str, command: Command, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        inspect.signature(command).bind(**arguments)
+    except TypeError as error:
+        return {"error": redact(f"{name}: {error}")}
+    except ValueError:  # a function of the interpreter's own does not say what it takes
+        pass
+    try:
+        return {"result": command(**arguments)}
+    except LeaklineError as error:
+        return {"error": redact(str(error))}
+    except Exception as error:  # noqa: BLE001 - one request fails, whatever it is; the daemon goes on
+        log.error("a request failed", command=name, traceback=traceback.format_exc())
+        return {"error": f"{name} failed ({type(error).__name__}); the daemon's log has the traceback"}

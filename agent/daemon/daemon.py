@@ -1,0 +1,298 @@
+"""Build, schedule, run, stop.
+
+One job per polled source under apscheduler, one thread per destination, one for trimming, one that watches clock, loops
+and listeners. Every wait is on the stop event. The first SIGTERM or SIGINT stops at the next batch boundary, the second
+exits at once; SIGHUP reads rules, mappings and lists again. An exception nobody expected ends the process with status 3, and
+systemd starts it again; a damaged state ends it with 78, and systemd does not. The watchdog is fed while every thread
+lives and no loop hangs.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sdnotify
+import structlog
+
+from agent import metrics
+from agent.assembly.outdated import end_outdated
+from agent.assembly.parts import Parts, build
+from agent.config.settings import Settings
+from agent.daemon.clock_watch import ClockWatch
+from agent.daemon.commands import DaemonCommands
+from agent.daemon.control_server import ControlServer
+from agent.daemon.hurry import hurried
+from agent.daemon.liveness import Liveness
+from agent.daemon.loop_watch import LoopWatch
+from agent.daemon.polling import Polling
+from agent.daemon.schedule import Schedule
+from agent.daemon.signals import signals
+from agent.daemon.watch import Watch
+from agent.errors import DiskFull, StateDamaged
+from agent.model import LANES, FetchesAgain
+from agent.pipeline.deliver import Stopped
+from agent.pipeline.forward import Forward
+from agent.pipeline.ingest import Committed
+from agent.pipeline.repair import Repair
+from agent.pipeline.shared_lines import SharedLines
+from agent.store.health import DatabaseWatch
+from agent.store.queue.left_behind import let_go
+from agent.store.queue.room import Room
+
+log = structlog.get_logger()
+
+TRIM_EVERY = 5.0
+TICK_EVERY = timedelta(minutes=1)
+"""Between two looks at what only the passing of time can tell."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Daemon:
+    """The running agent. `run` returns the exit status."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        watch: Callable[[Committed], None] = lambda _: None,
+    ) -> None:
+        self._settings = settings
+        self._now = now
+        self._watch = watch
+        self.stop = threading.Event()
+        self._reload_asked = threading.Event()
+        self.failure: str = ""
+        self._status = 3
+        """The exit status after a failure."""
+        self.parts: Parts = build(settings, now=now, stop=self.stop, watch=self._committed)
+        self.polling = Polling(self.parts.ingest, self.parts.open_problems, now, self.stop, self._org_id)
+        for org in settings.orgs:
+            for wanted, source in self.parts.sources[org.name]:
+                self.polling.add(source, org.name, wanted.every)
+        self._health = DatabaseWatch(settings.state.directory, self.parts.open_problems)
+        lines = SharedLines(keep=2 if len(self.parts.destinations) > 1 else 0)
+        self.forwards = [
+            Forward(d, self.parts.stores, lines, now=now, stop=self.stop, settings=terms)
+            for d, terms in zip(self.parts.destinations, settings.destinations, strict=True)
+        ]
+        let_go(self.parts.stores, [(forward.name, lane) for forward in self.forwards for lane in forward.lanes])
+        end_outdated(self.parts.open_problems, self.polling.sources, [d.name for d in self.parts.destinations])
+        self.repair = self._keep_room()
+        self._schedule = self._scheduled()
+        self._liveness = Liveness(self.stalled)
+        self.commands = DaemonCommands(self.parts, self.polling, self.forwards, now)
+
+    def run(self, control: Path | None = None) -> int:
+        """Until told to stop. Call from the main thread: it takes the signals."""
+        notifier = sdnotify.SystemdNotifier()
+        problems = self.parts.open_problems
+        clock = ClockWatch(problems, now=self._now, jumped=self._schedule.set_anew)
+        looks = [clock.look, LoopWatch(problems, self.stalled).look]
+        watch = Watch(looks, self.stop)
+        self._liveness.watch_is_late = watch.late
+        with signals(self.stop, self._reload_asked), self._served(control), self._listening(looks):
+            threads = self._liveness.threads = [*self.start_forwarding(), self._started("watch", watch.run)]
+            self._schedule.start()
+            notifier.notify(f"READY=1\nSTATUS=watching {len(self.polling.sources)} sources")
+            log.info(
+                "started",
+                sources=sorted(self.polling.sources),
+                destinations=[f.destination.name for f in self.forwards],
+            )
+            try:
+                self._wait(notifier)
+            finally:  # whatever happens here, the loops must not go on without it
+                self.stop.set()
+                notifier.notify("STOPPING=1")
+                with hurried(self.parts.sessions.values()):
+                    self._schedule.stop()
+                for thread in threads:
+                    thread.join()
+        self.close()
+        if self.failure:
+            log.error("ended", reason=self.failure)
+            return self._status
+        log.info("stopped")
+        return 0
+
+    def _wait(self, notifier: Any) -> None:
+        """Until the stop event: feed the watchdog while all loops live, reload when asked to."""
+        fed = 0.0
+        while not self.stop.wait(0.5):
+            if self._reload_asked.is_set():
+                self._reload_asked.clear()
+                notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+                self.commands.reload()
+                notifier.notify("READY=1")
+            if time.monotonic() - fed > _watchdog_seconds() / 4 and self._liveness.is_well():
+                notifier.notify("WATCHDOG=1")
+                fed = time.monotonic()
+
+    def read_once(self) -> int:
+        """One pass over every source, in this thread; rows committed. Raises what a source raises."""
+        return sum(self.parts.ingest.read(polled.source) for polled in self.polling.sources.values())
+
+    def start_forwarding(self) -> list[threading.Thread]:
+        """One thread per destination, one that trims, and one that sends what is told of problems."""
+        work = {f"forward {f.destination.name}": f.run for f in self.forwards}
+        work |= {"trim": self._trim, "tell": self._tell, "repair": self.repair.run}
+        return [self._started(name, run) for name, run in work.items()]
+
+    def drained(self) -> bool:
+        """Whether every destination has settled everything."""
+        return all(
+            forward.pending(lane) == 0 and not forward.queue.aside_rows()
+            for forward in self.forwards
+            for lane in forward.lanes
+        )
+
+    def close(self) -> None:
+        """Give everything back; the loops must have ended."""
+        for destination in self.parts.destinations:
+            destination.close()
+        for session in self.parts.sessions.values():
+            session.close()
+        self.parts.state.close()
+
+    def _keep_room(self) -> Repair:
+        """Bound what waits, and have what is damaged fetched again."""
+        stores, limit = self.parts.stores, self._settings.state.spool_limit_mb << 20
+        quotas = [forward.quota(limit, alone=len(self.forwards) == 1) for forward in self.forwards]
+        for name in set(stores.aside.destinations()) - {forward.name for forward in self.forwards}:
+            message = f"rows are set aside for {name}, which the settings do not name any more"
+            fix = f"add the destination {name} again: they are sent then"
+            stores.problems.report("batches-set-aside", name, message, fix=fix)
+        self.parts.ingest.room = Room(stores.spool, stores.aside, limit, quotas, self.trim).missing
+        sources = [source for sources in self.parts.sources.values() for _, source in sources]
+        again = {source.name: source for source in sources if isinstance(source, FetchesAgain)}
+        return Repair(stores, self.parts.ingest.shaped, again, now=self._now, stop=self.stop)
+
+    def _scheduled(self) -> Schedule:
+        schedule = Schedule(len(self.polling.sources), self._guarded)
+        for name, polled in self.polling.sources.items():
+            schedule.add(name, lambda polled=polled: self.polling.poll(polled), polled.every)  # type: ignore[misc]
+        schedule.add("tick", self._tick, TICK_EVERY, executor="tick")
+        return schedule
+
+    def _committed(self, committed: Committed) -> None:
+        self.polling.committed(committed)
+        self._watch(committed)
+
+    def _org_id(self, org: str) -> str:
+        session = self.parts.sessions[org]
+        return session.org_id if session.signed_in else ""
+
+    # Keeping going, and ending
+
+    def _trim(self) -> None:
+        while not self.stop.wait(TRIM_EVERY):
+            with self.parts.ingest.progress.of("trim"), self._despite_a_full_disk():
+                self.trim()
+
+    def _tell(self) -> None:
+        problems = self.parts.open_problems
+        while not self.stop.is_set():
+            with self.parts.ingest.progress.of("tell"):
+                self.tell()
+            with problems.waiting:
+                problems.waiting.wait(1.0)
+
+    def tell(self) -> None:
+        """Commit the events about problems that wait to be sent."""
+        for batch in self.parts.open_problems.events():
+            self.parts.ingest.take("agent", batch)
+
+    def _tick(self) -> None:
+        with self.parts.ingest.progress.of("tick"), self._despite_a_full_disk():
+            self.parts.ingest.tick()
+            self.parts.open_problems.tell_what_grew()
+            self._health.tick()
+
+    @contextmanager
+    def _despite_a_full_disk(self) -> Iterator[None]:
+        """Around what is done again in a while."""
+        try:
+            yield
+        except DiskFull as error:
+            log.warning("there is no room on the disk", reason=str(error))
+            self.parts.state.give_up_ballast()
+
+    def trim(self) -> None:
+        """Let go of batches that every destination has settled."""
+        lowest = {
+            lane: min((f.position(lane) for f in self.forwards if lane in f.lanes), key=lambda p: (p.sequence, p.row), default=self.parts.spool.end(lane))
+            for lane in LANES
+        }  # fmt: skip
+        self.parts.spool.trim(lowest)
+        metrics.SPOOL_BYTES.set(self.parts.spool.bytes_held())
+        for forward in self.forwards:
+            forward.measure_waiting()
+
+    def _guarded(self, run: Callable[[], None]) -> None:
+        """Anything unexpected in a thread ends the process; attempts were counted beforehand."""
+        try:
+            run()
+        except Stopped:
+            pass
+        except BaseException as error:  # noqa: BLE001 - it ends the process, whatever it is
+            self.failure = f"{type(error).__name__}: {error}"
+            if isinstance(error, StateDamaged):
+                self._status = 78  # the unit does not try again: only a person can go on
+            log.error("unexpected", traceback=traceback.format_exc())
+            self.stop.set()
+            with self.parts.spool.grown:
+                self.parts.spool.grown.notify_all()
+
+    def _started(self, name: str, run: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=self._guarded, args=(run,), name=name)
+        thread.start()
+        return thread
+
+    def stalled(self) -> Mapping[str, str]:
+        """Loops that hang or whose turn does not come, by name, each with a sentence about it."""
+        return {**self.parts.ingest.progress.stalled(), **self.polling.overdue()}
+
+    @contextmanager
+    def _served(self, control: Path | None) -> Iterator[None]:
+        """The control socket, while the daemon runs."""
+        if control is None:
+            yield
+            return
+        server = ControlServer(control, self.commands.table())
+        try:
+            yield
+        finally:
+            server.close()
+
+    @contextmanager
+    def _listening(self, looks: list[Callable[[], None]]) -> Iterator[None]:
+        """Metrics and health over HTTP, if the settings name a port; one that cannot be had is tried again."""
+        wanted = self._settings.metrics
+        if wanted.port is None:
+            yield
+            return
+        from agent.daemon.health import Health  # a server costs memory where nobody wants one
+        from agent.network.listener import KeptListener, Listener
+
+        problems = self.parts.open_problems
+        health = Health(self._liveness.ailing, problems.known, self.polling.has_read)
+        kept = KeptListener(Listener("metrics", health, wanted.address, wanted.port), problems)
+        with kept.open():
+            looks.append(kept.look)
+            yield
+
+
+def _watchdog_seconds() -> float:
+    return int(os.environ.get("WATCHDOG_USEC", "30000000")) / 1e6

@@ -1,0 +1,39 @@
+"""Whether the process works: every thread lives and no loop hangs. Then the watchdog is fed and `/healthz` says 200."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from agent.daemon import stacks
+
+log = structlog.get_logger()
+
+
+class Liveness:
+    """Safe for threads, and never waits for anything."""
+
+    def __init__(self, stalled: Callable[[], Mapping[str, str]]) -> None:
+        """`stalled`: the loops that hang, by name, each with a sentence about it."""
+        self._stalled = stalled
+        self._said = False
+        self.threads: list[threading.Thread] = []
+        """Those that must not end."""
+        self.watch_is_late: Callable[[], bool] = lambda: False
+
+    def ailing(self) -> list[str]:
+        """Why the process does not work; nothing while it does."""
+        ended = [f"the thread {thread.name!r} has ended" for thread in self.threads if not thread.is_alive()]
+        late = ["the watch hangs: a loop may hold the state"] if self.watch_is_late() else []
+        return [*ended, *late, *self._stalled().values()]
+
+    def is_well(self) -> bool:
+        """Whether the watchdog is to be fed; the log has once why not, with the stacks of all threads."""
+        ailing = self.ailing()
+        if ailing and not self._said:
+            log.error("the watchdog is not fed", reasons=ailing)
+            stacks.log_all()
+        self._said = bool(ailing)
+        return not ailing

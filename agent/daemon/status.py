@@ -1,0 +1,184 @@
+"""What `leakline status` shows, as one JSON-able document: accounts from the state, troubles from the running parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from agent import __version__
+from agent.config.settings import Settings
+from agent.daemon.control import ask, is_there
+from agent.errors import LeaklineError, StateDamaged
+from agent.model import LANES, Lane
+from agent.problem import KINDS, Problem
+from agent.store.accounts import Accounts
+from agent.store.dead_letters.dead_letter import DeadLetters
+from agent.store.problems import Problems
+from agent.store.spool import Position, Spool
+from agent.store.state import State
+
+NO_DAEMON = {
+    "id": "",
+    "kind": "no-daemon",
+    "subject": "daemon",
+    "since": None,
+    "message": "no daemon is running on this state: nothing is read and nothing is sent",
+    "fix": "start it (`systemctl start leakline`, or `leakline run`); its log says why it ended",
+    "clears": "itself",
+    "count": 1,
+}
+"""What only those can tell who find no daemon."""
+
+
+ANSWER_WITHIN = 15.0
+"""Seconds until `status` says that it cannot tell."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def stored(
+    state: State, spool: Spool, dead_letters: DeadLetters, destinations: Mapping[str, Sequence[Lane]]
+) -> dict[str, Any]:
+    """The part that the state directory alone tells. `destinations`: name to the lanes it takes."""
+    with state.transact():  # nothing moves while it is counted
+        document = uncounted(state, spool, dead_letters, destinations)
+        return document | {"balanced": balanced(state, spool, destinations)}
+
+
+def uncounted(
+    state: State, spool: Spool, dead_letters: DeadLetters, destinations: Mapping[str, Sequence[Lane]]
+) -> dict[str, Any]:
+    """As `stored`, without waiting for those who write: its numbers need not fit together, so `balanced` is None."""
+    accounts = Accounts(state)
+    return {
+        "version": __version__,
+        "state": {
+            "directory": str(state.directory),
+            "spool_bytes": spool.bytes_held(),
+            "dead_letters": dead_letters.count(),
+        },
+        "read": [
+            {"source": source, "event_type": event_type, **asdict(account)}
+            for (source, event_type), account in sorted(accounts.ingested().items())
+        ],
+        "lanes": {lane: accounts.spooled(lane) for lane in LANES},
+        "destinations": [
+            {"name": name, "lanes": {lane: _lane(accounts, spool, state, name, lane) for lane in lanes}}
+            for name, lanes in destinations.items()
+        ],
+        "balanced": None,
+        "correlations_left_out": orjson.loads(state.data("memory/detection/correlation/left_out") or b"[]"),
+    }
+
+
+def document(settings: Settings) -> dict[str, Any]:
+    """What the running daemon says, or the state alone. Raises LeaklineError when neither can tell."""
+    answer: dict[str, Any] | None = ask(settings.state.socket(), "status", timeout=ANSWER_WITHIN)
+    return answer or _without_daemon(settings)
+
+
+def acknowledge(settings: Settings, number: str, by: str) -> dict[str, Any] | None:
+    """Close an open problem, in the daemon or in the state alone; the problem, or None where none has this id."""
+    socket = settings.state.socket()
+    if is_there(socket):
+        closed: dict[str, Any] | None = ask(socket, "acknowledge", number=number, by=by)
+        return closed
+    state = State(settings.state.directory)
+    try:
+        problem = Problems(state, utc_now).acknowledge(number, by)
+    finally:
+        state.close()
+    return listed([problem])[0] if problem else None
+
+
+def _without_daemon(settings: Settings) -> dict[str, Any]:
+    try:
+        state = State(settings.state.directory)
+    except StateDamaged as error:
+        return _unreadable(settings, error)
+    try:
+        lanes = {one.name: one.lanes for one in settings.destinations}
+        told = stored(state, Spool(state), DeadLetters(state), lanes)
+        problems = Problems(state, utc_now).open()
+    finally:
+        state.close()
+    return told | {"running": False, "problems": [NO_DAEMON, *listed(problems)]}
+
+
+def _unreadable(settings: Settings, error: StateDamaged) -> dict[str, Any]:
+    """All that can be said of a state whose database is damaged or gone."""
+    damaged = Problem("state-damaged", "state", datetime.now(UTC), str(error.args[0]), error.hint)
+    return {
+        "version": __version__,
+        "state": {"directory": str(settings.state.directory)},
+        "running": False,
+        "balanced": None,
+        "problems": [{**listed([damaged])[0], "since": None}, NO_DAEMON],
+    }
+
+
+def listed(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Problems as `status --json` has them."""
+    return [
+        {
+            "id": problem.id,
+            "kind": problem.kind,
+            "subject": problem.subject,
+            "since": problem.since.isoformat(),
+            "message": problem.message,
+            "fix": problem.advice,
+            "clears": problem.clears,
+            "count": problem.count,
+        }
+        for problem in problems
+    ]
+
+
+def stalled(error: LeaklineError) -> dict[str, Any]:
+    """The problem that the daemon's state is held by a loop that hangs, as `status --json` has it."""
+    return {
+        "id": "",
+        "kind": "loop-stalled",
+        "subject": "state",
+        "since": None,
+        "message": f"a loop hangs: {error}",
+        "fix": KINDS["loop-stalled"].fix,
+        "clears": "itself",
+        "count": 1,
+    }
+
+
+def untold(error: LeaklineError) -> dict[str, Any]:
+    """The document of a `status --json` that cannot tell."""
+    return {"version": __version__, "error": str(error), "problems": None, "balanced": None}
+
+
+def is_well(document: Mapping[str, Any]) -> bool:
+    """Whether nothing is wrong now and nothing waits for a person: exit status 0."""
+    return bool(document["balanced"]) and not document["problems"]
+
+
+def balanced(state: State, spool: Spool, destinations: Mapping[str, Sequence[Lane]]) -> bool:
+    """Whether every row read is accounted for, at every destination (design 7.4)."""
+    accounts = Accounts(state)
+    read_well = all(a.read == a.duplicate + a.malformed + a.spooled for a in accounts.ingested().values())
+    return read_well and all(
+        accounts.spooled(lane) == accounts.delivered(name, lane).settled + _pending(spool, state, name, lane)
+        for name, lanes in destinations.items()
+        for lane in lanes
+    )
+
+
+def _lane(accounts: Accounts, spool: Spool, state: State, name: str, lane: Lane) -> dict[str, int]:
+    return {**asdict(accounts.delivered(name, lane)), "pending": _pending(spool, state, name, lane)}
+
+
+def _pending(spool: Spool, state: State, name: str, lane: Lane) -> int:
+    text = state.text(f"position/{name}/{lane}")
+    return spool.stored_rows(lane, Position.parse(text)) if text else 0

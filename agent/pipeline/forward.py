@@ -1,0 +1,278 @@
+"""The second loop: each destination follows the spool at its own pace and acknowledges only what was accepted."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+import structlog
+
+from agent import metrics
+from agent.delivery_settings import DeliverySettings
+from agent.errors import Damaged, DiskFull, Unavailable
+from agent.model import LANES, Destination, Lane
+from agent.pipeline import poison
+from agent.pipeline.chunk import cut
+from agent.pipeline.deliver import Delivery, Settled, Stopped
+from agent.pipeline.shared_lines import SharedLines
+from agent.store.accounts import Accounts
+from agent.store.queue.destination_queue import DestinationQueue
+from agent.store.queue.load import Load
+from agent.store.queue.room import Quota
+from agent.store.queue.stopped_lanes import StoppedLanes
+from agent.store.queue.stores import Stores
+from agent.store.restored import Restored
+from agent.store.spool import Position
+
+log = structlog.get_logger()
+
+FULL_DISK_PAUSE = 5.0
+"""Seconds between two attempts to note a position on a full disk."""
+
+
+class Forward:
+    """One destination's loop."""
+
+    def __init__(
+        self,
+        destination: Destination,
+        stores: Stores,
+        lines: SharedLines,
+        *,
+        now: Callable[[], datetime],
+        stop: threading.Event,
+        settings: DeliverySettings | None = None,
+        jitter: Callable[[], float] = random.random,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.destination = destination
+        self.settings = settings or DeliverySettings()
+        self._stores = stores
+        self._spool, self._problems = stores.spool, stores.problems
+        self._lines = lines
+        self._now = now
+        self._stop = stop
+        self._delivery = Delivery(
+            destination,
+            stop,
+            jitter,
+            longest_pause=self.settings.longest_pause.total_seconds(),
+            unavailable=self._report_unavailable,
+            accepting=self._report_accepting,
+        )
+        self.queue = DestinationQueue(destination.name, destination.lanes, stores, now)
+        self._stopped = StoppedLanes(
+            destination.name, self.lanes, self.settings.refusals, stores.state, stores.problems, monotonic
+        )
+        self._waits_until: datetime | None = None
+        self._restored = Restored(destination, destination.name, stores.state, stores.problems)
+        for lane in self.lanes:
+            accepted = Accounts(stores.state).delivered(destination.name, lane).acknowledged
+            self._restored.compare(lane, self.queue.position(lane), accepted)
+
+    @property
+    def name(self) -> str:
+        return self.destination.name
+
+    @property
+    def problem(self) -> str:
+        """Why nothing is accepted just now; empty while all is well."""
+        return self._delivery.problem
+
+    @property
+    def lanes(self) -> Sequence[Lane]:
+        """The lanes this destination takes, alerts first."""
+        return [lane for lane in LANES if lane in self.destination.lanes]
+
+    def position(self, lane: Lane) -> Position:
+        return self.queue.position(lane)
+
+    def pending(self, lane: Lane) -> int:
+        """Rows committed but not settled here."""
+        return self.queue.pending(lane)
+
+    def told(self) -> Mapping[str, Any]:
+        """What only the running loop knows, for `status`."""
+        until = self._waits_until
+        return {
+            "problem": self.problem,
+            "waits_until": until.isoformat() if until and until > self._now() else None,
+            "stopped": self._stopped.lanes,
+        }
+
+    def quota(self, limit: int, *, alone: bool) -> Quota:
+        """See `Quota.of`."""
+        return Quota.of(self.name, self.settings, self.queue, lambda: self.problem, limit=limit, alone=alone)
+
+    def run(self) -> None:
+        """Until the stop event: send what there is, alerts first; wait for more."""
+        while not self._stop.is_set():
+            if not self.forward():
+                with self._spool.grown:
+                    self._spool.grown.wait_for(lambda: self._rank() is not None or self._stop.is_set(), timeout=1.0)
+
+    def forward(self) -> bool:
+        """Settle one batch, or as much of it as comes before an alert; False when there is nothing to send.
+
+        A full disk is waited out.
+        """
+        try:
+            return self._forward()
+        except Stopped:
+            return True
+        except DiskFull as error:
+            self._wait_for_room(error)
+            return True
+
+    def _forward(self) -> bool:
+        if self._stopped.are_to_be_tried():
+            self._probe()
+        load = self.queue.take(self._stopped.others())
+        if load is None:
+            return False
+        try:
+            self._settle_batch(load)
+        except Damaged as error:
+            self._leave_behind(load, str(error))
+        return True
+
+    def _rank(self) -> int | None:
+        return self.queue.rank(self._stopped.others())
+
+    def _report_unavailable(self, error: Unavailable, pause: float) -> None:
+        self._waits_until = until = self._now() + timedelta(seconds=pause)
+        fields = {"error.type": type(error).__name__, "error.message": str(error)}
+        asked = error.retry_after
+        waits = f"; it asked for {asked:,.0f} s: the next attempt is at {until:%H:%M:%S} UTC" if asked else ""
+        message = f"{self.name} takes nothing: {error}{waits}"
+        with suppress(DiskFull):  # the next attempt reports it again
+            self._problems.report("destination-unavailable", self.name, message, fields=fields)
+
+    def _report_accepting(self) -> None:
+        self._waits_until = None
+        with suppress(DiskFull):  # what was accepted must be noted first, and the next answer tells it again
+            self._problems.over("destination-unavailable", self.name, f"{self.name} accepts again")
+
+    # Sending
+
+    def _settle_batch(self, load: Load) -> None:
+        look_for_poison = self.queue.begin(load)
+        frame = self.queue.read(load)
+        if look_for_poison or (load.aside is not None and load.aside.reason == "replay"):
+            poisoned = poison.poisonous_rows(frame, self._encode_alone)
+            if poisoned:
+                self._settle_poisoned(load, frame, poisoned)
+                return
+        lines = self.destination.wrap(frame, self._lines.of(load, frame, self.destination.format))
+        self._send_rows(load, frame, lines)
+
+    def _send_rows(self, load: Load, frame: pl.DataFrame, lines: pl.Series) -> None:
+        """Chunk by chunk from the row on; leaves at a chunk's end for something more urgent or when asked to stop."""
+        row = load.row
+        while row < frame.height:
+            limits = self._limits()
+            for chunk in cut(lines[row:], frame[row:], max_bytes=limits[0], max_rows=limits[1]):
+                settled = self._delivery.deliver(chunk, row)
+                row += len(chunk.lines)
+                self._move(load, row, frame, settled)
+                if self._stop.is_set() or load.lane in self._stopped.lanes or self._overtaken(load):
+                    return
+                if self._limits() != limits:  # the destination has learned smaller ones
+                    break
+
+    def _settle_poisoned(self, load: Load, frame: pl.DataFrame, poisoned: list[tuple[int, str]]) -> None:
+        """A batch with rows that cannot be encoded: the good ones are sent in one go, the others kept aside."""
+        bad = {row: reason for row, reason in poisoned if row >= load.row}
+        places = [row for row in range(load.row, frame.height) if row not in bad]
+        good = frame[places]
+        settled = Settled(refused=list(bad.items()))
+        lines = self.destination.wrap(good, self.destination.format(good))
+        limits = self._limits()
+        start = 0
+        for chunk in cut(lines, good, max_bytes=limits[0], max_rows=limits[1]):
+            part = self._delivery.deliver(chunk, start)
+            start += len(chunk.lines)
+            settled.acknowledged += part.acknowledged
+            settled.duplicate += part.duplicate
+            settled.resent += part.resent
+            settled.rejected += part.rejected
+            settled.refused += [(places[row], reason) for row, reason in part.refused]
+        self._move(load, frame.height, frame, settled)
+
+    def _limits(self) -> tuple[int, int]:
+        return self.destination.max_bytes, self.destination.max_rows
+
+    def _encode_alone(self, frame: pl.DataFrame) -> None:
+        self.destination.wrap(frame, self.destination.format(frame))
+
+    def _overtaken(self, load: Load) -> bool:
+        """Whether something more urgent waits: an alert, or rows of now while old ones are being sent."""
+        following = self._rank()
+        return following is not None and following < 2 * LANES.index(load.lane) + (load.aside is not None)
+
+    def _move(self, load: Load, row: int, frame: pl.DataFrame, settled: Settled) -> None:
+        """Commit what is settled; a full disk is waited out."""
+        answered = row - load.row
+        self._commit(lambda: self.queue.settle(load, row, frame, settled))
+        if load.aside is None:  # what comes from aside may have been there before
+            position = self.queue.position(load.lane)
+            self._restored.settled(load.lane, position, settled.acknowledged, settled.duplicate, settled.resent)
+        self._measure(load.lane, settled)
+        self._stopped.answered(load.lane, answered, settled.rejected, settled.refused[-1][1] if settled.refused else "")
+
+    def _commit(self, work: Callable[[], object]) -> None:
+        while True:
+            try:
+                work()
+                return
+            except DiskFull as error:
+                if self._wait_for_room(error):
+                    raise Stopped from error
+
+    def _wait_for_room(self, error: DiskFull) -> bool:
+        """Whether the loop was asked to end meanwhile."""
+        log.warning("delivery cannot note its position", destination=self.name, reason=str(error))
+        self._stores.state.give_up_ballast()
+        return self._stop.wait(FULL_DISK_PAUSE)
+
+    def _measure(self, lane: Lane, settled: Settled) -> None:
+        metrics.EVENTS_SENT.labels(self.name, lane).inc(settled.acknowledged)
+        metrics.EVENTS_RESENT.labels(self.name).inc(settled.resent)
+        metrics.EVENTS_DUPLICATED.labels(self.name).inc(settled.duplicate)
+        metrics.ROWS_REJECTED.labels("sending", self.name).inc(len(settled.refused))
+        self.measure_waiting()
+
+    def measure_waiting(self) -> None:
+        """Set the metrics of what waits; to be called now and then, for a dead destination settles nothing."""
+        for lane in self.lanes:
+            metrics.EVENTS_PENDING.labels(self.name, lane).set(self.pending(lane))
+        metrics.ROWS_ASIDE.labels(self.name).set(self.queue.aside_rows())
+
+    def _leave_behind(self, load: Load, reason: str) -> None:
+        """A batch that cannot be read any more is fetched again, and the next one goes on."""
+        self._commit(lambda: self.queue.damaged(load, reason))
+
+    # A destination that refuses nearly everything
+
+    def _probe(self) -> None:
+        """Offer the first waiting row of a stopped lane. Accepted, it opens the lanes; refused, it goes on waiting."""
+        load = self.queue.take(self._stopped.lanes)
+        if load is None:
+            return
+        try:
+            frame = self.queue.read(load)
+            row = frame[load.row : load.row + 1]
+            (chunk,) = cut(self.destination.wrap(row, self.destination.format(row)), row, max_bytes=1, max_rows=1)
+        except Exception:  # noqa: BLE001 - what cannot be read or encoded is dealt with once the lane is open
+            return
+        settled = self._delivery.offer(chunk)
+        if settled is not None:
+            self._commit(lambda: self.queue.settle(load, load.row + 1, frame, settled))
+            self._measure(load.lane, settled)
+            self._stopped.resume()

@@ -1,0 +1,292 @@
+"""The first loop: read, prepare, detect, shape, and make all of it visible in one transaction."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+import polars as pl
+import structlog
+
+from agent import metrics
+from agent.errors import DiskFull
+from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Lane, Rejection, Source
+from agent.pipeline import poison
+from agent.pipeline.poison import Attempts
+from agent.pipeline.progress import Progress
+from agent.store.accounts import Accounts, Ingested
+from agent.store.batch_file import BatchFile
+from agent.store.dead_letters import dead_letter
+from agent.store.dead_letters import problem as dead_letter_problem
+from agent.store.dead_letters.dead_letter import About, DeadLetters
+from agent.store.problems import Problems
+from agent.store.queue.origin import Origin
+from agent.store.spool import Spool, Written
+from agent.store.state import State, StateRecall, Transaction
+
+log = structlog.get_logger()
+
+FULL_DISK_PAUSE = 5.0
+"""Seconds between two looks at a full disk or a full spool."""
+
+
+class Detection(Protocol):
+    """What detection found in one batch; `commit` is called once the batch is."""
+
+    @property
+    def alerts(self) -> pl.DataFrame: ...
+
+    @property
+    def remember(self) -> Mapping[str, bytes | None]: ...
+
+    @property
+    def matched(self) -> Mapping[str, int]: ...
+
+    def commit(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What happens to a batch on its way; handed in, so that rooms need not know each other."""
+
+    prepare: Callable[[Batch], pl.DataFrame]
+    """Adds computed columns (mapping and enrichment)."""
+    detect: Callable[[Batch, pl.DataFrame, datetime], Detection]
+    shape: Callable[[pl.DataFrame, Batch, datetime], pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Told to whoever watches, after each commit."""
+
+    source: str
+    batch: Batch
+    rows: int
+    alerts: pl.DataFrame
+    matched: Mapping[str, int]
+    newest: datetime | None
+    """The newest event time in the batch."""
+
+
+class Ingest:
+    """Commits batches, one at a time over all sources."""
+
+    def __init__(
+        self,
+        state: State,
+        spool: Spool,
+        dead_letters: DeadLetters,
+        problems: Problems,
+        steps: Steps,
+        *,
+        now: Callable[[], datetime],
+        stop: threading.Event,
+        spool_limit: int,
+        watch: Callable[[Committed], None] = lambda _: None,
+        progress: Progress | None = None,
+    ) -> None:
+        """`spool_limit`: bytes of batch files above which reading pauses, unless `room` is replaced."""
+        self._state = state
+        self._spool = spool
+        self._dead_letters = dead_letters
+        self._problems = problems
+        self._steps = steps
+        self._accounts = Accounts(state)
+        self._now = now
+        self._stop = stop
+        self.room: Callable[[], str] = lambda: (
+            f"the spool holds {spool.bytes_held()} of {spool_limit} bytes" if spool.bytes_held() > spool_limit else ""
+        )
+        """Asked before each batch: why there is no room for it, empty when there is."""
+        self._watch = watch
+        self.progress = progress or Progress(problems, now)
+        """Who reads, who hangs, who waits on purpose."""
+        self._turn = threading.Lock()
+        self._attempts: dict[str, Attempts] = {}
+
+    def shaped(self, batch: Batch) -> pl.DataFrame:
+        """The batch as it is sent, without detection; for batches made anew. Waits for the batch in hand.
+
+        Two threads must not be in the steps at once: what look-ups remember is not made for that.
+        """
+        with self._turn:
+            return self._steps.shape(self._steps.prepare(batch), batch, self._now())
+
+    def replace_steps(self, steps: Steps) -> None:
+        """Other rules and mappings from the next batch on."""
+        with self._turn:
+            self._steps = steps
+
+    def cursor(self, source: str) -> Cursor | None:
+        text = self._state.text(f"cursor/{source}")
+        return Cursor(text) if text is not None else None
+
+    def recall(self, source: str) -> StateRecall:
+        return StateRecall(self._state, f"memory/{source}/")
+
+    def read(self, source: Source) -> int:
+        """Take everything a polled source has now; returns the rows committed. Stops at a batch boundary when asked to.
+
+        Raises what the source raises; everything up to the last commit stands.
+        """
+        with self.progress.of(source.name):
+            return self._read(source)
+
+    def _read(self, source: Source) -> int:
+        begun = source.name in self._attempts
+        attempts = self._attempts.setdefault(source.name, Attempts(self._state, f"ingest/{source.name}"))
+        after = self.cursor(source.name)
+        rows = 0
+        with closing(source.read(after)) as batches:  # type: ignore[type-var]
+            for batch in batches:
+                if not begun:
+                    begun = True
+                    attempts.begin(str(after))
+                self._wait_for_room()
+                if self._stop.is_set():
+                    break
+                rows += self._take(source.name, batch, attempts.exhausted(str(after)), attempts)
+                after = batch.cursor or after
+        return rows
+
+    def take(self, source: str, batch: Batch) -> int:
+        """Commit one batch that somebody pushes; returns the rows committed (0 if stopped while waiting for room)."""
+        with self.progress.of(source):
+            return self._take(source, batch, poisonous=False, attempts=None)
+
+    def tick(self) -> None:
+        """Let detection say what only the passing of time can tell; to be called about once a minute."""
+        self.take("agent", Batch("", "agent", OWN_EVENT_TYPE, pl.DataFrame()))
+
+    def _take(self, source: str, batch: Batch, poisonous: bool, attempts: Attempts | None) -> int:
+        while not self._stop.is_set():
+            try:
+                with self._turn, metrics.BATCH_SECONDS.time():
+                    committed = self._commit(source, batch, poisonous, attempts)
+            except DiskFull as error:
+                self._state.give_up_ballast()
+                self.progress.paused("disk", str(error))
+                self._stop.wait(FULL_DISK_PAUSE)
+                continue
+            self.progress.moved()
+            self._state.restore_ballast()
+            self._watch(committed)
+            return committed.rows
+        return 0
+
+    def _commit(self, source: str, batch: Batch, poisonous: bool, attempts: Attempts | None) -> Committed:
+        now = self._now()
+        rejections = list(batch.rejections)
+        if poisonous:
+            batch, poisoned = self._without_poison(batch, now)
+            rejections += poisoned
+        prepared = self._steps.prepare(batch)
+        detection = self._steps.detect(batch, prepared, now)
+        shaped = self._steps.shape(prepared, batch, now) if prepared.height else prepared
+        lane: Lane = "alerts" if batch.event_type == OWN_EVENT_TYPE else "events"
+        written: list[Written] = []
+        dead: BatchFile | None = None
+        try:
+            written += [self._spool.write(lane, shaped, Origin.of(source, batch, shaped))] if shaped.height else []
+            written += [self._spool.write("alerts", detection.alerts)] if detection.alerts.height else []
+            dead = self._dead_letters.write(dead_letter.of_rejections(rejections, now)) if rejections else None
+            with self._state.transact() as transaction:
+                entries = self._spool.name(transaction, written)
+                if dead is not None:
+                    self._dead_letters.name(transaction, dead, About("dead-letters", source))
+                    dead_letter_problem.rejected(self._problems, source, batch.org, rejections)
+                self._remember(transaction, source, batch, detection)
+                self._problems.noticed(batch)
+                self._count(transaction, source, batch, written, len(rejections), shaped.height)
+                if batch.cursor is not None and attempts is not None:
+                    attempts.note(transaction, batch.cursor)
+        except BaseException:
+            self._spool.discard(written)
+            self._dead_letters.discard(dead)
+            raise
+        self._spool.publish(entries, written)
+        detection.commit()
+        newest = _newest(prepared)
+        self._measure(source, batch, detection, written, len(rejections))
+        if newest is not None:
+            metrics.SOURCE_LAG.labels(source).set((now - newest).total_seconds())
+        return Committed(source, batch, shaped.height, detection.alerts, detection.matched, newest)
+
+    def _without_poison(self, batch: Batch, now: datetime) -> tuple[Batch, list[Rejection]]:
+        """The batch without the rows that break a step, and those rows with their tracebacks."""
+
+        def work(part: pl.DataFrame) -> None:
+            prepared = self._steps.prepare(replace(batch, frame=part))
+            self._steps.detect(batch, prepared, now)
+            self._steps.shape(prepared, batch, now)
+
+        found = poison.poisonous_rows(batch.frame, work)
+        rejections = [
+            Rejection(
+                batch.org,
+                batch.source,
+                batch.event_type,
+                batch.input,
+                row,
+                reason,
+                repr(batch.frame.row(row, named=True)).encode(),
+            )
+            for row, reason in found
+        ]
+        keep = pl.Series(range(batch.frame.height)).is_in([row for row, _ in found]).not_()
+        numbers = batch.row_numbers.filter(keep) if batch.row_numbers is not None else None
+        return replace(batch, frame=batch.frame.filter(keep), row_numbers=numbers), rejections
+
+    def _remember(self, transaction: Transaction, source: str, batch: Batch, detection: Detection) -> None:
+        transaction.apply(f"memory/{source}/", batch.remember)
+        transaction.apply("memory/detection/", detection.remember)
+        if batch.cursor is not None:
+            transaction.set(f"cursor/{source}", batch.cursor)
+
+    def _count(
+        self,
+        transaction: Transaction,
+        source: str,
+        batch: Batch,
+        written: Sequence[Written],
+        rejected: int,
+        spooled: int,
+    ) -> None:
+        read = spooled + batch.duplicates + rejected
+        more = Ingested(read=read, duplicate=batch.duplicates, malformed=rejected, spooled=spooled)
+        self._accounts.add_ingested(transaction, source, batch.event_type, more)
+        for one in written:
+            self._accounts.add_spooled(transaction, one.lane, one.frame.height)
+
+    def _wait_for_room(self) -> None:
+        while not self._stop.is_set() and (reason := self.room()):
+            self.progress.paused("spool", reason)
+            self._stop.wait(FULL_DISK_PAUSE)
+
+    def _measure(
+        self,
+        source: str,
+        batch: Batch,
+        detection: Detection,
+        written: Sequence[Written],
+        rejected: int,
+    ) -> None:
+        metrics.ROWS_READ.labels(source, batch.event_type).inc(
+            batch.frame.height + batch.duplicates + len(batch.rejections)
+        )
+        metrics.ROWS_DUPLICATED.labels(source).inc(batch.duplicates)
+        metrics.ROWS_REJECTED.labels("receiving", source).inc(rejected)
+        for one in written:
+            metrics.EVENTS_SPOOLED.labels(one.lane).inc(one.frame.height)
+        for rule, count in detection.matched.items():
+            metrics.ALERTS_RAISED.labels(rule).inc(count)
+        metrics.SPOOL_BYTES.set(self._spool.bytes_held())
+
+
+def _newest(frame: pl.DataFrame) -> datetime | None:
+    newest = frame["@timestamp"].max() if "@timestamp" in frame.columns else None
+    return newest if isinstance(newest, datetime) else None

@@ -1,0 +1,134 @@
+"""Which loops move, which hang, and which wait on purpose.
+
+A loop works under its name (`of`), in the thread that calls, and says whenever it has moved. Waiting for room is
+moving: it says so each time it looks again (`paused`), with what it waits for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import structlog
+
+from agent import metrics
+from agent.daemon import stacks
+from agent.errors import StateError
+from agent.problem import Field
+from agent.store.problems import Problems
+
+log = structlog.get_logger()
+
+KIND, INGEST = "ingest-paused", "ingest"
+STALLED_AFTER = 600.0
+"""Seconds without a commit, or another sign of life, after which a loop counts as stalled."""
+
+Reason = Literal["disk", "spool"]
+
+_FIX = {
+    "disk": "free some space where the state directory is; it goes on by itself then",
+    "spool": "repair the destination that is behind, or raise the limit that is named (`aside_quota_mb` or `quota_mb` of the "
+    "destination, `state.spool_limit_mb`); it goes on by itself then",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A wait on purpose. `by`: what is full."""
+
+    by: Reason
+    since: datetime
+    message: str
+
+
+@dataclass(slots=True)
+class _Work:
+    loop: str
+    moved: float
+    pause: Pause | None = None
+
+
+class Progress:
+    """Safe for threads."""
+
+    def __init__(
+        self, problems: Problems, now: Callable[[], datetime], steady: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._problems = problems
+        self._now = now
+        self._steady = steady
+        self._work: dict[int, _Work] = {}
+        """By the thread's number."""
+        self._lock = threading.Lock()
+        self._told = problems.is_open(KIND, INGEST)  # by an earlier run of the daemon, which may have ended in a pause
+
+    @contextmanager
+    def of(self, loop: str) -> Iterator[None]:
+        """The calling thread works as `loop` while inside; what it was before, it is again afterwards."""
+        ident = threading.get_ident()
+        with self._lock:
+            before = self._work.get(ident)
+            self._work[ident] = _Work(loop, self._steady())
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._work[ident]
+                if before is not None:
+                    before.moved = self._steady()
+                    self._work[ident] = before
+            self._end_pause()
+
+    def moved(self) -> None:
+        """The calling loop has done something that others can see, such as a commit; a pause of it is over."""
+        work = self._work.get(threading.get_ident())
+        if work is not None:
+            work.moved, work.pause = self._steady(), None
+        self._end_pause()
+
+    def paused(self, by: Reason, message: str) -> None:
+        """The calling loop waits on purpose; to be called each time it looks again. `message`: what is full, and why; it
+        should stay the same while the wait lasts.
+        """
+        work = self._work.get(threading.get_ident())
+        if work is not None:
+            since = work.pause.since if work.pause is not None else self._now()
+            work.moved, work.pause = self._steady(), Pause(by, since, message)
+        metrics.INGEST_PAUSED.set(1)
+        if not self._told:
+            log.warning("ingest paused", by=by, reason=message)
+        self._told = True
+        fields: dict[str, Field] = {"leakline.pause.by": by}
+        try:
+            self._problems.report(KIND, INGEST, f"reading is paused: {message}", fix=_FIX[by], fields=fields)
+        except StateError as error:  # the disk is full: then the log, the metric and `status` tell it
+            log.debug("the pause cannot be recorded", reason=str(error))
+
+    def pauses(self) -> Mapping[str, Pause]:
+        """By the loop's name: who waits on purpose."""
+        with self._lock:
+            return {work.loop: work.pause for work in self._work.values() if work.pause is not None}
+
+    def stalled(self) -> Mapping[str, str]:
+        """Loops that make no progress, each with how long and where it is."""
+        now = self._steady()
+        with self._lock:
+            held = [(ident, work.loop, now - work.moved) for ident, work in self._work.items()]
+        return {
+            loop: f"{loop} makes no progress since {seconds / 60:.0f} minutes; it is at {stacks.where(ident)}"
+            for ident, loop, seconds in held
+            if seconds > STALLED_AFTER
+        }
+
+    def _end_pause(self) -> None:
+        if not self._told or self.pauses():
+            return
+        metrics.INGEST_PAUSED.set(0)
+        with suppress(StateError):  # tried again with the next sign of life
+            self._problems.over(KIND, INGEST, "there is room again: reading goes on")
+            self._told = False

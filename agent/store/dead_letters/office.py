@@ -1,0 +1,198 @@
+"""What people can do with dead letters: look at them, have them sent again, let go of them.
+
+One file at a time, each in one transaction with the accounts, the problem that counts the rows, and an event that
+says who did it. Answers are plain JSON values in pages, for they may go through the daemon's socket.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from agent.errors import Damaged, LeaklineError
+from agent.model import Lane
+from agent.problem import Field
+from agent.store import batch_file
+from agent.store.accounts import Accounts, Delivered
+from agent.store.batch_file import BatchFile
+from agent.store.dead_letters.dead_letter import About
+from agent.store.queue.stores import Stores
+from agent.store.state import Transaction
+
+FILES_A_PAGE, ROWS_A_PAGE = 50, 500
+BYTES_A_PAGE = 4 << 20
+MOST_REASONS = 3
+
+
+class DeadLetterOffice:
+    """Safe for threads."""
+
+    def __init__(self, stores: Stores, destinations: Mapping[str, Sequence[Lane]], now: Callable[[], datetime]) -> None:
+        """`destinations`: the names in the settings to the lanes they take."""
+        self._stores = stores
+        self._letters = stores.dead_letters
+        self._destinations = destinations
+        self._accounts = Accounts(stores.state)
+        self._now = now
+
+    def commands(self) -> dict[str, Callable[..., Any]]:
+        """By the name under which the daemon's socket knows them."""
+        return {
+            "dead_letters_list": self.list,
+            "dead_letters_show": self.show,
+            "dead_letters_replay": self.replay,
+            "dead_letters_drop": self.drop,
+        }
+
+    def list(self, start: int = 0) -> dict[str, Any]:
+        """`files` from number `start` on, and `next`: where the next page begins, None at the end."""
+        files = [(number, file) for number, file in self._letters.files() if number >= start]
+        following = files[FILES_A_PAGE][0] if len(files) > FILES_A_PAGE else None
+        return {"files": [self._summary(*one) for one in files[:FILES_A_PAGE]], "next": following}
+
+    def show(self, number: int, start: int = 0) -> dict[str, Any]:
+        """`rows` of a file from row `start` on, and `next`. Raises LeaklineError for a number that no file has."""
+        frame = self._load(number)
+        rows: list[dict[str, Any]] = []
+        size = 0
+        for row in frame[start : start + ROWS_A_PAGE].iter_rows(named=True):
+            size += len(row["raw"] or b"")
+            if rows and size > BYTES_A_PAGE:
+                break
+            rows.append(_readable(row))
+        end = start + len(rows)
+        return {"rows": rows, "next": end if end < frame.height else None}
+
+    def replay(self, number: int, by: str) -> dict[str, Any]:
+        """Have the rows of a file sent again to the destination that refused them. `by`: who says so.
+
+        Raises LeaklineError where that is not possible, with the reason.
+        """
+        file = self._file(number)
+        frame, about = self._load(number), self._about(number)
+        self._refuse_what_cannot_be_sent(number, frame, about)
+        rows = pl.concat([batch_file.decode(raw) for raw in frame["raw"]], how="diagonal")
+        written = self._stores.aside.write(rows)
+        try:
+            with self._stores.state.transact() as transaction:
+                self._check_still_there(number)
+                entry = self._stores.aside.add(
+                    transaction, about.destination, about.lane, written, 0, "replay", self._now()
+                )
+                more = Delivered(dead_lettered=-file.rows, set_aside=file.rows)
+                self._settle(transaction, number, file, about, more, "replayed", by)
+        except BaseException:
+            self._stores.aside.discard(written)
+            raise
+        self._stores.aside.publish(entry)
+        self._letters.discard(file)
+        with self._stores.spool.grown:
+            self._stores.spool.grown.notify_all()
+        return {"number": number, "rows": file.rows, "destination": about.destination}
+
+    def drop(self, number: int, by: str) -> dict[str, Any]:
+        """Let go of a file of dead letters for good. `by`: who says so."""
+        file, about = self._file(number), self._about(number)
+        with self._stores.state.transact() as transaction:
+            self._check_still_there(number)
+            more = Delivered(dead_lettered=-file.rows, dropped=file.rows)
+            self._settle(transaction, number, file, about, more, "dropped", by)
+        self._letters.discard(file)
+        return {"number": number, "rows": file.rows, "destination": about.destination}
+
+    # Inside
+
+    def _settle(
+        self, transaction: Transaction, number: int, file: BatchFile, about: About, more: Delivered, done: str, by: str
+    ) -> None:
+        self._letters.forget(transaction, number)
+        if about.destination:
+            self._accounts.add_delivered(transaction, about.destination, about.lane, more)
+        message = f"{by} {done} {file.rows:,} dead letters of {about.subject} (file {number})"
+        fields: dict[str, Field] = {
+            "user.name": by,
+            "leakline.rows": file.rows,
+            "leakline.destination": about.destination,
+        }
+        self._stores.problems.tell(f"dead-letters-{done}", message, fields=fields)
+        self._stores.problems.settle(about.kind, about.subject, file.rows, message)
+
+    def _file(self, number: int) -> BatchFile:
+        file = self._letters.file(number)
+        if file is None:
+            raise LeaklineError(
+                f"there is no file of dead letters with number {number}", hint="see `leakline dead-letters list`"
+            )
+        return file
+
+    def _check_still_there(self, number: int) -> None:
+        """Two people may have had the same thought."""
+        self._file(number)
+
+    def _load(self, number: int) -> pl.DataFrame:
+        self._file(number)
+        return self._letters.load(number)
+
+    def _about(self, number: int) -> About:
+        try:
+            return self._letters.about(number)
+        except Damaged:
+            return About("dead-letters", "unknown")
+
+    def _refuse_what_cannot_be_sent(self, number: int, frame: pl.DataFrame, about: About) -> None:
+        if not about.destination:
+            raise LeaklineError(
+                f"the rows of file {number} never became events: they cannot be sent",
+                hint="look at them with `leakline dead-letters show`, then drop them",
+            )
+        if frame["raw"].null_count():
+            raise LeaklineError(
+                f"the rows of file {number} are lost: only their numbers are known", hint="drop them when that is noted"
+            )
+        if about.lane not in self._destinations.get(about.destination, ()):
+            raise LeaklineError(
+                f"the settings have no destination {about.destination!r} that takes the lane {about.lane}",
+                hint="add it again, or drop them",
+            )
+
+    def _summary(self, number: int, file: BatchFile) -> dict[str, Any]:
+        known: dict[str, Any] = {"number": number, "rows": file.rows}
+        about = self._about(number)
+        where = f"refused by {about.destination}" if about.destination else f"reading {about.subject}"
+        where = f"lost for {about.destination}" if about.kind == "rows-lost" else where
+        known |= {"destination": about.destination, "where": where}
+        try:
+            frame = self._letters.load(number)
+        except Damaged as error:
+            return known | {"time": "", "reason": str(error), "reasons": {}, "damaged": True}
+        reasons = Counter(_last_line(reason) for reason in frame["reason"]).most_common(MOST_REASONS)
+        return known | {
+            "time": frame["time"][0].isoformat(),
+            "reason": reasons[0][0],
+            "reasons": dict(reasons),
+            "damaged": False,
+        }
+
+
+def _last_line(reason: str) -> str:
+    return (reason.strip() or "none").splitlines()[-1]
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    """`raw` as the refused event, or the malformed record's text."""
+    raw = row.pop("raw")
+    row = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
+    if raw is None:
+        return row
+    if row["destination"]:
+        (event,) = batch_file.decode(raw).to_dicts()
+        return row | {"event": {name: value for name, value in event.items() if value is not None}}
+    try:
+        return row | {"raw": raw.decode()}
+    except UnicodeDecodeError:
+        return row | {"raw_base64": base64.b64encode(raw).decode()}

@@ -1,0 +1,78 @@
+"""Dead letters as a problem: how many, of whom, and the most frequent reason, told by the register of problems."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import polars as pl
+
+from agent.errors import Damaged
+from agent.model import Rejection
+from agent.problem import Field
+from agent.store.dead_letters.dead_letter import About, DeadLetters
+from agent.store.problems import Problems
+from agent.store.state import State
+
+KIND, PROBLEM_KIND = "dead-letters", "leakline.problem.kind"
+"""The kind of problem (`agent.problem`), and the field that names it in an event about one."""
+REASON_LENGTH = 300
+"""Characters of the most frequent reason that are told."""
+
+
+def refused(problems: Problems, destination: str, frame: pl.DataFrame, reasons: Sequence[tuple[int, str]]) -> None:
+    """Open the problem of what a destination refused of a shaped `frame`, or add to it; inside the transaction.
+
+    Of an event about dead letters that is refused itself (and of an alert about one) no event is made: a destination
+    that refuses everything would have us tell it so for ever. It is counted all the same.
+    """
+    where: dict[str, Field] = {"leakline.dead_letter.destination": destination}
+    kinds = frame[PROBLEM_KIND] if PROBLEM_KIND in frame.columns else None
+    for told in (True, False):
+        said = [reason for row, reason in reasons if (kinds is not None and kinds[row] == KIND) == told]
+        if said:
+            _tell(problems, destination, said, where, told=told)
+
+
+def rejected(problems: Problems, source: str, org: str, rejections: Sequence[Rejection]) -> None:
+    """Open the problem of what could not become events, or add to it; inside the transaction."""
+    where: dict[str, Field] = {"leakline.dead_letter.source": source}
+    _tell(problems, source, [rejection.reason for rejection in rejections], where, org=org)
+
+
+def take_over(problems: Problems, letters: DeadLetters, state: State) -> None:
+    """Dead letters of a version that did not report them count as a problem from now on, so that they are told and their
+    replay does not end the problem of others. Raises StateError.
+    """
+    with state.transact() as transaction:
+        for number, file in letters.files():
+            if letters.is_reported(number):
+                continue
+            try:
+                about = letters.about(number)
+            except Damaged:
+                about = About(KIND, "unknown")
+            letters.note(transaction, number, about)
+            rows = problems.count(KIND, about.subject) + file.rows
+            message = f"{about.subject}: {rows:,} rows are kept as dead letters, some since before the last upgrade"
+            problems.report(KIND, about.subject, message, count=file.rows)
+
+
+def _tell(
+    problems: Problems,
+    subject: str,
+    reasons: Sequence[str],
+    where: dict[str, Field],
+    *,
+    org: str = "",
+    told: bool = False,
+) -> None:
+    # The last line of a traceback says what went wrong.
+    said = [reason.strip().splitlines()[-1][:REASON_LENGTH] if reason.strip() else "no reason" for reason in reasons]
+    ((reason, _),) = Counter(said).most_common(1)
+    number = problems.count(KIND, subject) + len(reasons)
+    rows = "1 row is kept as a dead letter" if number == 1 else f"{number:,} rows are kept as dead letters"
+    fields: dict[str, Field] = {**where, "leakline.dead_letter.reason": reason}
+    problems.report(
+        KIND, subject, f"{subject}: {rows}: {reason}", count=len(reasons), org=org, fields=fields, told=told
+    )

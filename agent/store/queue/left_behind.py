@@ -1,0 +1,34 @@
+"""What waits for a destination, or for a lane of it, that the settings no longer name: nobody will ever send it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import cast
+
+from agent.model import LANES, Lane
+from agent.store.accounts import Accounts, Delivered
+from agent.store.queue.stores import Stores
+from agent.store.spool import Position
+
+
+def let_go(stores: Stores, named: Collection[tuple[str, Lane]]) -> None:
+    """Count as dropped, and report, what waits in the spool for others than `named` (destination, lane).
+
+    To be called before the first trimming of a start: trimming follows the named ones and would remove it in silence.
+    """
+    accounts = Accounts(stores.state)
+    for key in stores.state.keys("position/"):
+        name, _, last = key.removeprefix("position/").rpartition("/")
+        lane = cast("Lane", last)
+        if lane not in LANES or (name, lane) in named:
+            continue
+        position = Position.parse(stores.state.text(key) or "0:0")
+        start, end = stores.spool.start(lane), stores.spool.end(lane)
+        rows = stores.spool.rows_between(lane, max(position, start, key=lambda p: (p.sequence, p.row)), end)
+        if not rows:
+            continue
+        message = f"{name} is no longer sent the lane {lane} by the settings: rows that waited for it were dropped"
+        with stores.state.transact() as transaction:
+            transaction.set(key, str(end))
+            accounts.add_delivered(transaction, name, lane, Delivered(dropped=rows))
+            stores.problems.report("rows-dropped", name, message, count=rows)

@@ -1,0 +1,29 @@
+"""What a destination's loop has in hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.model import Lane
+from agent.store.batch_file import BatchFile
+from agent.store.queue.aside import AsideEntry
+from agent.store.spool import Position
+
+
+@dataclass(slots=True)
+class Load:
+    """A batch, or the rest of one, in the hands of a destination's loop."""
+
+    lane: Lane
+    file: BatchFile
+    row: int
+    """Rows before this one are settled."""
+    sequence: int = -1
+    """Its place in the lane."""
+    aside: AsideEntry | None = None
+    """Its entry, once it waits outside the lane."""
+
+    @property
+    def place(self) -> str:
+        """What counts attempts at it."""
+        return f"aside {self.aside.number}" if self.aside else str(Position(self.sequence))

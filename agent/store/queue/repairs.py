@@ -1,0 +1,114 @@
+"""Damaged batches whose rows are to be fetched again, and who lacks them.
+
+The rows count as set aside for each of these destinations from the transaction that finds the damage until the one
+that restores them or gives them up.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import orjson
+
+from agent.model import Lane
+from agent.store.batch_file import BatchFile
+from agent.store.problems import Problems
+from agent.store.state import State, Transaction
+
+DAMAGED = "repair/"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What of a damaged batch a destination lacks: all rows from `row` on."""
+
+    destination: str
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One damaged batch."""
+
+    lane: Lane
+    file: BatchFile
+    reason: str
+    since: datetime
+    shares: tuple[Share, ...]
+
+    @property
+    def key(self) -> str:
+        return DAMAGED + self.file.checksum
+
+    def lost(self, destination: str) -> int:
+        """Rows this destination lacks."""
+        return sum(self.file.rows - share.row for share in self.shares if share.destination == destination)
+
+    def encode(self) -> bytes:
+        shares = [[share.destination, share.row] for share in self.shares]
+        return orjson.dumps([self.lane, self.reason, self.since.isoformat(), shares, self.file.encode().decode()])
+
+    @classmethod
+    def decode(cls, data: bytes) -> Damage:
+        lane, reason, since, shares, file = orjson.loads(data)
+        whose = tuple(Share(destination, row) for destination, row in shares)
+        return cls(lane, BatchFile.decode(file), reason, datetime.fromisoformat(since), whose)
+
+
+class Repairs:
+    """The register of damaged batches. Safe for threads."""
+
+    def __init__(self, state: State, problems: Problems, now: Callable[[], datetime]) -> None:
+        self._state = state
+        self._problems = problems
+        self._now = now
+        self.waiting = threading.Condition()
+        """Notified when there is something to repair."""
+
+    def add(self, transaction: Transaction, destination: str, lane: Lane, file: BatchFile, row: int, why: str) -> None:
+        """A destination found the batch damaged and lacks its rows from `row` on. Call `told` after the commit."""
+        known = self._load(DAMAGED + file.checksum)
+        damage = known or Damage(lane, file, why, self._now(), ())
+        damage = replace(damage, shares=(*damage.shares, Share(destination, row)))
+        transaction.set(damage.key, damage.encode())
+        self._tell(destination)
+
+    def told(self) -> None:
+        with self.waiting:
+            self.waiting.notify_all()
+
+    def finish(self, transaction: Transaction, damage: Damage) -> None:
+        """The shares of `damage` are restored or given up; those that joined meanwhile stay."""
+        known = self._load(damage.key)
+        left = [share for share in known.shares if share not in damage.shares] if known else []
+        if known and left:
+            transaction.set(damage.key, replace(known, shares=tuple(left)).encode())
+        else:
+            transaction.delete(damage.key)
+        for destination in dict.fromkeys(share.destination for share in damage.shares):
+            self._tell(destination)
+
+    def all(self) -> Iterator[Damage]:
+        for key in self._state.keys(DAMAGED):
+            damage = self._load(key)
+            if damage is not None:
+                yield damage
+
+    def _load(self, key: str) -> Damage | None:
+        data = self._state.data(key)
+        return Damage.decode(data) if data else None
+
+    def _tell(self, destination: str) -> None:
+        """One problem for all damaged batches of a destination."""
+        damages = [damage for damage in self.all() if damage.lost(destination)]
+        if not damages:
+            self._problems.over("batch-damaged", destination, f"no damaged batch is waiting for {destination} any more")
+            return
+        rows, newest = sum(damage.lost(destination) for damage in damages), max(damages, key=lambda d: d.since)
+        message = (
+            f"{rows:,} rows for {destination} were in damaged batch files ({newest.reason}): they are fetched again"
+        )
+        self._problems.report("batch-damaged", destination, message, count=rows)

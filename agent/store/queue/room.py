@@ -1,0 +1,122 @@
+"""Room for what is read: how much may wait for each destination, and what happens to the rest.
+
+A destination that is behind by more than its quota either pauses reading or has its oldest batches set aside, so that
+the spool can be trimmed and nobody else stops. What is set aside has a quota too; beyond that, reading pauses or, where
+the settings say so, the oldest rows are dropped. `state.spool_limit_mb` bounds spool and what is aside together.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agent.delivery_settings import DeliverySettings
+from agent.errors import DiskFull
+from agent.store.queue.aside import Aside
+from agent.store.queue.destination_queue import DestinationQueue
+from agent.store.spool import Spool
+
+MB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What may wait for a destination, and what is done beyond."""
+
+    name: str
+    queue: DestinationQueue
+    spool_bytes: int
+    aside_bytes: int
+    sets_aside: bool
+    drops: bool
+    problem: Callable[[], str]
+    """Why the destination accepts nothing just now; empty while it does."""
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        settings: DeliverySettings,
+        queue: DestinationQueue,
+        problem: Callable[[], str],
+        *,
+        limit: int,
+        alone: bool,
+    ) -> Quota:
+        """`limit`: bytes of `state.spool_limit_mb`; `alone`: whether it is the only destination."""
+        sets_aside = settings.when_full == "set_aside" or (settings.when_full is None and not alone)
+        usual = limit // 2 if sets_aside else limit
+        return cls(
+            name,
+            queue,
+            min(limit, settings.quota_mb * MB if settings.quota_mb else usual),
+            settings.aside_quota_mb * MB if settings.aside_quota_mb else limit // 4,
+            sets_aside,
+            settings.when_aside_full == "drop",
+            problem,
+        )
+
+
+class Room:
+    """Safe for threads."""
+
+    def __init__(
+        self, spool: Spool, aside: Aside, limit: int, quotas: Sequence[Quota], trim: Callable[[], None]
+    ) -> None:
+        """`limit` in bytes; `trim` lets the spool go of what nobody needs any more."""
+        self._spool = spool
+        self._aside = aside
+        self._limit = limit
+        self._quotas = quotas
+        self._trim = trim
+        self._lock = threading.Lock()
+
+    def missing(self) -> str:
+        """Make what room can be made; why there is none for another batch, empty when there is."""
+        with self._lock:
+            held = self._held()
+            if held <= self._limit and all(held <= quota.spool_bytes for quota in self._quotas):
+                return ""
+            try:
+                reasons = [reason for quota in self._quotas if (reason := self._beyond(quota))]
+                self._trim()
+                return "; ".join(reasons) or self._total()
+            except DiskFull as error:
+                return str(error)
+
+    def _held(self) -> int:
+        return sum({**self._spool.sizes(), **self._aside.sizes()}.values())
+
+    def _beyond(self, quota: Quota) -> str:
+        """Bring one destination back within its quota; why that is not possible."""
+        while (waiting := quota.queue.spool_bytes()) > quota.spool_bytes:
+            if not quota.sets_aside:
+                return _said(quota, f"has {_mb(waiting)} of the spool waiting, and may have {_mb(quota.spool_bytes)}")
+            while (aside := quota.queue.aside_bytes()) > quota.aside_bytes:
+                if not (quota.drops and quota.queue.drop()):
+                    return _said(quota, f"has {_mb(aside)} set aside, and may have {_mb(quota.aside_bytes)}")
+            if not quota.queue.set_aside():
+                return ""
+        return ""
+
+    def _total(self) -> str:
+        """The limit for everything together; whoever may drop does so first."""
+        for quota in self._quotas:
+            while quota.drops and self._held() > self._limit and quota.queue.drop():
+                pass
+        held = self._held()
+        if held <= self._limit:
+            return ""
+        most = max(self._quotas, key=lambda quota: quota.queue.spool_bytes() + quota.queue.aside_bytes())
+        waiting = most.queue.spool_bytes() + most.queue.aside_bytes()
+        return _said(most, f"has {_mb(waiting)} waiting, and all together may have {_mb(self._limit)}")
+
+
+def _said(quota: Quota, what: str) -> str:
+    problem = quota.problem()
+    return f"{quota.name} {what} ({problem})" if problem else f"{quota.name} {what}"
+
+
+def _mb(size: int) -> str:
+    return f"{size / MB:,.1f} MB"

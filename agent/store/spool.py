@@ -1,0 +1,209 @@
+"""The log between the two loops: batch files in two lanes, and positions in them.
+
+A batch file is on disk before the transaction that names it. Trimming commits the removal first and unlinks after. So
+a kill leaves files that no transaction names; `agent.store.unnamed` says which of them may go at the next start.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from agent.model import LANES, Lane
+from agent.store import batch_file, unnamed
+from agent.store.batch_file import BatchFile
+from agent.store.queue.origin import Origin
+from agent.store.state import State, Transaction
+from agent.store.unnamed import Line
+
+IN_MEMORY_BYTES = 24 << 20
+"""Frames just written are handed over without reading them back, up to this many estimated bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One batch as the state names it."""
+
+    lane: Lane
+    sequence: int
+    file: BatchFile
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A batch on disk that no transaction names yet."""
+
+    lane: Lane
+    file: BatchFile
+    frame: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a destination stands in a lane: rows before `row` of batch `sequence` are settled."""
+
+    sequence: int
+    row: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.sequence}:{self.row}"
+
+    @classmethod
+    def parse(cls, text: str) -> Position:
+        sequence, row = text.split(":")
+        return cls(int(sequence), int(row))
+
+
+class Spool:
+    """Batch files under `<state directory>/spool`; safe for threads (one writer, many readers)."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._folder = state.directory / "spool"
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._recent: OrderedDict[tuple[Lane, int], pl.DataFrame] = OrderedDict()
+        self._recent_bytes = 0
+        self._lock = threading.Lock()
+        self.grown = threading.Condition()
+        """Notified after every commit that added batches."""
+        self._entries: dict[Lane, dict[int, Entry]] = {lane: dict(self._load(lane)) for lane in LANES}
+        self._next: dict[Lane, int] = {lane: state.number(f"spool/next/{lane}") for lane in LANES}
+        self._clear_unnamed()
+
+    # Writing
+
+    def write(self, lane: Lane, frame: pl.DataFrame, origin: Origin | None = None) -> Written:
+        """Bring a frame to disk. Raises DiskFull (nothing is left behind then)."""
+        prefix = unnamed.prefix(lane, self._state.id, self._next[lane])
+        return Written(lane, batch_file.write(self._folder, prefix, frame, origin), frame)
+
+    def name(self, transaction: Transaction, written: Sequence[Written]) -> list[Entry]:
+        """Give files their places in their lanes; effective with the transaction. Call `publish` after it."""
+        entries: list[Entry] = []
+        following = dict(self._next)
+        for one in written:
+            sequence = following[one.lane]
+            following[one.lane] = sequence + 1
+            entries.append(Entry(one.lane, sequence, one.file))
+            transaction.set(_key(one.lane, sequence), one.file.encode())
+            transaction.set(f"spool/next/{one.lane}", sequence + 1)
+        return entries
+
+    def publish(self, entries: Sequence[Entry], written: Sequence[Written]) -> None:
+        """After the commit: let readers see the batches, the fresh frames from memory."""
+        with self._lock:
+            for entry, one in zip(entries, written, strict=True):
+                self._entries[entry.lane][entry.sequence] = entry
+                self._next[entry.lane] = entry.sequence + 1
+                self._keep_in_memory(entry, one.frame)
+        with self.grown:
+            self.grown.notify_all()
+
+    def discard(self, written: Sequence[Written]) -> None:
+        """Remove files whose transaction did not happen."""
+        for one in written:
+            (self._folder / one.file.name).unlink(missing_ok=True)
+
+    # Reading
+
+    def end(self, lane: Lane) -> Position:
+        """Where the next batch will stand."""
+        return Position(self._next[lane])
+
+    def start(self, lane: Lane) -> Position:
+        """The oldest batch still kept."""
+        with self._lock:
+            return Position(min(self._entries[lane], default=self._next[lane]))
+
+    def entry(self, lane: Lane, sequence: int) -> Entry | None:
+        return self._entries[lane].get(sequence)
+
+    def path(self, file: BatchFile) -> Path:
+        return self._folder / file.name
+
+    def read(self, entry: Entry) -> pl.DataFrame:
+        """The batch's frame. Raises Damaged for a damaged file, which is put aside in `spool/quarantine`."""
+        with self._lock:
+            frame = self._recent.get((entry.lane, entry.sequence))
+        if frame is not None:
+            return frame
+        return batch_file.read(self._folder, entry.file)
+
+    def rows_between(self, lane: Lane, start: Position, end: Position) -> int:
+        """Rows from `start` up to `end`, counted from the entries."""
+        with self._lock:
+            rows = sum(e.file.rows for s, e in self._entries[lane].items() if start.sequence <= s < end.sequence)
+        return rows - start.row + end.row
+
+    def stored_rows(self, lane: Lane, start: Position) -> int:
+        """As `rows_between(start, end)`, but as the state has it: exact inside a transaction."""
+        return sum(e.file.rows for s, e in self._load(lane) if s >= start.sequence) - start.row
+
+    def bytes_held(self) -> int:
+        with self._lock:
+            return sum(entry.file.size for entries in self._entries.values() for entry in entries.values())
+
+    def bytes_from(self, lane: Lane, start: Position) -> int:
+        """What a destination at `start` has before it in this lane."""
+        with self._lock:
+            return sum(e.file.size for s, e in self._entries[lane].items() if s >= start.sequence)
+
+    def sizes(self) -> dict[str, int]:
+        """Batches by their checksum, with their bytes."""
+        with self._lock:
+            return {e.file.checksum: e.file.size for entries in self._entries.values() for e in entries.values()}
+
+    # Trimming
+
+    def trim(self, lowest: Mapping[Lane, Position]) -> int:
+        """Let go of batches that every destination has settled: `lowest` is the smallest position in each lane.
+
+        Returns how many batch files went.
+        """
+        with self._lock:
+            settled = [e for lane, p in lowest.items() for s, e in self._entries[lane].items() if s < p.sequence]
+        if not settled:
+            return 0
+        with self._state.transact() as transaction:
+            for entry in settled:
+                transaction.delete(_key(entry.lane, entry.sequence))
+        with self._lock:
+            for entry in settled:
+                self._entries[entry.lane].pop(entry.sequence, None)  # two may trim at once
+                self._drop_from_memory(entry.lane, entry.sequence)
+        for entry in settled:
+            (self._folder / entry.file.name).unlink(missing_ok=True)
+        return len(settled)
+
+    # Inside
+
+    def _load(self, lane: Lane) -> Iterator[tuple[int, Entry]]:
+        for key in self._state.keys(f"spool/batch/{lane}/"):
+            sequence = int(key.rsplit("/", 1)[1])
+            yield sequence, Entry(lane, sequence, BatchFile.decode(self._state.data(key) or b""))
+
+    def _clear_unnamed(self) -> None:
+        named = frozenset(entry.file.name for entries in self._entries.values() for entry in entries.values())
+        following = {str(lane): number for lane, number in self._next.items()}
+        unnamed.clear(self._folder, Line(self._state.id, following, named, bool(self._state.doubt())))
+
+    def _keep_in_memory(self, entry: Entry, frame: pl.DataFrame) -> None:
+        self._recent[entry.lane, entry.sequence] = frame
+        self._recent_bytes += int(frame.estimated_size())
+        while self._recent_bytes > IN_MEMORY_BYTES and self._recent:
+            (lane, sequence), _ = next(iter(self._recent.items()))
+            self._drop_from_memory(lane, sequence)
+
+    def _drop_from_memory(self, lane: Lane, sequence: int) -> None:
+        frame = self._recent.pop((lane, sequence), None)
+        if frame is not None:
+            self._recent_bytes -= int(frame.estimated_size())
+
+
+def _key(lane: Lane, sequence: int) -> str:
+    return f"spool/batch/{lane}/{sequence:016d}"
