@@ -8,7 +8,7 @@ from agent.daemon import uncaught
 INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
 FAILED = 3
-"""As in agent.cli: it failed or cannot tell."""
+"""As in agent.cli.app: it failed or cannot tell."""
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     malloc.set_up()
     uncaught.install()
     try:
-        from agent import cli
+        from agent.cli import app as cli
 
         cli.main()
     except KeyboardInterrupt:  # while modules are imported; later the commands see to it

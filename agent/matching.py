@@ -19,7 +19,7 @@ from agent.detection.load import loads
 from agent.detection.rule import RuleSet
 from agent.detection.verdict import any_of
 from agent.errors import LeaklineError
-from agent.raw_input import reader
+from agent.hunt.raw import reader
 
 
 def matches(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from agent.archive import read_documents
+from agent.hunt.archive import read_documents
 from agent.normalize.shape import Normalizer
 from agent.simulator.scenarios import SCENARIOS
 from agent.simulator.truth import content_hash, read_truth

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.assembly.parts import build
+from agent.cli.normalize import batches
 from agent.model import Batch, Cursor
-from agent.normalize_files import batches
 from agent.pipeline.forward import Forward
 from agent.pipeline.shared_lines import SharedLines
 from tests.bench.settings import settings_for

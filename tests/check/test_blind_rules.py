@@ -13,10 +13,10 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 from rich.console import Console
 
-from agent import rule_list
 from agent.assembly.rule_inputs import columns, supply
 from agent.assembly.rules import chosen_rules
 from agent.check.blind_rules import of_org, of_settings
+from agent.cli.rules import list as rule_list
 from agent.config import settings as config
 from agent.model import Finding
 from agent.normalize.load import whole_mappings

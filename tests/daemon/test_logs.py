@@ -65,7 +65,7 @@ def test_an_unexpected_end_tells_no_secret(capsys: pytest.CaptureFixture[str], m
     def break_down() -> None:
         raise RuntimeError(f"\x1b[2J{SECRET}") from ValueError(SECRET)
 
-    monkeypatch.setattr("agent.cli.main", break_down)
+    monkeypatch.setattr("agent.cli.app.main", break_down)
     with pytest.raises(SystemExit) as end:
         __main__.main()
     text = capsys.readouterr().err

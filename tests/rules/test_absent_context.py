@@ -10,7 +10,7 @@ import pytest
 from agent.detection.load import load
 from agent.detection.rule import RuleSet
 from agent.detection.tree import And, Match, Node, Not, Or
-from agent.hunt import Hunt
+from agent.hunt.hunt import Hunt
 from agent.shipped import shipped
 
 GOLDEN = sorted((Path(__file__).parent.parent / "golden").glob("*.csv"))

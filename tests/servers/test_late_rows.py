@@ -13,6 +13,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from agent.assembly.parts import build_destination
+from agent.cli.rules.convert import names_of
 from agent.config.settings import DestinationSettings
 from agent.detection.convert import convert
 from agent.detection.ingest_window import IngestWindow
@@ -20,7 +21,6 @@ from agent.detection.load import PLACEHOLDERS, load
 from agent.model import Batch
 from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer
-from agent.rule_convert import names_of
 from agent.shipped import shipped
 from tests.destinations.rows import one_chunk
 from tests.servers.opensearch_server import OpenSearch

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import structlog
 
-from agent import cli
+from agent.cli import app as cli
 from agent.config import settings as config
 from agent.daemon import logs
 from agent.daemon.daemon import Daemon

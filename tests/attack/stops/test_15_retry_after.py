@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from agent import status_report
+from agent.cli import status as status_report
 from agent.daemon import status
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.exchange import Answer

@@ -18,8 +18,8 @@ import yaml
 from rich.console import Console
 from typer.testing import CliRunner
 
-from agent import status_report
-from agent.cli import main
+from agent.cli import status as status_report
+from agent.cli.app import main
 from agent.config.settings import load
 from agent.daemon import control, status
 from agent.daemon.control import ask
@@ -211,7 +211,7 @@ def test_a_locked_state_without_a_daemon_to_ask_is_exit_status_3(
 
 def test_the_exit_statuses_are_documented(settings: Path) -> None:
     """`status --help` says what 0, 1, 3 and 78 mean."""
-    from agent.cli import app
+    from agent.cli.app import app
 
     text = CliRunner().invoke(app, ["status", "--help"]).output
     assert all(f"{number}:" in text for number in (0, 1, 3, 78))

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 import agent.daemon.daemon
-from agent import dead_letter_report
+from agent.cli import dead_letter_report
 from agent.config.settings import Settings
 from agent.daemon.control import ask
 from agent.daemon.control_server import ControlServer

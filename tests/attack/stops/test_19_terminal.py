@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from agent import cli, status_report
 from agent.check.report import show as show_findings
-from agent.cli_options import err, out
+from agent.cli import app as cli
+from agent.cli import status as status_report
+from agent.cli.options import err, out
 from agent.config.settings import Settings, parse
 from agent.daemon import status
 from agent.model import Finding, Rejection

@@ -1,0 +1,97 @@
+"""Baselines over files at rest: matched rows are gathered from all files, and judged once when all are read.
+
+Nothing comes too late then, and what is said is what a daemon would have said in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from agent.detection.baseline import Baseline
+from agent.detection.baseline_alarm import Told
+from agent.detection.baseline_rows import DIGITS, LATITUDE, LONGITUDE, PLACE
+from agent.detection.baselining import Baselining
+from agent.hunt.raw_time import times
+from agent.hunt.rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, text, told_apart
+
+NUMBERS = (LATITUDE, LONGITUDE)
+
+
+class Compared:
+    """Matched rows of the rules that feed baselines."""
+
+    def __init__(self, baselines: Sequence[Baseline], clock: Sequence[str], *, raw: bool = False) -> None:
+        """`clock`: columns that may hold the time of an event, the best first; `raw`: see `told_apart`."""
+        self._raw = raw
+        self._baselines = baselines
+        self._clock = clock
+        self._rows: dict[str, list[pl.DataFrame]] = {}
+        self.bases = frozenset(base for one in baselines for base in one.bases)
+        self._silence = any(one.kind == "silence" for one in baselines)
+        self._newest: dict[str, int] = {}
+        self.dropped = 0
+        """Rows and alarms left out because there were too many groups."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Columns that are looked at, times excepted."""
+        more = {*NUMBERS, *PLACE} if any(one.kind == "travel" for one in self._baselines) else set()
+        return frozenset({name for base in self.bases for name in self._texts(base)} | more)
+
+    def saw(self, frame: pl.DataFrame) -> None:
+        """Whatever its rules are, a row shows how far its source is: silence is measured against that."""
+        if self._silence and frame.height:
+            newest = times(frame, self._clock).cast(pl.Datetime("ms", "UTC")).dt.epoch("ms").max()
+            if newest is not None:
+                org = text(frame, "organization.id")[0] or ""
+                self._newest[org] = max(int(newest), self._newest.get(org, 0))  # type: ignore[arg-type]
+
+    def add(self, base: str, matched: pl.DataFrame, lines: pl.Series, file: str) -> None:
+        """`matched`: rows of one file that the rule `base` matches; `lines`: where they stand in it."""
+        rows = located(matched, {*self._texts(base), *NUMBERS}, self._clock, lines, file)
+        rows = rows.with_columns(pl.col(NUMBERS).cast(pl.Float64, strict=False))
+        if all(one.kind == "silence" for one in self._baselines if base in one.bases):  # of a minute one row is enough
+            minute = pl.col("@timestamp").dt.truncate("1m").alias("\x00minute")
+            rows = rows.with_columns(minute).unique(["\x00minute", *self._texts(base)], keep="first").drop("\x00minute")
+        if rows.height:
+            self._rows.setdefault(base, []).append(rows)
+
+    def alerts(self) -> Iterator[tuple[Told, dict[str, Any]]]:
+        """Each alert with its last row (file and line under `FILE` and `LINE`)."""
+        found: Found = {base: pl.concat(parts, how="diagonal_relaxed") for base, parts in self._rows.items()}
+        found = told_apart(found) if self._raw else found
+        found = {base: rows.unique("event.id", keep="first", maintain_order=True) for base, rows in found.items()}
+        watching = Baselining(self._baselines, dict.fromkeys(self.bases, ANY), lambda _: None, raised=None)
+        for org, mine in by_org(found):
+            moments = [_moments(rows) for rows in mine.values() if rows.height]
+            newest = max(self._newest.get(org, 0), *(int(one.max()) for one in moments))  # type: ignore[arg-type]
+            step = watching.take(mine, org, ANY, newest, datetime.fromtimestamp(newest / 1000, UTC))
+            self.dropped += sum(step.dropped.values())
+            for told in step.told:
+                yield told, _place(told, mine)
+
+    def _texts(self, base: str) -> frozenset[str]:
+        mine = [one for one in self._baselines if base in one.bases]
+        keys = {one.field_of(name, base) for one in mine for name, _ in one.group_by}
+        places = set(PLACE) if any(one.kind == "travel" for one in mine) else set()
+        return frozenset({*keys, *(one.measured(base) for one in mine if one.field), *ABOUT, *places})
+
+
+def _moments(rows: pl.DataFrame) -> pl.Series:
+    return rows["@timestamp"].cast(pl.Datetime("ms", "UTC")).dt.epoch("ms")
+
+
+def _place(told: Told, found: dict[str, pl.DataFrame]) -> dict[str, Any]:
+    """Where the alarm's last event stands; of a silence, the one before it."""
+    last, first = told.alarm.last, int(told.alarm.first[:DIGITS])
+    for base in told.baseline.bases:
+        rows = found.get(base)
+        if rows is not None and rows.height:
+            there = rows.filter(pl.col("event.id") == last[DIGITS:] if last[DIGITS:] else _moments(rows) == first)
+            if there.height:
+                return there.row(-1, named=True)
+    return {FILE: "", LINE: 0}

@@ -1,0 +1,80 @@
+"""Correlations over files at rest: matched rows are gathered from all files, and judged once when all are read.
+
+So the order of files, and of lines in them, makes no difference, and no row comes too late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import polars as pl
+
+from agent.detection.correlating import Correlating
+from agent.detection.correlation import Correlation, wanted
+from agent.detection.correlation_step import Told
+from agent.hunt.rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, told_apart
+
+
+class Gathered:
+    """Matched rows of the rules that correlations are made of."""
+
+    def __init__(
+        self,
+        correlations: Sequence[Correlation],
+        clock: Sequence[str],
+        *,
+        silent: frozenset[str] = frozenset(),
+        raw: bool = False,
+    ) -> None:
+        """`clock`: columns that may hold the time of an event, the best first; `silent`: ids of those that raise no
+        alerts; `raw`: see `told_apart`.
+        """
+        self._silent = silent
+        self._raw = raw
+        self._correlations = correlations
+        self._clock = clock
+        self._rows: dict[str, list[pl.DataFrame]] = {}
+        self._wanted = {base: names | frozenset(ABOUT) for base, names in wanted(correlations).items()}
+        self.bases = frozenset(self._wanted)
+        self.untimed = 0
+        """Matched rows without a time: they belong to no window."""
+        self.ungrouped = 0
+        """Matched rows, of each correlation, without a value in a field that it groups by."""
+        self.valueless = 0
+        """Matched rows, of each correlation, without a value, or the number, that it counts or sums."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Columns that are looked at, times excepted."""
+        return frozenset(name for names in self._wanted.values() for name in names)
+
+    def add(self, base: str, matched: pl.DataFrame, lines: pl.Series, file: str) -> None:
+        """`matched`: rows of one file that the rule `base` matches; `lines`: where they stand in it."""
+        rows = located(matched, self._wanted[base], self._clock, lines, file)
+        self.untimed += matched.height - rows.height
+        for one in self._correlations:
+            if base in one.bases and (keys := [one.field_of(name, base) for name in one.group_by]):
+                self.ungrouped += rows.filter(pl.any_horizontal(pl.col(keys).is_null())).height
+        if rows.height:
+            self._rows.setdefault(base, []).append(rows)
+
+    def alerts(self) -> Iterator[tuple[Told, dict[str, Any]]]:
+        """Each alert with its last contributing row (columns as above, file and line under `FILE` and `LINE`)."""
+        found: Found = {base: pl.concat(parts) for base, parts in self._rows.items()}
+        if not found:
+            return
+        found = told_apart(found) if self._raw else found
+        places = pl.concat([rows.select("event.id", FILE, LINE) for rows in found.values()]).unique(
+            "event.id", keep="last", maintain_order=True
+        )
+        correlating = Correlating(
+            self._correlations, dict.fromkeys(self.bases, ANY), lambda _: None, silent=self._silent
+        )
+        for org, mine in by_org(found):
+            # No newest time is given, so that no window is closed before all rows are in it.
+            step = correlating.take(mine, org, ANY, None, final=True)
+            self.valueless += sum(rows for (_, reason), rows in step.left_out.items() if reason == "no_value")
+            for told in step.told:
+                if told.action == "alert-raised":
+                    yield told, places.row(by_predicate=pl.col("event.id") == told.episode.last[1], named=True)

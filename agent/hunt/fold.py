@@ -1,0 +1,78 @@
+"""Matches in files at rest, folded as the service folds them: of a rule and an actor one alert for each span.
+
+Matches are gathered from all files and folded in the order of their times once all are read, so that the order of files
+makes no difference. An alert then has the whole count that the service says in parts, as rows come in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from agent.detection.actor import actors, fold_by
+from agent.detection.alert import IDS, alert_id
+from agent.detection.fold import Folding
+from agent.detection.rule import Rule
+from agent.hunt.alert import SHOWN, TIMES
+from agent.hunt.raw import Examined
+from agent.hunt.rows import FILE, LINE, placed
+
+Alert = tuple[Rule, dict[str, Any], str, int]
+"""Its rule, what it says by dotted names, and the file and line of its first event."""
+
+
+class Folded:
+    """Matched rows of rules about single events."""
+
+    def __init__(self, span: timedelta) -> None:
+        """`span`: from an alert's first event on, repeats within it are counted in it."""
+        self._span = span
+        self._rows: dict[str, tuple[Rule, list[pl.DataFrame]]] = {}
+        self.matches = 0
+
+    def add(self, rule: Rule, rows: pl.Series, examined: Examined, file: str) -> None:
+        """`rows`: numbers of the events (UInt32) that the rule matches."""
+        matched = examined.frame[rows]
+        where = placed(matched, SHOWN, TIMES[:1], examined.lines.gather(rows), file)
+        self._rows.setdefault(rule.id, (rule, []))[1].append(where.with_columns(actors(matched, fold_by(rule.custom))))
+        self.matches += len(rows)
+
+    def alerts(self) -> Iterator[Alert]:
+        """By the time of their first events; those without a time come last."""
+        found = [alert for rule, parts in self._rows.values() for alert in self._of_rule(rule, pl.concat(parts))]
+        yield from sorted(found, key=_order)
+
+    def _of_rule(self, rule: Rule, rows: pl.DataFrame) -> Iterator[Alert]:
+        by_time = rows.sort("@timestamp", nulls_last=True, maintain_order=True)
+        for _, mine in by_time.group_by("organization.id", "actor", maintain_order=True):
+            timed = mine.filter(pl.col("@timestamp").is_not_null())
+            # Each actor's times are in order and begin anew, so that nothing is folded into a window of before.
+            for raised in Folding(self._span).take("", timed["@timestamp"].to_list()):
+                yield _alert(rule, timed[raised.first : raised.end])
+            if timed.height < mine.height:
+                yield _alert(rule, mine[timed.height :])
+
+
+def _alert(rule: Rule, window: pl.DataFrame) -> Alert:
+    first = window.row(0, named=True)
+    said = {
+        **{name: first[name] for name in SHOWN},
+        "event.id": alert_id(rule, first["event.id"]),
+        "@timestamp": first["@timestamp"],
+        "event.start": first["@timestamp"],
+        "event.end": window["@timestamp"][-1],
+        "leakline.alert.count": window.height,
+        "leakline.alert.folded": 0,
+        "leakline.alert.event_ids": window["event.id"].head(IDS).to_list(),
+        "leakline.alert.actor": first["actor"] or None,
+    }
+    return rule, said, first[FILE], first[LINE]
+
+
+def _order(alert: Alert) -> tuple[bool, datetime | None, str, int]:
+    _, said, file, line = alert
+    when: datetime | None = said["@timestamp"]
+    return when is None, when, file, line

@@ -1,0 +1,60 @@
+"""What a hunt is made of, each part imported only where it is used: a hunt over few lines should start at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.detection import rule_cache
+from agent.detection.load import load
+from agent.detection.rule import RuleSet
+from agent.errors import FileError
+from agent.hunt.alert import TIMES
+from agent.shipped import rule_places, shipped
+
+if TYPE_CHECKING:
+    from agent.config.settings import Settings
+    from agent.hunt.derived import Together
+    from agent.hunt.fold import Folded
+    from agent.hunt.inputs import Inputs
+
+
+def together(rules: RuleSet, *, raw: bool) -> Together | None:
+    """None where each rule is about one event: most of what a start imports is not needed then."""
+    if not rules.correlations and not rules.baselines:
+        return None
+    from agent.hunt.derived import Together
+
+    return Together(rules, TIMES, raw=raw)
+
+
+def folded(settings: Settings | None) -> Folded:
+    from agent.config.settings import RuleSettings
+    from agent.hunt.fold import Folded
+
+    return Folded((settings.rules if settings else RuleSettings()).fold)
+
+
+def rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
+    if settings is None:
+        return load(rule_places(places), cache=rule_cache.directory())
+    from agent.assembly.rules import chosen_rules
+
+    return chosen_rules(settings.rules, settings.enrich, places, cache=rule_cache.directory())
+
+
+def inputs(settings: Settings | None) -> tuple[Inputs, Sequence[FileError]]:
+    """What `--raw` does not need is imported here: it takes a fifth of a second."""
+    from agent.hunt.archived_events import Archive
+    from agent.hunt.inputs import Inputs
+    from agent.normalize.enrich import Enricher, EnrichSettings
+    from agent.normalize.list_columns import list_columns
+    from agent.normalize.load import whole_mappings
+    from agent.normalize.shape import Normalizer
+
+    more = settings.normalize.mappings if settings else []
+    normalizer = Normalizer(whole_mappings([shipped("mappings"), *more]))
+    enricher = Enricher(settings.enrich if settings else EnrichSettings())
+    archive = Archive(normalizer, enricher, tuple(list_columns(settings.enrich)) if settings else ())
+    return Inputs(archive, lambda batch: enricher.enrich(normalizer.prepare(batch))), enricher.problems
