@@ -14,13 +14,14 @@ from agent import metrics
 from agent.assembly import not_loaded
 from agent.assembly.not_loaded import NotLoaded
 from agent.assembly.rules import chosen, placeholders, places
+from agent.columns import record_id
 from agent.config.settings import Settings
 from agent.detection import rule_files
 from agent.detection.detector import Detection, Detector
 from agent.detection.rule import LogSource, RuleSet
 from agent.errors import FileError
 from agent.model import OWN_EVENT_TYPE, Batch
-from agent.normalize import mapping_files, record_id
+from agent.normalize import mapping_files
 from agent.normalize.enrich import Enricher
 from agent.normalize.list_file import ListFiles
 from agent.normalize.shape import Normalizer

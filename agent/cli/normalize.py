@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, BinaryIO
 import polars as pl
 from rich.console import Console
 
+from agent.columns import record_id
 from agent.errors import LeaklineError, SourceError
 from agent.formats import FORMATS
 from agent.model import Batch
-from agent.normalize import record_id
 from agent.normalize.enrich import Enricher, EnrichSettings
 from agent.normalize.identity import Occurrences, identify
 from agent.normalize.load import load_mappings

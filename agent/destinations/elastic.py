@@ -19,10 +19,10 @@ import polars as pl
 import structlog
 from pydantic import Field, model_validator
 
+from agent.columns.json_text import quoted
 from agent.delivery_settings import DeliverySettings
 from agent.destinations import bulk_reply
 from agent.destinations.exchange import Answer, Endpoint, Exchange
-from agent.destinations.json_text import quoted
 from agent.destinations.refusal import narrow, too_large
 from agent.destinations.sent_time import marked, stamped_bytes
 from agent.duration import PositiveDuration, at_most

@@ -16,11 +16,11 @@ import orjson
 import polars as pl
 from pydantic import Field, field_validator
 
+from agent.columns.json_text import quoted
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.acknowledgement import Acknowledgements
 from agent.destinations.exchange import Answer, Endpoint, Exchange
 from agent.destinations.hec_reply import ABOUT_ONE_ROW, ACCEPTED, FILLING_UP, Reply
-from agent.destinations.json_text import quoted
 from agent.destinations.refusal import narrow, too_large
 from agent.duration import PositiveDuration, at_most
 from agent.errors import Misconfigured, SettingsError, Unavailable

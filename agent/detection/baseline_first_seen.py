@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from agent.columns.text_hash import numbers
 from agent.detection.baseline import Baseline, milliseconds
 from agent.detection.baseline_alarm import Alarm, Alarms
 from agent.detection.baseline_memory import Frames
-from agent.detection.text_number import numbers
 
 SCHEMAS = {"pairs": pl.Schema({"pair": pl.UInt64, "key": pl.UInt64, "first": pl.Int64, "day": pl.Int32})}
 """Group and value as one number, the group's, when both were first seen together (ms) and the last day they were."""

@@ -7,9 +7,9 @@ from functools import cache
 
 import polars as pl
 
+from agent.columns.group_text import text_of
+from agent.columns.text_hash import numbers
 from agent.detection.baseline import Baseline
-from agent.detection.column_text import text_of
-from agent.detection.text_number import numbers
 
 LATITUDE, LONGITUDE = "source.geo.location.lat", "source.geo.location.lon"
 PLACE = ("source.geo.city_name", "source.geo.country_iso_code", "source.as.organization.name")

@@ -6,7 +6,8 @@ from functools import cached_property
 
 import polars as pl
 
-from agent.detection import address, written_time
+from agent.columns import address_digits as address
+from agent.columns import local_time as written_time
 from agent.detection.tree import SIGMAS
 
 Mask = pl.Series | bool

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import polars as pl
 import pyarrow as pa
 
-from agent.detection.column_text import text_of
+from agent.columns.group_text import text_of
+from agent.columns.text_hash import numbers
 from agent.detection.correlation import NUMERIC, Correlation
 from agent.detection.correlation_memory import schema
 from agent.detection.correlation_text import Texts
-from agent.detection.text_number import numbers
 
 TIME = pl.Datetime("ms", "UTC")
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 import polars as pl
 
-from agent.formats.escape import escaped
+from agent.columns.escape import escaped
 from agent.formats.piece import Cell, is_constant
 
 Kind = Literal["text", "integer", "long", "decimal", "time", "ipv4", "ipv6", "moment"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from agent.formats.escape import escaped, needs_escape
+from agent.columns.escape import escaped, needs_escape
 from agent.formats.piece import Cell, is_constant
 
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}

@@ -12,12 +12,12 @@ from functools import reduce
 
 import polars as pl
 
+from agent.columns.known_columns import or_else
 from agent.model import Batch
 from agent.normalize.enrich import APPLICATION, Enricher
 from agent.normalize.event_time import TIME, read_time
 from agent.normalize.guest import GUEST
 from agent.normalize.homes import TIME_FIELD
-from agent.normalize.known_columns import or_else
 from agent.normalize.person import COLUMNS, TARGET
 from agent.normalize.place import PLACE
 from agent.normalize.shape import Normalizer

@@ -194,7 +194,7 @@ class Hunt:
 
 def _long_id(text: str | None) -> str | None:
     """As events have it."""
-    from agent.normalize.record_id import to_long
+    from agent.columns.record_id import to_long
 
     return to_long(pl.Series([text]))[0] if text else None
 

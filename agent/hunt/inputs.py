@@ -11,6 +11,7 @@ import orjson
 import polars as pl
 
 from agent.cli.normalize import batches
+from agent.columns import record_id
 from agent.detection.rule import LogSource
 from agent.errors import LeaklineError
 from agent.hunt.archive import flat
@@ -19,7 +20,6 @@ from agent.hunt.line_numbers import LogFileLines
 from agent.hunt.ndjson import object_of
 from agent.hunt.raw import ANY, Examined, opened, pieces
 from agent.model import Batch
-from agent.normalize import record_id
 from agent.normalize.identity import Occurrences, identify
 from agent.normalize.unshape import service_of
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import polars as pl
 
-from agent.detection.column_text import LONGEST
+from agent.columns.group_text import LONGEST
 from agent.detection.rule import LogSource
 from agent.hunt.raw import single
 from agent.hunt.raw_time import times

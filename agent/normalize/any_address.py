@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from agent.columns.row_values import ROW, VALUE, beside, values_by_row
 from agent.normalize.address import ANONYMIZER, Addresses
-from agent.normalize.row_values import ROW, VALUE, beside, values_by_row
 
 ANY_ANONYMIZER = "leakline.any_ip_anonymizer"
 

@@ -11,8 +11,8 @@ from urllib.parse import unquote, unquote_plus
 
 import polars as pl
 
-from agent.normalize.distinct import all_null, only_where, per_distinct
-from agent.normalize.record_id import to_long
+from agent.columns.distinct import all_null, only_where, per_distinct
+from agent.columns.record_id import to_long
 
 ROOT = "/"
 """The resource of a path that ends with the version: the list of all resources."""

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
+from agent.columns.record_id import to_long
 from agent.errors import SettingsError
-from agent.normalize.record_id import to_long
 from agent.normalize.remembered import Remembered
 
 APPROVED = "leakline.app_approved"

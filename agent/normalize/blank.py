@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from agent.normalize.distinct import only_where
+from agent.columns.distinct import only_where
 
 _FIRST_VISIBLE, _ASCII = "!", "\x7f"
 

@@ -12,8 +12,8 @@ from urllib.parse import unquote, unquote_plus
 
 import polars as pl
 
-from agent.normalize import record_id
-from agent.normalize.distinct import only_where, per_distinct
+from agent.columns import record_id
+from agent.columns.distinct import only_where, per_distinct
 
 _BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import polars as pl
 
-from agent.normalize.distinct import per_distinct
+from agent.columns.distinct import per_distinct
 from agent.normalize.mapping import Choice
 
 T = TypeVar("T", str, tuple[str, ...])

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import polars as pl
 
+from agent.columns.addresses import every_address, network_of, split_addresses
+from agent.columns.distinct import all_null, only_where, per_distinct
+from agent.columns.record_id import to_long
 from agent.normalize import api_call, graphql_call, records_written
 from agent.normalize.cell import KINDS
-from agent.normalize.distinct import all_null, only_where, per_distinct
 from agent.normalize.ecs_fields import EcsTable
-from agent.normalize.ip_text import every_address, network_of, split_addresses
-from agent.normalize.record_id import to_long
 from agent.normalize.url_parts import split_urls
 
 Conversion = Callable[[pl.Series], pl.Series]

@@ -17,6 +17,7 @@ from zoneinfo import available_timezones
 import polars as pl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from agent.columns.known_columns import KnownColumns, or_else
 from agent.duration import Duration, PositiveDuration
 from agent.errors import FileError
 from agent.normalize.address import Addresses
@@ -29,7 +30,6 @@ from agent.normalize.imitated_apps import ImitatedApps, read_imitated
 from agent.normalize.indicator_files import indicator_files
 from agent.normalize.indicators import Indicators
 from agent.normalize.integration import Integrations
-from agent.normalize.known_columns import KnownColumns, or_else
 from agent.normalize.leavers import Leavers
 from agent.normalize.list_file import ListFiles
 from agent.normalize.network_set import NetworkSet, read_networks

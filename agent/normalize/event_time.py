@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from agent.normalize.ascii_block import block
+from agent.columns.ascii_block import block
 
 TIME = pl.Datetime("ms", "UTC")
 

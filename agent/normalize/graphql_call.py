@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from agent.normalize.distinct import only_where, per_distinct
+from agent.columns.distinct import only_where, per_distinct
 
 LARGEST_PAGE = 2_000
 """Records that one part of a query gets at most; a larger number gives an error or this many."""

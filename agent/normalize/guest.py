@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from agent.normalize.distinct import only_where
+from agent.columns.distinct import only_where
 from agent.normalize.guest_doors import LONGEST, LONGEST_PATH, Doors, of_actions, of_path
 
 GUEST = "leakline.user_is_guest"

@@ -7,9 +7,9 @@ from collections.abc import Mapping as Dict
 
 import polars as pl
 
+from agent.columns.addresses import split_addresses
 from agent.normalize.cell import KINDS
 from agent.normalize.event_time import is_plain_compact, is_plain_iso, read_time, write_compact, write_iso
-from agent.normalize.ip_text import split_addresses
 from agent.normalize.leftover import Leftover
 from agent.normalize.mapping import TWIN, Home, Mapping
 

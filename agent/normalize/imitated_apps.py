@@ -17,8 +17,8 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.distinct import only_where
 from agent.normalize.approved_apps import app_ids, paired
-from agent.normalize.distinct import only_where
 from agent.normalize.folded_name import LONGEST, folded, is_turned, looks_like, readings
 from agent.normalize.remembered import Remembered
 from agent.normalize.yaml_file import YamlFile, read_yaml

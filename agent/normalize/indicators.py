@@ -16,13 +16,13 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.row_values import ROW, VALUE, beside, values_by_row
 from agent.normalize.address import kind_of
 from agent.normalize.client import LONGEST
 from agent.normalize.folded_name import folded
 from agent.normalize.indicator_file import PROGRAM_KINDS, Indicator
 from agent.normalize.network_set import NetworkSet
 from agent.normalize.remembered import Remembered
-from agent.normalize.row_values import ROW, VALUE, beside, values_by_row
 
 PREFIX = "leakline.indicator."
 COLUMNS = ("kind", "value", "campaign", "source")

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 
 import polars as pl
 
+from agent.columns.distinct import only_where, per_distinct
 from agent.normalize import api_call
-from agent.normalize.distinct import only_where, per_distinct
 
 MOST_DELETED = 40
 """Five calls of the most that a call takes (200 records) count 200: the number at which a person's deletions are many."""

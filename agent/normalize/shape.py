@@ -15,14 +15,14 @@ from datetime import datetime
 
 import polars as pl
 
+from agent.columns import record_id
+from agent.columns.distinct import only_where
+from agent.columns.lists import each_once, lists_of
 from agent.model import OWN_EVENT_TYPE, Batch
-from agent.normalize import record_id
 from agent.normalize.blank import FilledCells, without_blanks
-from agent.normalize.distinct import only_where
 from agent.normalize.event_time import TIME
 from agent.normalize.homes import TIME_FIELD, Cells, fill, homes_of, leftovers
 from agent.normalize.leftover import json_objects, originals
-from agent.normalize.lists import each_once, lists_of
 from agent.normalize.mapping import Home, Mappings
 from agent.normalize.prepare import Constant, computed
 from agent.normalize.unshape import unshape

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import orjson
 import polars as pl
 
-from agent.normalize.distinct import all_null
+from agent.columns.distinct import all_null
 from agent.normalize.event_time import TIME, read_time
 from agent.normalize.homes import PROVIDER, SERVICE, TIME_FIELD, is_readable, read_back
 from agent.normalize.mapping import Mapping, Mappings

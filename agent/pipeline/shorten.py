@@ -14,7 +14,7 @@ from functools import partial
 
 import polars as pl
 
-from agent.cell_length import LONGEST_ID, TRUNCATED, cut
+from agent.columns.cell_length import LONGEST_ID, TRUNCATED, cut
 from agent.errors import SettingsError
 from agent.model import Chunk, Destination
 from agent.own_event import DATASET as OWN

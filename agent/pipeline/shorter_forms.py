@@ -8,7 +8,7 @@ from functools import partial
 
 import polars as pl
 
-from agent.cell_length import costs, cut, is_text
+from agent.columns.cell_length import costs, cut, is_text
 from agent.model import Destination
 from agent.pipeline.drop_order import KEPT, in_groups
 

@@ -18,12 +18,12 @@ from typer.testing import CliRunner
 
 from agent.cli.app import app
 from agent.cli.normalize import batches
+from agent.columns import record_id
 from agent.config import settings as config
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.rule import LogSource
 from agent.hunt.hunt import hunt
-from agent.normalize import record_id
 from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped

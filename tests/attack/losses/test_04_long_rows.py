@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from agent.assembly.parts import build_destination, build_processing
-from agent.cell_length import MARK, TRUNCATED
+from agent.columns.cell_length import MARK, TRUNCATED
 from agent.config.settings import DestinationSettings, Settings
 from agent.destinations.sent_time import stamped
 from agent.errors import SettingsError

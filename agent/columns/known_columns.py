@@ -7,7 +7,7 @@ from functools import reduce
 
 import polars as pl
 
-from agent.normalize.lists import STRINGS
+from agent.columns.lists import STRINGS
 
 
 class KnownColumns:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from agent.normalize.distinct import all_null, only_where
+from agent.columns.distinct import all_null, only_where
 
 STRINGS = pl.List(pl.String)
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import polars as pl
 
-from agent.normalize.distinct import only_where, per_distinct
+from agent.columns.distinct import only_where, per_distinct
 
 _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = rf"^{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}$"

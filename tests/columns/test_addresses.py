@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.normalize.ip_text import MOST_ADDRESSES, every_address, network_of, plain_address, split_addresses
+from agent.columns.addresses import MOST_ADDRESSES, every_address, network_of, plain_address, split_addresses
 
 ADDRESSES = st.ip_addresses()
 CELL = st.one_of(

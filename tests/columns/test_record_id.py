@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.normalize.record_id import suffix, to_long, to_short, wrong_suffix
+from agent.columns.record_id import suffix, to_long, to_short, wrong_suffix
 
 ID = st.text("0189ABMNZabmnz", min_size=15, max_size=15)
 

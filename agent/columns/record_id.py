@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from agent.normalize.ascii_block import block, from_block
-from agent.normalize.distinct import per_distinct
+from agent.columns.ascii_block import block, from_block
+from agent.columns.distinct import per_distinct
 
 SHORT = 15
 LONG = 18
