@@ -14,10 +14,10 @@ from typing import Any
 
 import orjson
 
-from agent.detection.expression import Evaluation
+from agent.detection.condition.evaluation import Evaluation
+from agent.detection.condition.leaf import any_of
 from agent.detection.load import loads
-from agent.detection.rule import RuleSet
-from agent.detection.verdict import any_of
+from agent.detection.sigma.rule import RuleSet
 from agent.errors import LeaklineError
 from agent.hunt.raw import reader
 

@@ -18,7 +18,7 @@ from agent.columns import record_id
 from agent.config.settings import Settings
 from agent.detection import rule_files
 from agent.detection.detector import Detection, Detector
-from agent.detection.rule import LogSource, RuleSet
+from agent.detection.sigma.rule import LogSource, RuleSet
 from agent.errors import FileError
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.normalize import mapping_files

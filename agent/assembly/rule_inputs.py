@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from agent.assembly.computed_columns import computed_columns
 from agent.config.settings import Settings
-from agent.detection.absence import Columns
-from agent.detection.supply import Supply
+from agent.detection.authoring.absence import Columns
+from agent.detection.authoring.coverage import Supply
 from agent.normalize.address import ANONYMIZER, CORPORATE
 from agent.normalize.address_database import AddressDatabases
 from agent.normalize.any_address import ANY_ANONYMIZER

@@ -9,7 +9,7 @@ from pathlib import Path
 from agent.config.settings import RuleAdjustment, RuleSettings, ValuesFile
 from agent.detection.adjust import Adjustment, AdjustmentError, adjusted
 from agent.detection.load import PLACEHOLDERS, load
-from agent.detection.rule import RuleSet
+from agent.detection.sigma.rule import RuleSet
 from agent.errors import SettingsError
 from agent.normalize.approved_apps import app_ids
 from agent.normalize.enrich import EnrichSettings

@@ -6,7 +6,7 @@ from functools import cache
 
 import polars as pl
 
-from agent.detection.rule import LogSource
+from agent.detection.sigma.rule import LogSource
 from agent.model import Batch
 from agent.normalize.enrich import Enricher, EnrichSettings
 from agent.normalize.load import load_mappings

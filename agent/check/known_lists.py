@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from agent.config.settings import Settings, ValuesFile
+from agent.detection.authoring.reading import Reads, of_fields, of_placeholder
+from agent.detection.condition.tree import Text, leaves
 from agent.detection.load import PLACEHOLDERS
-from agent.detection.reading import Reads, of_fields, of_placeholder
-from agent.detection.rule import Rule
-from agent.detection.tree import Text, leaves
+from agent.detection.sigma.rule import Rule
 from agent.normalize.address import ANONYMIZER, CORPORATE
 from agent.normalize.any_address import ANY_ANONYMIZER
 from agent.normalize.approved_apps import APPROVED

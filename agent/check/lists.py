@@ -8,9 +8,9 @@ from datetime import datetime
 from agent.assembly.rule_inputs import supply
 from agent.check.known_lists import KnownList, known_lists
 from agent.config.settings import Settings
-from agent.detection.reading import readers
-from agent.detection.rule import Rule, RuleSet
-from agent.detection.supply import reasons
+from agent.detection.authoring.coverage import reasons
+from agent.detection.authoring.reading import readers
+from agent.detection.sigma.rule import Rule, RuleSet
 from agent.model import Finding
 from agent.normalize.list_file import ListFiles
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from agent.detection.yaml_keys import repeated
+from agent.detection.sigma.yaml_keys import repeated
 from agent.errors import SettingsError
 
 LARGEST = 1 << 20

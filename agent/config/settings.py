@@ -20,7 +20,7 @@ from agent.destinations.elastic import ElasticSettings
 from agent.destinations.file import FileSettings
 from agent.destinations.splunk import SplunkSettings
 from agent.destinations.syslog import SyslogSettings
-from agent.detection.rule import STATUSES, Level, Status
+from agent.detection.sigma.rule import STATUSES, Level, Status
 from agent.duration import Duration, PositiveDuration
 from agent.errors import SettingsError
 from agent.network.server_address import HostName

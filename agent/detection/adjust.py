@@ -8,11 +8,11 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-from agent.detection import baseline
-from agent.detection.baseline import Baseline
-from agent.detection.correlation import Correlation
-from agent.detection.rule import Level, Rule, RuleSet
-from agent.detection.tree import Match, Number, leaves, substituted
+from agent.detection.baseline import baseline
+from agent.detection.baseline.baseline import Baseline
+from agent.detection.condition.tree import Match, Number, leaves, substituted
+from agent.detection.correlation.correlation import Correlation
+from agent.detection.sigma.rule import Level, Rule, RuleSet
 
 One = TypeVar("One", Rule, Correlation, Baseline)
 

@@ -9,16 +9,18 @@ from datetime import datetime, timedelta
 import polars as pl
 import structlog
 
-from agent.detection import alert, baseline_alert, correlation_alert
-from agent.detection.actor import actors, fold_by
-from agent.detection.baselining import Baselining
-from agent.detection.baselining import Step as BaselineStep
-from agent.detection.correlating import LATENESS, PATIENCE, Correlating
-from agent.detection.correlation_step import Step
-from agent.detection.fold import Folding, Window
-from agent.detection.fold_memory import FoldMemory, FoldStep
+from agent.detection.alert import alert
+from agent.detection.alert.actor import actors, fold_by
+from agent.detection.alert.fold import Folding, Window
+from agent.detection.alert.fold_memory import FoldMemory, FoldStep
+from agent.detection.baseline import alert as baseline_alert
+from agent.detection.baseline.engine import Baselining
+from agent.detection.baseline.engine import Step as BaselineStep
+from agent.detection.correlation import alert as correlation_alert
+from agent.detection.correlation.engine import LATENESS, PATIENCE, Correlating
+from agent.detection.correlation.step import Step
 from agent.detection.matcher import Matcher
-from agent.detection.rule import LogSource, Rule, RuleSet
+from agent.detection.sigma.rule import LogSource, Rule, RuleSet
 
 log = structlog.get_logger()
 

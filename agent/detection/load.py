@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.detection import made_of
-from agent.detection.parsed import Filter, Parsed
-from agent.detection.rule import Rule, RuleSet
-from agent.detection.rule_cache import RuleCache
-from agent.detection.tree import both
+from agent.detection.condition.tree import both
+from agent.detection.sigma.cache import RuleCache
+from agent.detection.sigma.parsed import Filter, Parsed
+from agent.detection.sigma.rule import Rule, RuleSet
 from agent.errors import RuleError
 
 if TYPE_CHECKING:
-    from agent.detection.baseline import Baseline
-    from agent.detection.correlation import Correlation
+    from agent.detection.baseline.baseline import Baseline
+    from agent.detection.correlation.correlation import Correlation
 
 SAMPLES = ".samples.yml"
 """Files with this ending hold samples for `rules test`, not rules."""
@@ -110,7 +110,7 @@ def file_data(path: Path) -> bytes | RuleError:
 
 def parsed_file(data: bytes, path: Path, placeholders: Placeholders) -> Parsed:
     """What a file says by itself. Raises nothing."""
-    from agent.detection.parse import parse  # takes a tenth of a second, and a warm cache needs nothing of it
+    from agent.detection.sigma.parse import parse  # takes a tenth of a second, and a warm cache needs nothing of it
 
     return parse(data, path, placeholders)
 
@@ -133,7 +133,8 @@ def together(parsed: Iterable[Parsed], *, hushed: frozenset[str] = frozenset()) 
 
 
 def _others(whole: Parsed, rules: Sequence[Rule]) -> tuple[tuple[Correlation, ...], tuple[Baseline, ...]]:
-    from agent.detection import baseline_load, correlation_load
+    from agent.detection.baseline import load as baseline_load
+    from agent.detection.correlation import load as correlation_load
 
     found = list(correlation_load.correlations([one for one in whole.others if "correlation" in one.data], rules))
     correlations = tuple(one for one in found if not isinstance(one, RuleError))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agent.detection.parsed import Parsed
+from agent.detection.sigma.parsed import Parsed
 from agent.shipped import shipped
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from agent.detection import verdict
-from agent.detection.column import Column, Mask
-from agent.detection.event_type import COLUMNS
-from agent.detection.expression import Evaluation
-from agent.detection.required import Index
-from agent.detection.rule import LogSource, Rule, RuleSet
-from agent.detection.tree import FALSE, TRUE, Match, Node, Reference, substituted
+from agent.detection.condition import leaf as verdict
+from agent.detection.condition.column import Column, Mask
+from agent.detection.condition.evaluation import Evaluation
+from agent.detection.condition.event_type import COLUMNS
+from agent.detection.condition.prefilter import Index
+from agent.detection.condition.tree import FALSE, TRUE, Match, Node, Reference, substituted
+from agent.detection.sigma.rule import LogSource, Rule, RuleSet
 
 SELECTIONS = 300
 """Kinds of rows for which the rules are kept sorted out; there are about a hundred."""

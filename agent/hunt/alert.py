@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from agent.detection.rule import Rule
+from agent.detection.sigma.rule import Rule
 
 TIMES = ("@timestamp", "TIMESTAMP_DERIVED", "TIMESTAMP", "EventDate", "timestamp", "time", "UtcTime", "EventTime")
 """Fields in which raw events say when they were, the best first."""

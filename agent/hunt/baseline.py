@@ -11,10 +11,10 @@ from typing import Any
 
 import polars as pl
 
-from agent.detection.baseline import Baseline
-from agent.detection.baseline_alarm import Told
-from agent.detection.baseline_rows import DIGITS, LATITUDE, LONGITUDE, PLACE
-from agent.detection.baselining import Baselining
+from agent.detection.baseline.baseline import Baseline
+from agent.detection.baseline.engine import Baselining
+from agent.detection.baseline.open_alert import Told
+from agent.detection.baseline.rows import DIGITS, LATITUDE, LONGITUDE, PLACE
 from agent.hunt.raw_time import times
 from agent.hunt.rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, text, told_apart
 

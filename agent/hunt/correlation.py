@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from agent.detection.correlating import Correlating
-from agent.detection.correlation import Correlation, wanted
-from agent.detection.correlation_step import Told
+from agent.detection.correlation.correlation import Correlation, wanted
+from agent.detection.correlation.engine import Correlating
+from agent.detection.correlation.step import Told
 from agent.hunt.rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, told_apart
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from agent.detection.baseline_alert import document as baseline_document
-from agent.detection.correlation_alert import document as correlation_document
-from agent.detection.rule import Rule, RuleSet
+from agent.detection.baseline.alert import document as baseline_document
+from agent.detection.correlation.alert import document as correlation_document
+from agent.detection.sigma.rule import Rule, RuleSet
 from agent.hunt.baseline import Compared
 from agent.hunt.correlation import Gathered
 from agent.hunt.raw import Examined

@@ -12,10 +12,10 @@ from typing import Any
 
 import polars as pl
 
-from agent.detection.actor import actors, fold_by
-from agent.detection.alert import IDS, alert_id
-from agent.detection.fold import Folding
-from agent.detection.rule import Rule
+from agent.detection.alert.actor import actors, fold_by
+from agent.detection.alert.alert import IDS, alert_id
+from agent.detection.alert.fold import Folding
+from agent.detection.sigma.rule import Rule
 from agent.hunt.alert import SHOWN, TIMES
 from agent.hunt.raw import Examined
 from agent.hunt.rows import FILE, LINE, placed

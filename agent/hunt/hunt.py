@@ -14,7 +14,7 @@ from rich.text import Text
 
 from agent.cli.hunt_progress import progress
 from agent.detection.matcher import Matcher
-from agent.detection.rule import LogSource, Rule, RuleSet
+from agent.detection.sigma.rule import LogSource, Rule, RuleSet
 from agent.errors import FileError, LeaklineError
 from agent.hunt import parts as hunt_parts
 from agent.hunt.alert import SHOWN, TIMES, alert_of, file_name

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.detection import rule_cache
 from agent.detection.load import load
-from agent.detection.rule import RuleSet
+from agent.detection.sigma import cache as rule_cache
+from agent.detection.sigma.rule import RuleSet
 from agent.errors import FileError
 from agent.hunt.alert import TIMES
 from agent.shipped import rule_places, shipped

@@ -10,8 +10,8 @@ import pytest
 
 from agent.assembly.rules import chosen_rules
 from agent.config.settings import RuleSettings
-from agent.detection.rule import RuleSet
-from agent.detection.samples import holds
+from agent.detection.authoring.samples import holds
+from agent.detection.sigma.rule import RuleSet
 from agent.errors import SettingsError
 from agent.normalize.enrich import EnrichSettings
 

@@ -18,7 +18,7 @@ from typing import Self
 import polars as pl
 import structlog
 
-from agent.detection.rule import Rule
+from agent.detection.sigma.rule import Rule
 from agent.simulator.people import Staff
 from agent.simulator.scenarios import play
 from agent.simulator.scenarios.campaigns import CAMPAIGNS

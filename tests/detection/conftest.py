@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 import pytest
 import yaml
 
+from agent.detection.condition.tree import Node
 from agent.detection.load import load
-from agent.detection.rule import Rule, RuleSet
-from agent.detection.tree import Node
+from agent.detection.sigma.rule import Rule, RuleSet
 
 
 def condition_of(detection: str | Mapping[str, object]) -> Node:

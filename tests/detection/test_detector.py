@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.detection.alert.fold import KEPT, WINDOWS
+from agent.detection.condition.tree import Match, Regex
 from agent.detection.detector import Detector
-from agent.detection.fold import KEPT, WINDOWS
-from agent.detection.rule import LogSource, RuleSet
-from agent.detection.tree import Match, Regex
+from agent.detection.sigma.rule import LogSource, RuleSet
 from tests.detection.conftest import rule_of
 
 FILES = LogSource("salesforce", "event_log_file")

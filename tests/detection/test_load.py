@@ -3,8 +3,8 @@
 import re
 import time
 
+from agent.detection.condition.tree import And, Match, Not, Text
 from agent.detection.load import load
-from agent.detection.tree import And, Match, Not, Text
 
 GOOD = """\
 title: Good

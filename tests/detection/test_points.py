@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import re2
 
-from agent.detection.dialect import crate
+from agent.detection.condition.regex_dialect import crate
 from agent.errors import LeaklineError, RuleError
 from agent.matching import matches
 

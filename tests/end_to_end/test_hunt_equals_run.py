@@ -16,7 +16,7 @@ import pytest
 
 from agent.config import settings as config
 from agent.daemon.daemon import Daemon
-from agent.detection.event_type import event_types
+from agent.detection.condition.event_type import event_types
 from agent.simulator.truth import read_truth
 
 Alert = dict[str, Any]

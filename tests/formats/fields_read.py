@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from agent.detection.condition.tree import fields
 from agent.detection.load import load
-from agent.detection.tree import fields
 from agent.shipped import shipped
 
 

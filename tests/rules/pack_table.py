@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agent.detection import load
-from agent.detection.listing import Listed, Tally, listing, tallies
-from agent.detection.rule import SEVERITY
+from agent.detection.authoring.listing import Listed, Tally, listing, tallies
+from agent.detection.sigma.rule import SEVERITY
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"

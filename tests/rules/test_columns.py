@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from agent.detection import load
-from agent.detection.lint_parties import COMPUTED, measured
-from agent.detection.tree import And, Match, Node, Not, Or
+from agent.detection.authoring.lint_parties import COMPUTED, measured
+from agent.detection.condition.tree import And, Match, Node, Not, Or
 
 RULES = Path(__file__).parents[2] / "rules"
 LOADED = tuple(load.load([RULES]))

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from agent.detection import load
-from agent.detection.lint import KEYS
+from agent.detection.authoring.lint import KEYS
 
 RULES = Path(__file__).parents[2] / "rules"
 PATHS = [path for path in load.files([RULES]) if path.suffix == ".yml"]

@@ -7,12 +7,13 @@ import pytest
 import yaml
 
 from agent.assembly.sample_rows import prepared
-from agent.detection import lint, load
+from agent.detection import load
+from agent.detection.authoring import lint
+from agent.detection.authoring.listing import listing
+from agent.detection.authoring.sample_file import KINDS
+from agent.detection.authoring.samples import try_rules
 from agent.detection.detector import Detector
-from agent.detection.listing import listing
-from agent.detection.rule import LogSource, RuleSet
-from agent.detection.sample_file import KINDS
-from agent.detection.samples import try_rules
+from agent.detection.sigma.rule import LogSource, RuleSet
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "rules"

@@ -15,8 +15,8 @@ from pydantic import TypeAdapter
 from agent.assembly.parts import build_destination
 from agent.cli.rules.convert import names_of
 from agent.config.settings import DestinationSettings
-from agent.detection.convert import convert
-from agent.detection.ingest_window import IngestWindow
+from agent.detection.authoring.convert import convert
+from agent.detection.authoring.ingest_window import IngestWindow
 from agent.detection.load import PLACEHOLDERS, load
 from agent.model import Batch
 from agent.normalize.load import load_mappings

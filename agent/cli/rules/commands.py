@@ -11,7 +11,7 @@ import typer
 from agent.cli.options import AsJson, err, load, out, wrong_usage
 
 if TYPE_CHECKING:
-    from agent.detection.ingest_window import IngestWindow
+    from agent.detection.authoring.ingest_window import IngestWindow
 
 app = typer.Typer(
     help="Sigma rules: what is there, what is wrong with them, do they do what they say.", no_args_is_help=True
@@ -38,7 +38,7 @@ def rules_list(
 ) -> None:
     """The rules: level, feed, source, how long each waits; what they cover; which cannot fire here, and why."""
     from agent.cli.rules import list as rule_list
-    from agent.detection.supply import FEEDS
+    from agent.detection.authoring.coverage import FEEDS
 
     if feed not in (None, *FEEDS):
         wrong_usage(f"--feed is one of {', '.join(FEEDS)}")
@@ -116,7 +116,7 @@ def rules_convert(
 
 
 def _ingest_window(every: str, lookback: str) -> IngestWindow:
-    from agent.detection.ingest_window import IngestWindow
+    from agent.detection.authoring.ingest_window import IngestWindow
     from agent.duration import parse_duration
 
     try:

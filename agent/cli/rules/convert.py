@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.assembly import rules as chosen_rules
-from agent.detection.convert import TARGETS, Converted, Language, convert
-from agent.detection.ingest_window import IngestWindow, explained
+from agent.detection.authoring.convert import TARGETS, Converted, Language, convert
+from agent.detection.authoring.ingest_window import IngestWindow, explained
+from agent.detection.authoring.pysigma_pipeline import Shipped, pipeline
 from agent.detection.load import PLACEHOLDERS, Placeholders, load
-from agent.detection.rule import RuleSet
-from agent.detection.sigma_pipeline import Shipped, pipeline
+from agent.detection.sigma.rule import RuleSet
 from agent.duration import written
 from agent.normalize.aura import FIELDS as AURA
 from agent.normalize.indicators import COLUMNS, PREFIX

@@ -16,8 +16,8 @@ from agent.assembly import sample_rows
 from agent.assembly.rule_inputs import columns
 from agent.assembly.rules import placeholders, places
 from agent.config.settings import Settings
-from agent.detection import lint as linting
-from agent.detection import sample_processes
+from agent.detection.authoring import lint as linting
+from agent.detection.authoring import sample_processes
 from agent.detection.load import load
 from agent.model import Finding
 from agent.normalize.load import whole_mappings

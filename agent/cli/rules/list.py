@@ -15,11 +15,11 @@ from rich.text import Text
 from agent.assembly.rule_inputs import supply
 from agent.assembly.rules import chosen_rules
 from agent.config.settings import Settings
-from agent.detection import attack
-from agent.detection.listing import Listed, listing, tallies, techniques
+from agent.detection.alert import attack
+from agent.detection.authoring.coverage import FEEDS
+from agent.detection.authoring.listing import Listed, listing, tallies, techniques
 from agent.detection.load import load
-from agent.detection.rule import SEVERITY, RuleSet
-from agent.detection.supply import FEEDS
+from agent.detection.sigma.rule import SEVERITY, RuleSet
 from agent.shipped import rule_places
 
 LEVEL_STYLE = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green", "informational": "dim"}

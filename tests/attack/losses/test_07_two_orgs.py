@@ -19,7 +19,7 @@ import pytest
 from agent.assembly.parts import build
 from agent.config.settings import Settings, parse
 from agent.demo.enrichment import enrichment
-from agent.detection.fold import WINDOWS
+from agent.detection.alert.fold import WINDOWS
 from agent.model import Batch
 from agent.normalize.identity import Occurrences, identify
 from agent.pipeline.ingest import Committed

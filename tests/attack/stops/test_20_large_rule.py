@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.detection import pysigma, rule_files
+from agent.detection import rule_files
+from agent.detection.condition.tree import Match, Text
 from agent.detection.load import loads
 from agent.detection.rule_files import RuleFiles
-from agent.detection.size import MOST_PATTERNS, MOST_VALUES
-from agent.detection.tree import Match, Text
+from agent.detection.sigma import reader as pysigma
+from agent.detection.sigma.size import MOST_PATTERNS, MOST_VALUES
 
 HEAD = """title: Large
 id: 0b9a4d38-0f9e-4a63-a5a8-b6a8f5a5f001

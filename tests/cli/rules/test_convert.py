@@ -16,11 +16,11 @@ from sigma.collection import SigmaCollection
 from sigma.processing.pipeline import ProcessingPipeline
 
 from agent.cli.rules.convert import names_of, pipeline_text, show
-from agent.detection.convert import BACKENDS, TARGETS, Converted, Language, convert
-from agent.detection.event_type import event_types
+from agent.detection.authoring.convert import BACKENDS, TARGETS, Converted, Language, convert
+from agent.detection.condition.event_type import event_types
+from agent.detection.condition.tree import fields
 from agent.detection.load import PLACEHOLDERS, load
-from agent.detection.rule import RuleSet
-from agent.detection.tree import fields
+from agent.detection.sigma.rule import RuleSet
 from agent.errors import LeaklineError
 from agent.normalize.load import load_mappings
 from agent.shipped import shipped

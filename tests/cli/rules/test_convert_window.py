@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from agent.cli.app import app
 from agent.cli.rules.convert import names_of
-from agent.detection.convert import BACKENDS, Converted, Language, convert
-from agent.detection.ingest_window import IngestWindow
+from agent.detection.authoring.convert import BACKENDS, Converted, Language, convert
+from agent.detection.authoring.ingest_window import IngestWindow
 from agent.detection.load import PLACEHOLDERS, load
 from agent.normalize.load import load_mappings
 from agent.shipped import shipped

@@ -1,0 +1,67 @@
+"""MITRE ATT&CK (Enterprise, version 17): names of the tactics and techniques that rules speak of."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from importlib import resources
+
+import polars as pl
+
+from agent.detection.sigma.rule import Rule
+
+FRAMEWORK = "MITRE ATT&CK"
+SITE = "https://attack.mitre.org"
+
+
+@functools.cache
+def _table(name: str) -> Mapping[str, tuple[str, object]]:
+    text = resources.files("agent.detection.alert").joinpath("attack.json").read_text(encoding="utf-8")
+    return {key: tuple(value) for key, value in json.loads(text)[name].items()}
+
+
+def known(technique: str) -> bool:
+    """Whether the table has the technique; `rules lint` tells of those it has not."""
+    return technique in _table("techniques")
+
+
+def name(technique: str) -> str:
+    """Empty for one that the table has not."""
+    return str(_table("techniques")[technique][0]) if known(technique) else ""
+
+
+def threat(rule: Rule) -> dict[str, pl.Expr]:
+    """The ECS `threat.*` columns of a rule's alerts; lists of text, none for a rule without ATT&CK tags."""
+    techniques = sorted({technique.split(".")[0] for technique in rule.techniques})
+    inner = sorted(technique for technique in rule.techniques if "." in technique)
+    tactics = _tactics(rule)
+    if not techniques and not tactics:
+        return {}
+    return {
+        "threat.framework": pl.lit(FRAMEWORK),
+        **_listed("threat.tactic.id", tactics),
+        **_listed("threat.tactic.name", [str(_table("tactics")[tactic][1]) for tactic in tactics]),
+        **_listed("threat.tactic.reference", [f"{SITE}/tactics/{tactic}/" for tactic in tactics]),
+        **_techniques("threat.technique", techniques),
+        **_techniques("threat.technique.subtechnique", inner),
+    }
+
+
+def _techniques(prefix: str, ids: Sequence[str]) -> dict[str, pl.Expr]:
+    return {
+        **_listed(f"{prefix}.id", ids),
+        **_listed(f"{prefix}.name", [str(_table("techniques")[one][0]) for one in ids if known(one)]),
+        **_listed(f"{prefix}.reference", [f"{SITE}/techniques/{one.replace('.', '/')}/" for one in ids]),
+    }
+
+
+def _tactics(rule: Rule) -> list[str]:
+    """Those the tags name, else those that ATT&CK files the techniques under."""
+    named = [key for key, (short, _) in _table("tactics").items() if short in rule.tactics]
+    filed = {tactic for one in rule.techniques if known(one) for tactic in _table("techniques")[one][1]}  # type: ignore[attr-defined]
+    return named or [key for key in _table("tactics") if key in filed]
+
+
+def _listed(name: str, values: Sequence[str]) -> dict[str, pl.Expr]:
+    return {name: pl.lit(list(values), dtype=pl.List(pl.String))} if values else {}

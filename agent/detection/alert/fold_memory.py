@@ -1,0 +1,114 @@
+"""The folded alerts of all rules, each org's by themselves: one org's alerts close no window of another's.
+
+Kept under `folding/ORG/RULE`; `folding/ORG` lists an org's rules, `folding/orgs` the orgs. Where the state still has the
+windows of all orgs together, under `fold/RULE`, each is given to the org that it says it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import timedelta
+
+import orjson
+
+from agent.detection.alert.fold import Folding, Window
+
+ORGS = "folding/orgs"
+BEFORE = "fold/"
+
+Key = tuple[str, str]
+"""Org id (empty: Leakline itself) and rule id."""
+
+
+class FoldMemory:
+    """What counts of the windows. A batch works on copies (`FoldStep`), which count from `commit` on."""
+
+    def __init__(self, span: timedelta, rules: Collection[str], recall: Callable[[str], bytes | None]) -> None:
+        """`span`: the time in which repeats become one alert; `rules`: their ids."""
+        self.span = span
+        self._listed: dict[str, list[str]] = {
+            org: orjson.loads(recall(_list_of(org)) or b"[]") for org in orjson.loads(recall(ORGS) or b"[]")
+        }
+        """By org, every rule that has windows stored, also of rules that do not run now."""
+        self._foldings: dict[Key, Folding] = {
+            (org, rule): Folding.decode(span, recall(_key_of(org, rule)))
+            for org, listed in self._listed.items()
+            for rule in listed
+            if rule in rules
+        }
+        self._adopted: dict[str, bytes | None] = {}
+        for rule in rules:
+            self._adopt(rule, recall(BEFORE + rule))
+
+    def step(self) -> FoldStep:
+        return FoldStep(self)
+
+    def of(self, org: str) -> Iterator[tuple[str, Folding]]:
+        """Rule id and windows of one org."""
+        yield from ((rule, folding) for (owner, rule), folding in self._foldings.items() if owner == org)
+
+    def get(self, key: Key) -> Folding:
+        return self._foldings.get(key) or Folding(self.span)
+
+    @property
+    def orgs(self) -> list[str]:
+        return list(self._listed)
+
+    def remembered(self, changed: Mapping[Key, Folding]) -> dict[str, bytes | None]:
+        """What must be stored for these to count after a restart."""
+        stored = {**self._adopted, **{_key_of(*key): folding.encode() for key, folding in changed.items()}}
+        listed = self._with(changed)
+        if listed != self._listed:
+            stored |= {_list_of(org): orjson.dumps(rules) for org, rules in listed.items()}
+            stored[ORGS] = orjson.dumps(list(listed))
+        return stored
+
+    def commit(self, changed: Mapping[Key, Folding]) -> None:
+        self._listed = self._with(changed)
+        self._foldings.update(changed)
+        self._adopted = {}
+
+    def _with(self, changed: Collection[Key]) -> dict[str, list[str]]:
+        more = [key for key in changed if key[1] not in self._listed.get(key[0], ())]
+        if not more:
+            return self._listed
+        listed = {org: list(rules) for org, rules in self._listed.items()}
+        for org, rule in more:
+            listed.setdefault(org, []).append(rule)
+        return listed
+
+    def _adopt(self, rule: str, before: bytes | None) -> None:
+        if before is None:
+            return
+        by_org: dict[str, dict[str, list[Window]]] = {}
+        for actor, windows in Folding.decode(self.span, before).windows.items():
+            for window in windows:
+                org = window.about.get("organization.id", "")
+                by_org.setdefault(org, {}).setdefault(actor, []).append(window)
+        changed = {(org, rule): Folding(self.span, windows) for org, windows in by_org.items()}
+        self._adopted |= {**self.remembered(changed), BEFORE + rule: None}
+        self._listed = self._with(changed)
+        self._foldings.update(changed)
+
+
+class FoldStep:
+    """Copies of the windows that one batch looks at."""
+
+    def __init__(self, memory: FoldMemory) -> None:
+        self._memory = memory
+        self.changed: dict[Key, Folding] = {}
+
+    def folding(self, org: str, rule: str) -> Folding:
+        """The rule's windows of this org, to be changed."""
+        key = org, rule
+        if key not in self.changed:
+            self.changed[key] = Folding(self._memory.span, self._memory.get(key).windows)
+        return self.changed[key]
+
+
+def _key_of(org: str, rule: str) -> str:
+    return f"folding/{org}/{rule}"
+
+
+def _list_of(org: str) -> str:
+    return f"folding/{org}"

@@ -1,0 +1,120 @@
+"""Rules as rows, for `leakline rules list`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agent.detection.authoring.coverage import Supply, reasons, weakened
+from agent.detection.authoring.latency import Pace, paces
+from agent.detection.baseline.baseline import Baseline
+from agent.detection.correlation.correlation import Correlation
+from agent.detection.sigma.rule import SEVERITY, Rule, RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One rule in the list."""
+
+    id: str
+    name: str
+    title: str
+    status: str
+    level: str
+    severity: int
+    family: str
+    feed: str
+    """`free`, `event_monitoring` or `real_time`: what the org must have."""
+    kind: str
+    """`rule`, or the type of a correlation or baseline."""
+    product: str
+    service: str
+    services: tuple[str, ...]
+    """All that the rule, or what it is made of, looks at."""
+    timespan_seconds: float | None
+    rows_late_seconds: float
+    """How late rows of the slowest service may come."""
+    tells: str
+    """`at once`: as soon as the rows are there; `window closes`, `pause lasts`: after `wait_seconds`."""
+    wait_seconds: float
+    tactics: tuple[str, ...]
+    techniques: tuple[str, ...]
+    cannot_fire: tuple[str, ...]
+    """Why it cannot, with this licence and these settings; empty if it can."""
+    not_filled: tuple[str, ...]
+    """Fields that it looks at and nothing fills."""
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many rules there are of a family, or in all."""
+
+    name: str
+    rules: int
+    levels: Counter[str]
+    feeds: Counter[str]
+
+
+def listing(rules: RuleSet, supply: Supply | None = None) -> list[Listed]:
+    """What raises alerts, by family, the gravest first. Without `supply` nothing is said about what cannot fire."""
+    pace = paces(rules)
+    why = reasons(rules, supply) if supply else {}
+    derived = {one.rule.id: one for one in rules.derived}
+    by_id = {rule.id: rule for rule in rules}
+    rows = []
+    for rule in rules.alerting:
+        one = derived.get(rule.id)
+        parts = [by_id[base] for base in one.bases if base in by_id] if one else [rule]
+        missing = {name for part in parts for name in weakened(part, supply)} if supply else ()
+        rows.append(_listed(rule, one, pace[rule.id], why.get(rule.id, ()), tuple(sorted(missing))))
+    return sorted(rows, key=lambda row: (row.family, -row.severity, row.name or row.title))
+
+
+def tallies(rows: Iterable[Listed]) -> list[Tally]:
+    """By family; all of them last, under `all`."""
+    families: dict[str, list[Listed]] = {}
+    for row in rows:
+        families.setdefault(row.family, []).append(row)
+    every = [row for family in families.values() for row in family]
+    return [_tally(name, some) for name, some in (*sorted(families.items()), ("all", every))]
+
+
+def techniques(rows: Iterable[Listed]) -> Counter[str]:
+    """ATT&CK technique ids to how many rules look for them."""
+    return Counter(technique for row in rows for technique in dict.fromkeys(row.techniques))
+
+
+def _tally(name: str, rows: list[Listed]) -> Tally:
+    return Tally(name, len(rows), Counter(row.level for row in rows), Counter(row.feed for row in rows))
+
+
+def _listed(
+    rule: Rule, one: Correlation | Baseline | None, pace: Pace, why: tuple[str, ...], missing: tuple[str, ...]
+) -> Listed:
+    return Listed(
+        id=rule.id,
+        name=rule.name,
+        title=rule.title,
+        status=rule.status,
+        level=rule.level,
+        severity=SEVERITY[rule.level],
+        family=rule.family,
+        feed=rule.feed,
+        kind=one.kind if one else "rule",
+        product=rule.logsource.product or "",
+        service=rule.logsource.service or "",
+        services=pace.services,
+        timespan_seconds=one.span.total_seconds() if one else None,
+        rows_late_seconds=pace.lateness.total_seconds(),
+        tells=pace.until,
+        wait_seconds=pace.wait.total_seconds(),
+        tactics=rule.tactics,
+        techniques=rule.techniques,
+        cannot_fire=why,
+        not_filled=missing,
+        path=str(rule.path),
+        line=rule.line,
+    )

@@ -1,0 +1,144 @@
+"""A file of samples to what it holds; what is wrong with it is one finding with its line.
+
+What it may hold stands in `samples`. A key that nothing reads is refused: a sample that says something else than its
+author believes is worse than none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from agent.detection.sigma import document
+from agent.detection.sigma.document import Document
+from agent.errors import RuleError
+from agent.model import Finding
+
+KINDS = ("match", "miss", "innocent")
+"""Lists of a file of samples. A rule must have the first two to pass; what is shipped has all three."""
+
+SAMPLE_KEYS = ("about", "event", "events", "until", "service")
+EVENT_KEYS = ("event", "at", "repeat", "every", "service")
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One event and whether the rule must match it."""
+
+    about: str
+    event: Mapping[str, object]
+    match: bool
+    events: Sequence[Mapping[str, Any]] = ()
+    """What happens, for a correlation or a baseline."""
+    until: timedelta | None = None
+    """How long after the beginning somebody looks, if that is later than the last event."""
+    service: str | None = None
+    """Of which log source the one event is, where the rule is for all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A rule's sample file."""
+
+    path: Path
+    samples: Sequence[Sample] = ()
+    placeholders: Mapping[str, Sequence[str]] | None = None
+
+
+def read(path: Path) -> Samples | Finding:
+    """Nothing is in a file that is not there."""
+    if not path.exists():
+        return Samples(path)
+    try:
+        found = [_whole(one) for one in document.read(path)]
+        if len(found) > 1:
+            raise RuleError(
+                path, 1, "there are several documents", hint="one file holds the samples of one file of rules"
+            )
+        data = found[0].data if found else {}
+        samples = [one for read in found for kind in KINDS for one in _samples(read, kind)]
+    except RuleError as error:
+        reason = f"is no file of samples: {error.reason}"
+        return Finding(path.name, ok=False, message=reason, fix=error.hint, path=str(path), line=error.line)
+    return Samples(path, samples, data.get("placeholders"))
+
+
+def duration(text: str) -> timedelta:
+    """`90s`, `10m`, `2h`, `1d`. Raises KeyError, ValueError, OverflowError."""
+    return timedelta(**{UNITS[text[-1]]: float(text[:-1])})
+
+
+def _whole(found: Document | RuleError) -> Document:
+    if isinstance(found, RuleError):
+        if found.reason == "is no rule":
+            raise RuleError(found.path, found.line, "it is no mapping", hint=f"it holds {', '.join(KINDS)}")
+        raise found
+    _known(found, found.data, (*KINDS, "placeholders"), ())
+    named = found.data.get("placeholders") or {}
+    if not isinstance(named, dict) or not all(isinstance(values, list) for values in named.values()):
+        raise found.error("`placeholders` hold lists", "placeholders", hint="write them as NAME: [value, value]")
+    return found
+
+
+Where = tuple[str | int, ...]
+
+
+def _samples(found: Document, kind: str) -> Iterator[Sample]:
+    listed = found.data.get(kind) or []
+    if not isinstance(listed, list):
+        raise found.error(f"`{kind}` is no list", kind, hint="begin each sample with `- about:`")
+    for number, one in enumerate(listed):
+        where: Where = (kind, number)
+        if not isinstance(one, dict) or "about" not in one or ("event" in one) is ("events" in one):
+            hint = "a sample has `about`, and either `event` or `events`"
+            raise found.error("this is no sample", *where, hint=hint)
+        _known(found, one, SAMPLE_KEYS if "event" in one else SAMPLE_KEYS[:-1], where)
+        until = _span(found, one, "until", where) if "until" in one else None
+        if "event" in one:
+            _event(found, one, where)
+        else:
+            _sequence(found, one["events"], (*where, "events"))
+        yield Sample(
+            str(one["about"]), one.get("event", {}), kind == "match", one.get("events", ()), until, one.get("service")
+        )
+
+
+def _sequence(found: Document, events: object, where: Where) -> None:
+    if not isinstance(events, list) or not events:
+        raise found.error("`events` is no list, or is empty", *where, hint="begin each event with `- event:`")
+    for number, one in enumerate(events):
+        here = (*where, number)
+        if not isinstance(one, dict):
+            raise found.error("this is no event of a sequence", *here, hint="begin it with `- event:`")
+        _known(found, one, EVENT_KEYS, here)
+        _event(found, one, here)
+        for key in ("at", "every"):
+            _span(found, one, key, here)
+        times = one.get("repeat", 1)
+        if not isinstance(times, int) or isinstance(times, bool) or times < 1:
+            raise found.error(f"{times!r} is no number of repetitions", *here, "repeat", hint="write a whole number")
+
+
+def _event(found: Document, one: Mapping[str, object], where: Where) -> None:
+    if not isinstance(one.get("event"), dict):
+        raise found.error("`event` is no mapping", *where, "event", hint="write it as {FIELD: value}")
+
+
+def _span(found: Document, one: Mapping[str, object], key: str, where: Where) -> timedelta:
+    value = one.get(key, "0s")
+    try:
+        return duration(str(value))
+    except (IndexError, KeyError, OverflowError, ValueError):
+        hint = "write a number with s, m, h or d"
+        raise found.error(f"{value!r} is no span of time", *where, key, hint=hint) from None
+
+
+def _known(found: Document, data: Mapping[Any, object], known: Sequence[str], where: Where) -> None:
+    for key in data:
+        if key not in known:
+            raise found.error(f"nothing reads `{key}`", *where, str(key), hint=f"there are {', '.join(known)}")

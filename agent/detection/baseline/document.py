@@ -1,0 +1,227 @@
+"""A document with `baseline:` to a `Baseline`; what is wrong is named with its line and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, get_args
+
+from sigma.rule import SigmaRule
+
+from agent.detection.authoring.latency import lateness
+from agent.detection.baseline.baseline import BOUNDS, Baseline, Kind, Newcomers, Season, adjusted, too_short
+from agent.detection.condition.tree import FALSE
+from agent.detection.sigma import error_text as complaint
+from agent.detection.sigma import reader as pysigma
+from agent.detection.sigma.document import Document
+from agent.detection.sigma.policy import POLICY
+from agent.detection.sigma.rule import LogSource, Rule
+from agent.errors import RuleError
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+SHARED = frozenset({"type", "rules", "group-by", "aliases", "generate", "condition", "wait"})
+KEYS: Mapping[Kind, frozenset[str]] = {
+    "volume": frozenset({"timespan", "step", "history", "minimum-history", "once-per", "season", "newcomers"}),
+    "first_seen": frozenset({"history", "minimum-history"}),
+    "travel": frozenset({"timespan", "once-per"}),
+    "silence": frozenset({"timespan", "history", "minimum-history"}),
+    "idle": frozenset({"timespan"}),
+}
+FIELD: frozenset[Kind] = frozenset({"volume", "first_seen"})
+"""Kinds whose condition names a field."""
+
+HISTORY: Mapping[Kind, timedelta] = {
+    "volume": timedelta(days=28),
+    "first_seen": timedelta(days=180),
+    "travel": timedelta(days=1),
+    "silence": timedelta(days=28),
+    "idle": timedelta(days=800),
+}
+MINIMUM: Mapping[Kind, timedelta] = {
+    "volume": timedelta(days=7),
+    "first_seen": timedelta(days=14),
+    "silence": timedelta(days=14),
+}
+WEEK = timedelta(days=7)
+SEASONS: Mapping[Season, timedelta] = {"hour_of_day": timedelta(days=1), "hour_of_week": WEEK}
+WINDOWS = 2_000
+"""Steps in a history at most: of more, a group's past would be too long to keep."""
+
+
+def read(document: Document, known: Mapping[str, Rule]) -> Baseline:
+    """Raises RuleError with the line. `known`: rules by id and by name."""
+    data = document.data["baseline"]
+    if not isinstance(data, dict):
+        raise document.error("`baseline` is no mapping", "baseline", hint="it holds type, rules, timespan, condition")
+    kind = _one_of(document, data, "type", get_args(Kind))
+    _known_keys(document, kind, data)
+    bases = tuple(dict.fromkeys(_base(document, str(name), known).id for name in _listed(data.get("rules"))))
+    if not bases:
+        raise document.error("the baseline names no rules", "baseline", "rules", hint="name what feeds it")
+    span = _span(document, data, "timespan", timedelta(days=1) if kind in ("travel", "first_seen") else None)
+    found = Baseline(
+        rule=_rule(document, bases, known),
+        kind=kind,
+        bases=bases,
+        group_by=tuple(_groups(document, data, bases, known)),
+        columns=_aliased(document, data, _field(data), bases, known) if _field(data) else {},
+        span=span,
+        wait=_span(document, data, "wait", max(lateness(known[base].logsource) for base in bases)),
+        history=_span(document, data, "history", HISTORY[kind]),
+        minimum=_span(document, data, "minimum-history", MINIMUM.get(kind, timedelta())),
+        step=_span(document, data, "step", span),
+        once_per=_span(document, data, "once-per", max(timedelta(days=1), span if kind == "volume" else timedelta())),
+        season=_one_of(document, data, "season", get_args(Season), ""),
+        newcomers=_one_of(document, data, "newcomers", get_args(Newcomers), "wait"),
+        generate=_truth(document, data),
+    )
+    return _sound(document, _conditioned(document, found, data))
+
+
+def _known_keys(document: Document, kind: Kind, data: dict[str, Any]) -> None:
+    allowed = SHARED | KEYS[kind]
+    for key in data:
+        if key not in allowed:
+            hint = f"the keys are {', '.join(sorted(allowed))}"
+            raise document.error(f"baselines of the type {kind} know no key `{key}`", "baseline", str(key), hint=hint)
+
+
+def _conditioned(document: Document, found: Baseline, data: dict[str, Any]) -> Baseline:
+    condition = data.get("condition") or {}
+    where = ("baseline", "condition")
+    if not isinstance(condition, dict):
+        raise document.error("the condition is no mapping", *where, hint="write it as {ratio: 5, gte: 10000}")
+    bounds = {str(key): value for key, value in condition.items() if key != "field"}
+    name = condition.get("field", "")
+    if not isinstance(name, str) or (name and found.kind not in FIELD):
+        raise document.error(f"a baseline of the type {found.kind} has no such field", *where, "field")
+    if found.kind == "first_seen" and not name:
+        raise document.error("the condition names no field", *where, hint="name the field whose values may be new")
+    try:
+        return adjusted(replace(found, field=name, bounds=BOUNDS[found.kind]), bounds)
+    except ValueError as error:
+        raise document.error(str(error), *where) from None
+
+
+def _sound(document: Document, found: Baseline) -> Baseline:
+    """What only several keys together tell."""
+    where = ("baseline", "condition")
+    if why := too_short(found):
+        hint = "it would never alert: write a longer history, or shorter ones of the others"
+        raise document.error(why, "baseline", "history", hint=hint)
+    if found.kind == "volume":
+        if not found.bounds["gte"]:
+            hint = "add gte: below which volume nobody needs to look"
+            raise document.error("the condition has no least volume", *where, hint=hint)
+        if not any(found.bounds[name] for name in ("ratio", "deviation", "highest")):
+            hint = "add ratio, deviation or highest; without them it is a correlation (value_sum)"
+            raise document.error("the condition compares with nothing", *where, hint=hint)
+        if found.span % found.step or found.step < timedelta(minutes=1):
+            hint = "a timespan is several steps long, or one"
+            raise document.error("the timespan is no multiple of the step", "baseline", "step", hint=hint)
+        if found.history / found.step > WINDOWS:
+            hint = f"{WINDOWS} steps at most: take a shorter history or a longer step"
+            raise document.error("the history has too many steps", "baseline", "history", hint=hint)
+        if found.once_per % found.step:
+            raise document.error("once-per is no multiple of the step", "baseline", "once-per")
+        if found.season and (found.span != found.step or SEASONS[found.season] % found.step):
+            hint = "a season needs a timespan such as 1h, and no step"
+            raise document.error("the season does not fit the timespan", "baseline", "season", hint=hint)
+    if found.kind == "travel" and not found.bounds["gte"]:
+        raise document.error("the condition has no speed", *where, hint="write gte, in km/h")
+    if found.kind == "travel" and not found.group_by:
+        raise document.error("nobody travels", "baseline", hint="group by a field that names a person")
+    if found.kind == "idle" and not found.group_by:
+        raise document.error(
+            "there is nobody who could be idle", "baseline", hint="group by a field that names accounts"
+        )
+    return found
+
+
+def _rule(document: Document, bases: tuple[str, ...], known: Mapping[str, Rule]) -> Rule:
+    """Its metadata, by the library that reads those of all rules; the detection only stands in for one."""
+    sources = {known[base].logsource for base in bases}
+    source = sources.pop() if len(sources) == 1 else LogSource(known[bases[0]].logsource.product)
+    plain = {key: value for key, value in document.data.items() if key not in ("baseline", "logsource", "detection")}
+    stand_in = {"logsource": {"product": "leakline"}, "detection": {"any": {"field": 1}, "condition": "any"}}
+    parsed = SigmaRule.from_dict({**plain, **stand_in}, collect_errors=True, policy=POLICY)
+    if parsed.errors:
+        raise complaint.located(document, parsed.errors[0], "baseline")
+    return Rule(**pysigma.metadata(document, parsed), condition=FALSE, logsource=source)
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _base(document: Document, name: str, known: Mapping[str, Rule]) -> Rule:
+    if name not in known:
+        hint = "name the `name` or `id` of a rule with a detection"
+        raise document.error(f"there is no rule {name}", "baseline", "rules", hint=hint)
+    return known[name]
+
+
+def _one_of(document: Document, data: dict[str, Any], key: str, allowed: tuple[Any, ...], default: Any = None) -> Any:
+    value = data.get(key, default)
+    if value not in allowed:
+        words = ", ".join(filter(None, allowed))
+        raise document.error(f"{value!r} is no `{key}` of a baseline", "baseline", key, hint=f"there are {words}")
+    return value
+
+
+def _truth(document: Document, data: dict[str, Any]) -> bool:
+    value = data.get("generate", False)
+    if not isinstance(value, bool):
+        raise document.error("`generate` is true or false", "baseline", "generate")
+    return value
+
+
+def _span(document: Document, data: dict[str, Any], key: str, default: timedelta | None) -> timedelta:
+    value = data.get(key)
+    if value is None and default is not None:
+        return default
+    found = re.fullmatch(r"([1-9][0-9]{0,5})([mhdw])", str(value or ""))
+    if not found:
+        what = f"{value!r} is no span of time" if value is not None else f"the baseline has no {key}"
+        raise document.error(what, "baseline", key, hint="a number with m, h, d or w")
+    return timedelta(**{UNITS[found[2]]: int(found[1])})
+
+
+def _groups(
+    document: Document, data: dict[str, Any], bases: tuple[str, ...], known: Mapping[str, Rule]
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    aliases = data.get("aliases") or {}
+    names = [str(name) for name in _listed(data.get("group-by"))]
+    for alias in aliases:
+        if alias not in (*names, _field(data)):
+            what = f"the alias {alias} is neither in group-by nor the field of the condition"
+            raise document.error(what, "baseline", "aliases", str(alias))
+    for name in names:
+        yield name, _aliased(document, data, name, bases, known)
+
+
+def _field(data: dict[str, Any]) -> str:
+    condition = data.get("condition")
+    return str(condition.get("field", "")) if isinstance(condition, dict) else ""
+
+
+def _aliased(
+    document: Document, data: dict[str, Any], name: str, bases: tuple[str, ...], known: Mapping[str, Rule]
+) -> dict[str, str]:
+    """Base id to the column that is called `name` here."""
+    columns: dict[str, str] = {}
+    for rule, column in ((data.get("aliases") or {}).get(name) or {}).items():
+        if rule not in known or known[rule].id not in bases:
+            what = f"the alias speaks of {rule}, not of a rule of this baseline"
+            raise document.error(what, "baseline", "aliases", name, str(rule))
+        columns[known[rule].id] = str(column)
+    return columns
+
+
+def unread(document: Document, error: Exception) -> RuleError:
+    """For a document of a shape that nobody thought of."""
+    hint = "compare it with rules/README.md"
+    return document.error(f"something in the baseline has the wrong type ({error})", "baseline", hint=hint)

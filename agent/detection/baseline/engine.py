@@ -1,0 +1,264 @@
+"""Baselines over what the rules matched: each kind's own arithmetic, one way of remembering and telling.
+
+The watermark of a baseline is the newest event time of each log source that it uses, at most now, less its `wait`; the
+oldest of them counts. A source of which nothing came for two days of the clock does not hold the others up. What rows
+are compared with is older than they are by a `wait`, and so settled when they are looked at; rows of a source that is
+ahead of another one are kept until the other is there. Rows that come after their time was settled are counted and
+left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import ModuleType
+
+import orjson
+import polars as pl
+import structlog
+
+from agent import metrics
+from agent.detection.baseline import first_seen as baseline_first_seen
+from agent.detection.baseline import idle as baseline_idle
+from agent.detection.baseline import rows as baseline_rows
+from agent.detection.baseline import silence as baseline_silence
+from agent.detection.baseline import travel as baseline_travel
+from agent.detection.baseline import volume as baseline_volume
+from agent.detection.baseline.baseline import Baseline, Kind, milliseconds
+from agent.detection.baseline.history import Usual, usual_of_peers
+from agent.detection.baseline.memory import Frames, Memory, Whole, recalled
+from agent.detection.baseline.open_alert import RAISED, Alarms, Told
+from agent.detection.sigma.rule import LogSource
+
+log = structlog.get_logger()
+
+KINDS: Mapping[Kind, ModuleType] = {
+    "volume": baseline_volume,
+    "first_seen": baseline_first_seen,
+    "travel": baseline_travel,
+    "silence": baseline_silence,
+    "idle": baseline_idle,
+}
+"""Each with `SCHEMAS` of its frames, `whole` and `advance`."""
+
+STALE = timedelta(days=2)
+"""After so long by the clock without a batch, a source is not waited for."""
+
+GRACE = timedelta(hours=2)
+"""After a start, or after the process was held up, nothing counts as silent for so long: the sources have to be read."""
+
+HELD_UP = timedelta(minutes=15)
+HOUR = 3_600_000
+WAITING = 100_000
+"""Rows kept for a source that is behind, per baseline and org; the newest are dropped when there are more."""
+
+Source = tuple[int, int]
+"""Newest event time, and the clock when something last came; milliseconds."""
+
+
+@dataclass(slots=True)
+class Step:
+    """What one batch changes; nothing counts before `Baselining.commit`."""
+
+    told: list[Told] = field(default_factory=list)
+    remember: dict[str, bytes | None] = field(default_factory=dict)
+    memories: dict[tuple[str, str], Memory] = field(default_factory=dict)
+    sources: dict[str, dict[str, Source]] = field(default_factory=dict)
+    late: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Rule id to rows, or alarms, that were too many."""
+
+
+class Baselining:
+    """All baselines of a rule set."""
+
+    def __init__(
+        self,
+        baselines: Sequence[Baseline],
+        sources: Mapping[str, LogSource],
+        recall: Callable[[str], bytes | None],
+        raised: int | None = RAISED,
+    ) -> None:
+        """`sources`: rule id to log source; `raised`: how many alarms of one baseline a batch may raise."""
+        self._raised = raised
+        self._baselines = baselines
+        self.bases = frozenset(base for one in baselines for base in one.bases)
+        self._wanted = {one.rule.id: [sources[base] for base in one.bases] for one in baselines}
+        self._recall = recall
+        self._memories: dict[tuple[str, str], Memory] = {}
+        self._peers: dict[tuple[str, str], dict[int, Usual | None]] = {}
+        stored = orjson.loads(recall("baseline/sources") or b"{}")
+        self.sources: dict[str, dict[str, Source]] = {
+            org: {name: (newest, seen) for name, (newest, seen) in those.items()} for org, those in stored.items()
+        }
+        """By org and log source."""
+        self._awake: tuple[datetime, datetime] | None = None
+        self.late: dict[str, int] = {}
+        """Rule id to rows that came after their time was settled, since the start."""
+        self.dropped: dict[str, int] = {}
+        """Rule id to rows and alarms left out because there were too many, since the start."""
+
+    def take(
+        self, found: Mapping[str, pl.DataFrame], org: str, source: LogSource, newest: int | None, now: datetime
+    ) -> Step:
+        """`found`: rule id to its matched rows, prepared, with `event.id`. `newest`: newest event time of the batch, at
+        most now.
+        """
+        step = Step(sources={**self.sources})
+        if not self._baselines:
+            return step
+        if newest is not None:
+            name = orjson.dumps([source.product, source.service, source.category]).decode()
+            mine = {**step.sources.get(org, {})}
+            mine[name] = (max(newest, mine.get(name, (newest, 0))[0]), _clock(now))
+            step.sources[org] = mine
+            step.remember["baseline/sources"] = orjson.dumps(step.sources)
+        for baseline in self._baselines:
+            self._advance(baseline, org, baseline_rows.rows(baseline, found), step, now)
+        return step
+
+    def tick(self, now: datetime) -> Step:
+        """What only the passing of time can tell."""
+        step = Step(sources=self.sources)
+        began = self._awake_since(now)
+        for baseline in self._baselines:
+            if baseline.kind == "silence" and not baseline.group_by and now - began >= GRACE:
+                for org, sources in self.sources.items():
+                    seen = max((one[1] for one in self._of(baseline, sources)), default=None)
+                    if seen is not None and _clock(now) - seen >= milliseconds(baseline.span):
+                        self._advance(baseline, org, baseline_rows.nothing(), step, now, quiet=True)
+        return step
+
+    def commit(self, step: Step) -> None:
+        self._memories.update(step.memories)
+        self.sources = step.sources
+        told = (
+            (self.late, step.late, metrics.BASELINE_ROWS_LATE),
+            (self.dropped, step.dropped, metrics.BASELINE_DROPPED),
+        )
+        for mine, more, metric in told:
+            for rule, count in more.items():
+                mine[rule] = mine.get(rule, 0) + count
+                metric.labels(rule).inc(count)
+
+    def _awake_since(self, now: datetime) -> datetime:
+        began, last = self._awake or (now, now)
+        if now - last > HELD_UP:
+            began = now
+        self._awake = (began, now)
+        return began
+
+    def _advance(
+        self, baseline: Baseline, org: str, rows: pl.DataFrame, step: Step, now: datetime, *, quiet: bool = False
+    ) -> None:
+        before, mark = self._mark(baseline, self.sources, org, now), self._mark(baseline, step.sources, org, now)
+        if mark is None:
+            return
+        memory = self._memory(baseline, org)
+        if not (rows.height or quiet) and _rests(baseline, memory, before, mark):
+            return
+        kind = KINDS[baseline.kind]
+        frames = Frames(memory, _whole(baseline))
+        alarms = Alarms(baseline, org, memory.alarms, before or 0, self._raised)
+        rows = self._in_time(baseline, rows, memory, before or 0, step)
+        rows = self._ready(baseline, frames, rows, mark, step)
+        more: dict[str, object] = {}
+        if baseline.kind == "volume":
+            more["peers"] = self._peers_of(baseline, org)
+        if quiet:
+            more["clock"] = _clock(now) - milliseconds(baseline.wait)
+        self._count(step.dropped, baseline, kind.advance(baseline, frames, rows, mark, alarms, **more))
+        step.told += alarms.told(mark)
+        self._count(step.dropped, baseline, alarms.left_out)
+        after, changes = frames.stored(alarms.now, f"baseline/{baseline.rule.id}/{org}")
+        step.memories[baseline.rule.id, org] = after
+        step.remember |= changes
+
+    def _memory(self, baseline: Baseline, org: str) -> Memory:
+        key = baseline.rule.id, org
+        if key not in self._memories:
+            kind = KINDS[baseline.kind]
+            schemas = {**kind.SCHEMAS, "waiting": baseline_rows.SCHEMA}
+            prefix = f"baseline/{baseline.rule.id}/{org}"
+            shape = orjson.dumps(baseline.shape).decode()
+            self._memories[key] = recalled(self._recall, prefix, schemas, _whole(baseline), shape)
+        return self._memories[key]
+
+    def _mark(
+        self, baseline: Baseline, sources: Mapping[str, Mapping[str, Source]], org: str, now: datetime
+    ) -> int | None:
+        """The watermark; None before anything came."""
+        mine = self._of(baseline, sources.get(org, {}))
+        live = [one for one in mine if one[1] >= _clock(now - STALE)] or mine
+        return min(newest for newest, _ in live) - milliseconds(baseline.wait) if live else None
+
+    def _of(self, baseline: Baseline, sources: Mapping[str, Source]) -> list[Source]:
+        wanted = self._wanted[baseline.rule.id]
+        return [
+            times for name, times in sources.items()
+            if any(one.covers(LogSource(*orjson.loads(name))) for one in wanted)
+        ]  # fmt: skip
+
+    def _in_time(self, baseline: Baseline, rows: pl.DataFrame, memory: Memory, before: int, step: Step) -> pl.DataFrame:
+        """Without the rows whose time is settled."""
+        if not rows.height:
+            return rows
+        part = milliseconds(baseline.step) if baseline.kind == "volume" else 1
+        taken = rows.filter(pl.col("time") >= max(before // part * part, memory.floor))
+        self._count(step.late, baseline, rows.height - taken.height)
+        return taken
+
+    def _ready(self, baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, step: Step) -> pl.DataFrame:
+        """Without the rows that are ahead of a source, and with those that were."""
+        reached = pl.col("time") <= mark + milliseconds(baseline.wait)
+        waiting = frames["waiting"]
+        if waiting.height or (rows.height and not rows.select(reached.all()).item()):
+            every = pl.concat([waiting, rows])
+            rows, rest = every.filter(reached), every.filter(~reached).sort("mark")
+            self._count(step.dropped, baseline, max(0, rest.height - WAITING))
+            frames.set("waiting", rest[:WAITING])
+        return rows
+
+    def _peers_of(self, baseline: Baseline, org: str) -> Callable[[int, pl.DataFrame], Usual | None]:
+        """What peers did before a slot does not change once it is asked for."""
+        known = self._peers.setdefault((baseline.rule.id, org), {})
+
+        def peers(slot: int, past: pl.DataFrame) -> Usual | None:
+            if slot not in known:
+                if len(known) > 1_000:
+                    known.clear()
+                known[slot] = usual_of_peers(baseline, slot, past)
+            return known[slot]
+
+        return peers
+
+    def _count(self, counts: dict[str, int], baseline: Baseline, more: int) -> None:
+        if more:
+            counts[baseline.rule.id] = counts.get(baseline.rule.id, 0) + more
+            log.warning("a baseline leaves out what is late or too much", rule=baseline.rule.title, rows=more)
+
+
+def _whole(baseline: Baseline) -> Whole:
+    def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
+        made: pl.DataFrame = stored if name == "waiting" else KINDS[baseline.kind].whole(name, stored)
+        return made
+
+    return whole
+
+
+def _rests(baseline: Baseline, memory: Memory, before: int | None, mark: int) -> bool:
+    """Whether a watermark that moves from `before` to `mark` settles nothing: kinds look at that once an hour at most,
+    silence once in a part of its timespan.
+    """
+    part = baseline_silence.part_of(baseline) if baseline.kind == "silence" else HOUR
+    return before == mark or (
+        before is not None
+        and before // part == mark // part
+        and not memory.frames["waiting"].height
+        and all(alarm.closes > mark for alarm in memory.alarms.values())
+    )
+
+
+def _clock(now: datetime) -> int:
+    return int(now.timestamp() * 1000)

@@ -1,0 +1,128 @@
+"""First seen: a value that a group never had before.
+
+A row is new if no row of its group has its value and is a `wait` older, and if the group itself was known for the
+learning period before that. Both are settled by the watermark when the row comes, so what is new does not depend on
+the order in which rows come. All new rows of one value are one alarm.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from agent.columns.text_hash import numbers
+from agent.detection.baseline.baseline import Baseline, milliseconds
+from agent.detection.baseline.memory import Frames
+from agent.detection.baseline.open_alert import Alarm, Alarms
+
+SCHEMAS = {"pairs": pl.Schema({"pair": pl.UInt64, "key": pl.UInt64, "first": pl.Int64, "day": pl.Int32})}
+"""Group and value as one number, the group's, when both were first seen together (ms) and the last day they were."""
+
+DAY = 86_400_000
+PAIRS = 500_000
+"""Pairs of group and value, per baseline and org. New ones are not taken when there are more."""
+
+VALUES = 2_000
+"""Values of one group; whoever makes them up fills a part of the memory only."""
+
+
+def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
+    """What was stored piece by piece as one frame."""
+    return (
+        stored.group_by("pair")
+        .agg(pl.col("key").first(), pl.col("first").min(), pl.col("day").max())
+        .select(SCHEMAS[name].names())
+    )
+
+
+def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: Alarms) -> int:
+    """Take rows in and raise what is new; returns the rows left out because there were too many values."""
+    dropped = 0
+    if rows.height:
+        rows = rows.with_columns(numbers(rows["group"] + "\n" + rows["value"]).alias("pair"))
+        fresh = rows.group_by("pair").agg(
+            pl.col("key").first(), pl.col("time").min().alias("first"), (pl.col("time").max() // DAY).cast(pl.Int32).alias("day"),
+            pl.len().alias("count"),
+        )  # fmt: skip
+        fresh, dropped = _admitted(fresh, frames["pairs"])
+        known = frames["pairs"].join(fresh, on="pair", how="semi")
+        mine = whole("pairs", pl.concat([known, fresh.drop("count")]))
+        more = mine.join(known, on=SCHEMAS["pairs"].names(), how="anti")
+        if more.height:
+            frames.grow("pairs", pl.concat([frames["pairs"].join(more, on="pair", how="anti"), more]), more)
+        _judge(baseline, frames["pairs"], rows.join(mine.select("pair", "first"), on="pair"), alarms)
+    if mark // DAY > frames.floor // DAY:
+        frames.floor = mark // DAY * DAY
+        _forget(baseline, frames)
+    return dropped
+
+
+def _admitted(fresh: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Without the new pairs there is no room for, and how many rows these had."""
+    new = fresh.join(pairs, on="pair", how="anti")
+    if not new.height:
+        return fresh, 0
+    held = pairs.filter(pl.col("key").is_in(new["key"].unique().implode())).group_by("key").len("held")
+    number = pl.int_range(pl.len()).over("key")
+    room = (
+        new.sort("first", "pair")
+        .join(held, on="key", how="left", maintain_order="left")
+        .filter(number + pl.col("held").fill_null(0) < VALUES)
+    )[: max(0, PAIRS - pairs.height)]
+    if room.height == new.height:
+        return fresh, 0
+    out = new.join(room, on="pair", how="anti")
+    return fresh.join(out, on="pair", how="anti"), int(out["count"].sum())
+
+
+def _judge(baseline: Baseline, pairs: pl.DataFrame, rows: pl.DataFrame, alarms: Alarms) -> None:
+    """`rows` with `first`, the time at which their pair was first seen."""
+    wait, learning = milliseconds(baseline.wait), milliseconds(baseline.minimum)
+    new = rows.filter(pl.col("first") > pl.col("time") - wait)
+    if not new.height:
+        return
+    groups = pairs.filter(pl.col("key").is_in(new["key"].unique().implode()))
+    since = groups.group_by("key").agg(pl.col("first").min().alias("since"))
+    told = new.join(since, on="key").filter(pl.col("since") <= pl.col("time") - wait - learning)
+    found = told.group_by("pair").agg(
+        pl.col("group", "value", "first", "since").first(),
+        pl.col("mark").min().alias("from"),
+        pl.col("mark").max().alias("to"),
+        pl.len().alias("count"),
+        pl.col("time").min().alias("began"),
+        pl.col("time").max(),
+        pl.col("user").drop_nulls().unique().sort().head(20),
+        pl.col("address").drop_nulls().unique().sort().head(20),
+    )
+    for one in found.sort("from").iter_rows(named=True):
+        began = one["began"]
+        alarms.add(
+            Alarm(
+                id=_identity(baseline, alarms, one["pair"], one["first"]),
+                group=one["group"],
+                closes=one["time"] + wait,
+                first=one["from"],
+                last=one["to"],
+                count=one["count"],
+                measured=(began - one["since"]) / DAY,
+                threshold=(wait + learning) / DAY,
+                rank=-began,
+                texts={"value": one["value"][:1000]},
+                users=one["user"],
+                addresses=one["address"],
+            )
+        )
+
+
+def _identity(baseline: Baseline, alarms: Alarms, pair: int, first: int) -> str:
+    """The same for all that is said of a pair, until it is forgotten; a late row can move its beginning a little."""
+    epoch = first // milliseconds(baseline.history)
+    likely = [alarms.identity(pair, one) for one in (epoch, epoch + 1, epoch - 1)]
+    return next((one for one in likely if one in alarms.now), likely[0])
+
+
+def _forget(baseline: Baseline, frames: Frames) -> None:
+    """Pairs that were not seen for the length of the history."""
+    oldest = (frames.floor - milliseconds(baseline.history)) // DAY
+    kept = frames["pairs"].filter(pl.col("day") >= oldest)
+    if kept.height < frames["pairs"].height:
+        frames.set("pairs", kept)

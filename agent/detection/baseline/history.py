@@ -1,0 +1,170 @@
+"""What was usual: the median, the spread and the most of a group's earlier windows, or of what others do.
+
+The history of a window ends one `wait` before the window begins: that much is settled by the watermark when the
+window's first row comes, so that what a window is compared with never changes while it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from agent.detection.baseline.baseline import Baseline, milliseconds
+from agent.detection.baseline.document import SEASONS
+
+PEERS = 10
+"""So many groups with a past have to be there before anybody is compared with others."""
+
+MAD_TO_SIGMA = 1.4826
+"""The median absolute deviation of a normal distribution, as its standard deviation (Rousseeuw and Croux 1993)."""
+
+LEAST_SPREAD = 0.1
+"""The spread is taken as a tenth of the median at least, and 1: somebody who always does the same may vary a little."""
+
+TOGETHER = 5_000
+"""Windows compared at a time, so that memory stays flat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A volume baseline's spans, in steps."""
+
+    window: int
+    gap: int
+    history: int
+    minimum: int
+    season: int
+
+    @classmethod
+    def of(cls, baseline: Baseline) -> Steps:
+        step = baseline.step
+        season = SEASONS[baseline.season] // step if baseline.season else 0
+        return cls(baseline.span // step, -(-baseline.wait // step), baseline.history // step,
+                   -(-baseline.minimum // step), season)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """Of peers: the median of what each of them usually does, its spread, the most of it, and how many they are."""
+
+    expected: float
+    spread: float
+    highest: float
+    groups: int
+
+
+def sums(buckets: pl.DataFrame, window: int) -> pl.DataFrame:
+    """`key`, `slot`, `value` of the windows that end in each bucket."""
+    buckets = buckets.group_by("key", "slot").agg(pl.col("value").sum()).sort("key", "slot")
+    if window == 1:
+        return buckets
+    return buckets.rolling("slot", period=f"{window}i", group_by="key").agg(pl.col("value").sum())
+
+
+def compared(
+    baseline: Baseline, windows: pl.DataFrame, past: pl.DataFrame, peers: Callable[[int], Usual | None]
+) -> pl.DataFrame:
+    """`windows` (`key`, `slot`, `value`, …) with `expected`, `spread`, `highest`, `samples`, `others` and `threshold`,
+    those that nothing can be said of left out. `past`: buckets of their groups; `peers`: what others did, by slot.
+    """
+    steps = Steps.of(baseline)
+    earlier = sums(past, steps.window).rename({"slot": "at", "value": "was"})
+    parts = [_own(steps, part, earlier) for part in windows.iter_slices(TOGETHER)]
+    own = pl.concat(parts) if parts else windows.clear()
+    known = own.filter(pl.col("samples") > 0).with_columns(others=pl.lit(value=False))
+    if baseline.newcomers == "peers":
+        new = windows.join(known, on=["key", "slot"], how="anti")
+        known = pl.concat([known, *_others(new, known.schema, peers)], how="vertical_relaxed")
+    return known.with_columns(_threshold(baseline).alias("threshold"))
+
+
+def _own(steps: Steps, windows: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
+    slot, at = pl.col("slot"), pl.col("at")
+    met = (
+        windows.select("key", "slot")
+        .join(earlier, on="key")
+        .filter((at <= slot - steps.window - steps.gap) & (at > slot - steps.history))
+    )
+    same = ((slot - at) % steps.season == 0) if steps.season else pl.lit(value=True)
+    values = (
+        met.group_by("key", "slot")
+        .agg(at.min().alias("since"), pl.col("was").filter(same).alias("values"))
+        .filter(pl.col("since") <= slot - steps.window + 1 - steps.minimum)
+    )
+    if steps.season:
+        values = values.with_columns(pl.col("values").list.concat(_silent(steps)))
+    spread = (pl.element() - pl.element().median()).abs().median()
+    usual = values.select(
+        "key",
+        "slot",
+        pl.col("values").list.median().alias("expected"),
+        _spread(pl.col("values").list.eval(spread).list.first(), pl.col("values").list.median()).alias("spread"),
+        pl.col("values").list.max().alias("highest"),
+        pl.col("values").list.len().cast(pl.Int64).alias("samples"),
+    )
+    return windows.join(usual, on=["key", "slot"])
+
+
+def _silent(steps: Steps) -> pl.Expr:
+    """A zero for each hour of this name in which nothing was done, since something was done at all."""
+    last = pl.col("slot") - steps.window - steps.gap
+    first = pl.col("since") + (pl.col("slot") - pl.col("since")) % steps.season
+    hours = (pl.when(first <= last).then((last - first) // steps.season + 1).otherwise(0)).cast(pl.Int64)
+    missing = (hours - pl.col("values").list.len().cast(pl.Int64)).clip(lower_bound=0)
+    return pl.lit(0.0).repeat_by(missing)
+
+
+def _spread(mad: pl.Expr, median: pl.Expr) -> pl.Expr:
+    return pl.max_horizontal(MAD_TO_SIGMA * mad, LEAST_SPREAD * median, pl.lit(1.0))
+
+
+def _threshold(baseline: Baseline) -> pl.Expr:
+    """The least value that satisfies all that is asked."""
+    asked = baseline.bounds
+    bounds = [pl.lit(asked["gte"]), asked["ratio"] * pl.col("expected"), asked["highest"] * pl.col("highest")]
+    if asked["deviation"]:
+        bounds.append(pl.col("expected") + asked["deviation"] * pl.col("spread"))
+    return pl.max_horizontal(bounds)
+
+
+def _others(new: pl.DataFrame, schema: pl.Schema, peers: Callable[[int], Usual | None]) -> Iterator[pl.DataFrame]:
+    for (slot,), part in new.group_by("slot"):
+        usual = peers(int(slot))
+        if usual is not None:
+            yield part.with_columns(
+                expected=pl.lit(usual.expected),
+                spread=pl.lit(usual.spread),
+                highest=pl.lit(usual.highest),
+                samples=pl.lit(usual.groups, dtype=pl.Int64),
+                others=pl.lit(value=True),
+            ).select(schema.names())
+
+
+def usual_of_peers(baseline: Baseline, slot: int, past: pl.DataFrame) -> Usual | None:
+    """What groups with a past did before `slot`; None if there are too few. `past`: buckets of all groups."""
+    steps = Steps.of(baseline)
+    reach = pl.col("slot").is_between(slot - steps.history - steps.window, slot - steps.window - steps.gap)
+    each = (
+        sums(past.filter(reach), steps.window)
+        .filter(pl.col("slot") > slot - steps.history)
+        .group_by("key")
+        .agg(pl.col("slot").min().alias("since"), pl.col("value").median())
+        .filter(pl.col("since") <= slot - steps.window + 1 - steps.minimum)
+    )
+    if each.height < PEERS:
+        return None
+    value = pl.col("value")
+    usual = each.select(
+        value.median().alias("expected"),
+        _spread((value - value.median()).abs().median(), value.median()).alias("spread"),
+        value.max().alias("highest"),
+    )
+    expected, spread, highest = usual.row(0)
+    return Usual(expected, spread, highest, each.height)
+
+
+def slots(baseline: Baseline, time: int) -> int:
+    """The slot that a time in milliseconds is in."""
+    return time // milliseconds(baseline.step)

@@ -1,0 +1,109 @@
+"""Idle: a group that did nothing for a timespan, and is awake again.
+
+Time is cut into hours. A row wakes its group up if the last hour in which something was done, those within a `wait`
+before the row aside, is a timespan or more before it. Which hours these are is settled by the watermark when the row
+comes. All rows that wake a group up from the same sleep are one alarm.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from agent.detection.baseline.baseline import Baseline, milliseconds
+from agent.detection.baseline.memory import Frames
+from agent.detection.baseline.open_alert import Alarm, Alarms
+
+SCHEMAS = {"hours": pl.Schema({"key": pl.UInt64, "hour": pl.Int32})}
+"""Hours in which a group did something: the last one that is settled, and all since."""
+
+HOUR = 3_600_000
+GROUPS = 500_000
+"""Per baseline and org. New ones are not taken when there are more."""
+
+
+def whole(_: str, stored: pl.DataFrame) -> pl.DataFrame:
+    """What was stored piece by piece as one frame."""
+    return stored.unique()
+
+
+def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: Alarms) -> int:
+    """Take rows in and raise who wakes up; returns the rows left out because there were too many groups."""
+    gap = -(-milliseconds(baseline.wait) // HOUR) + 1
+    dropped = 0
+    if rows.height:
+        rows = rows.with_columns((pl.col("time") // HOUR).cast(pl.Int32).alias("hour"))
+        rows, dropped = _admitted(rows, frames["hours"])
+        more = rows.select("key", "hour").unique().join(frames["hours"], on=["key", "hour"], how="anti")
+        if more.height:
+            frames.grow("hours", pl.concat([frames["hours"], more]), more)
+        _judge(baseline, frames["hours"], rows, gap, alarms)
+    if mark // HOUR - frames.floor // HOUR >= 6:
+        frames.floor = mark // HOUR * HOUR
+        _settle(baseline, frames, gap)
+    return dropped
+
+
+def _admitted(rows: pl.DataFrame, hours: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    if hours.height < GROUPS or hours["key"].n_unique() < GROUPS:
+        return rows, 0
+    kept = rows.join(hours, on="key", how="semi")
+    return kept, rows.height - kept.height
+
+
+def _judge(baseline: Baseline, hours: pl.DataFrame, rows: pl.DataFrame, gap: int, alarms: Alarms) -> None:
+    least = -(-milliseconds(baseline.span) // HOUR)
+    long_ago = int(rows["hour"].max() or 0) - least  # type: ignore[arg-type]
+    old = hours.filter(pl.col("hour") <= long_ago).select("key").unique()
+    mine = rows.join(old, on="key", how="semi")  # nearly nobody
+    if not mine.height:
+        return
+    hour, at = pl.col("hour"), pl.col("at")
+    last = (
+        mine.select("key", "hour")
+        .unique()
+        .join(hours.rename({"hour": "at"}), on="key")
+        .filter(at <= hour - gap)
+        .group_by("key", "hour")
+        .agg(at.max().alias("slept"))
+        .filter(hour - pl.col("slept") >= least)
+    )
+    found = (
+        mine.join(last, on=["key", "hour"])
+        .group_by("key", "slept")
+        .agg(
+            pl.col("group").first(),
+            hour.min(),
+            hour.max().alias("until"),
+            pl.col("mark").min().alias("from"),
+            pl.col("mark").max().alias("to"),
+            pl.len().alias("count"),
+            pl.col("user").drop_nulls().unique().sort().head(20),
+            pl.col("address").drop_nulls().unique().sort().head(20),
+        )
+    )
+    for one in found.sort("from").iter_rows(named=True):
+        alarms.add(
+            Alarm(
+                id=alarms.identity(one["key"], one["slept"]),
+                group=one["group"],
+                closes=(one["until"] + gap + 1) * HOUR,
+                first=one["from"],
+                last=one["to"],
+                count=one["count"],
+                measured=(one["hour"] - one["slept"]) / 24,
+                threshold=least / 24,
+                rank=-one["hour"],  # it slept until the first of them
+                users=one["user"],
+                addresses=one["address"],
+            )
+        )
+
+
+def _settle(baseline: Baseline, frames: Frames, gap: int) -> None:
+    """Of the hours that any later row would look past, the last one of each group is enough."""
+    last = frames.floor // HOUR - gap
+    oldest = (frames.floor - milliseconds(baseline.history)) // HOUR
+    done = pl.col("hour") <= last
+    settled = frames["hours"].filter(done).group_by("key").agg(pl.col("hour").max())
+    kept = pl.concat([settled.filter(pl.col("hour") >= oldest), frames["hours"].filter(~done)])
+    frames.forget("hours", kept)

@@ -1,0 +1,37 @@
+"""The baselines among the documents of a rule set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from agent.detection.baseline import document as baseline_document
+from agent.detection.baseline.baseline import Baseline
+from agent.detection.correlation.correlation import Correlation
+from agent.detection.sigma.document import Document
+from agent.detection.sigma.rule import Rule, identified
+from agent.errors import RuleError
+
+
+def baselines(
+    documents: Sequence[Document], rules: Sequence[Rule], correlations: Sequence[Correlation]
+) -> Iterator[Baseline | RuleError]:
+    """Those that name rules which are there, under an id and a name that nobody has."""
+    known = {key: rule for rule in rules for key in (rule.id, rule.name) if key}
+    taken = {**known, **{key: one.rule for one in correlations for key in (one.rule.id, one.rule.name) if key}}
+    for read in documents:
+        try:
+            found = baseline_document.read(read, known)
+            found = replace(found, rule=identified(found.rule, read.data))
+            for value in (found.rule.id, found.rule.name):
+                if value and value in taken:
+                    other = taken[value]
+                    hint = "give this one an id and a name of its own"
+                    raise read.error(f"{value} is taken by {other.path}:{other.line}", hint=hint)
+        except RuleError as error:
+            yield error
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+            yield baseline_document.unread(read, error)
+        else:
+            taken.update({key: found.rule for key in (found.rule.id, found.rule.name) if key})
+            yield found

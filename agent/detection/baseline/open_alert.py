@@ -1,0 +1,170 @@
+"""Alarms of baselines: raised once, growing with what comes later, final when the watermark has passed them.
+
+What adds to an alarm gives the same alarm in any order: counts are added, the first and the last event are a minimum
+and a maximum, and the numbers are those of the most striking finding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from agent.detection.baseline.baseline import Baseline
+
+OPEN = 2_000
+"""Alarms that may still change, per baseline and org; of more, those are closed that would be closed first."""
+
+RAISED = 1_000
+"""Alarms that one baseline raises in one batch; more are counted and logged."""
+
+NAMES = 20
+"""Users and addresses that an alarm names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Times are milliseconds of event time."""
+
+    id: str
+    group: str
+    closes: int
+    """When the watermark is here, nothing that comes can change it."""
+    first: str = ""
+    """Mark (`baseline_rows`) of the first event."""
+    last: str = ""
+    count: int = 0
+    measured: float = 0.0
+    threshold: float = 0.0
+    rank: float = 0.0
+    """How striking it is; of findings of one alarm the numbers of the most striking are shown."""
+    place: int = 0
+    """Of findings of the same rank, the one with the least place counts."""
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    """What it was compared with: `leakline.baseline.<name>`."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    users: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+    told: float = 0.0
+    """What it measured when it was last told, and below what it counted."""
+    told_count: int = 0
+    revision: int = -1
+    """How often it was told, less one."""
+    changed: bool = False
+    """Whether something changed since."""
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def adding(self, other: Alarm) -> Alarm:
+        """With the rows of another finding that is not counted in this one."""
+        best = max(self, other, key=_rank)
+        return replace(
+            self,
+            closes=max(self.closes, other.closes),
+            first=min(filter(None, (self.first, other.first)), default=""),
+            last=max(self.last, other.last),
+            count=self.count + other.count,
+            measured=best.measured,
+            threshold=best.threshold,
+            rank=best.rank,
+            place=best.place,
+            numbers=best.numbers,
+            texts=best.texts,
+            users=_named(self.users, other.users),
+            addresses=_named(self.addresses, other.addresses),
+            changed=True,
+        )
+
+    def or_better(self, other: Alarm) -> Alarm:
+        """The other finding in its place, if it is more striking or a later look at the same."""
+        better = (_rank(other), other.count) >= (_rank(self), self.count)
+        if not better or _content(other) == _content(self):
+            return self
+        return replace(other, told=self.told, told_count=self.told_count, revision=self.revision, changed=True)
+
+
+def _rank(alarm: Alarm) -> tuple[float, int]:
+    return alarm.rank, -alarm.place
+
+
+def _content(alarm: Alarm) -> tuple[object, ...]:
+    return (alarm.first, alarm.last, alarm.count, alarm.measured, alarm.threshold, alarm.rank, alarm.place,
+            alarm.numbers, alarm.texts, alarm.users, alarm.addresses, alarm.closes)  # fmt: skip
+
+
+def _named(some: Iterable[str], more: Iterable[str]) -> list[str]:
+    return sorted({*some, *more})[:NAMES]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something to say: `baseline_alert.baselined` makes a row of it."""
+
+    baseline: Baseline
+    alarm: Alarm
+    org: str
+
+    @property
+    def action(self) -> str:
+        return "alert-revised" if self.alarm.revision else "alert-raised"
+
+
+class Alarms:
+    """A working copy of the alarms of one baseline and org."""
+
+    def __init__(
+        self, baseline: Baseline, org: str, alarms: Mapping[str, Alarm], mark: int, most: int | None = RAISED
+    ) -> None:
+        """`mark`: the watermark of before the batch; what it has passed is closed and not opened again."""
+        self._baseline = baseline
+        self._org = org
+        self._mark = mark
+        self._most = most
+        self.now = dict(alarms)
+        self._before = frozenset(alarms)
+        self.left_out = 0
+        """Alarms that were too many."""
+
+    def identity(self, *parts: object) -> str:
+        """32 hexadecimal digits: BLAKE2b-128 over the rule's id, the org and `parts`."""
+        text = "\n".join(map(str, (self._baseline.rule.id, self._org, *parts)))
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    def add(self, alarm: Alarm) -> None:
+        """Rows that are not counted in the alarm yet."""
+        old = self.now.get(alarm.id)
+        self.now[alarm.id] = old.adding(alarm) if old else replace(alarm, changed=True)
+
+    def put(self, alarm: Alarm) -> None:
+        """All there is of an alarm, as it looks now."""
+        if alarm.closes <= self._mark:
+            return
+        old = self.now.get(alarm.id)
+        self.now[alarm.id] = old.or_better(alarm) if old else replace(alarm, changed=True)
+
+    def told(self, mark: int) -> Iterator[Told]:
+        """What has to be said now; closes what the watermark has passed. To be called once, at the end of a batch."""
+        self._leave_out()
+        if not any(one.changed or one.closes <= mark for one in self.now.values()) and len(self.now) <= OPEN:
+            return
+        order = sorted(self.now.values(), key=lambda one: (one.closes, one.id))
+        for place, alarm in enumerate(order):
+            over = alarm.closes <= mark or place < len(order) - OPEN
+            grown = alarm.measured >= 2 * alarm.told or alarm.count >= 2 * alarm.told_count
+            if alarm.changed and (over or grown or alarm.revision < 0):
+                alarm = replace(alarm, told=alarm.measured, told_count=alarm.count, revision=alarm.revision + 1, changed=False)  # fmt: skip
+                yield Told(self._baseline, alarm, self._org)
+            if over:
+                del self.now[alarm.id]
+            else:
+                self.now[alarm.id] = alarm
+
+    def _leave_out(self) -> None:
+        new = [alarm for key, alarm in self.now.items() if key not in self._before]
+        if self._most is not None and len(new) > self._most:
+            new.sort(key=lambda one: (-one.measured, one.id))
+            for alarm in new[self._most :]:
+                del self.now[alarm.id]
+            self.left_out = len(new) - self._most

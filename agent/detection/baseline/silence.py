@@ -1,0 +1,211 @@
+"""Silence: a group, or a source, that stops.
+
+Rows are kept as the first and last of each part of the timespan. Once the watermark has passed a time, no row of it can
+come any more, and a pause that is longer than allowed by then is told; when rows come again, it is told how long it
+was. Allowed is a timespan or, with `ratio`, so many times the longest pause of the history, whichever is longer.
+
+A source as a whole has no watermark while nothing comes of it: without `group-by` the clock is looked at as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from agent.detection.baseline.baseline import Baseline, milliseconds
+from agent.detection.baseline.memory import Frames
+from agent.detection.baseline.open_alert import Alarm, Alarms
+
+SCHEMAS = {
+    "open": pl.Schema({"key": pl.UInt64, "group": pl.String, "slot": pl.Int64, "low": pl.Int64, "high": pl.Int64, "user": pl.String}),
+    "known": pl.Schema({"key": pl.UInt64, "group": pl.String, "begin": pl.Int64, "last": pl.Int64, "user": pl.String}),
+    "pauses": pl.Schema({"key": pl.UInt64, "end": pl.Int64, "length": pl.Int64}),
+}  # fmt: skip
+"""Times in milliseconds. `open`: what a row can still change; `known`: when groups were first and last seen, settled;
+`pauses`: long ones, settled."""
+
+PARTS = 24
+"""Into how many parts a timespan is cut."""
+
+GROUPS = 50_000
+"""Per baseline and org. New ones are not taken when there are more."""
+
+HOUR = 3_600_000
+
+
+def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
+    """What was stored piece by piece as one frame."""
+    if name == "open":
+        return _together(stored)
+    return stored.unique("key", keep="last", maintain_order=True) if name == "known" else stored
+
+
+def _together(parts: pl.DataFrame) -> pl.DataFrame:
+    return (
+        parts.group_by("key", "slot")
+        .agg(pl.col("group").first(), pl.col("low").min(), pl.col("high").max(), pl.col("user").min())
+        .select(SCHEMAS["open"].names())
+    )
+
+
+def part_of(baseline: Baseline) -> int:
+    """Milliseconds of a part."""
+    return max(60_000, milliseconds(baseline.span) // PARTS)
+
+
+def advance(
+    baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: Alarms, clock: int | None = None
+) -> int:
+    """Take rows in and raise who stopped; returns the rows left out because there were too many groups.
+
+    `clock`: the time until which rows would have come by now, if nothing has come for long.
+    """
+    dropped, size = 0, part_of(baseline)
+    if rows.height:
+        fresh = rows.select(
+            "key", "group", (pl.col("time") // size).alias("slot"), pl.col("time").alias("low"),
+            pl.col("time").alias("high"), "user",
+        )  # fmt: skip
+        fresh, dropped = _admitted(_together(fresh), frames)
+        frames.grow("open", _together(pl.concat([frames["open"], fresh])), fresh)
+    if mark // size > frames.floor // size:
+        _forget(baseline, frames)
+        frames.floor = mark // size * size
+        _settle(baseline, frames, alarms, size)
+        _tell_ongoing(baseline, frames["known"], frames, frames.floor, alarms)
+    if clock is not None and not baseline.group_by:
+        _tell_ongoing(baseline, _lately(frames), frames, clock, alarms)
+    return dropped
+
+
+def _admitted(fresh: pl.DataFrame, frames: Frames) -> tuple[pl.DataFrame, int]:
+    if frames["known"].height + frames["open"].height < GROUPS:
+        return fresh, 0
+    there = pl.concat([frames["known"].select("key"), frames["open"].select("key")]).unique()
+    if there.height < GROUPS:
+        return fresh, 0
+    kept = fresh.join(there, on="key", how="semi")
+    return kept, fresh.height - kept.height
+
+
+def _settle(baseline: Baseline, frames: Frames, alarms: Alarms, size: int) -> None:
+    """What is older than the floor is what happened."""
+    done = (pl.col("slot") + 1) * size <= frames.floor
+    part = frames["open"].filter(done).sort("key", "slot")
+    if not part.height:
+        return
+    frames.set("open", frames["open"].filter(~done))
+    seen = _seen(baseline, part, frames["known"])
+    pauses = _pauses(baseline, frames, seen)
+    known = seen.group_by("key", maintain_order=True).agg(
+        pl.col("group", "user").first(), pl.col("since").last().alias("begin"), pl.col("high").last().alias("last")
+    )
+    known = known.select(SCHEMAS["known"].names())
+    frames.grow("known", pl.concat([frames["known"].join(known, on="key", how="anti"), known]), known)
+    long = seen.filter(pl.col("length") > milliseconds(baseline.span)).select(
+        "key",
+        "group",
+        "begin",
+        "user",
+        pl.col("from").alias("last"),
+        pl.when(~pl.col("new")).then(pl.col("low")).alias("end"),
+    )
+    _tell(baseline, long, pauses, alarms, frames.floor)
+
+
+def _seen(baseline: Baseline, part: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """`part` with `from` (when something was before), `length` (of the pause), `begin` (of the group, before the pause),
+    `since` (after it) and `new`: who was away for longer than the history comes back as somebody new.
+    """
+    before = part.join(known.select("key", "last", "begin"), on="key", how="left", maintain_order="left")
+    seen = before.with_columns(pl.coalesce(pl.col("high").shift(1).over("key"), pl.col("last")).alias("from"))
+    seen = seen.with_columns((pl.col("low") - pl.col("from")).alias("length"))
+    new = pl.col("length").is_null() | (pl.col("length") > milliseconds(baseline.history))
+    began = pl.when(new).then(pl.col("low")).forward_fill().over("key")
+    seen = seen.with_columns(new.alias("new"), pl.coalesce(began, pl.col("begin")).alias("since"))
+    return seen.with_columns(pl.coalesce(pl.col("since").shift(1).over("key"), pl.col("begin")).alias("begin"))
+
+
+def _pauses(baseline: Baseline, frames: Frames, seen: pl.DataFrame) -> pl.DataFrame:
+    """Those that may allow more than the timespan does."""
+    telling = ~pl.col("new") & (pl.col("length") * max(1.0, baseline.bounds["ratio"]) > milliseconds(baseline.span))
+    more = seen.filter(telling).select("key", pl.col("low").alias("end"), "length")
+    frames.grow("pauses", pl.concat([frames["pauses"], more]), more)
+    return frames["pauses"]
+
+
+def _forget(baseline: Baseline, frames: Frames) -> None:
+    """Pauses older than the history of any group that is known."""
+    kept = frames["pauses"].filter(pl.col("end") > frames.floor - 2 * milliseconds(baseline.history))
+    if kept.height < frames["pauses"].height:
+        frames.forget("pauses", kept)
+
+
+def _lately(frames: Frames) -> pl.DataFrame:
+    """`known`, with what is not settled yet."""
+    names = SCHEMAS["known"].names()
+    opened = frames["open"].select("key", "group", pl.col("low").alias("begin"), pl.col("high").alias("last"), "user")
+    return (
+        pl.concat([frames["known"], opened])
+        .group_by("key")
+        .agg(pl.col("group", "user").first(), pl.col("begin").min(), pl.col("last").max())
+        .select(names)
+    )
+
+
+def _tell_ongoing(baseline: Baseline, known: pl.DataFrame, frames: Frames, mark: int, alarms: Alarms) -> None:
+    """Who is silent now; who is silent for longer than the history is forgotten."""
+    asleep = known.filter(pl.col("last") < mark - milliseconds(baseline.span))
+    if not asleep.height:
+        return
+    _tell(baseline, asleep.with_columns(pl.lit(None, dtype=pl.Int64).alias("end")), frames["pauses"], alarms, mark)
+    gone = asleep.filter(pl.col("last") < frames.floor - milliseconds(baseline.history))
+    if gone.height:
+        frames.set("known", frames["known"].join(gone, on="key", how="anti"))
+
+
+def _tell(
+    baseline: Baseline, pauses: pl.DataFrame, past: pl.DataFrame, alarms: Alarms, mark: int | None = None
+) -> None:
+    """`pauses`: `key`, `group`, `user`, `begin` (of the group), `last` (its last time), `end` (null: none yet)."""
+    span, history = milliseconds(baseline.span), milliseconds(baseline.history)
+    longest = (
+        pauses.select("key", "last")
+        .join(past, on="key")
+        .filter((pl.col("end") <= pl.col("last")) & (pl.col("end") > pl.col("last") - history))
+        .group_by("key", "last")
+        .agg(pl.col("length").max().alias("longest"))
+    )
+    allowed = (pl.col("longest").fill_null(0) * baseline.bounds["ratio"]).clip(lower_bound=span).cast(pl.Int64)
+    over = (
+        pauses.join(longest, on=["key", "last"], how="left")
+        .with_columns(allowed.alias("allowed"))
+        .filter(pl.col("last") - pl.col("begin") >= milliseconds(baseline.minimum))
+        .filter(pl.coalesce("end", pl.lit(mark, dtype=pl.Int64)) > pl.col("last") + pl.col("allowed"))
+        .filter(pl.col("allowed") <= history)
+    )
+    for one in over.sort("last").iter_rows(named=True):
+        alarms.put(_alarm(baseline, alarms, one))
+
+
+def _alarm(baseline: Baseline, alarms: Alarms, one: dict[str, Any]) -> Alarm:
+    last, end, allowed = one["last"], one["end"], one["allowed"]
+    length = (end - last if end is not None else allowed) / HOUR
+    return Alarm(
+        id=alarms.identity(one["key"], last),
+        group=one["group"],
+        closes=end + part_of(baseline) if end is not None else last + milliseconds(baseline.history),
+        first=_mark(last),
+        last=_mark(end if end is not None else last + allowed),
+        measured=length,
+        threshold=allowed / HOUR,
+        rank=length,
+        numbers={"expected": (one["longest"] or 0) / HOUR},
+        texts={"silence": "over" if end is not None else "lasting"},
+        users=[one["user"]] if one["user"] else [],
+    )
+
+
+def _mark(time: int) -> str:
+    return f"{time:015}"

@@ -1,0 +1,155 @@
+"""Travel: one group at two places, further apart than anybody travels in the time between.
+
+Times are cut into tens of minutes, and every two places of a group within a timespan are compared, not only those that
+follow each other: so it makes no difference in which order rows come, and a stop on the way hides nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from agent.detection.baseline.baseline import Baseline, milliseconds
+from agent.detection.baseline.memory import Frames
+from agent.detection.baseline.open_alert import Alarm, Alarms
+
+SCHEMAS = {
+    "visits": pl.Schema(
+        {
+            "key": pl.UInt64,
+            "group": pl.String,
+            "lat": pl.Float64,
+            "lon": pl.Float64,
+            "slot": pl.Int64,
+            "place": pl.String,
+            "low": pl.String,
+            "high": pl.String,
+            "user": pl.String,
+            "address": pl.String,
+        }
+    )
+}
+"""A group at a place within ten minutes (`slot`), with the first and last mark of its rows there."""
+
+SLOT = 600_000
+VISITS = 600
+"""Of one group; of more the oldest go. A timespan of a day at one place is at most 324 with the wait for log files."""
+
+ROWS = 1_000_000
+"""Visits per baseline and org; of groups that are not there yet, none is taken when there are more."""
+
+TOGETHER = 50
+"""Groups compared at a time, so that memory stays flat."""
+
+RADIUS = 6371.0088
+"""Kilometres; the earth's mean radius (IUGG)."""
+
+
+def whole(_: str, stored: pl.DataFrame) -> pl.DataFrame:
+    """What was stored piece by piece as one frame."""
+    return stored.group_by("key", "lat", "lon", "slot").agg(
+        pl.col("group").first(),
+        pl.col("place", "low").min(),
+        pl.col("high").max(),
+        pl.col("user", "address").min(),
+    ).select(SCHEMAS["visits"].names())  # fmt: skip
+
+
+def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: Alarms) -> int:
+    """Take rows in and raise who was at two places; returns the visits dropped because there were too many."""
+    dropped = 0
+    if rows.height:
+        fresh = whole("visits", rows.select(
+            "key", "group", "lat", "lon", (pl.col("time") // SLOT).alias("slot"), "place",
+            pl.col("mark").alias("low"), pl.col("mark").alias("high"), "user", "address",
+        ))  # fmt: skip
+        if frames["visits"].height > ROWS:
+            known = fresh.join(frames["visits"], on="key", how="semi")
+            dropped += fresh.height - known.height
+            fresh = known
+        before = frames["visits"].join(fresh, on="key", how="semi")
+        every = whole("visits", pl.concat([before, fresh]))
+        newest = pl.col("slot").rank("ordinal", descending=True).over("key")
+        mine = every.filter(newest <= VISITS)
+        dropped += every.height - mine.height
+        frames.grow("visits", pl.concat([frames["visits"].join(fresh, on="key", how="anti"), mine]), fresh)
+        _judge(baseline, mine, alarms)
+    if mark // (6 * SLOT) > frames.floor // (6 * SLOT):
+        frames.floor = mark // (6 * SLOT) * 6 * SLOT
+        # Whatever may still become part of an alarm that is not closed.
+        oldest = frames.floor - milliseconds(baseline.span) - milliseconds(baseline.once_per)
+        frames.forget("visits", frames["visits"].filter(pl.col("slot") >= oldest // SLOT))
+    return dropped
+
+
+def _judge(baseline: Baseline, visits: pl.DataFrame, alarms: Alarms) -> None:
+    places = visits.group_by("key").agg(pl.struct("lat", "lon").n_unique().alias("places")).filter(pl.col("places") > 1)
+    for some in places.iter_slices(TOGETHER):
+        fast = _fast(baseline, visits.join(some, on="key", how="semi"))
+        for one in fast.iter_rows(named=True):
+            alarms.put(_alarm(alarms, one, milliseconds(baseline.once_per)))
+
+
+def _fast(baseline: Baseline, visits: pl.DataFrame) -> pl.DataFrame:
+    """For each group and `once-per` the fastest of its journeys that nobody can make, and how many there are."""
+    asked, once = baseline.bounds, milliseconds(baseline.once_per)
+    earlier = visits.select(
+        "key",
+        "lat",
+        "lon",
+        "slot",
+        "place",
+        "low",
+        pl.col("user").alias("user_before"),
+        pl.col("address").alias("before"),
+    )
+    pairs = visits.join(earlier, on="key", suffix="_from").filter(
+        (pl.col("slot") - pl.col("slot_from")).is_between(0, milliseconds(baseline.span) // SLOT)
+        & ((pl.col("lat") != pl.col("lat_from")) | (pl.col("lon") != pl.col("lon_from")))
+        # Of two places in the same ten minutes either may be first: one way of looking at it is enough.
+        & ((pl.col("slot") > pl.col("slot_from")) | (pl.col("lat") > pl.col("lat_from"))
+           | ((pl.col("lat") == pl.col("lat_from")) & (pl.col("lon") > pl.col("lon_from"))))
+    )  # fmt: skip
+    hours = pl.max_horizontal(pl.col("slot") - pl.col("slot_from"), pl.lit(1)) * SLOT / 3_600_000
+    return (
+        pairs.with_columns(_distance().alias("distance"), hours.alias("hours"))
+        .with_columns((pl.col("distance") / pl.col("hours")).alias("speed"))
+        .filter((pl.col("distance") >= asked["distance"]) & (pl.col("speed") >= asked["gte"]))
+        .with_columns((pl.col("slot") * SLOT // once * once).alias("begins"))
+        .sort("speed", "slot", "slot_from", "low", "low_from", descending=[True, False, False, False, False])
+        .group_by("key", "begins", maintain_order=True)
+        .agg(
+            pl.col("group", "speed", "distance", "hours", "slot", "place", "place_from").first(),
+            pl.col("low_from", "high").first(),
+            pl.concat_list("user", "user_before").first().alias("users"),
+            pl.concat_list("address", "before").first().alias("addresses"),
+            pl.len().alias("count"),
+        )
+    )
+
+
+def _distance() -> pl.Expr:
+    """Kilometres on the great circle (haversine)."""
+    lat, lat_from = pl.col("lat").radians(), pl.col("lat_from").radians()
+    half = (((lat - lat_from) / 2).sin().pow(2)
+            + lat.cos() * lat_from.cos() * ((pl.col("lon") - pl.col("lon_from")).radians() / 2).sin().pow(2))  # fmt: skip
+    return 2 * RADIUS * half.clip(0.0, 1.0).sqrt().arcsin()
+
+
+def _alarm(alarms: Alarms, one: dict[str, Any], once: int) -> Alarm:
+    return Alarm(
+        id=alarms.identity(one["key"], one["begins"]),
+        group=one["group"],
+        closes=one["begins"] + once,
+        first=one["low_from"],
+        last=one["high"],
+        count=one["count"],
+        measured=round(one["speed"], 1),
+        rank=one["speed"],
+        place=one["slot"],
+        numbers={"distance_km": round(one["distance"], 1), "hours": round(one["hours"], 2)},
+        texts={"from": one["place_from"] or "", "to": one["place"] or ""},
+        users=sorted(set(filter(None, one["users"]))),
+        addresses=sorted(set(filter(None, one["addresses"]))),
+    )

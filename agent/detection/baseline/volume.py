@@ -1,0 +1,242 @@
+"""Volume: what a group does within a timespan, against what it did before.
+
+Rows are added up in buckets of one step. Windows of one timespan end with each bucket in which something happened. A
+window is told as soon as it exceeds what it is held against; rows that come later can only make it larger. All windows
+of a group that exceed within one `once-per` of event time are one alarm, which shows the largest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from agent.detection.baseline.baseline import Baseline, milliseconds
+from agent.detection.baseline.history import Steps, Usual, compared
+from agent.detection.baseline.memory import Frames
+from agent.detection.baseline.open_alert import Alarm, Alarms
+
+SCHEMAS = {
+    "open": pl.Schema(
+        {
+            "key": pl.UInt64,
+            "group": pl.String,
+            "slot": pl.Int32,
+            "value": pl.Float64,
+            "count": pl.Int64,
+            "first": pl.String,
+            "last": pl.String,
+            "user_low": pl.String,
+            "user_high": pl.String,
+            "address_low": pl.String,
+            "address_high": pl.String,
+        }
+    ),
+    "past": pl.Schema({"key": pl.UInt64, "slot": pl.Int32, "value": pl.Float64}),
+}
+"""`open`: buckets that a row can still change, with what an alarm tells of them; `past`: settled ones."""
+
+SETTLE = 6 * 3_600_000
+"""Milliseconds of event time between two looks at what is settled."""
+
+GROUPS = 200_000
+"""Groups with a past, per baseline and org. Of new ones the largest are taken; nobody pushes out who is there."""
+
+NEW = 100_000
+"""Groups with open buckets; of more, the smallest that have no past go."""
+
+PAST = 20_000_000
+"""Settled buckets; of more, the oldest go."""
+
+ENDS = {"first": "last", "user_low": "user_high", "address_low": "address_high"}
+"""In `open` the second of each two is null where it is the same as the first: nearly everywhere, and half of the bytes."""
+
+WHOLE = [
+    pl.col("group").first(),
+    pl.col("value", "count").sum(),
+    pl.col(*ENDS).min(),
+    *(pl.coalesce(high, low).max().alias(high) for low, high in ENDS.items()),
+]
+
+
+def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
+    """What was stored piece by piece as one frame."""
+    return _lean(_together(stored)) if name == "open" else stored
+
+
+def _together(buckets: pl.DataFrame) -> pl.DataFrame:
+    """One row for each group and slot, of which there may be several."""
+    return buckets.group_by("key", "slot").agg(WHOLE).select(SCHEMAS["open"].names())
+
+
+def _lean(buckets: pl.DataFrame) -> pl.DataFrame:
+    ends = [pl.when(pl.col(high) != pl.col(low)).then(pl.col(high)).alias(high) for low, high in ENDS.items()]
+    return buckets.with_columns(ends)
+
+
+def buckets(baseline: Baseline, rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` as `baseline_rows.SCHEMA`; as the frame `open`."""
+    slot = (pl.col("time") // milliseconds(baseline.step)).cast(pl.Int32)
+    mark = pl.col("mark")
+    return (
+        rows.group_by("key", slot.alias("slot"))
+        .agg(
+            pl.col("group").first(),
+            pl.col("weight").sum().alias("value"),
+            pl.len().cast(pl.Int64).alias("count"),
+            mark.min().alias("first"),
+            mark.max().alias("last"),
+            pl.col("user").min().alias("user_low"),
+            pl.col("user").max().alias("user_high"),
+            pl.col("address").min().alias("address_low"),
+            pl.col("address").max().alias("address_high"),
+        )
+        .select(SCHEMAS["open"].names())
+    )
+
+
+def advance(
+    baseline: Baseline,
+    frames: Frames,
+    rows: pl.DataFrame,
+    mark: int,
+    alarms: Alarms,
+    peers: Callable[[int, pl.DataFrame], Usual | None],
+) -> int:
+    """Take rows in and raise what they exceed; returns the rows dropped because there were too many groups."""
+    dropped = 0
+    if rows.height:
+        fresh = _lean(buckets(baseline, rows))
+        frames.append("open", fresh)
+        _judge(baseline, frames, _in_question(baseline, frames["open"], fresh), fresh, alarms, peers)
+        dropped += _bounded(frames)
+    if mark - frames.floor >= max(SETTLE, milliseconds(baseline.step)):
+        dropped += _settle(baseline, frames, mark)
+    return dropped
+
+
+def _in_question(baseline: Baseline, held: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
+    """Open buckets of the groups of `fresh` that did enough in all of them, and so may have in one window: few do."""
+    sums = held.select("key", "value").join(fresh, on="key", how="semi").group_by("key").agg(pl.col("value").sum())
+    least = baseline.bounds["gte"] * (1 - 1e-9)  # what is added up in another order differs behind the comma
+    return _together(held.join(sums.filter(pl.col("value") >= least), on="key", how="semi"))
+
+
+def _judge(
+    baseline: Baseline,
+    frames: Frames,
+    mine: pl.DataFrame,
+    fresh: pl.DataFrame,
+    alarms: Alarms,
+    peers: Callable[[int, pl.DataFrame], Usual | None],
+) -> None:
+    """`mine`: the open buckets of some groups; `fresh`: what the batch adds to them. Other windows are as they were."""
+    steps, step = Steps.of(baseline), milliseconds(baseline.step)
+    windows = mine
+    if steps.window > 1:
+        windows = mine.sort("key", "slot").rolling("slot", period=f"{steps.window}i", group_by="key").agg(WHOLE)
+    whole_ones = (pl.col("slot") + 1).cast(pl.Int64) * step > frames.floor
+    large = windows.filter((pl.col("value") >= baseline.bounds["gte"]) & (pl.col("value") > 0) & whole_ones)
+    large = large.join(_reached(large, fresh, steps.window), on=["key", "slot"], how="semi")
+    if not large.height:
+        return
+    # Of a later window's history some may be settled and some not yet: both together are the past.
+    columns = ["key", "slot", "value"]
+    past = pl.concat(
+        [frames["past"].filter(pl.col("key").is_in(large["key"].unique().implode())), mine.select(columns)]
+    )
+
+    def others(slot: int) -> Usual | None:
+        return peers(slot, pl.concat([frames["past"], frames["open"].select(columns)]))
+
+    held = compared(baseline, large, past, others).filter(pl.col("value") >= pl.col("threshold"))
+    for window in held.sort("slot").iter_rows(named=True):
+        alarms.put(_alarm(baseline, alarms, window, steps))
+
+
+def _reached(windows: pl.DataFrame, fresh: pl.DataFrame, length: int) -> pl.DataFrame:
+    """`key`, `slot` of the windows that a bucket of `fresh` lies in."""
+    pairs = windows.select("key", "slot").join(fresh.select("key", pl.col("slot").alias("at")), on="key")
+    return pairs.filter((pl.col("slot") - pl.col("at")).is_between(0, length - 1))
+
+
+def _alarm(baseline: Baseline, alarms: Alarms, window: dict[str, Any], steps: Steps) -> Alarm:
+    step, once = milliseconds(baseline.step), milliseconds(baseline.once_per)
+    slot, value, expected = window["slot"], window["value"], window["expected"]
+    begins = slot * step // once * once
+    return Alarm(
+        id=alarms.identity(window["key"], begins),
+        group=window["group"],
+        closes=begins + once,
+        first=window["first"],
+        last=window["last"],
+        count=window["count"],
+        measured=value,
+        threshold=window["threshold"],
+        rank=value,
+        place=slot,
+        numbers={
+            "expected": expected,
+            "deviation": round((value - expected) / window["spread"], 2),
+            "highest": window["highest"],
+            "samples": float(window["samples"]),
+            **({"ratio": round(value / expected, 2)} if expected else {}),
+        },
+        texts={
+            "compared_with": "peers" if window["others"] else "own",
+            "window": datetime.fromtimestamp((slot - steps.window + 1) * step / 1000, UTC).strftime("%Y-%m-%dT%H:%MZ"),
+        },
+        users=_names(window, "user"),
+        addresses=_names(window, "address"),
+    )
+
+
+def _names(window: dict[str, Any], name: str) -> list[str]:
+    return sorted({str(found) for end in ("low", "high") if (found := window[f"{name}_{end}"]) is not None})
+
+
+def _bounded(frames: Frames) -> int:
+    """Rows of groups without a past that were too many."""
+    held = frames["open"]
+    if held.height <= NEW or held["key"].n_unique() <= NEW:
+        return 0
+    sizes = held.group_by("key").agg(pl.col("value").sum(), pl.col("count").sum())
+    new = sizes.join(frames["past"], on="key", how="anti").sort("value", "key", descending=True)
+    if new.height <= NEW:
+        return 0
+    gone = new[NEW // 2 :]
+    frames.set("open", held.join(gone, on="key", how="anti"))
+    return int(gone["count"].sum())
+
+
+def _settle(baseline: Baseline, frames: Frames, mark: int) -> int:
+    """Move what no row can change any more to the past, and forget what is older than the history."""
+    steps, step = Steps.of(baseline), milliseconds(baseline.step)
+    frames.floor = mark // step * step
+    since = frames.floor // step - steps.window + 1  # no row can reach the windows of earlier buckets any more
+    done = _together(frames["open"].filter(pl.col("slot") < since))
+    part, dropped = _admitted(done, frames["past"])
+    oldest = frames.floor // step - steps.history - steps.window
+    past = pl.concat([frames["past"], part]).filter(pl.col("slot") > oldest)
+    if past.height > PAST:
+        oldest = int(past["slot"].sort(descending=True)[PAST])
+        past = past.filter(pl.col("slot") > oldest)
+    frames.grow("past", past, part)
+    if done.height:
+        frames.forget_slots("open", since)
+    return dropped
+
+
+def _admitted(part: pl.DataFrame, past: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """What of newly settled buckets becomes part of the past, and how many rows do not."""
+    known = past.select("key").unique()
+    new = part.join(known, on="key", how="anti")
+    room = max(0, GROUPS - known.height)
+    columns = SCHEMAS["past"].names()
+    if new["key"].n_unique() <= room:
+        return part.select(columns), 0
+    most = new.group_by("key").agg(pl.col("value").sum()).sort("value", "key", descending=True)[:room]
+    left_out = new.join(most, on="key", how="anti")
+    return part.join(left_out, on="key", how="anti").select(columns), int(left_out["count"].sum())

@@ -1,0 +1,147 @@
+"""One column of a frame, judged through its distinct values: work is done once per value and spread over the rows."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import polars as pl
+
+from agent.columns import address_digits as address
+from agent.columns import local_time as written_time
+from agent.detection.condition.tree import SIGMAS
+
+Mask = pl.Series | bool
+"""Which rows hold: Boolean without nulls, or one answer for all of them."""
+
+
+class Column:
+    """A column and its distinct values, in the forms that tests ask for. Forms are made when first asked for."""
+
+    def __init__(self, series: pl.Series, *, cells: bool = False) -> None:
+        """`cells`: texts are cells of a log file, where an empty one came as null and a truth value is 0 or 1."""
+        self.series = series
+        self.cells = cells
+        self._rows: pl.Series | None = None
+        flat = series
+        while isinstance(flat.dtype, pl.List | pl.Array):
+            listed = flat.cast(pl.List(flat.dtype.inner)) if isinstance(flat.dtype, pl.Array) else flat
+            numbers = self._rows if self._rows is not None else _numbers(flat.len())
+            frame = pl.DataFrame({"row": numbers, "value": listed}).explode("value")
+            flat, self._rows = frame["value"], frame["row"]
+        self.values, self._codes = _distinct(flat)
+
+    def over_rows(self, mask: pl.Series) -> Mask:
+        """A verdict on each of `values` as a verdict on each row; of a list, one value is enough."""
+        if not mask.any():
+            return False
+        spread = self._hits(mask)
+        if self._rows is None:
+            return spread
+        return marked(self._rows.filter(spread), self.series.len())
+
+    def by_row(self, values: pl.Series) -> pl.DataFrame:
+        """Something said of each of `values`, said of each row: `row` (`UInt32`), `said`; a list has a row for each
+        element.
+        """
+        said = values if self._codes is None else values.extend_constant(None, 1).gather(self._codes)
+        rows = self._rows if self._rows is not None else _numbers(self.series.len())
+        return pl.DataFrame({"row": rows, "said": said})
+
+    def _hits(self, mask: pl.Series) -> pl.Series:
+        if self._codes is None:
+            return mask
+        hits = mask.arg_true()
+        if len(hits) == 1:
+            only: int = hits[0]
+            return self._codes == only
+        return mask.extend_constant(False, 1).gather(self._codes)
+
+    @cached_property
+    def present(self) -> Mask:
+        return self.series.is_not_null() if self.series.null_count() else True
+
+    @cached_property
+    def null(self) -> Mask:
+        """Rows without a value; a list of nulls is there and is null, an empty one is there and is no null."""
+        absent = self.series.is_null()
+        if isinstance(self.series.dtype, pl.List):
+            listed = self.series.list
+            absent |= ((listed.len() > 0) & (listed.drop_nulls().list.len() == 0)).fill_null(value=False)
+        return absent if absent.any() else False
+
+    @cached_property
+    def text(self) -> pl.Series:
+        """Each value as text; `String`."""
+        match self.values.dtype:
+            case pl.String:
+                return self.values
+            case pl.Datetime():
+                return self.values.dt.to_string("%Y-%m-%dT%H:%M:%S%.3fZ")
+            case pl.Duration:
+                return self.values.dt.to_string("iso")
+            case pl.Struct():
+                return self.values.struct.json_encode()
+            case pl.Binary | pl.Object:
+                return pl.Series([None], dtype=pl.String).new_from_index(0, len(self.values))
+            case _:
+                return self.values.cast(pl.String, strict=False)
+
+    @cached_property
+    def lower(self) -> pl.Series:
+        """`text` without regard to case, as `tree.folded` does it."""
+        return (
+            self.text.to_frame()
+            .select(pl.first().str.to_lowercase().str.replace_all(*SIGMAS, literal=True))
+            .to_series()
+        )
+
+    @cached_property
+    def number(self) -> pl.Series:
+        """Each value as a finite `Float64`, null where it is none. A truth value is no number."""
+        if self.values.dtype in (pl.Boolean, pl.Null) or self.values.dtype.is_temporal():
+            return pl.Series([None], dtype=pl.Float64).new_from_index(0, len(self.values))
+        source = self.values if self.values.dtype.is_numeric() else self.text
+        numbers = source.cast(pl.Float64, strict=False)
+        return numbers.set(~numbers.is_finite().fill_null(value=False), None)
+
+    @cached_property
+    def whole(self) -> pl.Series:
+        """Each value as `Int128`, null where it is no integer: for numbers that a float does not hold exactly."""
+        source = self.values if self.values.dtype.is_integer() else self.text
+        return source.cast(pl.Int128, strict=False)
+
+    @cached_property
+    def address(self) -> pl.Series:
+        """Each value as an address in hexadecimal digits behind its version, null where it is none."""
+        return address.digits(self.text)
+
+    @cached_property
+    def time(self) -> pl.Series:
+        """Each value as a time without a zone, as it is written; null where it is none."""
+        if self.values.dtype == pl.Date or isinstance(self.values.dtype, pl.Datetime):
+            return self.values.cast(pl.Datetime("ms"))
+        return written_time.read(self.text)
+
+
+def marked(hits: pl.Series, height: int) -> Mask:
+    """The rows whose numbers are in `hits` (`UInt32`, repetitions allowed)."""
+    if not len(hits):
+        return False
+    return _numbers(height).is_in(hits.unique().implode())
+
+
+def _numbers(height: int) -> pl.Series:
+    return pl.int_range(height, dtype=pl.UInt32, eager=True)
+
+
+def _distinct(series: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+    """Distinct values of a text column and each row's place among them (one past the end for null)."""
+    if isinstance(series.dtype, pl.Categorical | pl.Enum):
+        series = series.cast(pl.String)
+    if series.dtype != pl.String or not len(series):
+        return series, None
+    unnamed = series.alias("").rechunk()  # a name with a zero byte in it would make Polars panic
+    encoded = unnamed.to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
+    values = pl.Series(encoded.dictionary)
+    codes = pl.Series(encoded.indices)
+    return values, codes.fill_null(len(values)) if codes.null_count() else codes

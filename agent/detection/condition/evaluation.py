@@ -1,0 +1,127 @@
+"""Conditions over a frame. A test is judged once per batch, however many rules ask, and only if one gets that far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import polars as pl
+
+from agent.detection.condition import fieldref as reference
+from agent.detection.condition import leaf as verdict
+from agent.detection.condition.column import Column, Mask
+from agent.detection.condition.prefilter import Index, Needle, wanted
+from agent.detection.condition.tree import And, Constant, Match, Node, Not, Null, Or, Reference
+
+Names = Callable[[str], Sequence[str]]
+"""A field's name to the columns that hold its values: none if the frame has no such field, several if its values
+are of several types."""
+
+
+class Evaluation:
+    """One frame under examination: columns and verdicts, kept while its rules are tried."""
+
+    def __init__(
+        self,
+        frame: pl.DataFrame,
+        *,
+        cells: bool = False,
+        index: Index | None = None,
+        names: Names | None = None,
+    ) -> None:
+        """`index`: of the conditions that will be tried; `cells`: see `Column`."""
+        self._frame = frame
+        self._cells = cells
+        self._index = index or Index([])
+        self._names = names or self._same_name
+        self._columns: dict[str, Column] = {}
+        self._verdicts: dict[Match, Mask] = {}
+
+    def rows(self, node: Node) -> Mask:
+        """The rows for which the condition holds."""
+        match node:
+            case Match():
+                return self._match(node)
+            case And(children):
+                return self._all(children)
+            case Or(children):
+                return self._any(children)
+            case Not(child):
+                return verdict.inverted(self.rows(child))
+            case Constant(value):
+                return value
+
+    def column(self, name: str) -> Column:
+        if name not in self._columns:
+            self._columns[name] = Column(self._frame[name], cells=self._cells)
+        return self._columns[name]
+
+    @cached_property
+    def present(self) -> frozenset[tuple[str, Needle]]:
+        """What of all that the rules require occurs in the frame, with the field it occurs in."""
+        return frozenset(
+            (field, needle)
+            for field, needles in self._index.needles.items()
+            for name in self._names(field)
+            for needle in needles.found(self.column(name))
+        )
+
+    def candidates(self) -> list[int]:
+        """Numbers of the indexed conditions that are worth trying."""
+        return self._index.candidates(self.present)
+
+    def _match(self, leaf: Match) -> Mask:
+        if leaf not in self._verdicts:
+            self._verdicts[leaf] = self._judge(leaf)
+        return self._verdicts[leaf]
+
+    def _judge(self, leaf: Match) -> Mask:
+        if self._absent(leaf):
+            return False
+        names = self._frame.columns if leaf.field is None else self._names(leaf.field)
+        if isinstance(leaf.test, Reference):
+            return self._refer(names, leaf.test)
+        return self._over(names, leaf)
+
+    def _over(self, names: Sequence[str], leaf: Match) -> Mask:
+        """Any of the columns; of a field without a column nothing holds but that it is null."""
+        if isinstance(leaf.test, Null):
+            nowhere: Mask = True
+            for name in names:
+                nowhere = verdict.both(nowhere, verdict.rows(self.column(name), leaf.test))
+            return nowhere
+        found: Mask = False
+        for name in names:
+            found = verdict.either(found, verdict.rows(self.column(name), leaf.test))
+        return found
+
+    def _refer(self, names: Sequence[str], test: Reference) -> Mask:
+        found: Mask = False
+        for left in names:
+            for right in self._names(test.field):
+                found = verdict.either(found, reference.rows(self.column(left), self.column(right), test.how))
+        return found
+
+    def _absent(self, leaf: Match) -> bool:
+        """True if the look for all that is required has shown that the test cannot hold."""
+        if leaf.field is None or leaf.field not in self._index.needles:
+            return False
+        texts = wanted(leaf.test)
+        return texts is not None and self.present.isdisjoint((leaf.field, text) for text in texts)
+
+    def _all(self, children: Sequence[Node]) -> Mask:
+        found: Mask = True
+        for child in children:
+            found = verdict.both(found, self.rows(child))
+            if found is False or (isinstance(found, pl.Series) and not found.any()):
+                return False
+        return found
+
+    def _any(self, children: Sequence[Node]) -> Mask:
+        found: Mask = False
+        for child in children:
+            found = verdict.either(found, self.rows(child))
+        return found
+
+    def _same_name(self, field: str) -> Sequence[str]:
+        return (field,) if field in self._frame.columns else ()

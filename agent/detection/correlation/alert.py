@@ -1,0 +1,90 @@
+"""What correlations tell, as alerts: a shaped frame like that of `alert`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from agent.detection.alert.alert import TIME, constant, revision_id, sentence
+from agent.detection.alert.user import identified, single
+from agent.detection.correlation.open_alert import values_of
+from agent.detection.correlation.step import Told
+
+
+def frames(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
+    """A row for each alert, raised or revised; a frame for each rule.
+
+    `leakline.alert.id` stays the same for all that is said of an alert; `event.id` is its own for each revision, so
+    that a destination that refuses an id it knows takes the revision too. Beside the columns of `alert` it has
+    `leakline.alert.revision` (Int64), `leakline.alert.merged_into` (String; a late row joined two alerts),
+    `leakline.correlation.{rule,type,condition}` (String), `.timespan` (Int64, seconds), `.group` (String,
+    `NAME=value`), `.count` (Int64), and `leakline.alert.{first,last}_event_id` (String), whose times are `event.start`
+    and `event.end`. `leakline.measure.threshold` is absent where the condition is an expression over rules.
+    """
+    by_rule: dict[str, list[Told]] = {}
+    for one in told:
+        by_rule.setdefault(one.correlation.rule.id, []).append(one)
+    for some in by_rule.values():
+        rule = some[0].correlation.rule
+        alerts = pl.DataFrame([document(one) for one in some], schema_overrides=SCHEMA, infer_schema_length=None)
+        alerts = alerts.select(column for column in alerts.columns if alerts[column].null_count() < alerts.height)
+        alerts = alerts.with_columns(
+            **{name: said for name, said in constant(rule, now).items() if name != "event.action"},
+        )
+        yield alerts.with_columns(message=pl.Series([sentence(rule, row) for row in alerts.iter_rows(named=True)]))
+
+
+SCHEMA = {
+    "event.start": TIME,
+    "event.end": TIME,
+    "leakline.alert.event_ids": pl.List(pl.String),
+    "related.user": pl.List(pl.String),
+    "related.ip": pl.List(pl.String),
+    "leakline.measure.value": pl.Float64(),
+    "leakline.measure.threshold": pl.Float64(),
+}
+
+
+def document(one: Told) -> dict[str, Any]:
+    """What an alert says of its group, its window and its measure, by dotted names; None: nothing."""
+    rule, episode = one.correlation.rule, one.episode
+    names = one.correlation.group_by
+    values = values_of(episode.group, len(names))
+    group = ", ".join(f"{n}={v}" for n, v in zip(names, values, strict=True))
+    users, addresses = episode.about.get("user", []), episode.about.get("address", [])
+    return {
+        "event.id": revision_id(episode.id, episode.revision),
+        "event.action": one.action,
+        "event.start": _time(episode.start),
+        "event.end": _time(episode.end),
+        "leakline.alert.id": episode.id,
+        "leakline.alert.count": episode.count,
+        "leakline.alert.folded": 0,
+        "leakline.alert.revision": episode.revision,
+        "leakline.alert.event_ids": list(episode.ids),
+        "leakline.alert.first_event_id": episode.ids[0],
+        "leakline.alert.last_event_id": episode.last[1],
+        "leakline.alert.merged_into": one.merged_into or None,
+        "leakline.alert.actor": single(users) or ", ".join(values),
+        "leakline.correlation.rule": rule.name or rule.id,
+        "leakline.correlation.type": one.correlation.kind,
+        "leakline.correlation.condition": one.correlation.condition,
+        "leakline.correlation.timespan": int(one.correlation.span.total_seconds()),
+        "leakline.correlation.group": group,
+        "leakline.correlation.count": episode.count,
+        "leakline.measure.field": one.correlation.field or one.correlation.kind,
+        "leakline.measure.value": episode.measured,
+        "leakline.measure.threshold": one.correlation.threshold,
+        **identified(users, group),
+        "source.ip": single(addresses),
+        "related.user": users or None,
+        "related.ip": addresses or None,
+        "organization.id": one.org or None,
+    }
+
+
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,145 @@
+"""Correlations as the rest of the room knows them: values, and what follows from them. `correlation_document` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from agent.detection.sigma.rule import Rule
+
+Kind = Literal[
+    "event_count",
+    "value_count",
+    "value_sum",
+    "value_avg",
+    "value_percentile",
+    "value_median",
+    "temporal",
+    "temporal_ordered",
+]
+Operator = Literal["lt", "lte", "gt", "gte", "eq", "neq"]
+
+NUMERIC: tuple[Kind, ...] = ("value_sum", "value_avg", "value_percentile", "value_median")
+"""Of these a row takes part whose field is a number of at least zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What the measured value is held against."""
+
+    operator: Operator
+    number: float
+
+    def __str__(self) -> str:
+        return f"{self.operator} {self.number:.15g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One of the ways in which a condition over rule names can hold: base ids, in the order of `Correlation.bases`."""
+
+    wanted: tuple[str, ...]
+    absent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """Rows of some rules, grouped by fields, held against a condition within a span of event time."""
+
+    rule: Rule
+    """What the alerts say: title, id, level, tags; its condition is never tried."""
+    kind: Kind
+    bases: tuple[str, ...]
+    """Ids of the rules and correlations whose rows count; for `temporal_ordered` in their order."""
+    group_by: tuple[str, ...]
+    span: timedelta
+    bounds: tuple[Bound, ...] = ()
+    """All of them must hold; none if there are `terms`."""
+    terms: tuple[Term, ...] = ()
+    """One of them must hold."""
+    expression: str = ""
+    """The condition over rule names, as it is written."""
+    fields: tuple[str, ...] = ()
+    """Whose values are counted, summed, …"""
+    percentile: float = 50.0
+    aliases: Mapping[str, Mapping[str, str]] = ()  # type: ignore[assignment]
+    """Name, to base id, to the field that holds it there."""
+    generate: bool = False
+    """Whether the bases alert by themselves too."""
+    quiet: timedelta = timedelta()
+    """Contributing rows that are further apart belong to different alerts."""
+
+    def field_of(self, name: str, base: str) -> str:
+        """A base that has no alias for the name has a field of that name."""
+        return dict(self.aliases).get(name, {}).get(base, name)
+
+    @property
+    def field(self) -> str:
+        return ", ".join(self.fields)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The bases, each once: a row's `step` is a place in here."""
+        return tuple(dict.fromkeys(self.bases))
+
+    @property
+    def condition(self) -> str:
+        """As alerts show it."""
+        return self.expression or ", ".join(str(bound) for bound in self.bounds)
+
+    @property
+    def threshold(self) -> float | None:
+        """The first number of the condition."""
+        return self.bounds[0].number if self.bounds else None
+
+    @property
+    def waits(self) -> bool:
+        """Whether more rows could make the condition fail, so that only a window that is complete can be judged."""
+        falling = any(bound.operator not in ("gt", "gte") for bound in self.bounds)
+        return falling or self.kind in NUMERIC[1:] or any(term.absent for term in self.terms)
+
+    @property
+    def shape(self) -> list[object]:
+        """What kept rows depend on: those of a rule of another shape under the same id say nothing any more."""
+        aliases = {name: dict(fields) for name, fields in dict(self.aliases).items()}
+        return [self.kind, self.steps, self.group_by, self.fields, aliases]
+
+    @property
+    def milliseconds(self) -> int:
+        return int(self.span.total_seconds() * 1000)
+
+
+def ordered(correlations: Sequence[Correlation]) -> tuple[Correlation, ...]:
+    """Each after those that it is made of."""
+    left = {one.rule.id: one for one in correlations}
+    found: dict[str, Correlation] = {}
+
+    def visit(one: Correlation) -> None:
+        for base in one.steps:
+            if base in left and base not in found:
+                visit(left[base])
+        found.setdefault(one.rule.id, one)
+
+    for one in correlations:
+        visit(one)
+    return tuple(found.values())
+
+
+def wanted(correlations: Sequence[Correlation]) -> dict[str, frozenset[str]]:
+    """Columns that correlations look at, or hand on to correlations of them, by the id of the rule or correlation."""
+    names: dict[str, set[str]] = {}
+    for one in reversed(ordered(correlations)):
+        mine = {*one.group_by, *one.fields, *names.get(one.rule.id, ())}
+        for base in one.steps:
+            names.setdefault(base, set()).update(one.field_of(name, base) for name in mine)
+    return {base: frozenset(some) for base, some in names.items()}
+
+
+def sources(correlations: Sequence[Correlation]) -> dict[str, frozenset[str]]:
+    """Correlation id to the ids of the rules that feed it, through any number of correlations."""
+    found: dict[str, frozenset[str]] = {}
+    for one in ordered(correlations):
+        found[one.rule.id] = frozenset(rule for base in one.steps for rule in found.get(base, {base}))
+    return found

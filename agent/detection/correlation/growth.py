@@ -1,0 +1,150 @@
+"""What new rows, or windows that are over now, add to the alerts of a correlation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from agent.detection.correlation import windows as correlation_window
+from agent.detection.correlation.correlation import Correlation
+from agent.detection.correlation.open_alert import IDS, NAMES
+from agent.detection.correlation.rows import ids
+from agent.detection.correlation.text_codes import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Contributing rows that were none before, by alert, and rows at which the condition holds as it did not."""
+
+    clusters: Sequence[dict[str, Any]]
+    """`group`, `start`, `end`, `count`, `times`, `ids` (the first), `last`, `measured`, `user`, `address`."""
+    ends: pl.DataFrame
+    """Rows with `known`."""
+    higher: Sequence[tuple[str, int, float]] = ()
+    """Group, time and measured value where that is another than before and only rows contribute that did before."""
+
+
+NONE = Growth((), pl.DataFrame())
+
+
+def promising(correlation: Correlation, kept: pl.DataFrame, fresh: pl.DataFrame, span: pl.DataFrame) -> pl.DataFrame:
+    """The groups that could fire if all their rows lay in one window. `span`: `group`, and `from` and `to` of it."""
+    column, most = {
+        "event_count": ("step", pl.len()),
+        "value_count": ("value", pl.col("value").n_unique()),
+        "value_sum": ("value", pl.col("value").sum()),
+    }.get(correlation.kind, ("step", pl.col("step").n_unique()))
+    needed = correlation.threshold
+    if needed is None:
+        needed = float(min(len(term.wanted) for term in correlation.terms))
+    elif column == "step":  # of a step that stands twice in an order one row is enough here
+        needed -= len(correlation.bases) - len(correlation.steps)
+    said = ["group", column]
+    near = (
+        kept.lazy()
+        .select("time", *said)
+        .join(span.lazy(), on="group", how="inner")
+        .filter(pl.col("time").is_between("from", "to"))
+        .select(said)
+    )
+    both = pl.concat([near, fresh.lazy().select(said)])
+    return both.group_by("group").agg(most.alias("most")).filter(pl.col("most") >= needed).select("group").collect()
+
+
+def by_rows(correlation: Correlation, before: pl.DataFrame, fresh: pl.DataFrame, texts: Texts) -> Growth:
+    """Of a condition that more rows can only make hold. Both: rows of promising groups, two timespans around."""
+    was, now = pl.collect_all([_members(correlation, before), _members(correlation, pl.concat([before, fresh]))])
+    return _growth(correlation, was, now, texts)
+
+
+def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: int, texts: Texts) -> Growth:
+    """Of windows that end at `since` or later and before `until`. `rows`: all from two timespans before `since` on."""
+    held = correlation_window.windows(rows.lazy(), correlation)
+    held = held.filter(pl.col("until") < until, pl.col("until") >= since - correlation.milliseconds)
+    known = held.collect()
+    new = known.filter(pl.col("until") >= since)
+    if not new.height:
+        return NONE
+    touched = new.select("group").unique()
+    mine = rows.join(touched, on="group", how="semi").lazy()
+    known = known.join(touched, on="group", how="semi")
+    was, now = pl.collect_all(
+        [
+            correlation_window.members(mine, part.lazy(), correlation)
+            for part in (known.filter(pl.col("until") < since), known)
+        ]
+    )
+    return _growth(correlation, was, now, texts)
+
+
+def _members(correlation: Correlation, rows: pl.DataFrame) -> pl.LazyFrame:
+    return correlation_window.members(rows.lazy(), correlation_window.windows(rows.lazy(), correlation), correlation)
+
+
+def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, texts: Texts) -> Growth:
+    if not now.height:
+        return NONE
+    old, held = was.lazy(), now.lazy()
+    ends = held.filter(pl.col("known").is_not_null()).join(
+        old.filter(pl.col("known").is_not_null()), on=["group", "id", "step"], how="anti"
+    )
+    new = held.join(old, on=["group", "id"], how="anti").select("group", "id").unique()
+    quiet = int(correlation.quiet.total_seconds() * 1000)
+    apart = (pl.col("time") - pl.col("time").shift(1) > quiet) | (pl.col("group") != pl.col("group").shift(1))
+    clustered = (
+        held.join(new.select("group").unique(), on="group", how="semi")
+        .sort("group", "time", "id")
+        .with_columns(apart.fill_null(value=False).cast(pl.UInt32).cum_sum().alias("cluster"))
+    )
+    least = correlation_window.least(correlation)
+    measured = clustered.group_by("cluster").agg(pl.col("measured").min() if least else pl.col("measured").max())
+    added = clustered.join(new, on=["group", "id"], how="semi", maintain_order="left").unique(
+        ["group", "id"], keep="first", maintain_order=True
+    )
+    found, rows, values, higher = pl.collect_all([ends, added, measured, _measured_anew(old, held)])
+    return Growth(_told(rows, values, texts) if rows.height else (), found, _higher(higher, texts))
+
+
+def _measured_anew(old: pl.LazyFrame, held: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of events that contributed before, by another rule perhaps, where another value is measured now."""
+    before = old.select("group", "id", "step", pl.col("measured").alias("before"))
+    return (
+        held.filter(pl.col("measured").is_not_null())
+        .join(old, on=["group", "id"], how="semi")
+        .join(before, on=["group", "id", "step"], how="left")
+        .filter(pl.col("measured").ne_missing(pl.col("before")))
+        .select("group", "time", "measured")
+        .unique()
+    )
+
+
+def _higher(rows: pl.DataFrame, texts: Texts) -> list[tuple[str, int, float]]:
+    named = rows.with_columns(texts.named(rows["group"]).fill_null("").alias("group"))
+    return [(str(group), int(time), float(value)) for group, time, value in named.iter_rows()]
+
+
+def _told(added: pl.DataFrame, measured: pl.DataFrame, texts: Texts) -> list[dict[str, Any]]:
+    named = added.with_columns(
+        texts.named(added["group"]).fill_null("").alias("group"),
+        texts.named(added["user"]).alias("user"),
+        texts.named(added["address"]).alias("address"),
+        ids(added["id"]).alias("id"),
+    )
+    return (
+        named.group_by("group", "cluster", maintain_order=True)
+        .agg(
+            pl.col("time").min().alias("start"),
+            pl.col("time").max().alias("end"),
+            pl.len().alias("count"),
+            pl.col("time").head(IDS).alias("times"),
+            pl.col("id").head(IDS).alias("ids"),
+            pl.col("id").last().alias("last"),
+            pl.col("user").drop_nulls().unique().sort().head(NAMES),
+            pl.col("address").drop_nulls().unique().sort().head(NAMES),
+        )
+        .join(measured, on="cluster", how="left", maintain_order="left")
+        .to_dicts()
+    )

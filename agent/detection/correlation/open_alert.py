@@ -1,0 +1,93 @@
+"""Alerts of a correlation that may still grow, and how contributing rows become part of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from agent.detection.correlation.correlation import Correlation
+
+IDS = 100
+NAMES = 20
+"""Users and addresses that an alert names."""
+
+Row = tuple[int, str]
+"""Time and id of a contributing event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """An alert and what was told of it; times in milliseconds of event time.
+
+    Everything in it is a count, a least, a greatest or the first so many of a set: the order in which rows come does
+    not show in it.
+    """
+
+    id: str
+    group: str
+    """Values of the fields that are grouped by, as `grouped` writes them."""
+    start: int
+    end: int
+    count: int
+    """Contributing rows, those included that are no longer kept."""
+    told: int = 0
+    """The count when it was last told."""
+    revision: int = 0
+    changed: int = 0
+    """Clock time, in milliseconds, of the first change that was not told; 0 if all was."""
+    measured: float | None = None
+    rows: tuple[Row, ...] = ()
+    """The first of them."""
+    last: Row = (0, "")
+    about: Mapping[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(identity for _, identity in self.rows)
+
+    def encoded(self) -> list[Any]:
+        return [self.id, self.group, self.start, self.end, self.count, self.told, self.revision, self.changed,
+                self.measured, self.rows, self.last, self.about]  # fmt: skip
+
+
+def decoded(values: Sequence[Any]) -> Episode:
+    *plain, rows, last, about = values
+    blank = Episode(*plain)
+    return replace(blank, rows=tuple((time, one) for time, one in rows), last=(last[0], last[1]), about=about)
+
+
+def values_of(group: str, count: int) -> list[str]:
+    """The values of a group's `count` fields."""
+    if count < 2:
+        return [group] if count else []
+    return list(orjson.loads(group).values())
+
+
+def begun(correlation: Correlation, org: str, cluster: Mapping[str, Any]) -> Episode:
+    """A new alert. Its id follows from the rule, the group and the first row."""
+    seed = "\n".join((correlation.rule.id, org, cluster["group"], cluster["ids"][0]))
+    identity = hashlib.blake2b(seed.encode(), digest_size=16).hexdigest()
+    return joined([Episode(identity, cluster["group"], cluster["start"], cluster["end"], 0)], cluster, least=False)
+
+
+def joined(near: Sequence[Episode], cluster: Mapping[str, Any], *, least: bool) -> Episode:
+    """The first of `near` with the others and the cluster in it. `least`: whether the lowest value is the one to tell."""
+    rows = sorted({*zip(cluster["times"], cluster["ids"], strict=True), *(row for one in near for row in one.rows)})
+    measures = [one for one in (cluster["measured"], *(one.measured for one in near)) if one is not None]
+    return replace(
+        near[0],
+        start=min(cluster["start"], *(one.start for one in near)),
+        end=max(cluster["end"], *(one.end for one in near)),
+        count=cluster["count"] + sum(one.count for one in near),
+        measured=(min(measures) if least else max(measures)) if measures else None,
+        rows=tuple(rows[:IDS]),
+        last=max((cluster["end"], cluster["last"]), *(one.last for one in near)),
+        about={
+            name: sorted({*cluster[name], *(said for one in near for said in one.about.get(name, ()))})[:NAMES]
+            for name in ("user", "address")
+        },
+    )

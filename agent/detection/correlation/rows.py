@@ -1,0 +1,199 @@
+"""Matched rows to the compact ones that correlations keep, and back to what correlations of correlations match."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+import pyarrow as pa
+
+from agent.columns.group_text import text_of
+from agent.columns.text_hash import numbers
+from agent.detection.correlation.correlation import NUMERIC, Correlation
+from agent.detection.correlation.memory import schema
+from agent.detection.correlation.text_codes import Texts
+
+TIME = pl.Datetime("ms", "UTC")
+
+
+USER, ADDRESS = ("user.name", "user.id"), ("source.ip",)
+"""Who did it, by the first of these that has a value; and from where."""
+
+NOBODY = 2**32 - 1
+"""The group where nothing is grouped by."""
+
+Key = tuple[str, ...]
+"""Fields whose values make one text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Rows that one rule or correlation matched, each id once: `time`, `id`, the codes of keys and the plain values."""
+
+    rows: pl.DataFrame
+    keys: Mapping[Key, str]
+    """Fields to the column of their codes."""
+    values: Mapping[Key, str]
+
+
+@dataclass(slots=True)
+class Picked:
+    """Rows of one batch that a correlation takes, and how many it leaves out."""
+
+    rows: pl.DataFrame
+    left_out: dict[str, int] = field(default_factory=dict)
+    """`no_time`, `no_group`, `no_value`, `future` to numbers of rows."""
+
+
+def keys_of(correlation: Correlation, carried: Sequence[str], base: str) -> set[Key]:
+    """What must be coded of the base's rows. `carried`: fields that correlations of this one look at."""
+    group = tuple(correlation.field_of(name, base) for name in correlation.group_by)
+    return {group, USER, ADDRESS, *((correlation.field_of(name, base),) for name in carried)} - {()}
+
+
+def value_of(correlation: Correlation, base: str) -> Key:
+    return tuple(correlation.field_of(name, base) for name in correlation.fields)
+
+
+def coded(
+    found: Mapping[str, pl.DataFrame], keys: Mapping[str, set[Key]], values: Mapping[str, set[Key]], texts: Texts
+) -> tuple[Texts, dict[str, Matched]]:
+    """All that correlations look at in these rows, read and coded once."""
+    read = {base: _read(rows, keys[base], values[base]) for base, rows in found.items() if rows.height}
+    said = [
+        one.rows.lazy().select(pl.col(column).alias("text"), pl.col("time").fill_null(0).alias("seen"))
+        for one in read.values()
+        for column in one.keys.values()
+    ]
+    if not said:
+        return texts, read
+    distinct = pl.concat(said).filter(pl.col("text").is_not_null()).group_by("text").agg(pl.col("seen").max())
+    texts, codes = texts.coded(distinct.collect())
+    return texts, {base: _with_codes(one, codes) for base, one in read.items()}
+
+
+def _read(matched: pl.DataFrame, keys: set[Key], values: set[Key]) -> Matched:
+    """With texts as texts; what is missing is null."""
+    named = {key: f"key {place}" for place, key in enumerate(sorted(keys))}
+    plain = {key: f"value {place}" for place, key in enumerate(sorted(values))}
+    time = pl.lit(None, pl.Int64) if "@timestamp" not in matched.columns else pl.col("@timestamp").cast(TIME).dt.epoch("ms")  # fmt: skip
+    rows = matched.select(
+        time.alias("time"),
+        _identity(text_of(matched, "event.id")).alias("id"),
+        *(_key(matched, key).alias(column) for key, column in named.items()),
+        *(_joined([text_of(matched, name) for name in key]).alias(column) for key, column in plain.items()),
+    )
+    return Matched(rows.unique("id", keep="first", maintain_order=True), named, plain)
+
+
+def _key(matched: pl.DataFrame, key: Key) -> pl.Expr:
+    texts = [text_of(matched, name) for name in key]
+    return pl.coalesce(texts) if key == USER else _joined(texts)
+
+
+def _with_codes(one: Matched, codes: pl.DataFrame) -> Matched:
+    rows, known = one.rows.lazy(), codes.lazy()
+    for column in one.keys.values():
+        mine = known.rename({"text": column, "code": "its code"})
+        rows = rows.join(mine, on=column, how="left", maintain_order="left").with_columns(pl.col("its code").alias(column)).drop("its code")  # fmt: skip
+    return Matched(rows.collect(), one.keys, one.values)
+
+
+def picked(
+    correlation: Correlation, carried: Sequence[str], found: Mapping[str, Matched], latest: int | None
+) -> Picked:
+    """`latest`: later rows are left out, in milliseconds."""
+    parts = [
+        _chosen(correlation, carried, base, place, found[base])
+        for place, base in enumerate(correlation.steps)
+        if base in found
+    ]
+    names = schema(correlation, len(carried)).names()
+    if not parts:
+        return Picked(schema(correlation, len(carried)).to_frame())
+    rows = pl.concat(parts).with_columns(reason=_reason(correlation, latest)).collect()
+    out = {}
+    if rows["reason"].null_count() < rows.height:
+        counts = rows.filter(pl.col("reason").is_not_null())["reason"].value_counts()
+        out = {str(reason): int(count) for reason, count in counts.iter_rows()}
+        rows = rows.filter(pl.col("reason").is_null())
+    if correlation.kind == "value_count":
+        rows = rows.with_columns(numbers(rows["value"]))
+    return Picked(rows.select(names), out)
+
+
+def _chosen(correlation: Correlation, carried: Sequence[str], base: str, place: int, matched: Matched) -> pl.LazyFrame:
+    """Rows of one base with the columns of the correlation's own."""
+    group = tuple(correlation.field_of(name, base) for name in correlation.group_by)
+    value = value_of(correlation, base)
+    handed = [matched.keys[(correlation.field_of(name, base),)] for name in carried]
+    return matched.rows.lazy().select(
+        (pl.col(matched.keys[group]) if group else pl.lit(NOBODY, pl.UInt32)).alias("group"),
+        "time",
+        "id",
+        pl.lit(place, dtype=pl.UInt8).alias("step"),
+        *([_value(correlation, pl.col(matched.values[value])).alias("value")] if value else []),
+        pl.col(matched.keys[USER]).alias("user"),
+        pl.col(matched.keys[ADDRESS]).alias("address"),
+        *(pl.col(column).alias(f"carried {number}") for number, column in enumerate(handed)),
+    )
+
+
+def _reason(correlation: Correlation, latest: int | None) -> pl.Expr:
+    """Why a row cannot be placed; null if it can."""
+    said = pl.when(pl.col("time").is_null()).then(pl.lit("no_time")).when(pl.col("group").is_null()).then(pl.lit("no_group"))  # fmt: skip
+    if correlation.fields:
+        said = said.when(pl.col("value").is_null()).then(pl.lit("no_value"))
+    if latest is not None:
+        said = said.when(pl.col("time") > latest).then(pl.lit("future"))
+    return said
+
+
+def _joined(keys: Sequence[pl.Expr]) -> pl.Expr:
+    """One text for all; null if one of them is. `correlation_episode.values_of` takes it apart."""
+    if not keys:
+        return pl.lit("")
+    if len(keys) == 1:
+        return keys[0]
+    whole = pl.all_horizontal(*(key.is_not_null() for key in keys))
+    return pl.when(whole).then(
+        pl.struct(key.alias(str(number)) for number, key in enumerate(keys)).struct.json_encode()
+    )
+
+
+def _value(correlation: Correlation, text: pl.Expr) -> pl.Expr:
+    """A number of at least zero (Salesforce writes -1 for unknown), or the text to count."""
+    if correlation.kind in NUMERIC:
+        number = text.str.strip_chars().cast(pl.Float64, strict=False)
+        return pl.when(number.is_finite() & (number >= 0)).then(number)
+    return text
+
+
+def _identity(text: pl.Expr) -> pl.Expr:
+    """Ids of our own as 16 bytes, others as they are behind a sign."""
+    other = pl.when(text.str.len_bytes() == 15).then(pl.lit("~~") + text).otherwise(pl.lit("=") + text)
+    ours = text.str.contains("^[0-9a-f]{32}$")
+    return pl.when(ours).then(text.str.decode("hex", strict=False)).otherwise(other.cast(pl.Binary))
+
+
+def ids(coded: pl.Series) -> pl.Series:
+    """Ids as text again."""
+    ours = coded.bin.size() == 16
+    if ours.all():
+        return coded.bin.encode("hex")
+    nothing = pl.Series([b""]).new_from_index(0, len(coded))
+    # Polars' own cast would try the bytes of ours as text too, for they stay in the buffer.
+    others = nothing.zip_with(ours, coded).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.large_string())
+    text = pl.Series(others)
+    strange = text.str.starts_with("~~") & (text.str.len_bytes() == 17)
+    return coded.bin.encode("hex").zip_with(ours, text.str.slice(2).zip_with(strange, text.str.slice(1)))
+
+
+def handed_on(rows: pl.DataFrame, carried: Sequence[str], texts: Texts) -> pl.DataFrame:
+    """Rows at which a correlation held, as matched rows for correlations of it. `known`: when it was certain."""
+    named = {name: texts.named(rows[f"carried {place}"]) for place, name in enumerate(carried)}
+    said = {"user.name": texts.named(rows["user"]), "source.ip": texts.named(rows["address"]), **named}
+    return rows.select(
+        pl.from_epoch("known", "ms").cast(TIME).alias("@timestamp"), ids(rows["id"]).alias("event.id")
+    ).with_columns(**said)

@@ -1,0 +1,45 @@
+"""What one batch changes of correlations, and what it makes them say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from agent.detection.correlation.correlation import Correlation
+from agent.detection.correlation.memory import Memory
+from agent.detection.correlation.open_alert import Episode
+from agent.detection.correlation.text_codes import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something to say: `correlation_alert.frames` makes a row of it."""
+
+    correlation: Correlation
+    episode: Episode
+    action: str
+    merged_into: str = ""
+    org: str = ""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return self.episode.ids
+
+
+@dataclass(slots=True)
+class Step:
+    """What one batch changes; nothing counts before `Correlating.commit`."""
+
+    told: list[Told] = field(default_factory=list)
+    remember: dict[str, bytes | None] = field(default_factory=dict)
+    memories: dict[tuple[str, str], Memory] = field(default_factory=dict)
+    texts: dict[str, Texts] = field(default_factory=dict)
+    pieces: dict[str, pl.DataFrame | None] = field(default_factory=dict)
+    newest: dict[str, dict[str, int]] = field(default_factory=dict)
+    left_out: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Correlation id and reason to rows: `late`, `crowded`, `no_time`, `no_group`, `no_value`, `future`."""
+
+    def count(self, correlation: Correlation, reason: str, rows: int) -> None:
+        key = (correlation.rule.id, reason)
+        self.left_out[key] = self.left_out.get(key, 0) + rows

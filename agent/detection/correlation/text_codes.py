@@ -1,0 +1,102 @@
+"""Texts of one org (group keys, users, addresses) as numbers, so that a stored row repeats none of them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+import polars as pl
+
+from agent.detection.correlation.piece_cache import encoded
+
+SCHEMA = pl.Schema({"code": pl.UInt32, "text": pl.String, "seen": pl.Int64})
+
+FRESH = 3_600_000
+"""Milliseconds by which `seen` may lag behind; it is only there to tell which texts no row needs any more."""
+
+PIECES = 64
+"""More stored pieces than this are written anew as few."""
+
+CHUNKS = 16
+
+PIECE = 400_000
+"""Bytes of text in a stored piece, about."""
+
+
+_NOTHING = pl.Series([None], dtype=pl.String)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Immutable: a batch makes a new one, which counts from the commit on. `seen`: newest event time of a row."""
+
+    frame: pl.DataFrame = field(default_factory=SCHEMA.to_frame)
+    """By code, ascending."""
+    following: int = 0
+    """The next code that nobody has; codes are not used twice."""
+    pieces: tuple[int, ...] = ()
+    changed: tuple[pl.DataFrame, ...] = ()
+    """What is not stored yet."""
+
+    def coded(self, texts: pl.DataFrame) -> tuple[Texts, pl.DataFrame]:
+        """With these `text` (distinct) and `seen`; and their `text` and `code`."""
+        old = self.frame.join(texts, on="text", how="inner", suffix="_now")
+        new = texts.join(old, on="text", how="anti").select(
+            pl.int_range(self.following, self.following + pl.len(), dtype=pl.UInt32).alias("code"), "text", "seen"
+        )
+        stale = old.filter(pl.col("seen_now") > pl.col("seen") + FRESH).select("code", "text", seen="seen_now")
+        frame = self.frame
+        if stale.height:
+            frame = frame.update(stale.select("code", "seen"), on="code", maintain_order="left")
+        if new.height:
+            frame = pl.concat([frame, new])
+        changed = tuple(one for one in (stale, new) if one.height)
+        told = pl.concat([old.select("text", "code"), new.select("text", "code")])
+        return replace(self, frame=frame, following=self.following + new.height, changed=self.changed + changed), told
+
+    def named(self, codes: pl.Series) -> pl.Series:
+        """The texts of codes; null for null."""
+        if not self.frame.height:
+            return pl.Series("text", [None], dtype=pl.String).new_from_index(0, len(codes))
+        places = self.frame["code"].search_sorted(codes.fill_null(0)).clip(0, self.frame.height - 1)
+        texts = self.frame["text"].gather(places)
+        return texts.zip_with((self.frame["code"].gather(places) == codes).fill_null(value=False), _NOTHING)
+
+
+def stored(texts: Texts, prefix: str, floor: int) -> tuple[Texts, dict[str, bytes | None]]:
+    """What to store so that `recalled` gives it back; texts of rows that are all older than `floor` may be forgotten."""
+    if not texts.changed:
+        return texts, {}
+    kept, parts, frame = texts.pieces, list(texts.changed), texts.frame
+    if len(kept) > PIECES:
+        frame = frame.filter(pl.col("seen") >= floor)
+        kept, parts = (), [frame.rechunk()]
+    number = max(texts.pieces, default=0)
+    changes: dict[str, bytes | None] = {f"{prefix}/{old}": None for old in texts.pieces if old not in kept}
+    for part in _pieces(pl.concat(parts)):
+        number += 1
+        changes[f"{prefix}/{number}"] = encoded(part)
+        kept = (*kept, number)
+    changes[f"{prefix}/head"] = orjson.dumps({"pieces": kept, "following": texts.following})
+    if frame.n_chunks() > CHUNKS:
+        frame = frame.rechunk()
+    return replace(texts, frame=frame, pieces=kept, changed=()), changes
+
+
+def recalled(recall: Callable[[str], bytes | None], prefix: str) -> Texts:
+    head = recall(f"{prefix}/head")
+    if head is None:
+        return Texts()
+    about: dict[str, Any] = orjson.loads(head)
+    parts = [data for number in about["pieces"] if (data := recall(f"{prefix}/{number}"))]
+    frame = pl.concat([SCHEMA.to_frame(), *(pl.read_ipc(io.BytesIO(data)) for data in parts)])
+    frame = frame.unique("code", keep="last").sort("code")
+    return Texts(frame, about["following"], tuple(about["pieces"]))
+
+
+def _pieces(frame: pl.DataFrame) -> list[pl.DataFrame]:
+    place = (pl.col("text").str.len_bytes() + 16).cum_sum() // PIECE
+    return frame.with_columns(place.alias("place")).partition_by("place", include_key=False, maintain_order=True)

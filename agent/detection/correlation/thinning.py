@@ -1,0 +1,58 @@
+"""Which rows go when a correlation has too many: those of the fullest hours, there of the most numerous groups first.
+
+Whoever floods a correlation, with rows of one group or with ever new groups, fills the hours of his flood; what others
+did at other times stays, and so does, as far as there is room, a fair share of everybody in the same hours. Groups of
+a single row go before those that have begun something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from agent.detection.correlation.memory import Memory, Writing
+
+ROWS = 3_000_000
+"""Rows kept for one correlation and org: about 100 MB on disk."""
+
+
+def thinned(memory: Memory, writing: Writing, most: int) -> Memory:
+    """With seven eighths of `most` rows at most, if there are more than `most`."""
+    if memory.height <= most:
+        return memory
+    sizes: dict[int, int] = {}
+    for piece in memory.pieces:
+        sizes[piece.bucket] = sizes.get(piece.bucket, 0) + piece.rows
+    room = level(((size, 1) for size in sizes.values()), most * 7 // 8)
+    for bucket in [bucket for bucket, size in sizes.items() if size > room]:
+        crowded = [piece for piece in memory.pieces if piece.bucket == bucket]
+        parts = [frame for piece in crowded if (frame := writing.piece(memory, piece)) is not None]
+        memory = writing.replaced(memory, crowded, fair(pl.concat(parts), room))
+    return memory
+
+
+def level(sizes: Iterable[tuple[int, int]], room: int) -> int:
+    """The greatest number so that all sizes, none counting for more than it, fit. `sizes`: size and how many have it."""
+    known = sorted(sizes)
+    several = sum(many for _, many in known)
+    for size, many in known:
+        if size * several > room:
+            return room // several
+        room -= size * many
+        several -= many
+    return known[-1][0] if known else 0
+
+
+def fair(rows: pl.DataFrame, room: int) -> pl.DataFrame:
+    """Of each group its newest rows, as many for all as there is room for; or one of the groups with the most rows."""
+    ranked = rows.sort("time", "id", descending=True).with_columns(
+        pl.int_range(pl.len()).over("group").alias("rank"), pl.len().over("group").alias("size")
+    )
+    counts = ranked.filter(pl.col("rank") == 0)["size"].value_counts()
+    each = level(counts.iter_rows(), room)
+    if each:
+        kept = ranked.filter(pl.col("rank") < each)
+    else:
+        kept = ranked.filter(pl.col("rank") == 0).sort("size", "id", descending=True).head(room)
+    return kept.drop("rank", "size")

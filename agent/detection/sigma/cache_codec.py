@@ -1,0 +1,127 @@
+"""Parsed files of rules as JSON and back: a form of our own, which holds no code."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from agent.detection.condition import tree
+from agent.detection.condition.tree import And, Constant, Match, Node, Not, Or, Test
+from agent.detection.sigma.parsed import Filter, Parsed
+from agent.detection.sigma.rule import LogSource, Rule
+from agent.errors import RuleError
+
+NOWHERE = Path()
+"""Stands for the file, whose name is no part of what it says."""
+
+_TESTS: dict[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (
+        tree.Text, tree.Regex, tree.Number, tree.TimePart, tree.Network, tree.Truth, tree.Null, tree.Exists,
+        tree.Reference,
+    )
+}  # fmt: skip
+_FIELDS = {name: tuple(one.name for one in fields(kind)) for name, kind in _TESTS.items()}
+_TUPLES = frozenset(one.name for one in fields(Rule) if str(one.type).startswith("tuple"))
+_SOURCE = tuple(one.name for one in fields(LogSource))
+_RULE = tuple(one.name for one in fields(Rule) if one.name not in ("path", "condition", "logsource"))
+
+
+def stored(parsed: Parsed) -> dict[str, Any] | None:
+    """What JSON can say of it; None if it cannot, or not all of it. Placeholders are the caller's business."""
+    if parsed.others:
+        return None
+    said: dict[str, Any] = {
+        "rules": [_rule(rule) for rule in parsed.rules],
+        "filters": [_filter(one) for one in parsed.filters],
+        "errors": [[error.line, error.reason, error.hint] for error in parsed.errors],
+    }
+    try:
+        said = orjson.loads(orjson.dumps(said))
+        whole = restored(said, NOWHERE)
+    except (KeyError, TypeError, ValueError):
+        return None
+    same = [replace(rule, path=NOWHERE) for rule in parsed.rules] == whole.rules
+    return said if same and [replace(one, path=NOWHERE) for one in parsed.filters] == whole.filters else None
+
+
+def restored(said: dict[str, Any], path: Path) -> Parsed:
+    """Raises KeyError, TypeError or ValueError for what `stored` never said."""
+    return Parsed(
+        [_restored_rule(rule, path) for rule in said["rules"]],
+        [_restored_filter(one, path) for one in said["filters"]],
+        [RuleError(path, line, reason, hint=hint) for line, reason, hint in said["errors"]],
+    )
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    plain = {name: getattr(rule, name) for name in _RULE}
+    return {**plain, "condition": _node(rule.condition), "logsource": _source(rule.logsource)}
+
+
+def _restored_rule(said: dict[str, Any], path: Path) -> Rule:
+    tuples = {name: tuple(said[name]) for name in _TUPLES if name in said}
+    condition, source = _restored_node(said["condition"]), LogSource(*said["logsource"])
+    return Rule(**{**said, **tuples, "condition": condition, "logsource": source, "path": path})
+
+
+def _filter(one: Filter) -> list[Any]:
+    return [_node(one.condition), _source(one.logsource), None if one.rules is None else sorted(one.rules), one.line]
+
+
+def _restored_filter(said: list[Any], path: Path) -> Filter:
+    condition, source, rules, line = said
+    named = None if rules is None else frozenset(rules)
+    return Filter(_restored_node(condition), LogSource(*source), named, path, line)
+
+
+def _source(source: LogSource) -> list[str | None]:
+    return [getattr(source, name) for name in _SOURCE]
+
+
+def _node(node: Node) -> list[Any]:
+    match node:
+        case Match(field, test):
+            return ["is", field, *_test(test)]
+        case And(children):
+            return ["and", *map(_node, children)]
+        case Or(children):
+            return ["or", *map(_node, children)]
+        case Not(child):
+            return ["not", _node(child)]
+        case Constant(value):
+            return ["always", value]
+
+
+def _restored_node(said: list[Any]) -> Node:
+    match said:
+        case ["is", str() | None as field, str() as kind, *values]:
+            return Match(field, _restored_test(kind, values))
+        case ["and", *children]:
+            return And(tuple(map(_restored_node, children)))
+        case ["or", *children]:
+            return Or(tuple(map(_restored_node, children)))
+        case ["not", child]:
+            return Not(_restored_node(child))
+        case ["always", bool() as value]:
+            return Constant(value)
+        case _:
+            raise ValueError(said)
+
+
+def _test(test: Test) -> list[Any]:
+    name = type(test).__name__
+    values = (getattr(test, field) for field in _FIELDS[name])
+    return [name, *(sorted(value) if isinstance(value, frozenset) else value for value in values)]
+
+
+def _restored_test(kind: str, values: list[Any]) -> Test:
+    test: Test = _TESTS[kind](*(_restored_values(value) if isinstance(value, list) else value for value in values))
+    return test
+
+
+def _restored_values(values: list[Any]) -> frozenset[Any]:
+    return frozenset(tuple(value) if isinstance(value, list) else value for value in values)

@@ -1,0 +1,164 @@
+"""PySigma's complaints in our words, with the line of what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sigma.exceptions import (
+    SigmaConditionError,
+    SigmaDetectionError,
+    SigmaError,
+    SigmaFilterError,
+    SigmaIdentifierError,
+    SigmaLogsourceError,
+    SigmaRegularExpressionError,
+    SigmaRelatedError,
+    SigmaTagError,
+)
+from sigma.modifiers import modifier_mapping
+from sigma.rule import SigmaDetection, SigmaDetectionItem
+
+from agent.detection.sigma import size
+from agent.detection.sigma.document import Document
+from agent.detection.sigma.policy import POLICY
+from agent.errors import RuleError
+
+LOOK_AROUND = re.compile(r"\(\?<?[=!]|\\[1-9]")
+
+LINES: dict[type[SigmaError], tuple[str, ...]] = {
+    SigmaLogsourceError: ("logsource",),
+    SigmaIdentifierError: ("id",),
+    SigmaConditionError: ("detection", "condition"),
+    SigmaDetectionError: ("detection",),
+    SigmaFilterError: ("filter",),
+    SigmaTagError: ("tags",),
+    SigmaRelatedError: ("related",),
+}
+"""Where to look first for what pySigma complains about."""
+
+ADVICE = {
+    "pipe syntax": "write a correlation rule instead of `| count() …`",
+    "looks around": "say it with several values, or with a `not` in the condition",
+    "the rule holds": size.HINT,
+    "has no values": "name it in the settings under rules.placeholders",
+    "nknown modifier": "the modifiers are those of the Sigma specification 2.1.0",
+    "doesn't match any detection": "name a selection that is there, or take the selector out",
+    "not defined in detections": "name a selection that is there",
+    "must be an UUID": "make one with `uuidgen`",
+    "ule level": "levels are informational, low, medium, high, critical",
+    "ule status": "statuses are stable, test, experimental, deprecated, unsupported",
+    "must have a log source": "add `logsource:` with product and service",
+    "must have a detection": "add `detection:` with selections and a condition",
+    "must have a title": "add `title:`",
+    "at least one condition": "add `condition:` with the names of selections",
+    "CIDR expression modifier": "write cidr first: `|cidr|expand`",
+    "Invalid CIDR": "give the network's first address, such as 192.0.2.0/24",
+    "condition cannot be read": "names of selections with and, or, not (in lower case), parentheses, 1 of x*, all of x*",
+    "at most three dash": "write several values with one dash each",
+    "takes at most 3 dash": "write several values with one dash each",
+    "does not go with null": "leave the modifier out, or name a value",
+    "does not go with the number": "put the number in quotes",
+    "does not go with the text": "take the quotes off, if it is a number or true or false",
+    "with wildcards": "put a backslash before * and ? that stand for themselves",
+    "Detection is empty": "name a field and a value",
+    "related": "a list of `id` and `type`, which is derived, obsolete, merged, renamed or similar",
+    "type of the rule": "derived, obsolete, merged, renamed, similar",
+}
+"""What to do, by a part of the message."""
+
+_INCOMPATIBLE = re.compile(r"Modifier (\w+) incompatible to value type of '(.*)'$", re.DOTALL)
+_PARSED = re.compile(r"\s*\(at char \d+\), \(line:\d+, col:(\d+)\)$")
+
+
+def located(document: Document, error: SigmaError, section: str) -> RuleError:
+    """A complaint in one line, with the line of the offending item."""
+    message = _worded(error)
+    keys = _blamed(document, section)
+    if not keys:
+        known = [where for kind, where in LINES.items() if isinstance(error, kind)]
+        keys = known[0] if known else _about(document, message)
+    return document.error(
+        message[:1].lower() + message[1:] if message[1:2].islower() else message, *keys, hint=advice(message)
+    )
+
+
+def misshapen(document: Document, error: Exception) -> RuleError:
+    """For what pySigma stumbles over in a document of the wrong shape."""
+    section = "filter" if "filter" in document.data else "detection"
+    reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    keys = () if isinstance(error, RecursionError) else _blamed(document, section)
+    hint = "compare it with the Sigma specification"
+    return document.error(f"something in the rule has the wrong type or shape ({reason})", *keys, hint=hint)
+
+
+def advice(message: str) -> str:
+    return next((advice for sign, advice in ADVICE.items() if sign in message), "")
+
+
+def _worded(error: SigmaError) -> str:
+    message = re.sub(r"\s*\(in [^)]*\)$", "", str(error)).strip().removeprefix("Sigma ").rstrip(".")
+    message = " ".join(message.split())
+    if isinstance(error, SigmaRegularExpressionError) and LOOK_AROUND.search(message):
+        return "the regular expression looks around or refers back, which RE2 syntax does not have"
+    if isinstance(error, SigmaConditionError) and (at := _PARSED.search(message)):
+        return f"the condition cannot be read from its character {at[1]} on"
+    if found := _INCOMPATIBLE.search(message):
+        return _incompatible(found[1], found[2])
+    return message
+
+
+def _incompatible(kind: str, value: str) -> str:
+    name = next((name for name, one in modifier_mapping.items() if one.__name__ == kind), kind)
+    if value.startswith("<sigma.types.SigmaNull"):
+        return f"the modifier `{name}` does not go with null"
+    if value.startswith("Sigma"):
+        return f"the modifier `{name}` does not go with the modifiers before it"
+    number = re.fullmatch(r"[+-]?[0-9.e+-]+", value) and name not in (
+        "lt",
+        "lte",
+        "gt",
+        "gte",
+        "minute",
+        "hour",
+        "day",
+        "week",
+        "month",
+        "year",
+    )
+    return f"the modifier `{name}` does not go with the {'number' if number else 'text'} {value}"
+
+
+def _blamed(document: Document, section: str) -> tuple[str, ...]:
+    """The path to the detection item that does not parse by itself, or none."""
+    detections = document.data.get(section)
+    if not isinstance(detections, dict):
+        return ()
+    for name, definition in detections.items():
+        if name in ("condition", "rules"):
+            continue
+        if _fails(lambda definition=definition: SigmaDetection.from_definition(definition, policy=POLICY)):  # type: ignore[misc]
+            return (section, str(name), *_blamed_item(definition))
+    return ()
+
+
+def _blamed_item(definition: object) -> tuple[str, ...]:
+    if isinstance(definition, dict):
+        for key, value in definition.items():
+            if _fails(lambda key=key, value=value: SigmaDetectionItem.from_mapping(key, value, policy=POLICY)):  # type: ignore[misc]
+                return (str(key),)
+    return ()
+
+
+def _fails(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except (SigmaError, AttributeError, TypeError, RecursionError):
+        return True
+    return False
+
+
+def _about(document: Document, message: str) -> tuple[str, ...]:
+    """A top-level key that the message names."""
+    words = {word.rstrip("s") for word in re.findall(r"[a-z]+", message.lower())}
+    return next(((str(key),) for key in document.data if str(key).lower().rstrip("s") in words), ())

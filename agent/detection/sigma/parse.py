@@ -1,0 +1,74 @@
+"""The text of one file of rules through YAML and pySigma. Slow to import: only for files that no cache knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from agent.detection.sigma import document
+from agent.detection.sigma import error_text as complaint
+from agent.detection.sigma import reader as pysigma
+from agent.detection.sigma import strict as refusal
+from agent.detection.sigma.document import Document
+from agent.detection.sigma.parsed import Parsed
+from agent.detection.sigma.rule import identified
+from agent.detection.sigma.translate import Placeholders
+from agent.errors import RuleError
+
+OTHERS = ("correlation", "baseline")
+"""Keys of documents that are read once all rules are known."""
+
+
+def parse(data: bytes, path: Path, placeholders: Placeholders) -> Parsed:
+    """Raises nothing: what is wrong is in `Parsed.errors`."""
+    return of_documents(document.parse(data, path), placeholders)
+
+
+def of_documents(documents: Iterable[Document | RuleError], placeholders: Placeholders) -> Parsed:
+    parsed = Parsed()
+    looked_up = _LookedUp(placeholders, parsed.placeholders)
+    for read in documents:
+        if isinstance(read, RuleError):
+            parsed.errors.append(read)
+        else:
+            _take(parsed, read, looked_up)
+    return parsed
+
+
+def _take(parsed: Parsed, read: Document, placeholders: Placeholders) -> None:
+    try:
+        wrong = list(refusal.refusals(read))
+        if wrong:
+            parsed.errors += wrong
+        elif "filter" in read.data:
+            parsed.filters.append(pysigma.read_filter(read, placeholders))
+        elif any(key in read.data for key in OTHERS):
+            parsed.others.append(read)
+        else:
+            parsed.rules.append(identified(pysigma.read_rule(read, placeholders), read.data))
+    except RuleError as error:
+        parsed.errors.append(error)
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:  # pySigma expects right types
+        parsed.errors.append(complaint.misshapen(read, error))
+
+
+class _LookedUp(Mapping[str, Sequence[str]]):
+    """Placeholders that remember which of them were asked for."""
+
+    def __init__(self, values: Placeholders, asked: set[str]) -> None:
+        self._values = values
+        self._asked = asked
+
+    def __getitem__(self, name: str) -> Sequence[str]:
+        self._asked.add(name)
+        return self._values[name]
+
+    def __contains__(self, name: object) -> bool:
+        self._asked.add(str(name))
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)

@@ -1,0 +1,45 @@
+"""What one file of rules says by itself, before it meets the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from agent.detection.condition.tree import Node
+from agent.detection.sigma.rule import LogSource, Rule
+from agent.errors import RuleError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from agent.detection.sigma.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A Sigma filter: its condition is ANDed, as it stands, to the rules it names."""
+
+    condition: Node
+    logsource: LogSource
+    rules: frozenset[str] | None
+    """Ids and names; None for any."""
+    path: Path
+    line: int
+    """Of what it names."""
+
+    def applies_to(self, rule: Rule) -> bool:
+        named = self.rules is None or not self.rules.isdisjoint({rule.id, rule.name})
+        return named and self.logsource.covers(rule.logsource)
+
+
+@dataclass(slots=True)
+class Parsed:
+    """In the order in which it stands there."""
+
+    rules: list[Rule] = field(default_factory=list)
+    filters: list[Filter] = field(default_factory=list)
+    errors: list[RuleError] = field(default_factory=list)
+    others: list[Document] = field(default_factory=list)
+    """Correlations and the like: what they say hangs on rules of other files."""
+    placeholders: set[str] = field(default_factory=set)
+    """Names that were looked up, with success or without."""

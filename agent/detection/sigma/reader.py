@@ -1,0 +1,94 @@
+"""A YAML document through pySigma to a rule of our own, with the line of whatever is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sigma.conditions import SigmaCondition
+from sigma.exceptions import SigmaError
+from sigma.filters import SigmaFilter
+from sigma.rule import SigmaRule
+from sigma.rule.base import SigmaRuleBase
+from sigma.rule.logsource import SigmaLogSource
+
+from agent.detection.condition.tree import Node, either
+from agent.detection.sigma import modifiers, size
+from agent.detection.sigma.document import Document
+from agent.detection.sigma.error_text import advice, located
+from agent.detection.sigma.parsed import Filter
+from agent.detection.sigma.policy import POLICY
+from agent.detection.sigma.rule import LogSource, Rule
+from agent.detection.sigma.translate import Placeholders, UntranslatableError, translate
+
+modifiers.register()
+
+
+def read_rule(document: Document, placeholders: Placeholders) -> Rule:
+    """Raises RuleError with the line of the first thing wrong."""
+    parsed = SigmaRule.from_dict(document.data, collect_errors=True, policy=POLICY)
+    if parsed.errors:
+        raise located(document, parsed.errors[0], "detection")
+    conditions = parsed.detection.parsed_condition
+    tree = either([condition(document, one, placeholders, "detection") for one in conditions])
+    return Rule(
+        **metadata(document, parsed),
+        condition=tree,
+        logsource=log_source(parsed.logsource),
+    )
+
+
+def read_filter(document: Document, placeholders: Placeholders) -> Filter:
+    """Raises RuleError with the line of the first thing wrong."""
+    parsed = SigmaFilter.from_dict(document.data, collect_errors=True, policy=POLICY)
+    if parsed.errors:
+        raise located(document, parsed.errors[0], "filter")
+    one = SigmaCondition(parsed.filter.condition[0], parsed.filter)
+    rules = parsed.filter.rules
+    return Filter(
+        condition(document, one, placeholders, "filter"),
+        log_source(parsed.logsource),
+        None if isinstance(rules, str) else frozenset(rule.reference for rule in rules),
+        document.path,
+        document.line_of("filter", "rules"),
+    )
+
+
+def condition(document: Document, one: SigmaCondition, placeholders: Placeholders, section: str) -> Node:
+    try:
+        tree = translate(one.parsed, placeholders)
+        if wrong := size.too_large(tree):
+            raise document.error(wrong, section, hint=size.HINT)
+        return tree
+    except SigmaError as error:
+        raise located(document, error, section) from error
+    except UntranslatableError as error:
+        raise document.error(str(error), section, hint=advice(str(error))) from error
+
+
+def log_source(source: SigmaLogSource) -> LogSource:
+    return LogSource(source.product, source.service, source.category)
+
+
+def metadata(document: Document, parsed: SigmaRuleBase) -> dict[str, Any]:
+    """What every kind of rule has in common, as arguments of `Rule`."""
+    custom = parsed.custom_attributes.get("leakline", {})
+    if not isinstance(custom, dict):
+        raise document.error("`leakline` is no mapping", "leakline", hint="it holds family, feed and triage")
+    return {
+        "id": str(parsed.id or ""),
+        "title": parsed.title,
+        "path": document.path,
+        "line": document.line,
+        "name": parsed.name or "",
+        "description": (parsed.description or "").strip(),
+        "level": str(parsed.level) if parsed.level else "medium",
+        "status": str(parsed.status) if parsed.status else "experimental",
+        "version": str(parsed.modified or parsed.date or ""),
+        "author": parsed.author or "",
+        "licence": parsed.license or "",
+        "tags": tuple(str(tag) for tag in parsed.tags),
+        "references": tuple(str(reference) for reference in parsed.references),
+        "falsepositives": tuple(str(one) for one in parsed.falsepositives),
+        "fields": tuple(str(one) for one in parsed.fields),
+        "custom": custom,
+    }

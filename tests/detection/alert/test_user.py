@@ -1,0 +1,25 @@
+"""Whom alerts over many events are about."""
+
+import pytest
+
+from agent.detection.alert.user import identified
+
+SHORT, LONG = "005Hs000003T2I1", "005Hs000003T2I1AAI"
+
+
+@pytest.mark.parametrize(
+    ("users", "group", "number", "name"),
+    [
+        (["ann@example.com"], f"USER_ID={SHORT}", SHORT, "ann@example.com"),
+        (["ann@example.com"], f"CLIENT_IP=192.0.2.1, user.id={LONG}", LONG, "ann@example.com"),
+        ([SHORT], "CLIENT_IP=192.0.2.1", SHORT, None),
+        ([SHORT], f"USER_ID={SHORT}, CLIENT_IP=192.0.2.1", SHORT, None),
+        (["ann", "bob"], "CLIENT_IP=192.0.2.1", None, None),
+        (["ann"], f"DELEGATED_USER_ID={SHORT}", None, "ann"),
+        (["005"], "", None, "005"),
+        ([], f"MY_USER_ID={SHORT}", None, None),
+    ],
+)
+def test_ids_are_told_from_names(users, group, number, name):
+    """An id stands where searches look for ids; the user an administrator signs in as is not who did it."""
+    assert identified(users, group) == {"user.id": number, "user.name": name}

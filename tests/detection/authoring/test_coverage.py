@@ -1,0 +1,232 @@
+"""What a rule waits for, and whether it can fire with what there is."""
+
+from datetime import timedelta
+
+import pytest
+
+from agent.detection.authoring.absence import Columns
+from agent.detection.authoring.coverage import Supply, blind, reasons
+from agent.detection.authoring.latency import paces
+from agent.detection.authoring.listing import listing, tallies, techniques
+from agent.detection.load import load, loads
+
+RULE = """
+title: Rule {name}
+name: {name}
+logsource: {{product: salesforce, service: {service}}}
+detection: {{sel: {{{field}}}, condition: {condition}}}
+level: high
+tags: [attack.t1078.004, attack.t1567]
+leakline: {{family: access, feed: {feed}}}
+"""
+BUILT = frozenset({"event_log_file", "agent"})
+EVERYTHING = Supply(BUILT)
+
+
+def rule(name="one", service="event_log_file", field="EVENT_TYPE: Report", condition="sel", feed="free"):
+    return RULE.format(name=name, service=service, field=field, condition=condition, feed=feed)
+
+
+def correlation(kind, rules, condition="{gte: 2}", more="group-by: [USER_ID]"):
+    named = ", ".join(rules)
+    return (
+        f"title: Several\nname: several\n"
+        f"correlation: {{type: {kind}, rules: [{named}], {more}, timespan: 1h, condition: {condition}}}\n"
+    )
+
+
+def why(*documents, supply=EVERYTHING):
+    rules = loads("\n---\n".join(documents))
+    assert rules.errors == ()
+    names = {one.id: one.name for one in (*rules, *(derived.rule for derived in rules.derived))}
+    return {names[key]: list(value) for key, value in reasons(rules, supply).items()}
+
+
+def test_a_rule_can_fire_if_nothing_it_needs_is_missing():
+    """Then there is nothing to say."""
+    assert why(rule()) == {"one": []}
+
+
+@pytest.mark.parametrize(
+    ("feed", "has", "said"),
+    [
+        ("free", "free", []),
+        ("event_monitoring", "free", ["needs Event Monitoring"]),
+        ("event_monitoring", "real_time", []),
+        ("real_time", "event_monitoring", ["needs Real-Time Event Monitoring"]),
+        ("real_time", "", []),
+    ],
+)
+def test_a_licence_holds_those_before_it(feed, has, said):
+    """And where none is named nothing is said."""
+    assert why(rule(feed=feed), supply=Supply(BUILT, feed=has)) == {"one": said}
+
+
+def test_a_source_that_is_not_built_not_read_or_not_known_is_told_apart():
+    """What to do differs."""
+    assert why(rule(service="setup_audit_trail")) == {"one": ["there is no source for setup_audit_trail yet"]}
+    read = Supply(BUILT, frozenset({"agent"}))
+    assert why(rule(), supply=read) == {"one": ["the settings read no event_log_file"]}
+    assert why(rule(service="access")) == {"one": ["nothing here produces rows of access"]}
+    assert why(rule(service="event_monitoring")) == {"one": []}
+
+
+def test_a_type_of_log_file_that_is_not_read_is_told():
+    """Only where the rule can be about no other."""
+    some = Supply(BUILT, event_types=frozenset({"login"}))
+    assert why(rule(), supply=some) == {"one": ["its type of log file is not read (sources.event_types)"]}
+    assert why(rule(field="EVENT_TYPE: [Report, Login]"), supply=some) == {"one": []}
+
+
+def test_a_field_that_nothing_fills_bars_the_rules_that_need_it():
+    """A rule that negates it, or asks for its absence, fires without it, and the list says that it looks at it."""
+    bare = Supply(BUILT, lacking={"leakline.user_leaving": "no list of leavers"})
+    assert why(rule(field="leakline.user_leaving: true"), supply=bare) == {"one": ["no list of leavers"]}
+    assert why(rule(field="leakline.user_leaving: null"), supply=bare) == {"one": []}
+    without = rule(field="leakline.user_leaving: true", condition="not sel")
+    assert why(without, supply=bare) == {"one": []}
+    (row,) = listing(loads(without), bare)
+    assert (row.cannot_fire, row.not_filled) == ((), ("leakline.user_leaving",))
+
+
+HEADERS = Columns(
+    {
+        "login": frozenset({"EVENT_TYPE", "USER_ID", "SOURCE_IP", "source.ip"}),
+        "report": frozenset({"EVENT_TYPE", "ROWS"}),
+    },
+    {"source.ip": "CLIENT_IP or SOURCE_IP"},
+    {"login": "Login", "report": "Report"},
+)
+SEEN = Supply(BUILT, columns=HEADERS)
+
+
+@pytest.mark.parametrize(
+    ("field", "condition", "said"),
+    [
+        ("EVENT_TYPE: Login, COUNTRY_CODE: DE", "sel", ["no column COUNTRY_CODE in files of Login"]),
+        ("EVENT_TYPE: Login, USER_ID: x", "sel", []),
+        ("EVENT_TYPE: [Login, Report], ROWS: 1", "sel", []),
+        ("EVENT_TYPE: [Login, Report], A: 1", "sel", ["no column A in files of Login, Report"]),
+        ("EVENT_TYPE: [Login, URI], COUNTRY_CODE: DE", "sel", []),
+        ("COUNTRY_CODE: DE", "sel", []),
+        ("EVENT_TYPE: Login, COUNTRY_CODE: null", "sel", []),
+        ("EVENT_TYPE: Login, COUNTRY_CODE|fieldref: USER_ID", "sel", ["no column COUNTRY_CODE in files of Login"]),
+        ("EVENT_TYPE: Login, USER_ID|fieldref: COUNTRY_CODE", "sel", ["no column COUNTRY_CODE in files of Login"]),
+        ("EVENT_TYPE: Login, source.ip: 192.0.2.1", "sel", []),
+        ("EVENT_TYPE: Report, source.ip: 192.0.2.1", "sel", ["no column CLIENT_IP or SOURCE_IP in files of Report"]),
+        ("EVENT_TYPE: Report, leakline.of_elsewhere: x", "sel", []),
+    ],
+)
+def test_a_column_that_files_of_its_types_lack_bars_a_rule(field, condition, said):
+    """If all of its types lack it, are known, and it needs it; a computed field is there with one of those that fill it."""
+    assert why(rule(field=field, condition=condition), supply=SEEN) == {"one": said}
+
+
+def test_one_of_two_columns_is_enough_for_a_rule_that_can_use_either():
+    """It is blind only when both are missing, and then both are named."""
+
+    def either(a, b):
+        return rule(field="EVENT_TYPE: Login").replace(
+            "condition: sel", f"a: {{{a}: 192.0.2.1}}, b: {{{b}: 192.0.2.1}}, condition: sel and (a or b)"
+        )
+
+    assert why(either("CLIENT_IP", "SOURCE_IP"), supply=SEEN) == {"one": []}
+    assert why(either("CLIENT_IP", "IP"), supply=SEEN) == {
+        "one": ["no column CLIENT_IP in files of Login", "no column IP in files of Login"]
+    }
+    (row,) = listing(loads(either("CLIENT_IP", "SOURCE_IP")), SEEN)
+    assert (row.cannot_fire, row.not_filled) == ((), ("CLIENT_IP",))
+
+
+def test_a_correlation_needs_the_columns_that_it_groups_and_counts_by():
+    """Of each rule it is made of, under the name it has there."""
+    base = rule(field="EVENT_TYPE: Report")
+    assert why(base, correlation("event_count", ["one"]), supply=SEEN)["several"] == [
+        "no column USER_ID in files of Report"
+    ]
+    aliased = correlation("event_count", ["one"], more="aliases: {who: {one: ROWS}}, group-by: [who]")
+    assert why(base, aliased, supply=SEEN)["several"] == []
+    other = rule("two", field="EVENT_TYPE: Login")
+    assert why(base, other, correlation("event_count", ["one", "two"]), supply=SEEN)["several"] == []
+
+
+def test_only_want_of_a_field_makes_blind():
+    """Not a licence or a source that is missing: these are said elsewhere."""
+    rules = loads(
+        "\n---\n".join(
+            [
+                rule("blind", field="EVENT_TYPE: Login, COUNTRY_CODE: DE"),
+                rule("list", field="leakline.user_leaving: true"),
+                rule("source", service="setup_audit_trail", field="leakline.user_leaving: true"),
+                rule("fine"),
+            ]
+        )
+    )
+    found = blind(rules, Supply(BUILT, columns=HEADERS, lacking={"leakline.user_leaving": "no list of leavers"}))
+    assert {one.name: found[one.id] for one in rules if one.id in found} == {
+        "blind": ("no column COUNTRY_CODE in files of Login",),
+        "list": ("no list of leavers",),
+    }
+
+
+def test_a_placeholder_without_values_is_named(write):
+    """With where to give them."""
+    path = write("rule.yml", rule(field="A|expand: '%BadAddresses%'"))
+    assert list(reasons(load([path]), EVERYTHING).values()) == [("no values for BadAddresses (rules.placeholders)",)]
+    filled = load([path], placeholders={"BadAddresses": ["192.0.2.1"]})
+    assert list(reasons(filled, EVERYTHING).values()) == [()]
+
+
+def test_a_correlation_needs_as_much_of_what_it_is_made_of_as_its_condition_asks():
+    """One rule for a count, all of them for a sequence, two of three if it says two."""
+    missing = "there is no source for login_history yet"
+    both = [rule("here"), rule("gone", service="login_history")]
+    assert why(*both, correlation("event_count", ["here", "gone"]))["several"] == []
+    assert why(*both, correlation("temporal", ["here", "gone"]))["several"] == [missing]
+    three = [*both, rule("near")]
+    assert why(*three, correlation("temporal", ["here", "gone", "near"], "{gte: 2}"))["several"] == []
+    assert why(*both, correlation("temporal", ["here", "gone"], "here and not gone"))["several"] == []
+    assert why(*both, correlation("temporal", ["here", "gone"], "gone and not here"))["several"] == [missing]
+
+
+def test_a_correlation_needs_what_it_groups_and_counts_by():
+    """Through its aliases."""
+    bare = Supply(BUILT, lacking={"source.as.number": "no address database"})
+    counting = correlation("value_count", ["one"], "{field: source.as.number, gte: 2}")
+    assert why(rule(), counting, supply=bare)["several"] == ["no address database"]
+    aliased = correlation("event_count", ["one"], more="aliases: {who: {one: source.as.number}}, group-by: [who]")
+    assert why(rule(), aliased, supply=bare)["several"] == ["no address database"]
+
+
+def test_the_wait_is_that_of_the_slowest_source_and_only_where_a_window_must_close():
+    """A count tells at once; what only a complete window tells waits for a timespan and the latest rows."""
+    rules = loads("\n---\n".join([rule(), correlation("event_count", ["one"])]))
+    found = paces(rules)
+    assert found[rules.correlations[0].rule.id].until == "at once"
+    rules = loads("\n---\n".join([rule(), rule("two", service="login_history"), correlation("temporal", ["one", "two"], "one and not two")]))  # fmt: skip
+    pace = paces(rules)[rules.correlations[0].rule.id]
+    assert (pace.services, pace.until) == (("event_log_file", "login_history"), "window closes")
+    assert (pace.lateness, pace.wait) == (timedelta(hours=30), timedelta(hours=31))
+    assert paces(rules)[rules["two"].id].lateness == timedelta(hours=6)
+
+
+def test_a_correlation_of_a_correlation_waits_for_it():
+    """The waits add up."""
+    first = correlation("event_count", ["one"], "{lt: 2}").replace("several", "few")
+    second = correlation("event_count", ["few"])
+    rules = loads("\n---\n".join([rule(), first, second]))
+    assert rules.errors == ()
+    waits = {
+        one.rule.name: (paces(rules)[one.rule.id].until, paces(rules)[one.rule.id].wait) for one in rules.correlations
+    }
+    assert waits == {"few": ("window closes", timedelta(hours=31)), "several": ("window closes", timedelta(hours=31))}
+
+
+def test_counts_are_by_family_with_the_sum_last_and_a_technique_counts_once_a_rule():
+    """What feeds a correlation is not counted."""
+    rows = listing(loads("\n---\n".join([rule(), rule("two", feed="real_time")])))
+    assert [(one.name, one.rules, one.levels["high"], one.feeds["real_time"]) for one in tallies(rows)] == [
+        ("access", 2, 2, 1),
+        ("all", 2, 2, 1),
+    ]
+    assert techniques(rows) == {"T1078.004": 2, "T1567": 2}

@@ -1,0 +1,129 @@
+"""A second opinion on correlations: pysigma-backend-sqlite runs the same rules over the same events.
+
+It reports every window that holds, one by one, each with its end; here windows of a group become one alert. So what is
+compared is which events are in such windows, by group. Where its meaning is another one it is not asked:
+it tells groups and values apart without regard to case, counts negative numbers, and takes a `not` as unknown while its
+window is open at the last event, where `final` judges it (so an event long after all others ends every window).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from sigma.backends.sqlite import sqliteBackend
+from sigma.backends.sqlite.correlation import CorrelationCompiler
+from sigma.backends.sqlite.runtime import execute_plan
+from sigma.collection import SigmaCollection
+
+from agent.detection.detector import Detector
+from agent.detection.load import load
+from tests.detection.correlation.test_types import (
+    BASES,
+    CHILD,
+    EVENTS,
+    FILES,
+    NOW,
+    TEN,
+    UNHEARD,
+    Event,
+    correlation,
+    frame,
+)
+
+CASES = {
+    "count": correlation("event_count", "{gte: 3}"),
+    "count below": correlation("event_count", "{lt: 2}"),
+    "count other": correlation("event_count", "{neq: 2}"),
+    "count exactly": correlation("event_count", "{eq: 2}"),
+    "values": correlation("value_count", "{field: VALUE, gt: 2}"),
+    "sum": correlation("value_sum", "{field: VALUE, gte: 9}"),
+    "sum at most": correlation("value_sum", "{field: VALUE, lte: 4}"),
+    "average": correlation("value_avg", "{field: VALUE, gt: 3}"),
+    "median": correlation("value_median", "{field: VALUE, lte: 2}"),
+    "percentile": correlation("value_percentile", "{field: VALUE, percentile: 80, gte: 4}"),
+    "temporal": correlation("temporal"),
+    "temporal two": correlation("temporal", "{gte: 2}"),
+    "words": correlation("temporal", "a and (b or c)"),
+    "not": correlation("temporal", "a and not b", rules="[a, b]"),
+    "neither": correlation("temporal", "a and not (b or c)"),
+    "two groups": correlation("event_count", "{gte: 2}", group="[USER_ID, CLIENT_IP]"),
+    "no group": correlation("event_count", "{gte: 5}", group=""),
+    "aliases": correlation("event_count", "{gte: 3}", group="[who]", more="  aliases: {who: {a: USER_ID, b: CLIENT_IP, c: USER_ID}}\n"),
+    "chain": CHILD + correlation("temporal", rules="[child, c]"),
+    "chain of a not": UNHEARD + correlation("temporal", rules="[child, c]"),
+}  # fmt: skip
+SEQUENCES = {
+    "ordered": correlation("temporal_ordered"),
+    "ordered two": correlation("temporal_ordered", "{gte: 2}"),
+    "ordered words": correlation("temporal_ordered", "a and c", rules="[a, c]"),
+    "ordered not": correlation("temporal_ordered", "a and b and not c"),
+    "ordered chain": CHILD + correlation("temporal_ordered", rules="[child, c]"),
+}
+"""Of a sequence the backend names the events that came first; here all between are part of it. Groups are compared."""
+
+LAST = 60 * 24
+
+
+def theirs(text: str, events: list[Event]) -> list[dict]:
+    backend = sqliteBackend(timestamp_field="TIME", event_id_field="ID")
+    collection = SigmaCollection.from_yaml(BASES + text)
+    backend.convert(collection)
+    rule = next(rule for rule in collection.rules if rule.title == "Tried")
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE logs (ID TEXT, TIME TEXT, USER_ID TEXT, CLIENT_IP TEXT, KIND TEXT, VALUE TEXT)")
+    rows = [(str(n), at(e[3]).isoformat(" "), e[0] or None, e[1], e[2], str(e[4])) for n, e in enumerate(events)]
+    rows.append((str(len(events)), at(LAST).isoformat(" "), None, None, "", ""))
+    connection.executemany("INSERT INTO logs VALUES (?, ?, ?, ?, ?, ?)", rows)
+    found, _ = execute_plan(connection, CorrelationCompiler(backend, rule).compile()[1], include_events=False)
+    return found
+
+
+def at(minute: int):
+    return (TEN + timedelta(minutes=minute)).replace(tzinfo=None)
+
+
+def ours(text: str, events: list[Event], folder) -> list[dict]:
+    path = folder / "rules.yml"
+    path.write_text(BASES + text)
+    loaded = load([path])
+    assert not loaded.errors
+    found = Detector(loaded).detect(frame(list(enumerate(events))), FILES, NOW, final=True).alerts
+    return [row for row in found.to_dicts() if row["rule.name"] == "Tried"]
+
+
+def group_of(row: dict) -> tuple[str, ...]:
+    return tuple(part.split("=")[1] for part in row["leakline.correlation.group"].split(", ") if part)
+
+
+@pytest.mark.parametrize("case", CASES)
+@settings(max_examples=12, deadline=None)
+@given(events=EVENTS)
+def test_the_same_events_are_in_windows_that_hold(case, tmp_path_factory, events):
+    """By group, and their number."""
+    folder = tmp_path_factory.mktemp("sqlite")
+    wanted: dict[tuple[str, ...], set[str]] = {}
+    for alert in theirs(CASES[case], events):
+        group = tuple(str(one) for one in alert["group_keys"].values())
+        ids = alert["event_ids"]
+        if "chain" in case:  # it names the events below, we those that completed the child's windows
+            ids = []
+        wanted.setdefault(group, set()).update(one.split(":")[1] for one in ids)
+    found: dict[tuple[str, ...], set[str]] = {}
+    for row in ours(CASES[case], events, folder):
+        group = tuple(one.lower() for one in group_of(row))
+        ids = [] if "chain" in case else row["leakline.alert.event_ids"]
+        found.setdefault(group, set()).update(str(int(one, 16)) for one in ids)
+    assert found == wanted
+
+
+@pytest.mark.parametrize("case", SEQUENCES)
+@settings(max_examples=12, deadline=None)
+@given(events=EVENTS)
+def test_the_same_groups_have_sequences(case, tmp_path_factory, events):
+    """Which of several sequences is named is a matter of taste."""
+    folder = tmp_path_factory.mktemp("sqlite")
+    wanted = {tuple(str(one) for one in alert["group_keys"].values()) for alert in theirs(SEQUENCES[case], events)}
+    assert {tuple(one.lower() for one in group_of(row)) for row in ours(SEQUENCES[case], events, folder)} == wanted

@@ -1,0 +1,140 @@
+"""Parsed rules kept from one start to the next."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.detection.load import load
+from agent.detection.sigma import cache as rule_cache
+from agent.detection.sigma.rule import RuleSet
+
+RULES = {
+    "one.yml": """
+        title: One
+        name: one
+        tags: [attack.t1213.004]
+        logsource: {product: salesforce, service: event_log_file}
+        detection:
+          s: {A: ['x*', 'y?z', q], B|re|i: '^a', C|cidr: 10.0.0.0/8, D|gte: 5, E|fieldref: F, G: null, H: true}
+          k: [evil]
+          t: {T|hour|gte: 22, X|exists: true, Y|cased|contains: Z}
+          condition: s and not t or k
+        leakline: {family: exfiltration, feed: free}
+        """,
+    "two.yml": """
+        title: Two
+        logsource: {product: salesforce}
+        detection: {s: {A|expand: '%apps%'}, condition: s}
+        ---
+        title: A filter
+        logsource: {product: salesforce}
+        filter: {rules: any, s: {user: robot}, condition: not s}
+        """,
+    "wrong.yml": "title: Wrong\nlogsource: {product: salesforce}\ndetection: {s: {A|foo: x}, condition: s}",
+}
+
+PLACEHOLDERS = {"apps": ["a", "b*"]}
+
+
+@pytest.fixture
+def folder(write) -> Path:
+    for name, text in RULES.items():
+        write(f"rules/{name}", text)
+    return write("rules/about.txt", "").parent
+
+
+@pytest.fixture
+def warm(folder, tmp_path, monkeypatch):
+    """Loads with the cache; the second time with nothing to parse with."""
+
+    def again(**settings: object) -> RuleSet:
+        monkeypatch.setitem(sys.modules, "agent.detection.sigma.parse", None)
+        return load([folder], **{"cache": tmp_path / "cache", "placeholders": PLACEHOLDERS, **settings})
+
+    load([folder], placeholders=PLACEHOLDERS, cache=tmp_path / "cache")
+    return again
+
+
+def told(rules: RuleSet) -> tuple[object, ...]:
+    return rules.rules, [(str(error), error.path, error.line) for error in rules.errors]
+
+
+def test_what_is_remembered_is_what_was_read(folder, warm):
+    """Rules, filters and errors, without pySigma."""
+    expected = told(load([folder], placeholders=PLACEHOLDERS))
+    assert told(warm()) == expected
+
+
+def test_a_changed_file_is_read_again(folder, warm, tmp_path):
+    """And the others are not."""
+    changed = folder / "one.yml"
+    changed.write_text(changed.read_text().replace("title: One", "title: Uno"))
+    with pytest.raises(ImportError):
+        warm()
+
+
+def test_other_values_of_a_placeholder_are_another_rule(folder, warm):
+    """The values are part of what was parsed."""
+    with pytest.raises(ImportError):
+        warm(placeholders={"apps": ["c"]})
+
+
+@pytest.mark.parametrize("damage", [b"", b"\n{}", b"x" * 1000, None])
+def test_a_damaged_cache_is_as_good_as_none(folder, warm, tmp_path, damage):
+    """Cut, emptied or altered: rules are read from their files, and remembered again."""
+    (pack,) = (tmp_path / "cache").glob("*.json")
+    good = pack.read_bytes()
+    pack.write_bytes(good.replace(b'"gte",5', b'"gte",9') if damage is None else damage)
+    expected = told(load([folder], placeholders=PLACEHOLDERS))
+    assert told(load([folder], placeholders=PLACEHOLDERS, cache=tmp_path / "cache")) == expected
+    assert pack.read_bytes() == good
+
+
+def test_a_cache_that_others_may_write_is_not_believed(warm, tmp_path):
+    """Rules that match nothing could be put there."""
+    (pack,) = (tmp_path / "cache").glob("*.json")
+    pack.chmod(0o666)
+    with pytest.raises(ImportError):
+        warm()
+
+
+def test_without_a_place_to_write_rules_load_all_the_same(folder, tmp_path):
+    """A file where the folder should be."""
+    (tmp_path / "cache").write_text("")
+    rules = load([folder], placeholders=PLACEHOLDERS, cache=tmp_path / "cache")
+    assert told(rules) == told(load([folder], placeholders=PLACEHOLDERS))
+
+
+def test_what_nobody_uses_any_more_goes(write, tmp_path):
+    """A removed file, and sets of folders beyond the newest few."""
+    text = "title: T\nlogsource: {product: p}\ndetection: {s: {A: %d}, condition: s}\n"
+    for number in range(rule_cache.KEPT + 3):
+        load([write(f"{number}/rule.yml", text % number).parent], cache=tmp_path / "cache")
+    assert len(list((tmp_path / "cache").iterdir())) == rule_cache.KEPT
+    pack = max((tmp_path / "cache").iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    (tmp_path / str(rule_cache.KEPT + 2) / "rule.yml").write_text(text % 99)
+    load([tmp_path / str(rule_cache.KEPT + 2)], cache=tmp_path / "cache")
+    assert pack.read_bytes().count(b'"rules"') == 1
+
+
+def test_a_warm_start_imports_nothing_of_pysigma(folder, warm, tmp_path):
+    """Nor YAML: that is most of what a start takes."""
+    script = (
+        "import sys; from pathlib import Path; from agent.detection.load import load;"
+        f"rules = load([Path({str(folder)!r})], placeholders={PLACEHOLDERS!r}, cache=Path({str(tmp_path / 'cache')!r}));"
+        "assert len(rules) == 2, rules; assert not {'sigma', 'yaml', 'pyparsing'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_the_place_is_the_users_cache_folder(monkeypatch):
+    """As the XDG base directory specification has it; nowhere for a user without a home."""
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert rule_cache.directory() == Path("/somewhere/leakline/rules")
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    monkeypatch.setenv("HOME", "/home/eve")
+    assert rule_cache.directory() == Path("/home/eve/.cache/leakline/rules")
+    monkeypatch.delenv("HOME")
+    assert rule_cache.directory() is None
