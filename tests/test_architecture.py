@@ -12,7 +12,7 @@ AGENT = Path(__file__).parent.parent / "agent"
 FILES = sorted(path for path in AGENT.rglob("*.py") if "_data" not in path.parts)
 
 DOORS = {
-    "simple_salesforce": ["sources/salesforce.py"],
+    "simple_salesforce": ["sources/salesforce/session.py"],
     "diskcache": ["store/database.py"],
     "apscheduler": ["daemon/schedule.py"],
     "uvicorn": ["network/listener.py"],

@@ -16,20 +16,20 @@ from agent.assembly.not_loaded import NotLoaded
 from agent.assembly.processing import Loaded, Processing, build_processing
 from agent.assembly.readiness import unready
 from agent.config.settings import DestinationSettings, Settings, SourceSettings
-from agent.destinations.elastic import Elastic, ElasticSettings
-from agent.destinations.file import File, FileSettings
-from agent.destinations.splunk import Splunk, SplunkSettings
-from agent.destinations.syslog import Syslog, SyslogSettings
+from agent.destinations.elastic.elastic import Elastic, ElasticSettings
+from agent.destinations.file.file import File, FileSettings
+from agent.destinations.splunk.splunk import Splunk, SplunkSettings
+from agent.destinations.syslog.syslog import Syslog, SyslogSettings
 from agent.errors import FileError, SettingsError
 from agent.formats import FORMATS, cef
 from agent.model import Destination, Source
 from agent.normalize.identity import Occurrences, Taken, identify
 from agent.pipeline import shorten
 from agent.pipeline.ingest import Committed, Ingest
-from agent.sources.directory import Directory
-from agent.sources.event_log_file import EventLogFile
-from agent.sources.row_filter import Identity
-from agent.sources.salesforce import Session
+from agent.sources.event_log_file.deduplicate import Identity
+from agent.sources.event_log_file.source import EventLogFile
+from agent.sources.salesforce.directory import Directory
+from agent.sources.salesforce.session import Session
 from agent.store import startup
 from agent.store.dead_letters import problem as dead_letter_problem
 from agent.store.dead_letters.dead_letter import DeadLetters

@@ -27,7 +27,7 @@ from agent.normalize.list_file import ListFiles
 from agent.normalize.shape import Normalizer
 from agent.pipeline.ingest import Steps
 from agent.shipped import shipped
-from agent.sources.directory import Directory
+from agent.sources.salesforce.directory import Directory
 
 
 @dataclass(frozen=True, slots=True)

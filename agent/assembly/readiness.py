@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from agent.errors import LeaklineError, NotReady, SettingsError
 from agent.model import Destination
-from agent.sources.salesforce import Session
+from agent.sources.salesforce.session import Session
 
 
 def unready(sessions: Collection[Session], destinations: Collection[Destination]) -> Mapping[str, SettingsError]:

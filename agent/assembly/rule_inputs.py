@@ -23,7 +23,7 @@ from agent.normalize.person import COLUMNS
 from agent.normalize.place import PLACE
 from agent.normalize.prepare import ADDRESS_FIELDS, RELATED_ADDRESSES
 from agent.shipped import shipped
-from agent.sources.event_types import DEFAULT
+from agent.sources.event_log_file.event_types import DEFAULT
 
 SERVICES: Mapping[str, frozenset[str]] = {"event_log_file": frozenset({"event_log_file"})}
 """Types of sources in the settings, to the services whose rows they bring."""

@@ -13,8 +13,8 @@ from agent.detection.sigma import cache as rule_cache
 from agent.detection.sigma.rule import RuleSet
 from agent.errors import LeaklineError
 from agent.model import Finding
-from agent.sources.headers import headers
-from agent.sources.salesforce import Session
+from agent.sources.event_log_file.headers import headers
+from agent.sources.salesforce.session import Session
 
 LOOK_BACK = timedelta(days=3)
 

@@ -13,8 +13,8 @@ from agent.assembly.parts import build_destination
 from agent.assembly.processing import build_processing
 from agent.check.tls_mismatch import advice
 from agent.config.settings import DestinationSettings, Settings
-from agent.destinations.elastic import Elastic
-from agent.destinations.syslog import Syslog
+from agent.destinations.elastic.elastic import Elastic
+from agent.destinations.syslog.syslog import Syslog
 from agent.errors import SettingsError, Unavailable
 from agent.model import Destination, Finding
 from agent.own_event import own_event

@@ -18,8 +18,8 @@ from agent.check.secret_sources import examine_secrets
 from agent.check.settings import doubts
 from agent.config.settings import Org, Settings, load
 from agent.model import Finding
-from agent.sources.probe import probe
-from agent.sources.salesforce import Session
+from agent.sources.event_log_file.probe import probe
+from agent.sources.salesforce.session import Session
 
 
 def utc_now() -> datetime:

@@ -9,13 +9,13 @@ from itertools import combinations
 import structlog
 
 from agent.config.settings import DestinationSettings, Org, Settings
-from agent.destinations.elastic import ElasticSettings
-from agent.destinations.file import FileSettings
-from agent.destinations.splunk import SplunkSettings
-from agent.destinations.syslog import SyslogSettings
+from agent.destinations.elastic.elastic import ElasticSettings
+from agent.destinations.file.file import FileSettings
+from agent.destinations.splunk.splunk import SplunkSettings
+from agent.destinations.syslog.syslog import SyslogSettings
 from agent.duration import written
 from agent.model import Finding
-from agent.sources.event_types import KNOWN, like
+from agent.sources.event_log_file.event_types import KNOWN, like
 
 log = structlog.get_logger()
 

@@ -7,8 +7,8 @@ import ssl
 from urllib.parse import urlsplit
 
 from agent.config.settings import DestinationSettings
-from agent.destinations.file import FileSettings
-from agent.destinations.syslog import SyslogSettings
+from agent.destinations.file.file import FileSettings
+from agent.destinations.syslog.syslog import SyslogSettings
 
 PATIENCE = 5.0
 """Seconds for a handshake."""

@@ -20,8 +20,8 @@ from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.pipeline.chunk import body
 from agent.shipped import shipped
-from agent.sources.log_file import read_log_file
-from agent.sources.piece import Piece
+from agent.sources.event_log_file.csv_file import read_log_file
+from agent.sources.event_log_file.piece import Piece
 
 if TYPE_CHECKING:
     from agent.config.settings import Settings

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from agent.destinations.elastic import ElasticSettings
-from agent.destinations.file import SUFFIX, FileSettings
-from agent.destinations.splunk import SplunkSettings
-from agent.destinations.syslog import SyslogSettings
-from agent.sources.org_settings import OrgSettings
+from agent.destinations.elastic.elastic import ElasticSettings
+from agent.destinations.file.file import SUFFIX, FileSettings
+from agent.destinations.splunk.splunk import SplunkSettings
+from agent.destinations.syslog.syslog import SyslogSettings
+from agent.sources.salesforce.org_settings import OrgSettings
 
 STATE_FOLDERS = ("database", "spool", "dead-letters", "downloads", "set-aside")
 """What lies in the state directory; a destination's folder may lie beside them."""

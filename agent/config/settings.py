@@ -16,17 +16,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from agent.config.clash import clash
 from agent.config.error import explained
 from agent.config.file import read_document
-from agent.destinations.elastic import ElasticSettings
-from agent.destinations.file import FileSettings
-from agent.destinations.splunk import SplunkSettings
-from agent.destinations.syslog import SyslogSettings
+from agent.destinations.elastic.elastic import ElasticSettings
+from agent.destinations.file.file import FileSettings
+from agent.destinations.splunk.splunk import SplunkSettings
+from agent.destinations.syslog.syslog import SyslogSettings
 from agent.detection.sigma.rule import STATUSES, Level, Status
 from agent.duration import Duration, PositiveDuration
 from agent.errors import SettingsError
 from agent.network.server_address import HostName
 from agent.normalize.enrich import EnrichSettings
-from agent.sources.event_log_file import EventLogFileSettings
-from agent.sources.org_settings import OrgSettings
+from agent.sources.event_log_file.source import EventLogFileSettings
+from agent.sources.salesforce.org_settings import OrgSettings
 
 SourceSettings = EventLogFileSettings
 DestinationSettings = Annotated[

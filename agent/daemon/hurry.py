@@ -6,7 +6,7 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from agent.sources.salesforce import Session
+from agent.sources.salesforce.session import Session
 
 POLLS_END_WITHIN = 3.0
 """Seconds; a batch in hand looks up its users first. Then what still waits for an org, or reads on in a file, is cut off."""

@@ -17,7 +17,7 @@ from agent.model import OWN_EVENT_TYPE, Batch
 from agent.normalize.identity import Occurrences, identify
 from agent.simulator.people import Staff, user_record
 from agent.simulator.record_id import long_id
-from agent.sources.log_file import read_log_file
+from agent.sources.event_log_file.csv_file import read_log_file
 from tests.assess.files import File
 
 TICK = 3_600_000
@@ -101,7 +101,7 @@ class Agent:
 
 
 class _Directory:
-    """The org's users and apps, looked up as `agent.sources.directory` looks them up."""
+    """The org's users and apps, looked up as `agent.sources.salesforce.directory` looks them up."""
 
     def __init__(self, staff: Staff) -> None:
         self._users = {long_id(user.id): user_record(user, "") for user in staff.users}

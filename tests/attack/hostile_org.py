@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agent.sources.event_log_file import EventLogFileSettings
-from agent.sources.org_settings import OrgSettings
-from agent.sources.salesforce import Session
+from agent.sources.event_log_file.source import EventLogFileSettings
+from agent.sources.salesforce.org_settings import OrgSettings
+from agent.sources.salesforce.session import Session
 from tests.sources.conftest import START, Clock, Reader
 from tests.sources.org import LogFile, Org, OrgServer, csv_of
 

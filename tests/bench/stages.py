@@ -18,7 +18,7 @@ from agent.assembly.processing import build_processing
 from agent.formats import FORMATS
 from agent.normalize.identity import identify
 from agent.pipeline.chunk import body
-from agent.sources.log_file import read_log_file
+from agent.sources.event_log_file.csv_file import read_log_file
 from agent.store import batch_file
 from tests.bench.settings import settings_for
 

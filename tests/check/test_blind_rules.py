@@ -22,8 +22,8 @@ from agent.model import Finding
 from agent.normalize.load import whole_mappings
 from agent.shipped import shipped
 from agent.simulator.org import RunningOrg, SimulatorSettings, serve
-from agent.sources.headers import LONGEST, headers
-from agent.sources.salesforce import Session
+from agent.sources.event_log_file.headers import LONGEST, headers
+from agent.sources.salesforce.session import Session
 
 NOW = datetime(2026, 7, 2, 12, 0, 30, tzinfo=UTC)
 SINCE = NOW - timedelta(days=3)
@@ -155,7 +155,7 @@ def test_the_newest_file_of_a_type_counts(run: Callable[..., Any]) -> None:
 def test_names_that_fill_the_field_are_not_believed(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """They may be cut off: nothing is said of such a type."""
     _, _, session = run()
-    monkeypatch.setattr("agent.sources.headers.LONGEST", 100)
+    monkeypatch.setattr("agent.sources.event_log_file.headers.LONGEST", 100)
     assert LONGEST == 1333
     assert headers(session, SINCE) == {}
 

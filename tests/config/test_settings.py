@@ -78,7 +78,7 @@ def test_the_readmes_configuration_is_well_formed() -> None:
 
 def test_the_readme_lists_the_types_that_are_read() -> None:
     """The list of event types is the one in the code."""
-    from agent.sources.event_types import DEFAULT
+    from agent.sources.event_log_file.event_types import DEFAULT
 
     text = (ROOT / "README.md").read_text().split("(`event_types`):")[1].split("## ")[0]
     assert sorted(re.findall(r"\w+", text)) == sorted(DEFAULT)

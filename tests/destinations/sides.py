@@ -14,10 +14,10 @@ from typing import Any
 
 import orjson
 
-from agent.destinations.elastic import Elastic, ElasticSettings
-from agent.destinations.file import File, FileSettings
-from agent.destinations.splunk import Splunk, SplunkSettings
-from agent.destinations.syslog import Syslog, SyslogSettings
+from agent.destinations.elastic.elastic import Elastic, ElasticSettings
+from agent.destinations.file.file import File, FileSettings
+from agent.destinations.splunk.splunk import Splunk, SplunkSettings
+from agent.destinations.syslog.syslog import Syslog, SyslogSettings
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.certificates import Certificates
 from tests.destinations.hec_server import TOKEN, HecServer

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agent.destinations.elastic import Elastic, ElasticSettings
+from agent.destinations.elastic.elastic import Elastic, ElasticSettings
 from agent.errors import Misconfigured, Unavailable
 from agent.pipeline.deliver import Delivery
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer

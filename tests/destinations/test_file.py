@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from agent.destinations.file import File, FileSettings
+from agent.destinations.file.file import File, FileSettings
 from agent.errors import Misconfigured, Unavailable
 from tests.destinations.rows import as_json, event_id, one_chunk, rows
 
@@ -235,7 +235,7 @@ WRITER = """
     import sys
     from datetime import UTC, datetime
     from pathlib import Path
-    from agent.destinations.file import File, FileSettings
+    from agent.destinations.file.file import File, FileSettings
     from tests.destinations.rows import as_json, one_chunk, rows
 
     settings = FileSettings.model_validate({"type": "file", "directory": sys.argv[1], "rotate_bytes": 200_000})

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.destinations.elastic import Elastic, ElasticSettings
-from agent.destinations.file import File, FileSettings
+from agent.destinations.elastic.elastic import Elastic, ElasticSettings
+from agent.destinations.file.file import File, FileSettings
 from agent.destinations.sent_time import MARK, marked, stamped, stamped_bytes
-from agent.destinations.splunk import Splunk, SplunkSettings
-from agent.destinations.syslog import Syslog, SyslogSettings
+from agent.destinations.splunk.splunk import Splunk, SplunkSettings
+from agent.destinations.syslog.syslog import Syslog, SyslogSettings
 from agent.formats import cef, ecs
 from agent.pipeline.chunk import body
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agent.destinations.hec_reply import MEANINGS
-from agent.destinations.splunk import Splunk, SplunkSettings
+from agent.destinations.splunk.reply import MEANINGS
+from agent.destinations.splunk.splunk import Splunk, SplunkSettings
 from agent.errors import Misconfigured, SettingsError, Unavailable
 from agent.pipeline.deliver import Delivery
 from tests.destinations.conftest import StartHttp

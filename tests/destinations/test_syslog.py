@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agent.destinations.syslog import Syslog, SyslogSettings
+from agent.destinations.syslog.syslog import Syslog, SyslogSettings
 from agent.errors import Misconfigured, Unavailable
 from agent.pipeline.deliver import Delivery
 from tests.destinations.certificates import Certificates

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from agent.destinations.syslog import Syslog, SyslogSettings
+from agent.destinations.syslog.syslog import Syslog, SyslogSettings
 from agent.formats import cef
 from agent.pipeline.deliver import Delivery
 from tests.destinations.rows import HOSTILE, one_chunk, rows

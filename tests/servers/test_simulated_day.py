@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from agent.config.settings import DestinationSettings
 from agent.demo.org import simulated_org
 from agent.demo.verdict import judge as judge_by_truth
-from agent.destinations.elastic import Elastic
+from agent.destinations.elastic.elastic import Elastic
 from agent.formats import ecs
 from agent.normalize.load import load_mappings
 from agent.normalize.shape import Normalizer

@@ -14,10 +14,10 @@ import pytest
 
 from agent.model import OWN_EVENT_TYPE, Batch, Cursor
 from agent.normalize.identity import Occurrences, Taken, identify
-from agent.sources.event_log_file import EventLogFile, EventLogFileSettings
-from agent.sources.org_settings import OrgSettings
-from agent.sources.row_filter import Identity
-from agent.sources.salesforce import Session
+from agent.sources.event_log_file.deduplicate import Identity
+from agent.sources.event_log_file.source import EventLogFile, EventLogFileSettings
+from agent.sources.salesforce.org_settings import OrgSettings
+from agent.sources.salesforce.session import Session
 from tests.sources.org import Org, OrgServer
 
 START = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)

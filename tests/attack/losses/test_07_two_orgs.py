@@ -26,7 +26,7 @@ from agent.pipeline.ingest import Committed
 from agent.simulator.people import Staff
 from agent.simulator.scenarios import SCENARIOS, play
 from agent.simulator.sessions import Timetable
-from agent.sources.log_file import read_log_file
+from agent.sources.event_log_file.csv_file import read_log_file
 from tests.assess.files import File, Span, log_files
 
 DAY = date(2026, 6, 3)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agent.destinations.file import File, FileSettings
+from agent.destinations.file.file import File, FileSettings
 from agent.model import Chunk, Outcome
 from agent.store import startup
 from agent.store.state import State

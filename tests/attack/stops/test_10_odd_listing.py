@@ -179,7 +179,7 @@ def test_pages_that_never_end_are_left(hostile: HostileOrg, monkeypatch: pytest.
     """Each names another page, without end."""
     hostile.org.page = 1
     hostile.org.files = [file_of(n, "a") for n in range(20)]
-    monkeypatch.setattr("agent.sources.salesforce.MOST_PAGES", 10)
+    monkeypatch.setattr("agent.sources.salesforce.session.MOST_PAGES", 10)
     with pytest.raises(TransportError, match="do not end"):
         hostile.reader().read()
 

@@ -16,7 +16,7 @@ from agent.assembly.parts import build
 from agent.config.settings import Settings
 from agent.daemon.status import is_well
 from agent.errors import NotReady, SettingsError, SourceError
-from agent.sources.probe import probe
+from agent.sources.event_log_file.probe import probe
 from tests.attack.four_places import assert_told_everywhere, problems_of, status_of
 from tests.attack.hostile_org import HostileOrg, document_of, file_of
 from tests.end_to_end.agent_process import PATIENCE, AgentProcess

@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from agent.errors import SourceError, TransportError, Unauthorized
-from agent.sources import soql
-from agent.sources.directory import Directory
-from agent.sources.instance import instance_url
-from agent.sources.org_settings import OrgSettings
+from agent.sources.salesforce import soql
+from agent.sources.salesforce.directory import Directory
+from agent.sources.salesforce.instance import instance_url
+from agent.sources.salesforce.org_settings import OrgSettings
 from tests.attack.hostile_org import HostileOrg, file_of
 from tests.sources.conftest import Memory
 

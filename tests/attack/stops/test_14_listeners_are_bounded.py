@@ -18,8 +18,8 @@ from agent.daemon.health import Health
 from agent.errors import TransportError
 from agent.network.connection import Connection, TlsSettings
 from agent.network.listener import CONNECTIONS, HEADER_BYTES, KeptListener, Listener
-from agent.sources.org_settings import OrgSettings
-from agent.sources.token import obtain
+from agent.sources.salesforce.org_settings import OrgSettings
+from agent.sources.salesforce.token import obtain
 from tests.attack.four_places import assert_told_everywhere, own_events, problems_of
 from tests.config.test_settings import minimal
 from tests.end_to_end.agent_process import AgentProcess

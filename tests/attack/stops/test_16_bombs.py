@@ -18,17 +18,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.destinations import bulk_reply
+from agent.destinations.elastic import reply as bulk_reply
 from agent.destinations.exchange import LONGEST_ANSWER, Answer, Exchange
-from agent.destinations.hec_reply import Reply as HecReply
+from agent.destinations.splunk.reply import Reply as HecReply
 from agent.errors import SourceError, TransportError, Unavailable
 from agent.model import Chunk
 from agent.network.answer_body import DEEPEST, MOST_OF_AN_ERROR, json_of
 from agent.network.connection import TlsSettings
-from agent.sources import download as download_module
-from agent.sources.log_file import LONGEST_RECORD, read_log_file
-from agent.sources.log_record import KEPT_BYTES
-from agent.sources.piece import MAX_ROWS
+from agent.sources.event_log_file import download as download_module
+from agent.sources.event_log_file.csv_file import LONGEST_RECORD, read_log_file
+from agent.sources.event_log_file.csv_record import KEPT_BYTES
+from agent.sources.event_log_file.piece import MAX_ROWS
 from tests.attack.four_places import problems_of
 from tests.attack.hostile_org import HostileOrg, document_of, file_of
 from tests.destinations.http_server import HttpServer, Reply

@@ -1,0 +1,131 @@
+"""Files of one event a line: `events.ndjson` and `alerts.ndjson` (or `.cef`) in a folder, rotated and compressed.
+
+What an acknowledgement means here: the lines are on the disk (fsync).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+from pydantic import Field
+
+from agent.destinations.cef_settings import CefDeliverySettings
+from agent.destinations.file.line_file import LineFile, Rotation
+from agent.destinations.sent_time import marked, stamped_bytes
+from agent.duration import PositiveDuration
+from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
+from agent.name import Name
+from agent.pipeline.chunk import body
+
+SUFFIX = {"ecs": "ndjson", "cef": "cef"}
+OWN_DATASETS = "leakline."
+"""Datasets of alerts, incidents, checkpoints and heartbeats: what travels in the lane of alerts."""
+
+SCARCE = 100 * 2**20
+"""Bytes free below which `check` warns."""
+
+
+class FileSettings(CefDeliverySettings):
+    """Files in a folder on this machine."""
+
+    type: Literal["file"]
+    """Files on this machine."""
+    name: Name = "file"
+    """Unique among the destinations."""
+    directory: Path
+    """Where `events.ndjson` and `alerts.ndjson` are written; made if it is not there."""
+    format: Literal["ecs", "cef"] = "ecs"
+    """ECS documents in JSON (`.ndjson`) or CEF lines (`.cef`)."""
+    lanes: list[Lane] = Field(default=list(LANES), min_length=1)
+    """What to write: `alerts`, `events` or both; each has a file of its own."""
+    rotate_bytes: int = Field(default=256_000_000, ge=1_000)
+    """A file that has reached this size is set aside under a name with the time."""
+    rotate_every: PositiveDuration | None = None
+    """Also set a file aside when this time has begun anew since 1970, such as 1h or 1d."""
+    compress: bool = False
+    """Compress files that were set aside (gzip)."""
+    keep: int | None = Field(default=None, ge=1)
+    """How many files set aside stay, of events and of alerts each; by default all."""
+    max_bytes: int = Field(default=4_000_000, ge=1_000)
+    """Written at a time, with one fsync."""
+    max_rows: int = Field(default=50_000, ge=1)
+    """Lines written at a time."""
+    max_row_bytes: int = Field(default=64_000_000, ge=1_000)
+    """A longer line is shortened, or kept as a dead letter: see `too_long`."""
+    too_long: TooLong = "shorten"
+    """What becomes of an event longer than `max_row_bytes`: `shorten` cuts its longest texts and names them in
+    `leakline.truncated`; `dead_letter` keeps it here. Alerts are always shortened."""
+
+
+class File:
+    """A destination (see `agent.model.Destination`). `now` dates files that are set aside, and documents."""
+
+    def __init__(self, settings: FileSettings, encode: Format, *, now: Callable[[], datetime]) -> None:
+        self.name = settings.name
+        self.format = encode
+        self.lanes: Sequence[Lane] = settings.lanes
+        self.max_bytes = settings.max_bytes
+        self.max_rows = settings.max_rows
+        self.max_row_bytes = settings.max_row_bytes
+        self.too_long = settings.too_long
+        self._directory = settings.directory
+        self.marker = settings.directory / f".leakline-{settings.name.replace('/', '_')}.position"
+        """Where the loop notes how far this destination is (agent/store/restored.py)."""
+        self._suffix = SUFFIX[settings.format]
+        self._has_documents = settings.format == "ecs"
+        self._now = now
+        every = settings.rotate_every or timedelta(0)
+        rotation = Rotation(settings.rotate_bytes, every.total_seconds(), settings.compress, settings.keep)
+        self._files = {lane: LineFile(self._path(lane), rotation, now) for lane in settings.lanes}
+
+    def prepare(self) -> None:
+        """Nothing: there is no secret to be read."""
+
+    def wrap(self, frame: pl.DataFrame, lines: pl.Series) -> pl.Series:  # noqa: ARG002 - as others need it
+        """A line feed after each line."""
+        if self._has_documents:
+            lines = marked(lines)
+        return pl.select(pl.concat_str(lines, pl.lit("\n"))).to_series()
+
+    def send(self, chunk: Chunk) -> Outcome:
+        for lane, lines in self._by_lane(chunk):
+            self._files[lane].append(memoryview(stamped_bytes(body(lines), self._now())))
+        return Outcome()
+
+    def close(self) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def probe(self) -> Iterator[Finding]:
+        """Looks at the folder's rights and room; writes nothing."""
+        subject = f"destination {self.name}"
+        place = next(path for path in (self._directory, *self._directory.absolute().parents) if path.exists())
+        if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+            yield Finding(subject, False, f"{place} cannot be written to", "give the service's user the right to write")
+            return
+        yield Finding(subject, True, f"{self._directory} can be written to")
+        free = shutil.disk_usage(place).free
+        if free < SCARCE:
+            yield Finding(subject, False, f"only {free // 2**20} MB are free there", "make room", warning=True)
+
+    def how_to_find(self, event_id: str) -> str:
+        return f"zgrep -h {event_id} {self._directory}/*.{self._suffix}*"
+
+    def _path(self, lane: Lane) -> Path:
+        return self._directory / f"{lane}.{self._suffix}"
+
+    def _by_lane(self, chunk: Chunk) -> Iterator[tuple[Lane, pl.Series]]:
+        """The chunk's lines, by the file they belong to; a chunk comes from one lane, so one of the two is empty."""
+        if len(self._files) == 1:
+            yield self.lanes[0], chunk.lines
+            return
+        own = chunk.frame["event.dataset"].str.starts_with(OWN_DATASETS).fill_null(False)
+        for lane, lines in (("alerts", chunk.lines.filter(own)), ("events", chunk.lines.filter(~own))):
+            if len(lines):
+                yield lane, lines  # type: ignore[misc]

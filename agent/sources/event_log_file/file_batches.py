@@ -1,0 +1,115 @@
+"""One downloaded log file to batches, from the row where reading stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import BinaryIO, cast
+
+from agent.errors import TransportError
+from agent.model import Batch, Recall
+from agent.sources.event_log_file import own_events
+from agent.sources.event_log_file.checkpoint import OpenFile, Place, cut_key, known_key
+from agent.sources.event_log_file.csv_file import read_log_file
+from agent.sources.event_log_file.deduplicate import Identity, RowFilter, piece_key
+from agent.sources.event_log_file.download import Download
+from agent.sources.event_log_file.listed_file import ListedFile
+from agent.sources.event_log_file.piece import Piece
+
+SERVICE = "event_log_file"
+
+LEAST_SHARE_KNOWN = 0.5
+"""A day's file in which fewer of the hours' rows are found again is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilePass:
+    """What turns files into batches."""
+
+    org: str
+    recall: Recall
+    identity: Identity
+    now: Callable[[], datetime]
+    stopped: Callable[[], bool] = lambda: False
+    """Whether reading is to end in the middle of a file: a long one is read for minutes before its first batch."""
+
+    def batches(self, listed: ListedFile, download: Download, place: Place, after: Place) -> Iterator[Batch]:
+        """The file's rows that are new. `place` holds while it is read, `after` once it is.
+
+        Raises TransportError, before the first batch, if the file is no CSV, and when it is stopped.
+        """
+        opened = place.file if place.file and place.file.version == listed.version else OpenFile(listed.version, 0, 0)
+        opened = replace(opened, seen=opened.seen or download.begun or self.now())
+        sift = RowFilter(self.identity, self.recall, self.org, listed, opened.pieces)
+        if opened.pieces == 0 and sift.checks_hours_against_day:
+            share = self._filter(listed).share_known(self._pieces(listed, download, 0))
+            if share < LEAST_SHARE_KNOWN:
+                yield self._done(own_events.held(self.org, listed, share, self.now()), listed, download, after)
+                return
+        for piece, last in _with_last(self._pieces(listed, download, opened.row)):
+            batch = self._batch(listed, piece, sift, opened)
+            opened = replace(opened, row=piece.first_row + piece.rows - 1, pieces=opened.pieces + 1)
+            if last and not download.flaw:
+                yield self._done(batch, listed, download, after)
+            else:
+                yield replace(batch, cursor=replace(place, file=opened).cursor())
+        if download.flaw:
+            event = own_events.truncated(self.org, listed, download.flaw, self.now())
+            yield self._done(event, listed, download, after)
+
+    def gap(self, listed: ListedFile, reason: str, after: Place) -> Batch:
+        """A file that cannot be read, so that it is not asked for again."""
+        event = own_events.gap(self.org, listed, reason, self.now())
+        return replace(event, cursor=after.cursor(), remember={known_key(listed): b"1"}, input=listed.id)
+
+    def _filter(self, listed: ListedFile) -> RowFilter:
+        return RowFilter(self.identity, self.recall, self.org, listed)
+
+    def _batch(self, listed: ListedFile, piece: Piece, sift: RowFilter, opened: OpenFile) -> Batch:
+        sifted = sift.sift(piece, SERVICE)
+        return Batch(
+            org=self.org,
+            source=SERVICE,
+            event_type=listed.event_type,
+            frame=sifted.frame,
+            remember={piece_key(listed, opened.pieces): sifted.remember} if sifted.remember else {},
+            rejections=sifted.rejections,
+            duplicates=sifted.duplicates,
+            input=listed.id,
+            created=opened.seen,
+            again=listed.text(opened.seen),
+            row_numbers=sifted.row_numbers,
+        )
+
+    def _pieces(self, listed: ListedFile, download: Download, row: int) -> Iterator[Piece]:
+        download.file.seek(0)
+        stream = cast("BinaryIO", _Stoppable(download.file, self.stopped))
+        return read_log_file(stream, name=f"{listed.event_type} {listed.id}", start_row=row)
+
+    def _done(self, batch: Batch, listed: ListedFile, download: Download, after: Place) -> Batch:
+        """The batch with which the file is credited."""
+        remember = {**batch.remember, known_key(listed): b"1", cut_key(listed): b"1" if download.cut else None}
+        return replace(batch, cursor=after.cursor(), remember=remember, input=listed.id)
+
+
+class _Stoppable:
+    """A file whose reading can be ended from outside."""
+
+    def __init__(self, file: BinaryIO, stopped: Callable[[], bool]) -> None:
+        self._file = file
+        self._stopped = stopped
+
+    def read(self, size: int) -> bytes:
+        if self._stopped():
+            raise TransportError("reading was stopped")
+        return self._file.read(size)
+
+
+def _with_last(pieces: Iterator[Piece]) -> Iterator[tuple[Piece, bool]]:
+    """Each piece, and whether it is the last."""
+    ahead = next(pieces)
+    for piece in pieces:
+        yield ahead, False
+        ahead = piece
+    yield ahead, True

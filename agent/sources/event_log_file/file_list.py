@@ -1,0 +1,88 @@
+"""Asking an org which log files there are: hourly or daily ones, of which types, created when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from agent.errors import TransportError
+from agent.model import Batch, Recall
+from agent.sources.event_log_file import own_events
+from agent.sources.event_log_file.interval import INTERVAL_KEY, Asked, Wanted, no_interval_field, to_ask
+from agent.sources.event_log_file.listed_file import ListedFile, OddRecord, listed_file, listing
+from agent.sources.salesforce.api_error import Refused
+from agent.sources.salesforce.session import Session
+
+MOST = 200_000
+"""Records of one listing. Three days of all types, hour by hour, are some thousands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What one listing brought."""
+
+    files: Sequence[ListedFile]
+    odd: Sequence[OddRecord]
+    """Records that cannot be read."""
+
+
+class FileList:
+    """For one source. `event_types` None means all."""
+
+    def __init__(
+        self,
+        session: Session,
+        recall: Recall,
+        *,
+        event_types: Sequence[str] | None,
+        interval: Wanted,
+        reconcile_daily: bool,
+    ) -> None:
+        self.asked: Asked | None = None
+        """Which kinds are asked for; None while that is not known."""
+        self._session = session
+        self._recall = recall
+        self._event_types = event_types
+        self._interval = interval
+        self._reconcile_daily = reconcile_daily
+
+    def find_out(self, now: datetime) -> Iterator[Batch]:
+        """Find out whether there are hourly files; tells when that has changed."""
+        self.asked = to_ask(self._interval, self._reconcile_daily, self._session.query)
+        told = self._recall(INTERVAL_KEY) is not None
+        if self.asked.reason and not told:
+            event = own_events.hourly_files_missing(self._session.org_id, self.asked.reason, now)
+            yield replace(event, remember={INTERVAL_KEY: b"daily"})
+        elif told and not self.asked.reason:
+            yield replace(own_events.hourly_files_found(self._session.org_id, now), remember={INTERVAL_KEY: None})
+
+    def created(self, since: datetime, until: datetime) -> Listed:
+        """The files created from `since` to `until`."""
+        asked = self.asked or Asked(["Hourly"])
+        query = listing(asked.kinds, self._event_types, since, until, interval=asked.interval)
+        for again in (True, False):
+            try:
+                return self._read(query, since, until)
+            except Refused as error:
+                if no_interval_field(error):
+                    self.asked = None  # the next poll finds out anew
+                    raise TransportError(str(error), hint="the field Interval is gone; asking anew") from error
+                if not again or error.code != "INVALID_QUERY_LOCATOR":
+                    raise
+        raise AssertionError("unreachable")
+
+    def _read(self, query: str, since: datetime, until: datetime) -> Listed:
+        files: list[ListedFile] = []
+        odd: list[OddRecord] = []
+        latest = since  # records come in the order of their creation: an odd one is not older than the one before it
+        for record in self._session.query(query):
+            try:
+                files.append(listed_file(record, since, until))
+                latest = max(latest, files[-1].created)
+            except OddRecord as error:
+                error.since = latest
+                odd.append(error)
+            if len(files) + len(odd) > MOST:
+                raise TransportError(f"{self._session.settings.name}: lists more than {MOST} log files")
+        return Listed(files, odd)

@@ -1,0 +1,54 @@
+"""Hourly or daily files: what the settings want, what the org has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from agent.errors import SourceError
+from agent.sources.event_log_file.listed_file import Kind
+from agent.sources.salesforce.api_error import Refused
+
+Wanted = Literal["hourly", "daily", "auto"]
+
+Query = Callable[[str], Iterable[Mapping[str, Any]]]
+
+INTERVAL_KEY = "interval"
+"""Remembered while hourly files are wanted and not to be had, so that it is told once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which kinds of file to list, and whether the field Interval may be named."""
+
+    kinds: Sequence[Kind]
+    interval: bool = True
+    reason: str = ""
+    """Why it is not what was wanted."""
+
+
+def no_interval_field(error: SourceError) -> bool:
+    """`INVALID_FIELD: No such column 'Interval'`: no hourly files, an old API version, or field-level security."""
+    return isinstance(error, Refused) and error.code == "INVALID_FIELD" and "Interval" in str(error)
+
+
+def to_ask(wanted: Wanted, reconcile: bool, query: Query) -> Asked:
+    """Find out what can be asked for; one or two API calls."""
+    try:
+        hourly, daily = _any("Hourly", query), wanted == "auto" and _any("Daily", query)
+    except Refused as error:
+        if not no_interval_field(error):
+            raise
+        return Asked(
+            ["Daily"], interval=False, reason="" if wanted == "daily" else "EventLogFile has no field Interval"
+        )
+    if wanted == "daily":
+        return Asked(["Daily"])
+    if not hourly and daily:
+        return Asked(["Daily"], reason="there are only daily ones")
+    return Asked(["Hourly", "Daily"] if reconcile else ["Hourly"])
+
+
+def _any(kind: Kind, query: Query) -> bool:
+    return any(True for _ in query(f"SELECT Id FROM EventLogFile WHERE Interval = '{kind}' LIMIT 1"))  # noqa: S608

@@ -1,0 +1,295 @@
+"""The log files of an org's Event Monitoring: which are there, which are new, in what order they are read.
+
+Salesforce delivers at least once, late and out of order (Object Reference: EventLogFile). Files are read by
+(CreatedDate, Id) from the high water less an overlap, now and then from three days before it, minus those known by
+(Id, CreatedDate, length); rows are taken once by their ids. So a file is neither missed nor read twice, and a file
+that comes again, late or replaced, brings only what is new in it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+import polars as pl
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from agent.duration import Duration, PositiveDuration, at_most
+from agent.errors import SourceError, TransportError
+from agent.model import Batch, Cursor, Recall
+from agent.sources.event_log_file import fetch_again
+from agent.sources.event_log_file.checkpoint import Place, known_key, outdated
+from agent.sources.event_log_file.deduplicate import Identity
+from agent.sources.event_log_file.download import Download, TooLong, download
+from agent.sources.event_log_file.event_types import DEFAULT, EventType, spelled
+from agent.sources.event_log_file.file_batches import SERVICE, FilePass
+from agent.sources.event_log_file.file_list import FileList
+from agent.sources.event_log_file.listed_file import ListedFile
+from agent.sources.event_log_file.odd_records import OddRecords
+from agent.sources.event_log_file.prefetch import download_ahead
+from agent.sources.salesforce.api_error import Missing
+from agent.sources.salesforce.session import Session
+
+SWEEP = timedelta(days=3)
+"""A file may still appear so long after its events (Object Reference: EventLogFile)."""
+ATTEMPTS = 3
+"""A file that is not whole is fetched so often before it is taken as it is."""
+GIVE_UP_AFTER = timedelta(days=1)
+"""A file that alone cannot be fetched is given up after this and `ATTEMPTS` polls that brought others."""
+
+
+FORGET_EVERY = 250
+"""Files, between two looks for what need not be remembered any more."""
+
+
+class EventLogFileSettings(BaseModel):
+    """Which log files are read, how often and how far back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    type: Literal["event_log_file"] = "event_log_file"
+    """Log files of Event Monitoring."""
+    event_types: (
+        Literal["default", "all"] | Annotated[list[EventType], Field(min_length=1), AfterValidator(spelled)]
+    ) = "default"
+    """`default`: those that matter for leaks (agent/sources/event_log_file/event_types.py); `all`; or a list."""
+    start: Duration = timedelta(hours=24)
+    """At the very first start: how old (by creation) the oldest file may be."""
+    every: Annotated[PositiveDuration, at_most(timedelta(days=1))] = timedelta(minutes=10)
+    """Between two polls."""
+    settle: Annotated[Duration, at_most(timedelta(days=1))] = timedelta(minutes=5)
+    """Files younger than this wait: they may still grow."""
+    overlap: Annotated[Duration, at_most(timedelta(days=3))] = timedelta(hours=1)
+    """How far before the newest file read each poll looks for late ones."""
+    sweep_every: Annotated[Duration, at_most(timedelta(days=1))] = timedelta(hours=1)
+    """How often a poll looks three days back."""
+    interval: Literal["auto", "hourly", "daily"] = "auto"
+    """`auto`: hourly files where the org has them, else daily ones."""
+    reconcile_daily: bool = False
+    """Also read the daily files, for the rows that hourly ones left out."""
+    parallel: int = Field(default=4, ge=1, le=16)
+    """Downloads at once."""
+    ahead_mb: int = Field(default=1024, ge=1)
+    """Disk for files that are downloaded ahead."""
+    deadline: Annotated[PositiveDuration, at_most(timedelta(days=1))] = timedelta(minutes=8)
+    """Until a download is interrupted."""
+    temp_directory: Path | None = None
+    """Where downloads lie while they are read; default: the state directory's file system."""
+    max_file_mb: int = Field(default=16_384, ge=1)
+    """A log file that is longer once decompressed is refused. So is one of more than 64 MB and 40 times what the org
+    listed."""
+
+    def chosen_types(self) -> list[str] | None:
+        """None for all."""
+        if self.event_types == "all":
+            return None
+        return list(DEFAULT) if self.event_types == "default" else list(self.event_types)
+
+
+@dataclass
+class _Failing:
+    """A file that does not come."""
+
+    since: datetime
+    attempts: int = 0
+
+
+class EventLogFile:
+    """A source (`agent.model.Source`)."""
+
+    def __init__(
+        self,
+        session: Session,
+        settings: EventLogFileSettings,
+        *,
+        now: Callable[[], datetime],
+        recall: Recall,
+        identity: Identity,
+        temp_directory: Path,
+    ) -> None:
+        self.name = f"{session.settings.name}/{SERVICE}"
+        self._session = session
+        self._settings = settings
+        self._now = now
+        self._recall = recall
+        self._identity = identity
+        self._directory = settings.temp_directory or temp_directory
+        self._list = FileList(
+            session,
+            recall,
+            event_types=settings.chosen_types(),
+            interval=settings.interval,
+            reconcile_daily=settings.reconcile_daily,
+        )
+        self._odd = OddRecords(self.name, recall)
+        # What follows saves work or counts tries; losing it at a restart loses nothing.
+        self._swept: datetime | None = None
+        self._failing: dict[ListedFile, _Failing] = {}
+
+    def read(self, after: Cursor | None) -> Iterator[Batch]:
+        """See `agent.model.Source`. Files that do not come are passed over and tell themselves at the end."""
+        now = self._now()
+        oldest = now - self._settings.start
+        place = Place.of(after) if after is not None else Place(oldest, oldest)
+        self._session.check_budget()
+        # A time in the future was noted by a clock that has been set back since.
+        sweep = self._swept is None or not self._swept <= now < self._swept + self._settings.sweep_every
+        if sweep or self._list.asked is None:
+            yield from self._list.find_out(now)
+        files: list[ListedFile] = []
+        yield from self._new_files(place, now, sweep, files)
+        yield from self._take(files, place)
+        if sweep:
+            self._swept = now
+
+    def fetch_again(self, again: str, wanted: Sequence[pl.Series], stop: threading.Event) -> list[Batch]:
+        """See `agent.model.FetchesAgain`."""
+        return fetch_again.fetch(lambda listed: self._fetch(listed, stop), self._session, self._identity, again, wanted)
+
+    # Listing
+
+    def _new_files(self, place: Place, now: datetime, sweep: bool, found: list[ListedFile]) -> Iterator[Batch]:
+        """Adds to `found` the settled files that are not known, in the order in which they are read.
+
+        Yields what there is to tell of records that cannot be read.
+        """
+        since = place.high - (SWEEP if sweep else self._settings.overlap)
+        awaited = self._odd.earliest()
+        if awaited is not None:  # not beyond the sweep: what was read before is not remembered for long
+            since = min(since, max(awaited, place.high - SWEEP))
+        since = max(place.since, min([since, *(listed.created for listed in self._failing)]))
+        listed = self._list.created(since, now - self._settings.settle)
+        yield from self._odd.settle(listed.odd, since, now, self._session.org_id)
+        known = set(self._recall.keys("known/"))
+        if sweep:
+            known -= {key.replace("cut/", "known/", 1) for key in self._recall.keys("cut/")}
+        files = {file for file in listed.files if known_key(file) not in known}
+        self._failing = {file: failing for file, failing in self._failing.items() if file in files}
+        found += sorted(file for file in files if self._is_wanted(file, place))
+
+    def _is_wanted(self, listed: ListedFile, place: Place) -> bool:
+        """When hourly files are read, days that began before they were have nothing to be reconciled with."""
+        asked = self._list.asked
+        return asked is None or "Hourly" not in asked.kinds or listed.kind == "Hourly" or listed.log_date >= place.since
+
+    # Taking
+
+    def _take(self, files: list[ListedFile], place: Place) -> Iterator[Batch]:
+        """Batches of all files in order; afterwards raises what kept one from coming."""
+        poll = _Poll(place, self._file_pass())
+        downloads = download_ahead(
+            files, self._fetch, parallel=self._settings.parallel, most_bytes=self._settings.ahead_mb << 20
+        )
+        forget: dict[str, None] = {}
+        try:
+            for number, (listed, result) in enumerate(downloads):
+                if number % FORGET_EVERY == 0:
+                    forget = outdated(self._recall, poll.place.high)
+                for batch in self._file(listed, result, poll):
+                    yield replace(batch, remember={**forget, **batch.remember})
+                    forget = {}
+        finally:
+            downloads.close()
+        if poll.came:
+            for listed in poll.did_not_come:
+                self._failing[listed].attempts += 1
+        if poll.trouble is not None:
+            raise poll.trouble
+
+    def _file_pass(self) -> FilePass:
+        session = self._session
+        return FilePass(session.org_id, self._recall, self._identity, self._now, lambda: session.closed)
+
+    def _fetch(self, listed: ListedFile, stop: threading.Event) -> Download:
+        self._session.check_budget()
+        seconds = self._settings.deadline.total_seconds()
+        cap = self._settings.max_file_mb << 20
+        begun = self._now()
+        return replace(download(self._session, listed, self._directory, seconds, stop, cap=cap), begun=begun)
+
+    def _file(self, listed: ListedFile, result: Download | SourceError, poll: _Poll) -> Iterator[Batch]:
+        """Batches of one file; none if it did not come."""
+        read_before = self._recall(known_key(listed)) is not None
+        if isinstance(result, Download) and result.flaw and (read_before or not self._tried_enough(listed)):
+            if not read_before:
+                self._fetch_again(listed, result, poll)
+            return
+        try:
+            if isinstance(result, SourceError):
+                raise result
+            yield from poll.files.batches(listed, result, poll.place, poll.after(listed))
+        except (Missing, TransportError) as error:
+            if not read_before:
+                yield from self._failed(listed, error, poll)
+            return
+        self._settled(listed, poll)
+        poll.came += 1
+        poll.failed_in_a_row = 0
+
+    def _tried_enough(self, listed: ListedFile) -> bool:
+        """Whether a file that is not whole is taken as it is."""
+        failing = self._failing.setdefault(listed, _Failing(self._now()))
+        failing.attempts += 1
+        return failing.attempts >= ATTEMPTS
+
+    def _fetch_again(self, listed: ListedFile, got: Download, poll: _Poll) -> None:
+        """At the next poll. A file that is merely shorter than listed is nothing to tell yet."""
+        poll.block(listed)
+        if got.cut:
+            text = f"{self.name}: {listed.event_type} {listed.id}: {got.flaw}"
+            poll.passed_over(listed, TransportError(text, hint="it is fetched again"))
+
+    def _failed(self, listed: ListedFile, error: Missing | TransportError, poll: _Poll) -> Iterator[Batch]:
+        """A file that cannot be read: gone for good, or for now."""
+        failing = self._failing.setdefault(listed, _Failing(self._now()))
+        if isinstance(error, TooLong):
+            failing.attempts += 1  # whatever becomes of the others
+        long = failing.attempts >= ATTEMPTS and self._now() - failing.since >= GIVE_UP_AFTER
+        if isinstance(error, TransportError) and not long:
+            if not isinstance(error, TooLong):
+                poll.did_not_come.append(listed)
+            poll.passed_over(listed, error)
+            return
+        yield poll.files.gap(listed, str(error), poll.after(listed))
+        self._settled(listed, poll)
+
+    def _settled(self, listed: ListedFile, poll: _Poll) -> None:
+        poll.place = poll.after(listed)
+        self._failing.pop(listed, None)
+
+
+class _Poll:
+    """How one poll goes."""
+
+    def __init__(self, place: Place, files: FilePass) -> None:
+        self.place = place
+        self.files = files
+        self.came = 0
+        """Files read."""
+        self.did_not_come: list[ListedFile] = []
+        """Files that could not be fetched at all."""
+        self.failed_in_a_row = 0
+        self.trouble: SourceError | None = None
+        self._blocked: datetime | None = None
+
+    def after(self, listed: ListedFile) -> Place:
+        """The place once `listed` is read: the high water stops at a file that was passed over."""
+        high = min(listed.created, self._blocked or listed.created)
+        return Place(self.place.since, max(self.place.high, high))
+
+    def block(self, listed: ListedFile) -> None:
+        self._blocked = self._blocked or listed.created
+
+    def passed_over(self, listed: ListedFile, error: SourceError) -> None:
+        """Raises `error` if the file before did not come either: then it is not the file. A file that is too long is."""
+        self.block(listed)
+        self.trouble = error
+        if isinstance(error, TooLong):
+            return
+        self.failed_in_a_row += 1
+        if self.failed_in_a_row >= 2:
+            raise error

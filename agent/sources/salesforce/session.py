@@ -1,0 +1,289 @@
+"""One opened session for each Salesforce org, shared by all its sources.
+
+httpx carries every call, with our certificates, proxy and deadlines, and renews the token once when the org says 401;
+simple-salesforce builds the queries' URLs and follows their pages on top of it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+import requests
+from requests.adapters import BaseAdapter
+from simple_salesforce.api import Salesforce
+
+from agent import metrics
+from agent.errors import LimitExceeded, NotReady, SettingsError, TransportError
+from agent.network.answer_body import json_of, read_body, read_error
+from agent.network.connection import Connection, Overdue, explain
+from agent.sources.salesforce.api_error import rest_refusal
+from agent.sources.salesforce.connections import Connections
+from agent.sources.salesforce.org_settings import OrgSettings
+from agent.sources.salesforce.page import MOST_BYTES, MOST_PAGES, Page
+from agent.sources.salesforce.token import Token, obtain
+
+MOST_HOSTS = 3
+"""Hosts besides the one of `url` to which connections are kept: an org that moves names a new one."""
+
+_USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})")
+
+
+class Usage(NamedTuple):
+    """API calls in the rolling day as the org last told (`Sforce-Limit-Info`); 0 of 0 before it did."""
+
+    used: int
+    limit: int
+
+
+class Session:
+    """An org's session. Safe for threads.
+
+    Every call raises NotReady, Unauthorized, Forbidden, LimitExceeded, TransportError, `Missing` or `Refused`
+    (agent.sources.salesforce.api_error), whatever the org sends.
+    """
+
+    def __init__(
+        self,
+        settings: OrgSettings,
+        *,
+        now: Callable[[], datetime],
+        rotated: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`rotated` is told a refresh token that replaces the one in the settings, to store it or to warn."""
+        self.settings = settings
+        self.usage = Usage(0, 0)
+        self._now = now
+        self._rotated = rotated
+        self._refresh_token: str | None = None
+        self._token: Token | None = None
+        self._turn = threading.Lock()
+        self._connections: dict[str, Connections] = {}
+        self._closed = threading.Event()
+        self._client = self._simple_salesforce()
+
+    @property
+    def org_id(self) -> str:
+        """The org's 18-character id; signs in if that has not happened yet."""
+        return self.token().org_id
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether there is a token, good or stale; asks nobody."""
+        return self._token is not None
+
+    @property
+    def data_path(self) -> str:
+        return f"/services/data/v{self.settings.api_version}"
+
+    def token(self, stale: Token | None = None) -> Token:
+        """The token in use, which is not `stale`: the first thread to say so gets a new one for all."""
+        with self._turn:
+            if self._token is None or self._token is stale:
+                self._token = None
+                self._token = self._obtain()
+            return self._token
+
+    def query(self, soql: str) -> Iterator[Mapping[str, Any]]:
+        """All records of a SOQL query, page after page, without their `attributes`; one that is no object is empty."""
+        page = self._page(lambda: self._client.query(soql))
+        yield from page.records
+        seen = set[str]()
+        while page.following:
+            if page.following in seen or len(seen) >= MOST_PAGES:
+                raise self._no_answer("query", f"its pages do not end (after {len(seen) + 1})")
+            seen.add(page.following)
+            page = self._page(lambda url=page.following: self._client.query_more(url, identifier_is_url=True))  # type: ignore[misc]
+            yield from page.records
+
+    def fields(self, object_name: str) -> Mapping[str, Mapping[str, Any]]:
+        """The fields of an object that this user may see, by name. Raises `Missing` for an object they cannot see."""
+        path = f"{self.data_path}/sobjects/{object_name}/describe"
+        described = self._json(path).get("fields")
+        listed = [field for field in described if isinstance(field, dict)] if isinstance(described, list) else []
+        fields = {name: field for field in listed if isinstance(name := field.get("name"), str)}
+        if not fields:
+            raise self._no_answer(path, "it names no fields")
+        return fields
+
+    def limits(self) -> Mapping[str, Any]:
+        """The org's allowances, such as `DailyApiRequests: {Max, Remaining}`."""
+        return self._json(f"{self.data_path}/limits")
+
+    def check_budget(self) -> None:
+        """Raises LimitExceeded while more of the API allowance is used than the settings let us; asks again first."""
+        if self._over_budget():
+            self.limits()
+        if self._over_budget():
+            used, limit = self.usage
+            raise LimitExceeded(
+                f"{self.settings.name}: {used} of {limit} API calls of the day are used, "
+                f"more than {self.settings.api_budget.share:.0%}",
+                hint="reading goes on when the day has rolled on; or raise api_budget.share",
+            )
+
+    @contextmanager
+    def exchange(
+        self, method: str, path: str, *, deadline: float | None = None, **options: Any
+    ) -> Iterator[httpx.Response]:
+        """A good response whose body is still to be read, within `deadline` seconds in all."""
+        token = self.token()
+        for retry in (False, True):
+            try:
+                with self._to(token.instance_url).one() as connection:
+                    options["headers"] = {**options.get("headers", {}), "Authorization": f"Bearer {token.access_token}"}
+                    url = token.instance_url + path
+                    with connection.exchange(method, url, deadline=deadline or self._deadline, **options) as response:
+                        self._note_usage(response)
+                        if response.status_code == 200:
+                            yield response
+                            return
+                        body = read_error(response)
+            except SettingsError as error:
+                raise self._not_ready(error) from error
+            except httpx.HTTPError as error:
+                raise TransportError(f"{self.settings.name}: {explain(error)}") from error
+            if response.status_code == 401 and not retry:
+                token = self.token(stale=token)
+                continue
+            if response.status_code == 420:
+                with self._turn:
+                    self._token = None
+            raise rest_refusal(response.status_code, body, f"{self.settings.name}: {path.partition('?')[0]}")
+
+    def ask(self, method: str, path: str, headers: Mapping[str, str]) -> Any:
+        """The JSON document that answers a query."""
+        known = {name: value for name, value in headers.items() if name in ("Accept", "Sforce-Query-Options")}
+        with self.exchange(method, path, headers=known) as response:
+            return self._document(response, "query")
+
+    def prepare(self) -> None:
+        """Raises NotReady when a secret, certificate or proxy of the settings cannot be used; asks nobody."""
+        try:
+            self.settings.auth.form(self.settings.url, self._now())
+            with self._to(self.settings.url).one():
+                return
+        except SettingsError as error:
+            raise self._not_ready(error) from error
+
+    @property
+    def closed(self) -> bool:
+        return self._closed.is_set()
+
+    def close(self) -> None:
+        """Interrupts what other threads are at, and what they would begin."""
+        self._closed.set()
+        for connections in list(self._connections.values()):
+            connections.close()
+
+    # Within
+
+    @property
+    def _deadline(self) -> float:
+        return self.settings.deadline.total_seconds()
+
+    def _to(self, url: str) -> Connections:
+        """Raises Overdue once the session is closed."""
+        if self.closed:
+            raise Overdue("the session is closed")
+        settings = self.settings
+        seconds = settings.timeout.total_seconds()
+        connections = self._connections.setdefault(
+            url, Connections(lambda: Connection(url, settings.tls, settings.proxy, seconds))
+        )
+        for other in list(self._connections)[1:-MOST_HOSTS]:  # the first is where it signs in
+            self._connections.pop(other).close()
+        return connections
+
+    def _obtain(self) -> Token:
+        settings = self.settings
+        try:
+            form = settings.auth.form(settings.url, self._now())
+            if self._refresh_token is not None:
+                form["refresh_token"] = self._refresh_token
+            with self._to(settings.url).one() as connection:
+                token = obtain(connection, settings, form, self._deadline)
+        except SettingsError as error:
+            raise self._not_ready(error) from error
+        except httpx.HTTPError as error:
+            raise TransportError(f"{settings.name}: {explain(error)}") from error
+        if token.refresh_token and token.refresh_token != form.get("refresh_token"):
+            self._refresh_token = token.refresh_token
+            self._rotated(token.refresh_token)
+        return token
+
+    def _not_ready(self, error: SettingsError) -> NotReady:
+        return NotReady(f"{self.settings.name}: {error.args[0]}", hint=error.hint)
+
+    def _json(self, path: str) -> Mapping[str, Any]:
+        with self.exchange("GET", path) as response:
+            answer = self._document(response, path)
+        if not isinstance(answer, dict):
+            raise self._no_answer(path)
+        return answer
+
+    def _document(self, response: httpx.Response, what: str) -> Any:
+        """The JSON document of a good answer. Raises TransportError for anything else, and httpx.HTTPError."""
+        try:
+            return json_of(read_body(response, MOST_BYTES))
+        except ValueError as error:
+            raise self._no_answer(what) from error
+
+    def _page(self, ask: Callable[[], Any]) -> Page:
+        try:
+            return Page.of(ask())
+        except ValueError as error:
+            raise self._no_answer("query", str(error)) from error
+
+    def _no_answer(self, what: str, reason: str = "the answer is cut or a web page") -> TransportError:
+        return TransportError(f"{self.settings.name}: {what}: {reason}", hint="try again later")
+
+    def _note_usage(self, response: httpx.Response) -> None:
+        found = _USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
+        if found:
+            self.usage = Usage(int(found[1]), int(found[2]))
+            metrics.API_CALLS_USED.labels(self.settings.name).set(self.usage.used)
+            metrics.API_CALLS_ALLOWED.labels(self.settings.name).set(self.usage.limit)
+
+    def _over_budget(self) -> bool:
+        used, limit = self.usage
+        return limit > 0 and used >= limit * self.settings.api_budget.share
+
+    def _simple_salesforce(self) -> Any:
+        session = requests.Session()
+        session.trust_env = False
+        session.mount("https://", _Through(self))
+        return Salesforce(
+            session_id="added to each call",
+            instance=urlsplit(self.settings.url).netloc,
+            version=self.settings.api_version,
+            session=session,
+        )
+
+
+class _Through(BaseAdapter):
+    """Lets a requests session speak through ours; what the org refuses is raised here, as our errors."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
+        """The answer's JSON, parsed within our bounds and written anew: simple-salesforce's own parser has none."""
+        document = self._session.ask(str(request.method), request.path_url, request.headers)
+        answer = requests.Response()
+        answer.raw, answer.status_code = io.BytesIO(orjson.dumps(document)), 200
+        answer.headers["Content-Type"] = "application/json"
+        answer.url, answer.request, answer.encoding = str(request.url), request, "utf-8"
+        return answer
+
+    def close(self) -> None:
+        """The session closes its connections itself."""

@@ -1,0 +1,104 @@
+"""What `check` says of an org."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from agent.model import Finding
+from agent.network.connection import TlsSettings
+from agent.sources.event_log_file.probe import probe
+from agent.sources.salesforce.session import Session
+from tests.sources.conftest import START, Clock, MakeSession
+from tests.sources.org import LogFile, Org
+
+
+@pytest.fixture(autouse=True)
+def healthy(org: Org) -> None:
+    org.fields["EventLogFile"] = ["Id", "EventType", "Interval", "Sequence"]
+    created = START - timedelta(hours=5)
+    org.files = [
+        LogFile("0AT1", created, created, b"", event_type="Report"),
+        LogFile("0AT2", created, created, b"", event_type="Login", interval="Daily"),
+    ]
+
+
+def findings(session: Session) -> list[Finding]:
+    return list(probe(session, now=Clock()))
+
+
+def bad(session: Session) -> list[Finding]:
+    return [finding for finding in findings(session) if not finding.ok]
+
+
+def test_a_healthy_org_has_nothing_to_complain_about(session: Session) -> None:
+    """Sign-in, allowance, licence and hourly files are each confirmed."""
+    assert [finding.ok for finding in findings(session)] == [True] * 4
+
+
+def test_a_refused_sign_in_ends_the_probe(session: Session, org: Org) -> None:
+    """A wrong secret is named, with what to do, and nothing else is asked."""
+    org.token_error = (400, {"error": "invalid_client", "error_description": "invalid client credentials"})
+    (finding,) = findings(session)
+    assert "invalid_client" in finding.message
+    assert "secret" in finding.fix
+
+
+def test_an_untrusted_certificate_is_told_from_a_wrong_secret(make_session: MakeSession) -> None:
+    """The setting to change is named."""
+    (finding,) = findings(make_session(tls=TlsSettings()))
+    assert "not trusted" in finding.message
+
+
+@pytest.mark.parametrize("answer", [(404, "NOT_FOUND"), (400, "INVALID_TYPE"), (403, "INSUFFICIENT_ACCESS")])
+def test_a_missing_permission_is_named(session: Session, org: Org, answer: tuple[int, str]) -> None:
+    """However the org says it, the fix is the permission."""
+    org.status["describe"] = (answer[0], [{"errorCode": answer[1], "message": "no"}])
+    (finding,) = bad(session)
+    assert not finding.warning
+    assert "View Event Log Files" in finding.fix
+
+
+def test_an_empty_list_is_suspicious(session: Session, org: Org) -> None:
+    """No file at all points to the permission as well."""
+    org.files = []
+    (finding,) = bad(session)
+    assert "View Event Log Files" in finding.fix
+
+
+def test_a_disabled_api_is_named(session: Session, org: Org) -> None:
+    """API Enabled is missing for everything."""
+    refusal = (403, [{"errorCode": "API_CURRENTLY_DISABLED", "message": "API is currently disabled"}])
+    org.status = {"limits": refusal, "describe": refusal, "query": refusal}
+    assert all("API Enabled" in finding.fix and not finding.warning for finding in bad(session))
+    assert bad(session)
+
+
+def test_no_hourly_files_is_a_warning(session: Session, org: Org) -> None:
+    """Without the field, and with the field but without files, daily ones are announced."""
+    org.files = [LogFile("0AT2", START, START, b"", event_type="Report", interval="Daily")]
+    org.files[0].created -= timedelta(hours=1)
+    (first,) = bad(session)
+    org.fields["EventLogFile"], org.has_interval = ["Id", "EventType"], False
+    (second,) = bad(session)
+    assert first.warning
+    assert second.warning
+    assert "no field Interval" in second.message
+    assert "daily" in second.fix
+
+
+def test_an_org_without_licence_is_told(session: Session, org: Org) -> None:
+    """Only free event types: what is missing and where it is bought."""
+    org.files = org.files[1:]
+    licence, _ = bad(session)
+    assert "Login" in licence.message
+    assert "Event Monitoring" in licence.fix
+
+
+def test_a_used_up_allowance_is_told(session: Session, org: Org) -> None:
+    """Near the budget, the remaining calls are named."""
+    org.used = 900
+    (finding,) = bad(session)
+    assert "of 1000" in finding.message
+    assert "api_budget" in finding.fix
