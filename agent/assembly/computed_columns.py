@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from agent.normalize.address import ANONYMIZER, CORPORATE, KIND
-from agent.normalize.any_address import ANY_ANONYMIZER
-from agent.normalize.approved_apps import APPROVED
-from agent.normalize.aura import FIELDS
-from agent.normalize.client import AGENT, CLIENT_KIND
-from agent.normalize.enrich import APPLICATION, LOCAL_HOUR
-from agent.normalize.guest import ACTIONS, COUNTS, DOORS, GUEST, WHO
-from agent.normalize.homes import SERVICE
-from agent.normalize.imitated_apps import FOLDED, IMITATES
-from agent.normalize.indicators import COLUMNS as INDICATOR
-from agent.normalize.indicators import PREFIX
-from agent.normalize.integration import EXPECTED, INTEGRATION
-from agent.normalize.leavers import LEAVES_ON, LEAVING, LEFT
-from agent.normalize.mapping import Mappings
-from agent.normalize.person import COLUMNS, TARGET
-from agent.normalize.place import PLACE
+from agent.enrichment.address import ANONYMIZER, CORPORATE, KIND
+from agent.enrichment.any_address import ANY_ANONYMIZER
+from agent.enrichment.approved_app import APPROVED
+from agent.enrichment.client_kind import AGENT, CLIENT_KIND
+from agent.enrichment.enricher import APPLICATION, LOCAL_HOUR
+from agent.enrichment.geo_record import PLACE
+from agent.enrichment.imitated_app import FOLDED, IMITATES
+from agent.enrichment.indicator import COLUMNS as INDICATOR
+from agent.enrichment.indicator import PREFIX
+from agent.enrichment.integration_user import EXPECTED, INTEGRATION
+from agent.enrichment.leaver import LEAVES_ON, LEAVING, LEFT
+from agent.enrichment.user import COLUMNS, TARGET
+from agent.normalize.cell_fields import SERVICE
+from agent.normalize.computed.aura import FIELDS
+from agent.normalize.computed.guest import ACTIONS, COUNTS, DOORS, GUEST, WHO
+from agent.normalize.computed.sign_in import SIGN_IN
+from agent.normalize.mapping.mapping import Mappings
 from agent.normalize.shape import PROBLEMS, RAW_CELLS
-from agent.normalize.sign_in import SIGN_IN
 
 
 def computed_columns(mappings: Mappings) -> frozenset[str]:

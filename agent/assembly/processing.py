@@ -19,11 +19,11 @@ from agent.config.settings import Settings
 from agent.detection import rule_files
 from agent.detection.detector import Detection, Detector
 from agent.detection.sigma.rule import LogSource, RuleSet
+from agent.enrichment.enricher import Enricher
+from agent.enrichment.lists.list_file import ListFiles
 from agent.errors import FileError
 from agent.model import OWN_EVENT_TYPE, Batch
-from agent.normalize import mapping_files
-from agent.normalize.enrich import Enricher
-from agent.normalize.list_file import ListFiles
+from agent.normalize.mapping import files as mapping_files
 from agent.normalize.shape import Normalizer
 from agent.pipeline.ingest import Steps
 from agent.shipped import shipped

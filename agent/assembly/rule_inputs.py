@@ -8,19 +8,19 @@ from agent.assembly.computed_columns import computed_columns
 from agent.config.settings import Settings
 from agent.detection.authoring.absence import Columns
 from agent.detection.authoring.coverage import Supply
-from agent.normalize.address import ANONYMIZER, CORPORATE
-from agent.normalize.address_database import AddressDatabases
-from agent.normalize.any_address import ANY_ANONYMIZER
-from agent.normalize.approved_apps import APPROVED
-from agent.normalize.enrich import LOCAL_HOUR, EnrichSettings
-from agent.normalize.integration import EXPECTED, INTEGRATION
-from agent.normalize.leavers import LEAVES_ON, LEAVING, LEFT
-from agent.normalize.list_file import ListFiles
-from agent.normalize.load import whole_mappings
-from agent.normalize.mapping import Mapping as EventMapping
-from agent.normalize.mapping import Mappings
-from agent.normalize.person import COLUMNS
-from agent.normalize.place import PLACE
+from agent.enrichment.address import ANONYMIZER, CORPORATE
+from agent.enrichment.address_database import AddressDatabases
+from agent.enrichment.any_address import ANY_ANONYMIZER
+from agent.enrichment.approved_app import APPROVED
+from agent.enrichment.enricher import LOCAL_HOUR, EnrichSettings
+from agent.enrichment.geo_record import PLACE
+from agent.enrichment.integration_user import EXPECTED, INTEGRATION
+from agent.enrichment.leaver import LEAVES_ON, LEAVING, LEFT
+from agent.enrichment.lists.list_file import ListFiles
+from agent.enrichment.user import COLUMNS
+from agent.normalize.mapping.load import whole_mappings
+from agent.normalize.mapping.mapping import Mapping as EventMapping
+from agent.normalize.mapping.mapping import Mappings
 from agent.normalize.prepare import ADDRESS_FIELDS, RELATED_ADDRESSES
 from agent.shipped import shipped
 from agent.sources.event_log_file.event_types import DEFAULT

@@ -10,10 +10,10 @@ from agent.config.settings import RuleAdjustment, RuleSettings, ValuesFile
 from agent.detection.adjust import Adjustment, AdjustmentError, adjusted
 from agent.detection.load import PLACEHOLDERS, load
 from agent.detection.sigma.rule import RuleSet
+from agent.enrichment.approved_app import app_ids
+from agent.enrichment.enricher import EnrichSettings
+from agent.enrichment.lists.list_file import ListFiles
 from agent.errors import SettingsError
-from agent.normalize.approved_apps import app_ids
-from agent.normalize.enrich import EnrichSettings
-from agent.normalize.list_file import ListFiles
 from agent.shipped import shipped
 
 BOUNDS = ("ratio", "deviation", "highest", "distance")

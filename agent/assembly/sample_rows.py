@@ -7,9 +7,9 @@ from functools import cache
 import polars as pl
 
 from agent.detection.sigma.rule import LogSource
+from agent.enrichment.enricher import Enricher, EnrichSettings
 from agent.model import Batch
-from agent.normalize.enrich import Enricher, EnrichSettings
-from agent.normalize.load import load_mappings
+from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 

@@ -13,15 +13,15 @@ from agent.detection.authoring.reading import Reads, of_fields, of_placeholder
 from agent.detection.condition.tree import Text, leaves
 from agent.detection.load import PLACEHOLDERS
 from agent.detection.sigma.rule import Rule
-from agent.normalize.address import ANONYMIZER, CORPORATE
-from agent.normalize.any_address import ANY_ANONYMIZER
-from agent.normalize.approved_apps import APPROVED
-from agent.normalize.client import CLIENT_KIND
-from agent.normalize.indicator_file import IndicatorFile
-from agent.normalize.indicators import PREFIX, expired
-from agent.normalize.integration import EXPECTED, INTEGRATION
-from agent.normalize.leavers import LEAVES_ON, LEAVING, LEFT
-from agent.normalize.list_file import ListFiles
+from agent.enrichment.address import ANONYMIZER, CORPORATE
+from agent.enrichment.any_address import ANY_ANONYMIZER
+from agent.enrichment.approved_app import APPROVED
+from agent.enrichment.client_kind import CLIENT_KIND
+from agent.enrichment.indicator import PREFIX, expired
+from agent.enrichment.integration_user import EXPECTED, INTEGRATION
+from agent.enrichment.leaver import LEAVES_ON, LEAVING, LEFT
+from agent.enrichment.lists.indicator_file import IndicatorFile
+from agent.enrichment.lists.list_file import ListFiles
 from agent.shipped import shipped
 
 WITHOUT_DATABASE = "AS numbers match nothing without enrich.databases"

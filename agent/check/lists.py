@@ -11,8 +11,8 @@ from agent.config.settings import Settings
 from agent.detection.authoring.coverage import reasons
 from agent.detection.authoring.reading import readers
 from agent.detection.sigma.rule import Rule, RuleSet
+from agent.enrichment.lists.list_file import ListFiles
 from agent.model import Finding
-from agent.normalize.list_file import ListFiles
 
 NAMED = 12
 """Rules named of one list; more are counted."""

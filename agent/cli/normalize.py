@@ -11,12 +11,12 @@ import polars as pl
 from rich.console import Console
 
 from agent.columns import record_id
+from agent.enrichment.enricher import Enricher, EnrichSettings
 from agent.errors import LeaklineError, SourceError
 from agent.formats import FORMATS
 from agent.model import Batch
-from agent.normalize.enrich import Enricher, EnrichSettings
 from agent.normalize.identity import Occurrences, identify
-from agent.normalize.load import load_mappings
+from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.pipeline.chunk import body
 from agent.shipped import shipped

@@ -20,6 +20,6 @@ def settings() -> None:
 @app.command()
 def mapping() -> None:
     """A mapping file (mappings/README.md)."""
-    from agent.normalize.mapping_text import MappingText
+    from agent.normalize.mapping.document import MappingText
 
     print_json(MappingText.model_json_schema())

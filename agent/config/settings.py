@@ -22,9 +22,9 @@ from agent.destinations.splunk.splunk import SplunkSettings
 from agent.destinations.syslog.syslog import SyslogSettings
 from agent.detection.sigma.rule import STATUSES, Level, Status
 from agent.duration import Duration, PositiveDuration
+from agent.enrichment.enricher import EnrichSettings
 from agent.errors import SettingsError
 from agent.network.server_address import HostName
-from agent.normalize.enrich import EnrichSettings
 from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.sources.salesforce.org_settings import OrgSettings
 

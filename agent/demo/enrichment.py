@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from agent.normalize.address_database import write_mmdb
+from agent.enrichment.address_database import write_mmdb
 from agent.simulator.networks import networks, networks_of
 from agent.simulator.people import Staff
 

@@ -23,7 +23,7 @@ from agent.demo.org import simulated_org
 from agent.demo.report import show
 from agent.demo.verdict import judge
 from agent.errors import LeaklineError, SourceError
-from agent.normalize.load import load_mappings
+from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.pipeline.ingest import Committed
 from agent.shipped import shipped

@@ -13,13 +13,13 @@ from functools import reduce
 import polars as pl
 
 from agent.columns.known_columns import or_else
+from agent.enrichment.enricher import APPLICATION, Enricher
+from agent.enrichment.geo_record import PLACE
+from agent.enrichment.user import COLUMNS, TARGET
 from agent.model import Batch
-from agent.normalize.enrich import APPLICATION, Enricher
+from agent.normalize.cell_fields import TIME_FIELD
+from agent.normalize.computed.guest import GUEST
 from agent.normalize.event_time import TIME, read_time
-from agent.normalize.guest import GUEST
-from agent.normalize.homes import TIME_FIELD
-from agent.normalize.person import COLUMNS, TARGET
-from agent.normalize.place import PLACE
 from agent.normalize.shape import Normalizer
 
 FRESH = ("event.dataset", GUEST)

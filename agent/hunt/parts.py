@@ -46,11 +46,11 @@ def rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
 
 def inputs(settings: Settings | None) -> tuple[Inputs, Sequence[FileError]]:
     """What `--raw` does not need is imported here: it takes a fifth of a second."""
+    from agent.enrichment.enricher import Enricher, EnrichSettings
+    from agent.enrichment.lists.list_columns import list_columns
     from agent.hunt.archived_events import Archive
     from agent.hunt.inputs import Inputs
-    from agent.normalize.enrich import Enricher, EnrichSettings
-    from agent.normalize.list_columns import list_columns
-    from agent.normalize.load import whole_mappings
+    from agent.normalize.mapping.load import whole_mappings
     from agent.normalize.shape import Normalizer
 
     more = settings.normalize.mappings if settings else []

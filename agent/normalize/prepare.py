@@ -12,14 +12,14 @@ from agent.columns.distinct import all_null, only_where
 from agent.columns.lists import each_once
 from agent.columns.record_id import to_long
 from agent.model import Batch
-from agent.normalize.aura import split_actions
 from agent.normalize.blank import FilledCells
-from agent.normalize.choice import choose, look_up
-from agent.normalize.conversion import CONVERSIONS, plain_numbers
+from agent.normalize.cell_fields import PROVIDER, SERVICE, TIME_FIELD, Cells, fill, homes_of
+from agent.normalize.computed.aura import split_actions
 from agent.normalize.event_time import TIME
-from agent.normalize.homes import PROVIDER, SERVICE, TIME_FIELD, Cells, fill, homes_of
-from agent.normalize.mapping import Derived, Home, Mapping
-from agent.normalize.url_parts import split_urls
+from agent.normalize.mapping.choice import choose, look_up
+from agent.normalize.mapping.conversion import CONVERSIONS, plain_numbers
+from agent.normalize.mapping.mapping import Derived, Home, Mapping
+from agent.normalize.mapping.url_parts import split_urls
 
 Constant = str | tuple[str, ...]
 

@@ -20,11 +20,11 @@ from agent.columns.distinct import only_where
 from agent.columns.lists import each_once, lists_of
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.normalize.blank import FilledCells, without_blanks
+from agent.normalize.cell_fields import TIME_FIELD, Cells, fill, homes_of, leftovers
 from agent.normalize.event_time import TIME
-from agent.normalize.homes import TIME_FIELD, Cells, fill, homes_of, leftovers
-from agent.normalize.leftover import json_objects, originals
-from agent.normalize.mapping import Home, Mappings
+from agent.normalize.mapping.mapping import Home, Mappings
 from agent.normalize.prepare import Constant, computed
+from agent.normalize.raw_cells import json_objects, originals
 from agent.normalize.unshape import unshape
 
 USER_FIELDS = ("user.id", "user.name", "user.email", "user.target.id", "user.target.name")

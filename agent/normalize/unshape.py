@@ -8,9 +8,9 @@ import orjson
 import polars as pl
 
 from agent.columns.distinct import all_null
+from agent.normalize.cell_fields import PROVIDER, SERVICE, TIME_FIELD, is_readable, read_back
 from agent.normalize.event_time import TIME, read_time
-from agent.normalize.homes import PROVIDER, SERVICE, TIME_FIELD, is_readable, read_back
-from agent.normalize.mapping import Mapping, Mappings
+from agent.normalize.mapping.mapping import Mapping, Mappings
 
 _ROW = "\x00row"
 _PREFIX = "salesforce."

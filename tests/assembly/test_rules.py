@@ -12,8 +12,8 @@ from agent.assembly.rules import chosen_rules
 from agent.config.settings import RuleSettings
 from agent.detection.authoring.samples import holds
 from agent.detection.sigma.rule import RuleSet
+from agent.enrichment.enricher import EnrichSettings
 from agent.errors import SettingsError
-from agent.normalize.enrich import EnrichSettings
 
 RULE = """
 title: {name}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.config.settings import Settings, parse
-from agent.normalize.address_database import write_mmdb
+from agent.enrichment.address_database import write_mmdb
 from agent.simulator.networks import networks
 from tests.bench.workload import write_rules
 

@@ -19,7 +19,7 @@ from agent.check.blind_rules import of_org, of_settings
 from agent.cli.rules import list as rule_list
 from agent.config import settings as config
 from agent.model import Finding
-from agent.normalize.load import whole_mappings
+from agent.normalize.mapping.load import whole_mappings
 from agent.shipped import shipped
 from agent.simulator.org import RunningOrg, SimulatorSettings, serve
 from agent.sources.event_log_file.headers import LONGEST, headers

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from agent.cli.app import app
 from agent.cli.normalize import normalize
+from agent.enrichment.address_database import write_mmdb
 from agent.errors import LeaklineError
-from agent.normalize.address_database import write_mmdb
-from tests.normalize.test_address_database import Network
+from tests.enrichment.test_address_database import Network
 
 LOG = (
     '"EVENT_TYPE","TIMESTAMP_DERIVED","ORGANIZATION_ID","USER_ID","CLIENT_IP","USER_AGENT"\n'

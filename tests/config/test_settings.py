@@ -18,8 +18,8 @@ from pydantic import BaseModel
 
 from agent.assembly.rules import chosen_rules
 from agent.config import settings as config
+from agent.enrichment.enricher import EnrichSettings
 from agent.errors import SettingsError
-from agent.normalize.enrich import EnrichSettings
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "packaging" / "leakline.example.yaml"

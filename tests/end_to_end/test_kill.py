@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from agent.demo.verdict import judge
-from agent.normalize.load import load_mappings
+from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 from agent.simulator.truth import read_truth

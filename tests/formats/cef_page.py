@@ -11,8 +11,8 @@ from agent.formats.cef import encode
 from agent.formats.cef_keys import EXTENSION, HEADER, HEADER_FIELDS, LABELS, home_of, kind_and_length
 from agent.formats.cef_own import LENGTH
 from agent.formats.cef_own_key import own_key
-from agent.normalize.homes import address_field
-from agent.normalize.mapping import TWIN, Mapping
+from agent.normalize.cell_fields import address_field
+from agent.normalize.mapping.mapping import TWIN, Mapping
 from agent.pipeline.drop_order import GROUPS, KEPT, LEAST_FORM
 from tests.golden.documents import FOLDER, SEEN, SERVICE, golden_batch, shipped_normalizer
 

@@ -10,7 +10,7 @@ import pytest
 
 from agent.formats import FORMATS
 from agent.model import Batch
-from agent.normalize.mapping import Mapping
+from agent.normalize.mapping.mapping import Mapping
 from agent.normalize.shape import Normalizer
 from tests.formats.cef_fields import fields_of, frame_of
 from tests.formats.fields_read import fields_read

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from agent.model import Batch
-from agent.normalize.load import load_mappings
+from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 

@@ -24,7 +24,7 @@ from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.sigma.rule import LogSource
 from agent.hunt.hunt import hunt
-from agent.normalize.load import load_mappings
+from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 

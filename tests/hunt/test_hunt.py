@@ -25,7 +25,7 @@ from agent.formats import ecs
 from agent.hunt.hunt import Hunt, hunt
 from agent.hunt.ndjson import Reader
 from agent.hunt.raw import pieces, read_raw
-from agent.normalize.load import load_mappings
+from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 

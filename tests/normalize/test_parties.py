@@ -8,7 +8,7 @@ import pytest
 from agent.assembly.sample_rows import prepared
 from agent.detection.sigma.rule import LogSource
 from agent.model import Batch
-from agent.normalize.load import load_mappings
+from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 

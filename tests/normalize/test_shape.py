@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.model import OWN_EVENT_TYPE, Batch
-from agent.normalize.ecs_fields import ecs_table
+from agent.normalize.mapping.ecs_fields import ecs_table
 from agent.normalize.shape import Normalizer
 from tests.golden.documents import (
     CREATED,

@@ -12,9 +12,9 @@ import yaml
 
 from agent.assembly.processing import build_processing
 from agent.config.settings import EnrichSettings, RuleSettings, Settings
+from agent.enrichment.address_database import write_mmdb
 from agent.model import Batch
-from agent.normalize.address_database import write_mmdb
-from tests.normalize.test_address_database import Network
+from tests.enrichment.test_address_database import Network
 
 NOW = datetime(2026, 7, 2, tzinfo=UTC)
 LONG_AGO = "2026-07-01T10:00:00.000Z"

@@ -19,7 +19,7 @@ from agent.detection.authoring.convert import convert
 from agent.detection.authoring.ingest_window import IngestWindow
 from agent.detection.load import PLACEHOLDERS, load
 from agent.model import Batch
-from agent.normalize.load import load_mappings
+from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 from tests.destinations.rows import one_chunk

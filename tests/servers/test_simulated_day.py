@@ -17,7 +17,7 @@ from agent.demo.org import simulated_org
 from agent.demo.verdict import judge as judge_by_truth
 from agent.destinations.elastic.elastic import Elastic
 from agent.formats import ecs
-from agent.normalize.load import load_mappings
+from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 from agent.simulator.truth import read_truth

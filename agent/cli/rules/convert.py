@@ -22,10 +22,10 @@ from agent.detection.authoring.pysigma_pipeline import Shipped, pipeline
 from agent.detection.load import PLACEHOLDERS, Placeholders, load
 from agent.detection.sigma.rule import RuleSet
 from agent.duration import written
-from agent.normalize.aura import FIELDS as AURA
-from agent.normalize.indicators import COLUMNS, PREFIX
-from agent.normalize.load import whole_mappings
-from agent.normalize.mapping import Mappings
+from agent.enrichment.indicator import COLUMNS, PREFIX
+from agent.normalize.computed.aura import FIELDS as AURA
+from agent.normalize.mapping.load import whole_mappings
+from agent.normalize.mapping.mapping import Mappings
 from agent.normalize.shape import PROBLEMS
 from agent.shipped import rule_places, shipped
 

@@ -20,7 +20,7 @@ from agent.detection.authoring import lint as linting
 from agent.detection.authoring import sample_processes
 from agent.detection.load import load
 from agent.model import Finding
-from agent.normalize.load import whole_mappings
+from agent.normalize.mapping.load import whole_mappings
 from agent.shipped import rule_places, shipped
 
 

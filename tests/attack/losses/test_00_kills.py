@@ -18,7 +18,7 @@ from agent.daemon.control import ask
 from agent.demo.org import simulated_org
 from agent.demo.verdict import judge
 from agent.errors import LeaklineError
-from agent.normalize.load import load_mappings
+from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 from agent.simulator.truth import read_truth

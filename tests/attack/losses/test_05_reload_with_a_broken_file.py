@@ -354,7 +354,7 @@ def test_a_list_that_breaks_between_reloads_is_told_once(run: Callable[..., Runn
 
 
 def _database(folder: Path) -> Path:
-    from agent.normalize.address_database import write_mmdb
+    from agent.enrichment.address_database import write_mmdb
     from agent.simulator.networks import networks
 
     path = folder / "whole.mmdb"

@@ -22,7 +22,7 @@ from agent.detection.condition.tree import fields
 from agent.detection.load import PLACEHOLDERS, load
 from agent.detection.sigma.rule import RuleSet
 from agent.errors import LeaklineError
-from agent.normalize.load import load_mappings
+from agent.normalize.mapping.load import load_mappings
 from agent.shipped import shipped
 
 LANGUAGES: tuple[Language, ...] = ("splunk", "esql", "lucene")

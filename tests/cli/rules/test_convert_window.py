@@ -15,7 +15,7 @@ from agent.cli.rules.convert import names_of
 from agent.detection.authoring.convert import BACKENDS, Converted, Language, convert
 from agent.detection.authoring.ingest_window import IngestWindow
 from agent.detection.load import PLACEHOLDERS, load
-from agent.normalize.load import load_mappings
+from agent.normalize.mapping.load import load_mappings
 from agent.shipped import shipped
 
 NAMES = names_of(load_mappings([shipped("mappings")])[0])

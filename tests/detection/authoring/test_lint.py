@@ -8,8 +8,8 @@ from agent.assembly.computed_columns import computed_columns
 from agent.detection.authoring.absence import Columns
 from agent.detection.authoring.lint import lint
 from agent.detection.load import PLACEHOLDERS
-from agent.normalize.enrich import Enricher, EnrichSettings
-from agent.normalize.load import whole_mappings
+from agent.enrichment.enricher import Enricher, EnrichSettings
+from agent.normalize.mapping.load import whole_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 from tests.golden.documents import FOLDER, golden_batch

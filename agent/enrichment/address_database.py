@@ -1,0 +1,122 @@
+"""Address databases: MMDB files read side by side and opened anew when they are replaced; and how to make a small one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import maxminddb
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
+
+from agent.enrichment.geo_record import PLACE, Place, place_of
+from agent.enrichment.lists.file_stamp import stamp_of
+from agent.enrichment.lists.list_file import ListFiles
+from agent.errors import SettingsError
+
+LOOKED_AT = 10_000
+"""Records that tell what a file knows: in the first thousands of GeoLite2's there are places of every kind."""
+
+
+class AddressDatabases:
+    """Several MMDB files; of each thing to know, the first file that knows it has its way."""
+
+    def __init__(self, paths: Sequence[Path], files: ListFiles | None = None) -> None:
+        """`files`: reads them; unless given, a file that cannot be used raises SettingsError."""
+        self._files = files or ListFiles(strict=True)
+        self._stamps = {path: stamp_of(path) for path in paths}
+        self._readers = {path: self._files.read(path, _open) for path in paths}
+
+    def refresh(self) -> bool:
+        """Open replaced files; returns whether there was one. One that cannot be used (yet) leaves the old one open."""
+        replaced = False
+        for path, stamp in self._stamps.items():
+            now = stamp_of(path)
+            if now == stamp:
+                continue
+            self._stamps[path] = now
+            before, self._readers[path] = self._readers[path], self._files.read(path, _open)
+            replaced |= self._readers[path] is not before
+        return replaced
+
+    def names(self) -> frozenset[str]:
+        """The columns of `place.PLACE` that the files fill, going by the first records of each: a file for networks'
+        operators, say, names no places.
+        """
+        found: set[str] = set()
+        for reader in self._readers.values():
+            for _, record in islice(reader, LOOKED_AT) if reader is not None else ():
+                values = place_of(record).values() if isinstance(record, dict) else ()
+                found.update(name for name, value in zip(PLACE, values, strict=False) if value is not None)
+        return frozenset(found)
+
+    def place(self, address: str) -> Place:
+        """`address`: valid, IPv4 or IPv6."""
+        found = Place()
+        for reader in self._readers.values():
+            if reader is None:
+                continue
+            if ":" in address and reader.metadata().ip_version == 4:
+                continue
+            record = reader.get(address)
+            if isinstance(record, dict):
+                found = found.or_else(place_of(record))
+        return found
+
+
+def _open(path: Path) -> maxminddb.Reader:
+    try:
+        return maxminddb.open_database(path)
+    except (OSError, maxminddb.InvalidDatabaseError) as error:
+        raise SettingsError(
+            f"enrich.databases: {path} cannot be used ({error})", hint="name a readable MMDB file"
+        ) from error
+
+
+class Described(Protocol):
+    """A network with place and operator, as `write_mmdb` takes it. `region` and `city` may be empty."""
+
+    @property
+    def cidr(self) -> str: ...
+    @property
+    def country_iso(self) -> str: ...
+    @property
+    def country(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def city(self) -> str: ...
+    @property
+    def latitude(self) -> float: ...
+    @property
+    def longitude(self) -> float: ...
+    @property
+    def asn(self) -> int: ...
+    @property
+    def as_org(self) -> str: ...
+
+
+def write_mmdb(path: Path, networks: Iterable[Described]) -> None:
+    """Make a small address database, in the spelling of GeoLite2 (City and ASN in one)."""
+    writer = MMDBWriter(
+        6, "Leakline-City-ASN", languages=["en"], description="Networks of a simulation", ipv4_compatible=True
+    )
+    for network in networks:
+        writer.insert_network(IPSet([network.cidr]), _record(network))
+    writer.to_db_file(str(path))
+
+
+def _record(network: Described) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "country": {"iso_code": network.country_iso, "names": {"en": network.country}},
+        "location": {"latitude": network.latitude, "longitude": network.longitude},
+        "autonomous_system_number": network.asn,
+        "autonomous_system_organization": network.as_org,
+    }
+    if network.region:
+        record["subdivisions"] = [{"names": {"en": network.region}}]
+    if network.city:
+        record["city"] = {"names": {"en": network.city}}
+    return record

@@ -1,0 +1,104 @@
+"""Whether the person is about to leave, or gone: from a list that human resources or the directory exports.
+
+Columns: `leakline.user_leaving` and `leakline.user_left` (`Boolean`) and `leakline.user_leaves_on` (`String`, ISO date).
+Whether somebody is leaving, or should have left, is told at the event's own time, so that a hunt over old logs says what
+was true then. Null where the person or the time is not known, so that no rule takes "not known" for "no".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from agent.enrichment.lists.file_stamp import stamp_of
+from agent.enrichment.lists.leaver_file import LeaverFile, account_key, read_leavers
+from agent.enrichment.lists.list_file import ListFiles
+from agent.enrichment.lookup_cache import Remembered
+from agent.errors import FileError
+
+LEAVING = "leakline.user_leaving"
+LEFT = "leakline.user_left"
+LEAVES_ON = "leakline.user_leaves_on"
+
+OVER = timedelta(days=1, hours=12)
+"""From the beginning of a day in UTC until it is over in every time zone."""
+
+_FROM, _UNTIL, _KNOWN = "from", "until", "known"
+_TIME = pl.Datetime("ms", "UTC")
+_BETWEEN = "\x1f"
+_ABOUT = ("user.id", "user.email", "user.name")
+"""The name comes last: at a login it is what somebody typed, and may hold separators."""
+
+
+class Leavers:
+    """The list, read anew when the file is replaced. Somebody is leaving from `before` the last day on, and after it."""
+
+    def __init__(self, path: Path, last_day: str | None, before: timedelta, files: ListFiles | None = None) -> None:
+        """`files`: reads the list; unless given, a file that cannot be used raises SettingsError."""
+        self._path, self._last_day, self._before = path, last_day, before
+        self._files = files or ListFiles(strict=True)
+        self._file: LeaverFile | None = None
+        self._only_ids = False
+        self._stamp = stamp_of(path)
+        self._read()
+        self._remembered = Remembered(
+            {LEAVES_ON: pl.String(), _FROM: _TIME, _UNTIL: _TIME, _KNOWN: pl.Boolean()},
+            lambda keys: {key: self._told(key) for key in keys},
+        )
+
+    @property
+    def problems(self) -> Sequence[FileError]:
+        """Lines of the list that were left out."""
+        return self._file.problems if self._file else ()
+
+    def columns(self, columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+        """`columns`: those of the frame, by name, of which any may be missing."""
+        self._refresh()
+        known = [columns.get(name) for name in _ABOUT]
+        if self._file is None or all(column is None for column in known):
+            return {}
+        texts = [pl.lit("") if column is None else pl.lit(column).fill_null("") for column in known]
+        keys = pl.select(pl.concat_str(texts, separator=_BETWEEN).alias("")).to_series()
+        told = self._remembered.columns(keys)
+        if _KNOWN not in told:
+            return {}
+        begins, ends, moment = told.pop(_FROM, None), told.pop(_UNTIL, None), columns.get("@timestamp")
+        stays = told.pop(_KNOWN) & False
+        if begins is None or ends is None:
+            return {LEAVING: stays, LEFT: stays}
+        unknown = pl.repeat(None, len(keys), dtype=pl.Boolean, eager=True)
+        reached = {LEAVING: begins, LEFT: ends}
+        return told | {
+            name: (moment >= day if moment is not None else unknown).zip_with(day.is_not_null(), stays)
+            for name, day in reached.items()
+        }
+
+    def _told(self, key: str) -> tuple[Any, ...]:
+        user, mail, name = key.split(_BETWEEN, 2)
+        accounts = [account_key(one) for one in (user, mail, name) if one]
+        last_days = self._file.last_days if self._file else {}
+        days = [last_days[one] for one in accounts if one in last_days]
+        if not days:
+            return None, None, None, True if mail or name or (user and self._only_ids) else None
+        last = datetime.combine(min(days), time(), UTC)
+        return min(days).isoformat(), last - self._before, last + OVER, True
+
+    def _refresh(self) -> None:
+        now = stamp_of(self._path)
+        if now == self._stamp:
+            return
+        self._stamp, before = now, self._file
+        self._read()
+        if self._file is not before:
+            self._remembered.forget()
+
+    def _read(self) -> None:
+        self._file = file = self._files.read(
+            self._path, lambda path: read_leavers(path, self._last_day), lines=lambda file: file.problems
+        )
+        days = file.last_days if file else {}
+        self._only_ids = bool(days) and all(one.startswith("005") and len(one) == 15 for one in days)

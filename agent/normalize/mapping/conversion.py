@@ -1,0 +1,130 @@
+"""Named conversions for fields that a mapping derives from a column (`also:`). Each maps raw cells (`String`) to values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from agent.columns.addresses import every_address, network_of, split_addresses
+from agent.columns.distinct import all_null, only_where, per_distinct
+from agent.columns.record_id import to_long
+from agent.normalize.computed import api_call, graphql_call, records_written
+from agent.normalize.mapping.ecs_fields import EcsTable
+from agent.normalize.mapping.url_parts import split_urls
+from agent.normalize.mapping.value_kinds import KINDS
+
+Conversion = Callable[[pl.Series], pl.Series]
+
+_NANOSECONDS = 1_000_000
+
+_USER = "005"
+"""Key prefix of record ids of users."""
+
+
+def _milliseconds(cells: pl.Series) -> pl.Series:
+    """To nanoseconds, as `event.duration` wants them; below zero there is no duration."""
+    whole = KINDS["integer"].read(cells)
+    if whole.null_count() == cells.null_count() and _fits(whole):
+        return whole * _NANOSECONDS
+    exact = KINDS["decimal"].read(cells) * _NANOSECONDS
+    return only_where(exact, (exact >= 0).fill_null(False)).round().cast(pl.Int64, strict=False)
+
+
+def _fits(whole: pl.Series) -> bool:
+    smallest, largest = whole.min(), whole.max()
+    return isinstance(smallest, int) and isinstance(largest, int) and smallest >= 0 and largest < 2**63 // _NANOSECONDS
+
+
+def _nanoseconds(cells: pl.Series) -> pl.Series:
+    whole = KINDS["integer"].read(cells)
+    return only_where(whole, (whole >= 0).fill_null(False))
+
+
+def _address(cells: pl.Series) -> pl.Series:
+    return split_addresses(cells)[0]
+
+
+def _not_an_address(cells: pl.Series) -> pl.Series:
+    other = split_addresses(cells)[1]
+    return all_null(cells.len()) if other is None else other
+
+
+def plain_numbers(cells: pl.Series) -> pl.Series:
+    """`Float64` of cells that are numbers as people write them: codes with leading zeros and long ids are none."""
+    is_number = cells.str.contains(r"^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?$").fill_null(False)
+    return only_where(cells, is_number).cast(pl.Float64, strict=False)
+
+
+def _part(name: str) -> Conversion:
+    return lambda cells: split_urls(cells).get(name, all_null(cells.len()))
+
+
+def _host(cells: pl.Series) -> pl.Series:
+    """The host of a URL, or of a bare `host/path`."""
+    domain, rest = _part("url.domain")(cells), cells.str.extract(r"^([A-Za-z0-9_.-]+)(?:[:/?#]|$)")
+    return domain.zip_with(domain.is_not_null(), rest)
+
+
+def _user_id(cells: pl.Series) -> pl.Series:
+    """Ids of users in their 18-character form; ids of groups, roles and the like are left out."""
+    return to_long(only_where(cells, cells.str.starts_with(_USER).fill_null(False)))
+
+
+def _app(cells: pl.Series) -> pl.Series:
+    """Ids of connected apps in their 18-character form, names as they are: `SalesforceFiles` has 15 letters too."""
+    long = to_long(only_where(cells, cells.str.contains("^[0-9]").fill_null(False)))
+    return long.zip_with(long.is_not_null(), cells)
+
+
+def _login_name(cells: pl.Series) -> pl.Series:
+    """A username as Salesforce compares it: without regard to case, and without what somebody typed around it."""
+    return per_distinct(cells, lambda values: values.str.strip_chars().str.to_lowercase().replace("", None))
+
+
+def _tls_version(cells: pl.Series) -> pl.Series:
+    """`1.2` from `TLSv1.2`, `TLS 1.2` or `1.2`."""
+    return per_distinct(cells, lambda values: values.str.extract(r"([0-9]+(?:\.[0-9]+)?)$"))
+
+
+def _tls_protocol(cells: pl.Series) -> pl.Series:
+    """`tls`, or `ssl` where it says so."""
+    return per_distinct(cells, lambda values: values.str.to_lowercase().str.extract(r"^(ssl)").fill_null("tls"))
+
+
+CONVERSIONS: dict[str, Conversion] = {
+    "copy": KINDS["text"].read,
+    "integer": KINDS["integer"].read,
+    "decimal": KINDS["decimal"].read,
+    "boolean": KINDS["boolean"].read,
+    "id": to_long,
+    "user_id": _user_id,
+    "app": _app,
+    "login_name": _login_name,
+    "address": _address,
+    "addresses": every_address,
+    "network": network_of,
+    "not_an_address": _not_an_address,
+    "milliseconds": _milliseconds,
+    "nanoseconds": _nanoseconds,
+    "url_decoded": KINDS["url_decoded"].read,
+    "url_path": _part("url.path"),
+    "api_resource": api_call.resource,
+    "api_method": api_call.method,
+    "api_method_override": api_call.method_override,
+    "api_job": api_call.job,
+    "count": api_call.count,
+    "graphql_rows": graphql_call.rows_asked,
+    "graphql_variable_rows": graphql_call.rows_in_variables,
+    "host": _host,
+    "tls_version": _tls_version,
+    "tls_protocol": _tls_protocol,
+    **records_written.CONVERSIONS,
+}
+
+
+def default_conversion(target: str, ecs: EcsTable) -> str:
+    """The conversion that a field's ECS type asks for when a mapping names none."""
+    known = ecs.fields.get(target)
+    by_type = {"ip": "address", "long": "integer", "integer": "integer", "float": "decimal", "boolean": "boolean"}
+    return by_type.get(known.type, "copy") if known else "copy"

@@ -1,0 +1,179 @@
+"""From the text of a mapping file to a `Mapping`, checked against ECS and the column type table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass
+
+from agent.normalize.mapping.condition import Condition
+from agent.normalize.mapping.conversion import CONVERSIONS, default_conversion
+from agent.normalize.mapping.document import Cases, ConditionText, DerivedText, HomeText, ListCases, MappingText, Source
+from agent.normalize.mapping.ecs_fields import EcsTable
+from agent.normalize.mapping.mapping import Choice, ColumnKinds, Derived, Home, Mapping, kind_of
+from agent.yaml_lines import YamlFile
+
+_ACTION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_DATASET = re.compile(r"[a-z][a-z0-9_]*")
+_OWN_FIELD = re.compile(r"(salesforce|leakline)\.[a-z0-9_]+(\.[a-z0-9_]+)*")
+
+Written = tuple[YamlFile, MappingText]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What mapping files may refer to."""
+
+    ecs: EcsTable
+    kinds: ColumnKinds
+    tables: Dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class _Interpreter:
+    """Turns the text of one file, laid over the text all types of its service share, into a mapping."""
+
+    file: YamlFile
+    known: Known
+
+    def homes(self, fields: Dict[str, str | HomeText]) -> Iterator[tuple[str, Home]]:
+        for column, home in fields.items():
+            target = home if isinstance(home, str) else home.field
+            self.check_field(target, ("fields", column))
+            kind = kind_of(target, column, self.known.ecs, self.known.kinds)
+            if not isinstance(home, str):
+                kind = home.kind if home.kind == "url_decoded" else None
+            if kind is None:
+                raise self.file.error(("fields", column), f"{target} cannot hold a cell of {column}")
+            yield column, Home(target, kind)
+
+    def derived(self, also: Dict[str, Source]) -> Iterator[Derived]:
+        for target, source in also.items():
+            self.check_field(target, ("also", target))
+            if source is None:
+                continue
+            text = source if isinstance(source, DerivedText) else DerivedText.model_validate({"from": source})
+            table = self.table(text.table, ("also", target)) if text.table else None
+            conversion = text.conversion or default_conversion(target, self.known.ecs)
+            if conversion not in CONVERSIONS:
+                known = ", ".join(sorted(CONVERSIONS))
+                raise self.file.error(("also", target), f"unknown conversion `{conversion}`", hint=f"one of {known}")
+            if text.times and conversion != "integer":
+                raise self.file.error(("also", target), "`times` needs a whole number", hint="write `as: integer`")
+            unless = tuple(_condition(other) for other in text.unless)
+            yield Derived(target, tuple(text.columns), conversion, table, _condition(text.where), unless, text.times)
+
+    def words(self, key: str, text: str | Cases | None) -> Choice[str]:
+        if text is None or isinstance(text, str):
+            choice: Choice[str] = Choice((), text)
+        else:
+            cases = {column: words for column, words in text.items() if column != "otherwise"}
+            tables = {c: self.table(w, (key, c)) if isinstance(w, str) else w for c, w in cases.items()}
+            otherwise = text.get("otherwise")
+            choice = Choice(tuple(tables.items()), otherwise if isinstance(otherwise, str) else None)
+        for word in choice.results():
+            self.check_word(key, word)
+        return choice
+
+    def lists(self, key: str, text: list[str] | ListCases) -> Choice[tuple[str, ...]]:
+        if isinstance(text, list):
+            choice: Choice[tuple[str, ...]] = Choice((), tuple(text) or None)
+        else:
+            cases = tuple(
+                (column, {value: tuple(words) for value, words in cases.items()})
+                for column, cases in text.items()
+                if isinstance(cases, dict)
+            )
+            otherwise = text.get("otherwise")
+            choice = Choice(cases, tuple(otherwise) if isinstance(otherwise, list) else None)
+        for words in choice.results():
+            for word in words:
+                self.check_word(key, word)
+        return choice
+
+    def table(self, name: str, where: tuple[str, ...]) -> dict[str, str]:
+        if name not in self.known.tables:
+            raise self.file.error(where, f"there is no table `{name}`", hint="tables are files in mappings/tables")
+        return self.known.tables[name]
+
+    def check_field(self, target: str, where: tuple[str, ...]) -> None:
+        if target not in self.known.ecs.fields and not _OWN_FIELD.fullmatch(target):
+            version = self.known.ecs.version
+            raise self.file.error(where, f"ECS {version} has no field {target}", hint="use salesforce.<column> instead")
+
+    def check_dataset(self, family: str | None) -> None:
+        if family is not None and not _DATASET.fullmatch(family):
+            raise self.file.error(("dataset",), f"`{family}` is not a family of events", hint="one word, such as `api`")
+
+    def check_word(self, key: str, word: str) -> None:
+        if key == "action":
+            if not _ACTION.fullmatch(word):
+                raise self.file.error((key,), f"`{word}` is no action", hint="a phrase like `report-exported`")
+            return
+        allowed = self.known.ecs.fields[f"event.{key}"].values
+        if word not in allowed:
+            raise self.file.error((key,), f"ECS allows no event.{key} `{word}`", hint=f"one of {', '.join(allowed)}")
+
+    def check_homes(self, homes: Dict[str, Home]) -> None:
+        """Two columns in one field would lose one of the cells; only the two spellings of the time share theirs."""
+        taken: dict[str, str] = {}
+        for column, home in homes.items():
+            other = taken.setdefault(home.field, column)
+            if other != column and home.kind != "time":
+                raise self.file.error(("fields", column), f"{column} and {other} share {home.field}", hint="move one")
+
+
+def columns_of(header: str) -> frozenset[str]:
+    """The columns that a `header` lists."""
+    return frozenset(re.findall(r"[^\s,]+", header))
+
+
+def _condition(text: ConditionText) -> Condition:
+    cases = ((name, (values,) if isinstance(values, str) else tuple(values)) for name, values in text.items())
+    return Condition(tuple(cases))
+
+
+def interpret(service: str, own: Written | None, shared: Written | None, known: Known) -> Mapping:
+    """The mapping of one event type, or with `own` None of what all types share. At least one of the two is given.
+
+    Raises MappingError for a field, word, table or conversion that does not exist, or two columns in one field.
+    """
+    written = own or shared
+    if written is None:
+        raise ValueError("nothing to interpret")
+    file, text = written
+    general = shared[1] if shared is not None else MappingText()
+    interpreter = _Interpreter(file, known)
+    own_homes = dict(interpreter.homes(text.fields))
+    taken = {home.field for home in own_homes.values()}
+    # A type that gives a shared field to a column of its own sends the shared column home to `salesforce.*`.
+    shared_homes = dict(interpreter.homes(general.fields))
+    homes = {column: home for column, home in shared_homes.items() if home.field not in taken} | own_homes
+    url = text.url or general.url
+    if url is not None and "url.original" not in taken:
+        homes[url] = Home("url.original", "text")
+    header = columns_of(text.header or general.header)
+    interpreter.check_homes({column: home for column, home in homes.items() if column in header})
+    interpreter.check_word("kind", text.kind)
+    interpreter.check_dataset(text.dataset)
+    at_home = {home.field for home in homes.values()}
+    also = {field: source for field, source in {**general.also, **text.also}.items() if field not in at_home}
+    return Mapping(
+        service=service,
+        event_type=text.event_type or "",
+        ecs=known.ecs,
+        kinds=known.kinds,
+        aliases=tuple(text.aliases),
+        header=header,
+        dataset=text.dataset or general.dataset or "",
+        event_kind=text.kind,
+        category=interpreter.lists("category", text.category or general.category),
+        type=interpreter.lists("type", text.type or general.type),
+        action=interpreter.words("action", text.action or general.action),
+        outcome=interpreter.words("outcome", text.outcome or general.outcome),
+        url=url,
+        actions=text.actions or general.actions,
+        homes=homes,
+        derived=tuple(interpreter.derived(also)),
+    )

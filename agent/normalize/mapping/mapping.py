@@ -1,0 +1,181 @@
+"""What an event type means in ECS: the values that a mapping file describes. Reading the files is in `load.py`.
+
+Every column has one *home*: the field that holds its cell, so that the cell can be read back from it. Besides, a
+mapping may *derive* further fields from columns, and *choose* words (`event.action`, …) by a column's value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from agent.normalize.mapping.condition import EVERYWHERE, Condition
+from agent.normalize.mapping.ecs_fields import EcsTable
+
+T = TypeVar("T")
+
+PLAIN_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+"""A column name that its lower-case form gives back."""
+
+TWIN = "_DERIVED"
+"""`USER_ID_DERIVED` is the 18-character twin of `USER_ID`."""
+
+OBJECTS = frozenset({"user", "connected_app", "event_log_file"})
+"""Names under `salesforce.` that enrichment uses as objects; no column may have them as a plain field."""
+
+_ECS_KINDS = {
+    "date": "time",
+    "ip": "address",
+    "boolean": "boolean",
+    "long": "integer",
+    "integer": "integer",
+    "float": "decimal",
+    "double": "decimal",
+    "scaled_float": "decimal",
+    "keyword": "text",
+    "constant_keyword": "text",
+    "wildcard": "text",
+    "match_only_text": "text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The field that holds a column's cell, and what kind of value it is there (see `cell.py`)."""
+
+    field: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A field worked out from columns: the first of them with a value that converts (see `conversion.py`)."""
+
+    field: str
+    columns: tuple[str, ...]
+    conversion: str
+    table: Dict[str, str] | None = None
+    where: Condition = EVERYWHERE
+    """Holds in the rows that have a value."""
+    unless: tuple[Condition, ...] = ()
+    """None of them holds there."""
+    times: str | None = None
+    """A column of whole numbers that the value is multiplied by; where it has none, by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[T]):
+    """A word by the value of a column: the first case whose column has a value that the case knows, else `otherwise`.
+
+    Values compare without regard to case; a value that ends or begins with `*` stands for a beginning or an end.
+    """
+
+    cases: tuple[tuple[str, Dict[str, T]], ...] = ()
+    otherwise: T | None = None
+
+    def results(self) -> Iterator[T]:
+        """Everything it can say."""
+        for _, words in self.cases:
+            yield from words.values()
+        if self.otherwise is not None:
+            yield self.otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnKinds:
+    """The column type table: one kind for each vendor column, over all event types. What it lacks is text."""
+
+    kinds: Dict[str, str] = field(default_factory=dict)
+    described: frozenset[str] = frozenset()
+    """Columns that a mapping's header names, whatever their kind."""
+
+    def knows(self, column: str) -> bool:
+        return column in self.kinds or column in self.described
+
+    def of(self, column: str) -> str:
+        return self.kinds.get(column, "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """One event type of one service."""
+
+    service: str
+    event_type: str
+    ecs: EcsTable
+    kinds: ColumnKinds
+    aliases: tuple[str, ...] = ()
+    header: frozenset[str] = frozenset()
+    """The columns its files are known to have. Only these are read back from a field that is not the column's own."""
+    dataset: str = ""
+    """The family of events that it belongs to, for `event.dataset`; empty: named by the service."""
+    event_kind: str = "event"
+    category: Choice[tuple[str, ...]] = Choice()
+    type: Choice[tuple[str, ...]] = Choice()
+    action: Choice[str] = Choice()
+    outcome: Choice[str] = Choice()
+    url: str | None = None
+    """The column that holds the event's URL; `url.*` comes from it."""
+    actions: str | None = None
+    """The column that names the actions of a Lightning request; `leakline.aura.*` comes from it."""
+    homes: Dict[str, Home] = field(default_factory=dict)
+    """The columns whose home is not simply `salesforce.<column>`."""
+    derived: tuple[Derived, ...] = ()
+
+    def home(self, column: str, beside: Collection[str] = ()) -> Home | None:
+        """Where a column's cells live, given the columns beside it; None if no field can have that name."""
+        if column in self.homes:
+            return self.homes[column]
+        short = column.removesuffix(TWIN)
+        if short != column and self._is_id(short) and (short in beside or short in self.header):
+            return self.home(short) and Home(self._field(short), "long_id")
+        if not PLAIN_NAME.fullmatch(column) or column.lower() in OBJECTS:
+            return None
+        return Home(self._field(column), self.kinds.of(column))
+
+    def fields(self) -> dict[str, str]:
+        """Vendor column to the field that holds it, for the columns of the header."""
+        homes = {column: self.home(column, self.header) for column in sorted(self.header)}
+        return {column: home.field for column, home in homes.items() if home is not None}
+
+    def _is_id(self, column: str) -> bool:
+        known = self.homes.get(column)
+        return (known.kind if known else self.kinds.of(column)) == "id"
+
+    def _field(self, column: str) -> str:
+        return self.homes[column].field if column in self.homes else f"salesforce.{column.lower()}"
+
+
+def kind_of(target: str, column: str, ecs: EcsTable, kinds: ColumnKinds) -> str | None:
+    """The kind of value a column has in a field; None if the field can hold no cell (unknown to ECS, an array)."""
+    if target.startswith("salesforce."):
+        return kinds.of(column)
+    known = ecs.fields.get(target)
+    if known is None or known.array:
+        return None
+    kind = _ECS_KINDS.get(known.type)
+    return "id" if kind == "text" and kinds.of(column) == "id" else kind
+
+
+@dataclass(frozen=True, slots=True)
+class Mappings:
+    """All mappings, by service and event type."""
+
+    ecs: EcsTable
+    kinds: ColumnKinds
+    by_type: Dict[tuple[str, str], Mapping]
+    """Key: service and event type or alias, the latter in lower case (the vendor's documents differ from its files)."""
+    shared: Dict[str, Mapping]
+    """What every event type of a service has: used alone for a type nobody described."""
+
+    def get(self, service: str, event_type: str) -> Mapping:
+        """The mapping of an event type; for one that nobody described, what every type of the service shares."""
+        known = self.by_type.get((service, event_type.lower()))
+        return known or self.shared.get(service) or Mapping(service, event_type, self.ecs, self.kinds)
+
+    def all(self) -> Sequence[Mapping]:
+        """Each mapping once, by service and event type."""
+        return sorted({id(one): one for one in self.by_type.values()}.values(), key=lambda m: (m.service, m.event_type))
