@@ -9,9 +9,9 @@ import polars as pl
 
 from agent.hunt.archive import read_documents
 from agent.normalize.shape import Normalizer
+from agent.simulator.log_files.truth import content_hash, read_truth
+from agent.simulator.log_files.truth import events as logical_events
 from agent.simulator.scenarios import SCENARIOS
-from agent.simulator.truth import content_hash, read_truth
-from agent.simulator.truth import events as logical_events
 
 MUST_BE_FOUND = tuple(name for name, scenario in SCENARIOS.items() if not scenario.history)
 """Leaks that the shipped rules must find: those that a day shows."""

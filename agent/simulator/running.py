@@ -7,9 +7,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from agent.simulator.certificate import make_certificates, make_signing_key, write_secret
-from agent.simulator.oauth import Registered, Tokens
-from agent.simulator.rest import Rest
+from agent.simulator.api.certificate import make_certificates, make_signing_key, write_secret
+from agent.simulator.api.oauth import Registered, Tokens
+from agent.simulator.api.rest import Rest
 
 if TYPE_CHECKING:
     from agent.simulator.org import Org
@@ -22,7 +22,7 @@ class RunningOrg:
     """Answers until closed; a context manager. Secrets are in files, mode 0600."""
 
     def __init__(self, org: Org) -> None:
-        from agent.simulator.server import Server  # the server knows the org, which knows us
+        from agent.simulator.api.server import Server  # the server knows the org, which knows us
 
         self.org = org
         folder = org.settings.folder

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from agent.simulator.people import Staff
-from agent.simulator.planted import Planted
 from agent.simulator.scenarios import SCENARIOS, play
-from agent.simulator.sessions import HOUR, Timetable, midnight
+from agent.simulator.world.people import Staff
+from agent.simulator.world.planted import Planted
+from agent.simulator.world.sessions import HOUR, Timetable, midnight
 from tests.assess.files import Span
 
 FIRST = date(2026, 6, 1)

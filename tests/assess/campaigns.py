@@ -19,10 +19,10 @@ import polars as pl
 import structlog
 
 from agent.detection.sigma.rule import Rule
-from agent.simulator.people import Staff
 from agent.simulator.scenarios import play
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
-from agent.simulator.sessions import HOUR, Timetable
+from agent.simulator.world.people import Staff
+from agent.simulator.world.sessions import HOUR, Timetable
 from tests.assess.agent_under_test import Agent, Memory
 from tests.assess.calendar import FIRST, Assessment
 from tests.assess.files import Span, planted_files

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from agent.simulator.sessions import day_of, midnight
+from agent.simulator.world.sessions import day_of, midnight
 from tests.assess.agent_under_test import Agent
 from tests.assess.calendar import FIRST, Assessment, spans
 from tests.assess.campaigns import Learnt

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.demo.org import simulated_org
 from agent.enrichment.address_database import write_mmdb
-from agent.simulator.networks import networks
+from agent.simulator.world.networks import networks
 from tests.end_to_end.agent_process import AgentProcess
 from tests.end_to_end.conftest import document_for
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.config.settings import Settings, parse
 from agent.enrichment.address_database import write_mmdb
-from agent.simulator.networks import networks
+from agent.simulator.world.networks import networks
 from tests.bench.workload import write_rules
 
 RULES = 100

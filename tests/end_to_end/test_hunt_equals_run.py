@@ -17,7 +17,7 @@ import pytest
 from agent.config import settings as config
 from agent.daemon.daemon import Daemon
 from agent.detection.condition.event_type import event_types
-from agent.simulator.truth import read_truth
+from agent.simulator.log_files.truth import read_truth
 
 Alert = dict[str, Any]
 Final = tuple[str, str, int, str, str]

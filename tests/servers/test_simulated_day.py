@@ -20,7 +20,7 @@ from agent.formats import ecs
 from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
-from agent.simulator.truth import read_truth
+from agent.simulator.log_files.truth import read_truth
 from tests.end_to_end.agent_process import AgentProcess
 from tests.end_to_end.conftest import document_for
 from tests.servers.judge import judge

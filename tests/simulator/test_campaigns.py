@@ -7,14 +7,14 @@ from itertools import pairwise
 
 import pytest
 
-from agent.simulator.networks import networks_of
+from agent.simulator.log_files.truth import read_truth
 from agent.simulator.org import Org
-from agent.simulator.people import Staff
-from agent.simulator.planted import Planted
 from agent.simulator.scenarios import PLAYABLE, SCENARIOS, play
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
-from agent.simulator.sessions import DAY, Timetable, midnight
-from agent.simulator.truth import read_truth
+from agent.simulator.world.networks import networks_of
+from agent.simulator.world.people import Staff
+from agent.simulator.world.planted import Planted
+from agent.simulator.world.sessions import DAY, Timetable, midnight
 
 START = midnight(date(2026, 6, 1))
 STAFF = Staff(7, 80)

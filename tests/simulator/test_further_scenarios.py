@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from agent.simulator.networks import networks_of
-from agent.simulator.people import Staff
 from agent.simulator.scenarios import SCENARIOS, play
-from agent.simulator.sessions import DAY, Timetable, midnight
+from agent.simulator.world.networks import networks_of
+from agent.simulator.world.people import Staff
+from agent.simulator.world.sessions import DAY, Timetable, midnight
 from tests.simulator.evidence import Evidence
 
 

@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 from agent.simulator.habits import habits
-from agent.simulator.moments import closes_month
-from agent.simulator.networks import networks_of
-from agent.simulator.people import Staff
-from agent.simulator.planted import Planted
 from agent.simulator.record_id import short_id
 from agent.simulator.rows.block import Tenant
-from agent.simulator.sessions import DAY, Session, Timetable, midnight
-from agent.simulator.traffic import Traffic
+from agent.simulator.world.activity import closes_month
+from agent.simulator.world.networks import networks_of
+from agent.simulator.world.people import Staff
+from agent.simulator.world.planted import Planted
+from agent.simulator.world.sessions import DAY, Session, Timetable, midnight
+from agent.simulator.world.traffic import Traffic
 
 MONDAY = date(2026, 6, 1)
 STAFF = Staff(7, 200)

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from agent.simulator.networks import networks_of
+from agent.simulator.log_files.truth import read_truth
 from agent.simulator.org import Org
 from agent.simulator.scenarios import SCENARIOS
-from agent.simulator.truth import read_truth
+from agent.simulator.world.networks import networks_of
 from tests.simulator.evidence import Evidence
 
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import date
 
 from agent.simulator.habits import administrators, integrations, people, reports, visitors
-from agent.simulator.people import Staff
-from agent.simulator.planted import Planted
-from agent.simulator.sessions import DAY, Session, Timetable, midnight
-from agent.simulator.stage import Stage
+from agent.simulator.world.people import Staff
+from agent.simulator.world.planted import Planted
+from agent.simulator.world.sessions import DAY, Session, Timetable, midnight
+from agent.simulator.world.stage import Stage
 
 
 def habits(seed: int, staff: Staff, timetable: Timetable, rows_per_day: int, day: date) -> list[Planted]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from agent.simulator.acts import BASE, call, query_job
-from agent.simulator.clients import Client
-from agent.simulator.people import User
-from agent.simulator.sessions import Session
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import BASE, call, query_job
+from agent.simulator.world.clients import Client
+from agent.simulator.world.people import User
+from agent.simulator.world.sessions import Session
+from agent.simulator.world.stage import Stage
 
 LOADER = Client("Salesforce Data Loader/66.0.0", application="Dataloader Bulk", client_name="DataLoaderBulk/66.0.0")
 COMMAND_LINE = Client("sfdx toolbelt:2.90.4", application="Salesforce CLI", client_name="sfdx toolbelt")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agent.simulator.acts import BASE, call, look_around, query_job
-from agent.simulator.sessions import Session
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import BASE, call, look_around, query_job
+from agent.simulator.world.sessions import Session
+from agent.simulator.world.stage import Stage
 
 SYNCHRONISE = ("mulesoft", "informatica", "warehouse")
 LOOK_AROUND = ("informatica", "tableau")

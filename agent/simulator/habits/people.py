@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from agent.simulator.acts import BASE, call, download_file, fail_login, open_list
-from agent.simulator.clients import MOBILE, Client
-from agent.simulator.networks import networks_of
-from agent.simulator.people import User
-from agent.simulator.sessions import Session
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import BASE, call, download_file, fail_login, open_list
+from agent.simulator.world.clients import MOBILE, Client
+from agent.simulator.world.networks import networks_of
+from agent.simulator.world.people import User
+from agent.simulator.world.sessions import Session
+from agent.simulator.world.stage import Stage
 
 STEWARDS = 2
 LISTS = ("Account", "Lead", "Case", "Contact")

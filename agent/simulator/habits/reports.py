@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from agent.simulator.acts import export_report
-from agent.simulator.moments import closes_month
-from agent.simulator.sessions import Session
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import export_report
+from agent.simulator.world.activity import closes_month
+from agent.simulator.world.sessions import Session
+from agent.simulator.world.stage import Stage
 
 QUARTER_HOUR = 900
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from agent.simulator.clients import BROWSERS, Client
-from agent.simulator.networks import networks_of
-from agent.simulator.sessions import HOUR
-from agent.simulator.stage import Stage
+from agent.simulator.world.clients import BROWSERS, Client
+from agent.simulator.world.networks import networks_of
+from agent.simulator.world.sessions import HOUR
+from agent.simulator.world.stage import Stage
 
 CRAWLER = Client("Mozilla/5.0 (compatible; ExampleSpider/2.1; +https://spider.example/about)")
 LIST_ITEMS = "serviceComponent://ui.force.components.controllers.lists.selectableListDataProvider.SelectableListDataProviderController/ACTION$getItems"  # fmt: skip

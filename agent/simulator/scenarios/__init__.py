@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent.simulator.people import Staff
-from agent.simulator.planted import Planted
 from agent.simulator.scenarios import (
     data_loader_pull,
     dormant_account_awakes,
@@ -27,8 +25,10 @@ from agent.simulator.scenarios import (
 )
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.sessions import Timetable
-from agent.simulator.stage import SetupChange, Stage
+from agent.simulator.world.people import Staff
+from agent.simulator.world.planted import Planted
+from agent.simulator.world.sessions import Timetable
+from agent.simulator.world.stage import SetupChange, Stage
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario

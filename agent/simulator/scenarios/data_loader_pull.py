@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from agent.simulator.clients import Client
 from agent.simulator.record_id import long_id, short_id
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.sessions import Session
-from agent.simulator.stage import Stage
+from agent.simulator.world.clients import Client
+from agent.simulator.world.sessions import Session
+from agent.simulator.world.stage import Stage
 
 APPLICATIONS = ("My Ticket Portal", "Salesforce Inc. Data Loader")
 OBJECTS = ("Account", "Contact", "Case", "Opportunity")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from agent.simulator.acts import download_file, open_list
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import download_file, open_list
+from agent.simulator.world.stage import Stage
 
 
 def plant(stage: Stage) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.stage import Stage
+from agent.simulator.world.stage import Stage
 
 CALLS = 420
 PROBES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.simulator.record_id import long_id, short_id
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.stage import Stage
+from agent.simulator.world.stage import Stage
 
 PAGES = 14
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agent.simulator.acts import BASE, call
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import BASE, call
+from agent.simulator.world.stage import Stage
 
 CALLS = 30
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agent.simulator.acts import download_file, export_report
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import download_file, export_report
+from agent.simulator.world.stage import Stage
 
 
 def plant(stage: Stage) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.stage import Stage
+from agent.simulator.world.stage import Stage
 
 PAGES = 260
 OBJECTS = ("Account", "Contact", "Lead", "Opportunity", "Case")

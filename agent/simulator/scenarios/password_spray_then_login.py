@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agent.simulator.acts import export_report, fail_login, open_list
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import export_report, fail_login, open_list
+from agent.simulator.world.stage import Stage
 
 ACCOUNTS = 24
 TRIES = 12

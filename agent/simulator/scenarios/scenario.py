@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from agent.simulator.stage import Stage
+from agent.simulator.world.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)

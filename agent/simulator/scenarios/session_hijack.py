@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.simulator.acts import export_report, open_list
-from agent.simulator.clients import BROWSERS
 from agent.simulator.record_id import long_id, short_id
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import export_report, open_list
+from agent.simulator.world.clients import BROWSERS
+from agent.simulator.world.stage import Stage
 
 
 def plant(stage: Stage) -> None:

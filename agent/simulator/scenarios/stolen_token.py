@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from agent.simulator.record_id import long_id, short_id
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.sessions import Session
-from agent.simulator.stage import Stage
+from agent.simulator.world.sessions import Session
+from agent.simulator.world.stage import Stage
 
 SCRIPT = "python-requests/2.32.4"
 FETCHER = "Salesforce-Multi-Org-Fetcher/1.0"

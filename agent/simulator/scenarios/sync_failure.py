@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from agent.simulator.acts import BASE, call, fail_login
 from agent.simulator.record_id import long_id, short_id
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import BASE, call, fail_login
+from agent.simulator.world.stage import Stage
 
 JOBS = 10
 REFUSALS = 25

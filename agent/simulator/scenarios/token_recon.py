@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from agent.simulator.acts import BASE, call, look_around, query_job
 from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.scenarios.stolen_token import OBJECTS
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import BASE, call, look_around, query_job
+from agent.simulator.world.stage import Stage
 
 COUNTED = ("Account", "Contact", "Case", "Opportunity", "User", "Lead")
 

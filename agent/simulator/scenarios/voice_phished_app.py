@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from agent.simulator.acts import BASE, call, query_job
-from agent.simulator.clients import Client
 from agent.simulator.record_id import short_id
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import BASE, call, query_job
+from agent.simulator.world.clients import Client
+from agent.simulator.world.stage import Stage
 
 NAME = "Support Desk Assistant"
 CLIENT = Client("SupportDeskAssistant/1.4", client_name="SupportDeskAssistant/1.4")

@@ -355,7 +355,7 @@ def test_a_list_that_breaks_between_reloads_is_told_once(run: Callable[..., Runn
 
 def _database(folder: Path) -> Path:
     from agent.enrichment.address_database import write_mmdb
-    from agent.simulator.networks import networks
+    from agent.simulator.world.networks import networks
 
     path = folder / "whole.mmdb"
     if not path.exists():

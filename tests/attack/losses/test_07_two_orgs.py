@@ -23,9 +23,9 @@ from agent.detection.alert.fold import WINDOWS
 from agent.model import Batch
 from agent.normalize.identity import Occurrences, identify
 from agent.pipeline.ingest import Committed
-from agent.simulator.people import Staff
 from agent.simulator.scenarios import SCENARIOS, play
-from agent.simulator.sessions import Timetable
+from agent.simulator.world.people import Staff
+from agent.simulator.world.sessions import Timetable
 from agent.sources.event_log_file.csv_file import read_log_file
 from tests.assess.files import File, Span, log_files
 

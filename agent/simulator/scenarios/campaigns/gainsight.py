@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from agent.simulator.acts import call
 from agent.simulator.scenarios.campaigns.intruder import integration, program
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.sessions import Session
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import call
+from agent.simulator.world.sessions import Session
+from agent.simulator.world.stage import Stage
 
 BASE = "/services/data/v62.0"
 PROBE, FETCHER = "3.239.45.43", "Salesforce-Multi-Org-Fetcher/1.0"

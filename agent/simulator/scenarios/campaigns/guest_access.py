@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from agent.simulator.clients import BROWSERS
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.sessions import Session
-from agent.simulator.stage import Stage
+from agent.simulator.world.clients import BROWSERS
+from agent.simulator.world.sessions import Session
+from agent.simulator.world.stage import Stage
 
 CONFIGURATION = "aura://HostConfigController/ACTION$getConfigData"
 ITEMS = "serviceComponent://ui.force.components.controllers.lists.selectableListDataProvider.SelectableListDataProviderController/ACTION$getItems"  # fmt: skip

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.simulator.clients import Client
-from agent.simulator.people import User
-from agent.simulator.stage import Stage
+from agent.simulator.world.clients import Client
+from agent.simulator.world.people import User
+from agent.simulator.world.stage import Stage
 
 
 def integration(stage: Stage, username: str) -> User:

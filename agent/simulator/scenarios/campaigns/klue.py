@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from agent.simulator.acts import call
 from agent.simulator.scenarios.campaigns.intruder import integration, program
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import call
+from agent.simulator.world.stage import Stage
 
 BASE = "/services/data/v59.0"
 ADDRESS = "138.226.246.94"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from agent.simulator.acts import call, query_job
 from agent.simulator.scenarios.campaigns.intruder import integration, program
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.sessions import Session
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import call, query_job
+from agent.simulator.world.sessions import Session
+from agent.simulator.world.stage import Stage
 
 BASE = "/services/data/v58.0"
 FIRST = "2025-08-12 22:14:08"

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from agent.simulator.acts import call
-from agent.simulator.clients import BROWSERS, Client
 from agent.simulator.record_id import long_id, short_id
 from agent.simulator.scenarios.scenario import Scenario
-from agent.simulator.sessions import Session
-from agent.simulator.stage import Stage
+from agent.simulator.world.actions import call
+from agent.simulator.world.clients import BROWSERS, Client
+from agent.simulator.world.sessions import Session
+from agent.simulator.world.stage import Stage
 
 BASE, SOAP = "/services/data/v63.0", "/services/Soap/u/63.0"
 LOADER, PORTAL, HARMLESS = "Salesforce Inc. Data Loader", "My Ticket Portal", "Office Calendar Link"

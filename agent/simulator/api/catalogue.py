@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.simulator import objects
-from agent.simulator.columns import layouts
-from agent.simulator.log_file import rest_time
-from agent.simulator.objects import Record, Table
-from agent.simulator.people import user_record
+from agent.simulator.api import objects
+from agent.simulator.api.objects import Record, Table
+from agent.simulator.log_files.log_file import rest_time
 from agent.simulator.record_id import long_id
+from agent.simulator.world.columns import layouts
+from agent.simulator.world.people import user_record
 
 if TYPE_CHECKING:
     from agent.simulator.org import Org

@@ -7,7 +7,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn, TypeVar
 
-from agent.simulator.soql import Both, Comparison, Condition, Either, Literal, Not, Ordering, Query, Selected, SoqlError
+from agent.simulator.api.soql import (
+    Both,
+    Comparison,
+    Condition,
+    Either,
+    Literal,
+    Not,
+    Ordering,
+    Query,
+    Selected,
+    SoqlError,
+)
 
 MAX_CHARACTERS = 100_000
 _MOST_DAYS = 10_000

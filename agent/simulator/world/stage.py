@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from agent.simulator.clients import Client
-from agent.simulator.dice import roll, roll_between
-from agent.simulator.networks import Role, networks_of
-from agent.simulator.people import Staff, User
-from agent.simulator.planted import Planted
-from agent.simulator.sessions import DAY, HOUR, Session, Timetable
+from agent.simulator.world.clients import Client
+from agent.simulator.world.networks import Role, networks_of
+from agent.simulator.world.people import Staff, User
+from agent.simulator.world.planted import Planted
+from agent.simulator.world.random_columns import roll, roll_between
+from agent.simulator.world.sessions import DAY, HOUR, Session, Timetable
 
 
 @dataclass(frozen=True, slots=True)

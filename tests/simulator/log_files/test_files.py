@@ -12,11 +12,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from agent.simulator.columns import free_types, layouts
-from agent.simulator.drift import NEW_COLUMN, NEW_TYPE
-from agent.simulator.log_file import LogFile
+from agent.simulator.log_files.drift import NEW_COLUMN, NEW_TYPE
+from agent.simulator.log_files.log_file import LogFile
+from agent.simulator.log_files.truth import SEPARATOR, events, read_truth
 from agent.simulator.org import Org
-from agent.simulator.truth import SEPARATOR, events, read_truth
+from agent.simulator.world.columns import free_types, layouts
 from tests.simulator.conftest import AT_ONCE
 
 csv.field_size_limit(1 << 24)

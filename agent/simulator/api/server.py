@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from agent.simulator.api.message import Answer, Request
+from agent.simulator.api.rest import Rest, kind_of
 from agent.simulator.faults import Faults
-from agent.simulator.log_file import LogFile
-from agent.simulator.message import Answer, Request
+from agent.simulator.log_files.log_file import LogFile
 from agent.simulator.org import Org
-from agent.simulator.rest import Rest, kind_of
 
 LONGEST_URI = 16_384
 IDLE_SECONDS = 120

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from agent.simulator.dice import Dice, roll_between
-from agent.simulator.sessions import HOUR
+from agent.simulator.world.random_columns import Dice, roll_between
+from agent.simulator.world.sessions import HOUR
 
 MIX: dict[str, tuple[float, str]] = {
     "AuraRequest": (15_000, "pag"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from agent.simulator.log_file import LogFile
+from agent.simulator.log_files.log_file import LogFile
 
 
 @dataclass(frozen=True, slots=True)

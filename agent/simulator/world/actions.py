@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from agent.simulator.record_id import long_id, short_id
-from agent.simulator.sessions import Session
-from agent.simulator.stage import Stage
+from agent.simulator.world.sessions import Session
+from agent.simulator.world.stage import Stage
 
 BASE = "/services/data/v62.0"
 WRONG_PASSWORD = "LOGIN_ERROR_INVALID_PASSWORD"  # noqa: S105

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.simulator.objects import Kind, Record, Table
-from agent.simulator.record_id import long_id
-from agent.simulator.soql import (
+from agent.simulator.api.objects import Kind, Record, Table
+from agent.simulator.api.soql import (
     Both,
     Comparison,
     Condition,
@@ -22,6 +21,7 @@ from agent.simulator.soql import (
     SoqlError,
     Value,
 )
+from agent.simulator.record_id import long_id
 
 _FIELDS_LIMIT = 200
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.simulator.sessions import Session
+from agent.simulator.world.sessions import Session
 
 
 @dataclass(frozen=True, slots=True)

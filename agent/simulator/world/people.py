@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from agent.simulator.clients import BROWSERS, INTEGRATIONS, Client
-from agent.simulator.dice import roll
-from agent.simulator.networks import Network, networks_of
 from agent.simulator.record_id import long_id, short_id
+from agent.simulator.world.clients import BROWSERS, INTEGRATIONS, Client
+from agent.simulator.world.networks import Network, networks_of
+from agent.simulator.world.random_columns import roll
 
 Kind = Literal["person", "admin", "integration", "guest"]
 

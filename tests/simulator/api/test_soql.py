@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.simulator.soql import Both, Comparison, Either, Not, SoqlError
-from agent.simulator.soql_parser import parse
+from agent.simulator.api.soql import Both, Comparison, Either, Not, SoqlError
+from agent.simulator.api.soql_parser import parse
 
 NOW = datetime(2026, 11, 18, 12, 30, tzinfo=UTC)
 

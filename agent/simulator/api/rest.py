@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from agent.simulator.message import Answer, Refusal, Request, json_answer
-from agent.simulator.oauth import SCOPE, OAuthError, Tokens
-from agent.simulator.objects import Record
+from agent.simulator.api.message import Answer, Refusal, Request, json_answer
+from agent.simulator.api.oauth import SCOPE, OAuthError, Tokens
+from agent.simulator.api.objects import Record
+from agent.simulator.api.resources import NEWEST, OLDEST, Resources
 from agent.simulator.record_id import long_id
-from agent.simulator.resources import NEWEST, OLDEST, Resources
 
 if TYPE_CHECKING:
     from agent.simulator.org import Org

@@ -12,8 +12,8 @@ import requests
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceExpiredSession, SalesforceMalformedRequest
 
+from agent.simulator.log_files.truth import read_truth
 from agent.simulator.org import RunningOrg
-from agent.simulator.truth import read_truth
 from tests.simulator.conftest import AT_ONCE
 
 

@@ -8,7 +8,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from agent.simulator.oauth import JWT_BEARER
+from agent.simulator.api.oauth import JWT_BEARER
 from agent.simulator.org import RunningOrg
 
 

@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from agent.simulator.catalogue import tables
+from agent.simulator.api.catalogue import tables
+from agent.simulator.api.query import run
+from agent.simulator.api.soql import SoqlError
+from agent.simulator.api.soql_parser import parse
 from agent.simulator.org import Org
-from agent.simulator.query import run
-from agent.simulator.soql import SoqlError
-from agent.simulator.soql_parser import parse
 from tests.simulator.conftest import AT_ONCE
 
 

@@ -8,19 +8,19 @@ from functools import lru_cache
 
 import polars as pl
 
-from agent.simulator import awkward
-from agent.simulator.columns import layouts
-from agent.simulator.dice import Dice
 from agent.simulator.habits import habits
-from agent.simulator.moments import FAILED, MIX, PARTS, Day, in_sessions
-from agent.simulator.people import Staff
-from agent.simulator.planted import Planted
 from agent.simulator.rows import access, administration, api, browsing, files, platform, reporting
 from agent.simulator.rows.access import failed_login
 from agent.simulator.rows.block import Block, Builder, Tenant
 from agent.simulator.rows.reporting import exported
 from agent.simulator.rows.request import SHARED, id_in
-from agent.simulator.sessions import DAY, Session, Timetable, day_of, midnight, session_table
+from agent.simulator.world import awkward
+from agent.simulator.world.activity import FAILED, MIX, PARTS, Day, in_sessions
+from agent.simulator.world.columns import layouts
+from agent.simulator.world.people import Staff
+from agent.simulator.world.planted import Planted
+from agent.simulator.world.random_columns import Dice
+from agent.simulator.world.sessions import DAY, Session, Timetable, day_of, midnight, session_table
 
 BUILDERS: dict[str, Builder] = {
     event_type: builder

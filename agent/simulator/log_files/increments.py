@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from agent.simulator.log_file import MakingTimes
+from agent.simulator.log_files.log_file import MakingTimes
 
 _LATE = (0.08, 0.12)
 """Of an hour's rows, the share that waits for its first late increment, and for either of them."""

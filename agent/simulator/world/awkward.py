@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from agent.simulator.dice import Dice
+from agent.simulator.world.random_columns import Dice
 
 RATE = 0.004
 """The share of rows with something awkward in one cell."""

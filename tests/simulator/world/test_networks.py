@@ -8,7 +8,7 @@ import maxminddb
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
-from agent.simulator.networks import networks, networks_of
+from agent.simulator.world.networks import networks, networks_of
 
 
 def test_networks_do_not_overlap() -> None:

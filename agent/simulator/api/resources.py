@@ -8,13 +8,13 @@ import threading
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from agent.simulator import query
-from agent.simulator.catalogue import picklists, tables
-from agent.simulator.message import Answer, Refusal, Request, json_answer
-from agent.simulator.objects import Record, Table
+from agent.simulator.api import query
+from agent.simulator.api.catalogue import picklists, tables
+from agent.simulator.api.message import Answer, Refusal, Request, json_answer
+from agent.simulator.api.objects import Record, Table
+from agent.simulator.api.soql import SoqlError
+from agent.simulator.api.soql_parser import parse
 from agent.simulator.record_id import long_id
-from agent.simulator.soql import SoqlError
-from agent.simulator.soql_parser import parse
 
 if TYPE_CHECKING:
     from agent.simulator.org import Org
