@@ -17,7 +17,7 @@ import orjson
 from agent.detection.condition.evaluation import Evaluation
 from agent.detection.condition.leaf import any_of
 from agent.detection.load import loads
-from agent.detection.sigma.rule import RuleSet
+from agent.detection.rule_set import RuleSet
 from agent.errors import LeaklineError
 from agent.hunt.raw import reader
 

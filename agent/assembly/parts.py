@@ -30,9 +30,8 @@ from agent.sources.event_log_file.deduplicate import Identity
 from agent.sources.event_log_file.source import EventLogFile
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.session import Session
-from agent.store import startup
-from agent.store.dead_letters import problem as dead_letter_problem
-from agent.store.dead_letters.dead_letter import DeadLetters
+from agent.store import dead_letter_problem, startup
+from agent.store.dead_letters import DeadLetters
 from agent.store.problems import Problems
 from agent.store.queue.aside import Aside
 from agent.store.queue.repairs import Repairs

@@ -18,7 +18,8 @@ from agent.columns import record_id
 from agent.config.settings import Settings
 from agent.detection import rule_files
 from agent.detection.detector import Detection, Detector
-from agent.detection.sigma.rule import LogSource, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.log_source import LogSource
 from agent.enrichment.enricher import Enricher
 from agent.enrichment.lists.list_file import ListFiles
 from agent.errors import FileError

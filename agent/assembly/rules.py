@@ -9,7 +9,7 @@ from pathlib import Path
 from agent.config.settings import RuleAdjustment, RuleSettings, ValuesFile
 from agent.detection.adjust import Adjustment, AdjustmentError, adjusted
 from agent.detection.load import PLACEHOLDERS, load
-from agent.detection.sigma.rule import RuleSet
+from agent.detection.rule_set import RuleSet
 from agent.enrichment.approved_app import app_ids
 from agent.enrichment.enricher import EnrichSettings
 from agent.enrichment.lists.list_file import ListFiles

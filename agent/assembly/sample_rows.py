@@ -6,7 +6,7 @@ from functools import cache
 
 import polars as pl
 
-from agent.detection.sigma.rule import LogSource
+from agent.detection.sigma.log_source import LogSource
 from agent.enrichment.enricher import Enricher, EnrichSettings
 from agent.model import Batch
 from agent.normalize.mapping.load import load_mappings

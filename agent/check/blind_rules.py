@@ -9,8 +9,8 @@ from agent.assembly.rule_inputs import supply
 from agent.assembly.rules import chosen_rules
 from agent.config.settings import Org, Settings
 from agent.detection.authoring.coverage import blind
+from agent.detection.rule_set import RuleSet
 from agent.detection.sigma import cache as rule_cache
-from agent.detection.sigma.rule import RuleSet
 from agent.errors import LeaklineError
 from agent.model import Finding
 from agent.sources.event_log_file.headers import headers

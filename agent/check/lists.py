@@ -10,7 +10,8 @@ from agent.check.known_lists import KnownList, known_lists
 from agent.config.settings import Settings
 from agent.detection.authoring.coverage import reasons
 from agent.detection.authoring.reading import readers
-from agent.detection.sigma.rule import Rule, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.rule import Rule
 from agent.enrichment.lists.list_file import ListFiles
 from agent.model import Finding
 

@@ -10,9 +10,9 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from agent.cli.terminal import words
 from agent.model import Finding
 from agent.secrets.redaction import redact
+from agent.terminal import words
 
 
 def show(findings: Iterable[Finding], console: Console, *, as_json: bool) -> int:

@@ -17,10 +17,10 @@ from rich.text import Text
 from agent.cli import dead_letters as cli_dead_letters
 from agent.cli import problems as cli_problems
 from agent.cli import reload as cli_reload
+from agent.cli import rule_commands as cli_rules
 from agent.cli import schema as cli_schema
 from agent.cli import state as cli_state
 from agent.cli.options import DEFAULT_PATH, AsJson, Config, err, load, out, print_json, quiet, wrong_usage
-from agent.cli.rules import commands as cli_rules
 from agent.errors import LeaklineError, SettingsError, StateDamaged
 
 FOUND, FAILED, WRONG_CONFIGURATION = 1, 3, 78

@@ -13,18 +13,18 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.cli.status_lines import time
-from agent.cli.terminal import words
 from agent.config.settings import Settings
 from agent.daemon.control import ask, is_there
 from agent.errors import LeaklineError
-from agent.store.dead_letters.dead_letter import DeadLetters
-from agent.store.dead_letters.office import DeadLetterOffice
+from agent.store.dead_letters import DeadLetters
 from agent.store.problems import Problems
 from agent.store.queue.aside import Aside
+from agent.store.queue.dead_letter_office import DeadLetterOffice
 from agent.store.queue.repairs import Repairs
 from agent.store.queue.stores import Stores
 from agent.store.spool import Spool
 from agent.store.state import State
+from agent.terminal import words
 
 Call = Callable[..., Any]
 """`call("show", number=3)`: what the office answers, wherever it is."""

@@ -11,6 +11,7 @@ import polars as pl
 from rich.console import Console
 
 from agent.columns import record_id
+from agent.columns.string_buffer import body
 from agent.enrichment.enricher import Enricher, EnrichSettings
 from agent.errors import LeaklineError, SourceError
 from agent.formats import FORMATS
@@ -18,7 +19,6 @@ from agent.model import Batch
 from agent.normalize.identity import Occurrences, identify
 from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
-from agent.pipeline.chunk import body
 from agent.shipped import shipped
 from agent.sources.event_log_file.csv_file import read_log_file
 from agent.sources.event_log_file.piece import Piece

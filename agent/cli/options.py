@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from agent.cli.terminal import Terminal
+from agent.terminal import Terminal
 
 if TYPE_CHECKING:
     from agent.config.settings import Settings

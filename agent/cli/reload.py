@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from agent.cli.options import DEFAULT_PATH, AsJson, Config, load, out, print_json
-from agent.cli.terminal import words
 from agent.errors import LeaklineError
+from agent.terminal import words
 
 PATIENCE = 600.0
 """Seconds until the answer: thousands of changed rules take a minute on a small machine."""

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.cli.status_lines import LONGEST_REASON, cut, pauses, rules_left_out, source_state, time, trouble
-from agent.cli.terminal import words
+from agent.terminal import words
 
 
 def show(status: Mapping[str, Any], console: Console) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from agent.cli.terminal import words
+from agent.terminal import words
 
 LONGEST_REASON, LONGEST_CELL = 600, 120
 """Characters of a problem's sentence and of a table's cell; `--json` has all of it."""

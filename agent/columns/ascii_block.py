@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 import pyarrow as pa
 
-from agent.pipeline.chunk import body
+from agent.columns.string_buffer import body
 
 
 def block(column: pl.Series, width: int) -> bytes | None:

@@ -14,7 +14,7 @@ from agent.daemon import status
 from agent.daemon.polling import Polling
 from agent.errors import Busy, SettingsError
 from agent.pipeline.forward import Forward
-from agent.store.dead_letters.office import DeadLetterOffice
+from agent.store.queue.dead_letter_office import DeadLetterOffice
 
 log = structlog.get_logger()
 

@@ -284,7 +284,8 @@ class Daemon:
             yield
             return
         from agent.daemon.health import Health  # a server costs memory where nobody wants one
-        from agent.network.listener import KeptListener, Listener
+        from agent.daemon.kept_listener import KeptListener
+        from agent.network.listener import Listener
 
         problems = self.parts.open_problems
         health = Health(self._liveness.ailing, problems.known, self.polling.has_read)

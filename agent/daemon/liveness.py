@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from agent.daemon import stacks
+from agent import stacks
 
 log = structlog.get_logger()
 

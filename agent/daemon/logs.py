@@ -9,9 +9,9 @@ from typing import Any
 
 import structlog
 
-from agent.cli.terminal import printable
 from agent.config.settings import LogSettings
 from agent.secrets.redaction import redact
+from agent.terminal import printable
 
 OURS = frozenset({"level", "timestamp"})
 """Keys whose values nobody else has a say in."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from agent.daemon import stacks
+from agent import stacks
 from agent.store.problems import Problems
 
 log = structlog.get_logger()

@@ -16,7 +16,7 @@ from agent.errors import LeaklineError, StateDamaged
 from agent.model import LANES, Lane
 from agent.problem import KINDS, Problem
 from agent.store.accounts import Accounts
-from agent.store.dead_letters.dead_letter import DeadLetters
+from agent.store.dead_letters import DeadLetters
 from agent.store.problems import Problems
 from agent.store.spool import Position, Spool
 from agent.store.state import State

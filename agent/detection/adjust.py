@@ -12,7 +12,8 @@ from agent.detection.baseline import baseline
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.condition.tree import Match, Number, leaves, substituted
 from agent.detection.correlation.correlation import Correlation
-from agent.detection.sigma.rule import Level, Rule, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.rule import Level, Rule
 
 One = TypeVar("One", Rule, Correlation, Baseline)
 

@@ -17,10 +17,12 @@ from agent.detection.baseline import alert as baseline_alert
 from agent.detection.baseline.engine import Baselining
 from agent.detection.baseline.engine import Step as BaselineStep
 from agent.detection.correlation import alert as correlation_alert
-from agent.detection.correlation.engine import LATENESS, PATIENCE, Correlating
+from agent.detection.correlation.engine import PATIENCE, Correlating
 from agent.detection.correlation.step import Step
 from agent.detection.matcher import Matcher
-from agent.detection.sigma.rule import LogSource, Rule, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.log_source import LATENESS, LogSource
+from agent.detection.sigma.rule import Rule
 
 log = structlog.get_logger()
 

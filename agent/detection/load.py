@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from agent.detection import made_of
 from agent.detection.condition.tree import both
+from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.cache import RuleCache
 from agent.detection.sigma.parsed import Filter, Parsed
-from agent.detection.sigma.rule import Rule, RuleSet
+from agent.detection.sigma.rule import Rule
 from agent.errors import RuleError
 
 if TYPE_CHECKING:
@@ -138,7 +139,11 @@ def _others(whole: Parsed, rules: Sequence[Rule]) -> tuple[tuple[Correlation, ..
 
     found = list(correlation_load.correlations([one for one in whole.others if "correlation" in one.data], rules))
     correlations = tuple(one for one in found if not isinstance(one, RuleError))
-    others = list(baseline_load.baselines([one for one in whole.others if "baseline" in one.data], rules, correlations))
+    others = list(
+        baseline_load.baselines(
+            [one for one in whole.others if "baseline" in one.data], rules, [one.rule for one in correlations]
+        )
+    )
     whole.errors += [one for one in (*found, *others) if isinstance(one, RuleError)]
     return correlations, tuple(one for one in others if not isinstance(one, RuleError))
 

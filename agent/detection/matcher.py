@@ -13,7 +13,9 @@ from agent.detection.condition.evaluation import Evaluation
 from agent.detection.condition.event_type import COLUMNS
 from agent.detection.condition.prefilter import Index
 from agent.detection.condition.tree import FALSE, TRUE, Match, Node, Reference, substituted
-from agent.detection.sigma.rule import LogSource, Rule, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.log_source import LogSource
+from agent.detection.sigma.rule import Rule
 
 SELECTIONS = 300
 """Kinds of rows for which the rules are kept sorted out; there are about a hundred."""

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from agent.detection import made_of
 from agent.detection.load import PLACEHOLDERS, Placeholders, file_data, files, parsed_file, together
+from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.cache import digest, values
 from agent.detection.sigma.parsed import Parsed
-from agent.detection.sigma.rule import RuleSet
 from agent.errors import FileError, RuleError
 from agent.file_versions import Settled, Versions, settle
 

@@ -9,7 +9,8 @@ import polars as pl
 
 from agent.detection.baseline.alert import document as baseline_document
 from agent.detection.correlation.alert import document as correlation_document
-from agent.detection.sigma.rule import Rule, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.rule import Rule
 from agent.hunt.baseline import Compared
 from agent.hunt.correlation import Gathered
 from agent.hunt.raw import Examined

@@ -14,7 +14,9 @@ from rich.text import Text
 
 from agent.cli.hunt_progress import progress
 from agent.detection.matcher import Matcher
-from agent.detection.sigma.rule import LogSource, Rule, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.log_source import LogSource
+from agent.detection.sigma.rule import Rule
 from agent.errors import FileError, LeaklineError
 from agent.hunt import parts as hunt_parts
 from agent.hunt.alert import SHOWN, TIMES, alert_of, file_name

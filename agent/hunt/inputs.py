@@ -12,7 +12,7 @@ import polars as pl
 
 from agent.cli.normalize import batches
 from agent.columns import record_id
-from agent.detection.sigma.rule import LogSource
+from agent.detection.sigma.log_source import LogSource
 from agent.errors import LeaklineError
 from agent.hunt.archive import flat
 from agent.hunt.archived_events import Archive

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.detection.load import load
+from agent.detection.rule_set import RuleSet
 from agent.detection.sigma import cache as rule_cache
-from agent.detection.sigma.rule import RuleSet
 from agent.errors import FileError
 from agent.hunt.alert import TIMES
 from agent.shipped import rule_places, shipped
@@ -47,7 +47,7 @@ def rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
 def inputs(settings: Settings | None) -> tuple[Inputs, Sequence[FileError]]:
     """What `--raw` does not need is imported here: it takes a fifth of a second."""
     from agent.enrichment.enricher import Enricher, EnrichSettings
-    from agent.enrichment.lists.list_columns import list_columns
+    from agent.enrichment.list_columns import list_columns
     from agent.hunt.archived_events import Archive
     from agent.hunt.inputs import Inputs
     from agent.normalize.mapping.load import whole_mappings

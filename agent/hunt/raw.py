@@ -14,7 +14,7 @@ from isal import igzip
 from isal.igzip_lib import IsalError
 
 from agent.detection.condition.tree import Node, fields, leaves, presence
-from agent.detection.sigma.rule import LogSource
+from agent.detection.sigma.log_source import LogSource
 from agent.errors import LeaklineError
 from agent.hunt.line_chunks import LineTooLong, chunks, count
 from agent.hunt.ndjson import Reader

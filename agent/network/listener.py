@@ -13,27 +13,20 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from agent.errors import StateError
-from agent.store.problems import Problems
-
 log = structlog.get_logger()
 
-KIND = "listener-failed"
 CONNECTIONS = 64
 """At the same time; the next one ends the oldest."""
 SECONDS = 20.0
 """From connecting to the end of the answer."""
 HEADER_BYTES = 16 << 10
-RETRY_EVERY = 10.0
-"""Seconds between two attempts to listen on an address that cannot be had."""
 
 Application = Callable[..., Any]
 """An ASGI application. It must not wait: one thread serves everybody."""
@@ -111,43 +104,6 @@ class Listener:
             self._server.should_exit = True
             self._thread.join(timeout=5.0)
             self._thread = None
-
-
-class KeptListener:
-    """A listener that is opened again when it cannot be, or has ended; to be asked to `look` about once a second."""
-
-    def __init__(self, listener: Listener, problems: Problems, steady: Callable[[], float] = time.monotonic) -> None:
-        self._listener = listener
-        self._problems = problems
-        self._steady = steady
-        self._next = steady()
-        self._opened = False
-
-    def look(self) -> None:
-        listener = self._listener
-        if self._steady() < self._next or (self._opened and listener.is_open()):
-            return
-        self._next = self._steady() + RETRY_EVERY
-        where = f"{listener.address}, port {listener.port}"
-        try:
-            listener.open()
-        except (OSError, RuntimeError) as error:
-            self._opened = False
-            reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-            self._problems.report(KIND, listener.name, f"{listener.name} cannot listen on {where} ({reason})")
-        else:
-            self._opened = True
-            self._problems.over(KIND, listener.name, f"{listener.name} listens on {where}")
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Open while inside; an address that cannot be had is tried again with every `look`."""
-        with suppress(StateError):
-            self.look()
-        try:
-            yield
-        finally:
-            self._listener.close()
 
 
 def _bind(address: str, port: int) -> socket.socket:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 import polars as pl
 import pyarrow as pa
 
-from agent.pipeline.chunk import StringBuffer
+from agent.columns.string_buffer import StringBuffer
 
 SEPARATOR = "\x1f"
 ESCAPE = "\x1b"

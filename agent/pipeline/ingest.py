@@ -16,15 +16,15 @@ from agent import metrics
 from agent.errors import DiskFull
 from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Lane, Rejection, Source
 from agent.pipeline import poison
-from agent.pipeline.poison import Attempts
 from agent.pipeline.progress import Progress
+from agent.store import dead_letter_problem
+from agent.store import dead_letters as dead_letter
 from agent.store.accounts import Accounts, Ingested
+from agent.store.attempts import Attempts
 from agent.store.batch_file import BatchFile
-from agent.store.dead_letters import dead_letter
-from agent.store.dead_letters import problem as dead_letter_problem
-from agent.store.dead_letters.dead_letter import About, DeadLetters
+from agent.store.dead_letters import About, DeadLetters
+from agent.store.origin import Origin
 from agent.store.problems import Problems
-from agent.store.queue.origin import Origin
 from agent.store.spool import Spool, Written
 from agent.store.state import State, StateRecall, Transaction
 

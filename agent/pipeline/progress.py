@@ -16,8 +16,7 @@ from typing import Literal
 
 import structlog
 
-from agent import metrics
-from agent.daemon import stacks
+from agent import metrics, stacks
 from agent.errors import StateError
 from agent.problem import Field
 from agent.store.problems import Problems

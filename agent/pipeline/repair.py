@@ -18,11 +18,11 @@ import structlog
 
 from agent.errors import DiskFull, Gone, SourceError
 from agent.model import Batch, FetchesAgain
+from agent.store import dead_letters as dead_letter
 from agent.store.accounts import Accounts, Delivered
 from agent.store.batch_file import BatchFile
-from agent.store.dead_letters import dead_letter
-from agent.store.dead_letters.dead_letter import About
-from agent.store.queue.origin import Origin, digest
+from agent.store.dead_letters import About
+from agent.store.origin import Origin, digest
 from agent.store.queue.repairs import Damage, Share
 from agent.store.queue.stores import Stores
 

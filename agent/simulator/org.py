@@ -1,9 +1,4 @@
-"""A simulated Salesforce org: its clock, its data, its troubles. `serve` puts it on the network.
-
-settings = SimulatorSettings(folder=Path("org"), delay=(timedelta(0), timedelta(0)))
-with serve(settings) as running:
-print(running.url, running.ca)
-"""
+"""A simulated Salesforce org: its clock, its data, its troubles. `running.serve` puts it on the network."""
 
 from __future__ import annotations
 
@@ -19,7 +14,6 @@ from agent.simulator.log_files.files import Archive
 from agent.simulator.log_files.log_file import FREE_RETENTION, RETENTION, LogFile
 from agent.simulator.record_id import long_id, short_id
 from agent.simulator.rows.block import Tenant
-from agent.simulator.running import RunningOrg
 from agent.simulator.scenarios import SCENARIOS, play
 from agent.simulator.settings import SimulatorSettings
 from agent.simulator.world.columns import free_types
@@ -27,15 +21,8 @@ from agent.simulator.world.people import Staff
 from agent.simulator.world.sessions import HOUR, Timetable, day_of, next_day
 from agent.simulator.world.traffic import Traffic
 
-__all__ = ["Org", "RunningOrg", "SimulatorSettings", "serve"]
-
 HOST = "trading.my.salesforce.example"
 _MINUTE = 60_000
-
-
-def serve(settings: SimulatorSettings) -> RunningOrg:
-    """Make an org and answer for it over HTTPS on loopback, until closed."""
-    return RunningOrg(Org(settings))
 
 
 class Org:

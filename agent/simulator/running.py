@@ -1,29 +1,37 @@
-"""An org on the network, with everything a client needs to reach it."""
+"""An org on the network, with everything a client needs to reach it.
+
+settings = SimulatorSettings(folder=Path("org"), delay=(timedelta(0), timedelta(0)))
+with serve(settings) as running:
+print(running.url, running.ca)
+"""
 
 from __future__ import annotations
 
 import secrets
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from agent.simulator.api.certificate import make_certificates, make_signing_key, write_secret
 from agent.simulator.api.oauth import Registered, Tokens
 from agent.simulator.api.rest import Rest
-
-if TYPE_CHECKING:
-    from agent.simulator.org import Org
+from agent.simulator.api.server import Server
+from agent.simulator.org import Org
+from agent.simulator.settings import SimulatorSettings
 
 CLIENT_ID = "3MVG9leakline.simulated.org"
 """The consumer key of the one registered app, the same for every org so that a settings file can name it."""
+
+
+def serve(settings: SimulatorSettings) -> RunningOrg:
+    """Make an org and answer for it over HTTPS on loopback, until closed."""
+    return RunningOrg(Org(settings))
 
 
 class RunningOrg:
     """Answers until closed; a context manager. Secrets are in files, mode 0600."""
 
     def __init__(self, org: Org) -> None:
-        from agent.simulator.api.server import Server  # the server knows the org, which knows us
-
         self.org = org
         folder = org.settings.folder
         self.ca, certificate, key = make_certificates(folder)

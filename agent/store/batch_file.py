@@ -14,7 +14,7 @@ import orjson
 import polars as pl
 
 from agent.errors import Damaged, DiskFull
-from agent.store.queue.origin import Origin
+from agent.store.origin import Origin
 from agent.store.state import is_disk_full
 
 UNREADABLE = {errno.EIO, errno.EUCLEAN, errno.EBADMSG}

@@ -17,7 +17,7 @@ import polars as pl
 from agent.model import LANES, Lane
 from agent.store import batch_file, unnamed
 from agent.store.batch_file import BatchFile
-from agent.store.queue.origin import Origin
+from agent.store.origin import Origin
 from agent.store.state import State, Transaction
 from agent.store.unnamed import Line
 

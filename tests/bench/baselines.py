@@ -26,7 +26,8 @@ import polars as pl
 
 from agent.detection.detector import Detector
 from agent.detection.load import load
-from agent.detection.sigma.rule import LogSource, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.log_source import LogSource
 from agent.memory_tuning import ALLOCATOR
 from agent.store.state import State, StateRecall
 from tests.bench.correlations import highest, resident

@@ -22,7 +22,7 @@ import polars as pl
 
 from agent.detection.detector import Detector
 from agent.detection.load import load
-from agent.detection.sigma.rule import LogSource
+from agent.detection.sigma.log_source import LogSource
 from agent.memory_tuning import ALLOCATOR
 from agent.store.state import State, StateRecall
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from agent.columns.string_buffer import body
 from agent.errors import Unavailable
 from agent.model import Outcome
-from agent.pipeline.chunk import body
 from agent.pipeline.deliver import Delivery
 from tests.destinations.certificates import Certificates
 from tests.destinations.rows import chunks, event_id, lines_by_id, one_chunk, rows

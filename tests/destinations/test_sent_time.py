@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.columns.string_buffer import body
 from agent.destinations.elastic.elastic import Elastic, ElasticSettings
 from agent.destinations.file.file import File, FileSettings
 from agent.destinations.sent_time import MARK, marked, stamped, stamped_bytes
 from agent.destinations.splunk.splunk import Splunk, SplunkSettings
 from agent.destinations.syslog.syslog import Syslog, SyslogSettings
 from agent.formats import cef, ecs
-from agent.pipeline.chunk import body
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.conftest import StartHttp
 from tests.destinations.rows import one_chunk, rows

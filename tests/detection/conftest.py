@@ -12,7 +12,8 @@ import yaml
 
 from agent.detection.condition.tree import Node
 from agent.detection.load import load
-from agent.detection.sigma.rule import Rule, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.rule import Rule
 
 
 def condition_of(detection: str | Mapping[str, object]) -> Node:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from agent.detection.alert.fold import KEPT, WINDOWS
 from agent.detection.condition.tree import Match, Regex
 from agent.detection.detector import Detector
-from agent.detection.sigma.rule import LogSource, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.log_source import LogSource
 from tests.detection.conftest import rule_of
 
 FILES = LogSource("salesforce", "event_log_file")

@@ -22,7 +22,7 @@ from agent.columns import record_id
 from agent.config import settings as config
 from agent.detection.detector import Detector
 from agent.detection.load import load
-from agent.detection.sigma.rule import LogSource
+from agent.detection.sigma.log_source import LogSource
 from agent.hunt.hunt import hunt
 from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from agent.assembly.sample_rows import prepared
-from agent.detection.sigma.rule import LogSource
+from agent.detection.sigma.log_source import LogSource
 from agent.model import Batch
 from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer

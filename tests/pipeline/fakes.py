@@ -16,7 +16,7 @@ from agent.pipeline.forward import Forward
 from agent.pipeline.ingest import Ingest, Steps
 from agent.pipeline.repair import Repair
 from agent.pipeline.shared_lines import SharedLines
-from agent.store.dead_letters.dead_letter import DeadLetters
+from agent.store.dead_letters import DeadLetters
 from agent.store.problems import Problems
 from agent.store.queue.aside import Aside
 from agent.store.queue.repairs import Repairs

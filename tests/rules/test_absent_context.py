@@ -9,7 +9,7 @@ import pytest
 
 from agent.detection.condition.tree import And, Match, Node, Not, Or
 from agent.detection.load import load
-from agent.detection.sigma.rule import RuleSet
+from agent.detection.rule_set import RuleSet
 from agent.hunt.hunt import Hunt
 from agent.shipped import shipped
 

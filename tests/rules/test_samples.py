@@ -13,7 +13,8 @@ from agent.detection.authoring.listing import listing
 from agent.detection.authoring.sample_file import KINDS
 from agent.detection.authoring.samples import try_rules
 from agent.detection.detector import Detector
-from agent.detection.sigma.rule import LogSource, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.log_source import LogSource
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "rules"

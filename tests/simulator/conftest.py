@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from agent.simulator.org import Org, RunningOrg, SimulatorSettings, serve
+from agent.simulator.org import Org
+from agent.simulator.running import RunningOrg, serve
+from agent.simulator.settings import SimulatorSettings
 from tests.simulator.evidence import Evidence
 
 WEDNESDAY = datetime(2026, 11, 18, 12, 30, tzinfo=UTC)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from agent.simulator.faults import Faults, describe_faults, parse_faults
-from agent.simulator.org import RunningOrg
+from agent.simulator.running import RunningOrg
 from tests.simulator.conftest import AT_ONCE
 
 BASE = "/services/data/v62.0"

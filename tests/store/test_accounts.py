@@ -12,7 +12,7 @@ from agent.errors import DiskFull, Gone, LeaklineError, TransportError, Unavaila
 from agent.model import LANES, Chunk, Outcome
 from agent.pipeline.forward import Forward
 from agent.store.accounts import Accounts
-from agent.store.dead_letters.office import DeadLetterOffice
+from agent.store.queue.dead_letter_office import DeadLetterOffice
 from agent.store.state import State
 from tests.pipeline.fakes import NOW, Archive, ListSource, Loops, ScriptedDestination, ids_of
 from tests.pipeline.test_forward import balanced

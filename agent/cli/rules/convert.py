@@ -20,7 +20,7 @@ from agent.detection.authoring.convert import TARGETS, Converted, Language, conv
 from agent.detection.authoring.ingest_window import IngestWindow, explained
 from agent.detection.authoring.pysigma_pipeline import Shipped, pipeline
 from agent.detection.load import PLACEHOLDERS, Placeholders, load
-from agent.detection.sigma.rule import RuleSet
+from agent.detection.rule_set import RuleSet
 from agent.duration import written
 from agent.enrichment.indicator import COLUMNS, PREFIX
 from agent.normalize.computed.aura import FIELDS as AURA

@@ -19,7 +19,8 @@ from agent.detection.alert import attack
 from agent.detection.authoring.coverage import FEEDS
 from agent.detection.authoring.listing import Listed, listing, tallies, techniques
 from agent.detection.load import load
-from agent.detection.sigma.rule import SEVERITY, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.rule import SEVERITY
 from agent.shipped import rule_places
 
 LEVEL_STYLE = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green", "informational": "dim"}

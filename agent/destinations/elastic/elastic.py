@@ -20,6 +20,7 @@ import structlog
 from pydantic import Field, model_validator
 
 from agent.columns.json_text import quoted
+from agent.columns.string_buffer import body
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.elastic import reply as bulk_reply
 from agent.destinations.exchange import Answer, Endpoint, Exchange
@@ -30,7 +31,6 @@ from agent.errors import Misconfigured, Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
 from agent.network.connection import ProxySettings, TlsSettings
-from agent.pipeline.chunk import body
 from agent.secrets.redaction import register, register_basic
 from agent.secrets.secret import Secret
 

@@ -15,13 +15,13 @@ from typing import Literal
 import polars as pl
 from pydantic import Field
 
+from agent.columns.string_buffer import body
 from agent.destinations.cef_settings import CefDeliverySettings
 from agent.destinations.file.line_file import LineFile, Rotation
 from agent.destinations.sent_time import marked, stamped_bytes
 from agent.duration import PositiveDuration
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
-from agent.pipeline.chunk import body
 
 SUFFIX = {"ecs": "ndjson", "cef": "cef"}
 OWN_DATASETS = "leakline."

@@ -17,6 +17,7 @@ import polars as pl
 from pydantic import Field, field_validator
 
 from agent.columns.json_text import quoted
+from agent.columns.string_buffer import body
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.exchange import Answer, Endpoint, Exchange
 from agent.destinations.narrowing import narrow, too_large
@@ -27,7 +28,6 @@ from agent.errors import Misconfigured, SettingsError, Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
 from agent.network.connection import ProxySettings, TlsSettings
-from agent.pipeline.chunk import body
 from agent.secrets.secret import Secret
 
 EVENT, HEALTH = "/services/collector/event", "/services/collector/health"

@@ -9,9 +9,9 @@ import errno
 import socket
 from collections.abc import Callable
 
+from agent.columns.string_buffer import StringBuffer
 from agent.errors import Unavailable
 from agent.network.connection import explain
-from agent.pipeline.chunk import StringBuffer
 
 BURST = 50
 """Messages sent between two pauses."""

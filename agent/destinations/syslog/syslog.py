@@ -18,6 +18,7 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from agent import __version__
+from agent.columns.string_buffer import StringBuffer
 from agent.destinations.cef_settings import CefDeliverySettings
 from agent.destinations.sent_time import marked, stamped
 from agent.destinations.syslog import message as syslog_message
@@ -29,7 +30,6 @@ from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
 from agent.network.connection import ProxySettings, TlsSettings
 from agent.network.server_address import HostName
-from agent.pipeline.chunk import StringBuffer
 
 LARGEST_DATAGRAM = 65_507
 

@@ -26,11 +26,13 @@ from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import fields
 from agent.detection.correlation.correlation import Correlation, sources, wanted
 from agent.detection.load import Placeholders
+from agent.detection.rule_set import RuleSet
 from agent.detection.sigma import document
 from agent.detection.sigma.document import Document
+from agent.detection.sigma.log_source import ALIASES
 from agent.detection.sigma.modifiers import register
 from agent.detection.sigma.policy import POLICY
-from agent.detection.sigma.rule import ALIASES, Rule, RuleSet
+from agent.detection.sigma.rule import Rule
 from agent.errors import LeaklineError
 
 register()

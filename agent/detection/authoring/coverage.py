@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from agent.detection.authoring.absence import Columns, barring, without
-from agent.detection.authoring.latency import services
 from agent.detection.authoring.reading import placeholders_of
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.rows import LATITUDE, LONGITUDE
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import FALSE, Match, Node, Text, fields, substituted
 from agent.detection.correlation.correlation import Correlation, ordered
-from agent.detection.sigma.rule import Rule, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.log_source import services
+from agent.detection.sigma.rule import Rule
 
 FEEDS = ("free", "event_monitoring", "real_time")
 """What an org may have; each has what stands before it as well. Both last need Shield or the Event Monitoring add-on

@@ -19,13 +19,14 @@ from agent.detection.alert import attack
 from agent.detection.authoring import lint_columns
 from agent.detection.authoring.absence import Columns
 from agent.detection.authoring.coverage import FEEDS
-from agent.detection.authoring.latency import SALESFORCE
 from agent.detection.authoring.lint_names import Remark, dataset_remarks, fold_by_remarks
 from agent.detection.authoring.lint_parties import party_remarks
+from agent.detection.rule_set import RuleSet
 from agent.detection.sigma import document
 from agent.detection.sigma.document import Document
+from agent.detection.sigma.log_source import ALIASES, SALESFORCE
 from agent.detection.sigma.policy import POLICY
-from agent.detection.sigma.rule import ALIASES, Rule, RuleSet
+from agent.detection.sigma.rule import Rule
 from agent.model import Finding
 
 LEFT_OUT = frozenset(

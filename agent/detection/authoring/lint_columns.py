@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 
 from agent.detection.authoring.absence import Columns
 from agent.detection.authoring.coverage import compared
-from agent.detection.authoring.latency import services
 from agent.detection.authoring.lint_names import Remark, folded_by, is_of_salesforce, misspelt, name_remarks
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import fields
 from agent.detection.correlation.correlation import Correlation
+from agent.detection.sigma.log_source import services
 from agent.detection.sigma.rule import Rule
 
 FIX = "name a new column in the `header` of a mapping of your own (normalize.mappings)"

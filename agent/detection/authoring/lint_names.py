@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from agent.detection.authoring.absence import Columns
-from agent.detection.authoring.latency import SALESFORCE, services
 from agent.detection.condition.tree import Text, fields, leaves
+from agent.detection.sigma.log_source import SALESFORCE, services
 from agent.detection.sigma.rule import Rule
 
 Remark = tuple[str, tuple[str, ...], str]

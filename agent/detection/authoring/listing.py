@@ -10,7 +10,8 @@ from agent.detection.authoring.coverage import Supply, reasons, weakened
 from agent.detection.authoring.latency import Pace, paces
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.correlation.correlation import Correlation
-from agent.detection.sigma.rule import SEVERITY, Rule, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.rule import SEVERITY, Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from agent.detection.sigma.rule import ALIASES
+from agent.detection.sigma.log_source import ALIASES
 
 Target = Literal["splunk", "elastic"]
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.condition.tree import fields
 from agent.detection.correlation.correlation import Correlation, ordered
+from agent.detection.rule_set import RuleSet
 from agent.detection.sigma import document
 from agent.detection.sigma.document import Document
-from agent.detection.sigma.rule import Rule, RuleSet
+from agent.detection.sigma.rule import Rule
 
 Reads = Callable[[Rule], bool]
 

@@ -44,7 +44,9 @@ from agent.detection.authoring import sample_file
 from agent.detection.authoring.sample_file import Sample, Samples, duration
 from agent.detection.detector import Detector
 from agent.detection.load import SAMPLES
-from agent.detection.sigma.rule import LogSource, Rule, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.log_source import LogSource
+from agent.detection.sigma.rule import Rule
 from agent.detection.sigma.translate import Placeholders
 from agent.model import Finding
 

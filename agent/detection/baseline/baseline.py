@@ -18,6 +18,10 @@ Kind = Literal["volume", "first_seen", "travel", "silence", "idle"]
 Season = Literal["", "hour_of_day", "hour_of_week"]
 Newcomers = Literal["wait", "peers"]
 
+WEEK = timedelta(days=7)
+SEASONS: Mapping[Season, timedelta] = {"hour_of_day": timedelta(days=1), "hour_of_week": WEEK}
+"""After how long each season begins anew."""
+
 BOUNDS: Mapping[Kind, Mapping[str, float]] = {
     "volume": {"gte": 0.0, "ratio": 0.0, "deviation": 0.0, "highest": 0.0},
     "first_seen": {},

@@ -10,14 +10,14 @@ from typing import Any, get_args
 
 from sigma.rule import SigmaRule
 
-from agent.detection.authoring.latency import lateness
-from agent.detection.baseline.baseline import BOUNDS, Baseline, Kind, Newcomers, Season, adjusted, too_short
+from agent.detection.baseline.baseline import BOUNDS, SEASONS, Baseline, Kind, Newcomers, Season, adjusted, too_short
 from agent.detection.condition.tree import FALSE
 from agent.detection.sigma import error_text as complaint
 from agent.detection.sigma import reader as pysigma
 from agent.detection.sigma.document import Document
+from agent.detection.sigma.log_source import LogSource, lateness
 from agent.detection.sigma.policy import POLICY
-from agent.detection.sigma.rule import LogSource, Rule
+from agent.detection.sigma.rule import Rule
 from agent.errors import RuleError
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -45,8 +45,6 @@ MINIMUM: Mapping[Kind, timedelta] = {
     "first_seen": timedelta(days=14),
     "silence": timedelta(days=14),
 }
-WEEK = timedelta(days=7)
-SEASONS: Mapping[Season, timedelta] = {"hour_of_day": timedelta(days=1), "hour_of_week": WEEK}
 WINDOWS = 2_000
 """Steps in a history at most: of more, a group's past would be too long to keep."""
 

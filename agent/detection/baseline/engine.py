@@ -29,7 +29,7 @@ from agent.detection.baseline.baseline import Baseline, Kind, milliseconds
 from agent.detection.baseline.history import Usual, usual_of_peers
 from agent.detection.baseline.memory import Frames, Memory, Whole, recalled
 from agent.detection.baseline.open_alert import RAISED, Alarms, Told
-from agent.detection.sigma.rule import LogSource
+from agent.detection.sigma.log_source import LogSource
 
 log = structlog.get_logger()
 

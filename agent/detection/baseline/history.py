@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from agent.detection.baseline.baseline import Baseline, milliseconds
-from agent.detection.baseline.document import SEASONS
+from agent.detection.baseline.baseline import SEASONS, Baseline, milliseconds
 
 PEERS = 10
 """So many groups with a past have to be there before anybody is compared with others."""

@@ -7,18 +7,20 @@ from dataclasses import replace
 
 from agent.detection.baseline import document as baseline_document
 from agent.detection.baseline.baseline import Baseline
-from agent.detection.correlation.correlation import Correlation
 from agent.detection.sigma.document import Document
 from agent.detection.sigma.rule import Rule, identified
 from agent.errors import RuleError
 
 
 def baselines(
-    documents: Sequence[Document], rules: Sequence[Rule], correlations: Sequence[Correlation]
+    documents: Sequence[Document], rules: Sequence[Rule], named: Sequence[Rule]
 ) -> Iterator[Baseline | RuleError]:
-    """Those that name rules which are there, under an id and a name that nobody has."""
+    """Those that name rules which are there, under an id and a name that nobody has.
+
+    `rules`: what a baseline can be made of; `named`: what else has an id and a name (of correlations, their rules).
+    """
     known = {key: rule for rule in rules for key in (rule.id, rule.name) if key}
-    taken = {**known, **{key: one.rule for one in correlations for key in (one.rule.id, one.rule.name) if key}}
+    taken = {**known, **{key: rule for rule in named for key in (rule.id, rule.name) if key}}
     for read in documents:
         try:
             found = baseline_document.read(read, known)

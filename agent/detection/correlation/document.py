@@ -19,7 +19,8 @@ from agent.detection.correlation.correlation import Correlation, Kind
 from agent.detection.sigma import error_text as complaint
 from agent.detection.sigma import reader as pysigma
 from agent.detection.sigma.document import Document
-from agent.detection.sigma.rule import LogSource, Rule
+from agent.detection.sigma.log_source import LogSource
+from agent.detection.sigma.rule import Rule
 from agent.errors import RuleError
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "M": 2_629_746, "y": 31_556_952}

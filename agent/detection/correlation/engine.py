@@ -28,12 +28,7 @@ from agent.detection.correlation.step import Step
 from agent.detection.correlation.text_codes import Texts
 from agent.detection.correlation.turn import Turn, is_idle
 from agent.detection.correlation.windows import FOREVER
-from agent.detection.sigma.rule import LogSource
-
-LATENESS: Mapping[str, timedelta] = {"event_log_file": timedelta(hours=30)}
-"""How late rows of a service may come: a daily log file is written up to six hours after its day."""
-
-OTHERWISE = timedelta(hours=6)
+from agent.detection.sigma.log_source import LATENESS, OTHERWISE, LogSource
 
 PATIENCE = timedelta(minutes=15)
 """How long a change of an alert may stay untold, by the clock."""

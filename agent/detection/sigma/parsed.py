@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agent.detection.condition.tree import Node
-from agent.detection.sigma.rule import LogSource, Rule
+from agent.detection.sigma.log_source import LogSource
+from agent.detection.sigma.rule import Rule
 from agent.errors import RuleError
 
 if TYPE_CHECKING:

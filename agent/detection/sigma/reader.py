@@ -15,9 +15,10 @@ from agent.detection.condition.tree import Node, either
 from agent.detection.sigma import modifiers, size
 from agent.detection.sigma.document import Document
 from agent.detection.sigma.error_text import advice, located
+from agent.detection.sigma.log_source import LogSource
 from agent.detection.sigma.parsed import Filter
 from agent.detection.sigma.policy import POLICY
-from agent.detection.sigma.rule import LogSource, Rule
+from agent.detection.sigma.rule import Rule
 from agent.detection.sigma.translate import Placeholders, UntranslatableError, translate
 
 modifiers.register()

@@ -23,7 +23,7 @@ from agent.errors import DiskFull
 from agent.model import Lane
 from agent.store import batch_file, unnamed
 from agent.store.batch_file import BatchFile
-from agent.store.queue.origin import Origin
+from agent.store.origin import Origin
 from agent.store.state import State, Transaction, is_disk_full
 from agent.store.unnamed import Line
 

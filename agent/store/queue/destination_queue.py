@@ -15,11 +15,11 @@ import polars as pl
 
 from agent.errors import Damaged
 from agent.model import LANES, Lane
-from agent.pipeline.poison import Attempts
+from agent.store import dead_letter_problem
+from agent.store import dead_letters as dead_letter
 from agent.store.accounts import Accounts, Delivered
-from agent.store.dead_letters import dead_letter
-from agent.store.dead_letters import problem as dead_letter_problem
-from agent.store.dead_letters.dead_letter import About
+from agent.store.attempts import Attempts
+from agent.store.dead_letters import About
 from agent.store.queue.aside import AsideEntry
 from agent.store.queue.load import Load
 from agent.store.queue.stores import Stores

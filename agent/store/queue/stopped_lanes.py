@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 from agent.delivery_settings import RefusalSettings
 from agent.model import Lane
-from agent.pipeline.refusals import Refusals
 from agent.store.problems import Problems
+from agent.store.queue.refusals import Refusals
 from agent.store.state import State
 
 TRY_EVERY = 300.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.store.dead_letters.dead_letter import DeadLetters
+from agent.store.dead_letters import DeadLetters
 from agent.store.problems import Problems
 from agent.store.queue.aside import Aside
 from agent.store.queue.repairs import Repairs

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from agent.daemon.health import Health
+from agent.daemon.kept_listener import KeptListener
 from agent.errors import TransportError
 from agent.network.connection import Connection, TlsSettings
-from agent.network.listener import CONNECTIONS, HEADER_BYTES, KeptListener, Listener
+from agent.network.listener import CONNECTIONS, HEADER_BYTES, Listener
 from agent.sources.salesforce.org_settings import OrgSettings
 from agent.sources.salesforce.token import obtain
 from tests.attack.four_places import assert_told_everywhere, own_events, problems_of

@@ -18,11 +18,10 @@ from agent.daemon.control_server import ControlServer
 from agent.errors import LeaklineError
 from agent.model import Outcome, Rejection
 from agent.pipeline.forward import Forward
-from agent.store import batch_file
+from agent.store import batch_file, dead_letter_problem
 from agent.store.accounts import Accounts
-from agent.store.dead_letters import office as dead_letter_office
-from agent.store.dead_letters import problem as dead_letter_problem
-from agent.store.dead_letters.office import DeadLetterOffice
+from agent.store.queue import dead_letter_office
+from agent.store.queue.dead_letter_office import DeadLetterOffice
 from agent.store.state import State
 from tests.config.test_settings import minimal
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of

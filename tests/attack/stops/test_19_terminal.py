@@ -17,8 +17,8 @@ from agent.cli.options import err, out
 from agent.config.settings import Settings, parse
 from agent.daemon import status
 from agent.model import Finding, Rejection
-from agent.store.dead_letters import dead_letter
-from agent.store.dead_letters.dead_letter import DeadLetters
+from agent.store import dead_letters as dead_letter
+from agent.store.dead_letters import DeadLetters
 from agent.store.state import State
 from tests.destinations.http_server import HttpServer, Reply
 from tests.end_to_end.agent_process import AgentProcess

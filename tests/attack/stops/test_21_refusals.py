@@ -11,7 +11,7 @@ from agent.delivery_settings import DeliverySettings, RefusalSettings
 from agent.errors import Unavailable
 from agent.model import Chunk, Outcome
 from agent.pipeline.forward import Forward
-from agent.pipeline.refusals import Refusals
+from agent.store.queue.refusals import Refusals
 from agent.store.queue.stopped_lanes import TRY_EVERY
 from agent.store.state import State
 from tests.pipeline.fakes import ListSource, Loops, ScriptedDestination, batch_of, ids_of

@@ -20,7 +20,7 @@ from agent.detection.authoring.convert import BACKENDS, TARGETS, Converted, Lang
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import fields
 from agent.detection.load import PLACEHOLDERS, load
-from agent.detection.sigma.rule import RuleSet
+from agent.detection.rule_set import RuleSet
 from agent.errors import LeaklineError
 from agent.normalize.mapping.load import load_mappings
 from agent.shipped import shipped

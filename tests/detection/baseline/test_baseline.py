@@ -14,7 +14,7 @@ from agent.detection.baseline import volume as baseline_volume
 from agent.detection.baseline.baseline import adjusted
 from agent.detection.detector import Detector
 from agent.detection.load import load
-from agent.detection.sigma.rule import LogSource
+from agent.detection.sigma.log_source import LogSource
 from tests.detection.baseline.test_order import FILES, NOW, RULES, START, Store
 
 BURST = (

@@ -14,7 +14,8 @@ from agent.detection.baseline import memory as baseline_memory
 from agent.detection.baseline import travel as baseline_travel
 from agent.detection.detector import Detector
 from agent.detection.load import load
-from agent.detection.sigma.rule import LogSource, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.log_source import LogSource
 from tests.detection.baseline import usual
 from tests.detection.baseline.usual import PLACES, Asked, Event
 

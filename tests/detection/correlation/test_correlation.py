@@ -12,7 +12,8 @@ import pytest
 from agent.detection.correlation import thinning as correlation_crowd
 from agent.detection.detector import Detector
 from agent.detection.load import load
-from agent.detection.sigma.rule import LogSource, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.log_source import LogSource
 
 FILES = LogSource("salesforce", "event_log_file")
 TEN = datetime(2026, 7, 1, 10, tzinfo=UTC)

@@ -14,7 +14,8 @@ from agent.detection.correlation import piece_cache as correlation_shelf
 from agent.detection.correlation import text_codes as correlation_text
 from agent.detection.detector import Detector
 from agent.detection.load import load
-from agent.detection.sigma.rule import LogSource, RuleSet
+from agent.detection.rule_set import RuleSet
+from agent.detection.sigma.log_source import LogSource
 from tests.detection.correlation.naive import Alert, Row, Spec, alerts, handed_on
 
 FILES = LogSource("salesforce", "event_log_file")

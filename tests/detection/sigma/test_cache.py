@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from agent.detection.load import load
+from agent.detection.rule_set import RuleSet
 from agent.detection.sigma import cache as rule_cache
-from agent.detection.sigma.rule import RuleSet
 
 RULES = {
     "one.yml": """

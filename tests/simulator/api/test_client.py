@@ -13,7 +13,7 @@ from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceExpiredSession, SalesforceMalformedRequest
 
 from agent.simulator.log_files.truth import read_truth
-from agent.simulator.org import RunningOrg
+from agent.simulator.running import RunningOrg
 from tests.simulator.conftest import AT_ONCE
 
 

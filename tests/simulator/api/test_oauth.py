@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from agent.simulator.api.oauth import JWT_BEARER
-from agent.simulator.org import RunningOrg
+from agent.simulator.running import RunningOrg
 
 
 def _claims(running: RunningOrg, **other: Any) -> dict[str, Any]:

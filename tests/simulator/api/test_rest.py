@@ -9,7 +9,7 @@ import pytest
 
 from agent.simulator.api.message import Request
 from agent.simulator.api.resources import Resources
-from agent.simulator.org import RunningOrg
+from agent.simulator.running import RunningOrg
 from tests.simulator.conftest import AT_ONCE
 
 BASE = "/services/data/v62.0"

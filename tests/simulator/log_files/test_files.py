@@ -224,7 +224,8 @@ _MEASURE = """
 import resource, sys
 from datetime import timedelta
 from pathlib import Path
-from agent.simulator.org import Org, SimulatorSettings
+from agent.simulator.org import Org
+from agent.simulator.settings import SimulatorSettings
 org = Org(SimulatorSettings(folder=Path(sys.argv[1]), history=timedelta(hours=3), rows_per_day=2000,
                             event_types=["RestApi"], big_file_mb=int(sys.argv[2])))
 big = max(org.all_files(), key=lambda file: file.length)

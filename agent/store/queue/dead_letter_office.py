@@ -20,7 +20,7 @@ from agent.problem import Field
 from agent.store import batch_file
 from agent.store.accounts import Accounts, Delivered
 from agent.store.batch_file import BatchFile
-from agent.store.dead_letters.dead_letter import About
+from agent.store.dead_letters import About
 from agent.store.queue.stores import Stores
 from agent.store.state import Transaction
 

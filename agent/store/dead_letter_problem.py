@@ -10,7 +10,7 @@ import polars as pl
 from agent.errors import Damaged
 from agent.model import Rejection
 from agent.problem import Field
-from agent.store.dead_letters.dead_letter import About, DeadLetters
+from agent.store.dead_letters import About, DeadLetters
 from agent.store.problems import Problems
 from agent.store.state import State
 

@@ -18,7 +18,7 @@ from agent.model import Lane, Rejection
 from agent.secrets.redaction import redact
 from agent.store import batch_file, unnamed
 from agent.store.batch_file import BatchFile
-from agent.store.queue.origin import Origin
+from agent.store.origin import Origin
 from agent.store.state import State, Transaction
 from agent.store.unnamed import Line
 

@@ -15,7 +15,7 @@ log = structlog.get_logger()
 THREADS, FRAMES = 64, 24
 """At most so many threads are logged, and the innermost so many frames of each: a line must fit the journal."""
 
-_OURS = str(Path(__file__).parents[1])
+_OURS = str(Path(__file__).parent)
 
 
 def log_all() -> None:

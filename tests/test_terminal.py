@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rich.table import Table
 from rich.text import Text
 
-from agent.cli.terminal import Terminal, printable, words
 from agent.secrets.redaction import MARK, register
+from agent.terminal import Terminal, printable, words
 
 
 def shown(*objects: object, **options: object) -> str:
