@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.secrets.redaction import redact
+from agent.redaction.redaction import redact
 
 
 class LeaklineError(Exception):

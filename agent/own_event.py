@@ -14,7 +14,7 @@ from datetime import datetime
 import polars as pl
 
 from agent.model import OWN_EVENT_TYPE, Batch
-from agent.secrets.redaction import redact, redact_fields
+from agent.redaction.redaction import redact, redact_fields
 
 DATASET = "leakline.agent"
 

@@ -14,7 +14,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from agent.secrets.redaction import redact
+from agent.redaction.redaction import redact
 
 _UNPRINTABLE = re.compile(
     "["

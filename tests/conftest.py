@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from agent.secrets import redaction
+from agent.redaction import redaction
 
 settings.register_profile("leakline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("leakline")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.table import Table
 from rich.text import Text
 
-from agent.secrets.redaction import MARK, register
+from agent.redaction.redaction import MARK, register
 from agent.terminal import Terminal, printable, words
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.model import Finding
-from agent.secrets.redaction import redact
+from agent.redaction.redaction import redact
 from agent.terminal import words
 
 

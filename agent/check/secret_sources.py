@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from agent.config.settings import Settings
 from agent.errors import SettingsError
 from agent.model import Finding
-from agent.secrets.secret import SecretReference
+from agent.secret import SecretReference
 
 LONGEST = 1 << 16
 """Bytes; the longest secrets are private keys, of 3 to 8 kB."""

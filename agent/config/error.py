@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from agent.config.place import Place, locate
 from agent.name import shortened
-from agent.secrets.redaction import without_credentials
-from agent.secrets.secret import PLAIN, SecretReference
+from agent.redaction.redaction import without_credentials
+from agent.secret import PLAIN, SecretReference
 
 _NOT_A = {
     "list_type": ("list", "begin the line of each entry with `- `"),

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from agent.secrets.secret import SecretReference
+from agent.secret import SecretReference
 
 Location = Sequence[str | int]
 """Where pydantic found an error: keys, numbers, and, in between, the member of a union that it tried."""

@@ -20,7 +20,7 @@ import orjson
 import structlog
 
 from agent.errors import LeaklineError
-from agent.secrets.redaction import redact
+from agent.redaction.redaction import redact
 
 log = structlog.get_logger()
 

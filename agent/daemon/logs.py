@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from agent.config.settings import LogSettings
-from agent.secrets.redaction import redact
+from agent.redaction.redaction import redact
 from agent.terminal import printable
 
 OURS = frozenset({"level", "timestamp"})

@@ -9,7 +9,7 @@ import traceback
 
 def show(error: BaseException) -> None:
     """The traceback, with those of the exceptions behind it."""
-    from agent.secrets.redaction import redact  # not needed unless something is amiss
+    from agent.redaction.redaction import redact  # not needed unless something is amiss
     from agent.terminal import printable
 
     sys.stderr.write(printable(redact("".join(traceback.format_exception(error)))))

@@ -18,8 +18,8 @@ from typing import Any
 import polars as pl
 
 from agent.columns.distinct import only_where
+from agent.columns.folded_name import LONGEST, folded, is_turned, looks_like, readings
 from agent.enrichment.approved_app import app_ids, paired
-from agent.enrichment.folded_name import LONGEST, folded, is_turned, looks_like, readings
 from agent.enrichment.lookup_cache import Remembered
 from agent.yaml_lines import YamlFile, read_yaml
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.folded_name import folded
 from agent.columns.row_values import ROW, VALUE, beside, values_by_row
 from agent.enrichment.address import kind_of
 from agent.enrichment.client_kind import LONGEST
-from agent.enrichment.folded_name import folded
 from agent.enrichment.lists.indicator_file import PROGRAM_KINDS, Indicator
 from agent.enrichment.lookup_cache import Remembered
 from agent.enrichment.network_set import NetworkSet

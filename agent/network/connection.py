@@ -18,8 +18,8 @@ from agent import __version__
 from agent.errors import SettingsError
 from agent.network.answer_body import ACCEPTED
 from agent.network.server_address import server_url
-from agent.secrets.redaction import register_basic
-from agent.secrets.secret import Secret
+from agent.redaction.redaction import register_basic
+from agent.secret import Secret
 
 USER_AGENT = f"leakline/{__version__}"
 

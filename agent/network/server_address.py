@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpx
 from pydantic import AfterValidator
 
-from agent.secrets.redaction import without_credentials
+from agent.redaction.redaction import without_credentials
 
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
 

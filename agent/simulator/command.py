@@ -9,11 +9,11 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.simulator.faults import describe_faults, parse_faults
 from agent.simulator.running import RunningOrg, serve
 from agent.simulator.scenarios import PLAYABLE, describe_scenarios
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
-from agent.simulator.settings import SimulatorSettings, parse_duration
+from agent.simulator.world.faults import describe_faults, parse_faults
+from agent.simulator.world.settings import SimulatorSettings, parse_duration
 
 WRONG_USAGE = 2
 

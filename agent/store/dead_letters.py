@@ -15,7 +15,7 @@ import orjson
 import polars as pl
 
 from agent.model import Lane, Rejection
-from agent.secrets.redaction import redact
+from agent.redaction.redaction import redact
 from agent.store import batch_file, unnamed
 from agent.store.batch_file import BatchFile
 from agent.store.origin import Origin

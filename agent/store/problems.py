@@ -21,7 +21,7 @@ from agent.errors import LeaklineError
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.own_event import own_event
 from agent.problem import KINDS, Field, Problem, problem_id
-from agent.secrets.redaction import redact, redact_fields
+from agent.redaction.redaction import redact, redact_fields
 from agent.store.state import State, Transaction
 
 log = structlog.get_logger()

@@ -12,14 +12,14 @@ import polars as pl
 
 from agent.simulator.log_files.increments import hour_files
 from agent.simulator.log_files.log_file import MakingTimes
-from agent.simulator.record_id import long_id, short_id
+from agent.simulator.log_files.traffic import EVENT_TYPES, Traffic
 from agent.simulator.rows.block import Tenant
-from agent.simulator.settings import SimulatorSettings
 from agent.simulator.world.columns import layouts
 from agent.simulator.world.people import Staff
 from agent.simulator.world.planted import Planted
+from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.sessions import DAY, HOUR, midnight
-from agent.simulator.world.traffic import EVENT_TYPES, Traffic
+from agent.simulator.world.settings import SimulatorSettings
 
 HOST = "trading.my.salesforce.example"
 

@@ -14,7 +14,7 @@ import structlog
 from agent import __main__
 from agent.config.settings import LogSettings
 from agent.daemon import logs, uncaught
-from agent.secrets.redaction import MARK, register
+from agent.redaction.redaction import MARK, register
 
 SECRET = "hunter2!hunter2!"
 

@@ -7,9 +7,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from agent.columns.folded_name import folded
 from agent.enrichment.address_database import write_mmdb
 from agent.enrichment.enricher import Enricher, EnrichSettings
-from agent.enrichment.folded_name import folded
 from agent.enrichment.indicator import MOST
 from agent.enrichment.lists.indicator_file import read_indicators
 from agent.errors import MappingError

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from agent.simulator.log_files.truth import read_truth
-from agent.simulator.org import Org
+from agent.simulator.org.org import Org
 from agent.simulator.scenarios import PLAYABLE, SCENARIOS, play
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from agent.simulator.world.networks import networks_of

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from agent.simulator.faults import Faults, describe_faults, parse_faults
 from agent.simulator.running import RunningOrg
+from agent.simulator.world.faults import Faults, describe_faults, parse_faults
 from tests.simulator.conftest import AT_ONCE
 
 BASE = "/services/data/v62.0"

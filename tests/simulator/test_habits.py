@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 from agent.simulator.habits import habits
-from agent.simulator.record_id import short_id
+from agent.simulator.log_files.traffic import Traffic
 from agent.simulator.rows.block import Tenant
 from agent.simulator.world.activity import closes_month
 from agent.simulator.world.networks import networks_of
 from agent.simulator.world.people import Staff
 from agent.simulator.world.planted import Planted
+from agent.simulator.world.record_id import short_id
 from agent.simulator.world.sessions import DAY, Session, Timetable, midnight
-from agent.simulator.world.traffic import Traffic
 
 MONDAY = date(2026, 6, 1)
 STAFF = Staff(7, 200)

@@ -31,8 +31,8 @@ from agent.errors import Misconfigured, Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
 from agent.network.connection import ProxySettings, TlsSettings
-from agent.secrets.redaction import register, register_basic
-from agent.secrets.secret import Secret
+from agent.redaction.redaction import register, register_basic
+from agent.secret import Secret
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from typing import Any
 from agent.destinations.exchange import Answer
 from agent.errors import Misconfigured, Unavailable
 from agent.model import Chunk, Outcome
-from agent.secrets.redaction import excerpt
+from agent.redaction.redaction import excerpt
 
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
 IMMENSE = "immense term"

@@ -28,7 +28,7 @@ from agent.errors import Misconfigured, SettingsError, Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
 from agent.network.connection import ProxySettings, TlsSettings
-from agent.secrets.secret import Secret
+from agent.secret import Secret
 
 EVENT, HEALTH = "/services/collector/event", "/services/collector/health"
 

@@ -16,7 +16,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
-from agent.enrichment.folded_name import folded
+from agent.columns.folded_name import folded
 from agent.errors import MappingError
 from agent.yaml_lines import YamlFile, read_yaml
 

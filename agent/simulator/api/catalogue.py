@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.simulator.api import objects
-from agent.simulator.api.objects import Record, Table
 from agent.simulator.log_files.log_file import rest_time
-from agent.simulator.record_id import long_id
+from agent.simulator.org import objects
+from agent.simulator.org.objects import Record, Table
 from agent.simulator.world.columns import layouts
 from agent.simulator.world.people import user_record
+from agent.simulator.world.record_id import long_id
 
 if TYPE_CHECKING:
-    from agent.simulator.org import Org
+    from agent.simulator.org.org import Org
 
 FIRST_VERSION_OF_FILES = 32
 FIRST_VERSION_OF_HOURLY = 37

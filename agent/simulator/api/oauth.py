@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from agent.simulator.faults import Faults
+from agent.simulator.world.faults import Faults
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LONGEST_ASSERTION = timedelta(minutes=3)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.simulator.api.objects import Kind, Record, Table
 from agent.simulator.api.soql import (
     Both,
     Comparison,
@@ -21,7 +20,8 @@ from agent.simulator.api.soql import (
     SoqlError,
     Value,
 )
-from agent.simulator.record_id import long_id
+from agent.simulator.org.objects import Kind, Record, Table
+from agent.simulator.world.record_id import long_id
 
 _FIELDS_LIMIT = 200
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from agent.simulator.api import query
 from agent.simulator.api.catalogue import picklists, tables
 from agent.simulator.api.message import Answer, Refusal, Request, json_answer
-from agent.simulator.api.objects import Record, Table
 from agent.simulator.api.soql import SoqlError
 from agent.simulator.api.soql_parser import parse
-from agent.simulator.record_id import long_id
+from agent.simulator.org.objects import Record, Table
+from agent.simulator.world.record_id import long_id
 
 if TYPE_CHECKING:
-    from agent.simulator.org import Org
+    from agent.simulator.org.org import Org
 
 OLDEST, NEWEST = 31, 67
 LOCATOR_LIFE = timedelta(days=2)

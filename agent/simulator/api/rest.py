@@ -11,12 +11,12 @@ import orjson
 
 from agent.simulator.api.message import Answer, Refusal, Request, json_answer
 from agent.simulator.api.oauth import SCOPE, OAuthError, Tokens
-from agent.simulator.api.objects import Record
 from agent.simulator.api.resources import NEWEST, OLDEST, Resources
-from agent.simulator.record_id import long_id
+from agent.simulator.org.objects import Record
+from agent.simulator.world.record_id import long_id
 
 if TYPE_CHECKING:
-    from agent.simulator.org import Org
+    from agent.simulator.org.org import Org
 
 CONTROL = "/__simulator/"
 

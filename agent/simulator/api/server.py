@@ -16,9 +16,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from agent.simulator.api.message import Answer, Request
 from agent.simulator.api.rest import Rest, kind_of
-from agent.simulator.faults import Faults
 from agent.simulator.log_files.log_file import LogFile
-from agent.simulator.org import Org
+from agent.simulator.org.org import Org
+from agent.simulator.world.faults import Faults
 
 LONGEST_URI = 16_384
 IDLE_SECONDS = 120

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from agent.simulator.settings import SimulatorSettings
+from agent.simulator.log_files.traffic import EVENT_TYPES, Traffic
 from agent.simulator.world.columns import Layout, layouts
 from agent.simulator.world.sessions import HOUR
-from agent.simulator.world.traffic import EVENT_TYPES, Traffic
+from agent.simulator.world.settings import SimulatorSettings
 
 NEW_COLUMN = "EDGE_SITE_CODE"
 NEW_TYPE = "PromptUsage"

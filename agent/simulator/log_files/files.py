@@ -11,14 +11,14 @@ import polars as pl
 from agent.simulator.log_files.drift import Drift
 from agent.simulator.log_files.increments import hour_files
 from agent.simulator.log_files.log_file import LogFile, MakingTimes
+from agent.simulator.log_files.traffic import Traffic
 from agent.simulator.log_files.truth import content_hash, write_truth
-from agent.simulator.record_id import long_id, short_id
-from agent.simulator.settings import SimulatorSettings
 from agent.simulator.world.activity import busiest_hour
 from agent.simulator.world.columns import Layout
 from agent.simulator.world.random_columns import key_of
+from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.sessions import DAY, HOUR, day_of, midnight
-from agent.simulator.world.traffic import Traffic
+from agent.simulator.world.settings import SimulatorSettings
 
 BIG_EVENT_TYPE = "RestApi"
 PIECE = 10_000

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from agent.simulator.settings import SimulatorSettings
 from agent.simulator.world.columns import Layout
 from agent.simulator.world.random_columns import roll, roll_between
 from agent.simulator.world.sessions import DAY, HOUR
+from agent.simulator.world.settings import SimulatorSettings
 
 SECOND, MINUTE = 1000, 60_000
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from agent.simulator.record_id import long_ids, pool
 from agent.simulator.rows.block import Block, Builder, Cells
 from agent.simulator.rows.request import record
+from agent.simulator.world.record_id import long_ids, pool
 
 _FAILURES = {"LOGIN_ERROR_INVALID_PASSWORD": 8, "LOGIN_ERROR_SSO_PWD_INVALID": 2, "LOGIN_CHALLENGE_ISSUED": 1}
 _CIPHERS = {"TLS_AES_256_GCM_SHA384": 8, "ECDHE-RSA-AES256-GCM-SHA384": 2}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from agent.simulator.record_id import long_ids, pool, short_id
 from agent.simulator.rows.block import Block, Builder, Cells
+from agent.simulator.world.record_id import long_ids, pool, short_id
 
 
 def permission(block: Block) -> Cells:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from agent.simulator.record_id import long_ids, pool
 from agent.simulator.rows.block import Block, Builder, Cells
 from agent.simulator.rows.request import OBJECTS, record
+from agent.simulator.world.record_id import long_ids, pool
 
 _FIELDS = {
     "Account": "Id, Name, Industry, AnnualRevenue, BillingCountry, SystemModstamp",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from agent.simulator.record_id import long_ids, pool
 from agent.simulator.rows.block import Block, Builder, Cells
 from agent.simulator.rows.request import record
+from agent.simulator.world.record_id import long_ids, pool
 
 _KINDS = {"PDF": 8, "EXCEL_X": 4, "WORD_X": 4, "PNG": 3, "POWER_POINT_X": 2, "CSV": 1, "UNKNOWN": 1}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from agent.simulator.record_id import long_ids, pool
 from agent.simulator.rows.block import Block, Builder, Cells
 from agent.simulator.rows.request import MILLISECONDS, record
+from agent.simulator.world.record_id import long_ids, pool
 
 _CLASSES = ("OrderEntryController", "AccountRollup", "CaseRouter", "QuotePdfController", "LeadScoring")
 _TRIGGERS = ("AccountBefore", "OpportunityAfter", "CaseRouting", "ContactSync", "LeadDedupe")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from agent.simulator.record_id import long_ids, pool
 from agent.simulator.rows.block import Block, Builder, Cells
 from agent.simulator.rows.request import OBJECTS
+from agent.simulator.world.record_id import long_ids, pool
 
 EXPORT_SHARE = 0.03
 """Of all report runs."""

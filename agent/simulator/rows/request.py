@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import polars as pl
 
-from agent.simulator.record_id import long_ids, pool
 from agent.simulator.rows.block import Block
+from agent.simulator.world.record_id import long_ids, pool
 
 OBJECTS = {"Account": 24, "Contact": 20, "Opportunity": 18, "Case": 16, "Lead": 10, "Task": 8, "Product2": 4}
 """The objects people work with, by how often."""

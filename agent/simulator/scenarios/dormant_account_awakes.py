@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.world.actions import download_file, open_list
+from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
 
 

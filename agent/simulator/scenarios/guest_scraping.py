@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.simulator.scenarios.scenario import Scenario
+from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
 
 CALLS = 420

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.world.actions import BASE, call
+from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
 
 CALLS = 30

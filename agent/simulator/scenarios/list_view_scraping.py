@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.simulator.scenarios.scenario import Scenario
+from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
 
 PAGES = 260

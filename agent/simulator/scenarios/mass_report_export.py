@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agent.simulator.record_id import long_id, short_id
-from agent.simulator.scenarios.scenario import Scenario
+from agent.simulator.world.record_id import long_id, short_id
+from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
 
 REPORTS = 12

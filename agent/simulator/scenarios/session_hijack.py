@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.simulator.record_id import long_id, short_id
-from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.world.actions import export_report, open_list
 from agent.simulator.world.clients import BROWSERS
+from agent.simulator.world.record_id import long_id, short_id
+from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
 
 

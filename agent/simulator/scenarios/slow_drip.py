@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.world.actions import export_report
+from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
 
 HOURS = (8, 9, 11, 13, 15)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agent.simulator.record_id import long_id, short_id
-from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.world.actions import BASE, call, fail_login
+from agent.simulator.world.record_id import long_id, short_id
+from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
 
 JOBS = 10

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.scenarios.stolen_token import OBJECTS
 from agent.simulator.world.actions import BASE, call, look_around, query_job
+from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
 
 COUNTED = ("Account", "Contact", "Case", "Opportunity", "User", "Lead")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from agent.simulator.record_id import short_id
-from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.world.actions import BASE, call, query_job
 from agent.simulator.world.clients import Client
+from agent.simulator.world.record_id import short_id
+from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
 
 NAME = "Support Desk Assistant"

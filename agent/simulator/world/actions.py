@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agent.simulator.record_id import long_id, short_id
+from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.sessions import Session
 from agent.simulator.world.stage import Stage
 

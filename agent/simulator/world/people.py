@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from agent.simulator.record_id import long_id, short_id
 from agent.simulator.world.clients import BROWSERS, INTEGRATIONS, Client
 from agent.simulator.world.networks import Network, networks_of
 from agent.simulator.world.random_columns import roll
+from agent.simulator.world.record_id import long_id, short_id
 
 Kind = Literal["person", "admin", "integration", "guest"]
 

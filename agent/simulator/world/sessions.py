@@ -12,11 +12,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
-from agent.simulator.record_id import long_id
 from agent.simulator.world.clients import BROWSERS, MOBILE, Client
 from agent.simulator.world.networks import Network, country_of, networks_of
 from agent.simulator.world.people import Staff, User
 from agent.simulator.world.random_columns import roll, roll_between
+from agent.simulator.world.record_id import long_id
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

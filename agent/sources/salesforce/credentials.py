@@ -13,8 +13,8 @@ import jwt
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.errors import SettingsError
-from agent.secrets.redaction import register_obtained
-from agent.secrets.secret import Secret
+from agent.redaction.redaction import register_obtained
+from agent.secret import Secret
 
 ASSERTION_LIFETIME = timedelta(minutes=2)
 """Salesforce refuses assertions that expire more than three minutes ahead."""

@@ -11,7 +11,7 @@ import httpx
 from agent.errors import TransportError
 from agent.network.answer_body import json_of, read_body, read_error
 from agent.network.connection import Connection, explain
-from agent.secrets.redaction import register_obtained
+from agent.redaction.redaction import register_obtained
 from agent.sources.salesforce.api_error import token_refusal
 from agent.sources.salesforce.instance import instance_url
 from agent.sources.salesforce.org_settings import OrgSettings

@@ -7,7 +7,7 @@ from agent.simulator.api.catalogue import tables
 from agent.simulator.api.query import run
 from agent.simulator.api.soql import SoqlError
 from agent.simulator.api.soql_parser import parse
-from agent.simulator.org import Org
+from agent.simulator.org.org import Org
 from tests.simulator.conftest import AT_ONCE
 
 

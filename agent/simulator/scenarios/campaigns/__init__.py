@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.simulator.scenarios.campaigns import gainsight, guest_access, klue, salesloft_drift, voice_phishing
-from agent.simulator.scenarios.scenario import Scenario
+from agent.simulator.world.scenario import Scenario
 
 CAMPAIGNS: dict[str, Scenario] = {
     scenario.name: scenario

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from agent.simulator.scenarios.campaigns.intruder import integration, program
-from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.world.actions import call
+from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.sessions import Session
 from agent.simulator.world.stage import Stage
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.world.clients import BROWSERS
+from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.sessions import Session
 from agent.simulator.world.stage import Stage
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from agent.simulator.scenarios.campaigns.intruder import integration, program
-from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.world.actions import call, query_job
+from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.sessions import Session
 from agent.simulator.world.stage import Stage
 

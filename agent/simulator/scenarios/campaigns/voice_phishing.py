@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from agent.simulator.record_id import long_id, short_id
-from agent.simulator.scenarios.scenario import Scenario
 from agent.simulator.world.actions import call
 from agent.simulator.world.clients import BROWSERS, Client
+from agent.simulator.world.record_id import long_id, short_id
+from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.sessions import Session
 from agent.simulator.world.stage import Stage
 

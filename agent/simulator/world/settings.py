@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from agent.simulator.faults import Faults
+from agent.simulator.world.faults import Faults
 
 PEOPLE = 120
 

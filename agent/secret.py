@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from agent.errors import SettingsError
-from agent.secrets.redaction import register
+from agent.redaction.redaction import register
 
 PLAIN = "plain_secret"
 """The type of the error about a secret that stands in the settings: its input is not shown."""

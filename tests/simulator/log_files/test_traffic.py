@@ -6,13 +6,13 @@ from ipaddress import ip_address, ip_network
 import polars as pl
 import pytest
 
-from agent.simulator.record_id import long_id, short_id
+from agent.simulator.log_files.traffic import EVENT_TYPES, HIDDEN, Traffic
 from agent.simulator.rows.block import Tenant
 from agent.simulator.world.columns import layouts
 from agent.simulator.world.networks import networks
 from agent.simulator.world.people import Staff
+from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.sessions import DAY, HOUR, midnight
-from agent.simulator.world.traffic import EVENT_TYPES, HIDDEN, Traffic
 
 WEDNESDAY, SUNDAY = date(2026, 11, 18), date(2026, 11, 22)
 WINDOW = (midnight(WEDNESDAY), midnight(WEDNESDAY) + DAY)

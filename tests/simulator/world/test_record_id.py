@@ -1,4 +1,4 @@
-from agent.simulator.record_id import PREFIXES, long_id, pool, short_id
+from agent.simulator.world.record_id import PREFIXES, long_id, pool, short_id
 
 
 def test_known_ids() -> None:

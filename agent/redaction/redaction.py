@@ -18,7 +18,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-from agent.secrets.form import ANCHOR, LONGEST, forms, lower
+from agent.redaction.secret_form import ANCHOR, LONGEST, forms, lower
 
 Value = TypeVar("Value")
 

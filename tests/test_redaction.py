@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import LeaklineError, RuleError
-from agent.secrets import redaction
-from agent.secrets.redaction import (
+from agent.redaction import redaction
+from agent.redaction.redaction import (
     MARK,
     excerpt,
     redact,
@@ -25,7 +25,7 @@ from agent.secrets.redaction import (
     register_obtained,
     without_credentials,
 )
-from agent.secrets.secret import SecretReference
+from agent.secret import SecretReference
 
 SECRET = "kT9\"/w+Zq 7<&'e=ß!xV2mPn4"
 TOKEN = "00D5g00000ABCde!AQ4AQFz1kq7Zb0vW.3nYc_Xe9LrTfHs2mJdGpUoKiAyQw8xNtBv5R"

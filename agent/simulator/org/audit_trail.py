@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from agent.simulator.api.objects import Record
 from agent.simulator.log_files.log_file import rest_time
-from agent.simulator.record_id import long_id, short_id
+from agent.simulator.org.objects import Record
 from agent.simulator.world.people import Staff
 from agent.simulator.world.random_columns import roll
+from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.sessions import DAY, Session, midnight
 from agent.simulator.world.stage import SetupChange
 
