@@ -152,14 +152,14 @@ def normalize(
     ] = None,
 ) -> None:
     """Log files to normalised lines on standard output."""
-    from agent.cli import normalize as normalize_files
+    from agent.cli.normalize import normalize as normalize_files
     from agent.formats import FORMATS
 
     if format_name not in FORMATS:
         wrong_usage(f"--format is one of {', '.join(FORMATS)}")
     quiet()
     settings = load(config) if config else None
-    rejected = normalize_files.normalize(files, event_type, format_name, sys.stdout.buffer, err, settings=settings)
+    rejected = normalize_files(files, event_type, format_name, sys.stdout.buffer, err, settings=settings)
     raise typer.Exit(FOUND if rejected else 0)
 
 
@@ -192,14 +192,14 @@ def hunt(
     """Sigma rules over files: alerts as NDJSON on standard output; exit status 1 if there are any, 3 if a file could
     not be read.
     """
-    from agent.hunt import hunt as search
+    from agent.cli.hunt import hunt as hunt_files
 
     if fold and raw:
         wrong_usage("--fold does not go with --raw: without log sources nothing says whom an event is about")
     if config or not raw:  # else nothing is imported that could log
         quiet()
     settings = load(config) if config else None
-    _leave(search.hunt(files, rules, raw=raw, fold=fold, out=sys.stdout.buffer, err=err, settings=settings))
+    _leave(hunt_files(files, rules, raw=raw, fold=fold, out=sys.stdout.buffer, err=err, settings=settings))
 
 
 @app.command()

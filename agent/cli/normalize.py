@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-import polars as pl
 from rich.console import Console
 
-from agent.columns import record_id
 from agent.columns.string_buffer import body
 from agent.enrichment.enricher import Enricher, EnrichSettings
-from agent.errors import LeaklineError, SourceError
 from agent.formats import FORMATS
-from agent.model import Batch
-from agent.normalize.identity import Occurrences, identify
+from agent.hunt.log_files import batches
 from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
-from agent.sources.event_log_file.csv_file import read_log_file
-from agent.sources.event_log_file.piece import Piece
 
 if TYPE_CHECKING:
     from agent.config.settings import Settings
@@ -59,45 +53,3 @@ def normalize(
                 err.print(f"{one.input}: row {one.row}: {one.reason}", style="red", markup=False, soft_wrap=True)
             rejected += len(batch.rejections)
     return rejected
-
-
-def batches(path: Path, event_type: str | None = None) -> Iterator[Batch]:
-    """A log file's rows as batches with event ids, as the daemon would make them of the same file."""
-    occurrences = Occurrences()
-    try:
-        for piece in read_log_file(path):
-            kind = event_type or _said(piece.frame, "EVENT_TYPE")
-            if kind is None and piece.frame.height:
-                raise LeaklineError(
-                    f"{path} has no EVENT_TYPE column",
-                    hint="log files have one; `leakline normalize` takes the type by --event-type",
-                )
-            yield _batch(path, kind or "", piece, occurrences)
-    except OSError as error:
-        raise LeaklineError(f"{path} cannot be read ({error.strerror or error})", hint="name a log file") from error
-    except SourceError as error:
-        reason = error.args[0].removeprefix(f"{path}: ")  # what to do about it is told to who fetches files
-        hint = "`leakline normalize` takes event log files as Salesforce writes them (CSV, gzipped or not)"
-        raise LeaklineError(f"{path} is not a log file ({reason})", hint=hint) from error
-
-
-def _batch(path: Path, event_type: str, piece: Piece, occurrences: Occurrences) -> Batch:
-    org = record_id.to_long(pl.Series([_said(piece.frame, "ORGANIZATION_ID") or ""]))[0] or ""
-    ids, _ = occurrences.number(identify(piece.frame, org, event_type))
-    frame = piece.frame.with_columns(ids.alias("event.id"))
-    return Batch(
-        org,
-        "event_log_file",
-        event_type,
-        frame,
-        rejections=piece.rejections(org, "event_log_file", event_type, str(path)),
-        input=str(path),
-    )
-
-
-def _said(frame: pl.DataFrame, column: str) -> str | None:
-    """The first value of a column that one file has the same everywhere."""
-    if column not in frame.columns:
-        return None
-    values = frame[column].drop_nulls()
-    return str(values[0]) if len(values) else None

@@ -10,13 +10,13 @@ from typing import Any
 import orjson
 import polars as pl
 
-from agent.cli.normalize import batches
 from agent.columns import record_id
 from agent.detection.sigma.log_source import LogSource
 from agent.errors import LeaklineError
 from agent.hunt.archive import flat
 from agent.hunt.archived_events import Archive
 from agent.hunt.line_numbers import LogFileLines
+from agent.hunt.log_files import batches
 from agent.hunt.ndjson import object_of
 from agent.hunt.raw import ANY, Examined, opened, pieces
 from agent.model import Batch

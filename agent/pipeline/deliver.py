@@ -12,6 +12,7 @@ from agent.errors import Misconfigured, Unavailable
 from agent.model import Chunk, Destination, Outcome
 from agent.pipeline import shorten
 from agent.pipeline.chunk import cut
+from agent.store.queue.delivery_result import DeliveryResult
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 """Seconds; full jitter between nothing and a bound that doubles from the one to the other."""
@@ -31,26 +32,6 @@ class _Backoff:
         bound: float = min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** min(self.failures, 16))
         self.failures += 1
         return min(max(asked or 0.0, self.random() * bound), self.longest)
-
-
-@dataclass
-class Settled:
-    """What became of the rows of one chunk."""
-
-    acknowledged: int = 0
-    duplicate: int = 0
-    resent: int = 0
-    refused: list[tuple[int, str]] = field(default_factory=list)
-    """(row of the batch, reason)"""
-    rejected: int = 0
-    """Of the refused ones: those that the other side refused, not we."""
-
-    def add(self, part: _Part, outcome: Outcome) -> None:
-        self.refused += [(part.places[row], reason) for row, reason in outcome.rejected]
-        self.rejected += len(outcome.rejected)
-        self.acknowledged += len(part.places) - len(outcome.rejected) - len(outcome.retry) - len(outcome.too_long)
-        self.duplicate += outcome.duplicates
-        self.resent += len(outcome.retry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +75,14 @@ class Delivery:
         self._stop = stop
         self._backoff = _Backoff(jitter, longest_pause)
 
-    def deliver(self, chunk: Chunk, first: int) -> Settled:
+    def deliver(self, chunk: Chunk, first: int) -> DeliveryResult:
         """Send a chunk until every row is accepted or refused. `first` is its first row's place in the batch."""
-        settled = Settled()
+        settled = DeliveryResult()
         queue = deque(self._fitting(_Part(chunk, list(range(first, first + len(chunk.lines)))), settled))
         while queue:
             part = queue.popleft()
             outcome = self._send(part.chunk, settled)
-            settled.add(part, outcome)
+            settled.add(part.places, outcome)
             if outcome.too_long:
                 queue.extendleft(self._shorter(part, outcome.too_long, settled))
             if outcome.retry:
@@ -114,7 +95,7 @@ class Delivery:
                 self._backoff.failures = 0
         return settled
 
-    def _fitting(self, part: _Part, settled: Settled) -> list[_Part]:
+    def _fitting(self, part: _Part, settled: DeliveryResult) -> list[_Part]:
         """The part with rows that are too long for this destination shortened, or refused here."""
         limit = self._destination.max_row_bytes
         lengths = part.chunk.lines.str.len_bytes()
@@ -127,14 +108,14 @@ class Delivery:
         }
         return self._shortened(part, limit, reasons, settled)
 
-    def _shorter(self, part: _Part, too_long: Sequence[tuple[int, str]], settled: Settled) -> Iterator[_Part]:
+    def _shorter(self, part: _Part, too_long: Sequence[tuple[int, str]], settled: DeliveryResult) -> Iterator[_Part]:
         """Rows that the other side found too long, at half their length at most; refused where that is not possible."""
         for row, reason in too_long:
             alone = part.rows([row])
             limit = int(alone.chunk.lines.str.len_bytes()[0]) // 2
             yield from self._shortened(alone, limit, {0: reason}, settled)
 
-    def _shortened(self, part: _Part, limit: int, reasons: Mapping[int, str], settled: Settled) -> list[_Part]:
+    def _shortened(self, part: _Part, limit: int, reasons: Mapping[int, str], settled: DeliveryResult) -> list[_Part]:
         """The part with the rows of `reasons` within `limit` bytes; those that cannot be are refused."""
         shorter = shorten.fitted(part.chunk, list(reasons), self._destination, limit)
         settled.refused += [(part.places[row], reason) for row, reason in reasons.items() if row not in shorter]
@@ -158,19 +139,19 @@ class Delivery:
             start = end
         return pieces
 
-    def offer(self, chunk: Chunk) -> Settled | None:
+    def offer(self, chunk: Chunk) -> DeliveryResult | None:
         """Send a chunk once; None unless all of it was accepted."""
-        settled = Settled()
+        settled = DeliveryResult()
         try:
             outcome = self._destination.send(chunk)
         except Unavailable:
             return None
         if outcome.rejected or outcome.retry:
             return None
-        settled.add(_Part(chunk, list(range(len(chunk.lines)))), outcome)
+        settled.add(range(len(chunk.lines)), outcome)
         return settled
 
-    def _send(self, chunk: Chunk, settled: Settled) -> Outcome:
+    def _send(self, chunk: Chunk, settled: DeliveryResult) -> Outcome:
         name = self._destination.name
         while True:
             try:

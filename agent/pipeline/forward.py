@@ -19,9 +19,10 @@ from agent.errors import Damaged, DiskFull, Unavailable
 from agent.model import LANES, Destination, Lane
 from agent.pipeline import poison
 from agent.pipeline.chunk import cut
-from agent.pipeline.deliver import Delivery, Settled, Stopped
+from agent.pipeline.deliver import Delivery, Stopped
 from agent.pipeline.shared_lines import SharedLines
 from agent.store.accounts import Accounts
+from agent.store.queue.delivery_result import DeliveryResult
 from agent.store.queue.destination_queue import DestinationQueue
 from agent.store.queue.load import Load
 from agent.store.queue.room import Quota
@@ -191,7 +192,7 @@ class Forward:
         bad = {row: reason for row, reason in poisoned if row >= load.row}
         places = [row for row in range(load.row, frame.height) if row not in bad]
         good = frame[places]
-        settled = Settled(refused=list(bad.items()))
+        settled = DeliveryResult(refused=list(bad.items()))
         lines = self.destination.wrap(good, self.destination.format(good))
         limits = self._limits()
         start = 0
@@ -216,7 +217,7 @@ class Forward:
         following = self._rank()
         return following is not None and following < 2 * LANES.index(load.lane) + (load.aside is not None)
 
-    def _move(self, load: Load, row: int, frame: pl.DataFrame, settled: Settled) -> None:
+    def _move(self, load: Load, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
         """Commit what is settled; a full disk is waited out."""
         answered = row - load.row
         self._commit(lambda: self.queue.settle(load, row, frame, settled))
@@ -241,7 +242,7 @@ class Forward:
         self._stores.state.give_up_ballast()
         return self._stop.wait(FULL_DISK_PAUSE)
 
-    def _measure(self, lane: Lane, settled: Settled) -> None:
+    def _measure(self, lane: Lane, settled: DeliveryResult) -> None:
         metrics.EVENTS_SENT.labels(self.name, lane).inc(settled.acknowledged)
         metrics.EVENTS_RESENT.labels(self.name).inc(settled.resent)
         metrics.EVENTS_DUPLICATED.labels(self.name).inc(settled.duplicate)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.assembly.parts import build
-from agent.cli.normalize import batches
+from agent.hunt.log_files import batches
 from agent.model import Batch, Cursor
 from agent.pipeline.forward import Forward
 from agent.pipeline.shared_lines import SharedLines

@@ -13,13 +13,13 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from agent.cli.normalize import batches
+from agent.cli.hunt import hunt
 from agent.config.settings import Settings
 from agent.enrichment.enricher import Enricher, EnrichSettings
 from agent.formats import ecs
 from agent.hunt.archive import flat
 from agent.hunt.archived_events import Archive
-from agent.hunt.hunt import hunt
+from agent.hunt.log_files import batches
 from agent.normalize.mapping.load import whole_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped

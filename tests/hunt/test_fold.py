@@ -17,13 +17,13 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from agent.cli.app import app
-from agent.cli.normalize import batches
+from agent.cli.hunt import hunt
 from agent.columns import record_id
 from agent.config import settings as config
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.sigma.log_source import LogSource
-from agent.hunt.hunt import hunt
+from agent.hunt.log_files import batches
 from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped

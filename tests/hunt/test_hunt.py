@@ -17,12 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from agent.cli.normalize import batches
+from agent.cli.hunt import hunt
 from agent.config import settings as config
 from agent.detection.load import load
 from agent.errors import LeaklineError
 from agent.formats import ecs
-from agent.hunt.hunt import Hunt, hunt
+from agent.hunt.hunt import Hunt
+from agent.hunt.log_files import batches
 from agent.hunt.ndjson import Reader
 from agent.hunt.raw import pieces, read_raw
 from agent.normalize.mapping.load import load_mappings

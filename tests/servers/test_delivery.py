@@ -17,7 +17,8 @@ from agent.config.settings import DestinationSettings
 from agent.errors import Misconfigured, Unavailable
 from agent.formats import ecs
 from agent.pipeline.chunk import cut
-from agent.pipeline.deliver import Delivery, Settled
+from agent.pipeline.deliver import Delivery
+from agent.store.queue.delivery_result import DeliveryResult
 from tests.destinations.rows import event_id, one_chunk, rows
 from tests.servers.judge import Verdict, judge
 from tests.servers.opensearch_server import OpenSearch
@@ -57,9 +58,9 @@ def open_at() -> Iterator[Open]:
         destination.close()
 
 
-def deliver(destination: Any, frame: pl.DataFrame) -> Settled:
+def deliver(destination: Any, frame: pl.DataFrame) -> DeliveryResult:
     """Through the loop, as the daemon does, until every row is settled; with short pauses."""
-    delivery, settled = Delivery(destination, threading.Event(), lambda: 0.01), Settled()
+    delivery, settled = Delivery(destination, threading.Event(), lambda: 0.01), DeliveryResult()
     lines = destination.wrap(frame, destination.format(frame))
     first = 0
     for chunk in cut(lines, frame, max_bytes=destination.max_bytes, max_rows=destination.max_rows):

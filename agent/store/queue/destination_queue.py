@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -21,13 +20,11 @@ from agent.store.accounts import Accounts, Delivered
 from agent.store.attempts import Attempts
 from agent.store.dead_letters import About
 from agent.store.queue.aside import AsideEntry
+from agent.store.queue.delivery_result import DeliveryResult
 from agent.store.queue.load import Load
 from agent.store.queue.stores import Stores
 from agent.store.spool import Entry, Position
 from agent.store.state import Transaction
-
-if TYPE_CHECKING:
-    from agent.pipeline.deliver import Settled
 
 
 class DestinationQueue:
@@ -101,7 +98,7 @@ class DestinationQueue:
             self._begun.add(key)
         return attempts.exhausted(place)
 
-    def settle(self, load: Load, row: int, frame: pl.DataFrame, settled: Settled) -> None:
+    def settle(self, load: Load, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
         """Commit what became of the rows of `frame` up to `row`. Raises DiskFull: nothing has happened then."""
         dead = None
         if settled.refused:
@@ -211,7 +208,7 @@ class DestinationQueue:
         else:
             self._positions[load.lane] = Position(load.sequence + 1)
 
-    def _count(self, transaction: Transaction, load: Load, settled: Settled) -> None:
+    def _count(self, transaction: Transaction, load: Load, settled: DeliveryResult) -> None:
         refused = len(settled.refused)
         out = -(settled.acknowledged + refused) if load.aside else 0
         more = Delivered(settled.acknowledged, refused, 0, settled.duplicate, settled.resent, out)

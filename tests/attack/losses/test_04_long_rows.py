@@ -24,9 +24,10 @@ from agent.errors import SettingsError
 from agent.formats.cef_keys import CUT
 from agent.model import Batch, Destination
 from agent.pipeline.chunk import cut
-from agent.pipeline.deliver import Delivery, Settled
+from agent.pipeline.deliver import Delivery
 from agent.pipeline.drop_order import LEAST_FORM, REST
 from agent.pipeline.shorten import least_bytes
+from agent.store.queue.delivery_result import DeliveryResult
 from agent.store.state import State
 from tests.destinations.rows import event_id
 from tests.destinations.syslog_server import StreamReceiver
@@ -87,12 +88,12 @@ class Recorder:
         return Outcome()
 
 
-def delivered(destination: Destination, frame: pl.DataFrame) -> tuple[list[str], Settled]:
+def delivered(destination: Destination, frame: pl.DataFrame) -> tuple[list[str], DeliveryResult]:
     """What a destination would have sent of the frame's rows, and what became of them."""
     recorder: Any = Recorder(destination)
     lines = destination.wrap(frame, destination.format(frame))
     delivery = Delivery(recorder, threading.Event(), lambda: 0.0)
-    settled = Settled()
+    settled = DeliveryResult()
     for chunk in cut(lines, frame, max_bytes=destination.max_bytes, max_rows=destination.max_rows):
         part = delivery.deliver(chunk, 0)
         settled.acknowledged += part.acknowledged

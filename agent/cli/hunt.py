@@ -1,0 +1,119 @@
+"""`leakline hunt`: alerts of rules over files at rest to standard output, and what came of it to standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import orjson
+from rich.console import Console
+from rich.text import Text
+
+from agent.cli.hunt_progress import progress
+from agent.detection.rule_set import RuleSet
+from agent.errors import LeaklineError
+from agent.hunt import parts as hunt_parts
+
+if TYPE_CHECKING:
+    from agent.config.settings import Settings
+from agent.hunt.hunt import Hunt
+
+FOUND, FAILED = 1, 3
+
+TOLD = 100
+"""Of so many bad lines of one file each is told; the others are counted."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of it."""
+
+    events: int = 0
+    alerts: int = 0
+    bad: int = 0
+    files: int = 0
+    failed: int = 0
+
+
+def hunt(
+    files: Sequence[Path],
+    rules: Sequence[Path] | None,
+    *,
+    raw: bool,
+    fold: bool = False,
+    out: BinaryIO,
+    err: Console,
+    settings: Settings | None = None,
+) -> int:
+    """Write an alert for each match to `out`, what is wrong with rules, lines and files to `err`.
+
+    `rules`: files and folders, the shipped ones unless given; `raw`: names as they stand, log sources not compared;
+    `fold`: repeats as the service counts them, in one alert (not with `raw`); `settings`: rules, thresholds, lists and address databases of an installation. Returns the exit status: 1 if
+    something was found, 3 if a file could not be read, 0 otherwise. Raises LeaklineError if there is no rule.
+    """
+    loaded = hunt_parts.rules(rules, settings)
+    for error in loaded.errors:
+        err.print(Text(str(error), style="red"), soft_wrap=True)
+    if not loaded.rules:
+        left = ", or see what `rules` in the settings leaves of them" if settings else ""
+        raise LeaklineError("no rule was loaded", hint=f"name a folder of Sigma rules (*.yml) with --rules{left}")
+    tally = Tally()
+    search = Hunt(loaded, raw=raw, fold=fold, settings=settings)
+    for problem in search.problems[:TOLD]:
+        err.print(Text(str(problem), style="red"), soft_wrap=True)
+    if len(search.problems) > TOLD:
+        err.print(Text(f"and {len(search.problems) - TOLD:,} more lines of lists", style="red"), soft_wrap=True)
+    with progress(files, err) as tell:
+        for path in files:
+            tally.files += 1
+            for line in _tried(search, path, tally, err):
+                out.write(line)
+                tell(path, tally.events, tally.alerts)
+        for alert in (*search.folded(), *search.correlated()):
+            tally.alerts += 1
+            out.write(orjson.dumps(alert) + b"\n")
+    out.flush()
+    err.print(Text(_summary(tally, loaded, search)), soft_wrap=True)
+    return FAILED if tally.failed else FOUND if tally.alerts else 0
+
+
+def _tried(search: Hunt, path: Path, tally: Tally, err: Console) -> Iterator[bytes]:
+    """Alerts as lines; a file that cannot be read ends with a word about it."""
+    told = 0
+    try:
+        for tried in search.read(path):
+            examined = tried.examined
+            for line, reason in examined.bad[: max(0, TOLD - told)]:
+                err.print(Text(f"{path}:{line}: {reason}", style="red"), soft_wrap=True)
+            told += len(examined.bad)
+            alerts = search.alerts(tried, path)
+            tally.events += examined.frame.height
+            tally.alerts += len(alerts)
+            yield b"".join(orjson.dumps(alert) + b"\n" for alert in alerts)
+    except LeaklineError as error:
+        err.print(Text(str(error), style="red"), soft_wrap=True)
+        tally.failed += 1
+    if told > TOLD:
+        err.print(Text(f"{path}: and {told - TOLD:,} more lines", style="red"), soft_wrap=True)
+    tally.bad += told
+
+
+def _summary(tally: Tally, rules: RuleSet, search: Hunt) -> str:
+    words = [
+        f"{tally.alerts:,} alerts",
+        f"{tally.events:,} events in {tally.files:,} files",
+        f"{len(rules.known):,} rules" + (f", {len(rules.errors):,} left out" if rules.errors else ""),
+    ]
+    if search.broken:
+        words.append(f"{len(search.broken):,} rules broke: {', '.join(sorted(search.broken))}")
+    words += [f"{search.matches:,} matches folded"] if search.matches else []
+    words += search.left_out
+    if search.again:
+        words.append(f"{search.again:,} matches of events that were there before were left out")
+    if tally.bad:
+        words.append(f"{tally.bad:,} lines could not be tried")
+    if tally.failed:
+        words.append(f"{tally.failed:,} files could not be read")
+    return "; ".join(words)
