@@ -6,29 +6,19 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
-from pathlib import Path
 
 import structlog
 
 from agent.assembly import not_loaded
+from agent.assembly.destinations import build_destination
 from agent.assembly.not_loaded import NotLoaded
 from agent.assembly.processing import Loaded, Processing, build_processing
 from agent.assembly.readiness import unready
-from agent.config.settings import DestinationSettings, Settings, SourceSettings
-from agent.destinations.elastic.elastic import Elastic, ElasticSettings
-from agent.destinations.file.file import File, FileSettings
-from agent.destinations.splunk.splunk import Splunk, SplunkSettings
-from agent.destinations.syslog.syslog import Syslog, SyslogSettings
+from agent.assembly.sources import build_directory, build_source, directory_by_org, warn_of_rotation
+from agent.config.settings import Settings, SourceSettings
 from agent.errors import FileError, SettingsError
-from agent.formats import FORMATS, cef
 from agent.model import Destination, Source
-from agent.normalize.identity import Occurrences, Taken, identify
-from agent.pipeline import shorten
 from agent.pipeline.ingest import Committed, Ingest
-from agent.sources.event_log_file.deduplicate import Identity
-from agent.sources.event_log_file.source import EventLogFile
-from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.session import Session
 from agent.store import dead_letter_problem, startup
 from agent.store.dead_letters import DeadLetters
@@ -117,7 +107,7 @@ def build(
     not load are left out and reported as problems.
     """
     destinations = [build_destination(one, now, stop) for one in settings.destinations]
-    sessions = {org.name: Session(org, now=now, rotated=_warn_of_rotation(org.name)) for org in settings.orgs}
+    sessions = {org.name: Session(org, now=now, rotated=warn_of_rotation(org.name)) for org in settings.orgs}
     missing = unready(sessions.values(), destinations)
     state = State(settings.state.directory)
     spool, dead_letters, problems = Spool(state), DeadLetters(state), Problems(state, now)
@@ -127,11 +117,11 @@ def build(
     for name, error in missing.items():
         fields = {"error.type": type(error).__name__, "error.message": str(error)}
         problems.report("destination-unavailable", name, f"{name} takes nothing: {error}", fields=fields)
-    directories = {name: _directory(state, name, session, now) for name, session in sessions.items()}
+    directories = {name: build_directory(state, name, session, now) for name, session in sessions.items()}
 
     def rebuild(before: Loaded) -> Processing:
         recall = StateRecall(state, "memory/detection/")
-        return build_processing(settings, _by_org(sessions, directories), recall, before)
+        return build_processing(settings, directory_by_org(sessions, directories), recall, before)
 
     processing = rebuild(Loaded())
     limit = settings.state.spool_limit_mb << 20
@@ -141,77 +131,9 @@ def build(
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
     sources = {
-        org.name: [(one, _source(one, sessions[org.name], ingest, now, downloads)) for one in org.sources]
+        org.name: [(one, build_source(one, sessions[org.name], ingest, now, downloads)) for one in org.sources]
         for org in settings.orgs
     }
     return Parts(
         state, stores, spool, dead_letters, problems, ingest, destinations, sessions, sources, rebuild, processing
     )
-
-
-def build_destination(settings: DestinationSettings, now: Callable[[], datetime], stop: threading.Event) -> Destination:
-    """One destination, not connected yet; its secrets and certificates are read when they are needed.
-
-    Raises SettingsError for a row limit no alert could keep.
-    """
-    destination = _destination(settings, now, stop)
-    shorten.look_for_room(destination)
-    return destination
-
-
-def _destination(settings: DestinationSettings, now: Callable[[], datetime], stop: threading.Event) -> Destination:
-    encode = FORMATS[settings.format]
-    if isinstance(settings, FileSettings | SyslogSettings) and settings.format == "cef":
-        encode = partial(cef.encode, own_keys=settings.cef.own_keys, leave_out=settings.cef.leave_out)
-    match settings:
-        case FileSettings():
-            return File(settings, encode, now=now)
-        case SplunkSettings():
-            return Splunk(settings, encode, wait=stop.wait)
-        case ElasticSettings():
-            return Elastic(settings, encode, now=now)
-        case SyslogSettings():
-            return Syslog(settings, encode, wait=stop.wait, now=now)
-
-
-def _source(
-    settings: SourceSettings, session: Session, ingest: Ingest, now: Callable[[], datetime], downloads: Path
-) -> Source:
-    name = f"{session.settings.name}/{settings.type}"
-    return EventLogFile(
-        session,
-        settings,
-        now=now,
-        recall=ingest.recall(name),
-        identity=Identity(identify, Occurrences, Taken),
-        temp_directory=downloads,
-    )
-
-
-def _directory(state: State, name: str, session: Session, now: Callable[[], datetime]) -> Directory:
-    prefix = f"directory/{name}/"
-
-    def put(entries: Mapping[str, bytes]) -> None:
-        with state.transact() as transaction:
-            transaction.apply(prefix, entries)
-
-    return Directory(session, get=lambda key: state.data(prefix + key), put=put, now=now)
-
-
-def _by_org(sessions: Mapping[str, Session], directories: Mapping[str, Directory]) -> Callable[[str], Directory | None]:
-    """An org's look-ups by its id; a batch of an org is there only after its session signed in."""
-    known: dict[str, Directory] = {}
-
-    def directory_of(org: str) -> Directory | None:
-        if org not in known:
-            known.update({session.org_id: directories[name] for name, session in sessions.items() if session.signed_in})
-        return known.get(org)
-
-    return directory_of
-
-
-def _warn_of_rotation(org: str) -> Callable[[str], None]:
-    def warn(_: str) -> None:
-        log.warning("the org gave a new refresh token, which is not written to the settings' secret", org=org)
-
-    return warn

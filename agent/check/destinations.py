@@ -9,7 +9,7 @@ from datetime import datetime
 
 import polars as pl
 
-from agent.assembly.parts import build_destination
+from agent.assembly.destinations import build_destination
 from agent.assembly.processing import build_processing
 from agent.check.tls_mismatch import advice
 from agent.config.settings import DestinationSettings, Settings

@@ -14,6 +14,7 @@ from agent.daemon import status
 from agent.daemon.polling import Polling
 from agent.errors import Busy, SettingsError
 from agent.pipeline.forward import Forward
+from agent.store import status as stored_status
 from agent.store.queue.dead_letter_office import DeadLetterOffice
 
 log = structlog.get_logger()
@@ -65,10 +66,10 @@ class DaemonCommands:
         lanes = {f.destination.name: f.lanes for f in self._forwards}
         try:
             with parts.state.transact(wait=STATE_WAIT):
-                document = status.stored(parts.state, parts.spool, parts.dead_letters, lanes)
+                document = stored_status.stored(parts.state, parts.spool, parts.dead_letters, lanes)
                 return document | {"problems": status.listed(parts.open_problems.open())}
         except Busy as error:
-            document = status.uncounted(parts.state, parts.spool, parts.dead_letters, lanes)
+            document = stored_status.uncounted(parts.state, parts.spool, parts.dead_letters, lanes)
             return document | {"problems": [status.stalled(error), *status.listed(parts.open_problems.known())]}
 
     def acknowledge(self, number: str, by: str) -> dict[str, Any] | None:

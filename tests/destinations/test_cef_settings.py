@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from agent.assembly.parts import build_destination
+from agent.assembly.destinations import build_destination
 from agent.config.settings import DestinationSettings
 from tests.formats.cef_reader import read
 from tests.pipeline.fakes import NOW

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from pydantic import TypeAdapter
 
-from agent.assembly.parts import build_destination
+from agent.assembly.destinations import build_destination
 from agent.config.settings import DestinationSettings
 from agent.errors import Misconfigured, Unavailable
 from agent.formats import ecs

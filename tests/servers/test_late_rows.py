@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from pydantic import TypeAdapter
 
-from agent.assembly.parts import build_destination
+from agent.assembly.destinations import build_destination
 from agent.cli.rules.convert import names_of
 from agent.config.settings import DestinationSettings
 from agent.detection.authoring.convert import convert

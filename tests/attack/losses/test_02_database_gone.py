@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.daemon.status import balanced
 from agent.errors import StateDamaged, StateError
 from agent.model import LANES, Outcome
 from agent.store import startup
@@ -23,6 +22,7 @@ from agent.store.recovery.books import Books
 from agent.store.recovery.inspection import inspect
 from agent.store.recovery.recover import recover
 from agent.store.state import State
+from agent.store.status import balanced
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 
 BATCHES, ROWS = 4, 10

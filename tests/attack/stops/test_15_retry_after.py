@@ -15,6 +15,7 @@ from agent.daemon import status
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.exchange import Answer
 from agent.errors import Misconfigured, Unavailable
+from agent.store import status as stored_status
 from agent.store.state import State
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 
@@ -93,7 +94,7 @@ def test_status_says_until_when_and_why(loops: Loops) -> None:
             seen.append(told["waits_until"])
             (problem,) = quick.problems.open()
             seen.append(problem.message)
-            document = status.stored(quick.state, quick.spool, quick.dead_letters, {"siem": siem.lanes})
+            document = stored_status.stored(quick.state, quick.spool, quick.dead_letters, {"siem": siem.lanes})
             document["destinations"][0] |= told
             document["problems"] = status.listed(quick.problems.open())
             seen.append(

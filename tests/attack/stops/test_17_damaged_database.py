@@ -15,7 +15,6 @@ import yaml
 
 from agent.check.examine import examine
 from agent.config.settings import load
-from agent.daemon.status import balanced
 from agent.daemon.status import document as status_document
 from agent.errors import StateDamaged
 from agent.model import LANES
@@ -23,6 +22,7 @@ from agent.store import health, integrity, startup
 from agent.store.health import EVERY, DatabaseWatch
 from agent.store.recovery.recover import recover
 from agent.store.state import State
+from agent.store.status import balanced
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 
