@@ -27,7 +27,7 @@ MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Settled(Generic[Version, Built]):
+class VersionsInUse(Generic[Version, Built]):
     """What came of it."""
 
     built: Built
@@ -41,7 +41,7 @@ class Settled(Generic[Version, Built]):
 
 def settle(
     new: Versions[Version], before: Versions[Version], build: Build[Version, Built], known: Collection[str] = ()
-) -> Settled[Version, Built]:
+) -> VersionsInUse[Version, Built]:
     """`build` gives what some versions are together, and the errors of it, each under the path of its file; it is
     called again for every file that keeps its version. `known`: errors of the versions before, as text.
     """
@@ -62,7 +62,7 @@ def settle(
                 known.add(str(stray))
                 continue
         else:
-            return Settled(built, chosen, errors, kept)
+            return VersionsInUse(built, chosen, errors, kept)
         kept |= blamed
         if len(kept) > MOST:
             kept |= {path: [_waits(path)] for path in changed - kept.keys()}

@@ -20,7 +20,7 @@ Field = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProblemKind:
     """One kind of problem; its name is the `event.action` of the event that tells it."""
 
     clears: Clears
@@ -35,44 +35,46 @@ class Kind:
 _ACKNOWLEDGE = "then `leakline problems acknowledge ID`"
 _DEAD_LETTERS = "`leakline dead-letters list` shows them; replay them once the cause is gone, or drop them"
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, ProblemKind] = {
     # Reading
-    "source-failed": Kind("itself", "`leakline check` says what the org refuses", over="source-recovered"),
-    "ingest-paused": Kind("itself", "it goes on by itself once there is room", over="ingest-resumed"),
-    "record-passed-over": Kind("itself", "it is tried again at every poll", over="record-read"),
-    "log-gap": Kind("person", f"ask Salesforce for the file; {_ACKNOWLEDGE}"),
-    "log-truncated": Kind("person", f"compare it with the file in the org; {_ACKNOWLEDGE}"),
-    "log-held": Kind("person", f"compare the day's file with its hours; {_ACKNOWLEDGE}"),
+    "source-failed": ProblemKind("itself", "`leakline check` says what the org refuses", over="source-recovered"),
+    "ingest-paused": ProblemKind("itself", "it goes on by itself once there is room", over="ingest-resumed"),
+    "record-passed-over": ProblemKind("itself", "it is tried again at every poll", over="record-read"),
+    "log-gap": ProblemKind("person", f"ask Salesforce for the file; {_ACKNOWLEDGE}"),
+    "log-truncated": ProblemKind("person", f"compare it with the file in the org; {_ACKNOWLEDGE}"),
+    "log-held": ProblemKind("person", f"compare the day's file with its hours; {_ACKNOWLEDGE}"),
     # Delivering
-    "destination-unavailable": Kind("itself", "`leakline check` says what it refuses", over="destination-recovered"),
-    "destination-stopped": Kind(
+    "destination-unavailable": ProblemKind(
+        "itself", "`leakline check` says what it refuses", over="destination-recovered"
+    ),
+    "destination-stopped": ProblemKind(
         "itself",
         "correct what it refuses; it is tried with a row every 5 minutes, and goes on at once after "
         "`leakline problems acknowledge ID`",
         over="destination-resumed",
         ends_on_word=True,
     ),
-    "batches-set-aside": Kind(
+    "batches-set-aside": ProblemKind(
         "itself", "they are sent once it accepts again", over="set-aside-delivered", ends_on_word=True
     ),
-    "dead-letters": Kind("person", _DEAD_LETTERS),
-    "rows-dropped": Kind("person", f"raise `aside_quota_mb` or repair the destination; {_ACKNOWLEDGE}"),
+    "dead-letters": ProblemKind("person", _DEAD_LETTERS),
+    "rows-dropped": ProblemKind("person", f"raise `aside_quota_mb` or repair the destination; {_ACKNOWLEDGE}"),
     # Keeping
-    "batch-damaged": Kind("itself", "its rows are fetched again from the org", over="batch-restored"),
-    "rows-lost": Kind("person", f"look for a failing disk; {_ACKNOWLEDGE}"),
-    "state-recovered": Kind("person", f"compare `leakline status` with the SIEM; {_ACKNOWLEDGE}"),
-    "state-restored": Kind("person", f"events come again with the same ids; {_ACKNOWLEDGE}"),
-    "state-damaged": Kind("person", "stop the daemon; `leakline state inspect` says how to go on"),
+    "batch-damaged": ProblemKind("itself", "its rows are fetched again from the org", over="batch-restored"),
+    "rows-lost": ProblemKind("person", f"look for a failing disk; {_ACKNOWLEDGE}"),
+    "state-recovered": ProblemKind("person", f"compare `leakline status` with the SIEM; {_ACKNOWLEDGE}"),
+    "state-restored": ProblemKind("person", f"events come again with the same ids; {_ACKNOWLEDGE}"),
+    "state-damaged": ProblemKind("person", "stop the daemon; `leakline state inspect` says how to go on"),
     # Running
-    "clock-jumped": Kind(
+    "clock-jumped": ProblemKind(
         "itself",
         f"set the machine's clock; if it is right now, {_ACKNOWLEDGE}",
         over="clock-right",
         ends_on_word=True,
     ),
-    "file-not-loaded": Kind("itself", "correct the file, then `leakline reload`", over="file-loaded"),
-    "loop-stalled": Kind("itself", "the log has the stacks of all threads", over="loop-recovered"),
-    "listener-failed": Kind("itself", "free the port or choose another", over="listener-recovered"),
+    "file-not-loaded": ProblemKind("itself", "correct the file, then `leakline reload`", over="file-loaded"),
+    "loop-stalled": ProblemKind("itself", "the log has the stacks of all threads", over="loop-recovered"),
+    "listener-failed": ProblemKind("itself", "free the port or choose another", over="listener-recovered"),
 }
 """By name. docs/operating.md has a section for each."""
 

@@ -12,7 +12,7 @@ import structlog
 from agent.assembly import not_loaded
 from agent.assembly.destinations import build_destination
 from agent.assembly.not_loaded import NotLoaded
-from agent.assembly.processing import Loaded, Processing, build_processing
+from agent.assembly.processing import LoadedFiles, Processing, build_processing
 from agent.assembly.readiness import unready
 from agent.assembly.sources import build_directory, build_source, directory_by_org, warn_of_rotation
 from agent.config.settings import Settings, SourceSettings
@@ -47,7 +47,7 @@ class Parts:
     """By the org's name in the settings."""
     sources: Mapping[str, Sequence[tuple[SourceSettings, Source]]]
     """By the org's name in the settings."""
-    rebuild: Callable[[Loaded], Processing]
+    rebuild: Callable[[LoadedFiles], Processing]
     """From what is in use: rules, mappings and lists anew, keeping of these what does not load."""
     processing: Processing
     _reload: threading.Lock = field(default_factory=threading.Lock)
@@ -119,11 +119,11 @@ def build(
         problems.report("destination-unavailable", name, f"{name} takes nothing: {error}", fields=fields)
     directories = {name: build_directory(state, name, session, now) for name, session in sessions.items()}
 
-    def rebuild(before: Loaded) -> Processing:
+    def rebuild(before: LoadedFiles) -> Processing:
         recall = StateRecall(state, "memory/detection/")
         return build_processing(settings, directory_by_org(sessions, directories), recall, before)
 
-    processing = rebuild(Loaded())
+    processing = rebuild(LoadedFiles())
     limit = settings.state.spool_limit_mb << 20
     ingest = Ingest(
         state, spool, dead_letters, problems, processing.steps, now=now, stop=stop, spool_limit=limit, watch=watch

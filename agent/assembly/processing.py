@@ -32,14 +32,14 @@ from agent.sources.salesforce.directory import Directory
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedFiles:
     """What is in use of rules, mappings and lists: a reload keeps of it what it cannot replace."""
 
     rules: rule_files.RuleFiles = field(default_factory=rule_files.RuleFiles)
     mappings: mapping_files.MappingFiles = field(default_factory=mapping_files.MappingFiles)
     lists: ListFiles = field(default_factory=ListFiles)
 
-    def gone(self, now: Loaded) -> list[Path]:
+    def gone(self, now: LoadedFiles) -> list[Path]:
         """Files that are not in use any more."""
         then, there = {**self.rules.versions, **self.mappings.versions}, {**now.rules.versions, **now.mappings.versions}
         return [path for path in then if path not in there]
@@ -55,14 +55,14 @@ class Processing:
     """What does not load, also of newer versions of what is in use."""
     not_loaded: Sequence[NotLoaded]
     """The same, by file."""
-    loaded: Loaded
+    loaded: LoadedFiles
 
 
 def build_processing(
     settings: Settings,
     directory_of: Callable[[str], Directory | None] = lambda _: None,
     recall: Callable[[str], bytes | None] = lambda _: None,
-    before: Loaded | None = None,
+    before: LoadedFiles | None = None,
 ) -> Processing:
     """Mappings, enrichment and rules as the steps of a batch.
 
@@ -70,7 +70,7 @@ def build_processing(
     first batch comes. `before`: what is in use, of which that stays which does not load now; without it that is left out.
     Raises SettingsError where `rules.adjust` does not fit the rules.
     """
-    before = before or Loaded()
+    before = before or LoadedFiles()
     lists = ListFiles(before.lists)
     mappings = mapping_files.read([shipped("mappings"), *settings.normalize.mappings], before.mappings)
     normalizer = Normalizer(mappings.mappings, keep_original=settings.normalize.keep_original, report=_count_problem)
@@ -110,7 +110,7 @@ def build_processing(
         rules,
         problems,
         not_loaded.of_errors(problems, kept),
-        Loaded(read.files, mappings.files, lists),
+        LoadedFiles(read.files, mappings.files, lists),
     )
 
 

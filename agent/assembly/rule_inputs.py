@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from agent.assembly.computed_columns import computed_columns
 from agent.config.settings import Settings
 from agent.detection.authoring.absence import Columns
-from agent.detection.authoring.coverage import Supply
+from agent.detection.authoring.coverage import Availability
 from agent.enrichment.address import ANONYMIZER, CORPORATE
 from agent.enrichment.address_database import AddressDatabases
 from agent.enrichment.any_address import ANY_ANONYMIZER
@@ -49,16 +49,16 @@ KNOWLEDGE = {
 
 def supply(
     settings: Settings | None = None, feed: str = "", headers: Mapping[str, Collection[str]] | None = None
-) -> Supply:
+) -> Availability:
     """`feed`: what the org has. `headers`: event types to the columns of the org's files; unless given, all that the
     mappings know. Without settings any source that can be read is, and nothing is said of enrichment.
     """
     built = OWN.union(*SERVICES.values())
     if settings is None:
-        return Supply(built, feed=feed, columns=columns(whole_mappings([shipped("mappings")]), headers))
+        return Availability(built, feed=feed, columns=columns(whole_mappings([shipped("mappings")]), headers))
     mappings = whole_mappings([shipped("mappings"), *settings.normalize.mappings])
     lacking = dict(_lacking(settings.enrich))
-    return Supply(
+    return Availability(
         built,
         OWN.union(*(SERVICES[source.type] for org in settings.orgs for source in org.sources)),
         feed,

@@ -10,9 +10,9 @@ import structlog
 
 from agent.config.settings import SourceSettings
 from agent.model import Source
-from agent.normalize.identity import Occurrences, Taken, identify
+from agent.normalize.row_identity import Occurrences, Taken, identify
 from agent.pipeline.ingest import Ingest
-from agent.sources.event_log_file.deduplicate import Identity
+from agent.sources.event_log_file.deduplicate import RowIdentity
 from agent.sources.event_log_file.source import EventLogFile, EventLogFileSettings
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.session import Session
@@ -33,7 +33,7 @@ def build_source(
                 settings,
                 now=now,
                 recall=ingest.recall(name),
-                identity=Identity(identify, Occurrences, Taken),
+                identity=RowIdentity(identify, Occurrences, Taken),
                 temp_directory=downloads,
             )
 

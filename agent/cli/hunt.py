@@ -27,7 +27,7 @@ TOLD = 100
 
 
 @dataclass(slots=True)
-class Tally:
+class HuntTotals:
     """What came of it."""
 
     events: int = 0
@@ -59,7 +59,7 @@ def hunt(
     if not loaded.rules:
         left = ", or see what `rules` in the settings leaves of them" if settings else ""
         raise LeaklineError("no rule was loaded", hint=f"name a folder of Sigma rules (*.yml) with --rules{left}")
-    tally = Tally()
+    tally = HuntTotals()
     search = Hunt(loaded, raw=raw, fold=fold, settings=settings)
     for problem in search.problems[:TOLD]:
         err.print(Text(str(problem), style="red"), soft_wrap=True)
@@ -79,7 +79,7 @@ def hunt(
     return FAILED if tally.failed else FOUND if tally.alerts else 0
 
 
-def _tried(search: Hunt, path: Path, tally: Tally, err: Console) -> Iterator[bytes]:
+def _tried(search: Hunt, path: Path, tally: HuntTotals, err: Console) -> Iterator[bytes]:
     """Alerts as lines; a file that cannot be read ends with a word about it."""
     told = 0
     try:
@@ -100,7 +100,7 @@ def _tried(search: Hunt, path: Path, tally: Tally, err: Console) -> Iterator[byt
     tally.bad += told
 
 
-def _summary(tally: Tally, rules: RuleSet, search: Hunt) -> str:
+def _summary(tally: HuntTotals, rules: RuleSet, search: Hunt) -> str:
     words = [
         f"{tally.alerts:,} alerts",
         f"{tally.events:,} events in {tally.files:,} files",

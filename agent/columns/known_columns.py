@@ -7,7 +7,7 @@ from functools import reduce
 
 import polars as pl
 
-from agent.columns.lists import STRINGS
+from agent.columns.array_fields import STRINGS
 
 
 class KnownColumns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from agent.columns.lists import STRINGS
+from agent.columns.array_fields import STRINGS
 
 ROW, VALUE = "row", "value"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from agent.config.place import Place, locate
+from agent.config.settings_place import SettingsPlace, locate
 from agent.name import shortened
 from agent.redaction.redaction import without_credentials
 from agent.secret import PLAIN, SecretReference
@@ -52,7 +52,7 @@ def explained(error: ValidationError, model: type[BaseModel]) -> list[str]:
     return [f"{path}{': ' if path else ''}{'; or: '.join(messages)}" for path, messages in lines.items()]
 
 
-def _telling(found: Sequence[tuple[Place, Any]]) -> Iterator[tuple[Place, Any]]:
+def _telling(found: Sequence[tuple[SettingsPlace, Any]]) -> Iterator[tuple[SettingsPlace, Any]]:
     """Without what the members of a union say that are not meant: a list with a wrong entry need not be a word."""
     meant = {place.alternative for place, error in found if _fits(place, error)}
     for place, error in found:
@@ -60,13 +60,13 @@ def _telling(found: Sequence[tuple[Place, Any]]) -> Iterator[tuple[Place, Any]]:
             yield place, error
 
 
-def _fits(place: Place, error: Mapping[str, Any]) -> bool:
+def _fits(place: SettingsPlace, error: Mapping[str, Any]) -> bool:
     """Whether a member of a union found the value of its kind, and something wrong within it."""
     is_within = len(error["loc"]) > len(place.alternative) + 1
     return is_within or error["type"] not in (*_NOT_A, "literal_error")
 
 
-def _explain(place: Place, error: Mapping[str, Any]) -> tuple[str, str]:
+def _explain(place: SettingsPlace, error: Mapping[str, Any]) -> tuple[str, str]:
     """(path, message) of one pydantic error."""
     kind, context, path = error["type"], error.get("ctx", {}), place.path
     if kind == "extra_forbidden":
@@ -105,7 +105,7 @@ def _other(kind: str, context: Mapping[str, Any], value: str, message: str) -> s
     return f"{value}: {message}"
 
 
-def _unknown_key(place: Place) -> tuple[str, str]:
+def _unknown_key(place: SettingsPlace) -> tuple[str, str]:
     """A key that the model at its place does not have; what stands where a secret is named may be the secret."""
     if place.owner is SecretReference:
         return place.path.rpartition(".")[0], f"write one of {', '.join(f'`{key}: …`' for key in place.keys)}"
@@ -114,7 +114,7 @@ def _unknown_key(place: Place) -> tuple[str, str]:
     return place.path, f"there is no such setting; {advice}"
 
 
-def _shown(place: Place, value: Any) -> str:
+def _shown(place: SettingsPlace, value: Any) -> str:
     """The value where it is plain and cannot be a secret, else "this"."""
     if place.is_secret or not place.is_scalar or isinstance(value, dict | list):
         return "this"

@@ -38,12 +38,12 @@ from agent.daemon.signals import signals
 from agent.daemon.watch import Watch
 from agent.errors import DiskFull, StateDamaged
 from agent.model import LANES, FetchesAgain
-from agent.pipeline.deliver import Stopped
+from agent.pipeline.deliver import DeliveryStopped
 from agent.pipeline.forward import Forward
 from agent.pipeline.ingest import Committed
 from agent.pipeline.repair import Repair
 from agent.pipeline.shared_lines import SharedLines
-from agent.store.health import DatabaseWatch
+from agent.store.database_check import DatabaseWatch
 from agent.store.queue.left_behind import let_go
 from agent.store.queue.room import Room
 
@@ -244,7 +244,7 @@ class Daemon:
         """Anything unexpected in a thread ends the process; attempts were counted beforehand."""
         try:
             run()
-        except Stopped:
+        except DeliveryStopped:
             pass
         except BaseException as error:  # noqa: BLE001 - it ends the process, whatever it is
             self.failure = f"{type(error).__name__}: {error}"

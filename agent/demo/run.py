@@ -35,7 +35,7 @@ MARK = ".leakline-demo"
 
 
 @dataclass
-class Progress:
+class DemoProgress:
     """What the demo shows while it runs; updated by every commit."""
 
     began: float = field(default_factory=time.monotonic)
@@ -70,7 +70,7 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
     with simulated_org(folder / "org", seed=seed, rows=rows) as org:
         console.print(f"It answers at {org['url']}: {org['log files']}. Watching it …")
         settings = config.parse(document(folder, org, seed))
-        progress = Progress()
+        progress = DemoProgress()
         daemon = Daemon(settings, watch=progress.take)
         names = {rule.id: rule.name for rule in daemon.parts.processing.rules.alerting}
         status = _watch(daemon, progress, console)
@@ -111,7 +111,7 @@ def _prepare(folder: Path) -> None:
     (folder / MARK).touch()
 
 
-def _watch(daemon: Daemon, progress: Progress, console: Console) -> dict[str, Any]:
+def _watch(daemon: Daemon, progress: DemoProgress, console: Console) -> dict[str, Any]:
     """Read everything there is, wait until it is delivered, and return the status at the end."""
     threads = daemon.start_forwarding()
     reading = threading.Thread(target=_read, args=(daemon,), name="read")

@@ -42,7 +42,7 @@ Endpoint = Annotated[str, AfterValidator(_endpoint)]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What came back, whole. The body may repeat our token (seen): it never goes into a message."""
 
     status: int
@@ -118,13 +118,13 @@ class Exchange:
         self._secret_headers()
         self._ready()
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> HttpAnswer:
         return self._request("GET", path, b"", {})
 
-    def put(self, path: str, content: bytes) -> Answer:
+    def put(self, path: str, content: bytes) -> HttpAnswer:
         return self._request("PUT", path, content, {"Content-Type": "application/json"})
 
-    def post(self, path: str, content: bytes | memoryview, headers: Mapping[str, str]) -> Answer:
+    def post(self, path: str, content: bytes | memoryview, headers: Mapping[str, str]) -> HttpAnswer:
         """Raises `Unavailable` when the answer did not arrive whole: then the server may have taken the content."""
         if self._gzip and len(content) > 0:
             return self._request("POST", path, igzip.compress(content, 1), {"Content-Encoding": "gzip", **headers})
@@ -134,7 +134,7 @@ class Exchange:
         if self._client is not None:
             self._client.close()
 
-    def _request(self, method: str, path: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+    def _request(self, method: str, path: str, content: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         try:
             client, secret = self._ready(), self._secret_headers()
         except SettingsError as error:
@@ -156,7 +156,7 @@ class Exchange:
             ) as response:
                 good = response.status_code < 300
                 body = read_body(response, LONGEST_ANSWER) if good else read_error(response)
-                answer = Answer(response.status_code, response.headers, body)
+                answer = HttpAnswer(response.status_code, response.headers, body)
         except httpx.HTTPError as error:
             raise self._failure(error, overdue.is_set()) from error
         finally:

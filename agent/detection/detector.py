@@ -11,14 +11,14 @@ import structlog
 
 from agent.detection.alert import alert
 from agent.detection.alert.actor import actors, fold_by
-from agent.detection.alert.fold import Folding, Window
-from agent.detection.alert.fold_memory import FoldMemory, FoldStep
+from agent.detection.alert.fold import AlertFold, OpenAlert
+from agent.detection.alert.fold_memory import FoldChanges, FoldMemory
 from agent.detection.baseline import alert as baseline_alert
-from agent.detection.baseline.engine import Baselining
-from agent.detection.baseline.engine import Step as BaselineStep
+from agent.detection.baseline.engine import BaselineEngine
+from agent.detection.baseline.engine import BatchChanges as BaselineStep
 from agent.detection.correlation import alert as correlation_alert
-from agent.detection.correlation.engine import PATIENCE, Correlating
-from agent.detection.correlation.step import Step
+from agent.detection.correlation.batch_changes import BatchChanges
+from agent.detection.correlation.engine import PATIENCE, CorrelationEngine
 from agent.detection.matcher import Matcher
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import LATENESS, LogSource
@@ -74,8 +74,8 @@ class Detector:
         self._folds = FoldMemory(fold, {rule.id for rule in rules}, recall)
         sources = {rule.id: rule.logsource for rule in rules}
         self._silent = rules.silent
-        self.correlating = Correlating(rules.correlations, sources, recall, lateness, patience, rules.silent)
-        self.baselining = Baselining(rules.baselines, sources, recall)
+        self.correlating = CorrelationEngine(rules.correlations, sources, recall, lateness, patience, rules.silent)
+        self.baselining = BaselineEngine(rules.baselines, sources, recall)
 
     def detect(
         self,
@@ -128,7 +128,7 @@ class Detector:
         now: datetime,
         *,
         final: bool,
-    ) -> tuple[Step, BaselineStep]:
+    ) -> tuple[BatchChanges, BaselineStep]:
         """What the matches mean to correlations and to baselines; an empty batch is what the clock brings."""
         if not prepared.height:
             return self.correlating.take({}, "", source, None, now, final=final), self.baselining.tick(now)
@@ -161,7 +161,7 @@ class Detector:
         org: str,
         shape: Shape,
         now: datetime,
-        folds: FoldStep,
+        folds: FoldChanges,
     ) -> Iterator[pl.DataFrame]:
         """Alerts for the matches that are not folded into earlier ones."""
         if not found:
@@ -182,7 +182,7 @@ class Detector:
                 table = pl.DataFrame(told, schema_overrides={"event_ids": pl.List(pl.String)})
                 yield alert.frame(rule, evidence[table["place"]], table, now)
 
-    def _late(self, orgs: Sequence[str], now: datetime, folds: FoldStep) -> Iterator[pl.DataFrame]:
+    def _late(self, orgs: Sequence[str], now: datetime, folds: FoldChanges) -> Iterator[pl.DataFrame]:
         """Counts of what was folded, for windows of these orgs that are over."""
         for org in orgs:
             due = {rule for rule, folding in self._folds.of(org) if folding.windows and folding.waits(now)}
@@ -223,7 +223,7 @@ def _times(matched: pl.DataFrame, now: datetime) -> pl.Series:
 
 
 def _told(
-    rule: Rule, matches: pl.DataFrame, evidence: pl.DataFrame, folding: Folding, now: datetime
+    rule: Rule, matches: pl.DataFrame, evidence: pl.DataFrame, folding: AlertFold, now: datetime
 ) -> Iterator[dict[str, object]]:
     """What each alert to be raised says of the matches it stands for. `matches`: place, actor, time; sorted by time."""
     ids = evidence["event.id"]
@@ -234,7 +234,7 @@ def _told(
             first, last = raised.first, raised.end - 1
             place = places[first]
             identity = alert.alert_id(rule, ids[place])
-            folding.open(who, Window(identity, times[first], now, times[last], about=_about(evidence, place)))
+            folding.open(who, OpenAlert(identity, times[first], now, times[last], about=_about(evidence, place)))
             yield {
                 "place": place,
                 "id": identity,
@@ -252,7 +252,7 @@ def _about(evidence: pl.DataFrame, place: int) -> dict[str, str]:
     return {name: str(value) for name in names if (value := evidence[name][place]) is not None}
 
 
-def _late_row(rule: Rule, actor: str, window: Window) -> dict[str, object]:
+def _late_row(rule: Rule, actor: str, window: OpenAlert) -> dict[str, object]:
     return {
         "id": alert.alert_id(rule, f"{window.alert}\n{window.folded}\n{window.last.isoformat()}"),
         "start": window.start,

@@ -16,7 +16,7 @@ from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.cache import digest, values
 from agent.detection.sigma.parsed import Parsed
 from agent.errors import FileError, RuleError
-from agent.file_versions import Settled, Versions, settle
+from agent.file_versions import Versions, VersionsInUse, settle
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +73,7 @@ def read(places: Sequence[Path], before: RuleFiles, *, placeholders: Placeholder
     )
 
 
-def _own(settled: Settled[RuleFile, RuleSet]) -> list[FileError]:
+def _own(settled: VersionsInUse[RuleFile, RuleSet]) -> list[FileError]:
     """Errors of versions in use, but of those that a newer one would have replaced."""
     return [error for error in settled.errors if error.path not in settled.kept]
 

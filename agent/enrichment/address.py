@@ -14,8 +14,8 @@ from typing import Any
 import polars as pl
 
 from agent.enrichment.address_database import AddressDatabases
-from agent.enrichment.geo_record import PLACE, Place
-from agent.enrichment.lookup_cache import Remembered
+from agent.enrichment.geo_record import PLACE, GeoRecord
+from agent.enrichment.lookup_cache import LookupCache
 from agent.enrichment.network_set import Address, NetworkSet
 
 KIND = "leakline.ip_kind"
@@ -69,7 +69,7 @@ class Addresses:
         schema: dict[str, pl.DataType] = {KIND: pl.String(), **(PLACE if databases else {})}
         schema |= {CORPORATE: pl.Boolean()} if corporate else {}
         schema |= {ANONYMIZER: pl.Boolean()} if anonymizers else {}
-        self._remembered = Remembered(schema, self._told)
+        self._remembered = LookupCache(schema, self._told)
 
     def columns(self, addresses: pl.Series) -> dict[str, pl.Series]:
         """`addresses`: `String`, as logged. Columns by name, row for row beside it."""
@@ -82,7 +82,7 @@ class Addresses:
 
     def _row(self, text: str) -> tuple[Any, ...]:
         kind, address = kind_of(text)
-        place = self._databases.place(str(address)) if self._databases and kind == "public" else Place()
+        place = self._databases.place(str(address)) if self._databases and kind == "public" else GeoRecord()
         row: list[Any] = [kind, *(place.values() if self._databases else ())]
         if self._corporate:
             row.append(address in self._corporate if address else None)

@@ -11,7 +11,7 @@ import maxminddb
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
-from agent.enrichment.geo_record import PLACE, Place, place_of
+from agent.enrichment.geo_record import PLACE, GeoRecord, place_of
 from agent.enrichment.lists.file_stamp import stamp_of
 from agent.enrichment.lists.list_file import ListFiles
 from agent.errors import SettingsError
@@ -52,9 +52,9 @@ class AddressDatabases:
                 found.update(name for name, value in zip(PLACE, values, strict=False) if value is not None)
         return frozenset(found)
 
-    def place(self, address: str) -> Place:
+    def place(self, address: str) -> GeoRecord:
         """`address`: valid, IPv4 or IPv6."""
-        found = Place()
+        found = GeoRecord()
         for reader in self._readers.values():
             if reader is None:
                 continue

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from agent.columns.record_id import to_long
-from agent.enrichment.lookup_cache import Remembered
+from agent.enrichment.lookup_cache import LookupCache
 from agent.errors import SettingsError
 
 APPROVED = "leakline.app_approved"
@@ -68,7 +68,7 @@ class ApprovedApps:
         ids = map(_id_of, apps)
         self._ids = {app[:15] for app in ids if _is_id(app)}
         self._names = [app.lower() for app in apps if not _is_id(_id_of(app))]
-        self._remembered = Remembered(
+        self._remembered = LookupCache(
             {APPROVED: pl.Boolean()}, lambda keys: {key: (self._approved(*key.split(_BETWEEN, 1)),) for key in keys}
         )
 

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import ua_parser
 
-from agent.enrichment.lookup_cache import Remembered
+from agent.enrichment.lookup_cache import LookupCache
 from agent.yaml_lines import YamlFile, read_yaml
 
 CLIENT_KIND = "leakline.client_kind"
@@ -76,8 +76,8 @@ class Clients:
 
     def __init__(self, kinds: Sequence[ClientKind]) -> None:
         self._kinds = kinds
-        self._agents = Remembered(AGENT, lambda texts: {text: parsed(text) for text in texts})
-        self._kind = Remembered({CLIENT_KIND: pl.String()}, lambda keys: {key: (self.kind(key),) for key in keys})
+        self._agents = LookupCache(AGENT, lambda texts: {text: parsed(text) for text in texts})
+        self._kind = LookupCache({CLIENT_KIND: pl.String()}, lambda keys: {key: (self.kind(key),) for key in keys})
 
     def columns(
         self, user_agent: pl.Series | None, client_name: pl.Series | None, application: pl.Series | None

@@ -31,7 +31,7 @@ from agent.enrichment.integration_user import Integrations
 from agent.enrichment.leaver import Leavers
 from agent.enrichment.lists.indicator_files import indicator_files
 from agent.enrichment.lists.list_file import ListFiles
-from agent.enrichment.lookup_cache import Remembered
+from agent.enrichment.lookup_cache import LookupCache
 from agent.enrichment.network_set import NetworkSet, read_networks
 from agent.enrichment.user import Persons, Users
 from agent.errors import FileError
@@ -270,8 +270,10 @@ class _ByLookUp(Generic[T]):
         return self._made[look_up]
 
 
-def _names_of(applications: Applications) -> Remembered:
-    return Remembered({APPLICATION: pl.String()}, lambda ids: {one: (name,) for one, name in applications(ids).items()})
+def _names_of(applications: Applications) -> LookupCache:
+    return LookupCache(
+        {APPLICATION: pl.String()}, lambda ids: {one: (name,) for one, name in applications(ids).items()}
+    )
 
 
 def _anonymizers(paths: Sequence[Path], files: ListFiles) -> tuple[NetworkSet, frozenset[int]] | None:

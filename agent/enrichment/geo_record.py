@@ -27,11 +27,11 @@ PLACE: dict[str, pl.DataType] = {
     "source.as.number": pl.Int64(),
     "source.as.organization.name": pl.String(),
 }
-"""The columns of a `Place`, in its order. `source.geo.location` is an ECS geo_point, which an object of lat and lon is."""
+"""The columns of a `GeoRecord`, in its order. `source.geo.location` is an ECS geo_point, which an object of lat and lon is."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class GeoRecord:
     """What databases say of an address; None where they say nothing. `region_iso` is ISO 3166-2 (`US-CA`)."""
 
     continent: str | None = None
@@ -48,18 +48,18 @@ class Place:
     def values(self) -> tuple[Any, ...]:
         return astuple(self)
 
-    def or_else(self, other: Place) -> Place:
+    def or_else(self, other: GeoRecord) -> GeoRecord:
         """With the other's word where this one has none."""
-        return Place(
+        return GeoRecord(
             *(mine if mine is not None else theirs for mine, theirs in zip(self.values(), other.values(), strict=True))
         )
 
 
-def place_of(record: Mapping[str, Any]) -> Place:
+def place_of(record: Mapping[str, Any]) -> GeoRecord:
     """A database's record in one spelling. What has an unexpected type counts as not there."""
     country_iso = _country_iso(record)
     region = _first(record, "subdivisions", 0, "iso_code")
-    return Place(
+    return GeoRecord(
         continent=_text(record, ("continent", "code"), ("continent_code",)),
         country_iso=country_iso,
         country=_country_name(record),

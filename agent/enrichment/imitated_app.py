@@ -20,7 +20,7 @@ import polars as pl
 from agent.columns.distinct import only_where
 from agent.columns.folded_name import LONGEST, folded, is_turned, looks_like, readings
 from agent.enrichment.approved_app import app_ids, paired
-from agent.enrichment.lookup_cache import Remembered
+from agent.enrichment.lookup_cache import LookupCache
 from agent.yaml_lines import YamlFile, read_yaml
 
 FOLDED = "leakline.app_folded"
@@ -34,7 +34,7 @@ _SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Imitated:
+class ImitatedApp:
     """One entry: a name, whether it counts inside of longer ones, and the spellings that are no imitation, listed or by
     a regular expression for all of a name.
     """
@@ -59,7 +59,7 @@ class Imitated:
         return name.casefold() in (spelling.casefold() for spelling in self.genuine)
 
 
-def read_imitated(path: Path) -> list[Imitated]:
+def read_imitated(path: Path) -> list[ImitatedApp]:
     """The entries of a file. Raises MappingError with file and line."""
     file = read_yaml(path)
     entries = file.content.get("apps")
@@ -68,7 +68,7 @@ def read_imitated(path: Path) -> list[Imitated]:
     return [_entry(file, place, entry) for place, entry in enumerate(entries)]
 
 
-def _entry(file: YamlFile, place: int, entry: Any) -> Imitated:
+def _entry(file: YamlFile, place: int, entry: Any) -> ImitatedApp:
     where = ("apps", place)
     if not isinstance(entry, dict) or not folded(str(entry.get("name", ""))):
         raise file.error(where, "an entry without `name`", hint="begin it with `- name: Data Loader`")
@@ -79,7 +79,7 @@ def _entry(file: YamlFile, place: int, entry: Any) -> Imitated:
     anywhere = entry.get("anywhere", "false")
     if not isinstance(genuine, list) or anywhere not in ("true", "false"):
         raise file.error(where, "`genuine` is a list of names, `anywhere` true or false")
-    return Imitated(str(entry["name"]), anywhere == "true", tuple(map(str, genuine)), _pattern(file, where, entry))
+    return ImitatedApp(str(entry["name"]), anywhere == "true", tuple(map(str, genuine)), _pattern(file, where, entry))
 
 
 def _pattern(file: YamlFile, where: tuple[str | int, ...], entry: dict[str, Any]) -> re.Pattern[str] | None:
@@ -94,7 +94,7 @@ def _pattern(file: YamlFile, where: tuple[str | int, ...], entry: dict[str, Any]
 class ImitatedApps:
     """`listed`: entries of files; `approved`: approved apps, ids and names, of which the names can be imitated."""
 
-    def __init__(self, listed: Sequence[Imitated], approved: Sequence[str] = ()) -> None:
+    def __init__(self, listed: Sequence[ImitatedApp], approved: Sequence[str] = ()) -> None:
         pairs = [pair for app in approved if (pair := paired(app))]
         self._approved_ids = app_ids(approved)
         approved = [*(app for app in approved if not paired(app)), *(name for name, _ in pairs)]
@@ -102,11 +102,13 @@ class ImitatedApps:
         for name, app_id in pairs:
             self._ids.setdefault(folded(name), set()).add(app_id[:15])
         self._approved = [
-            Imitated(name, genuine=(name,)) for name in approved if "*" not in name and len(folded(name)) >= _SHORTEST
+            ImitatedApp(name, genuine=(name,))
+            for name in approved
+            if "*" not in name and len(folded(name)) >= _SHORTEST
         ]
         self._listed = listed
         self._patterns = [name for name in approved if "*" in name]
-        self._remembered = Remembered(
+        self._remembered = LookupCache(
             {FOLDED: pl.String(), IMITATES: pl.String()},
             lambda names: {name: (folded(name) or None, self.imitated(name)) for name in names},
         )

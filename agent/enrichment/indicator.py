@@ -21,7 +21,7 @@ from agent.columns.row_values import ROW, VALUE, beside, values_by_row
 from agent.enrichment.address import kind_of
 from agent.enrichment.client_kind import LONGEST
 from agent.enrichment.lists.indicator_file import PROGRAM_KINDS, Indicator
-from agent.enrichment.lookup_cache import Remembered
+from agent.enrichment.lookup_cache import LookupCache
 from agent.enrichment.network_set import NetworkSet
 
 PREFIX = "leakline.indicator."
@@ -52,7 +52,7 @@ class Indicators:
         self._apps = _by_value(ordered, "app")
         self._agents = [indicator for indicator in reversed(ordered) if indicator.kind in PROGRAM_KINDS]
         self._looked_up = [
-            Remembered(_SCHEMA, partial(_rows, find))
+            LookupCache(_SCHEMA, partial(_rows, find))
             for find in (self._of_address, self._numbers.get, self._of_agent, self._of_app)
         ]
 
@@ -104,7 +104,7 @@ def _by_value(indicators: Sequence[Indicator], kind: str) -> dict[str, Indicator
     return {indicator.value: indicator for indicator in indicators if indicator.kind == kind}
 
 
-def _hits(look_up: Remembered, columns: Columns) -> Iterator[pl.DataFrame]:
+def _hits(look_up: LookupCache, columns: Columns) -> Iterator[pl.DataFrame]:
     """`row` and what matches there, for each column in which anything does."""
     for column in columns:
         values = values_by_row(column)

@@ -14,7 +14,7 @@ from ipaddress import ip_address
 
 import polars as pl
 
-from agent.enrichment.lookup_cache import Remembered
+from agent.enrichment.lookup_cache import LookupCache
 from agent.enrichment.network_set import Network, NetworkSet
 
 INTEGRATION = "leakline.user_is_integration"
@@ -43,8 +43,8 @@ class Integrations:
         self._users = tuple(users)
         self._only_ids = bool(users) and all(_ID.fullmatch(pattern) for pattern in users)
         self._networks = {pattern: NetworkSet(ranges) for pattern, ranges in networks.items()}
-        self._accounts = Remembered({INTEGRATION: pl.Boolean(), _PATTERN: pl.String()}, self._told)
-        self._expected = Remembered(
+        self._accounts = LookupCache({INTEGRATION: pl.Boolean(), _PATTERN: pl.String()}, self._told)
+        self._expected = LookupCache(
             {EXPECTED: pl.Boolean()}, lambda keys: {key: (self._is_expected(key),) for key in keys}
         )
 

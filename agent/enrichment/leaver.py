@@ -17,7 +17,7 @@ import polars as pl
 from agent.enrichment.lists.file_stamp import stamp_of
 from agent.enrichment.lists.leaver_file import LeaverFile, account_key, read_leavers
 from agent.enrichment.lists.list_file import ListFiles
-from agent.enrichment.lookup_cache import Remembered
+from agent.enrichment.lookup_cache import LookupCache
 from agent.errors import FileError
 
 LEAVING = "leakline.user_leaving"
@@ -45,7 +45,7 @@ class Leavers:
         self._only_ids = False
         self._stamp = stamp_of(path)
         self._read()
-        self._remembered = Remembered(
+        self._remembered = LookupCache(
             {LEAVES_ON: pl.String(), _FROM: _TIME, _UNTIL: _TIME, _KNOWN: pl.Boolean()},
             lambda keys: {key: self._told(key) for key in keys},
         )

@@ -13,7 +13,7 @@ Work = Callable[[Sequence[str]], Mapping[str, tuple[Any, ...]]]
 _KEY = ""
 
 
-class Remembered:
+class LookupCache:
     """`work` for keys, with the answers kept in a table of at most `limit` rows and `characters` of their keys: one
     gather and one join a batch.
     """

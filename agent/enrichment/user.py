@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from agent.enrichment.lookup_cache import Remembered
+from agent.enrichment.lookup_cache import LookupCache
 
 Users = Callable[[Sequence[str]], Mapping[str, Mapping[str, Any]]]
 """User ids to their fields as the org names them (`Username`, `Profile.Name`, …). An id that is not known, or cannot be
@@ -108,8 +108,8 @@ class Persons:
 
     def __init__(self, users: Users) -> None:
         self._users = users
-        self._persons = Remembered(COLUMNS, self._rows)
-        self._targets = Remembered(TARGET, self._target_rows)
+        self._persons = LookupCache(COLUMNS, self._rows)
+        self._targets = LookupCache(TARGET, self._target_rows)
 
     def columns(self, ids: pl.Series) -> dict[str, pl.Series]:
         """For the users who did something; `ids`: `String`. Columns by name, row for row beside it."""

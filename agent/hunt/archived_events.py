@@ -31,7 +31,7 @@ _TEXTS = (APPLICATION, "user.id", "source.ip", "source.address")
 _TYPES: Mapping[str, pl.DataType] = {**COLUMNS, **TARGET, **PLACE, **dict.fromkeys(_TEXTS, pl.String())}
 
 
-class Archive:
+class ArchivedEvents:
     """Prepares archived events of one service and event type at a time."""
 
     def __init__(self, normalizer: Normalizer, enricher: Enricher, anew: Collection[str] = ()) -> None:

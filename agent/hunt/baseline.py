@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 
 from agent.detection.baseline.baseline import Baseline
-from agent.detection.baseline.engine import Baselining
-from agent.detection.baseline.open_alert import Told
+from agent.detection.baseline.engine import BaselineEngine
+from agent.detection.baseline.open_alert import AlertChange
 from agent.detection.baseline.rows import DIGITS, LATITUDE, LONGITUDE, PLACE
 from agent.hunt.raw_time import times
 from agent.hunt.rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, text, told_apart
@@ -21,7 +21,7 @@ from agent.hunt.rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, text
 NUMBERS = (LATITUDE, LONGITUDE)
 
 
-class Compared:
+class BaselineHunt:
     """Matched rows of the rules that feed baselines."""
 
     def __init__(self, baselines: Sequence[Baseline], clock: Sequence[str], *, raw: bool = False) -> None:
@@ -60,12 +60,12 @@ class Compared:
         if rows.height:
             self._rows.setdefault(base, []).append(rows)
 
-    def alerts(self) -> Iterator[tuple[Told, dict[str, Any]]]:
+    def alerts(self) -> Iterator[tuple[AlertChange, dict[str, Any]]]:
         """Each alert with its last row (file and line under `FILE` and `LINE`)."""
         found: Found = {base: pl.concat(parts, how="diagonal_relaxed") for base, parts in self._rows.items()}
         found = told_apart(found) if self._raw else found
         found = {base: rows.unique("event.id", keep="first", maintain_order=True) for base, rows in found.items()}
-        watching = Baselining(self._baselines, dict.fromkeys(self.bases, ANY), lambda _: None, raised=None)
+        watching = BaselineEngine(self._baselines, dict.fromkeys(self.bases, ANY), lambda _: None, raised=None)
         for org, mine in by_org(found):
             moments = [_moments(rows) for rows in mine.values() if rows.height]
             newest = max(self._newest.get(org, 0), *(int(one.max()) for one in moments))  # type: ignore[arg-type]
@@ -85,7 +85,7 @@ def _moments(rows: pl.DataFrame) -> pl.Series:
     return rows["@timestamp"].cast(pl.Datetime("ms", "UTC")).dt.epoch("ms")
 
 
-def _place(told: Told, found: dict[str, pl.DataFrame]) -> dict[str, Any]:
+def _place(told: AlertChange, found: dict[str, pl.DataFrame]) -> dict[str, Any]:
     """Where the alarm's last event stands; of a silence, the one before it."""
     last, first = told.alarm.last, int(told.alarm.first[:DIGITS])
     for base in told.baseline.bases:

@@ -10,13 +10,13 @@ from typing import Any
 
 import polars as pl
 
+from agent.detection.correlation.batch_changes import AlertChange
 from agent.detection.correlation.correlation import Correlation, wanted
-from agent.detection.correlation.engine import Correlating
-from agent.detection.correlation.step import Told
+from agent.detection.correlation.engine import CorrelationEngine
 from agent.hunt.rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, told_apart
 
 
-class Gathered:
+class CorrelationHunt:
     """Matched rows of the rules that correlations are made of."""
 
     def __init__(
@@ -59,7 +59,7 @@ class Gathered:
         if rows.height:
             self._rows.setdefault(base, []).append(rows)
 
-    def alerts(self) -> Iterator[tuple[Told, dict[str, Any]]]:
+    def alerts(self) -> Iterator[tuple[AlertChange, dict[str, Any]]]:
         """Each alert with its last contributing row (columns as above, file and line under `FILE` and `LINE`)."""
         found: Found = {base: pl.concat(parts) for base, parts in self._rows.items()}
         if not found:
@@ -68,7 +68,7 @@ class Gathered:
         places = pl.concat([rows.select("event.id", FILE, LINE) for rows in found.values()]).unique(
             "event.id", keep="last", maintain_order=True
         )
-        correlating = Correlating(
+        correlating = CorrelationEngine(
             self._correlations, dict.fromkeys(self.bases, ANY), lambda _: None, silent=self._silent
         )
         for org, mine in by_org(found):

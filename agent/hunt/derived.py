@@ -11,21 +11,21 @@ from agent.detection.baseline.alert import document as baseline_document
 from agent.detection.correlation.alert import document as correlation_document
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.rule import Rule
-from agent.hunt.baseline import Compared
-from agent.hunt.correlation import Gathered
-from agent.hunt.raw import Examined
+from agent.hunt.baseline import BaselineHunt
+from agent.hunt.correlation import CorrelationHunt
+from agent.hunt.raw import EventChunk
 from agent.hunt.rows import FILE, LINE
 
 
-class Together:
+class DerivedRules:
     """What single events cannot say."""
 
     def __init__(self, rules: RuleSet, clock: Sequence[str], *, raw: bool = False) -> None:
         """`clock`: columns that may hold the time of an event, the best first; `raw`: whether an `event.id` may be
         anything.
         """
-        self._gathered = Gathered(rules.correlations, clock, silent=rules.silent, raw=raw)
-        self._compared = Compared(rules.baselines, clock, raw=raw)
+        self._gathered = CorrelationHunt(rules.correlations, clock, silent=rules.silent, raw=raw)
+        self._compared = BaselineHunt(rules.baselines, clock, raw=raw)
 
     @property
     def fields(self) -> frozenset[str]:
@@ -36,7 +36,7 @@ class Together:
         """All events of some consecutive lines, matched or not."""
         self._compared.saw(frame)
 
-    def add(self, rule: Rule, rows: pl.Series, examined: Examined, file: str) -> None:
+    def add(self, rule: Rule, rows: pl.Series, examined: EventChunk, file: str) -> None:
         """`rows`: numbers of the events that the rule matches."""
         for those in (self._gathered, self._compared):
             if rule.id in those.bases:

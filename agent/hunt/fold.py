@@ -14,17 +14,17 @@ import polars as pl
 
 from agent.detection.alert.actor import actors, fold_by
 from agent.detection.alert.alert import IDS, alert_id
-from agent.detection.alert.fold import Folding
+from agent.detection.alert.fold import AlertFold
 from agent.detection.sigma.rule import Rule
 from agent.hunt.alert import SHOWN, TIMES
-from agent.hunt.raw import Examined
+from agent.hunt.raw import EventChunk
 from agent.hunt.rows import FILE, LINE, placed
 
 Alert = tuple[Rule, dict[str, Any], str, int]
 """Its rule, what it says by dotted names, and the file and line of its first event."""
 
 
-class Folded:
+class FoldedMatches:
     """Matched rows of rules about single events."""
 
     def __init__(self, span: timedelta) -> None:
@@ -33,7 +33,7 @@ class Folded:
         self._rows: dict[str, tuple[Rule, list[pl.DataFrame]]] = {}
         self.matches = 0
 
-    def add(self, rule: Rule, rows: pl.Series, examined: Examined, file: str) -> None:
+    def add(self, rule: Rule, rows: pl.Series, examined: EventChunk, file: str) -> None:
         """`rows`: numbers of the events (UInt32) that the rule matches."""
         matched = examined.frame[rows]
         where = placed(matched, SHOWN, TIMES[:1], examined.lines.gather(rows), file)
@@ -50,7 +50,7 @@ class Folded:
         for _, mine in by_time.group_by("organization.id", "actor", maintain_order=True):
             timed = mine.filter(pl.col("@timestamp").is_not_null())
             # Each actor's times are in order and begin anew, so that nothing is folded into a window of before.
-            for raised in Folding(self._span).take("", timed["@timestamp"].to_list()):
+            for raised in AlertFold(self._span).take("", timed["@timestamp"].to_list()):
                 yield _alert(rule, timed[raised.first : raised.end])
             if timed.height < mine.height:
                 yield _alert(rule, mine[timed.height :])

@@ -17,17 +17,17 @@ from agent.errors import FileError
 from agent.hunt import parts as hunt_parts
 from agent.hunt.alert import SHOWN, TIMES, alert_of, file_name
 from agent.hunt.parallel import ahead
-from agent.hunt.raw import Examined, pieces, read_raw, reader, single
+from agent.hunt.raw import EventChunk, pieces, read_raw, reader, single
 
 if TYPE_CHECKING:
     from agent.config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class MatchedChunk:
     """Consecutive events, and the rows that rules match."""
 
-    examined: Examined
+    examined: EventChunk
     found: list[tuple[Rule, pl.Series]]
 
 
@@ -58,16 +58,16 @@ class Hunt:
         """Rule id to reason: rules that raised an error while they were tried."""
         return self._matcher.broken
 
-    def read(self, path: Path) -> Iterator[Tried]:
+    def read(self, path: Path) -> Iterator[MatchedChunk]:
         """Raises LeaklineError for a file that cannot be read (on)."""
         if self._raw:
             return ahead(pieces(path), lambda piece: self._try(read_raw(piece, self._reader)))
         return ahead(self._inputs.read(path), self._try)
 
-    def _try(self, examined: Examined) -> Tried:
-        return Tried(examined, list(self._matcher.matches(examined.frame, examined.source)))
+    def _try(self, examined: EventChunk) -> MatchedChunk:
+        return MatchedChunk(examined, list(self._matcher.matches(examined.frame, examined.source)))
 
-    def _telling(self, tried: Tried, path: Path) -> Iterator[tuple[Rule, pl.Series]]:
+    def _telling(self, tried: MatchedChunk, path: Path) -> Iterator[tuple[Rule, pl.Series]]:
         """Rules that match, but those that only feed correlations and baselines, and their rows."""
         examined = tried.examined
         if self._together:
@@ -93,7 +93,7 @@ class Hunt:
         self.again += len(rows) - len(fresh)
         return pl.Series(fresh, dtype=pl.UInt32)
 
-    def alerts(self, tried: Tried, path: Path) -> list[dict[str, Any]]:
+    def alerts(self, tried: MatchedChunk, path: Path) -> list[dict[str, Any]]:
         """One for each rule and event, in the order of the lines; what can only be judged later is gathered."""
         examined = tried.examined
         if self._folded:

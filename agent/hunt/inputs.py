@@ -14,13 +14,13 @@ from agent.columns import record_id
 from agent.detection.sigma.log_source import LogSource
 from agent.errors import LeaklineError
 from agent.hunt.archive import flat
-from agent.hunt.archived_events import Archive
+from agent.hunt.archived_events import ArchivedEvents
 from agent.hunt.line_numbers import LogFileLines
 from agent.hunt.log_files import batches
 from agent.hunt.ndjson import object_of
-from agent.hunt.raw import ANY, Examined, opened, pieces
+from agent.hunt.raw import ANY, EventChunk, opened, pieces
 from agent.model import Batch
-from agent.normalize.identity import Occurrences, identify
+from agent.normalize.row_identity import Occurrences, identify
 from agent.normalize.unshape import service_of
 
 OWN, OWN_DATASET = LogSource("leakline", "agent"), "leakline.agent"
@@ -35,12 +35,12 @@ Prepare = Callable[[Batch], pl.DataFrame]
 class Inputs:
     """Opens files of any of the kinds; what kind a file is, its first byte tells."""
 
-    def __init__(self, archive: Archive, prepare: Prepare) -> None:
+    def __init__(self, archive: ArchivedEvents, prepare: Prepare) -> None:
         """`archive`, `prepare`: archived events, and a batch of rows, to the columns that rules see."""
         self._archive = archive
         self._prepare = prepare
 
-    def read(self, path: Path) -> Iterator[Examined]:
+    def read(self, path: Path) -> Iterator[EventChunk]:
         """Raises LeaklineError for a file that cannot be read (on)."""
         if path.exists() and not path.is_file():
             hint = "write what comes out of it to a file first, or hunt with --raw"
@@ -55,14 +55,14 @@ class Inputs:
         for data, number in pieces(path):
             yield from self._documents(data, number, occurrences)
 
-    def _log_file(self, path: Path) -> Iterator[Examined]:
+    def _log_file(self, path: Path) -> Iterator[EventChunk]:
         lines = LogFileLines()
         for batch in batches(path):
             good, bad = lines.place(batch)
             frame = self._prepare(batch) if batch.frame.height else batch.frame
-            yield Examined(LogSource("salesforce", batch.source), frame, good, bad)
+            yield EventChunk(LogSource("salesforce", batch.source), frame, good, bad)
 
-    def _documents(self, data: bytes, number: int, occurrences: Occurrences) -> Iterator[Examined]:
+    def _documents(self, data: bytes, number: int, occurrences: Occurrences) -> Iterator[EventChunk]:
         bad: list[tuple[int, str]] = []
         documents = _parsed(data, number, bad)
         while loaded := list(islice(documents, _LOADED_ROWS)):
@@ -70,29 +70,29 @@ class Inputs:
             for kind, group in groupby(loaded, _kind):
                 yield self._examined(dict(zip(_KEYS, kind, strict=True)), list(group), occurrences)
         if bad:
-            yield Examined(ANY, pl.DataFrame(), pl.Series([], dtype=pl.Int64), bad)
+            yield EventChunk(ANY, pl.DataFrame(), pl.Series([], dtype=pl.Int64), bad)
 
     def _examined(
         self, kind: dict[str, str], numbered: list[tuple[int, dict[str, Any]]], occurrences: Occurrences
-    ) -> Examined:
+    ) -> EventChunk:
         lines = pl.Series([line for line, _ in numbered], dtype=pl.Int64)
         documents = [document for _, document in numbered]
         dataset, provider = kind["event.dataset"], kind["event.provider"]
         service = service_of(kind["leakline.service"], dataset)
         if service:
             archived = self._archive.prepare(_typed(documents), service, provider)
-            return Examined(LogSource("salesforce", service), archived, lines)
+            return EventChunk(LogSource("salesforce", service), archived, lines)
         if dataset == OWN_DATASET:
-            return Examined(OWN, _typed(documents), lines)
+            return EventChunk(OWN, _typed(documents), lines)
         if provider == "leakline":  # an alert, or another word of the agent that is no event of anyone's
-            return Examined(ANY, pl.DataFrame(), lines.clear())
+            return EventChunk(ANY, pl.DataFrame(), lines.clear())
         for column, service in _SERVICES.items():
             if kind[column]:
-                return Examined(
+                return EventChunk(
                     LogSource("salesforce", service), self._raw(documents, kind[column], service, occurrences), lines
                 )
         reason = "belongs to no log source known here: --raw tries all rules on it"
-        return Examined(ANY, pl.DataFrame(), lines.clear(), [(line, reason) for line in lines])
+        return EventChunk(ANY, pl.DataFrame(), lines.clear(), [(line, reason) for line in lines])
 
     def _raw(
         self, documents: list[dict[str, Any]], event_type: str, service: str, occurrences: Occurrences

@@ -10,9 +10,9 @@ import polars as pl
 from agent.columns import record_id
 from agent.errors import LeaklineError, SourceError
 from agent.model import Batch
-from agent.normalize.identity import Occurrences, identify
+from agent.normalize.row_identity import Occurrences, identify
 from agent.sources.event_log_file.csv_file import read_log_file
-from agent.sources.event_log_file.piece import Piece
+from agent.sources.event_log_file.piece import CsvPiece
 
 
 def batches(path: Path, event_type: str | None = None) -> Iterator[Batch]:
@@ -35,7 +35,7 @@ def batches(path: Path, event_type: str | None = None) -> Iterator[Batch]:
         raise LeaklineError(f"{path} is not a log file ({reason})", hint=hint) from error
 
 
-def _batch(path: Path, event_type: str, piece: Piece, occurrences: Occurrences) -> Batch:
+def _batch(path: Path, event_type: str, piece: CsvPiece, occurrences: Occurrences) -> Batch:
     org = record_id.to_long(pl.Series([_said(piece.frame, "ORGANIZATION_ID") or ""]))[0] or ""
     ids, _ = occurrences.number(identify(piece.frame, org, event_type))
     frame = piece.frame.with_columns(ids.alias("event.id"))

@@ -15,25 +15,25 @@ from agent.shipped import rule_places, shipped
 
 if TYPE_CHECKING:
     from agent.config.settings import Settings
-    from agent.hunt.derived import Together
-    from agent.hunt.fold import Folded
+    from agent.hunt.derived import DerivedRules
+    from agent.hunt.fold import FoldedMatches
     from agent.hunt.inputs import Inputs
 
 
-def together(rules: RuleSet, *, raw: bool) -> Together | None:
+def together(rules: RuleSet, *, raw: bool) -> DerivedRules | None:
     """None where each rule is about one event: most of what a start imports is not needed then."""
     if not rules.correlations and not rules.baselines:
         return None
-    from agent.hunt.derived import Together
+    from agent.hunt.derived import DerivedRules
 
-    return Together(rules, TIMES, raw=raw)
+    return DerivedRules(rules, TIMES, raw=raw)
 
 
-def folded(settings: Settings | None) -> Folded:
+def folded(settings: Settings | None) -> FoldedMatches:
     from agent.config.settings import RuleSettings
-    from agent.hunt.fold import Folded
+    from agent.hunt.fold import FoldedMatches
 
-    return Folded((settings.rules if settings else RuleSettings()).fold)
+    return FoldedMatches((settings.rules if settings else RuleSettings()).fold)
 
 
 def rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
@@ -48,7 +48,7 @@ def inputs(settings: Settings | None) -> tuple[Inputs, Sequence[FileError]]:
     """What `--raw` does not need is imported here: it takes a fifth of a second."""
     from agent.enrichment.enricher import Enricher, EnrichSettings
     from agent.enrichment.list_columns import list_columns
-    from agent.hunt.archived_events import Archive
+    from agent.hunt.archived_events import ArchivedEvents
     from agent.hunt.inputs import Inputs
     from agent.normalize.mapping.load import whole_mappings
     from agent.normalize.shape import Normalizer
@@ -56,5 +56,5 @@ def inputs(settings: Settings | None) -> tuple[Inputs, Sequence[FileError]]:
     more = settings.normalize.mappings if settings else []
     normalizer = Normalizer(whole_mappings([shipped("mappings"), *more]))
     enricher = Enricher(settings.enrich if settings else EnrichSettings())
-    archive = Archive(normalizer, enricher, tuple(list_columns(settings.enrich)) if settings else ())
+    archive = ArchivedEvents(normalizer, enricher, tuple(list_columns(settings.enrich)) if settings else ())
     return Inputs(archive, lambda batch: enricher.enrich(normalizer.prepare(batch))), enricher.problems

@@ -26,7 +26,7 @@ Bad = Sequence[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class EventChunk:
     """Consecutive events of one log source, ready for rules."""
 
     source: LogSource
@@ -60,10 +60,10 @@ def pieces(path: Path) -> Iterator[tuple[bytes, int]]:
             raise LeaklineError(f"{path}:{number}: {error}", hint="is this NDJSON?") from error
 
 
-def read_raw(piece: tuple[bytes, int], reader: Reader) -> Examined:
+def read_raw(piece: tuple[bytes, int], reader: Reader) -> EventChunk:
     """Names and values as they stand."""
     lines = reader.read(*piece)
-    return Examined(ANY, lines.frame, lines.numbers, lines.bad)
+    return EventChunk(ANY, lines.frame, lines.numbers, lines.bad)
 
 
 def single(column: pl.Series) -> pl.Series:

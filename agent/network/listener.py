@@ -32,7 +32,7 @@ Application = Callable[..., Any]
 """An ASGI application. It must not wait: one thread serves everybody."""
 
 
-class Connection(H11Protocol):
+class BoundedConnection(H11Protocol):
     """One connection of uvicorn's, bounded as the module says."""
 
     connections_at_once = CONNECTIONS
@@ -62,7 +62,7 @@ class Listener:
         self.name = name
         self.address, self.port = address, port
         self._application = application
-        self._protocol = type("Bounded", (Connection,), {"seconds": seconds})
+        self._protocol = type("Bounded", (BoundedConnection,), {"seconds": seconds})
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 

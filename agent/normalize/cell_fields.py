@@ -9,9 +9,9 @@ import polars as pl
 
 from agent.columns.addresses import split_addresses
 from agent.normalize.event_time import is_plain_compact, is_plain_iso, read_time, write_compact, write_iso
-from agent.normalize.mapping.mapping import TWIN, Home, Mapping
+from agent.normalize.mapping.mapping import TWIN, Mapping, TargetField
 from agent.normalize.mapping.value_kinds import KINDS
-from agent.normalize.raw_cells import Leftover
+from agent.normalize.raw_cells import RawCells
 
 Cells = Dict[str, pl.Series]
 """The raw columns of a frame by name, all `String`."""
@@ -25,9 +25,9 @@ SERVICE = "leakline.service"
 """The service that the event type belongs to, as rules name it (`event_log_file`, …)."""
 
 
-def homes_of(mapping: Mapping, cells: Cells) -> dict[str, Home]:
+def homes_of(mapping: Mapping, cells: Cells) -> dict[str, TargetField]:
     """The home of each column that can have one. Of two columns that want one field, the header's own column gets it."""
-    homes: dict[str, Home] = {}
+    homes: dict[str, TargetField] = {}
     owners: dict[str, str] = {}
     for column in sorted(cells, key=lambda name: (name not in mapping.header, name)):
         home = mapping.home(column, cells)
@@ -39,7 +39,7 @@ def homes_of(mapping: Mapping, cells: Cells) -> dict[str, Home]:
     return homes
 
 
-def is_readable(mapping: Mapping, column: str, home: Home) -> bool:
+def is_readable(mapping: Mapping, column: str, home: TargetField) -> bool:
     """Whether a column can be read back from its home: the field is its own, or the type is known to have the column."""
     return column in mapping.header or home.field == f"salesforce.{column.lower()}"
 
@@ -49,7 +49,7 @@ def address_field(field: str) -> str:
     return field.removesuffix(".ip") + ".address"
 
 
-def fill(cells: Cells, homes: Dict[str, Home], wanted: Callable[[str], bool]) -> Iterator[tuple[str, pl.Series]]:
+def fill(cells: Cells, homes: Dict[str, TargetField], wanted: Callable[[str], bool]) -> Iterator[tuple[str, pl.Series]]:
     """Fields with the values of the columns at home in them, for the fields that are `wanted`."""
     times = {}
     for column, home in homes.items():
@@ -83,27 +83,27 @@ def _ids(short: pl.Series, long: pl.Series | None) -> pl.Series:
     return long.zip_with(long.is_not_null(), KINDS["id"].read(short))
 
 
-def leftovers(mapping: Mapping, cells: Cells, fields: Fields, homes: Dict[str, Home]) -> Iterator[Leftover]:
+def leftovers(mapping: Mapping, cells: Cells, fields: Fields, homes: Dict[str, TargetField]) -> Iterator[RawCells]:
     """The cells that reading the fields back would not give."""
     plain = _plain_times(cells, homes, fields)
     for column, raw in cells.items():
         home = homes.get(column)
         if home is None or not is_readable(mapping, column, home):
             if raw.null_count() < raw.len():
-                yield Leftover(column, raw, raw.is_not_null())
+                yield RawCells(column, raw, raw.is_not_null())
         elif column not in plain and not _is_plain(raw, home, fields):
             written = read_back(column, home, fields)
             rows = raw.is_not_null() if written is None else raw.ne_missing(written)
             if rows.any():
-                yield Leftover(column, raw, rows)
+                yield RawCells(column, raw, rows)
     for column in sorted(mapping.header - cells.keys()):
         home = mapping.home(column, mapping.header)
         written = read_back(column, home, fields) if home is not None else None
         if written is not None and written.null_count() < written.len():
-            yield Leftover(column, None, written.is_not_null())
+            yield RawCells(column, None, written.is_not_null())
 
 
-def read_back(column: str, home: Home, fields: Fields) -> pl.Series | None:
+def read_back(column: str, home: TargetField, fields: Fields) -> pl.Series | None:
     """The text a column's cells would have, going by the fields (`String`); None if the field is not there."""
     value = fields.get(home.field)
     if home.kind == "address":
@@ -118,7 +118,7 @@ def read_back(column: str, home: Home, fields: Fields) -> pl.Series | None:
     return KINDS[home.kind].write(value)
 
 
-def _is_plain(raw: pl.Series, home: Home, fields: Fields) -> bool:
+def _is_plain(raw: pl.Series, home: TargetField, fields: Fields) -> bool:
     """Whether no cell of the column is left over, as far as a cheap look can tell."""
     value = fields.get(home.field)
     if value is None or home.kind in ("time", "address"):
@@ -128,7 +128,7 @@ def _is_plain(raw: pl.Series, home: Home, fields: Fields) -> bool:
     return KINDS[home.kind].is_plain(raw, value)
 
 
-def _plain_times(cells: Cells, homes: Dict[str, Home], fields: Fields) -> set[str]:
+def _plain_times(cells: Cells, homes: Dict[str, TargetField], fields: Fields) -> set[str]:
     """The columns that tell the time exactly as it would be written."""
     times = [column for column, home in homes.items() if home.kind == "time"]
     plain = {column for column in times if column.endswith(TWIN) and is_plain_iso(cells[column], fields[TIME_FIELD])}

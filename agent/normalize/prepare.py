@@ -8,8 +8,8 @@ from collections.abc import Mapping as Dict
 
 import polars as pl
 
+from agent.columns.array_fields import each_once
 from agent.columns.distinct import all_null, only_where
-from agent.columns.lists import each_once
 from agent.columns.record_id import to_long
 from agent.model import Batch
 from agent.normalize.blank import FilledCells
@@ -18,7 +18,7 @@ from agent.normalize.computed.aura import split_actions
 from agent.normalize.event_time import TIME
 from agent.normalize.mapping.choice import choose, look_up
 from agent.normalize.mapping.conversion import CONVERSIONS, plain_numbers
-from agent.normalize.mapping.mapping import Derived, Home, Mapping
+from agent.normalize.mapping.mapping import Derived, Mapping, TargetField
 from agent.normalize.mapping.url_parts import split_urls
 
 Constant = str | tuple[str, ...]
@@ -89,7 +89,7 @@ def _organization(found: pl.Series | Constant | None, org: str) -> pl.Series | C
     return found.fill_null(to_long(pl.Series([org]))[0]) if found.null_count() and org else found
 
 
-def _numbers(mapping: Mapping, cells: Cells, homes: Dict[str, Home]) -> Iterator[tuple[str, pl.Series]]:
+def _numbers(mapping: Mapping, cells: Cells, homes: Dict[str, TargetField]) -> Iterator[tuple[str, pl.Series]]:
     """Numbers of columns that no mapping knows, beside the text: `leakline.number.<column>`, always `Float64`.
 
     The text stays where it is: were the field itself a number today, an index would refuse the text of tomorrow.
@@ -102,7 +102,7 @@ def _numbers(mapping: Mapping, cells: Cells, homes: Dict[str, Home]) -> Iterator
 
 
 def _derive(
-    derived: Derived, cells: Cells, fields: Dict[str, pl.Series | Constant], homes: Dict[str, Home]
+    derived: Derived, cells: Cells, fields: Dict[str, pl.Series | Constant], homes: Dict[str, TargetField]
 ) -> pl.Series | None:
     value: pl.Series | None = None
     for column in derived.columns:

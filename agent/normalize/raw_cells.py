@@ -18,7 +18,7 @@ _TO_ESCAPE = r'[\x00-\x1f"\\]'
 
 
 @dataclass(frozen=True, slots=True)
-class Leftover:
+class RawCells:
     """Rows of one column to be kept as they came. `cells` is None for a column the input does not have."""
 
     column: str
@@ -27,7 +27,7 @@ class Leftover:
     """`Boolean`, without nulls."""
 
 
-def json_objects(leftovers: Iterable[Leftover]) -> pl.Series:
+def json_objects(leftovers: Iterable[RawCells]) -> pl.Series:
     """`String`: one JSON object a row; null for a row with nothing left over."""
     members = pl.DataFrame([_members(one).alias(str(place)) for place, one in enumerate(leftovers)])
     inner = pl.concat_str(pl.all(), separator=",", ignore_nulls=True)
@@ -37,10 +37,10 @@ def json_objects(leftovers: Iterable[Leftover]) -> pl.Series:
 
 def originals(frame: pl.DataFrame) -> pl.Series:
     """`String`: each row's non-null cells as a JSON object, in the order of the columns."""
-    return json_objects(Leftover(cells.name, cells, cells.is_not_null()) for cells in frame.get_columns())
+    return json_objects(RawCells(cells.name, cells, cells.is_not_null()) for cells in frame.get_columns())
 
 
-def _members(leftover: Leftover) -> pl.Series:
+def _members(leftover: RawCells) -> pl.Series:
     key = json.dumps(leftover.column, ensure_ascii=False)
     rows, cells = leftover.rows, leftover.cells
     if cells is None:

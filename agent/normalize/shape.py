@@ -16,13 +16,13 @@ from datetime import datetime
 import polars as pl
 
 from agent.columns import record_id
+from agent.columns.array_fields import each_once, lists_of
 from agent.columns.distinct import only_where
-from agent.columns.lists import each_once, lists_of
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.normalize.blank import FilledCells, without_blanks
 from agent.normalize.cell_fields import TIME_FIELD, Cells, fill, homes_of, leftovers
 from agent.normalize.event_time import TIME
-from agent.normalize.mapping.mapping import Home, Mappings
+from agent.normalize.mapping.mapping import Mappings, TargetField
 from agent.normalize.prepare import Constant, computed
 from agent.normalize.raw_cells import json_objects, originals
 from agent.normalize.unshape import unshape
@@ -151,7 +151,9 @@ def _related(fields: Dict[str, pl.Series]) -> dict[str, pl.Series]:
     return {} if listed is None else {"related.user": listed}
 
 
-def _problems(cells: Cells, homes: Dict[str, Home], fields: Dict[str, pl.Series]) -> Iterator[tuple[str, pl.Series]]:
+def _problems(
+    cells: Cells, homes: Dict[str, TargetField], fields: Dict[str, pl.Series]
+) -> Iterator[tuple[str, pl.Series]]:
     time = fields[TIME_FIELD]
     if time.null_count():
         yield "no_time", time.is_null()

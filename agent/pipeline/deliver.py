@@ -47,7 +47,7 @@ class _Part:
         return _Part(picked, [self.places[row] for row in keep])
 
 
-class Stopped(Exception):
+class DeliveryStopped(Exception):
     """The loop was asked to end while it waited; nothing of the chunk in hand is settled."""
 
 
@@ -181,4 +181,4 @@ class Delivery:
 
     def _wait(self, seconds: float) -> None:
         if self._stop.wait(seconds):
-            raise Stopped
+            raise DeliveryStopped

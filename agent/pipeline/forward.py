@@ -19,12 +19,12 @@ from agent.errors import Damaged, DiskFull, Unavailable
 from agent.model import LANES, Destination, Lane
 from agent.pipeline import poison
 from agent.pipeline.chunk import cut
-from agent.pipeline.deliver import Delivery, Stopped
+from agent.pipeline.deliver import Delivery, DeliveryStopped
 from agent.pipeline.shared_lines import SharedLines
 from agent.store.accounts import Accounts
+from agent.store.queue.batch_in_hand import Load
 from agent.store.queue.delivery_result import DeliveryResult
 from agent.store.queue.destination_queue import DestinationQueue
-from agent.store.queue.load import Load
 from agent.store.queue.room import Quota
 from agent.store.queue.stopped_lanes import StoppedLanes
 from agent.store.queue.stores import Stores
@@ -125,7 +125,7 @@ class Forward:
         """
         try:
             return self._forward()
-        except Stopped:
+        except DeliveryStopped:
             return True
         except DiskFull as error:
             self._wait_for_room(error)
@@ -234,7 +234,7 @@ class Forward:
                 return
             except DiskFull as error:
                 if self._wait_for_room(error):
-                    raise Stopped from error
+                    raise DeliveryStopped from error
 
     def _wait_for_room(self, error: DiskFull) -> bool:
         """Whether the loop was asked to end meanwhile."""

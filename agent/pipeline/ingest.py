@@ -34,7 +34,7 @@ FULL_DISK_PAUSE = 5.0
 """Seconds between two looks at a full disk or a full spool."""
 
 
-class Detection(Protocol):
+class DetectionResult(Protocol):
     """What detection found in one batch; `commit` is called once the batch is."""
 
     @property
@@ -55,7 +55,7 @@ class Steps:
 
     prepare: Callable[[Batch], pl.DataFrame]
     """Adds computed columns (mapping and enrichment)."""
-    detect: Callable[[Batch, pl.DataFrame, datetime], Detection]
+    detect: Callable[[Batch, pl.DataFrame, datetime], DetectionResult]
     shape: Callable[[pl.DataFrame, Batch, datetime], pl.DataFrame]
 
 
@@ -241,7 +241,7 @@ class Ingest:
         numbers = batch.row_numbers.filter(keep) if batch.row_numbers is not None else None
         return replace(batch, frame=batch.frame.filter(keep), row_numbers=numbers), rejections
 
-    def _remember(self, transaction: Transaction, source: str, batch: Batch, detection: Detection) -> None:
+    def _remember(self, transaction: Transaction, source: str, batch: Batch, detection: DetectionResult) -> None:
         transaction.apply(f"memory/{source}/", batch.remember)
         transaction.apply("memory/detection/", detection.remember)
         if batch.cursor is not None:
@@ -271,7 +271,7 @@ class Ingest:
         self,
         source: str,
         batch: Batch,
-        detection: Detection,
+        detection: DetectionResult,
         written: Sequence[Written],
         rejected: int,
     ) -> None:

@@ -16,7 +16,7 @@ from agent.simulator.api.certificate import make_certificates, make_signing_key,
 from agent.simulator.api.oauth import Registered, Tokens
 from agent.simulator.api.rest import Rest
 from agent.simulator.api.server import Server
-from agent.simulator.org.org import Org
+from agent.simulator.org.org import SimulatedOrg
 from agent.simulator.world.settings import SimulatorSettings
 
 CLIENT_ID = "3MVG9leakline.simulated.org"
@@ -25,13 +25,13 @@ CLIENT_ID = "3MVG9leakline.simulated.org"
 
 def serve(settings: SimulatorSettings) -> RunningOrg:
     """Make an org and answer for it over HTTPS on loopback, until closed."""
-    return RunningOrg(Org(settings))
+    return RunningOrg(SimulatedOrg(settings))
 
 
 class RunningOrg:
     """Answers until closed; a context manager. Secrets are in files, mode 0600."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: SimulatedOrg) -> None:
         self.org = org
         folder = org.settings.folder
         self.ca, certificate, key = make_certificates(folder)

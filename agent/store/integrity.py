@@ -19,7 +19,7 @@ AT_START, ON_REQUEST = 5.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class IntegrityReport:
     """What was seen of the database."""
 
     condition: Condition
@@ -30,26 +30,26 @@ class Examined:
     """False when time was up before all of it was looked at."""
 
 
-def examine(directory: Path, seconds: float = AT_START, *, thorough: bool = False) -> Examined:
+def examine(directory: Path, seconds: float = AT_START, *, thorough: bool = False) -> IntegrityReport:
     """Look at the database of a state directory. `thorough`: indexes are compared with their tables too.
 
     Raises OSError and sqlite3.OperationalError when it cannot be read at all.
     """
     path = directory / FOLDER / FILE
     if not path.exists():
-        return Examined("missing")
+        return IntegrityReport("missing")
     if path.stat().st_size == 0:
-        return Examined("empty")
+        return IntegrityReport("empty")
     try:
         with closing(connect(path)) as database:
             findings, whole = _check(database, seconds, thorough=thorough)
             if findings:
-                return Examined("damaged", findings, whole)
-            return Examined("well" if _holds_anything(database) else "empty", (), whole)
+                return IntegrityReport("damaged", findings, whole)
+            return IntegrityReport("well" if _holds_anything(database) else "empty", (), whole)
     except sqlite3.DatabaseError as error:
         if not is_damaged(error):
             raise
-        return Examined("damaged", (str(error),))
+        return IntegrityReport("damaged", (str(error),))
 
 
 def connect(path: Path) -> sqlite3.Connection:

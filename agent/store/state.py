@@ -15,10 +15,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from agent.errors import Busy, DiskFull, StateDamaged, StateError
-from agent.store import identity, integrity, private, unnamed
+from agent.store import integrity, private, unnamed
+from agent.store import state_identity as identity
 from agent.store.database import FOLDER, Transaction, Value, is_damaged, open_database
 from agent.store.hold import Hold
-from agent.store.identity import Identity
+from agent.store.state_identity import StateIdentity
 
 __all__ = ["State", "StateRecall", "Transaction", "Value", "is_disk_full"]
 
@@ -57,8 +58,8 @@ class State:
         self.restore_ballast()
 
     @property
-    def identity(self) -> Identity:
-        return Identity(self.id, self.number(identity.GENERATION))
+    def identity(self) -> StateIdentity:
+        return StateIdentity(self.id, self.number(identity.GENERATION))
 
     def doubt(self) -> str:
         """Why this database is not the one that was here at the last start; empty where all speaks for it."""

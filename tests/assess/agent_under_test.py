@@ -14,7 +14,7 @@ from agent.assembly.processing import build_processing
 from agent.config.settings import Settings, parse
 from agent.demo.enrichment import enrichment
 from agent.model import OWN_EVENT_TYPE, Batch
-from agent.normalize.identity import Occurrences, identify
+from agent.normalize.row_identity import Occurrences, identify
 from agent.simulator.world.people import Staff, user_record
 from agent.simulator.world.record_id import long_id
 from agent.sources.event_log_file.csv_file import read_log_file

@@ -17,7 +17,7 @@ os.environ["POLARS_MAX_THREADS"] = "1"  # before polars is imported
 from agent.assembly.processing import build_processing
 from agent.columns.string_buffer import body
 from agent.formats import FORMATS
-from agent.normalize.identity import identify
+from agent.normalize.row_identity import identify
 from agent.sources.event_log_file.csv_file import read_log_file
 from agent.store import batch_file
 from tests.bench.settings import settings_for

@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from agent.config.place import Expected
 from agent.config.settings import Settings
+from agent.config.settings_place import Expected
 
 EXAMPLE = Path(__file__).parents[2] / "packaging" / "leakline.example.yaml"
 

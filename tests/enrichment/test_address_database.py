@@ -9,7 +9,7 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
 from agent.enrichment.address_database import AddressDatabases, write_mmdb
-from agent.enrichment.geo_record import Place, place_of
+from agent.enrichment.geo_record import GeoRecord, place_of
 from agent.errors import SettingsError
 
 
@@ -26,7 +26,7 @@ class Network:
     as_org: str = "Example Europe"
 
 
-MUNICH = Place(
+MUNICH = GeoRecord(
     country_iso="DE", country="Germany", region="Bavaria", city="Munich", latitude=48.1351, longitude=11.582,
     asn=64497, as_org="Example Europe",
 )  # fmt: skip
@@ -38,10 +38,10 @@ def test_what_is_written_is_found(tmp_path: Path) -> None:
     write_mmdb(path, [Network("22.40.8.0/24"), Network("2a01:4ff0:22::/48", city="", region="")])
     databases = AddressDatabases([path])
     assert databases.place("22.40.8.77") == MUNICH
-    assert databases.place("2a01:4ff0:22::5") == Place(
+    assert databases.place("2a01:4ff0:22::5") == GeoRecord(
         country_iso="DE", country="Germany", latitude=48.1351, longitude=11.582, asn=64497, as_org="Example Europe"
     )
-    assert databases.place("22.40.9.1") == Place()
+    assert databases.place("22.40.9.1") == GeoRecord()
 
 
 def test_the_first_file_that_knows_a_thing_counts(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_the_first_file_that_knows_a_thing_counts(tmp_path: Path) -> None:
     databases = AddressDatabases([tmp_path / "operator.mmdb", tmp_path / "place.mmdb"])
     both = databases.place("22.40.8.1")
     assert (both.asn, both.as_org, both.country_iso, both.city) == (1234, "Other", "AT", "Munich")
-    assert databases.place("2a01:4ff0:22::5") == Place(), "a file of IPv4 alone does not mind IPv6"
+    assert databases.place("2a01:4ff0:22::5") == GeoRecord(), "a file of IPv4 alone does not mind IPv6"
 
 
 def test_a_replaced_file_is_opened_anew(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         AddressDatabases([path])
 
 
-RECORDS: dict[str, tuple[dict[str, Any], Place]] = {
+RECORDS: dict[str, tuple[dict[str, Any], GeoRecord]] = {
     "GeoLite2 City": (
         {
             "continent": {"code": "NA", "names": {"en": "North America"}},
@@ -93,33 +93,33 @@ RECORDS: dict[str, tuple[dict[str, Any], Place]] = {
             "city": {"names": {"en": "Oakland"}},
             "location": {"latitude": 37.8, "longitude": -122.3, "accuracy_radius": 20},
         },
-        Place("NA", "US", "United States", "US-CA", "California", "Oakland", 37.8, -122.3),
+        GeoRecord("NA", "US", "United States", "US-CA", "California", "Oakland", 37.8, -122.3),
     ),
     "GeoLite2 ASN": (
         {"autonomous_system_number": 64496, "autonomous_system_organization": "Example"},
-        Place(asn=64496, as_org="Example"),
+        GeoRecord(asn=64496, as_org="Example"),
     ),
     "GeoIP2 Enterprise": (
         {"traits": {"autonomous_system_number": 64496, "autonomous_system_organization": "Example"}},
-        Place(asn=64496, as_org="Example"),
+        GeoRecord(asn=64496, as_org="Example"),
     ),
     "IPinfo, country a code": (
         {"country": "US", "country_name": "United States", "continent": "NA", "asn": "AS64496", "as_name": "Example"},
-        Place(country_iso="US", country="United States", asn=64496, as_org="Example"),
+        GeoRecord(country_iso="US", country="United States", asn=64496, as_org="Example"),
     ),
     "IPinfo, country a name": (
         {"country": "United States", "country_code": "US", "asn": "AS64496", "as_name": "Example"},
-        Place(country_iso="US", country="United States", asn=64496, as_org="Example"),
+        GeoRecord(country_iso="US", country="United States", asn=64496, as_org="Example"),
     ),
     "IPinfo, places": (
         {"city": "Oakland", "region": "California", "country": "US", "lat": "37.8", "lng": "-122.3"},
-        Place(country_iso="US", region="California", city="Oakland", latitude=37.8, longitude=-122.3),
+        GeoRecord(country_iso="US", region="California", city="Oakland", latitude=37.8, longitude=-122.3),
     ),
-    "public domain": ({"country_code": "us"}, Place(country_iso="US")),
-    "nothing known": ({}, Place()),
+    "public domain": ({"country_code": "us"}, GeoRecord(country_iso="US")),
+    "nothing known": ({}, GeoRecord()),
     "another shape altogether": (
         {"country": 7, "city": [], "subdivisions": {}, "location": "?", "asn": None, "traits": None, "lat": {}},
-        Place(),
+        GeoRecord(),
     ),
 }
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from agent.enrichment.approved_app import ApprovedApps, app_ids
-from agent.enrichment.imitated_app import TURNED, Imitated, ImitatedApps, read_imitated
+from agent.enrichment.imitated_app import TURNED, ImitatedApp, ImitatedApps, read_imitated
 from agent.errors import MappingError
 from agent.shipped import shipped
 
@@ -105,7 +105,7 @@ def test_a_wrong_file_names_its_line(tmp_path: Path, text: str, line: int, says:
 
 def test_an_entry_may_say_nothing_but_its_name() -> None:
     """It counts as a whole name then, in any disguise."""
-    app = Imitated("Data Loader")
+    app = ImitatedApp("Data Loader")
     assert (app.is_like(["dataloader"]), app.is_like(["mydataloader"])) == (True, False)
 
 

@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.enrichment.lookup_cache import Remembered
+from agent.enrichment.lookup_cache import LookupCache
 
 SCHEMA = {"length": pl.Int64(), "even": pl.Boolean()}
 
@@ -28,7 +28,7 @@ keys = st.lists(st.none() | st.text("abx", max_size=4), min_size=1, max_size=12)
 @given(st.lists(keys, max_size=6), st.integers(1, 6))
 def test_answers_stand_beside_their_keys(batches: list[list[str | None]], limit: int) -> None:
     """Row for row the answer of the row's own key, however few keys can be remembered."""
-    remembered = Remembered(SCHEMA, Work(), limit=limit)
+    remembered = LookupCache(SCHEMA, Work(), limit=limit)
     for batch in batches:
         told = remembered.columns(pl.Series(batch, dtype=pl.String))
         lengths = [len(key) if key is not None and "x" not in key else None for key in batch]
@@ -41,7 +41,7 @@ def test_answers_stand_beside_their_keys(batches: list[list[str | None]], limit:
 def test_a_key_is_asked_for_once() -> None:
     """Work is done for distinct keys that are new, and again for those that had no answer."""
     work = Work()
-    remembered = Remembered(SCHEMA, work)
+    remembered = LookupCache(SCHEMA, work)
     for batch in (["a", "a", "bb", None], ["bb", "x"], ["a", "x"]):
         remembered.columns(pl.Series(batch, dtype=pl.String))
     assert work.asked == [["a", "bb"], ["x"], ["x"]]
@@ -50,7 +50,7 @@ def test_a_key_is_asked_for_once() -> None:
 def test_forgetting_asks_anew() -> None:
     """After `forget`, answers may have changed."""
     work = Work()
-    remembered = Remembered(SCHEMA, work)
+    remembered = LookupCache(SCHEMA, work)
     for _ in range(2):
         remembered.columns(pl.Series(["a"]))
         remembered.forget()
@@ -59,14 +59,14 @@ def test_forgetting_asks_anew() -> None:
 
 def test_columns_without_any_value_are_left_out() -> None:
     """What is known of no row takes no column."""
-    remembered = Remembered(SCHEMA, lambda keys: dict.fromkeys(keys, (None, True)))
+    remembered = LookupCache(SCHEMA, lambda keys: dict.fromkeys(keys, (None, True)))
     assert list(remembered.columns(pl.Series(["a", "b"]))) == ["even"]
 
 
 def test_long_keys_are_forgotten_sooner() -> None:
     """What is kept is bounded in characters, and the answers are the same."""
     work = Work()
-    remembered = Remembered(SCHEMA, work, characters=1_000)
+    remembered = LookupCache(SCHEMA, work, characters=1_000)
     for letter in "abcd" * 2:
         batch = pl.Series([letter * 400, letter * 401])
         assert remembered.columns(batch)["length"].to_list() == [400, 401]

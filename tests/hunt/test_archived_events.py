@@ -18,7 +18,7 @@ from agent.config.settings import Settings
 from agent.enrichment.enricher import Enricher, EnrichSettings
 from agent.formats import ecs
 from agent.hunt.archive import flat
-from agent.hunt.archived_events import Archive
+from agent.hunt.archived_events import ArchivedEvents
 from agent.hunt.log_files import batches
 from agent.normalize.mapping.load import whole_mappings
 from agent.normalize.shape import Normalizer
@@ -90,7 +90,7 @@ def test_an_archive_of_any_version_has_the_computed_fields_of_its_log_file(
         ((frame, _),) = prepared_files(normalizer, enricher, FOLDER / f"{name}.csv")
         documents = [flat(orjson.loads(line)) for line in path.read_bytes().splitlines()]
         shaped = pl.DataFrame(documents, infer_schema_length=None, strict=False)
-        again = Archive(normalizer, enricher).prepare(shaped, "event_log_file", name)
+        again = ArchivedEvents(normalizer, enricher).prepare(shaped, "event_log_file", name)
         for field in frame.columns:
             if frame[field].null_count() < frame.height:
                 assert again[field].to_list() == frame[field].to_list(), (name, field)

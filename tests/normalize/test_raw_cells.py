@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.normalize.raw_cells import Leftover, json_objects, originals
+from agent.normalize.raw_cells import RawCells, json_objects, originals
 
 CELLS = st.lists(st.none() | st.text(), min_size=1, max_size=5)
 
@@ -15,7 +15,7 @@ CELLS = st.lists(st.none() | st.text(), min_size=1, max_size=5)
 def test_any_text_is_valid_json(cells: list[str | None], name: str) -> None:
     """Whatever a cell or a column's name contains, the object reads back to it."""
     column = pl.Series(cells, dtype=pl.String)
-    objects = json_objects([Leftover(name, column, pl.repeat(True, column.len(), eager=True))])
+    objects = json_objects([RawCells(name, column, pl.repeat(True, column.len(), eager=True))])
     assert [json.loads(text) for text in objects] == [{name: cell} for cell in cells]
 
 
@@ -23,8 +23,8 @@ def test_only_the_rows_asked_for() -> None:
     """A row with nothing left over has no object; a column the input lacks is null."""
     column = pl.Series(["a", "b", None])
     left = [
-        Leftover("A", column, pl.Series([True, False, False])),
-        Leftover("B", None, pl.Series([True, True, False])),
+        RawCells("A", column, pl.Series([True, False, False])),
+        RawCells("B", None, pl.Series([True, True, False])),
     ]
     assert json_objects(left).to_list() == ['{"A":"a","B":null}', '{"B":null}', None]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agent.detection import load
-from agent.detection.authoring.listing import Listed, Tally, listing, tallies
+from agent.detection.authoring.listing import RuleCounts, RuleRow, listing, tallies
 from agent.detection.sigma.rule import SEVERITY
 
 ROOT = Path(__file__).parents[2]
@@ -22,19 +22,19 @@ FEEDS = {"free": "free", "event_monitoring": "Event Monitoring", "real_time": "r
 _PLACE = re.compile(r"(<!-- pack-table -->\n).*?(<!-- /pack-table -->)", re.DOTALL)
 
 
-def shipped() -> list[Listed]:
+def shipped() -> list[RuleRow]:
     """The rules of the pack that raise alerts."""
     return listing(load.load([ROOT / "rules"]))
 
 
-def table(rules: Sequence[Listed]) -> str:
+def table(rules: Sequence[RuleRow]) -> str:
     """Families down, levels and feeds across, sums last. A level that no rule has is left out."""
     levels = [level for level in LEVELS if any(rule.level == level for rule in rules)]
     head = ["family", *levels, *FEEDS.values(), "rules"]
     return "\n".join(_markdown([head, *(_line(tally, levels) for tally in tallies(rules))])) + "\n"
 
 
-def _line(tally: Tally, levels: Sequence[str]) -> list[str]:
+def _line(tally: RuleCounts, levels: Sequence[str]) -> list[str]:
     counts = [*(tally.levels[level] for level in levels), *(tally.feeds[feed] for feed in FEEDS), tally.rules]
     return [tally.name, *(str(count or "") for count in counts)]
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agent.simulator.org.org import Org
+from agent.simulator.org.org import SimulatedOrg
 from agent.simulator.running import RunningOrg, serve
 from agent.simulator.world.settings import SimulatorSettings
 from tests.simulator.evidence import Evidence
@@ -38,8 +38,8 @@ def settings(folder: Path, **values: Any) -> SimulatorSettings:
 
 
 @pytest.fixture
-def make_org(tmp_path: Path) -> Callable[..., Org]:
-    return lambda **values: Org(settings(tmp_path / values.pop("name", "org"), **values))
+def make_org(tmp_path: Path) -> Callable[..., SimulatedOrg]:
+    return lambda **values: SimulatedOrg(settings(tmp_path / values.pop("name", "org"), **values))
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +47,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     """The scenarios' rows in a day's hourly files."""
     folder = tmp_path_factory.mktemp("evidence")
     return Evidence(
-        Org(
+        SimulatedOrg(
             settings(
                 folder, event_types=None, scenarios=None, delay=AT_ONCE, history=timedelta(hours=24), daily_files=False,
                 late_share=0, rows_per_day=3000, people=80,

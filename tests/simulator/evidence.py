@@ -7,7 +7,7 @@ import csv
 import polars as pl
 
 from agent.simulator.log_files.truth import read_truth
-from agent.simulator.org.org import Org
+from agent.simulator.org.org import SimulatedOrg
 
 csv.field_size_limit(1 << 24)
 
@@ -15,7 +15,7 @@ csv.field_size_limit(1 << 24)
 class Evidence:
     """The rows of the scenarios, by scenario and event type, as they stand in the files."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: SimulatedOrg) -> None:
         self.org = org
         self._frames: dict[tuple[str, str], list[dict[str, str]]] = {}
         truth = read_truth(org.truth).filter((pl.col("interval") == "Hourly") & pl.col("scenario").is_not_null())

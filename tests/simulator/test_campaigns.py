@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from agent.simulator.log_files.truth import read_truth
-from agent.simulator.org.org import Org
+from agent.simulator.org.org import SimulatedOrg
 from agent.simulator.scenarios import PLAYABLE, SCENARIOS, play
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from agent.simulator.world.networks import networks_of
@@ -158,7 +158,7 @@ def test_at_half_volume_guests_ask_half_as_often(name: str, asked: int) -> None:
     assert full - half == asked / 2
 
 
-def test_campaigns_are_played_by_name(make_org: Callable[..., Org]) -> None:
+def test_campaigns_are_played_by_name(make_org: Callable[..., SimulatedOrg]) -> None:
     """A simulated org of a day has all rows of those that are named, and none of the others."""
     names = list(CAMPAIGNS)
     org = make_org(scenarios=names, event_types=None, history=timedelta(hours=24), rows_per_day=500, daily_files=False)

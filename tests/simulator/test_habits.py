@@ -15,7 +15,7 @@ from agent.simulator.world.networks import networks_of
 from agent.simulator.world.people import Staff
 from agent.simulator.world.planted import Planted
 from agent.simulator.world.record_id import short_id
-from agent.simulator.world.sessions import DAY, Session, Timetable, midnight
+from agent.simulator.world.sessions import DAY, Timetable, UserSession, midnight
 
 MONDAY = date(2026, 6, 1)
 STAFF = Staff(7, 200)
@@ -29,7 +29,7 @@ def month() -> dict[date, list[Planted]]:
 
 
 @pytest.fixture(scope="module")
-def sessions() -> list[Session]:
+def sessions() -> list[UserSession]:
     return [one for day in DAYS for one in TIMETABLE.sessions(day)]
 
 
@@ -70,11 +70,11 @@ def test_books_are_closed_around_the_turn_of_a_month() -> None:
     ]  # fmt: skip
 
 
-def test_addresses_change_within_a_session(sessions: list[Session]) -> None:
+def test_addresses_change_within_a_session(sessions: list[UserSession]) -> None:
     """Telephones and tunnels: one login, the same keys, one address after another."""
     legs = [one for one in sessions if one.legs > 1]
     assert {one.leg for one in legs} >= {0, 1}
-    by_key: dict[str, list[Session]] = {}
+    by_key: dict[str, list[UserSession]] = {}
     for one in legs:
         by_key.setdefault(one.session_key, []).append(one)
     for mine in by_key.values():
@@ -83,7 +83,7 @@ def test_addresses_change_within_a_session(sessions: list[Session]) -> None:
     assert len(legs) > 100
 
 
-def test_people_travel_take_holidays_and_work_at_night(sessions: list[Session]) -> None:
+def test_people_travel_take_holidays_and_work_at_night(sessions: list[UserSession]) -> None:
     """Some log in from other countries, some not for two weeks, some between midnight and morning at home."""
     visiting = {network.cidr.split(".")[0] + "." + network.cidr.split(".")[1] for network in networks_of("visitor")}
     persons = [one for one in sessions if one.kind == "person"]
@@ -98,7 +98,7 @@ def test_people_travel_take_holidays_and_work_at_night(sessions: list[Session]) 
     assert sum(hour < 4 for hour in at_home) > 5
 
 
-def test_nobody_uses_a_dormant_account(sessions: list[Session]) -> None:
+def test_nobody_uses_a_dormant_account(sessions: list[UserSession]) -> None:
     """And those who leave still work."""
     users = {one.user for one in sessions}
     assert STAFF.dormant

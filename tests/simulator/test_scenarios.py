@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from agent.simulator.log_files.truth import read_truth
-from agent.simulator.org.org import Org
+from agent.simulator.org.org import SimulatedOrg
 from agent.simulator.scenarios import SCENARIOS
 from agent.simulator.world.networks import networks_of
 from tests.simulator.evidence import Evidence
@@ -94,13 +94,13 @@ def test_login_as_export(evidence: Evidence) -> None:
     assert {row["CLIENT_IP"] for row in exports} == {row["CLIENT_IP"] for row in entered}
 
 
-def test_a_scenario_nobody_knows_is_named(make_org: Callable[..., Org]) -> None:
+def test_a_scenario_nobody_knows_is_named(make_org: Callable[..., SimulatedOrg]) -> None:
     """With the ones there are."""
     with pytest.raises(ValueError, match="there is no scenario 'robbery'; there are mass_report_export"):
         make_org(scenarios=["robbery"])
 
 
-def test_scenarios_fit_into_a_short_history(make_org: Callable[..., Org]) -> None:
+def test_scenarios_fit_into_a_short_history(make_org: Callable[..., SimulatedOrg]) -> None:
     """A history of three hours has all of them."""
     org = make_org(scenarios=None, event_types=None, history=timedelta(hours=3), rows_per_day=500)
     truth = read_truth(org.truth)

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.assembly import rules as chosen_rules
-from agent.detection.authoring.convert import TARGETS, Converted, Language, convert
+from agent.detection.authoring.convert import TARGETS, ConvertedRule, Language, convert
 from agent.detection.authoring.ingest_window import IngestWindow, explained
 from agent.detection.authoring.pysigma_pipeline import Shipped, pipeline
 from agent.detection.load import PLACEHOLDERS, Placeholders, load
@@ -89,7 +89,7 @@ def show(
     return 1 if problems or rules.errors else 0
 
 
-def _as_written(one: Converted, adjusted: AbstractSet[str]) -> Converted:
+def _as_written(one: ConvertedRule, adjusted: AbstractSet[str]) -> ConvertedRule:
     """With a word on what the settings say of the rule and its document does not."""
     if not one.queries or adjusted.isdisjoint({one.rule.id, one.rule.name}):
         return one
@@ -131,7 +131,7 @@ def names_of(mappings: Mappings) -> Shipped:
     return Shipped(homes, frozenset(lists | own), frozenset(services), spelling, kinds)
 
 
-def _heading(one: Converted) -> str:
+def _heading(one: ConvertedRule) -> str:
     rule = one.rule
     return f"# {rule.title} ({rule.level}, {rule.name or rule.id})" + (f"\n# {one.note}" if one.note else "")
 
@@ -144,7 +144,7 @@ def _explained(window: IngestWindow | None, language: Language) -> Iterable[str]
     ]
 
 
-def _document(one: Converted, language: Language, window: IngestWindow | None) -> dict[str, object]:
+def _document(one: ConvertedRule, language: Language, window: IngestWindow | None) -> dict[str, object]:
     rule = one.rule
     return {
         "rule.id": rule.id,

@@ -17,7 +17,7 @@ from agent.assembly.rules import chosen_rules
 from agent.config.settings import Settings
 from agent.detection.alert import attack
 from agent.detection.authoring.coverage import FEEDS
-from agent.detection.authoring.listing import Listed, listing, tallies, techniques
+from agent.detection.authoring.listing import RuleRow, listing, tallies, techniques
 from agent.detection.load import load
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.rule import SEVERITY
@@ -80,7 +80,7 @@ def _rules(folders: Sequence[Path] | None, settings: Settings | None) -> RuleSet
     return load(rule_places(folders))
 
 
-def _show_rules(rows: Sequence[Listed], console: Console) -> None:
+def _show_rules(rows: Sequence[RuleRow], console: Console) -> None:
     wide = console.width >= TITLES_FROM
     for family in dict.fromkeys(row.family for row in rows):
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
@@ -97,13 +97,13 @@ def _show_rules(rows: Sequence[Listed], console: Console) -> None:
         console.print()
 
 
-def _sources(row: Listed) -> str:
+def _sources(row: RuleRow) -> str:
     if len(row.services) > 2:
         return "any"
     return "+".join(SERVICE.get(name, name) for name in row.services) or row.service or row.product
 
 
-def _tells(row: Listed) -> str:
+def _tells(row: RuleRow) -> str:
     return row.tells if row.tells == "at once" else f"after {span(row.wait_seconds)}"
 
 
@@ -116,7 +116,7 @@ def span(seconds: float) -> str:
     return f"{hours}h{rest}m" if hours and rest else f"{hours}h" if hours else f"{rest}m"
 
 
-def _show_coverage(rows: Sequence[Listed], console: Console) -> None:
+def _show_coverage(rows: Sequence[RuleRow], console: Console) -> None:
     levels = [level for level in LEVELS if any(row.level == level for row in rows)]
     table = Table("family", *levels, *FEED.values(), "rules", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for tally in tallies(rows):
@@ -142,7 +142,7 @@ def _show_silent(count: int, console: Console) -> None:
         console.print(f"{count} more rules only feed these: they raise no alerts of their own")
 
 
-def _show_unable(rows: Sequence[Listed], console: Console) -> None:
+def _show_unable(rows: Sequence[RuleRow], console: Console) -> None:
     """By reason, so that what would help the most rules stands out."""
     by_reason: dict[str, list[str]] = {}
     for row in rows:

@@ -23,7 +23,7 @@ from agent.columns.json_text import quoted
 from agent.columns.string_buffer import body
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.elastic import reply as bulk_reply
-from agent.destinations.exchange import Answer, Endpoint, Exchange
+from agent.destinations.exchange import Endpoint, Exchange, HttpAnswer
 from agent.destinations.narrowing import narrow, too_large
 from agent.destinations.sent_time import marked, stamped_bytes
 from agent.duration import PositiveDuration, at_most
@@ -225,7 +225,7 @@ class Elastic:
             return Finding(subject, False, "the index template is not there: types are guessed", fix, warning=True)
         return Finding(subject, False, f"the index template cannot be seen (HTTP {answer.status})", warning=True)
 
-    def _failure(self, answer: Answer) -> Unavailable:
+    def _failure(self, answer: HttpAnswer) -> Unavailable:
         message = f"{self._settings.url}: HTTP {answer.status}{_error(answer)}"
         if answer.status in (401, 403):
             return Misconfigured(message, hint="check the credentials and their rights on the data streams")
@@ -234,7 +234,7 @@ class Elastic:
         return Unavailable(message, retry_after=answer.retry_after())
 
 
-def _error(answer: Answer) -> str:
+def _error(answer: HttpAnswer) -> str:
     """The kind of error the server names, if it does; never the body, which may repeat what we sent."""
     error = (answer.json() or {}).get("error")
     return f" {error['type']}" if isinstance(error, dict) and isinstance(error.get("type"), str) else ""

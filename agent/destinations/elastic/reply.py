@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.destinations.exchange import Answer
+from agent.destinations.exchange import HttpAnswer
 from agent.errors import Misconfigured, Unavailable
 from agent.model import Chunk, Outcome
 from agent.redaction.redaction import excerpt
@@ -21,7 +21,7 @@ REASON_LENGTH = 500
 """Characters of the server's reason kept with a dead letter."""
 
 
-def results(answer: Answer, chunk: Chunk, url: str) -> list[dict[str, Any]]:
+def results(answer: HttpAnswer, chunk: Chunk, url: str) -> list[dict[str, Any]]:
     """One result a row, in order. Raises Unavailable for anything else."""
     document = answer.json()
     items = document.get("items") if document is not None else None

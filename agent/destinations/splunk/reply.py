@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.destinations.exchange import Answer
+from agent.destinations.exchange import HttpAnswer
 
 MEANINGS = {
     0: "success",
@@ -70,7 +70,7 @@ class Reply:
     """Whether it is Splunk itself: it keeps the events before a bad one, its imitators keep none."""
 
     @classmethod
-    def of(cls, answer: Answer) -> Reply:
+    def of(cls, answer: HttpAnswer) -> Reply:
         document = answer.json() or {}
         code = _whole(document.get("code"))
         return cls(

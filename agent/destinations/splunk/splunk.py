@@ -19,7 +19,7 @@ from pydantic import Field, field_validator
 from agent.columns.json_text import quoted
 from agent.columns.string_buffer import body
 from agent.delivery_settings import DeliverySettings
-from agent.destinations.exchange import Answer, Endpoint, Exchange
+from agent.destinations.exchange import Endpoint, Exchange, HttpAnswer
 from agent.destinations.narrowing import narrow, too_large
 from agent.destinations.splunk.acknowledgement import Acknowledgements
 from agent.destinations.splunk.reply import ABOUT_ONE_ROW, ACCEPTED, FILLING_UP, Reply
@@ -217,7 +217,7 @@ class Splunk:
             reply.splunk if self._settings.partial_acceptance == "auto" else self._settings.partial_acceptance == "yes"
         )
 
-    def _failure(self, answer: Answer, reply: Reply) -> Unavailable:
+    def _failure(self, answer: HttpAnswer, reply: Reply) -> Unavailable:
         message = f"{self._settings.url}: {reply.meaning}"
         if reply.lasting:
             return Misconfigured(message, hint=reply.hint)

@@ -22,7 +22,7 @@ KEPT = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class OpenAlert:
     """An alert that went out, and what was folded into it since."""
 
     alert: str
@@ -40,7 +40,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Raised:
+class RaisedAlert:
     """An alert to send: rows `first` to `end` of the actor's sorted matches."""
 
     first: int
@@ -49,21 +49,21 @@ class Raised:
     """Matches folded into the actor's alert before this one, not told until now."""
 
 
-class Folding:
+class AlertFold:
     """The windows of one rule, by actor, in the order they were opened."""
 
-    def __init__(self, span: timedelta, windows: Mapping[str, Sequence[Window]] | None = None) -> None:
+    def __init__(self, span: timedelta, windows: Mapping[str, Sequence[OpenAlert]] | None = None) -> None:
         self._span = span
         self.windows = {actor: list(those) for actor, those in (windows or {}).items()}
 
-    def take(self, actor: str, times: Sequence[datetime]) -> Iterator[Raised]:
+    def take(self, actor: str, times: Sequence[datetime]) -> Iterator[RaisedAlert]:
         """Fold an actor's matches (sorted by time); the caller gives each one raised its window by `open`."""
         at = 0
         while at < len(times):
             place = self._covering(actor, times[at])
             if place is None:
                 end = bisect.bisect_left(times, times[at] + self._span, at + 1)
-                yield Raised(at, end, self._tell(actor))
+                yield RaisedAlert(at, end, self._tell(actor))
             else:
                 window = self.windows[actor][place]
                 end = bisect.bisect_left(times, window.start + self._span, at + 1)
@@ -71,7 +71,7 @@ class Folding:
                 self.windows[actor][place] = replace(window, folded=window.folded + end - at, last=last)
             at = end
 
-    def open(self, actor: str, window: Window) -> None:
+    def open(self, actor: str, window: OpenAlert) -> None:
         self.windows.setdefault(actor, []).append(window)
 
     def waits(self, now: datetime) -> bool:
@@ -79,7 +79,7 @@ class Folding:
         held = [window for those in self.windows.values() for window in those]
         return len(held) > WINDOWS or any(window.folded and now - window.told >= self._span for window in held)
 
-    def due(self, now: datetime) -> Iterator[tuple[str, Window]]:
+    def due(self, now: datetime) -> Iterator[tuple[str, OpenAlert]]:
         """Windows with something untold for the length of a window, and those too many; they count as told."""
         for actor, those in self.windows.items():
             for place, window in enumerate(those):
@@ -88,7 +88,7 @@ class Folding:
                     those[place] = replace(window, folded=0, told=now)
         yield from self._close(now)
 
-    def _close(self, now: datetime) -> Iterator[tuple[str, Window]]:
+    def _close(self, now: datetime) -> Iterator[tuple[str, OpenAlert]]:
         held = sorted(((a, w) for a, those in self.windows.items() for w in those), key=lambda one: one[1].told)
         for number, (actor, window) in enumerate(held):
             if number < len(held) - WINDOWS or now - window.told > KEPT:
@@ -113,11 +113,11 @@ class Folding:
         return orjson.dumps({actor: [asdict(window) for window in those] for actor, those in self.windows.items()})
 
     @classmethod
-    def decode(cls, span: timedelta, data: bytes | None) -> Folding:
+    def decode(cls, span: timedelta, data: bytes | None) -> AlertFold:
         kept = orjson.loads(data) if data else {}
         return cls(span, {actor: [_window(values) for values in those] for actor, those in kept.items()})
 
 
-def _window(values: dict[str, object]) -> Window:
+def _window(values: dict[str, object]) -> OpenAlert:
     times = {name: datetime.fromisoformat(str(values[name])).astimezone(UTC) for name in ("start", "told", "last")}
-    return Window(**{**values, **times})  # type: ignore[arg-type]
+    return OpenAlert(**{**values, **times})  # type: ignore[arg-type]

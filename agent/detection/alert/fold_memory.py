@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import orjson
 
-from agent.detection.alert.fold import Folding, Window
+from agent.detection.alert.fold import AlertFold, OpenAlert
 
 ORGS = "folding/orgs"
 BEFORE = "fold/"
@@ -21,7 +21,7 @@ Key = tuple[str, str]
 
 
 class FoldMemory:
-    """What counts of the windows. A batch works on copies (`FoldStep`), which count from `commit` on."""
+    """What counts of the windows. A batch works on copies (`FoldChanges`), which count from `commit` on."""
 
     def __init__(self, span: timedelta, rules: Collection[str], recall: Callable[[str], bytes | None]) -> None:
         """`span`: the time in which repeats become one alert; `rules`: their ids."""
@@ -30,8 +30,8 @@ class FoldMemory:
             org: orjson.loads(recall(_list_of(org)) or b"[]") for org in orjson.loads(recall(ORGS) or b"[]")
         }
         """By org, every rule that has windows stored, also of rules that do not run now."""
-        self._foldings: dict[Key, Folding] = {
-            (org, rule): Folding.decode(span, recall(_key_of(org, rule)))
+        self._foldings: dict[Key, AlertFold] = {
+            (org, rule): AlertFold.decode(span, recall(_key_of(org, rule)))
             for org, listed in self._listed.items()
             for rule in listed
             if rule in rules
@@ -40,21 +40,21 @@ class FoldMemory:
         for rule in rules:
             self._adopt(rule, recall(BEFORE + rule))
 
-    def step(self) -> FoldStep:
-        return FoldStep(self)
+    def step(self) -> FoldChanges:
+        return FoldChanges(self)
 
-    def of(self, org: str) -> Iterator[tuple[str, Folding]]:
+    def of(self, org: str) -> Iterator[tuple[str, AlertFold]]:
         """Rule id and windows of one org."""
         yield from ((rule, folding) for (owner, rule), folding in self._foldings.items() if owner == org)
 
-    def get(self, key: Key) -> Folding:
-        return self._foldings.get(key) or Folding(self.span)
+    def get(self, key: Key) -> AlertFold:
+        return self._foldings.get(key) or AlertFold(self.span)
 
     @property
     def orgs(self) -> list[str]:
         return list(self._listed)
 
-    def remembered(self, changed: Mapping[Key, Folding]) -> dict[str, bytes | None]:
+    def remembered(self, changed: Mapping[Key, AlertFold]) -> dict[str, bytes | None]:
         """What must be stored for these to count after a restart."""
         stored = {**self._adopted, **{_key_of(*key): folding.encode() for key, folding in changed.items()}}
         listed = self._with(changed)
@@ -63,7 +63,7 @@ class FoldMemory:
             stored[ORGS] = orjson.dumps(list(listed))
         return stored
 
-    def commit(self, changed: Mapping[Key, Folding]) -> None:
+    def commit(self, changed: Mapping[Key, AlertFold]) -> None:
         self._listed = self._with(changed)
         self._foldings.update(changed)
         self._adopted = {}
@@ -80,29 +80,29 @@ class FoldMemory:
     def _adopt(self, rule: str, before: bytes | None) -> None:
         if before is None:
             return
-        by_org: dict[str, dict[str, list[Window]]] = {}
-        for actor, windows in Folding.decode(self.span, before).windows.items():
+        by_org: dict[str, dict[str, list[OpenAlert]]] = {}
+        for actor, windows in AlertFold.decode(self.span, before).windows.items():
             for window in windows:
                 org = window.about.get("organization.id", "")
                 by_org.setdefault(org, {}).setdefault(actor, []).append(window)
-        changed = {(org, rule): Folding(self.span, windows) for org, windows in by_org.items()}
+        changed = {(org, rule): AlertFold(self.span, windows) for org, windows in by_org.items()}
         self._adopted |= {**self.remembered(changed), BEFORE + rule: None}
         self._listed = self._with(changed)
         self._foldings.update(changed)
 
 
-class FoldStep:
+class FoldChanges:
     """Copies of the windows that one batch looks at."""
 
     def __init__(self, memory: FoldMemory) -> None:
         self._memory = memory
-        self.changed: dict[Key, Folding] = {}
+        self.changed: dict[Key, AlertFold] = {}
 
-    def folding(self, org: str, rule: str) -> Folding:
+    def folding(self, org: str, rule: str) -> AlertFold:
         """The rule's windows of this org, to be changed."""
         key = org, rule
         if key not in self.changed:
-            self.changed[key] = Folding(self._memory.span, self._memory.get(key).windows)
+            self.changed[key] = AlertFold(self._memory.span, self._memory.get(key).windows)
         return self.changed[key]
 
 

@@ -57,7 +57,7 @@ PLAIN = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Converted:
+class ConvertedRule:
     """One rule in the other language, or why it is not."""
 
     rule: Rule
@@ -74,7 +74,7 @@ def convert(
     shipped: Shipped,
     placeholders: Placeholders,
     window: IngestWindow | None = None,
-) -> Iterator[Converted]:
+) -> Iterator[ConvertedRule]:
     """Each rule that raises alerts. `places` and `placeholders`: what the rules were loaded from and with; `window`:
     what a run of the queries looks at, everything unless given.
 
@@ -129,24 +129,24 @@ class _Conversion:
         self._sources = sources(rules.correlations)
         self._wanted = wanted(rules.correlations)
 
-    def each(self) -> Iterator[Converted]:
+    def each(self) -> Iterator[ConvertedRule]:
         correlations = {one.rule.id: one for one in self._rules.correlations}
         baselines = {one.rule.id for one in self._rules.baselines}
         for rule in self._rules.alerting:
             if rule.id in baselines:
-                yield Converted(rule, problem="baselines are Leakline's own: no query language has them")
+                yield ConvertedRule(rule, problem="baselines are Leakline's own: no query language has them")
             elif rule.id in correlations:
                 yield self._correlation(correlations[rule.id])
             elif problem := self._unasked(rule):
-                yield Converted(rule, problem=problem)
+                yield ConvertedRule(rule, problem=problem)
             else:
                 yield self._tried(rule, [rule.id])
 
-    def _correlation(self, one: Correlation) -> Converted:
+    def _correlation(self, one: Correlation) -> ConvertedRule:
         for base in (rule for rule in self._rules if rule.id in self._sources[one.rule.id]):
             problem = self._unasked(base) or self._unshipped(base, sorted(self._wanted.get(base.id, ())), grouping=True)
             if problem:
-                return Converted(one.rule, problem=f"{base.name or base.title}: {problem}")
+                return ConvertedRule(one.rule, problem=f"{base.name or base.title}: {problem}")
         found = self._tried(one.rule, [*self._made_of(one), one.rule.id])
         note = "windows are fixed, not sliding: what lies on both sides of a border is not seen together"
         return replace(found, note=note) if found.queries else found
@@ -159,16 +159,18 @@ class _Conversion:
                     yield from self._made_of(other)
             yield base
 
-    def _tried(self, rule: Rule, ids: Sequence[str]) -> Converted:
+    def _tried(self, rule: Rule, ids: Sequence[str]) -> ConvertedRule:
         documents = [self._documents[one] for one in dict.fromkeys(ids)]
         try:
             collection = SigmaCollection.from_dicts(copy.deepcopy([*documents, *self._filters]), policy=POLICY)
             queries = self._backend.convert(collection)
         except SigmaPlaceholderError:
-            return Converted(rule, problem="it has a placeholder without values: name settings that fill it with -c")
+            return ConvertedRule(
+                rule, problem="it has a placeholder without values: name settings that fill it with -c"
+            )
         except (SigmaError, NotImplementedError) as error:
-            return Converted(rule, problem=re.sub(r" \(while .*", "", str(error)).rstrip("."))
-        return Converted(rule, tuple(str(query) for query in queries))
+            return ConvertedRule(rule, problem=re.sub(r" \(while .*", "", str(error)).rstrip("."))
+        return ConvertedRule(rule, tuple(str(query) for query in queries))
 
     def _unasked(self, rule: Rule) -> str:
         """Why its condition is not asked at all."""

@@ -23,7 +23,7 @@ FEEDS = ("free", "event_monitoring", "real_time")
 
 
 @dataclass(frozen=True, slots=True)
-class Supply:
+class Availability:
     """What rules are given."""
 
     built: frozenset[str]
@@ -40,14 +40,14 @@ class Supply:
     """What the log files have, as far as it is known."""
 
 
-def blind(rules: RuleSet, supply: Supply) -> dict[str, tuple[str, ...]]:
+def blind(rules: RuleSet, supply: Availability) -> dict[str, tuple[str, ...]]:
     """By id of those that raise alerts: why they cannot fire, where that is for want of a field alone."""
     whole = reasons(rules, replace(supply, lacking={}, columns=Columns()))
     found = reasons(rules, supply)
     return {rule.id: found[rule.id] for rule in rules.alerting if found[rule.id] and not whole[rule.id]}
 
 
-def reasons(rules: RuleSet, supply: Supply) -> dict[str, tuple[str, ...]]:
+def reasons(rules: RuleSet, supply: Availability) -> dict[str, tuple[str, ...]]:
     """By id of a rule, correlation or baseline: why it cannot fire; nothing for those that can."""
     found = {rule.id: tuple(_of_rule(rule, supply)) for rule in rules}
     by_id = {rule.id: rule for rule in rules}
@@ -57,12 +57,12 @@ def reasons(rules: RuleSet, supply: Supply) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def weakened(rule: Rule, supply: Supply) -> tuple[str, ...]:
+def weakened(rule: Rule, supply: Availability) -> tuple[str, ...]:
     """What a rule looks at and nothing fills, whether or not it can fire without."""
     return tuple(name for name in fields(rule.condition) if _held(name, rule, supply))
 
 
-def _of_rule(rule: Rule, supply: Supply) -> Iterator[str]:
+def _of_rule(rule: Rule, supply: Availability) -> Iterator[str]:
     yield from _feed(rule, supply)
     yield from _source(rule, supply)
     if rule.condition == FALSE:
@@ -78,7 +78,7 @@ def _of_rule(rule: Rule, supply: Supply) -> Iterator[str]:
         yield from _reasons_of(barring(rule.condition, supply.columns, known, supply.lacking), supply)
 
 
-def _types(rule: Rule, supply: Supply) -> frozenset[str]:
+def _types(rule: Rule, supply: Availability) -> frozenset[str]:
     """Event types of the log files that it is about and that are read; none where it leaves that open."""
     types = event_types(rule.condition) if services(rule.logsource) == {"event_log_file"} else None
     if types is None:
@@ -86,7 +86,7 @@ def _types(rule: Rule, supply: Supply) -> frozenset[str]:
     return types if supply.event_types is None else types & supply.event_types
 
 
-def _reasons_of(missing: Iterable[tuple[str, str]], supply: Supply) -> Iterator[str]:
+def _reasons_of(missing: Iterable[tuple[str, str]], supply: Availability) -> Iterator[str]:
     """`missing`: fields, and event types that lack them."""
     types: dict[str, list[str]] = {}
     for name, event_type in missing:
@@ -94,12 +94,12 @@ def _reasons_of(missing: Iterable[tuple[str, str]], supply: Supply) -> Iterator[
     yield from dict.fromkeys(supply.lacking.get(name) or supply.columns.reason(name, types[name]) for name in types)
 
 
-def _feed(rule: Rule, supply: Supply) -> Iterator[str]:
+def _feed(rule: Rule, supply: Availability) -> Iterator[str]:
     if supply.feed and rule.feed in FEEDS and FEEDS.index(rule.feed) > FEEDS.index(supply.feed):
         yield {"event_monitoring": "needs Event Monitoring", "real_time": "needs Real-Time Event Monitoring"}[rule.feed]
 
 
-def _source(rule: Rule, supply: Supply) -> Iterator[str]:
+def _source(rule: Rule, supply: Availability) -> Iterator[str]:
     looked_at = services(rule.logsource)
     named = rule.logsource.service or rule.logsource.product or rule.logsource.category or "its log source"
     if not looked_at:
@@ -117,7 +117,7 @@ def _other_type(one: Match, types: frozenset[str]) -> Node:
 
 
 def _of_derived(
-    one: Correlation | Baseline, supply: Supply, known: Mapping[str, tuple[str, ...]], rules: Mapping[str, Rule]
+    one: Correlation | Baseline, supply: Availability, known: Mapping[str, tuple[str, ...]], rules: Mapping[str, Rule]
 ) -> Iterator[str]:
     """Why not enough of what it is made of can fire, or what it groups or measures by is not there."""
     able = {base for base in one.bases if not known.get(base)}
@@ -142,7 +142,7 @@ def compared(one: Correlation | Baseline) -> Iterator[Mapping[str, str]]:
         yield {base: one.measured(base) for base in one.bases}
 
 
-def _held(name: str, base: Rule | None, supply: Supply) -> tuple[str, ...]:
+def _held(name: str, base: Rule | None, supply: Availability) -> tuple[str, ...]:
     """Why no row of a base (None: it is no rule about single events) has the field; empty if one may have it."""
     if name in supply.lacking:
         return (supply.lacking[name],)

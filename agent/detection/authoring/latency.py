@@ -13,7 +13,7 @@ from agent.detection.sigma.log_source import lateness_of, services
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Latency:
     """Of one rule."""
 
     services: tuple[str, ...]
@@ -26,7 +26,7 @@ class Pace:
     """`at once`, `window closes` or `pause lasts`."""
 
 
-def paces(rules: RuleSet) -> dict[str, Pace]:
+def paces(rules: RuleSet) -> dict[str, Latency]:
     """By id: rules, correlations and baselines."""
     found = {rule.id: _looking_at(services(rule.logsource)) for rule in rules}
     derived: list[Correlation | Baseline] = [*ordered(rules.correlations), *rules.baselines]
@@ -36,13 +36,13 @@ def paces(rules: RuleSet) -> dict[str, Pace]:
         until, wait = _own(one, looked_at.lateness)
         before = max(bases, key=lambda base: base.wait, default=looked_at)
         until = before.until if until == "at once" else until
-        found[one.rule.id] = Pace(looked_at.services, looked_at.lateness, before.wait + wait, until)
+        found[one.rule.id] = Latency(looked_at.services, looked_at.lateness, before.wait + wait, until)
     return found
 
 
-def _looking_at(looked_at: Iterable[str]) -> Pace:
+def _looking_at(looked_at: Iterable[str]) -> Latency:
     names = tuple(sorted(looked_at))
-    return Pace(names, lateness_of(names))
+    return Latency(names, lateness_of(names))
 
 
 def _own(one: Correlation | Baseline, late: timedelta) -> tuple[str, timedelta]:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.detection.authoring.coverage import Supply, reasons, weakened
-from agent.detection.authoring.latency import Pace, paces
+from agent.detection.authoring.coverage import Availability, reasons, weakened
+from agent.detection.authoring.latency import Latency, paces
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.correlation.correlation import Correlation
 from agent.detection.rule_set import RuleSet
@@ -15,7 +15,7 @@ from agent.detection.sigma.rule import SEVERITY, Rule
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class RuleRow:
     """One rule in the list."""
 
     id: str
@@ -50,7 +50,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RuleCounts:
     """How many rules there are of a family, or in all."""
 
     name: str
@@ -59,7 +59,7 @@ class Tally:
     feeds: Counter[str]
 
 
-def listing(rules: RuleSet, supply: Supply | None = None) -> list[Listed]:
+def listing(rules: RuleSet, supply: Availability | None = None) -> list[RuleRow]:
     """What raises alerts, by family, the gravest first. Without `supply` nothing is said about what cannot fire."""
     pace = paces(rules)
     why = reasons(rules, supply) if supply else {}
@@ -74,28 +74,28 @@ def listing(rules: RuleSet, supply: Supply | None = None) -> list[Listed]:
     return sorted(rows, key=lambda row: (row.family, -row.severity, row.name or row.title))
 
 
-def tallies(rows: Iterable[Listed]) -> list[Tally]:
+def tallies(rows: Iterable[RuleRow]) -> list[RuleCounts]:
     """By family; all of them last, under `all`."""
-    families: dict[str, list[Listed]] = {}
+    families: dict[str, list[RuleRow]] = {}
     for row in rows:
         families.setdefault(row.family, []).append(row)
     every = [row for family in families.values() for row in family]
     return [_tally(name, some) for name, some in (*sorted(families.items()), ("all", every))]
 
 
-def techniques(rows: Iterable[Listed]) -> Counter[str]:
+def techniques(rows: Iterable[RuleRow]) -> Counter[str]:
     """ATT&CK technique ids to how many rules look for them."""
     return Counter(technique for row in rows for technique in dict.fromkeys(row.techniques))
 
 
-def _tally(name: str, rows: list[Listed]) -> Tally:
-    return Tally(name, len(rows), Counter(row.level for row in rows), Counter(row.feed for row in rows))
+def _tally(name: str, rows: list[RuleRow]) -> RuleCounts:
+    return RuleCounts(name, len(rows), Counter(row.level for row in rows), Counter(row.feed for row in rows))
 
 
 def _listed(
-    rule: Rule, one: Correlation | Baseline | None, pace: Pace, why: tuple[str, ...], missing: tuple[str, ...]
-) -> Listed:
-    return Listed(
+    rule: Rule, one: Correlation | Baseline | None, pace: Latency, why: tuple[str, ...], missing: tuple[str, ...]
+) -> RuleRow:
+    return RuleRow(
         id=rule.id,
         name=rule.name,
         title=rule.title,

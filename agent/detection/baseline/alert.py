@@ -20,7 +20,7 @@ import polars as pl
 
 from agent.detection.alert import alert
 from agent.detection.alert.user import identified, single
-from agent.detection.baseline.open_alert import Told
+from agent.detection.baseline.open_alert import AlertChange
 from agent.detection.baseline.rows import DIGITS
 
 MEASURED = {
@@ -33,7 +33,7 @@ MEASURED = {
 """What is measured where it is no field of the rows."""
 
 
-def baselined(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
+def baselined(told: Sequence[AlertChange], now: datetime) -> Iterator[pl.DataFrame]:
     """One frame of a row for each alert raised or revised. A revision has an `event.id` of its own."""
     for one in told:
         said = document(one)
@@ -43,7 +43,7 @@ def baselined(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
         yield alert.finished(one.baseline.rule, plain.with_columns(times), one.action, now, _instead(one))
 
 
-def document(told: Told) -> dict[str, object]:
+def document(told: AlertChange) -> dict[str, object]:
     """What an alert says of its group, its measure and what that was compared with, by dotted names; None: nothing."""
     baseline, alarm = told.baseline, told.alarm
     ids = [mark[DIGITS:] for mark in dict.fromkeys((alarm.first, alarm.last)) if mark[DIGITS:]]
@@ -74,7 +74,7 @@ def document(told: Told) -> dict[str, object]:
     }
 
 
-def _instead(told: Told) -> str:
+def _instead(told: AlertChange) -> str:
     """What was usual, for the sentence of the alert."""
     numbers: Mapping[str, float] = told.alarm.numbers
     texts = told.alarm.texts

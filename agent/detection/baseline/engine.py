@@ -28,7 +28,7 @@ from agent.detection.baseline import volume as baseline_volume
 from agent.detection.baseline.baseline import Baseline, Kind, milliseconds
 from agent.detection.baseline.history import Usual, usual_of_peers
 from agent.detection.baseline.memory import Frames, Memory, Whole, recalled
-from agent.detection.baseline.open_alert import RAISED, Alarms, Told
+from agent.detection.baseline.open_alert import RAISED, AlertChange, OpenAlerts
 from agent.detection.sigma.log_source import LogSource
 
 log = structlog.get_logger()
@@ -58,10 +58,10 @@ Source = tuple[int, int]
 
 
 @dataclass(slots=True)
-class Step:
-    """What one batch changes; nothing counts before `Baselining.commit`."""
+class BatchChanges:
+    """What one batch changes; nothing counts before `BaselineEngine.commit`."""
 
-    told: list[Told] = field(default_factory=list)
+    told: list[AlertChange] = field(default_factory=list)
     remember: dict[str, bytes | None] = field(default_factory=dict)
     memories: dict[tuple[str, str], Memory] = field(default_factory=dict)
     sources: dict[str, dict[str, Source]] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Step:
     """Rule id to rows, or alarms, that were too many."""
 
 
-class Baselining:
+class BaselineEngine:
     """All baselines of a rule set."""
 
     def __init__(
@@ -101,11 +101,11 @@ class Baselining:
 
     def take(
         self, found: Mapping[str, pl.DataFrame], org: str, source: LogSource, newest: int | None, now: datetime
-    ) -> Step:
+    ) -> BatchChanges:
         """`found`: rule id to its matched rows, prepared, with `event.id`. `newest`: newest event time of the batch, at
         most now.
         """
-        step = Step(sources={**self.sources})
+        step = BatchChanges(sources={**self.sources})
         if not self._baselines:
             return step
         if newest is not None:
@@ -118,9 +118,9 @@ class Baselining:
             self._advance(baseline, org, baseline_rows.rows(baseline, found), step, now)
         return step
 
-    def tick(self, now: datetime) -> Step:
+    def tick(self, now: datetime) -> BatchChanges:
         """What only the passing of time can tell."""
-        step = Step(sources=self.sources)
+        step = BatchChanges(sources=self.sources)
         began = self._awake_since(now)
         for baseline in self._baselines:
             if baseline.kind == "silence" and not baseline.group_by and now - began >= GRACE:
@@ -130,7 +130,7 @@ class Baselining:
                         self._advance(baseline, org, baseline_rows.nothing(), step, now, quiet=True)
         return step
 
-    def commit(self, step: Step) -> None:
+    def commit(self, step: BatchChanges) -> None:
         self._memories.update(step.memories)
         self.sources = step.sources
         told = (
@@ -150,7 +150,14 @@ class Baselining:
         return began
 
     def _advance(
-        self, baseline: Baseline, org: str, rows: pl.DataFrame, step: Step, now: datetime, *, quiet: bool = False
+        self,
+        baseline: Baseline,
+        org: str,
+        rows: pl.DataFrame,
+        step: BatchChanges,
+        now: datetime,
+        *,
+        quiet: bool = False,
     ) -> None:
         before, mark = self._mark(baseline, self.sources, org, now), self._mark(baseline, step.sources, org, now)
         if mark is None:
@@ -160,7 +167,7 @@ class Baselining:
             return
         kind = KINDS[baseline.kind]
         frames = Frames(memory, _whole(baseline))
-        alarms = Alarms(baseline, org, memory.alarms, before or 0, self._raised)
+        alarms = OpenAlerts(baseline, org, memory.alarms, before or 0, self._raised)
         rows = self._in_time(baseline, rows, memory, before or 0, step)
         rows = self._ready(baseline, frames, rows, mark, step)
         more: dict[str, object] = {}
@@ -200,7 +207,9 @@ class Baselining:
             if any(one.covers(LogSource(*orjson.loads(name))) for one in wanted)
         ]  # fmt: skip
 
-    def _in_time(self, baseline: Baseline, rows: pl.DataFrame, memory: Memory, before: int, step: Step) -> pl.DataFrame:
+    def _in_time(
+        self, baseline: Baseline, rows: pl.DataFrame, memory: Memory, before: int, step: BatchChanges
+    ) -> pl.DataFrame:
         """Without the rows whose time is settled."""
         if not rows.height:
             return rows
@@ -209,7 +218,9 @@ class Baselining:
         self._count(step.late, baseline, rows.height - taken.height)
         return taken
 
-    def _ready(self, baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, step: Step) -> pl.DataFrame:
+    def _ready(
+        self, baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, step: BatchChanges
+    ) -> pl.DataFrame:
         """Without the rows that are ahead of a source, and with those that were."""
         reached = pl.col("time") <= mark + milliseconds(baseline.wait)
         waiting = frames["waiting"]

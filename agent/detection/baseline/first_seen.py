@@ -12,7 +12,7 @@ import polars as pl
 from agent.columns.text_hash import numbers
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.memory import Frames
-from agent.detection.baseline.open_alert import Alarm, Alarms
+from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 
 SCHEMAS = {"pairs": pl.Schema({"pair": pl.UInt64, "key": pl.UInt64, "first": pl.Int64, "day": pl.Int32})}
 """Group and value as one number, the group's, when both were first seen together (ms) and the last day they were."""
@@ -34,7 +34,7 @@ def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: Alarms) -> int:
+def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: OpenAlerts) -> int:
     """Take rows in and raise what is new; returns the rows left out because there were too many values."""
     dropped = 0
     if rows.height:
@@ -74,7 +74,7 @@ def _admitted(fresh: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl.DataFrame, i
     return fresh.join(out, on="pair", how="anti"), int(out["count"].sum())
 
 
-def _judge(baseline: Baseline, pairs: pl.DataFrame, rows: pl.DataFrame, alarms: Alarms) -> None:
+def _judge(baseline: Baseline, pairs: pl.DataFrame, rows: pl.DataFrame, alarms: OpenAlerts) -> None:
     """`rows` with `first`, the time at which their pair was first seen."""
     wait, learning = milliseconds(baseline.wait), milliseconds(baseline.minimum)
     new = rows.filter(pl.col("first") > pl.col("time") - wait)
@@ -96,7 +96,7 @@ def _judge(baseline: Baseline, pairs: pl.DataFrame, rows: pl.DataFrame, alarms: 
     for one in found.sort("from").iter_rows(named=True):
         began = one["began"]
         alarms.add(
-            Alarm(
+            OpenAlert(
                 id=_identity(baseline, alarms, one["pair"], one["first"]),
                 group=one["group"],
                 closes=one["time"] + wait,
@@ -113,7 +113,7 @@ def _judge(baseline: Baseline, pairs: pl.DataFrame, rows: pl.DataFrame, alarms: 
         )
 
 
-def _identity(baseline: Baseline, alarms: Alarms, pair: int, first: int) -> str:
+def _identity(baseline: Baseline, alarms: OpenAlerts, pair: int, first: int) -> str:
     """The same for all that is said of a pair, until it is forgotten; a late row can move its beginning a little."""
     epoch = first // milliseconds(baseline.history)
     likely = [alarms.identity(pair, one) for one in (epoch, epoch + 1, epoch - 1)]

@@ -11,7 +11,7 @@ import polars as pl
 
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.memory import Frames
-from agent.detection.baseline.open_alert import Alarm, Alarms
+from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 
 SCHEMAS = {"hours": pl.Schema({"key": pl.UInt64, "hour": pl.Int32})}
 """Hours in which a group did something: the last one that is settled, and all since."""
@@ -26,7 +26,7 @@ def whole(_: str, stored: pl.DataFrame) -> pl.DataFrame:
     return stored.unique()
 
 
-def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: Alarms) -> int:
+def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: OpenAlerts) -> int:
     """Take rows in and raise who wakes up; returns the rows left out because there were too many groups."""
     gap = -(-milliseconds(baseline.wait) // HOUR) + 1
     dropped = 0
@@ -50,7 +50,7 @@ def _admitted(rows: pl.DataFrame, hours: pl.DataFrame) -> tuple[pl.DataFrame, in
     return kept, rows.height - kept.height
 
 
-def _judge(baseline: Baseline, hours: pl.DataFrame, rows: pl.DataFrame, gap: int, alarms: Alarms) -> None:
+def _judge(baseline: Baseline, hours: pl.DataFrame, rows: pl.DataFrame, gap: int, alarms: OpenAlerts) -> None:
     least = -(-milliseconds(baseline.span) // HOUR)
     long_ago = int(rows["hour"].max() or 0) - least  # type: ignore[arg-type]
     old = hours.filter(pl.col("hour") <= long_ago).select("key").unique()
@@ -83,7 +83,7 @@ def _judge(baseline: Baseline, hours: pl.DataFrame, rows: pl.DataFrame, gap: int
     )
     for one in found.sort("from").iter_rows(named=True):
         alarms.add(
-            Alarm(
+            OpenAlert(
                 id=alarms.identity(one["key"], one["slept"]),
                 group=one["group"],
                 closes=(one["until"] + gap + 1) * HOUR,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import orjson
 import polars as pl
 
-from agent.detection.baseline.open_alert import Alarm
+from agent.detection.baseline.open_alert import OpenAlert
 
 PIECES = 256
 BYTES = 800_000
@@ -34,7 +34,7 @@ class Memory:
     frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     pieces: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     """Frame to number and rows of each stored piece."""
-    alarms: Mapping[str, Alarm] = field(default_factory=dict)
+    alarms: Mapping[str, OpenAlert] = field(default_factory=dict)
     least: Mapping[str, int] = field(default_factory=dict)
     """Frame to the rows that it had when it was last put together, or fewer."""
     since: Mapping[str, int] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Frames:
         if parts is not None:
             parts.append(more)
 
-    def stored(self, alarms: Mapping[str, Alarm], prefix: str) -> tuple[Memory, dict[str, bytes | None]]:
+    def stored(self, alarms: Mapping[str, OpenAlert], prefix: str) -> tuple[Memory, dict[str, bytes | None]]:
         """The memory of after the batch, and what to store so that `recalled` gives it back."""
         pieces, changes = dict(self._memory.pieces), dict[str, bytes | None].fromkeys(self._memory.stale)
         for name, more in self._more.items():
@@ -162,7 +162,7 @@ def recalled(
         if name in since:
             read = read.filter(pl.col("slot") >= since[name])
         frames[name] = whole(name, read)
-    alarms = {one["id"]: Alarm(**one) for one in about["alarms"]}
+    alarms = {one["id"]: OpenAlert(**one) for one in about["alarms"]}
     least = {name: frame.height for name, frame in frames.items()}
     return Memory(frames, pieces, alarms, least, since, about["floor"], len(texts), shape)
 

@@ -1,4 +1,4 @@
-"""Alarms of baselines: raised once, growing with what comes later, final when the watermark has passed them.
+"""Open alerts of baselines: raised once, growing with what comes later, final when the watermark has passed them.
 
 What adds to an alarm gives the same alarm in any order: counts are added, the first and the last event are a minimum
 and a maximum, and the numbers are those of the most striking finding.
@@ -14,17 +14,17 @@ from typing import Any
 from agent.detection.baseline.baseline import Baseline
 
 OPEN = 2_000
-"""Alarms that may still change, per baseline and org; of more, those are closed that would be closed first."""
+"""Open alerts that may still change, per baseline and org; of more, those are closed that would be closed first."""
 
 RAISED = 1_000
-"""Alarms that one baseline raises in one batch; more are counted and logged."""
+"""Open alerts that one baseline raises in one batch; more are counted and logged."""
 
 NAMES = 20
 """Users and addresses that an alarm names."""
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
+class OpenAlert:
     """Times are milliseconds of event time."""
 
     id: str
@@ -57,7 +57,7 @@ class Alarm:
     def document(self) -> dict[str, Any]:
         return asdict(self)
 
-    def adding(self, other: Alarm) -> Alarm:
+    def adding(self, other: OpenAlert) -> OpenAlert:
         """With the rows of another finding that is not counted in this one."""
         best = max(self, other, key=_rank)
         return replace(
@@ -77,7 +77,7 @@ class Alarm:
             changed=True,
         )
 
-    def or_better(self, other: Alarm) -> Alarm:
+    def or_better(self, other: OpenAlert) -> OpenAlert:
         """The other finding in its place, if it is more striking or a later look at the same."""
         better = (_rank(other), other.count) >= (_rank(self), self.count)
         if not better or _content(other) == _content(self):
@@ -85,11 +85,11 @@ class Alarm:
         return replace(other, told=self.told, told_count=self.told_count, revision=self.revision, changed=True)
 
 
-def _rank(alarm: Alarm) -> tuple[float, int]:
+def _rank(alarm: OpenAlert) -> tuple[float, int]:
     return alarm.rank, -alarm.place
 
 
-def _content(alarm: Alarm) -> tuple[object, ...]:
+def _content(alarm: OpenAlert) -> tuple[object, ...]:
     return (alarm.first, alarm.last, alarm.count, alarm.measured, alarm.threshold, alarm.rank, alarm.place,
             alarm.numbers, alarm.texts, alarm.users, alarm.addresses, alarm.closes)  # fmt: skip
 
@@ -99,11 +99,11 @@ def _named(some: Iterable[str], more: Iterable[str]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AlertChange:
     """Something to say: `baseline_alert.baselined` makes a row of it."""
 
     baseline: Baseline
-    alarm: Alarm
+    alarm: OpenAlert
     org: str
 
     @property
@@ -111,11 +111,11 @@ class Told:
         return "alert-revised" if self.alarm.revision else "alert-raised"
 
 
-class Alarms:
+class OpenAlerts:
     """A working copy of the alarms of one baseline and org."""
 
     def __init__(
-        self, baseline: Baseline, org: str, alarms: Mapping[str, Alarm], mark: int, most: int | None = RAISED
+        self, baseline: Baseline, org: str, alarms: Mapping[str, OpenAlert], mark: int, most: int | None = RAISED
     ) -> None:
         """`mark`: the watermark of before the batch; what it has passed is closed and not opened again."""
         self._baseline = baseline
@@ -125,26 +125,26 @@ class Alarms:
         self.now = dict(alarms)
         self._before = frozenset(alarms)
         self.left_out = 0
-        """Alarms that were too many."""
+        """Open alerts that were too many."""
 
     def identity(self, *parts: object) -> str:
         """32 hexadecimal digits: BLAKE2b-128 over the rule's id, the org and `parts`."""
         text = "\n".join(map(str, (self._baseline.rule.id, self._org, *parts)))
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
-    def add(self, alarm: Alarm) -> None:
+    def add(self, alarm: OpenAlert) -> None:
         """Rows that are not counted in the alarm yet."""
         old = self.now.get(alarm.id)
         self.now[alarm.id] = old.adding(alarm) if old else replace(alarm, changed=True)
 
-    def put(self, alarm: Alarm) -> None:
+    def put(self, alarm: OpenAlert) -> None:
         """All there is of an alarm, as it looks now."""
         if alarm.closes <= self._mark:
             return
         old = self.now.get(alarm.id)
         self.now[alarm.id] = old.or_better(alarm) if old else replace(alarm, changed=True)
 
-    def told(self, mark: int) -> Iterator[Told]:
+    def told(self, mark: int) -> Iterator[AlertChange]:
         """What has to be said now; closes what the watermark has passed. To be called once, at the end of a batch."""
         self._leave_out()
         if not any(one.changed or one.closes <= mark for one in self.now.values()) and len(self.now) <= OPEN:
@@ -155,7 +155,7 @@ class Alarms:
             grown = alarm.measured >= 2 * alarm.told or alarm.count >= 2 * alarm.told_count
             if alarm.changed and (over or grown or alarm.revision < 0):
                 alarm = replace(alarm, told=alarm.measured, told_count=alarm.count, revision=alarm.revision + 1, changed=False)  # fmt: skip
-                yield Told(self._baseline, alarm, self._org)
+                yield AlertChange(self._baseline, alarm, self._org)
             if over:
                 del self.now[alarm.id]
             else:

@@ -15,7 +15,7 @@ import polars as pl
 
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.memory import Frames
-from agent.detection.baseline.open_alert import Alarm, Alarms
+from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 
 SCHEMAS = {
     "open": pl.Schema({"key": pl.UInt64, "group": pl.String, "slot": pl.Int64, "low": pl.Int64, "high": pl.Int64, "user": pl.String}),
@@ -55,7 +55,7 @@ def part_of(baseline: Baseline) -> int:
 
 
 def advance(
-    baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: Alarms, clock: int | None = None
+    baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: OpenAlerts, clock: int | None = None
 ) -> int:
     """Take rows in and raise who stopped; returns the rows left out because there were too many groups.
 
@@ -89,7 +89,7 @@ def _admitted(fresh: pl.DataFrame, frames: Frames) -> tuple[pl.DataFrame, int]:
     return kept, fresh.height - kept.height
 
 
-def _settle(baseline: Baseline, frames: Frames, alarms: Alarms, size: int) -> None:
+def _settle(baseline: Baseline, frames: Frames, alarms: OpenAlerts, size: int) -> None:
     """What is older than the floor is what happened."""
     done = (pl.col("slot") + 1) * size <= frames.floor
     part = frames["open"].filter(done).sort("key", "slot")
@@ -154,7 +154,7 @@ def _lately(frames: Frames) -> pl.DataFrame:
     )
 
 
-def _tell_ongoing(baseline: Baseline, known: pl.DataFrame, frames: Frames, mark: int, alarms: Alarms) -> None:
+def _tell_ongoing(baseline: Baseline, known: pl.DataFrame, frames: Frames, mark: int, alarms: OpenAlerts) -> None:
     """Who is silent now; who is silent for longer than the history is forgotten."""
     asleep = known.filter(pl.col("last") < mark - milliseconds(baseline.span))
     if not asleep.height:
@@ -166,7 +166,7 @@ def _tell_ongoing(baseline: Baseline, known: pl.DataFrame, frames: Frames, mark:
 
 
 def _tell(
-    baseline: Baseline, pauses: pl.DataFrame, past: pl.DataFrame, alarms: Alarms, mark: int | None = None
+    baseline: Baseline, pauses: pl.DataFrame, past: pl.DataFrame, alarms: OpenAlerts, mark: int | None = None
 ) -> None:
     """`pauses`: `key`, `group`, `user`, `begin` (of the group), `last` (its last time), `end` (null: none yet)."""
     span, history = milliseconds(baseline.span), milliseconds(baseline.history)
@@ -189,10 +189,10 @@ def _tell(
         alarms.put(_alarm(baseline, alarms, one))
 
 
-def _alarm(baseline: Baseline, alarms: Alarms, one: dict[str, Any]) -> Alarm:
+def _alarm(baseline: Baseline, alarms: OpenAlerts, one: dict[str, Any]) -> OpenAlert:
     last, end, allowed = one["last"], one["end"], one["allowed"]
     length = (end - last if end is not None else allowed) / HOUR
-    return Alarm(
+    return OpenAlert(
         id=alarms.identity(one["key"], last),
         group=one["group"],
         closes=end + part_of(baseline) if end is not None else last + milliseconds(baseline.history),

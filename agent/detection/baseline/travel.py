@@ -12,7 +12,7 @@ import polars as pl
 
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.memory import Frames
-from agent.detection.baseline.open_alert import Alarm, Alarms
+from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 
 SCHEMAS = {
     "visits": pl.Schema(
@@ -56,7 +56,7 @@ def whole(_: str, stored: pl.DataFrame) -> pl.DataFrame:
     ).select(SCHEMAS["visits"].names())  # fmt: skip
 
 
-def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: Alarms) -> int:
+def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: OpenAlerts) -> int:
     """Take rows in and raise who was at two places; returns the visits dropped because there were too many."""
     dropped = 0
     if rows.height:
@@ -83,7 +83,7 @@ def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, a
     return dropped
 
 
-def _judge(baseline: Baseline, visits: pl.DataFrame, alarms: Alarms) -> None:
+def _judge(baseline: Baseline, visits: pl.DataFrame, alarms: OpenAlerts) -> None:
     places = visits.group_by("key").agg(pl.struct("lat", "lon").n_unique().alias("places")).filter(pl.col("places") > 1)
     for some in places.iter_slices(TOGETHER):
         fast = _fast(baseline, visits.join(some, on="key", how="semi"))
@@ -137,8 +137,8 @@ def _distance() -> pl.Expr:
     return 2 * RADIUS * half.clip(0.0, 1.0).sqrt().arcsin()
 
 
-def _alarm(alarms: Alarms, one: dict[str, Any], once: int) -> Alarm:
-    return Alarm(
+def _alarm(alarms: OpenAlerts, one: dict[str, Any], once: int) -> OpenAlert:
+    return OpenAlert(
         id=alarms.identity(one["key"], one["begins"]),
         group=one["group"],
         closes=one["begins"] + once,

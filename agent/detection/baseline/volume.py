@@ -16,7 +16,7 @@ import polars as pl
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.history import Steps, Usual, compared
 from agent.detection.baseline.memory import Frames
-from agent.detection.baseline.open_alert import Alarm, Alarms
+from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 
 SCHEMAS = {
     "open": pl.Schema(
@@ -102,7 +102,7 @@ def advance(
     frames: Frames,
     rows: pl.DataFrame,
     mark: int,
-    alarms: Alarms,
+    alarms: OpenAlerts,
     peers: Callable[[int, pl.DataFrame], Usual | None],
 ) -> int:
     """Take rows in and raise what they exceed; returns the rows dropped because there were too many groups."""
@@ -129,7 +129,7 @@ def _judge(
     frames: Frames,
     mine: pl.DataFrame,
     fresh: pl.DataFrame,
-    alarms: Alarms,
+    alarms: OpenAlerts,
     peers: Callable[[int, pl.DataFrame], Usual | None],
 ) -> None:
     """`mine`: the open buckets of some groups; `fresh`: what the batch adds to them. Other windows are as they were."""
@@ -162,11 +162,11 @@ def _reached(windows: pl.DataFrame, fresh: pl.DataFrame, length: int) -> pl.Data
     return pairs.filter((pl.col("slot") - pl.col("at")).is_between(0, length - 1))
 
 
-def _alarm(baseline: Baseline, alarms: Alarms, window: dict[str, Any], steps: Steps) -> Alarm:
+def _alarm(baseline: Baseline, alarms: OpenAlerts, window: dict[str, Any], steps: Steps) -> OpenAlert:
     step, once = milliseconds(baseline.step), milliseconds(baseline.once_per)
     slot, value, expected = window["slot"], window["value"], window["expected"]
     begins = slot * step // once * once
-    return Alarm(
+    return OpenAlert(
         id=alarms.identity(window["key"], begins),
         group=window["group"],
         closes=begins + once,

@@ -20,7 +20,7 @@ NEEDLES = 4
 
 
 @dataclass(slots=True)
-class Needles:
+class RequiredLiterals:
     """What the rules at hand look for in one field."""
 
     whole: set[str] = field(default_factory=set)
@@ -79,17 +79,17 @@ def wanted(test: Test) -> frozenset[Needle] | None:
             return None
 
 
-def needles(nodes: Iterable[Node]) -> Mapping[str, Needles]:
+def needles(nodes: Iterable[Node]) -> Mapping[str, RequiredLiterals]:
     """Per field what is looked for in it, where there is enough of it."""
-    found: dict[str, Needles] = {}
+    found: dict[str, RequiredLiterals] = {}
     for node in nodes:
         for leaf in leaves(node):
             if leaf.field is not None and (texts := wanted(leaf.test)) is not None:
-                found.setdefault(leaf.field, Needles()).add(leaf.test, texts)
+                found.setdefault(leaf.field, RequiredLiterals()).add(leaf.test, texts)
     return {name: those for name, those in found.items() if len(those) >= NEEDLES}
 
 
-def requirements(node: Node, covered: Mapping[str, Needles]) -> Sequence[frozenset[tuple[str, Needle]]]:
+def requirements(node: Node, covered: Mapping[str, RequiredLiterals]) -> Sequence[frozenset[tuple[str, Needle]]]:
     """Sets of (field, needle); the condition can hold only if of each set one occurs."""
     match node:
         case Match(str(name), test) if name in covered and (texts := wanted(test)) is not None:

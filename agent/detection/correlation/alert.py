@@ -10,11 +10,11 @@ import polars as pl
 
 from agent.detection.alert.alert import TIME, constant, revision_id, sentence
 from agent.detection.alert.user import identified, single
+from agent.detection.correlation.batch_changes import AlertChange
 from agent.detection.correlation.open_alert import values_of
-from agent.detection.correlation.step import Told
 
 
-def frames(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
+def frames(told: Sequence[AlertChange], now: datetime) -> Iterator[pl.DataFrame]:
     """A row for each alert, raised or revised; a frame for each rule.
 
     `leakline.alert.id` stays the same for all that is said of an alert; `event.id` is its own for each revision, so
@@ -24,7 +24,7 @@ def frames(told: Sequence[Told], now: datetime) -> Iterator[pl.DataFrame]:
     `NAME=value`), `.count` (Int64), and `leakline.alert.{first,last}_event_id` (String), whose times are `event.start`
     and `event.end`. `leakline.measure.threshold` is absent where the condition is an expression over rules.
     """
-    by_rule: dict[str, list[Told]] = {}
+    by_rule: dict[str, list[AlertChange]] = {}
     for one in told:
         by_rule.setdefault(one.correlation.rule.id, []).append(one)
     for some in by_rule.values():
@@ -48,7 +48,7 @@ SCHEMA = {
 }
 
 
-def document(one: Told) -> dict[str, Any]:
+def document(one: AlertChange) -> dict[str, Any]:
     """What an alert says of its group, its window and its measure, by dotted names; None: nothing."""
     rule, episode = one.correlation.rule, one.episode
     names = one.correlation.group_by

@@ -20,13 +20,13 @@ import polars as pl
 
 from agent import metrics
 from agent.detection.correlation import text_codes as correlation_text
+from agent.detection.correlation.batch_changes import BatchChanges
+from agent.detection.correlation.batch_update import BatchUpdate, is_idle
 from agent.detection.correlation.correlation import Correlation, ordered, sources, wanted
 from agent.detection.correlation.memory import Memory, Writing, recalled
-from agent.detection.correlation.piece_cache import Shelf
-from agent.detection.correlation.rows import Key, Matched, coded, handed_on, keys_of, value_of
-from agent.detection.correlation.step import Step
+from agent.detection.correlation.piece_cache import PieceCache
+from agent.detection.correlation.rows import Key, MatchedRows, coded, handed_on, keys_of, value_of
 from agent.detection.correlation.text_codes import Texts
-from agent.detection.correlation.turn import Turn, is_idle
 from agent.detection.correlation.windows import FOREVER
 from agent.detection.sigma.log_source import LATENESS, OTHERWISE, LogSource
 
@@ -37,7 +37,7 @@ LEFT_OUT = "correlation/left_out"
 """Where the state holds what took no part: a list of `id`, `rule` (its name), `reason` and `rows`."""
 
 
-class Correlating:
+class CorrelationEngine:
     """All correlations of a rule set."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Correlating:
         self._lateness = lateness
         self._lates: dict[tuple[str, str], int | None] = {}
         self._patience = int(patience.total_seconds() * 1000)
-        self._shelf = Shelf(recall)
+        self._shelf = PieceCache(recall)
         self._memories: dict[tuple[str, str], Memory] = {}
         self._texts: dict[str, Texts] = {}
         self.newest: dict[str, dict[str, int]] = orjson.loads(recall("correlation/newest") or b"{}")
@@ -87,13 +87,13 @@ class Correlating:
         now: datetime | None = None,
         *,
         final: bool = False,
-    ) -> Step:
+    ) -> BatchChanges:
         """`found`: rule id to its matched rows, prepared, with `event.id`. `newest`: newest event time of the batch.
 
         `now`: by the clock, without which no change is told for its age; with neither org nor rows those of every org are.
         `final`: nothing will ever follow.
         """
-        step, clock = Step(newest={**self.newest}), int(now.timestamp() * 1000) if now else 0
+        step, clock = BatchChanges(newest={**self.newest}), int(now.timestamp() * 1000) if now else 0
         if newest is not None:
             _see(step, org, source, newest)
         if found or newest is not None:
@@ -108,7 +108,7 @@ class Correlating:
             step.remember[LEFT_OUT] = self._left_out(step)
         return step
 
-    def _left_out(self, step: Step) -> bytes:
+    def _left_out(self, step: BatchChanges) -> bytes:
         """All that was left out, for `leakline status` and for the time after a restart."""
         whole = {**self.left_out}
         for key, rows in step.left_out.items():
@@ -120,7 +120,7 @@ class Correlating:
             ]
         )
 
-    def commit(self, step: Step) -> None:
+    def commit(self, step: BatchChanges) -> None:
         self._memories.update(step.memories)
         self._texts.update(step.texts)
         self._shelf.commit(step.pieces)
@@ -129,7 +129,9 @@ class Correlating:
             self.left_out[key] = self.left_out.get(key, 0) + count
             metrics.CORRELATION_ROWS_LEFT_OUT.labels(self._titles[key[0]], key[1]).inc(count)
 
-    def _advance(self, found: Mapping[str, pl.DataFrame], org: str, step: Step, clock: int, *, final: bool) -> None:
+    def _advance(
+        self, found: Mapping[str, pl.DataFrame], org: str, step: BatchChanges, clock: int, *, final: bool
+    ) -> None:
         """One org's correlations, each after those it is made of."""
         if org not in self._texts:
             self._texts[org] = correlation_text.recalled(self._recall, f"correlation/texts/{org}")
@@ -150,22 +152,22 @@ class Correlating:
         )
         step.remember |= changes
 
-    def _coded(self, found: Mapping[str, pl.DataFrame], org: str, step: Step) -> dict[str, Matched]:
+    def _coded(self, found: Mapping[str, pl.DataFrame], org: str, step: BatchChanges) -> dict[str, MatchedRows]:
         step.texts[org], known = coded(found, self._keys, self._values, step.texts[org])
         return known
 
-    def _tell_changes(self, orgs: Iterable[str], step: Step, clock: int) -> None:
+    def _tell_changes(self, orgs: Iterable[str], step: BatchChanges, clock: int) -> None:
         """Changes of these orgs' alerts that were not told for too long."""
         for org in orgs:
             for correlation in self._correlations:
                 if correlation.rule.id not in self._silent and self._memory(correlation, org, step).episodes:
                     self._turn(correlation, org, step, clock).tell_changes(clock - self._patience)
 
-    def _turn(self, correlation: Correlation, org: str, step: Step, clock: int) -> Turn:
+    def _turn(self, correlation: Correlation, org: str, step: BatchChanges, clock: int) -> BatchUpdate:
         writing = Writing(self._shelf, step.pieces, step.remember)
-        return Turn(correlation, org, step, self._memory(correlation, org, step), writing, clock)
+        return BatchUpdate(correlation, org, step, self._memory(correlation, org, step), writing, clock)
 
-    def _memory(self, correlation: Correlation, org: str, step: Step) -> Memory:
+    def _memory(self, correlation: Correlation, org: str, step: BatchChanges) -> Memory:
         key = (correlation.rule.id, org)
         if key not in self._memories:
             shape = orjson.dumps([correlation.shape, self._carried[correlation.rule.id]]).decode()
@@ -187,7 +189,7 @@ class Correlating:
         return self._lates[rule, name]
 
 
-def _see(step: Step, org: str, source: LogSource, newest: int) -> None:
+def _see(step: BatchChanges, org: str, source: LogSource, newest: int) -> None:
     mine = {**step.newest.get(org, {})}
     name = orjson.dumps([source.product, source.service, source.category]).decode()
     mine[name] = max(newest, mine.get(name, newest))

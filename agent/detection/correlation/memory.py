@@ -15,8 +15,8 @@ import orjson
 import polars as pl
 
 from agent.detection.correlation.correlation import NUMERIC, Correlation
-from agent.detection.correlation.open_alert import Episode, decoded
-from agent.detection.correlation.piece_cache import Shelf, encoded
+from agent.detection.correlation.open_alert import OpenAlert, decoded
+from agent.detection.correlation.piece_cache import PieceCache, encoded
 
 PIECE = 10_000
 """Rows in a stored piece at most, so that it stays well below a megabyte."""
@@ -53,7 +53,7 @@ class Memory:
     pieces: tuple[Piece, ...] = ()
     mark: int = 0
     """The watermark up to which windows were judged and closed; older rows are not taken any more."""
-    episodes: Mapping[str, tuple[Episode, ...]] = field(default_factory=dict)
+    episodes: Mapping[str, tuple[OpenAlert, ...]] = field(default_factory=dict)
     """By group."""
     deltas: tuple[int, ...] = ()
     shape: str = ""
@@ -91,7 +91,7 @@ def schema(correlation: Correlation, carried: int) -> pl.Schema:
 class Writing:
     """What one batch changes of the stored state; nothing counts before its commit."""
 
-    shelf: Shelf
+    shelf: PieceCache
     pieces: dict[str, pl.DataFrame | None] = field(default_factory=dict)
     changes: dict[str, bytes | None] = field(default_factory=dict)
 
@@ -168,7 +168,7 @@ class Writing:
         self.changes[f"{memory.prefix}/head"] = orjson.dumps(head)
         return memory
 
-    def _alerts(self, memory: Memory, opened: list[Episode], closed: list[str]) -> Memory:
+    def _alerts(self, memory: Memory, opened: list[OpenAlert], closed: list[str]) -> Memory:
         deltas = memory.deltas
         if len(deltas) > DELTAS:
             self.changes |= {f"{memory.prefix}/alerts/{number}": None for number in deltas}
@@ -181,7 +181,7 @@ class Writing:
         return replace(memory, deltas=kept)
 
 
-def _changed(memory: Memory, before: Memory) -> tuple[list[Episode], list[str]]:
+def _changed(memory: Memory, before: Memory) -> tuple[list[OpenAlert], list[str]]:
     if memory.episodes is before.episodes:
         return [], []
     old = {one.id: one for some in before.episodes.values() for one in some}
@@ -190,7 +190,7 @@ def _changed(memory: Memory, before: Memory) -> tuple[list[Episode], list[str]]:
     return opened, [one for one in old if one not in kept]
 
 
-def _portions(opened: Sequence[Episode], closed: Sequence[str]) -> Iterator[bytes]:
+def _portions(opened: Sequence[OpenAlert], closed: Sequence[str]) -> Iterator[bytes]:
     parts: list[bytes] = []
     size = 0
     for one in opened:
@@ -214,7 +214,7 @@ def recalled(recall: Callable[[str], bytes | None], prefix: str, shape: str) -> 
         rows = [f"{prefix}/rows/{number}" for number, *_ in about["pieces"]]
         stale = (*rows, *(f"{prefix}/alerts/{number}" for number in about["deltas"]))
         return Memory(prefix, shape=shape, stale=stale)
-    episodes: dict[str, Episode] = {}
+    episodes: dict[str, OpenAlert] = {}
     for number in about["deltas"]:
         delta = orjson.loads(recall(f"{prefix}/alerts/{number}") or b'{"closed":[],"open":[]}')
         for identity in delta["closed"]:
@@ -222,7 +222,7 @@ def recalled(recall: Callable[[str], bytes | None], prefix: str, shape: str) -> 
         for values in delta["open"]:
             one = decoded(values)
             episodes[one.id] = one
-    by_group: dict[str, tuple[Episode, ...]] = {}
+    by_group: dict[str, tuple[OpenAlert, ...]] = {}
     for one in episodes.values():
         by_group[one.group] = (*by_group.get(one.group, ()), one)
     pieces = tuple(Piece(*values) for values in about["pieces"])

@@ -20,7 +20,7 @@ Row = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Episode:
+class OpenAlert:
     """An alert and what was told of it; times in milliseconds of event time.
 
     Everything in it is a count, a least, a greatest or the first so many of a set: the order in which rows come does
@@ -54,9 +54,9 @@ class Episode:
                 self.measured, self.rows, self.last, self.about]  # fmt: skip
 
 
-def decoded(values: Sequence[Any]) -> Episode:
+def decoded(values: Sequence[Any]) -> OpenAlert:
     *plain, rows, last, about = values
-    blank = Episode(*plain)
+    blank = OpenAlert(*plain)
     return replace(blank, rows=tuple((time, one) for time, one in rows), last=(last[0], last[1]), about=about)
 
 
@@ -67,14 +67,14 @@ def values_of(group: str, count: int) -> list[str]:
     return list(orjson.loads(group).values())
 
 
-def begun(correlation: Correlation, org: str, cluster: Mapping[str, Any]) -> Episode:
+def begun(correlation: Correlation, org: str, cluster: Mapping[str, Any]) -> OpenAlert:
     """A new alert. Its id follows from the rule, the group and the first row."""
     seed = "\n".join((correlation.rule.id, org, cluster["group"], cluster["ids"][0]))
     identity = hashlib.blake2b(seed.encode(), digest_size=16).hexdigest()
-    return joined([Episode(identity, cluster["group"], cluster["start"], cluster["end"], 0)], cluster, least=False)
+    return joined([OpenAlert(identity, cluster["group"], cluster["start"], cluster["end"], 0)], cluster, least=False)
 
 
-def joined(near: Sequence[Episode], cluster: Mapping[str, Any], *, least: bool) -> Episode:
+def joined(near: Sequence[OpenAlert], cluster: Mapping[str, Any], *, least: bool) -> OpenAlert:
     """The first of `near` with the others and the cluster in it. `least`: whether the lowest value is the one to tell."""
     rows = sorted({*zip(cluster["times"], cluster["ids"], strict=True), *(row for one in near for row in one.rows)})
     measures = [one for one in (cluster["measured"], *(one.measured for one in near)) if one is not None]

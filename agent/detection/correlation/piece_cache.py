@@ -12,7 +12,7 @@ ROOM = 192 << 20
 """Bytes of decoded pieces in memory; others are read again from the state when a row comes near them."""
 
 
-class Shelf:
+class PieceCache:
     """Pieces by key; a piece never changes. What no state would give back stays in memory."""
 
     def __init__(self, recall: Callable[[str], bytes | None]) -> None:

@@ -28,7 +28,7 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
+class MatchedRows:
     """Rows that one rule or correlation matched, each id once: `time`, `id`, the codes of keys and the plain values."""
 
     rows: pl.DataFrame
@@ -38,7 +38,7 @@ class Matched:
 
 
 @dataclass(slots=True)
-class Picked:
+class CorrelationRows:
     """Rows of one batch that a correlation takes, and how many it leaves out."""
 
     rows: pl.DataFrame
@@ -58,7 +58,7 @@ def value_of(correlation: Correlation, base: str) -> Key:
 
 def coded(
     found: Mapping[str, pl.DataFrame], keys: Mapping[str, set[Key]], values: Mapping[str, set[Key]], texts: Texts
-) -> tuple[Texts, dict[str, Matched]]:
+) -> tuple[Texts, dict[str, MatchedRows]]:
     """All that correlations look at in these rows, read and coded once."""
     read = {base: _read(rows, keys[base], values[base]) for base, rows in found.items() if rows.height}
     said = [
@@ -73,7 +73,7 @@ def coded(
     return texts, {base: _with_codes(one, codes) for base, one in read.items()}
 
 
-def _read(matched: pl.DataFrame, keys: set[Key], values: set[Key]) -> Matched:
+def _read(matched: pl.DataFrame, keys: set[Key], values: set[Key]) -> MatchedRows:
     """With texts as texts; what is missing is null."""
     named = {key: f"key {place}" for place, key in enumerate(sorted(keys))}
     plain = {key: f"value {place}" for place, key in enumerate(sorted(values))}
@@ -84,7 +84,7 @@ def _read(matched: pl.DataFrame, keys: set[Key], values: set[Key]) -> Matched:
         *(_key(matched, key).alias(column) for key, column in named.items()),
         *(_joined([text_of(matched, name) for name in key]).alias(column) for key, column in plain.items()),
     )
-    return Matched(rows.unique("id", keep="first", maintain_order=True), named, plain)
+    return MatchedRows(rows.unique("id", keep="first", maintain_order=True), named, plain)
 
 
 def _key(matched: pl.DataFrame, key: Key) -> pl.Expr:
@@ -92,17 +92,17 @@ def _key(matched: pl.DataFrame, key: Key) -> pl.Expr:
     return pl.coalesce(texts) if key == USER else _joined(texts)
 
 
-def _with_codes(one: Matched, codes: pl.DataFrame) -> Matched:
+def _with_codes(one: MatchedRows, codes: pl.DataFrame) -> MatchedRows:
     rows, known = one.rows.lazy(), codes.lazy()
     for column in one.keys.values():
         mine = known.rename({"text": column, "code": "its code"})
         rows = rows.join(mine, on=column, how="left", maintain_order="left").with_columns(pl.col("its code").alias(column)).drop("its code")  # fmt: skip
-    return Matched(rows.collect(), one.keys, one.values)
+    return MatchedRows(rows.collect(), one.keys, one.values)
 
 
 def picked(
-    correlation: Correlation, carried: Sequence[str], found: Mapping[str, Matched], latest: int | None
-) -> Picked:
+    correlation: Correlation, carried: Sequence[str], found: Mapping[str, MatchedRows], latest: int | None
+) -> CorrelationRows:
     """`latest`: later rows are left out, in milliseconds."""
     parts = [
         _chosen(correlation, carried, base, place, found[base])
@@ -111,7 +111,7 @@ def picked(
     ]
     names = schema(correlation, len(carried)).names()
     if not parts:
-        return Picked(schema(correlation, len(carried)).to_frame())
+        return CorrelationRows(schema(correlation, len(carried)).to_frame())
     rows = pl.concat(parts).with_columns(reason=_reason(correlation, latest)).collect()
     out = {}
     if rows["reason"].null_count() < rows.height:
@@ -120,10 +120,12 @@ def picked(
         rows = rows.filter(pl.col("reason").is_null())
     if correlation.kind == "value_count":
         rows = rows.with_columns(numbers(rows["value"]))
-    return Picked(rows.select(names), out)
+    return CorrelationRows(rows.select(names), out)
 
 
-def _chosen(correlation: Correlation, carried: Sequence[str], base: str, place: int, matched: Matched) -> pl.LazyFrame:
+def _chosen(
+    correlation: Correlation, carried: Sequence[str], base: str, place: int, matched: MatchedRows
+) -> pl.LazyFrame:
     """Rows of one base with the columns of the correlation's own."""
     group = tuple(correlation.field_of(name, base) for name in correlation.group_by)
     value = value_of(correlation, base)

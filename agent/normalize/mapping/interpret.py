@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
-from agent.normalize.mapping.condition import Condition
 from agent.normalize.mapping.conversion import CONVERSIONS, default_conversion
 from agent.normalize.mapping.document import Cases, ConditionText, DerivedText, HomeText, ListCases, MappingText, Source
 from agent.normalize.mapping.ecs_fields import EcsTable
-from agent.normalize.mapping.mapping import Choice, ColumnKinds, Derived, Home, Mapping, kind_of
+from agent.normalize.mapping.mapping import Choice, ColumnKinds, Derived, Mapping, TargetField, kind_of
+from agent.normalize.mapping.row_condition import RowCondition
 from agent.yaml_lines import YamlFile
 
 _ACTION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -37,7 +37,7 @@ class _Interpreter:
     file: YamlFile
     known: Known
 
-    def homes(self, fields: Dict[str, str | HomeText]) -> Iterator[tuple[str, Home]]:
+    def homes(self, fields: Dict[str, str | HomeText]) -> Iterator[tuple[str, TargetField]]:
         for column, home in fields.items():
             target = home if isinstance(home, str) else home.field
             self.check_field(target, ("fields", column))
@@ -46,7 +46,7 @@ class _Interpreter:
                 kind = home.kind if home.kind == "url_decoded" else None
             if kind is None:
                 raise self.file.error(("fields", column), f"{target} cannot hold a cell of {column}")
-            yield column, Home(target, kind)
+            yield column, TargetField(target, kind)
 
     def derived(self, also: Dict[str, Source]) -> Iterator[Derived]:
         for target, source in also.items():
@@ -115,7 +115,7 @@ class _Interpreter:
         if word not in allowed:
             raise self.file.error((key,), f"ECS allows no event.{key} `{word}`", hint=f"one of {', '.join(allowed)}")
 
-    def check_homes(self, homes: Dict[str, Home]) -> None:
+    def check_homes(self, homes: Dict[str, TargetField]) -> None:
         """Two columns in one field would lose one of the cells; only the two spellings of the time share theirs."""
         taken: dict[str, str] = {}
         for column, home in homes.items():
@@ -129,9 +129,9 @@ def columns_of(header: str) -> frozenset[str]:
     return frozenset(re.findall(r"[^\s,]+", header))
 
 
-def _condition(text: ConditionText) -> Condition:
+def _condition(text: ConditionText) -> RowCondition:
     cases = ((name, (values,) if isinstance(values, str) else tuple(values)) for name, values in text.items())
-    return Condition(tuple(cases))
+    return RowCondition(tuple(cases))
 
 
 def interpret(service: str, own: Written | None, shared: Written | None, known: Known) -> Mapping:
@@ -152,7 +152,7 @@ def interpret(service: str, own: Written | None, shared: Written | None, known: 
     homes = {column: home for column, home in shared_homes.items() if home.field not in taken} | own_homes
     url = text.url or general.url
     if url is not None and "url.original" not in taken:
-        homes[url] = Home("url.original", "text")
+        homes[url] = TargetField("url.original", "text")
     header = columns_of(text.header or general.header)
     interpreter.check_homes({column: home for column, home in homes.items() if column in header})
     interpreter.check_word("kind", text.kind)

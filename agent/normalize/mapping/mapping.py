@@ -12,8 +12,8 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from agent.normalize.mapping.condition import EVERYWHERE, Condition
 from agent.normalize.mapping.ecs_fields import EcsTable
+from agent.normalize.mapping.row_condition import EVERYWHERE, RowCondition
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ _ECS_KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class TargetField:
     """The field that holds a column's cell, and what kind of value it is there (see `cell.py`)."""
 
     field: str
@@ -58,9 +58,9 @@ class Derived:
     columns: tuple[str, ...]
     conversion: str
     table: Dict[str, str] | None = None
-    where: Condition = EVERYWHERE
+    where: RowCondition = EVERYWHERE
     """Holds in the rows that have a value."""
-    unless: tuple[Condition, ...] = ()
+    unless: tuple[RowCondition, ...] = ()
     """None of them holds there."""
     times: str | None = None
     """A column of whole numbers that the value is multiplied by; where it has none, by one."""
@@ -121,20 +121,20 @@ class Mapping:
     """The column that holds the event's URL; `url.*` comes from it."""
     actions: str | None = None
     """The column that names the actions of a Lightning request; `leakline.aura.*` comes from it."""
-    homes: Dict[str, Home] = field(default_factory=dict)
+    homes: Dict[str, TargetField] = field(default_factory=dict)
     """The columns whose home is not simply `salesforce.<column>`."""
     derived: tuple[Derived, ...] = ()
 
-    def home(self, column: str, beside: Collection[str] = ()) -> Home | None:
+    def home(self, column: str, beside: Collection[str] = ()) -> TargetField | None:
         """Where a column's cells live, given the columns beside it; None if no field can have that name."""
         if column in self.homes:
             return self.homes[column]
         short = column.removesuffix(TWIN)
         if short != column and self._is_id(short) and (short in beside or short in self.header):
-            return self.home(short) and Home(self._field(short), "long_id")
+            return self.home(short) and TargetField(self._field(short), "long_id")
         if not PLAIN_NAME.fullmatch(column) or column.lower() in OBJECTS:
             return None
-        return Home(self._field(column), self.kinds.of(column))
+        return TargetField(self._field(column), self.kinds.of(column))
 
     def fields(self) -> dict[str, str]:
         """Vendor column to the field that holds it, for the columns of the header."""

@@ -21,7 +21,7 @@ _LARGEST_WHOLE_FLOAT = 2**53
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ValueKind:
     """How cells of one kind are read and written."""
 
     read: Callable[[pl.Series], pl.Series]
@@ -121,13 +121,13 @@ def _url_decoded(text: str) -> str:
     return text if "\ufffd" in decoded else decoded
 
 
-KINDS: dict[str, Kind] = {
-    "text": Kind(_as_it_is, _as_it_is, lambda raw, value: raw.null_count() == value.null_count()),
-    "integer": Kind(_read_integer, _write_text, _is_plain_integer),
-    "decimal": Kind(_read_decimal, _write_decimal),
-    "boolean": Kind(_read_boolean, _write_boolean, lambda raw, _value: _is_zero_or_one(raw)),
-    "id": Kind(record_id.to_long, record_id.to_short, _is_plain_short_id),
-    "long_id": Kind(_as_it_is, _as_it_is),
-    "url_decoded": Kind(_decode, _as_it_is),
+KINDS: dict[str, ValueKind] = {
+    "text": ValueKind(_as_it_is, _as_it_is, lambda raw, value: raw.null_count() == value.null_count()),
+    "integer": ValueKind(_read_integer, _write_text, _is_plain_integer),
+    "decimal": ValueKind(_read_decimal, _write_decimal),
+    "boolean": ValueKind(_read_boolean, _write_boolean, lambda raw, _value: _is_zero_or_one(raw)),
+    "id": ValueKind(record_id.to_long, record_id.to_short, _is_plain_short_id),
+    "long_id": ValueKind(_as_it_is, _as_it_is),
+    "url_decoded": ValueKind(_decode, _as_it_is),
 }
 """By the names mappings use. The kinds `time` and `address` fill more than one field; `shape.py` knows them."""

@@ -12,7 +12,7 @@ from agent.simulator.world.people import user_record
 from agent.simulator.world.record_id import long_id
 
 if TYPE_CHECKING:
-    from agent.simulator.org.org import Org
+    from agent.simulator.org.org import SimulatedOrg
 
 FIRST_VERSION_OF_FILES = 32
 FIRST_VERSION_OF_HOURLY = 37
@@ -21,7 +21,7 @@ _SINCE = "2021-03-01T09:00:00.000+0000"
 _MADE = {"CreatedDate": _SINCE, "LastModifiedDate": _SINCE, "SystemModstamp": _SINCE}
 
 
-def tables(org: Org, api_version: str) -> dict[str, Table]:
+def tables(org: SimulatedOrg, api_version: str) -> dict[str, Table]:
     """Object name in lower case to the object, as one API version shows it."""
     shown = [
         Table("User", objects.USER, lambda: _users(org), relations={"Profile": "Profile", "UserRole": "UserRole"}),
@@ -51,7 +51,7 @@ def picklists(table: Table) -> dict[str, list[str]]:
     return {"EventType": sorted(name for name in layouts() if "@" not in name), "Interval": ["Daily", "Hourly"]}
 
 
-def _event_log_file(org: Org, api_version: str) -> Table | None:
+def _event_log_file(org: SimulatedOrg, api_version: str) -> Table | None:
     faults, version = org.faults, float(api_version)
     if faults.missing_permission == "invalid_type" or version < FIRST_VERSION_OF_FILES:
         return None
@@ -61,7 +61,7 @@ def _event_log_file(org: Org, api_version: str) -> Table | None:
     return table
 
 
-def _files(org: Org, api_version: str) -> list[Record]:
+def _files(org: SimulatedOrg, api_version: str) -> list[Record]:
     if org.faults.missing_permission == "empty":
         return []
     owner = long_id(org.staff.of("admin")[0].id)
@@ -69,12 +69,12 @@ def _files(org: Org, api_version: str) -> list[Record]:
     return [file.record(api_version) | people for file in org.log_files()]
 
 
-def _users(org: Org) -> list[Record]:
+def _users(org: SimulatedOrg) -> list[Record]:
     last = org.last_login()
     return [user_record(user, last) for user in org.staff.users]
 
 
-def _profiles(org: Org) -> list[Record]:
+def _profiles(org: SimulatedOrg) -> list[Record]:
     return [
         {
             "Id": long_id(profile.id),
@@ -91,14 +91,14 @@ def _profiles(org: Org) -> list[Record]:
     ]
 
 
-def _applications(org: Org) -> list[Record]:
+def _applications(org: SimulatedOrg) -> list[Record]:
     return [
         {"Id": long_id(app.id), "Name": app.name, "OptionsAllowAdminApprovedUsersOnly": app.approved, **_MADE}
         for app in org.staff.applications.values()
     ]
 
 
-def _organization(org: Org) -> Record:
+def _organization(org: SimulatedOrg) -> Record:
     return {
         "Id": org.id,
         "Name": "Example Trading",

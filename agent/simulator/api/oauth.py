@@ -32,7 +32,7 @@ class OAuthError(Exception):
 
 
 @dataclass(slots=True)
-class Token:
+class AccessToken:
     """An access token given out. `used`: when it was last presented (the org's clock)."""
 
     issued: datetime
@@ -61,7 +61,7 @@ class Tokens:
         self._now = clocks[0]
         self._clocks = clocks
         self._lock = threading.Lock()
-        self._given: dict[str, Token] = {}
+        self._given: dict[str, AccessToken] = {}
         self._revoked: set[str] = set()
 
     def grant(self, form: Mapping[str, str], authorization: str, own_url: str, faults: Faults) -> str:
@@ -115,7 +115,7 @@ class Tokens:
         token = f"{self._org_id[:15]}!AQ{secrets.token_urlsafe(60)}"
         now = self._now()
         with self._lock:
-            self._given[token] = Token(now, now)
+            self._given[token] = AccessToken(now, now)
         return token
 
     def _check_assertion(self, assertion: str, own_url: str) -> None:

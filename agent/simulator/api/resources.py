@@ -17,7 +17,7 @@ from agent.simulator.org.objects import Record, Table
 from agent.simulator.world.record_id import long_id
 
 if TYPE_CHECKING:
-    from agent.simulator.org.org import Org
+    from agent.simulator.org.org import SimulatedOrg
 
 OLDEST, NEWEST = 31, 67
 LOCATOR_LIFE = timedelta(days=2)
@@ -29,7 +29,7 @@ _RESOURCES = ("limits", "query", "sobjects")
 class Resources:
     """The data of one org. Safe for threads."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: SimulatedOrg) -> None:
         self._org = org
         self._lock = threading.Lock()
         self._open: dict[str, tuple[datetime, int, list[Record]]] = {}

@@ -16,7 +16,7 @@ from agent.simulator.org.objects import Record
 from agent.simulator.world.record_id import long_id
 
 if TYPE_CHECKING:
-    from agent.simulator.org.org import Org
+    from agent.simulator.org.org import SimulatedOrg
 
 CONTROL = "/__simulator/"
 
@@ -48,7 +48,7 @@ _KINDS = (
 class Rest:
     """Answers requests for one org. Safe for threads."""
 
-    def __init__(self, org: Org, tokens: Tokens) -> None:
+    def __init__(self, org: SimulatedOrg, tokens: Tokens) -> None:
         self._org = org
         self._tokens = tokens
         self._resources = Resources(org)

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from agent.simulator.api.message import Answer, Request
 from agent.simulator.api.rest import Rest, kind_of
 from agent.simulator.log_files.log_file import LogFile
-from agent.simulator.org.org import Org
+from agent.simulator.org.org import SimulatedOrg
 from agent.simulator.world.faults import Faults
 
 LONGEST_URI = 16_384
@@ -34,7 +34,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, org: Org, rest: Rest, port: int, certificate: Path, key: Path) -> None:
+    def __init__(self, org: SimulatedOrg, rest: Rest, port: int, certificate: Path, key: Path) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.org = org
         self.rest = rest
@@ -99,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._handle()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Quiet: what happened is in `Org.calls`."""
+        """Quiet: what happened is in `SimulatedOrg.calls`."""
 
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -11,15 +11,15 @@ from datetime import date
 from agent.simulator.habits import administrators, integrations, people, reports, visitors
 from agent.simulator.world.people import Staff
 from agent.simulator.world.planted import Planted
-from agent.simulator.world.sessions import DAY, Session, Timetable, midnight
+from agent.simulator.world.sessions import DAY, Timetable, UserSession, midnight
 from agent.simulator.world.stage import Stage
 
 
 def habits(seed: int, staff: Staff, timetable: Timetable, rows_per_day: int, day: date) -> list[Planted]:
     """The events of one day."""
     begin = midnight(day)
-    longest: dict[str, Session] = {}
-    every: dict[str, list[Session]] = {}
+    longest: dict[str, UserSession] = {}
+    every: dict[str, list[UserSession]] = {}
     for session in timetable.sessions(day):
         every.setdefault(session.user, []).append(session)
         known = longest.get(session.user)

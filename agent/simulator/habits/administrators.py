@@ -8,7 +8,7 @@ from datetime import date
 from agent.simulator.world.actions import BASE, call, query_job
 from agent.simulator.world.clients import Client
 from agent.simulator.world.people import User
-from agent.simulator.world.sessions import Session
+from agent.simulator.world.sessions import UserSession
 from agent.simulator.world.stage import Stage
 
 LOADER = Client("Salesforce Data Loader/66.0.0", application="Dataloader Bulk", client_name="DataLoaderBulk/66.0.0")
@@ -16,7 +16,7 @@ COMMAND_LINE = Client("sfdx toolbelt:2.90.4", application="Salesforce CLI", clie
 TOOLING = ("ApexClass", "ApexTrigger", "Flow", "Layout", "CustomField", "ValidationRule")
 
 
-def live(stage: Stage, sessions: Mapping[str, Session], day: date) -> None:
+def live(stage: Stage, sessions: Mapping[str, UserSession], day: date) -> None:
     """`sessions`: each user's longest one of the day."""
     for user in stage.staff.of("admin"):
         own = sessions.get(user.id)
@@ -32,7 +32,7 @@ def live(stage: Stage, sessions: Mapping[str, Session], day: date) -> None:
             call(stage, own, 700, "GET", f"{BASE}/query", "Account", query, rows, CONNECTED_APP_ID="", CLIENT_NAME="")
 
 
-def _load(stage: Stage, user: User, own: Session) -> None:
+def _load(stage: Stage, user: User, own: UserSession) -> None:
     """An extract of one object, corrected in a spreadsheet and loaded again."""
     session = stage.session(user, own.start + 600_000, 45, own.ip, LOADER, f"loader {user.id}")
     stage.login(session, LOGIN_TYPE="i", LOGIN_SUB_TYPE="oauthcode", BROWSER_TYPE=LOADER.user_agent)
@@ -40,7 +40,7 @@ def _load(stage: Stage, user: User, own: Session) -> None:
     query_job(stage, session, 60, number, "Lead", stage.number(2_000, 40_000, "records", user.id))
 
 
-def _deploy(stage: Stage, user: User, own: Session) -> None:
+def _deploy(stage: Stage, user: User, own: UserSession) -> None:
     """What has changed is asked for before it is moved to another org."""
     session = stage.session(user, own.start + 300_000, 30, own.ip, COMMAND_LINE, f"cli {user.id}")
     stage.login(session, LOGIN_TYPE="i", LOGIN_SUB_TYPE="oauthcode", BROWSER_TYPE=COMMAND_LINE.user_agent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from agent.simulator.world.actions import BASE, call, look_around, query_job
-from agent.simulator.world.sessions import Session
+from agent.simulator.world.sessions import UserSession
 from agent.simulator.world.stage import Stage
 
 SYNCHRONISE = ("mulesoft", "informatica", "warehouse")
@@ -18,7 +18,7 @@ DESCRIBED = (
 )  # fmt: skip
 
 
-def live(stage: Stage, sessions: Mapping[str, Sequence[Session]], calls: int) -> None:
+def live(stage: Stage, sessions: Mapping[str, Sequence[UserSession]], calls: int) -> None:
     """`sessions`: every user's of the day; `calls`: about how many one synchronisation takes."""
     for user in stage.staff.of("integration"):
         name, mine = user.client.username, [one for one in sessions.get(user.id, ()) if one.end - one.start > 3_600_000]
@@ -35,7 +35,7 @@ def live(stage: Stage, sessions: Mapping[str, Sequence[Session]], calls: int) ->
             _fail(stage, mine[-1])
 
 
-def _synchronise(stage: Stage, session: Session, calls: int) -> None:
+def _synchronise(stage: Stage, session: UserSession, calls: int) -> None:
     """What has changed since the last time: questions and a few changes, as fast as the org answers."""
     for number in range(calls):
         entity, name = OBJECTS[number % len(OBJECTS)], (session.session_key, number)
@@ -47,7 +47,7 @@ def _synchronise(stage: Stage, session: Session, calls: int) -> None:
             call(stage, session, after, "PATCH", f"{BASE}/composite/sobjects", entity, "", stage.number(1, 200, *name))
 
 
-def _extract(stage: Stage, session: Session) -> None:
+def _extract(stage: Stage, session: UserSession) -> None:
     """The night's copy for the warehouse, object after object; each job is tidied away when its result is there."""
     for number, entity in enumerate(OBJECTS[:5]):
         job = 940_000 + stage.number(0, 9_999, "extract", number)
@@ -56,7 +56,7 @@ def _extract(stage: Stage, session: Session) -> None:
         query_job(stage, session, 1_200 + number * 400, job, entity, records, states=states)
 
 
-def _fail(stage: Stage, session: Session) -> None:
+def _fail(stage: Stage, session: UserSession) -> None:
     """A job or two fail and are run again."""
     for number in range(stage.number(1, 2, "failures", session.user)):
         job = 950_000 + stage.number(0, 9_999, "failed", session.user, number)

@@ -7,13 +7,13 @@ from datetime import date
 
 from agent.simulator.world.actions import export_report
 from agent.simulator.world.activity import closes_month
-from agent.simulator.world.sessions import Session
+from agent.simulator.world.sessions import UserSession
 from agent.simulator.world.stage import Stage
 
 QUARTER_HOUR = 900
 
 
-def live(stage: Stage, sessions: Mapping[str, Session], day: date) -> None:
+def live(stage: Stage, sessions: Mapping[str, UserSession], day: date) -> None:
     """Every 17th person has numbers to send on Mondays; the finance department exports much when books are closed."""
     for user in stage.staff.of("person"):
         session = sessions.get(user.id)

@@ -44,7 +44,7 @@ class _Place:
         return long_id(short_id("EventLogFile", number % 62**8))
 
 
-class Archive:
+class LogFiles:
     """All files made so far. Not safe for threads: the org locks."""
 
     def __init__(self, settings: SimulatorSettings, traffic: Traffic, begin: int, truth: Path) -> None:

@@ -20,7 +20,7 @@ from agent.simulator.world.columns import layouts
 from agent.simulator.world.people import Staff
 from agent.simulator.world.planted import Planted
 from agent.simulator.world.random_columns import Dice
-from agent.simulator.world.sessions import DAY, Session, Timetable, day_of, midnight, session_table
+from agent.simulator.world.sessions import DAY, Timetable, UserSession, day_of, midnight, session_table
 
 BUILDERS: dict[str, Builder] = {
     event_type: builder
@@ -106,7 +106,7 @@ class Traffic:
         time = window[0] + SETTLED + dice.below("moment", window[1] - window[0] - SETTLED).cast(pl.Int64)
         return self._frame(event_type, dice, time, chosen, day.date, index, BUILDERS[event_type])
 
-    def sessions(self, day: date) -> list[Session]:
+    def sessions(self, day: date) -> list[UserSession]:
         return self._timetable.sessions(day)
 
     def _make_day(self, day: date) -> Day:

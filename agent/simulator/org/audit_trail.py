@@ -9,7 +9,7 @@ from agent.simulator.org.objects import Record
 from agent.simulator.world.people import Staff
 from agent.simulator.world.random_columns import roll
 from agent.simulator.world.record_id import long_id, short_id
-from agent.simulator.world.sessions import DAY, Session, midnight
+from agent.simulator.world.sessions import DAY, UserSession, midnight
 from agent.simulator.world.stage import SetupChange
 
 _EVERYDAY = (
@@ -57,7 +57,7 @@ def setup_record(change: SetupChange) -> Record:
     }
 
 
-def login_record(session: Session, host: str) -> Record:
+def login_record(session: UserSession, host: str) -> Record:
     """The row of LoginHistory for the login that a session began with."""
     program = session.login_type == "i"
     return {

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent.simulator.log_files.files import Archive
+from agent.simulator.log_files.files import LogFiles
 from agent.simulator.log_files.log_file import FREE_RETENTION, RETENTION, LogFile
 from agent.simulator.log_files.traffic import Traffic
 from agent.simulator.org.audit_trail import everyday_changes, login_record, setup_record
@@ -25,7 +25,7 @@ HOST = "trading.my.salesforce.example"
 _MINUTE = 60_000
 
 
-class Org:
+class SimulatedOrg:
     """The org behind the protocols. Safe for threads.
 
     Log files are made when it is constructed, for all of the history, and then hour by hour as its clock goes on.
@@ -59,7 +59,7 @@ class Org:
         traffic = Traffic(
             settings.seed, settings.rows_per_day, tenant, awkward_content=settings.awkward, plants=planted
         )
-        self._archive = Archive(settings, traffic, self.begin, self.truth)
+        self._archive = LogFiles(settings, traffic, self.begin, self.truth)
         self._archive.make_until(now)
         self._checked = now // _MINUTE
         if settings.big_file_mb:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.simulator.world.clients import Client
 from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.scenario import Scenario
-from agent.simulator.world.sessions import Session
+from agent.simulator.world.sessions import UserSession
 from agent.simulator.world.stage import Stage
 
 APPLICATIONS = ("My Ticket Portal", "Salesforce Inc. Data Loader")
@@ -33,7 +33,7 @@ def plant(stage: Stage) -> None:
         _pull(stage, session, number, entity, {"CONNECTED_APP_ID": app}, name)
 
 
-def _pull(stage: Stage, session: Session, number: int, entity: str, app: dict[str, str], name: str) -> None:
+def _pull(stage: Stage, session: UserSession, number: int, entity: str, app: dict[str, str], name: str) -> None:
     job, begin = short_id("Job", 700_000 + number), 90 + number * 560
     _call(stage, session, begin, "POST", "/services/async/66.0/job", entity, app, name)
     for batch in range(BATCHES):
@@ -53,7 +53,7 @@ def _pull(stage: Stage, session: Session, number: int, entity: str, app: dict[st
         )  # fmt: skip
 
 
-def _call(stage: Stage, session: Session, after: float, method: str, path: str, entity: str, app: dict[str, str], name: str) -> str:  # fmt: skip
+def _call(stage: Stage, session: UserSession, after: float, method: str, path: str, entity: str, app: dict[str, str], name: str) -> str:  # fmt: skip
     """One API call as the free and the licensed account of calls tell of it. Returns its request id."""
     request = stage.request(after, entity)
     stage.leave(

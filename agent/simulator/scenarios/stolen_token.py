@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.scenario import Scenario
-from agent.simulator.world.sessions import Session
+from agent.simulator.world.sessions import UserSession
 from agent.simulator.world.stage import Stage
 
 SCRIPT = "python-requests/2.32.4"
@@ -59,7 +59,7 @@ def plant(stage: Stage) -> None:
     _bulk(stage, fetcher)
 
 
-def _bulk(stage: Stage, session: Session) -> None:
+def _bulk(stage: Stage, session: UserSession) -> None:
     """A query job that is deleted as soon as its result was taken."""
     job = long_id(short_id("Job", 812_345))
     path = f"{BASE}/jobs/query/{job}"
@@ -79,7 +79,7 @@ def _bulk(stage: Stage, session: Session) -> None:
         )  # fmt: skip
 
 
-def _call(stage: Stage, session: Session, after: float, method: str, path: str, entity: str = "", query: str = "", rows: int = 0) -> None:  # fmt: skip
+def _call(stage: Stage, session: UserSession, after: float, method: str, path: str, entity: str = "", query: str = "", rows: int = 0) -> None:  # fmt: skip
     request = stage.request(after, path)
     stage.leave(
         "RestApi", session, after, REQUEST_ID=request, METHOD=method, URI=path, URI_ID_DERIVED="", QUERY=query,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from agent.simulator.world.record_id import long_id, short_id
-from agent.simulator.world.sessions import Session
+from agent.simulator.world.sessions import UserSession
 from agent.simulator.world.stage import Stage
 
 BASE = "/services/data/v62.0"
 WRONG_PASSWORD = "LOGIN_ERROR_INVALID_PASSWORD"  # noqa: S105
 
 
-def export_report(stage: Stage, session: Session, after: float, number: int, rows: int, **cells: str) -> None:
+def export_report(stage: Stage, session: UserSession, after: float, number: int, rows: int, **cells: str) -> None:
     """A report's rows taken as a file: the run, and the export with the run's request id."""
     report = short_id("Report", number)
     request = stage.request(number, after, session.session_key)
@@ -27,7 +27,7 @@ def export_report(stage: Stage, session: Session, after: float, number: int, row
 
 
 def call(
-    stage: Stage, session: Session, after: float, method: str, path: str, entity: str = "", query: str = "",
+    stage: Stage, session: UserSession, after: float, method: str, path: str, entity: str = "", query: str = "",
     rows: int = 0, **cells: str,
 ) -> None:  # fmt: skip
     """One REST call, in the account of REST calls and in that of all calls."""
@@ -44,7 +44,7 @@ def call(
     )  # fmt: skip
 
 
-def look_around(stage: Stage, session: Session, after: float, objects: Sequence[str], pause: float) -> None:
+def look_around(stage: Stage, session: UserSession, after: float, objects: Sequence[str], pause: float) -> None:
     """The list of objects, each one's description, the limits."""
     call(stage, session, after, "GET", f"{BASE}/sobjects/")
     for number, name in enumerate(objects, start=1):
@@ -53,7 +53,7 @@ def look_around(stage: Stage, session: Session, after: float, objects: Sequence[
 
 
 def query_job(
-    stage: Stage, session: Session, after: float, number: int, entity: str, records: int, *,
+    stage: Stage, session: UserSession, after: float, number: int, entity: str, records: int, *,
     states: Sequence[tuple[str, float]] = (("created", 0), ("inProgress", 20), ("complete", 150)),
     cells: Mapping[str, str] | None = None, base: str = BASE,
 ) -> str:  # fmt: skip
@@ -76,7 +76,7 @@ def query_job(
     return path
 
 
-def download_file(stage: Stage, session: Session, after: float, number: int, size: int) -> None:
+def download_file(stage: Stage, session: UserSession, after: float, number: int, size: int) -> None:
     document, version = (short_id(kind, number) for kind in ("ContentDocument", "ContentVersion"))
     stage.leave(
         "ContentTransfer", session, after, TRANSACTION_TYPE="VersionDownloadAction", DOCUMENT_ID=document,
@@ -85,7 +85,7 @@ def download_file(stage: Stage, session: Session, after: float, number: int, siz
     )  # fmt: skip
 
 
-def open_list(stage: Stage, session: Session, after: float, name: str, page: int) -> None:
+def open_list(stage: Stage, session: UserSession, after: float, name: str, page: int) -> None:
     """A list view, as a page and as the call that loads its rows."""
     stage.leave(
         "LightningPageView", session, after, PAGE_URL=f"/lightning/o/{name}/list?filterName=All&page={page}",
@@ -97,6 +97,6 @@ def open_list(stage: Stage, session: Session, after: float, name: str, page: int
     )  # fmt: skip
 
 
-def fail_login(stage: Stage, session: Session, after: float, status: str = WRONG_PASSWORD) -> None:
+def fail_login(stage: Stage, session: UserSession, after: float, status: str = WRONG_PASSWORD) -> None:
     """A login that comes to nothing: no session, no keys."""
     stage.leave("Login", session, after, LOGIN_STATUS=status, REQUEST_STATUS="F", SESSION_KEY="", LOGIN_KEY="")

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from agent.simulator.world.clients import BROWSERS, INTEGRATIONS, Client
-from agent.simulator.world.networks import Network, networks_of
+from agent.simulator.world.networks import AddressBlock, networks_of
 from agent.simulator.world.random_columns import roll
 from agent.simulator.world.record_id import long_id, short_id
 
@@ -114,8 +114,8 @@ class User:
     department: str
     country: str
     client: Client
-    office: Network | None
-    home: Network | None
+    office: AddressBlock | None
+    home: AddressBlock | None
     active: bool = True
     dormant: bool = False
     """Whether the account is open and nobody has used it for a long time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.simulator.world.sessions import Session
+from agent.simulator.world.sessions import UserSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,5 +14,5 @@ class Planted:
     scenario: str
     event_type: str
     time: int
-    session: Session
+    session: UserSession
     cells: dict[str, str]

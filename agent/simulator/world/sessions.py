@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 
 from agent.simulator.world.clients import BROWSERS, MOBILE, Client
-from agent.simulator.world.networks import Network, country_of, networks_of
+from agent.simulator.world.networks import AddressBlock, country_of, networks_of
 from agent.simulator.world.people import Staff, User
 from agent.simulator.world.random_columns import roll, roll_between
 from agent.simulator.world.record_id import long_id
@@ -25,7 +25,7 @@ _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class UserSession:
     """One session; `start` and `end` in milliseconds since 1970. Fields are the columns of the day's table."""
 
     user: str
@@ -56,7 +56,7 @@ class Session:
     legs: int = 1
 
 
-SCHEMA = {f.name: pl.Int64 if f.type == "int" else pl.String for f in fields(Session)}
+SCHEMA = {f.name: pl.Int64 if f.type == "int" else pl.String for f in fields(UserSession)}
 
 
 def midnight(day: date) -> int:
@@ -69,7 +69,7 @@ def day_of(moment: int) -> date:
     return datetime.fromtimestamp(moment / 1000, UTC).date()
 
 
-def session_table(sessions: list[Session]) -> pl.DataFrame:
+def session_table(sessions: list[UserSession]) -> pl.DataFrame:
     return pl.DataFrame({name: [getattr(one, name) for one in sessions] for name in SCHEMA}, schema=SCHEMA)
 
 
@@ -80,9 +80,9 @@ class Timetable:
         self._seed = seed
         self._staff = staff
 
-    def sessions(self, day: date) -> list[Session]:
+    def sessions(self, day: date) -> list[UserSession]:
         """All sessions that begin on `day`, none beyond its end."""
-        made: list[Session] = []
+        made: list[UserSession] = []
         for user in self._staff.users:
             if user.active:
                 made.extend(self._of(user, day))
@@ -90,12 +90,12 @@ class Timetable:
 
     def make(
         self, user: User, start: int, end: int, ip: str, client: Client, *name: object, application: str | None = None
-    ) -> Session:
+    ) -> UserSession:
         """A session of `user`; `name` makes its keys its own."""
         label = client.application if application is None else application
         known = self._staff.applications.get(label)
         login_type, sub_type = _login_kind(user, client)
-        return Session(
+        return UserSession(
             user.id, long_id(user.id), user.username, user.user_type, user.kind, country_of(ip) or user.country, start,
             end,
             _weight(client, end - start), ip, client.user_agent, client.browser, client.browser_version,
@@ -110,14 +110,14 @@ class Timetable:
             text += _ALPHABET[digit]
         return text
 
-    def _of(self, user: User, day: date) -> Iterator[Session]:
+    def _of(self, user: User, day: date) -> Iterator[UserSession]:
         if user.kind == "integration":
             return self._integration(user, day)
         if user.kind == "guest":
             return self._guest(user, day)
         return self._person(user, day)
 
-    def _integration(self, user: User, day: date) -> Iterator[Session]:
+    def _integration(self, user: User, day: date) -> Iterator[UserSession]:
         """A new token every two hours, always from the same few addresses."""
         for number in range(12):
             start = midnight(day) + number * 2 * HOUR + roll(self._seed, user.id, day, number) % 60_000
@@ -126,7 +126,7 @@ class Timetable:
             end = midnight(day) + (number + 1) * 2 * HOUR
             yield self.make(user, start, end, ip, user.client, user.id, day, number)
 
-    def _guest(self, user: User, day: date) -> Iterator[Session]:
+    def _guest(self, user: User, day: date) -> Iterator[UserSession]:
         """Short visits from everywhere, around the clock."""
         places = networks_of("visitor") + networks_of("home")
         for number in range(80):
@@ -137,7 +137,7 @@ class Timetable:
             end = start + 60_000 + draw // 3 % (20 * 60_000)
             yield self.make(user, start, end, place.address(draw // 11 % 4000), client, "guest", day, number)
 
-    def _person(self, user: User, day: date) -> Iterator[Session]:
+    def _person(self, user: User, day: date) -> Iterator[UserSession]:
         """One to three sessions in the local working day; few work at weekends, some work at night, some are away."""
         if user.dormant or self._on_holiday(user, day):
             return
@@ -160,7 +160,7 @@ class Timetable:
         fortnight = (day.toordinal() + user.number) // 14
         return user.kind == "person" and roll(self._seed, "holiday", user.id, fortnight) % 14 == 0
 
-    def _trip(self, user: User, day: date) -> Network | None:
+    def _trip(self, user: User, day: date) -> AddressBlock | None:
         """Where somebody who travels from Tuesday to Friday stays; the others return None."""
         if day.weekday() not in (1, 2, 3, 4):
             return None
@@ -169,8 +169,8 @@ class Timetable:
         return places[draw // 64 % len(places)] if draw % 33 == 0 else None
 
     def _working(
-        self, user: User, start: int, end: int, name: tuple[object, ...], trip: Network | None
-    ) -> Iterator[Session]:
+        self, user: User, start: int, end: int, name: tuple[object, ...], trip: AddressBlock | None
+    ) -> Iterator[UserSession]:
         place = roll(self._seed, "place", *name) % 20
         if place < 2:  # a telephone stays with its operator wherever it is
             mobile = networks_of("mobile", user.country)[0]
@@ -188,7 +188,7 @@ class Timetable:
         tunnel = user.office.address(VPN) if user.office and roll("vpn", *name) % 8 == 0 else ""
         return self._roaming(self.make(user, start, end, ip, user.client, *name), [tunnel] if tunnel else [])
 
-    def _roaming(self, session: Session, further: list[str]) -> Iterator[Session]:
+    def _roaming(self, session: UserSession, further: list[str]) -> Iterator[UserSession]:
         """The session, moving on to further addresses as it goes on."""
         addresses, begin = [session.ip, *further], session.start
         pause = (session.end - session.start) // len(addresses)

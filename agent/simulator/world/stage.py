@@ -10,7 +10,7 @@ from agent.simulator.world.networks import Role, networks_of
 from agent.simulator.world.people import Staff, User
 from agent.simulator.world.planted import Planted
 from agent.simulator.world.random_columns import roll, roll_between
-from agent.simulator.world.sessions import DAY, HOUR, Session, Timetable
+from agent.simulator.world.sessions import DAY, HOUR, Timetable, UserSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Stage:
         first, end = self.window
         return list(range(first - first % DAY, end, DAY))[-7:]
 
-    def inside(self, session: Session) -> bool:
+    def inside(self, session: UserSession) -> bool:
         """Whether all of the session lies within the window."""
         return self.window[0] <= session.start and session.end < self.window[1]
 
@@ -106,17 +106,17 @@ class Stage:
     def session(
         self, user: User, start: int, minutes: int, ip: str, client: Client | None = None, label: str = "",
         application: str | None = None,
-    ) -> Session:  # fmt: skip
+    ) -> UserSession:  # fmt: skip
         return self.timetable.make(
             user, start, start + minutes * 60_000, ip, client or user.client, self.name, label, application=application
         )
 
-    def leave(self, event_type: str, session: Session, seconds: float, **cells: str) -> None:
+    def leave(self, event_type: str, session: UserSession, seconds: float, **cells: str) -> None:
         """One event, so many seconds after the session's start."""
         time = self.later(session.start, seconds)
         self.events.append(Planted(self.name, event_type, time, session, cells))
 
-    def login(self, session: Session, **cells: str) -> None:
+    def login(self, session: UserSession, **cells: str) -> None:
         self.leave("Login", session, 0, LOGIN_STATUS="LOGIN_NO_ERROR", REQUEST_STATUS="S", **cells)
 
     def change(self, seconds_after: float, start: int, user: User, action: str, section: str, display: str, delegate: str = "") -> None:  # fmt: skip

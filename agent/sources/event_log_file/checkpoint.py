@@ -39,7 +39,7 @@ class OpenFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ReadPosition:
     """Everything created up to `high` is read; what is read beyond it is among the known files."""
 
     since: datetime
@@ -57,7 +57,7 @@ class Place:
         return Cursor(json.dumps(document))
 
     @classmethod
-    def of(cls, cursor: Cursor) -> Place:
+    def of(cls, cursor: Cursor) -> ReadPosition:
         """Raises SourceError for a text that is no cursor of ours."""
         try:
             document = json.loads(cursor)

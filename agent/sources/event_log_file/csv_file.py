@@ -18,7 +18,7 @@ from isal.igzip_lib import IsalError
 from agent.errors import TransportError
 from agent.sources.event_log_file import csv_record as log_record
 from agent.sources.event_log_file.csv_record import KEPT_BYTES, BadRecord
-from agent.sources.event_log_file.piece import MAX_ROWS, Piece, from_row, parts
+from agent.sources.event_log_file.piece import MAX_ROWS, CsvPiece, from_row, parts
 
 CHUNK_BYTES = 3 << 20
 """What is parsed at a time: memory follows it about fiftyfold, and smaller pieces cost speed."""
@@ -34,7 +34,7 @@ _BOM = b"\xef\xbb\xbf"
 
 def read_log_file(
     source: BinaryIO | Path, *, name: str = "", chunk_bytes: int | None = None, start_row: int = 0
-) -> Iterator[Piece]:
+) -> Iterator[CsvPiece]:
     """Yields at least one piece (an empty one for a file of a header alone). `source` may be gzipped if it is a path.
 
     Records up to number `start_row` are passed over. Raises TransportError if this is no CSV (a web page, JSON,
@@ -68,7 +68,7 @@ class _Reader:
         self._chunk_bytes = min(chunk_bytes, MAX_ROWS * shortest_row)
         self._row = 1
 
-    def pieces(self, start_row: int) -> Iterator[Piece]:
+    def pieces(self, start_row: int) -> Iterator[CsvPiece]:
         """See `read_log_file`."""
         seen = False
         for data, overlong in self._chunks():
@@ -78,7 +78,7 @@ class _Reader:
                 seen = True
                 yield from parts(from_row(piece, start_row + 1))
         if not seen:
-            yield Piece(self._frame([]), self._row, 0, (), self._offset)
+            yield CsvPiece(self._frame([]), self._row, 0, (), self._offset)
 
     # Header
 
@@ -168,14 +168,14 @@ class _Reader:
 
     # Parsing
 
-    def _piece(self, data: bytes, overlong: str) -> Piece:
+    def _piece(self, data: bytes, overlong: str) -> CsvPiece:
         if overlong:
-            return Piece(self._frame([]), self._row, 1, [BadRecord(self._row, overlong, data)], self._offset)
+            return CsvPiece(self._frame([]), self._row, 1, [BadRecord(self._row, overlong, data)], self._offset)
         parts: list[pl.DataFrame] = []
         bad: list[BadRecord] = []
         rows = self._parse(data, self._row, parts, bad)
         frame = pl.concat(parts, rechunk=True) if len(parts) > 1 else parts[0]
-        return Piece(frame, self._row, rows, bad, self._offset)
+        return CsvPiece(frame, self._row, rows, bad, self._offset)
 
     def _parse(self, data: bytes, row: int, parts: list[pl.DataFrame], bad: list[BadRecord]) -> int:
         """Good records of `data` to `parts`, the others to `bad`; returns how many there are."""

@@ -11,7 +11,7 @@ import polars as pl
 
 from agent.model import Recall, Rejection
 from agent.sources.event_log_file.listed_file import ListedFile
-from agent.sources.event_log_file.piece import Piece
+from agent.sources.event_log_file.piece import CsvPiece
 
 ID_BYTES = 8
 """What is remembered of an id."""
@@ -38,7 +38,7 @@ class KnowsTaken(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class RowIdentity:
     """How rows are named; the two classes take what `number` gave to remember."""
 
     identify: Identify
@@ -47,7 +47,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Sifted:
+class FilteredRows:
     """What a piece brings that is new."""
 
     frame: pl.DataFrame
@@ -62,7 +62,7 @@ class Sifted:
 class RowFilter:
     """For one pass over one file, piece after piece."""
 
-    def __init__(self, identity: Identity, recall: Recall, org: str, listed: ListedFile, pieces: int = 0) -> None:
+    def __init__(self, identity: RowIdentity, recall: Recall, org: str, listed: ListedFile, pieces: int = 0) -> None:
         """`pieces`: how many pieces of this pass are committed already."""
         self._identify = identity.identify
         self._org = org
@@ -77,20 +77,20 @@ class RowFilter:
             not key.startswith(f"{listed.day_prefix}day/") for key in others
         )
 
-    def sift(self, piece: Piece, source: str) -> Sifted:
+    def sift(self, piece: CsvPiece, source: str) -> FilteredRows:
         """Names the rows of the next piece and drops those taken before. A bad record is named by its bytes."""
         rejections = piece.rejections(self._org, source, self._listed.event_type, self._listed.id)
         ids, remember = self._named(piece)
         frame = piece.frame.with_columns(ids[: piece.frame.height].alias("event.id"))
         numbers = piece.row_numbers()
         if self._taken is None:
-            return Sifted(frame, numbers, rejections, 0, remember)
+            return FilteredRows(frame, numbers, rejections, 0, remember)
         new = ~self._taken.mask(ids)
         kept = [r for r, is_new in zip(rejections, new[piece.frame.height :], strict=True) if is_new]
         numbers, frame = numbers.filter(new[: frame.height]), frame.filter(new[: frame.height])
-        return Sifted(frame, numbers, kept, len(ids) - frame.height - len(kept), remember)
+        return FilteredRows(frame, numbers, kept, len(ids) - frame.height - len(kept), remember)
 
-    def share_known(self, pieces: Iterable[Piece]) -> float:
+    def share_known(self, pieces: Iterable[CsvPiece]) -> float:
         """How much of this file agrees with what is taken already: of its rows, or of the taken ones if these are fewer."""
         rows = known = 0
         for piece in pieces:
@@ -100,7 +100,7 @@ class RowFilter:
         fewest = min(rows, sum(map(len, self._others)) // ID_BYTES)
         return known / fewest if fewest else 1.0
 
-    def _named(self, piece: Piece) -> tuple[pl.Series, bytes]:
+    def _named(self, piece: CsvPiece) -> tuple[pl.Series, bytes]:
         ids = self._identify(piece.frame, self._org, self._listed.event_type)
         if piece.bad:
             person = f"{self._org} {self._listed.event_type} ".encode()

@@ -54,7 +54,7 @@ class Download:
     """When the download began."""
 
 
-class Stopped(Exception):
+class DownloadStopped(Exception):
     """The reader went away."""
 
 
@@ -83,7 +83,7 @@ def download(
     """Stream a file to `directory`, within `deadline` seconds and `most_bytes(listed, cap)` bytes.
 
     Raises what the session raises, TransportError for a body that is no log file or for want of room, and TooLong; a
-    body that broke off is returned with its flaw. Raises Stopped once `stop` is set.
+    body that broke off is returned with its flaw. Raises DownloadStopped once `stop` is set.
     """
     file = cast("BinaryIO", tempfile.TemporaryFile(dir=directory))  # noqa: SIM115 - the reader closes it
     try:
@@ -109,7 +109,7 @@ def _receive(session: Opens, listed: ListedFile, file: _Bounded, deadline: float
             for part in response.iter_raw():
                 for plain in gunzip.parts(part) if gunzip else [part]:
                     if stop.is_set():
-                        raise Stopped
+                        raise DownloadStopped
                     file.write(plain)
             return "" if gunzip is None or gunzip.ended else "its compressed form has no end"
     except TooLong:

@@ -11,8 +11,8 @@ import polars as pl
 from agent.errors import TransportError
 from agent.model import Batch
 from agent.sources.event_log_file.csv_file import read_log_file
-from agent.sources.event_log_file.deduplicate import Identity
-from agent.sources.event_log_file.download import Download, Stopped
+from agent.sources.event_log_file.deduplicate import RowIdentity
+from agent.sources.event_log_file.download import Download, DownloadStopped
 from agent.sources.event_log_file.file_batches import SERVICE
 from agent.sources.event_log_file.listed_file import ListedFile
 
@@ -23,13 +23,17 @@ class HasOrg(Protocol):
 
 
 def fetch(
-    get: Callable[[ListedFile], Download], session: HasOrg, identity: Identity, again: str, wanted: Sequence[pl.Series]
+    get: Callable[[ListedFile], Download],
+    session: HasOrg,
+    identity: RowIdentity,
+    again: str,
+    wanted: Sequence[pl.Series],
 ) -> list[Batch]:
     """`rows` of a file that is downloaded for it. `again`: `ListedFile.text`. Raises what `get` and `rows` raise."""
     listed = ListedFile.of_text(again)
     try:
         got = get(listed)
-    except Stopped as error:
+    except DownloadStopped as error:
         raise TransportError(f"{listed.event_type} {listed.id}: we were asked to stop") from error
     try:
         seen = ListedFile.seen_in(again) or got.begun
@@ -38,7 +42,9 @@ def fetch(
         got.file.close()
 
 
-def rows(org: str, identity: Identity, listed: ListedFile, got: Download, wanted: Sequence[pl.Series]) -> list[Batch]:
+def rows(
+    org: str, identity: RowIdentity, listed: ListedFile, got: Download, wanted: Sequence[pl.Series]
+) -> list[Batch]:
     """For each of `wanted` (`Int64`, record numbers in ascending order) a batch with those of these rows that are there.
 
     Raises TransportError for a file that did not arrive whole.
@@ -54,11 +60,11 @@ def rows(org: str, identity: Identity, listed: ListedFile, got: Download, wanted
 
 
 def _named(
-    org: str, identity: Identity, listed: ListedFile, got: Download, last: int
+    org: str, identity: RowIdentity, listed: ListedFile, got: Download, last: int
 ) -> Iterator[tuple[pl.Series, pl.DataFrame]]:
     """Record numbers and rows with their ids, up to record `last`.
 
-    From the file's begin, for equal rows are told apart by counting them within their file (`Identity.occurrences`).
+    From the file's begin, for equal rows are told apart by counting them within their file (`RowIdentity.occurrences`).
     """
     got.file.seek(0)
     occurrences = identity.occurrences(())

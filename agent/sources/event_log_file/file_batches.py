@@ -10,12 +10,12 @@ from typing import BinaryIO, cast
 from agent.errors import TransportError
 from agent.model import Batch, Recall
 from agent.sources.event_log_file import own_events
-from agent.sources.event_log_file.checkpoint import OpenFile, Place, cut_key, known_key
+from agent.sources.event_log_file.checkpoint import OpenFile, ReadPosition, cut_key, known_key
 from agent.sources.event_log_file.csv_file import read_log_file
-from agent.sources.event_log_file.deduplicate import Identity, RowFilter, piece_key
+from agent.sources.event_log_file.deduplicate import RowFilter, RowIdentity, piece_key
 from agent.sources.event_log_file.download import Download
 from agent.sources.event_log_file.listed_file import ListedFile
-from agent.sources.event_log_file.piece import Piece
+from agent.sources.event_log_file.piece import CsvPiece
 
 SERVICE = "event_log_file"
 
@@ -29,12 +29,14 @@ class FilePass:
 
     org: str
     recall: Recall
-    identity: Identity
+    identity: RowIdentity
     now: Callable[[], datetime]
     stopped: Callable[[], bool] = lambda: False
     """Whether reading is to end in the middle of a file: a long one is read for minutes before its first batch."""
 
-    def batches(self, listed: ListedFile, download: Download, place: Place, after: Place) -> Iterator[Batch]:
+    def batches(
+        self, listed: ListedFile, download: Download, place: ReadPosition, after: ReadPosition
+    ) -> Iterator[Batch]:
         """The file's rows that are new. `place` holds while it is read, `after` once it is.
 
         Raises TransportError, before the first batch, if the file is no CSV, and when it is stopped.
@@ -58,7 +60,7 @@ class FilePass:
             event = own_events.truncated(self.org, listed, download.flaw, self.now())
             yield self._done(event, listed, download, after)
 
-    def gap(self, listed: ListedFile, reason: str, after: Place) -> Batch:
+    def gap(self, listed: ListedFile, reason: str, after: ReadPosition) -> Batch:
         """A file that cannot be read, so that it is not asked for again."""
         event = own_events.gap(self.org, listed, reason, self.now())
         return replace(event, cursor=after.cursor(), remember={known_key(listed): b"1"}, input=listed.id)
@@ -66,7 +68,7 @@ class FilePass:
     def _filter(self, listed: ListedFile) -> RowFilter:
         return RowFilter(self.identity, self.recall, self.org, listed)
 
-    def _batch(self, listed: ListedFile, piece: Piece, sift: RowFilter, opened: OpenFile) -> Batch:
+    def _batch(self, listed: ListedFile, piece: CsvPiece, sift: RowFilter, opened: OpenFile) -> Batch:
         sifted = sift.sift(piece, SERVICE)
         return Batch(
             org=self.org,
@@ -82,12 +84,12 @@ class FilePass:
             row_numbers=sifted.row_numbers,
         )
 
-    def _pieces(self, listed: ListedFile, download: Download, row: int) -> Iterator[Piece]:
+    def _pieces(self, listed: ListedFile, download: Download, row: int) -> Iterator[CsvPiece]:
         download.file.seek(0)
         stream = cast("BinaryIO", _Stoppable(download.file, self.stopped))
         return read_log_file(stream, name=f"{listed.event_type} {listed.id}", start_row=row)
 
-    def _done(self, batch: Batch, listed: ListedFile, download: Download, after: Place) -> Batch:
+    def _done(self, batch: Batch, listed: ListedFile, download: Download, after: ReadPosition) -> Batch:
         """The batch with which the file is credited."""
         remember = {**batch.remember, known_key(listed): b"1", cut_key(listed): b"1" if download.cut else None}
         return replace(batch, cursor=after.cursor(), remember=remember, input=listed.id)
@@ -106,7 +108,7 @@ class _Stoppable:
         return self._file.read(size)
 
 
-def _with_last(pieces: Iterator[Piece]) -> Iterator[tuple[Piece, bool]]:
+def _with_last(pieces: Iterator[CsvPiece]) -> Iterator[tuple[CsvPiece, bool]]:
     """Each piece, and whether it is the last."""
     ahead = next(pieces)
     for piece in pieces:

@@ -9,7 +9,7 @@ from datetime import datetime
 from agent.errors import TransportError
 from agent.model import Batch, Recall
 from agent.sources.event_log_file import own_events
-from agent.sources.event_log_file.interval import INTERVAL_KEY, Asked, Wanted, no_interval_field, to_ask
+from agent.sources.event_log_file.interval import INTERVAL_KEY, ListingScope, Wanted, no_interval_field, to_ask
 from agent.sources.event_log_file.listed_file import ListedFile, OddRecord, listed_file, listing
 from agent.sources.salesforce.api_error import Refused
 from agent.sources.salesforce.session import Session
@@ -19,7 +19,7 @@ MOST = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class FileListing:
     """What one listing brought."""
 
     files: Sequence[ListedFile]
@@ -39,7 +39,7 @@ class FileList:
         interval: Wanted,
         reconcile_daily: bool,
     ) -> None:
-        self.asked: Asked | None = None
+        self.asked: ListingScope | None = None
         """Which kinds are asked for; None while that is not known."""
         self._session = session
         self._recall = recall
@@ -57,9 +57,9 @@ class FileList:
         elif told and not self.asked.reason:
             yield replace(own_events.hourly_files_found(self._session.org_id, now), remember={INTERVAL_KEY: None})
 
-    def created(self, since: datetime, until: datetime) -> Listed:
+    def created(self, since: datetime, until: datetime) -> FileListing:
         """The files created from `since` to `until`."""
-        asked = self.asked or Asked(["Hourly"])
+        asked = self.asked or ListingScope(["Hourly"])
         query = listing(asked.kinds, self._event_types, since, until, interval=asked.interval)
         for again in (True, False):
             try:
@@ -72,7 +72,7 @@ class FileList:
                     raise
         raise AssertionError("unreachable")
 
-    def _read(self, query: str, since: datetime, until: datetime) -> Listed:
+    def _read(self, query: str, since: datetime, until: datetime) -> FileListing:
         files: list[ListedFile] = []
         odd: list[OddRecord] = []
         latest = since  # records come in the order of their creation: an odd one is not older than the one before it
@@ -85,4 +85,4 @@ class FileList:
                 odd.append(error)
             if len(files) + len(odd) > MOST:
                 raise TransportError(f"{self._session.settings.name}: lists more than {MOST} log files")
-        return Listed(files, odd)
+        return FileListing(files, odd)

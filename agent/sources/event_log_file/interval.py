@@ -19,7 +19,7 @@ INTERVAL_KEY = "interval"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ListingScope:
     """Which kinds of file to list, and whether the field Interval may be named."""
 
     kinds: Sequence[Kind]
@@ -33,21 +33,21 @@ def no_interval_field(error: SourceError) -> bool:
     return isinstance(error, Refused) and error.code == "INVALID_FIELD" and "Interval" in str(error)
 
 
-def to_ask(wanted: Wanted, reconcile: bool, query: Query) -> Asked:
+def to_ask(wanted: Wanted, reconcile: bool, query: Query) -> ListingScope:
     """Find out what can be asked for; one or two API calls."""
     try:
         hourly, daily = _any("Hourly", query), wanted == "auto" and _any("Daily", query)
     except Refused as error:
         if not no_interval_field(error):
             raise
-        return Asked(
+        return ListingScope(
             ["Daily"], interval=False, reason="" if wanted == "daily" else "EventLogFile has no field Interval"
         )
     if wanted == "daily":
-        return Asked(["Daily"])
+        return ListingScope(["Daily"])
     if not hourly and daily:
-        return Asked(["Daily"], reason="there are only daily ones")
-    return Asked(["Hourly", "Daily"] if reconcile else ["Hourly"])
+        return ListingScope(["Daily"], reason="there are only daily ones")
+    return ListingScope(["Hourly", "Daily"] if reconcile else ["Hourly"])
 
 
 def _any(kind: Kind, query: Query) -> bool:

@@ -16,7 +16,7 @@ MAX_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class CsvPiece:
     """Consecutive records of a log file."""
 
     frame: pl.DataFrame
@@ -42,7 +42,7 @@ class Piece:
         return [Rejection(org, source, event_type, name, bad.row, bad.reason, bad.raw) for bad in self.bad]
 
 
-def parts(piece: Piece) -> Iterator[Piece]:
+def parts(piece: CsvPiece) -> Iterator[CsvPiece]:
     """The piece in parts of `MAX_ROWS` records: bad records can be as short as a line feed."""
     if piece.rows <= MAX_ROWS:
         yield piece
@@ -52,13 +52,15 @@ def parts(piece: Piece) -> Iterator[Piece]:
     for first in range(piece.first_row, last, MAX_ROWS):
         end = min(first + MAX_ROWS, last)
         bad = piece.bad[bisect_left(bad_rows, first) : bisect_left(bad_rows, end)]
-        yield Piece(piece.frame.filter((numbers >= first) & (numbers < end)), first, end - first, bad, piece.end_offset)
+        yield CsvPiece(
+            piece.frame.filter((numbers >= first) & (numbers < end)), first, end - first, bad, piece.end_offset
+        )
 
 
-def from_row(piece: Piece, row: int) -> Piece:
+def from_row(piece: CsvPiece, row: int) -> CsvPiece:
     """`piece` without its records before number `row`."""
     if piece.first_row >= row:
         return piece
     keep = piece.row_numbers() >= row
     rows = piece.first_row + piece.rows - row
-    return Piece(piece.frame.filter(keep), row, rows, [b for b in piece.bad if b.row >= row], piece.end_offset)
+    return CsvPiece(piece.frame.filter(keep), row, rows, [b for b in piece.bad if b.row >= row], piece.end_offset)

@@ -22,8 +22,8 @@ from agent.duration import Duration, PositiveDuration, at_most
 from agent.errors import SourceError, TransportError
 from agent.model import Batch, Cursor, Recall
 from agent.sources.event_log_file import fetch_again
-from agent.sources.event_log_file.checkpoint import Place, known_key, outdated
-from agent.sources.event_log_file.deduplicate import Identity
+from agent.sources.event_log_file.checkpoint import ReadPosition, known_key, outdated
+from agent.sources.event_log_file.deduplicate import RowIdentity
 from agent.sources.event_log_file.download import Download, TooLong, download
 from agent.sources.event_log_file.event_types import DEFAULT, EventType, spelled
 from agent.sources.event_log_file.file_batches import SERVICE, FilePass
@@ -108,7 +108,7 @@ class EventLogFile:
         *,
         now: Callable[[], datetime],
         recall: Recall,
-        identity: Identity,
+        identity: RowIdentity,
         temp_directory: Path,
     ) -> None:
         self.name = f"{session.settings.name}/{SERVICE}"
@@ -134,7 +134,7 @@ class EventLogFile:
         """See `agent.model.Source`. Files that do not come are passed over and tell themselves at the end."""
         now = self._now()
         oldest = now - self._settings.start
-        place = Place.of(after) if after is not None else Place(oldest, oldest)
+        place = ReadPosition.of(after) if after is not None else ReadPosition(oldest, oldest)
         self._session.check_budget()
         # A time in the future was noted by a clock that has been set back since.
         sweep = self._swept is None or not self._swept <= now < self._swept + self._settings.sweep_every
@@ -152,7 +152,7 @@ class EventLogFile:
 
     # Listing
 
-    def _new_files(self, place: Place, now: datetime, sweep: bool, found: list[ListedFile]) -> Iterator[Batch]:
+    def _new_files(self, place: ReadPosition, now: datetime, sweep: bool, found: list[ListedFile]) -> Iterator[Batch]:
         """Adds to `found` the settled files that are not known, in the order in which they are read.
 
         Yields what there is to tell of records that cannot be read.
@@ -171,14 +171,14 @@ class EventLogFile:
         self._failing = {file: failing for file, failing in self._failing.items() if file in files}
         found += sorted(file for file in files if self._is_wanted(file, place))
 
-    def _is_wanted(self, listed: ListedFile, place: Place) -> bool:
+    def _is_wanted(self, listed: ListedFile, place: ReadPosition) -> bool:
         """When hourly files are read, days that began before they were have nothing to be reconciled with."""
         asked = self._list.asked
         return asked is None or "Hourly" not in asked.kinds or listed.kind == "Hourly" or listed.log_date >= place.since
 
     # Taking
 
-    def _take(self, files: list[ListedFile], place: Place) -> Iterator[Batch]:
+    def _take(self, files: list[ListedFile], place: ReadPosition) -> Iterator[Batch]:
         """Batches of all files in order; afterwards raises what kept one from coming."""
         poll = _Poll(place, self._file_pass())
         downloads = download_ahead(
@@ -265,7 +265,7 @@ class EventLogFile:
 class _Poll:
     """How one poll goes."""
 
-    def __init__(self, place: Place, files: FilePass) -> None:
+    def __init__(self, place: ReadPosition, files: FilePass) -> None:
         self.place = place
         self.files = files
         self.came = 0
@@ -276,10 +276,10 @@ class _Poll:
         self.trouble: SourceError | None = None
         self._blocked: datetime | None = None
 
-    def after(self, listed: ListedFile) -> Place:
+    def after(self, listed: ListedFile) -> ReadPosition:
         """The place once `listed` is read: the high water stops at a file that was passed over."""
         high = min(listed.created, self._blocked or listed.created)
-        return Place(self.place.since, max(self.place.high, high))
+        return ReadPosition(self.place.since, max(self.place.high, high))
 
     def block(self, listed: ListedFile) -> None:
         self._blocked = self._blocked or listed.created

@@ -27,7 +27,7 @@ class Refused(SourceError):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ApiErrorBody:
     """The first error of an answer; both empty if the body is something else (a proxy's page)."""
 
     code: str = ""
@@ -61,18 +61,18 @@ _FORBIDDEN_HINTS = {
 }
 
 
-def said(body: bytes) -> Said:
+def said(body: bytes) -> ApiErrorBody:
     """The error in a REST or an OAuth answer."""
     try:
         document = json_of(body)
     except ValueError:
-        return Said()
+        return ApiErrorBody()
     first = document[0] if isinstance(document, list) and document else document
     if not isinstance(first, dict):
-        return Said()
+        return ApiErrorBody()
     code = first.get("errorCode") or first.get("error") or ""
     message = first.get("message") or first.get("error_description") or ""
-    return Said(str(code)[:LONGEST_CODE], str(message)[:LONGEST_MESSAGE])
+    return ApiErrorBody(str(code)[:LONGEST_CODE], str(message)[:LONGEST_MESSAGE])
 
 
 def token_refusal(status: int, body: bytes, url: str) -> SourceError:
@@ -110,7 +110,7 @@ def rest_refusal(status: int, body: bytes, what: str) -> SourceError:
     return TransportError(text, hint="try again later")
 
 
-def _forbidden(error: Said, text: str) -> SourceError:
+def _forbidden(error: ApiErrorBody, text: str) -> SourceError:
     if error.code == "REQUEST_LIMIT_EXCEEDED":
         if "Concurrent" in error.message:
             return TransportError(text, hint="too many calls at once: try again later")

@@ -20,8 +20,8 @@ from agent.store.accounts import Accounts, Delivered
 from agent.store.attempts import Attempts
 from agent.store.dead_letters import About
 from agent.store.queue.aside import AsideEntry
+from agent.store.queue.batch_in_hand import Load
 from agent.store.queue.delivery_result import DeliveryResult
-from agent.store.queue.load import Load
 from agent.store.queue.stores import Stores
 from agent.store.spool import Entry, Position
 from agent.store.state import Transaction

@@ -13,10 +13,11 @@ from typing import Any
 
 from agent.errors import StateError
 from agent.model import LANES
-from agent.store import identity, integrity, unnamed
+from agent.store import integrity, unnamed
+from agent.store import state_identity as identity
 from agent.store.batch_file import BatchFile
 from agent.store.database import FILE, FOLDER, Value
-from agent.store.integrity import Examined
+from agent.store.integrity import IntegrityReport
 from agent.store.recovery.salvage import salvage
 from agent.store.recovery.taken_in import Found, look
 
@@ -26,7 +27,7 @@ _NAMING = ("spool/batch/", "aside/", "repair/", "dead/file/")
 
 @dataclass(frozen=True, slots=True)
 class _Database:
-    examined: Examined
+    examined: IntegrityReport
     values: Mapping[str, Value]
     """Those that say which state it is and which batch files it names."""
     lost: int | None

@@ -15,7 +15,8 @@ from datetime import datetime
 from pathlib import Path
 
 from agent.model import LANES, Lane
-from agent.store import identity, private, startup, unnamed
+from agent.store import private, startup, unnamed
+from agent.store import state_identity as identity
 from agent.store.problems import Problems
 from agent.store.recovery import rebuild
 from agent.store.recovery.books import Books, Destinations

@@ -21,7 +21,7 @@ from agent.config.settings import Settings, parse
 from agent.demo.enrichment import enrichment
 from agent.detection.alert.fold import WINDOWS
 from agent.model import Batch
-from agent.normalize.identity import Occurrences, identify
+from agent.normalize.row_identity import Occurrences, identify
 from agent.pipeline.ingest import Committed
 from agent.simulator.scenarios import SCENARIOS, play
 from agent.simulator.world.people import Staff

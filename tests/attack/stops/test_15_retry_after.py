@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from agent.cli import status as status_report
 from agent.daemon import status
 from agent.delivery_settings import DeliverySettings
-from agent.destinations.exchange import Answer
+from agent.destinations.exchange import HttpAnswer
 from agent.errors import Misconfigured, Unavailable
 from agent.store import status as stored_status
 from agent.store.state import State
@@ -139,4 +139,4 @@ def test_status_says_until_when_and_why(loops: Loops) -> None:
 )
 def test_both_forms_of_retry_after_are_read(headers: dict[str, str], seconds: float | None) -> None:
     """A number of seconds, or a time, which is compared with the answer's own clock."""
-    assert Answer(503, headers, b"").retry_after() == seconds
+    assert HttpAnswer(503, headers, b"").retry_after() == seconds

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.destinations.elastic import reply as bulk_reply
-from agent.destinations.exchange import LONGEST_ANSWER, Answer, Exchange
+from agent.destinations.exchange import LONGEST_ANSWER, Exchange, HttpAnswer
 from agent.destinations.splunk.reply import Reply as HecReply
 from agent.errors import SourceError, TransportError, Unavailable
 from agent.model import Chunk
@@ -283,7 +283,7 @@ JSON = st.recursive(
 @given(JSON | st.fixed_dictionaries({"items": st.lists(st.fixed_dictionaries({"create": JSON}), max_size=2)}))
 def test_whatever_a_destination_answers_is_understood_or_unavailable(document: Any) -> None:
     """Arbitrary JSON as the answer to a bulk request or to an event collector's."""
-    answer = Answer(200, {}, json.dumps(document).encode())
+    answer = HttpAnswer(200, {}, json.dumps(document).encode())
     frame = rows(1)
     chunk = Chunk(as_json(frame), frame["event.id"], frame)
     HecReply.of(answer).meaning.encode()

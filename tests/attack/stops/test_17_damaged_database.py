@@ -18,8 +18,9 @@ from agent.config.settings import load
 from agent.daemon.status import document as status_document
 from agent.errors import StateDamaged
 from agent.model import LANES
-from agent.store import health, integrity, startup
-from agent.store.health import EVERY, DatabaseWatch
+from agent.store import database_check as health
+from agent.store import integrity, startup
+from agent.store.database_check import EVERY, DatabaseWatch
 from agent.store.recovery.recover import recover
 from agent.store.state import State
 from agent.store.status import balanced
@@ -117,7 +118,7 @@ def test_the_daemon_looks_by_itself(tmp_path: Path) -> None:
         watch.tick()
     assert loops.told() == []
 
-    examined = integrity.Examined("damaged", ("Page 7 is never used",))
+    examined = integrity.IntegrityReport("damaged", ("Page 7 is never used",))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(integrity, "examine", lambda *_: examined)
         for _ in range(2 * EVERY):

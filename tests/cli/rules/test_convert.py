@@ -16,7 +16,7 @@ from sigma.collection import SigmaCollection
 from sigma.processing.pipeline import ProcessingPipeline
 
 from agent.cli.rules.convert import names_of, pipeline_text, show
-from agent.detection.authoring.convert import BACKENDS, TARGETS, Converted, Language, convert
+from agent.detection.authoring.convert import BACKENDS, TARGETS, ConvertedRule, Language, convert
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import fields
 from agent.detection.load import PLACEHOLDERS, load
@@ -61,7 +61,9 @@ def rule(sel: str, title: str = "one", service: str = "event_log_file", product:
     )
 
 
-def converted(tmp_path: Path, text: str, language: Language = "splunk", **placeholders: list[str]) -> list[Converted]:
+def converted(
+    tmp_path: Path, text: str, language: Language = "splunk", **placeholders: list[str]
+) -> list[ConvertedRule]:
     path = tmp_path / "rule.yml"
     path.write_text(text)
     rules = load([path], placeholders=placeholders)
@@ -76,13 +78,13 @@ def query(tmp_path: Path, sel: str, language: Language = "splunk", **placeholder
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
-def pack(request: pytest.FixtureRequest) -> tuple[RuleSet, list[Converted]]:
+def pack(request: pytest.FixtureRequest) -> tuple[RuleSet, list[ConvertedRule]]:
     values = {**PLACEHOLDERS, "ApprovedAppIds": ["0H4x"]}
     rules = load([shipped("rules")], placeholders=values)
     return rules, list(convert(rules, [shipped("rules")], request.param, NAMES, values))
 
 
-def test_every_rule_of_the_pack_has_a_query_or_a_reason(pack: tuple[RuleSet, list[Converted]]) -> None:
+def test_every_rule_of_the_pack_has_a_query_or_a_reason(pack: tuple[RuleSet, list[ConvertedRule]]) -> None:
     """Nothing is missing in silence, and more than half of what is shipped today is converted."""
     rules, found = pack
     assert [one.rule.id for one in found] == [one.id for one in rules.alerting]
@@ -94,7 +96,7 @@ def test_every_rule_of_the_pack_has_a_query_or_a_reason(pack: tuple[RuleSet, lis
     assert len([one for one in reachable if one.queries]) > len(reachable) / 2
 
 
-def test_queries_ask_for_fields_that_shipped_events_have(pack: tuple[RuleSet, list[Converted]]) -> None:
+def test_queries_ask_for_fields_that_shipped_events_have(pack: tuple[RuleSet, list[ConvertedRule]]) -> None:
     """Of each rule over single events the query names the field that holds each column, and no column itself."""
     rules, found = pack
     plain = {one.id: one for one in rules}

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from agent.cli.app import app
 from agent.cli.rules.convert import names_of
-from agent.detection.authoring.convert import BACKENDS, Converted, Language, convert
+from agent.detection.authoring.convert import BACKENDS, ConvertedRule, Language, convert
 from agent.detection.authoring.ingest_window import IngestWindow
 from agent.detection.load import PLACEHOLDERS, load
 from agent.normalize.mapping.load import load_mappings
@@ -116,7 +116,7 @@ def test_every_query_of_the_pack_has_the_window(language: Language) -> None:
     assert not any("ingested" in text or "_index" in text for one in plain for text in asked(one, language))
 
 
-def asked(one: Converted, language: Language) -> list[str]:
+def asked(one: ConvertedRule, language: Language) -> list[str]:
     """The queries, without the columns that ES|QL names in each."""
     return [text.replace("metadata _id, _index, _version", "") for text in one.queries] if language == "esql" else [*one.queries]  # fmt: skip
 

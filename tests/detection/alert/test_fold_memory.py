@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from agent.detection.alert.fold import Folding, Window
+from agent.detection.alert.fold import AlertFold, OpenAlert
 from agent.detection.alert.fold_memory import FoldMemory
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def window(org: str = "", folded: int = 0) -> Window:
-    return Window("alert", NOON, NOON, NOON, folded, {"organization.id": org} if org else {})
+def window(org: str = "", folded: int = 0) -> OpenAlert:
+    return OpenAlert("alert", NOON, NOON, NOON, folded, {"organization.id": org} if org else {})
 
 
 def opened(memory: FoldMemory, org: str, rule: str, actor: str) -> dict[str, bytes | None]:
@@ -46,7 +46,7 @@ def test_a_rule_that_does_not_run_now_keeps_its_windows() -> None:
 
 def test_windows_that_were_kept_for_all_orgs_together_go_to_the_org_they_are_about() -> None:
     """An upgrade forgets no count, and the old key goes with the next commit."""
-    both = Folding(HOUR, {"203.0.113.9": [window("A", folded=3), window("B")], "nobody": [window()]})
+    both = AlertFold(HOUR, {"203.0.113.9": [window("A", folded=3), window("B")], "nobody": [window()]})
     stored: dict[str, bytes | None] = {"fold/r": both.encode()}
     memory = FoldMemory(HOUR, {"r"}, stored.get)
     held = {org: {a: len(those) for a, those in f.windows.items()} for org in memory.orgs for _, f in memory.of(org)}

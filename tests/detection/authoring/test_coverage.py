@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from agent.detection.authoring.absence import Columns
-from agent.detection.authoring.coverage import Supply, blind, reasons
+from agent.detection.authoring.coverage import Availability, blind, reasons
 from agent.detection.authoring.latency import paces
 from agent.detection.authoring.listing import listing, tallies, techniques
 from agent.detection.load import load, loads
@@ -20,7 +20,7 @@ tags: [attack.t1078.004, attack.t1567]
 leakline: {{family: access, feed: {feed}}}
 """
 BUILT = frozenset({"event_log_file", "agent"})
-EVERYTHING = Supply(BUILT)
+EVERYTHING = Availability(BUILT)
 
 
 def rule(name="one", service="event_log_file", field="EVENT_TYPE: Report", condition="sel", feed="free"):
@@ -59,13 +59,13 @@ def test_a_rule_can_fire_if_nothing_it_needs_is_missing():
 )
 def test_a_licence_holds_those_before_it(feed, has, said):
     """And where none is named nothing is said."""
-    assert why(rule(feed=feed), supply=Supply(BUILT, feed=has)) == {"one": said}
+    assert why(rule(feed=feed), supply=Availability(BUILT, feed=has)) == {"one": said}
 
 
 def test_a_source_that_is_not_built_not_read_or_not_known_is_told_apart():
     """What to do differs."""
     assert why(rule(service="setup_audit_trail")) == {"one": ["there is no source for setup_audit_trail yet"]}
-    read = Supply(BUILT, frozenset({"agent"}))
+    read = Availability(BUILT, frozenset({"agent"}))
     assert why(rule(), supply=read) == {"one": ["the settings read no event_log_file"]}
     assert why(rule(service="access")) == {"one": ["nothing here produces rows of access"]}
     assert why(rule(service="event_monitoring")) == {"one": []}
@@ -73,14 +73,14 @@ def test_a_source_that_is_not_built_not_read_or_not_known_is_told_apart():
 
 def test_a_type_of_log_file_that_is_not_read_is_told():
     """Only where the rule can be about no other."""
-    some = Supply(BUILT, event_types=frozenset({"login"}))
+    some = Availability(BUILT, event_types=frozenset({"login"}))
     assert why(rule(), supply=some) == {"one": ["its type of log file is not read (sources.event_types)"]}
     assert why(rule(field="EVENT_TYPE: [Report, Login]"), supply=some) == {"one": []}
 
 
 def test_a_field_that_nothing_fills_bars_the_rules_that_need_it():
     """A rule that negates it, or asks for its absence, fires without it, and the list says that it looks at it."""
-    bare = Supply(BUILT, lacking={"leakline.user_leaving": "no list of leavers"})
+    bare = Availability(BUILT, lacking={"leakline.user_leaving": "no list of leavers"})
     assert why(rule(field="leakline.user_leaving: true"), supply=bare) == {"one": ["no list of leavers"]}
     assert why(rule(field="leakline.user_leaving: null"), supply=bare) == {"one": []}
     without = rule(field="leakline.user_leaving: true", condition="not sel")
@@ -97,7 +97,7 @@ HEADERS = Columns(
     {"source.ip": "CLIENT_IP or SOURCE_IP"},
     {"login": "Login", "report": "Report"},
 )
-SEEN = Supply(BUILT, columns=HEADERS)
+SEEN = Availability(BUILT, columns=HEADERS)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_only_want_of_a_field_makes_blind():
             ]
         )
     )
-    found = blind(rules, Supply(BUILT, columns=HEADERS, lacking={"leakline.user_leaving": "no list of leavers"}))
+    found = blind(rules, Availability(BUILT, columns=HEADERS, lacking={"leakline.user_leaving": "no list of leavers"}))
     assert {one.name: found[one.id] for one in rules if one.id in found} == {
         "blind": ("no column COUNTRY_CODE in files of Login",),
         "list": ("no list of leavers",),
@@ -191,7 +191,7 @@ def test_a_correlation_needs_as_much_of_what_it_is_made_of_as_its_condition_asks
 
 def test_a_correlation_needs_what_it_groups_and_counts_by():
     """Through its aliases."""
-    bare = Supply(BUILT, lacking={"source.as.number": "no address database"})
+    bare = Availability(BUILT, lacking={"source.as.number": "no address database"})
     counting = correlation("value_count", ["one"], "{field: source.as.number, gte: 2}")
     assert why(rule(), counting, supply=bare)["several"] == ["no address database"]
     aliased = correlation("event_count", ["one"], more="aliases: {who: {one: source.as.number}}, group-by: [who]")

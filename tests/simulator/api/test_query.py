@@ -7,12 +7,12 @@ from agent.simulator.api.catalogue import tables
 from agent.simulator.api.query import run
 from agent.simulator.api.soql import SoqlError
 from agent.simulator.api.soql_parser import parse
-from agent.simulator.org.org import Org
+from agent.simulator.org.org import SimulatedOrg
 from tests.simulator.conftest import AT_ONCE
 
 
 @pytest.fixture
-def ask(make_org: Callable[..., Org]) -> Callable[[str], list[dict[str, Any]]]:
+def ask(make_org: Callable[..., SimulatedOrg]) -> Callable[[str], list[dict[str, Any]]]:
     org = make_org(delay=AT_ONCE)
     known = tables(org, "62.0")
 
@@ -23,7 +23,7 @@ def ask(make_org: Callable[..., Org]) -> Callable[[str], list[dict[str, Any]]]:
     return answer
 
 
-def test_without_a_word_on_the_interval_only_daily_files_come(ask: Any, make_org: Callable[..., Org]) -> None:
+def test_without_a_word_on_the_interval_only_daily_files_come(ask: Any, make_org: Callable[..., SimulatedOrg]) -> None:
     """The quirk that makes others wait 44 hours; a predicate on Interval, Sequence or Id lifts it."""
     assert ask("SELECT Id FROM EventLogFile")[0] == 0
     everything = ask("SELECT Id FROM EventLogFile WHERE Id != null")[0]
@@ -94,7 +94,7 @@ def test_what_an_object_refuses(ask: Any, text: str, code: str) -> None:
     assert caught.value.code == code
 
 
-def test_login_history_and_audit_trail_have_rows(make_org: Callable[..., Org]) -> None:
+def test_login_history_and_audit_trail_have_rows(make_org: Callable[..., SimulatedOrg]) -> None:
     """Setup changes and logins of the history, none from the future."""
     org = make_org()
     assert org.logins()

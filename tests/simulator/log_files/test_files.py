@@ -15,7 +15,7 @@ import pytest
 from agent.simulator.log_files.drift import NEW_COLUMN, NEW_TYPE
 from agent.simulator.log_files.log_file import LogFile
 from agent.simulator.log_files.truth import SEPARATOR, events, read_truth
-from agent.simulator.org.org import Org
+from agent.simulator.org.org import SimulatedOrg
 from agent.simulator.world.columns import free_types, layouts
 from tests.simulator.conftest import AT_ONCE
 
@@ -35,7 +35,7 @@ def _hash(row: dict[str, str]) -> str:
     return sha256(pairs.encode()).hexdigest()
 
 
-def _judge(org: Org) -> pl.DataFrame:
+def _judge(org: SimulatedOrg) -> pl.DataFrame:
     """Every row of every file against the truth, one by one; returns the truth."""
     truth = read_truth(org.truth)
     places = {(row["file"], row["version"], row["row"]): row for row in truth.iter_rows(named=True)}
@@ -56,7 +56,7 @@ def _judge(org: Org) -> pl.DataFrame:
     return truth
 
 
-def test_the_truth_is_what_stands_in_the_files(make_org: Callable[..., Org]) -> None:
+def test_the_truth_is_what_stands_in_the_files(make_org: Callable[..., SimulatedOrg]) -> None:
     """Row for row, for every type, with awkward content, increments and daily files."""
     org = make_org(
         event_types=None,
@@ -71,7 +71,7 @@ def test_the_truth_is_what_stands_in_the_files(make_org: Callable[..., Org]) -> 
     assert truth["scenario"].drop_nulls().n_unique() == len(org.scenarios())
 
 
-def test_content_and_event_go_together(make_org: Callable[..., Org]) -> None:
+def test_content_and_event_go_together(make_org: Callable[..., SimulatedOrg]) -> None:
     """A repeated row has the hash of the first; within a file (hash, occurrence) names one event."""
     org = make_org(rows_per_day=20_000, history=timedelta(hours=60), late_share=0.5)
     truth = read_truth(org.truth)
@@ -80,7 +80,7 @@ def test_content_and_event_go_together(make_org: Callable[..., Org]) -> None:
     assert events(truth)["places"].max() >= 2  # type: ignore[operator]
 
 
-def test_the_same_settings_make_the_same_files(make_org: Callable[..., Org]) -> None:
+def test_the_same_settings_make_the_same_files(make_org: Callable[..., SimulatedOrg]) -> None:
     """Ids, times and every byte."""
     one, other = make_org(name="one", scenarios=None), make_org(name="other", scenarios=None)
     files = [{file.id: file for file in org.all_files()} for org in (one, other)]
@@ -92,7 +92,7 @@ def test_the_same_settings_make_the_same_files(make_org: Callable[..., Org]) -> 
     assert one.truth.read_bytes() == other.truth.read_bytes()
 
 
-def test_an_org_that_went_on_has_the_files_of_one_made_later(make_org: Callable[..., Org]) -> None:
+def test_an_org_that_went_on_has_the_files_of_one_made_later(make_org: Callable[..., SimulatedOrg]) -> None:
     """Advancing the clock makes the same rows as a longer history does."""
     now = make_org(name="first").settings.now
     went_on = make_org(name="on", history=timedelta(hours=6))
@@ -101,7 +101,7 @@ def test_an_org_that_went_on_has_the_files_of_one_made_later(make_org: Callable[
     assert {f.id: f.length for f in went_on.all_files()} == {f.id: f.length for f in made.all_files()}
 
 
-def test_hourly_files_appear_hours_later(make_org: Callable[..., Org]) -> None:
+def test_hourly_files_appear_hours_later(make_org: Callable[..., SimulatedOrg]) -> None:
     """Three to six hours after the hour began; nothing shows before its CreatedDate."""
     org = make_org(history=timedelta(hours=12), late_share=0)
     firsts = [file for file in org.all_files() if file.interval == "Hourly"]
@@ -114,14 +114,14 @@ def test_hourly_files_appear_hours_later(make_org: Callable[..., Org]) -> None:
     assert len(org.log_files()) > before
 
 
-def test_many_files_share_the_second_of_their_creation(make_org: Callable[..., Org]) -> None:
+def test_many_files_share_the_second_of_their_creation(make_org: Callable[..., SimulatedOrg]) -> None:
     """Ties are normal."""
     org = make_org(event_types=None, history=timedelta(hours=12))
     ties = Counter(file.created for file in org.log_files())
     assert max(ties.values()) >= 5
 
 
-def test_at_once_everything_is_there(make_org: Callable[..., Org]) -> None:
+def test_at_once_everything_is_there(make_org: Callable[..., SimulatedOrg]) -> None:
     """Without delay every file made is to be seen, increments too."""
     org = make_org(delay=AT_ONCE, late_share=1.0)
     org.advance(minutes=10)
@@ -129,7 +129,7 @@ def test_at_once_everything_is_there(make_org: Callable[..., Org]) -> None:
     assert {file.sequence for file in org.log_files()} >= {1, 2}
 
 
-def test_late_increments_hold_new_rows_and_some_old_ones(make_org: Callable[..., Org]) -> None:
+def test_late_increments_hold_new_rows_and_some_old_ones(make_org: Callable[..., SimulatedOrg]) -> None:
     """Sequence 2 and up, created after Sequence 1; over all of them each event is told at least once."""
     org = make_org(rows_per_day=40_000, late_share=1.0, history=timedelta(hours=8))
     truth = read_truth(org.truth).filter(pl.col("interval") == "Hourly")
@@ -142,7 +142,7 @@ def test_late_increments_hold_new_rows_and_some_old_ones(make_org: Callable[...,
             assert when > created[event_type, hour, 1]
 
 
-def test_daily_files_tell_the_day_again(make_org: Callable[..., Org]) -> None:
+def test_daily_files_tell_the_day_again(make_org: Callable[..., SimulatedOrg]) -> None:
     """After 44 to 45 hours, with the events of the hourly files; some are replaced under the same id."""
     org = make_org(history=timedelta(hours=130), rows_per_day=3000)
     daily = [file for file in org.all_files() if file.interval == "Daily"]
@@ -168,7 +168,7 @@ def test_daily_files_tell_the_day_again(make_org: Callable[..., Org]) -> None:
     assert set(hourly["id"]) == set(final["id"])
 
 
-def test_files_end_with_retention(make_org: Callable[..., Org]) -> None:
+def test_files_end_with_retention(make_org: Callable[..., SimulatedOrg]) -> None:
     """Thirty days after they were created they are gone."""
     org = make_org(event_types=["Report"], rows_per_day=2000)
     old = {file.id for file in org.all_files()}
@@ -176,7 +176,7 @@ def test_files_end_with_retention(make_org: Callable[..., Org]) -> None:
     assert not old & {file.id for file in org.log_files() if file.version == 1 and file.interval == "Hourly"}
 
 
-def test_a_free_org_has_free_types_daily_for_a_day(make_org: Callable[..., Org]) -> None:
+def test_a_free_org_has_free_types_daily_for_a_day(make_org: Callable[..., SimulatedOrg]) -> None:
     """No licence, no hourly files, nothing but the eight free types."""
     org = make_org(event_types=FREE_AND_NOT, rows_per_day=3000, history=timedelta(hours=72))
     org.change_faults(free_only=True)
@@ -190,7 +190,7 @@ def test_a_free_org_has_free_types_daily_for_a_day(make_org: Callable[..., Org])
 @pytest.mark.parametrize(
     ("header", "columns"), [("2022", {26}), ("2023", {28}), ("latest", {35}), ("mixed", {26, 28, 35})]
 )
-def test_login_headers_drift(make_org: Callable[..., Org], header: str, columns: set[int]) -> None:
+def test_login_headers_drift(make_org: Callable[..., SimulatedOrg], header: str, columns: set[int]) -> None:
     """The same type with 26, 28 and 35 columns; the truth holds for each."""
     org = make_org(event_types=["Login"], login_header=header, history=timedelta(hours=50), people=60)
     hourly = [file for file in org.all_files() if file.interval == "Hourly"]
@@ -199,7 +199,7 @@ def test_login_headers_drift(make_org: Callable[..., Org], header: str, columns:
     assert truth.group_by("id").agg(pl.col("sha256").n_unique()).get_column("sha256").max() == 1
 
 
-def test_unknown_columns_and_types(make_org: Callable[..., Org]) -> None:
+def test_unknown_columns_and_types(make_org: Callable[..., SimulatedOrg]) -> None:
     """A column at the end of RestApi and a whole type that nobody has documented."""
     org = make_org(event_types=["RestApi", NEW_TYPE], unknown_column=True, unknown_type=True, rows_per_day=60_000)
     files = {file.event_type: file for file in org.all_files()}
@@ -209,7 +209,7 @@ def test_unknown_columns_and_types(make_org: Callable[..., Org]) -> None:
     _judge(org)
 
 
-def test_cells_are_quoted_every_one(make_org: Callable[..., Org]) -> None:
+def test_cells_are_quoted_every_one(make_org: Callable[..., SimulatedOrg]) -> None:
     """Header and cells, empty ones too; line feeds end the lines."""
     org = make_org(event_types=["Report"], awkward=False)
     text = org.all_files()[0].path.read_text()
@@ -224,9 +224,9 @@ _MEASURE = """
 import resource, sys
 from datetime import timedelta
 from pathlib import Path
-from agent.simulator.org.org import Org
+from agent.simulator.org.org import SimulatedOrg
 from agent.simulator.world.settings import SimulatorSettings
-org = Org(SimulatorSettings(folder=Path(sys.argv[1]), history=timedelta(hours=3), rows_per_day=2000,
+org = SimulatedOrg(SimulatorSettings(folder=Path(sys.argv[1]), history=timedelta(hours=3), rows_per_day=2000,
                             event_types=["RestApi"], big_file_mb=int(sys.argv[2])))
 big = max(org.all_files(), key=lambda file: file.length)
 print(big.length, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from agent.errors import TransportError
 from agent.sources.event_log_file import csv_file as log_file
 from agent.sources.event_log_file.csv_file import read_log_file
-from agent.sources.event_log_file.piece import Piece
+from agent.sources.event_log_file.piece import CsvPiece
 
 HEADER = b'"EVENT_TYPE","TIMESTAMP","USER_AGENT"\n'
 
@@ -29,15 +29,15 @@ def good(number: int, text: str = "curl/8") -> list[str]:
     return ["Login", f"2026070112{number:04}.000", text]
 
 
-def read(data: bytes, **options: int) -> list[Piece]:
+def read(data: bytes, **options: int) -> list[CsvPiece]:
     return list(read_log_file(io.BytesIO(data), name="file", **options))
 
 
-def rows_of(pieces: list[Piece]) -> list[tuple[str | None, ...]]:
+def rows_of(pieces: list[CsvPiece]) -> list[tuple[str | None, ...]]:
     return [row for piece in pieces for row in piece.frame.rows()]
 
 
-def bad_of(pieces: list[Piece]) -> list[tuple[int, str, bytes]]:
+def bad_of(pieces: list[CsvPiece]) -> list[tuple[int, str, bytes]]:
     return [(bad.row, bad.reason, bad.raw) for piece in pieces for bad in piece.bad]
 
 

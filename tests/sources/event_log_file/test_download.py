@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import SourceError, TransportError
-from agent.sources.event_log_file.download import Download, Stopped, download
+from agent.sources.event_log_file.download import Download, DownloadStopped, download
 from agent.sources.event_log_file.listed_file import ListedFile
 from agent.sources.event_log_file.prefetch import download_ahead
 
@@ -156,7 +156,7 @@ def test_a_stop_ends_a_download(tmp_path: Path) -> None:
     """A reader that went away is noticed between two parts."""
     stop = threading.Event()
     stop.set()
-    with pytest.raises(Stopped):
+    with pytest.raises(DownloadStopped):
         download(Scripted([BODY]), listed(), tmp_path, 10, stop)
 
 
@@ -225,7 +225,7 @@ def test_closing_early_ends_and_closes_everything() -> None:
     def fetch_one(one: ListedFile, stop: threading.Event) -> Download:
         if one.id == "0AT2":
             stop.wait(30)
-            raise Stopped
+            raise DownloadStopped
         made.append(fetched(one))
         return made[-1]
 

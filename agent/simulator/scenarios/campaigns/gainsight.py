@@ -10,7 +10,7 @@ from datetime import timedelta
 from agent.simulator.scenarios.campaigns.intruder import integration, program
 from agent.simulator.world.actions import call
 from agent.simulator.world.scenario import Scenario
-from agent.simulator.world.sessions import Session
+from agent.simulator.world.sessions import UserSession
 from agent.simulator.world.stage import Stage
 
 BASE = "/services/data/v62.0"
@@ -35,7 +35,7 @@ def plant(stage: Stage) -> None:
             _pages(stage, session, wave, number, entity)
 
 
-def _visit(stage: Stage, start: int, number: int) -> Session:
+def _visit(stage: Stage, start: int, number: int) -> UserSession:
     victim = integration(stage, "chatmatic")
     ip = PROBE if number == 0 else stage.address("hosting", number)
     ip, client = program(stage, victim, ip, FETCHER, number)
@@ -44,7 +44,7 @@ def _visit(stage: Stage, start: int, number: int) -> Session:
     return session
 
 
-def _pages(stage: Stage, session: Session, wave: int, number: int, entity: str) -> None:
+def _pages(stage: Stage, session: UserSession, wave: int, number: int, entity: str) -> None:
     query = f"SELECT FIELDS(ALL) FROM {entity} ORDER BY CreatedDate DESC"  # noqa: S608  (text of a log)
     for page in range(stage.share(PAGES)):
         path = f"{BASE}/query" if page == 0 else f"{BASE}/query/01g4x00000Qz9{wave}{number}AAJ-{page * 2000}"

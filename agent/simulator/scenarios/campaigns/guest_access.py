@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from agent.simulator.world.clients import BROWSERS
 from agent.simulator.world.scenario import Scenario
-from agent.simulator.world.sessions import Session
+from agent.simulator.world.sessions import UserSession
 from agent.simulator.world.stage import Stage
 
 CONFIGURATION = "aura://HostConfigController/ACTION$getConfigData"
@@ -47,7 +47,7 @@ def graphql(stage: Stage) -> None:
             _ask(stage, session, 5, GRAPH, 900_000)
 
 
-def _guest(stage: Stage, start: int, ip: str, number: int) -> Session:
+def _guest(stage: Stage, start: int, ip: str, number: int) -> UserSession:
     """A visit of the site's guest user; in disguise with a browser, and each from another visitor's address."""
     guest = stage.staff.of("guest")[0]
     agent = SCANNER
@@ -56,7 +56,7 @@ def _guest(stage: Stage, start: int, ip: str, number: int) -> Session:
     return stage.session(guest, start, 10, ip, replace(guest.client, user_agent=agent), f"visit {number}")
 
 
-def _ask(stage: Stage, session: Session, after: float, action: str, size: int) -> None:
+def _ask(stage: Stage, session: UserSession, after: float, action: str, size: int) -> None:
     """One Aura request; the site's own log tells of it, and of its size, too."""
     request = stage.request(after, session.session_key, action)
     stage.leave(

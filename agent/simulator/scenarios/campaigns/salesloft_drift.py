@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from agent.simulator.scenarios.campaigns.intruder import integration, program
 from agent.simulator.world.actions import call, query_job
 from agent.simulator.world.scenario import Scenario
-from agent.simulator.world.sessions import Session
+from agent.simulator.world.sessions import UserSession
 from agent.simulator.world.stage import Stage
 
 BASE = "/services/data/v58.0"
@@ -70,7 +70,7 @@ def plant(stage: Stage) -> None:
             _take(stage, session, began)
 
 
-def _take(stage: Stage, session: Session, began: float) -> None:
+def _take(stage: Stage, session: UserSession, began: float) -> None:
     """The job, its result in two pages, and its end, 24 seconds after the last of it was fetched."""
     states = (("created", 0), ("inProgress", 20), ("complete", 150))
     records = stage.share(CASES)

@@ -12,7 +12,7 @@ from agent.simulator.world.actions import call
 from agent.simulator.world.clients import BROWSERS, Client
 from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.scenario import Scenario
-from agent.simulator.world.sessions import Session
+from agent.simulator.world.sessions import UserSession
 from agent.simulator.world.stage import Stage
 
 BASE, SOAP = "/services/data/v63.0", "/services/Soap/u/63.0"
@@ -66,7 +66,7 @@ def script(stage: Stage) -> None:
 
 def _approved(
     stage: Stage, name: str, client: Client, time_of_day: str, scenario: Scenario
-) -> tuple[Session, dict[str, str]]:
+) -> tuple[UserSession, dict[str, str]]:
     """The app's first session and the cells that name it. In disguise the app has a harmless name
     and a browser's user agent, and comes through an ordinary provider of the victim's country.
     """
@@ -85,7 +85,7 @@ def _approved(
     return session, {"CONNECTED_APP_ID": app, "CONNECTED_APP_NAME": name}
 
 
-def _try(stage: Stage, session: Session, after: float, entity: str, rows: int, app: dict[str, str]) -> None:
+def _try(stage: Stage, session: UserSession, after: float, entity: str, rows: int, app: dict[str, str]) -> None:
     """A small query by SOAP."""
     query = f"SELECT Id, Name FROM {entity} LIMIT {rows}"  # noqa: S608  (text of a log)
     request = _counted(stage, session, after, "POST", SOAP, entity, "SOAP", app)
@@ -95,7 +95,7 @@ def _try(stage: Stage, session: Session, after: float, entity: str, rows: int, a
     )  # fmt: skip
 
 
-def _batches(stage: Stage, session: Session, number: int, entity: str, app: dict[str, str]) -> None:
+def _batches(stage: Stage, session: UserSession, number: int, entity: str, app: dict[str, str]) -> None:
     """One table by Bulk API: a job, its batches of up to 10,000 rows, each result fetched."""
     job, begin = short_id("Job", 720_000 + number), 1_300 + number * 420
     _bulk_call(stage, session, begin, "POST", "/services/async/63.0/job", entity, app)
@@ -110,7 +110,7 @@ def _batches(stage: Stage, session: Session, number: int, entity: str, app: dict
         )  # fmt: skip
 
 
-def _bulk_call(stage: Stage, session: Session, after: float, method: str, path: str, entity: str, app: dict[str, str]) -> str:  # fmt: skip
+def _bulk_call(stage: Stage, session: UserSession, after: float, method: str, path: str, entity: str, app: dict[str, str]) -> str:  # fmt: skip
     """One call as the account of all calls and that of bulk calls tell of it. Returns its request id."""
     request = _counted(stage, session, after, method, path, entity, "Bulk", app)
     stage.leave(
@@ -121,7 +121,14 @@ def _bulk_call(stage: Stage, session: Session, after: float, method: str, path: 
 
 
 def _counted(
-    stage: Stage, session: Session, after: float, method: str, path: str, entity: str, family: str, app: dict[str, str]
+    stage: Stage,
+    session: UserSession,
+    after: float,
+    method: str,
+    path: str,
+    entity: str,
+    family: str,
+    app: dict[str, str],
 ) -> str:
     """A call's row in the account of all calls. Returns its request id."""
     request = stage.request(after, entity)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from agent.normalize.mapping.condition import Condition
+from agent.normalize.mapping.row_condition import RowCondition
 
 FRAME = pl.DataFrame({"METHOD": ["GET", "post", None, "PATCH"], "leakline.resource": ["query", "sobjects/account", "query", None]})  # fmt: skip
 
 
 def held(*cases: tuple[str, tuple[str, ...]]) -> list[bool]:
     columns = {column.name: column for column in FRAME.iter_columns()}
-    return Condition(cases).holds(columns.get, FRAME.height).to_list()
+    return RowCondition(cases).holds(columns.get, FRAME.height).to_list()
 
 
 def test_one_of_the_values_without_regard_to_case():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.normalize.identity import ESCAPE, SEPARATOR, IdSet, Occurrences, Taken, identify, nth
+from agent.normalize.row_identity import ESCAPE, SEPARATOR, IdSet, Occurrences, Taken, identify, nth
 
 ORG = "00D000000000001AAA"
 

@@ -17,14 +17,14 @@ ID, GENERATION = "state/id", "state/generation"
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class StateIdentity:
     """`generation` counts the starts of a daemon."""
 
     id: str
     """Eight hexadecimal characters."""
     generation: int = 0
 
-    def doubt(self, beside: Identity | None) -> str:
+    def doubt(self, beside: StateIdentity | None) -> str:
         """Why the database, which says this, cannot be the one that was here last; empty where it can."""
         if beside is None:
             return ""
@@ -40,16 +40,16 @@ def new_id() -> str:
     return secrets.token_hex(4)
 
 
-def read(directory: Path) -> Identity | None:
+def read(directory: Path) -> StateIdentity | None:
     """What the file says; None where there is none or it cannot be understood."""
     try:
         number, generation = (directory / FILE).read_text().split()
-        return Identity(number, int(generation))
+        return StateIdentity(number, int(generation))
     except (OSError, ValueError):
         return None
 
 
-def write(directory: Path, identity: Identity) -> None:
+def write(directory: Path, identity: StateIdentity) -> None:
     """Durably; after the database says the same, so that a kill in between leaves the older file. Raises OSError."""
     temporary = directory / f"{FILE}.tmp"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

@@ -13,7 +13,7 @@ Columns = Callable[[str], "pl.Series | None"]
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class RowCondition:
     """Columns and the values one of which each of them must have; case does not matter, `*` stands for any text."""
 
     cases: tuple[tuple[str, tuple[str, ...]], ...]
@@ -29,7 +29,7 @@ class Condition:
         return held
 
 
-EVERYWHERE = Condition(())
+EVERYWHERE = RowCondition(())
 
 
 def _fits(cells: pl.Series, patterns: tuple[str, ...]) -> pl.Series:

@@ -13,12 +13,12 @@ from agent.detection.correlation import growth as correlation_growth
 from agent.detection.correlation import open_alert as correlation_episode
 from agent.detection.correlation import thinning as correlation_crowd
 from agent.detection.correlation import windows as correlation_window
+from agent.detection.correlation.batch_changes import AlertChange, BatchChanges
 from agent.detection.correlation.correlation import Correlation
 from agent.detection.correlation.growth import Growth
 from agent.detection.correlation.memory import OPEN, Memory, Writing
-from agent.detection.correlation.open_alert import Episode
-from agent.detection.correlation.rows import Matched, picked
-from agent.detection.correlation.step import Step, Told
+from agent.detection.correlation.open_alert import OpenAlert
+from agent.detection.correlation.rows import MatchedRows, picked
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ AHEAD = 86_400_000
 HOUR = 3_600_000
 
 
-def is_idle(correlation: Correlation, found: Mapping[str, Matched], mark: int, memory: Memory) -> bool:
+def is_idle(correlation: Correlation, found: Mapping[str, MatchedRows], mark: int, memory: Memory) -> bool:
     """Whether a turn would change nothing: of a batch's many correlations most have none."""
     return found.keys().isdisjoint(correlation.steps) and mark - memory.mark < _stride(correlation)
 
@@ -38,11 +38,11 @@ def _stride(correlation: Correlation) -> int:
     return max(1_000, min(correlation.milliseconds, HOUR) // 32)
 
 
-class Turn:
+class BatchUpdate:
     """Made for one batch; what it changes is in the step."""
 
     def __init__(
-        self, correlation: Correlation, org: str, step: Step, memory: Memory, writing: Writing, clock: int
+        self, correlation: Correlation, org: str, step: BatchChanges, memory: Memory, writing: Writing, clock: int
     ) -> None:
         """`clock`: the time by the clock, in milliseconds; 0 if nothing depends on it."""
         self._one = correlation
@@ -54,7 +54,9 @@ class Turn:
         self._span = correlation.milliseconds
         self._silent = False
 
-    def take(self, found: Mapping[str, Matched], mark: int, carried: Sequence[str], *, silent: bool) -> pl.DataFrame:
+    def take(
+        self, found: Mapping[str, MatchedRows], mark: int, carried: Sequence[str], *, silent: bool
+    ) -> pl.DataFrame:
         """Rows at which the condition holds, as it was not known to before.
 
         `mark`: the watermark; `carried`: fields that correlations of this one look at; `silent`: whether it only feeds
@@ -77,7 +79,7 @@ class Turn:
             self._put({one.id: self._revised(one) for one in due})
             self._keep()
 
-    def _picked(self, found: Mapping[str, Matched], carried: Sequence[str]) -> pl.DataFrame:
+    def _picked(self, found: Mapping[str, MatchedRows], carried: Sequence[str]) -> pl.DataFrame:
         latest = self._clock + AHEAD if self._clock else None
         some = picked(self._one, carried, found, latest)
         rows = some.rows.filter(pl.col("time") >= self._memory.mark)
@@ -145,7 +147,7 @@ class Turn:
             self._announce({*(cluster["group"] for cluster in growth.clusters), *(group for group, *_ in higher)})
         return growth.ends
 
-    def _measured(self, one: Episode, time: int, measured: float) -> Episode:
+    def _measured(self, one: OpenAlert, time: int, measured: float) -> OpenAlert:
         """With what was measured at a time that belongs to it, if that is beyond what was measured before."""
         quiet = int(self._one.quiet.total_seconds() * 1000)
         if not one.start - quiet <= time <= one.end + quiet or one.measured is None:
@@ -153,7 +155,7 @@ class Turn:
         best = (min if correlation_window.least(self._one) else max)(one.measured, measured)
         return one if best == one.measured else replace(one, measured=best)
 
-    def _joined(self, mine: tuple[Episode, ...], cluster: Mapping[str, Any]) -> tuple[Episode, ...]:
+    def _joined(self, mine: tuple[OpenAlert, ...], cluster: Mapping[str, Any]) -> tuple[OpenAlert, ...]:
         """The group's alerts with one more cluster of contributing rows in them."""
         quiet = int(self._one.quiet.total_seconds() * 1000)
         near = [one for one in mine if one.start - quiet <= cluster["end"] and cluster["start"] - quiet <= one.end]
@@ -170,7 +172,7 @@ class Turn:
 
     def _announce(self, groups: set[str]) -> None:
         """Say at once what is new or has doubled; note what changed beside that."""
-        changed: dict[str, Episode] = {}
+        changed: dict[str, OpenAlert] = {}
         old = {one.id: one for group in groups for one in self._before.episodes.get(group, ())}
         for group in groups:
             for one in self._memory.episodes[group]:
@@ -183,19 +185,19 @@ class Turn:
                     changed[one.id] = replace(one, changed=max(self._clock, 1))
         self._put(changed)
 
-    def _put(self, changed: Mapping[str, Episode]) -> None:
+    def _put(self, changed: Mapping[str, OpenAlert]) -> None:
         episodes = dict(self._memory.episodes)
         for group in {one.group for one in changed.values()}:
             episodes[group] = tuple(changed.get(one.id, one) for one in episodes[group])
         self._memory = replace(self._memory, episodes=episodes)
 
-    def _revised(self, one: Episode) -> Episode:
+    def _revised(self, one: OpenAlert) -> OpenAlert:
         one = replace(one, told=one.count, revision=one.revision + 1, changed=0)
         self._tell(one, "alert-revised")
         return one
 
-    def _tell(self, one: Episode, action: str, merged_into: str = "") -> None:
-        self._step.told.append(Told(self._one, one, action, merged_into, self._org))
+    def _tell(self, one: OpenAlert, action: str, merged_into: str = "") -> None:
+        self._step.told.append(AlertChange(self._one, one, action, merged_into, self._org))
 
     def _settle(self, mark: int) -> None:
         """With a new watermark: alerts that can grow no more are told for the last time, old rows go."""
@@ -215,7 +217,7 @@ class Turn:
         old = [piece.number for piece in self._memory.pieces if piece.newest < mark - 2 * self._span]
         self._memory = replace(self._writing.without(self._memory, old), mark=mark)
 
-    def _closing(self, over: int) -> Iterator[Episode]:
+    def _closing(self, over: int) -> Iterator[OpenAlert]:
         """Alerts that ended before `over`, and those too many."""
         held = [one for some in self._memory.episodes.values() for one in some]
         if len(held) > OPEN:

@@ -72,7 +72,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SettingsPlace:
     """A place in a settings document."""
 
     path: str
@@ -96,7 +96,7 @@ class Place:
         return list(self.owner.model_fields) if self.owner else []
 
 
-def locate(model: type[BaseModel], location: Location) -> Place:
+def locate(model: type[BaseModel], location: Location) -> SettingsPlace:
     """The place that a pydantic error of `model` means."""
     expected: Expected | None = Expected.of(model)
     path, secret = "", False
@@ -121,7 +121,7 @@ def locate(model: type[BaseModel], location: Location) -> Place:
         expected = expected.below(part) if expected is not None else None
     scalar = expected is not None and expected.model is None and not expected.tags
     scalar = scalar and get_origin(expected.annotation) is not dict if expected else False
-    return Place(
+    return SettingsPlace(
         path=path,
         key=str(location[-1]) if location else "",
         owner=owner,

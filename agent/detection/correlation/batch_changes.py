@@ -8,16 +8,16 @@ import polars as pl
 
 from agent.detection.correlation.correlation import Correlation
 from agent.detection.correlation.memory import Memory
-from agent.detection.correlation.open_alert import Episode
+from agent.detection.correlation.open_alert import OpenAlert
 from agent.detection.correlation.text_codes import Texts
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AlertChange:
     """Something to say: `correlation_alert.frames` makes a row of it."""
 
     correlation: Correlation
-    episode: Episode
+    episode: OpenAlert
     action: str
     merged_into: str = ""
     org: str = ""
@@ -28,10 +28,10 @@ class Told:
 
 
 @dataclass(slots=True)
-class Step:
+class BatchChanges:
     """What one batch changes; nothing counts before `Correlating.commit`."""
 
-    told: list[Told] = field(default_factory=list)
+    told: list[AlertChange] = field(default_factory=list)
     remember: dict[str, bytes | None] = field(default_factory=dict)
     memories: dict[tuple[str, str], Memory] = field(default_factory=dict)
     texts: dict[str, Texts] = field(default_factory=dict)

@@ -10,7 +10,7 @@ import structlog
 
 from agent.model import Finding
 from agent.store import integrity, unnamed
-from agent.store.integrity import Examined
+from agent.store.integrity import IntegrityReport
 from agent.store.problems import Problems
 
 log = structlog.get_logger()
@@ -44,7 +44,7 @@ class DatabaseWatch:
             self._problems.report("state-damaged", SUBJECT, damage(examined), fix=_FIX, count=0)
 
 
-def damage(examined: Examined) -> str:
+def damage(examined: IntegrityReport) -> str:
     return f"the state's database is damaged ({examined.findings[0]})"
 
 

@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.columns.lists import STRINGS, lists_of
+from agent.columns.array_fields import STRINGS, lists_of
 
 ROW = st.tuples(*[st.none() | st.text(max_size=20)] * 3)
 
