@@ -15,7 +15,7 @@ log = structlog.get_logger()
 THREADS, FRAMES = 64, 24
 """At most so many threads are logged, and the innermost so many frames of each: a line must fit the journal."""
 
-_OURS = str(Path(__file__).parent)
+_OURS = Path(__file__).parent
 
 
 def log_all() -> None:
@@ -30,11 +30,13 @@ def where(ident: int) -> str:
     """The innermost place in Leakline's own code where a thread is; empty for a thread that is gone."""
     frame: FrameType | None = sys._current_frames().get(ident)  # noqa: SLF001
     innermost = frame
-    while frame is not None and not frame.f_code.co_filename.startswith(_OURS):
+    while frame is not None and not frame.f_code.co_filename.startswith(str(_OURS)):
         frame = frame.f_back
     frame = frame or innermost
     return f"{_short(frame.f_code.co_filename)}:{frame.f_lineno} ({frame.f_code.co_name})" if frame else ""
 
 
 def _short(filename: str) -> str:
-    return "/".join(Path(filename).parts[-2:])
+    """Of our own files the path from `agent` on, of others the last two parts."""
+    path = Path(filename)
+    return str(path.relative_to(_OURS.parent)) if path.is_relative_to(_OURS) else "/".join(path.parts[-2:])
