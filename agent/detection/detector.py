@@ -99,10 +99,10 @@ class Detector:
         org = _org(prepared) if org is None else org
         step, past = self._derive(found, prepared, org, source, now, final=final)
         found = [(rule, rows) for rule, rows in found if rule.id not in self._silent]
-        folds = self._folds.step()
+        folds = self._folds.changes()
         alerts = [*self._raise(found, prepared, org, shape or plain_shape, now, folds)]
         alerts += self._late([org] if prepared.height else self._folds.orgs, now, folds)
-        derived = [*correlation_alert.frames(step.told, now), *baseline_alert.baselined(past.told, now)]
+        derived = [*correlation_alert.frames(step.alert_changes, now), *baseline_alert.baselined(past.told, now)]
         alerts += [
             one.with_columns(self._long_ids(one["user.id"])) if "user.id" in one.columns else one for one in derived
         ]
@@ -185,7 +185,7 @@ class Detector:
     def _late(self, orgs: Sequence[str], now: datetime, folds: FoldChanges) -> Iterator[pl.DataFrame]:
         """Counts of what was folded, for windows of these orgs that are over."""
         for org in orgs:
-            due = {rule for rule, folding in self._folds.of(org) if folding.windows and folding.waits(now)}
+            due = {rule for rule, folding in self._folds.of(org) if folding.alerts and folding.waits(now)}
             due |= {rule for owner, rule in folds.changed if owner == org}
             for rule in (rule for rule in self.rules if rule.id in due):
                 told = [_late_row(rule, actor, window) for actor, window in folds.folding(org, rule.id).due(now)]

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from agent.detection.correlation.batch_changes import AlertChange
-from agent.detection.correlation.correlation import Correlation, wanted
+from agent.detection.correlation.correlation import Correlation, fields_by_base
 from agent.detection.correlation.engine import CorrelationEngine
 from agent.hunt.rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, told_apart
 
@@ -35,7 +35,7 @@ class CorrelationHunt:
         self._correlations = correlations
         self._clock = clock
         self._rows: dict[str, list[pl.DataFrame]] = {}
-        self._wanted = {base: names | frozenset(ABOUT) for base, names in wanted(correlations).items()}
+        self._wanted = {base: names | frozenset(ABOUT) for base, names in fields_by_base(correlations).items()}
         self.bases = frozenset(self._wanted)
         self.untimed = 0
         """Matched rows without a time: they belong to no window."""
@@ -75,6 +75,6 @@ class CorrelationHunt:
             # No newest time is given, so that no window is closed before all rows are in it.
             step = correlating.take(mine, org, ANY, None, final=True)
             self.valueless += sum(rows for (_, reason), rows in step.left_out.items() if reason == "no_value")
-            for told in step.told:
-                if told.action == "alert-raised":
-                    yield told, places.row(by_predicate=pl.col("event.id") == told.episode.last[1], named=True)
+            for change in step.alert_changes:
+                if change.action == "alert-raised":
+                    yield change, places.row(by_predicate=pl.col("event.id") == change.alert.last[1], named=True)

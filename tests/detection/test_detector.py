@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.detection.alert.fold import KEPT, WINDOWS
+from agent.detection.alert.fold import KEPT, OPEN_ALERTS
 from agent.detection.condition.tree import Match, Regex
 from agent.detection.detector import Detector
 from agent.detection.rule_set import RuleSet
@@ -235,11 +235,11 @@ def test_the_windows_kept_are_bounded_and_what_leaves_is_told(detector):
     """Somebody with many names cannot fill the memory, nor make folded events vanish."""
     detector.detect(exports(("first", 0)), FILES, NOW).commit()
     detector.detect(exports(("first", 1), number=1), FILES, NOW).commit()
-    crowd = exports(*((f"u{n}", 2) for n in range(WINDOWS + 10)), number=2)
+    crowd = exports(*((f"u{n}", 2) for n in range(OPEN_ALERTS + 10)), number=2)
     found = detector.detect(crowd, FILES, NOW + timedelta(minutes=1))
     told = found.alerts.filter(pl.col("event.action") == "alert-folded")
     assert told.select("leakline.alert.actor", "leakline.alert.folded").rows() == [("first", 1)]
-    assert found.remember[f"folding//{EXPORT['id']}"].count(b'"start"') == WINDOWS
+    assert found.remember[f"folding//{EXPORT['id']}"].count(b'"start"') == OPEN_ALERTS
 
 
 def test_windows_are_forgotten_in_time(detector):

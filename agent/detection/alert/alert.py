@@ -52,15 +52,15 @@ def carried(rule: Rule, evidence: pl.DataFrame) -> list[str]:
     return [name for name in evidence.columns if name.startswith(CARRIED) or name in named or name == "event.outcome"]
 
 
-def frame(rule: Rule, evidence: pl.DataFrame, told: pl.DataFrame, now: datetime) -> pl.DataFrame:
+def frame(rule: Rule, evidence: pl.DataFrame, summary: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """One alert a row.
 
-    `evidence`: the first matched event of each alert, shaped. `told`: row for row beside it `id` (String),
+    `evidence`: the first matched event of each alert, shaped. `summary`: row for row beside it `id` (String),
     `start`, `end` (Datetime), `count`, `folded` (Int64), `event_ids` (List), `actor` (String).
     """
     kept = evidence.select(carried(rule, evidence))
     provider = evidence["event.provider"] if "event.provider" in evidence.columns else None
-    alerts = pl.concat([kept, told.select(_TOLD)], how="horizontal").with_columns(
+    alerts = pl.concat([kept, summary.select(_SUMMARY)], how="horizontal").with_columns(
         **constant(rule, now), **_measure(rule, evidence)
     )
     if provider is not None:
@@ -71,24 +71,24 @@ def frame(rule: Rule, evidence: pl.DataFrame, told: pl.DataFrame, now: datetime)
 def late_count(rule: Rule, rows: Sequence[dict[str, object]], now: datetime) -> pl.DataFrame:
     """Alerts that tell only how much was folded. `rows`: `id`, `start`, `end`, `folded`, `actor`, `about`."""
     about = pl.DataFrame([row["about"] for row in rows], infer_schema_length=None) if rows else pl.DataFrame()
-    told = pl.DataFrame(
+    summary = pl.DataFrame(
         [{**row, "count": 0, "event_ids": []} for row in rows], schema_overrides={"event_ids": pl.List(pl.String)}
     )
-    alerts = pl.concat([about, told.select(_TOLD)], how="horizontal").with_columns(**constant(rule, now))
+    alerts = pl.concat([about, summary.select(_SUMMARY)], how="horizontal").with_columns(**constant(rule, now))
     return alerts.with_columns(
         pl.lit("alert-folded").alias("event.action"),
         message=pl.Series([sentence(rule, row) for row in alerts.iter_rows(named=True)]),
     )
 
 
-def finished(rule: Rule, row: pl.DataFrame, action: str, now: datetime, more: str = "") -> pl.DataFrame:
-    """An alert of one row with what every alert of its rule says. `more`: a last word for its sentence."""
+def finished(rule: Rule, row: pl.DataFrame, action: str, now: datetime, ending: str = "") -> pl.DataFrame:
+    """An alert of one row with what every alert of its rule says. `ending`: a last word for its sentence."""
     whole = row.with_columns(**constant(rule, now))
-    said = ", ".join(filter(None, (sentence(rule, whole.row(0, named=True)), more)))
+    said = ", ".join(filter(None, (sentence(rule, whole.row(0, named=True)), ending)))
     return whole.with_columns(pl.lit(action).alias("event.action"), pl.lit(said).alias("message"))
 
 
-_TOLD = [
+_SUMMARY = [
     pl.col("id").alias("event.id"),
     pl.col("start").cast(TIME).alias("event.start"),
     pl.col("end").cast(TIME).alias("event.end"),

@@ -6,6 +6,7 @@ import functools
 import json
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from typing import Any
 
 import polars as pl
 
@@ -16,7 +17,7 @@ SITE = "https://attack.mitre.org"
 
 
 @functools.cache
-def _table(name: str) -> Mapping[str, tuple[str, object]]:
+def _table(name: str) -> Mapping[str, tuple[str, Any]]:
     text = resources.files("agent.detection.alert").joinpath("attack.json").read_text(encoding="utf-8")
     return {key: tuple(value) for key, value in json.loads(text)[name].items()}
 
@@ -51,15 +52,17 @@ def threat(rule: Rule) -> dict[str, pl.Expr]:
 def _techniques(prefix: str, ids: Sequence[str]) -> dict[str, pl.Expr]:
     return {
         **_listed(f"{prefix}.id", ids),
-        **_listed(f"{prefix}.name", [str(_table("techniques")[one][0]) for one in ids if known(one)]),
-        **_listed(f"{prefix}.reference", [f"{SITE}/techniques/{one.replace('.', '/')}/" for one in ids]),
+        **_listed(f"{prefix}.name", [str(_table("techniques")[technique][0]) for technique in ids if known(technique)]),
+        **_listed(f"{prefix}.reference", [f"{SITE}/techniques/{technique.replace('.', '/')}/" for technique in ids]),
     }
 
 
 def _tactics(rule: Rule) -> list[str]:
     """Those the tags name, else those that ATT&CK files the techniques under."""
     named = [key for key, (short, _) in _table("tactics").items() if short in rule.tactics]
-    filed = {tactic for one in rule.techniques if known(one) for tactic in _table("techniques")[one][1]}  # type: ignore[attr-defined]
+    filed = {
+        tactic for technique in rule.techniques if known(technique) for tactic in _table("techniques")[technique][1]
+    }
     return named or [key for key in _table("tactics") if key in filed]
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 
-WINDOWS = 1000
+OPEN_ALERTS = 1000
 """Windows kept per rule; beyond them the one longest untold is told and closed."""
 
 KEPT = timedelta(days=2)
@@ -52,9 +52,9 @@ class RaisedAlert:
 class AlertFold:
     """The windows of one rule, by actor, in the order they were opened."""
 
-    def __init__(self, span: timedelta, windows: Mapping[str, Sequence[OpenAlert]] | None = None) -> None:
+    def __init__(self, span: timedelta, alerts: Mapping[str, Sequence[OpenAlert]] | None = None) -> None:
         self._span = span
-        self.windows = {actor: list(those) for actor, those in (windows or {}).items()}
+        self.alerts = {actor: list(alerts) for actor, alerts in (alerts or {}).items()}
 
     def take(self, actor: str, times: Sequence[datetime]) -> Iterator[RaisedAlert]:
         """Fold an actor's matches (sorted by time); the caller gives each one raised its window by `open`."""
@@ -65,59 +65,62 @@ class AlertFold:
                 end = bisect.bisect_left(times, times[at] + self._span, at + 1)
                 yield RaisedAlert(at, end, self._tell(actor))
             else:
-                window = self.windows[actor][place]
-                end = bisect.bisect_left(times, window.start + self._span, at + 1)
-                last = max(window.last, times[end - 1])
-                self.windows[actor][place] = replace(window, folded=window.folded + end - at, last=last)
+                alert = self.alerts[actor][place]
+                end = bisect.bisect_left(times, alert.start + self._span, at + 1)
+                last = max(alert.last, times[end - 1])
+                self.alerts[actor][place] = replace(alert, folded=alert.folded + end - at, last=last)
             at = end
 
-    def open(self, actor: str, window: OpenAlert) -> None:
-        self.windows.setdefault(actor, []).append(window)
+    def open(self, actor: str, alert: OpenAlert) -> None:
+        self.alerts.setdefault(actor, []).append(alert)
 
     def waits(self, now: datetime) -> bool:
         """Whether `due` has anything to say."""
-        held = [window for those in self.windows.values() for window in those]
-        return len(held) > WINDOWS or any(window.folded and now - window.told >= self._span for window in held)
+        held = [alert for alerts in self.alerts.values() for alert in alerts]
+        return len(held) > OPEN_ALERTS or any(alert.folded and now - alert.told >= self._span for alert in held)
 
     def due(self, now: datetime) -> Iterator[tuple[str, OpenAlert]]:
         """Windows with something untold for the length of a window, and those too many; they count as told."""
-        for actor, those in self.windows.items():
-            for place, window in enumerate(those):
-                if window.folded and now - window.told >= self._span:
-                    yield actor, window
-                    those[place] = replace(window, folded=0, told=now)
+        for actor, alerts in self.alerts.items():
+            for place, alert in enumerate(alerts):
+                if alert.folded and now - alert.told >= self._span:
+                    yield actor, alert
+                    alerts[place] = replace(alert, folded=0, told=now)
         yield from self._close(now)
 
     def _close(self, now: datetime) -> Iterator[tuple[str, OpenAlert]]:
-        held = sorted(((a, w) for a, those in self.windows.items() for w in those), key=lambda one: one[1].told)
-        for number, (actor, window) in enumerate(held):
-            if number < len(held) - WINDOWS or now - window.told > KEPT:
-                self.windows[actor].remove(window)
-                if window.folded:
-                    yield actor, window
-        self.windows = {actor: those for actor, those in self.windows.items() if those}
+        held = sorted(
+            ((actor, alert) for actor, alerts in self.alerts.items() for alert in alerts),
+            key=lambda entry: entry[1].told,
+        )
+        for number, (actor, alert) in enumerate(held):
+            if number < len(held) - OPEN_ALERTS or now - alert.told > KEPT:
+                self.alerts[actor].remove(alert)
+                if alert.folded:
+                    yield actor, alert
+        self.alerts = {actor: alerts for actor, alerts in self.alerts.items() if alerts}
 
     def _covering(self, actor: str, time: datetime) -> int | None:
         """The actor's window that the time falls into; a little before one counts, for rows that come late."""
-        those = self.windows.get(actor, ())
-        return next((place for place, window in enumerate(those) if abs(time - window.start) < self._span), None)
+        alerts = self.alerts.get(actor, ())
+        return next((place for place, alert in enumerate(alerts) if abs(time - alert.start) < self._span), None)
 
     def _tell(self, actor: str) -> int:
         """What is untold of the actor's windows; from now on it counts as told."""
-        those = self.windows.get(actor, [])
-        untold = sum(window.folded for window in those)
-        those[:] = [replace(window, folded=0) for window in those]
+        alerts = self.alerts.get(actor, [])
+        untold = sum(alert.folded for alert in alerts)
+        alerts[:] = [replace(alert, folded=0) for alert in alerts]
         return untold
 
     def encode(self) -> bytes:
-        return orjson.dumps({actor: [asdict(window) for window in those] for actor, those in self.windows.items()})
+        return orjson.dumps({actor: [asdict(alert) for alert in alerts] for actor, alerts in self.alerts.items()})
 
     @classmethod
     def decode(cls, span: timedelta, data: bytes | None) -> AlertFold:
         kept = orjson.loads(data) if data else {}
-        return cls(span, {actor: [_window(values) for values in those] for actor, those in kept.items()})
+        return cls(span, {actor: [_alert(values) for values in alerts] for actor, alerts in kept.items()})
 
 
-def _window(values: dict[str, object]) -> OpenAlert:
+def _alert(values: dict[str, object]) -> OpenAlert:
     times = {name: datetime.fromisoformat(str(values[name])).astimezone(UTC) for name in ("start", "told", "last")}
     return OpenAlert(**{**values, **times})  # type: ignore[arg-type]

@@ -40,7 +40,7 @@ class FoldMemory:
         for rule in rules:
             self._adopt(rule, recall(BEFORE + rule))
 
-    def step(self) -> FoldChanges:
+    def changes(self) -> FoldChanges:
         return FoldChanges(self)
 
     def of(self, org: str) -> Iterator[tuple[str, AlertFold]]:
@@ -69,11 +69,11 @@ class FoldMemory:
         self._adopted = {}
 
     def _with(self, changed: Collection[Key]) -> dict[str, list[str]]:
-        more = [key for key in changed if key[1] not in self._listed.get(key[0], ())]
-        if not more:
+        unlisted = [key for key in changed if key[1] not in self._listed.get(key[0], ())]
+        if not unlisted:
             return self._listed
         listed = {org: list(rules) for org, rules in self._listed.items()}
-        for org, rule in more:
+        for org, rule in unlisted:
             listed.setdefault(org, []).append(rule)
         return listed
 
@@ -81,11 +81,11 @@ class FoldMemory:
         if before is None:
             return
         by_org: dict[str, dict[str, list[OpenAlert]]] = {}
-        for actor, windows in AlertFold.decode(self.span, before).windows.items():
-            for window in windows:
-                org = window.about.get("organization.id", "")
-                by_org.setdefault(org, {}).setdefault(actor, []).append(window)
-        changed = {(org, rule): AlertFold(self.span, windows) for org, windows in by_org.items()}
+        for actor, alerts in AlertFold.decode(self.span, before).alerts.items():
+            for alert in alerts:
+                org = alert.about.get("organization.id", "")
+                by_org.setdefault(org, {}).setdefault(actor, []).append(alert)
+        changed = {(org, rule): AlertFold(self.span, alerts) for org, alerts in by_org.items()}
         self._adopted |= {**self.remembered(changed), BEFORE + rule: None}
         self._listed = self._with(changed)
         self._foldings.update(changed)
@@ -102,7 +102,7 @@ class FoldChanges:
         """The rule's windows of this org, to be changed."""
         key = org, rule
         if key not in self.changed:
-            self.changed[key] = AlertFold(self._memory.span, self._memory.get(key).windows)
+            self.changed[key] = AlertFold(self._memory.span, self._memory.get(key).alerts)
         return self.changed[key]
 
 

@@ -24,7 +24,7 @@ from agent.detection.authoring.pysigma_pipeline import Shipped, Target, pipeline
 from agent.detection.authoring.unsupported import inexpressible
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import fields
-from agent.detection.correlation.correlation import Correlation, sources, wanted
+from agent.detection.correlation.correlation import Correlation, feeding_rules, fields_by_base
 from agent.detection.load import Placeholders
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma import document
@@ -92,7 +92,7 @@ def convert(
 def with_columns_of(rules: RuleSet, shipped: Shipped) -> Shipped:
     """With the columns that rules speak of and no mapping knows."""
     spoken = {name for rule in rules for name in (*fields(rule.condition), *rule.fields)}
-    spoken |= {name for names in wanted(rules.correlations).values() for name in names}
+    spoken |= {name for names in fields_by_base(rules.correlations).values() for name in names}
     unknown = {name for name in spoken if PLAIN.fullmatch(name) and name not in shipped.columns}
     return replace(shipped, open=frozenset(unknown))
 
@@ -126,8 +126,8 @@ class _Conversion:
     ) -> None:
         self._rules, self._backend, self._shipped, self._language = rules, backend, shipped, language
         self._documents, self._filters = _documents(rules, places)
-        self._sources = sources(rules.correlations)
-        self._wanted = wanted(rules.correlations)
+        self._sources = feeding_rules(rules.correlations)
+        self._wanted = fields_by_base(rules.correlations)
 
     def each(self) -> Iterator[ConvertedRule]:
         correlations = {one.rule.id: one for one in self._rules.correlations}

@@ -11,7 +11,7 @@ from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.rows import LATITUDE, LONGITUDE
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import FALSE, Match, Node, Text, fields, substituted
-from agent.detection.correlation.correlation import Correlation, ordered
+from agent.detection.correlation.correlation import Correlation, bases_first
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import services
 from agent.detection.sigma.rule import Rule
@@ -51,7 +51,7 @@ def reasons(rules: RuleSet, supply: Availability) -> dict[str, tuple[str, ...]]:
     """By id of a rule, correlation or baseline: why it cannot fire; nothing for those that can."""
     found = {rule.id: tuple(_of_rule(rule, supply)) for rule in rules}
     by_id = {rule.id: rule for rule in rules}
-    derived: list[Correlation | Baseline] = [*ordered(rules.correlations), *rules.baselines]
+    derived: list[Correlation | Baseline] = [*bases_first(rules.correlations), *rules.baselines]
     for one in derived:
         found[one.rule.id] = tuple(dict.fromkeys((*_feed(one.rule, supply), *_of_derived(one, supply, found, by_id))))
     return found

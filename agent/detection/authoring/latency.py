@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from agent.detection.baseline.baseline import Baseline
-from agent.detection.correlation.correlation import Correlation, ordered
+from agent.detection.correlation.correlation import Correlation, bases_first
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import lateness_of, services
 
@@ -29,7 +29,7 @@ class Latency:
 def paces(rules: RuleSet) -> dict[str, Latency]:
     """By id: rules, correlations and baselines."""
     found = {rule.id: _looking_at(services(rule.logsource)) for rule in rules}
-    derived: list[Correlation | Baseline] = [*ordered(rules.correlations), *rules.baselines]
+    derived: list[Correlation | Baseline] = [*bases_first(rules.correlations), *rules.baselines]
     for one in derived:
         bases = [found[base] for base in one.bases if base in found]
         looked_at = _looking_at({service for base in bases for service in base.services})

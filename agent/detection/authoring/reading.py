@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.condition.tree import fields
-from agent.detection.correlation.correlation import Correlation, ordered
+from agent.detection.correlation.correlation import Correlation, bases_first
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma import document
 from agent.detection.sigma.document import Document
@@ -21,7 +21,7 @@ def readers(rules: RuleSet, reads: Reads, names: Collection[str] = ()) -> list[R
     rules below them do and what they group or measure by (`names`).
     """
     found = {rule.id for rule in rules if reads(rule)}
-    derived: list[Correlation | Baseline] = [*ordered(rules.correlations), *rules.baselines]
+    derived: list[Correlation | Baseline] = [*bases_first(rules.correlations), *rules.baselines]
     for part in derived:
         if not found.isdisjoint(part.bases) or not _grouped(part).isdisjoint(names):
             found.add(part.rule.id)

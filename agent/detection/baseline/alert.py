@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from agent.detection.alert import alert
-from agent.detection.alert.user import identified, single
+from agent.detection.alert.user import only, user_of
 from agent.detection.baseline.open_alert import AlertChange
 from agent.detection.baseline.rows import DIGITS
 
@@ -52,12 +52,12 @@ def document(told: AlertChange) -> dict[str, object]:
         "event.start": _time(alarm.first),
         "event.end": _time(alarm.last),
         "organization.id": told.org or None,
-        **identified(alarm.users, alarm.group),
-        "source.ip": single(alarm.addresses),
+        **user_of(alarm.users, alarm.group),
+        "source.ip": only(alarm.addresses),
         "related.user": alarm.users or None,
         "related.ip": alarm.addresses or None,
         "leakline.alert.id": alarm.id,
-        "leakline.alert.actor": single(alarm.users) or alarm.group,
+        "leakline.alert.actor": only(alarm.users) or alarm.group,
         "leakline.alert.count": alarm.count,
         "leakline.alert.folded": 0,
         "leakline.alert.revision": alarm.revision,

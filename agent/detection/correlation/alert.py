@@ -9,12 +9,12 @@ from typing import Any
 import polars as pl
 
 from agent.detection.alert.alert import TIME, constant, revision_id, sentence
-from agent.detection.alert.user import identified, single
+from agent.detection.alert.user import only, user_of
 from agent.detection.correlation.batch_changes import AlertChange
 from agent.detection.correlation.open_alert import values_of
 
 
-def frames(told: Sequence[AlertChange], now: datetime) -> Iterator[pl.DataFrame]:
+def frames(changes: Sequence[AlertChange], now: datetime) -> Iterator[pl.DataFrame]:
     """A row for each alert, raised or revised; a frame for each rule.
 
     `leakline.alert.id` stays the same for all that is said of an alert; `event.id` is its own for each revision, so
@@ -25,14 +25,16 @@ def frames(told: Sequence[AlertChange], now: datetime) -> Iterator[pl.DataFrame]
     and `event.end`. `leakline.measure.threshold` is absent where the condition is an expression over rules.
     """
     by_rule: dict[str, list[AlertChange]] = {}
-    for one in told:
-        by_rule.setdefault(one.correlation.rule.id, []).append(one)
-    for some in by_rule.values():
-        rule = some[0].correlation.rule
-        alerts = pl.DataFrame([document(one) for one in some], schema_overrides=SCHEMA, infer_schema_length=None)
+    for change in changes:
+        by_rule.setdefault(change.correlation.rule.id, []).append(change)
+    for of_rule in by_rule.values():
+        rule = of_rule[0].correlation.rule
+        alerts = pl.DataFrame(
+            [document(change) for change in of_rule], schema_overrides=SCHEMA, infer_schema_length=None
+        )
         alerts = alerts.select(column for column in alerts.columns if alerts[column].null_count() < alerts.height)
         alerts = alerts.with_columns(
-            **{name: said for name, said in constant(rule, now).items() if name != "event.action"},
+            **{name: text for name, text in constant(rule, now).items() if name != "event.action"},
         )
         yield alerts.with_columns(message=pl.Series([sentence(rule, row) for row in alerts.iter_rows(named=True)]))
 
@@ -48,41 +50,41 @@ SCHEMA = {
 }
 
 
-def document(one: AlertChange) -> dict[str, Any]:
+def document(change: AlertChange) -> dict[str, Any]:
     """What an alert says of its group, its window and its measure, by dotted names; None: nothing."""
-    rule, episode = one.correlation.rule, one.episode
-    names = one.correlation.group_by
-    values = values_of(episode.group, len(names))
+    rule, alert = change.correlation.rule, change.alert
+    names = change.correlation.group_by
+    values = values_of(alert.group, len(names))
     group = ", ".join(f"{n}={v}" for n, v in zip(names, values, strict=True))
-    users, addresses = episode.about.get("user", []), episode.about.get("address", [])
+    users, addresses = alert.about.get("user", []), alert.about.get("address", [])
     return {
-        "event.id": revision_id(episode.id, episode.revision),
-        "event.action": one.action,
-        "event.start": _time(episode.start),
-        "event.end": _time(episode.end),
-        "leakline.alert.id": episode.id,
-        "leakline.alert.count": episode.count,
+        "event.id": revision_id(alert.id, alert.revision),
+        "event.action": change.action,
+        "event.start": _time(alert.start),
+        "event.end": _time(alert.end),
+        "leakline.alert.id": alert.id,
+        "leakline.alert.count": alert.count,
         "leakline.alert.folded": 0,
-        "leakline.alert.revision": episode.revision,
-        "leakline.alert.event_ids": list(episode.ids),
-        "leakline.alert.first_event_id": episode.ids[0],
-        "leakline.alert.last_event_id": episode.last[1],
-        "leakline.alert.merged_into": one.merged_into or None,
-        "leakline.alert.actor": single(users) or ", ".join(values),
+        "leakline.alert.revision": alert.revision,
+        "leakline.alert.event_ids": list(alert.ids),
+        "leakline.alert.first_event_id": alert.ids[0],
+        "leakline.alert.last_event_id": alert.last[1],
+        "leakline.alert.merged_into": change.merged_into or None,
+        "leakline.alert.actor": only(users) or ", ".join(values),
         "leakline.correlation.rule": rule.name or rule.id,
-        "leakline.correlation.type": one.correlation.kind,
-        "leakline.correlation.condition": one.correlation.condition,
-        "leakline.correlation.timespan": int(one.correlation.span.total_seconds()),
+        "leakline.correlation.type": change.correlation.kind,
+        "leakline.correlation.condition": change.correlation.condition,
+        "leakline.correlation.timespan": int(change.correlation.span.total_seconds()),
         "leakline.correlation.group": group,
-        "leakline.correlation.count": episode.count,
-        "leakline.measure.field": one.correlation.field or one.correlation.kind,
-        "leakline.measure.value": episode.measured,
-        "leakline.measure.threshold": one.correlation.threshold,
-        **identified(users, group),
-        "source.ip": single(addresses),
+        "leakline.correlation.count": alert.count,
+        "leakline.measure.field": change.correlation.field or change.correlation.kind,
+        "leakline.measure.value": alert.measured,
+        "leakline.measure.threshold": change.correlation.threshold,
+        **user_of(users, group),
+        "source.ip": only(addresses),
         "related.user": users or None,
         "related.ip": addresses or None,
-        "organization.id": one.org or None,
+        "organization.id": change.org or None,
     }
 
 

@@ -9,32 +9,32 @@ import polars as pl
 from agent.detection.correlation.correlation import Correlation
 from agent.detection.correlation.memory import Memory
 from agent.detection.correlation.open_alert import OpenAlert
-from agent.detection.correlation.text_codes import Texts
+from agent.detection.correlation.text_codes import TextCodes
 
 
 @dataclass(frozen=True, slots=True)
 class AlertChange:
-    """Something to say: `correlation_alert.frames` makes a row of it."""
+    """Something to say: `alert.frames` makes a row of it."""
 
     correlation: Correlation
-    episode: OpenAlert
+    alert: OpenAlert
     action: str
     merged_into: str = ""
     org: str = ""
 
     @property
     def ids(self) -> tuple[str, ...]:
-        return self.episode.ids
+        return self.alert.ids
 
 
 @dataclass(slots=True)
 class BatchChanges:
-    """What one batch changes; nothing counts before `Correlating.commit`."""
+    """What one batch changes; nothing counts before `CorrelationEngine.commit`."""
 
-    told: list[AlertChange] = field(default_factory=list)
+    alert_changes: list[AlertChange] = field(default_factory=list)
     remember: dict[str, bytes | None] = field(default_factory=dict)
     memories: dict[tuple[str, str], Memory] = field(default_factory=dict)
-    texts: dict[str, Texts] = field(default_factory=dict)
+    texts: dict[str, TextCodes] = field(default_factory=dict)
     pieces: dict[str, pl.DataFrame | None] = field(default_factory=dict)
     newest: dict[str, dict[str, int]] = field(default_factory=dict)
     left_out: dict[tuple[str, str], int] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from agent.detection.correlation.correlation import NUMERIC, Bound, Kind, Operator, Term
+from agent.detection.correlation.correlation import NUMERIC, ConditionBound, ConditionTerm, Kind, Operator
 from agent.detection.sigma.document import Document
 
 OPERATORS: tuple[Operator, ...] = ("lt", "lte", "gt", "gte", "eq", "neq")
@@ -22,7 +22,7 @@ TERMS = 64
 
 WHERE = ("correlation", "condition")
 
-Signed = tuple[frozenset[str], frozenset[str]]
+SignedNames = tuple[frozenset[str], frozenset[str]]
 """Names wanted and names absent."""
 
 
@@ -30,8 +30,8 @@ Signed = tuple[frozenset[str], frozenset[str]]
 class Condition:
     """What a document says under `condition`."""
 
-    bounds: tuple[Bound, ...] = ()
-    terms: tuple[Term, ...] = ()
+    bounds: tuple[ConditionBound, ...] = ()
+    terms: tuple[ConditionTerm, ...] = ()
     expression: str = ""
     fields: tuple[str, ...] = ()
     percentile: float = 50.0
@@ -47,13 +47,13 @@ def mentioned(expression: str) -> list[str]:
     return [word for word in dict.fromkeys(words) if word not in ("and", "or", "not", "(", ")")]
 
 
-def read(document: Document, kind: Kind, bases: Sequence[str], names: Mapping[str, str]) -> Condition:
+def read_condition(document: Document, kind: Kind, bases: Sequence[str], names: Mapping[str, str]) -> Condition:
     """Raises RuleError with the line. `names`: how the bases may be called, to their ids."""
     condition = document.data["correlation"].get("condition")
     temporal = kind in ("temporal", "temporal_ordered")
     if condition is None and temporal:
         count = len(bases if kind == "temporal_ordered" else set(bases))
-        return Condition((Bound("gte", float(count)),))
+        return Condition((ConditionBound("gte", float(count)),))
     if isinstance(condition, str):
         if not temporal:
             hint = "an expression over rules is for temporal and temporal_ordered; here write an operator and a number"
@@ -78,14 +78,14 @@ def _numeric(document: Document, kind: Kind, bases: Sequence[str], condition: di
     return Condition(bounds, (), "", _fields(document, kind, condition), _percentile(document, kind, condition))
 
 
-def _bound(document: Document, operator: Operator, number: object) -> Bound:
+def _bound(document: Document, operator: Operator, number: object) -> ConditionBound:
     if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number) or number < 0:
         hint = "write a number that is not negative, without quotes"
         raise document.error(f"{number!r} is no number to hold a value against", *WHERE, operator, hint=hint)
-    return Bound(operator, float(number))
+    return ConditionBound(operator, float(number))
 
 
-def _range(document: Document, bounds: tuple[Bound, ...]) -> None:
+def _range(document: Document, bounds: tuple[ConditionBound, ...]) -> None:
     """One bound, or a lower and an upper one."""
     said = [bound.operator for bound in bounds]
     hint = "write one operator, or a range: one of gt and gte with one of lt and lte"
@@ -93,7 +93,7 @@ def _range(document: Document, bounds: tuple[Bound, ...]) -> None:
         raise document.error("the condition names no operator", *WHERE, hint=hint)
     if len(said) == 1:
         return
-    lower, upper = ([one for one in bounds if one.operator in pair] for pair in (("gt", "gte"), ("lt", "lte")))
+    lower, upper = ([bound for bound in bounds if bound.operator in pair] for pair in (("gt", "gte"), ("lt", "lte")))
     if len(said) != 2 or not lower or not upper:
         raise document.error(f"{' and '.join(said)} do not go together", *WHERE, hint=hint)
     low, high = lower[0], upper[0]
@@ -102,7 +102,7 @@ def _range(document: Document, bounds: tuple[Bound, ...]) -> None:
         raise document.error(f"no number is {low} and {high}", *WHERE, hint="the lower bound comes below the upper one")
 
 
-def _possible(document: Document, bounds: tuple[Bound, ...], most: int) -> None:
+def _possible(document: Document, bounds: tuple[ConditionBound, ...], most: int) -> None:
     for bound in bounds:
         if (bound.operator in ("gte", "eq") and bound.number > most) or (
             bound.operator == "gt" and bound.number >= most
@@ -114,7 +114,7 @@ def _possible(document: Document, bounds: tuple[Bound, ...], most: int) -> None:
 def _fields(document: Document, kind: Kind, condition: dict[str, Any]) -> tuple[str, ...]:
     field = condition.get("field")
     several = field if isinstance(field, list) else [] if field is None else [field]
-    if kind == "value_count" and several and all(isinstance(one, str) and one for one in several):
+    if kind == "value_count" and several and all(isinstance(name, str) and name for name in several):
         return tuple(several)
     if kind in NUMERIC and isinstance(field, str) and field:
         return (field,)
@@ -138,9 +138,11 @@ def _percentile(document: Document, kind: Kind, condition: dict[str, Any]) -> fl
     return float(percentile)
 
 
-def _terms(document: Document, expression: str, bases: Sequence[str], names: Mapping[str, str]) -> tuple[Term, ...]:
+def _terms(
+    document: Document, expression: str, bases: Sequence[str], names: Mapping[str, str]
+) -> tuple[ConditionTerm, ...]:
     try:
-        signed = _Parser(expression, names).parse()
+        signed = _ExpressionParser(expression, names).parse()
     except _Wrong as wrong:
         raise document.error(str(wrong.args[0]), *WHERE, hint=str(wrong.args[1])) from wrong
     missed = set(bases) - {base for name in _words(expression) for base in _meant(name, names)}
@@ -155,7 +157,7 @@ def _terms(document: Document, expression: str, bases: Sequence[str], names: Map
             hint = "name a rule that begins the window, as in `login and not logout`"
             raise document.error(f"nothing begins a window in which only `{what}` is asked", *WHERE, hint=hint)
     return tuple(
-        Term(tuple(b for b in dict.fromkeys(bases) if b in wanted), tuple(b for b in dict.fromkeys(bases) if b in absent))
+        ConditionTerm(tuple(b for b in dict.fromkeys(bases) if b in wanted), tuple(b for b in dict.fromkeys(bases) if b in absent))
         for wanted, absent in signed
     )  # fmt: skip
 
@@ -166,31 +168,31 @@ def _meant(word: str, names: Mapping[str, str]) -> set[str]:
 
 
 def _called(ids: frozenset[str], names: Mapping[str, str]) -> list[str]:
-    return sorted(next(name for name, base in names.items() if base == one) for one in ids)
+    return sorted(next(name for name, base in names.items() if base == identity) for identity in ids)
 
 
 def _words(expression: str) -> list[str]:
     return re.findall(r"[()]|[^\s()]+", expression)
 
 
-class _Parser:
+class _ExpressionParser:
     """Recursive descent: `or` over `and` over `not` over names."""
 
     def __init__(self, expression: str, names: Mapping[str, str]) -> None:
         self._left = _words(expression)
         self._names = names
 
-    def parse(self) -> list[Signed]:
+    def parse(self) -> list[SignedNames]:
         found = self._either(negative=False)
         if self._left:
             raise _Wrong(f"the condition makes no sense at {self._left[0]!r}", "put and, or or not between the rules")
         return found
 
-    def _either(self, *, negative: bool) -> list[Signed]:
+    def _either(self, *, negative: bool) -> list[SignedNames]:
         return self._chain("or", negative=negative)
 
-    def _chain(self, word: str, *, negative: bool) -> list[Signed]:
-        def part() -> list[Signed]:
+    def _chain(self, word: str, *, negative: bool) -> list[SignedNames]:
+        def part() -> list[SignedNames]:
             return self._chain("and", negative=negative) if word == "or" else self._negated(negative=negative)
 
         parts = [part()]
@@ -199,7 +201,7 @@ class _Parser:
             parts.append(part())
         return _all(parts) if (word == "and") != negative else _any(parts)
 
-    def _negated(self, *, negative: bool) -> list[Signed]:
+    def _negated(self, *, negative: bool) -> list[SignedNames]:
         word = self._next()
         if word == "not":
             return self._negated(negative=not negative)
@@ -213,7 +215,7 @@ class _Parser:
             return self._of(word, negative=negative)
         return _name(self._known(word), negative=negative)
 
-    def _of(self, how: str, *, negative: bool) -> list[Signed]:
+    def _of(self, how: str, *, negative: bool) -> list[SignedNames]:
         pattern = self._next()
         chosen = _meant(pattern, self._names)
         if not chosen:
@@ -236,24 +238,24 @@ class _Parser:
         return self._names[word]
 
 
-def _name(base: str, *, negative: bool) -> list[Signed]:
-    mine, none = frozenset({base}), frozenset[str]()
-    return [(none, mine) if negative else (mine, none)]
+def _name(base: str, *, negative: bool) -> list[SignedNames]:
+    named, none = frozenset({base}), frozenset[str]()
+    return [(none, named) if negative else (named, none)]
 
 
-def _any(parts: list[list[Signed]]) -> list[Signed]:
-    return _bounded([one for part in parts for one in part])
+def _any(parts: list[list[SignedNames]]) -> list[SignedNames]:
+    return _bounded([pair for part in parts for pair in part])
 
 
-def _all(parts: list[list[Signed]]) -> list[Signed]:
-    found: list[Signed] = [(frozenset(), frozenset())]
+def _all(parts: list[list[SignedNames]]) -> list[SignedNames]:
+    found: list[SignedNames] = [(frozenset(), frozenset())]
     for part in parts:
         both = [(a | c, b | d) for a, b in found for c, d in part]
         found = _bounded([(wanted, absent) for wanted, absent in both if not wanted & absent])
     return found
 
 
-def _bounded(terms: list[Signed]) -> list[Signed]:
+def _bounded(terms: list[SignedNames]) -> list[SignedNames]:
     once = list(dict.fromkeys(terms))
     if len(once) > TERMS:
         raise _Wrong(f"the condition can hold in more than {TERMS} ways", "write several correlations")

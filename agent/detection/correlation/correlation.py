@@ -26,7 +26,7 @@ NUMERIC: tuple[Kind, ...] = ("value_sum", "value_avg", "value_percentile", "valu
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class ConditionBound:
     """What the measured value is held against."""
 
     operator: Operator
@@ -37,7 +37,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class ConditionTerm:
     """One of the ways in which a condition over rule names can hold: base ids, in the order of `Correlation.bases`."""
 
     wanted: tuple[str, ...]
@@ -55,9 +55,9 @@ class Correlation:
     """Ids of the rules and correlations whose rows count; for `temporal_ordered` in their order."""
     group_by: tuple[str, ...]
     span: timedelta
-    bounds: tuple[Bound, ...] = ()
+    bounds: tuple[ConditionBound, ...] = ()
     """All of them must hold; none if there are `terms`."""
-    terms: tuple[Term, ...] = ()
+    terms: tuple[ConditionTerm, ...] = ()
     """One of them must hold."""
     expression: str = ""
     """The condition over rule names, as it is written."""
@@ -111,35 +111,35 @@ class Correlation:
         return int(self.span.total_seconds() * 1000)
 
 
-def ordered(correlations: Sequence[Correlation]) -> tuple[Correlation, ...]:
+def bases_first(correlations: Sequence[Correlation]) -> tuple[Correlation, ...]:
     """Each after those that it is made of."""
-    left = {one.rule.id: one for one in correlations}
+    left = {correlation.rule.id: correlation for correlation in correlations}
     found: dict[str, Correlation] = {}
 
-    def visit(one: Correlation) -> None:
-        for base in one.steps:
+    def visit(correlation: Correlation) -> None:
+        for base in correlation.steps:
             if base in left and base not in found:
                 visit(left[base])
-        found.setdefault(one.rule.id, one)
+        found.setdefault(correlation.rule.id, correlation)
 
-    for one in correlations:
-        visit(one)
+    for correlation in correlations:
+        visit(correlation)
     return tuple(found.values())
 
 
-def wanted(correlations: Sequence[Correlation]) -> dict[str, frozenset[str]]:
+def fields_by_base(correlations: Sequence[Correlation]) -> dict[str, frozenset[str]]:
     """Columns that correlations look at, or hand on to correlations of them, by the id of the rule or correlation."""
     names: dict[str, set[str]] = {}
-    for one in reversed(ordered(correlations)):
-        mine = {*one.group_by, *one.fields, *names.get(one.rule.id, ())}
-        for base in one.steps:
-            names.setdefault(base, set()).update(one.field_of(name, base) for name in mine)
-    return {base: frozenset(some) for base, some in names.items()}
+    for correlation in reversed(bases_first(correlations)):
+        needed = {*correlation.group_by, *correlation.fields, *names.get(correlation.rule.id, ())}
+        for base in correlation.steps:
+            names.setdefault(base, set()).update(correlation.field_of(name, base) for name in needed)
+    return {base: frozenset(fields) for base, fields in names.items()}
 
 
-def sources(correlations: Sequence[Correlation]) -> dict[str, frozenset[str]]:
+def feeding_rules(correlations: Sequence[Correlation]) -> dict[str, frozenset[str]]:
     """Correlation id to the ids of the rules that feed it, through any number of correlations."""
     found: dict[str, frozenset[str]] = {}
-    for one in ordered(correlations):
-        found[one.rule.id] = frozenset(rule for base in one.steps for rule in found.get(base, {base}))
+    for correlation in bases_first(correlations):
+        found[correlation.rule.id] = frozenset(rule for base in correlation.steps for rule in found.get(base, {base}))
     return found

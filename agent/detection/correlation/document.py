@@ -14,10 +14,9 @@ from typing import Any, get_args
 from sigma.correlations import SigmaCorrelationRule
 
 from agent.detection.condition.tree import FALSE
-from agent.detection.correlation import condition as correlation_condition
+from agent.detection.correlation.condition import mentioned, read_condition
 from agent.detection.correlation.correlation import Correlation, Kind
-from agent.detection.sigma import error_text as complaint
-from agent.detection.sigma import reader as pysigma
+from agent.detection.sigma import error_text, reader
 from agent.detection.sigma.document import Document
 from agent.detection.sigma.log_source import LogSource
 from agent.detection.sigma.rule import Rule
@@ -38,11 +37,11 @@ def references(document: Document) -> list[str]:
     data = document.data["correlation"]
     listed, condition = data.get("rules"), data.get("condition")
     if listed is None and isinstance(condition, str):
-        return correlation_condition.mentioned(condition)
-    return [str(one) for one in listed] if isinstance(listed, list) else [str(listed)] if listed else []
+        return mentioned(condition)
+    return [str(reference) for reference in listed] if isinstance(listed, list) else [str(listed)] if listed else []
 
 
-def read(document: Document, known: Mapping[str, Rule]) -> Correlation:
+def read_correlation(document: Document, known: Mapping[str, Rule]) -> Correlation:
     """Raises RuleError with the line. `known`: rules, and those of correlations, by id and by name."""
     data: dict[str, Any] = document.data["correlation"]
     kind, span = _kind(document, data), _span(document, data)
@@ -52,11 +51,11 @@ def read(document: Document, known: Mapping[str, Rule]) -> Correlation:
         raise document.error("the correlation names no rules", "correlation", "rules", hint=hint)
     bases = tuple(_base(document, name, known).id for name in named)
     names = {key: known[name].id for name in named for key in (name, known[name].name, known[name].id) if key}
-    condition = correlation_condition.read(document, kind, bases, names)
+    condition = read_condition(document, kind, bases, names)
     parsed = SigmaCorrelationRule.from_dict({**document.data, "correlation": PLAIN}, collect_errors=True)
     if parsed.errors:
-        raise complaint.located(document, parsed.errors[0], "")
-    rule = Rule(**pysigma.metadata(document, parsed), condition=FALSE, logsource=_source(bases, known))
+        raise error_text.located(document, parsed.errors[0], "")
+    rule = Rule(**reader.metadata(document, parsed), condition=FALSE, logsource=_source(bases, known))
     groups = _groups(document, data)
     aliases = _aliases(document, data, {*groups, *condition.fields}, names)
     return Correlation(
@@ -118,7 +117,9 @@ def _source(bases: tuple[str, ...], known: Mapping[str, Rule]) -> LogSource:
 def _generate(document: Document, data: dict[str, Any]) -> bool:
     """Under `correlation`, or beside it as in the specification's schema."""
     said = [
-        (one["generate"], where) for one, where in ((document.data, ()), (data, ("correlation",))) if "generate" in one
+        (mapping["generate"], where)
+        for mapping, where in ((document.data, ()), (data, ("correlation",)))
+        if "generate" in mapping
     ]
     for value, where in said:
         if not isinstance(value, bool):
@@ -131,7 +132,7 @@ def _generate(document: Document, data: dict[str, Any]) -> bool:
 def _groups(document: Document, data: dict[str, Any]) -> tuple[str, ...]:
     groups = data.get("group-by")
     listed = groups if isinstance(groups, list) else [] if groups is None else [groups]
-    if not all(isinstance(one, str) and one for one in listed):
+    if not all(isinstance(field, str) and field for field in listed):
         raise document.error("group-by is no list of fields", "correlation", "group-by", hint="write [FIELD, FIELD]")
     return tuple(dict.fromkeys(listed))
 
@@ -162,7 +163,7 @@ def _aliased(document: Document, where: tuple[str, ...], rule: str, names: Mappi
     return names[rule]
 
 
-def unread(document: Document, error: Exception) -> RuleError:
+def wrong_type(document: Document, error: Exception) -> RuleError:
     """For what stumbles over a document of the wrong shape."""
     hint = "compare it with the Sigma specification"
     return document.error(f"something in the correlation has the wrong type ({error})", "correlation", hint=hint)

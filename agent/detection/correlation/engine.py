@@ -19,14 +19,14 @@ import orjson
 import polars as pl
 
 from agent import metrics
-from agent.detection.correlation import text_codes as correlation_text
+from agent.detection.correlation import text_codes
 from agent.detection.correlation.batch_changes import BatchChanges
 from agent.detection.correlation.batch_update import BatchUpdate, is_idle
-from agent.detection.correlation.correlation import Correlation, ordered, sources, wanted
-from agent.detection.correlation.memory import Memory, Writing, recalled
+from agent.detection.correlation.correlation import Correlation, bases_first, feeding_rules, fields_by_base
+from agent.detection.correlation.memory import Memory, MemoryWriter, recalled
 from agent.detection.correlation.piece_cache import PieceCache
-from agent.detection.correlation.rows import Key, MatchedRows, coded, handed_on, keys_of, value_of
-from agent.detection.correlation.text_codes import Texts
+from agent.detection.correlation.rows import Key, MatchedRows, handed_on, keys_of, read_matched, value_of
+from agent.detection.correlation.text_codes import TextCodes
 from agent.detection.correlation.windows import FOREVER
 from agent.detection.sigma.log_source import LATENESS, OTHERWISE, LogSource
 
@@ -52,30 +52,37 @@ class CorrelationEngine:
         """`log_sources`: rule id to log source. `patience`: how long a change of an alert may stay untold; `silent`: ids
         of those that raise no alerts.
         """
-        self._correlations = ordered(correlations)
-        self.bases = frozenset(base for one in correlations for base in one.bases)
+        self._correlations = bases_first(correlations)
+        self.bases = frozenset(base for correlation in correlations for base in correlation.bases)
         self._silent = silent
-        fields = wanted(self._correlations)
-        self._carried = {one.rule.id: tuple(sorted(fields.get(one.rule.id, ()))) for one in self._correlations}
+        fields = fields_by_base(self._correlations)
+        self._carried = {
+            correlation.rule.id: tuple(sorted(fields.get(correlation.rule.id, ())))
+            for correlation in self._correlations
+        }
         self._keys: dict[str, set[Key]] = {}
         self._values: dict[str, set[Key]] = {}
-        for one in self._correlations:
-            for base in one.steps:
-                self._keys.setdefault(base, set()).update(keys_of(one, self._carried[one.rule.id], base))
-                self._values.setdefault(base, set()).update({value_of(one, base)} - {()})
-        fed = sources(self._correlations)
+        for correlation in self._correlations:
+            for base in correlation.steps:
+                self._keys.setdefault(base, set()).update(
+                    keys_of(correlation, self._carried[correlation.rule.id], base)
+                )
+                self._values.setdefault(base, set()).update({value_of(correlation, base)} - {()})
+        fed = feeding_rules(self._correlations)
         self._sources = {key: [log_sources[base] for base in bases if base in log_sources] for key, bases in fed.items()}  # fmt: skip
-        self._titles = {one.rule.id: one.rule.name or one.rule.id for one in correlations}
+        self._titles = {
+            correlation.rule.id: correlation.rule.name or correlation.rule.id for correlation in correlations
+        }
         self._recall = recall
         self._lateness = lateness
-        self._lates: dict[tuple[str, str], int | None] = {}
+        self._lateness_by: dict[tuple[str, str], int | None] = {}
         self._patience = int(patience.total_seconds() * 1000)
-        self._shelf = PieceCache(recall)
+        self._cache = PieceCache(recall)
         self._memories: dict[tuple[str, str], Memory] = {}
-        self._texts: dict[str, Texts] = {}
+        self._texts: dict[str, TextCodes] = {}
         self.newest: dict[str, dict[str, int]] = orjson.loads(recall("correlation/newest") or b"{}")
-        told = orjson.loads(recall(LEFT_OUT) or b"[]")
-        self.left_out: dict[tuple[str, str], int] = {(one["id"], one["reason"]): one["rows"] for one in told}
+        counts = orjson.loads(recall(LEFT_OUT) or b"[]")
+        self.left_out: dict[tuple[str, str], int] = {(count["id"], count["reason"]): count["rows"] for count in counts}
         """Correlation id and reason to rows that took no part, ever."""
 
     def take(
@@ -93,25 +100,25 @@ class CorrelationEngine:
         `now`: by the clock, without which no change is told for its age; with neither org nor rows those of every org are.
         `final`: nothing will ever follow.
         """
-        step, clock = BatchChanges(newest={**self.newest}), int(now.timestamp() * 1000) if now else 0
+        changes, clock = BatchChanges(newest={**self.newest}), int(now.timestamp() * 1000) if now else 0
         if newest is not None:
-            _see(step, org, source, newest)
+            _note_newest(changes, org, source, newest)
         if found or newest is not None:
-            self._advance(found, org, step, clock, final=final)
-        for other in {org, *step.newest} if final else ():
-            self._advance({}, other, step, clock, final=True)
+            self._advance(found, org, changes, clock, final=final)
+        for other in {org, *changes.newest} if final else ():
+            self._advance({}, other, changes, clock, final=True)
         if clock:
-            self._tell_changes([org] if org or found or newest is not None else list(step.newest), step, clock)
-        if step.newest != self.newest:
-            step.remember["correlation/newest"] = orjson.dumps(step.newest)
-        if step.left_out:
-            step.remember[LEFT_OUT] = self._left_out(step)
-        return step
+            self._revise_due([org] if org or found or newest is not None else list(changes.newest), changes, clock)
+        if changes.newest != self.newest:
+            changes.remember["correlation/newest"] = orjson.dumps(changes.newest)
+        if changes.left_out:
+            changes.remember[LEFT_OUT] = self._left_out(changes)
+        return changes
 
-    def _left_out(self, step: BatchChanges) -> bytes:
+    def _left_out(self, changes: BatchChanges) -> bytes:
         """All that was left out, for `leakline status` and for the time after a restart."""
         whole = {**self.left_out}
-        for key, rows in step.left_out.items():
+        for key, rows in changes.left_out.items():
             whole[key] = whole.get(key, 0) + rows
         return orjson.dumps(
             [
@@ -120,59 +127,61 @@ class CorrelationEngine:
             ]
         )
 
-    def commit(self, step: BatchChanges) -> None:
-        self._memories.update(step.memories)
-        self._texts.update(step.texts)
-        self._shelf.commit(step.pieces)
-        self.newest = step.newest
-        for key, count in step.left_out.items():
+    def commit(self, changes: BatchChanges) -> None:
+        self._memories.update(changes.memories)
+        self._texts.update(changes.texts)
+        self._cache.commit(changes.pieces)
+        self.newest = changes.newest
+        for key, count in changes.left_out.items():
             self.left_out[key] = self.left_out.get(key, 0) + count
             metrics.CORRELATION_ROWS_LEFT_OUT.labels(self._titles[key[0]], key[1]).inc(count)
 
     def _advance(
-        self, found: Mapping[str, pl.DataFrame], org: str, step: BatchChanges, clock: int, *, final: bool
+        self, found: Mapping[str, pl.DataFrame], org: str, changes: BatchChanges, clock: int, *, final: bool
     ) -> None:
         """One org's correlations, each after those it is made of."""
         if org not in self._texts:
-            self._texts[org] = correlation_text.recalled(self._recall, f"correlation/texts/{org}")
-        step.texts.setdefault(org, self._texts[org])
-        known = self._coded({base: rows for base, rows in found.items() if base in self.bases}, org, step)
-        newest, floors = step.newest.get(org, {}), []
+            self._texts[org] = text_codes.recalled(self._recall, f"correlation/texts/{org}")
+        changes.texts.setdefault(org, self._texts[org])
+        matched = self._read({base: rows for base, rows in found.items() if base in self.bases}, org, changes)
+        newest, floors = changes.newest.get(org, {}), []
         for correlation in self._correlations:
             name = correlation.rule.id
             mark = FOREVER if final else self._mark(correlation, newest)
-            if not is_idle(correlation, known, mark, self._memory(correlation, org, step)):
-                turn = self._turn(correlation, org, step, clock)
-                ends = turn.take(known, mark, self._carried[name], silent=name in self._silent)
-                if name in self.bases and ends.height:
-                    known |= self._coded({name: handed_on(ends, self._carried[name], step.texts[org])}, org, step)
-            floors.append(self._memory(correlation, org, step).mark - 2 * correlation.milliseconds)
-        step.texts[org], changes = correlation_text.stored(
-            step.texts[org], f"correlation/texts/{org}", min(floors, default=0)
+            if not is_idle(correlation, matched, mark, self._memory(correlation, org, changes)):
+                update = self._update(correlation, org, changes, clock)
+                anchors = update.take(matched, mark, self._carried[name], silent=name in self._silent)
+                if name in self.bases and anchors.height:
+                    matched |= self._read(
+                        {name: handed_on(anchors, self._carried[name], changes.texts[org])}, org, changes
+                    )
+            floors.append(self._memory(correlation, org, changes).mark - 2 * correlation.milliseconds)
+        changes.texts[org], stored = text_codes.stored(
+            changes.texts[org], f"correlation/texts/{org}", min(floors, default=0)
         )
-        step.remember |= changes
+        changes.remember |= stored
 
-    def _coded(self, found: Mapping[str, pl.DataFrame], org: str, step: BatchChanges) -> dict[str, MatchedRows]:
-        step.texts[org], known = coded(found, self._keys, self._values, step.texts[org])
-        return known
+    def _read(self, found: Mapping[str, pl.DataFrame], org: str, changes: BatchChanges) -> dict[str, MatchedRows]:
+        changes.texts[org], matched = read_matched(found, self._keys, self._values, changes.texts[org])
+        return matched
 
-    def _tell_changes(self, orgs: Iterable[str], step: BatchChanges, clock: int) -> None:
+    def _revise_due(self, orgs: Iterable[str], changes: BatchChanges, clock: int) -> None:
         """Changes of these orgs' alerts that were not told for too long."""
         for org in orgs:
             for correlation in self._correlations:
-                if correlation.rule.id not in self._silent and self._memory(correlation, org, step).episodes:
-                    self._turn(correlation, org, step, clock).tell_changes(clock - self._patience)
+                if correlation.rule.id not in self._silent and self._memory(correlation, org, changes).alerts:
+                    self._update(correlation, org, changes, clock).revise_due(clock - self._patience)
 
-    def _turn(self, correlation: Correlation, org: str, step: BatchChanges, clock: int) -> BatchUpdate:
-        writing = Writing(self._shelf, step.pieces, step.remember)
-        return BatchUpdate(correlation, org, step, self._memory(correlation, org, step), writing, clock)
+    def _update(self, correlation: Correlation, org: str, changes: BatchChanges, clock: int) -> BatchUpdate:
+        writer = MemoryWriter(self._cache, changes.pieces, changes.remember)
+        return BatchUpdate(correlation, org, changes, self._memory(correlation, org, changes), writer, clock)
 
-    def _memory(self, correlation: Correlation, org: str, step: BatchChanges) -> Memory:
+    def _memory(self, correlation: Correlation, org: str, changes: BatchChanges) -> Memory:
         key = (correlation.rule.id, org)
         if key not in self._memories:
             shape = orjson.dumps([correlation.shape, self._carried[correlation.rule.id]]).decode()
             self._memories[key] = recalled(self._recall, f"correlation/{correlation.rule.id}/{org}", shape)
-        return step.memories.get(key, self._memories[key])
+        return changes.memories.get(key, self._memories[key])
 
     def _mark(self, correlation: Correlation, newest: Mapping[str, int]) -> int:
         """The watermark; 0 as long as nothing of its log sources was seen."""
@@ -181,16 +190,16 @@ class CorrelationEngine:
 
     def _late(self, rule: str, name: str) -> int | None:
         """How late rows of a log source may come, in milliseconds; None if the correlation does not use it."""
-        if (rule, name) not in self._lates:
+        if (rule, name) not in self._lateness_by:
             source = LogSource(*orjson.loads(name))
-            used = any(one.covers(source) for one in self._sources[rule])
+            used = any(log_source.covers(source) for log_source in self._sources[rule])
             late = self._lateness.get(source.service or "", OTHERWISE)
-            self._lates[rule, name] = int(late.total_seconds() * 1000) if used else None
-        return self._lates[rule, name]
+            self._lateness_by[rule, name] = int(late.total_seconds() * 1000) if used else None
+        return self._lateness_by[rule, name]
 
 
-def _see(step: BatchChanges, org: str, source: LogSource, newest: int) -> None:
-    mine = {**step.newest.get(org, {})}
+def _note_newest(changes: BatchChanges, org: str, source: LogSource, newest: int) -> None:
+    by_source = {**changes.newest.get(org, {})}
     name = orjson.dumps([source.product, source.service, source.category]).decode()
-    mine[name] = max(newest, mine.get(name, newest))
-    step.newest[org] = mine
+    by_source[name] = max(newest, by_source.get(name, newest))
+    changes.newest[org] = by_source

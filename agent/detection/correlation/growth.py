@@ -8,11 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from agent.detection.correlation import windows as correlation_window
+from agent.detection.correlation import windows
 from agent.detection.correlation.correlation import Correlation
 from agent.detection.correlation.open_alert import IDS, NAMES
-from agent.detection.correlation.rows import ids
-from agent.detection.correlation.text_codes import Texts
+from agent.detection.correlation.rows import id_texts
+from agent.detection.correlation.text_codes import TextCodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,13 @@ class Growth:
 
     clusters: Sequence[dict[str, Any]]
     """`group`, `start`, `end`, `count`, `times`, `ids` (the first), `last`, `measured`, `user`, `address`."""
-    ends: pl.DataFrame
+    anchors: pl.DataFrame
     """Rows with `known`."""
-    higher: Sequence[tuple[str, int, float]] = ()
+    remeasured: Sequence[tuple[str, int, float]] = ()
     """Group, time and measured value where that is another than before and only rows contribute that did before."""
 
 
-NONE = Growth((), pl.DataFrame())
+NO_GROWTH = Growth((), pl.DataFrame())
 
 
 def promising(correlation: Correlation, kept: pl.DataFrame, fresh: pl.DataFrame, span: pl.DataFrame) -> pl.DataFrame:
@@ -54,26 +54,26 @@ def promising(correlation: Correlation, kept: pl.DataFrame, fresh: pl.DataFrame,
     return both.group_by("group").agg(most.alias("most")).filter(pl.col("most") >= needed).select("group").collect()
 
 
-def by_rows(correlation: Correlation, before: pl.DataFrame, fresh: pl.DataFrame, texts: Texts) -> Growth:
+def by_rows(correlation: Correlation, before: pl.DataFrame, fresh: pl.DataFrame, texts: TextCodes) -> Growth:
     """Of a condition that more rows can only make hold. Both: rows of promising groups, two timespans around."""
     was, now = pl.collect_all([_members(correlation, before), _members(correlation, pl.concat([before, fresh]))])
     return _growth(correlation, was, now, texts)
 
 
-def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: int, texts: Texts) -> Growth:
+def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: int, texts: TextCodes) -> Growth:
     """Of windows that end at `since` or later and before `until`. `rows`: all from two timespans before `since` on."""
-    held = correlation_window.windows(rows.lazy(), correlation)
+    held = windows.windows(rows.lazy(), correlation)
     held = held.filter(pl.col("until") < until, pl.col("until") >= since - correlation.milliseconds)
     known = held.collect()
     new = known.filter(pl.col("until") >= since)
     if not new.height:
-        return NONE
+        return NO_GROWTH
     touched = new.select("group").unique()
-    mine = rows.join(touched, on="group", how="semi").lazy()
+    touched_rows = rows.join(touched, on="group", how="semi").lazy()
     known = known.join(touched, on="group", how="semi")
     was, now = pl.collect_all(
         [
-            correlation_window.members(mine, part.lazy(), correlation)
+            windows.members(touched_rows, part.lazy(), correlation)
             for part in (known.filter(pl.col("until") < since), known)
         ]
     )
@@ -81,12 +81,12 @@ def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: 
 
 
 def _members(correlation: Correlation, rows: pl.DataFrame) -> pl.LazyFrame:
-    return correlation_window.members(rows.lazy(), correlation_window.windows(rows.lazy(), correlation), correlation)
+    return windows.members(rows.lazy(), windows.windows(rows.lazy(), correlation), correlation)
 
 
-def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, texts: Texts) -> Growth:
+def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, texts: TextCodes) -> Growth:
     if not now.height:
-        return NONE
+        return NO_GROWTH
     old, held = was.lazy(), now.lazy()
     ends = held.filter(pl.col("known").is_not_null()).join(
         old.filter(pl.col("known").is_not_null()), on=["group", "id", "step"], how="anti"
@@ -99,16 +99,16 @@ def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, text
         .sort("group", "time", "id")
         .with_columns(apart.fill_null(value=False).cast(pl.UInt32).cum_sum().alias("cluster"))
     )
-    least = correlation_window.least(correlation)
+    least = windows.least(correlation)
     measured = clustered.group_by("cluster").agg(pl.col("measured").min() if least else pl.col("measured").max())
     added = clustered.join(new, on=["group", "id"], how="semi", maintain_order="left").unique(
         ["group", "id"], keep="first", maintain_order=True
     )
-    found, rows, values, higher = pl.collect_all([ends, added, measured, _measured_anew(old, held)])
-    return Growth(_told(rows, values, texts) if rows.height else (), found, _higher(higher, texts))
+    found, rows, values, higher = pl.collect_all([ends, added, measured, _changed_measures(old, held)])
+    return Growth(_clusters(rows, values, texts) if rows.height else (), found, _remeasured(higher, texts))
 
 
-def _measured_anew(old: pl.LazyFrame, held: pl.LazyFrame) -> pl.LazyFrame:
+def _changed_measures(old: pl.LazyFrame, held: pl.LazyFrame) -> pl.LazyFrame:
     """Rows of events that contributed before, by another rule perhaps, where another value is measured now."""
     before = old.select("group", "id", "step", pl.col("measured").alias("before"))
     return (
@@ -121,17 +121,17 @@ def _measured_anew(old: pl.LazyFrame, held: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _higher(rows: pl.DataFrame, texts: Texts) -> list[tuple[str, int, float]]:
+def _remeasured(rows: pl.DataFrame, texts: TextCodes) -> list[tuple[str, int, float]]:
     named = rows.with_columns(texts.named(rows["group"]).fill_null("").alias("group"))
     return [(str(group), int(time), float(value)) for group, time, value in named.iter_rows()]
 
 
-def _told(added: pl.DataFrame, measured: pl.DataFrame, texts: Texts) -> list[dict[str, Any]]:
+def _clusters(added: pl.DataFrame, measured: pl.DataFrame, texts: TextCodes) -> list[dict[str, Any]]:
     named = added.with_columns(
         texts.named(added["group"]).fill_null("").alias("group"),
         texts.named(added["user"]).alias("user"),
         texts.named(added["address"]).alias("address"),
-        ids(added["id"]).alias("id"),
+        id_texts(added["id"]).alias("id"),
     )
     return (
         named.group_by("group", "cluster", maintain_order=True)

@@ -18,19 +18,19 @@ from agent.detection.correlation.correlation import NUMERIC, Correlation
 from agent.detection.correlation.open_alert import OpenAlert, decoded
 from agent.detection.correlation.piece_cache import PieceCache, encoded
 
-PIECE = 10_000
+PIECE_ROWS = 10_000
 """Rows in a stored piece at most, so that it stays well below a megabyte."""
 
-SMALL = 8
+SMALL_PIECES = 8
 """Of a bucket's pieces that are less than half full no more than these stay apart."""
 
 DELTAS = 32
 """More changes to alerts than these are written anew as one list."""
 
-TEXT = 500_000
+DELTA_BYTES = 500_000
 """Bytes of the alerts stored under one key, about."""
 
-OPEN = 10_000
+OPEN_ALERTS = 10_000
 """Alerts that may still grow, per correlation and org; of more those whose last event is oldest are closed."""
 
 
@@ -53,7 +53,7 @@ class Memory:
     pieces: tuple[Piece, ...] = ()
     mark: int = 0
     """The watermark up to which windows were judged and closed; older rows are not taken any more."""
-    episodes: Mapping[str, tuple[OpenAlert, ...]] = field(default_factory=dict)
+    alerts: Mapping[str, tuple[OpenAlert, ...]] = field(default_factory=dict)
     """By group."""
     deltas: tuple[int, ...] = ()
     shape: str = ""
@@ -63,7 +63,7 @@ class Memory:
 
     @property
     def empty(self) -> bool:
-        return not self.pieces and not self.episodes and not self.stale
+        return not self.pieces and not self.alerts and not self.stale
 
     @property
     def height(self) -> int:
@@ -88,10 +88,10 @@ def schema(correlation: Correlation, carried: int) -> pl.Schema:
 
 
 @dataclass(slots=True)
-class Writing:
+class MemoryWriter:
     """What one batch changes of the stored state; nothing counts before its commit."""
 
-    shelf: PieceCache
+    cache: PieceCache
     pieces: dict[str, pl.DataFrame | None] = field(default_factory=dict)
     changes: dict[str, bytes | None] = field(default_factory=dict)
 
@@ -105,8 +105,8 @@ class Writing:
         ]
 
     def piece(self, memory: Memory, piece: Piece) -> pl.DataFrame | None:
-        key = _key(memory, piece.number)
-        return self.pieces[key] if key in self.pieces else self.shelf.get(key)
+        key = _rows_key(memory, piece.number)
+        return self.pieces[key] if key in self.pieces else self.cache.get(key)
 
     def add(self, memory: Memory, rows: pl.DataFrame, width: int) -> Memory:
         """`width`: that of a bucket, in milliseconds."""
@@ -114,36 +114,36 @@ class Writing:
         pieces = list(memory.pieces)
         bucketed = rows.with_columns((pl.col("time") // width).alias("bucket")).sort("group", "time")
         for key, part in bucketed.partition_by("bucket", include_key=False, as_dict=True, maintain_order=True).items():
-            for some in part.iter_slices(PIECE):
+            for slice_ in part.iter_slices(PIECE_ROWS):
                 number += 1
-                pieces.append(self._put(memory, number, int(key[0]), some))
+                pieces.append(self._put(memory, number, int(key[0]), slice_))
         memory = replace(memory, pieces=tuple(pieces))
         for bucket in {piece.bucket for piece in pieces if piece.number > number - 64}:
             memory = self._merged(memory, bucket)
         return memory
 
     def _put(self, memory: Memory, number: int, bucket: int, rows: pl.DataFrame) -> Piece:
-        key = _key(memory, number)
+        key = _rows_key(memory, number)
         rows = rows.rechunk()
         self.pieces[key] = rows
         self.changes[key] = encoded(rows)
         return Piece(number, bucket, rows.height, int(rows["time"].min()), int(rows["time"].max()))  # type: ignore[arg-type]
 
     def _merged(self, memory: Memory, bucket: int) -> Memory:
-        small = [one for one in memory.pieces if one.bucket == bucket and one.rows < PIECE // 2]
-        if len(small) <= SMALL:
+        small = [piece for piece in memory.pieces if piece.bucket == bucket and piece.rows < PIECE_ROWS // 2]
+        if len(small) <= SMALL_PIECES:
             return memory
-        parts = [frame for one in small if (frame := self.piece(memory, one)) is not None]
+        parts = [frame for piece in small if (frame := self.piece(memory, piece)) is not None]
         return self.replaced(memory, small, pl.concat(parts))
 
     def replaced(self, memory: Memory, old: Sequence[Piece], rows: pl.DataFrame) -> Memory:
         """With `rows` in place of pieces of one bucket."""
         number = max(piece.number for piece in memory.pieces)
-        gone, bucket = {one.number for one in old}, old[0].bucket
+        gone, bucket = {piece.number for piece in old}, old[0].bucket
         memory = self.without(memory, gone)
         new = [
             self._put(memory, number + place, bucket, part)
-            for place, part in enumerate(rows.sort("group", "time").iter_slices(PIECE), start=1)
+            for place, part in enumerate(rows.sort("group", "time").iter_slices(PIECE_ROWS), start=1)
             if part.height
         ]
         return replace(memory, pieces=(*memory.pieces, *new))
@@ -151,52 +151,52 @@ class Writing:
     def without(self, memory: Memory, numbers: Iterable[int]) -> Memory:
         gone = set(numbers)
         for number in gone:
-            self.pieces[_key(memory, number)] = None
-            self.changes[_key(memory, number)] = None
-        return replace(memory, pieces=tuple(one for one in memory.pieces if one.number not in gone))
+            self.pieces[_rows_key(memory, number)] = None
+            self.changes[_rows_key(memory, number)] = None
+        return replace(memory, pieces=tuple(piece for piece in memory.pieces if piece.number not in gone))
 
     def remember(self, memory: Memory, before: Memory) -> Memory:
         """Store what is not rows: the mark, where the rows are, and the alerts that changed."""
-        opened, closed = _changed(memory, before)
+        opened, closed = _changed_alerts(memory, before)
         if opened or closed:
-            memory = self._alerts(memory, opened, closed)
+            memory = self._store_alerts(memory, opened, closed)
         for key in memory.stale:
             self.changes.setdefault(key, None)
         memory = replace(memory, stale=())
-        pieces = [_plain(one) for one in memory.pieces]
+        pieces = [_values_of(piece) for piece in memory.pieces]
         head = {"shape": memory.shape, "mark": memory.mark, "deltas": memory.deltas, "pieces": pieces}
         self.changes[f"{memory.prefix}/head"] = orjson.dumps(head)
         return memory
 
-    def _alerts(self, memory: Memory, opened: list[OpenAlert], closed: list[str]) -> Memory:
+    def _store_alerts(self, memory: Memory, opened: list[OpenAlert], closed: list[str]) -> Memory:
         deltas = memory.deltas
         if len(deltas) > DELTAS:
             self.changes |= {f"{memory.prefix}/alerts/{number}": None for number in deltas}
-            opened, closed = [one for some in memory.episodes.values() for one in some], []
+            opened, closed = [alert for alerts in memory.alerts.values() for alert in alerts], []
         number, kept = max(deltas, default=0), () if len(deltas) > DELTAS else deltas
-        for part in _portions(opened, closed):
+        for part in _delta_texts(opened, closed):
             number += 1
             self.changes[f"{memory.prefix}/alerts/{number}"] = part
             kept = (*kept, number)
         return replace(memory, deltas=kept)
 
 
-def _changed(memory: Memory, before: Memory) -> tuple[list[OpenAlert], list[str]]:
-    if memory.episodes is before.episodes:
+def _changed_alerts(memory: Memory, before: Memory) -> tuple[list[OpenAlert], list[str]]:
+    if memory.alerts is before.alerts:
         return [], []
-    old = {one.id: one for some in before.episodes.values() for one in some}
-    opened = [one for some in memory.episodes.values() for one in some if old.get(one.id) is not one]
-    kept = {one.id for some in memory.episodes.values() for one in some}
-    return opened, [one for one in old if one not in kept]
+    old = {alert.id: alert for alerts in before.alerts.values() for alert in alerts}
+    opened = [alert for alerts in memory.alerts.values() for alert in alerts if old.get(alert.id) is not alert]
+    kept = {alert.id for alerts in memory.alerts.values() for alert in alerts}
+    return opened, [alert for alert in old if alert not in kept]
 
 
-def _portions(opened: Sequence[OpenAlert], closed: Sequence[str]) -> Iterator[bytes]:
+def _delta_texts(opened: Sequence[OpenAlert], closed: Sequence[str]) -> Iterator[bytes]:
     parts: list[bytes] = []
     size = 0
-    for one in opened:
-        parts.append(orjson.dumps(one.encoded()))
+    for alert in opened:
+        parts.append(orjson.dumps(alert.encoded()))
         size += len(parts[-1])
-        if size > TEXT:
+        if size > DELTA_BYTES:
             yield b'{"closed":[],"open":[' + b",".join(parts) + b"]}"
             parts, size = [], 0
     for place in range(0, max(len(closed), 1), 10_000):
@@ -214,24 +214,24 @@ def recalled(recall: Callable[[str], bytes | None], prefix: str, shape: str) -> 
         rows = [f"{prefix}/rows/{number}" for number, *_ in about["pieces"]]
         stale = (*rows, *(f"{prefix}/alerts/{number}" for number in about["deltas"]))
         return Memory(prefix, shape=shape, stale=stale)
-    episodes: dict[str, OpenAlert] = {}
+    alerts: dict[str, OpenAlert] = {}
     for number in about["deltas"]:
         delta = orjson.loads(recall(f"{prefix}/alerts/{number}") or b'{"closed":[],"open":[]}')
         for identity in delta["closed"]:
-            episodes.pop(identity, None)
+            alerts.pop(identity, None)
         for values in delta["open"]:
-            one = decoded(values)
-            episodes[one.id] = one
+            alert = decoded(values)
+            alerts[alert.id] = alert
     by_group: dict[str, tuple[OpenAlert, ...]] = {}
-    for one in episodes.values():
-        by_group[one.group] = (*by_group.get(one.group, ()), one)
+    for alert in alerts.values():
+        by_group[alert.group] = (*by_group.get(alert.group, ()), alert)
     pieces = tuple(Piece(*values) for values in about["pieces"])
     return Memory(prefix, pieces, about["mark"], by_group, tuple(about["deltas"]), shape)
 
 
-def _key(memory: Memory, number: int) -> str:
+def _rows_key(memory: Memory, number: int) -> str:
     return f"{memory.prefix}/rows/{number}"
 
 
-def _plain(piece: Piece) -> list[int]:
+def _values_of(piece: Piece) -> list[int]:
     return [piece.number, piece.bucket, piece.rows, piece.oldest, piece.newest]

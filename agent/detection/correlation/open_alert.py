@@ -21,7 +21,7 @@ Row = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """An alert and what was told of it; times in milliseconds of event time.
+    """An alert and what was announced of it; times in milliseconds of event time.
 
     Everything in it is a count, a least, a greatest or the first so many of a set: the order in which rows come does
     not show in it.
@@ -34,11 +34,11 @@ class OpenAlert:
     end: int
     count: int
     """Contributing rows, those included that are no longer kept."""
-    told: int = 0
-    """The count when it was last told."""
+    announced: int = 0
+    """The count when it was last announced."""
     revision: int = 0
     changed: int = 0
-    """Clock time, in milliseconds, of the first change that was not told; 0 if all was."""
+    """Clock time, in milliseconds, of the first change that was not announced; 0 if all was."""
     measured: float | None = None
     rows: tuple[Row, ...] = ()
     """The first of them."""
@@ -50,14 +50,14 @@ class OpenAlert:
         return tuple(identity for _, identity in self.rows)
 
     def encoded(self) -> list[Any]:
-        return [self.id, self.group, self.start, self.end, self.count, self.told, self.revision, self.changed,
+        return [self.id, self.group, self.start, self.end, self.count, self.announced, self.revision, self.changed,
                 self.measured, self.rows, self.last, self.about]  # fmt: skip
 
 
 def decoded(values: Sequence[Any]) -> OpenAlert:
     *plain, rows, last, about = values
     blank = OpenAlert(*plain)
-    return replace(blank, rows=tuple((time, one) for time, one in rows), last=(last[0], last[1]), about=about)
+    return replace(blank, rows=tuple((time, identity) for time, identity in rows), last=(last[0], last[1]), about=about)
 
 
 def values_of(group: str, count: int) -> list[str]:
@@ -76,18 +76,20 @@ def begun(correlation: Correlation, org: str, cluster: Mapping[str, Any]) -> Ope
 
 def joined(near: Sequence[OpenAlert], cluster: Mapping[str, Any], *, least: bool) -> OpenAlert:
     """The first of `near` with the others and the cluster in it. `least`: whether the lowest value is the one to tell."""
-    rows = sorted({*zip(cluster["times"], cluster["ids"], strict=True), *(row for one in near for row in one.rows)})
-    measures = [one for one in (cluster["measured"], *(one.measured for one in near)) if one is not None]
+    rows = sorted({*zip(cluster["times"], cluster["ids"], strict=True), *(row for alert in near for row in alert.rows)})
+    measures = [
+        measure for measure in (cluster["measured"], *(alert.measured for alert in near)) if measure is not None
+    ]
     return replace(
         near[0],
-        start=min(cluster["start"], *(one.start for one in near)),
-        end=max(cluster["end"], *(one.end for one in near)),
-        count=cluster["count"] + sum(one.count for one in near),
+        start=min(cluster["start"], *(alert.start for alert in near)),
+        end=max(cluster["end"], *(alert.end for alert in near)),
+        count=cluster["count"] + sum(alert.count for alert in near),
         measured=(min(measures) if least else max(measures)) if measures else None,
         rows=tuple(rows[:IDS]),
-        last=max((cluster["end"], cluster["last"]), *(one.last for one in near)),
+        last=max((cluster["end"], cluster["last"]), *(alert.last for alert in near)),
         about={
-            name: sorted({*cluster[name], *(said for one in near for said in one.about.get(name, ()))})[:NAMES]
+            name: sorted({*cluster[name], *(value for alert in near for value in alert.about.get(name, ()))})[:NAMES]
             for name in ("user", "address")
         },
     )

@@ -20,7 +20,7 @@ class PieceCache:
         self._room = ROOM
         self._held: OrderedDict[str, pl.DataFrame] = OrderedDict()
         self._size = 0
-        self._forgetful = True
+        self._can_evict = True
         """Whether there is a state that remembers."""
 
     def get(self, key: str) -> pl.DataFrame | None:
@@ -46,10 +46,10 @@ class PieceCache:
     def _put(self, key: str, frame: pl.DataFrame) -> None:
         self._held[key] = frame
         self._size += int(frame.estimated_size())
-        while self._size > self._room and self._forgetful and len(self._held) > 1:
+        while self._size > self._room and self._can_evict and len(self._held) > 1:
             oldest = next(iter(self._held))
             if self._recall(oldest) is None:
-                self._forgetful = False
+                self._can_evict = False
                 return
             self._size -= int(self._held.pop(oldest).estimated_size())
 

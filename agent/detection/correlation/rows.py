@@ -12,7 +12,7 @@ from agent.columns.group_text import text_of
 from agent.columns.text_hash import numbers
 from agent.detection.correlation.correlation import NUMERIC, Correlation
 from agent.detection.correlation.memory import schema
-from agent.detection.correlation.text_codes import Texts
+from agent.detection.correlation.text_codes import TextCodes
 
 TIME = pl.Datetime("ms", "UTC")
 
@@ -56,21 +56,21 @@ def value_of(correlation: Correlation, base: str) -> Key:
     return tuple(correlation.field_of(name, base) for name in correlation.fields)
 
 
-def coded(
-    found: Mapping[str, pl.DataFrame], keys: Mapping[str, set[Key]], values: Mapping[str, set[Key]], texts: Texts
-) -> tuple[Texts, dict[str, MatchedRows]]:
+def read_matched(
+    found: Mapping[str, pl.DataFrame], keys: Mapping[str, set[Key]], values: Mapping[str, set[Key]], texts: TextCodes
+) -> tuple[TextCodes, dict[str, MatchedRows]]:
     """All that correlations look at in these rows, read and coded once."""
     read = {base: _read(rows, keys[base], values[base]) for base, rows in found.items() if rows.height}
     said = [
-        one.rows.lazy().select(pl.col(column).alias("text"), pl.col("time").fill_null(0).alias("seen"))
-        for one in read.values()
-        for column in one.keys.values()
+        matched.rows.lazy().select(pl.col(column).alias("text"), pl.col("time").fill_null(0).alias("seen"))
+        for matched in read.values()
+        for column in matched.keys.values()
     ]
     if not said:
         return texts, read
     distinct = pl.concat(said).filter(pl.col("text").is_not_null()).group_by("text").agg(pl.col("seen").max())
     texts, codes = texts.coded(distinct.collect())
-    return texts, {base: _with_codes(one, codes) for base, one in read.items()}
+    return texts, {base: _coded(matched, codes) for base, matched in read.items()}
 
 
 def _read(matched: pl.DataFrame, keys: set[Key], values: set[Key]) -> MatchedRows:
@@ -80,32 +80,32 @@ def _read(matched: pl.DataFrame, keys: set[Key], values: set[Key]) -> MatchedRow
     time = pl.lit(None, pl.Int64) if "@timestamp" not in matched.columns else pl.col("@timestamp").cast(TIME).dt.epoch("ms")  # fmt: skip
     rows = matched.select(
         time.alias("time"),
-        _identity(text_of(matched, "event.id")).alias("id"),
+        _id_bytes(text_of(matched, "event.id")).alias("id"),
         *(_key(matched, key).alias(column) for key, column in named.items()),
-        *(_joined([text_of(matched, name) for name in key]).alias(column) for key, column in plain.items()),
+        *(_joined_text([text_of(matched, name) for name in key]).alias(column) for key, column in plain.items()),
     )
     return MatchedRows(rows.unique("id", keep="first", maintain_order=True), named, plain)
 
 
 def _key(matched: pl.DataFrame, key: Key) -> pl.Expr:
     texts = [text_of(matched, name) for name in key]
-    return pl.coalesce(texts) if key == USER else _joined(texts)
+    return pl.coalesce(texts) if key == USER else _joined_text(texts)
 
 
-def _with_codes(one: MatchedRows, codes: pl.DataFrame) -> MatchedRows:
-    rows, known = one.rows.lazy(), codes.lazy()
-    for column in one.keys.values():
-        mine = known.rename({"text": column, "code": "its code"})
-        rows = rows.join(mine, on=column, how="left", maintain_order="left").with_columns(pl.col("its code").alias(column)).drop("its code")  # fmt: skip
-    return MatchedRows(rows.collect(), one.keys, one.values)
+def _coded(matched: MatchedRows, codes: pl.DataFrame) -> MatchedRows:
+    rows = matched.rows.lazy()
+    for column in matched.keys.values():
+        code_of_text = codes.lazy().rename({"text": column, "code": "its code"})
+        rows = rows.join(code_of_text, on=column, how="left", maintain_order="left").with_columns(pl.col("its code").alias(column)).drop("its code")  # fmt: skip
+    return MatchedRows(rows.collect(), matched.keys, matched.values)
 
 
-def picked(
+def correlation_rows(
     correlation: Correlation, carried: Sequence[str], found: Mapping[str, MatchedRows], latest: int | None
 ) -> CorrelationRows:
     """`latest`: later rows are left out, in milliseconds."""
     parts = [
-        _chosen(correlation, carried, base, place, found[base])
+        _rows_of_base(correlation, carried, base, place, found[base])
         for place, base in enumerate(correlation.steps)
         if base in found
     ]
@@ -123,7 +123,7 @@ def picked(
     return CorrelationRows(rows.select(names), out)
 
 
-def _chosen(
+def _rows_of_base(
     correlation: Correlation, carried: Sequence[str], base: str, place: int, matched: MatchedRows
 ) -> pl.LazyFrame:
     """Rows of one base with the columns of the correlation's own."""
@@ -152,8 +152,8 @@ def _reason(correlation: Correlation, latest: int | None) -> pl.Expr:
     return said
 
 
-def _joined(keys: Sequence[pl.Expr]) -> pl.Expr:
-    """One text for all; null if one of them is. `correlation_episode.values_of` takes it apart."""
+def _joined_text(keys: Sequence[pl.Expr]) -> pl.Expr:
+    """One text for all; null if one of them is. `open_alert.values_of` takes it apart."""
     if not keys:
         return pl.lit("")
     if len(keys) == 1:
@@ -172,30 +172,30 @@ def _value(correlation: Correlation, text: pl.Expr) -> pl.Expr:
     return text
 
 
-def _identity(text: pl.Expr) -> pl.Expr:
+def _id_bytes(text: pl.Expr) -> pl.Expr:
     """Ids of our own as 16 bytes, others as they are behind a sign."""
     other = pl.when(text.str.len_bytes() == 15).then(pl.lit("~~") + text).otherwise(pl.lit("=") + text)
     ours = text.str.contains("^[0-9a-f]{32}$")
     return pl.when(ours).then(text.str.decode("hex", strict=False)).otherwise(other.cast(pl.Binary))
 
 
-def ids(coded: pl.Series) -> pl.Series:
+def id_texts(coded: pl.Series) -> pl.Series:
     """Ids as text again."""
     ours = coded.bin.size() == 16
     if ours.all():
         return coded.bin.encode("hex")
     nothing = pl.Series([b""]).new_from_index(0, len(coded))
     # Polars' own cast would try the bytes of ours as text too, for they stay in the buffer.
-    others = nothing.zip_with(ours, coded).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.large_string())
-    text = pl.Series(others)
+    foreign = nothing.zip_with(ours, coded).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.large_string())
+    text = pl.Series(foreign)
     strange = text.str.starts_with("~~") & (text.str.len_bytes() == 17)
     return coded.bin.encode("hex").zip_with(ours, text.str.slice(2).zip_with(strange, text.str.slice(1)))
 
 
-def handed_on(rows: pl.DataFrame, carried: Sequence[str], texts: Texts) -> pl.DataFrame:
+def handed_on(rows: pl.DataFrame, carried: Sequence[str], texts: TextCodes) -> pl.DataFrame:
     """Rows at which a correlation held, as matched rows for correlations of it. `known`: when it was certain."""
     named = {name: texts.named(rows[f"carried {place}"]) for place, name in enumerate(carried)}
     said = {"user.name": texts.named(rows["user"]), "source.ip": texts.named(rows["address"]), **named}
     return rows.select(
-        pl.from_epoch("known", "ms").cast(TIME).alias("@timestamp"), ids(rows["id"]).alias("event.id")
+        pl.from_epoch("known", "ms").cast(TIME).alias("@timestamp"), id_texts(rows["id"]).alias("event.id")
     ).with_columns(**said)

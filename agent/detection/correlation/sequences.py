@@ -25,14 +25,14 @@ def by_length(
     found: list[list[pl.LazyFrame]] = [[] for _ in places]
     for first, begin in enumerate(ends):
         chains = {first: begin.with_columns(pl.col("time").alias("since"))}
-        for more in range(len(places) - first):
-            if more:
+        for further in range(len(places) - first):
+            if further:
                 chains = {
-                    place: _after(ends[place], pl.concat([one for last, one in chains.items() if last < place]))
-                    for place in range(first + more, len(places))
+                    place: _after(ends[place], pl.concat([chain for last, chain in chains.items() if last < place]))
+                    for place in range(first + further, len(places))
                 }
             spanned = _spanned(list(chains.values()), correlation)
-            found[more].append(_reaching_back(spanned, begin, correlation) if whole and more else spanned)
+            found[further].append(_reaching_back(spanned, begin, correlation) if whole and further else spanned)
     since = pl.col("since").min() if whole else pl.col("since").max()
     names = ["group", "since", "until", "anchor"]
     return [pl.concat(parts).group_by("group", "until", "anchor").agg(since).select(names) for parts in found]

@@ -22,7 +22,7 @@ PIECES = 64
 
 CHUNKS = 16
 
-PIECE = 400_000
+PIECE_BYTES = 400_000
 """Bytes of text in a stored piece, about."""
 
 
@@ -30,7 +30,7 @@ _NOTHING = pl.Series([None], dtype=pl.String)
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class TextCodes:
     """Immutable: a batch makes a new one, which counts from the commit on. `seen`: newest event time of a row."""
 
     frame: pl.DataFrame = field(default_factory=SCHEMA.to_frame)
@@ -41,7 +41,7 @@ class Texts:
     changed: tuple[pl.DataFrame, ...] = ()
     """What is not stored yet."""
 
-    def coded(self, texts: pl.DataFrame) -> tuple[Texts, pl.DataFrame]:
+    def coded(self, texts: pl.DataFrame) -> tuple[TextCodes, pl.DataFrame]:
         """With these `text` (distinct) and `seen`; and their `text` and `code`."""
         old = self.frame.join(texts, on="text", how="inner", suffix="_now")
         new = texts.join(old, on="text", how="anti").select(
@@ -53,9 +53,9 @@ class Texts:
             frame = frame.update(stale.select("code", "seen"), on="code", maintain_order="left")
         if new.height:
             frame = pl.concat([frame, new])
-        changed = tuple(one for one in (stale, new) if one.height)
-        told = pl.concat([old.select("text", "code"), new.select("text", "code")])
-        return replace(self, frame=frame, following=self.following + new.height, changed=self.changed + changed), told
+        changed = tuple(part for part in (stale, new) if part.height)
+        codes = pl.concat([old.select("text", "code"), new.select("text", "code")])
+        return replace(self, frame=frame, following=self.following + new.height, changed=self.changed + changed), codes
 
     def named(self, codes: pl.Series) -> pl.Series:
         """The texts of codes; null for null."""
@@ -66,7 +66,7 @@ class Texts:
         return texts.zip_with((self.frame["code"].gather(places) == codes).fill_null(value=False), _NOTHING)
 
 
-def stored(texts: Texts, prefix: str, floor: int) -> tuple[Texts, dict[str, bytes | None]]:
+def stored(texts: TextCodes, prefix: str, floor: int) -> tuple[TextCodes, dict[str, bytes | None]]:
     """What to store so that `recalled` gives it back; texts of rows that are all older than `floor` may be forgotten."""
     if not texts.changed:
         return texts, {}
@@ -86,17 +86,17 @@ def stored(texts: Texts, prefix: str, floor: int) -> tuple[Texts, dict[str, byte
     return replace(texts, frame=frame, pieces=kept, changed=()), changes
 
 
-def recalled(recall: Callable[[str], bytes | None], prefix: str) -> Texts:
+def recalled(recall: Callable[[str], bytes | None], prefix: str) -> TextCodes:
     head = recall(f"{prefix}/head")
     if head is None:
-        return Texts()
+        return TextCodes()
     about: dict[str, Any] = orjson.loads(head)
     parts = [data for number in about["pieces"] if (data := recall(f"{prefix}/{number}"))]
     frame = pl.concat([SCHEMA.to_frame(), *(pl.read_ipc(io.BytesIO(data)) for data in parts)])
     frame = frame.unique("code", keep="last").sort("code")
-    return Texts(frame, about["following"], tuple(about["pieces"]))
+    return TextCodes(frame, about["following"], tuple(about["pieces"]))
 
 
 def _pieces(frame: pl.DataFrame) -> list[pl.DataFrame]:
-    place = (pl.col("text").str.len_bytes() + 16).cum_sum() // PIECE
+    place = (pl.col("text").str.len_bytes() + 16).cum_sum() // PIECE_BYTES
     return frame.with_columns(place.alias("place")).partition_by("place", include_key=False, maintain_order=True)

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from agent.detection.correlation.memory import Memory, Writing
+from agent.detection.correlation.memory import Memory, MemoryWriter
 
 ROWS = 3_000_000
 """Rows kept for one correlation and org: about 100 MB on disk."""
 
 
-def thinned(memory: Memory, writing: Writing, most: int) -> Memory:
+def thinned(memory: Memory, writer: MemoryWriter, most: int) -> Memory:
     """With seven eighths of `most` rows at most, if there are more than `most`."""
     if memory.height <= most:
         return memory
@@ -27,8 +27,8 @@ def thinned(memory: Memory, writing: Writing, most: int) -> Memory:
     room = level(((size, 1) for size in sizes.values()), most * 7 // 8)
     for bucket in [bucket for bucket, size in sizes.items() if size > room]:
         crowded = [piece for piece in memory.pieces if piece.bucket == bucket]
-        parts = [frame for piece in crowded if (frame := writing.piece(memory, piece)) is not None]
-        memory = writing.replaced(memory, crowded, fair(pl.concat(parts), room))
+        parts = [frame for piece in crowded if (frame := writer.piece(memory, piece)) is not None]
+        memory = writer.replaced(memory, crowded, fair(pl.concat(parts), room))
     return memory
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from agent.detection.correlation.correlation import Bound, Correlation
+from agent.detection.correlation.correlation import ConditionBound, Correlation
 from agent.detection.correlation.sequences import BY, by_length, chains, longest, next_time
 
 FOREVER = 2**62
@@ -57,9 +57,11 @@ def members(rows: pl.LazyFrame, held: pl.LazyFrame, correlation: Correlation) ->
     found = [_inside(rows, held.filter(pl.col("term") == number), correlation, number) for number in numbers]
     if len(found) == 1:
         return found[0]
-    others = pl.exclude("measured", "known").first()
+    columns_once = pl.exclude("measured", "known").first()
     once = pl.concat(found).group_by("group", "time", "id", "step", maintain_order=True)
-    return once.agg(others, *_of_anchor(correlation)).select([*rows.collect_schema().names(), "measured", "known"])
+    return once.agg(columns_once, *_of_anchor(correlation)).select(
+        [*rows.collect_schema().names(), "measured", "known"]
+    )
 
 
 def _of_anchor(correlation: Correlation) -> tuple[pl.Expr, pl.Expr]:
@@ -103,7 +105,7 @@ def _places(correlation: Correlation, bases: Sequence[str]) -> tuple[int, ...]:
     return tuple(correlation.steps.index(base) for base in bases)
 
 
-def _holds(bounds: Sequence[Bound]) -> pl.Expr:
+def _holds(bounds: Sequence[ConditionBound]) -> pl.Expr:
     value = pl.col("measured")
     said = {"lt": value.lt, "lte": value.le, "gt": value.gt, "gte": value.ge, "eq": value.eq, "neq": value.ne}
     return pl.all_horizontal(pl.lit(value=True), *(said[bound.operator](bound.number) for bound in bounds))

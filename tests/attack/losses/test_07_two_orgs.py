@@ -19,7 +19,7 @@ import pytest
 from agent.assembly.parts import build
 from agent.config.settings import Settings, parse
 from agent.demo.enrichment import enrichment
-from agent.detection.alert.fold import WINDOWS
+from agent.detection.alert.fold import OPEN_ALERTS
 from agent.model import Batch
 from agent.normalize.row_identity import Occurrences, identify
 from agent.pipeline.ingest import Committed
@@ -190,7 +190,7 @@ def test_a_flood_in_one_org_closes_no_window_of_another(settings: Settings, tmp_
     )
     rules = settings.rules.model_copy(update={"folders": [folder], "shipped": False})
     noon = datetime(2026, 6, 3, 12, tzinfo=UTC)
-    flood = [f"10.{number // 250}.{number % 250}.7" for number in range(WINDOWS + 200)]
+    flood = [f"10.{number // 250}.{number % 250}.7" for number in range(OPEN_ALERTS + 200)]
     steps: list[Any] = [
         (0, OTHER, ["192.0.2.1"]),
         (1, OTHER, ["192.0.2.1"]),
@@ -204,4 +204,4 @@ def test_a_flood_in_one_org_closes_no_window_of_another(settings: Settings, tmp_
     ]
     lived.append(Moment(noon + timedelta(hours=2), None))
     numbers = assert_together_is_each_alone(settings.model_copy(update={"rules": rules}), lived, tmp_path)
-    assert numbers == {ACME: WINDOWS + 200 + 1, OTHER: 3}
+    assert numbers == {ACME: OPEN_ALERTS + 200 + 1, OTHER: 3}

@@ -17,7 +17,7 @@ def window(org: str = "", folded: int = 0) -> OpenAlert:
 
 def opened(memory: FoldMemory, org: str, rule: str, actor: str) -> dict[str, bytes | None]:
     """Open a window and commit it; what must be stored."""
-    step = memory.step()
+    step = memory.changes()
     step.folding(org, rule).open(actor, window(org))
     stored = memory.remembered(step.changed)
     memory.commit(step.changed)
@@ -32,7 +32,7 @@ def test_windows_of_every_org_are_read_back() -> None:
     stored |= opened(memory, "B", "r", "bob")
     again = FoldMemory(HOUR, {"r"}, stored.get)
     assert again.orgs == ["A", "B"]
-    assert [list(folding.windows) for org in again.orgs for _, folding in again.of(org)] == [["ann"], ["bob"]]
+    assert [list(folding.alerts) for org in again.orgs for _, folding in again.of(org)] == [["ann"], ["bob"]]
 
 
 def test_a_rule_that_does_not_run_now_keeps_its_windows() -> None:
@@ -41,7 +41,7 @@ def test_a_rule_that_does_not_run_now_keeps_its_windows() -> None:
     stored |= opened(FoldMemory(HOUR, {"r", "s"}, stored.get), "A", "r", "ann")
     stored |= opened(FoldMemory(HOUR, {"s"}, stored.get), "A", "s", "bob")
     again = FoldMemory(HOUR, {"r", "s"}, stored.get)
-    assert {rule: list(folding.windows) for rule, folding in again.of("A")} == {"r": ["ann"], "s": ["bob"]}
+    assert {rule: list(folding.alerts) for rule, folding in again.of("A")} == {"r": ["ann"], "s": ["bob"]}
 
 
 def test_windows_that_were_kept_for_all_orgs_together_go_to_the_org_they_are_about() -> None:
@@ -49,14 +49,14 @@ def test_windows_that_were_kept_for_all_orgs_together_go_to_the_org_they_are_abo
     both = AlertFold(HOUR, {"203.0.113.9": [window("A", folded=3), window("B")], "nobody": [window()]})
     stored: dict[str, bytes | None] = {"fold/r": both.encode()}
     memory = FoldMemory(HOUR, {"r"}, stored.get)
-    held = {org: {a: len(those) for a, those in f.windows.items()} for org in memory.orgs for _, f in memory.of(org)}
+    held = {org: {a: len(those) for a, those in f.alerts.items()} for org in memory.orgs for _, f in memory.of(org)}
     assert held == {"A": {"203.0.113.9": 1}, "B": {"203.0.113.9": 1}, "": {"nobody": 1}}
     stored |= opened(memory, "A", "r", "ann")
     assert stored["fold/r"] is None
     assert memory.remembered({}) == {}
     again = FoldMemory(HOUR, {"r"}, stored.get)
     assert sorted(again.orgs) == ["", "A", "B"]
-    assert {a: those[0].folded for _, f in again.of("A") for a, those in f.windows.items()} == {
+    assert {a: those[0].folded for _, f in again.of("A") for a, those in f.alerts.items()} == {
         "203.0.113.9": 3,
         "ann": 0,
     }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.detection.alert.user import identified
+from agent.detection.alert.user import user_of
 
 SHORT, LONG = "005Hs000003T2I1", "005Hs000003T2I1AAI"
 
@@ -22,4 +22,4 @@ SHORT, LONG = "005Hs000003T2I1", "005Hs000003T2I1AAI"
 )
 def test_ids_are_told_from_names(users, group, number, name):
     """An id stands where searches look for ids; the user an administrator signs in as is not who did it."""
-    assert identified(users, group) == {"user.id": number, "user.name": name}
+    assert user_of(users, group) == {"user.id": number, "user.name": name}

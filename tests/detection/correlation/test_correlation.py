@@ -9,7 +9,7 @@ import orjson
 import polars as pl
 import pytest
 
-from agent.detection.correlation import thinning as correlation_crowd
+from agent.detection.correlation import thinning
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.rule_set import RuleSet
@@ -124,7 +124,7 @@ def test_a_time_in_the_future_settles_nothing(folder):
 
 def test_a_flood_of_keys_is_bounded_and_counted(folder, monkeypatch):
     """The rows of the flood go, and what others did before it goes on to be judged."""
-    monkeypatch.setattr(correlation_crowd, "ROWS", 1000)
+    monkeypatch.setattr(thinning, "ROWS", 1000)
     detector = Detector(rules("event_count", folder))
     slow = [(n, ("A", "a", 0, 1)) for n in range(2)]
     detector.detect(frame(slow), FILES, NOW).commit()
@@ -140,7 +140,7 @@ def test_a_flood_of_keys_is_bounded_and_counted(folder, monkeypatch):
 
 def test_one_busy_group_leaves_room_for_the_others(folder, monkeypatch):
     """It loses its oldest rows of the hour; who did little loses nothing."""
-    monkeypatch.setattr(correlation_crowd, "ROWS", 1000)
+    monkeypatch.setattr(thinning, "ROWS", 1000)
     detector = Detector(rules("event_count", folder))
     detector.detect(frame([(n, ("A", "a", 0, 1)) for n in range(2)]), FILES, NOW).commit()
     for batch in range(3):

@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.detection.correlation import memory as correlation_memory
-from agent.detection.correlation import piece_cache as correlation_shelf
-from agent.detection.correlation import text_codes as correlation_text
+from agent.detection.correlation import memory, piece_cache, text_codes
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.rule_set import RuleSet
@@ -279,12 +277,12 @@ def final(said: list[dict]) -> set[Alert]:
 def _little_room():
     """Pieces are small, soon made into one, and read again from the state whenever they are looked at."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(correlation_shelf, "ROOM", 1)
-        patch.setattr(correlation_memory, "PIECE", 4)
-        patch.setattr(correlation_memory, "SMALL", 2)
-        patch.setattr(correlation_memory, "DELTAS", 2)
-        patch.setattr(correlation_text, "PIECES", 2)
-        patch.setattr(correlation_text, "FRESH", 60_000)
+        patch.setattr(piece_cache, "ROOM", 1)
+        patch.setattr(memory, "PIECE_ROWS", 4)
+        patch.setattr(memory, "SMALL_PIECES", 2)
+        patch.setattr(memory, "DELTAS", 2)
+        patch.setattr(text_codes, "PIECES", 2)
+        patch.setattr(text_codes, "FRESH", 60_000)
         yield
 
 
