@@ -1,6 +1,9 @@
 """Rows of a group that come in an order: where it is met, and how many places of it are.
 
-Frames are those of `correlation_window`; windows here have `group`, `since`, `until` and `anchor`.
+A place is a position in the order, a step the base that stands there; with `rules: [a, b, a]` step 0 has places 0 and 2.
+Rows and windows are those of `windows`; windows here have `group`, `since`, `until` and `anchor`. A chain is a way to
+meet some places one after the other: its frame has `group`, `time` (where it ends) and `since` (where it begins; of
+several that end there the latest beginning, which is the one that can still be within a timespan later on).
 """
 
 from __future__ import annotations
@@ -12,18 +15,22 @@ import polars as pl
 from agent.detection.correlation.correlation import Correlation
 
 BY = ["group", "time"]
+"""What a time is told apart by: times of different groups have nothing to do with each other."""
 
 
 def by_length(
     rows: pl.LazyFrame, places: Sequence[int], correlation: Correlation, *, whole: bool
 ) -> list[pl.LazyFrame]:
-    """For each number of places, windows that meet so many of them in order.
+    """For each number of places (1, 2, ...) windows that meet so many of them in order: group, since, until, anchor.
 
-    `whole`: from the earliest beginning within a timespan, else from the latest.
+    `places`: the step at each place; `whole`: from the earliest beginning within a timespan, else from the latest.
     """
+    # ends[place]: group and time of the rows that can stand there.
     ends = [rows.filter(pl.col("step") == step).select(BY).unique().sort("time") for step in places]
     found: list[list[pl.LazyFrame]] = [[] for _ in places]
     for first, begin in enumerate(ends):
+        # Chains that begin at the place `first`, by the place at which they end. Each round appends one more place, which
+        # may skip some: with an order a, b, c the rows a, c meet two places. So after it chains have further + 1 places.
         chains = {first: begin.with_columns(pl.col("time").alias("since"))}
         for further in range(len(places) - first):
             if further:
@@ -33,16 +40,19 @@ def by_length(
                 }
             spanned = _spanned(list(chains.values()), correlation)
             found[further].append(_reaching_back(spanned, begin, correlation) if whole and further else spanned)
+    # Chains of one length that begin at different places and end at one row make one window.
     since = pl.col("since").min() if whole else pl.col("since").max()
     names = ["group", "since", "until", "anchor"]
     return [pl.concat(parts).group_by("group", "until", "anchor").agg(since).select(names) for parts in found]
 
 
 def _reaching_back(spanned: pl.LazyFrame, begin: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
-    """From the first of `begin` within a timespan on, from where the order is met if it is from a later one.
+    """Windows with the ends of `spanned` that begin at the first of `begin` (group, time) within a timespan.
 
-    So a row that comes late can only add to a window, and what was told of it stays true.
+    From there the order is met if it is from a later one. So a row that comes late can only add to a window, and what was
+    told of it stays true.
     """
+    # There is always one: the chain within the timespan begins at a row of `begin`.
     reach = (pl.col("anchor") - correlation.milliseconds).alias("reached")
     found = next_time(
         spanned.select("group", pl.col("anchor").alias("time"), reach),
@@ -54,7 +64,7 @@ def _reaching_back(spanned: pl.LazyFrame, begin: pl.LazyFrame, correlation: Corr
 
 
 def chains(rows: pl.LazyFrame, order: Sequence[int], correlation: Correlation) -> pl.LazyFrame:
-    """Windows that have all of these in this order."""
+    """Windows that have all of these steps in this order: group, since, until, anchor, measured (how many steps)."""
     begin = rows.filter(pl.col("step") == order[0]).select(BY)
     chain = begin.with_columns(pl.col("time").alias("since"))
     for step in order[1:]:
@@ -65,7 +75,10 @@ def chains(rows: pl.LazyFrame, order: Sequence[int], correlation: Correlation) -
 
 
 def _after(ends: pl.LazyFrame, before: pl.LazyFrame) -> pl.LazyFrame:
-    """`ends` that come strictly after one of `before`, with the latest beginning these can have."""
+    """Chains that `ends` (group, time) make longer by one place: strictly after one of `before` (chains), with the latest
+    beginning that these can have.
+    """
+    # A running maximum: the chain before that ended last need not be the one that began last.
     best = before.group_by(BY).agg(pl.col("since").max()).sort("time").with_columns(pl.col("since").cum_max().over("group"))  # fmt: skip
     return ends.join_asof(
         best, on="time", by="group", strategy="backward", allow_exact_matches=False, check_sortedness=False
@@ -73,7 +86,7 @@ def _after(ends: pl.LazyFrame, before: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _spanned(chains: Sequence[pl.LazyFrame], correlation: Correlation) -> pl.LazyFrame:
-    """The best chain at each end, if it is no longer than a timespan."""
+    """The best chain at each end, if it is no longer than a timespan, as a window: group, since, until, anchor."""
     return (
         pl.concat([chain.select(*BY, "since") for chain in chains])
         .group_by(BY)
@@ -84,8 +97,13 @@ def _spanned(chains: Sequence[pl.LazyFrame], correlation: Correlation) -> pl.Laz
 
 
 def longest(rows: pl.LazyFrame, counted: Sequence[pl.LazyFrame], correlation: Correlation) -> pl.LazyFrame:
-    """`measured` of the whole window that ends at each time, whatever row ends it."""
+    """Group, time and `measured` of the whole window that ends at each time, whatever row ends it.
+
+    `counted`: windows of one place, of two, ..., each with their number as `measured`.
+    """
     found = rows.select(BY).unique().sort("time").with_columns(pl.lit(0.0).alias("measured"))
+    # From the smallest number to the largest, so that the last one that is met within the window stays. A chain that ended
+    # earlier counts as long as it began within the window.
     for part in counted:
         best = part.select("group", pl.col("until").alias("time"), "since", pl.col("measured").alias("count"))
         best = best.sort("time").with_columns(pl.col("since").cum_max().over("group"))
@@ -99,7 +117,9 @@ def longest(rows: pl.LazyFrame, counted: Sequence[pl.LazyFrame], correlation: Co
 
 
 def next_time(begin: pl.LazyFrame, following: pl.LazyFrame, *, strict: bool = False) -> pl.LazyFrame:
-    """`reached` becomes the first time of `following` at (or, if strict, after) it; null if there is none."""
+    """`begin` (group, time, reached) with `reached` moved on to the first time of `following` (group, reached) at it or, if
+    strict, after it; null if there is none.
+    """
     return (
         begin.sort("reached")
         .join_asof(
