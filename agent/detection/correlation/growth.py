@@ -17,12 +17,14 @@ from agent.detection.correlation.text_codes import TextCodes
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Contributing rows that were none before, by alert, and rows at which the condition holds as it did not."""
+    """What is new: contributing rows, by what becomes one alert, and rows at which the condition holds as it did not."""
 
     clusters: Sequence[dict[str, Any]]
-    """`group`, `start`, `end`, `count`, `times`, `ids` (the first), `last`, `measured`, `user`, `address`."""
+    """`group` (values of its fields), `start`, `end` (milliseconds), `count`, `times` and `ids` of the first rows, `last`
+    (id of the last), `measured`, `user` and `address` (lists of texts).
+    """
     anchors: pl.DataFrame
-    """Rows with `known`."""
+    """Rows (`memory.schema`) with `measured` and `known`: what is handed on to correlations of this one."""
     remeasured: Sequence[tuple[str, int, float]] = ()
     """Group, time and measured value where that is another than before and only rows contribute that did before."""
 
@@ -31,7 +33,11 @@ NO_GROWTH = Growth((), pl.DataFrame())
 
 
 def promising(correlation: Correlation, kept: pl.DataFrame, fresh: pl.DataFrame, span: pl.DataFrame) -> pl.DataFrame:
-    """The groups that could fire if all their rows lay in one window. `span`: `group`, and `from` and `to` of it."""
+    """The groups that could fire if all their rows lay in one window: one column, `group`.
+
+    `kept`, `fresh`: rows; `span`: by group, `from` and `to`, between which kept ones are looked at. For conditions that
+    more rows can only make hold (`Correlation.waits` is false).
+    """
     column, most = {
         "event_count": ("step", pl.len()),
         "value_count": ("value", pl.col("value").n_unique()),
@@ -55,13 +61,17 @@ def promising(correlation: Correlation, kept: pl.DataFrame, fresh: pl.DataFrame,
 
 
 def by_rows(correlation: Correlation, before: pl.DataFrame, fresh: pl.DataFrame, texts: TextCodes) -> Growth:
-    """Of a condition that more rows can only make hold. Both: rows of promising groups, two timespans around."""
+    """Of a condition that more rows can only make hold. `before`: kept rows of promising groups, two timespans around the
+    new ones; `fresh`: the new rows of these groups.
+    """
     was, now = pl.collect_all([_members(correlation, before), _members(correlation, pl.concat([before, fresh]))])
     return _growth(correlation, was, now, texts)
 
 
 def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: int, texts: TextCodes) -> Growth:
     """Of windows that end at `since` or later and before `until`. `rows`: all from two timespans before `since` on."""
+    # A row of a window that ends from `since` on lies within a timespan before `since`, or later. Whether it was a member
+    # before depends on windows that end from there on and were judged earlier: hence one timespan of these too.
     held = windows.windows(rows.lazy(), correlation)
     held = held.filter(pl.col("until") < until, pl.col("until") >= since - correlation.milliseconds)
     known = held.collect()
@@ -81,17 +91,21 @@ def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: 
 
 
 def _members(correlation: Correlation, rows: pl.DataFrame) -> pl.LazyFrame:
+    """The rows that are in windows, with `measured` and `known`."""
     return windows.members(rows.lazy(), windows.windows(rows.lazy(), correlation), correlation)
 
 
 def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, texts: TextCodes) -> Growth:
+    """The difference between members before and after; both: rows with `measured` and `known`."""
     if not now.height:
         return NO_GROWTH
     old, held = was.lazy(), now.lazy()
-    ends = held.filter(pl.col("known").is_not_null()).join(
+    # What is handed on is a row of a base (id and step); what alerts count is an event (id), whichever base it is of.
+    anchors = held.filter(pl.col("known").is_not_null()).join(
         old.filter(pl.col("known").is_not_null()), on=["group", "id", "step"], how="anti"
     )
     new = held.join(old, on=["group", "id"], how="anti").select("group", "id").unique()
+    # Members of a group, old and new, no further apart than `quiet` are one cluster: numbered by a running count of gaps.
     quiet = int(correlation.quiet.total_seconds() * 1000)
     apart = (pl.col("time") - pl.col("time").shift(1) > quiet) | (pl.col("group") != pl.col("group").shift(1))
     clustered = (
@@ -99,17 +113,20 @@ def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, text
         .sort("group", "time", "id")
         .with_columns(apart.fill_null(value=False).cast(pl.UInt32).cum_sum().alias("cluster"))
     )
+    # The measure is that of all anchors of the cluster; only its new rows are counted.
     least = windows.least(correlation)
     measured = clustered.group_by("cluster").agg(pl.col("measured").min() if least else pl.col("measured").max())
     added = clustered.join(new, on=["group", "id"], how="semi", maintain_order="left").unique(
         ["group", "id"], keep="first", maintain_order=True
     )
-    found, rows, values, higher = pl.collect_all([ends, added, measured, _changed_measures(old, held)])
-    return Growth(_clusters(rows, values, texts) if rows.height else (), found, _remeasured(higher, texts))
+    found, rows, values, changed = pl.collect_all([anchors, added, measured, _changed_measures(old, held)])
+    return Growth(_clusters(rows, values, texts) if rows.height else (), found, _remeasured(changed, texts))
 
 
 def _changed_measures(old: pl.LazyFrame, held: pl.LazyFrame) -> pl.LazyFrame:
-    """Rows of events that contributed before, by another rule perhaps, where another value is measured now."""
+    """Group, time and `measured` of events that contributed before, by another rule perhaps, where another value is
+    measured now. Both: members.
+    """
     before = old.select("group", "id", "step", pl.col("measured").alias("before"))
     return (
         held.filter(pl.col("measured").is_not_null())
@@ -122,11 +139,13 @@ def _changed_measures(old: pl.LazyFrame, held: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _remeasured(rows: pl.DataFrame, texts: TextCodes) -> list[tuple[str, int, float]]:
+    """`rows` (group, time, measured) with the group's text."""
     named = rows.with_columns(texts.named(rows["group"]).fill_null("").alias("group"))
     return [(str(group), int(time), float(value)) for group, time, value in named.iter_rows()]
 
 
 def _clusters(added: pl.DataFrame, measured: pl.DataFrame, texts: TextCodes) -> list[dict[str, Any]]:
+    """`Growth.clusters`. `added`: new members by group, time and id, with `cluster`; `measured`: value by `cluster`."""
     named = added.with_columns(
         texts.named(added["group"]).fill_null("").alias("group"),
         texts.named(added["user"]).alias("user"),

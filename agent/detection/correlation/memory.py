@@ -25,10 +25,16 @@ SMALL_PIECES = 8
 """Of a bucket's pieces that are less than half full no more than these stay apart."""
 
 DELTAS = 32
-"""More changes to alerts than these are written anew as one list."""
+"""More stored changes to alerts (deltas) than these are written anew as one list."""
 
 DELTA_BYTES = 500_000
-"""Bytes of the alerts stored under one key, about."""
+"""Bytes of the alerts stored under one key, about: half of what the state takes."""
+
+CLOSED_IDS = 10_000
+"""Ids of closed alerts stored under one key: 35 bytes each."""
+
+RECENT_PIECES = 64
+"""Of the pieces written last the buckets are looked at for small ones."""
 
 OPEN_ALERTS = 10_000
 """Alerts that may still grow, per correlation and org; of more those whose last event is oldest are closed."""
@@ -36,7 +42,7 @@ OPEN_ALERTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Where some rows are stored; times in milliseconds."""
+    """Where some rows are stored: under which number, for which bucket of time; `oldest` and `newest` in milliseconds."""
 
     number: int
     bucket: int
@@ -54,8 +60,9 @@ class Memory:
     mark: int = 0
     """The watermark up to which windows were judged and closed; older rows are not taken any more."""
     alerts: Mapping[str, tuple[OpenAlert, ...]] = field(default_factory=dict)
-    """By group."""
+    """By the text of their group."""
     deltas: tuple[int, ...] = ()
+    """Numbers of the stored changes to alerts, in their order."""
     shape: str = ""
     """Of the correlation whose rows these are."""
     stale: tuple[str, ...] = ()
@@ -71,7 +78,11 @@ class Memory:
 
 
 def schema(correlation: Correlation, carried: int) -> pl.Schema:
-    """Columns of its rows; `carried` texts are there for correlations of this one."""
+    """Columns of its rows; `carried`: how many texts are there for correlations of this one.
+
+    `time` is in milliseconds, `id` as `rows` codes it, `step` the place of the base in `Correlation.steps`; `group`,
+    `user`, `address` and `carried N` are codes of texts. `value` is a number to sum, or the hash of a text to count.
+    """
     value = pl.Float64() if correlation.kind in NUMERIC else pl.UInt64()
     return pl.Schema(
         {
@@ -93,10 +104,12 @@ class MemoryWriter:
 
     cache: PieceCache
     pieces: dict[str, pl.DataFrame | None] = field(default_factory=dict)
+    """Key to rows (`schema`); None: deleted."""
     changes: dict[str, bytes | None] = field(default_factory=dict)
+    """Key to what the state has there from the commit on; None: nothing."""
 
     def rows(self, memory: Memory, since: int, until: int) -> list[pl.DataFrame]:
-        """The pieces that have rows of these times, whole."""
+        """The pieces that have rows from `since` to `until` (milliseconds, both included), whole."""
         return [
             frame
             for piece in memory.pieces
@@ -105,24 +118,27 @@ class MemoryWriter:
         ]
 
     def piece(self, memory: Memory, piece: Piece) -> pl.DataFrame | None:
+        """Its rows: as this batch made them, else as they are stored."""
         key = _rows_key(memory, piece.number)
         return self.pieces[key] if key in self.pieces else self.cache.get(key)
 
     def add(self, memory: Memory, rows: pl.DataFrame, width: int) -> Memory:
-        """`width`: that of a bucket, in milliseconds."""
+        """With these rows in pieces of their own. `width`: that of a bucket, in milliseconds."""
         number = max((piece.number for piece in memory.pieces), default=0)
         pieces = list(memory.pieces)
         bucketed = rows.with_columns((pl.col("time") // width).alias("bucket")).sort("group", "time")
         for key, part in bucketed.partition_by("bucket", include_key=False, as_dict=True, maintain_order=True).items():
-            for slice_ in part.iter_slices(PIECE_ROWS):
+            for sliced in part.iter_slices(PIECE_ROWS):
                 number += 1
-                pieces.append(self._put(memory, number, int(key[0]), slice_))
+                pieces.append(self._put(memory, number, int(key[0]), sliced))
         memory = replace(memory, pieces=tuple(pieces))
-        for bucket in {piece.bucket for piece in pieces if piece.number > number - 64}:
+        # Small pieces are those of recent batches: looking at few of them keeps the work that of a batch.
+        for bucket in {piece.bucket for piece in pieces if piece.number > number - RECENT_PIECES}:
             memory = self._merged(memory, bucket)
         return memory
 
     def _put(self, memory: Memory, number: int, bucket: int, rows: pl.DataFrame) -> Piece:
+        """Store rows; they must not be none."""
         key = _rows_key(memory, number)
         rows = rows.rechunk()
         self.pieces[key] = rows
@@ -130,6 +146,7 @@ class MemoryWriter:
         return Piece(number, bucket, rows.height, int(rows["time"].min()), int(rows["time"].max()))  # type: ignore[arg-type]
 
     def _merged(self, memory: Memory, bucket: int) -> Memory:
+        """With the small pieces of a bucket as one, if they are many."""
         small = [piece for piece in memory.pieces if piece.bucket == bucket and piece.rows < PIECE_ROWS // 2]
         if len(small) <= SMALL_PIECES:
             return memory
@@ -137,7 +154,7 @@ class MemoryWriter:
         return self.replaced(memory, small, pl.concat(parts))
 
     def replaced(self, memory: Memory, old: Sequence[Piece], rows: pl.DataFrame) -> Memory:
-        """With `rows` in place of pieces of one bucket."""
+        """With `rows` in place of pieces of one bucket, under new numbers: a piece never changes."""
         number = max(piece.number for piece in memory.pieces)
         gone, bucket = {piece.number for piece in old}, old[0].bucket
         memory = self.without(memory, gone)
@@ -149,6 +166,7 @@ class MemoryWriter:
         return replace(memory, pieces=(*memory.pieces, *new))
 
     def without(self, memory: Memory, numbers: Iterable[int]) -> Memory:
+        """With the pieces of these numbers deleted."""
         gone = set(numbers)
         for number in gone:
             self.pieces[_rows_key(memory, number)] = None
@@ -169,6 +187,7 @@ class MemoryWriter:
         return memory
 
     def _store_alerts(self, memory: Memory, opened: list[OpenAlert], closed: list[str]) -> Memory:
+        """Store alerts that changed and ids of those that closed as one more change, or all of them anew."""
         deltas = memory.deltas
         if len(deltas) > DELTAS:
             self.changes |= {f"{memory.prefix}/alerts/{number}": None for number in deltas}
@@ -182,15 +201,17 @@ class MemoryWriter:
 
 
 def _changed_alerts(memory: Memory, before: Memory) -> tuple[list[OpenAlert], list[str]]:
+    """Alerts that are new or others than before, and ids of those that are no more."""
     if memory.alerts is before.alerts:
         return [], []
     old = {alert.id: alert for alerts in before.alerts.values() for alert in alerts}
     opened = [alert for alerts in memory.alerts.values() for alert in alerts if old.get(alert.id) is not alert]
     kept = {alert.id for alerts in memory.alerts.values() for alert in alerts}
-    return opened, [alert for alert in old if alert not in kept]
+    return opened, [identity for identity in old if identity not in kept]
 
 
 def _delta_texts(opened: Sequence[OpenAlert], closed: Sequence[str]) -> Iterator[bytes]:
+    """Changes as JSON, `{"closed": [ids], "open": [alerts]}`, in portions that the state takes."""
     parts: list[bytes] = []
     size = 0
     for alert in opened:
@@ -199,13 +220,13 @@ def _delta_texts(opened: Sequence[OpenAlert], closed: Sequence[str]) -> Iterator
         if size > DELTA_BYTES:
             yield b'{"closed":[],"open":[' + b",".join(parts) + b"]}"
             parts, size = [], 0
-    for place in range(0, max(len(closed), 1), 10_000):
-        yield b'{"closed":' + orjson.dumps(closed[place : place + 10_000]) + b',"open":[' + b",".join(parts) + b"]}"
+    for place in range(0, max(len(closed), 1), CLOSED_IDS):
+        yield b'{"closed":' + orjson.dumps(closed[place : place + CLOSED_IDS]) + b',"open":[' + b",".join(parts) + b"]}"
         parts = []
 
 
 def recalled(recall: Callable[[str], bytes | None], prefix: str, shape: str) -> Memory:
-    """Nothing, if what is stored is of a correlation of another shape."""
+    """What is stored under `prefix`; nothing, if that is of a correlation of another `shape`."""
     head = recall(f"{prefix}/head")
     if head is None:
         return Memory(prefix, shape=shape)

@@ -1,4 +1,4 @@
-"""Stored pieces of rows, those used last held in memory; all correlations share one shelf."""
+"""Stored pieces of rows, those used last held in memory; all correlations share one cache."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class PieceCache:
         self._held: OrderedDict[str, pl.DataFrame] = OrderedDict()
         self._size = 0
         self._can_evict = True
-        """Whether there is a state that remembers."""
+        """Whether pieces may leave memory: false once the state did not give back one that was stored in it."""
 
     def get(self, key: str) -> pl.DataFrame | None:
-        """None if the state does not have it (any more)."""
+        """Rows (`memory.schema`); None if the state does not have them (any more)."""
         if key in self._held:
             self._held.move_to_end(key)
             return self._held[key]
@@ -36,7 +36,7 @@ class PieceCache:
         return frame
 
     def commit(self, pieces: Mapping[str, pl.DataFrame | None]) -> None:
-        """Take over what a batch made (None: deleted)."""
+        """Take over what a batch made, after its transaction (None: deleted)."""
         for key, frame in pieces.items():
             if key in self._held:
                 self._size -= int(self._held.pop(key).estimated_size())
@@ -46,6 +46,7 @@ class PieceCache:
     def _put(self, key: str, frame: pl.DataFrame) -> None:
         self._held[key] = frame
         self._size += int(frame.estimated_size())
+        # What was used longest ago goes first. The newest one stays, however large, for it is about to be used.
         while self._size > self._room and self._can_evict and len(self._held) > 1:
             oldest = next(iter(self._held))
             if self._recall(oldest) is None:
@@ -55,6 +56,7 @@ class PieceCache:
 
 
 def encoded(frame: pl.DataFrame) -> bytes:
+    """Any frame as an Arrow file (IPC), compressed."""
     buffer = io.BytesIO()
     frame.write_ipc(buffer, compression="zstd")
     return buffer.getvalue()

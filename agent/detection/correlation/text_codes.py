@@ -13,6 +13,7 @@ import polars as pl
 from agent.detection.correlation.piece_cache import encoded
 
 SCHEMA = pl.Schema({"code": pl.UInt32, "text": pl.String, "seen": pl.Int64})
+"""`seen`: event time in milliseconds of the newest row that has the text, up to `FRESH` too early."""
 
 FRESH = 3_600_000
 """Milliseconds by which `seen` may lag behind; it is only there to tell which texts no row needs any more."""
@@ -21,6 +22,7 @@ PIECES = 64
 """More stored pieces than this are written anew as few."""
 
 CHUNKS = 16
+"""A frame of more chunks than these is made one: looking up codes is slow over many."""
 
 PIECE_BYTES = 400_000
 """Bytes of text in a stored piece, about."""
@@ -31,18 +33,22 @@ _NOTHING = pl.Series([None], dtype=pl.String)
 
 @dataclass(frozen=True, slots=True)
 class TextCodes:
-    """Immutable: a batch makes a new one, which counts from the commit on. `seen`: newest event time of a row."""
+    """The codes of one org's texts. Immutable: a batch makes a new one, which counts from the commit on."""
 
     frame: pl.DataFrame = field(default_factory=SCHEMA.to_frame)
-    """By code, ascending."""
+    """Of `SCHEMA`, by code, ascending."""
     following: int = 0
     """The next code that nobody has; codes are not used twice."""
     pieces: tuple[int, ...] = ()
+    """Numbers of the stored pieces."""
     changed: tuple[pl.DataFrame, ...] = ()
-    """What is not stored yet."""
+    """Frames of `SCHEMA` that are not stored yet; of a code the last row counts."""
 
     def coded(self, texts: pl.DataFrame) -> tuple[TextCodes, pl.DataFrame]:
-        """With these `text` (distinct) and `seen`; and their `text` and `code`."""
+        """With these texts; and a frame of `text` (String) and `code` (UInt32) for them.
+
+        `texts`: `text` (String, distinct) and `seen` (Int64, milliseconds).
+        """
         old = self.frame.join(texts, on="text", how="inner", suffix="_now")
         new = texts.join(old, on="text", how="anti").select(
             pl.int_range(self.following, self.following + pl.len(), dtype=pl.UInt32).alias("code"), "text", "seen"
@@ -58,16 +64,17 @@ class TextCodes:
         return replace(self, frame=frame, following=self.following + new.height, changed=self.changed + changed), codes
 
     def named(self, codes: pl.Series) -> pl.Series:
-        """The texts of codes; null for null."""
+        """The texts (String) of codes (UInt32); null for null, and for a code that nobody has."""
         if not self.frame.height:
             return pl.Series("text", [None], dtype=pl.String).new_from_index(0, len(codes))
+        # Codes ascend: a binary search finds the place of each, or where it would be, which the comparison tells apart.
         places = self.frame["code"].search_sorted(codes.fill_null(0)).clip(0, self.frame.height - 1)
         texts = self.frame["text"].gather(places)
         return texts.zip_with((self.frame["code"].gather(places) == codes).fill_null(value=False), _NOTHING)
 
 
 def stored(texts: TextCodes, prefix: str, floor: int) -> tuple[TextCodes, dict[str, bytes | None]]:
-    """What to store so that `recalled` gives it back; texts of rows that are all older than `floor` may be forgotten."""
+    """What to store so that `recalled` gives it back. `floor`: milliseconds; texts last seen before it may be forgotten."""
     if not texts.changed:
         return texts, {}
     kept, parts, frame = texts.pieces, list(texts.changed), texts.frame
@@ -87,6 +94,7 @@ def stored(texts: TextCodes, prefix: str, floor: int) -> tuple[TextCodes, dict[s
 
 
 def recalled(recall: Callable[[str], bytes | None], prefix: str) -> TextCodes:
+    """What is stored under `prefix`: pieces in their order, of a code the row that was stored last."""
     head = recall(f"{prefix}/head")
     if head is None:
         return TextCodes()
@@ -98,5 +106,6 @@ def recalled(recall: Callable[[str], bytes | None], prefix: str) -> TextCodes:
 
 
 def _pieces(frame: pl.DataFrame) -> list[pl.DataFrame]:
+    """A frame of `SCHEMA` in parts of about `PIECE_BYTES`: a row takes its text, and 16 bytes for code, time and offset."""
     place = (pl.col("text").str.len_bytes() + 16).cum_sum() // PIECE_BYTES
     return frame.with_columns(place.alias("place")).partition_by("place", include_key=False, maintain_order=True)
