@@ -14,7 +14,7 @@ from agent.detection.correlation.text_codes import TextCodes
 
 @dataclass(frozen=True, slots=True)
 class AlertChange:
-    """Something to say: `alert.frames` makes a row of it."""
+    """An alert raised or revised: `alert.frames` makes a row of it."""
 
     correlation: Correlation
     alert: OpenAlert
@@ -33,10 +33,15 @@ class BatchChanges:
 
     alert_changes: list[AlertChange] = field(default_factory=list)
     remember: dict[str, bytes | None] = field(default_factory=dict)
+    """Key to what the transaction must store; None: deleted."""
     memories: dict[tuple[str, str], Memory] = field(default_factory=dict)
+    """By correlation id and org."""
     texts: dict[str, TextCodes] = field(default_factory=dict)
+    """By org."""
     pieces: dict[str, pl.DataFrame | None] = field(default_factory=dict)
+    """Stored rows (`memory.schema`) by key; None: deleted."""
     newest: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Org and log source (as JSON) to the newest event time of it, in milliseconds."""
     left_out: dict[tuple[str, str], int] = field(default_factory=dict)
     """Correlation id and reason to rows: `late`, `crowded`, `no_time`, `no_group`, `no_value`, `future`."""
 

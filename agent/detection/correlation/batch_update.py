@@ -22,20 +22,22 @@ AHEAD = 86_400_000
 """Milliseconds by which an event may lie in the future; what lies farther is left out."""
 
 HOUR = 3_600_000
+"""Milliseconds; the least bucket of time in which rows are stored."""
 
 
 def is_idle(correlation: Correlation, found: Mapping[str, MatchedRows], mark: int, memory: Memory) -> bool:
-    """Whether a turn would change nothing: of a batch's many correlations most have none."""
+    """Whether an update would change nothing: of a batch's many correlations most have no rows in it."""
     return found.keys().isdisjoint(correlation.steps) and mark - memory.mark < _stride(correlation)
 
 
 def _stride(correlation: Correlation) -> int:
     """How far the watermark must move to be worth the work, in milliseconds."""
+    # A 32nd of the timespan, so that a window waits hardly longer than it is, but a second at least and 112.5 s at most.
     return max(1_000, min(correlation.milliseconds, HOUR) // 32)
 
 
 class BatchUpdate:
-    """Made for one batch; what it changes is in the step."""
+    """Made for one correlation, org and batch; what it changes is in `changes`."""
 
     def __init__(
         self,
@@ -54,14 +56,16 @@ class BatchUpdate:
         self._before = self._memory = memory
         self._writer = writer
         self._span = correlation.milliseconds
+        self._quiet = int(correlation.quiet.total_seconds() * 1000)
         self._silent = False
 
     def take(
         self, found: Mapping[str, MatchedRows], mark: int, carried: Sequence[str], *, silent: bool
     ) -> pl.DataFrame:
-        """Rows at which the condition holds, as it was not known to before.
+        """Rows (`memory.schema`, `measured`, `known`) at which the condition holds, as it was not known to before; no
+        columns if there are none.
 
-        `mark`: the watermark; `carried`: fields that correlations of this one look at; `silent`: whether it only feeds
+        `mark`: the watermark, in milliseconds; `carried`: fields that correlations of this one look at; `silent`: whether it only feeds
         these.
         """
         self._silent = silent
@@ -78,15 +82,17 @@ class BatchUpdate:
         return pl.concat(anchors) if anchors else pl.DataFrame()
 
     def revise_due(self, since: int) -> None:
-        """Of alerts that changed at this time of the clock, or before."""
+        """Revise alerts that changed at `since` by the clock (milliseconds), or before."""
         due = [alert for alerts in self._memory.alerts.values() for alert in alerts if 0 < alert.changed <= since]
         if due:
             self._put({alert.id: self._revised(alert) for alert in due})
             self._store()
 
     def _fresh_rows(self, found: Mapping[str, MatchedRows], carried: Sequence[str]) -> pl.DataFrame:
+        """The batch's rows (`memory.schema`) that take part; what does not is counted."""
         latest = self._clock + AHEAD if self._clock else None
         taken = correlation_rows(self._correlation, carried, found, latest)
+        # Windows that end before the mark were judged, and rows and alerts before it may be gone.
         rows = taken.rows.filter(pl.col("time") >= self._memory.mark)
         for reason, count in (*taken.left_out.items(), ("late", taken.rows.height - rows.height)):
             if count:
@@ -94,10 +100,12 @@ class BatchUpdate:
         return rows
 
     def _grow(self, fresh: pl.DataFrame) -> pl.DataFrame:
-        """With new rows; a condition that waits is not judged by them."""
+        """With new rows (`memory.schema`); a condition that waits is not judged by them, and has no anchors then."""
         grown = growth.NO_GROWTH
         if not self._correlation.waits:
             near, fresh_near = self._near(fresh)
+            # What was read twice, as after a crash between two commits, counts once. Rows of groups that could not fire
+            # are not looked at here; `_judge` leaves out doubles by itself.
             again = fresh_near.join(near, on=["id", "step"], how="semi")
             if again.height:
                 fresh, fresh_near = (part.join(again, on=["id", "step"], how="anti", maintain_order="left") for part in (fresh, fresh_near))  # fmt: skip
@@ -109,6 +117,7 @@ class BatchUpdate:
         return self._apply(grown)
 
     def _thin(self) -> None:
+        """With no more rows than there may be; those that go are counted as `crowded`."""
         held = self._memory.height
         self._memory = thinning.thinned(self._memory, self._writer, thinning.ROWS)
         if self._memory.height < held:
@@ -119,7 +128,12 @@ class BatchUpdate:
             )
 
     def _near(self, fresh: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Kept rows no more than two timespans away, and new ones, of the groups that could fire: of most none is."""
+        """Kept rows no more than two timespans away, and new ones, of the groups that could fire: of most none is.
+
+        `fresh` and both frames: `memory.schema`.
+        """
+        # A new row changes windows that contain it, whose rows lie within one timespan. Whether these were members before
+        # depends on windows that contain them, which reach one timespan farther.
         reach = 2 * self._span
         span = fresh.group_by("group").agg(
             (pl.col("time").min() - reach).alias("from"), (pl.col("time").max() + reach).alias("to")
@@ -132,6 +146,9 @@ class BatchUpdate:
         return near.drop("from", "to").collect(), fresh.join(groups, on="group", how="semi", maintain_order="left")
 
     def _judge(self, mark: int) -> pl.DataFrame:
+        """The windows that are over since the mark before: they end from there on, and before the new mark."""
+        # Of these the first begins a timespan before; whether its rows were members depends on one timespan more. A window
+        # that ends at the mark itself may still get a row of just that time.
         since = self._memory.mark
         parts = self._writer.rows(self._memory, since - 2 * self._span, mark)
         if not parts:
@@ -141,7 +158,7 @@ class BatchUpdate:
         return self._apply(growth.by_windows(self._correlation, rows, since, mark, self._changes.texts[self._org]))
 
     def _apply(self, grown: growth.Growth) -> pl.DataFrame:
-        """Alerts raised and revised."""
+        """Alerts raised and revised; the anchors that there are now."""
         if (grown.clusters or grown.remeasured) and not self._silent:
             alerts = dict(self._memory.alerts)
             for cluster in grown.clusters:
@@ -156,17 +173,20 @@ class BatchUpdate:
 
     def _with_measure(self, alert: OpenAlert, time: int, measured: float) -> OpenAlert:
         """With what was measured at a time that belongs to it, if that is beyond what was measured before."""
-        quiet = int(self._correlation.quiet.total_seconds() * 1000)
-        if not alert.start - quiet <= time <= alert.end + quiet or alert.measured is None:
+        if not alert.start - self._quiet <= time <= alert.end + self._quiet or alert.measured is None:
             return alert
         best = (min if windows.least(self._correlation) else max)(alert.measured, measured)
         return alert if best == alert.measured else replace(alert, measured=best)
 
     def _with_cluster(self, alerts: tuple[OpenAlert, ...], cluster: Mapping[str, Any]) -> tuple[OpenAlert, ...]:
-        """The group's alerts with one more cluster of contributing rows in them."""
-        quiet = int(self._correlation.quiet.total_seconds() * 1000)
+        """The group's alerts with one more cluster of contributing rows in them.
+
+        It may lie near several, which are one from now on: the one announced first goes on, the others are merged into it.
+        """
         near = [
-            alert for alert in alerts if alert.start - quiet <= cluster["end"] and cluster["start"] - quiet <= alert.end
+            alert
+            for alert in alerts
+            if alert.start - self._quiet <= cluster["end"] and cluster["start"] - self._quiet <= alert.end
         ]
         if not near:
             return (*alerts, open_alert.begun(self._correlation, self._org, cluster))
@@ -176,7 +196,9 @@ class BatchUpdate:
             if other.announced:
                 gone = replace(other, revision=other.revision + 1)
                 self._say(gone, "alert-revised", whole.id)
-                whole = replace(whole, announced=min(whole.announced, whole.count // 2))
+                whole = replace(
+                    whole, announced=min(whole.announced, whole.count // 2)
+                )  # so that it is revised at once
         return (*(alert for alert in alerts if alert not in near), whole)
 
     def _announce(self, groups: set[str]) -> None:
@@ -195,12 +217,14 @@ class BatchUpdate:
         self._put(changed)
 
     def _put(self, changed: Mapping[str, OpenAlert]) -> None:
+        """With these alerts, by id, in the place of what they were."""
         alerts = dict(self._memory.alerts)
         for group in {alert.group for alert in changed.values()}:
             alerts[group] = tuple(changed.get(alert.id, alert) for alert in alerts[group])
         self._memory = replace(self._memory, alerts=alerts)
 
     def _revised(self, alert: OpenAlert) -> OpenAlert:
+        """Announced anew, with all that it counts by now."""
         alert = replace(alert, announced=alert.count, revision=alert.revision + 1, changed=0)
         self._say(alert, "alert-revised")
         return alert
@@ -209,9 +233,10 @@ class BatchUpdate:
         self._changes.alert_changes.append(AlertChange(self._correlation, alert, action, merged_into, self._org))
 
     def _settle(self, mark: int) -> None:
-        """With a new watermark: alerts that can grow no more are told for the last time, old rows go."""
-        quiet = int(self._correlation.quiet.total_seconds() * 1000)
-        over = mark - self._span - quiet
+        """With a new watermark: alerts that can grow no more are revised for the last time, old rows go."""
+        # A row to come lies at or after the mark, and windows that it completes begin a timespan before: an alert that ended
+        # more than `quiet` before these is not theirs.
+        over = mark - self._span - self._quiet
         closed = {alert.id for alert in self._closing(over)}
         if closed:
             for alert in [alert for alerts in self._memory.alerts.values() for alert in alerts if alert.id in closed]:
@@ -223,11 +248,12 @@ class BatchUpdate:
                 if (kept := tuple(alert for alert in alerts if alert.id not in closed))
             }
             self._memory = replace(self._memory, alerts=left)
+        # Two timespans, as `_near` and `_judge` look back; a piece goes when its last row is older.
         old = [piece.number for piece in self._memory.pieces if piece.newest < mark - 2 * self._span]
         self._memory = replace(self._writer.without(self._memory, old), mark=mark)
 
     def _closing(self, over: int) -> Iterator[OpenAlert]:
-        """Alerts that ended before `over`, and those too many."""
+        """Alerts that ended before `over` (milliseconds), and of too many those that ended first."""
         held = [alert for alerts in self._memory.alerts.values() for alert in alerts]
         if len(held) > OPEN_ALERTS:
             held.sort(key=lambda alert: (alert.end, alert.id))

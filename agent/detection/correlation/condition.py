@@ -23,7 +23,7 @@ TERMS = 64
 WHERE = ("correlation", "condition")
 
 SignedNames = tuple[frozenset[str], frozenset[str]]
-"""Names wanted and names absent."""
+"""Base ids wanted and base ids absent: a term before it has an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,7 @@ def _range(document: Document, bounds: tuple[ConditionBound, ...]) -> None:
 
 
 def _possible(document: Document, bounds: tuple[ConditionBound, ...], most: int) -> None:
+    """Refuses bounds that no number up to `most` meets."""
     for bound in bounds:
         if (bound.operator in ("gte", "eq") and bound.number > most) or (
             bound.operator == "gt" and bound.number >= most
@@ -176,7 +177,11 @@ def _words(expression: str) -> list[str]:
 
 
 class _ExpressionParser:
-    """Recursive descent: `or` over `and` over `not` over names."""
+    """Recursive descent: `or` over `and` over `not` over names.
+
+    A `not` is carried down to the names (`negative`), where it makes what is wanted absent; on the way it turns `and` into
+    `or` and `1 of` into `all of`, and the other way round (De Morgan). So what comes back is a list of terms.
+    """
 
     def __init__(self, expression: str, names: Mapping[str, str]) -> None:
         self._left = _words(expression)
@@ -239,15 +244,18 @@ class _ExpressionParser:
 
 
 def _name(base: str, *, negative: bool) -> list[SignedNames]:
+    """The one term in which this base is there, or is not."""
     named, none = frozenset({base}), frozenset[str]()
     return [(none, named) if negative else (named, none)]
 
 
 def _any(parts: list[list[SignedNames]]) -> list[SignedNames]:
+    """Terms of which one must hold: those of all parts."""
     return _bounded([pair for part in parts for pair in part])
 
 
 def _all(parts: list[list[SignedNames]]) -> list[SignedNames]:
+    """Terms in which each part holds by one of its own; what wants and excludes the same base can never hold."""
     found: list[SignedNames] = [(frozenset(), frozenset())]
     for part in parts:
         both = [(a | c, b | d) for a, b in found for c, d in part]
@@ -256,6 +264,7 @@ def _all(parts: list[list[SignedNames]]) -> list[SignedNames]:
 
 
 def _bounded(terms: list[SignedNames]) -> list[SignedNames]:
+    """Each once. Their number can double with each `and` over `or`, so it is looked at on the way."""
     once = list(dict.fromkeys(terms))
     if len(once) > TERMS:
         raise _Wrong(f"the condition can hold in more than {TERMS} ways", "write several correlations")

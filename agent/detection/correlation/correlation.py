@@ -1,4 +1,4 @@
-"""Correlations as the rest of the room knows them: values, and what follows from them. `correlation_document` reads them."""
+"""Correlations as the rest of the room knows them: values, and what follows from them. `document` reads them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ class ConditionBound:
 
 @dataclass(frozen=True, slots=True)
 class ConditionTerm:
-    """One of the ways in which a condition over rule names can hold: base ids, in the order of `Correlation.bases`."""
+    """One of the ways in which a condition over rule names can hold: all of `wanted` is there, and nothing of `absent`.
+
+    Base ids, in the order of `Correlation.bases`. `a and (b or not c)` has the terms (a, b) and (a, not c).
+    """
 
     wanted: tuple[str, ...]
     absent: tuple[str, ...] = ()
@@ -77,6 +80,7 @@ class Correlation:
 
     @property
     def field(self) -> str:
+        """As alerts show it."""
         return ", ".join(self.fields)
 
     @property
@@ -108,6 +112,7 @@ class Correlation:
 
     @property
     def milliseconds(self) -> int:
+        """Of the timespan."""
         return int(self.span.total_seconds() * 1000)
 
 

@@ -31,7 +31,7 @@ from agent.detection.correlation.windows import FOREVER
 from agent.detection.sigma.log_source import LATENESS, OTHERWISE, LogSource
 
 PATIENCE = timedelta(minutes=15)
-"""How long a change of an alert may stay untold, by the clock."""
+"""How long a change of an alert may wait for its revision, by the clock."""
 
 LEFT_OUT = "correlation/left_out"
 """Where the state holds what took no part: a list of `id`, `rule` (its name), `reason` and `rows`."""
@@ -49,8 +49,8 @@ class CorrelationEngine:
         patience: timedelta = PATIENCE,
         silent: frozenset[str] = frozenset(),
     ) -> None:
-        """`log_sources`: rule id to log source. `patience`: how long a change of an alert may stay untold; `silent`: ids
-        of those that raise no alerts.
+        """`log_sources`: rule id to log source. `patience`: how long a change of an alert may wait for its
+        revision; `silent`: ids of those that raise no alerts.
         """
         self._correlations = bases_first(correlations)
         self.bases = frozenset(base for correlation in correlations for base in correlation.bases)
@@ -95,9 +95,11 @@ class CorrelationEngine:
         *,
         final: bool = False,
     ) -> BatchChanges:
-        """`found`: rule id to its matched rows, prepared, with `event.id`. `newest`: newest event time of the batch.
+        """`found`: rule id to its matched rows, prepared, with `event.id` (String) and `@timestamp` (Datetime). `newest`:
+        newest event time of the batch, in milliseconds.
 
-        `now`: by the clock, without which no change is told for its age; with neither org nor rows those of every org are.
+        `now`: by the clock, without which no alert is revised for the age of its changes; with neither org nor rows those
+        of every org are.
         `final`: nothing will ever follow.
         """
         changes, clock = BatchChanges(newest={**self.newest}), int(now.timestamp() * 1000) if now else 0
@@ -128,6 +130,7 @@ class CorrelationEngine:
         )
 
     def commit(self, changes: BatchChanges) -> None:
+        """After the batch's transaction: what `take` gave counts from now on."""
         self._memories.update(changes.memories)
         self._texts.update(changes.texts)
         self._cache.commit(changes.pieces)
@@ -143,6 +146,7 @@ class CorrelationEngine:
         if org not in self._texts:
             self._texts[org] = text_codes.recalled(self._recall, f"correlation/texts/{org}")
         changes.texts.setdefault(org, self._texts[org])
+        # What a correlation hands on is matched for those made of it, which come later in the same batch.
         matched = self._read({base: rows for base, rows in found.items() if base in self.bases}, org, changes)
         newest, floors = changes.newest.get(org, {}), []
         for correlation in self._correlations:
@@ -155,6 +159,7 @@ class CorrelationEngine:
                     matched |= self._read(
                         {name: handed_on(anchors, self._carried[name], changes.texts[org])}, org, changes
                     )
+            # Rows before two timespans from the mark are needed no more, nor are their texts if no correlation needs them.
             floors.append(self._memory(correlation, org, changes).mark - 2 * correlation.milliseconds)
         changes.texts[org], stored = text_codes.stored(
             changes.texts[org], f"correlation/texts/{org}", min(floors, default=0)
@@ -162,21 +167,24 @@ class CorrelationEngine:
         changes.remember |= stored
 
     def _read(self, found: Mapping[str, pl.DataFrame], org: str, changes: BatchChanges) -> dict[str, MatchedRows]:
+        """Matched rows with codes of the org's texts."""
         changes.texts[org], matched = read_matched(found, self._keys, self._values, changes.texts[org])
         return matched
 
     def _revise_due(self, orgs: Iterable[str], changes: BatchChanges, clock: int) -> None:
-        """Changes of these orgs' alerts that were not told for too long."""
+        """Revise alerts of these orgs whose changes were not announced for too long. `clock`: milliseconds."""
         for org in orgs:
             for correlation in self._correlations:
                 if correlation.rule.id not in self._silent and self._memory(correlation, org, changes).alerts:
                     self._update(correlation, org, changes, clock).revise_due(clock - self._patience)
 
     def _update(self, correlation: Correlation, org: str, changes: BatchChanges, clock: int) -> BatchUpdate:
+        """`clock`: milliseconds; 0 without one."""
         writer = MemoryWriter(self._cache, changes.pieces, changes.remember)
         return BatchUpdate(correlation, org, changes, self._memory(correlation, org, changes), writer, clock)
 
     def _memory(self, correlation: Correlation, org: str, changes: BatchChanges) -> Memory:
+        """As this batch has made it so far."""
         key = (correlation.rule.id, org)
         if key not in self._memories:
             shape = orjson.dumps([correlation.shape, self._carried[correlation.rule.id]]).decode()
@@ -184,7 +192,10 @@ class CorrelationEngine:
         return changes.memories.get(key, self._memories[key])
 
     def _mark(self, correlation: Correlation, newest: Mapping[str, int]) -> int:
-        """The watermark; 0 as long as nothing of its log sources was seen."""
+        """The watermark, in milliseconds: nothing older is expected of any of the correlation's log sources.
+
+        0 as long as nothing of them was seen. `newest`: log source (as JSON) to its newest event time.
+        """
         late = {name: self._late(correlation.rule.id, name) for name in newest}
         return max(min((newest[name] - by for name, by in late.items() if by is not None), default=0), 0)
 
@@ -199,6 +210,7 @@ class CorrelationEngine:
 
 
 def _note_newest(changes: BatchChanges, org: str, source: LogSource, newest: int) -> None:
+    """The newest event time (milliseconds) of a log source only grows: late rows move no watermark back."""
     by_source = {**changes.newest.get(org, {})}
     name = orjson.dumps([source.product, source.service, source.category]).decode()
     by_source[name] = max(newest, by_source.get(name, newest))

@@ -12,6 +12,8 @@ import orjson
 from agent.detection.correlation.correlation import Correlation
 
 IDS = 100
+"""Events that an alert names; `count` is the true number."""
+
 NAMES = 20
 """Users and addresses that an alert names."""
 
@@ -43,6 +45,7 @@ class OpenAlert:
     rows: tuple[Row, ...] = ()
     """The first of them."""
     last: Row = (0, "")
+    """The last one."""
     about: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -50,6 +53,7 @@ class OpenAlert:
         return tuple(identity for _, identity in self.rows)
 
     def encoded(self) -> list[Any]:
+        """For JSON; `decoded` reads it."""
         return [self.id, self.group, self.start, self.end, self.count, self.announced, self.revision, self.changed,
                 self.measured, self.rows, self.last, self.about]  # fmt: skip
 

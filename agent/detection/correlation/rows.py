@@ -16,7 +16,6 @@ from agent.detection.correlation.text_codes import TextCodes
 
 TIME = pl.Datetime("ms", "UTC")
 
-
 USER, ADDRESS = ("user.name", "user.id"), ("source.ip",)
 """Who did it, by the first of these that has a value; and from where."""
 
@@ -29,12 +28,16 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class MatchedRows:
-    """Rows that one rule or correlation matched, each id once: `time`, `id`, the codes of keys and the plain values."""
+    """Rows that one rule or correlation matched, each id once."""
 
     rows: pl.DataFrame
+    """`time` (Int64, milliseconds), `id` (Binary), `key N` (UInt32 codes of texts), `value N` (String); null where there
+    is nothing.
+    """
     keys: Mapping[Key, str]
     """Fields to the column of their codes."""
     values: Mapping[Key, str]
+    """Fields to the column of their texts, which are counted or summed."""
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class CorrelationRows:
     """Rows of one batch that a correlation takes, and how many it leaves out."""
 
     rows: pl.DataFrame
+    """Of `memory.schema`."""
     left_out: dict[str, int] = field(default_factory=dict)
     """`no_time`, `no_group`, `no_value`, `future` to numbers of rows."""
 
@@ -53,28 +57,34 @@ def keys_of(correlation: Correlation, carried: Sequence[str], base: str) -> set[
 
 
 def value_of(correlation: Correlation, base: str) -> Key:
+    """The base's fields whose values are counted or summed; empty if none are."""
     return tuple(correlation.field_of(name, base) for name in correlation.fields)
 
 
 def read_matched(
     found: Mapping[str, pl.DataFrame], keys: Mapping[str, set[Key]], values: Mapping[str, set[Key]], texts: TextCodes
 ) -> tuple[TextCodes, dict[str, MatchedRows]]:
-    """All that correlations look at in these rows, read and coded once."""
+    """All that correlations look at in these rows, read and coded once; with codes for texts that had none.
+
+    `found`: rule or correlation to its matched rows, prepared: `event.id` (String), `@timestamp` (Datetime), and what
+    `keys` and `values` name.
+    """
     read = {base: _read(rows, keys[base], values[base]) for base, rows in found.items() if rows.height}
-    said = [
+    # Each text of the batch once, with the newest time at which a row has it.
+    texts_seen = [
         matched.rows.lazy().select(pl.col(column).alias("text"), pl.col("time").fill_null(0).alias("seen"))
         for matched in read.values()
         for column in matched.keys.values()
     ]
-    if not said:
+    if not texts_seen:
         return texts, read
-    distinct = pl.concat(said).filter(pl.col("text").is_not_null()).group_by("text").agg(pl.col("seen").max())
+    distinct = pl.concat(texts_seen).filter(pl.col("text").is_not_null()).group_by("text").agg(pl.col("seen").max())
     texts, codes = texts.coded(distinct.collect())
     return texts, {base: _coded(matched, codes) for base, matched in read.items()}
 
 
 def _read(matched: pl.DataFrame, keys: set[Key], values: set[Key]) -> MatchedRows:
-    """With texts as texts; what is missing is null."""
+    """With texts as texts, `key N` not yet coded; what is missing is null."""
     named = {key: f"key {place}" for place, key in enumerate(sorted(keys))}
     plain = {key: f"value {place}" for place, key in enumerate(sorted(values))}
     time = pl.lit(None, pl.Int64) if "@timestamp" not in matched.columns else pl.col("@timestamp").cast(TIME).dt.epoch("ms")  # fmt: skip
@@ -88,11 +98,13 @@ def _read(matched: pl.DataFrame, keys: set[Key], values: set[Key]) -> MatchedRow
 
 
 def _key(matched: pl.DataFrame, key: Key) -> pl.Expr:
+    """Of `USER` the first field that has a value, of others all of them together."""
     texts = [text_of(matched, name) for name in key]
     return pl.coalesce(texts) if key == USER else _joined_text(texts)
 
 
 def _coded(matched: MatchedRows, codes: pl.DataFrame) -> MatchedRows:
+    """With codes in the place of texts. `codes`: `text` (String) and `code` (UInt32)."""
     rows = matched.rows.lazy()
     for column in matched.keys.values():
         code_of_text = codes.lazy().rename({"text": column, "code": "its code"})
@@ -103,7 +115,9 @@ def _coded(matched: MatchedRows, codes: pl.DataFrame) -> MatchedRows:
 def correlation_rows(
     correlation: Correlation, carried: Sequence[str], found: Mapping[str, MatchedRows], latest: int | None
 ) -> CorrelationRows:
-    """`latest`: later rows are left out, in milliseconds."""
+    """The rows of a batch that this correlation takes. `carried`: fields that correlations of it look at; `latest`: later
+    rows are left out, in milliseconds.
+    """
     parts = [
         _rows_of_base(correlation, carried, base, place, found[base])
         for place, base in enumerate(correlation.steps)
@@ -126,7 +140,7 @@ def correlation_rows(
 def _rows_of_base(
     correlation: Correlation, carried: Sequence[str], base: str, place: int, matched: MatchedRows
 ) -> pl.LazyFrame:
-    """Rows of one base with the columns of the correlation's own."""
+    """Rows of one base as `memory.schema` has them, but `value` is a text where values are counted. `place`: its step."""
     group = tuple(correlation.field_of(name, base) for name in correlation.group_by)
     value = value_of(correlation, base)
     handed = [matched.keys[(correlation.field_of(name, base),)] for name in carried]
@@ -173,14 +187,17 @@ def _value(correlation: Correlation, text: pl.Expr) -> pl.Expr:
 
 
 def _id_bytes(text: pl.Expr) -> pl.Expr:
-    """Ids of our own as 16 bytes, others as they are behind a sign."""
+    """Ids of our own (32 hexadecimal digits) as 16 bytes, others as they are behind a sign, which `id_texts` takes off.
+
+    The sign makes 16 bytes of 15: these get two signs, so that only ids of our own are 16 bytes long.
+    """
     other = pl.when(text.str.len_bytes() == 15).then(pl.lit("~~") + text).otherwise(pl.lit("=") + text)
     ours = text.str.contains("^[0-9a-f]{32}$")
     return pl.when(ours).then(text.str.decode("hex", strict=False)).otherwise(other.cast(pl.Binary))
 
 
 def id_texts(coded: pl.Series) -> pl.Series:
-    """Ids as text again."""
+    """Ids as text (String) again; `coded`: Binary, as `_id_bytes` makes them."""
     ours = coded.bin.size() == 16
     if ours.all():
         return coded.bin.encode("hex")
@@ -193,7 +210,10 @@ def id_texts(coded: pl.Series) -> pl.Series:
 
 
 def handed_on(rows: pl.DataFrame, carried: Sequence[str], texts: TextCodes) -> pl.DataFrame:
-    """Rows at which a correlation held, as matched rows for correlations of it. `known`: when it was certain."""
+    """Rows at which a correlation held, as matched rows for correlations of it.
+
+    `rows`: `memory.schema` and `known`, when the window was over: that is the time at which they happened for these.
+    """
     named = {name: texts.named(rows[f"carried {place}"]) for place, name in enumerate(carried)}
     said = {"user.name": texts.named(rows["user"]), "source.ip": texts.named(rows["address"]), **named}
     return rows.select(
