@@ -50,6 +50,7 @@ def threat(rule: Rule) -> dict[str, pl.Expr]:
 
 
 def _techniques(prefix: str, ids: Sequence[str]) -> dict[str, pl.Expr]:
+    """Lists of text: id, name and reference of techniques; names of known ones only."""
     return {
         **_listed(f"{prefix}.id", ids),
         **_listed(f"{prefix}.name", [str(_table("techniques")[technique][0]) for technique in ids if known(technique)]),
@@ -67,4 +68,5 @@ def _tactics(rule: Rule) -> list[str]:
 
 
 def _listed(name: str, values: Sequence[str]) -> dict[str, pl.Expr]:
+    """A column of one list of text; none if it would be empty."""
     return {name: pl.lit(list(values), dtype=pl.List(pl.String))} if values else {}

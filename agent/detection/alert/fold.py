@@ -1,8 +1,8 @@
-"""Repeated alerts of one rule about one actor become one: told at once, its repeats counted and told later.
+"""Repeated alerts of one rule about one actor become one: raised at once, its repeats counted and told later.
 
-A rule's first match by an actor opens a window in event time. Matches within it, whenever they arrive, are folded;
-the next one outside opens another. What was folded after the alert went out is told with the actor's next alert of
-that rule, or by itself once the window's length has passed on the clock.
+A rule's first match by an actor raises an alert, which stays open for a span of event time. Matches within the span,
+whenever they arrive, are folded into it; the next one outside raises another. What was folded after the alert went out is
+told with the actor's next alert of that rule, or by itself once a span has passed on the clock.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from datetime import UTC, datetime, timedelta
 import orjson
 
 OPEN_ALERTS = 1000
-"""Windows kept per rule; beyond them the one longest untold is told and closed."""
+"""Alerts kept open per rule and org; of more the one of which nothing was told for longest is told and closed."""
 
 KEPT = timedelta(days=2)
-"""How long a window is kept after something was told of it, for rows that come late."""
+"""How long an alert is kept open after something was told of it, for rows that come late."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """An alert that went out, and what was folded into it since."""
+    """An alert that went out, and what was folded into it since. The names of its fields are those in the state."""
 
     alert: str
     """The alert's `event.id`."""
@@ -50,18 +50,20 @@ class RaisedAlert:
 
 
 class AlertFold:
-    """The windows of one rule, by actor, in the order they were opened."""
+    """The open alerts of one rule, by actor, in the order they were raised."""
 
     def __init__(self, span: timedelta, alerts: Mapping[str, Sequence[OpenAlert]] | None = None) -> None:
+        """`span`: the time from an alert's first match on in which repeats are folded into it."""
         self._span = span
         self.alerts = {actor: list(alerts) for actor, alerts in (alerts or {}).items()}
 
     def take(self, actor: str, times: Sequence[datetime]) -> Iterator[RaisedAlert]:
-        """Fold an actor's matches (sorted by time); the caller gives each one raised its window by `open`."""
+        """Fold an actor's matches (sorted by time); the caller opens each alert that is raised with `open`."""
         at = 0
         while at < len(times):
             place = self._covering(actor, times[at])
             if place is None:
+                # The alert has the matches before its first one plus a span; one just a span later raises another.
                 end = bisect.bisect_left(times, times[at] + self._span, at + 1)
                 yield RaisedAlert(at, end, self._tell(actor))
             else:
@@ -72,6 +74,7 @@ class AlertFold:
             at = end
 
     def open(self, actor: str, alert: OpenAlert) -> None:
+        """Fold what comes into this alert."""
         self.alerts.setdefault(actor, []).append(alert)
 
     def waits(self, now: datetime) -> bool:
@@ -80,7 +83,7 @@ class AlertFold:
         return len(held) > OPEN_ALERTS or any(alert.folded and now - alert.told >= self._span for alert in held)
 
     def due(self, now: datetime) -> Iterator[tuple[str, OpenAlert]]:
-        """Windows with something untold for the length of a window, and those too many; they count as told."""
+        """Actor and alert where something was untold for a span of the clock, or that are too many; they count as told."""
         for actor, alerts in self.alerts.items():
             for place, alert in enumerate(alerts):
                 if alert.folded and now - alert.told >= self._span:
@@ -89,6 +92,7 @@ class AlertFold:
         yield from self._close(now)
 
     def _close(self, now: datetime) -> Iterator[tuple[str, OpenAlert]]:
+        """Close alerts that are old or too many, the longest untold first; those of which something is untold come out."""
         held = sorted(
             ((actor, alert) for actor, alerts in self.alerts.items() for alert in alerts),
             key=lambda entry: entry[1].told,
@@ -101,22 +105,25 @@ class AlertFold:
         self.alerts = {actor: alerts for actor, alerts in self.alerts.items() if alerts}
 
     def _covering(self, actor: str, time: datetime) -> int | None:
-        """The actor's window that the time falls into; a little before one counts, for rows that come late."""
+        """The place of the actor's alert that a match at this time belongs to, if there is one."""
+        # Up to a span before its first match as well: rows that come late raise no second alert about the same thing.
         alerts = self.alerts.get(actor, ())
         return next((place for place, alert in enumerate(alerts) if abs(time - alert.start) < self._span), None)
 
     def _tell(self, actor: str) -> int:
-        """What is untold of the actor's windows; from now on it counts as told."""
+        """How much is untold of the actor's alerts; from now on it counts as told."""
         alerts = self.alerts.get(actor, [])
         untold = sum(alert.folded for alert in alerts)
         alerts[:] = [replace(alert, folded=0) for alert in alerts]
         return untold
 
     def encode(self) -> bytes:
+        """JSON: actor to open alerts."""
         return orjson.dumps({actor: [asdict(alert) for alert in alerts] for actor, alerts in self.alerts.items()})
 
     @classmethod
     def decode(cls, span: timedelta, data: bytes | None) -> AlertFold:
+        """What `encode` gave; None: no alerts."""
         kept = orjson.loads(data) if data else {}
         return cls(span, {actor: [_alert(values) for values in alerts] for actor, alerts in kept.items()})
 

@@ -1,7 +1,7 @@
-"""The folded alerts of all rules, each org's by themselves: one org's alerts close no window of another's.
+"""The folded alerts of all rules, each org's by themselves: one org's alerts close none of another's.
 
 Kept under `folding/ORG/RULE`; `folding/ORG` lists an org's rules, `folding/orgs` the orgs. Where the state still has the
-windows of all orgs together, under `fold/RULE`, each is given to the org that it says it is about.
+open alerts of all orgs together, under `fold/RULE`, each is given to the org that it says it is about.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Key = tuple[str, str]
 
 
 class FoldMemory:
-    """What counts of the windows. A batch works on copies (`FoldChanges`), which count from `commit` on."""
+    """What counts of the open alerts. A batch works on copies (`FoldChanges`), which count from `commit` on."""
 
     def __init__(self, span: timedelta, rules: Collection[str], recall: Callable[[str], bytes | None]) -> None:
         """`span`: the time in which repeats become one alert; `rules`: their ids."""
@@ -29,7 +29,7 @@ class FoldMemory:
         self._listed: dict[str, list[str]] = {
             org: orjson.loads(recall(_list_of(org)) or b"[]") for org in orjson.loads(recall(ORGS) or b"[]")
         }
-        """By org, every rule that has windows stored, also of rules that do not run now."""
+        """By org, every rule that has alerts stored, also rules that do not run now."""
         self._foldings: dict[Key, AlertFold] = {
             (org, rule): AlertFold.decode(span, recall(_key_of(org, rule)))
             for org, listed in self._listed.items()
@@ -41,10 +41,11 @@ class FoldMemory:
             self._adopt(rule, recall(BEFORE + rule))
 
     def changes(self) -> FoldChanges:
+        """To be filled by one batch."""
         return FoldChanges(self)
 
     def of(self, org: str) -> Iterator[tuple[str, AlertFold]]:
-        """Rule id and windows of one org."""
+        """Rule id and open alerts of one org."""
         yield from ((rule, folding) for (owner, rule), folding in self._foldings.items() if owner == org)
 
     def get(self, key: Key) -> AlertFold:
@@ -69,6 +70,7 @@ class FoldMemory:
         self._adopted = {}
 
     def _with(self, changed: Collection[Key]) -> dict[str, list[str]]:
+        """The rules by org, with those that are new."""
         unlisted = [key for key in changed if key[1] not in self._listed.get(key[0], ())]
         if not unlisted:
             return self._listed
@@ -78,6 +80,7 @@ class FoldMemory:
         return listed
 
     def _adopt(self, rule: str, before: bytes | None) -> None:
+        """Take over the alerts of all orgs that an older version stored together; the next commit deletes them there."""
         if before is None:
             return
         by_org: dict[str, dict[str, list[OpenAlert]]] = {}
@@ -92,14 +95,14 @@ class FoldMemory:
 
 
 class FoldChanges:
-    """Copies of the windows that one batch looks at."""
+    """Copies of the open alerts that one batch looks at."""
 
     def __init__(self, memory: FoldMemory) -> None:
         self._memory = memory
         self.changed: dict[Key, AlertFold] = {}
 
     def folding(self, org: str, rule: str) -> AlertFold:
-        """The rule's windows of this org, to be changed."""
+        """The rule's open alerts of this org, to be changed."""
         key = org, rule
         if key not in self.changed:
             self.changed[key] = AlertFold(self._memory.span, self._memory.get(key).alerts)

@@ -44,6 +44,7 @@ class PieceCache:
                 self._put(key, frame)
 
     def _put(self, key: str, frame: pl.DataFrame) -> None:
+        """Hold a piece; others leave if there is no room."""
         self._held[key] = frame
         self._size += int(frame.estimated_size())
         # What was used longest ago goes first. The newest one stays, however large, for it is about to be used.
