@@ -8,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
+from agent.detection.alert.alert import IDS
 from agent.detection.correlation import windows
 from agent.detection.correlation.correlation import Correlation
-from agent.detection.correlation.open_alert import IDS, NAMES
+from agent.detection.correlation.open_alert import NAMES
 from agent.detection.correlation.rows import id_texts
 from agent.detection.correlation.text_codes import TextCodes
 

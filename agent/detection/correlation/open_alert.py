@@ -9,10 +9,8 @@ from typing import Any
 
 import orjson
 
+from agent.detection.alert.alert import IDS
 from agent.detection.correlation.correlation import Correlation
-
-IDS = 100
-"""Events that an alert names; `count` is the true number."""
 
 NAMES = 20
 """Users and addresses that an alert names."""

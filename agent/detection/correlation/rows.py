@@ -10,11 +10,10 @@ import pyarrow as pa
 
 from agent.columns.group_text import text_of
 from agent.columns.text_hash import numbers
+from agent.detection.alert.alert import TIME
 from agent.detection.correlation.correlation import NUMERIC, Correlation
 from agent.detection.correlation.memory import schema
 from agent.detection.correlation.text_codes import TextCodes
-
-TIME = pl.Datetime("ms", "UTC")
 
 USER, ADDRESS = ("user.name", "user.id"), ("source.ip",)
 """Who did it, by the first of these that has a value; and from where."""
