@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Row:
+class EventRow:
     """`time` in minutes, `fields` as a rule's author names them."""
 
     id: int
@@ -41,8 +41,8 @@ class Spec:
 class Window:
     """A window that holds."""
 
-    rows: frozenset[Row]
-    anchors: frozenset[Row]
+    rows: frozenset[EventRow]
+    anchors: frozenset[EventRow]
     known: int
     measured: float
 
@@ -51,12 +51,12 @@ Alert = tuple[tuple[object, ...], int, int, int, float, frozenset[int]]
 """Group, start, end, count, measured value, ids."""
 
 
-def value(spec: Spec, row: Row, name: str) -> object:
+def value(spec: Spec, row: EventRow, name: str) -> object:
     return row.fields.get(spec.aliases.get(name, {}).get(row.step, name))
 
 
-def grouped(spec: Spec, rows: Iterable[Row]) -> dict[tuple[object, ...], list[Row]]:
-    found: dict[tuple[object, ...], list[Row]] = {}
+def grouped(spec: Spec, rows: Iterable[EventRow]) -> dict[tuple[object, ...], list[EventRow]]:
+    found: dict[tuple[object, ...], list[EventRow]] = {}
     for row in rows:
         key = tuple(value(spec, row, name) for name in spec.group_by)
         if row.step in spec.steps and None not in key and (not spec.field or value(spec, row, spec.field) is not None):
@@ -64,7 +64,7 @@ def grouped(spec: Spec, rows: Iterable[Row]) -> dict[tuple[object, ...], list[Ro
     return found
 
 
-def windows(spec: Spec, rows: Sequence[Row]) -> Iterable[Window]:
+def windows(spec: Spec, rows: Sequence[EventRow]) -> Iterable[Window]:
     """Of one group."""
     if spec.terms:
         for wanted, absent in spec.terms:
@@ -79,7 +79,7 @@ def windows(spec: Spec, rows: Sequence[Row]) -> Iterable[Window]:
                 yield Window(frozenset(inside), frozenset(r for r in inside if r.time == end), end, measured)
 
 
-def measure(spec: Spec, inside: Sequence[Row]) -> float:
+def measure(spec: Spec, inside: Sequence[EventRow]) -> float:
     once = {row.id: row for row in inside}.values()
     numbers = sorted(float(str(value(spec, row, spec.field))) for row in once) if spec.kind.startswith("value_") and spec.kind != "value_count" else []  # fmt: skip
     match spec.kind:
@@ -104,9 +104,9 @@ def measure(spec: Spec, inside: Sequence[Row]) -> float:
             return max(len(chain) for chain in chains(inside, spec.steps))
 
 
-def chains(rows: Sequence[Row], order: Sequence[str]) -> list[list[Row]]:
+def chains(rows: Sequence[EventRow], order: Sequence[str]) -> list[list[EventRow]]:
     """All ways to meet some of the steps in this order, each strictly later than the one before."""
-    found: list[tuple[int, list[Row]]] = [(-1, [])]
+    found: list[tuple[int, list[EventRow]]] = [(-1, [])]
     for row in sorted(rows, key=lambda r: r.time):
         for last, chain in list(found):
             for place, step in enumerate(order):
@@ -115,27 +115,29 @@ def chains(rows: Sequence[Row], order: Sequence[str]) -> list[list[Row]]:
     return [chain for _, chain in found]
 
 
-def in_order(spec: Spec, rows: Sequence[Row], order: Sequence[str], holds: Callable[[float], bool]) -> Iterable[Window]:
+def in_order(
+    spec: Spec, rows: Sequence[EventRow], order: Sequence[str], holds: Callable[[float], bool]
+) -> Iterable[Window]:
     """For each end and each sufficient length the longest window within the span that such a chain begins."""
-    mine = [row for row in rows if row.step in order]
-    for end in {row.time for row in mine}:
-        near = chains([row for row in mine if end - spec.span <= row.time <= end], order)
+    placed = [row for row in rows if row.step in order]
+    for end in {row.time for row in placed}:
+        near = chains([row for row in placed if end - spec.span <= row.time <= end], order)
         for length in range(1, len(order) + 1):
             begins = [chain[0].time for chain in near if len(chain) == length and chain[-1].time == end]
             if begins and holds(length):
-                inside = [row for row in mine if min(begins) <= row.time <= end]
+                inside = [row for row in placed if min(begins) <= row.time <= end]
                 yield Window(frozenset(inside), frozenset(r for r in inside if r.time == end), end, length)
 
 
-def of_term(spec: Spec, rows: Sequence[Row], wanted: Sequence[str], absent: Sequence[str]) -> Iterable[Window]:
-    mine = [row for row in rows if row.step in wanted]
+def of_term(spec: Spec, rows: Sequence[EventRow], wanted: Sequence[str], absent: Sequence[str]) -> Iterable[Window]:
+    taking_part = [row for row in rows if row.step in wanted]
     ordered = spec.kind == "temporal_ordered"
     if not absent and ordered:
-        yield from in_order(spec, mine, wanted, lambda length: length == len(wanted))
+        yield from in_order(spec, taking_part, wanted, lambda length: length == len(wanted))
         return
-    for anchor in {row.time for row in mine}:
+    for anchor in {row.time for row in taking_part}:
         begin, end = (anchor, anchor + spec.span) if absent else (anchor - spec.span, anchor)
-        inside = [row for row in mine if begin <= row.time <= end]
+        inside = [row for row in taking_part if begin <= row.time <= end]
         there = {row.step for row in inside} == set(wanted)
         if ordered:
             there = any(len(chain) == len(wanted) for chain in chains(inside, wanted))
@@ -143,15 +145,15 @@ def of_term(spec: Spec, rows: Sequence[Row], wanted: Sequence[str], absent: Sequ
             yield Window(frozenset(inside), frozenset(r for r in inside if r.time == anchor), end, len(wanted))
 
 
-def alerts(spec: Spec, rows: Sequence[Row]) -> set[Alert]:
+def alerts(spec: Spec, rows: Sequence[EventRow]) -> set[Alert]:
     found: set[Alert] = set()
-    for group, mine in grouped(spec, rows).items():
-        held = list(windows(spec, mine))
+    for group, members in grouped(spec, rows).items():
+        held = list(windows(spec, members))
         inside = sorted({row for window in held for row in window.rows}, key=lambda row: row.time)
-        cluster: list[Row] = []
+        cluster: list[EventRow] = []
         for row in [*inside, None]:
             if cluster and (row is None or row.time - cluster[-1].time > spec.quiet):
-                ids = frozenset(one.id for one in cluster)
+                ids = frozenset(row.id for row in cluster)
                 here = [window.measured for window in held if window.anchors & set(cluster)]
                 measured = min(here) if spec.lowest else max(here)
                 found.add((group, cluster[0].time, cluster[-1].time, len(ids), measured, ids))
@@ -161,12 +163,12 @@ def alerts(spec: Spec, rows: Sequence[Row]) -> set[Alert]:
     return found
 
 
-def handed_on(spec: Spec, rows: Sequence[Row], name: str) -> list[Row]:
+def handed_on(spec: Spec, rows: Sequence[EventRow], name: str) -> list[EventRow]:
     """The rows at which the correlation held, as a correlation of it sees them, under the step `name`."""
-    found: dict[int, Row] = {}
-    for mine in grouped(spec, rows).values():
-        for window in windows(spec, mine):
+    found: dict[int, EventRow] = {}
+    for members in grouped(spec, rows).values():
+        for window in windows(spec, members):
             for row in window.anchors:
                 known = min(window.known, found[row.id].time) if row.id in found else window.known
-                found[row.id] = Row(row.id, known, name, row.fields)
+                found[row.id] = EventRow(row.id, known, name, row.fields)
     return list(found.values())

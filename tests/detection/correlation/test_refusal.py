@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from agent.detection.load import load
+from tests.detection.correlation.two_rules import TWO_RULES
 
-RULES = """title: First
-name: first
-logsource: {product: salesforce, service: event_log_file}
-detection: {sel: {KIND: a}, condition: sel}
----
-title: Second
-name: second
-logsource: {product: salesforce, service: event_log_file}
-detection: {sel: {KIND: b}, condition: sel}
----
-title: Both
+Write = Callable[[str, str], Path]
+"""Name and text of a rule file to its path."""
+
+RULES = (
+    TWO_RULES
+    + """title: Both
 id: 6f0d3a43-6b2f-4d34-9f3c-0f6d3f6a7c20
 name: both
 correlation:
@@ -26,6 +25,7 @@ correlation:
   timespan: 10m
   condition: {gte: 3}
 """
+)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ correlation:
         ("type: event_count", "type: temporal", 19, "can never hold: there are 2"),
     ],
 )
-def test_a_wrong_correlation_is_refused_with_its_line(write, old, new, line, words):
+def test_a_wrong_correlation_is_refused_with_its_line(write: Write, old: str, new: str, line: int, words: str) -> None:
     """The rules beside it run."""
     loaded = load([write("wrong.yml", RULES.replace(old, new))])
     assert [(error.line, words in str(error)) for error in loaded.errors] == [(line, True)], loaded.errors
@@ -101,7 +101,7 @@ def test_a_wrong_correlation_is_refused_with_its_line(write, old, new, line, wor
         ("first and not first and second", "can never hold"),
     ],
 )
-def test_an_expression_that_makes_no_sense_is_refused(write, condition, words):
+def test_an_expression_that_makes_no_sense_is_refused(write: Write, condition: str, words: str) -> None:
     """So is one that no row could begin."""
     text = RULES.replace("event_count", "temporal").replace("{gte: 3}", condition)
     loaded = load([write("wrong.yml", text)])
@@ -111,7 +111,7 @@ def test_an_expression_that_makes_no_sense_is_refused(write, condition, words):
 @pytest.mark.parametrize(
     "condition", ["{gte: 5, percentile: 101, field: X}", "{gte: 5, field: X}", "{gte: 5, percentile: x, field: X}"]
 )
-def test_a_percentile_is_a_number_up_to_a_hundred(write, condition):
+def test_a_percentile_is_a_number_up_to_a_hundred(write: Write, condition: str) -> None:
     """And value_percentile does not go without."""
     text = RULES.replace("event_count", "value_percentile").replace("{gte: 3}", condition)
     (error,) = load([write("wrong.yml", text)]).errors
@@ -131,11 +131,11 @@ correlation:
 """
 
 
-def test_circles_are_refused_and_what_hangs_on_them(write):
+def test_circles_are_refused_and_what_hangs_on_them(write: Write) -> None:
     """Each with its line; the correlations beside them run."""
     text = RULES + chained("x", "y") + chained("y", "z", "first") + chained("z", "x") + chained("v", "z") + chained("w", "both")  # fmt: skip
     loaded = load([write("circle.yml", text)])
-    assert [one.rule.name for one in loaded.correlations] == ["both", "w"]
+    assert [correlation.rule.name for correlation in loaded.correlations] == ["both", "w"]
     assert [(error.line, error.reason.split(": ")[1]) for error in loaded.errors] == [
         (26, "x of y of z of x"),
         (35, "y of z of x of y"),
@@ -144,34 +144,34 @@ def test_circles_are_refused_and_what_hangs_on_them(write):
     ]
 
 
-def test_what_is_made_of_a_refused_correlation_is_refused_too(write):
+def test_what_is_made_of_a_refused_correlation_is_refused_too(write: Write) -> None:
     """Order in the file is none of its reasons."""
     text = RULES + chained("y", "both") + chained("x", "y", "second")
     loaded = load([write("whole.yml", text)])
-    assert [one.rule.name for one in loaded.correlations] == ["both", "y", "x"]
+    assert [correlation.rule.name for correlation in loaded.correlations] == ["both", "y", "x"]
     broken = load([write("broken.yml", text.replace("10m", "10x"))])
     assert [error.line for error in broken.errors] == [18, 26, 35]
 
 
-def test_rules_may_be_left_to_the_expression(write):
+def test_rules_may_be_left_to_the_expression(write: Write) -> None:
     """Its names are the rules then."""
     text = RULES.replace("event_count", "temporal").replace("  rules: [first, second]\n", "").replace("{gte: 3}", "second and first")  # fmt: skip
     loaded = load([write("named.yml", text)])
-    (one,) = loaded.correlations
-    assert [rule.name for base in one.bases for rule in loaded if rule.id == base] == ["second", "first"]
+    (correlation,) = loaded.correlations
+    assert [rule.name for base in correlation.bases for rule in loaded if rule.id == base] == ["second", "first"]
 
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [("90s", 90), ("10m", 600), ("2h", 7200), ("1d", 86400), ("1w", 604800), ("1M", 2629746), ("1y", 31556952)],
 )
-def test_units_of_a_timespan(write, text, seconds):
+def test_units_of_a_timespan(write: Write, text: str, seconds: int) -> None:
     """Months and years are the calendar's mean ones, as in pySigma."""
-    (one,) = load([write("span.yml", RULES.replace("10m", text))]).correlations
-    assert one.span.total_seconds() == seconds
+    (correlation,) = load([write("span.yml", RULES.replace("10m", text))]).correlations
+    assert correlation.span.total_seconds() == seconds
 
 
-def test_a_number_that_no_id_can_be_made_of_is_one_error(write):
+def test_a_number_that_no_id_can_be_made_of_is_one_error(write: Write) -> None:
     """Of a correlation without an id; the rules beside it run."""
     text = RULES.replace("id: 6f0d3a43-6b2f-4d34-9f3c-0f6d3f6a7c20\n", "").replace("gte: 3", f"gte: {10**30}")
     loaded = load([write("wrong.yml", text)])
