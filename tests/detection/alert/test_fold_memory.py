@@ -11,20 +11,20 @@ NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def window(org: str = "", folded: int = 0) -> OpenAlert:
+def open_alert(org: str = "", folded: int = 0) -> OpenAlert:
     return OpenAlert("alert", NOON, NOON, NOON, folded, {"organization.id": org} if org else {})
 
 
 def opened(memory: FoldMemory, org: str, rule: str, actor: str) -> dict[str, bytes | None]:
-    """Open a window and commit it; what must be stored."""
-    step = memory.changes()
-    step.folding(org, rule).open(actor, window(org))
-    stored = memory.remembered(step.changed)
-    memory.commit(step.changed)
+    """Open an alert and commit it; what must be stored."""
+    changes = memory.changes()
+    changes.folding(org, rule).open(actor, open_alert(org))
+    stored = memory.remembered(changes.changed)
+    memory.commit(changes.changed)
     return stored
 
 
-def test_windows_of_every_org_are_read_back() -> None:
+def test_open_alerts_of_every_org_are_read_back() -> None:
     """After a restart each org has its own, and no other's."""
     stored: dict[str, bytes | None] = {}
     memory = FoldMemory(HOUR, {"r"}, stored.get)
@@ -35,7 +35,7 @@ def test_windows_of_every_org_are_read_back() -> None:
     assert [list(folding.alerts) for org in again.orgs for _, folding in again.of(org)] == [["ann"], ["bob"]]
 
 
-def test_a_rule_that_does_not_run_now_keeps_its_windows() -> None:
+def test_a_rule_that_does_not_run_now_keeps_its_alerts() -> None:
     """It has them again when it runs again."""
     stored: dict[str, bytes | None] = {}
     stored |= opened(FoldMemory(HOUR, {"r", "s"}, stored.get), "A", "r", "ann")
@@ -44,19 +44,23 @@ def test_a_rule_that_does_not_run_now_keeps_its_windows() -> None:
     assert {rule: list(folding.alerts) for rule, folding in again.of("A")} == {"r": ["ann"], "s": ["bob"]}
 
 
-def test_windows_that_were_kept_for_all_orgs_together_go_to_the_org_they_are_about() -> None:
+def test_alerts_that_were_kept_for_all_orgs_together_go_to_the_org_they_are_about() -> None:
     """An upgrade forgets no count, and the old key goes with the next commit."""
-    both = AlertFold(HOUR, {"203.0.113.9": [window("A", folded=3), window("B")], "nobody": [window()]})
+    both = AlertFold(HOUR, {"203.0.113.9": [open_alert("A", folded=3), open_alert("B")], "nobody": [open_alert()]})
     stored: dict[str, bytes | None] = {"fold/r": both.encode()}
     memory = FoldMemory(HOUR, {"r"}, stored.get)
-    held = {org: {a: len(those) for a, those in f.alerts.items()} for org in memory.orgs for _, f in memory.of(org)}
+    held = {
+        org: {actor: len(alerts) for actor, alerts in folding.alerts.items()}
+        for org in memory.orgs
+        for _, folding in memory.of(org)
+    }
     assert held == {"A": {"203.0.113.9": 1}, "B": {"203.0.113.9": 1}, "": {"nobody": 1}}
     stored |= opened(memory, "A", "r", "ann")
     assert stored["fold/r"] is None
     assert memory.remembered({}) == {}
     again = FoldMemory(HOUR, {"r"}, stored.get)
     assert sorted(again.orgs) == ["", "A", "B"]
-    assert {a: those[0].folded for _, f in again.of("A") for a, those in f.alerts.items()} == {
+    assert {actor: alerts[0].folded for _, folding in again.of("A") for actor, alerts in folding.alerts.items()} == {
         "203.0.113.9": 3,
         "ann": 0,
     }

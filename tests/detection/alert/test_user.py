@@ -1,5 +1,7 @@
 """Whom alerts over many events are about."""
 
+from __future__ import annotations
+
 import pytest
 
 from agent.detection.alert.user import user_of
@@ -20,6 +22,6 @@ SHORT, LONG = "005Hs000003T2I1", "005Hs000003T2I1AAI"
         ([], f"MY_USER_ID={SHORT}", None, None),
     ],
 )
-def test_ids_are_told_from_names(users, group, number, name):
+def test_ids_are_told_from_names(users: list[str], group: str, number: str | None, name: str | None) -> None:
     """An id stands where searches look for ids; the user an administrator signs in as is not who did it."""
     assert user_of(users, group) == {"user.id": number, "user.name": name}
