@@ -84,8 +84,8 @@ def late_count(rule: Rule, rows: Sequence[dict[str, object]], now: datetime) -> 
 def finished(rule: Rule, row: pl.DataFrame, action: str, now: datetime, ending: str = "") -> pl.DataFrame:
     """An alert of one row with what every alert of its rule says. `ending`: a last word for its sentence."""
     whole = row.with_columns(**constant(rule, now))
-    said = ", ".join(filter(None, (sentence(rule, whole.row(0, named=True)), ending)))
-    return whole.with_columns(pl.lit(action).alias("event.action"), pl.lit(said).alias("message"))
+    message = ", ".join(filter(None, (sentence(rule, whole.row(0, named=True)), ending)))
+    return whole.with_columns(pl.lit(action).alias("event.action"), pl.lit(message).alias("message"))
 
 
 _SUMMARY = [

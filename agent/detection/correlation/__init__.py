@@ -137,9 +137,9 @@ Times are Int64 milliseconds of event time since 1970; `group`, `user`, `address
                 are looked at), user, address, `carried N`
     pieces      rows of one bucket of time (an hour or a timespan)  memory.MemoryWriter.add  batch_update._near, _judge
                 sorted by group and time, at most PIECE_ROWS
-    span        group, from, to: the time around new rows that      batch_update._near       growth.promising
+    around      group, from, to: the time around new rows that      batch_update._near       growth.promising
                 can change by them
-    kept, near  rows: pieces that meet the span; those of them      batch_update._near       growth.by_rows
+    kept, near  rows: pieces that meet that time; those of them     batch_update._near       growth.by_rows
                 within it, of groups that could fire
     measured    group, time (of an end), measured Float64           windows._measured        windows._backward
     windows     group, since, until, anchor, measured Float64,      windows.windows          windows.members

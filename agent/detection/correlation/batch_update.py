@@ -135,14 +135,14 @@ class BatchUpdate:
         # A new row changes windows that contain it, whose rows lie within one timespan. Whether these were members before
         # depends on windows that contain them, which reach one timespan farther.
         reach = 2 * self._span
-        span = fresh.group_by("group").agg(
+        around = fresh.group_by("group").agg(
             (pl.col("time").min() - reach).alias("from"), (pl.col("time").max() + reach).alias("to")
         )
-        parts = self._writer.rows(self._memory, span["from"].min(), span["to"].max())  # type: ignore[arg-type]
+        parts = self._writer.rows(self._memory, around["from"].min(), around["to"].max())  # type: ignore[arg-type]
         kept = pl.concat(parts) if parts else fresh.clear()
-        groups = growth.promising(self._correlation, kept, fresh, span)
-        span = span.join(groups, on="group", how="semi")
-        near = kept.lazy().join(span.lazy(), on="group", how="inner").filter(pl.col("time").is_between("from", "to"))
+        groups = growth.promising(self._correlation, kept, fresh, around)
+        around = around.join(groups, on="group", how="semi")
+        near = kept.lazy().join(around.lazy(), on="group", how="inner").filter(pl.col("time").is_between("from", "to"))
         return near.drop("from", "to").collect(), fresh.join(groups, on="group", how="semi", maintain_order="left")
 
     def _judge(self, mark: int) -> pl.DataFrame:

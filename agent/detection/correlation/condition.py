@@ -87,15 +87,15 @@ def _bound(document: Document, operator: Operator, number: object) -> ConditionB
 
 def _range(document: Document, bounds: tuple[ConditionBound, ...]) -> None:
     """One bound, or a lower and an upper one."""
-    said = [bound.operator for bound in bounds]
+    operators = [bound.operator for bound in bounds]
     hint = "write one operator, or a range: one of gt and gte with one of lt and lte"
-    if not said:
+    if not operators:
         raise document.error("the condition names no operator", *WHERE, hint=hint)
-    if len(said) == 1:
+    if len(operators) == 1:
         return
     lower, upper = ([bound for bound in bounds if bound.operator in pair] for pair in (("gt", "gte"), ("lt", "lte")))
-    if len(said) != 2 or not lower or not upper:
-        raise document.error(f"{' and '.join(said)} do not go together", *WHERE, hint=hint)
+    if len(operators) != 2 or not lower or not upper:
+        raise document.error(f"{' and '.join(operators)} do not go together", *WHERE, hint=hint)
     low, high = lower[0], upper[0]
     whole = low.operator == "gte" and high.operator == "lte"
     if low.number > high.number or (low.number == high.number and not whole):

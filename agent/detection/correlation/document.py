@@ -116,17 +116,17 @@ def _source(bases: tuple[str, ...], known: Mapping[str, Rule]) -> LogSource:
 
 def _generate(document: Document, data: dict[str, Any]) -> bool:
     """Under `correlation`, or beside it as in the specification's schema."""
-    said = [
+    written = [
         (mapping["generate"], where)
         for mapping, where in ((document.data, ()), (data, ("correlation",)))
         if "generate" in mapping
     ]
-    for value, where in said:
+    for value, where in written:
         if not isinstance(value, bool):
             raise document.error("`generate` is neither true nor false", *where, "generate", hint="write true or false")
-    if len({value for value, _ in said}) > 1:
+    if len({value for value, _ in written}) > 1:
         raise document.error("`generate` stands here twice and disagrees", "generate", hint="take one of them out")
-    return bool(said and said[0][0])
+    return bool(written and written[0][0])
 
 
 def _groups(document: Document, data: dict[str, Any]) -> tuple[str, ...]:

@@ -33,10 +33,10 @@ class Growth:
 NO_GROWTH = Growth((), pl.DataFrame())
 
 
-def promising(correlation: Correlation, kept: pl.DataFrame, fresh: pl.DataFrame, span: pl.DataFrame) -> pl.DataFrame:
+def promising(correlation: Correlation, kept: pl.DataFrame, fresh: pl.DataFrame, around: pl.DataFrame) -> pl.DataFrame:
     """The groups that could fire if all their rows lay in one window: one column, `group`.
 
-    `kept`, `fresh`: rows; `span`: by group, `from` and `to`, between which kept ones are looked at. For conditions that
+    `kept`, `fresh`: rows; `around`: by group, `from` and `to`, between which kept ones are looked at. For conditions that
     more rows can only make hold (`Correlation.waits` is false).
     """
     column, most = {
@@ -49,15 +49,15 @@ def promising(correlation: Correlation, kept: pl.DataFrame, fresh: pl.DataFrame,
         needed = float(min(len(term.wanted) for term in correlation.terms))
     elif column == "step":  # of a step that stands twice in an order one row is enough here
         needed -= len(correlation.bases) - len(correlation.steps)
-    said = ["group", column]
+    columns = ["group", column]
     near = (
         kept.lazy()
-        .select("time", *said)
-        .join(span.lazy(), on="group", how="inner")
+        .select("time", *columns)
+        .join(around.lazy(), on="group", how="inner")
         .filter(pl.col("time").is_between("from", "to"))
-        .select(said)
+        .select(columns)
     )
-    both = pl.concat([near, fresh.lazy().select(said)])
+    both = pl.concat([near, fresh.lazy().select(columns)])
     return both.group_by("group").agg(most.alias("most")).filter(pl.col("most") >= needed).select("group").collect()
 
 
@@ -75,17 +75,17 @@ def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: 
     # before depends on windows that end from there on and were judged earlier: hence one timespan of these too.
     held = windows.windows(rows.lazy(), correlation)
     held = held.filter(pl.col("until") < until, pl.col("until") >= since - correlation.milliseconds)
-    known = held.collect()
-    new = known.filter(pl.col("until") >= since)
+    judged = held.collect()
+    new = judged.filter(pl.col("until") >= since)
     if not new.height:
         return NO_GROWTH
     touched = new.select("group").unique()
     touched_rows = rows.join(touched, on="group", how="semi").lazy()
-    known = known.join(touched, on="group", how="semi")
+    judged = judged.join(touched, on="group", how="semi")
     was, now = pl.collect_all(
         [
             windows.members(touched_rows, part.lazy(), correlation)
-            for part in (known.filter(pl.col("until") < since), known)
+            for part in (judged.filter(pl.col("until") < since), judged)
         ]
     )
     return _growth(correlation, was, now, texts)
@@ -100,17 +100,17 @@ def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, text
     """The difference between members before and after; both: rows with `measured` and `known`."""
     if not now.height:
         return NO_GROWTH
-    old, held = was.lazy(), now.lazy()
+    before, members = was.lazy(), now.lazy()
     # What is handed on is a row of a base (id and step); what alerts count is an event (id), whichever base it is of.
-    anchors = held.filter(pl.col("known").is_not_null()).join(
-        old.filter(pl.col("known").is_not_null()), on=["group", "id", "step"], how="anti"
+    anchors = members.filter(pl.col("known").is_not_null()).join(
+        before.filter(pl.col("known").is_not_null()), on=["group", "id", "step"], how="anti"
     )
-    new = held.join(old, on=["group", "id"], how="anti").select("group", "id").unique()
+    new = members.join(before, on=["group", "id"], how="anti").select("group", "id").unique()
     # Members of a group, old and new, no further apart than `quiet` are one cluster: numbered by a running count of gaps.
     quiet = int(correlation.quiet.total_seconds() * 1000)
     apart = (pl.col("time") - pl.col("time").shift(1) > quiet) | (pl.col("group") != pl.col("group").shift(1))
     clustered = (
-        held.join(new.select("group").unique(), on="group", how="semi")
+        members.join(new.select("group").unique(), on="group", how="semi")
         .sort("group", "time", "id")
         .with_columns(apart.fill_null(value=False).cast(pl.UInt32).cum_sum().alias("cluster"))
     )
@@ -120,19 +120,19 @@ def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, text
     added = clustered.join(new, on=["group", "id"], how="semi", maintain_order="left").unique(
         ["group", "id"], keep="first", maintain_order=True
     )
-    found, rows, values, changed = pl.collect_all([anchors, added, measured, _changed_measures(old, held)])
+    found, rows, values, changed = pl.collect_all([anchors, added, measured, _changed_measures(before, members)])
     return Growth(_clusters(rows, values, texts) if rows.height else (), found, _remeasured(changed, texts))
 
 
-def _changed_measures(old: pl.LazyFrame, held: pl.LazyFrame) -> pl.LazyFrame:
+def _changed_measures(was: pl.LazyFrame, now: pl.LazyFrame) -> pl.LazyFrame:
     """Group, time and `measured` of events that contributed before, by another rule perhaps, where another value is
     measured now. Both: members.
     """
-    before = old.select("group", "id", "step", pl.col("measured").alias("before"))
+    was_measured = was.select("group", "id", "step", pl.col("measured").alias("before"))
     return (
-        held.filter(pl.col("measured").is_not_null())
-        .join(old, on=["group", "id"], how="semi")
-        .join(before, on=["group", "id", "step"], how="left")
+        now.filter(pl.col("measured").is_not_null())
+        .join(was, on=["group", "id"], how="semi")
+        .join(was_measured, on=["group", "id", "step"], how="left")
         .filter(pl.col("measured").ne_missing(pl.col("before")))
         .select("group", "time", "measured")
         .unique()

@@ -157,12 +157,12 @@ def _rows_of_base(
 
 def _reason(correlation: Correlation, latest: int | None) -> pl.Expr:
     """Why a row cannot be placed; null if it can."""
-    said = pl.when(pl.col("time").is_null()).then(pl.lit("no_time")).when(pl.col("group").is_null()).then(pl.lit("no_group"))  # fmt: skip
+    reason = pl.when(pl.col("time").is_null()).then(pl.lit("no_time")).when(pl.col("group").is_null()).then(pl.lit("no_group"))  # fmt: skip
     if correlation.fields:
-        said = said.when(pl.col("value").is_null()).then(pl.lit("no_value"))
+        reason = reason.when(pl.col("value").is_null()).then(pl.lit("no_value"))
     if latest is not None:
-        said = said.when(pl.col("time") > latest).then(pl.lit("future"))
-    return said
+        reason = reason.when(pl.col("time") > latest).then(pl.lit("future"))
+    return reason
 
 
 def _joined_text(keys: Sequence[pl.Expr]) -> pl.Expr:
@@ -214,7 +214,7 @@ def handed_on(rows: pl.DataFrame, carried: Sequence[str], texts: TextCodes) -> p
     `rows`: `memory.schema` and `known`, when the window was over: that is the time at which they happened for these.
     """
     named = {name: texts.named(rows[f"carried {place}"]) for place, name in enumerate(carried)}
-    said = {"user.name": texts.named(rows["user"]), "source.ip": texts.named(rows["address"]), **named}
+    columns = {"user.name": texts.named(rows["user"]), "source.ip": texts.named(rows["address"]), **named}
     return rows.select(
         pl.from_epoch("known", "ms").cast(TIME).alias("@timestamp"), id_texts(rows["id"]).alias("event.id")
-    ).with_columns(**said)
+    ).with_columns(**columns)

@@ -36,15 +36,15 @@ def thinned(memory: Memory, writer: MemoryWriter, most: int) -> Memory:
 
 def level(sizes: Iterable[tuple[int, int]], room: int) -> int:
     """The greatest number so that all sizes, none counting for more than it, fit. `sizes`: size and how many have it."""
-    known = sorted(sizes)
+    ascending = sorted(sizes)
     # From the least size up: one that is below an equal share of what is left takes only what it needs.
-    several = sum(many for _, many in known)
-    for size, many in known:
+    several = sum(many for _, many in ascending)
+    for size, many in ascending:
         if size * several > room:
             return room // several
         room -= size * many
         several -= many
-    return known[-1][0] if known else 0
+    return ascending[-1][0] if ascending else 0
 
 
 def fair(rows: pl.DataFrame, room: int) -> pl.DataFrame:
