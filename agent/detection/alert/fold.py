@@ -1,8 +1,8 @@
 """Repeated alerts of one rule about one actor become one: raised at once, its repeats counted and told later.
 
 A rule's first match by an actor raises an alert, which stays open for a span of event time. Matches within the span,
-whenever they arrive, are folded into it; the next one outside raises another. What was folded after the alert went out is
-told with the actor's next alert of that rule, or by itself once a span has passed on the clock.
+whenever they arrive, are folded into it; the next one outside raises another. What was folded after the alert went out
+is told with the actor's next alert of that rule, or by itself once a span has passed on the clock.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class AlertFold:
         return len(held) > OPEN_ALERTS or any(alert.folded and now - alert.told >= self._span for alert in held)
 
     def due(self, now: datetime) -> Iterator[tuple[str, OpenAlert]]:
-        """Actor and alert where something was untold for a span of the clock, or that are too many; they count as told."""
+        """Actor and alert: those untold for a span of the clock, and those too many. They count as told."""
         for actor, alerts in self.alerts.items():
             for place, alert in enumerate(alerts):
                 if alert.folded and now - alert.told >= self._span:
@@ -92,7 +92,7 @@ class AlertFold:
         yield from self._close(now)
 
     def _close(self, now: datetime) -> Iterator[tuple[str, OpenAlert]]:
-        """Close alerts that are old or too many, the longest untold first; those of which something is untold come out."""
+        """Close alerts that are old or too many, the longest untold first; out come those with something untold."""
         held = sorted(
             ((actor, alert) for actor, alerts in self.alerts.items() for alert in alerts),
             key=lambda entry: entry[1].told,

@@ -1,7 +1,7 @@
 """The folded alerts of all rules, each org's by themselves: one org's alerts close none of another's.
 
-Kept under `folding/ORG/RULE`; `folding/ORG` lists an org's rules, `folding/orgs` the orgs. Where the state still has the
-open alerts of all orgs together, under `fold/RULE`, each is given to the org that it says it is about.
+Kept under `folding/ORG/RULE`; `folding/ORG` lists an org's rules, `folding/orgs` the orgs. Where the state still has
+the open alerts of all orgs together, under `fold/RULE`, each is given to the org that it says it is about.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class FoldMemory:
         return listed
 
     def _adopt(self, rule: str, before: bytes | None) -> None:
-        """Take over the alerts of all orgs that an older version stored together; the next commit deletes them there."""
+        """Take over what an older version stored of all orgs together; the next commit deletes it there."""
         if before is None:
             return
         by_org: dict[str, dict[str, list[OpenAlert]]] = {}

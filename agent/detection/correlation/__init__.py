@@ -91,9 +91,9 @@ When a window is certain, and when it closes
 --------------------------------------------
 
 More rows can only make `gt` and `gte` over counts, values, sums and steps hold, and expressions without `not`. Such a
-window is certain as soon as its rows are there, and its alert is raised in the same batch (`growth.by_rows`). Windows of
-all other conditions (`Correlation.waits`) are certain when they are over and nothing can come into them any more: when
-the watermark has passed `until` (`growth.by_windows`). The watermark is, of the log sources that feed the
+window is certain as soon as its rows are there, and its alert is raised in the same batch (`growth.by_rows`). Windows
+of all other conditions (`Correlation.waits`) are certain when they are over and nothing can come into them any more:
+when the watermark has passed `until` (`growth.by_windows`). The watermark is, of the log sources that feed the
 correlation, the oldest newest event time less the source's lateness (30 hours of log files, for example). It is worked
 with when it moved by a 32nd of the timespan, between one second and two minutes.
 
@@ -109,10 +109,10 @@ Event time as seen from the mark (span: the timespan; quiet: `Correlation.quiet`
 A new row lies at or after the mark, its windows reach back one span, and whether the other rows of these windows were
 members before depends on windows that reach back one more: hence two spans of rows are kept.
 
-A late row (at or after the mark) is put in by its time, whatever came before it: windows and members of its group
-are found anew two spans around it, with it and without it, and alerts gain the difference. It may raise an alert, let one
-grow, or join two. A row before the mark is left out and counted as `late`. An alert that grew is revised at once
-when its count has doubled, else when a quarter of an hour has passed by the clock, and for the last time when it closes.
+A late row (at or after the mark) is put in by its time, whatever came before it: windows and members of its group are
+found anew two spans around it, with it and without it, and alerts gain the difference. It may raise an alert, let one
+grow, or join two. A row before the mark is left out and counted as `late`. An alert that grew is revised at once when
+its count has doubled, else when a quarter of an hour has passed by the clock, and for the last time when it closes.
 
 `crowded` counts rows that were let go because a correlation had more than thinning.ROWS of them for one org: the
 crowd is the flood of rows, and who floods loses his own rows first.
@@ -120,7 +120,8 @@ crowd is the flood of rows, and who floods loses his own rows first.
 All frames
 ----------
 
-Times are Int64 milliseconds of event time since 1970; `group`, `user`, `address`, `carried N` are UInt32 codes of texts.
+Times are Int64 milliseconds of event time since 1970; `group`, `user`, `address`, `carried N` are UInt32 codes of
+texts.
 
     name        columns                                             made by                  read by
     ----------  --------------------------------------------------  -----------------------  --------------------------

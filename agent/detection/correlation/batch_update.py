@@ -32,7 +32,8 @@ def is_idle(correlation: Correlation, found: Mapping[str, MatchedRows], mark: in
 
 def _stride(correlation: Correlation) -> int:
     """How far the watermark must move to be worth the work, in milliseconds."""
-    # A 32nd of the timespan, so that a window waits hardly longer than it is, but a second at least and 112.5 s at most.
+    # A 32nd of the timespan, so that a window waits hardly longer than it is, but a second at least and 112.5 s at
+    # most.
     return max(1_000, min(correlation.milliseconds, HOUR) // 32)
 
 
@@ -65,8 +66,8 @@ class BatchUpdate:
         """Rows (`memory.schema`, `measured`, `known`) at which the condition holds, as it was not known to before; no
         columns if there are none.
 
-        `mark`: the watermark, in milliseconds; `carried`: fields that correlations of this one look at; `silent`: whether it only feeds
-        these.
+        `mark`: the watermark, in milliseconds; `carried`: fields that correlations of this one look at; `silent`:
+        whether it only feeds these.
         """
         self._silent = silent
         fresh = (
@@ -132,8 +133,8 @@ class BatchUpdate:
 
         `fresh` and both frames: `memory.schema`.
         """
-        # A new row changes windows that contain it, whose rows lie within one timespan. Whether these were members before
-        # depends on windows that contain them, which reach one timespan farther.
+        # A new row changes windows that contain it, whose rows lie within one timespan. Whether these were members
+        # before depends on windows that contain them, which reach one timespan farther.
         reach = 2 * self._span
         around = fresh.group_by("group").agg(
             (pl.col("time").min() - reach).alias("from"), (pl.col("time").max() + reach).alias("to")
@@ -147,8 +148,8 @@ class BatchUpdate:
 
     def _judge(self, mark: int) -> pl.DataFrame:
         """The windows that are over since the mark before: they end from there on, and before the new mark."""
-        # Of these the first begins a timespan before; whether its rows were members depends on one timespan more. A window
-        # that ends at the mark itself may still get a row of just that time.
+        # Of these the first begins a timespan before; whether its rows were members depends on one timespan more. A
+        # window that ends at the mark itself may still get a row of just that time.
         since = self._memory.mark
         parts = self._writer.rows(self._memory, since - 2 * self._span, mark)
         if not parts:
@@ -181,7 +182,8 @@ class BatchUpdate:
     def _with_cluster(self, alerts: tuple[OpenAlert, ...], cluster: Mapping[str, Any]) -> tuple[OpenAlert, ...]:
         """The group's alerts with one more cluster of contributing rows in them.
 
-        It may lie near several, which are one from now on: the one announced first goes on, the others are merged into it.
+        It may lie near several, which are one from now on: the one announced first goes on, the others are merged into
+        it.
         """
         near = [
             alert
@@ -234,8 +236,8 @@ class BatchUpdate:
 
     def _settle(self, mark: int) -> None:
         """With a new watermark: alerts that can grow no more are revised for the last time, old rows go."""
-        # A row to come lies at or after the mark, and windows that it completes begin a timespan before: an alert that ended
-        # more than `quiet` before these is not theirs.
+        # A row to come lies at or after the mark, and windows that it completes begin a timespan before: an alert that
+        # ended more than `quiet` before these is not theirs.
         over = mark - self._span - self._quiet
         closed = {alert.id for alert in self._closing(over)}
         if closed:

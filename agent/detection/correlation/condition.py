@@ -157,10 +157,11 @@ def _terms(
             what = " and ".join(f"not {name}" for name in _called(absent, names))
             hint = "name a rule that begins the window, as in `login and not logout`"
             raise document.error(f"nothing begins a window in which only `{what}` is asked", *WHERE, hint=hint)
+    order = dict.fromkeys(bases)
     return tuple(
-        ConditionTerm(tuple(b for b in dict.fromkeys(bases) if b in wanted), tuple(b for b in dict.fromkeys(bases) if b in absent))
+        ConditionTerm(tuple(base for base in order if base in wanted), tuple(base for base in order if base in absent))
         for wanted, absent in signed
-    )  # fmt: skip
+    )
 
 
 def _meant(word: str, names: Mapping[str, str]) -> set[str]:
@@ -179,8 +180,8 @@ def _words(expression: str) -> list[str]:
 class _ExpressionParser:
     """Recursive descent: `or` over `and` over `not` over names.
 
-    A `not` is carried down to the names (`negative`), where it makes what is wanted absent; on the way it turns `and` into
-    `or` and `1 of` into `all of`, and the other way round (De Morgan). So what comes back is a list of terms.
+    A `not` is carried down to the names (`negative`), where it makes what is wanted absent; on the way it turns `and`
+    into `or` and `1 of` into `all of`, and the other way round (De Morgan). So what comes back is a list of terms.
     """
 
     def __init__(self, expression: str, names: Mapping[str, str]) -> None:

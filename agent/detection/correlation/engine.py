@@ -95,12 +95,11 @@ class CorrelationEngine:
         *,
         final: bool = False,
     ) -> BatchChanges:
-        """`found`: rule id to its matched rows, prepared, with `event.id` (String) and `@timestamp` (Datetime). `newest`:
-        newest event time of the batch, in milliseconds.
+        """`found`: rule id to its matched rows, prepared, with `event.id` (String) and `@timestamp` (Datetime).
+        `newest`: newest event time of the batch, in milliseconds.
 
-        `now`: by the clock, without which no alert is revised for the age of its changes; with neither org nor rows those
-        of every org are.
-        `final`: nothing will ever follow.
+        `now`: by the clock, without which no alert is revised for the age of its changes; with neither org nor rows
+        those of every org are. `final`: nothing will ever follow.
         """
         changes, clock = BatchChanges(newest={**self.newest}), int(now.timestamp() * 1000) if now else 0
         if newest is not None:
@@ -159,7 +158,8 @@ class CorrelationEngine:
                     matched |= self._read(
                         {name: handed_on(anchors, self._carried[name], changes.texts[org])}, org, changes
                     )
-            # Rows before two timespans from the mark are needed no more, nor are their texts if no correlation needs them.
+            # Rows before two timespans from the mark are needed no more, nor are their texts if no correlation needs
+            # them.
             floors.append(self._memory(correlation, org, changes).mark - 2 * correlation.milliseconds)
         changes.texts[org], stored = text_codes.stored(
             changes.texts[org], f"correlation/texts/{org}", min(floors, default=0)

@@ -18,11 +18,11 @@ from agent.detection.correlation.text_codes import TextCodes
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What is new: contributing rows, by what becomes one alert, and rows at which the condition holds as it did not."""
+    """What is new: contributing rows, by what becomes one alert, and rows at which the condition now holds."""
 
     clusters: Sequence[dict[str, Any]]
-    """`group` (values of its fields), `start`, `end` (milliseconds), `count`, `times` and `ids` of the first rows, `last`
-    (id of the last), `measured`, `user` and `address` (lists of texts).
+    """`group` (values of its fields), `start`, `end` (milliseconds), `count`, `times` and `ids` of the first rows,
+    `last` (id of the last), `measured`, `user` and `address` (lists of texts).
     """
     anchors: pl.DataFrame
     """Rows (`memory.schema`) with `measured` and `known`: what is handed on to correlations of this one."""
@@ -36,8 +36,8 @@ NO_GROWTH = Growth((), pl.DataFrame())
 def promising(correlation: Correlation, kept: pl.DataFrame, fresh: pl.DataFrame, around: pl.DataFrame) -> pl.DataFrame:
     """The groups that could fire if all their rows lay in one window: one column, `group`.
 
-    `kept`, `fresh`: rows; `around`: by group, `from` and `to`, between which kept ones are looked at. For conditions that
-    more rows can only make hold (`Correlation.waits` is false).
+    `kept`, `fresh`: rows; `around`: by group, `from` and `to`, between which kept ones are looked at. For conditions
+    that more rows can only make hold (`Correlation.waits` is false).
     """
     column, most = {
         "event_count": ("step", pl.len()),
@@ -62,8 +62,8 @@ def promising(correlation: Correlation, kept: pl.DataFrame, fresh: pl.DataFrame,
 
 
 def by_rows(correlation: Correlation, before: pl.DataFrame, fresh: pl.DataFrame, texts: TextCodes) -> Growth:
-    """Of a condition that more rows can only make hold. `before`: kept rows of promising groups, two timespans around the
-    new ones; `fresh`: the new rows of these groups.
+    """Of a condition that more rows can only make hold. `before`: kept rows of promising groups, two timespans around
+    the new ones; `fresh`: the new rows of these groups.
     """
     was, now = pl.collect_all([_members(correlation, before), _members(correlation, pl.concat([before, fresh]))])
     return _growth(correlation, was, now, texts)
@@ -71,8 +71,8 @@ def by_rows(correlation: Correlation, before: pl.DataFrame, fresh: pl.DataFrame,
 
 def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: int, texts: TextCodes) -> Growth:
     """Of windows that end at `since` or later and before `until`. `rows`: all from two timespans before `since` on."""
-    # A row of a window that ends from `since` on lies within a timespan before `since`, or later. Whether it was a member
-    # before depends on windows that end from there on and were judged earlier: hence one timespan of these too.
+    # A row of a window that ends from `since` on lies within a timespan before `since`, or later. Whether it was a
+    # member before depends on windows that end from there on and were judged earlier: hence one timespan of these too.
     held = windows.windows(rows.lazy(), correlation)
     held = held.filter(pl.col("until") < until, pl.col("until") >= since - correlation.milliseconds)
     judged = held.collect()
@@ -106,7 +106,8 @@ def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, text
         before.filter(pl.col("known").is_not_null()), on=["group", "id", "step"], how="anti"
     )
     new = members.join(before, on=["group", "id"], how="anti").select("group", "id").unique()
-    # Members of a group, old and new, no further apart than `quiet` are one cluster: numbered by a running count of gaps.
+    # Members of a group, old and new, no further apart than `quiet` are one cluster: numbered by a running count of
+    # gaps.
     quiet = int(correlation.quiet.total_seconds() * 1000)
     apart = (pl.col("time") - pl.col("time").shift(1) > quiet) | (pl.col("group") != pl.col("group").shift(1))
     clustered = (

@@ -42,7 +42,7 @@ OPEN_ALERTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Where some rows are stored: under which number, for which bucket of time; `oldest` and `newest` in milliseconds."""
+    """Where some rows are stored: number, and bucket of time; `oldest` and `newest` in milliseconds."""
 
     number: int
     bucket: int

@@ -77,7 +77,7 @@ def begun(correlation: Correlation, org: str, cluster: Mapping[str, Any]) -> Ope
 
 
 def joined(near: Sequence[OpenAlert], cluster: Mapping[str, Any], *, least: bool) -> OpenAlert:
-    """The first of `near` with the others and the cluster in it. `least`: whether the lowest value is the one to tell."""
+    """The first of `near` with the others and the cluster in it. `least`: whether the lowest value is told."""
     rows = sorted({*zip(cluster["times"], cluster["ids"], strict=True), *(row for alert in near for row in alert.rows)})
     measures = [
         measure for measure in (cluster["measured"], *(alert.measured for alert in near)) if measure is not None

@@ -30,8 +30,8 @@ class MatchedRows:
     """Rows that one rule or correlation matched, each id once."""
 
     rows: pl.DataFrame
-    """`time` (Int64, milliseconds), `id` (Binary), `key N` (UInt32 codes of texts), `value N` (String); null where there
-    is nothing.
+    """`time` (Int64, milliseconds), `id` (Binary), `key N` (UInt32 codes of texts), `value N` (String); null where
+    there is nothing.
     """
     keys: Mapping[Key, str]
     """Fields to the column of their codes."""
@@ -114,8 +114,8 @@ def _coded(matched: MatchedRows, codes: pl.DataFrame) -> MatchedRows:
 def correlation_rows(
     correlation: Correlation, carried: Sequence[str], found: Mapping[str, MatchedRows], latest: int | None
 ) -> CorrelationRows:
-    """The rows of a batch that this correlation takes. `carried`: fields that correlations of it look at; `latest`: later
-    rows are left out, in milliseconds.
+    """The rows of a batch that this correlation takes. `carried`: fields that correlations of it look at; `latest`:
+    later rows are left out, in milliseconds.
     """
     parts = [
         _rows_of_base(correlation, carried, base, place, found[base])
@@ -139,7 +139,7 @@ def correlation_rows(
 def _rows_of_base(
     correlation: Correlation, carried: Sequence[str], base: str, place: int, matched: MatchedRows
 ) -> pl.LazyFrame:
-    """Rows of one base as `memory.schema` has them, but `value` is a text where values are counted. `place`: its step."""
+    """Rows of one base, of `memory.schema`; but `value` is a text where values are counted. `place`: its step."""
     group = tuple(correlation.field_of(name, base) for name in correlation.group_by)
     value = value_of(correlation, base)
     handed = [matched.keys[(correlation.field_of(name, base),)] for name in carried]

@@ -1,8 +1,8 @@
 """Rows of a group that come in an order: where it is met, and how many places of it are.
 
-A place is a position in the order, a step the base that stands there; with `rules: [a, b, a]` step 0 has places 0 and 2.
-Rows and windows are those of `windows`; windows here have `group`, `since`, `until` and `anchor`. A chain is a way to
-meet some places one after the other: its frame has `group`, `time` (where it ends) and `since` (where it begins; of
+A place is a position in the order, a step the base that stands there; with `rules: [a, b, a]` step 0 has places 0 and
+2. Rows and windows are those of `windows`; windows here have `group`, `since`, `until` and `anchor`. A chain is a way
+to meet some places one after the other: its frame has `group`, `time` (where it ends) and `since` (where it begins; of
 several that end there the latest beginning, which is the one that can still be within a timespan later on).
 """
 
@@ -29,8 +29,9 @@ def by_length(
     ends = [rows.filter(pl.col("step") == step).select(BY).unique().sort("time") for step in places]
     found: list[list[pl.LazyFrame]] = [[] for _ in places]
     for first, begin in enumerate(ends):
-        # Chains that begin at the place `first`, by the place at which they end. Each round appends one more place, which
-        # may skip some: with an order a, b, c the rows a, c meet two places. So after it chains have further + 1 places.
+        # Chains that begin at the place `first`, by the place at which they end. Each round appends one more place,
+        # which may skip some: with an order a, b, c the rows a, c meet two places. So after it chains have further + 1
+        # places.
         chains = {first: begin.with_columns(pl.col("time").alias("since"))}
         for further in range(len(places) - first):
             if further:
@@ -49,8 +50,8 @@ def by_length(
 def _reaching_back(spanned: pl.LazyFrame, begin: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
     """Windows with the ends of `spanned` that begin at the first of `begin` (group, time) within a timespan.
 
-    From there the order is met if it is from a later one. So a row that comes late can only add to a window, and what was
-    told of it stays true.
+    From there the order is met if it is from a later one. So a row that comes late can only add to a window, and what
+    was told of it stays true.
     """
     # There is always one: the chain within the timespan begins at a row of `begin`.
     reach = (pl.col("anchor") - correlation.milliseconds).alias("reached")
@@ -75,8 +76,8 @@ def chains(rows: pl.LazyFrame, order: Sequence[int], correlation: Correlation) -
 
 
 def _after(ends: pl.LazyFrame, before: pl.LazyFrame) -> pl.LazyFrame:
-    """Chains that `ends` (group, time) make longer by one place: strictly after one of `before` (chains), with the latest
-    beginning that these can have.
+    """Chains that `ends` (group, time) make longer by one place: strictly after one of `before` (chains), with the
+    latest beginning that these can have.
     """
     # A running maximum: the chain before that ended last need not be the one that began last.
     best = before.group_by(BY).agg(pl.col("since").max()).sort("time").with_columns(pl.col("since").cum_max().over("group"))  # fmt: skip
@@ -102,8 +103,8 @@ def longest(rows: pl.LazyFrame, counted: Sequence[pl.LazyFrame], correlation: Co
     `counted`: windows of one place, of two, ..., each with their number as `measured`.
     """
     found = rows.select(BY).unique().sort("time").with_columns(pl.lit(0.0).alias("measured"))
-    # From the smallest number to the largest, so that the last one that is met within the window stays. A chain that ended
-    # earlier counts as long as it began within the window.
+    # From the smallest number to the largest, so that the last one that is met within the window stays. A chain that
+    # ended earlier counts as long as it began within the window.
     for part in counted:
         best = part.select("group", pl.col("until").alias("time"), "since", pl.col("measured").alias("count"))
         best = best.sort("time").with_columns(pl.col("since").cum_max().over("group"))
@@ -117,8 +118,8 @@ def longest(rows: pl.LazyFrame, counted: Sequence[pl.LazyFrame], correlation: Co
 
 
 def next_time(begin: pl.LazyFrame, following: pl.LazyFrame, *, strict: bool = False) -> pl.LazyFrame:
-    """`begin` (group, time, reached) with `reached` moved on to the first time of `following` (group, reached) at it or, if
-    strict, after it; null if there is none.
+    """`begin` (group, time, reached) with `reached` moved on to the first time of `following` (group, reached) at it
+    or, if strict, after it; null if there is none.
     """
     return (
         begin.sort("reached")

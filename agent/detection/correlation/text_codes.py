@@ -74,7 +74,9 @@ class TextCodes:
 
 
 def stored(texts: TextCodes, prefix: str, floor: int) -> tuple[TextCodes, dict[str, bytes | None]]:
-    """What to store so that `recalled` gives it back. `floor`: milliseconds; texts last seen before it may be forgotten."""
+    """What to store so that `recalled` gives it back. `floor`: milliseconds; texts last seen before it may be
+    forgotten.
+    """
     if not texts.changed:
         return texts, {}
     kept, parts, frame = texts.pieces, list(texts.changed), texts.frame
@@ -106,6 +108,8 @@ def recalled(recall: Callable[[str], bytes | None], prefix: str) -> TextCodes:
 
 
 def _pieces(frame: pl.DataFrame) -> list[pl.DataFrame]:
-    """A frame of `SCHEMA` in parts of about `PIECE_BYTES`: a row takes its text, and 16 bytes for code, time and offset."""
+    """A frame of `SCHEMA` in parts of about `PIECE_BYTES`: a row takes its text, and 16 bytes for code, time and
+    offset.
+    """
     place = (pl.col("text").str.len_bytes() + 16).cum_sum() // PIECE_BYTES
     return frame.with_columns(place.alias("place")).partition_by("place", include_key=False, maintain_order=True)

@@ -35,7 +35,7 @@ def thinned(memory: Memory, writer: MemoryWriter, most: int) -> Memory:
 
 
 def level(sizes: Iterable[tuple[int, int]], room: int) -> int:
-    """The greatest number so that all sizes, none counting for more than it, fit. `sizes`: size and how many have it."""
+    """The greatest number so that all sizes fit, none counting for more. `sizes`: size and how many have it."""
     ascending = sorted(sizes)
     # From the least size up: one that is below an equal share of what is left takes only what it needs.
     several = sum(many for _, many in ascending)

@@ -1,8 +1,9 @@
 """Which windows of a correlation's groups hold, and which rows they are made of: a pure function of the rows.
 
-The package's docstring draws a window of each type. Frames are lazy. Rows have `group` (UInt32), `time` (Int64, milliseconds), `id` (Binary), `step` (UInt8, place of the base
-in `Correlation.steps`) and, where values are looked at, `value`. A window ends at a row and reaches back one timespan,
-both ends included; one in which something must be absent begins at a row of what must be there, and lasts one.
+The package's docstring draws a window of each type. Frames are lazy. Rows have `group` (UInt32), `time` (Int64,
+milliseconds), `id` (Binary), `step` (UInt8, place of the base in `Correlation.steps`) and, where values are looked at,
+`value`. A window ends at a row and reaches back one timespan, both ends included; one in which something must be absent
+begins at a row of what must be there, and lasts one.
 
 Windows have `group`, `since` and `until` (what it spans), `anchor` (time of the row that it ends or begins
 with), `measured` (Float64), and `term` (UInt8), which says by `allowed` which steps take part.
@@ -18,7 +19,9 @@ from agent.detection.correlation.correlation import ConditionBound, Correlation
 from agent.detection.correlation.sequences import BY, by_length, chains, longest, next_time
 
 FOREVER = 2**62
-"""A watermark that has passed every window: far from the least and the greatest Int64, so that spans can be added to it."""
+"""A watermark that has passed every window: far from the least and the greatest Int64, so that spans can be added to
+it.
+"""
 
 WINDOWS = pl.Schema(
     {
@@ -65,7 +68,7 @@ def members(rows: pl.LazyFrame, held: pl.LazyFrame, correlation: Correlation) ->
 
 
 def _of_anchor(correlation: Correlation) -> tuple[pl.Expr, pl.Expr]:
-    """Of several windows with one anchor: the `measured` to tell, and the first `known`, from which on the row counts."""
+    """Of several windows with one anchor: the `measured` to tell, and the first `known`."""
     measured = pl.col("measured").min() if least(correlation) else pl.col("measured").max()
     return measured, pl.col("known").min()
 
@@ -76,8 +79,8 @@ def _inside(rows: pl.LazyFrame, held: pl.LazyFrame, correlation: Correlation, te
     Of all windows that end at or after a row, the one that reaches back farthest says whether the row is in one.
     """
     rows = rows.filter(pl.col("step").is_in(allowed(correlation, term))).sort("time", "id", "step")
-    # reach: for each end of a window the least `since` of all windows that end there or later (a running minimum from the
-    # last end to the first), so that one look at the next end (a forward join) answers for all of them.
+    # reach: for each end of a window the least `since` of all windows that end there or later (a running minimum from
+    # the last end to the first), so that one look at the next end (a forward join) answers for all of them.
     reach = (
         held.sort("group", "until")
         .with_columns(pl.col("since").cum_min(reverse=True).over("group"))
@@ -187,7 +190,8 @@ def _quantile(rows: pl.LazyFrame, correlation: Correlation) -> pl.LazyFrame:
     """Group, time and `measured` of the window that ends there: linear between the two nearest ranks, six digits."""
     return (
         rows.sort(BY)
-        # `i`: counted in the column's own integers, milliseconds. Of rows at one time the last one's window has them all.
+        # `i`: counted in the column's own integers, milliseconds. Of rows at one time the last one's window has them
+        # all.
         .rolling("time", period=f"{correlation.milliseconds}i", group_by="group", closed="both")
         .agg(pl.col("value").quantile(correlation.percentile / 100, "linear").round(6).alias("measured"))
         .unique(BY, keep="last")
@@ -226,7 +230,8 @@ def _without(
         found = next_time(begin, following, strict=bool(order) and place > 0).filter(
             pl.col("reached") <= pl.col("time") + span
         )
-    # The first row of what must be absent lies beyond the window, whose last millisecond is time + span; or there is none.
+    # The first row of what must be absent lies beyond the window, whose last millisecond is time + span; or there is
+    # none.
     for step in absent:
         following = rows.filter(pl.col("step") == step).select("group", pl.col("time").alias("reached"))
         begin = found.with_columns(pl.col("time").alias("reached"))
