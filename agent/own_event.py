@@ -13,6 +13,7 @@ from datetime import datetime
 
 import polars as pl
 
+from agent.columns.timestamp import TIME
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.redaction.redaction import redact, redact_fields
 
@@ -46,7 +47,7 @@ def own_event(
         "message": message,
         **redact_fields(fields or {}),
     }
-    frame = pl.DataFrame([row], schema_overrides={"@timestamp": pl.Datetime("ms", "UTC")})
+    frame = pl.DataFrame([row], schema_overrides={"@timestamp": TIME})
     return Batch(org, "agent", OWN_EVENT_TYPE, frame)
 
 

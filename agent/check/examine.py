@@ -7,7 +7,7 @@ The settings, the secrets, this machine, mappings, rules and address databases; 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from agent.check.blind_rules import of_org
@@ -17,13 +17,10 @@ from agent.check.processing import examine_processing
 from agent.check.secret_sources import examine_secrets
 from agent.check.settings import doubts
 from agent.config.settings import Org, Settings, load
+from agent.daemon.clock import utc_now
 from agent.model import Finding
 from agent.sources.event_log_file.probe import probe
 from agent.sources.salesforce.session import Session
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def examine(

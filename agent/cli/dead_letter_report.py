@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -14,6 +13,7 @@ from rich.table import Table
 
 from agent.cli.status_lines import time
 from agent.config.settings import Settings
+from agent.daemon.clock import utc_now
 from agent.daemon.control import ask, is_there
 from agent.errors import LeaklineError
 from agent.store.dead_letters import DeadLetters
@@ -30,10 +30,6 @@ Call = Callable[..., Any]
 """`call("show", number=3)`: what the office answers, wherever it is."""
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @contextmanager
 def _office(settings: Settings) -> Iterator[Call]:
     socket = settings.state.socket()
@@ -42,10 +38,12 @@ def _office(settings: Settings) -> Iterator[Call]:
         return
     state = State(settings.state.directory)
     try:
-        problems = Problems(state, _now)
-        stores = Stores(state, Spool(state), Aside(state), DeadLetters(state), Repairs(state, problems, _now), problems)
+        problems = Problems(state, utc_now)
+        stores = Stores(
+            state, Spool(state), Aside(state), DeadLetters(state), Repairs(state, problems, utc_now), problems
+        )
         destinations = {destination.name: destination.lanes for destination in settings.destinations}
-        commands = DeadLetterOffice(stores, destinations, _now).commands()
+        commands = DeadLetterOffice(stores, destinations, utc_now).commands()
         yield lambda command, **arguments: commands[f"dead_letters_{command}"](**arguments)
     finally:
         state.close()

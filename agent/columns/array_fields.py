@@ -31,6 +31,13 @@ def lists_of(columns: Sequence[pl.Series]) -> pl.Series:
     return pl.Series(pl.from_arrow(lists), dtype=STRINGS)
 
 
+def single_value(column: pl.Series) -> pl.Series:
+    """The value of each row that has just one, null elsewhere: what other rows have makes no difference."""
+    if not isinstance(column.dtype, pl.List):
+        return column
+    return pl.select(pl.when(column.list.len() == 1).then(column.list.first())).to_series().alias(column.name)
+
+
 def each_once(columns: Sequence[pl.Series]) -> pl.Series | None:
     """As `lists_of`, but a row's value that several columns have is in its list once; None where no row has any."""
     values: list[pl.Series] = []

@@ -15,7 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from agent import metrics
 from agent.assembly.outdated import end_outdated
 from agent.assembly.parts import Parts, build
 from agent.config.settings import Settings
+from agent.daemon.clock import utc_now
 from agent.daemon.clock_watch import ClockWatch
 from agent.daemon.commands import DaemonCommands
 from agent.daemon.control_server import ControlServer
@@ -52,10 +53,6 @@ log = structlog.get_logger()
 TRIM_EVERY = 5.0
 TICK_EVERY = timedelta(minutes=1)
 """Between two looks at what only the passing of time can tell."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Daemon:

@@ -8,6 +8,7 @@ from typing import Any
 
 from agent import __version__
 from agent.config.settings import Settings
+from agent.daemon.clock import utc_now
 from agent.daemon.control import ask, is_there
 from agent.errors import LeaklineError, StateDamaged
 from agent.problem import KINDS, Problem
@@ -32,10 +33,6 @@ NO_DAEMON = {
 
 ANSWER_WITHIN = 15.0
 """Seconds until `status` says that it cannot tell."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def document(settings: Settings) -> dict[str, Any]:

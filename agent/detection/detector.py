@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import structlog
 
+from agent.columns.timestamp import TIME
 from agent.detection.alert import alert
 from agent.detection.alert.actor import actors, fold_by
 from agent.detection.alert.fold import AlertFold, OpenAlert
@@ -205,7 +206,7 @@ def _newest(prepared: pl.DataFrame, now: datetime) -> int | None:
     """The newest event time in milliseconds; one in the future does not move a watermark past now."""
     if "@timestamp" not in prepared.columns:
         return None
-    times = prepared["@timestamp"].cast(alert.TIME).dt.epoch("ms")
+    times = prepared["@timestamp"].cast(TIME).dt.epoch("ms")
     latest = times.max()
     return min(int(latest), int(now.timestamp() * 1000)) if latest is not None else None  # type: ignore[arg-type]
 
@@ -218,8 +219,8 @@ def plain_shape(prepared: pl.DataFrame) -> pl.DataFrame:
 def _times(matched: pl.DataFrame, now: datetime) -> pl.Series:
     """Event time; of a row without one, now: there is nothing better to fold it by."""
     if "@timestamp" not in matched.columns:
-        return pl.Series([now], dtype=alert.TIME).new_from_index(0, matched.height)
-    return matched["@timestamp"].cast(alert.TIME).fill_null(now)
+        return pl.Series([now], dtype=TIME).new_from_index(0, matched.height)
+    return matched["@timestamp"].cast(TIME).fill_null(now)
 
 
 def _told(

@@ -18,6 +18,7 @@ import polars as pl
 
 from agent.columns.folded_name import folded
 from agent.columns.row_values import ROW, VALUE, beside, values_by_row
+from agent.columns.timestamp import TIME
 from agent.enrichment.address import kind_of
 from agent.enrichment.client_kind import LONGEST
 from agent.enrichment.lists.indicator_file import PROGRAM_KINDS, Indicator
@@ -31,7 +32,7 @@ MOST = 8
 """Indicators named of one event: who forges a long list of addresses cannot make the event as long."""
 
 _EXPIRES = "expires"
-_SCHEMA: dict[str, pl.DataType] = {**dict.fromkeys(COLUMNS, pl.String()), _EXPIRES: pl.Datetime("ms", "UTC")}
+_SCHEMA: dict[str, pl.DataType] = {**dict.fromkeys(COLUMNS, pl.String()), _EXPIRES: TIME}
 
 Columns = Sequence[pl.Series]
 

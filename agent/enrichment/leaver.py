@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.timestamp import TIME
 from agent.enrichment.lists.file_stamp import stamp_of
 from agent.enrichment.lists.leaver_file import LeaverFile, account_key, read_leavers
 from agent.enrichment.lists.list_file import ListFiles
@@ -28,7 +29,6 @@ OVER = timedelta(days=1, hours=12)
 """From the beginning of a day in UTC until it is over in every time zone."""
 
 _FROM, _UNTIL, _KNOWN = "from", "until", "known"
-_TIME = pl.Datetime("ms", "UTC")
 _BETWEEN = "\x1f"
 _ABOUT = ("user.id", "user.email", "user.name")
 """The name comes last: at a login it is what somebody typed, and may hold separators."""
@@ -46,7 +46,7 @@ class Leavers:
         self._stamp = stamp_of(path)
         self._read()
         self._remembered = LookupCache(
-            {LEAVES_ON: pl.String(), _FROM: _TIME, _UNTIL: _TIME, _KNOWN: pl.Boolean()},
+            {LEAVES_ON: pl.String(), _FROM: TIME, _UNTIL: TIME, _KNOWN: pl.Boolean()},
             lambda keys: {key: self._told(key) for key in keys},
         )
 

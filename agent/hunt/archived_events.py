@@ -13,13 +13,14 @@ from functools import reduce
 import polars as pl
 
 from agent.columns.known_columns import or_else
+from agent.columns.timestamp import TIME
 from agent.enrichment.enricher import APPLICATION, Enricher
 from agent.enrichment.geo_record import PLACE
 from agent.enrichment.user import COLUMNS, TARGET
 from agent.model import Batch
 from agent.normalize.cell_fields import TIME_FIELD
 from agent.normalize.computed.guest import GUEST
-from agent.normalize.event_time import TIME, read_time
+from agent.normalize.event_time import read_time
 from agent.normalize.shape import Normalizer
 
 FRESH = ("event.dataset", GUEST)

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.timestamp import TIME
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.engine import BaselineEngine
 from agent.detection.baseline.open_alert import AlertChange
@@ -45,7 +46,7 @@ class BaselineHunt:
     def saw(self, frame: pl.DataFrame) -> None:
         """Whatever its rules are, a row shows how far its source is: silence is measured against that."""
         if self._silence and frame.height:
-            newest = times(frame, self._clock).cast(pl.Datetime("ms", "UTC")).dt.epoch("ms").max()
+            newest = times(frame, self._clock).cast(TIME).dt.epoch("ms").max()
             if newest is not None:
                 org = text(frame, "organization.id")[0] or ""
                 self._newest[org] = max(int(newest), self._newest.get(org, 0))  # type: ignore[arg-type]
@@ -82,7 +83,7 @@ class BaselineHunt:
 
 
 def _moments(rows: pl.DataFrame) -> pl.Series:
-    return rows["@timestamp"].cast(pl.Datetime("ms", "UTC")).dt.epoch("ms")
+    return rows["@timestamp"].cast(TIME).dt.epoch("ms")
 
 
 def _place(told: AlertChange, found: dict[str, pl.DataFrame]) -> dict[str, Any]:

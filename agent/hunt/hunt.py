@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from agent.columns.array_fields import single_value
 from agent.detection.matcher import Matcher
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import LogSource
@@ -17,7 +18,7 @@ from agent.errors import FileError
 from agent.hunt import parts as hunt_parts
 from agent.hunt.alert import SHOWN, TIMES, alert_of, file_name
 from agent.hunt.parallel import ahead
-from agent.hunt.raw import EventChunk, pieces, read_raw, reader, single
+from agent.hunt.raw import EventChunk, pieces, read_raw, reader
 
 if TYPE_CHECKING:
     from agent.config.settings import Settings
@@ -105,7 +106,7 @@ class Hunt:
         rows = examined.frame[pl.Series([row for row, _ in found], dtype=pl.UInt32)]
         times = TIMES if self._raw else TIMES[:1]  # without --raw what can be read of a time is there
         names = [name for name in ("event.id", *times, *SHOWN) if name in rows.columns]
-        said = pl.DataFrame([single(rows[name]) for name in names]).to_dicts() if names else [{} for _ in found]
+        said = pl.DataFrame([single_value(rows[name]) for name in names]).to_dicts() if names else [{} for _ in found]
         return [
             alert_of(rule, shown, file_name(path), examined.lines[row])
             for (row, rule), shown in zip(found, said, strict=True)

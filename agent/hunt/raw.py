@@ -18,6 +18,7 @@ from agent.detection.sigma.log_source import LogSource
 from agent.errors import LeaklineError
 from agent.hunt.line_chunks import LineTooLong, chunks, count
 from agent.hunt.ndjson import Reader
+from agent.sources.event_log_file.csv_file import GZIP
 
 ANY = LogSource()
 
@@ -66,19 +67,12 @@ def read_raw(piece: tuple[bytes, int], reader: Reader) -> EventChunk:
     return EventChunk(ANY, lines.frame, lines.numbers, lines.bad)
 
 
-def single(column: pl.Series) -> pl.Series:
-    """The value of each row that has just one, null elsewhere: what other rows have makes no difference."""
-    if not isinstance(column.dtype, pl.List):
-        return column
-    return pl.select(pl.when(column.list.len() == 1).then(column.list.first())).to_series().alias(column.name)
-
-
 @contextmanager
 def opened(path: Path) -> Iterator[BufferedIOBase]:
     """A file's plain bytes, unpacked if it is gzipped. Raises LeaklineError where it cannot be read."""
     try:
         with path.open("rb") as file:  # once, for a pipe gives its bytes only once
-            if file.peek(2)[:2] == b"\x1f\x8b":
+            if file.peek(2)[:2] == GZIP:
                 with igzip.open(file, "rb") as stream:  # type: ignore[no-untyped-call]
                     yield cast("BufferedIOBase", stream)
             else:

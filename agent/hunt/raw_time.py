@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from agent.hunt.raw import single
+from agent.columns.array_fields import single_value
+from agent.columns.timestamp import TIME
 
-TIME = pl.Datetime("ms", "UTC")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _COMPACT = re.compile(r"\d{14}(\.\d+)?")
@@ -26,7 +26,7 @@ def times(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
     found = pl.Series("@timestamp", [None], dtype=TIME).new_from_index(0, frame.height)
     for name in names:
         if name in frame.columns and found.null_count():
-            found = found.zip_with(found.is_not_null(), _read(single(frame[name])))
+            found = found.zip_with(found.is_not_null(), _read(single_value(frame[name])))
     return found
 
 

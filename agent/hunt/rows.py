@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import polars as pl
 
+from agent.columns.array_fields import single_value
 from agent.columns.group_text import LONGEST
 from agent.detection.sigma.log_source import LogSource
-from agent.hunt.raw import single
 from agent.hunt.raw_time import times
 
 ABOUT = ("organization.id", "user.name", "user.id", "source.ip")
@@ -64,7 +64,7 @@ def by_org(found: Found) -> Iterator[tuple[str, dict[str, pl.DataFrame]]]:
 
 def text(frame: pl.DataFrame, name: str) -> pl.Series:
     """A column as text, null where it is empty, absent or no single value."""
-    column = single(frame[name]) if name in frame.columns else None
+    column = single_value(frame[name]) if name in frame.columns else None
     if column is None or column.dtype.is_nested():
         return pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
     words = column.cast(pl.String)

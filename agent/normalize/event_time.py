@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agent.columns.ascii_block import block
-
-TIME = pl.Datetime("ms", "UTC")
+from agent.columns.timestamp import TIME
 
 ISO = "%Y-%m-%dT%H:%M:%S%.3fZ"
 COMPACT = "%Y%m%d%H%M%S%.3f"

@@ -11,11 +11,11 @@ import polars as pl
 from agent.columns.array_fields import each_once
 from agent.columns.distinct import all_null, only_where
 from agent.columns.record_id import to_long
+from agent.columns.timestamp import TIME
 from agent.model import Batch
 from agent.normalize.blank import FilledCells
 from agent.normalize.cell_fields import PROVIDER, SERVICE, TIME_FIELD, Cells, fill, homes_of
 from agent.normalize.computed.aura import split_actions
-from agent.normalize.event_time import TIME
 from agent.normalize.mapping.choice import choose, look_up
 from agent.normalize.mapping.conversion import CONVERSIONS, plain_numbers
 from agent.normalize.mapping.mapping import Derived, Mapping, TargetField

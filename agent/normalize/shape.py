@@ -18,10 +18,10 @@ import polars as pl
 from agent.columns import record_id
 from agent.columns.array_fields import each_once, lists_of
 from agent.columns.distinct import only_where
+from agent.columns.timestamp import TIME
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.normalize.blank import FilledCells, without_blanks
 from agent.normalize.cell_fields import TIME_FIELD, Cells, fill, homes_of, leftovers
-from agent.normalize.event_time import TIME
 from agent.normalize.mapping.mapping import Mappings, TargetField
 from agent.normalize.prepare import Constant, computed
 from agent.normalize.raw_cells import json_objects, originals

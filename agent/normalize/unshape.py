@@ -8,8 +8,9 @@ import orjson
 import polars as pl
 
 from agent.columns.distinct import all_null
+from agent.columns.timestamp import TIME
 from agent.normalize.cell_fields import PROVIDER, SERVICE, TIME_FIELD, is_readable, read_back
-from agent.normalize.event_time import TIME, read_time
+from agent.normalize.event_time import read_time
 from agent.normalize.mapping.mapping import Mapping, Mappings
 
 _ROW = "\x00row"

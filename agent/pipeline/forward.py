@@ -20,6 +20,7 @@ from agent.model import LANES, Destination, Lane
 from agent.pipeline import poison
 from agent.pipeline.chunk import cut
 from agent.pipeline.deliver import Delivery, DeliveryStopped
+from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.pipeline.shared_lines import SharedLines
 from agent.store.accounts import Accounts
 from agent.store.queue.batch_in_hand import Load
@@ -32,9 +33,6 @@ from agent.store.restored import Restored
 from agent.store.spool import Position
 
 log = structlog.get_logger()
-
-FULL_DISK_PAUSE = 5.0
-"""Seconds between two attempts to note a position on a full disk."""
 
 
 class Forward:

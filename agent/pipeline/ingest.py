@@ -16,7 +16,7 @@ from agent import metrics
 from agent.errors import DiskFull
 from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Lane, Rejection, Source
 from agent.pipeline import poison
-from agent.pipeline.progress import Progress
+from agent.pipeline.progress import FULL_DISK_PAUSE, Progress
 from agent.store import dead_letter_problem
 from agent.store import dead_letters as dead_letter
 from agent.store.accounts import Accounts, Ingested
@@ -29,9 +29,6 @@ from agent.store.spool import Spool, Written
 from agent.store.state import State, StateRecall, Transaction
 
 log = structlog.get_logger()
-
-FULL_DISK_PAUSE = 5.0
-"""Seconds between two looks at a full disk or a full spool."""
 
 
 class DetectionResult(Protocol):

@@ -26,6 +26,8 @@ log = structlog.get_logger()
 KIND, INGEST = "ingest-paused", "ingest"
 STALLED_AFTER = 600.0
 """Seconds without a commit, or another sign of life, after which a loop counts as stalled."""
+FULL_DISK_PAUSE = 5.0
+"""Seconds between two looks at a full disk or a full spool."""
 
 Reason = Literal["disk", "spool"]
 

@@ -15,6 +15,7 @@ from functools import partial
 import polars as pl
 
 from agent.columns.cell_length import LONGEST_ID, TRUNCATED, cut
+from agent.columns.timestamp import TIME
 from agent.errors import SettingsError
 from agent.model import Chunk, Destination
 from agent.own_event import DATASET as OWN
@@ -81,7 +82,7 @@ def least_bytes(destination: Destination) -> int:
         "user.id": "x" * LONGEST_ID,
         "leakline.alert.count": 10**9,
     }
-    frame = pl.DataFrame([row], schema_overrides={"@timestamp": pl.Datetime("ms", "UTC")})
+    frame = pl.DataFrame([row], schema_overrides={"@timestamp": TIME})
     document, envelope = _least_form(frame, *LEAST_LENGTHS[-1])
     return int(destination.wrap(envelope, destination.format(document)).str.len_bytes()[0])
 

@@ -14,6 +14,7 @@ from datetime import datetime
 import orjson
 import polars as pl
 
+from agent.columns.timestamp import TIME
 from agent.model import Lane, Rejection
 from agent.redaction.redaction import redact
 from agent.store import batch_file, unnamed
@@ -23,7 +24,7 @@ from agent.store.state import State, Transaction
 from agent.store.unnamed import Line
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "time": pl.Datetime("ms", "UTC"),
+    "time": TIME,
     "destination": pl.String,
     "lane": pl.String,
     "org": pl.String,

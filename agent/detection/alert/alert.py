@@ -18,6 +18,7 @@ from datetime import datetime
 
 import polars as pl
 
+from agent.columns.timestamp import TIME
 from agent.detection.alert import attack
 from agent.detection.condition.tree import Match, Number, fields, leaves
 from agent.detection.sigma.rule import SEVERITY, Rule
@@ -30,8 +31,6 @@ IDS = 100
 CARRIED = ("client.", "destination.", "file.", "http.", "network.", "organization.", "related.", "server.", "source.",
            "tls.", "url.", "user.", "user_agent.", "leakline.")  # fmt: skip
 """Columns of the matched event that an alert shows, by the beginning of their names."""
-
-TIME = pl.Datetime("ms", "UTC")
 
 
 def alert_id(rule: Rule, event_id: str) -> str:

@@ -39,6 +39,7 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.timestamp import TIME
 from agent.detection import load
 from agent.detection.authoring import sample_file
 from agent.detection.authoring.sample_file import Sample, Samples, duration
@@ -147,7 +148,7 @@ def fires(
         raised.update(detection.alerts["rule.id"] if detection.alerts.height else ())
 
     for source, rows in batches.items():
-        types = {"@timestamp": pl.Datetime("ms", "UTC")}
+        types = {"@timestamp": TIME}
         frame = pl.DataFrame(rows, infer_schema_length=None, schema_overrides=types)
         look(prepare(frame, source), source, now)
     while until is not None and now < BEGINNING + until:

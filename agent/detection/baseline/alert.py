@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from agent.columns.timestamp import TIME
 from agent.detection.alert import alert
 from agent.detection.alert.user import only, user_of
 from agent.detection.baseline.open_alert import AlertChange
@@ -37,7 +38,7 @@ def baselined(told: Sequence[AlertChange], now: datetime) -> Iterator[pl.DataFra
     """One frame of a row for each alert raised or revised. A revision has an `event.id` of its own."""
     for one in told:
         said = document(one)
-        times = [pl.lit(said.pop(name)).cast(alert.TIME).alias(name) for name in ("event.start", "event.end")]
+        times = [pl.lit(said.pop(name)).cast(TIME).alias(name) for name in ("event.start", "event.end")]
         row = {name: value for name, value in said.items() if value is not None}
         plain = pl.DataFrame([row], schema_overrides={"leakline.alert.event_ids": pl.List(pl.String)})
         yield alert.finished(one.baseline.rule, plain.with_columns(times), one.action, now, _instead(one))

@@ -19,6 +19,7 @@ import polars as pl
 import structlog
 
 from agent import metrics
+from agent.columns.timestamp import HOUR
 from agent.detection.baseline import first_seen as baseline_first_seen
 from agent.detection.baseline import idle as baseline_idle
 from agent.detection.baseline import rows as baseline_rows
@@ -49,7 +50,6 @@ GRACE = timedelta(hours=2)
 """After a start, or after the process was held up, nothing counts as silent for so long: the sources have to be read."""
 
 HELD_UP = timedelta(minutes=15)
-HOUR = 3_600_000
 WAITING = 100_000
 """Rows kept for a source that is behind, per baseline and org; the newest are dropped when there are more."""
 

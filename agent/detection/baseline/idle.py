@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.memory import Frames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
@@ -16,7 +17,6 @@ from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 SCHEMAS = {"hours": pl.Schema({"key": pl.UInt64, "hour": pl.Int32})}
 """Hours in which a group did something: the last one that is settled, and all since."""
 
-HOUR = 3_600_000
 GROUPS = 500_000
 """Per baseline and org. New ones are not taken when there are more."""
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from agent.columns.group_text import text_of
 from agent.columns.text_hash import numbers
+from agent.columns.timestamp import TIME
 from agent.detection.baseline.baseline import Baseline
 
 LATITUDE, LONGITUDE = "source.geo.location.lat", "source.geo.location.lon"
@@ -65,7 +66,7 @@ def _picked(baseline: Baseline, base: str, matched: pl.DataFrame) -> pl.DataFram
         weight = pl.lit(1.0)
     picked = matched.select(
         _together(keys).alias("group"),
-        pl.col("@timestamp").cast(pl.Datetime("ms", "UTC")).dt.epoch("ms").alias("time"),
+        pl.col("@timestamp").cast(TIME).dt.epoch("ms").alias("time"),
         pl.col("event.id").alias("id"),
         value.alias("value"),
         weight.clip(0.0, 1e15).alias("weight"),

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.memory import Frames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
@@ -30,8 +31,6 @@ PARTS = 24
 
 GROUPS = 50_000
 """Per baseline and org. New ones are not taken when there are more."""
-
-HOUR = 3_600_000
 
 
 def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.memory import Frames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
@@ -111,7 +112,7 @@ def _fast(baseline: Baseline, visits: pl.DataFrame) -> pl.DataFrame:
         & ((pl.col("slot") > pl.col("slot_from")) | (pl.col("lat") > pl.col("lat_from"))
            | ((pl.col("lat") == pl.col("lat_from")) & (pl.col("lon") > pl.col("lon_from"))))
     )  # fmt: skip
-    hours = pl.max_horizontal(pl.col("slot") - pl.col("slot_from"), pl.lit(1)) * SLOT / 3_600_000
+    hours = pl.max_horizontal(pl.col("slot") - pl.col("slot_from"), pl.lit(1)) * SLOT / HOUR
     return (
         pairs.with_columns(_distance().alias("distance"), hours.alias("hours"))
         .with_columns((pl.col("distance") / pl.col("hours")).alias("speed"))

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.history import Steps, Usual, compared
 from agent.detection.baseline.memory import Frames
@@ -38,7 +39,7 @@ SCHEMAS = {
 }
 """`open`: buckets that a row can still change, with what an alarm tells of them; `past`: settled ones."""
 
-SETTLE = 6 * 3_600_000
+SETTLE = 6 * HOUR
 """Milliseconds of event time between two looks at what is settled."""
 
 GROUPS = 200_000

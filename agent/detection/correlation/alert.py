@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from agent.detection.alert.alert import TIME, constant, revision_id, sentence
+from agent.columns.timestamp import TIME
+from agent.detection.alert.alert import constant, revision_id, sentence
 from agent.detection.alert.user import only, user_of
 from agent.detection.correlation.batch_changes import AlertChange
 from agent.detection.correlation.open_alert import values_of

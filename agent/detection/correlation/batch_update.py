@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import structlog
 
+from agent.columns.timestamp import HOUR
 from agent.detection.correlation import growth, open_alert, thinning, windows
 from agent.detection.correlation.batch_changes import AlertChange, BatchChanges
 from agent.detection.correlation.correlation import Correlation
@@ -20,9 +21,6 @@ log = structlog.get_logger()
 
 AHEAD = 86_400_000
 """Milliseconds by which an event may lie in the future; what lies farther is left out."""
-
-HOUR = 3_600_000
-"""Milliseconds; the least bucket of time in which rows are stored."""
 
 
 def is_idle(correlation: Correlation, found: Mapping[str, MatchedRows], mark: int, memory: Memory) -> bool:
@@ -113,6 +111,7 @@ class BatchUpdate:
             if fresh_near.height:
                 grown = growth.by_rows(self._correlation, near, fresh_near, self._changes.texts[self._org])
         if fresh.height:
+            # An hour is the least bucket of time in which rows are stored.
             self._memory = self._writer.add(self._memory, fresh, max(self._span, HOUR))
             self._thin()
         return self._apply(grown)

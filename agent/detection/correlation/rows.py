@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from agent.columns.group_text import text_of
 from agent.columns.text_hash import numbers
-from agent.detection.alert.alert import TIME
+from agent.columns.timestamp import TIME
 from agent.detection.correlation.correlation import NUMERIC, Correlation
 from agent.detection.correlation.memory import schema
 from agent.detection.correlation.text_codes import TextCodes

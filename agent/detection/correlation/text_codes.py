@@ -10,12 +10,13 @@ from typing import Any
 import orjson
 import polars as pl
 
+from agent.columns.timestamp import HOUR
 from agent.detection.correlation.piece_cache import encoded
 
 SCHEMA = pl.Schema({"code": pl.UInt32, "text": pl.String, "seen": pl.Int64})
 """`seen`: event time in milliseconds of the newest row that has the text, up to `FRESH` too early."""
 
-FRESH = 3_600_000
+FRESH = HOUR
 """Milliseconds by which `seen` may lag behind; it is only there to tell which texts no row needs any more."""
 
 PIECES = 64

@@ -29,6 +29,8 @@ MOST_COLUMNS = 2_000
 LEAF_BYTES = 64 << 10
 """Below this a malformed chunk is read record by record instead of being halved."""
 
+GZIP = b"\x1f\x8b"
+"""How a gzipped file begins (RFC 1952, 2.3.1)."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -244,7 +246,7 @@ class _Reader:
 
 def _opened(path: Path) -> BinaryIO:
     with path.open("rb") as file:
-        gzipped = file.read(2) == b"\x1f\x8b"
+        gzipped = file.read(2) == GZIP
     if gzipped:
         return cast("BinaryIO", igzip.open(path, "rb"))  # type: ignore[no-untyped-call]
     return path.open("rb", buffering=0)
