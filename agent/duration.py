@@ -1,4 +1,9 @@
-"""Spans of time in settings: `90s`, `5m`, `24h`, `3d`, `2w`."""
+"""Spans of time as people write them: `90s`, `5m`, `24h`, `3d`, `2w`.
+
+Settings (`parse_duration`) and rules (`whole_seconds`) are read here. Two readers stay apart on purpose: samples of rules
+(`detection/authoring/sample_file.py`) take any number that Python does, for they place events before and after one
+another; and the simulator, which stands alone, has a reader of its own.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,9 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonS
 
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _FORM = r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\s*"
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "M": 2_629_746, "y": 31_556_952}
+"""Units of a span in a rule. A month and a year are those of the Gregorian calendar's mean, as in pySigma."""
 
 LONGEST = timedelta(days=36_525)
 """A century: clocks and sockets can still reckon with it."""
@@ -30,6 +38,16 @@ def parse_duration(value: Any) -> Any:
     if span > LONGEST:
         raise ValueError(f"{value[:60]!r} is longer than a century; write a shorter span of time")
     return span
+
+
+def whole_seconds(value: object, units: str, digits: int) -> int | None:
+    """Seconds of a span as rules write it: a whole number of at most `digits` digits and one of `units` (of `SECONDS`).
+
+    None for anything else: fractions, zero, leading zeros, blanks and signs, which Sigma's specification does not have.
+    """
+    # Seconds and no timedelta: ten digits of years are more than a timedelta can hold.
+    found = re.fullmatch(rf"([1-9][0-9]{{0,{digits - 1}}})([{units}])", str(value))
+    return int(found[1]) * SECONDS[found[2]] if found else None
 
 
 def written(span: timedelta) -> str:

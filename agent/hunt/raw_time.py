@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from agent.columns.array_fields import single_value
-from agent.columns.timestamp import TIME
+from agent.columns.timestamp import COMPACT_SECONDS, TIME
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -49,7 +49,7 @@ def written(text: str) -> datetime | None:
     text = text.strip()
     try:
         if _COMPACT.fullmatch(text):
-            return datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC) + _fraction(text[14:])
+            return datetime.strptime(text[:14], COMPACT_SECONDS).replace(tzinfo=UTC) + _fraction(text[14:])
         if _NUMBER.fullmatch(text):
             whole, _, rest = text.partition(".")
             units = _PER_SECOND.get(len(whole), 1)

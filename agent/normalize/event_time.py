@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agent.columns.ascii_block import block
-from agent.columns.timestamp import TIME
+from agent.columns.timestamp import COMPACT_SECONDS, TIME
 
 ISO = "%Y-%m-%dT%H:%M:%S%.3fZ"
-COMPACT = "%Y%m%d%H%M%S%.3f"
+COMPACT = COMPACT_SECONDS + "%.3f"
 
 
 _ISO_SHAPE = b"    -  -  T  :  :  .   Z"
@@ -49,7 +49,7 @@ def _read_iso(text: pl.Series) -> pl.Series | None:
 def _read_any(text: pl.Series) -> pl.Series:
     time = pl.col("text")
     iso = time.str.replace(r"(Z|[+-]00:?00)$", "").str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ms", strict=False)
-    seconds = time.str.extract(r"^(\d{14})(?:\.\d*)?$").str.to_datetime("%Y%m%d%H%M%S", time_unit="ms", strict=False)
+    seconds = time.str.extract(r"^(\d{14})(?:\.\d*)?$").str.to_datetime(COMPACT_SECONDS, time_unit="ms", strict=False)
     fraction = time.str.extract(r"\.(\d{1,3})").str.pad_end(3, "0").cast(pl.Int64, strict=False).fill_null(0)
     both = pl.coalesce(iso, seconds + pl.duration(milliseconds=fraction, time_unit="ms"))
     return text.to_frame("text").select(both.dt.replace_time_zone("UTC").cast(TIME)).to_series().alias(text.name)

@@ -69,7 +69,9 @@ def read(path: Path) -> Samples | Finding:
 
 
 def duration(text: str) -> timedelta:
-    """`90s`, `10m`, `2h`, `1d`. Raises KeyError, ValueError, OverflowError."""
+    """`90s`, `10m`, `2h`, `1d`, and any number that Python takes: `-5m` is before the others. No reader of settings would
+    do. Raises KeyError, ValueError, OverflowError.
+    """
     return timedelta(**{UNITS[text[-1]]: float(text[:-1])})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -18,9 +17,8 @@ from agent.detection.sigma.document import Document
 from agent.detection.sigma.log_source import LogSource, lateness
 from agent.detection.sigma.policy import POLICY
 from agent.detection.sigma.rule import Rule
+from agent.duration import whole_seconds
 from agent.errors import RuleError
-
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 SHARED = frozenset({"type", "rules", "group-by", "aliases", "generate", "condition", "wait"})
 KEYS: Mapping[Kind, frozenset[str]] = {
@@ -181,11 +179,12 @@ def _span(document: Document, data: dict[str, Any], key: str, default: timedelta
     value = data.get(key)
     if value is None and default is not None:
         return default
-    found = re.fullmatch(r"([1-9][0-9]{0,5})([mhdw])", str(value or ""))
-    if not found:
+    # A baseline is settled in minutes at the least, and has no use for months of changing length.
+    seconds = whole_seconds(value, "mhdw", digits=6)
+    if seconds is None:
         what = f"{value!r} is no span of time" if value is not None else f"the baseline has no {key}"
         raise document.error(what, "baseline", key, hint="a number with m, h, d or w")
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
+    return timedelta(seconds=seconds)
 
 
 def _groups(

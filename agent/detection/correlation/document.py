@@ -6,7 +6,6 @@ pySigma reads what correlations have in common with rules. The rest is read here
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, get_args
@@ -20,10 +19,8 @@ from agent.detection.sigma import error_text, reader
 from agent.detection.sigma.document import Document
 from agent.detection.sigma.log_source import LogSource
 from agent.detection.sigma.rule import Rule
+from agent.duration import SECONDS, whole_seconds
 from agent.errors import RuleError
-
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "M": 2_629_746, "y": 31_556_952}
-"""Units of a timespan. A month and a year are those of the Gregorian calendar's mean, as in pySigma."""
 
 LONGEST = 100 * SECONDS["y"]
 """Seconds of the longest timespan: times and spans that are added stay within the calendar."""
@@ -83,9 +80,8 @@ def _span(document: Document, data: dict[str, Any]) -> timedelta:
 
 def duration(text: object) -> timedelta | None:
     """None for what is no span of time, or longer than `LONGEST`."""
-    found = re.fullmatch(r"([1-9][0-9]{0,9})([smhdwMy])", str(text))
-    seconds = int(found[1]) * SECONDS[found[2]] if found else 0
-    return timedelta(seconds=seconds) if 0 < seconds <= LONGEST else None
+    seconds = whole_seconds(text, "smhdwMy", digits=10)
+    return None if seconds is None or seconds > LONGEST else timedelta(seconds=seconds)
 
 
 def _quiet(document: Document, span: timedelta) -> timedelta:

@@ -11,12 +11,13 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 from agent.columns.folded_name import folded
+from agent.enrichment.lists.iso_date import read_iso_date
 from agent.errors import MappingError
 from agent.yaml_lines import YamlFile, read_yaml
 
@@ -139,9 +140,8 @@ def _indicator(path: Path, line: int, entry: Mapping[str, Any], age: timedelta) 
 
 
 def _date(text: str) -> datetime:
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        raise ValueError(text)
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    """The beginning of a day in UTC: indicators come from everywhere and name no zone."""
+    return datetime.combine(read_iso_date(text), time(), UTC)
 
 
 def _value(text: str, kind: str) -> str:

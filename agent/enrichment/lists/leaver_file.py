@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from agent.enrichment.lists.iso_date import is_iso_date, read_iso_date
 from agent.enrichment.lists.ldif import records
 from agent.errors import FileError, SettingsError
 
@@ -29,7 +30,6 @@ _LAST_DAY = ("lastday", "lastworkingday", "leaveson", "leavingdate", "enddate", 
 _NEVER = frozenset({0, 2**63 - 1})
 """Values of accountExpires that mean no end."""
 _FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _GENERALIZED = re.compile(r"(\d{8})\d{2,6}([.,]\d+)?(Z|[+-]\d{2,4})")
 
 
@@ -127,9 +127,10 @@ def account_key(text: str) -> str:
 
 def _day(text: str) -> date | None:
     """Of ISO 8601, LDAP's generalized time or Windows' file time; None for no end. Raises ValueError."""
-    if _ISO.fullmatch(text):
-        return date.fromisoformat(text)
-    if _ISO.match(text) and len(text) > 10 and text[10] in "T ":
+    if is_iso_date(text):
+        return read_iso_date(text)
+    if is_iso_date(text[:10]) and text[10:11] in ("T", " "):
+        # The day as it is written there, whatever the zone: a last day is one in the place where somebody works.
         return datetime.fromisoformat(text).date()
     generalized = _GENERALIZED.fullmatch(text)
     if generalized:
