@@ -35,7 +35,7 @@ PEOPLE = tuple(name for name in COLUMNS if name != "user.name")
 """A login names its user itself."""
 
 ELSEWHERE = ("event.provider", "organization.id", "url.", "user_agent.")
-"""What is filled from more than the columns at home there (the batch, parts of a text), by the beginning of the names."""
+"""What is filled from more than the columns whose cells it holds (the batch, parts of a text), by the beginning of the names."""
 
 NO_DATABASE = "no address database (enrich.databases)"
 
@@ -102,9 +102,9 @@ def _fed(mappings: Mappings) -> dict[str, set[str]]:
 def _fills(mapping: EventMapping, header: Collection[str]) -> Iterator[tuple[str, str]]:
     """Columns, and the computed fields that they fill."""
     for column in header:
-        home = mapping.home(column, header)
-        if home is not None and "." in home.field and not home.field.startswith("salesforce."):
-            yield from ((column, field) for field in _with_related(home.field))
+        target = mapping.target(column, header)
+        if target is not None and "." in target.field and not target.field.startswith("salesforce."):
+            yield from ((column, field) for field in _with_related(target.field))
     for derived in mapping.derived:
         yield from ((column, field) for column in derived.columns for field in _with_related(derived.field))
 

@@ -10,7 +10,7 @@ import structlog
 
 from agent.config.settings import SourceSettings
 from agent.model import Source
-from agent.normalize.row_identity import Occurrences, Taken, identify
+from agent.normalize.row_identity import EarlierIds, Occurrences, identify
 from agent.pipeline.ingest import Ingest
 from agent.sources.event_log_file.deduplicate import RowIdentity
 from agent.sources.event_log_file.source import EventLogFile, EventLogFileSettings
@@ -33,7 +33,7 @@ def build_source(
                 settings,
                 now=now,
                 recall=ingest.recall(name),
-                identity=RowIdentity(identify, Occurrences, Taken),
+                identity=RowIdentity(identify, Occurrences, EarlierIds),
                 temp_directory=downloads,
             )
 

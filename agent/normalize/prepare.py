@@ -14,11 +14,11 @@ from agent.columns.record_id import to_long
 from agent.columns.timestamp import TIME
 from agent.model import Batch
 from agent.normalize.blank import FilledCells
-from agent.normalize.cell_fields import PROVIDER, SERVICE, TIME_FIELD, Cells, fill, homes_of
+from agent.normalize.cell_fields import PROVIDER, SERVICE, TIME_FIELD, Cells, fill, target_fields
 from agent.normalize.computed.aura import split_actions
 from agent.normalize.mapping.choice import choose, look_up
 from agent.normalize.mapping.conversion import CONVERSIONS, plain_numbers
-from agent.normalize.mapping.mapping import Derived, Mapping, TargetField
+from agent.normalize.mapping.mapping import DerivedField, Mapping, TargetField
 from agent.normalize.mapping.url_parts import split_urls
 
 Constant = str | tuple[str, ...]
@@ -31,17 +31,17 @@ MOST_NUMBERS = 50
 """Unknown columns of one file that get one: an index has room for so many fields and no more."""
 
 
-def raw_cells(batch: Batch) -> dict[str, pl.Series]:
+def vendor_columns(batch: Batch) -> dict[str, pl.Series]:
     """The vendor's columns of a raw frame, by name."""
     return {column.name: column for column in batch.frame.get_columns() if column.name != "event.id"}
 
 
-def computed(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Constant]:
+def computed_fields(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Constant]:
     """ECS fields by name: a series, or a constant that holds for every row. `@timestamp` is always among them."""
-    cells, height = FilledCells(raw_cells(batch)), batch.frame.height
-    homes = homes_of(mapping, cells)
+    cells, height = FilledCells(vendor_columns(batch)), batch.frame.height
+    targets = target_fields(mapping, cells)
     fields: dict[str, pl.Series | Constant] = dict(
-        fill(cells, homes, lambda field: not field.startswith("salesforce.") and field != PROVIDER)
+        fill(cells, targets, lambda field: not field.startswith("salesforce.") and field != PROVIDER)
     )
     fields.setdefault(TIME_FIELD, all_null(height, TIME))
     if (organization := _organization(fields.pop(ORGANIZATION, None), batch.org)) is not None:
@@ -50,9 +50,9 @@ def computed(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Constant]:
         fields |= {name: part for name, part in split_urls(cells[mapping.url]).items() if name not in fields}
     if mapping.actions is not None and mapping.actions in cells:
         fields |= split_actions(cells[mapping.actions])
-    fields |= dict(_numbers(mapping, cells, homes))
+    fields |= dict(_numbers(mapping, cells, targets))
     for derived in mapping.derived:
-        value = _derive(derived, cells, fields, homes)
+        value = _derive(derived, cells, fields, targets)
         if value is not None and (derived.where.cases or derived.unless):
             value = only_where(value, _rows_of(derived, cells, fields, height))
         if value is not None and value.null_count() < height:
@@ -89,27 +89,31 @@ def _organization(found: pl.Series | Constant | None, org: str) -> pl.Series | C
     return found.fill_null(to_long(pl.Series([org]))[0]) if found.null_count() and org else found
 
 
-def _numbers(mapping: Mapping, cells: Cells, homes: Dict[str, TargetField]) -> Iterator[tuple[str, pl.Series]]:
+def _numbers(mapping: Mapping, cells: Cells, targets: Dict[str, TargetField]) -> Iterator[tuple[str, pl.Series]]:
     """Numbers of columns that no mapping knows, beside the text: `leakline.number.<column>`, always `Float64`.
 
     The text stays where it is: were the field itself a number today, an index would refuse the text of tomorrow.
     """
-    unknown = [column for column in cells if column in homes and not mapping.kinds.knows(column)]
-    for column in [column for column in unknown if homes[column].field.startswith("salesforce.")][:MOST_NUMBERS]:
+    unknown = [column for column in cells if column in targets and not mapping.kinds.knows(column)]
+    for column in [column for column in unknown if targets[column].field.startswith("salesforce.")][:MOST_NUMBERS]:
         value = plain_numbers(cells[column])
         if value.null_count() < value.len():
             yield NUMBER + column.lower(), value
 
 
 def _derive(
-    derived: Derived, cells: Cells, fields: Dict[str, pl.Series | Constant], homes: Dict[str, TargetField]
+    derived: DerivedField, cells: Cells, fields: Dict[str, pl.Series | Constant], targets: Dict[str, TargetField]
 ) -> pl.Series | None:
     value: pl.Series | None = None
     for column in derived.columns:
         own = cells.get(column, fields.get(column))
         if not isinstance(own, pl.Series):
             continue
-        done = fields.get(homes[column].field) if column in homes and homes[column].kind == derived.conversion else None
+        done = (
+            fields.get(targets[column].field)
+            if column in targets and targets[column].value_kind == derived.conversion
+            else None
+        )
         converted = done if isinstance(done, pl.Series) else CONVERSIONS[derived.conversion](own)
         if derived.table is not None:
             converted = look_up(converted, derived.table)
@@ -121,7 +125,7 @@ def _derive(
     return value * CONVERSIONS["integer"](cells[derived.times]).fill_null(1)
 
 
-def _rows_of(derived: Derived, cells: Cells, fields: Dict[str, pl.Series | Constant], height: int) -> pl.Series:
+def _rows_of(derived: DerivedField, cells: Cells, fields: Dict[str, pl.Series | Constant], height: int) -> pl.Series:
     """The rows in which a derived field has a value (`Boolean`, without nulls)."""
 
     def column(name: str) -> pl.Series | None:

@@ -162,7 +162,7 @@ class IdSet:
         self._sorted.append(part)
 
 
-class Taken(IdSet):
+class EarlierIds(IdSet):
     """Ids of rows that went on their way earlier: `mask` tells which rows of a file issued again are among them."""
 
 
@@ -176,7 +176,7 @@ class Occurrences:
     def number(self, ids: pl.Series) -> tuple[pl.Series, bytes]:
         """From the ids of `identify`, those of the next batch: (ids told apart, the batch's piece).
 
-        The piece serves `Taken` as well, for it holds the ids that are given back.
+        The piece serves `EarlierIds` as well, for it holds the ids that are given back.
         """
         told = ids
         again = self._seen.mask(ids) | ids.is_duplicated()

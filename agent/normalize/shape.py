@@ -21,9 +21,9 @@ from agent.columns.distinct import only_where
 from agent.columns.timestamp import TIME
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.normalize.blank import FilledCells, without_blanks
-from agent.normalize.cell_fields import TIME_FIELD, Cells, fill, homes_of, leftovers
+from agent.normalize.cell_fields import TIME_FIELD, Cells, cells_to_keep, fill, target_fields
 from agent.normalize.mapping.mapping import Mappings, TargetField
-from agent.normalize.prepare import Constant, computed
+from agent.normalize.prepare import Constant, computed_fields
 from agent.normalize.raw_cells import json_objects, originals
 from agent.normalize.unshape import unshape
 
@@ -78,7 +78,7 @@ class Normalizer:
             return batch.frame
         mapping = self.mappings.get(batch.source, batch.event_type)
         present = set(batch.frame.columns)
-        added = {name: value for name, value in computed(mapping, batch).items() if name not in present}
+        added = {name: value for name, value in computed_fields(mapping, batch).items() if name not in present}
         return _with(batch.frame, added)
 
     def shape(self, prepared: pl.DataFrame, batch: Batch, seen: datetime) -> pl.DataFrame:
@@ -93,16 +93,16 @@ class Normalizer:
         mapping = self.mappings.get(batch.source, batch.event_type)
         vendor = [name for name in batch.frame.columns if name in prepared.columns and name != "event.id"]
         cells = {name: prepared[name] for name in vendor}
-        homes = homes_of(mapping, cells)
+        targets = target_fields(mapping, cells)
         fields = {name: prepared[name] for name in prepared.columns if name not in cells}
-        fields |= dict(fill(FilledCells(cells), homes, lambda field: field.startswith("salesforce.")))
+        fields |= dict(fill(FilledCells(cells), targets, lambda field: field.startswith("salesforce.")))
         fields |= _related(fields)
-        left = list(leftovers(mapping, cells, fields, homes))
+        left = list(cells_to_keep(mapping, cells, fields, targets))
         if left:
             fields[RAW_CELLS] = json_objects(left)
         if self._keep_original:
             fields["event.original"] = originals(prepared.select(vendor))
-        problems = dict(_problems(cells, homes, fields))
+        problems = dict(_problems(cells, targets, fields))
         if problems:
             fields[PROBLEMS] = self._tell(problems)
         kept = {name: one for name, one in fields.items() if name in ALWAYS or one.null_count() < one.len()}
@@ -152,16 +152,16 @@ def _related(fields: Dict[str, pl.Series]) -> dict[str, pl.Series]:
 
 
 def _problems(
-    cells: Cells, homes: Dict[str, TargetField], fields: Dict[str, pl.Series]
+    cells: Cells, targets: Dict[str, TargetField], fields: Dict[str, pl.Series]
 ) -> Iterator[tuple[str, pl.Series]]:
     time = fields[TIME_FIELD]
     if time.null_count():
         yield "no_time", time.is_null()
     unreadable: pl.Series | None = None
-    for column, home in homes.items():
-        raw, value = cells[column], fields.get(home.field)
+    for column, target in targets.items():
+        raw, value = cells[column], fields.get(target.field)
         if (
-            home.kind in ("integer", "decimal", "boolean")
+            target.value_kind in ("integer", "decimal", "boolean")
             and value is not None
             and value.null_count() > raw.null_count()
         ):

@@ -59,9 +59,9 @@ def _unshape(part: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
         fields[TIME_FIELD] = read_time(fields[TIME_FIELD].cast(pl.String), None)
     columns: dict[str, pl.Series] = {}
     for column in _columns(part, mapping):
-        home = mapping.home(column, mapping.header)
-        if home is not None and is_readable(mapping, column, home):
-            written = read_back(column, home, fields)
+        target = mapping.target(column, mapping.header)
+        if target is not None and is_readable(mapping, column, target):
+            written = read_back(column, target, fields)
             if written is not None:
                 columns[column] = written.cast(pl.String)
     if "leakline.raw_cells" in fields:
@@ -73,7 +73,7 @@ def _unshape(part: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
 def _columns(part: pl.DataFrame, mapping: Mapping) -> Iterator[str]:
     """The header's columns, and those that only this file had: `salesforce.some_new` was `SOME_NEW`."""
     yield from mapping.header
-    known = {home.field for column in mapping.header if (home := mapping.home(column, mapping.header))}
+    known = {target.field for column in mapping.header if (target := mapping.target(column, mapping.header))}
     for name in part.columns:
         if name.startswith(_PREFIX) and "." not in name.removeprefix(_PREFIX) and name not in known:
             yield name.removeprefix(_PREFIX).upper()

@@ -38,8 +38,8 @@ def full_batch(event_type: str, mapping: Mapping) -> Batch:
     row: dict[str, str] = {}
     for column in sorted({*mapping.header, *golden.frame.columns} - {"event.id"}):
         cells = golden.frame[column].drop_nulls() if column in golden.frame.columns else []
-        home = mapping.home(column, mapping.header)
-        kind = home.kind if home else "text"
+        target = mapping.target(column, mapping.header)
+        kind = target.value_kind if target else "text"
         golden_cell = len(cells) > 0 and kind != "address"  # a golden address may be the text that stands for none
         row[column] = cells[0] if golden_cell else FILLED.get(kind, f"a {column} = x|y, z\\")
     full = pl.DataFrame([{**row, "event.id": "f" * 32}])
@@ -71,8 +71,8 @@ def test_each_field_that_a_rule_reads_is_in_ecs_and_in_cef(
     # A row deletes or changes, not both: what only another row has is lent to the one that is looked at.
     prepared = prepared.with_columns(pl.col(sorted(computed)).forward_fill())
     shaped = normalizer.shape(prepared, batch, SEEN)[-1:]
-    homes = mapping.fields()
-    wanted = {homes[name] for name in read_by_rules & homes.keys()} | computed
+    targets = mapping.fields()
+    wanted = {targets[name] for name in read_by_rules & targets.keys()} | computed
     assert wanted
     document = orjson.loads(FORMATS["ecs"](shaped)[0])
     line = fields_of(FORMATS["cef"](shaped)[0])

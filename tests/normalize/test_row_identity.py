@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.normalize.row_identity import ESCAPE, SEPARATOR, IdSet, Occurrences, Taken, identify, nth
+from agent.normalize.row_identity import ESCAPE, SEPARATOR, EarlierIds, IdSet, Occurrences, identify, nth
 
 ORG = "00D000000000001AAA"
 
@@ -159,14 +159,14 @@ def test_taken_tells_what_went_before(batches: list[list[int]], asked: list[int]
     """An id is taken if and only if a piece holds it."""
     pieces = [IdSet().add(hashed(*batch)) for batch in batches]
     taken = {n for batch in batches for n in batch}
-    assert Taken(pieces).mask(hashed(*asked)).to_list() == [n in taken for n in asked]
+    assert EarlierIds(pieces).mask(hashed(*asked)).to_list() == [n in taken for n in asked]
 
 
 def test_pieces_of_a_file_tell_its_repeats_when_it_comes_again() -> None:
     """The pieces of a first reading mark every row of the second as taken, and one repeat more as new."""
     _, piece = Occurrences().number(hashed(1, 1, 2))
     again, _ = Occurrences().number(hashed(2, 1, 1, 1))
-    assert Taken([piece]).mask(again).to_list() == [True, True, True, False]
+    assert EarlierIds([piece]).mask(again).to_list() == [True, True, True, False]
 
 
 def test_a_set_that_grew_in_many_parts_holds_them_all() -> None:

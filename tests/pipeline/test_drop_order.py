@@ -87,7 +87,7 @@ def test_long_texts_lose_their_ends_before_any_field_goes() -> None:
 @pytest.mark.parametrize("event_type", TYPES)
 def test_what_goes_first_is_neither_read_by_rules_nor_the_only_place_of_a_cell(event_type: str) -> None:
     """No rule reads a timing, and what counts as repeated or computed holds no column of an event type."""
-    homes = shipped_normalizer().mappings.get(SERVICE, event_type).fields()
-    read_here = [homes[name] for name in fields_read() & homes.keys()]
+    targets = shipped_normalizer().mappings.get(SERVICE, event_type).fields()
+    read_here = [targets[name] for name in fields_read() & targets.keys()]
     assert in_groups(read_here, ["*timings"]) == []
-    assert in_groups(list(homes.values()), ["*repeated", "*computed"]) == []
+    assert in_groups(list(targets.values()), ["*repeated", "*computed"]) == []

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agent.model import OWN_EVENT_TYPE, Batch, Cursor
-from agent.normalize.row_identity import Occurrences, Taken, identify
+from agent.normalize.row_identity import EarlierIds, Occurrences, identify
 from agent.sources.event_log_file.deduplicate import RowIdentity
 from agent.sources.event_log_file.source import EventLogFile, EventLogFileSettings
 from agent.sources.salesforce.org_settings import OrgSettings
@@ -122,7 +122,7 @@ class Reader:
 
     def restart(self, **settings: Any) -> None:
         self.settings = self.settings.model_copy(update=settings)
-        identity = RowIdentity(identify, Occurrences, Taken)
+        identity = RowIdentity(identify, Occurrences, EarlierIds)
         self.source = EventLogFile(
             self.session,
             self.settings,

@@ -116,19 +116,21 @@ def names_of(mappings: Mappings) -> Shipped:
         names = {name.lower(): name for name in (one.event_type, *one.aliases)}
         spelling |= names
         for column in one.header:
-            home = one.home(column, one.header)
-            if home is not None:
-                columns[column][home.field] |= names.keys()
-                kinds |= {home.field: home.kind} if home.kind in KINDS.values() else {}
+            target = one.target(column, one.header)
+            if target is not None:
+                columns[column][target.field] |= names.keys()
+                kinds |= {target.field: target.value_kind} if target.value_kind in KINDS.values() else {}
     for one in mappings.shared.values():  # what a type that nobody described has
-        for column, home in one.homes.items():
+        for column, target in one.targets.items():
             if column not in columns:
-                columns[column][home.field] = set()
+                columns[column][target.field] = set()
     lists = {name for name, known in mappings.ecs.fields.items() if known.array and name.startswith(LISTS)}
-    homes = {column: {field: frozenset(types) for field, types in fields.items()} for column, fields in columns.items()}
+    targets = {
+        column: {field: frozenset(types) for field, types in fields.items()} for column, fields in columns.items()
+    }
     own = {PROBLEMS, *(PREFIX + name for name in COLUMNS), *(name for name in AURA if name != "leakline.aura.count")}
     services = {service for service, _ in mappings.by_type}  # of a service without types nothing is read yet
-    return Shipped(homes, frozenset(lists | own), frozenset(services), spelling, kinds)
+    return Shipped(targets, frozenset(lists | own), frozenset(services), spelling, kinds)
 
 
 def _heading(one: ConvertedRule) -> str:

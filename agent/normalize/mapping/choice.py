@@ -39,18 +39,18 @@ def look_up(cells: pl.Series, table: Dict[str, str]) -> pl.Series:
     def find(value: str) -> str | None:
         return letters.get(value) or words(value)
 
-    return per_distinct(cells, lambda values: pl.Series([find(one) for one in values], dtype=pl.String))
+    return per_distinct(cells, lambda values: pl.Series([find(value) for value in values], dtype=pl.String))
 
 
 def _indices(cells: pl.Series, cases: Dict[str, T], words: list[T]) -> pl.Series:
     find = _finder({value: words.index(word) for value, word in cases.items()})
-    return per_distinct(cells, lambda values: pl.Series([find(one) for one in values], dtype=pl.UInt32))
+    return per_distinct(cells, lambda values: pl.Series([find(value) for value in values], dtype=pl.UInt32))
 
 
 def _as_series(words: list[T]) -> pl.Series:
     if isinstance(words[0], str):
         return pl.Series(words, dtype=pl.String)
-    return pl.Series([list(one) for one in words], dtype=pl.List(pl.String))
+    return pl.Series([list(word) for word in words], dtype=pl.List(pl.String))
 
 
 def _finder(cases: Dict[str, V]) -> Callable[[str], V | None]:

@@ -12,7 +12,7 @@ from agent.columns.record_id import to_long
 from agent.normalize.computed import api_call, graphql_call, records_written
 from agent.normalize.mapping.ecs_fields import EcsTable
 from agent.normalize.mapping.url_parts import split_urls
-from agent.normalize.mapping.value_kinds import KINDS
+from agent.normalize.mapping.value_kinds import VALUE_KINDS
 
 Conversion = Callable[[pl.Series], pl.Series]
 
@@ -24,10 +24,10 @@ _USER = "005"
 
 def _milliseconds(cells: pl.Series) -> pl.Series:
     """To nanoseconds, as `event.duration` wants them; below zero there is no duration."""
-    whole = KINDS["integer"].read(cells)
+    whole = VALUE_KINDS["integer"].read(cells)
     if whole.null_count() == cells.null_count() and _fits(whole):
         return whole * _NANOSECONDS
-    exact = KINDS["decimal"].read(cells) * _NANOSECONDS
+    exact = VALUE_KINDS["decimal"].read(cells) * _NANOSECONDS
     return only_where(exact, (exact >= 0).fill_null(False)).round().cast(pl.Int64, strict=False)
 
 
@@ -37,7 +37,7 @@ def _fits(whole: pl.Series) -> bool:
 
 
 def _nanoseconds(cells: pl.Series) -> pl.Series:
-    whole = KINDS["integer"].read(cells)
+    whole = VALUE_KINDS["integer"].read(cells)
     return only_where(whole, (whole >= 0).fill_null(False))
 
 
@@ -93,10 +93,10 @@ def _tls_protocol(cells: pl.Series) -> pl.Series:
 
 
 CONVERSIONS: dict[str, Conversion] = {
-    "copy": KINDS["text"].read,
-    "integer": KINDS["integer"].read,
-    "decimal": KINDS["decimal"].read,
-    "boolean": KINDS["boolean"].read,
+    "copy": VALUE_KINDS["text"].read,
+    "integer": VALUE_KINDS["integer"].read,
+    "decimal": VALUE_KINDS["decimal"].read,
+    "boolean": VALUE_KINDS["boolean"].read,
     "id": to_long,
     "user_id": _user_id,
     "app": _app,
@@ -107,7 +107,7 @@ CONVERSIONS: dict[str, Conversion] = {
     "not_an_address": _not_an_address,
     "milliseconds": _milliseconds,
     "nanoseconds": _nanoseconds,
-    "url_decoded": KINDS["url_decoded"].read,
+    "url_decoded": VALUE_KINDS["url_decoded"].read,
     "url_path": _part("url.path"),
     "api_resource": api_call.resource,
     "api_method": api_call.method,
@@ -123,8 +123,8 @@ CONVERSIONS: dict[str, Conversion] = {
 }
 
 
-def default_conversion(target: str, ecs: EcsTable) -> str:
+def default_conversion(field: str, ecs: EcsTable) -> str:
     """The conversion that a field's ECS type asks for when a mapping names none."""
-    known = ecs.fields.get(target)
+    known = ecs.fields.get(field)
     by_type = {"ip": "address", "long": "integer", "integer": "integer", "float": "decimal", "boolean": "boolean"}
     return by_type.get(known.type, "copy") if known else "copy"

@@ -17,11 +17,11 @@ ConditionText = dict[str, str | list[str]]
 """Columns, the vendor's or computed ones, and the values one of which each must have; `*` stands for any text."""
 
 
-class HomeText(_Strict):
-    """Under `fields`: the field a column is at home in, with a conversion."""
+class FieldText(_Strict):
+    """Under `fields`: the field that holds a column's cells, with a conversion."""
 
     field: str
-    kind: str = Field(alias="as")
+    conversion: str = Field(alias="as")
 
 
 class DerivedText(_Strict):
@@ -60,14 +60,14 @@ class MappingText(_Strict):
     aliases: list[str] = []
     header: str = ""
     dataset: str | None = None
-    kind: str = "event"
+    event_kind: str = Field(default="event", alias="kind")
     category: list[str] | ListCases = []
     type: list[str] | ListCases = []
     action: str | Cases | None = None
     outcome: str | Cases | None = None
     url: str | None = None
     actions: str | None = None
-    fields: dict[str, str | HomeText] = {}
+    fields: dict[str, str | FieldText] = {}
     also: dict[str, Source] = {}
 
 

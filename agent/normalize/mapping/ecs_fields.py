@@ -33,7 +33,7 @@ def ecs_table() -> EcsTable:
     """The shipped table, read once."""
     content = orjson.loads((shipped("mappings") / "ecs" / "fields.json").read_bytes())
     fields = {
-        name: EcsField(one["type"], one.get("array", False), one.get("values", {}))
-        for name, one in content["fields"].items()
+        name: EcsField(entry["type"], entry.get("array", False), entry.get("values", {}))
+        for name, entry in content["fields"].items()
     }
     return EcsTable(content["version"], fields)

@@ -21,7 +21,7 @@ class MappingFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class MappingReload:
     """What a reload brought."""
 
     mappings: Mappings
@@ -32,7 +32,7 @@ class Read:
     """Files, and folders, of which what there was before is in use."""
 
 
-def read(folders: Sequence[Path], before: MappingFiles) -> Read:
+def read(folders: Sequence[Path], before: MappingFiles) -> MappingReload:
     """The mappings of these folders, as `load_mappings` takes them. Raises nothing."""
 
     def build(versions: Versions[bytes | OSError]) -> tuple[Mappings, Sequence[FileError]]:
@@ -46,9 +46,9 @@ def read(folders: Sequence[Path], before: MappingFiles) -> Read:
         held |= {folder} if inside else set()
     settled = settle(new, before.versions, build, before.errors)
     own = [error for error in settled.errors if error.path not in settled.kept]
-    return Read(
+    return MappingReload(
         settled.built,
         MappingFiles(settled.versions, frozenset(map(str, settled.errors))),
-        [*own, *(error for some in settled.kept.values() for error in some)],
+        [*own, *(error for errors in settled.kept.values() for error in errors)],
         frozenset(held | {path for path in settled.kept if path in before.versions}),
     )

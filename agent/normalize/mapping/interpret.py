@@ -8,9 +8,17 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
 from agent.normalize.mapping.conversion import CONVERSIONS, default_conversion
-from agent.normalize.mapping.document import Cases, ConditionText, DerivedText, HomeText, ListCases, MappingText, Source
+from agent.normalize.mapping.document import (
+    Cases,
+    ConditionText,
+    DerivedText,
+    FieldText,
+    ListCases,
+    MappingText,
+    Source,
+)
 from agent.normalize.mapping.ecs_fields import EcsTable
-from agent.normalize.mapping.mapping import Choice, ColumnKinds, Derived, Mapping, TargetField, kind_of
+from agent.normalize.mapping.mapping import Choice, ColumnKinds, DerivedField, Mapping, TargetField, value_kind_of
 from agent.normalize.mapping.row_condition import RowCondition
 from agent.yaml_lines import YamlFile
 
@@ -18,12 +26,12 @@ _ACTION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DATASET = re.compile(r"[a-z][a-z0-9_]*")
 _OWN_FIELD = re.compile(r"(salesforce|leakline)\.[a-z0-9_]+(\.[a-z0-9_]+)*")
 
-Written = tuple[YamlFile, MappingText]
+FileText = tuple[YamlFile, MappingText]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What mapping files may refer to."""
+class Vocabulary:
+    """What mapping files may refer to: fields of ECS, columns with their kinds of value, tables."""
 
     ecs: EcsTable
     kinds: ColumnKinds
@@ -35,41 +43,50 @@ class _Interpreter:
     """Turns the text of one file, laid over the text all types of its service share, into a mapping."""
 
     file: YamlFile
-    known: Known
+    vocabulary: Vocabulary
 
-    def homes(self, fields: Dict[str, str | HomeText]) -> Iterator[tuple[str, TargetField]]:
-        for column, home in fields.items():
-            target = home if isinstance(home, str) else home.field
-            self.check_field(target, ("fields", column))
-            kind = kind_of(target, column, self.known.ecs, self.known.kinds)
-            if not isinstance(home, str):
-                kind = home.kind if home.kind == "url_decoded" else None
+    def targets(self, fields: Dict[str, str | FieldText]) -> Iterator[tuple[str, TargetField]]:
+        """Of `fields`: each column and the field that holds its cells."""
+        for column, text in fields.items():
+            field = text if isinstance(text, str) else text.field
+            self.check_field(field, ("fields", column))
+            kind = value_kind_of(field, column, self.vocabulary.ecs, self.vocabulary.kinds)
+            if not isinstance(text, str):
+                # The one conversion that gives the cell back; others belong under `also`.
+                kind = text.conversion if text.conversion == "url_decoded" else None
             if kind is None:
-                raise self.file.error(("fields", column), f"{target} cannot hold a cell of {column}")
-            yield column, TargetField(target, kind)
+                raise self.file.error(("fields", column), f"{field} cannot hold a cell of {column}")
+            yield column, TargetField(field, kind)
 
-    def derived(self, also: Dict[str, Source]) -> Iterator[Derived]:
-        for target, source in also.items():
-            self.check_field(target, ("also", target))
+    def derived(self, also: Dict[str, Source]) -> Iterator[DerivedField]:
+        """Of `also`, in its order, for a field may be worked out from one before it."""
+        for field, source in also.items():
+            self.check_field(field, ("also", field))
             if source is None:
                 continue
             text = source if isinstance(source, DerivedText) else DerivedText.model_validate({"from": source})
-            table = self.table(text.table, ("also", target)) if text.table else None
-            conversion = text.conversion or default_conversion(target, self.known.ecs)
+            table = self.table(text.table, ("also", field)) if text.table else None
+            conversion = text.conversion or default_conversion(field, self.vocabulary.ecs)
             if conversion not in CONVERSIONS:
                 known = ", ".join(sorted(CONVERSIONS))
-                raise self.file.error(("also", target), f"unknown conversion `{conversion}`", hint=f"one of {known}")
+                raise self.file.error(("also", field), f"unknown conversion `{conversion}`", hint=f"one of {known}")
             if text.times and conversion != "integer":
-                raise self.file.error(("also", target), "`times` needs a whole number", hint="write `as: integer`")
-            unless = tuple(_condition(other) for other in text.unless)
-            yield Derived(target, tuple(text.columns), conversion, table, _condition(text.where), unless, text.times)
+                raise self.file.error(("also", field), "`times` needs a whole number", hint="write `as: integer`")
+            unless = tuple(_condition(excluded) for excluded in text.unless)
+            yield DerivedField(
+                field, tuple(text.columns), conversion, table, _condition(text.where), unless, text.times
+            )
 
     def words(self, key: str, text: str | Cases | None) -> Choice[str]:
+        """Of `action` or `outcome`. `otherwise` stands among the columns' names: no column can be called that."""
         if text is None or isinstance(text, str):
             choice: Choice[str] = Choice((), text)
         else:
             cases = {column: words for column, words in text.items() if column != "otherwise"}
-            tables = {c: self.table(w, (key, c)) if isinstance(w, str) else w for c, w in cases.items()}
+            tables = {
+                column: self.table(words, (key, column)) if isinstance(words, str) else words
+                for column, words in cases.items()
+            }
             otherwise = text.get("otherwise")
             choice = Choice(tuple(tables.items()), otherwise if isinstance(otherwise, str) else None)
         for word in choice.results():
@@ -77,6 +94,7 @@ class _Interpreter:
         return choice
 
     def lists(self, key: str, text: list[str] | ListCases) -> Choice[tuple[str, ...]]:
+        """Of `category` or `type`, which are arrays in ECS; otherwise as `words`."""
         if isinstance(text, list):
             choice: Choice[tuple[str, ...]] = Choice((), tuple(text) or None)
         else:
@@ -93,14 +111,14 @@ class _Interpreter:
         return choice
 
     def table(self, name: str, where: tuple[str, ...]) -> dict[str, str]:
-        if name not in self.known.tables:
+        if name not in self.vocabulary.tables:
             raise self.file.error(where, f"there is no table `{name}`", hint="tables are files in mappings/tables")
-        return self.known.tables[name]
+        return self.vocabulary.tables[name]
 
-    def check_field(self, target: str, where: tuple[str, ...]) -> None:
-        if target not in self.known.ecs.fields and not _OWN_FIELD.fullmatch(target):
-            version = self.known.ecs.version
-            raise self.file.error(where, f"ECS {version} has no field {target}", hint="use salesforce.<column> instead")
+    def check_field(self, field: str, where: tuple[str, ...]) -> None:
+        if field not in self.vocabulary.ecs.fields and not _OWN_FIELD.fullmatch(field):
+            version = self.vocabulary.ecs.version
+            raise self.file.error(where, f"ECS {version} has no field {field}", hint="use salesforce.<column> instead")
 
     def check_dataset(self, family: str | None) -> None:
         if family is not None and not _DATASET.fullmatch(family):
@@ -111,17 +129,17 @@ class _Interpreter:
             if not _ACTION.fullmatch(word):
                 raise self.file.error((key,), f"`{word}` is no action", hint="a phrase like `report-exported`")
             return
-        allowed = self.known.ecs.fields[f"event.{key}"].values
+        allowed = self.vocabulary.ecs.fields[f"event.{key}"].values
         if word not in allowed:
             raise self.file.error((key,), f"ECS allows no event.{key} `{word}`", hint=f"one of {', '.join(allowed)}")
 
-    def check_homes(self, homes: Dict[str, TargetField]) -> None:
-        """Two columns in one field would lose one of the cells; only the two spellings of the time share theirs."""
+    def check_targets(self, targets: Dict[str, TargetField]) -> None:
+        """Two columns in one field would lose one of the cells; only the two spellings of the time share one field."""
         taken: dict[str, str] = {}
-        for column, home in homes.items():
-            other = taken.setdefault(home.field, column)
-            if other != column and home.kind != "time":
-                raise self.file.error(("fields", column), f"{column} and {other} share {home.field}", hint="move one")
+        for column, target in targets.items():
+            other = taken.setdefault(target.field, column)
+            if other != column and target.value_kind != "time":
+                raise self.file.error(("fields", column), f"{column} and {other} share {target.field}", hint="move one")
 
 
 def columns_of(header: str) -> frozenset[str]:
@@ -134,7 +152,7 @@ def _condition(text: ConditionText) -> RowCondition:
     return RowCondition(tuple(cases))
 
 
-def interpret(service: str, own: Written | None, shared: Written | None, known: Known) -> Mapping:
+def interpret(service: str, own: FileText | None, shared: FileText | None, vocabulary: Vocabulary) -> Mapping:
     """The mapping of one event type, or with `own` None of what all types share. At least one of the two is given.
 
     Raises MappingError for a field, word, table or conversion that does not exist, or two columns in one field.
@@ -144,36 +162,36 @@ def interpret(service: str, own: Written | None, shared: Written | None, known: 
         raise ValueError("nothing to interpret")
     file, text = written
     general = shared[1] if shared is not None else MappingText()
-    interpreter = _Interpreter(file, known)
-    own_homes = dict(interpreter.homes(text.fields))
-    taken = {home.field for home in own_homes.values()}
-    # A type that gives a shared field to a column of its own sends the shared column home to `salesforce.*`.
-    shared_homes = dict(interpreter.homes(general.fields))
-    homes = {column: home for column, home in shared_homes.items() if home.field not in taken} | own_homes
+    interpreter = _Interpreter(file, vocabulary)
+    own_targets = dict(interpreter.targets(text.fields))
+    taken = {target.field for target in own_targets.values()}
+    # A type that gives a shared field to a column of its own sends the shared column back to `salesforce.*`.
+    shared_targets = dict(interpreter.targets(general.fields))
+    targets = {column: target for column, target in shared_targets.items() if target.field not in taken} | own_targets
     url = text.url or general.url
     if url is not None and "url.original" not in taken:
-        homes[url] = TargetField("url.original", "text")
+        targets[url] = TargetField("url.original", "text")
     header = columns_of(text.header or general.header)
-    interpreter.check_homes({column: home for column, home in homes.items() if column in header})
-    interpreter.check_word("kind", text.kind)
+    interpreter.check_targets({column: target for column, target in targets.items() if column in header})
+    interpreter.check_word("kind", text.event_kind)
     interpreter.check_dataset(text.dataset)
-    at_home = {home.field for home in homes.values()}
-    also = {field: source for field, source in {**general.also, **text.also}.items() if field not in at_home}
+    filled = {target.field for target in targets.values()}
+    also = {field: source for field, source in {**general.also, **text.also}.items() if field not in filled}
     return Mapping(
         service=service,
         event_type=text.event_type or "",
-        ecs=known.ecs,
-        kinds=known.kinds,
+        ecs=vocabulary.ecs,
+        kinds=vocabulary.kinds,
         aliases=tuple(text.aliases),
         header=header,
         dataset=text.dataset or general.dataset or "",
-        event_kind=text.kind,
+        event_kind=text.event_kind,
         category=interpreter.lists("category", text.category or general.category),
         type=interpreter.lists("type", text.type or general.type),
         action=interpreter.words("action", text.action or general.action),
         outcome=interpreter.words("outcome", text.outcome or general.outcome),
         url=url,
         actions=text.actions or general.actions,
-        homes=homes,
+        targets=targets,
         derived=tuple(interpreter.derived(also)),
     )

@@ -10,21 +10,23 @@ from pathlib import Path
 from agent.errors import MappingError
 from agent.normalize.mapping.document import parse
 from agent.normalize.mapping.ecs_fields import ecs_table
-from agent.normalize.mapping.interpret import Known, Written, columns_of, interpret
+from agent.normalize.mapping.interpret import FileText, Vocabulary, columns_of, interpret
 from agent.normalize.mapping.mapping import ColumnKinds, Mapping, Mappings
 from agent.yaml_lines import YamlFile, read_yaml
 
-KINDS = ("integer", "decimal", "boolean", "id")
+COLUMN_KINDS = ("integer", "decimal", "boolean", "id")
 """What `columns.yaml` may say of a column; any other is text."""
 
 
 @dataclass
-class _Loading:
+class _Contents:
+    """What the folders hold, file by file, before event types are laid over what all types share."""
+
     errors: list[MappingError] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
     tables: dict[str, dict[str, str]] = field(default_factory=dict)
-    shared: dict[str, Written] = field(default_factory=dict)
-    types: dict[tuple[str, str], list[Written]] = field(default_factory=dict)
+    shared: dict[str, FileText] = field(default_factory=dict)
+    types: dict[tuple[str, str], list[FileText]] = field(default_factory=dict)
     """Every file of an event type, in the order of the folders."""
 
 
@@ -51,24 +53,24 @@ def _data(path: Path) -> bytes | OSError:
 
 def of_files(folders: Sequence[Path], files: Paths[Path, bytes | OSError]) -> tuple[Mappings, list[MappingError]]:
     """As `load_mappings`, of files that were read already; they may be older than what the folders hold."""
-    loading = _Loading()
+    found = _Contents()
     for folder in folders:
         if not folder.is_dir():
-            loading.errors.append(MappingError(folder, 0, "no such folder", hint="check `normalize.mappings`"))
-        _read_folder(folder, files, loading)
-    known = Known(ecs_table(), ColumnKinds(loading.kinds, _described(loading)), loading.tables)
+            found.errors.append(MappingError(folder, 0, "no such folder", hint="check `normalize.mappings`"))
+        _read_folder(folder, files, found)
+    vocabulary = Vocabulary(ecs_table(), ColumnKinds(found.kinds, _described_columns(found)), found.tables)
     shared: dict[str, Mapping] = {}
-    for service in list(loading.shared):
-        if (general := _first_good(service, [None], loading, known)) is not None:
+    for service in list(found.shared):
+        if (general := _first_good(service, [None], found, vocabulary)) is not None:
             shared[service] = general
         else:
-            del loading.shared[service]
+            del found.shared[service]
     by_type: dict[tuple[str, str], Mapping] = {}
-    for (service, _), candidates in sorted(loading.types.items()):
-        built = _first_good(service, candidates[::-1], loading, known)
+    for (service, _), candidates in sorted(found.types.items()):
+        built = _first_good(service, candidates[::-1], found, vocabulary)
         if built is not None:
             by_type |= {(service, name.lower()): built for name in (built.event_type, *built.aliases)}
-    return Mappings(known.ecs, known.kinds, by_type, shared), loading.errors
+    return Mappings(vocabulary.ecs, vocabulary.kinds, by_type, shared), found.errors
 
 
 def whole_mappings(folders: Sequence[Path]) -> Mappings:
@@ -79,54 +81,56 @@ def whole_mappings(folders: Sequence[Path]) -> Mappings:
     return mappings
 
 
-def _first_good(service: str, candidates: Sequence[Written | None], loading: _Loading, known: Known) -> Mapping | None:
+def _first_good(
+    service: str, candidates: Sequence[FileText | None], found: _Contents, vocabulary: Vocabulary
+) -> Mapping | None:
     for own in candidates:
         try:
-            return interpret(service, own, loading.shared.get(service), known)
+            return interpret(service, own, found.shared.get(service), vocabulary)
         except MappingError as error:
-            loading.errors.append(error)
+            found.errors.append(error)
     return None
 
 
-def _read_folder(folder: Path, files: Paths[Path, bytes | OSError], loading: _Loading) -> None:
+def _read_folder(folder: Path, files: Paths[Path, bytes | OSError], found: _Contents) -> None:
     for path in sorted(path for path in files if path.is_relative_to(folder)):
         try:
-            _read_file(path, files[path], path.relative_to(folder).parts, loading)
+            _read_file(path, files[path], path.relative_to(folder).parts, found)
         except MappingError as error:
-            loading.errors.append(error)
+            found.errors.append(error)
 
 
-def _read_file(path: Path, data: bytes | OSError, place: tuple[str, ...], loading: _Loading) -> None:
+def _read_file(path: Path, data: bytes | OSError, place: tuple[str, ...], found: _Contents) -> None:
     if place[0] == "indicators" or not (len(place) == 2 or place == ("columns.yaml",)):
         return  # those are not mappings: enrichment reads them
     if isinstance(data, OSError):
         raise MappingError(path, 1, f"cannot be read ({data.strerror})")
     if place == ("columns.yaml",):
-        loading.kinds |= _column_kinds(read_yaml(path, data))
+        found.kinds |= _column_kinds(read_yaml(path, data))
     elif len(place) == 2 and place[0] == "tables":
-        loading.tables[path.stem] = _table(read_yaml(path, data))
+        found.tables[path.stem] = _table(read_yaml(path, data))
     elif len(place) == 2 and place[1] == "every_type.yaml":
         file = read_yaml(path, data)
-        loading.shared[place[0]] = file, parse(file)
+        found.shared[place[0]] = file, parse(file)
     elif len(place) == 2:
         file = read_yaml(path, data)
         text = parse(file)
         if not text.event_type:
             raise file.error((), "no `event_type`", hint="name the event type as the vendor spells it")
-        loading.types.setdefault((place[0], text.event_type.lower()), []).append((file, text))
+        found.types.setdefault((place[0], text.event_type.lower()), []).append((file, text))
 
 
-def _described(loading: _Loading) -> frozenset[str]:
-    written = [*loading.shared.values(), *(file for files in loading.types.values() for file in files)]
+def _described_columns(found: _Contents) -> frozenset[str]:
+    written = [*found.shared.values(), *(file for files in found.types.values() for file in files)]
     return frozenset[str]().union(*(columns_of(text.header) for _, text in written))
 
 
 def _column_kinds(file: YamlFile) -> dict[str, str]:
     kinds: dict[str, str] = {}
     for kind, columns in file.content.items():
-        if kind not in KINDS or not isinstance(columns, list):
+        if kind not in COLUMN_KINDS or not isinstance(columns, list):
             raise file.error(
-                (kind,), f"`{kind}` is no list of columns of a known kind", hint=f"one of {', '.join(KINDS)}"
+                (kind,), f"`{kind}` is no list of columns of a known kind", hint=f"one of {', '.join(COLUMN_KINDS)}"
             )
         for index, column in enumerate(columns):
             if kinds.setdefault(column, kind) != kind:

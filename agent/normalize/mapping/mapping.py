@@ -1,6 +1,6 @@
 """What an event type means in ECS: the values that a mapping file describes. Reading the files is in `load.py`.
 
-Every column has one *home*: the field that holds its cell, so that the cell can be read back from it. Besides, a
+Every column has one *target field*, which holds its cell, so that the cell can be read back from it. Besides, a
 mapping may *derive* further fields from columns, and *choose* words (`event.action`, …) by a column's value.
 """
 
@@ -44,14 +44,14 @@ _ECS_KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class TargetField:
-    """The field that holds a column's cell, and what kind of value it is there (see `cell.py`)."""
+    """The field that holds a column's cell, and what kind of value it is there (see `value_kinds.py`)."""
 
     field: str
-    kind: str
+    value_kind: str
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
+class DerivedField:
     """A field worked out from columns: the first of them with a value that converts (see `conversion.py`)."""
 
     field: str
@@ -121,39 +121,39 @@ class Mapping:
     """The column that holds the event's URL; `url.*` comes from it."""
     actions: str | None = None
     """The column that names the actions of a Lightning request; `leakline.aura.*` comes from it."""
-    homes: Dict[str, TargetField] = field(default_factory=dict)
-    """The columns whose home is not simply `salesforce.<column>`."""
-    derived: tuple[Derived, ...] = ()
+    targets: Dict[str, TargetField] = field(default_factory=dict)
+    """The columns whose cells are not simply in `salesforce.<column>`."""
+    derived: tuple[DerivedField, ...] = ()
 
-    def home(self, column: str, beside: Collection[str] = ()) -> TargetField | None:
-        """Where a column's cells live, given the columns beside it; None if no field can have that name."""
-        if column in self.homes:
-            return self.homes[column]
+    def target(self, column: str, beside: Collection[str] = ()) -> TargetField | None:
+        """The field that holds a column's cells, given the columns beside it; None if no field can have that name."""
+        if column in self.targets:
+            return self.targets[column]
         short = column.removesuffix(TWIN)
         if short != column and self._is_id(short) and (short in beside or short in self.header):
-            return self.home(short) and TargetField(self._field(short), "long_id")
+            return self.target(short) and TargetField(self._field(short), "long_id")
         if not PLAIN_NAME.fullmatch(column) or column.lower() in OBJECTS:
             return None
         return TargetField(self._field(column), self.kinds.of(column))
 
     def fields(self) -> dict[str, str]:
         """Vendor column to the field that holds it, for the columns of the header."""
-        homes = {column: self.home(column, self.header) for column in sorted(self.header)}
-        return {column: home.field for column, home in homes.items() if home is not None}
+        targets = {column: self.target(column, self.header) for column in sorted(self.header)}
+        return {column: target.field for column, target in targets.items() if target is not None}
 
     def _is_id(self, column: str) -> bool:
-        known = self.homes.get(column)
-        return (known.kind if known else self.kinds.of(column)) == "id"
+        known = self.targets.get(column)
+        return (known.value_kind if known else self.kinds.of(column)) == "id"
 
     def _field(self, column: str) -> str:
-        return self.homes[column].field if column in self.homes else f"salesforce.{column.lower()}"
+        return self.targets[column].field if column in self.targets else f"salesforce.{column.lower()}"
 
 
-def kind_of(target: str, column: str, ecs: EcsTable, kinds: ColumnKinds) -> str | None:
+def value_kind_of(field_name: str, column: str, ecs: EcsTable, kinds: ColumnKinds) -> str | None:
     """The kind of value a column has in a field; None if the field can hold no cell (unknown to ECS, an array)."""
-    if target.startswith("salesforce."):
+    if field_name.startswith("salesforce."):
         return kinds.of(column)
-    known = ecs.fields.get(target)
+    known = ecs.fields.get(field_name)
     if known is None or known.array:
         return None
     kind = _ECS_KINDS.get(known.type)
@@ -178,4 +178,7 @@ class Mappings:
 
     def all(self) -> Sequence[Mapping]:
         """Each mapping once, by service and event type."""
-        return sorted({id(one): one for one in self.by_type.values()}.values(), key=lambda m: (m.service, m.event_type))
+        return sorted(
+            {id(mapping): mapping for mapping in self.by_type.values()}.values(),
+            key=lambda mapping: (mapping.service, mapping.event_type),
+        )

@@ -1,7 +1,7 @@
 """Kinds of value: from the text of a cell to the value a field holds, and back to the text.
 
 A cell that its kind cannot read is null in the field; a cell that cannot be written back as it was is kept beside the
-fields (see `leftover.py`), so reading may be as willing as it likes.
+fields (see `raw_cells.py`), so reading may be as willing as it likes.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def _begins_with(whole: pl.Series, start: pl.Series) -> bool:
 def _decode(cells: pl.Series) -> pl.Series:
     if not cells.str.contains("%", literal=True).any():
         return cells
-    return per_distinct(cells, lambda values: pl.Series([_url_decoded(one) for one in values], dtype=pl.String))
+    return per_distinct(cells, lambda values: pl.Series([_url_decoded(value) for value in values], dtype=pl.String))
 
 
 def _url_decoded(text: str) -> str:
@@ -121,7 +121,7 @@ def _url_decoded(text: str) -> str:
     return text if "\ufffd" in decoded else decoded
 
 
-KINDS: dict[str, ValueKind] = {
+VALUE_KINDS: dict[str, ValueKind] = {
     "text": ValueKind(_as_it_is, _as_it_is, lambda raw, value: raw.null_count() == value.null_count()),
     "integer": ValueKind(_read_integer, _write_text, _is_plain_integer),
     "decimal": ValueKind(_read_decimal, _write_decimal),
@@ -130,4 +130,4 @@ KINDS: dict[str, ValueKind] = {
     "long_id": ValueKind(_as_it_is, _as_it_is),
     "url_decoded": ValueKind(_decode, _as_it_is),
 }
-"""By the names mappings use. The kinds `time` and `address` fill more than one field; `shape.py` knows them."""
+"""By the names mappings use. The kinds `time` and `address` fill more than one field; `cell_fields.py` fills them."""

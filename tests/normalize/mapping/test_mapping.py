@@ -8,7 +8,7 @@ import pytest
 from agent.normalize.mapping.ecs_fields import ecs_table
 from agent.normalize.mapping.load import load_mappings
 from agent.normalize.mapping.mapping import Choice, Mappings
-from agent.normalize.mapping.value_kinds import KINDS
+from agent.normalize.mapping.value_kinds import VALUE_KINDS
 from agent.shipped import shipped
 
 SERVICE = "event_log_file"
@@ -70,10 +70,10 @@ def test_every_column_is_at_home_somewhere(mappings: Mappings) -> None:
     for mapping in mappings.all():
         fields: dict[str, str] = {}
         for column in sorted(mapping.header):
-            home = mapping.home(column, mapping.header)
-            assert home is not None, (mapping.event_type, column)
-            other = fields.setdefault(home.field, column)
-            assert other == column or home.kind == "time" or column == f"{other}_DERIVED"
+            target = mapping.target(column, mapping.header)
+            assert target is not None, (mapping.event_type, column)
+            other = fields.setdefault(target.field, column)
+            assert other == column or target.value_kind == "time" or column == f"{other}_DERIVED"
 
 
 def test_a_field_has_one_kind_over_all_types(mappings: Mappings) -> None:
@@ -81,17 +81,17 @@ def test_a_field_has_one_kind_over_all_types(mappings: Mappings) -> None:
     kinds: dict[str, set[str]] = {}
     for mapping in mappings.all():
         for column in mapping.header:
-            home = mapping.home(column, mapping.header)
-            assert home is not None
-            kind = {"long_id": "text", "id": "text", "url_decoded": "text"}.get(home.kind, home.kind)
-            kinds.setdefault(home.field, set()).add(kind)
+            target = mapping.target(column, mapping.header)
+            assert target is not None
+            kind = {"long_id": "text", "id": "text", "url_decoded": "text"}.get(target.value_kind, target.value_kind)
+            kinds.setdefault(target.field, set()).add(kind)
     assert {field: kind for field, kind in kinds.items() if len(kind) > 1} == {}
 
 
 def test_kinds_are_known(mappings: Mappings) -> None:
-    """Every kind that a home has can be read and written."""
-    known = {*KINDS, "time", "address"}
-    assert {home.kind for mapping in mappings.all() for home in mapping.homes.values()} <= known
+    """Every kind of value that a target field has can be read and written."""
+    known = {*VALUE_KINDS, "time", "address"}
+    assert {target.value_kind for mapping in mappings.all() for target in mapping.targets.values()} <= known
 
 
 def test_alias_and_case(mappings: Mappings) -> None:

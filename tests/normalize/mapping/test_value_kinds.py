@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.normalize.mapping.value_kinds import KINDS
+from agent.normalize.mapping.value_kinds import VALUE_KINDS
 
 CELL = st.one_of(
     st.none(),
@@ -19,10 +19,10 @@ CELL = st.one_of(
 )
 
 
-@pytest.mark.parametrize("name", sorted(KINDS))
+@pytest.mark.parametrize("name", sorted(VALUE_KINDS))
 def test_plain_is_never_a_lie(name: str) -> None:
     """A column that is called plain is written back to exactly its cells."""
-    kind = KINDS[name]
+    kind = VALUE_KINDS[name]
 
     @given(st.lists(CELL))
     def holds(cells: list[str | None]) -> None:
@@ -61,7 +61,7 @@ def test_plain_is_never_a_lie(name: str) -> None:
 )
 def test_what_cells_mean(name: str, cell: str, value: object) -> None:
     """Cells of each kind, good and bad, mean what they should."""
-    assert KINDS[name].read(pl.Series([cell, None])).to_list() == [value, None]
+    assert VALUE_KINDS[name].read(pl.Series([cell, None])).to_list() == [value, None]
 
 
 def test_usual_columns_are_plain() -> None:
@@ -73,4 +73,4 @@ def test_usual_columns_are_plain() -> None:
         ("text", ["x", None]),
     ]:
         raw = pl.Series(cells, dtype=pl.String)
-        assert KINDS[name].is_plain(raw, KINDS[name].read(raw)), name
+        assert VALUE_KINDS[name].is_plain(raw, VALUE_KINDS[name].read(raw)), name
