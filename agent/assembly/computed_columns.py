@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from agent.enrichment.address import ANONYMIZER, CORPORATE, KIND
 from agent.enrichment.any_address import ANY_ANONYMIZER
+from agent.enrichment.app_imitation import FOLDED, IMITATES
 from agent.enrichment.approved_app import APPROVED
 from agent.enrichment.client_kind import AGENT, CLIENT_KIND
 from agent.enrichment.enricher import APPLICATION, LOCAL_HOUR
-from agent.enrichment.geo_record import PLACE
-from agent.enrichment.imitated_app import FOLDED, IMITATES
+from agent.enrichment.geo_record import GEO_COLUMNS
 from agent.enrichment.indicator import COLUMNS as INDICATOR
 from agent.enrichment.indicator import PREFIX
 from agent.enrichment.integration_user import EXPECTED, INTEGRATION
 from agent.enrichment.leaver import LEAVES_ON, LEAVING, LEFT
-from agent.enrichment.user import COLUMNS, TARGET
+from agent.enrichment.user import COLUMNS, TARGET_COLUMNS
 from agent.normalize.cell_fields import SERVICE
 from agent.normalize.computed.aura import FIELDS
 from agent.normalize.computed.guest import ACTIONS, COUNTS, DOORS, GUEST, WHO
@@ -35,7 +35,7 @@ def computed_columns(mappings: Mappings) -> frozenset[str]:
     enriched = {
         KIND, CORPORATE, ANONYMIZER, ANY_ANONYMIZER, APPROVED, CLIENT_KIND, APPLICATION, LOCAL_HOUR, GUEST, WHO, *COUNTS,
         DOORS, ACTIONS, FOLDED, IMITATES, *(PREFIX + name for name in INDICATOR), EXPECTED, INTEGRATION, LEAVES_ON,
-        LEAVING, LEFT, SIGN_IN, *AGENT, *COLUMNS, *TARGET, *PLACE, *FIELDS,
+        LEAVING, LEFT, SIGN_IN, *AGENT, *COLUMNS, *TARGET_COLUMNS, *GEO_COLUMNS, *FIELDS,
     }  # fmt: skip
     named = {name for name in targets | derived | enriched if "." in name}
     return frozenset({*named, *mappings.ecs.fields, SERVICE, PROBLEMS, RAW_CELLS})

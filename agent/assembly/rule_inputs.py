@@ -13,7 +13,7 @@ from agent.enrichment.address_database import AddressDatabases
 from agent.enrichment.any_address import ANY_ANONYMIZER
 from agent.enrichment.approved_app import APPROVED
 from agent.enrichment.enricher import LOCAL_HOUR, EnrichSettings
-from agent.enrichment.geo_record import PLACE
+from agent.enrichment.geo_record import GEO_COLUMNS
 from agent.enrichment.integration_user import EXPECTED, INTEGRATION
 from agent.enrichment.leaver import LEAVES_ON, LEAVING, LEFT
 from agent.enrichment.lists.list_file import ListFiles
@@ -117,7 +117,7 @@ def _with_related(field: str) -> tuple[str, ...]:
 def _looked_up(settings: Settings | None) -> frozenset[str]:
     """What enrichment may fill beside columns."""
     people = COLUMNS if settings is None or settings.enrich.users else ()
-    return frozenset({*PLACE, *people})
+    return frozenset({*GEO_COLUMNS, *people})
 
 
 def _event_types(settings: Settings) -> frozenset[str] | None:
@@ -132,7 +132,7 @@ def _event_types(settings: Settings) -> frozenset[str] | None:
 
 def _places(enrich: EnrichSettings) -> Iterator[tuple[str, str]]:
     known = AddressDatabases(enrich.databases, ListFiles()).names() if enrich.databases else frozenset()
-    for name in PLACE:
+    for name in GEO_COLUMNS:
         if not enrich.databases:
             yield name, NO_DATABASE
         elif name not in known:

@@ -30,7 +30,7 @@ LONGEST_LIST = 4_000
 MOST_ADDRESSES = 20
 _MOST_WORDS = 200
 """Words of a cell that are looked at from either end."""
-_REMEMBERED = 50_000
+_CACHED = 50_000
 """Texts of which the form is remembered: one address is in several columns, and in one batch after the other."""
 _LONGEST = 100
 """Characters: the longest spelling of an address has 45, and a zone and a port are short."""
@@ -104,7 +104,7 @@ def plain_address(text: str) -> str | None:
     return _plain_address(text) if len(text) <= _LONGEST else None
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_CACHED)
 def _plain_address(text: str) -> str | None:
     found = _FORM.fullmatch(text.strip().strip('"'))
     if found is None or int(found["port"] or 0) > 65_535:

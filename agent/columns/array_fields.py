@@ -48,9 +48,9 @@ def each_once(columns: Sequence[pl.Series]) -> pl.Series | None:
     return lists_of([value.alias(str(place)) for place, value in enumerate(values)]) if values else None
 
 
-def _unless_among(value: pl.Series, others: Sequence[pl.Series]) -> pl.Series:
-    for other in others:
-        same = (value == other).fill_null(False)
+def _unless_among(value: pl.Series, before: Sequence[pl.Series]) -> pl.Series:
+    for column in before:
+        same = (value == column).fill_null(False)
         if same.all():
             return all_null(value.len())
         if same.any():

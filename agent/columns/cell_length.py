@@ -29,7 +29,7 @@ def cut(frame: pl.DataFrame, length: Callable[[str, int], int], before: Sequence
             for row in long:
                 names[row].append(column.name)
         columns.append(column)
-    columns.append(pl.Series(TRUNCATED, [some or None for some in names], dtype=pl.List(pl.String)))
+    columns.append(pl.Series(TRUNCATED, [cut_fields or None for cut_fields in names], dtype=pl.List(pl.String)))
     return pl.DataFrame(columns)
 
 

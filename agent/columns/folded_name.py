@@ -134,7 +134,7 @@ def _look_alikes() -> dict[str, str]:
         if len(letter) == 1 and not letter.isascii():
             texts = [str(entry["c"]) for entry in alike]
             plain = [text for text in texts if text.isascii() and text.isalnum()]
-            named = [text for one in texts if len(one) == 1 and not one.isascii() and (text := _by_name(one))]
+            named = [name for text in texts if len(text) == 1 and not text.isascii() and (name := _by_name(text))]
             if plain or named:
                 found[letter] = min(plain, key=len) if plain else named[0]
     return found

@@ -36,6 +36,6 @@ class KnownColumns:
             self.all[name] = self.added[name] = column.alias(name)
 
 
-def or_else(one: pl.Series, other: pl.Series) -> pl.Series:
-    """The one, and the other where it is null."""
-    return one.zip_with(one.is_not_null(), other) if one.null_count() else one
+def or_else(column: pl.Series, fallback: pl.Series) -> pl.Series:
+    """The column, and the fallback where it is null. Both of one type and length."""
+    return column.zip_with(column.is_not_null(), fallback) if column.null_count() else column

@@ -8,7 +8,7 @@ from functools import lru_cache
 import polars as pl
 
 
-def numbers(texts: pl.Series) -> pl.Series:
+def text_hashes(texts: pl.Series) -> pl.Series:
     """Each text's number (`UInt64`): BLAKE2b-64, because somebody else chooses the texts; once per distinct one.
 
     `texts`: `String` without nulls.

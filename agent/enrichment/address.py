@@ -1,6 +1,6 @@
 """What an address tells: public or private, where, whose, and whether it is in a network that settings name.
 
-Columns: `leakline.ip_kind`, those of `place.PLACE` if there is a database, `leakline.ip_corp` and
+Columns: `leakline.ip_kind`, those of `geo_record.GEO_COLUMNS` if there is a database, `leakline.ip_corp` and
 `leakline.ip_anonymizer` (`Boolean`) if their networks are named. A column that nothing is configured for is absent, so
 that no rule takes "not known" for "no".
 """
@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 
 from agent.enrichment.address_database import AddressDatabases
-from agent.enrichment.geo_record import PLACE, GeoRecord
+from agent.enrichment.geo_record import GEO_COLUMNS, GeoRecord
 from agent.enrichment.lookup_cache import LookupCache
-from agent.enrichment.network_set import Address, NetworkSet
+from agent.enrichment.network_set import IpAddress, NetworkSet
 
 KIND = "leakline.ip_kind"
 CORPORATE = "leakline.ip_corp"
@@ -37,7 +37,7 @@ _PRIVATE = NetworkSet(
 )
 
 
-def kind_of(text: str) -> tuple[str | None, Address | None]:
+def kind_and_address(text: str) -> tuple[str | None, IpAddress | None]:
     """What kind of address a text is, and the address if it is one.
 
     `public`, `private`, `reserved` (never between sites: loopback, documentation, multicast …), `salesforce` for the text
@@ -66,33 +66,33 @@ class Addresses:
         self._databases = databases
         self._corporate = corporate
         self._anonymizers = anonymizers
-        schema: dict[str, pl.DataType] = {KIND: pl.String(), **(PLACE if databases else {})}
+        schema: dict[str, pl.DataType] = {KIND: pl.String(), **(GEO_COLUMNS if databases else {})}
         schema |= {CORPORATE: pl.Boolean()} if corporate else {}
         schema |= {ANONYMIZER: pl.Boolean()} if anonymizers else {}
-        self._remembered = LookupCache(schema, self._told)
+        self._cache = LookupCache(schema, self._rows)
 
     def columns(self, addresses: pl.Series) -> dict[str, pl.Series]:
         """`addresses`: `String`, as logged. Columns by name, row for row beside it."""
         if self._databases is not None and self._databases.refresh():
-            self._remembered.forget()
-        return self._remembered.columns(addresses)
+            self._cache.forget()
+        return self._cache.columns(addresses)
 
-    def _told(self, texts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    def _rows(self, texts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
         return {text: self._row(text) for text in texts}
 
     def _row(self, text: str) -> tuple[Any, ...]:
-        kind, address = kind_of(text)
-        place = self._databases.place(str(address)) if self._databases and kind == "public" else GeoRecord()
-        row: list[Any] = [kind, *(place.values() if self._databases else ())]
+        kind, address = kind_and_address(text)
+        record = self._databases.record(str(address)) if self._databases and kind == "public" else GeoRecord()
+        row: list[Any] = [kind, *(record.values() if self._databases else ())]
         if self._corporate:
             row.append(address in self._corporate if address else None)
         if self._anonymizers:
-            row.append(self._is_anonymizer(address, place.asn, self._anonymizers) if address else None)
+            row.append(self._is_anonymizer(address, record.asn, self._anonymizers) if address else None)
         return tuple(row)
 
     @staticmethod
     def _is_anonymizer(
-        address: Address, asn: int | None, anonymizers: tuple[NetworkSet, frozenset[int]]
+        address: IpAddress, asn: int | None, anonymizers: tuple[NetworkSet, frozenset[int]]
     ) -> bool | None:
         networks, numbers = anonymizers
         if address in networks:

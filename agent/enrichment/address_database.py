@@ -11,7 +11,7 @@ import maxminddb
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
-from agent.enrichment.geo_record import PLACE, GeoRecord, place_of
+from agent.enrichment.geo_record import GEO_COLUMNS, GeoRecord, geo_record
 from agent.enrichment.lists.file_stamp import stamp_of
 from agent.enrichment.lists.list_file import ListFiles
 from agent.errors import SettingsError
@@ -42,17 +42,17 @@ class AddressDatabases:
         return replaced
 
     def names(self) -> frozenset[str]:
-        """The columns of `place.PLACE` that the files fill, going by the first records of each: a file for networks'
+        """The columns of `geo_record.GEO_COLUMNS` that the files fill, going by the first records of each: a file for networks'
         operators, say, names no places.
         """
         found: set[str] = set()
         for reader in self._readers.values():
             for _, record in islice(reader, LOOKED_AT) if reader is not None else ():
-                values = place_of(record).values() if isinstance(record, dict) else ()
-                found.update(name for name, value in zip(PLACE, values, strict=False) if value is not None)
+                values = geo_record(record).values() if isinstance(record, dict) else ()
+                found.update(name for name, value in zip(GEO_COLUMNS, values, strict=False) if value is not None)
         return frozenset(found)
 
-    def place(self, address: str) -> GeoRecord:
+    def record(self, address: str) -> GeoRecord:
         """`address`: valid, IPv4 or IPv6."""
         found = GeoRecord()
         for reader in self._readers.values():
@@ -60,9 +60,9 @@ class AddressDatabases:
                 continue
             if ":" in address and reader.metadata().ip_version == 4:
                 continue
-            record = reader.get(address)
-            if isinstance(record, dict):
-                found = found.or_else(place_of(record))
+            raw = reader.get(address)
+            if isinstance(raw, dict):
+                found = found.or_else(geo_record(raw))
         return found
 
 
@@ -75,8 +75,8 @@ def _open(path: Path) -> maxminddb.Reader:
         ) from error
 
 
-class Described(Protocol):
-    """A network with place and operator, as `write_mmdb` takes it. `region` and `city` may be empty."""
+class NetworkRecord(Protocol):
+    """A network, where it is and who runs it, as `write_mmdb` takes it. `region` and `city` may be empty."""
 
     @property
     def cidr(self) -> str: ...
@@ -98,7 +98,7 @@ class Described(Protocol):
     def as_org(self) -> str: ...
 
 
-def write_mmdb(path: Path, networks: Iterable[Described]) -> None:
+def write_mmdb(path: Path, networks: Iterable[NetworkRecord]) -> None:
     """Make a small address database, in the spelling of GeoLite2 (City and ASN in one)."""
     writer = MMDBWriter(
         6, "Leakline-City-ASN", languages=["en"], description="Networks of a simulation", ipv4_compatible=True
@@ -108,7 +108,7 @@ def write_mmdb(path: Path, networks: Iterable[Described]) -> None:
     writer.to_db_file(str(path))
 
 
-def _record(network: Described) -> dict[str, Any]:
+def _record(network: NetworkRecord) -> dict[str, Any]:
     record: dict[str, Any] = {
         "country": {"iso_code": network.country_iso, "names": {"en": network.country}},
         "location": {"latitude": network.latitude, "longitude": network.longitude},

@@ -24,24 +24,24 @@ class AnyAddress:
     def __init__(self, addresses: Addresses, columns: Sequence[pl.Series], height: int) -> None:
         """`columns`: one or more, `String` or `List(String)`, of addresses as logged."""
         self._height = height
-        self._told = pl.concat([_told(addresses, column) for column in columns], how="diagonal")
+        self._found = pl.concat([_looked_up(addresses, column) for column in columns], how="diagonal")
 
     def anonymizer(self) -> dict[str, pl.Series]:
         """True where an address is in a list, false where all that are known are in none, else null."""
-        if ANONYMIZER not in self._told.columns:
+        if ANONYMIZER not in self._found.columns:
             return {}
-        by_row = self._told.drop_nulls(ANONYMIZER).group_by(ROW).agg(pl.col(ANONYMIZER).any())
+        by_row = self._found.drop_nulls(ANONYMIZER).group_by(ROW).agg(pl.col(ANONYMIZER).any())
         return {ANY_ANONYMIZER: beside(self._height, by_row)[ANONYMIZER].alias(ANY_ANONYMIZER)}
 
     def numbers(self) -> list[pl.Series]:
         """The AS numbers of each row's addresses (`List(String)`), if any is known."""
-        if _NUMBER not in self._told.columns:
+        if _NUMBER not in self._found.columns:
             return []
-        by_row = self._told.drop_nulls(_NUMBER).group_by(ROW).agg(pl.col(_NUMBER).cast(pl.String))
+        by_row = self._found.drop_nulls(_NUMBER).group_by(ROW).agg(pl.col(_NUMBER).cast(pl.String))
         return [beside(self._height, by_row)[_NUMBER]]
 
 
-def _told(addresses: Addresses, column: pl.Series) -> pl.DataFrame:
+def _looked_up(addresses: Addresses, column: pl.Series) -> pl.DataFrame:
     values = values_by_row(column)
-    told = addresses.columns(values[VALUE])
-    return pl.DataFrame([values[ROW], *(told[name] for name in (ANONYMIZER, _NUMBER) if name in told)])
+    found = addresses.columns(values[VALUE])
+    return pl.DataFrame([values[ROW], *(found[name] for name in (ANONYMIZER, _NUMBER) if name in found)])

@@ -38,7 +38,7 @@ def read_apps(path: Path) -> list[str]:
 def app_ids(apps: Sequence[str]) -> list[str]:
     """The ids among approved apps, each with 15 and with 18 characters: logs hold both."""
     ids = [app for app in map(_id_of, apps) if _is_id(app)]
-    return sorted({one for app in ids for one in (app[:15], *_long(app[:15]))})
+    return sorted({form for app in ids for form in (app[:15], *_long(app[:15]))})
 
 
 def paired(app: str) -> tuple[str, str] | None:
@@ -68,7 +68,7 @@ class ApprovedApps:
         ids = map(_id_of, apps)
         self._ids = {app[:15] for app in ids if _is_id(app)}
         self._names = [app.lower() for app in apps if not _is_id(_id_of(app))]
-        self._remembered = LookupCache(
+        self._cache = LookupCache(
             {APPROVED: pl.Boolean()}, lambda keys: {key: (self._approved(*key.split(_BETWEEN, 1)),) for key in keys}
         )
 
@@ -77,10 +77,10 @@ class ApprovedApps:
         if ids is None and names is None:
             return {}
         texts = [pl.lit("") if column is None else pl.lit(column).fill_null("") for column in (ids, names)]
-        return self._remembered.columns(pl.select(pl.concat_str(texts, separator=_BETWEEN).alias("")).to_series())
+        return self._cache.columns(pl.select(pl.concat_str(texts, separator=_BETWEEN).alias("")).to_series())
 
     def _approved(self, app_id: str, name: str) -> bool | None:
-        if app_id[:15] in self._ids or any(name and fnmatchcase(name.lower(), one) for one in self._names):
+        if app_id[:15] in self._ids or any(name and fnmatchcase(name.lower(), pattern) for pattern in self._names):
             return True
-        told = (app_id and (name or not self._names)) or (name and not self._ids)
-        return False if told else None
+        is_known = (app_id and (name or not self._names)) or (name and not self._ids)
+        return False if is_known else None

@@ -83,7 +83,7 @@ class Clients:
         self, user_agent: pl.Series | None, client_name: pl.Series | None, application: pl.Series | None
     ) -> dict[str, pl.Series]:
         """All `String`, row for row beside each other; None is a column that is not there."""
-        # Cut before anything is remembered of it.
+        # Cut before anything is cached of it.
         agents = self._agents.columns(user_agent.str.head(LONGEST)) if user_agent is not None else {}
         given = [column for column in (user_agent, client_name, application) if column is not None]
         if not given:
@@ -99,7 +99,7 @@ class Clients:
         """The first kind that fits."""
         # More separators than two come from hostile text; what follows them counts as the last text.
         texts = key.lower().split(_BETWEEN, 2)
-        return next((one.kind for one in self._kinds if one.fits(texts)), None)
+        return next((client.kind for client in self._kinds if client.fits(texts)), None)
 
 
 def parsed(user_agent: str) -> tuple[str | None, ...]:

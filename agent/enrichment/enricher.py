@@ -22,10 +22,10 @@ from agent.duration import Duration, PositiveDuration
 from agent.enrichment.address import Addresses
 from agent.enrichment.address_database import AddressDatabases
 from agent.enrichment.any_address import AnyAddress
+from agent.enrichment.app_imitation import AppImitations, read_imitated
 from agent.enrichment.approved_app import ApprovedApps, read_apps
 from agent.enrichment.client_kind import Clients, read_client_kinds
-from agent.enrichment.geo_record import PLACE
-from agent.enrichment.imitated_app import ImitatedApps, read_imitated
+from agent.enrichment.geo_record import GEO_COLUMNS
 from agent.enrichment.indicator import Indicators
 from agent.enrichment.integration_user import Integrations
 from agent.enrichment.leaver import Leavers
@@ -33,13 +33,13 @@ from agent.enrichment.lists.indicator_files import indicator_files
 from agent.enrichment.lists.list_file import ListFiles
 from agent.enrichment.lookup_cache import LookupCache
 from agent.enrichment.network_set import NetworkSet, read_networks
-from agent.enrichment.user import Persons, Users
+from agent.enrichment.user import UserColumns, UserLookup
 from agent.errors import FileError
 from agent.normalize.computed.guest import guest_columns
 from agent.normalize.computed.sign_in import sign_in_columns
 from agent.shipped import shipped
 
-Applications = Callable[[Sequence[str]], Mapping[str, str]]
+ApplicationLookup = Callable[[Sequence[str]], Mapping[str, str]]
 """Ids of connected apps to their names; one that is not known, or cannot be asked for now, is left out."""
 
 APPLICATION = "salesforce.connected_app.name"
@@ -67,7 +67,7 @@ APPS = (APPLICATION, "CONNECTED_APP_NAME", "ConnectedAppName", "Application", "C
 USERS = ("user.id", "USER_ID_DERIVED", "USER_ID", "UserId", "CreatedById")
 USER_NAMES = ("user.name", "USER_NAME", "Username", "UserName")
 
-BATCHES_REMEMBERED = 200
+BATCHES_CACHED = 200
 """After so many batches a look-up is asked anew: it has a lifetime of its own, which must be able to pass."""
 
 T = TypeVar("T")
@@ -159,31 +159,31 @@ class Enricher:
         )
         approved = settings.approved(files)
         self._approved = ApprovedApps(approved) if approved else None
-        self._imitated = ImitatedApps(read_imitated(shipped("mappings") / "imitated_apps.yaml"), approved)
+        self._imitated = AppImitations(read_imitated(shipped("mappings") / "imitated_apps.yaml"), approved)
         listed = indicator_files(settings.indicators, settings.indicator_age, files)
         self._indicators = Indicators([indicator for file in listed.values() for indicator in file.indicators])
-        self._persons = _ByLookUp(Persons)
-        self._applications = _ByLookUp(_names_of)
+        self._users = _PerLookup(UserColumns)
+        self._applications = _PerLookup(_application_names)
 
     def enrich(
-        self, prepared: pl.DataFrame, *, users: Users | None = None, applications: Applications | None = None
+        self, prepared: pl.DataFrame, *, users: UserLookup | None = None, applications: ApplicationLookup | None = None
     ) -> pl.DataFrame:
         """The prepared frame with more columns; `users` and `applications` look up in the org that it comes from."""
         known = KnownColumns(prepared)
         address = known.first("source.ip", "source.address", "SOURCE_IP", "CLIENT_IP")
         if address is not None:
-            known.add(self._addresses.columns(address), overrule=PLACE)
+            known.add(self._addresses.columns(address), overrule=GEO_COLUMNS)
         if users is not None and self._settings.users:
-            self._add_persons(known, self._persons.of(users))
+            self._add_users(known, self._users.of(users))
         known.add(guest_columns(known.all))
         application = self._application(known, applications)
         if application is not None:
             known.add({APPLICATION: application})
         known.add(self._imitated.columns(known.first(*APP_NAMES), known.first(*CLIENTS), known.first(*APP_IDS)))
         known.add(self._clients.columns(known.first(*AGENTS), known.first(*CLIENTS), application))
-        known.add(self._integrations.columns(_people(known), known.first("source.ip")))
+        known.add(self._integrations.columns(_user_columns(known), known.first("source.ip")))
         if self._leavers is not None:
-            known.add(self._leavers.columns(_people(known)))
+            known.add(self._leavers.columns(_user_columns(known)))
         if self._approved is not None:
             known.add(self._approved.columns(known.first(*APP_IDS), application))
         known.add(sign_in_columns(known.all))
@@ -224,36 +224,36 @@ class Enricher:
         if zone is not None and moment is not None:
             known.add({LOCAL_HOUR: moment.dt.convert_time_zone(zone).dt.hour().cast(pl.Int64)})
 
-    def _add_persons(self, known: KnownColumns, persons: Persons) -> None:
+    def _add_users(self, known: KnownColumns, users: UserColumns) -> None:
         ids = known.first("user.id", "USER_ID_DERIVED", "USER_ID")
         if ids is not None:
-            known.add(persons.columns(ids))
+            known.add(users.columns(ids))
         targets = known.first("user.target.id")
         if targets is not None:
-            known.add(persons.target_columns(targets))
+            known.add(users.target_columns(targets))
 
-    def _application(self, known: KnownColumns, applications: Applications | None) -> pl.Series | None:
+    def _application(self, known: KnownColumns, applications: ApplicationLookup | None) -> pl.Series | None:
         """Names of connected apps: the row's own word, else that of the look-up."""
         ids = known.first(*APP_IDS)
         found: dict[str, pl.Series] = {}
         if ids is not None and applications is not None and self._settings.applications:
             found = self._applications.of(applications).columns(ids)
-        told = [
+        named = [
             column
             for column in (known.first(APPLICATION, "CONNECTED_APP_NAME", "ConnectedAppName"), found.get(APPLICATION))
             if column is not None
         ]
-        return reduce(or_else, told).alias(APPLICATION) if told else None
+        return reduce(or_else, named).alias(APPLICATION) if named else None
 
 
-def _people(known: KnownColumns) -> dict[str, pl.Series]:
+def _user_columns(known: KnownColumns) -> dict[str, pl.Series]:
     """All columns, with who it was under one name whatever the source calls it."""
     who = {"user.id": known.first(*USERS), "user.name": known.first(*USER_NAMES)}
     return known.all | {name: column for name, column in who.items() if column is not None}
 
 
-class _ByLookUp(Generic[T]):
-    """What is remembered of each org's look-up, forgotten after a number of batches."""
+class _PerLookup(Generic[T]):
+    """What is cached of each org's look-up, forgotten after a number of batches."""
 
     def __init__(self, make: Callable[[Any], T]) -> None:
         self._make = make
@@ -262,7 +262,7 @@ class _ByLookUp(Generic[T]):
 
     def of(self, look_up: object) -> T:
         self._batches += 1
-        if self._batches > BATCHES_REMEMBERED:
+        if self._batches > BATCHES_CACHED:
             self._made.clear()
             self._batches = 0
         if look_up not in self._made:
@@ -270,9 +270,9 @@ class _ByLookUp(Generic[T]):
         return self._made[look_up]
 
 
-def _names_of(applications: Applications) -> LookupCache:
+def _application_names(applications: ApplicationLookup) -> LookupCache:
     return LookupCache(
-        {APPLICATION: pl.String()}, lambda ids: {one: (name,) for one, name in applications(ids).items()}
+        {APPLICATION: pl.String()}, lambda ids: {app_id: (name,) for app_id, name in applications(ids).items()}
     )
 
 

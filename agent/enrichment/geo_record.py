@@ -15,7 +15,7 @@ import polars as pl
 Steps = tuple[str | int, ...]
 """A way through mappings and lists."""
 
-PLACE: dict[str, pl.DataType] = {
+GEO_COLUMNS: dict[str, pl.DataType] = {
     "source.geo.continent_code": pl.String(),
     "source.geo.country_iso_code": pl.String(),
     "source.geo.country_name": pl.String(),
@@ -51,11 +51,14 @@ class GeoRecord:
     def or_else(self, other: GeoRecord) -> GeoRecord:
         """With the other's word where this one has none."""
         return GeoRecord(
-            *(mine if mine is not None else theirs for mine, theirs in zip(self.values(), other.values(), strict=True))
+            *(
+                value if value is not None else further
+                for value, further in zip(self.values(), other.values(), strict=True)
+            )
         )
 
 
-def place_of(record: Mapping[str, Any]) -> GeoRecord:
+def geo_record(record: Mapping[str, Any]) -> GeoRecord:
     """A database's record in one spelling. What has an unexpected type counts as not there."""
     country_iso = _country_iso(record)
     region = _first(record, "subdivisions", 0, "iso_code")

@@ -19,7 +19,7 @@ import polars as pl
 from agent.columns.folded_name import folded
 from agent.columns.row_values import ROW, VALUE, beside, values_by_row
 from agent.columns.timestamp import TIME
-from agent.enrichment.address import kind_of
+from agent.enrichment.address import kind_and_address
 from agent.enrichment.client_kind import LONGEST
 from agent.enrichment.lists.indicator_file import PROGRAM_KINDS, Indicator
 from agent.enrichment.lookup_cache import LookupCache
@@ -86,7 +86,7 @@ class Indicators:
         return {PREFIX + column.name: column.alias(PREFIX + column.name) for column in beside(height, by_row)}
 
     def _of_address(self, text: str) -> Indicator | None:
-        address = kind_of(text)[1]
+        address = kind_and_address(text)[1]
         if address is None:
             return None
         fitting = [indicator for networks, indicator in self._networks if address in networks][:1]

@@ -15,7 +15,7 @@ from ipaddress import ip_address
 import polars as pl
 
 from agent.enrichment.lookup_cache import LookupCache
-from agent.enrichment.network_set import Network, NetworkSet
+from agent.enrichment.network_set import IpNetwork, NetworkSet
 
 INTEGRATION = "leakline.user_is_integration"
 EXPECTED = "leakline.ip_expected_for_user"
@@ -39,11 +39,11 @@ class Integrations:
     first key that fits an account names its networks.
     """
 
-    def __init__(self, users: Sequence[str], networks: Mapping[str, Sequence[Network]]) -> None:
+    def __init__(self, users: Sequence[str], networks: Mapping[str, Sequence[IpNetwork]]) -> None:
         self._users = tuple(users)
         self._only_ids = bool(users) and all(_ID.fullmatch(pattern) for pattern in users)
         self._networks = {pattern: NetworkSet(ranges) for pattern, ranges in networks.items()}
-        self._accounts = LookupCache({INTEGRATION: pl.Boolean(), _PATTERN: pl.String()}, self._told)
+        self._accounts = LookupCache({INTEGRATION: pl.Boolean(), _PATTERN: pl.String()}, self._answers)
         self._expected = LookupCache(
             {EXPECTED: pl.Boolean()}, lambda keys: {key: (self._is_expected(key),) for key in keys}
         )
@@ -55,30 +55,32 @@ class Integrations:
             return {}
         texts = [pl.lit("") if column is None else pl.lit(column).fill_null("") for column in known]
         keys = pl.select(pl.concat_str(texts, separator=_BETWEEN).alias("")).to_series()
-        told = self._accounts.columns(keys)
-        pattern = told.pop(_PATTERN, None)
+        answers = self._accounts.columns(keys)
+        pattern = answers.pop(_PATTERN, None)
         if pattern is None or addresses is None:
-            return told
+            return answers
         pairs = pl.select(pl.concat_str(pl.lit(pattern), pl.lit(addresses), separator=_BETWEEN).alias("")).to_series()
-        return told | self._expected.columns(pairs)
+        return answers | self._expected.columns(pairs)
 
-    def _told(self, keys: Sequence[str]) -> dict[str, tuple[bool | None, str | None]]:
-        return {key: self._account(_About(*key.split(_BETWEEN, 4))) for key in keys}
+    def _answers(self, keys: Sequence[str]) -> dict[str, tuple[bool | None, str | None]]:
+        return {key: self._answer(_Account(*key.split(_BETWEEN, 4))) for key in keys}
 
-    def _account(self, about: _About) -> tuple[bool | None, str | None]:
-        pattern = next((pattern for pattern in self._networks if about.fits(pattern)), None)
-        return self._is_integration(about), pattern
+    def _answer(self, account: _Account) -> tuple[bool | None, str | None]:
+        pattern = next((pattern for pattern in self._networks if account.fits(pattern)), None)
+        return self._is_integration(account), pattern
 
-    def _is_integration(self, about: _About) -> bool | None:
-        if not about.user and not about.name:
+    def _is_integration(self, account: _Account) -> bool | None:
+        if not account.user and not account.name:
             return None
         if self._users:
-            if any(about.fits(pattern) for pattern in self._users):
+            if any(account.fits(pattern) for pattern in self._users):
                 return True
-            return False if about.profile or about.name or self._only_ids else None
-        if about.type.lower() in _MACHINE_TYPES or _MACHINE_WORDS.search(f"{about.profile}\n{about.license}".lower()):
+            return False if account.profile or account.name or self._only_ids else None
+        if account.type.lower() in _MACHINE_TYPES or _MACHINE_WORDS.search(
+            f"{account.profile}\n{account.license}".lower()
+        ):
             return True
-        return False if about.profile else None
+        return False if account.profile else None
 
     def _is_expected(self, key: str) -> bool:
         pattern, address = key.split(_BETWEEN)
@@ -86,7 +88,7 @@ class Integrations:
 
 
 @dataclass(frozen=True, slots=True)
-class _About:
+class _Account:
     """What is known of an account, in the order of `_ABOUT`; empty where nothing is."""
 
     user: str

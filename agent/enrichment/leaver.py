@@ -1,8 +1,8 @@
-"""Whether the person is about to leave, or gone: from a list that human resources or the directory exports.
+"""Whether the user is about to leave, or gone: from a list that human resources or the directory exports.
 
 Columns: `leakline.user_leaving` and `leakline.user_left` (`Boolean`) and `leakline.user_leaves_on` (`String`, ISO date).
 Whether somebody is leaving, or should have left, is told at the event's own time, so that a hunt over old logs says what
-was true then. Null where the person or the time is not known, so that no rule takes "not known" for "no".
+was true then. Null where the user or the time is not known, so that no rule takes "not known" for "no".
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Leavers:
         self._only_ids = False
         self._stamp = stamp_of(path)
         self._read()
-        self._remembered = LookupCache(
+        self._cache = LookupCache(
             {LEAVES_ON: pl.String(), _FROM: TIME, _UNTIL: TIME, _KNOWN: pl.Boolean()},
-            lambda keys: {key: self._told(key) for key in keys},
+            lambda keys: {key: self._answer(key) for key in keys},
         )
 
     @property
@@ -63,25 +63,25 @@ class Leavers:
             return {}
         texts = [pl.lit("") if column is None else pl.lit(column).fill_null("") for column in known]
         keys = pl.select(pl.concat_str(texts, separator=_BETWEEN).alias("")).to_series()
-        told = self._remembered.columns(keys)
-        if _KNOWN not in told:
+        answers = self._cache.columns(keys)
+        if _KNOWN not in answers:
             return {}
-        begins, ends, moment = told.pop(_FROM, None), told.pop(_UNTIL, None), columns.get("@timestamp")
-        stays = told.pop(_KNOWN) & False
+        begins, ends, moment = answers.pop(_FROM, None), answers.pop(_UNTIL, None), columns.get("@timestamp")
+        stays = answers.pop(_KNOWN) & False
         if begins is None or ends is None:
             return {LEAVING: stays, LEFT: stays}
         unknown = pl.repeat(None, len(keys), dtype=pl.Boolean, eager=True)
         reached = {LEAVING: begins, LEFT: ends}
-        return told | {
+        return answers | {
             name: (moment >= day if moment is not None else unknown).zip_with(day.is_not_null(), stays)
             for name, day in reached.items()
         }
 
-    def _told(self, key: str) -> tuple[Any, ...]:
+    def _answer(self, key: str) -> tuple[Any, ...]:
         user, mail, name = key.split(_BETWEEN, 2)
-        accounts = [account_key(one) for one in (user, mail, name) if one]
+        accounts = [account_key(text) for text in (user, mail, name) if text]
         last_days = self._file.last_days if self._file else {}
-        days = [last_days[one] for one in accounts if one in last_days]
+        days = [last_days[account] for account in accounts if account in last_days]
         if not days:
             return None, None, None, True if mail or name or (user and self._only_ids) else None
         last = datetime.combine(min(days), time(), UTC)
@@ -94,11 +94,11 @@ class Leavers:
         self._stamp, before = now, self._file
         self._read()
         if self._file is not before:
-            self._remembered.forget()
+            self._cache.forget()
 
     def _read(self) -> None:
         self._file = file = self._files.read(
             self._path, lambda path: read_leavers(path, self._last_day), lines=lambda file: file.problems
         )
         days = file.last_days if file else {}
-        self._only_ids = bool(days) and all(one.startswith("005") and len(one) == 15 for one in days)
+        self._only_ids = bool(days) and all(account.startswith("005") and len(account) == 15 for account in days)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from agent.enrichment.address import ANONYMIZER, CORPORATE
 from agent.enrichment.any_address import ANY_ANONYMIZER
+from agent.enrichment.app_imitation import FOLDED, IMITATES
 from agent.enrichment.approved_app import APPROVED
-from agent.enrichment.imitated_app import FOLDED, IMITATES
 from agent.enrichment.indicator import COLUMNS, PREFIX
 from agent.enrichment.integration_user import EXPECTED, INTEGRATION
 from agent.enrichment.leaver import LEAVES_ON, LEAVING, LEFT

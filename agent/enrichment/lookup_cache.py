@@ -1,4 +1,4 @@
-"""Columns worked out once per distinct value of a key, and remembered from batch to batch."""
+"""Columns worked out once per distinct value of a key, and cached from batch to batch."""
 
 from __future__ import annotations
 

@@ -8,30 +8,30 @@ from pathlib import Path
 
 from agent.errors import SettingsError
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+IpAddress = IPv4Address | IPv6Address
+IpNetwork = IPv4Network | IPv6Network
 
 
 class NetworkSet:
     """A fixed set of networks, IPv4 and IPv6."""
 
-    def __init__(self, networks: Iterable[Network]) -> None:
+    def __init__(self, networks: Iterable[IpNetwork]) -> None:
         self._prefixes: dict[tuple[int, int], set[int]] = {}
         for network in networks:
             key = (network.version, network.max_prefixlen - network.prefixlen)
             self._prefixes.setdefault(key, set()).add(int(network.network_address) >> key[1])
 
-    def __contains__(self, address: Address) -> bool:
+    def __contains__(self, address: IpAddress) -> bool:
         number, version = int(address), address.version
         return any(number >> shift in prefixes for (v, shift), prefixes in self._prefixes.items() if v == version)
 
 
-def read_networks(path: Path) -> tuple[list[Network], set[int]]:
+def read_networks(path: Path) -> tuple[list[IpNetwork], set[int]]:
     """The networks and AS numbers of a text file: one address, network (CIDR) or `AS64496` a line; `#` begins a comment.
 
     Raises SettingsError with file and line for anything else.
     """
-    networks: list[Network] = []
+    networks: list[IpNetwork] = []
     numbers: set[int] = set()
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -48,7 +48,7 @@ def read_networks(path: Path) -> tuple[list[Network], set[int]]:
     return networks, numbers
 
 
-def _network(text: str, path: Path, line: int) -> Network:
+def _network(text: str, path: Path, line: int) -> IpNetwork:
     try:
         return ip_network(text, strict=False)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who stands behind a user id.
+"""Name, profile and role of a user, by id.
 
 Columns: `user.{name,full_name,email,roles}` (the profile is the role) and `salesforce.user.*`; for the user that
 something was done to, `user.target.{name,full_name,email}`.
@@ -15,7 +15,7 @@ import polars as pl
 
 from agent.enrichment.lookup_cache import LookupCache
 
-Users = Callable[[Sequence[str]], Mapping[str, Mapping[str, Any]]]
+UserLookup = Callable[[Sequence[str]], Mapping[str, Mapping[str, Any]]]
 """User ids to their fields as the org names them (`Username`, `Profile.Name`, …). An id that is not known, or cannot be
 asked for now, is left out; it never raises for that."""
 
@@ -35,7 +35,7 @@ COLUMNS: dict[str, pl.DataType] = {
     "salesforce.user.is_active": pl.Boolean(),
 }
 """In the order of `UserRecord.values`."""
-TARGET: dict[str, pl.DataType] = {
+TARGET_COLUMNS: dict[str, pl.DataType] = {
     "user.target.name": pl.String(),
     "user.target.full_name": pl.String(),
     "user.target.email": pl.String(),
@@ -103,31 +103,31 @@ _PATHS = {
 }
 
 
-class Persons:
-    """Columns for columns of user ids, from one org's look-up."""
+class UserColumns:
+    """What one org says of its users, beside columns of their ids."""
 
-    def __init__(self, users: Users) -> None:
+    def __init__(self, users: UserLookup) -> None:
         self._users = users
-        self._persons = LookupCache(COLUMNS, self._rows)
-        self._targets = LookupCache(TARGET, self._target_rows)
+        self._actors = LookupCache(COLUMNS, self._rows)
+        self._targets = LookupCache(TARGET_COLUMNS, self._target_rows)
 
     def columns(self, ids: pl.Series) -> dict[str, pl.Series]:
         """For the users who did something; `ids`: `String`. Columns by name, row for row beside it."""
-        return self._persons.columns(ids)
+        return self._actors.columns(ids)
 
     def target_columns(self, ids: pl.Series) -> dict[str, pl.Series]:
         """For the users it was done to."""
         return self._targets.columns(ids)
 
     def _rows(self, ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-        return {one: record.values() for one, record in self._asked(ids).items()}
+        return {user_id: record.values() for user_id, record in self._records(ids).items()}
 
     def _target_rows(self, ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-        return {one: (record.username, record.name, record.email) for one, record in self._asked(ids).items()}
+        return {user_id: (record.username, record.name, record.email) for user_id, record in self._records(ids).items()}
 
-    def _asked(self, ids: Sequence[str]) -> dict[str, UserRecord]:
-        real = [one for one in ids if _USER_ID.fullmatch(one)]
+    def _records(self, ids: Sequence[str]) -> dict[str, UserRecord]:
+        real = [user_id for user_id in ids if _USER_ID.fullmatch(user_id)]
         found = self._users(real) if real else {}
         # An answer may spell an id with 15 or 18 characters; the first 15 are the id.
-        records = {one[:15]: UserRecord.of(fields) for one, fields in found.items()}
-        return {one: records[one[:15]] for one in real if one[:15] in records}
+        records = {user_id[:15]: UserRecord.of(fields) for user_id, fields in found.items()}
+        return {user_id: records[user_id[:15]] for user_id in real if user_id[:15] in records}

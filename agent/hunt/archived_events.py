@@ -15,8 +15,8 @@ import polars as pl
 from agent.columns.known_columns import or_else
 from agent.columns.timestamp import TIME
 from agent.enrichment.enricher import APPLICATION, Enricher
-from agent.enrichment.geo_record import PLACE
-from agent.enrichment.user import COLUMNS, TARGET
+from agent.enrichment.geo_record import GEO_COLUMNS
+from agent.enrichment.user import COLUMNS, TARGET_COLUMNS
 from agent.model import Batch
 from agent.normalize.cell_fields import TIME_FIELD
 from agent.normalize.computed.guest import GUEST
@@ -29,7 +29,7 @@ FRESH = ("event.dataset", GUEST)
 _COUNTRY = "source.geo.country_iso_code"
 """A login names its country itself, so that it alone does not show that a database was asked."""
 _TEXTS = (APPLICATION, "user.id", "source.ip", "source.address")
-_TYPES: Mapping[str, pl.DataType] = {**COLUMNS, **TARGET, **PLACE, **dict.fromkeys(_TEXTS, pl.String())}
+_TYPES: Mapping[str, pl.DataType] = {**COLUMNS, **TARGET_COLUMNS, **GEO_COLUMNS, **dict.fromkeys(_TEXTS, pl.String())}
 
 
 class ArchivedEvents:
@@ -68,21 +68,21 @@ def _archived(shaped: pl.DataFrame) -> Iterator[tuple[str, pl.Series]]:
 
 def _laid(frame: pl.DataFrame, archived: Mapping[str, pl.Series]) -> Iterator[pl.Series]:
     """The archived columns, filled where they are null from those of the frame."""
-    of_then = [archived[name].is_not_null() for name in PLACE if name in archived and name != _COUNTRY]
+    of_then = [archived[name].is_not_null() for name in GEO_COLUMNS if name in archived and name != _COUNTRY]
     placed = reduce(lambda one, other: one | other, of_then) if of_then else None
     for name, column in archived.items():
         there = frame.get_column(name, default=None)
         typed = column if there is None else _as(column, there.dtype)
         if there is None or typed is None:
             yield column if typed is not None else there
-        elif name in FRESH or (name in PLACE and placed is None):
+        elif name in FRESH or (name in GEO_COLUMNS and placed is None):
             yield or_else(there, typed).alias(name)
-        elif name in PLACE and placed is not None:  # a city of then goes with no country of today
+        elif name in GEO_COLUMNS and placed is not None:  # a city of then goes with no country of today
             yield typed.zip_with(placed, or_else(there, typed)).alias(name)
         else:
             yield or_else(typed, there).alias(name)
     if placed is not None:
-        for name in PLACE.keys() - archived.keys():
+        for name in GEO_COLUMNS.keys() - archived.keys():
             if name in frame.columns:
                 yield frame[name].zip_with(~placed, pl.Series([None], dtype=frame[name].dtype)).alias(name)
 

@@ -27,9 +27,9 @@ class RawCells:
     """`Boolean`, without nulls."""
 
 
-def json_objects(leftovers: Iterable[RawCells]) -> pl.Series:
-    """`String`: one JSON object a row; null for a row with nothing left over."""
-    members = pl.DataFrame([_members(one).alias(str(place)) for place, one in enumerate(leftovers)])
+def json_objects(columns: Iterable[RawCells]) -> pl.Series:
+    """`String`: one JSON object a row; null for a row of which nothing is kept."""
+    members = pl.DataFrame([_members(column).alias(str(place)) for place, column in enumerate(columns)])
     inner = pl.concat_str(pl.all(), separator=",", ignore_nulls=True)
     whole = pl.when(inner != "").then(pl.concat_str(pl.lit("{"), inner, pl.lit("}")))
     return members.select(whole.alias("object")).to_series()
@@ -40,9 +40,9 @@ def originals(frame: pl.DataFrame) -> pl.Series:
     return json_objects(RawCells(cells.name, cells, cells.is_not_null()) for cells in frame.get_columns())
 
 
-def _members(leftover: RawCells) -> pl.Series:
-    key = json.dumps(leftover.column, ensure_ascii=False)
-    rows, cells = leftover.rows, leftover.cells
+def _members(column: RawCells) -> pl.Series:
+    key = json.dumps(column.column, ensure_ascii=False)
+    rows, cells = column.rows, column.cells
     if cells is None:
         return pl.select(pl.when(rows).then(pl.lit(f"{key}:null"))).to_series()
     frame = pl.DataFrame([rows.alias("rows"), _escaped(cells).alias("text")])

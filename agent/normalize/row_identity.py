@@ -178,32 +178,41 @@ class Occurrences:
 
         The piece serves `EarlierIds` as well, for it holds the ids that are given back.
         """
-        told = ids
+        numbered = ids
         again = self._seen.mask(ids) | ids.is_duplicated()
         if again.any():
-            told = ids.clone().scatter(again.arg_true(), self._told_apart(ids.filter(again).to_list()))
-        return told, self._seen.add(told)
+            numbered = ids.clone().scatter(again.arg_true(), self._numbered(ids.filter(again).to_list()))
+        return numbered, self._seen.add(numbered)
 
-    def _told_apart(self, ids: list[str]) -> list[str]:
+    def _numbered(self, ids: list[str]) -> list[str]:
+        """Each id with the number of equal rows before it, in this batch and in those before."""
         after = self._counts(list(dict.fromkeys(ids)))
-        told = []
-        for one in ids:
-            told.append(nth(one, after[one]))
-            after[one] += 1
-        return told
+        numbered = []
+        for event_id in ids:
+            numbered.append(nth(event_id, after[event_id]))
+            after[event_id] += 1
+        return numbered
 
     def _counts(self, ids: list[str]) -> dict[str, int]:
-        """How many rows of the earlier batches each id stands for. Numbers have no gaps, so halving finds the first unused."""
+        """How many rows of the earlier batches each id stands for.
+
+        The set knows ids and no counts. Numbers have no gaps, so the first unused one is found by doubling the number
+        until one is unused and by halving from there: 2 log2(n) look-ups, and a file with 100,000 equal rows takes 34.
+        `low`: all numbers below are used; `high`: this one is unused.
+        """
         low = dict.fromkeys(ids, 0)
         high: dict[str, int] = {}
-        while open_ids := [one for one in ids if one not in high or low[one] < high[one]]:
-            tried = {one: (low[one] + high[one]) // 2 if one in high else 2 * low[one] for one in open_ids}
-            used = self._seen.mask(pl.Series([nth(one, number) for one, number in tried.items()], dtype=pl.String))
-            for (one, number), is_used in zip(tried.items(), used, strict=True):
+        while undecided := [event_id for event_id in ids if event_id not in high or low[event_id] < high[event_id]]:
+            tried = {
+                event_id: (low[event_id] + high[event_id]) // 2 if event_id in high else 2 * low[event_id]
+                for event_id in undecided
+            }
+            names = pl.Series([nth(event_id, number) for event_id, number in tried.items()], dtype=pl.String)
+            for (event_id, number), is_used in zip(tried.items(), self._seen.mask(names), strict=True):
                 if is_used:
-                    low[one] = number + 1
+                    low[event_id] = number + 1
                 else:
-                    high[one] = number
+                    high[event_id] = number
         return low
 
 

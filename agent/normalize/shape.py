@@ -2,7 +2,7 @@
 
 Fields of Leakline's own in a shaped frame:
 
-- `leakline.raw_cells` (`String`): the cells that the fields do not give back, see `leftover.py`.
+- `leakline.raw_cells` (`String`): the cells that the fields do not give back, see `raw_cells.py`.
 - `leakline.problems` (`List(String)`): what was wrong with the row: `no_time`, `unreadable_cell` (a number or boolean
   that is none; kept in `leakline.raw_cells`), `wrong_id_suffix` (an 18-character user id that fails its checksum).
 """
@@ -105,7 +105,7 @@ class Normalizer:
         problems = dict(_problems(cells, targets, fields))
         if problems:
             fields[PROBLEMS] = self._tell(problems)
-        kept = {name: one for name, one in fields.items() if name in ALWAYS or one.null_count() < one.len()}
+        kept = {name: cells for name, cells in fields.items() if name in ALWAYS or cells.null_count() < cells.len()}
         return _with(prepared.select("event.id"), {**kept, **_OBSERVER, **constants})
 
     def unshape(self, shaped: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from agent.enrichment.address import Addresses, kind_of
+from agent.enrichment.address import Addresses, kind_and_address
 from agent.enrichment.address_database import AddressDatabases, write_mmdb
 from agent.enrichment.network_set import NetworkSet
 from tests.enrichment.test_address_database import Network
@@ -41,7 +41,7 @@ from tests.enrichment.test_address_database import Network
 )
 def test_addresses_are_of_a_kind(text: str, kind: str | None) -> None:
     """Public, private, reserved, Salesforce's own; other text is of none."""
-    assert kind_of(text)[0] == kind
+    assert kind_and_address(text)[0] == kind
 
 
 ADDRESSES = pl.Series(["22.40.8.1", "29.31.0.7", None, "Salesforce.com IP", "10.0.0.1", "29.30.0.5", "nonsense"])

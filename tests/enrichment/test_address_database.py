@@ -9,7 +9,7 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
 from agent.enrichment.address_database import AddressDatabases, write_mmdb
-from agent.enrichment.geo_record import GeoRecord, place_of
+from agent.enrichment.geo_record import GeoRecord, geo_record
 from agent.errors import SettingsError
 
 
@@ -37,11 +37,11 @@ def test_what_is_written_is_found(tmp_path: Path) -> None:
     path = tmp_path / "a.mmdb"
     write_mmdb(path, [Network("22.40.8.0/24"), Network("2a01:4ff0:22::/48", city="", region="")])
     databases = AddressDatabases([path])
-    assert databases.place("22.40.8.77") == MUNICH
-    assert databases.place("2a01:4ff0:22::5") == GeoRecord(
+    assert databases.record("22.40.8.77") == MUNICH
+    assert databases.record("2a01:4ff0:22::5") == GeoRecord(
         country_iso="DE", country="Germany", latitude=48.1351, longitude=11.582, asn=64497, as_org="Example Europe"
     )
-    assert databases.place("22.40.9.1") == GeoRecord()
+    assert databases.record("22.40.9.1") == GeoRecord()
 
 
 def test_the_first_file_that_knows_a_thing_counts(tmp_path: Path) -> None:
@@ -51,9 +51,9 @@ def test_the_first_file_that_knows_a_thing_counts(tmp_path: Path) -> None:
     writer.insert_network(IPSet(["22.40.0.0/16"]), {"asn": "AS1234", "as_name": "Other", "country_code": "AT"})
     writer.to_db_file(str(tmp_path / "operator.mmdb"))
     databases = AddressDatabases([tmp_path / "operator.mmdb", tmp_path / "place.mmdb"])
-    both = databases.place("22.40.8.1")
+    both = databases.record("22.40.8.1")
     assert (both.asn, both.as_org, both.country_iso, both.city) == (1234, "Other", "AT", "Munich")
-    assert databases.place("2a01:4ff0:22::5") == GeoRecord(), "a file of IPv4 alone does not mind IPv6"
+    assert databases.record("2a01:4ff0:22::5") == GeoRecord(), "a file of IPv4 alone does not mind IPv6"
 
 
 def test_a_replaced_file_is_opened_anew(tmp_path: Path) -> None:
@@ -65,13 +65,13 @@ def test_a_replaced_file_is_opened_anew(tmp_path: Path) -> None:
     write_mmdb(new, [Network("22.40.8.0/24", city="Augsburg")])
     new.replace(path)
     assert databases.refresh()
-    assert databases.place("22.40.8.1").city == "Augsburg"
+    assert databases.record("22.40.8.1").city == "Augsburg"
     new.write_bytes(b"half a download")
     new.replace(path)
     assert not databases.refresh()
     path.unlink()
     assert not databases.refresh()
-    assert databases.place("22.40.8.1").city == "Augsburg"
+    assert databases.record("22.40.8.1").city == "Augsburg"
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -128,4 +128,4 @@ RECORDS: dict[str, tuple[dict[str, Any], GeoRecord]] = {
 def test_every_makers_spelling_is_read(maker: str) -> None:
     """Records of the usual databases give the same columns; what is not as expected is not there."""
     record, place = RECORDS[maker]
-    assert place_of(record) == place
+    assert geo_record(record) == place

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from agent.enrichment.address_database import write_mmdb
-from agent.enrichment.enricher import BATCHES_REMEMBERED, Enricher, EnrichSettings
+from agent.enrichment.enricher import BATCHES_CACHED, Enricher, EnrichSettings
 from agent.errors import LeaklineError, MappingError, SettingsError
 from tests.enrichment.test_address_database import Network
 
@@ -162,7 +162,7 @@ def test_answers_are_kept_per_org_and_not_for_ever(settings: EnrichSettings) -> 
             return {one: {"Username": self.name} for one in ids}
 
     enricher, production, sandbox = Enricher(settings), Org("production"), Org("sandbox")
-    for _ in range(BATCHES_REMEMBERED // 2):
+    for _ in range(BATCHES_CACHED // 2):
         for org in (production, sandbox):
             assert set(enricher.enrich(PREPARED, users=org.users)["user.name"].drop_nulls()) == {org.name}
     assert (production.asked, sandbox.asked) == (1, 1)

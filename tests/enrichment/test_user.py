@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from agent.enrichment.user import COLUMNS, Persons, UserRecord
+from agent.enrichment.user import COLUMNS, UserColumns, UserRecord
 
 ADA, BEN, ROBOT = "005A00000012345AAA", "005A00000067890AAA", "005B00000000001AAA"
 FIELDS: dict[str, Any] = {
@@ -32,7 +32,7 @@ class Org:
 
 def test_users_are_told_by_id() -> None:
     """Names, profile and the rest stand beside every row of the user, in the types of the columns."""
-    told = Persons(Org().users).columns(pl.Series([BEN, ADA, None, ADA]))
+    told = UserColumns(Org().users).columns(pl.Series([BEN, ADA, None, ADA]))
     assert {name: column[1] for name, column in told.items() if name != "user.roles"} == {
         "user.name": "ada@example.com",
         "user.full_name": "Ada Stone",
@@ -50,7 +50,7 @@ def test_users_are_told_by_id() -> None:
 def test_users_not_found_are_asked_for_again() -> None:
     """A look-up that could not answer is tried with the next batch; what was answered is not."""
     org = Org()
-    persons = Persons(org.users)
+    persons = UserColumns(org.users)
     for _ in range(2):
         persons.columns(pl.Series([ADA, BEN]))
     assert org.asked == [[ADA, BEN], [BEN]]
@@ -59,7 +59,7 @@ def test_users_not_found_are_asked_for_again() -> None:
 def test_only_user_ids_are_asked_for() -> None:
     """Text that is no user id, hostile or not, never reaches the org."""
     org = Org()
-    told = Persons(org.users).columns(pl.Series(["' OR Id != '", "00D000000000001AAA", "", "005", ADA[:15]]))
+    told = UserColumns(org.users).columns(pl.Series(["' OR Id != '", "00D000000000001AAA", "", "005", ADA[:15]]))
     assert org.asked == [[ADA[:15]]]
     assert told["user.name"].to_list() == [None, None, None, None, "ada@example.com"]
 
@@ -67,7 +67,7 @@ def test_only_user_ids_are_asked_for() -> None:
 def test_nobody_to_ask_for_asks_nobody() -> None:
     """A batch without user ids makes no call."""
     org = Org()
-    assert Persons(org.users).columns(pl.Series([None, "x"])) == {}
+    assert UserColumns(org.users).columns(pl.Series([None, "x"])) == {}
     assert org.asked == []
 
 
@@ -78,7 +78,7 @@ def test_an_answer_with_odd_values_is_taken_as_far_as_it_is_right() -> None:
 
 def test_targets_have_names_alone() -> None:
     """Of the user that something was done to, only names are told."""
-    told = Persons(Org().users).target_columns(pl.Series([ADA]))
+    told = UserColumns(Org().users).target_columns(pl.Series([ADA]))
     assert {name: column[0] for name, column in told.items()} == {
         "user.target.name": "ada@example.com",
         "user.target.full_name": "Ada Stone",

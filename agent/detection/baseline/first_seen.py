@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from agent.columns.text_hash import numbers
+from agent.columns.text_hash import text_hashes
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.memory import Frames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
@@ -38,7 +38,7 @@ def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, a
     """Take rows in and raise what is new; returns the rows left out because there were too many values."""
     dropped = 0
     if rows.height:
-        rows = rows.with_columns(numbers(rows["group"] + "\n" + rows["value"]).alias("pair"))
+        rows = rows.with_columns(text_hashes(rows["group"] + "\n" + rows["value"]).alias("pair"))
         fresh = rows.group_by("pair").agg(
             pl.col("key").first(), pl.col("time").min().alias("first"), (pl.col("time").max() // DAY).cast(pl.Int32).alias("day"),
             pl.len().alias("count"),

@@ -8,7 +8,7 @@ from functools import cache
 import polars as pl
 
 from agent.columns.group_text import text_of
-from agent.columns.text_hash import numbers
+from agent.columns.text_hash import text_hashes
 from agent.columns.timestamp import TIME
 from agent.detection.baseline.baseline import Baseline
 
@@ -30,7 +30,7 @@ SCHEMA = pl.Schema(
         "place": pl.String,
     }
 )
-"""`key`: the group by number (`numbers`); `group`: `NAME=value, …`; `time`: milliseconds; `mark`: time and event id as
+"""`key`: the group by number (`text_hashes`); `group`: `NAME=value, …`; `time`: milliseconds; `mark`: time and event id as
 one text, whose order is that of time and then id, so that the first and last of many are a minimum and a maximum."""
 
 DIGITS = 15
@@ -49,7 +49,7 @@ def rows(baseline: Baseline, found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     picked = pl.concat(parts)
     if len(parts) > 1:  # a row that several rules match is one row
         picked = picked.unique(["mark", "group"], keep="first", maintain_order=True)
-    return picked.select(numbers(picked["group"]).alias("key"), pl.all())
+    return picked.select(text_hashes(picked["group"]).alias("key"), pl.all())
 
 
 @cache

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from agent.columns.group_text import text_of
-from agent.columns.text_hash import numbers
+from agent.columns.text_hash import text_hashes
 from agent.columns.timestamp import TIME
 from agent.detection.correlation.correlation import NUMERIC, Correlation
 from agent.detection.correlation.memory import schema
@@ -132,7 +132,7 @@ def correlation_rows(
         out = {str(reason): int(count) for reason, count in counts.iter_rows()}
         rows = rows.filter(pl.col("reason").is_null())
     if correlation.kind == "value_count":
-        rows = rows.with_columns(numbers(rows["value"]))
+        rows = rows.with_columns(text_hashes(rows["value"]))
     return CorrelationRows(rows.select(names), out)
 
 

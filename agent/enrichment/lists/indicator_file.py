@@ -50,7 +50,7 @@ class Indicator:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingIndicators:
     """What was published and could not be had, or cannot be used: `what`, by whom (`source`), and `why` it is not here."""
 
     what: str
@@ -63,7 +63,7 @@ class IndicatorFile:
     """What one file holds, and what it says that it lacks."""
 
     indicators: tuple[Indicator, ...]
-    missing: tuple[Missing, ...] = ()
+    missing: tuple[MissingIndicators, ...] = ()
 
 
 def read_indicators(path: Path, age: timedelta) -> IndicatorFile:
@@ -72,7 +72,9 @@ def read_indicators(path: Path, age: timedelta) -> IndicatorFile:
         return IndicatorFile(tuple(_indicator(path, line, entry, age) for line, entry in _of_csv(path)))
     file = read_yaml(path)
     entries = _of_yaml(file)
-    return IndicatorFile(tuple(_indicator(path, line, entry, age) for line, entry in entries), tuple(_missing(file)))
+    return IndicatorFile(
+        tuple(_indicator(path, line, entry, age) for line, entry in entries), tuple(_missing_indicators(file))
+    )
 
 
 def _of_yaml(file: YamlFile) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -89,7 +91,7 @@ def _of_yaml(file: YamlFile) -> Iterator[tuple[int, dict[str, Any]]]:
         yield file.lines[("indicators", place)], shared | entry
 
 
-def _missing(file: YamlFile) -> Iterator[Missing]:
+def _missing_indicators(file: YamlFile) -> Iterator[MissingIndicators]:
     entries = file.content.get("missing", [])
     if not isinstance(entries, list):
         raise file.error(("missing",), "`missing` is not a list", hint=f"write entries of {', '.join(_OF_MISSING)}")
@@ -98,7 +100,7 @@ def _missing(file: YamlFile) -> Iterator[Missing]:
         if set(texts) != set(_OF_MISSING) or not all(isinstance(text, str) for text in texts.values()):
             hint = f"give each {', '.join(_OF_MISSING)}, and nothing else"
             raise file.error(("missing", place), "an entry of `missing` that is not complete", hint=hint)
-        yield Missing(**texts)
+        yield MissingIndicators(**texts)
 
 
 def _of_csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -55,23 +55,23 @@ def read_leavers(path: Path, last_day: str | None = None) -> LeaverFile:
         ) from error
     wanted = (_plain(last_day),) if last_day else _LAST_DAY
     is_ldif = any(line.lower().startswith(("dn:", "version:")) for line in lines[:50])
-    read = _from_ldif(path, lines, wanted) if is_ldif else _from_csv(path, lines, wanted)
+    entries = _from_ldif(path, lines, wanted) if is_ldif else _from_csv(path, lines, wanted)
     last_days: dict[str, date] = {}
     problems: list[FileError] = []
-    for one in read:
-        if isinstance(one, FileError):
-            problems.append(one)
+    for entry in entries:
+        if isinstance(entry, FileError):
+            problems.append(entry)
         else:
-            accounts, day = one
+            accounts, day = entry
             # Somebody who is listed twice leaves on the earlier day.
             last_days |= {account: min(day, last_days.get(account, day)) for account in accounts}
     return LeaverFile(last_days, tuple(problems))
 
 
-_Read = Iterator[tuple[set[str], date] | FileError]
+_Entries = Iterator[tuple[set[str], date] | FileError]
 
 
-def _from_csv(path: Path, lines: list[str], wanted: tuple[str, ...]) -> _Read:
+def _from_csv(path: Path, lines: list[str], wanted: tuple[str, ...]) -> _Entries:
     header = next((line for line in lines if line.strip()), "")
     delimiter = max(",;\t|", key=header.count)
     reader = csv.reader(lines, delimiter=delimiter)
@@ -93,7 +93,7 @@ def _from_csv(path: Path, lines: list[str], wanted: tuple[str, ...]) -> _Read:
         yield from _leaver(path, reader.line_num, [row[place] for place in account_columns], row[day_column])
 
 
-def _from_ldif(path: Path, lines: list[str], wanted: tuple[str, ...]) -> _Read:
+def _from_ldif(path: Path, lines: list[str], wanted: tuple[str, ...]) -> _Entries:
     for record in records(lines, str(path)):
         if isinstance(record, FileError):
             yield record
@@ -106,7 +106,7 @@ def _from_ldif(path: Path, lines: list[str], wanted: tuple[str, ...]) -> _Read:
             yield from _leaver(path, line, accounts, day)
 
 
-def _leaver(path: Path, line: int, accounts: list[str], text: str) -> _Read:
+def _leaver(path: Path, line: int, accounts: list[str], text: str) -> _Entries:
     known = {account_key(account) for account in accounts if account.strip()}
     try:
         day = _day(text.strip())

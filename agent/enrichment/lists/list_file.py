@@ -11,8 +11,8 @@ from agent.errors import FileError, SettingsError
 
 T = TypeVar("T")
 
-Tell = Callable[[Path, Sequence[FileError]], None]
-"""Told what of a file cannot be used, which is nothing when all of it can be (again)."""
+Report = Callable[[Path, Sequence[FileError]], None]
+"""Hears what of a file cannot be used, which is nothing when all of it can be (again)."""
 
 
 class ListFiles:
@@ -28,7 +28,7 @@ class ListFiles:
         """Files that cannot be used now, and of which what they held before is in use."""
         self.problems: dict[Path, Sequence[FileError]] = {}
         """What of each file cannot be used now: all of it, or some lines."""
-        self.tell: Tell = lambda _path, _problems: None
+        self.tell: Report = lambda _path, _problems: None
         """Called for each change of `problems`."""
 
     def read(

@@ -49,9 +49,9 @@ def _rows(queries: pl.Series) -> pl.Series:
     has_default = queries.str.contains(_DEFAULT)
     if not has_default.any():
         return rows
-    some = queries.filter(has_default)
-    names = some.str.extract_all(_PAGE + r"\$\w+").list.eval(pl.element().str.extract(r"\$(\w+)$"))
-    defaults = some.str.extract_all(_DEFAULT)
+    with_default = queries.filter(has_default)
+    names = with_default.str.extract_all(_PAGE + r"\$\w+").list.eval(pl.element().str.extract(r"\$(\w+)$"))
+    defaults = with_default.str.extract_all(_DEFAULT)
     variables = defaults.list.eval(pl.element().str.extract(r"^\$(\w+)"))
     parts = zip(names, variables, _numbers(defaults), strict=True)
     by_default = pl.Series([_by_default(*part) for part in parts], dtype=pl.Int64)

@@ -20,7 +20,7 @@ LONGEST = 64_000
 """Characters of a cell that are looked at: 250 actions, which is all that one request may have, take fewer."""
 LONGEST_PATH = 4_000
 """Of a path; of longer cells of actions nothing is remembered."""
-REMEMBERED = 1_000
+CACHED = 1_000
 """Cells of which the doors are remembered: a site has few pages."""
 _SHORT = 300
 """Characters of an action that is remembered."""
@@ -115,11 +115,11 @@ def _kind_of(scheme: str | None, controller: str, method: str, apex: str | None)
     return "page", name
 
 
-_short_cell = lru_cache(maxsize=REMEMBERED)(_of_actions)
-_short_action = lru_cache(maxsize=10 * REMEMBERED)(_kind_of)
+_short_cell = lru_cache(maxsize=CACHED)(_of_actions)
+_short_action = lru_cache(maxsize=10 * CACHED)(_kind_of)
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=CACHED)
 def of_path(path: str) -> Doors:
     """Of a request's path, by what lies behind it."""
     for kind, name, pattern in _PATHS:
@@ -130,5 +130,5 @@ def of_path(path: str) -> Doors:
 
 def _joined(names: list[str]) -> str | None:
     distinct = sorted(set(names))
-    more = [f"and {len(distinct) - MOST_NAMES} more"] if len(distinct) > MOST_NAMES else []
-    return "; ".join([name[:200] for name in distinct[:MOST_NAMES]] + more) or None
+    rest = [f"and {len(distinct) - MOST_NAMES} more"] if len(distinct) > MOST_NAMES else []
+    return "; ".join([name[:200] for name in distinct[:MOST_NAMES]] + rest) or None

@@ -34,7 +34,7 @@ _SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class ImitatedApp:
+class ImitationTarget:
     """One entry: a name, whether it counts inside of longer ones, and the spellings that are no imitation, listed or by
     a regular expression for all of a name.
     """
@@ -59,7 +59,7 @@ class ImitatedApp:
         return name.casefold() in (spelling.casefold() for spelling in self.genuine)
 
 
-def read_imitated(path: Path) -> list[ImitatedApp]:
+def read_imitated(path: Path) -> list[ImitationTarget]:
     """The entries of a file. Raises MappingError with file and line."""
     file = read_yaml(path)
     entries = file.content.get("apps")
@@ -68,7 +68,7 @@ def read_imitated(path: Path) -> list[ImitatedApp]:
     return [_entry(file, place, entry) for place, entry in enumerate(entries)]
 
 
-def _entry(file: YamlFile, place: int, entry: Any) -> ImitatedApp:
+def _entry(file: YamlFile, place: int, entry: Any) -> ImitationTarget:
     where = ("apps", place)
     if not isinstance(entry, dict) or not folded(str(entry.get("name", ""))):
         raise file.error(where, "an entry without `name`", hint="begin it with `- name: Data Loader`")
@@ -79,7 +79,9 @@ def _entry(file: YamlFile, place: int, entry: Any) -> ImitatedApp:
     anywhere = entry.get("anywhere", "false")
     if not isinstance(genuine, list) or anywhere not in ("true", "false"):
         raise file.error(where, "`genuine` is a list of names, `anywhere` true or false")
-    return ImitatedApp(str(entry["name"]), anywhere == "true", tuple(map(str, genuine)), _pattern(file, where, entry))
+    return ImitationTarget(
+        str(entry["name"]), anywhere == "true", tuple(map(str, genuine)), _pattern(file, where, entry)
+    )
 
 
 def _pattern(file: YamlFile, where: tuple[str | int, ...], entry: dict[str, Any]) -> re.Pattern[str] | None:
@@ -91,10 +93,10 @@ def _pattern(file: YamlFile, where: tuple[str | int, ...], entry: dict[str, Any]
         raise file.error((*where, "pattern"), f"`pattern` is not a regular expression: {error}") from error
 
 
-class ImitatedApps:
+class AppImitations:
     """`listed`: entries of files; `approved`: approved apps, ids and names, of which the names can be imitated."""
 
-    def __init__(self, listed: Sequence[ImitatedApp], approved: Sequence[str] = ()) -> None:
+    def __init__(self, listed: Sequence[ImitationTarget], approved: Sequence[str] = ()) -> None:
         pairs = [pair for app in approved if (pair := paired(app))]
         self._approved_ids = app_ids(approved)
         approved = [*(app for app in approved if not paired(app)), *(name for name, _ in pairs)]
@@ -102,13 +104,13 @@ class ImitatedApps:
         for name, app_id in pairs:
             self._ids.setdefault(folded(name), set()).add(app_id[:15])
         self._approved = [
-            ImitatedApp(name, genuine=(name,))
+            ImitationTarget(name, genuine=(name,))
             for name in approved
             if "*" not in name and len(folded(name)) >= _SHORTEST
         ]
         self._listed = listed
         self._patterns = [name for name in approved if "*" in name]
-        self._remembered = LookupCache(
+        self._cache = LookupCache(
             {FOLDED: pl.String(), IMITATES: pl.String()},
             lambda names: {name: (folded(name) or None, self.imitated(name)) for name in names},
         )
@@ -121,16 +123,16 @@ class ImitatedApps:
         A caller's word counts where the row names no app, for anybody writes it as he likes, hostile marks of direction
         too; it is not folded. An app whose id is approved imitates nobody.
         """
-        # Cut before anything is remembered of them: cells may hold megabytes.
+        # Cut before anything is cached of them: cells may hold megabytes.
         names = None if names is None else names.str.head(LONGEST)
         callers = None if callers is None else callers.str.head(LONGEST)
-        found = {} if names is None else self._remembered.columns(names)
+        found = {} if names is None else self._cache.columns(names)
         if names is not None and ids is not None and self._ids:
             other = self._under_another_id(names, ids)
             like = found.get(IMITATES)
             found[IMITATES] = (other if like is None else like.zip_with(like.is_not_null(), other)).alias(IMITATES)
-        said = {} if callers is None else self._remembered.columns(callers)
-        first, second = found.get(IMITATES), said.get(IMITATES)
+        of_callers = {} if callers is None else self._cache.columns(callers)
+        first, second = found.get(IMITATES), of_callers.get(IMITATES)
         if second is not None:
             second = only_where(second, (second != TURNED).fill_null(False))
             second = second if names is None else only_where(second, names.is_null())
@@ -159,8 +161,8 @@ class ImitatedApps:
             if (known := self._ids.get(folded(name))) is not None and app_id not in known
         ]
         table = pl.DataFrame(wrong, schema={"name": pl.String, "id": pl.String}, orient="row")
-        told = table.with_columns(pl.col("name").alias("told"))
-        return rows.join(told, on=["name", "id"], how="left", maintain_order="left")["told"]
+        imitations = table.with_columns(pl.col("name").alias("imitated"))
+        return rows.join(imitations, on=["name", "id"], how="left", maintain_order="left")["imitated"]
 
     def _fits_a_pattern(self, name: str) -> bool:
         return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in self._patterns)
