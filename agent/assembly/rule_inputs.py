@@ -12,11 +12,12 @@ from agent.enrichment.address import ANONYMIZER, CORPORATE
 from agent.enrichment.address_database import AddressDatabases
 from agent.enrichment.any_address import ANY_ANONYMIZER
 from agent.enrichment.approved_app import APPROVED
-from agent.enrichment.enricher import LOCAL_HOUR, EnrichSettings
+from agent.enrichment.enricher import LOCAL_HOUR
 from agent.enrichment.geo_record import GEO_COLUMNS
 from agent.enrichment.integration_user import EXPECTED, INTEGRATION
 from agent.enrichment.leaver import LEAVES_ON, LEAVING, LEFT
 from agent.enrichment.lists.list_file import ListFiles
+from agent.enrichment.settings import EnrichSettings
 from agent.enrichment.user import COLUMNS
 from agent.normalize.mapping.load import whole_mappings
 from agent.normalize.mapping.mapping import Mapping as EventMapping

@@ -11,8 +11,8 @@ from agent.detection.adjust import Adjustment, AdjustmentError, adjusted
 from agent.detection.load import PLACEHOLDERS, load
 from agent.detection.rule_set import RuleSet
 from agent.enrichment.approved_app import app_ids
-from agent.enrichment.enricher import EnrichSettings
 from agent.enrichment.lists.list_file import ListFiles
+from agent.enrichment.settings import EnrichSettings
 from agent.errors import SettingsError
 from agent.shipped import shipped
 

@@ -7,7 +7,8 @@ from functools import cache
 import polars as pl
 
 from agent.detection.sigma.log_source import LogSource
-from agent.enrichment.enricher import Enricher, EnrichSettings
+from agent.enrichment.enricher import Enricher
+from agent.enrichment.settings import EnrichSettings
 from agent.model import Batch
 from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer

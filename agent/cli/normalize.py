@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from rich.console import Console
 
 from agent.columns.string_buffer import body
-from agent.enrichment.enricher import Enricher, EnrichSettings
+from agent.enrichment.enricher import Enricher
+from agent.enrichment.settings import EnrichSettings
 from agent.formats import FORMATS
 from agent.hunt.log_files import batches
 from agent.normalize.mapping.load import load_mappings

@@ -22,7 +22,7 @@ from agent.destinations.splunk.splunk import SplunkSettings
 from agent.destinations.syslog.syslog import SyslogSettings
 from agent.detection.sigma.rule import STATUSES, Level, Status
 from agent.duration import Duration, PositiveDuration
-from agent.enrichment.enricher import EnrichSettings
+from agent.enrichment.settings import EnrichSettings
 from agent.errors import SettingsError
 from agent.network.server_address import HostName
 from agent.sources.event_log_file.source import EventLogFileSettings

@@ -7,23 +7,18 @@ A row's own word counts more than a look-up, but an address database counts more
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from functools import reduce
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Generic, TypeVar
-from zoneinfo import available_timezones
+from typing import Any, Generic, TypeVar
 
 import polars as pl
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from agent.columns.known_columns import KnownColumns, or_else
-from agent.duration import Duration, PositiveDuration
 from agent.enrichment.address import Addresses
 from agent.enrichment.address_database import AddressDatabases
 from agent.enrichment.any_address import AnyAddress
 from agent.enrichment.app_imitation import AppImitations, read_imitated
-from agent.enrichment.approved_app import ApprovedApps, read_apps
+from agent.enrichment.approved_app import ApprovedApps
 from agent.enrichment.client_kind import Clients, read_client_kinds
 from agent.enrichment.geo_record import GEO_COLUMNS
 from agent.enrichment.indicator import Indicators
@@ -33,6 +28,7 @@ from agent.enrichment.lists.indicator_files import indicator_files
 from agent.enrichment.lists.list_file import ListFiles
 from agent.enrichment.lookup_cache import LookupCache
 from agent.enrichment.network_set import NetworkSet, read_networks
+from agent.enrichment.settings import EnrichSettings
 from agent.enrichment.user import UserColumns, UserLookup
 from agent.errors import FileError
 from agent.normalize.computed.guest import guest_columns
@@ -71,70 +67,6 @@ BATCHES_CACHED = 200
 """After so many batches a look-up is asked anew: it has a lifetime of its own, which must be able to pass."""
 
 T = TypeVar("T")
-
-
-def _network(value: Any) -> Any:
-    try:
-        return ip_network(str(value), strict=False)
-    except ValueError:
-        raise ValueError(f"{value!r} is not a network; write it as 192.0.2.0/24 or 2001:db8::/32") from None
-
-
-_Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
-
-
-class EnrichSettings(BaseModel):
-    """What events are enriched with."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    databases: list[Path] = Field(default_factory=list)
-    """MMDB files (GeoLite2, GeoIP2, DB-IP, IPinfo, …); of each thing to know, the first file that knows it counts.
-    A file that is replaced is opened anew."""
-    users: bool = True
-    """Ask the org for the name, profile and role behind a user id (personal data, kept a day in the state)."""
-    applications: bool = True
-    """Ask the org for the names of connected apps."""
-    integration_users: list[str] = Field(default_factory=list)
-    """Accounts of programs: ids, usernames, profiles or user types; `*` stands for any text. Without it, accounts whose
-    profile or licence has "integration" or "API only" in its name."""
-    expected_networks: dict[str, list[_Network]] = Field(default_factory=dict)
-    """From where such an account may come: as above, to networks. The first entry that fits counts."""
-    corporate_networks: list[_Network] = Field(default_factory=list)
-    """The organisation's own networks."""
-    anonymizer_lists: list[Path] = Field(default_factory=list)
-    """Text files of networks that hide people (VPN, Tor, hosting): an address, network or `AS64496` a line."""
-    client_kinds: Path | None = None
-    """A file like `mappings/client_kinds.yaml`, looked through before it."""
-    leavers: Path | None = None
-    """People who leave: a CSV file or a directory's LDIF export, read anew when it is replaced."""
-    leavers_last_day: str | None = None
-    """The column or attribute of the last day, if it has no usual name."""
-    leavers_before: Duration = timedelta(days=60)
-    """How long before the last day somebody counts as leaving."""
-    approved_apps: list[str] = Field(default_factory=list)
-    """Connected apps that were approved: ids or names; in a name `*` stands for any text. `name = id` approves one app
-    and tells others of its name apart."""
-    approved_apps_file: Path | None = None
-    """More of them: an id or name a line."""
-    indicators: list[Path] = Field(default_factory=list)
-    """Files like `mappings/indicators/*.yaml` (or CSV), used beside the shipped ones."""
-    indicator_age: PositiveDuration = timedelta(days=365)
-    """How long an indicator counts that does not say when it expires."""
-    time_zone: str | None = None
-    """Where people work, such as `America/Chicago`: rules then know the hour there."""
-
-    @field_validator("time_zone")
-    @classmethod
-    def _zone_is_known(cls, name: str | None) -> str | None:
-        if name is not None and name not in available_timezones():
-            raise ValueError(f"{name!r} is not a time zone; write it as America/Chicago or UTC")
-        return name
-
-    def approved(self, files: ListFiles) -> list[str]:
-        """All approved apps; none if their file could never be read, for then nobody knows which are not approved."""
-        listed = files.read(self.approved_apps_file, read_apps) if self.approved_apps_file else []
-        return [*self.approved_apps, *listed] if listed is not None else []
 
 
 class Enricher:

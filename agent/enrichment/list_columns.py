@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from agent.enrichment.address import ANONYMIZER, CORPORATE
 from agent.enrichment.any_address import ANY_ANONYMIZER
@@ -12,9 +11,7 @@ from agent.enrichment.approved_app import APPROVED
 from agent.enrichment.indicator import COLUMNS, PREFIX
 from agent.enrichment.integration_user import EXPECTED, INTEGRATION
 from agent.enrichment.leaver import LEAVES_ON, LEAVING, LEFT
-
-if TYPE_CHECKING:
-    from agent.enrichment.enricher import EnrichSettings
+from agent.enrichment.settings import EnrichSettings
 
 
 def list_columns(settings: EnrichSettings) -> Iterator[str]:

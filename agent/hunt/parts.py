@@ -46,8 +46,9 @@ def rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
 
 def inputs(settings: Settings | None) -> tuple[Inputs, Sequence[FileError]]:
     """What `--raw` does not need is imported here: it takes a fifth of a second."""
-    from agent.enrichment.enricher import Enricher, EnrichSettings
+    from agent.enrichment.enricher import Enricher
     from agent.enrichment.list_columns import list_columns
+    from agent.enrichment.settings import EnrichSettings
     from agent.hunt.archived_events import ArchivedEvents
     from agent.hunt.inputs import Inputs
     from agent.normalize.mapping.load import whole_mappings

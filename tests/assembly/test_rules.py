@@ -12,7 +12,7 @@ from agent.assembly.rules import chosen_rules
 from agent.config.settings import RuleSettings
 from agent.detection.authoring.samples import holds
 from agent.detection.rule_set import RuleSet
-from agent.enrichment.enricher import EnrichSettings
+from agent.enrichment.settings import EnrichSettings
 from agent.errors import SettingsError
 
 RULE = """

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from agent.assembly.rules import chosen_rules
 from agent.config import settings as config
-from agent.enrichment.enricher import EnrichSettings
+from agent.enrichment.settings import EnrichSettings
 from agent.errors import SettingsError
 
 ROOT = Path(__file__).parents[2]

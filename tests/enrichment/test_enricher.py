@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from agent.enrichment.address_database import write_mmdb
-from agent.enrichment.enricher import BATCHES_CACHED, Enricher, EnrichSettings
+from agent.enrichment.enricher import BATCHES_CACHED, Enricher
+from agent.enrichment.settings import EnrichSettings
 from agent.errors import LeaklineError, MappingError, SettingsError
 from tests.enrichment.test_address_database import Network
 

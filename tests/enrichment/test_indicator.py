@@ -9,9 +9,10 @@ import pytest
 
 from agent.columns.folded_name import folded
 from agent.enrichment.address_database import write_mmdb
-from agent.enrichment.enricher import Enricher, EnrichSettings
+from agent.enrichment.enricher import Enricher
 from agent.enrichment.indicator import MOST
 from agent.enrichment.lists.indicator_file import read_indicators
+from agent.enrichment.settings import EnrichSettings
 from agent.errors import MappingError
 from agent.shipped import shipped
 from tests.enrichment.test_address_database import Network

@@ -15,7 +15,8 @@ from rich.console import Console
 
 from agent.cli.hunt import hunt
 from agent.config.settings import Settings
-from agent.enrichment.enricher import Enricher, EnrichSettings
+from agent.enrichment.enricher import Enricher
+from agent.enrichment.settings import EnrichSettings
 from agent.formats import ecs
 from agent.hunt.archive import flat
 from agent.hunt.archived_events import ArchivedEvents

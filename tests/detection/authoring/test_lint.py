@@ -8,7 +8,8 @@ from agent.assembly.computed_columns import computed_columns
 from agent.detection.authoring.absence import Columns
 from agent.detection.authoring.lint import lint
 from agent.detection.load import PLACEHOLDERS
-from agent.enrichment.enricher import Enricher, EnrichSettings
+from agent.enrichment.enricher import Enricher
+from agent.enrichment.settings import EnrichSettings
 from agent.normalize.mapping.load import whole_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
