@@ -14,7 +14,7 @@ from agent.cli.app import app
 from agent.cli.normalize import normalize
 from agent.enrichment.address_database import write_mmdb
 from agent.errors import LeaklineError
-from tests.enrichment.test_address_database import Network
+from tests.enrichment.geo_network import GeoNetwork
 
 LOG = (
     '"EVENT_TYPE","TIMESTAMP_DERIVED","ORGANIZATION_ID","USER_ID","CLIENT_IP","USER_AGENT"\n'
@@ -49,7 +49,7 @@ def test_user_agents_are_parsed(log: Path) -> None:
 
 def test_settings_bring_databases_and_mappings(log: Path, tmp_path: Path, logging_as_before: None) -> None:
     """With -c a line has the place of its address and the fields of the installation's own mapping."""
-    write_mmdb(tmp_path / "a.mmdb", [Network("22.40.8.0/24", "DE", "Germany", asn=64500)])
+    write_mmdb(tmp_path / "a.mmdb", [GeoNetwork("22.40.8.0/24", "DE", "Germany", asn=64500)])
     mapping = tmp_path / "mappings" / "event_log_file" / "RestApi.yaml"
     mapping.parent.mkdir(parents=True)
     mapping.write_text("event_type: RestApi\ndataset: ours\naction: rest-called-here\n")

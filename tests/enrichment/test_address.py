@@ -9,7 +9,7 @@ import pytest
 from agent.enrichment.address import Addresses, kind_and_address
 from agent.enrichment.address_database import AddressDatabases, write_mmdb
 from agent.enrichment.network_set import NetworkSet
-from tests.enrichment.test_address_database import Network
+from tests.enrichment.geo_network import GeoNetwork
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ ADDRESSES = pl.Series(["22.40.8.1", "29.31.0.7", None, "Salesforce.com IP", "10.
 @pytest.fixture
 def database(tmp_path: Path) -> AddressDatabases:
     path = tmp_path / "a.mmdb"
-    write_mmdb(path, [Network("22.40.8.0/24"), Network("29.31.0.0/24", asn=64511, as_org="Balkan Servers")])
+    write_mmdb(path, [GeoNetwork("22.40.8.0/24"), GeoNetwork("29.31.0.0/24", asn=64511, as_org="Balkan Servers")])
     return AddressDatabases([path])
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,7 @@ from netaddr import IPSet
 from agent.enrichment.address_database import AddressDatabases, write_mmdb
 from agent.enrichment.geo_record import GeoRecord, geo_record
 from agent.errors import SettingsError
-
-
-@dataclass(frozen=True)
-class Network:
-    cidr: str
-    country_iso: str = "DE"
-    country: str = "Germany"
-    region: str = "Bavaria"
-    city: str = "Munich"
-    latitude: float = 48.1351
-    longitude: float = 11.582
-    asn: int = 64497
-    as_org: str = "Example Europe"
-
+from tests.enrichment.geo_network import GeoNetwork
 
 MUNICH = GeoRecord(
     country_iso="DE", country="Germany", region="Bavaria", city="Munich", latitude=48.1351, longitude=11.582,
@@ -35,7 +21,7 @@ MUNICH = GeoRecord(
 def test_what_is_written_is_found(tmp_path: Path) -> None:
     """Addresses of both families are found in the networks written, and others are not."""
     path = tmp_path / "a.mmdb"
-    write_mmdb(path, [Network("22.40.8.0/24"), Network("2a01:4ff0:22::/48", city="", region="")])
+    write_mmdb(path, [GeoNetwork("22.40.8.0/24"), GeoNetwork("2a01:4ff0:22::/48", city="", region="")])
     databases = AddressDatabases([path])
     assert databases.record("22.40.8.77") == MUNICH
     assert databases.record("2a01:4ff0:22::5") == GeoRecord(
@@ -46,7 +32,7 @@ def test_what_is_written_is_found(tmp_path: Path) -> None:
 
 def test_the_first_file_that_knows_a_thing_counts(tmp_path: Path) -> None:
     """A file of operators beside one of places: each adds what the other lacks."""
-    write_mmdb(tmp_path / "place.mmdb", [Network("22.40.8.0/24")])
+    write_mmdb(tmp_path / "place.mmdb", [GeoNetwork("22.40.8.0/24")])
     writer = MMDBWriter(4, "ASN")
     writer.insert_network(IPSet(["22.40.0.0/16"]), {"asn": "AS1234", "as_name": "Other", "country_code": "AT"})
     writer.to_db_file(str(tmp_path / "operator.mmdb"))
@@ -59,10 +45,10 @@ def test_the_first_file_that_knows_a_thing_counts(tmp_path: Path) -> None:
 def test_a_replaced_file_is_opened_anew(tmp_path: Path) -> None:
     """The update of a database is seen at the next look, a broken one is not taken, a missing one changes nothing."""
     path, new = tmp_path / "a.mmdb", tmp_path / "new.mmdb"
-    write_mmdb(path, [Network("22.40.8.0/24")])
+    write_mmdb(path, [GeoNetwork("22.40.8.0/24")])
     databases = AddressDatabases([path])
     assert not databases.refresh()
-    write_mmdb(new, [Network("22.40.8.0/24", city="Augsburg")])
+    write_mmdb(new, [GeoNetwork("22.40.8.0/24", city="Augsburg")])
     new.replace(path)
     assert databases.refresh()
     assert databases.record("22.40.8.1").city == "Augsburg"

@@ -12,7 +12,7 @@ from agent.enrichment.address_database import write_mmdb
 from agent.enrichment.enricher import BATCHES_CACHED, Enricher
 from agent.enrichment.settings import EnrichSettings
 from agent.errors import LeaklineError, MappingError, SettingsError
-from tests.enrichment.test_address_database import Network
+from tests.enrichment.geo_network import GeoNetwork
 
 ADA, ROBOT = "005A00000012345AAA", "005B00000000001AAA"
 CHROME = (
@@ -34,7 +34,9 @@ def applications(ids: Sequence[str]) -> Mapping[str, str]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> EnrichSettings:
-    write_mmdb(tmp_path / "a.mmdb", [Network("22.40.8.0/24"), Network("29.31.0.0/24", "RO", "Romania", asn=64511)])
+    write_mmdb(
+        tmp_path / "a.mmdb", [GeoNetwork("22.40.8.0/24"), GeoNetwork("29.31.0.0/24", "RO", "Romania", asn=64511)]
+    )
     (tmp_path / "hosting.txt").write_text("AS64511\n")
     return EnrichSettings.model_validate(
         {

@@ -15,7 +15,7 @@ from agent.enrichment.lists.indicator_file import read_indicators
 from agent.enrichment.settings import EnrichSettings
 from agent.errors import MappingError
 from agent.shipped import shipped
-from tests.enrichment.test_address_database import Network
+from tests.enrichment.geo_network import GeoNetwork
 
 YEAR = timedelta(days=365)
 HEAD = "value,kind,source,added,expires,campaign\n"
@@ -73,7 +73,7 @@ def test_a_forged_list_of_addresses_does_not_make_an_event_long(tmp_path: Path) 
 
 def test_the_operator_of_any_address_matches(tmp_path: Path) -> None:
     """With a database an AS number matches the address that Salesforce saw, and those in headers."""
-    write_mmdb(tmp_path / "a.mmdb", [Network("29.31.0.0/24", "RO", "Romania", asn=64511)])
+    write_mmdb(tmp_path / "a.mmdb", [GeoNetwork("29.31.0.0/24", "RO", "Romania", asn=64511)])
     listed = enricher(tmp_path, "AS64511,as,us,2026-01-01,,\n", databases=[str(tmp_path / "a.mmdb")])
     assert told(listed, **{"source.ip": ["29.31.0.7"]}) == [["64511"]]
     columns = {"source.ip": ["22.40.8.1"], "related.ip": [["22.40.8.1", "29.31.0.7"]]}

@@ -14,7 +14,7 @@ from agent.assembly.processing import build_processing
 from agent.config.settings import EnrichSettings, RuleSettings, Settings
 from agent.enrichment.address_database import write_mmdb
 from agent.model import Batch
-from tests.enrichment.test_address_database import Network
+from tests.enrichment.geo_network import GeoNetwork
 
 NOW = datetime(2026, 7, 2, tzinfo=UTC)
 LONG_AGO = "2026-07-01T10:00:00.000Z"
@@ -95,7 +95,7 @@ def carriers(*columns: str) -> Any:
 @pytest.fixture(scope="module")
 def lists(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("lists")
-    write_mmdb(folder / "a.mmdb", [Network("29.31.0.0/24", "RO", "Romania", asn=64511), Network("22.40.0.0/13")])
+    write_mmdb(folder / "a.mmdb", [GeoNetwork("29.31.0.0/24", "RO", "Romania", asn=64511), GeoNetwork("22.40.0.0/13")])
     texts = {
         "indicators.csv": "value,kind,source,added\n"
         f"{LISTED},address,us,2026-06-01\nAS64511,as,us,2026-06-01\n22.40.10.0/24,network,us,2026-06-01\n"

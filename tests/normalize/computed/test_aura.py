@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from agent.normalize.computed.aura import FIELDS, MOST, MOST_CALLS, parsed, split_actions
 from agent.normalize.computed.guest_doors import of_actions
-from tests.normalize.test_shape import batch_of, shaped
+from tests.normalize.batches import batch_of, shaped
 
 
 @pytest.mark.parametrize(
