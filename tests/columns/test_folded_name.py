@@ -51,10 +51,10 @@ def test_a_disguise_is_folded_to_what_it_imitates(name: str) -> None:
     assert folded(name) == folded("Data Loader")
 
 
-@pytest.mark.parametrize(("one", "other"), [("VVorkbench", "Workbench"), ("Sаlеsfоrсе Іnс.", "Salesforce Inc")])
-def test_two_letters_may_look_like_one(one: str, other: str) -> None:
+@pytest.mark.parametrize(("disguised", "plain"), [("VVorkbench", "Workbench"), ("Sаlеsfоrсе Іnс.", "Salesforce Inc")])
+def test_two_letters_may_look_like_one(disguised: str, plain: str) -> None:
     """As in Unicode's table of look-alikes."""
-    assert folded(one) == folded(other)
+    assert folded(disguised) == folded(plain)
 
 
 @pytest.mark.parametrize("name", ["Ticкet", "Tiсκet", "Ticĸet", "TIСКET"])

@@ -14,15 +14,15 @@ def by_hand(text: str) -> str:
     """The checksum as the vendor's documents tell it, one character after another."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
     groups = [text[start : start + 5] for start in (0, 5, 10)]
-    return "".join(letters[sum(2**place for place, one in enumerate(group) if one.isupper())] for group in groups)
+    return "".join(letters[sum(2**place for place, letter in enumerate(group) if letter.isupper())] for group in groups)
 
 
 @given(st.lists(ID))
 def test_suffix_is_the_documented_one(ids: list[str]) -> None:
     """Every id gets the three characters that the rule gives when it is done by hand."""
     column = pl.Series(ids, dtype=pl.String)
-    assert suffix(column).to_list() == [by_hand(one) for one in ids]
-    assert suffix(column + suffix(column)).to_list() == [by_hand(one) for one in ids]
+    assert suffix(column).to_list() == [by_hand(short) for short in ids]
+    assert suffix(column + suffix(column)).to_list() == [by_hand(short) for short in ids]
 
 
 def test_a_known_id() -> None:
@@ -34,9 +34,9 @@ def test_a_known_id() -> None:
 def test_only_ids_change(cells: list[str | None]) -> None:
     """Text that is no 15-character id, and null, stay as they are."""
     long = to_long(pl.Series(cells, dtype=pl.String)).to_list()
-    for cell, one in zip(cells, long, strict=True):
+    for cell, found in zip(cells, long, strict=True):
         is_id = cell is not None and len(cell) == 15 and cell.isascii() and cell.isalnum()
-        assert one == (cell + by_hand(cell) if is_id and cell is not None else cell)
+        assert found == (cell + by_hand(cell) if is_id and cell is not None else cell)
 
 
 @given(st.lists(st.none() | ID))

@@ -25,11 +25,11 @@ PEOPLE: dict[str, dict[str, Any]] = {
 
 
 def users(ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-    return {one: PEOPLE[one] for one in ids if one in PEOPLE}
+    return {user_id: PEOPLE[user_id] for user_id in ids if user_id in PEOPLE}
 
 
 def applications(ids: Sequence[str]) -> Mapping[str, str]:
-    return {one: "Warehouse Sync" for one in ids if one.startswith("0H4")}
+    return {app_id: "Warehouse Sync" for app_id in ids if app_id.startswith("0H4")}
 
 
 @pytest.fixture
@@ -156,15 +156,15 @@ def test_look_ups_can_be_turned_off(settings: EnrichSettings) -> None:
 def test_answers_are_kept_per_org_and_not_for_ever(settings: EnrichSettings) -> None:
     """Two orgs with the same user id (a sandbox and what it was copied from) keep their own answers."""
 
-    class Org:
+    class OrgUsers:
         def __init__(self, name: str) -> None:
             self.name, self.asked = name, 0
 
         def users(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
             self.asked += 1
-            return {one: {"Username": self.name} for one in ids}
+            return {user_id: {"Username": self.name} for user_id in ids}
 
-    enricher, production, sandbox = Enricher(settings), Org("production"), Org("sandbox")
+    enricher, production, sandbox = Enricher(settings), OrgUsers("production"), OrgUsers("sandbox")
     for _ in range(BATCHES_CACHED // 2):
         for org in (production, sandbox):
             assert set(enricher.enrich(PREPARED, users=org.users)["user.name"].drop_nulls()) == {org.name}

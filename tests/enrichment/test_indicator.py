@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import polars as pl
 import pytest
 
 from agent.columns.folded_name import folded
+from agent.columns.timestamp import TIME
 from agent.enrichment.address_database import write_mmdb
 from agent.enrichment.enricher import Enricher
 from agent.enrichment.indicator import MOST
@@ -26,8 +28,8 @@ def enricher(tmp_path: Path, lines: str, **settings: Any) -> Enricher:
     return Enricher(EnrichSettings.model_validate({"indicators": [str(tmp_path / "own.csv")], **settings}))
 
 
-def told(enricher: Enricher, field: str = "value", **columns: Any) -> list[Any]:
-    """What `leakline.indicator.<field>` says of rows with these columns; nothing for a column that is not there."""
+def matches(enricher: Enricher, columns: Mapping[str, Any], field: str = "value") -> list[Any]:
+    """What `leakline.indicator.<field>` says of rows with these columns; nothing if it is not there."""
     enriched = enricher.enrich(pl.DataFrame(columns))
     name = f"leakline.indicator.{field}"
     return enriched[name].to_list() if name in enriched.columns else []
@@ -44,7 +46,7 @@ def told(enricher: Enricher, field: str = "value", **columns: Any) -> list[Any]:
 )
 def test_any_address_of_a_row_matches(tmp_path: Path, columns: dict[str, Any]) -> None:
     """What Salesforce saw and what a header says are looked up alike."""
-    assert told(enricher(tmp_path, "192.0.2.7,address,us,2026-01-01,,C\n"), **columns) == [["192.0.2.7"]]
+    assert matches(enricher(tmp_path, "192.0.2.7,address,us,2026-01-01,,C\n"), columns) == [["192.0.2.7"]]
 
 
 def test_several_matches_of_a_row_stay_in_step(tmp_path: Path) -> None:
@@ -58,16 +60,16 @@ def test_several_matches_of_a_row_stay_in_step(tmp_path: Path) -> None:
         "source.ip": ["192.0.2.7", "203.0.113.1"],
         "user_agent.original": ["BadTool/1", "curl/8"],
     }
-    assert told(listed, "kind", **columns) == [["address", "network", "user_agent"], None]
-    assert told(listed, "campaign", **columns) == [["A", "unnamed", "B"], None]
-    assert told(listed, "source", **columns) == [["one", "two", "three"], None]
+    assert matches(listed, columns, "kind") == [["address", "network", "user_agent"], None]
+    assert matches(listed, columns, "campaign") == [["A", "unnamed", "B"], None]
+    assert matches(listed, columns, "source") == [["one", "two", "three"], None]
 
 
 def test_a_forged_list_of_addresses_does_not_make_an_event_long(tmp_path: Path) -> None:
     """Of one event at most so many indicators are named."""
     addresses = [f"192.0.2.{number}" for number in range(50)]
     listed = enricher(tmp_path, "".join(f"{address},address,us,2026-01-01,,\n" for address in addresses))
-    (found,) = told(listed, **{"related.ip": [addresses]})
+    (found,) = matches(listed, {"related.ip": [addresses]})
     assert len(found) == MOST
 
 
@@ -75,16 +77,16 @@ def test_the_operator_of_any_address_matches(tmp_path: Path) -> None:
     """With a database an AS number matches the address that Salesforce saw, and those in headers."""
     write_mmdb(tmp_path / "a.mmdb", [GeoNetwork("29.31.0.0/24", "RO", "Romania", asn=64511)])
     listed = enricher(tmp_path, "AS64511,as,us,2026-01-01,,\n", databases=[str(tmp_path / "a.mmdb")])
-    assert told(listed, **{"source.ip": ["29.31.0.7"]}) == [["64511"]]
+    assert matches(listed, {"source.ip": ["29.31.0.7"]}) == [["64511"]]
     columns = {"source.ip": ["22.40.8.1"], "related.ip": [["22.40.8.1", "29.31.0.7"]]}
-    assert told(listed, **columns) == [["64511"]]
+    assert matches(listed, columns) == [["64511"]]
 
 
 @pytest.mark.parametrize("column", ["user_agent.original", "USER_AGENT", "BROWSER_TYPE", "UserAgent", "CLIENT_NAME"])
 def test_a_program_matches_by_a_part_of_what_it_calls_itself(tmp_path: Path, column: str) -> None:
     """Case does not count; a library is told from a tool."""
     listed = enricher(tmp_path, "badtool,user_agent,us,2026-01-01,,\nslowlib/2,library,us,2026-01-01,,\n")
-    assert told(listed, "kind", **{column: ["Mozilla BADTOOL/1", "SlowLib/2.1", "other"]}) == [
+    assert matches(listed, {column: ["Mozilla BADTOOL/1", "SlowLib/2.1", "other"]}, "kind") == [
         ["user_agent"],
         ["library"],
         None,
@@ -96,16 +98,16 @@ def test_a_program_matches_by_a_part_of_what_it_calls_itself(tmp_path: Path, col
 def test_an_app_matches_however_it_is_spelled(column: str, name: str) -> None:
     """The shipped names of the campaigns are found in each column that names an app, and no longer name is."""
     shipped_only = Enricher(EnrichSettings())
-    assert told(shipped_only, "kind", **{column: [name]}) == [["app"]]
-    assert told(shipped_only, "kind", **{column: [f"{name} of ours"]}) == []
+    assert matches(shipped_only, {column: [name]}, "kind") == [["app"]]
+    assert matches(shipped_only, {column: [f"{name} of ours"]}, "kind") == []
 
 
 def test_an_indicator_counts_until_it_expires_by_the_events_time(tmp_path: Path) -> None:
     """On its last day it does, on the next it does not; without a time it does."""
     listed = enricher(tmp_path, "192.0.2.7,address,us,2026-01-01,2026-06-17,\n")
     times = [datetime(2026, 6, 17, 23, 59, tzinfo=UTC), datetime(2026, 6, 18, tzinfo=UTC), None]
-    series = pl.Series(times, dtype=pl.Datetime("ms", "UTC"))
-    assert told(listed, **{"source.ip": ["192.0.2.7"] * 3, "@timestamp": series}) == [
+    series = pl.Series(times, dtype=TIME)
+    assert matches(listed, {"source.ip": ["192.0.2.7"] * 3, "@timestamp": series}) == [
         ["192.0.2.7"],
         None,
         ["192.0.2.7"],
@@ -128,7 +130,7 @@ def test_each_shipped_line_has_its_source_and_its_date(path: Path) -> None:
 def test_the_campaigns_of_the_rules_are_in_the_shipped_files() -> None:
     """All twenty addresses of the thefts through Salesloft Drift, and what was found of each of the others."""
     files = [read_indicators(path, YEAR) for path in (shipped("mappings") / "indicators").glob("*.yaml")]
-    found = {(one.campaign, one.kind, one.value) for file in files for one in file.indicators}
+    found = {(indicator.campaign, indicator.kind, indicator.value) for file in files for indicator in file.indicators}
     assert sum(campaign == "Salesloft Drift" and kind == "address" for campaign, kind, _ in found) == 20
     assert {
         ("Salesloft Drift", "library", "salesforce-cli/1.0"),
@@ -166,7 +168,9 @@ def test_what_all_lines_share_is_written_once(tmp_path: Path) -> None:
         "missing:\n  - {what: more, source: u, why: not read}\n"
     )
     file = read_indicators(tmp_path / "own.yaml", YEAR)
-    assert [(one.source, one.campaign, one.expires.date().isoformat()) for one in file.indicators] == [
+    assert [
+        (indicator.source, indicator.campaign, indicator.expires.date().isoformat()) for indicator in file.indicators
+    ] == [
         ("s", "A", "2026-02-02"),
         ("t", "A", "2026-02-02"),
     ]

@@ -21,18 +21,20 @@ FIELDS: dict[str, Any] = {
 }
 
 
-class Org:
+class CountingLookup:
+    """An org that knows Ada, and says what it was asked."""
+
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
 
     def users(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         self.asked.append(sorted(ids))
-        return {one: FIELDS for one in ids if one[:15] == ADA[:15]}
+        return {user_id: FIELDS for user_id in ids if user_id[:15] == ADA[:15]}
 
 
 def test_users_are_told_by_id() -> None:
     """Names, profile and the rest stand beside every row of the user, in the types of the columns."""
-    told = UserColumns(Org().users).columns(pl.Series([BEN, ADA, None, ADA]))
+    told = UserColumns(CountingLookup().users).columns(pl.Series([BEN, ADA, None, ADA]))
     assert {name: column[1] for name, column in told.items() if name != "user.roles"} == {
         "user.name": "ada@example.com",
         "user.full_name": "Ada Stone",
@@ -49,7 +51,7 @@ def test_users_are_told_by_id() -> None:
 
 def test_users_not_found_are_asked_for_again() -> None:
     """A look-up that could not answer is tried with the next batch; what was answered is not."""
-    org = Org()
+    org = CountingLookup()
     persons = UserColumns(org.users)
     for _ in range(2):
         persons.columns(pl.Series([ADA, BEN]))
@@ -58,7 +60,7 @@ def test_users_not_found_are_asked_for_again() -> None:
 
 def test_only_user_ids_are_asked_for() -> None:
     """Text that is no user id, hostile or not, never reaches the org."""
-    org = Org()
+    org = CountingLookup()
     told = UserColumns(org.users).columns(pl.Series(["' OR Id != '", "00D000000000001AAA", "", "005", ADA[:15]]))
     assert org.asked == [[ADA[:15]]]
     assert told["user.name"].to_list() == [None, None, None, None, "ada@example.com"]
@@ -66,7 +68,7 @@ def test_only_user_ids_are_asked_for() -> None:
 
 def test_nobody_to_ask_for_asks_nobody() -> None:
     """A batch without user ids makes no call."""
-    org = Org()
+    org = CountingLookup()
     assert UserColumns(org.users).columns(pl.Series([None, "x"])) == {}
     assert org.asked == []
 
@@ -78,7 +80,7 @@ def test_an_answer_with_odd_values_is_taken_as_far_as_it_is_right() -> None:
 
 def test_targets_have_names_alone() -> None:
     """Of the user that something was done to, only names are told."""
-    told = UserColumns(Org().users).target_columns(pl.Series([ADA]))
+    told = UserColumns(CountingLookup().users).target_columns(pl.Series([ADA]))
     assert {name: column[0] for name, column in told.items()} == {
         "user.target.name": "ada@example.com",
         "user.target.full_name": "Ada Stone",

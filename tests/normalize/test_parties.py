@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -30,7 +32,7 @@ def row(service: str, event_type: str, **cells: str) -> dict[str, object]:
         ({"SOURCE_IP": "203.0.113.7", "FORWARDED_FOR_IP": "192.0.2.9"}, "203.0.113.7"),
     ],
 )
-def test_where_a_login_came_from_is_what_salesforce_saw(cells, address):
+def test_where_a_login_came_from_is_what_salesforce_saw(cells: dict[str, str], address: str | None) -> None:
     """SOURCE_IP, else CLIENT_IP; never what the sender wrote himself."""
     assert row("event_log_file", "Login", **cells).get("source.ip") == address
 
@@ -46,16 +48,17 @@ def test_where_a_login_came_from_is_what_salesforce_saw(cells, address):
         ("unknown", ["203.0.113.7"]),
     ],
 )
-def test_every_address_of_a_row_is_related(written, found):
+def test_every_address_of_a_row_is_related(written: str, found: list[str]) -> None:
     """Lists are held against what Salesforce saw and against each address of a forwarded-for value."""
     related = row("event_log_file", "Login", SOURCE_IP="203.0.113.7", FORWARDED_FOR_IP=written)["related.ip"]
     assert related == list(dict.fromkeys(["203.0.113.7", *found]))
 
 
-def test_a_forwarded_for_value_of_any_length_gives_few_addresses():
+def test_a_forwarded_for_value_of_any_length_gives_few_addresses() -> None:
     """Nothing from outside has an unbounded number."""
     written = ",".join(f"10.0.{number // 256}.{number % 256}" for number in range(5_000))
     related = row("event_log_file", "Login", SOURCE_IP="203.0.113.7", FORWARDED_FOR_IP=written)["related.ip"]
+    assert isinstance(related, list)
     assert len(related) == 21
 
 
@@ -88,13 +91,15 @@ def test_a_forwarded_for_value_of_any_length_gives_few_addresses():
         ("setup_audit_trail", "", {"CreatedById": "0055g00000AbCdE"}, {"user.id": "0055g00000AbCdEAAV"}),
     ],
 )  # fmt: skip
-def test_user_session_and_app_have_one_name_in_every_source(service, event_type, cells, computed):
+def test_user_session_and_app_have_one_name_in_every_source(
+    service: str, event_type: str, cells: dict[str, str], computed: dict[str, str]
+) -> None:
     """Short and long ids of one user are one user, whichever source names them."""
     found = row(service, event_type, **cells)
     assert {name: found.get(name) for name in computed} == computed
 
 
-def test_samples_of_rules_are_mapped_as_in_the_daemon():
+def test_samples_of_rules_are_mapped_as_in_the_daemon() -> None:
     """What a sample says itself stays; what it leaves out is worked out from its cells."""
     frame = pl.DataFrame(
         [
@@ -109,7 +114,7 @@ def test_samples_of_rules_are_mapped_as_in_the_daemon():
 
 
 @pytest.mark.parametrize("typed", ["ada@acme.example", "Ada@ACME.example", " ada@acme.example", "ada@acme.example\t"])
-def test_a_login_name_is_one_however_it_is_typed(typed):
+def test_a_login_name_is_one_however_it_is_typed(typed: str) -> None:
     """Salesforce compares usernames without regard to case; USER_NAME keeps what was typed."""
     found = row("event_log_file", "Login", USER_NAME=typed)
     assert (found["leakline.login_name"], found["user.name"]) == ("ada@acme.example", typed)
@@ -128,7 +133,7 @@ def test_a_login_name_is_one_however_it_is_typed(typed):
         ("login_history", "", "Browser"),
     ],
 )
-def test_a_user_agent_has_one_name(service, event_type, column):
+def test_a_user_agent_has_one_name(service: str, event_type: str, column: str) -> None:
     """Whichever column an event type has it in."""
     assert row(service, event_type, **{column: "curl/8.5.0"})["user_agent.original"] == "curl/8.5.0"
 
@@ -136,7 +141,7 @@ def test_a_user_agent_has_one_name(service, event_type, column):
 @pytest.mark.parametrize(
     ("rows", "factor", "saved"), [("200", "10", 2000), ("200", "", 200), ("", "10", None), ("x", "10", None)]
 )
-def test_saved_records_are_counted_whole(rows, factor, saved):
+def test_saved_records_are_counted_whole(rows: str, factor: str, saved: int | None) -> None:
     """A row of DatabaseSave stands for as many as its factor says."""
     cells = {"NUM_ROWS": rows or None, "SAMPLE_FACTOR": factor or None, "USER_ID": "0055g00000AdMiN"}
     frame = pl.DataFrame([{"event.id": "0" * 32, **cells}], schema_overrides=dict.fromkeys(cells, pl.String))
@@ -144,7 +149,7 @@ def test_saved_records_are_counted_whole(rows, factor, saved):
     assert found.get_column("leakline.rows_saved", default=pl.Series([None])).to_list() == [saved]
 
 
-def test_only_whole_numbers_are_multiplied(tmp_path):
+def test_only_whole_numbers_are_multiplied(tmp_path: Path) -> None:
     """`times` beside text is a mistake of the file, at its line."""
     (tmp_path / "event_log_file").mkdir()
     file = tmp_path / "event_log_file" / "X.yaml"

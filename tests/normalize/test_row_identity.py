@@ -53,7 +53,7 @@ def test_different_rows_have_different_ids(rows: list[dict[str, str | None]]) ->
         return
     contents = [frozenset((k, v) for k, v in row.items() if v is not None) for row in rows]
     pairs = set(zip(contents, identify(framed(rows), ORG, "Login"), strict=True))
-    assert len(pairs) == len({content for content, _ in pairs}) == len({one for _, one in pairs})
+    assert len(pairs) == len({content for content, _ in pairs}) == len({event_id for _, event_id in pairs})
 
 
 def test_an_id_never_changes_from_release_to_release() -> None:
@@ -101,7 +101,7 @@ def test_more_partly_empty_columns_than_one_integer_has_bits() -> None:
 def test_an_empty_frame_has_no_ids() -> None:
     """No rows, no ids, and still text."""
     ids = identify(framed([{"A": "1"}]).clear(), ORG, "Login")
-    assert (ids.len(), ids.dtype, ids.name) == (0, pl.String, "event.id")
+    assert (ids.len(), ids.dtype, ids.name) == (0, pl.String(), "event.id")
 
 
 def test_an_event_id_already_there_is_not_part_of_the_row() -> None:
@@ -125,18 +125,18 @@ batches = st.lists(st.lists(st.integers(0, 6), max_size=8), max_size=6)
 def test_equal_rows_are_numbered_over_the_batches_of_a_file(batches: list[list[int]], stop: int) -> None:
     """The n-th of several equal rows gets the n-th id, also when reading stopped in mid-file and was taken up again."""
     seen: dict[str, int] = {}
-    occurrences, pieces = Occurrences(), []
+    occurrences, pieces = Occurrences(), list[bytes]()
     for place, batch in enumerate(batches):
         if place == stop:
             occurrences = Occurrences(pieces)
         ids = hashed(*batch)
-        told, piece = occurrences.number(ids)
+        numbered, piece = occurrences.number(ids)
         pieces.append(piece)
         assert len(piece) == 8 * len(batch)
         assert ids.equals(hashed(*batch)), "what was handed in is unchanged"
-        for one, given_id in zip(ids, told, strict=True):
-            assert given_id == nth(one, seen.get(one, 0))
-            seen[one] = seen.get(one, 0) + 1
+        for event_id, given_id in zip(ids, numbered, strict=True):
+            assert given_id == nth(event_id, seen.get(event_id, 0))
+            seen[event_id] = seen.get(event_id, 0) + 1
 
 
 def test_many_repeats_of_one_row_are_numbered_without_gaps() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,13 +12,15 @@ from agent.normalize.computed.guest_doors import CACHED, LONGEST, Doors, _short_
 LIST = "serviceComponent://ui.force.components.controllers.lists.selectableListDataProvider.SelectableListDataProviderController/ACTION$getItems"  # fmt: skip
 
 
-def columns(**cells: list[str | None]) -> dict[str, list]:
+def columns(**cells: list[str | None]) -> dict[str, list[Any]]:
     found = guest_columns({name: pl.Series(name, values, dtype=pl.String) for name, values in cells.items()})
     return {name: column.to_list() for name, column in found.items()}
 
 
 def is_guest(**cells: str | None) -> bool | None:
-    return columns(**{name.replace("__", "."): [value] for name, value in cells.items()}).get("leakline.user_is_guest", [None])[0]  # fmt: skip
+    found = columns(**{name.replace("__", "."): [value] for name, value in cells.items()})
+    guest: bool | None = found.get("leakline.user_is_guest", [None])[0]
+    return guest
 
 
 @pytest.mark.parametrize(

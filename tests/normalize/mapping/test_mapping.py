@@ -112,8 +112,8 @@ def test_fields_of_a_type(mappings: Mappings) -> None:
 
 def test_own_folder_replaces_a_shipped_mapping(tmp_path: Path) -> None:
     """A later folder's file stands for the shipped one of the same event type, whatever its case."""
-    mine = folder(tmp_path, "event_type: login\ncategory: [session]\ntype: [start]\naction: my-login\n")
-    loaded, errors = load_mappings([shipped("mappings"), mine])
+    own = folder(tmp_path, "event_type: login\ncategory: [session]\ntype: [start]\naction: my-login\n")
+    loaded, errors = load_mappings([shipped("mappings"), own])
     assert not errors
     assert loaded.get(SERVICE, "Login").action == Choice((), "my-login")
     assert loaded.get(SERVICE, "Logout").event_type == "Logout"
@@ -121,17 +121,17 @@ def test_own_folder_replaces_a_shipped_mapping(tmp_path: Path) -> None:
 
 def test_a_wrong_replacement_leaves_the_shipped_mapping(tmp_path: Path) -> None:
     """While a replacement has a mistake, the event type is mapped as before."""
-    mine = folder(tmp_path, "event_type: Login\ncategory: [leak]\n")
-    loaded, errors = load_mappings([shipped("mappings"), mine])
+    own = folder(tmp_path, "event_type: Login\ncategory: [leak]\n")
+    loaded, errors = load_mappings([shipped("mappings"), own])
     assert len(errors) == 1
     assert loaded.get(SERVICE, "Login").category == Choice((), ("authentication",))
 
 
 def test_a_wrong_shared_file_is_reported_once(tmp_path: Path) -> None:
     """A mistake in what all types share is told at its own line, and the types stand without it."""
-    mine = folder(tmp_path, "fields:\n  FOO: user.nmae\n", f"{SERVICE}/every_type.yaml")
-    loaded, errors = load_mappings([shipped("mappings"), mine])
-    assert [str(error).startswith(f"{mine}/{SERVICE}/every_type.yaml:2: ") for error in errors] == [True]
+    own = folder(tmp_path, "fields:\n  FOO: user.nmae\n", f"{SERVICE}/every_type.yaml")
+    loaded, errors = load_mappings([shipped("mappings"), own])
+    assert [str(error).startswith(f"{own}/{SERVICE}/every_type.yaml:2: ") for error in errors] == [True]
     assert len(loaded.all()) == 78
 
 

@@ -14,12 +14,12 @@ def held(*cases: tuple[str, tuple[str, ...]]) -> list[bool]:
     return RowCondition(cases).holds(columns.get, FRAME.height).to_list()
 
 
-def test_one_of_the_values_without_regard_to_case():
+def test_one_of_the_values_without_regard_to_case() -> None:
     """A row without a value fails."""
     assert held(("METHOD", ("get", "POST"))) == [True, True, False, False]
 
 
-def test_a_star_stands_for_any_text():
+def test_a_star_stands_for_any_text() -> None:
     """At an end, at both, or alone for any value at all; a dot is a dot."""
     assert held(("leakline.resource", ("sobjects/*",))) == [False, True, False, False]
     assert held(("leakline.resource", ("*er*",))) == [True, False, True, False]
@@ -27,7 +27,7 @@ def test_a_star_stands_for_any_text():
     assert held(("leakline.resource", ("quer.",))) == [False, False, False, False]
 
 
-def test_every_column_must_hold():
+def test_every_column_must_hold() -> None:
     """A column that the frame has not holds nowhere; without columns everything holds."""
     assert held(("METHOD", ("GET",)), ("leakline.resource", ("query",))) == [True, False, False, False]
     assert held(("METHOD", ("GET",)), ("OTHER", ("*",))) == [False, False, False, False]
