@@ -22,6 +22,7 @@ def digits(texts: pl.Series) -> pl.Series:
 
 
 def _ipv4(texts: pl.Series) -> pl.Series:
+    """`4` and the octets as 8 hexadecimal digits (`String`); null for what is not IPv4."""
     octets = texts.to_frame("text").select(pl.col("text").str.extract_groups(_IPV4)).unnest("text")
     digits = [pl.col(name).replace_strict(_OCTETS, default=None, return_dtype=pl.String) for name in octets.columns]
     return octets.select(pl.concat_str([pl.lit("4"), *digits])).to_series()

@@ -49,6 +49,7 @@ def each_once(columns: Sequence[pl.Series]) -> pl.Series | None:
 
 
 def _unless_among(value: pl.Series, before: Sequence[pl.Series]) -> pl.Series:
+    """A column (`String`), null where one of the columns before it has the same value in the row."""
     for column in before:
         same = (value == column).fill_null(False)
         if same.all():
@@ -59,6 +60,7 @@ def _unless_among(value: pl.Series, before: Sequence[pl.Series]) -> pl.Series:
 
 
 def _counts(columns: Sequence[pl.Series]) -> pl.Series:
+    """How many of the columns have a value in each row (`Int64`)."""
     counts = columns[0].is_not_null().cast(pl.Int64)
     for column in columns[1:]:
         counts = counts + column.is_not_null().cast(pl.Int64)
@@ -66,4 +68,5 @@ def _counts(columns: Sequence[pl.Series]) -> pl.Series:
 
 
 def _array(series: pl.Series) -> Any:
+    """As one Arrow array."""
     return series.rechunk().to_arrow()

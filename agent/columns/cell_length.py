@@ -50,10 +50,12 @@ def _shorter(column: pl.Series, long: Mapping[int, int]) -> pl.Series:
 
 
 def is_text(column: pl.Series) -> bool:
+    """Whether its cells can be cut: `String` or `List(String)`, but not the list of what was cut."""
     return column.dtype in (pl.String, pl.List(pl.String)) and column.name != TRUNCATED
 
 
 def costs(column: pl.Series) -> list[int]:
+    """Bytes of each cell of a text column, whatever the format; 3 more for each element of a list (quotes, comma)."""
     if column.dtype == pl.String:
         return [cost(cell.encode()) if cell else 0 for cell in column.to_list()]
     return [sum(cost(text.encode()) + 3 for text in cell if text) if cell else 0 for cell in column.to_list()]

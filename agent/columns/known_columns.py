@@ -14,6 +14,7 @@ class KnownColumns:
     """`all`: by name, with what was added; `added`: only that."""
 
     def __init__(self, frame: pl.DataFrame) -> None:
+        """`frame`: a prepared one."""
         self.height = frame.height
         self.all = {column.name: column for column in frame.iter_columns()}
         self.added: dict[str, pl.Series] = {}

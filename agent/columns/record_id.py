@@ -47,6 +47,7 @@ def to_long(ids: pl.Series) -> pl.Series:
 
 
 def _to_long(values: pl.Series) -> pl.Series:
+    """`values`: `String`, distinct and without nulls."""
     short = values.str.contains(_SHORT_ID)
     if short.all():
         return values + suffix(values)

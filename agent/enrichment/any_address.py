@@ -42,6 +42,7 @@ class AnyAddress:
 
 
 def _looked_up(addresses: Addresses, column: pl.Series) -> pl.DataFrame:
+    """`row` and what is known of an address there: a line for each one in the column (`String` or `List(String)`)."""
     values = values_by_row(column)
     found = addresses.columns(values[VALUE])
     return pl.DataFrame([values[ROW], *(found[name] for name in (ANONYMIZER, _NUMBER) if name in found)])

@@ -101,6 +101,8 @@ class Enricher:
         self, prepared: pl.DataFrame, *, users: UserLookup | None = None, applications: ApplicationLookup | None = None
     ) -> pl.DataFrame:
         """The prepared frame with more columns; `users` and `applications` look up in the org that it comes from."""
+        # Each step looks at the columns of those before it: networks and users first, then who is a guest, which app it
+        # was, what programs and people these are, and at last the lists, which are held against all of it.
         known = KnownColumns(prepared)
         address = known.first("source.ip", "source.address", "SOURCE_IP", "CLIENT_IP")
         if address is not None:
@@ -152,11 +154,13 @@ class Enricher:
         )
 
     def _add_hour(self, known: KnownColumns) -> None:
+        """`leakline.local_hour` (`Int64`), in the zone of the settings: of 2026-07-01T05:30Z in Chicago it is 0."""
         moment, zone = known.all.get("@timestamp"), self._settings.time_zone
         if zone is not None and moment is not None:
             known.add({LOCAL_HOUR: moment.dt.convert_time_zone(zone).dt.hour().cast(pl.Int64)})
 
     def _add_users(self, known: KnownColumns, users: UserColumns) -> None:
+        """Columns for who did it and for whom it was done to."""
         ids = known.first("user.id", "USER_ID_DERIVED", "USER_ID")
         if ids is not None:
             known.add(users.columns(ids))

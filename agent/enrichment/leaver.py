@@ -26,7 +26,7 @@ LEFT = "leakline.user_left"
 LEAVES_ON = "leakline.user_leaves_on"
 
 OVER = timedelta(days=1, hours=12)
-"""From the beginning of a day in UTC until it is over in every time zone."""
+"""From the beginning of a day in UTC until it is over in every time zone: 24 hours, and 12 for UTC-12, the last one."""
 
 _FROM, _UNTIL, _KNOWN = "from", "until", "known"
 _BETWEEN = "\x1f"
@@ -70,6 +70,7 @@ class Leavers:
         stays = answers.pop(_KNOWN) & False
         if begins is None or ends is None:
             return {LEAVING: stays, LEFT: stays}
+        # A row without a time is neither before nor after a day: null for who leaves, false for who stays.
         unknown = pl.repeat(None, len(keys), dtype=pl.Boolean, eager=True)
         reached = {LEAVING: begins, LEFT: ends}
         return answers | {
@@ -84,6 +85,7 @@ class Leavers:
         days = [last_days[account] for account in accounts if account in last_days]
         if not days:
             return None, None, None, True if mail or name or (user and self._only_ids) else None
+        # By day in UTC; the hours between zones are given to the user, who has left when the day is over everywhere.
         last = datetime.combine(min(days), time(), UTC)
         return min(days).isoformat(), last - self._before, last + OVER, True
 

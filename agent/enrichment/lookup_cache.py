@@ -21,6 +21,7 @@ class LookupCache:
     def __init__(
         self, schema: Mapping[str, pl.DataType], work: Work, *, limit: int = 20_000, characters: int = 4_000_000
     ) -> None:
+        """`schema`: the columns of an answer, in the order of the values that `work` gives."""
         self._work = work
         self._limit = limit
         self._most_characters = characters

@@ -25,6 +25,7 @@ class FilledCells(Mapping[str, pl.Series]):
     """Raw columns by name, `without_blanks`, each looked at when it is first asked for."""
 
     def __init__(self, cells: Mapping[str, pl.Series]) -> None:
+        """`cells`: the raw columns of a frame by name, all `String`."""
         self._cells = cells
         self._filled: dict[str, pl.Series] = {}
 

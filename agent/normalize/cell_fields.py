@@ -26,7 +26,7 @@ SERVICE = "leakline.service"
 
 
 def target_fields(mapping: Mapping, cells: Cells) -> dict[str, TargetField]:
-    """The field of each column that can have one. Of two columns that want one field, the header's own column gets it."""
+    """The field of each column that can have one. Of two that want one field, the header's own column gets it."""
     targets: dict[str, TargetField] = {}
     owners: dict[str, str] = {}
     for column in sorted(cells, key=lambda name: (name not in mapping.header, name)):
@@ -53,6 +53,7 @@ def fill(
     cells: Cells, targets: Dict[str, TargetField], wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, pl.Series]]:
     """Fields with the values of the columns that they hold, for the fields that are `wanted`."""
+    # A time is told by two columns, and one field holds it: both are collected, and read together at the end.
     times = {}
     for column, target in targets.items():
         if not wanted(target.field):
@@ -65,6 +66,7 @@ def fill(
             if other is not None:
                 yield address_field(target.field), other
         elif target.value_kind == "long_id":
+            # Beside its short form the twin is read with that (`_ids`), and fills no field of its own.
             if column.removesuffix(TWIN) not in targets:
                 yield target.field, cells[column]
         elif target.value_kind == "id":
@@ -78,6 +80,7 @@ def fill(
 
 
 def _ids(short: pl.Series, long: pl.Series | None) -> pl.Series:
+    """Ids of 18 characters (`String`): those of the twin column where it has them, else from the short ones."""
     if long is None:
         return VALUE_KINDS["id"].read(short)
     if long.null_count() == 0:
@@ -88,7 +91,11 @@ def _ids(short: pl.Series, long: pl.Series | None) -> pl.Series:
 def cells_to_keep(
     mapping: Mapping, cells: Cells, fields: Fields, targets: Dict[str, TargetField]
 ) -> Iterator[RawCells]:
-    """The cells that reading the fields back would not give."""
+    """The cells that reading the fields back would not give, by column; what is not kept here is lost.
+
+    `fields`: all of the shaped frame so far, by name. A column of the header that this file lacks is asked too: where
+    its field suggests a value, the row has to say that there was no cell.
+    """
     plain = _plain_times(cells, targets, fields)
     for column, raw in cells.items():
         target = targets.get(column)

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from agent.columns.ascii_block import block
 from agent.columns.timestamp import COMPACT_SECONDS, TIME
 
+# Both are in milliseconds and in UTC, as `TIME` is, so writing loses nothing and needs no zone.
 ISO = "%Y-%m-%dT%H:%M:%S%.3fZ"
 COMPACT = COMPACT_SECONDS + "%.3f"
 
@@ -28,17 +29,22 @@ def read_time(derived: pl.Series | None, compact: pl.Series | None) -> pl.Series
     time = _read(derived)
     if compact is None or time.null_count() == 0:
         return time
+    # TIMESTAMP_DERIVED comes first: both tell the same moment, and Arrow reads it for the whole column at once.
     missing = time.is_null()
     return time.scatter(missing.arg_true(), _read(compact.filter(missing)))
 
 
 def _read(text: pl.Series) -> pl.Series:
+    """Cells in either spelling (`String`) to `TIME`; null for what is not a time."""
     parsed = _read_iso(text)
     return _read_any(text) if parsed is None else parsed
 
 
 def _read_iso(text: pl.Series) -> pl.Series | None:
-    """Arrow's ISO 8601 parser is ten times faster than a format string, but refuses the whole column for one cell."""
+    """Cells (`String`) to `TIME`; None if any is not ISO 8601 with a zone.
+
+    Arrow's parser is ten times faster than a format string, but refuses the whole column for one cell.
+    """
     try:
         parsed = pc.cast(text.to_arrow(compat_level=pl.CompatLevel.oldest()), pa.timestamp("ms", "UTC"))
     except pa.ArrowInvalid:
@@ -47,9 +53,12 @@ def _read_iso(text: pl.Series) -> pl.Series | None:
 
 
 def _read_any(text: pl.Series) -> pl.Series:
+    """As `_read`, cell by cell: of each what can be read, whatever the others are."""
     time = pl.col("text")
+    # Only zones that mean UTC are taken off: any other offset is not the vendor's, and the cell gives no time.
     iso = time.str.replace(r"(Z|[+-]00:?00)$", "").str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ms", strict=False)
     seconds = time.str.extract(r"^(\d{14})(?:\.\d*)?$").str.to_datetime(COMPACT_SECONDS, time_unit="ms", strict=False)
+    # `.7` is 700 ms, not 7: padded on the right. Digits beyond the third are cut off.
     fraction = time.str.extract(r"\.(\d{1,3})").str.pad_end(3, "0").cast(pl.Int64, strict=False).fill_null(0)
     both = pl.coalesce(iso, seconds + pl.duration(milliseconds=fraction, time_unit="ms"))
     return text.to_frame("text").select(both.dt.replace_time_zone("UTC").cast(TIME)).to_series().alias(text.name)
@@ -66,7 +75,10 @@ def write_compact(time: pl.Series) -> pl.Series:
 
 
 def is_plain_iso(text: pl.Series, time: pl.Series) -> bool:
-    """Whether each cell is surely `time`, spelled as `write_iso` would: parsed again, and looked at in fixed places."""
+    """Whether each cell (`String`) is surely `time` (`TIME`), spelled as `write_iso` would.
+
+    The cells are parsed again and looked at in fixed places: writing the times would cost more. False: compare.
+    """
     content = block(text, len(_ISO_SHAPE))
     if content is None or any(
         content[place :: len(_ISO_SHAPE)].count(mark) != text.len()
@@ -86,5 +98,6 @@ def is_plain_compact(text: pl.Series, iso: pl.Series) -> bool:
     compact, content = block(text, 18), block(iso, len(_ISO_SHAPE))
     if compact is None or content is None:
         return False
+    # The 17 digits of ISO and the point before the fraction, in their order, are the 18 characters of the other form.
     places = [place for place, mark in enumerate(_ISO_SHAPE) if mark in b" ."]
     return all(compact[to::18] == content[place :: len(_ISO_SHAPE)] for to, place in enumerate(places))

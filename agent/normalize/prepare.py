@@ -37,7 +37,12 @@ def vendor_columns(batch: Batch) -> dict[str, pl.Series]:
 
 
 def computed_fields(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Constant]:
-    """ECS fields by name: a series, or a constant that holds for every row. `@timestamp` is always among them."""
+    """ECS fields by name: a series, or a constant that holds for every row. `@timestamp` is always among them.
+
+    The order matters, because a step sees the fields of those before it: cells of columns, the parts of the URL and of
+    actions, numbers, what is derived from all of these, and addresses when every source of them is known. Constants and
+    choices come last and overrule, for no column may pretend to be `event.provider`.
+    """
     cells, height = FilledCells(vendor_columns(batch)), batch.frame.height
     targets = target_fields(mapping, cells)
     fields: dict[str, pl.Series | Constant] = dict(
@@ -63,7 +68,7 @@ def computed_fields(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Con
 
 
 def _only_without_address(fields: dict[str, pl.Series | Constant]) -> None:
-    """Where one column had an address, the text in another column is none for the same party."""
+    """Text in `source.address` goes where `source.ip` has an address from another column: a party has one of the two."""
     for side in ("source", "client"):
         address, other = fields.get(f"{side}.ip"), fields.get(f"{side}.address")
         if isinstance(address, pl.Series) and isinstance(other, pl.Series):
@@ -104,11 +109,16 @@ def _numbers(mapping: Mapping, cells: Cells, targets: Dict[str, TargetField]) ->
 def _derive(
     derived: DerivedField, cells: Cells, fields: Dict[str, pl.Series | Constant], targets: Dict[str, TargetField]
 ) -> pl.Series | None:
+    """The value of a derived field, row by row the first of its columns that gives one; None where no column is there.
+
+    `cells`: the raw columns (`String`); `fields`: what was computed before, so that one field can be derived from another.
+    """
     value: pl.Series | None = None
     for column in derived.columns:
         own = cells.get(column, fields.get(column))
         if not isinstance(own, pl.Series):
             continue
+        # The field of the column itself may be converted in the same way already: a second time would cost as much.
         done = (
             fields.get(targets[column].field)
             if column in targets and targets[column].value_kind == derived.conversion
@@ -122,6 +132,7 @@ def _derive(
             break
     if value is None or derived.times is None or derived.times not in cells:
         return value
+    # Where the factor is missing the row stands for itself.
     return value * CONVERSIONS["integer"](cells[derived.times]).fill_null(1)
 
 
@@ -129,6 +140,7 @@ def _rows_of(derived: DerivedField, cells: Cells, fields: Dict[str, pl.Series | 
     """The rows in which a derived field has a value (`Boolean`, without nulls)."""
 
     def column(name: str) -> pl.Series | None:
+        """By the name of a raw column, else of a computed one; a constant counts as not there."""
         found = cells.get(name, fields.get(name))
         return found if isinstance(found, pl.Series) else None
 
@@ -149,6 +161,7 @@ def _constants(mapping: Mapping, batch: Batch) -> dict[str, Constant]:
 
 
 def _chosen(mapping: Mapping, cells: Cells, height: int, event_type: str) -> Iterator[tuple[str, pl.Series | Constant]]:
+    """`event.action`, `.category`, `.type` and `.outcome`: a word for each row, or one for all."""
     action = choose(mapping.action, cells, height)
     yield "event.action", _kebab(event_type) if action is None else action
     for name, choice in (("event.category", mapping.category), ("event.type", mapping.type)):

@@ -41,6 +41,7 @@ def originals(frame: pl.DataFrame) -> pl.Series:
 
 
 def _members(column: RawCells) -> pl.Series:
+    """`"COLUMN":"text"` for each of the rows to be kept (`String`); null for the others."""
     key = json.dumps(column.column, ensure_ascii=False)
     rows, cells = column.rows, column.cells
     if cells is None:
@@ -52,6 +53,7 @@ def _members(column: RawCells) -> pl.Series:
 
 
 def _escaped(cells: pl.Series) -> pl.Series:
+    """Cells (`String`) as the inside of JSON strings (RFC 8259, section 7)."""
     if not cells.str.contains(_TO_ESCAPE).any():
         return cells
     return cells.to_frame("cell").select(pl.col("cell").str.replace_many(_ESCAPES)).to_series()

@@ -26,7 +26,7 @@ _BYTES = 16
 _GROWTH = 4
 """A part is joined to the next once it is less than this many times larger."""
 _WORD = 63
-"""Columns whose being empty is told in one integer."""
+"""Columns whose emptiness is told in one integer: `UInt64` has 64 bits, and a sum of 63 cannot overflow `Int64`."""
 
 
 def identify(frame: pl.DataFrame, org: str, event_type: str) -> pl.Series:
@@ -43,6 +43,7 @@ def _values(frame: pl.DataFrame) -> StringBuffer:
     """Each row's values between separators."""
     joined = StringBuffer.of(_joined(frame, pl.all()))
     text = bytes(joined.data)
+    # Of a row with n values n - 1 separators are ours; any more stand in a value.
     written = sum(frame.height - column.null_count() for column in frame) - frame.height
     if ESCAPE.encode() not in text and text.count(SEPARATOR.encode()) == written:
         return joined
@@ -55,6 +56,7 @@ def _nothing(rows: int) -> StringBuffer:
 
 
 def _joined(frame: pl.DataFrame, values: pl.Expr) -> pl.Series:
+    """Each row's values (`String` columns) with separators between them, nulls left out."""
     return frame.select(pl.concat_str(values, separator=SEPARATOR, ignore_nulls=True).alias("")).to_series()
 
 
@@ -141,6 +143,7 @@ class IdSet:
 
     def mask(self, ids: pl.Series) -> pl.Series:
         """`Boolean`: which ids (`String`) are in the set."""
+        # Sorted for the search, with the row beside it for the way back.
         halves = _halves(ids).to_frame("half").with_row_index("row").sort("half")
         found = pl.Series([False]).new_from_index(0, len(ids))
         for part in self._sorted:
@@ -157,6 +160,7 @@ class IdSet:
         return _to_bytes(halves)
 
     def _add(self, part: pl.Series) -> None:
+        """`part`: sorted `UInt64`. Parts shrink by `_GROWTH` from one to the next, so there are log4(n) of them."""
         while self._sorted and len(self._sorted[-1]) < _GROWTH * len(part):
             part = pl.concat([self._sorted.pop(), part]).sort()
         self._sorted.append(part)
@@ -179,6 +183,7 @@ class Occurrences:
         The piece serves `EarlierIds` as well, for it holds the ids that are given back.
         """
         numbered = ids
+        # Only rows that are equal to an earlier one, in this batch or before, need a number; most batches have none.
         again = self._seen.mask(ids) | ids.is_duplicated()
         if again.any():
             numbered = ids.clone().scatter(again.arg_true(), self._numbered(ids.filter(again).to_list()))
@@ -217,13 +222,16 @@ class Occurrences:
 
 
 def _halves(ids: pl.Series) -> pl.Series:
+    """The first 16 of 32 hexadecimal digits (`String`) as a number (`UInt64`)."""
     return ids.str.head(_BYTES).str.to_integer(base=16, dtype=pl.UInt64)
 
 
 def _to_bytes(halves: pl.Series) -> bytes:
+    """`UInt64` to 8 bytes a number, in the byte order of the machine, as the state keeps them."""
     return array("Q", halves.to_list()).tobytes()
 
 
 def _from_bytes(pieces: bytes) -> pl.Series:
+    """The way back, without a copy."""
     buffers = [None, pa.py_buffer(pieces)]
     return pl.Series(pa.Array.from_buffers(pa.uint64(), len(pieces) // 8, buffers), dtype=pl.UInt64)

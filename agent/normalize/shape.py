@@ -120,6 +120,7 @@ class Normalizer:
         return constants
 
     def _tell(self, problems: Dict[str, pl.Series]) -> pl.Series:
+        """`List(String)`: the problems of each row, null for none; reports how many rows have each."""
         for name, rows in problems.items():
             self._report(name, int(rows.sum()))
         return lists_of([only_where(pl.repeat(name, rows.len(), eager=True), rows) for name, rows in problems.items()])
@@ -133,13 +134,14 @@ def _with(frame: pl.DataFrame, columns: Dict[str, pl.Series | Constant | datetim
 
 
 def _literal(name: str, value: Constant | datetime) -> pl.Expr:
+    """A constant column: a time in `TIME`, a tuple as a list."""
     if isinstance(value, datetime):
         return pl.lit(value).cast(TIME).alias(name)
     return pl.lit(list(value) if isinstance(value, tuple) else value).alias(name)
 
 
 def _related(fields: Dict[str, pl.Series]) -> dict[str, pl.Series]:
-    """`related.user`, with the names that enrichment knows; `related.ip` is there from the beginning.
+    """`related.user` (`List(String)`), with the names that enrichment knows; `related.ip` is there from the beginning.
 
     Ids are there in both forms, for pages and old exports show the short one.
     """
@@ -154,6 +156,7 @@ def _related(fields: Dict[str, pl.Series]) -> dict[str, pl.Series]:
 def _problems(
     cells: Cells, targets: Dict[str, TargetField], fields: Dict[str, pl.Series]
 ) -> Iterator[tuple[str, pl.Series]]:
+    """Names of problems and the rows (`Boolean`, without nulls) that have them."""
     time = fields[TIME_FIELD]
     if time.null_count():
         yield "no_time", time.is_null()

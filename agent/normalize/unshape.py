@@ -38,6 +38,7 @@ def unshape(shaped: pl.DataFrame, mappings: Mappings) -> pl.DataFrame:
 
 
 def _service(part: pl.DataFrame) -> str:
+    """The service of rows that all have the same one; events from before there were services are log files."""
     first = part.row(0, named=True)
     return service_of(first.get(SERVICE), first.get(_DATASET)) or "event_log_file"
 
@@ -54,6 +55,7 @@ def service_of(service: object, dataset: object) -> str:
 
 
 def _unshape(part: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
+    """Rows of one event type, with `_ROW`, to their raw columns (`String`), with `_ROW` and `event.id`."""
     fields = {column.name: column for column in part.get_columns()}
     if TIME_FIELD in fields and fields[TIME_FIELD].dtype != TIME:
         fields[TIME_FIELD] = read_time(fields[TIME_FIELD].cast(pl.String), None)

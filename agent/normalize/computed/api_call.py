@@ -86,6 +86,7 @@ def count(cells: pl.Series) -> pl.Series:
 
 
 def _path(cells: pl.Series) -> pl.Series:
+    """Paths and URLs (`String`) below `/services/data/vXX.X/`, without query, host and odd spellings; null for none."""
     path = _without(cells.str.strip_chars(' \t"'), "?", "#")
     if _has(path, "://"):
         path = path.str.replace(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", "")
@@ -130,6 +131,7 @@ def _without_dots(path: str) -> str:
 
 
 def _decoded(cells: pl.Series) -> pl.Series:
+    """Percent signs decoded (`String`), once per distinct cell."""
     if not _has(cells, "%"):
         return cells
     cells = cells.str.replace_all("%(?:25)+", "%")  # a percent sign, encoded as often as you like

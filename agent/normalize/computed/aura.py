@@ -156,6 +156,7 @@ def _row(text: str) -> tuple[str, str | None, str | None, str | None, int | None
 
 
 def _without_empty(column: pl.Series) -> pl.Series:
+    """Null where a list is empty; a column of another type as it is."""
     if not isinstance(column.dtype, pl.List):
         return column
     return column.zip_with((column.list.len() > 0).fill_null(False), pl.Series([None], dtype=column.dtype))

@@ -42,6 +42,7 @@ def rows_in_variables(variables: pl.Series) -> pl.Series:
 
 
 def _rows(queries: pl.Series) -> pl.Series:
+    """Distinct queries (`String`, no nulls) to the records asked for (`Int64`)."""
     written = (
         _numbers(queries.str.extract_all(_PAGE + "[0-9]+")).list.eval(pl.element().clip(upper_bound=LARGEST_PAGE)).list
     )
@@ -61,9 +62,11 @@ def _rows(queries: pl.Series) -> pl.Series:
 
 
 def _numbers(matches: pl.Series) -> pl.Series:
+    """Texts that end with a number (`List(String)`) to these numbers (`List(Int64)`)."""
     return matches.list.eval(pl.element().str.extract(_LAST_NUMBER).cast(pl.Int64))
 
 
 def _by_default(names: pl.Series, defaults: pl.Series, numbers: pl.Series) -> int:
+    """Of one query: the pages whose number is a variable, by the default that the variable has."""
     known = dict(zip(defaults.head(_MOST_VARIABLES), numbers.head(_MOST_VARIABLES), strict=True))
     return sum(min(known.get(name, 0), LARGEST_PAGE) for name in names.head(_MOST_VARIABLES))

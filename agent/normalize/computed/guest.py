@@ -97,6 +97,7 @@ def _is_guest(texts: Mapping[str, pl.Series]) -> pl.Series | None:
 
 
 def _or(kind: pl.Series | None, word: pl.Series) -> pl.Series:
+    """`kind` (`String`), and `word` where it is null."""
     return word if kind is None else kind.zip_with(kind.is_not_null(), word)
 
 

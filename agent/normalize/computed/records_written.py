@@ -71,11 +71,13 @@ def deletions_by_page(cells: pl.Series) -> pl.Series:
 
 
 def _ids(paths: pl.Series) -> pl.Series:
+    """Paths of calls that delete (`String`) to the ids that they name (`Int64`), from 1 to `MOST_DELETED`."""
     ids = _decoded(paths.str.head(_LONGEST_IDS)).str.extract(_IDS).str.count_matches(_AN_ID)
     return ids.fill_null(0).cast(pl.Int64).replace(0, MOST_DELETED).clip(upper_bound=MOST_DELETED)
 
 
 def _by_call(cells: pl.Series, of_collection: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Cells (`String`) to records (`Int64`): one, what `of_collection` says of a collection, null for a number of zero."""
     counts = (~cells.str.contains(_A_NUMBER) | cells.str.contains(_AT_LEAST_ONE)).fill_null(False)
     once = only_where(pl.repeat(1, cells.len(), dtype=pl.Int64, eager=True), counts)
     if not cells.str.contains("(?i)composite|%").any():
@@ -85,7 +87,10 @@ def _by_call(cells: pl.Series, of_collection: Callable[[pl.Series], pl.Series]) 
 
 
 def _mutations(cells: pl.Series, kind: str, most: int) -> pl.Series:
+    """GraphQL documents (`String`) to the mutations of a kind in them (`Int64`); null for none."""
+
     def count(values: pl.Series) -> pl.Series:
+        """`values`: `String` without nulls."""
         writes = values.str.contains(r"\bmutation\b").fill_null(False)
         return _limited(values.str.count_matches(rf"\w{kind}{_IGNORED}\(") * writes.cast(pl.UInt32), most)
 
@@ -93,14 +98,17 @@ def _mutations(cells: pl.Series, kind: str, most: int) -> pl.Series:
 
 
 def _matches(cells: pl.Series, pattern: str, most: int) -> pl.Series:
+    """Cells (`String`) to how often the pattern is in them (`Int64`); null for none."""
     return per_distinct(cells, lambda values: _limited(_decoded(values).str.count_matches(pattern), most))
 
 
 def _limited(numbers: pl.Series, most: int) -> pl.Series:
+    """Counts to `Int64`, at most `most`; null for zero."""
     return numbers.cast(pl.Int64).clip(upper_bound=most).replace(0, None)
 
 
 def _decoded(cells: pl.Series) -> pl.Series:
+    """Percent signs decoded (`String`), once per distinct cell."""
     if not cells.str.contains("%", literal=True).any():
         return cells
     return per_distinct(cells, lambda values: pl.Series([unquote(text) for text in values], dtype=pl.String))

@@ -58,6 +58,7 @@ def _all_blank(columns: list[pl.Series]) -> pl.Series:
 
 
 def _refused(texts: Mapping[str, pl.Series], height: int) -> pl.Series:
+    """`Boolean` without nulls: where the request has a status and it is not `S`."""
     if _REQUEST not in texts:
         return pl.repeat(False, height, eager=True)
     return (texts[_REQUEST] != "").fill_null(False) & (texts[_REQUEST] != "S").fill_null(False)

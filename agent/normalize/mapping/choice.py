@@ -43,11 +43,13 @@ def look_up(cells: pl.Series, table: Dict[str, str]) -> pl.Series:
 
 
 def _indices(cells: pl.Series, cases: Dict[str, T], words: list[T]) -> pl.Series:
+    """For each cell (`String`) the place in `words` of the word that it chooses (`UInt32`); null for none."""
     find = _finder({value: words.index(word) for value, word in cases.items()})
     return per_distinct(cells, lambda values: pl.Series([find(value) for value in values], dtype=pl.UInt32))
 
 
 def _as_series(words: list[T]) -> pl.Series:
+    """`String`, or `List(String)` where the words are lists."""
     if isinstance(words[0], str):
         return pl.Series(words, dtype=pl.String)
     return pl.Series([list(word) for word in words], dtype=pl.List(pl.String))

@@ -32,20 +32,24 @@ def _milliseconds(cells: pl.Series) -> pl.Series:
 
 
 def _fits(whole: pl.Series) -> bool:
+    """Whether all of these milliseconds (`Int64`) are nanoseconds in 64 bits too, and none is below zero."""
     smallest, largest = whole.min(), whole.max()
     return isinstance(smallest, int) and isinstance(largest, int) and smallest >= 0 and largest < 2**63 // _NANOSECONDS
 
 
 def _nanoseconds(cells: pl.Series) -> pl.Series:
+    """`Int64`: durations that are nanoseconds already; below zero there is no duration."""
     whole = VALUE_KINDS["integer"].read(cells)
     return only_where(whole, (whole >= 0).fill_null(False))
 
 
 def _address(cells: pl.Series) -> pl.Series:
+    """`String`: the addresses among the cells."""
     return split_addresses(cells)[0]
 
 
 def _not_an_address(cells: pl.Series) -> pl.Series:
+    """`String`: the cells that are not addresses."""
     other = split_addresses(cells)[1]
     return all_null(cells.len()) if other is None else other
 

@@ -33,6 +33,7 @@ EVERYWHERE = RowCondition(())
 
 
 def _fits(cells: pl.Series, patterns: tuple[str, ...]) -> pl.Series:
+    """`Boolean` without nulls: which cells (of any type) fit one of the patterns."""
     text = cells if cells.dtype == pl.String else cells.cast(pl.String, strict=False)
     if patterns == ("*",):
         return text.is_not_null()

@@ -39,6 +39,7 @@ def _only_paths(column: pl.Series) -> bool:
 
 
 def _split_paths(column: pl.Series) -> dict[str, pl.Series]:
+    """As `split_urls`, for a column of paths alone."""
     if not column.str.contains("?", literal=True).any():
         return {"url.path": column}
     path, query = column.str.splitn("?", 2).struct.unnest()

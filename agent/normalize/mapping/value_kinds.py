@@ -33,6 +33,7 @@ class ValueKind:
 
 
 def _as_it_is(cells: pl.Series) -> pl.Series:
+    """`String` to `String`."""
     return cells
 
 
@@ -47,6 +48,7 @@ def _read_integer(raw: pl.Series) -> pl.Series:
 
 
 def _write_text(value: pl.Series) -> pl.Series:
+    """`Int64` to `String`."""
     return value.cast(pl.String)
 
 
@@ -70,6 +72,7 @@ def _read_decimal(raw: pl.Series) -> pl.Series:
 
 
 def _write_decimal(value: pl.Series) -> pl.Series:
+    """`Float64` to `String`; a whole number without its `.0`."""
     return value.cast(pl.String).str.strip_suffix(".0")
 
 
@@ -81,18 +84,22 @@ def _read_boolean(raw: pl.Series) -> pl.Series:
 
 
 def _read_boolean_words(values: pl.Series) -> pl.Series:
+    """Distinct cells (`String`, no nulls) to `Boolean`; null for other words."""
     return values.str.to_lowercase().replace_strict(_BOOLEANS, default=None, return_dtype=pl.Boolean)
 
 
 def _write_boolean(value: pl.Series) -> pl.Series:
+    """`Boolean` to `0` and `1`, as most event types write it; `true` and `false` are kept as raw cells."""
     return value.cast(pl.Int8).cast(pl.String)
 
 
 def _is_zero_or_one(raw: pl.Series) -> bool:
+    """Whether each cell (`String`) is `0`, `1` or null."""
     return int((raw == "0").sum()) + int((raw == "1").sum()) == raw.len() - raw.null_count()
 
 
 def _is_plain_short_id(raw: pl.Series, value: pl.Series) -> bool:
+    """Whether each raw id (`String`) has 15 characters, and its value is these and three more."""
     filled = raw.len() - raw.null_count()
     return (
         value.null_count() == raw.null_count()
@@ -103,11 +110,13 @@ def _is_plain_short_id(raw: pl.Series, value: pl.Series) -> bool:
 
 
 def _begins_with(whole: pl.Series, start: pl.Series) -> bool:
+    """Whether each text of `whole` begins with that of `start` (both `String`); nulls do not count."""
     frame = pl.DataFrame([whole.alias("whole"), start.alias("start")])
     return bool(frame.select(pl.col("whole").str.starts_with(pl.col("start")).all()).item())
 
 
 def _decode(cells: pl.Series) -> pl.Series:
+    """Percent-encoded cells (`String`) decoded, once per distinct cell."""
     if not cells.str.contains("%", literal=True).any():
         return cells
     return per_distinct(cells, lambda values: pl.Series([_url_decoded(value) for value in values], dtype=pl.String))
