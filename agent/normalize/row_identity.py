@@ -35,7 +35,7 @@ def identify(frame: pl.DataFrame, org: str, event_type: str) -> pl.Series:
     values = _values(frame.select(columns)) if columns else _nothing(frame.height)
     partial = [name for name in columns if frame[name].null_count()]
     always = frozenset(columns) - set(partial)
-    begin = _Beginnings(org, event_type, always, partial)
+    begin = _Hashers(org, event_type, always, partial)
     return _hexadecimal(_digests(values, begin, _patterns(frame, partial)))
 
 
@@ -78,7 +78,7 @@ def _patterns(frame: pl.DataFrame, partial: Sequence[str]) -> list[int]:
     return [sum(word << (_WORD * place) for place, word in enumerate(row)) for row in zip(*words, strict=True)]
 
 
-class _Beginnings(dict[int, Callable[[], "hashlib.blake2b"]]):
+class _Hashers(dict[int, Callable[[], "hashlib.blake2b"]]):
     """Hashers that have taken in everything but the values, one for each pattern of empty cells."""
 
     def __init__(self, org: str, event_type: str, always: frozenset[str], partial: Sequence[str]) -> None:
@@ -99,7 +99,7 @@ def _escaped(text: str) -> str:
     return text.replace(ESCAPE, ESCAPE + "0").replace(SEPARATOR, ESCAPE + "1")
 
 
-def _digests(values: StringBuffer, begin: _Beginnings, patterns: Sequence[int]) -> list[bytes]:
+def _digests(values: StringBuffer, begin: _Hashers, patterns: Sequence[int]) -> list[bytes]:
     data, offsets = values.data, values.offsets.tolist()
     digests = []
     for pattern, start, end in zip(patterns, offsets, offsets[1:], strict=False):

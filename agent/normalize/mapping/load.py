@@ -53,24 +53,24 @@ def _data(path: Path) -> bytes | OSError:
 
 def of_files(folders: Sequence[Path], files: Paths[Path, bytes | OSError]) -> tuple[Mappings, list[MappingError]]:
     """As `load_mappings`, of files that were read already; they may be older than what the folders hold."""
-    found = _Contents()
+    contents = _Contents()
     for folder in folders:
         if not folder.is_dir():
-            found.errors.append(MappingError(folder, 0, "no such folder", hint="check `normalize.mappings`"))
-        _read_folder(folder, files, found)
-    vocabulary = Vocabulary(ecs_table(), ColumnKinds(found.kinds, _described_columns(found)), found.tables)
+            contents.errors.append(MappingError(folder, 0, "no such folder", hint="check `normalize.mappings`"))
+        _read_folder(folder, files, contents)
+    vocabulary = Vocabulary(ecs_table(), ColumnKinds(contents.kinds, _described_columns(contents)), contents.tables)
     shared: dict[str, Mapping] = {}
-    for service in list(found.shared):
-        if (general := _first_good(service, [None], found, vocabulary)) is not None:
+    for service in list(contents.shared):
+        if (general := _first_good(service, [None], contents, vocabulary)) is not None:
             shared[service] = general
         else:
-            del found.shared[service]
+            del contents.shared[service]
     by_type: dict[tuple[str, str], Mapping] = {}
-    for (service, _), candidates in sorted(found.types.items()):
-        built = _first_good(service, candidates[::-1], found, vocabulary)
+    for (service, _), candidates in sorted(contents.types.items()):
+        built = _first_good(service, candidates[::-1], contents, vocabulary)
         if built is not None:
             by_type |= {(service, name.lower()): built for name in (built.event_type, *built.aliases)}
-    return Mappings(vocabulary.ecs, vocabulary.kinds, by_type, shared), found.errors
+    return Mappings(vocabulary.ecs, vocabulary.kinds, by_type, shared), contents.errors
 
 
 def whole_mappings(folders: Sequence[Path]) -> Mappings:
@@ -82,46 +82,46 @@ def whole_mappings(folders: Sequence[Path]) -> Mappings:
 
 
 def _first_good(
-    service: str, candidates: Sequence[FileText | None], found: _Contents, vocabulary: Vocabulary
+    service: str, candidates: Sequence[FileText | None], contents: _Contents, vocabulary: Vocabulary
 ) -> Mapping | None:
     for own in candidates:
         try:
-            return interpret(service, own, found.shared.get(service), vocabulary)
+            return interpret(service, own, contents.shared.get(service), vocabulary)
         except MappingError as error:
-            found.errors.append(error)
+            contents.errors.append(error)
     return None
 
 
-def _read_folder(folder: Path, files: Paths[Path, bytes | OSError], found: _Contents) -> None:
+def _read_folder(folder: Path, files: Paths[Path, bytes | OSError], contents: _Contents) -> None:
     for path in sorted(path for path in files if path.is_relative_to(folder)):
         try:
-            _read_file(path, files[path], path.relative_to(folder).parts, found)
+            _read_file(path, files[path], path.relative_to(folder).parts, contents)
         except MappingError as error:
-            found.errors.append(error)
+            contents.errors.append(error)
 
 
-def _read_file(path: Path, data: bytes | OSError, place: tuple[str, ...], found: _Contents) -> None:
+def _read_file(path: Path, data: bytes | OSError, place: tuple[str, ...], contents: _Contents) -> None:
     if place[0] == "indicators" or not (len(place) == 2 or place == ("columns.yaml",)):
         return  # those are not mappings: enrichment reads them
     if isinstance(data, OSError):
         raise MappingError(path, 1, f"cannot be read ({data.strerror})")
     if place == ("columns.yaml",):
-        found.kinds |= _column_kinds(read_yaml(path, data))
+        contents.kinds |= _column_kinds(read_yaml(path, data))
     elif len(place) == 2 and place[0] == "tables":
-        found.tables[path.stem] = _table(read_yaml(path, data))
+        contents.tables[path.stem] = _table(read_yaml(path, data))
     elif len(place) == 2 and place[1] == "every_type.yaml":
         file = read_yaml(path, data)
-        found.shared[place[0]] = file, parse(file)
+        contents.shared[place[0]] = file, parse(file)
     elif len(place) == 2:
         file = read_yaml(path, data)
         text = parse(file)
         if not text.event_type:
             raise file.error((), "no `event_type`", hint="name the event type as the vendor spells it")
-        found.types.setdefault((place[0], text.event_type.lower()), []).append((file, text))
+        contents.types.setdefault((place[0], text.event_type.lower()), []).append((file, text))
 
 
-def _described_columns(found: _Contents) -> frozenset[str]:
-    written = [*found.shared.values(), *(file for files in found.types.values() for file in files)]
+def _described_columns(contents: _Contents) -> frozenset[str]:
+    written = [*contents.shared.values(), *(file for files in contents.types.values() for file in files)]
     return frozenset[str]().union(*(columns_of(text.header) for _, text in written))
 
 
