@@ -28,7 +28,7 @@ from agent.normalize.shape import Normalizer
 from agent.pipeline.ingest import Committed
 from agent.shipped import shipped
 from agent.simulator.world.people import Staff
-from agent.simulator.world.settings import PEOPLE
+from agent.simulator.world.simulator_settings import PEOPLE
 
 MARK = ".leakline-demo"
 """Says that a folder is the demo's own and may be made anew."""

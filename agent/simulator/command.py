@@ -13,7 +13,7 @@ from agent.simulator.running import RunningOrg, serve
 from agent.simulator.scenarios import PLAYABLE, describe_scenarios
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from agent.simulator.world.faults import describe_faults, parse_faults
-from agent.simulator.world.settings import SimulatorSettings, parse_duration
+from agent.simulator.world.simulator_settings import SimulatorSettings, parse_duration
 
 WRONG_USAGE = 2
 

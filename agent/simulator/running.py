@@ -16,8 +16,8 @@ from agent.simulator.api.certificate import make_certificates, make_signing_key,
 from agent.simulator.api.oauth import Registered, Tokens
 from agent.simulator.api.rest import Rest
 from agent.simulator.api.server import Server
-from agent.simulator.org.org import SimulatedOrg
-from agent.simulator.world.settings import SimulatorSettings
+from agent.simulator.org.simulated_org import SimulatedOrg
+from agent.simulator.world.simulator_settings import SimulatorSettings
 
 CLIENT_ID = "3MVG9leakline.simulated.org"
 """The consumer key of the one registered app, the same for every org so that a settings file can name it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agent.simulator.scenarios import SCENARIOS, play
 from agent.simulator.world.people import Staff
-from agent.simulator.world.planted import Planted
+from agent.simulator.world.planted_event import Planted
 from agent.simulator.world.sessions import HOUR, Timetable, midnight
 from tests.assess.files import Span
 

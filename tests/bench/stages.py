@@ -20,7 +20,7 @@ from agent.formats import FORMATS
 from agent.normalize.row_identity import identify
 from agent.sources.event_log_file.csv_file import read_log_file
 from agent.store import batch_file
-from tests.bench.settings import settings_for
+from tests.bench.bench_settings import settings_for
 
 
 def main(log_file: Path, folder: Path) -> dict[str, float]:

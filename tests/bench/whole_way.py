@@ -17,7 +17,7 @@ from agent.hunt.log_files import batches
 from agent.model import Batch, Cursor
 from agent.pipeline.forward import Forward
 from agent.pipeline.shared_lines import SharedLines
-from tests.bench.settings import settings_for
+from tests.bench.bench_settings import settings_for
 
 
 class LocalFile:

@@ -22,7 +22,7 @@ from agent.model import Finding
 from agent.normalize.mapping.load import whole_mappings
 from agent.shipped import shipped
 from agent.simulator.running import RunningOrg, serve
-from agent.simulator.world.settings import SimulatorSettings
+from agent.simulator.world.simulator_settings import SimulatorSettings
 from agent.sources.event_log_file.headers import LONGEST, headers
 from agent.sources.salesforce.session import Session
 

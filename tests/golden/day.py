@@ -26,7 +26,7 @@ import orjson
 from agent.config import settings as config
 from agent.daemon.daemon import Daemon
 from agent.simulator.running import serve
-from agent.simulator.world.settings import SimulatorSettings
+from agent.simulator.world.simulator_settings import SimulatorSettings
 from tests.end_to_end.conftest import document_for
 
 KEPT = Path(__file__).with_suffix(".json")

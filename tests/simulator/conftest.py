@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from agent.simulator.org.org import SimulatedOrg
+from agent.simulator.org.simulated_org import SimulatedOrg
 from agent.simulator.running import RunningOrg, serve
-from agent.simulator.world.settings import SimulatorSettings
+from agent.simulator.world.simulator_settings import SimulatorSettings
 from tests.simulator.evidence import Evidence
 
 WEDNESDAY = datetime(2026, 11, 18, 12, 30, tzinfo=UTC)

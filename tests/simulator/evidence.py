@@ -7,7 +7,7 @@ import csv
 import polars as pl
 
 from agent.simulator.log_files.truth import read_truth
-from agent.simulator.org.org import SimulatedOrg
+from agent.simulator.org.simulated_org import SimulatedOrg
 
 csv.field_size_limit(1 << 24)
 

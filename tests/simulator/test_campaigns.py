@@ -8,12 +8,12 @@ from itertools import pairwise
 import pytest
 
 from agent.simulator.log_files.truth import read_truth
-from agent.simulator.org.org import SimulatedOrg
+from agent.simulator.org.simulated_org import SimulatedOrg
 from agent.simulator.scenarios import PLAYABLE, SCENARIOS, play
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from agent.simulator.world.networks import networks_of
 from agent.simulator.world.people import Staff
-from agent.simulator.world.planted import Planted
+from agent.simulator.world.planted_event import Planted
 from agent.simulator.world.sessions import DAY, Timetable, midnight
 
 START = midnight(date(2026, 6, 1))

@@ -10,7 +10,7 @@ import pytest
 from agent.simulator.command import main, simulate
 from agent.simulator.scenarios import PLAYABLE
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
-from agent.simulator.world.settings import parse_duration
+from agent.simulator.world.simulator_settings import parse_duration
 
 
 def test_the_command_tells_how_to_reach_the_org_and_ends_when_told(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from agent.simulator.rows.block import Tenant
 from agent.simulator.world.activity import closes_month
 from agent.simulator.world.networks import networks_of
 from agent.simulator.world.people import Staff
-from agent.simulator.world.planted import Planted
+from agent.simulator.world.planted_event import Planted
 from agent.simulator.world.record_id import short_id
 from agent.simulator.world.sessions import DAY, Timetable, UserSession, midnight
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from agent.simulator.log_files.truth import read_truth
-from agent.simulator.org.org import SimulatedOrg
+from agent.simulator.org.simulated_org import SimulatedOrg
 from agent.simulator.scenarios import SCENARIOS
 from agent.simulator.world.networks import networks_of
 from tests.simulator.evidence import Evidence

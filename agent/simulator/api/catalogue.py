@@ -12,7 +12,7 @@ from agent.simulator.world.people import user_record
 from agent.simulator.world.record_id import long_id
 
 if TYPE_CHECKING:
-    from agent.simulator.org.org import SimulatedOrg
+    from agent.simulator.org.simulated_org import SimulatedOrg
 
 FIRST_VERSION_OF_FILES = 32
 FIRST_VERSION_OF_HOURLY = 37

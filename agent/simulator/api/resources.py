@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from agent.simulator.api import query
 from agent.simulator.api.catalogue import picklists, tables
-from agent.simulator.api.message import Answer, Refusal, Request, json_answer
+from agent.simulator.api.http_message import Answer, Refusal, Request, json_answer
 from agent.simulator.api.soql import SoqlError
 from agent.simulator.api.soql_parser import parse
 from agent.simulator.org.objects import Record, Table
 from agent.simulator.world.record_id import long_id
 
 if TYPE_CHECKING:
-    from agent.simulator.org.org import SimulatedOrg
+    from agent.simulator.org.simulated_org import SimulatedOrg
 
 OLDEST, NEWEST = 31, 67
 LOCATOR_LIFE = timedelta(days=2)

@@ -9,14 +9,14 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from agent.simulator.api.message import Answer, Refusal, Request, json_answer
+from agent.simulator.api.http_message import Answer, Refusal, Request, json_answer
 from agent.simulator.api.oauth import SCOPE, OAuthError, Tokens
 from agent.simulator.api.resources import NEWEST, OLDEST, Resources
 from agent.simulator.org.objects import Record
 from agent.simulator.world.record_id import long_id
 
 if TYPE_CHECKING:
-    from agent.simulator.org.org import SimulatedOrg
+    from agent.simulator.org.simulated_org import SimulatedOrg
 
 CONTROL = "/__simulator/"
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from agent.simulator.api.message import Answer, Request
+from agent.simulator.api.http_message import Answer, Request
 from agent.simulator.api.rest import Rest, kind_of
 from agent.simulator.log_files.log_file import LogFile
-from agent.simulator.org.org import SimulatedOrg
+from agent.simulator.org.simulated_org import SimulatedOrg
 from agent.simulator.world.faults import Faults
 
 LONGEST_URI = 16_384

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from agent.simulator.habits import administrators, integrations, people, reports, visitors
+from agent.simulator.habits import administrators, employees, integrations, reports, visitors
 from agent.simulator.world.people import Staff
-from agent.simulator.world.planted import Planted
+from agent.simulator.world.planted_event import Planted
 from agent.simulator.world.sessions import DAY, Timetable, UserSession, midnight
 from agent.simulator.world.stage import Stage
 
@@ -28,7 +28,7 @@ def habits(seed: int, staff: Staff, timetable: Timetable, rows_per_day: int, day
     stage = Stage(f"habits of {day}", seed, staff, timetable, (begin, begin + DAY))
     reports.live(stage, longest, day)
     administrators.live(stage, longest, day)
-    people.live(stage, longest, day)
+    employees.live(stage, longest, day)
     visitors.live(stage, day)
     integrations.live(stage, every, max(3, min(400, rows_per_day // 800)))
     return [replace(one, scenario="") for one in stage.events if begin <= one.time < begin + DAY]

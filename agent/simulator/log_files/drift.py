@@ -7,7 +7,7 @@ import polars as pl
 from agent.simulator.log_files.traffic import EVENT_TYPES, Traffic
 from agent.simulator.world.columns import Layout, layouts
 from agent.simulator.world.sessions import HOUR
-from agent.simulator.world.settings import SimulatorSettings
+from agent.simulator.world.simulator_settings import SimulatorSettings
 
 NEW_COLUMN = "EDGE_SITE_CODE"
 NEW_TYPE = "PromptUsage"

@@ -9,7 +9,7 @@ from pathlib import Path
 from agent.simulator.world.columns import Layout
 from agent.simulator.world.random_columns import roll, roll_between
 from agent.simulator.world.sessions import DAY, HOUR
-from agent.simulator.world.settings import SimulatorSettings
+from agent.simulator.world.simulator_settings import SimulatorSettings
 
 SECOND, MINUTE = 1000, 60_000
 

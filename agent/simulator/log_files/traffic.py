@@ -9,7 +9,7 @@ from functools import lru_cache
 import polars as pl
 
 from agent.simulator.habits import habits
-from agent.simulator.rows import access, administration, api, browsing, files, platform, reporting
+from agent.simulator.rows import access, administration, api, browsing, documents, platform, reporting
 from agent.simulator.rows.access import failed_login
 from agent.simulator.rows.block import Block, Builder, Tenant
 from agent.simulator.rows.reporting import exported
@@ -18,13 +18,13 @@ from agent.simulator.world import awkward
 from agent.simulator.world.activity import FAILED, MIX, PARTS, Day, in_sessions
 from agent.simulator.world.columns import layouts
 from agent.simulator.world.people import Staff
-from agent.simulator.world.planted import Planted
+from agent.simulator.world.planted_event import Planted
 from agent.simulator.world.random_columns import Dice
 from agent.simulator.world.sessions import DAY, Timetable, UserSession, day_of, midnight, session_table
 
 BUILDERS: dict[str, Builder] = {
     event_type: builder
-    for family in (browsing, reporting, api, files, access, administration, platform)
+    for family in (browsing, reporting, api, documents, access, administration, platform)
     for event_type, builder in family.BUILDERS.items()
 }
 

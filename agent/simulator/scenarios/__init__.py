@@ -25,7 +25,7 @@ from agent.simulator.scenarios import (
 )
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from agent.simulator.world.people import Staff
-from agent.simulator.world.planted import Planted
+from agent.simulator.world.planted_event import Planted
 from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.sessions import Timetable
 from agent.simulator.world.stage import SetupChange, Stage

@@ -8,7 +8,7 @@ from datetime import timedelta
 from agent.simulator.world.clients import Client
 from agent.simulator.world.networks import Role, networks_of
 from agent.simulator.world.people import Staff, User
-from agent.simulator.world.planted import Planted
+from agent.simulator.world.planted_event import Planted
 from agent.simulator.world.random_columns import roll, roll_between
 from agent.simulator.world.sessions import DAY, HOUR, Timetable, UserSession
 

@@ -7,7 +7,7 @@ from agent.simulator.api.catalogue import tables
 from agent.simulator.api.query import run
 from agent.simulator.api.soql import SoqlError
 from agent.simulator.api.soql_parser import parse
-from agent.simulator.org.org import SimulatedOrg
+from agent.simulator.org.simulated_org import SimulatedOrg
 from tests.simulator.conftest import AT_ONCE
 
 

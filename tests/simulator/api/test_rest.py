@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agent.simulator.api.message import Request
+from agent.simulator.api.http_message import Request
 from agent.simulator.api.resources import Resources
 from agent.simulator.running import RunningOrg
 from tests.simulator.conftest import AT_ONCE

@@ -15,7 +15,7 @@ from agent.errors import LimitExceeded, TransportError
 from agent.model import OWN_EVENT_TYPE, Finding
 from agent.simulator.log_files.truth import content_hash, events, read_truth
 from agent.simulator.running import RunningOrg, serve
-from agent.simulator.world.settings import SimulatorSettings
+from agent.simulator.world.simulator_settings import SimulatorSettings
 from agent.sources.event_log_file.probe import probe
 from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.sources.salesforce.directory import Directory

@@ -7,8 +7,8 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent.simulator.log_files.files import LogFiles
 from agent.simulator.log_files.log_file import FREE_RETENTION, RETENTION, LogFile
+from agent.simulator.log_files.log_file_store import LogFiles
 from agent.simulator.log_files.traffic import Traffic
 from agent.simulator.org.audit_trail import everyday_changes, login_record, setup_record
 from agent.simulator.org.objects import Record
@@ -19,7 +19,7 @@ from agent.simulator.world.faults import Faults
 from agent.simulator.world.people import Staff
 from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.sessions import HOUR, Timetable, day_of, next_day
-from agent.simulator.world.settings import SimulatorSettings
+from agent.simulator.world.simulator_settings import SimulatorSettings
 
 HOST = "trading.my.salesforce.example"
 _MINUTE = 60_000

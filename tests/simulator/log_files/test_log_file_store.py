@@ -15,7 +15,7 @@ import pytest
 from agent.simulator.log_files.drift import NEW_COLUMN, NEW_TYPE
 from agent.simulator.log_files.log_file import LogFile
 from agent.simulator.log_files.truth import SEPARATOR, events, read_truth
-from agent.simulator.org.org import SimulatedOrg
+from agent.simulator.org.simulated_org import SimulatedOrg
 from agent.simulator.world.columns import free_types, layouts
 from tests.simulator.conftest import AT_ONCE
 
@@ -224,8 +224,8 @@ _MEASURE = """
 import resource, sys
 from datetime import timedelta
 from pathlib import Path
-from agent.simulator.org.org import SimulatedOrg
-from agent.simulator.world.settings import SimulatorSettings
+from agent.simulator.org.simulated_org import SimulatedOrg
+from agent.simulator.world.simulator_settings import SimulatorSettings
 org = SimulatedOrg(SimulatorSettings(folder=Path(sys.argv[1]), history=timedelta(hours=3), rows_per_day=2000,
                             event_types=["RestApi"], big_file_mb=int(sys.argv[2])))
 big = max(org.all_files(), key=lambda file: file.length)

@@ -18,7 +18,7 @@ from agent.simulator.world.columns import Layout
 from agent.simulator.world.random_columns import key_of
 from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.sessions import DAY, HOUR, day_of, midnight
-from agent.simulator.world.settings import SimulatorSettings
+from agent.simulator.world.simulator_settings import SimulatorSettings
 
 BIG_EVENT_TYPE = "RestApi"
 PIECE = 10_000
