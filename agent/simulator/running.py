@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from agent.simulator.api.certificate import make_certificates, make_signing_key, write_secret
-from agent.simulator.api.oauth import Registered, Tokens
+from agent.simulator.api.oauth import RegisteredClient, Tokens
 from agent.simulator.api.rest import Rest
 from agent.simulator.api.server import Server
 from agent.simulator.org.simulated_org import SimulatedOrg
@@ -42,7 +42,7 @@ class RunningOrg:
         self.jwt_key_file = folder / "jwt-key.pem"
         self.username = org.staff.watcher.username
         self.truth = org.truth
-        registered = Registered(
+        registered = RegisteredClient(
             self.client_id,
             self.client_secret_file.read_text(),
             self.username,

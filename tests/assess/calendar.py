@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agent.simulator.scenarios import SCENARIOS, play
 from agent.simulator.world.people import Staff
-from agent.simulator.world.planted_event import Planted
+from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.sessions import HOUR, Timetable, midnight
 from tests.assess.files import Span
 
@@ -53,10 +53,10 @@ def spans(what: Assessment) -> Iterator[Span]:
         yield replace(week, plants=tuple(plants))
 
 
-def _last_seen(span: Span) -> Iterator[Planted]:
+def _last_seen(span: Span) -> Iterator[PlantedEvent]:
     """The last logins of those whose accounts lie idle from then on."""
     timetable, start = Timetable(span.seed, span.staff), midnight(span.first) + 9 * HOUR
     for user in span.staff.dormant:
         ip = user.home.address(user.number) if user.home else ""
         session = timetable.make(user, start, start + HOUR, ip, user.client, "last seen", user.id)
-        yield Planted("", "Login", start, session, {"LOGIN_STATUS": "LOGIN_NO_ERROR"})
+        yield PlantedEvent("", "Login", start, session, {"LOGIN_STATUS": "LOGIN_NO_ERROR"})

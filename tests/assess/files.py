@@ -16,7 +16,7 @@ from agent.simulator.log_files.traffic import EVENT_TYPES, Traffic
 from agent.simulator.rows.block import Tenant
 from agent.simulator.world.columns import layouts
 from agent.simulator.world.people import Staff
-from agent.simulator.world.planted_event import Planted
+from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.sessions import DAY, HOUR, midnight
 from agent.simulator.world.simulator_settings import SimulatorSettings
@@ -51,7 +51,7 @@ class Span:
     """How many hours' files are read at once, a divisor of 24: a twentieth of a second goes into each reading."""
     last_hours: int = 0
     """The same for the last day, if it is to be another."""
-    plants: tuple[Planted, ...] = ()
+    plants: tuple[PlantedEvent, ...] = ()
     event_types: tuple[str, ...] = EVENT_TYPES
 
     @property

@@ -69,7 +69,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., RunningOrg]]:
         one.close()
 
 
-class Client:
+class ApiClient:
     """A client of the org's REST API that follows no rule but the ones it is told."""
 
     def __init__(self, running: RunningOrg) -> None:
@@ -80,7 +80,7 @@ class Client:
     def token(self, **form: str) -> httpx.Response:
         return self.http.post("/services/oauth2/token", data=form)
 
-    def sign_in(self) -> Client:
+    def sign_in(self) -> ApiClient:
         answer = self.token(
             grant_type="client_credentials",
             client_id=self.running.client_id,
@@ -108,11 +108,11 @@ class Client:
 
 
 @pytest.fixture
-def connect() -> Iterator[Callable[[RunningOrg], Client]]:
-    clients: list[Client] = []
+def connect() -> Iterator[Callable[[RunningOrg], ApiClient]]:
+    clients: list[ApiClient] = []
 
-    def open_client(running: RunningOrg) -> Client:
-        clients.append(Client(running))
+    def open_client(running: RunningOrg) -> ApiClient:
+        clients.append(ApiClient(running))
         return clients[-1]
 
     yield open_client

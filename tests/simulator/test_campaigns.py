@@ -13,7 +13,7 @@ from agent.simulator.scenarios import PLAYABLE, SCENARIOS, play
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from agent.simulator.world.networks import networks_of
 from agent.simulator.world.people import Staff
-from agent.simulator.world.planted_event import Planted
+from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.sessions import DAY, Timetable, midnight
 
 START = midnight(date(2026, 6, 1))
@@ -30,7 +30,7 @@ class Rows:
         )
         self.events = sorted(events, key=lambda event: event.time)
 
-    def of(self, event_type: str, **cells: str) -> list[Planted]:
+    def of(self, event_type: str, **cells: str) -> list[PlantedEvent]:
         """The rows of a type with these cells."""
         wanted = [event for event in self.events if event.event_type == event_type]
         return [event for event in wanted if all(event.cells.get(name) == value for name, value in cells.items())]
@@ -40,12 +40,12 @@ class Rows:
         return (self.events[-1].time - self.events[0].time) / 1000
 
 
-def seconds(rows: list[Planted]) -> list[float]:
+def seconds(rows: list[PlantedEvent]) -> list[float]:
     """From each row to the next."""
     return [(later.time - row.time) / 1000 for row, later in pairwise(rows)]
 
 
-def total(rows: list[Planted], name: str = "ROWS_PROCESSED") -> int:
+def total(rows: list[PlantedEvent], name: str = "ROWS_PROCESSED") -> int:
     return sum(int(row.cells[name]) for row in rows)
 
 

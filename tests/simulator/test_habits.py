@@ -13,7 +13,7 @@ from agent.simulator.rows.block import Tenant
 from agent.simulator.world.activity import closes_month
 from agent.simulator.world.networks import networks_of
 from agent.simulator.world.people import Staff
-from agent.simulator.world.planted_event import Planted
+from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.record_id import short_id
 from agent.simulator.world.sessions import DAY, Timetable, UserSession, midnight
 
@@ -24,7 +24,7 @@ DAYS = [MONDAY + timedelta(days=number) for number in range(30)]
 
 
 @pytest.fixture(scope="module")
-def month() -> dict[date, list[Planted]]:
+def month() -> dict[date, list[PlantedEvent]]:
     return {day: habits(7, STAFF, TIMETABLE, 20_000, day) for day in DAYS}
 
 
@@ -33,7 +33,7 @@ def sessions() -> list[UserSession]:
     return [one for day in DAYS for one in TIMETABLE.sessions(day)]
 
 
-def test_habits_belong_to_no_scenario(month: dict[date, list[Planted]]) -> None:
+def test_habits_belong_to_no_scenario(month: dict[date, list[PlantedEvent]]) -> None:
     """Their rows have no label, and lie within their day."""
     for day, events in month.items():
         assert {one.scenario for one in events} == {""}
@@ -45,7 +45,7 @@ def test_habits_belong_to_no_scenario(month: dict[date, list[Planted]]) -> None:
     assert frame["URI"].str.ends_with("/describe").sum() >= 40
 
 
-def test_reports_are_exported_by_the_week_and_by_the_month(month: dict[date, list[Planted]]) -> None:
+def test_reports_are_exported_by_the_week_and_by_the_month(month: dict[date, list[PlantedEvent]]) -> None:
     """More than five by one person on Mondays, tens of thousands of rows when books are closed."""
     most = Counter(one.session.user for one in month[MONDAY + timedelta(days=7)] if one.event_type == "ReportExport")
     assert max(most.values()) >= 4
@@ -53,7 +53,7 @@ def test_reports_are_exported_by_the_week_and_by_the_month(month: dict[date, lis
     assert max(rows) > 20_000
 
 
-def test_administrators_and_programs_read_in_bulk(month: dict[date, list[Planted]]) -> None:
+def test_administrators_and_programs_read_in_bulk(month: dict[date, list[PlantedEvent]]) -> None:
     """Extracts every night, some of them whole; a Data Loader in an administrator's hands; jobs that fail."""
     jobs = [one for events in month.values() for one in events if one.event_type == "BulkApi2"]
     kinds = {one.session.kind for one in jobs}

@@ -12,7 +12,7 @@ from agent.simulator.log_files.log_file import LogFile
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ApiRequest:
     """`base`: scheme, host and port the client used. Header names are in lower case."""
 
     method: str
@@ -24,7 +24,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiAnswer:
     """`file`: a log file to stream instead of `body`."""
 
     status: int = 200
@@ -34,7 +34,7 @@ class Answer:
     file: LogFile | None = None
 
 
-class Refusal(Exception):
+class RestError(Exception):
     """A REST error: `[{"message", "errorCode"}]`."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -43,5 +43,5 @@ class Refusal(Exception):
         self.code = code
 
 
-def json_answer(value: Any, status: int = 200) -> Answer:
-    return Answer(status, orjson.dumps(value))
+def json_answer(value: Any, status: int = 200) -> ApiAnswer:
+    return ApiAnswer(status, orjson.dumps(value))

@@ -41,7 +41,7 @@ class AccessToken:
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class RegisteredClient:
     """The client application as the org knows it."""
 
     client_id: str
@@ -54,7 +54,7 @@ class Registered:
 class Tokens:
     """Grants and checks access tokens. Safe for threads."""
 
-    def __init__(self, client: Registered, org_id: str, timeout: timedelta, clocks: tuple[Callable[[], datetime], ...]) -> None:  # fmt: skip
+    def __init__(self, client: RegisteredClient, org_id: str, timeout: timedelta, clocks: tuple[Callable[[], datetime], ...]) -> None:  # fmt: skip
         self._client = client
         self._org_id = org_id
         self._timeout = timeout

@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.simulator.api.soql import (
-    Both,
     Comparison,
     Condition,
-    Either,
+    Conjunction,
+    Disjunction,
     Literal,
-    Not,
+    Negation,
     Ordering,
     Query,
-    Selected,
+    SelectItem,
     SoqlError,
     Value,
 )
-from agent.simulator.org.objects import Kind, Record, Table
+from agent.simulator.org.objects import FieldType, Record, Table
 from agent.simulator.world.record_id import long_id
 
 _FIELDS_LIMIT = 200
@@ -44,7 +44,7 @@ def run(query: Query, table: Table, api_version: str) -> tuple[int, list[Record]
 
 
 def _is_plain_count(query: Query) -> bool:
-    return query.selected == [Selected("", "count")]
+    return query.selected == [SelectItem("", "count")]
 
 
 def _check(query: Query, table: Table) -> None:
@@ -68,7 +68,7 @@ def _check_comparison(comparison: Comparison, table: Table) -> None:
         _check_type(name, kind, literal, comparison.operator)
 
 
-_ACCEPTED: dict[Kind, tuple[str, ...]] = {
+_ACCEPTED: dict[FieldType, tuple[str, ...]] = {
     "datetime": ("datetime", "date", "range", "null"),
     "double": ("number", "null"),
     "int": ("number", "null"),
@@ -76,7 +76,7 @@ _ACCEPTED: dict[Kind, tuple[str, ...]] = {
 }
 
 
-def _check_type(name: str, kind: Kind, literal: Literal, operator: str) -> None:
+def _check_type(name: str, kind: FieldType, literal: Literal, operator: str) -> None:
     if literal.kind not in _ACCEPTED.get(kind, ("string", "null")):
         raise SoqlError(
             f"value of filter criterion for field '{name}' must be of type {kind.replace('datetime', 'dateTime')} "
@@ -110,7 +110,7 @@ def _own(name: str, table: Table) -> str:
 def _comparisons(where: Condition | None) -> Iterator[Comparison]:
     if isinstance(where, Comparison):
         yield where
-    elif isinstance(where, Not):
+    elif isinstance(where, Negation):
         yield from _comparisons(where.part)
     elif where is not None:
         for part in where.parts:
@@ -124,18 +124,18 @@ def _names_kind_of_file(where: Condition | None) -> bool:
 
 def _holds(where: Condition, row: Record, table: Table) -> bool:
     match where:
-        case Both(parts):
+        case Conjunction(parts):
             return all(_holds(part, row, table) for part in parts)
-        case Either(parts):
+        case Disjunction(parts):
             return any(_holds(part, row, table) for part in parts)
-        case Not(part):
+        case Negation(part):
             return not _holds(part, row, table)
         case Comparison(name, operator, values):
             own = _own(name, table)
             return _compares(_comparable(row.get(own), table.fields[own]), operator, values, table.fields[own])
 
 
-def _compares(actual: Any, operator: str, values: Sequence[Literal], kind: Kind) -> bool:
+def _compares(actual: Any, operator: str, values: Sequence[Literal], kind: FieldType) -> bool:
     if operator in ("in", "not in"):
         return any(_compares(actual, "=", (value,), kind) for value in values) == (operator == "in")
     literal = values[0]
@@ -172,7 +172,7 @@ def _compares_span(actual: Any, operator: str, span: Literal) -> bool:
     return answers[operator]
 
 
-def _comparable(value: Value | Any, kind: Kind) -> Any:
+def _comparable(value: Value | Any, kind: FieldType) -> Any:
     """Ids compare in their long form, texts without case, date-times as moments."""
     if value is None:
         return None
@@ -234,7 +234,7 @@ def _aggregated(query: Query, rows: list[Record], table: Table) -> list[Record]:
     return answer
 
 
-def _aggregate(one: Selected, rows: list[Record], table: Table) -> Any:
+def _aggregate(one: SelectItem, rows: list[Record], table: Table) -> Any:
     if not one.field:
         return len(rows)
     name = _own(one.field, table)
@@ -247,7 +247,7 @@ def _aggregate(one: Selected, rows: list[Record], table: Table) -> Any:
     return chosen(values, key=lambda value: _comparable(value, table.fields[name]), default=None)
 
 
-def _names(one: Selected, table: Table) -> list[str]:
+def _names(one: SelectItem, table: Table) -> list[str]:
     if one.function == "fields":
         return [name for name in table.fields if "." not in name]
     return [_own(one.field, table)]

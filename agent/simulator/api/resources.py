@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from agent.simulator.api import query
 from agent.simulator.api.catalogue import picklists, tables
-from agent.simulator.api.http_message import Answer, Refusal, Request, json_answer
+from agent.simulator.api.http_message import ApiAnswer, ApiRequest, RestError, json_answer
 from agent.simulator.api.soql import SoqlError
 from agent.simulator.api.soql_parser import parse
 from agent.simulator.org.objects import Record, Table
@@ -34,13 +34,13 @@ class Resources:
         self._lock = threading.Lock()
         self._open: dict[str, tuple[datetime, int, list[Record]]] = {}
 
-    def answer(self, kind: str, request: Request) -> Answer:
-        """Raises Refusal."""
+    def answer(self, kind: str, request: ApiRequest) -> ApiAnswer:
+        """Raises RestError."""
         version, _, rest = request.path.removeprefix("/services/data/v").partition("/")
         if not re.fullmatch(r"\d\d\.0", version) or not OLDEST <= float(version) <= NEWEST:
-            raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
+            raise RestError(404, "NOT_FOUND", "The requested resource does not exist")
         if request.method != "GET":
-            raise Refusal(405, "METHOD_NOT_ALLOWED", f"HTTP Method '{request.method}' not allowed. Allowed are GET")
+            raise RestError(405, "METHOD_NOT_ALLOWED", f"HTTP Method '{request.method}' not allowed. Allowed are GET")
         parts = rest.strip("/").split("/")
         match kind:
             case "resources":
@@ -55,7 +55,7 @@ class Resources:
                 return self._record(version, parts[1], parts[2])
             case "log_file":
                 return self._log_file(version, parts[2])
-        raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
+        raise RestError(404, "NOT_FOUND", "The requested resource does not exist")
 
     def _limits(self) -> Record:
         limit, used = self.limit(), self._org.api_calls
@@ -69,11 +69,11 @@ class Resources:
         """API calls the org may make in 24 hours."""
         return self._org.faults.limit_after or self._org.settings.api_limit
 
-    def _query(self, version: str, locator: str, request: Request) -> Answer:
+    def _query(self, version: str, locator: str, request: ApiRequest) -> ApiAnswer:
         if locator:
             return self._page(version, *self._located(locator), size=self.page_size(request))
         if "q" not in request.parameters:
-            raise Refusal(400, "MALFORMED_QUERY", "A query string has to be specified")
+            raise RestError(400, "MALFORMED_QUERY", "A query string has to be specified")
         total, records = self._run(version, request.parameters["q"])
         return self._page(version, "", 0, total, records, size=self.page_size(request))
 
@@ -82,21 +82,23 @@ class Resources:
             tree = parse(text, self._org.now())
             return query.run(tree, self._table(version, tree.entity), version)
         except SoqlError as error:
-            raise Refusal(400, error.code, str(error)) from error
+            raise RestError(400, error.code, str(error)) from error
 
     def _table(self, version: str, name: str) -> Table:
         table = tables(self._org, version).get(name.lower())
         if table is None:
-            raise Refusal(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.")
+            raise RestError(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.")
         return table
 
-    def page_size(self, request: Request) -> int:
+    def page_size(self, request: ApiRequest) -> int:
         """Records a page of this client has: 200 to 2,000, as it asks."""
         found = re.search(r"batchSize=(\d+)", request.headers.get("sforce-query-options", ""), re.IGNORECASE)
         most = self._org.settings.page_rows
         return max(min(SMALLEST_PAGE, most), min(most, int(found[1]))) if found else most
 
-    def _page(self, version: str, locator: str, first: int, total: int, records: list[Record], *, size: int) -> Answer:
+    def _page(
+        self, version: str, locator: str, first: int, total: int, records: list[Record], *, size: int
+    ) -> ApiAnswer:
         shown, done = records[first : first + size], first + size >= len(records)
         page: Record = {"totalSize": total, "done": done, "records": shown}
         if not done:
@@ -116,36 +118,36 @@ class Resources:
             opened, total, records = self._open.get(name, (None, 0, []))
         lost = opened is None or self._org.now() - opened > LOCATOR_LIFE or self._org.faults.stale_locator
         if lost or not first.isdigit():
-            raise Refusal(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+            raise RestError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         return name, int(first), total, records
 
-    def _describe(self, version: str, parts: list[str]) -> Answer:
+    def _describe(self, version: str, parts: list[str]) -> ApiAnswer:
         known = tables(self._org, version)
         if len(parts) == 1:
             return json_answer({"encoding": "UTF-8", "sobjects": [_listed(table, version) for table in known.values()]})
         table = known.get(parts[1].lower())
         if table is None:
-            raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
+            raise RestError(404, "NOT_FOUND", "The requested resource does not exist")
         if len(parts) == 2:
             return json_answer({"objectDescribe": _listed(table, version), "recentItems": []})
         return json_answer(table.describe(picklists(table)))
 
-    def _record(self, version: str, name: str, ident: str) -> Answer:
+    def _record(self, version: str, name: str, ident: str) -> ApiAnswer:
         table = self._table(version, name)
         row = next((row for row in table.rows() if row["Id"] == long_id(ident)), None)
         if row is None:
-            raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
+            raise RestError(404, "NOT_FOUND", "The requested resource does not exist")
         url = f"/services/data/v{version}/sobjects/{table.name}/{row['Id']}"
         plain = {field: row.get(field) for field in table.fields if "." not in field}
         return json_answer({"attributes": {"type": table.name, "url": url}} | plain)
 
-    def _log_file(self, version: str, ident: str) -> Answer:
+    def _log_file(self, version: str, ident: str) -> ApiAnswer:
         faults, file = self._org.faults, self._org.log_file(ident)
         if file is None or faults.missing_permission or "eventlogfile" not in tables(self._org, version):
-            raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
+            raise RestError(404, "NOT_FOUND", "The requested resource does not exist")
         if faults.missing_log_file and faults.only_file in ("", file.id, file.event_type):
-            raise Refusal(faults.missing_log_file, "NOT_FOUND", "The requested resource does not exist")
-        return Answer(content_type="application/octetstream", file=file)
+            raise RestError(faults.missing_log_file, "NOT_FOUND", "The requested resource does not exist")
+        return ApiAnswer(content_type="application/octetstream", file=file)
 
 
 def _listed(table: Table, version: str) -> Record:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from agent.simulator.api.http_message import Answer, Refusal, Request, json_answer
+from agent.simulator.api.http_message import ApiAnswer, ApiRequest, RestError, json_answer
 from agent.simulator.api.oauth import SCOPE, OAuthError, Tokens
 from agent.simulator.api.resources import NEWEST, OLDEST, Resources
 from agent.simulator.org.objects import Record
@@ -53,19 +53,19 @@ class Rest:
         self._tokens = tokens
         self._resources = Resources(org)
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ApiRequest) -> ApiAnswer:
         """Never raises: what is refused is an answer, too."""
         kind = kind_of(request.path)
         self._org.count(kind)
         try:
             return self._answer(kind, request)
-        except Refusal as refusal:
+        except RestError as refusal:
             body = [{"message": str(refusal), "errorCode": refusal.code}]
             return self._limited(json_answer(body, refusal.status), kind)
         except OAuthError as error:
             return json_answer({"error": error.error, "error_description": error.description}, 400)
 
-    def _answer(self, kind: str, request: Request) -> Answer:
+    def _answer(self, kind: str, request: ApiRequest) -> ApiAnswer:
         match kind:
             case "control":
                 return self._control(request)
@@ -81,25 +81,25 @@ class Rest:
         self._check_limits()
         return self._limited(self._resources.answer(kind, request), kind)
 
-    def _authorize(self, request: Request) -> None:
+    def _authorize(self, request: ApiRequest) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() not in ("bearer", "oauth"):
-            raise Refusal(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
+            raise RestError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
         if not self._tokens.check(token.strip(), self._org.faults):
-            raise Refusal(401, "INVALID_SESSION_ID", "Session expired or invalid")
+            raise RestError(401, "INVALID_SESSION_ID", "Session expired or invalid")
 
     def _check_limits(self) -> None:
         if self._org.faults.api_disabled:
-            raise Refusal(403, "API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization.")
+            raise RestError(403, "API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization.")
         if not self._org.count_api_call():
-            raise Refusal(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+            raise RestError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
 
-    def _limited(self, answer: Answer, kind: str) -> Answer:
+    def _limited(self, answer: ApiAnswer, kind: str) -> ApiAnswer:
         if kind not in ("token", "revoke", "control", "versions"):
             answer.headers["Sforce-Limit-Info"] = f"api-usage={self._org.api_calls}/{self._resources.limit()}"
         return answer
 
-    def _token(self, request: Request) -> Answer:
+    def _token(self, request: ApiRequest) -> ApiAnswer:
         if request.method != "POST":
             raise OAuthError("invalid_request", "must use HTTP POST")
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
@@ -117,16 +117,16 @@ class Rest:
             answer["api_instance_url"] = request.base
         return json_answer(answer)
 
-    def _revoke(self, request: Request) -> Answer:
+    def _revoke(self, request: ApiRequest) -> ApiAnswer:
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"))) | dict(request.parameters)
         if not self._tokens.revoke(form.get("token", "")):
             raise OAuthError("invalid_token", "invalid token")
-        return Answer(200)
+        return ApiAnswer(200)
 
-    def _identity_url(self, request: Request) -> str:
+    def _identity_url(self, request: ApiRequest) -> str:
         return f"{request.base}/id/{self._org.id}/{long_id(self._org.staff.watcher.id)}"
 
-    def _identity(self, request: Request) -> Record:
+    def _identity(self, request: ApiRequest) -> Record:
         user = self._org.staff.watcher
         return {
             "sub": self._identity_url(request),
@@ -143,7 +143,7 @@ class Rest:
             "urls": {"rest": f"{request.base}/services/data/v{{version}}/"},
         }
 
-    def _control(self, request: Request) -> Answer:
+    def _control(self, request: ApiRequest) -> ApiAnswer:
         """For tests and demonstrations: switch faults, move the clock, read the counters."""
         name = request.path.removeprefix(CONTROL).strip("/")
         try:
@@ -155,9 +155,9 @@ class Rest:
             elif name == "sign-out" and request.method == "POST":
                 self._tokens.revoke_all()
             elif name not in ("faults", "calls"):
-                raise Refusal(404, "NOT_FOUND", "there are faults, advance, sign-out and calls")
+                raise RestError(404, "NOT_FOUND", "there are faults, advance, sign-out and calls")
         except (ValueError, TypeError) as error:
-            raise Refusal(400, "INVALID", str(error)) from error
+            raise RestError(400, "INVALID", str(error)) from error
         state = {"faults": self._org.faults, "calls": self._org.calls, "api_calls": self._org.api_calls}
         return json_answer(state | {"now": self._org.now()})
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from agent.simulator.api.http_message import Answer, Request
+from agent.simulator.api.http_message import ApiAnswer, ApiRequest
 from agent.simulator.api.rest import Rest, kind_of
 from agent.simulator.log_files.log_file import LogFile
 from agent.simulator.org.simulated_org import SimulatedOrg
@@ -35,7 +35,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     request_queue_size = 64
 
     def __init__(self, org: SimulatedOrg, rest: Rest, port: int, certificate: Path, key: Path) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(("127.0.0.1", port), _ConnectionHandler)
         self.org = org
         self.rest = rest
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -58,7 +58,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         with self._guard:
             self._connections.add(secured)
         try:
-            _Handler(secured, client_address, self)
+            _ConnectionHandler(secured, client_address, self)
         finally:
             with self._guard:
                 self._connections.discard(secured)
@@ -80,7 +80,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _ConnectionHandler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
     server_version = "SalesforceOrg/1.0"
@@ -104,11 +104,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if len(self.path) > LONGEST_URI:
-            self._send(Answer(414, b"URI Too Long", "text/plain"))
+            self._send(ApiAnswer(414, b"URI Too Long", "text/plain"))
             return
         parts = urlsplit(self.path)
         host = self.headers.get("Host") or f"localhost:{self.server.port}"
-        request = Request(
+        request = ApiRequest(
             self.command,
             parts.path,
             dict(parse_qsl(parts.query, keep_blank_values=True)),
@@ -118,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self._answer(kind_of(parts.path), request)
 
-    def _answer(self, kind: str, request: Request) -> None:
+    def _answer(self, kind: str, request: ApiRequest) -> None:
         faults = self.server.org.faults
         struck = _has_transport_fault(faults) and kind != "control" and self.server.org.strikes(kind)
         if struck and (faults.status or faults.html):
@@ -129,13 +129,15 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.file is not None:
             self._stream(answer, answer.file, faults)
         elif struck and faults.short_json:
-            self._send(Answer(answer.status, answer.body[: len(answer.body) // 2], answer.content_type, answer.headers))
+            self._send(
+                ApiAnswer(answer.status, answer.body[: len(answer.body) // 2], answer.content_type, answer.headers)
+            )
         elif struck and faults.cut_json:
             self._send(answer, cut=True)
         else:
             self._send(answer)
 
-    def _send(self, answer: Answer, *, cut: bool = False) -> None:
+    def _send(self, answer: ApiAnswer, *, cut: bool = False) -> None:
         body, headers = answer.body, dict(answer.headers)
         if self._wants_gzip() and len(body) > 1000:
             body, headers["Content-Encoding"] = b"".join(_gzipped(iter([body]))), "gzip"
@@ -149,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         if cut:
             self._hang_up()
 
-    def _stream(self, answer: Answer, file: LogFile, faults: Faults) -> None:
+    def _stream(self, answer: ApiAnswer, file: LogFile, faults: Faults) -> None:
         """A log file in chunks, never held in memory as a whole."""
         packed = self._wants_gzip()
         self.send_response(200)
@@ -184,16 +186,16 @@ def _has_transport_fault(faults: Faults) -> bool:
     return bool(faults.status or faults.html or faults.short_json or faults.cut_json)
 
 
-def _broken(faults: Faults) -> Answer:
+def _broken(faults: Faults) -> ApiAnswer:
     if faults.html:
-        return Answer(200, _PAGE, "text/html;charset=UTF-8")
+        return ApiAnswer(200, _PAGE, "text/html;charset=UTF-8")
     bodies = {
         500: b'[{"message":"An unexpected error occurred.","errorCode":"UNKNOWN_EXCEPTION"}]',
         503: b'[{"message":"The servers are temporarily unavailable","errorCode":"SERVER_UNAVAILABLE"}]',
     }
     if faults.status in bodies:
-        return Answer(faults.status, bodies[faults.status], _JSON)
-    return Answer(faults.status, _PAGE, "text/html")
+        return ApiAnswer(faults.status, bodies[faults.status], _JSON)
+    return ApiAnswer(faults.status, _PAGE, "text/html")
 
 
 def _pieces(path: Path, size: int) -> Iterator[bytes]:

@@ -34,25 +34,25 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Not:
+class Negation:
     part: Condition
 
 
 @dataclass(frozen=True, slots=True)
-class Both:
+class Conjunction:
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
+class Disjunction:
     parts: tuple[Condition, ...]
 
 
-Condition = Comparison | Not | Both | Either
+Condition = Comparison | Negation | Conjunction | Disjunction
 
 
 @dataclass(frozen=True, slots=True)
-class Selected:
+class SelectItem:
     """A column of the answer. `function` is lower case (count, min, max), empty for a plain field."""
 
     field: str
@@ -69,7 +69,7 @@ class Ordering:
 
 @dataclass
 class Query:
-    selected: list[Selected]
+    selected: list[SelectItem]
     entity: str
     where: Condition | None = None
     group_by: list[str] = field(default_factory=list)

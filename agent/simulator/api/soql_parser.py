@@ -8,22 +8,22 @@ from datetime import UTC, datetime, timedelta
 from typing import NoReturn, TypeVar
 
 from agent.simulator.api.soql import (
-    Both,
     Comparison,
     Condition,
-    Either,
+    Conjunction,
+    Disjunction,
     Literal,
-    Not,
+    Negation,
     Ordering,
     Query,
-    Selected,
+    SelectItem,
     SoqlError,
 )
 
 MAX_CHARACTERS = 100_000
 _MOST_DAYS = 10_000
 
-_Part = TypeVar("_Part")
+_Item = TypeVar("_Item")
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^\s,()]*)
@@ -76,7 +76,7 @@ def parse(text: str, now: datetime) -> Query:
     """Read a query; `now` gives TODAY and its like their meaning. Raises SoqlError."""
     if len(text) > MAX_CHARACTERS:
         raise SoqlError("SOQL statements cannot be longer than 100000 characters", "QUERY_TOO_COMPLICATED")
-    return _Parser(_tokens(text), now).query()
+    return _SoqlParser(_tokens(text), now).query()
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -91,7 +91,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     return [*found, ("end", "<EOF>")]
 
 
-class _Parser:
+class _SoqlParser:
     def __init__(self, tokens: list[tuple[str, str]], now: datetime) -> None:
         self._tokens = tokens
         self._place = 0
@@ -99,7 +99,7 @@ class _Parser:
 
     def query(self) -> Query:
         self._expect("select")
-        selected = self._listed(self._selected)
+        selected = self._listed(self._select_item)
         self._expect("from")
         query = Query(selected, self._name())
         if self._accept("where"):
@@ -118,18 +118,18 @@ class _Parser:
             self._refuse()
         return query
 
-    def _selected(self) -> Selected:
+    def _select_item(self) -> SelectItem:
         name = self._name()
         if not self._accept("("):
-            return Selected(name)
+            return SelectItem(name)
         inner = "" if self._text() == ")" else self._name()
         self._expect(")")
         if name.lower() == "fields" and inner.lower() in ("all", "standard"):
-            return Selected(inner.upper(), "fields")
+            return SelectItem(inner.upper(), "fields")
         if name.lower() not in ("count", "min", "max", "count_distinct") or (not inner and name.lower() != "count"):
             raise SoqlError(f"unexpected token: '{name}'")
         alias = self._name() if self._kind() == "word" and self._text().lower() not in _KEYWORDS else ""
-        return Selected(inner, name.lower(), alias)
+        return SelectItem(inner, name.lower(), alias)
 
     def _condition(self) -> Condition:
         first = self._negation()
@@ -141,11 +141,11 @@ class _Parser:
             parts.append(self._negation())
         if self._text().lower() in ("and", "or"):  # the real one wants parentheses, too
             self._refuse()
-        return Both(tuple(parts)) if joined == "and" else Either(tuple(parts))
+        return Conjunction(tuple(parts)) if joined == "and" else Disjunction(tuple(parts))
 
     def _negation(self) -> Condition:
         if self._accept("not"):
-            return Not(self._negation())
+            return Negation(self._negation())
         if self._accept("("):
             inner = self._condition()
             self._expect(")")
@@ -216,7 +216,7 @@ class _Parser:
                 self._expect("first")
         return Ordering(name, descending, last)
 
-    def _listed(self, one: Callable[[], _Part]) -> list[_Part]:
+    def _listed(self, one: Callable[[], _Item]) -> list[_Item]:
         found = [one()]
         while self._accept(","):
             found.append(one())

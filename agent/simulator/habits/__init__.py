@@ -10,12 +10,12 @@ from datetime import date
 
 from agent.simulator.habits import administrators, employees, integrations, reports, visitors
 from agent.simulator.world.people import Staff
-from agent.simulator.world.planted_event import Planted
+from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.sessions import DAY, Timetable, UserSession, midnight
 from agent.simulator.world.stage import Stage
 
 
-def habits(seed: int, staff: Staff, timetable: Timetable, rows_per_day: int, day: date) -> list[Planted]:
+def habits(seed: int, staff: Staff, timetable: Timetable, rows_per_day: int, day: date) -> list[PlantedEvent]:
     """The events of one day."""
     begin = midnight(day)
     longest: dict[str, UserSession] = {}

@@ -29,7 +29,7 @@ _MISSING_AT_FIRST = 0.03
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _FileVersion:
     """Which record a file is a version of."""
 
     event_type: str
@@ -44,7 +44,7 @@ class _Place:
         return long_id(short_id("EventLogFile", number % 62**8))
 
 
-class LogFiles:
+class LogFileStore:
     """All files made so far. Not safe for threads: the org locks."""
 
     def __init__(self, settings: SimulatorSettings, traffic: Traffic, begin: int, truth: Path) -> None:
@@ -79,7 +79,7 @@ class LogFiles:
             file.log_date == hour and file.event_type == BIG_EVENT_TYPE and file.interval == "Hourly"
             for file in self.files
         )
-        place = _Place(BIG_EVENT_TYPE, "Hourly", hour, sequence)
+        place = _FileVersion(BIG_EVENT_TYPE, "Hourly", hour, sequence)
         path, rows = self._path(place), 0
         with path.open("wb") as file:
             while file.tell() < megabytes * 1_000_000:
@@ -101,7 +101,7 @@ class LogFiles:
 
     def _make_hour(self, event_type: str, hour: int, rows: pl.DataFrame) -> None:
         for sequence, created, frame in hour_files(self._times, event_type, hour, rows):
-            self._write(_Place(event_type, "Hourly", hour, sequence), created, frame)
+            self._write(_FileVersion(event_type, "Hourly", hour, sequence), created, frame)
 
     def _make_days(self, now: int) -> None:
         day = midnight(day_of(self._begin))
@@ -119,17 +119,17 @@ class LogFiles:
         if not final:
             rows = rows.filter(pl.col("_late") >= _MISSING_AT_FIRST)
         if not rows.is_empty():
-            self._write(_Place(event_type, "Daily", day, 0, version), created, self._hashed(event_type, rows))
+            self._write(_FileVersion(event_type, "Daily", day, 0, version), created, self._hashed(event_type, rows))
 
     def _hashed(self, event_type: str, rows: pl.DataFrame) -> pl.DataFrame:
         return rows.with_columns(content_hash(rows, self._drift.layout(event_type).names))
 
-    def _write(self, place: _Place, created: int, rows: pl.DataFrame) -> None:
+    def _write(self, place: _FileVersion, created: int, rows: pl.DataFrame) -> None:
         rows.select(self._layout(place).names).write_csv(self._path(place), quote_style="always")
         self._tell(place, rows, 0)
         self._list(place, created, len(rows))
 
-    def _list(self, place: _Place, created: int, rows: int) -> None:
+    def _list(self, place: _FileVersion, created: int, rows: int) -> None:
         path = self._path(place)
         self.files.append(
             LogFile(
@@ -139,13 +139,13 @@ class LogFiles:
             )
         )  # fmt: skip
 
-    def _layout(self, place: _Place) -> Layout:
+    def _layout(self, place: _FileVersion) -> Layout:
         return self._drift.layout(place.event_type, place.log_date if place.interval == "Hourly" else None)
 
-    def _path(self, place: _Place) -> Path:
+    def _path(self, place: _FileVersion) -> Path:
         return self._folder / f"{place.id}.{place.version}.csv"
 
-    def _tell(self, place: _Place, rows: pl.DataFrame, before: int) -> None:
+    def _tell(self, place: _FileVersion, rows: pl.DataFrame, before: int) -> None:
         """Write down which events stand in a file's rows; `before` rows of it were told already."""
         log_date = datetime.fromtimestamp(place.log_date / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         write_truth(

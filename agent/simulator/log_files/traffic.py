@@ -18,8 +18,8 @@ from agent.simulator.world import awkward
 from agent.simulator.world.activity import FAILED, MIX, PARTS, Day, in_sessions
 from agent.simulator.world.columns import layouts
 from agent.simulator.world.people import Staff
-from agent.simulator.world.planted_event import Planted
-from agent.simulator.world.random_columns import Dice
+from agent.simulator.world.planted_event import PlantedEvent
+from agent.simulator.world.random_columns import RandomColumns
 from agent.simulator.world.sessions import DAY, Timetable, UserSession, day_of, midnight, session_table
 
 BUILDERS: dict[str, Builder] = {
@@ -46,7 +46,7 @@ _SAME_CALLS: dict[str, tuple[str, Callable[[Block], pl.Series] | None]] = {
 """Types whose rows tell of the same requests as another type's, as far as the condition (None: always) holds."""
 
 
-Numbered = dict[str, list[tuple[int, Planted]]]
+Numbered = dict[str, list[tuple[int, PlantedEvent]]]
 """Event type to its planted events, each with a number of its own."""
 
 SCENARIOS_FROM, HABITS_FROM = 1 << 40, 1 << 41
@@ -57,7 +57,13 @@ class Traffic:
     """Makes rows. `plants` are the scenarios' events, wherever they lie."""
 
     def __init__(
-        self, seed: int, rows_per_day: int, tenant: Tenant, *, awkward_content: bool, plants: Iterable[Planted] = ()
+        self,
+        seed: int,
+        rows_per_day: int,
+        tenant: Tenant,
+        *,
+        awkward_content: bool,
+        plants: Iterable[PlantedEvent] = (),
     ) -> None:
         self._seed = seed
         self._rows_per_day = rows_per_day
@@ -101,7 +107,7 @@ class Traffic:
         day = self._day(day_of(window[0]))
         sessions = day.among("i").filter(pl.col("start") < window[0] + SETTLED, pl.col("end") >= window[1])
         index = pl.int_range(first, first + count, dtype=pl.UInt64, eager=True) + (1 << 48)
-        dice = Dice(index, self._seed, day.date, event_type)
+        dice = RandomColumns(index, self._seed, day.date, event_type)
         chosen = sessions[(dice.below("session", len(sessions))).cast(pl.Int64)]
         time = window[0] + SETTLED + dice.below("moment", window[1] - window[0] - SETTLED).cast(pl.Int64)
         return self._frame(event_type, dice, time, chosen, day.date, index, BUILDERS[event_type])
@@ -126,8 +132,8 @@ class Traffic:
         self, event_type: str, source: str, day: Day, spine: pl.DataFrame, builder: Builder,
         kept: Callable[[Block], pl.Series] | None,
     ) -> pl.DataFrame:  # fmt: skip
-        def dice() -> Dice:
-            return Dice(spine["index"], self._seed, day.date, source)
+        def dice() -> RandomColumns:
+            return RandomColumns(spine["index"], self._seed, day.date, source)
 
         if kept is not None:
             whole = Block(event_type, self._tenant, dice(), spine["time"], pl.DataFrame())
@@ -136,7 +142,7 @@ class Traffic:
         return self._frame(event_type, dice(), spine["time"], actors, day.date, spine["index"], builder)
 
     def _frame(
-        self, event_type: str, dice: Dice, time: pl.Series, actors: pl.DataFrame, day: date, index: pl.Series,
+        self, event_type: str, dice: RandomColumns, time: pl.Series, actors: pl.DataFrame, day: date, index: pl.Series,
         builder: Builder, scenario: pl.Series | None = None,
     ) -> pl.DataFrame:  # fmt: skip
         block = Block(event_type, self._tenant, dice, time, actors)
@@ -169,14 +175,14 @@ class Traffic:
         actors = session_table([one.session for one in planted])
         time = pl.Series([one.time for one in planted], dtype=pl.Int64)
         label = pl.Series([one.scenario or None for one in planted], dtype=pl.String)
-        dice = Dice(index, self._seed, stream, event_type, *([day] if stream == "habits" else []))
+        dice = RandomColumns(index, self._seed, stream, event_type, *([day] if stream == "habits" else []))
         frame = self._frame(event_type, dice, time, actors, day, index, BUILDERS[event_type], label)
         names = [name for name in layouts()[event_type].names if any(name in one.cells for one in planted)]
         own = {name: pl.Series([one.cells.get(name) for one in planted], dtype=pl.String) for name in names}
         return [frame.with_columns(pl.coalesce(pl.lit(cells), pl.col(name)).alias(name) for name, cells in own.items())]
 
 
-def _numbered(plants: Iterable[Planted]) -> Numbered:
+def _numbered(plants: Iterable[PlantedEvent]) -> Numbered:
     found: Numbered = {}
     for one in plants:
         mine = found.setdefault(one.event_type, [])
@@ -206,7 +212,7 @@ _TWINS = frozenset({"DatabaseSave", "UniqueQuery", "AuraRequest", "ApexTrigger"}
 """Types in which one request writes rows that are alike to the last cell."""
 
 
-def _with_twins(frame: pl.DataFrame, dice: Dice) -> pl.DataFrame:
+def _with_twins(frame: pl.DataFrame, dice: RandomColumns) -> pl.DataFrame:
     """Repeat a few rows; each twin is an event of its own."""
     twins = frame.filter(dice.whether("twin", 0.002)).with_columns(_id=pl.col("_id") + "b")
     return pl.concat([frame, twins])

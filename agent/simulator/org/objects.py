@@ -9,7 +9,7 @@ from typing import Any, Literal
 Record = dict[str, Any]
 """Field name to value, a related object's field under its path (`Profile.Name`). Date-times are REST texts."""
 
-Kind = Literal["id", "string", "picklist", "datetime", "double", "int", "boolean", "base64"]
+FieldType = Literal["id", "string", "picklist", "datetime", "double", "int", "boolean", "base64"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Table:
     """One object. `fields`: name to type; related fields under their path, such as `CreatedBy.Username`."""
 
     name: str
-    fields: dict[str, Kind]
+    fields: dict[str, FieldType]
     rows: Callable[[], Sequence[Record]]
     unfilterable: frozenset[str] = frozenset()
     relations: dict[str, str] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Table:
         }
 
 
-def _described(table: Table, name: str, kind: Kind, values: list[str]) -> Record:
+def _described(table: Table, name: str, kind: FieldType, values: list[str]) -> Record:
     return {
         "name": name,
         "label": name,
@@ -62,9 +62,13 @@ def _described(table: Table, name: str, kind: Kind, values: list[str]) -> Record
     }
 
 
-_AUDITED: dict[str, Kind] = {"CreatedDate": "datetime", "LastModifiedDate": "datetime", "SystemModstamp": "datetime"}
+_AUDITED: dict[str, FieldType] = {
+    "CreatedDate": "datetime",
+    "LastModifiedDate": "datetime",
+    "SystemModstamp": "datetime",
+}
 
-EVENT_LOG_FILE: dict[str, Kind] = {
+EVENT_LOG_FILE: dict[str, FieldType] = {
     "Id": "id",
     "EventType": "picklist",
     "LogDate": "datetime",
@@ -81,7 +85,7 @@ EVENT_LOG_FILE: dict[str, Kind] = {
     "IsDeleted": "boolean",
     **_AUDITED,
 }
-USER: dict[str, Kind] = {
+USER: dict[str, FieldType] = {
     "Id": "id",
     "Username": "string",
     "Name": "string",
@@ -105,7 +109,7 @@ USER: dict[str, Kind] = {
     "LanguageLocaleKey": "picklist",
     "CreatedDate": "datetime",
 }
-PROFILE: dict[str, Kind] = {
+PROFILE: dict[str, FieldType] = {
     "Id": "id",
     "Name": "string",
     "UserType": "picklist",
@@ -116,20 +120,20 @@ PROFILE: dict[str, Kind] = {
     "PermissionsViewEventLogFiles": "boolean",
     **_AUDITED,
 }
-CONNECTED_APPLICATION: dict[str, Kind] = {
+CONNECTED_APPLICATION: dict[str, FieldType] = {
     "Id": "id",
     "Name": "string",
     "OptionsAllowAdminApprovedUsersOnly": "boolean",
     **_AUDITED,
 }
-EXTERNAL_CLIENT_APPLICATION: dict[str, Kind] = {
+EXTERNAL_CLIENT_APPLICATION: dict[str, FieldType] = {
     "Id": "id",
     "DeveloperName": "string",
     "MasterLabel": "string",
     "IsDeleted": "boolean",
     **_AUDITED,
 }
-ORGANIZATION: dict[str, Kind] = {
+ORGANIZATION: dict[str, FieldType] = {
     "Id": "id",
     "Name": "string",
     "OrganizationType": "picklist",
@@ -139,7 +143,7 @@ ORGANIZATION: dict[str, Kind] = {
     "TimeZoneSidKey": "picklist",
     "CreatedDate": "datetime",
 }
-SETUP_AUDIT_TRAIL: dict[str, Kind] = {
+SETUP_AUDIT_TRAIL: dict[str, FieldType] = {
     "Id": "id",
     "Action": "string",
     "Section": "string",
@@ -154,7 +158,7 @@ SETUP_AUDIT_TRAIL: dict[str, Kind] = {
     "ResponsibleNamespacePrefix": "string",
     "SystemModstamp": "datetime",
 }
-LOGIN_HISTORY: dict[str, Kind] = {
+LOGIN_HISTORY: dict[str, FieldType] = {
     "Id": "id",
     "UserId": "id",
     "LoginTime": "datetime",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agent.simulator.log_files.log_file import FREE_RETENTION, RETENTION, LogFile
-from agent.simulator.log_files.log_file_store import LogFiles
+from agent.simulator.log_files.log_file_store import LogFileStore
 from agent.simulator.log_files.traffic import Traffic
 from agent.simulator.org.audit_trail import everyday_changes, login_record, setup_record
 from agent.simulator.org.objects import Record
@@ -59,7 +59,7 @@ class SimulatedOrg:
         traffic = Traffic(
             settings.seed, settings.rows_per_day, tenant, awkward_content=settings.awkward, plants=planted
         )
-        self._archive = LogFiles(settings, traffic, self.begin, self.truth)
+        self._archive = LogFileStore(settings, traffic, self.begin, self.truth)
         self._archive.make_until(now)
         self._checked = now // _MINUTE
         if settings.big_file_mb:

@@ -9,7 +9,7 @@ from functools import cached_property
 import polars as pl
 
 from agent.simulator.world.people import Staff
-from agent.simulator.world.random_columns import Dice
+from agent.simulator.world.random_columns import RandomColumns
 from agent.simulator.world.record_id import long_id
 
 Cells = Mapping[str, pl.Series | str]
@@ -32,7 +32,9 @@ class Tenant:
 class Block:
     """Rows of one event type. `time`: `Int64`, milliseconds since 1970; `actor`: the session table, a row for each."""
 
-    def __init__(self, event_type: str, tenant: Tenant, dice: Dice, time: pl.Series, actor: pl.DataFrame) -> None:
+    def __init__(
+        self, event_type: str, tenant: Tenant, dice: RandomColumns, time: pl.Series, actor: pl.DataFrame
+    ) -> None:
         self.event_type = event_type
         self.tenant = tenant
         self.dice = dice

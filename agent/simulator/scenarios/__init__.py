@@ -25,7 +25,7 @@ from agent.simulator.scenarios import (
 )
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from agent.simulator.world.people import Staff
-from agent.simulator.world.planted_event import Planted
+from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.sessions import Timetable
 from agent.simulator.world.stage import SetupChange, Stage
@@ -61,13 +61,13 @@ PLAYABLE = SCENARIOS | CAMPAIGNS
 def play(
     names: Iterable[str], seed: int, staff: Staff, timetable: Timetable, window: tuple[int, int], *,
     volume: float = 1.0, pace: float = 1.0, disguised: bool = False,
-) -> tuple[list[Planted], list[SetupChange]]:  # fmt: skip
+) -> tuple[list[PlantedEvent], list[SetupChange]]:  # fmt: skip
     """What the scenarios leave behind, all of it inside `window` (ms). Raises ValueError for one that there is not.
 
     Of a campaign: `volume`, the share of what was published that is taken; `pace`, 0.5 for half as fast;
     `disguised`, whether its addresses and programs are on no list.
     """
-    events: list[Planted] = []
+    events: list[PlantedEvent] = []
     changes: list[SetupChange] = []
     for name in names:
         if name not in PLAYABLE:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from agent.simulator.world.random_columns import Dice, roll_between
+from agent.simulator.world.random_columns import RandomColumns, roll_between
 from agent.simulator.world.sessions import HOUR
 
 MIX: dict[str, tuple[float, str]] = {
@@ -133,7 +133,7 @@ def closes_month(day: date) -> bool:
     )
 
 
-def _within(dice: Dice, chosen: pl.DataFrame) -> pl.Series:
+def _within(dice: RandomColumns, chosen: pl.DataFrame) -> pl.Series:
     """Milliseconds after the session's start; the first seconds belong to the login itself."""
     length = (chosen["end"] - chosen["start"] - 2000).cast(pl.Float64)
     return 1500 + (dice.part("moment") * length).cast(pl.Int64)
@@ -191,8 +191,8 @@ def busiest_hour(window: tuple[int, int]) -> int:
     return middle - middle % HOUR
 
 
-def _dice(day: Day, stream: str, count: int) -> Dice:
-    return Dice(pl.int_range(count, dtype=pl.UInt64, eager=True), day.seed, day.date, stream)
+def _dice(day: Day, stream: str, count: int) -> RandomColumns:
+    return RandomColumns(pl.int_range(count, dtype=pl.UInt64, eager=True), day.seed, day.date, stream)
 
 
 def _frame(count: int, sessions: pl.DataFrame, time: pl.Series) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from agent.simulator.world.random_columns import Dice
+from agent.simulator.world.random_columns import RandomColumns
 
 RATE = 0.004
 """The share of rows with something awkward in one cell."""
@@ -32,7 +32,7 @@ _HOSTILE = (
 )
 
 
-def sprinkle(frame: pl.DataFrame, dice: Dice) -> pl.DataFrame:
+def sprinkle(frame: pl.DataFrame, dice: RandomColumns) -> pl.DataFrame:
     """The frame with some cells made awkward; its rows stay as many and in order."""
     if frame.is_empty():
         return frame

@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import Literal
 
 from agent.simulator.world.clients import BROWSERS, INTEGRATIONS, Client
-from agent.simulator.world.networks import AddressBlock, networks_of
+from agent.simulator.world.networks import SimulatedNetwork, networks_of
 from agent.simulator.world.random_columns import roll
 from agent.simulator.world.record_id import long_id, short_id
 
-Kind = Literal["person", "admin", "integration", "guest"]
+UserKind = Literal["person", "admin", "integration", "guest"]
 
 _GIVEN = [
     "Anna",
@@ -104,7 +104,7 @@ class User:
     """Someone who can act. `id` and `profile_id` are 15 characters long."""
 
     number: int
-    kind: Kind
+    kind: UserKind
     id: str
     username: str
     name: str
@@ -114,8 +114,8 @@ class User:
     department: str
     country: str
     client: Client
-    office: AddressBlock | None
-    home: AddressBlock | None
+    office: SimulatedNetwork | None
+    home: SimulatedNetwork | None
     active: bool = True
     dormant: bool = False
     """Whether the account is open and nobody has used it for a long time."""
@@ -172,7 +172,7 @@ class Staff:
             for number, name in enumerate(APPLICATION_NAMES)
         }
 
-    def of(self, kind: Kind) -> list[User]:
+    def of(self, kind: UserKind) -> list[User]:
         """The active users of one kind."""
         return [user for user in self.users if user.kind == kind and user.active]
 
@@ -202,7 +202,7 @@ class Staff:
         name = ("Mara Keller", "Owen Price", "Sunita Rao", "Luis Ortega")[number % 4]
         return self._user(number, "admin", name, "System Administrator", ("US", "DE", "GB", "IN")[number % 4])
 
-    def _user(self, number: int, kind: Kind, name: str, profile: str, country: str) -> User:
+    def _user(self, number: int, kind: UserKind, name: str, profile: str, country: str) -> User:
         offices, homes = networks_of("office", country), networks_of("home", country)
         given, family = name.split(" ", 1)
         login = f"{_plain(given)}.{_plain(family)}{number}@trading.example"

@@ -8,7 +8,7 @@ from agent.simulator.world.sessions import UserSession
 
 
 @dataclass(frozen=True, slots=True)
-class Planted:
+class PlantedEvent:
     """`cells` replace what regular traffic would have there; `scenario` is empty for an innocent habit."""
 
     scenario: str

@@ -34,7 +34,7 @@ def roll_between(low: float, high: float, *parts: object) -> float:
     return low + (high - low) * (roll(*parts) / 2**64)
 
 
-class Dice:
+class RandomColumns:
     """Random columns for the rows numbered `index` (`UInt64`), all of its length."""
 
     def __init__(self, index: pl.Series, *stream: object) -> None:

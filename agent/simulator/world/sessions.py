@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 
 from agent.simulator.world.clients import BROWSERS, MOBILE, Client
-from agent.simulator.world.networks import AddressBlock, country_of, networks_of
+from agent.simulator.world.networks import SimulatedNetwork, country_of, networks_of
 from agent.simulator.world.people import Staff, User
 from agent.simulator.world.random_columns import roll, roll_between
 from agent.simulator.world.record_id import long_id
@@ -160,7 +160,7 @@ class Timetable:
         fortnight = (day.toordinal() + user.number) // 14
         return user.kind == "person" and roll(self._seed, "holiday", user.id, fortnight) % 14 == 0
 
-    def _trip(self, user: User, day: date) -> AddressBlock | None:
+    def _trip(self, user: User, day: date) -> SimulatedNetwork | None:
         """Where somebody who travels from Tuesday to Friday stays; the others return None."""
         if day.weekday() not in (1, 2, 3, 4):
             return None
@@ -169,7 +169,7 @@ class Timetable:
         return places[draw // 64 % len(places)] if draw % 33 == 0 else None
 
     def _working(
-        self, user: User, start: int, end: int, name: tuple[object, ...], trip: AddressBlock | None
+        self, user: User, start: int, end: int, name: tuple[object, ...], trip: SimulatedNetwork | None
     ) -> Iterator[UserSession]:
         place = roll(self._seed, "place", *name) % 20
         if place < 2:  # a telephone stays with its operator wherever it is

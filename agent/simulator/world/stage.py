@@ -8,7 +8,7 @@ from datetime import timedelta
 from agent.simulator.world.clients import Client
 from agent.simulator.world.networks import Role, networks_of
 from agent.simulator.world.people import Staff, User
-from agent.simulator.world.planted_event import Planted
+from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.random_columns import roll, roll_between
 from agent.simulator.world.sessions import DAY, HOUR, Timetable, UserSession
 
@@ -41,7 +41,7 @@ class Stage:
     volume: float = 1.0
     stretch: float = 1.0
     disguised: bool = False
-    events: list[Planted] = field(default_factory=list)
+    events: list[PlantedEvent] = field(default_factory=list)
     changes: list[SetupChange] = field(default_factory=list)
 
     def at_hour(self, hour: int) -> int:
@@ -114,7 +114,7 @@ class Stage:
     def leave(self, event_type: str, session: UserSession, seconds: float, **cells: str) -> None:
         """One event, so many seconds after the session's start."""
         time = self.later(session.start, seconds)
-        self.events.append(Planted(self.name, event_type, time, session, cells))
+        self.events.append(PlantedEvent(self.name, event_type, time, session, cells))
 
     def login(self, session: UserSession, **cells: str) -> None:
         self.leave("Login", session, 0, LOGIN_STATUS="LOGIN_NO_ERROR", REQUEST_STATUS="S", **cells)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agent.simulator.api.http_message import Request
+from agent.simulator.api.http_message import ApiRequest
 from agent.simulator.api.resources import Resources
 from agent.simulator.running import RunningOrg
 from tests.simulator.conftest import AT_ONCE
@@ -60,7 +60,7 @@ def test_the_batch_size_is_between_200_and_2000(client: Any) -> None:
     resources = Resources(client.running.org)
 
     def size(option: str) -> int:
-        return resources.page_size(Request("GET", "/", {}, {"sforce-query-options": option}, b"", ""))
+        return resources.page_size(ApiRequest("GET", "/", {}, {"sforce-query-options": option}, b"", ""))
 
     assert [size(f"batchSize={number}") for number in (1, 500, 9000)] == [200, 500, 2000]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.simulator.api.soql import Both, Comparison, Either, Not, SoqlError
+from agent.simulator.api.soql import Comparison, Conjunction, Disjunction, Negation, SoqlError
 from agent.simulator.api.soql_parser import parse
 
 NOW = datetime(2026, 11, 18, 12, 30, tzinfo=UTC)
@@ -18,8 +18,8 @@ def test_the_polling_query_is_read_as_meant() -> None:
         "ORDER BY CreatedDate ASC, Id DESC NULLS LAST LIMIT 10 OFFSET 2",
         NOW,
     )
-    assert isinstance(query.where, Both)
-    assert isinstance(query.where.parts[1], Either)
+    assert isinstance(query.where, Conjunction)
+    assert isinstance(query.where.parts[1], Disjunction)
     assert [(one.field, one.descending, one.nulls_last) for one in query.order_by] == [
         ("CreatedDate", False, False),
         ("Id", True, True),
@@ -32,8 +32,8 @@ def test_in_like_and_not_are_understood() -> None:
     where = parse(
         "select Id from User where not Name like 'A%' and Id not in ('a', 'b') and IsActive = true", NOW
     ).where
-    assert isinstance(where, Both)
-    assert isinstance(where.parts[0], Not)
+    assert isinstance(where, Conjunction)
+    assert isinstance(where.parts[0], Negation)
     assert where.parts[1] == Comparison("Id", "not in", where.parts[1].values)  # type: ignore[union-attr]
 
 
