@@ -93,14 +93,14 @@ class Cost:
 
 
 def run(folder: Path, users: int, days: int) -> None:
-    dice, watched = random.Random(7), rules()
+    rng, watched = random.Random(7), rules()
     print(f"{len(watched.baselines)} baselines, {users:,} users, {days} days; resident before: {resident():,.0f} MB")
     cost, state = Cost(), State(folder / "state")
     recall = StateRecall(state, PREFIX)
     detector, plain = Detector(watched, recall=recall), Detector(RuleSet(watched.rules))
     for number in range(days):
         before, rows = cost.seconds, cost.rows
-        for batch in day(dice, number, users):
+        for batch in day(rng, number, users):
             take(batch, detector, plain, state, cost)
         print(f"day {number + 1:>3}: {(cost.seconds - before) / (cost.rows - rows) * 1e6:5.1f} core-us a row"
               f"  resident {resident():>6,.0f} MB (at most {highest():,.0f})"
@@ -146,26 +146,26 @@ def take(batch: pl.DataFrame, detector: Detector, plain: Detector, state: State,
     cost.remembered(detection.remember)
 
 
-def day(dice: random.Random, number: int, users: int) -> list[pl.DataFrame]:
+def day(rng: random.Random, number: int, users: int) -> list[pl.DataFrame]:
     """The batches of a day, an hour and a kind at a time."""
-    frames = (rows(dice, kind, number, users) for kind in DAY)
+    frames = (rows(rng, kind, number, users) for kind in DAY)
     hours = (
         hour for frame in frames for _, hour in frame.group_by(pl.col("@timestamp").dt.hour(), maintain_order=True)
     )
     return sorted((part for hour in hours for part in hour.iter_slices(BATCH)), key=lambda one: one["@timestamp"][0])
 
 
-def rows(dice: random.Random, kind: str, number: int, users: int) -> pl.DataFrame:
+def rows(rng: random.Random, kind: str, number: int, users: int) -> pl.DataFrame:
     """A log file's rows of a day, most of them between seven and nineteen o'clock."""
     often, cells = DAY[kind]
     count = int(users * often)
     who = pl.col("who")
     drawn = pl.DataFrame(
         {
-            "after": sorted(int(min(max(dice.gauss(13, 3), 0), 23.99) * 3_600_000) for _ in range(count)),
-            "who": [int(users * dice.random() ** dice.choice((1.0, 2.5))) for _ in range(count)],
-            "few": dice.choices(range(1, 2_000), k=count),
-            "many": dice.choices(range(1, 20_000), k=count),
+            "after": sorted(int(min(max(rng.gauss(13, 3), 0), 23.99) * 3_600_000) for _ in range(count)),
+            "who": [int(users * rng.random() ** rng.choice((1.0, 2.5))) for _ in range(count)],
+            "few": rng.choices(range(1, 2_000), k=count),
+            "many": rng.choices(range(1, 20_000), k=count),
         }
     )
     midnight = pl.lit(BEGINNING + timedelta(days=number)).cast(pl.Datetime("ms", "UTC"))

@@ -113,18 +113,18 @@ def run(folder: Path, events: int, users: int) -> None:
 
 def batches(events: int, users: int) -> Iterator[pl.DataFrame]:
     """A few users do much, most do little; everybody has two addresses of 20,000."""
-    dice = random.Random(7)
+    rng = random.Random(7)
     for begin in range(0, events, BATCH):
         size = min(BATCH, events - begin)
-        text = dice.randbytes(16 * size).hex()
+        text = rng.randbytes(16 * size).hex()
         user, kind, other = pl.col("user"), pl.col("kind"), pl.col("other")
         address = "198.18." + ((user * 7 + other % 2) % 20_000 // 250).cast(pl.String) + "." + ((user * 7 + other % 2) % 250).cast(pl.String)  # fmt: skip
         drawn = pl.DataFrame(
             {
                 "event.id": [text[at : at + 32] for at in range(0, len(text), 32)],
-                "user": [int(users * dice.random() ** 2.5) for _ in range(size)],
-                "kind": [dice.random() for _ in range(size)],
-                "other": [dice.randrange(2_000) for _ in range(size)],
+                "user": [int(users * rng.random() ** 2.5) for _ in range(size)],
+                "kind": [rng.random() for _ in range(size)],
+                "other": [rng.randrange(2_000) for _ in range(size)],
             }
         )
         yield drawn.select(

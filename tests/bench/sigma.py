@@ -31,57 +31,55 @@ CLIENTS = ("dataloader", "salesforce_inspector", "Tableau", "Workbench", "")
 
 def write_events(path: Path, count: int) -> None:
     """Rows of 20 columns, about 500 bytes each; the same for the same `count`."""
-    dice = random.Random(7)
+    rng = random.Random(7)
     with path.open("w") as file:
         for number in range(count):
-            file.write(json.dumps(_event(dice, number), separators=(",", ":")) + "\n")
+            file.write(json.dumps(_event(rng, number), separators=(",", ":")) + "\n")
 
 
-def _event(dice: random.Random, number: int) -> dict[str, Any]:
-    user, second = dice.randrange(5000), number * 37 % 86_400
+def _event(rng: random.Random, number: int) -> dict[str, Any]:
+    user, second = rng.randrange(5000), number * 37 % 86_400
     return {
-        "EVENT_TYPE": dice.choice(TYPES),
+        "EVENT_TYPE": rng.choice(TYPES),
         "TIMESTAMP_DERIVED": f"2026-07-01T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}.000Z",
         "REQUEST_ID": f"REQ{number:010}",
         "ORGANIZATION_ID": "00D000000000001",
         "USER_ID": f"0050000000{user:05}",
         "USER_NAME": f"user{user}@example.com",
-        "URI": dice.choice(
-            ("/services/data/v59.0/query", f"/lightning/r/Report/{dice.randrange(10**6)}/view", "/home")
-        ),
+        "URI": rng.choice(("/services/data/v59.0/query", f"/lightning/r/Report/{rng.randrange(10**6)}/view", "/home")),
         "SESSION_KEY": f"SESSION{number % 100_000:06}",
-        "REQUEST_STATUS": "F" if dice.random() < 0.02 else "S",
-        "CLIENT_NAME": dice.choice(CLIENTS),
-        "ENTITY_NAME": dice.choice(("Account", "Contact", "Case", "Lead", "User", "ContentVersion")),
-        "ROWS_PROCESSED": int(dice.paretovariate(0.7)) % 200_000,
-        "RUN_TIME": dice.randrange(5000),
-        "RESPONSE_SIZE": dice.randrange(90_000),
-        "HTTP_METHOD": dice.choice(("GET", "GET", "GET", "POST")),
-        "USER_AGENT": dice.choice(AGENTS),
-        "CLIENT_IP": f"{dice.choice(('203.0.113', '198.51.100', '10.1.2'))}.{dice.randrange(255)}",
-        "LOGIN_STATUS": "LOGIN_ERROR_INVALID_PASSWORD" if dice.random() < 0.03 else "LOGIN_NO_ERROR",
-        "COUNTRY_CODE": dice.choice(("US", "US", "DE", "GB", "IN", "BR")),
-        "TLS_PROTOCOL": "TLSv1.1" if dice.random() < 0.01 else "TLSv1.3",
+        "REQUEST_STATUS": "F" if rng.random() < 0.02 else "S",
+        "CLIENT_NAME": rng.choice(CLIENTS),
+        "ENTITY_NAME": rng.choice(("Account", "Contact", "Case", "Lead", "User", "ContentVersion")),
+        "ROWS_PROCESSED": int(rng.paretovariate(0.7)) % 200_000,
+        "RUN_TIME": rng.randrange(5000),
+        "RESPONSE_SIZE": rng.randrange(90_000),
+        "HTTP_METHOD": rng.choice(("GET", "GET", "GET", "POST")),
+        "USER_AGENT": rng.choice(AGENTS),
+        "CLIENT_IP": f"{rng.choice(('203.0.113', '198.51.100', '10.1.2'))}.{rng.randrange(255)}",
+        "LOGIN_STATUS": "LOGIN_ERROR_INVALID_PASSWORD" if rng.random() < 0.03 else "LOGIN_NO_ERROR",
+        "COUNTRY_CODE": rng.choice(("US", "US", "DE", "GB", "IN", "BR")),
+        "TLS_PROTOCOL": "TLSv1.1" if rng.random() < 0.01 else "TLSv1.3",
     }
 
 
 def write_rules(folder: Path, count: int) -> None:
     """Ordinary single-event rules with few matches, a file each, of ten kinds in turn."""
     folder.mkdir()
-    dice = random.Random(11)
+    rng = random.Random(11)
     for number in range(count):
         rule = {
             "title": f"rule {number}",
             "id": str(uuid.uuid5(uuid.NAMESPACE_OID, str(number))),
             "level": "medium",
             "logsource": {"category": "application"},
-            "detection": KINDS[number % len(KINDS)](dice, number),
+            "detection": KINDS[number % len(KINDS)](rng, number),
         }
         (folder / f"rule_{number:04}.yml").write_text(json.dumps(rule))  # JSON is YAML, and quotes its digits
 
 
-def _word(dice: random.Random) -> str:
-    return "".join(dice.choice("bcdfghklmnprstvwz") + dice.choice("aeiou") for _ in range(4))
+def _word(rng: random.Random) -> str:
+    return "".join(rng.choice("bcdfghklmnprstvwz") + rng.choice("aeiou") for _ in range(4))
 
 
 def _one(**tests: object) -> dict[str, Any]:

@@ -41,7 +41,7 @@ SETTLED = 60_000
 _SAME_CALLS: dict[str, tuple[str, Callable[[Block], pl.Series] | None]] = {
     "ReportExport": ("Report", exported),
     "ApiTotalUsage": ("RestApi", None),
-    "SearchClick": ("Search", lambda block: block.dice.whether("clicked", 0.4)),
+    "SearchClick": ("Search", lambda block: block.random.whether("clicked", 0.4)),
 }
 """Types whose rows tell of the same requests as another type's, as far as the condition (None: always) holds."""
 
@@ -107,10 +107,10 @@ class Traffic:
         day = self._day(day_of(window[0]))
         sessions = day.among("i").filter(pl.col("start") < window[0] + SETTLED, pl.col("end") >= window[1])
         index = pl.int_range(first, first + count, dtype=pl.UInt64, eager=True) + (1 << 48)
-        dice = RandomColumns(index, self._seed, day.date, event_type)
-        chosen = sessions[(dice.below("session", len(sessions))).cast(pl.Int64)]
-        time = window[0] + SETTLED + dice.below("moment", window[1] - window[0] - SETTLED).cast(pl.Int64)
-        return self._frame(event_type, dice, time, chosen, day.date, index, BUILDERS[event_type])
+        random = RandomColumns(index, self._seed, day.date, event_type)
+        chosen = sessions[(random.below("session", len(sessions))).cast(pl.Int64)]
+        time = window[0] + SETTLED + random.below("moment", window[1] - window[0] - SETTLED).cast(pl.Int64)
+        return self._frame(event_type, random, time, chosen, day.date, index, BUILDERS[event_type])
 
     def sessions(self, day: date) -> list[UserSession]:
         return self._timetable.sessions(day)
@@ -132,31 +132,31 @@ class Traffic:
         self, event_type: str, source: str, day: Day, spine: pl.DataFrame, builder: Builder,
         kept: Callable[[Block], pl.Series] | None,
     ) -> pl.DataFrame:  # fmt: skip
-        def dice() -> RandomColumns:
+        def random() -> RandomColumns:
             return RandomColumns(spine["index"], self._seed, day.date, source)
 
         if kept is not None:
-            whole = Block(event_type, self._tenant, dice(), spine["time"], pl.DataFrame())
+            whole = Block(event_type, self._tenant, random(), spine["time"], pl.DataFrame())
             spine = spine.filter(kept(whole))
         actors = day.sessions[spine["session"]]
-        return self._frame(event_type, dice(), spine["time"], actors, day.date, spine["index"], builder)
+        return self._frame(event_type, random(), spine["time"], actors, day.date, spine["index"], builder)
 
     def _frame(
-        self, event_type: str, dice: RandomColumns, time: pl.Series, actors: pl.DataFrame, day: date, index: pl.Series,
+        self, event_type: str, random: RandomColumns, time: pl.Series, actors: pl.DataFrame, day: date, index: pl.Series,
         builder: Builder, scenario: pl.Series | None = None,
     ) -> pl.DataFrame:  # fmt: skip
-        block = Block(event_type, self._tenant, dice, time, actors)
+        block = Block(event_type, self._tenant, random, time, actors)
         hidden = [
             block.join(f"{day:%Y%m%d}-{event_type}-", index.cast(pl.String)).alias("_id"),
             time.alias("_time"),
-            dice.part("late").alias("_late"),
-            dice.part("again").alias("_again"),
+            random.part("late").alias("_late"),
+            random.part("again").alias("_again"),
             (pl.repeat(None, len(block), dtype=pl.String, eager=True) if scenario is None else scenario).alias("_scenario"),
         ]  # fmt: skip
         frame = pl.DataFrame([*_cells(block, builder), *hidden])
         if self._awkward and scenario is None:
-            frame = awkward.sprinkle(frame, dice)
-        return _with_twins(frame, dice) if event_type in _TWINS and scenario is None else frame
+            frame = awkward.sprinkle(frame, random)
+        return _with_twins(frame, random) if event_type in _TWINS and scenario is None else frame
 
     def _make_habits(self, day: date) -> Numbered:
         return _numbered(habits(self._seed, self.staff, self._timetable, self._rows_per_day, day))
@@ -175,8 +175,8 @@ class Traffic:
         actors = session_table([one.session for one in planted])
         time = pl.Series([one.time for one in planted], dtype=pl.Int64)
         label = pl.Series([one.scenario or None for one in planted], dtype=pl.String)
-        dice = RandomColumns(index, self._seed, stream, event_type, *([day] if stream == "habits" else []))
-        frame = self._frame(event_type, dice, time, actors, day, index, BUILDERS[event_type], label)
+        random = RandomColumns(index, self._seed, stream, event_type, *([day] if stream == "habits" else []))
+        frame = self._frame(event_type, random, time, actors, day, index, BUILDERS[event_type], label)
         names = [name for name in layouts()[event_type].names if any(name in one.cells for one in planted)]
         own = {name: pl.Series([one.cells.get(name) for one in planted], dtype=pl.String) for name in names}
         return [frame.with_columns(pl.coalesce(pl.lit(cells), pl.col(name)).alias(name) for name, cells in own.items())]
@@ -212,7 +212,7 @@ _TWINS = frozenset({"DatabaseSave", "UniqueQuery", "AuraRequest", "ApexTrigger"}
 """Types in which one request writes rows that are alike to the last cell."""
 
 
-def _with_twins(frame: pl.DataFrame, dice: RandomColumns) -> pl.DataFrame:
+def _with_twins(frame: pl.DataFrame, random: RandomColumns) -> pl.DataFrame:
     """Repeat a few rows; each twin is an event of its own."""
-    twins = frame.filter(dice.whether("twin", 0.002)).with_columns(_id=pl.col("_id") + "b")
+    twins = frame.filter(random.whether("twin", 0.002)).with_columns(_id=pl.col("_id") + "b")
     return pl.concat([frame, twins])

@@ -13,7 +13,7 @@ _CIPHERS = {"TLS_AES_256_GCM_SHA384": 8, "ECDHE-RSA-AES256-GCM-SHA384": 2}
 
 
 def login(block: Block, status: pl.Series | str = "LOGIN_NO_ERROR") -> Cells:
-    dice, actor = block.dice, block.actor
+    random, actor = block.random, block.actor
     program = block.integration
     known = actor["country"]
     sso = actor["login_type"] == "8"
@@ -24,8 +24,8 @@ def login(block: Block, status: pl.Series | str = "LOGIN_NO_ERROR") -> Cells:
         "API_TYPE": block.pick(program, "f"),
         "API_VERSION": block.pick(program, "66.0", "9998.0"),
         "USER_NAME": actor["username"],
-        "TLS_PROTOCOL": dice.choice("tls", {"TLSv1.3": 9, "TLSv1.2": 1}),
-        "CIPHER_SUITE": dice.choice("cipher", _CIPHERS),
+        "TLS_PROTOCOL": random.choice("tls", {"TLSv1.3": 9, "TLSv1.2": 1}),
+        "CIPHER_SUITE": random.choice("cipher", _CIPHERS),
         "USE_API_TOKEN": "",
         "HTTP_REFERER": block.pick(sso, f"https://login.{block.tenant.host}/"),
         "LOGIN_URL": block.tenant.host,
@@ -43,15 +43,15 @@ def login(block: Block, status: pl.Series | str = "LOGIN_NO_ERROR") -> Cells:
 
 def failed_login(block: Block) -> Cells:
     """Mistyped passwords: no session came of them."""
-    status = block.dice.choice("failure", _FAILURES)
+    status = block.random.choice("failure", _FAILURES)
     return dict(login(block, status)) | {"SESSION_KEY": "", "LOGIN_KEY": ""}
 
 
 def logout(block: Block) -> Cells:
-    dice, actor = block.dice, block.actor
+    random, actor = block.random, block.actor
     return {
         "SESSION_TYPE": block.pick(actor["login_sub_type"].str.starts_with("oauth"), "A", "I"),
-        "SESSION_LEVEL": dice.choice("level", {"1": 8, "10": 2}),
+        "SESSION_LEVEL": random.choice("level", {"1": 8, "10": 2}),
         "BROWSER_TYPE": actor["user_agent"],
         "PLATFORM_TYPE": block.pick(actor["system"] == "WINDOWS", "2003", "5006"),
         "RESOLUTION_TYPE": "9999",
@@ -59,13 +59,13 @@ def logout(block: Block) -> Cells:
         "CLIENT_VERSION": "9998",
         "API_TYPE": "f",
         "API_VERSION": "9998.0",
-        "USER_INITIATED_LOGOUT": dice.choice("own will", {"1": 6, "0": 4}),
+        "USER_INITIATED_LOGOUT": random.choice("own will", {"1": 6, "0": 4}),
     }
 
 
 def login_as(block: Block) -> Cells:
     people = block.tenant.staff.of("person")
-    number = block.dice.below("delegated", len(people))
+    number = block.random.below("delegated", len(people))
     ident = pl.Series([user.id for user in people]).gather(number)
     return {
         "URI": "/servlet/servlet.su",
@@ -77,22 +77,22 @@ def login_as(block: Block) -> Cells:
 
 def support_login(block: Block) -> Cells:
     return {
-        "ACTUAL_USER_ID": block.dice.between("engineer", 100_000, 999_999),
+        "ACTUAL_USER_ID": block.random.between("engineer", 100_000, 999_999),
         "OPERATION": "LOGIN",
         "IP_ADDRESS": "Salesforce.com IP",
-        "CASE_ID": block.dice.between("case", 40_000_000, 49_999_999),
+        "CASE_ID": block.random.between("case", 40_000_000, 49_999_999),
     }
 
 
 def insufficient_access(block: Block) -> Cells:
-    dice = block.dice
+    random = block.random
     return {
         "RECORD_ID": long_ids(record(block)),
-        "ENTITY_TYPE": dice.choice("entity", ("Account", "Opportunity", "Case", "Contract")),
-        "ACCESS_ERROR": dice.choice("error", {"NO_ACCESS": 7, "DATA_NOT_AVAILABLE": 2, "INVALID_TYPE": 1}),
-        "REQUESTED_ACCESS_LEVEL": dice.choice("level", {"READ": 7, "WRITE": 2, "DELETE": 1}),
+        "ENTITY_TYPE": random.choice("entity", ("Account", "Opportunity", "Case", "Contract")),
+        "ACCESS_ERROR": random.choice("error", {"NO_ACCESS": 7, "DATA_NOT_AVAILABLE": 2, "INVALID_TYPE": 1}),
+        "REQUESTED_ACCESS_LEVEL": random.choice("level", {"READ": 7, "WRITE": 2, "DELETE": 1}),
         "ERROR_TIMESTAMP": block.time.cast(pl.String),
-        "ERROR_DESCRIPTION": dice.choice("describes", ("No access to the record", "Record is not available")),
+        "ERROR_DESCRIPTION": random.choice("describes", ("No access to the record", "Record is not available")),
         "ACTUAL_LOGGED_IN_USER_ID": block.actor["user_long"],
     }
 

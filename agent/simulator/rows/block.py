@@ -1,4 +1,4 @@
-"""Rows in the making: who acts when, with the dice for everything else."""
+"""Rows in the making: who acts when, with random columns for everything else."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Block:
     """Rows of one event type. `time`: `Int64`, milliseconds since 1970; `actor`: the session table, a row for each."""
 
     def __init__(
-        self, event_type: str, tenant: Tenant, dice: RandomColumns, time: pl.Series, actor: pl.DataFrame
+        self, event_type: str, tenant: Tenant, random: RandomColumns, time: pl.Series, actor: pl.DataFrame
     ) -> None:
         self.event_type = event_type
         self.tenant = tenant
-        self.dice = dice
+        self.random = random
         self.time = time
         self.actor = actor
 

@@ -17,31 +17,31 @@ _SCHEDULED = {"ReportScheduled": 6, "ReportRunUsingAsynchronousApi": 3, "ReportR
 
 def exported(block: Block) -> pl.Series:
     """Which report runs are exports; `ReportExport` has a row for each of them."""
-    return block.dice.whether("export", EXPORT_SHARE)
+    return block.random.whether("export", EXPORT_SHARE)
 
 
 def _report_id(block: Block) -> pl.Series:
-    return block.dice.choice("report", pool("Report", 220))
+    return block.random.choice("report", pool("Report", 220))
 
 
 def report(block: Block) -> Cells:
-    dice, export, ident = block.dice, exported(block), _report_id(block)
-    everyday, large = dice.spread("row count", 1, 4000), dice.spread("export rows", 10, 6000)
+    random, export, ident = block.random, exported(block), _report_id(block)
+    everyday, large = random.spread("row count", 1, 4000), random.spread("export rows", 10, 6000)
     return {
         "URI": block.join("/lightning/r/Report/", long_ids(ident), "/view"),
-        "ENTITY_NAME": dice.choice("entity", OBJECTS),
-        "DISPLAY_TYPE": dice.choice("display", {"S": 6, "D": 3, "H": 1}),
-        "RENDERING_TYPE": block.pick(export, dice.choice("file", {"C": 2, "X": 3}), dice.choice("screen", {"W": 9, "J": 2, "E": 1})),
+        "ENTITY_NAME": random.choice("entity", OBJECTS),
+        "DISPLAY_TYPE": random.choice("display", {"S": 6, "D": 3, "H": 1}),
+        "RENDERING_TYPE": block.pick(export, random.choice("file", {"C": 2, "X": 3}), random.choice("screen", {"W": 9, "J": 2, "E": 1})),
         "REPORT_ID": ident,
         "REPORT_ID_DERIVED": long_ids(ident),
         "ROW_COUNT": block.pick(export, large, everyday),
-        "NUMBER_EXCEPTION_FILTERS": dice.between("filters", 0, 4),
-        "NUMBER_COLUMNS": dice.between("columns", 4, 28),
-        "UI_NUMBER_COLUMNS": dice.between("columns", 4, 28),
-        "AVERAGE_ROW_SIZE": dice.spread("row size", 80, 900),
-        "SORT": dice.choice("sort", {"": 6, "CREATED_DATE": 2, "AMOUNT": 2}),
-        "NUMBER_BUCKETS": dice.choice("buckets", {"0": 9, "1": 1}),
-        "ORIGIN": block.pick(export, "ReportExported", dice.choice("origin", _VIEWED)),
+        "NUMBER_EXCEPTION_FILTERS": random.between("filters", 0, 4),
+        "NUMBER_COLUMNS": random.between("columns", 4, 28),
+        "UI_NUMBER_COLUMNS": random.between("columns", 4, 28),
+        "AVERAGE_ROW_SIZE": random.spread("row size", 80, 900),
+        "SORT": random.choice("sort", {"": 6, "CREATED_DATE": 2, "AMOUNT": 2}),
+        "NUMBER_BUCKETS": random.choice("buckets", {"0": 9, "1": 1}),
+        "ORIGIN": block.pick(export, "ReportExported", random.choice("origin", _VIEWED)),
     }  # fmt: skip
 
 
@@ -49,76 +49,76 @@ def report_export(block: Block) -> Cells:
     return {
         "URI": block.join("/", _report_id(block)),
         "CLIENT_INFO": block.actor["user_agent"],
-        "REPORT_DESCRIPTION": block.dice.choice("describes", {"": 7, "Weekly numbers": 2, "Öffnungszeiten Filialen": 1}),
+        "REPORT_DESCRIPTION": block.random.choice("describes", {"": 7, "Weekly numbers": 2, "Öffnungszeiten Filialen": 1}),
     }  # fmt: skip
 
 
 def async_report(block: Block) -> Cells:
-    ident = block.dice.choice("dashboard", pool("Dashboard", 40))
+    ident = block.random.choice("dashboard", pool("Dashboard", 40))
     return dict(report(block)) | {
-        "RENDERING_TYPE": block.dice.choice("rendering", {"E": 5, "J": 4, "C": 1}),
-        "ORIGIN": block.dice.choice("schedule", _SCHEDULED),
-        "DASHBOARD_ID": block.pick(block.dice.whether("of dashboard", 0.3), ident),
+        "RENDERING_TYPE": block.random.choice("rendering", {"E": 5, "J": 4, "C": 1}),
+        "ORIGIN": block.random.choice("schedule", _SCHEDULED),
+        "DASHBOARD_ID": block.pick(block.random.whether("of dashboard", 0.3), ident),
     }
 
 
 def dashboard(block: Block) -> Cells:
-    dice = block.dice
-    ident, shown = dice.choice("dashboard", pool("Dashboard", 40)), _report_id(block)
+    random = block.random
+    ident, shown = random.choice("dashboard", pool("Dashboard", 40)), _report_id(block)
     return {
         "URI": block.join("/lightning/r/Dashboard/", long_ids(ident), "/view"),
-        "DASHBOARD_COMPONENT_ID": dice.choice("component", pool("DashboardComponent", 300)),
+        "DASHBOARD_COMPONENT_ID": random.choice("component", pool("DashboardComponent", 300)),
         "DASHBOARD_ID": ident,
         "DASHBOARD_ID_DERIVED": long_ids(ident),
         "REPORT_ID": shown,
         "REPORT_ID_DERIVED": long_ids(shown),
-        "DASHBOARD_TYPE": dice.choice("type", {"R": 6, "S": 3, "C": 1}),
-        "IS_SCHEDULED": dice.choice("scheduled", {"0": 9, "1": 1}),
+        "DASHBOARD_TYPE": random.choice("type", {"R": 6, "S": 3, "C": 1}),
+        "IS_SCHEDULED": random.choice("scheduled", {"0": 9, "1": 1}),
         "VIEWING_USER_ID": block.actor["user_long"],
     }
 
 
 def _analytics(block: Block) -> dict[str, pl.Series | str]:
-    dice = block.dice
+    random = block.random
     return {
         "URI": "/analytics/wave/wave.apexp",
         "WAVE_SESSION_ID": block.join(block.actor["session_key"].str.slice(0, 8), "-wave"),
         "WAVE_TIMESTAMP": block.time.cast(pl.String),
-        "TYPE": dice.choice("type", ("dashboard", "lens", "app", "home")),
-        "RECORD_ID": long_ids(dice.choice("asset", pool("AnalyticsAsset", 60))),
-        "VIEW_MODE": dice.choice("mode", ("view", "edit", "explore")),
-        "TAB_ID": dice.between("tab", 1, 9),
+        "TYPE": random.choice("type", ("dashboard", "lens", "app", "home")),
+        "RECORD_ID": long_ids(random.choice("asset", pool("AnalyticsAsset", 60))),
+        "VIEW_MODE": random.choice("mode", ("view", "edit", "explore")),
+        "TAB_ID": random.between("tab", 1, 9),
     }
 
 
 def wave_download(block: Block) -> Cells:
-    dice = block.dice
+    random = block.random
     return _analytics(block) | {
-        "ASSET_ID": long_ids(dice.choice("asset", pool("AnalyticsAsset", 60))),
-        "ASSET_TYPE": dice.choice("asset type", ("Lens", "Dashboard")),
-        "DATASET_IDS": long_ids(dice.choice("dataset", pool("AnalyticsDataset", 20))),
-        "DOWNLOAD_FORMAT": dice.choice("format", {"csv": 5, "xls": 3, "png": 4}),
-        "NUMBER_OF_RECORDS": dice.spread("records", 1, 9000),
+        "ASSET_ID": long_ids(random.choice("asset", pool("AnalyticsAsset", 60))),
+        "ASSET_TYPE": random.choice("asset type", ("Lens", "Dashboard")),
+        "DATASET_IDS": long_ids(random.choice("dataset", pool("AnalyticsDataset", 20))),
+        "DOWNLOAD_FORMAT": random.choice("format", {"csv": 5, "xls": 3, "png": 4}),
+        "NUMBER_OF_RECORDS": random.spread("records", 1, 9000),
         "DOWNLOAD_ERROR": "",
     }
 
 
 def wave_interaction(block: Block) -> Cells:
-    dice = block.dice
+    random = block.random
     return _analytics(block) | {
-        "TOTAL_TIME": dice.spread("total", 300, 400_000),
-        "READ_TIME": dice.spread("read", 200, 300_000),
-        "NUM_SESSIONS": dice.between("count", 1, 4),
-        "NUM_CLICKS": dice.between("clicks", 0, 40),
+        "TOTAL_TIME": random.spread("total", 300, 400_000),
+        "READ_TIME": random.spread("read", 200, 300_000),
+        "NUM_SESSIONS": random.between("count", 1, 4),
+        "NUM_CLICKS": random.between("clicks", 0, 40),
     }
 
 
 def wave_performance(block: Block) -> Cells:
-    dice = block.dice
+    random = block.random
     return _analytics(block) | {
-        "NAME": dice.choice("name", ("Pipeline overview", "Service backlog", "Umsatz nach Region")),
-        "EPT": dice.spread("ept", 100, 9000),
-        "IS_INITIAL": dice.choice("initial", ("true", "false")),
+        "NAME": random.choice("name", ("Pipeline overview", "Service backlog", "Umsatz nach Region")),
+        "EPT": random.spread("ept", 100, 9000),
+        "IS_INITIAL": random.choice("initial", ("true", "false")),
     }
 
 

@@ -20,12 +20,12 @@ _RECORDS = 4000
 
 def record(block: Block, name: str = "record") -> pl.Series:
     """Ids of records that people look at, as `String` of 15 characters."""
-    return block.dice.choice(name, pl.concat([pool(kind, _RECORDS) for kind in _LOOKED_AT]))
+    return block.random.choice(name, pl.concat([pool(kind, _RECORDS) for kind in _LOOKED_AT]))
 
 
 def record_type(block: Block, name: str = "record") -> pl.Series:
     """The objects that the ids of `record` belong to."""
-    number = block.dice.below(name, _RECORDS * len(_LOOKED_AT)) // _RECORDS
+    number = block.random.below(name, _RECORDS * len(_LOOKED_AT)) // _RECORDS
     return pl.Series(_LOOKED_AT).gather(number)
 
 
@@ -33,8 +33,8 @@ def page(block: Block) -> pl.Series:
     """Paths of Lightning pages: records and list views."""
     object_name = record_type(block)
     view = block.join("/lightning/r/", object_name, "/", long_ids(record(block)), "/view")
-    listing = block.join("/lightning/o/", object_name, "/list?filterName=", block.dice.choice("view", _VIEWS))
-    return block.pick(block.dice.whether("is list", 0.24), listing, view)
+    listing = block.join("/lightning/o/", object_name, "/list?filterName=", block.random.choice("view", _VIEWS))
+    return block.pick(block.random.whether("is list", 0.24), listing, view)
 
 
 _VIEWS = {"Recent": 50, "AllAccounts": 8, "MyOpportunities": 18, "AllOpenLeads": 8, "My_Open_Cases": 16}
@@ -58,16 +58,16 @@ def stamp_derived(block: Block) -> pl.Series:
 
 
 def _status(block: Block) -> pl.Series:
-    return block.dice.choice("status", _STATUS)
+    return block.random.choice("status", _STATUS)
 
 
 def _database_time(block: Block) -> pl.Series:
     """Nanoseconds in most types."""
-    return block.dice.spread("database", 400_000, 900_000_000)
+    return block.random.spread("database", 400_000, 900_000_000)
 
 
 def _database_milliseconds(block: Block) -> pl.Series:
-    return block.dice.spread("database ms", 1, 900)
+    return block.random.spread("database ms", 1, 900)
 
 
 def _agent(block: Block) -> pl.Series:
@@ -75,21 +75,21 @@ def _agent(block: Block) -> pl.Series:
 
 
 def _version(block: Block) -> pl.Series:
-    return block.dice.choice("api version", {"66.0": 50, "65.0": 20, "62.0": 12, "59.0": 10, "52.0": 5, "9998.0": 3})
+    return block.random.choice("api version", {"66.0": 50, "65.0": 20, "62.0": 12, "59.0": 10, "52.0": 5, "9998.0": 3})
 
 
 def _success(block: Block) -> pl.Series:
-    return block.dice.choice("success", {"1": 98, "0": 2})
+    return block.random.choice("success", {"1": 98, "0": 2})
 
 
 def _cpu_time(block: Block) -> pl.Series:
     """Milliseconds, a part of RUN_TIME."""
-    run = block.dice.spread_numbers("run time", 4, 6000)
-    return (run * (0.1 + 0.8 * block.dice.part("cpu time"))).cast(pl.Int64).cast(pl.String)
+    run = block.random.spread_numbers("run time", 4, 6000)
+    return (run * (0.1 + 0.8 * block.random.part("cpu time"))).cast(pl.Int64).cast(pl.String)
 
 
 def _exception(block: Block) -> pl.Series:
-    return block.pick(_status(block) == "F", block.dice.choice("exception", _EXCEPTIONS))
+    return block.pick(_status(block) == "F", block.random.choice("exception", _EXCEPTIONS))
 
 
 _EXCEPTIONS = (
@@ -102,7 +102,7 @@ SHARED: dict[str, Callable[[Block], pl.Series | str]] = {
     "EVENT_TYPE": lambda block: block.event_type,
     "TIMESTAMP": stamp,
     "TIMESTAMP_DERIVED": stamp_derived,
-    "REQUEST_ID": lambda block: block.dice.token("request"),
+    "REQUEST_ID": lambda block: block.random.token("request"),
     "ORGANIZATION_ID": lambda block: block.tenant.org,
     "USER_ID": lambda block: block.actor["user"],
     "USER_ID_DERIVED": lambda block: block.actor["user_long"],
@@ -110,28 +110,28 @@ SHARED: dict[str, Callable[[Block], pl.Series | str]] = {
     "CLIENT_IP": lambda block: block.actor["ip"],
     "SESSION_KEY": lambda block: block.actor["session_key"],
     "LOGIN_KEY": lambda block: block.actor["login_key"],
-    "RUN_TIME": lambda block: block.dice.spread("run time", 4, 6000),
+    "RUN_TIME": lambda block: block.random.spread("run time", 4, 6000),
     "CPU_TIME": _cpu_time,
     "URI": page,
     "REQUEST_STATUS": _status,
     "DB_TOTAL_TIME": _database_time,
-    "DB_BLOCKS": lambda block: block.dice.spread("blocks", 20, 60_000),
+    "DB_BLOCKS": lambda block: block.random.spread("blocks", 20, 60_000),
     "DB_CPU_TIME": _database_milliseconds,
     "USER_AGENT": _agent,
     "API_VERSION": _version,
-    "REQUEST_SIZE": lambda block: block.dice.spread("request size", 90, 9000),
-    "RESPONSE_SIZE": lambda block: block.dice.spread("response size", 300, 400_000),
+    "REQUEST_SIZE": lambda block: block.random.spread("request size", 90, 9000),
+    "RESPONSE_SIZE": lambda block: block.random.spread("response size", 300, 400_000),
     "SUCCESS": _success,
     "IS_SUCCESS": _success,
-    "STATUS_CODE": lambda block: block.dice.choice(
+    "STATUS_CODE": lambda block: block.random.choice(
         "status code", {"200": 930, "201": 20, "204": 15, "400": 12, "404": 13, "401": 5, "500": 5}
     ),
     "CONNECTED_APP_ID": lambda block: block.actor["application_id"],
     "CLIENT_NAME": lambda block: block.actor["client_name"],
-    "ENTITY_NAME": lambda block: block.dice.choice("entity", OBJECTS),
-    "ROWS_PROCESSED": lambda block: block.dice.spread("rows", 1, 2000),
+    "ENTITY_NAME": lambda block: block.random.choice("entity", OBJECTS),
+    "ROWS_PROCESSED": lambda block: block.random.spread("rows", 1, 2000),
     "EXCEPTION_MESSAGE": _exception,
-    "NUMBER_FIELDS": lambda block: block.dice.spread("fields", 2, 60),
+    "NUMBER_FIELDS": lambda block: block.random.spread("fields", 2, 60),
 }
 """Column name to its default."""
 

@@ -108,10 +108,10 @@ def in_sessions(day: Day, event_type: str) -> pl.DataFrame:
         return _none()
     expected = day.rows * share * (1.0 if "i" in kinds else _busyness(day.date)) / 100_000
     count = int(expected + roll_between(0, 1, day.seed, "count", event_type, day.date))
-    dice = _dice(day, event_type, count)
+    random = _random(day, event_type, count)
     ends = sessions["weight"].cum_sum().cast(pl.Int64)
-    chosen = sessions[ends.search_sorted(dice.below("session", ends[-1]).cast(pl.Int64), side="right")]
-    return _frame(count, chosen, chosen["start"] + _within(dice, chosen))
+    chosen = sessions[ends.search_sorted(random.below("session", ends[-1]).cast(pl.Int64), side="right")]
+    return _frame(count, chosen, chosen["start"] + _within(random, chosen))
 
 
 def _busyness(day: date) -> float:
@@ -133,10 +133,10 @@ def closes_month(day: date) -> bool:
     )
 
 
-def _within(dice: RandomColumns, chosen: pl.DataFrame) -> pl.Series:
+def _within(random: RandomColumns, chosen: pl.DataFrame) -> pl.Series:
     """Milliseconds after the session's start; the first seconds belong to the login itself."""
     length = (chosen["end"] - chosen["start"] - 2000).cast(pl.Float64)
-    return 1500 + (dice.part("moment") * length).cast(pl.Int64)
+    return 1500 + (random.part("moment") * length).cast(pl.Int64)
 
 
 def at_start(day: Day, _: str) -> pl.DataFrame:
@@ -148,18 +148,18 @@ def at_start(day: Day, _: str) -> pl.DataFrame:
 def before_start(day: Day, event_type: str) -> pl.DataFrame:
     """Some people mistype first."""
     sessions = day.among("pa").filter(pl.col("leg") == 0)
-    dice = _dice(day, event_type + " failed", len(sessions))
-    clumsy = dice.whether("clumsy", 0.07)
-    frame = _frame(len(sessions), sessions, sessions["start"] - 2000 - dice.below("before", 30_000).cast(pl.Int64))
+    random = _random(day, event_type + " failed", len(sessions))
+    clumsy = random.whether("clumsy", 0.07)
+    frame = _frame(len(sessions), sessions, sessions["start"] - 2000 - random.below("before", 30_000).cast(pl.Int64))
     return frame.with_columns(index=frame["index"] + (1 << 32)).filter(clumsy)
 
 
 def fumbling(day: Day, event_type: str) -> pl.DataFrame:
     """A few try three to seven times before they remember, most of them on Mondays."""
     sessions = day.among("pa").filter(pl.col("leg") == 0)
-    dice = _dice(day, event_type + " fumbled", len(sessions))
-    chosen = dice.whether("forgetful", 0.03 if day.date.weekday() == 0 else 0.008)
-    tries = 3 + dice.below("tries", 5).cast(pl.Int64)
+    random = _random(day, event_type + " fumbled", len(sessions))
+    chosen = random.whether("forgetful", 0.03 if day.date.weekday() == 0 else 0.008)
+    tries = 3 + random.below("tries", 5).cast(pl.Int64)
     every = sessions.with_columns(tries=tries, row=pl.int_range(pl.len())).filter(chosen)
     every = every.with_columns(nth=pl.int_ranges("tries")).explode("nth")
     pause = 9_000 + every["row"] * 1_013 % 14_000
@@ -170,8 +170,8 @@ def fumbling(day: Day, event_type: str) -> pl.DataFrame:
 def at_end(day: Day, event_type: str) -> pl.DataFrame:
     """Some log out, the others' sessions time out."""
     sessions = day.among("pa").filter(pl.col("leg") == pl.col("legs") - 1)
-    dice = _dice(day, event_type, len(sessions))
-    return _frame(len(sessions), sessions, sessions["end"]).filter(dice.whether("tidy", 0.45))
+    random = _random(day, event_type, len(sessions))
+    return _frame(len(sessions), sessions, sessions["end"]).filter(random.whether("tidy", 0.45))
 
 
 PARTS: dict[str, tuple[Callable[[Day, str], pl.DataFrame], ...]] = {
@@ -191,7 +191,7 @@ def busiest_hour(window: tuple[int, int]) -> int:
     return middle - middle % HOUR
 
 
-def _dice(day: Day, stream: str, count: int) -> RandomColumns:
+def _random(day: Day, stream: str, count: int) -> RandomColumns:
     return RandomColumns(pl.int_range(count, dtype=pl.UInt64, eager=True), day.seed, day.date, stream)
 
 

@@ -32,21 +32,21 @@ _HOSTILE = (
 )
 
 
-def sprinkle(frame: pl.DataFrame, dice: RandomColumns) -> pl.DataFrame:
+def sprinkle(frame: pl.DataFrame, random: RandomColumns) -> pl.DataFrame:
     """The frame with some cells made awkward; its rows stay as many and in order."""
     if frame.is_empty():
         return frame
-    chosen = dice.whether("awkward", RATE)
+    chosen = random.whether("awkward", RATE)
     if not chosen.any():
         return frame
-    kind = dice.below("awkward kind", 10)
+    kind = random.below("awkward kind", 10)
     changes: dict[str, pl.Expr] = {}
     for number, (names, value) in enumerate(_KINDS):
         present = [name for name in names if name in frame.columns][:1]
         for name in present:
             here = pl.lit(chosen & (kind == number))
             changes[name] = pl.when(here).then(value(name)).otherwise(changes.get(name, pl.col(name)))
-    hostile = pl.lit(dice.choice("hostile", _HOSTILE))
+    hostile = pl.lit(random.choice("hostile", _HOSTILE))
     for name in [name for name in _TEXT if name in frame.columns][:1]:
         here = pl.lit(chosen & kind.is_in([8, 9]))
         changes[name] = pl.when(here).then(hostile).otherwise(changes.get(name, pl.col(name)))
