@@ -49,9 +49,9 @@ def simulate(
         print(f"leakline simulate: {error}", file=sys.stderr)  # noqa: T201
         return WRONG_USAGE
     with running:
-        told = _on_signals()
+        stop = _on_signals()
         print(introduction(running), flush=True)  # noqa: T201
-        told.wait()
+        stop.wait()
     return 0
 
 
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _on_signals() -> threading.Event:
     """Set by SIGINT or SIGTERM."""
-    told = threading.Event()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, lambda *_: told.set())
-    return told
+    stop = threading.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, lambda *_: stop.set())
+    return stop

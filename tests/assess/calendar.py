@@ -43,14 +43,14 @@ def spans(what: Assessment) -> Iterator[Span]:
     begin = FIRST - timedelta(days=what.learning_days + what.login_days)
     base = Span(what.seed, Staff(what.seed, what.people), what.rows, begin, what.login_days, 24)
     if what.login_days:
-        yield replace(base, event_types=("Login",), plants=tuple(_last_seen(base)))
+        yield replace(base, event_types=("Login",), planted_events=tuple(_last_seen(base)))
     yield replace(base, first=FIRST - timedelta(days=what.learning_days), days=what.learning_days)
     yield replace(base, first=FIRST, days=what.days, hours=what.hours)
     if what.scenarios:
         first = FIRST + timedelta(days=what.days)
         week = replace(base, first=first, days=what.planted_days, hours=what.hours, last_hours=what.last_hours)
-        plants, _ = play(what.scenarios, what.seed, base.staff, Timetable(what.seed, base.staff), week.window)
-        yield replace(week, plants=tuple(plants))
+        planted_events, _ = play(what.scenarios, what.seed, base.staff, Timetable(what.seed, base.staff), week.window)
+        yield replace(week, planted_events=tuple(planted_events))
 
 
 def _last_seen(span: Span) -> Iterator[PlantedEvent]:

@@ -127,17 +127,19 @@ def run(learnt: Learnt, name: str, *, volume: float = 1.0, pace: float = 1.0, di
     days, hours = length.days + 2, 6 if length > timedelta(days=1) else 1
     span = Span(what.seed, staff, what.rows, learnt.today, days, hours)
     timetable = Timetable(what.seed, staff)
-    plants, _ = play([name], what.seed, staff, timetable, span.window, volume=volume, pace=pace, disguised=disguised)
+    planted_events, _ = play(
+        [name], what.seed, staff, timetable, span.window, volume=volume, pace=pace, disguised=disguised
+    )
     with tempfile.TemporaryDirectory() as folder:
         agent = Agent(span.org, staff, Path(folder), FIRST, what.rules, learnt.memory)
         rules = {rule.id: rule for rule in agent.rules.alerting}
         tally = Tally({rule.id: rule.level for rule in rules.values()}, FIRST, FIRST)
-        _watch(agent, tally, replace(span, plants=tuple(plants)))
+        _watch(agent, tally, replace(span, planted_events=tuple(planted_events)))
     found = tally.found().get(name, ())
     finders = tuple(
         Finder(rules[finding.rule].name, finding.after, _of_deeds(rules[finding.rule])) for finding in found
     )
-    return Played(name, volume, pace, disguised, len(plants), finders)
+    return Played(name, volume, pace, disguised, len(planted_events), finders)
 
 
 def _watch(agent: Agent, tally: Tally, span: Span) -> None:

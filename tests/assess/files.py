@@ -51,7 +51,7 @@ class Span:
     """How many hours' files are read at once, a divisor of 24: a twentieth of a second goes into each reading."""
     last_hours: int = 0
     """The same for the last day, if it is to be another."""
-    plants: tuple[PlantedEvent, ...] = ()
+    planted_events: tuple[PlantedEvent, ...] = ()
     event_types: tuple[str, ...] = EVENT_TYPES
 
     @property
@@ -82,12 +82,12 @@ def log_files(spans: Iterable[Span]) -> Iterator[File]:
 
 
 def planted_files(span: Span) -> Iterator[File]:
-    """The files of the plants alone, those made first first."""
+    """The files of the planted events alone, those made first first."""
     traffic, times = _traffic(span)
     files = [
         file
         for event_type in span.event_types
-        for rows in traffic.planted(event_type, span.window)
+        for rows in traffic.planted_rows(event_type, span.window)
         for file in _of_day(event_type, rows, times, span.hours)
     ]
     yield from sorted(files)
@@ -95,7 +95,7 @@ def planted_files(span: Span) -> Iterator[File]:
 
 def _traffic(span: Span) -> tuple[Traffic, MakingTimes]:
     tenant = Tenant(span.org[:15], HOST, span.staff)
-    traffic = Traffic(span.seed, span.rows, tenant, awkward_content=True, plants=span.plants)
+    traffic = Traffic(span.seed, span.rows, tenant, awkward_content=True, planted_events=span.planted_events)
     return traffic, MakingTimes(SimulatorSettings(Path(), seed=span.seed))
 
 

@@ -143,7 +143,7 @@ class Tokens:
         if not isinstance(expires, int | float):
             return False
         left = [expires - clock().timestamp() for clock in self._clocks]
-        return any(0 < one <= LONGEST_ASSERTION.total_seconds() for one in left)
+        return any(0 < seconds <= LONGEST_ASSERTION.total_seconds() for seconds in left)
 
     def _check_client(self, client_id: str, secret: str, *, must_have_secret: bool) -> None:
         if client_id != self._client.client_id:

@@ -35,11 +35,11 @@ def run(query: Query, table: Table, api_version: str) -> tuple[int, list[Record]
     rows = [row for row in rows if query.where is None or _holds(query.where, row, table)]
     if _is_plain_count(query):
         return len(rows), []
-    if query.group_by or any(one.function for one in query.selected if one.function != "fields"):
+    if query.group_by or any(item.function for item in query.selected if item.function != "fields"):
         records = _limited(_aggregated(query, rows, table), query)
         return len(records), records
     rows = _limited(_ordered(rows, query.order_by, table), query)
-    names = [name for one in query.selected for name in _names(one, table)]
+    names = [name for item in query.selected for name in _names(item, table)]
     return len(rows), [_record(row, names, table, api_version) for row in rows]
 
 
@@ -48,12 +48,12 @@ def _is_plain_count(query: Query) -> bool:
 
 
 def _check(query: Query, table: Table) -> None:
-    for one in query.selected:
-        if one.function == "fields" and one.field == "ALL" and (query.limit is None or query.limit > _FIELDS_LIMIT):
+    for item in query.selected:
+        if item.function == "fields" and item.field == "ALL" and (query.limit is None or query.limit > _FIELDS_LIMIT):
             raise SoqlError("The SOQL FIELDS function must have a LIMIT of at most 200")
-        if one.field and one.function != "fields":
-            _own(one.field, table)
-    for name in (*query.group_by, *(one.field for one in query.order_by)):
+        if item.field and item.function != "fields":
+            _own(item.field, table)
+    for name in (*query.group_by, *(ordering.field for ordering in query.order_by)):
         _own(name, table)
     for comparison in _comparisons(query.where):
         _check_comparison(comparison, table)
@@ -101,7 +101,7 @@ def _own(name: str, table: Table) -> str:
     own = table.field(name)
     if own is None:
         relation = name.rpartition(".")[0]
-        if relation and relation.lower() not in {one.lower() for one in table.relations}:
+        if relation and relation.lower() not in {relation_name.lower() for relation_name in table.relations}:
             raise SoqlError(f"Didn't understand relationship '{relation}' in field path.", "INVALID_FIELD")
         raise SoqlError(f"No such column '{name}' on entity '{table.name}'.", "INVALID_FIELD")
     return own
@@ -119,7 +119,7 @@ def _comparisons(where: Condition | None) -> Iterator[Comparison]:
 
 def _names_kind_of_file(where: Condition | None) -> bool:
     """Without a word on Interval, Sequence or Id only daily files come back."""
-    return any(one.field.lower() in ("interval", "sequence", "id") for one in _comparisons(where))
+    return any(comparison.field.lower() in ("interval", "sequence", "id") for comparison in _comparisons(where))
 
 
 def _holds(where: Condition, row: Record, table: Table) -> bool:
@@ -196,13 +196,13 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _ordered(rows: list[Record], orderings: list[Ordering], table: Table) -> list[Record]:
-    for one in reversed(orderings):
-        name = _own(one.field, table)
+    for ordering in reversed(orderings):
+        name = _own(ordering.field, table)
         kind = table.fields[name]
         empty = [row for row in rows if row.get(name) is None]
         filled = [row for row in rows if row.get(name) is not None]
-        filled.sort(key=lambda row, name=name, kind=kind: _comparable(row[name], kind), reverse=one.descending)  # type: ignore[misc]
-        rows = filled + empty if one.nulls_last else empty + filled
+        filled.sort(key=lambda row, name=name, kind=kind: _comparable(row[name], kind), reverse=ordering.descending)  # type: ignore[misc]
+        rows = filled + empty if ordering.nulls_last else empty + filled
     return rows
 
 
@@ -213,9 +213,9 @@ def _limited(rows: list[Record], query: Query) -> list[Record]:
 
 def _aggregated(query: Query, rows: list[Record], table: Table) -> list[Record]:
     keys = [_own(name, table) for name in query.group_by]
-    for one in query.selected:
-        if not one.function and _own(one.field, table) not in keys:
-            raise SoqlError(f"Field must be grouped or aggregated: {one.field}")
+    for item in query.selected:
+        if not item.function and _own(item.field, table) not in keys:
+            raise SoqlError(f"Field must be grouped or aggregated: {item.field}")
     groups: dict[tuple[Any, ...], list[Record]] = {} if keys else {(): rows}
     for row in rows if keys else []:
         groups.setdefault(tuple(row.get(key) for key in keys), []).append(row)
@@ -223,34 +223,34 @@ def _aggregated(query: Query, rows: list[Record], table: Table) -> list[Record]:
     for group in groups.values():
         record: Record = {"attributes": {"type": "AggregateResult"}}
         unnamed = 0
-        for one in query.selected:
-            if one.function:
-                record[one.alias or f"expr{unnamed}"] = _aggregate(one, group, table)
-                unnamed += not one.alias
+        for item in query.selected:
+            if item.function:
+                record[item.alias or f"expr{unnamed}"] = _aggregate(item, group, table)
+                unnamed += not item.alias
             else:
-                name = _own(one.field, table)
+                name = _own(item.field, table)
                 record[name] = group[0].get(name)
         answer.append(record)
     return answer
 
 
-def _aggregate(one: SelectItem, rows: list[Record], table: Table) -> Any:
-    if not one.field:
+def _aggregate(item: SelectItem, rows: list[Record], table: Table) -> Any:
+    if not item.field:
         return len(rows)
-    name = _own(one.field, table)
+    name = _own(item.field, table)
     values = [row[name] for row in rows if row.get(name) is not None]
-    if one.function == "count":
+    if item.function == "count":
         return len(values)
-    if one.function == "count_distinct":
+    if item.function == "count_distinct":
         return len(set(values))
-    chosen = max if one.function == "max" else min
+    chosen = max if item.function == "max" else min
     return chosen(values, key=lambda value: _comparable(value, table.fields[name]), default=None)
 
 
-def _names(one: SelectItem, table: Table) -> list[str]:
-    if one.function == "fields":
+def _names(item: SelectItem, table: Table) -> list[str]:
+    if item.function == "fields":
         return [name for name in table.fields if "." not in name]
-    return [_own(one.field, table)]
+    return [_own(item.field, table)]
 
 
 def _record(row: Record, names: list[str], table: Table, api_version: str) -> Record:

@@ -41,7 +41,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate, key)
         self._connections: set[socket.socket] = set()
-        self._guard = threading.Lock()
+        self._lock = threading.Lock()
         self.closing = threading.Event()
 
     @property
@@ -55,12 +55,12 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             secured = self._context.wrap_socket(request, server_side=True)
         except (OSError, ssl.SSLError):
             return
-        with self._guard:
+        with self._lock:
             self._connections.add(secured)
         try:
             _ConnectionHandler(secured, client_address, self)
         finally:
-            with self._guard:
+            with self._lock:
                 self._connections.discard(secured)
             with contextlib.suppress(OSError):
                 secured.close()
@@ -73,7 +73,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.closing.set()
         self.shutdown()
         self.server_close()
-        with self._guard:
+        with self._lock:
             open_now = list(self._connections)
         for connection in open_now:
             with contextlib.suppress(OSError):

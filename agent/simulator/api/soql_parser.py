@@ -94,7 +94,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 class _SoqlParser:
     def __init__(self, tokens: list[tuple[str, str]], now: datetime) -> None:
         self._tokens = tokens
-        self._place = 0
+        self._position = 0
         self._now = now
 
     def query(self) -> Query:
@@ -155,11 +155,11 @@ class _SoqlParser:
     def _comparison(self) -> Comparison:
         name, operator = self._name(), self._text().lower()
         if operator == "not":
-            self._place += 1
+            self._position += 1
             operator = "not in"
             self._expect("in")
         elif operator in ("=", "!=", "<>", "<", "<=", ">", ">=", "in", "like"):
-            self._place += 1
+            self._position += 1
         else:
             self._refuse()
         operator = "!=" if operator == "<>" else operator
@@ -171,8 +171,8 @@ class _SoqlParser:
         return Comparison(name, operator, tuple(values))
 
     def _literal(self) -> Literal:
-        kind, text = self._tokens[self._place]
-        self._place += 1
+        kind, text = self._tokens[self._position]
+        self._position += 1
         if kind == "string":
             return Literal("string", _unescaped(text[1:-1]))
         if kind == "number":
@@ -182,7 +182,7 @@ class _SoqlParser:
         if kind == "date":
             return _day("date", _date(text), 1)
         if kind != "word":
-            self._place -= 1
+            self._position -= 1
             self._refuse()
         return self._named(text)
 
@@ -216,29 +216,29 @@ class _SoqlParser:
                 self._expect("first")
         return Ordering(name, descending, last)
 
-    def _listed(self, one: Callable[[], _Item]) -> list[_Item]:
-        found = [one()]
+    def _listed(self, read_item: Callable[[], _Item]) -> list[_Item]:
+        found = [read_item()]
         while self._accept(","):
-            found.append(one())
+            found.append(read_item())
         return found
 
     def _count(self) -> int:
-        kind, text = self._tokens[self._place]
+        kind, text = self._tokens[self._position]
         if kind != "number" or not text.isdigit():
             self._refuse()
-        self._place += 1
+        self._position += 1
         return int(text)
 
     def _name(self) -> str:
-        kind, text = self._tokens[self._place]
+        kind, text = self._tokens[self._position]
         if kind != "word" or text.lower() in _KEYWORDS:
             self._refuse()
-        self._place += 1
+        self._position += 1
         return text
 
     def _accept(self, text: str) -> bool:
         if self._kind() in ("word", "operator") and self._text().lower() == text:
-            self._place += 1
+            self._position += 1
             return True
         return False
 
@@ -247,10 +247,10 @@ class _SoqlParser:
             raise SoqlError(f"unexpected token: '{self._text()}' (expecting {text})")
 
     def _kind(self) -> str:
-        return self._tokens[self._place][0]
+        return self._tokens[self._position][0]
 
     def _text(self) -> str:
-        return self._tokens[self._place][1]
+        return self._tokens[self._position][1]
 
     def _refuse(self) -> NoReturn:
         raise SoqlError(f"unexpected token: '{self._text()}'")

@@ -31,4 +31,4 @@ def habits(seed: int, staff: Staff, timetable: Timetable, rows_per_day: int, day
     employees.live(stage, longest, day)
     visitors.live(stage, day)
     integrations.live(stage, every, max(3, min(400, rows_per_day // 800)))
-    return [replace(one, scenario="") for one in stage.events if begin <= one.time < begin + DAY]
+    return [replace(event, scenario="") for event in stage.events if begin <= event.time < begin + DAY]

@@ -24,20 +24,20 @@ def live(stage: Stage, sessions: Mapping[str, UserSession], day: date) -> None:
     if not there:
         return
     for number in range(STEWARDS if day.weekday() < 5 else 0):
-        _tidy_lists(stage, sessions[_one(stage, there, "steward", number).id], number)
+        _tidy_lists(stage, sessions[_pick(stage, there, "steward", number).id], number)
     if day.weekday() in (2, 4) and stage.chance(0.3, "handover"):
-        _take_over(stage, sessions[_one(stage, there, "heir").id])
+        _take_over(stage, sessions[_pick(stage, there, "heir").id])
     if stage.chance(0.3, "old telephone"):
-        _old_telephone(stage, _one(stage, there, "old telephone"), sessions)
+        _old_telephone(stage, _pick(stage, there, "old telephone"), sessions)
     if day.weekday() < 5 and stage.chance(0.1, "notebook"):
-        _notebook(stage, _one(stage, there, "analyst"), sessions)
+        _notebook(stage, _pick(stage, there, "analyst"), sessions)
 
 
 def _long(session: UserSession) -> bool:
     return session.end - session.start > 2_700_000
 
 
-def _one(stage: Stage, people: list[User], *name: object) -> User:
+def _pick(stage: Stage, people: list[User], *name: object) -> User:
     return people[stage.number(0, len(people) - 1, *name)]
 
 

@@ -21,18 +21,19 @@ DESCRIBED = (
 def live(stage: Stage, sessions: Mapping[str, Sequence[UserSession]], calls: int) -> None:
     """`sessions`: every user's of the day; `calls`: about how many one synchronisation takes."""
     for user in stage.staff.of("integration"):
-        name, mine = user.client.username, [one for one in sessions.get(user.id, ()) if one.end - one.start > 3_600_000]
-        for number, session in enumerate(mine):
+        name = user.client.username
+        long_sessions = [session for session in sessions.get(user.id, ()) if session.end - session.start > 3_600_000]
+        for number, session in enumerate(long_sessions):
             if name in SYNCHRONISE and stage.chance(0.3, "synchronises", name, number):
                 _synchronise(stage, session, stage.number(calls // 2, calls * 3 // 2, "calls", name, number))
-        if len(mine) < 2:
+        if len(long_sessions) < 2:
             continue
         if name in LOOK_AROUND:
-            look_around(stage, mine[1], 400 + len(name) * 60, DESCRIBED, 6)
+            look_around(stage, long_sessions[1], 400 + len(name) * 60, DESCRIBED, 6)
         if name == EXTRACT:
-            _extract(stage, mine[0])
+            _extract(stage, long_sessions[0])
         if stage.chance(0.04, "fails", name):
-            _fail(stage, mine[-1])
+            _fail(stage, long_sessions[-1])
 
 
 def _synchronise(stage: Stage, session: UserSession, calls: int) -> None:

@@ -71,7 +71,7 @@ class MakingTimes:
 
     def __init__(self, settings: SimulatorSettings) -> None:
         self._seed = settings.seed
-        self._low, self._high = (int(one.total_seconds() * 1000) for one in settings.delay)
+        self._low, self._high = (int(bound.total_seconds() * 1000) for bound in settings.delay)
         self._late_share = settings.late_share
 
     @property
@@ -89,12 +89,13 @@ class MakingTimes:
         name = (self._seed, "increment", event_type, hour)
         if roll_between(0, 1, *name) >= self._late_share:
             return []
-        first = self.hourly(event_type, hour)
+        made = self.hourly(event_type, hour)
         longest = 40 * SECOND if self.at_once else 30 * HOUR
         shortest = SECOND if self.at_once else HOUR
-        one = first + _whole_seconds(roll_between(shortest, longest, *name, "when"))
-        more = roll_between(0, 1, *name, "more") < 0.35
-        return [one, one + _whole_seconds(roll_between(SECOND, longest / 2, *name, "again"))] if more else [one]
+        first = made + _whole_seconds(roll_between(shortest, longest, *name, "when"))
+        if roll_between(0, 1, *name, "more") >= 0.35:
+            return [first]
+        return [first, first + _whole_seconds(roll_between(SECOND, longest / 2, *name, "again"))]
 
     def repeats(self, event_type: str, hour: int) -> bool:
         """Whether the increments of an hour also repeat rows told before."""

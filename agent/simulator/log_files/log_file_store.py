@@ -79,17 +79,17 @@ class LogFileStore:
             file.log_date == hour and file.event_type == BIG_EVENT_TYPE and file.interval == "Hourly"
             for file in self.files
         )
-        place = _FileVersion(BIG_EVENT_TYPE, "Hourly", hour, sequence)
-        path, rows = self._path(place), 0
+        file_version = _FileVersion(BIG_EVENT_TYPE, "Hourly", hour, sequence)
+        path, rows = self._path(file_version), 0
         with path.open("wb") as file:
             while file.tell() < megabytes * 1_000_000:
                 frame = self._traffic.stretch(BIG_EVENT_TYPE, (hour, hour + HOUR), rows, PIECE)
                 frame = self._hashed(BIG_EVENT_TYPE, self._drift.as_told(BIG_EVENT_TYPE, frame))
                 names = self._drift.layout(BIG_EVENT_TYPE, hour).names
                 file.write(frame.select(names).write_csv(quote_style="always", include_header=rows == 0).encode())
-                self._tell(place, frame, rows)
+                self._tell(file_version, frame, rows)
                 rows += len(frame)
-        self._list(place, self._times.hourly(BIG_EVENT_TYPE, hour), rows)
+        self._list(file_version, self._times.hourly(BIG_EVENT_TYPE, hour), rows)
 
     def _make_hours(self, event_type: str, window: tuple[int, int]) -> None:
         rows = self._drift.rows(event_type, window)
@@ -124,40 +124,42 @@ class LogFileStore:
     def _hashed(self, event_type: str, rows: pl.DataFrame) -> pl.DataFrame:
         return rows.with_columns(content_hash(rows, self._drift.layout(event_type).names))
 
-    def _write(self, place: _FileVersion, created: int, rows: pl.DataFrame) -> None:
-        rows.select(self._layout(place).names).write_csv(self._path(place), quote_style="always")
-        self._tell(place, rows, 0)
-        self._list(place, created, len(rows))
+    def _write(self, file_version: _FileVersion, created: int, rows: pl.DataFrame) -> None:
+        rows.select(self._layout(file_version).names).write_csv(self._path(file_version), quote_style="always")
+        self._tell(file_version, rows, 0)
+        self._list(file_version, created, len(rows))
 
-    def _list(self, place: _FileVersion, created: int, rows: int) -> None:
-        path = self._path(place)
+    def _list(self, file_version: _FileVersion, created: int, rows: int) -> None:
+        path = self._path(file_version)
         self.files.append(
             LogFile(
-                place.id, place.event_type, place.interval, place.log_date, place.sequence, created,
-                self._times.visible(place.id, created), place.version, path, path.stat().st_size, rows,
-                self._layout(place),
+                file_version.id, file_version.event_type, file_version.interval, file_version.log_date, file_version.sequence, created,
+                self._times.visible(file_version.id, created), file_version.version, path, path.stat().st_size, rows,
+                self._layout(file_version),
             )
         )  # fmt: skip
 
-    def _layout(self, place: _FileVersion) -> Layout:
-        return self._drift.layout(place.event_type, place.log_date if place.interval == "Hourly" else None)
+    def _layout(self, file_version: _FileVersion) -> Layout:
+        return self._drift.layout(
+            file_version.event_type, file_version.log_date if file_version.interval == "Hourly" else None
+        )
 
-    def _path(self, place: _FileVersion) -> Path:
-        return self._folder / f"{place.id}.{place.version}.csv"
+    def _path(self, file_version: _FileVersion) -> Path:
+        return self._folder / f"{file_version.id}.{file_version.version}.csv"
 
-    def _tell(self, place: _FileVersion, rows: pl.DataFrame, before: int) -> None:
+    def _tell(self, file_version: _FileVersion, rows: pl.DataFrame, before: int) -> None:
         """Write down which events stand in a file's rows; `before` rows of it were told already."""
-        log_date = datetime.fromtimestamp(place.log_date / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        log_date = datetime.fromtimestamp(file_version.log_date / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         write_truth(
             self._truth,
             rows.select(
                 pl.col("_id").alias("id"),
-                pl.lit(place.event_type).alias("event_type"),
-                pl.lit(place.id).alias("file"),
-                pl.lit(place.version, dtype=pl.Int64).alias("version"),
-                pl.lit(place.interval).alias("interval"),
+                pl.lit(file_version.event_type).alias("event_type"),
+                pl.lit(file_version.id).alias("file"),
+                pl.lit(file_version.version, dtype=pl.Int64).alias("version"),
+                pl.lit(file_version.interval).alias("interval"),
                 pl.lit(log_date).alias("log_date"),
-                pl.lit(place.sequence, dtype=pl.Int64).alias("sequence"),
+                pl.lit(file_version.sequence, dtype=pl.Int64).alias("sequence"),
                 (pl.int_range(pl.len(), dtype=pl.Int64) + 1 + before).alias("row"),
                 pl.col("_scenario").alias("scenario"),
                 "sha256",

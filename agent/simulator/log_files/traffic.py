@@ -54,7 +54,7 @@ SCENARIOS_FROM, HABITS_FROM = 1 << 40, 1 << 41
 
 
 class Traffic:
-    """Makes rows. `plants` are the scenarios' events, wherever they lie."""
+    """Makes rows. `planted_events` are the scenarios' events, wherever they lie."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Traffic:
         tenant: Tenant,
         *,
         awkward_content: bool,
-        plants: Iterable[PlantedEvent] = (),
+        planted_events: Iterable[PlantedEvent] = (),
     ) -> None:
         self._seed = seed
         self._rows_per_day = rows_per_day
@@ -72,7 +72,7 @@ class Traffic:
         self._timetable = Timetable(seed, tenant.staff)
         self._day = lru_cache(maxsize=3)(self._make_day)
         self._habits = lru_cache(maxsize=3)(self._make_habits)
-        self._plants = _numbered(plants)
+        self._planted = _numbered(planted_events)
 
     @property
     def staff(self) -> Staff:
@@ -87,19 +87,19 @@ class Traffic:
         while moment < window[1]:
             day = day_of(moment)
             days.append(self._of_day(event_type, day, window))
-            days += self._of_plants(event_type, day, window, self._habits(day), "habits", HABITS_FROM)
-            days += self._of_plants(event_type, day, window, self._plants, "scenarios", SCENARIOS_FROM)
+            days += self._of_planted(event_type, day, window, self._habits(day), "habits", HABITS_FROM)
+            days += self._of_planted(event_type, day, window, self._planted, "scenarios", SCENARIOS_FROM)
             moment += DAY
         made = pl.concat(days) if days else pl.DataFrame()
         return made.sort("_time", maintain_order=True)
 
-    def planted(self, event_type: str, window: tuple[int, int]) -> list[pl.DataFrame]:
+    def planted_rows(self, event_type: str, window: tuple[int, int]) -> list[pl.DataFrame]:
         """The scenarios' rows alone, one frame for each day that has some; columns as `rows` gives them."""
-        days = sorted({day_of(plant.time) for _, plant in self._plants.get(event_type, ())})
+        days = sorted({day_of(event.time) for _, event in self._planted.get(event_type, ())})
         return [
             frame.sort("_time", maintain_order=True)
             for day in days
-            for frame in self._of_plants(event_type, day, window, self._plants, "scenarios", SCENARIOS_FROM)
+            for frame in self._of_planted(event_type, day, window, self._planted, "scenarios", SCENARIOS_FROM)
         ]
 
     def stretch(self, event_type: str, window: tuple[int, int], first: int, count: int) -> pl.DataFrame:
@@ -161,32 +161,32 @@ class Traffic:
     def _make_habits(self, day: date) -> Numbered:
         return _numbered(habits(self._seed, self.staff, self._timetable, self._rows_per_day, day))
 
-    def _of_plants(
-        self, event_type: str, day: date, window: tuple[int, int], plants: Numbered, stream: str, first: int
+    def _of_planted(
+        self, event_type: str, day: date, window: tuple[int, int], planted_events: Numbered, stream: str, first: int
     ) -> list[pl.DataFrame]:
         """Those of one day inside the window: one frame or none."""
         begin = midnight(day)
         low, high = max(window[0], begin), min(window[1], begin + DAY)
-        chosen = [(number, one) for number, one in plants.get(event_type, ()) if low <= one.time < high]
+        chosen = [(number, event) for number, event in planted_events.get(event_type, ()) if low <= event.time < high]
         if not chosen:
             return []
-        planted = [one for _, one in chosen]
+        planted = [event for _, event in chosen]
         index = pl.Series([first + number for number, _ in chosen], dtype=pl.UInt64)
-        actors = session_table([one.session for one in planted])
-        time = pl.Series([one.time for one in planted], dtype=pl.Int64)
-        label = pl.Series([one.scenario or None for one in planted], dtype=pl.String)
+        actors = session_table([event.session for event in planted])
+        time = pl.Series([event.time for event in planted], dtype=pl.Int64)
+        label = pl.Series([event.scenario or None for event in planted], dtype=pl.String)
         random = RandomColumns(index, self._seed, stream, event_type, *([day] if stream == "habits" else []))
         frame = self._frame(event_type, random, time, actors, day, index, BUILDERS[event_type], label)
-        names = [name for name in layouts()[event_type].names if any(name in one.cells for one in planted)]
-        own = {name: pl.Series([one.cells.get(name) for one in planted], dtype=pl.String) for name in names}
+        names = [name for name in layouts()[event_type].names if any(name in event.cells for event in planted)]
+        own = {name: pl.Series([event.cells.get(name) for event in planted], dtype=pl.String) for name in names}
         return [frame.with_columns(pl.coalesce(pl.lit(cells), pl.col(name)).alias(name) for name, cells in own.items())]
 
 
-def _numbered(plants: Iterable[PlantedEvent]) -> Numbered:
+def _numbered(planted_events: Iterable[PlantedEvent]) -> Numbered:
     found: Numbered = {}
-    for one in plants:
-        mine = found.setdefault(one.event_type, [])
-        mine.append((len(mine), one))
+    for event in planted_events:
+        numbered = found.setdefault(event.event_type, [])
+        numbered.append((len(numbered), event))
     return found
 
 

@@ -46,7 +46,7 @@ def content_hash(frame: pl.DataFrame, names: Iterable[str]) -> pl.Series:
         pl.when(pl.col(name) != "").then(pl.concat_str(pl.lit(f"{name}="), pl.col(name))) for name in sorted(names)
     ]
     text = frame.select(pl.concat_str(pairs, separator=SEPARATOR, ignore_nulls=True)).to_series()
-    hashes = [sha256((one or "").encode("utf-8", "surrogatepass")).hexdigest() for one in text]
+    hashes = [sha256((row or "").encode("utf-8", "surrogatepass")).hexdigest() for row in text]
     return pl.Series("sha256", hashes, dtype=pl.String)
 
 

@@ -58,7 +58,7 @@ def _described(table: Table, name: str, kind: FieldType, values: list[str]) -> R
         "groupable": kind not in ("base64", "datetime", "double"),
         "nillable": name != "Id",
         "relationshipName": name.removesuffix("Id") if name.removesuffix("Id") in table.relations else None,
-        "picklistValues": [{"active": True, "label": one, "value": one} for one in values],
+        "picklistValues": [{"active": True, "label": value, "value": value} for value in values],
     }
 
 

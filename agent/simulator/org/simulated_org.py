@@ -54,10 +54,10 @@ class SimulatedOrg:
         planted, self._changes = play(
             self.scenarios(), settings.seed, self.staff, self._timetable, (self.begin, now // HOUR * HOUR)
         )
-        self._logins = [one.session for one in planted if one.event_type == "Login"]
+        self._logins = [event.session for event in planted if event.event_type == "Login"]
         tenant = Tenant(short, HOST, self.staff)
         traffic = Traffic(
-            settings.seed, settings.rows_per_day, tenant, awkward_content=settings.awkward, plants=planted
+            settings.seed, settings.rows_per_day, tenant, awkward_content=settings.awkward, planted_events=planted
         )
         self._archive = LogFileStore(settings, traffic, self.begin, self.truth)
         self._archive.make_until(now)
@@ -127,16 +127,18 @@ class SimulatedOrg:
         while day <= day_of(now):
             made.extend(everyday_changes(self.settings.seed, self.staff, day))
             day = next_day(day)
-        return [setup_record(one) for one in made if self.begin <= one.time <= now]
+        return [setup_record(change) for change in made if self.begin <= change.time <= now]
 
     def logins(self) -> list[Record]:
         """The rows of LoginHistory up to now."""
         now, made = self._milliseconds(), list(self._logins)
         day = day_of(self.begin)
         while day <= day_of(now):
-            made.extend(one for one in self._timetable.sessions(day) if one.kind != "guest" and not one.leg)
+            made.extend(
+                session for session in self._timetable.sessions(day) if session.kind != "guest" and not session.leg
+            )
             day = next_day(day)
-        return [login_record(one, HOST) for one in made if self.begin <= one.start <= now]
+        return [login_record(session, HOST) for session in made if self.begin <= session.start <= now]
 
     def change_faults(self, **values: Any) -> None:
         """Set switches of `Faults` from now on. Raises ValueError for one that there is not."""

@@ -31,8 +31,8 @@ def _rest_path(block: Block, entity: pl.Series) -> tuple[pl.Series, pl.Series]:
     random = block.random
     base = block.join("/services/data/v", random.choice("api version", {"66.0": 7, "62.0": 2, "59.0": 1}), "/")
     is_query = random.whether("is query", 0.55)
-    one = block.join(base, "sobjects/", entity, "/", long_ids(record(block)))
-    return is_query, block.pick(is_query, block.join(base, "query"), one)
+    record_path = block.join(base, "sobjects/", entity, "/", long_ids(record(block)))
+    return is_query, block.pick(is_query, block.join(base, "query"), record_path)
 
 
 def rest(block: Block) -> Cells:

@@ -46,13 +46,13 @@ def aura_request(block: Block) -> Cells:
     random = block.random
     guest = block.actor["user_type"] == "Guest"
     action = block.pick(guest, random.choice("guest action", _AURA_GUEST), random.choice("action", _AURA))
-    more = block.pick(guest, random.choice("guest action 2", _AURA_GUEST), random.choice("action 2", _AURA))
-    second = block.join(action, ";", more)
+    second_action = block.pick(guest, random.choice("guest action 2", _AURA_GUEST), random.choice("action 2", _AURA))
+    two_actions = block.join(action, ";", second_action)
     return {
         "URI": block.pick(guest, "/s/sfsites/aura", "/aura"),
         "USER_AGENT": random.choice("agent code", {"13047000": 5, "13048000": 3, "": 2}),
         "REQUEST_METHOD": random.choice("method", {"POST": 9, "GET": 1}),
-        "ACTION_MESSAGE": block.pick(random.whether("boxcar", 0.2), second, action),
+        "ACTION_MESSAGE": block.pick(random.whether("boxcar", 0.2), two_actions, action),
         "EASY_SUITE_VALUE": "",
     }
 

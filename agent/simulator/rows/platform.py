@@ -116,7 +116,7 @@ def unexpected(block: Block) -> Cells:
         "APEX_ENTITY_NAME": name,
         "EXCEPTION_TYPE": random.choice("type", ("System.NullPointerException", "System.DmlException", "System.LimitException")),
         "EXCEPTION_MESSAGE": random.choice("message", ("Attempt to de-reference a null object", "Insert failed. First exception on row 0")),
-        "STACK_TRACE": name.replace_strict({one: _STACK.format(one) for one in _CLASSES}),
+        "STACK_TRACE": name.replace_strict({class_name: _STACK.format(class_name) for class_name in _CLASSES}),
         "EXCEPTION_CATEGORY": random.choice("category", ("UNCAUGHT", "UNHANDLED")),
     }  # fmt: skip
 

@@ -83,7 +83,8 @@ def describe_scenarios() -> str:
     """A line for each: its name, what happens, and how much history it needs to be told from an ordinary day."""
     width = max(map(len, PLAYABLE))
     needs = {
-        name: f" (after {one.history.days} days of history)" if one.history else "" for name, one in PLAYABLE.items()
+        name: f" (after {scenario.history.days} days of history)" if scenario.history else ""
+        for name, scenario in PLAYABLE.items()
     }
-    lines = {name: f"{name:{width}}  {one.summary}{needs[name]}" for name, one in PLAYABLE.items()}
+    lines = {name: f"{name:{width}}  {scenario.summary}{needs[name]}" for name, scenario in PLAYABLE.items()}
     return "\n".join(line + (" (by name only)" if name in CAMPAIGNS else "") for name, line in lines.items())

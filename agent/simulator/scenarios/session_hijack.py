@@ -16,7 +16,7 @@ def plant(stage: Stage) -> None:
     owner = stage.person("Customer Service", "DE")
     start = stage.at_hour(11) + 2 * 60_000
     own = stage.session(owner, start, 55, stage.own_address(owner))
-    browser = next(one for one in BROWSERS if one.browser != owner.client.browser)
+    browser = next(candidate for candidate in BROWSERS if candidate.browser != owner.client.browser)
     elsewhere = [
         replace(
             own, ip=ip, user_agent=browser.user_agent, browser=browser.browser, browser_version=browser.browser_version,

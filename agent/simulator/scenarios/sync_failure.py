@@ -15,7 +15,7 @@ REASON = "InvalidBatch : Field name not found : Region__c"
 
 def plant(stage: Stage) -> None:
     """Ten jobs within half an hour, and what follows when the org has had enough of it."""
-    user = next(one for one in stage.staff.of("integration") if one.client.username == "informatica")
+    user = next(candidate for candidate in stage.staff.of("integration") if candidate.client.username == "informatica")
     ip = user.office.address(10) if user.office else stage.address("cloud", 0)
     session = stage.session(user, stage.at_hour(9) + 6 * 60_000, 50, ip)
     stage.login(session)

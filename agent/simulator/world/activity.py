@@ -123,13 +123,13 @@ def _busyness(day: date) -> float:
 
 def closes_month(day: date) -> bool:
     """Whether books are closed: the last two and the first working day of a month."""
-    near = [day + timedelta(days=step) for step in range(-3, 6)]
-    working = [one for one in near if one.weekday() < 5]
+    dates = [day + timedelta(days=step) for step in range(-3, 6)]
+    working = [working_day for working_day in dates if working_day.weekday() < 5]
     place = working.index(day) if day in working else -1
     if place < 0:
         return False
     return working[place - 1].month != day.month or any(
-        one.month != day.month for one in working[place + 1 : place + 3]
+        working_day.month != day.month for working_day in working[place + 1 : place + 3]
     )
 
 

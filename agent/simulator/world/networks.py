@@ -61,14 +61,14 @@ def country_of(ip: str) -> str | None:
         address = ip_address(ip)
     except ValueError:
         return None
-    for cidr, country in _places():
+    for cidr, country in _countries():
         if address.version == cidr.version and address in cidr:
             return country
     return None
 
 
 @cache
-def _places() -> list[tuple[IPv4Network | IPv6Network, str]]:
+def _countries() -> list[tuple[IPv4Network | IPv6Network, str]]:
     return [(ip_network(network.cidr), network.country_iso) for network in _NETWORKS]
 
 

@@ -266,7 +266,7 @@ def _with_lives(people: list[User]) -> list[User]:
         return people
     leaving = {user.number for user in there if user.number % 37 == 36} or {there[-2].number}
     dormant = {user.number for user in there if user.number % 53 == 52} or {there[-1].number}
-    return [replace(one, leaving=one.number in leaving, dormant=one.number in dormant) for one in people]
+    return [replace(user, leaving=user.number in leaving, dormant=user.number in dormant) for user in people]
 
 
 def user_record(user: User, last_login: str) -> dict[str, object]:

@@ -82,4 +82,4 @@ def pool(kind: str, count: int, first: int = 1000) -> pl.Series:
 def long_ids(ids: pl.Series) -> pl.Series:
     """`long_id` over a column, once per distinct value."""
     distinct = ids.unique()
-    return ids.replace_strict(distinct, pl.Series([long_id(one) for one in distinct], dtype=pl.String))
+    return ids.replace_strict(distinct, pl.Series([long_id(ident) for ident in distinct], dtype=pl.String))

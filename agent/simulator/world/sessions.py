@@ -70,7 +70,7 @@ def day_of(moment: int) -> date:
 
 
 def session_table(sessions: list[UserSession]) -> pl.DataFrame:
-    return pl.DataFrame({name: [getattr(one, name) for one in sessions] for name in SCHEMA}, schema=SCHEMA)
+    return pl.DataFrame({name: [getattr(session, name) for session in sessions] for name in SCHEMA}, schema=SCHEMA)
 
 
 class Timetable:
@@ -175,10 +175,12 @@ class Timetable:
         if place < 2:  # a telephone stays with its operator wherever it is
             mobile = networks_of("mobile", user.country)[0]
             session = self.make(user, start, end, mobile.address(roll("phone", *name) % 4000), MOBILE, *name)
-            others = [mobile.address(roll("phone", number, *name) % 4000) for number in range(roll("moves", *name) % 3)]
+            addresses = [
+                mobile.address(roll("phone", number, *name) % 4000) for number in range(roll("moves", *name) % 3)
+            ]
             house = user.home if roll("house", *name) % 3 == 0 else None
             return self._roaming(
-                session, [*others, house.address(roll(self._seed, user.id) % 60_000)] if house else others
+                session, [*addresses, house.address(roll(self._seed, user.id) % 60_000)] if house else addresses
             )
         office = user.office.address(20 + user.number % 3) if user.office else ""
         if place < 13 and trip is None:

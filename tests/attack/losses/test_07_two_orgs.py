@@ -63,9 +63,9 @@ class Moment:
 def day() -> list[File]:
     """A day's files with every leak planted."""
     span = Span(SEED, Staff(SEED, 60), 6_000, DAY, 1, 6, event_types=TYPES)
-    plants, _ = play(tuple(SCENARIOS), SEED, span.staff, Timetable(SEED, span.staff), span.window)
-    planted = [one for one in plants if one.event_type in TYPES]
-    return list(log_files([Span(SEED, span.staff, 6_000, DAY, 1, 6, plants=tuple(planted), event_types=TYPES)]))
+    planted_events, _ = play(tuple(SCENARIOS), SEED, span.staff, Timetable(SEED, span.staff), span.window)
+    planted = [one for one in planted_events if one.event_type in TYPES]
+    return list(log_files([Span(SEED, span.staff, 6_000, DAY, 1, 6, planted_events=tuple(planted), event_types=TYPES)]))
 
 
 @pytest.fixture
