@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.enrichment.address_database import write_mmdb
 from agent.simulator.world.networks import networks, networks_of
-from agent.simulator.world.people import Staff
+from agent.simulator.world.staff import Staff
 
 INTEGRATIONS = "*@integration.trading.example"
 """The usernames of the simulated org's integrations."""

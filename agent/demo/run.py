@@ -27,8 +27,8 @@ from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.pipeline.ingest import Committed
 from agent.shipped import shipped
-from agent.simulator.world.people import Staff
 from agent.simulator.world.simulator_settings import PEOPLE
+from agent.simulator.world.staff import Staff
 
 MARK = ".leakline-demo"
 """Says that a folder is the demo's own and may be made anew."""

@@ -15,8 +15,9 @@ from agent.config.settings import Settings, parse
 from agent.demo.enrichment import enrichment
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.normalize.row_identity import Occurrences, identify
-from agent.simulator.world.people import Staff, user_record
+from agent.simulator.org.user_record import user_record
 from agent.simulator.world.record_id import long_id
+from agent.simulator.world.staff import Staff
 from agent.sources.event_log_file.csv_file import read_log_file
 from tests.assess.files import File
 

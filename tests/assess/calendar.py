@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from agent.simulator.scenarios import SCENARIOS, play
-from agent.simulator.world.people import Staff
 from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.sessions import HOUR, Timetable, midnight
+from agent.simulator.world.staff import Staff
 from tests.assess.files import Span
 
 FIRST = date(2026, 6, 1)

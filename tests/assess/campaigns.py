@@ -21,8 +21,8 @@ import structlog
 from agent.detection.sigma.rule import Rule
 from agent.simulator.scenarios import play
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
-from agent.simulator.world.people import Staff
 from agent.simulator.world.sessions import HOUR, Timetable
+from agent.simulator.world.staff import Staff
 from tests.assess.agent_under_test import Agent, Memory
 from tests.assess.calendar import FIRST, Assessment
 from tests.assess.files import Span, planted_files

@@ -15,11 +15,11 @@ from agent.simulator.log_files.log_file import MakingTimes
 from agent.simulator.log_files.traffic import EVENT_TYPES, Traffic
 from agent.simulator.rows.block import Tenant
 from agent.simulator.world.columns import layouts
-from agent.simulator.world.people import Staff
 from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.sessions import DAY, HOUR, midnight
 from agent.simulator.world.simulator_settings import SimulatorSettings
+from agent.simulator.world.staff import Staff
 
 HOST = "trading.my.salesforce.example"
 

@@ -12,9 +12,9 @@ from agent.simulator.org.simulated_org import SimulatedOrg
 from agent.simulator.scenarios import PLAYABLE, SCENARIOS, play
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from agent.simulator.world.networks import networks_of
-from agent.simulator.world.people import Staff
 from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.sessions import DAY, Timetable, midnight
+from agent.simulator.world.staff import Staff
 
 START = midnight(date(2026, 6, 1))
 STAFF = Staff(7, 80)

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 from agent.simulator.scenarios import SCENARIOS, play
 from agent.simulator.world.networks import networks_of
-from agent.simulator.world.people import Staff
 from agent.simulator.world.sessions import DAY, Timetable, midnight
+from agent.simulator.world.staff import Staff
 from tests.simulator.evidence import Evidence
 
 

@@ -12,10 +12,10 @@ from agent.simulator.log_files.traffic import Traffic
 from agent.simulator.rows.block import Tenant
 from agent.simulator.world.activity import closes_month
 from agent.simulator.world.networks import networks_of
-from agent.simulator.world.people import Staff
 from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.record_id import short_id
 from agent.simulator.world.sessions import DAY, Timetable, UserSession, midnight
+from agent.simulator.world.staff import Staff
 
 MONDAY = date(2026, 6, 1)
 STAFF = Staff(7, 200)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from agent.simulator.log_files.log_file import rest_time
 from agent.simulator.org import objects
 from agent.simulator.org.objects import Record, Table
+from agent.simulator.org.user_record import user_record
 from agent.simulator.world.columns import layouts
-from agent.simulator.world.people import user_record
 from agent.simulator.world.record_id import long_id
 
 if TYPE_CHECKING:

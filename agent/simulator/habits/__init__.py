@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import date
 
 from agent.simulator.habits import administrators, employees, integrations, reports, visitors
-from agent.simulator.world.people import Staff
 from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.sessions import DAY, Timetable, UserSession, midnight
+from agent.simulator.world.staff import Staff
 from agent.simulator.world.stage import Stage
 
 

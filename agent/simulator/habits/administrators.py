@@ -7,9 +7,9 @@ from datetime import date
 
 from agent.simulator.world.actions import BASE, call, query_job
 from agent.simulator.world.clients import Client
-from agent.simulator.world.people import User
 from agent.simulator.world.sessions import UserSession
 from agent.simulator.world.stage import Stage
+from agent.simulator.world.users import User
 
 LOADER = Client("Salesforce Data Loader/66.0.0", application="Dataloader Bulk", client_name="DataLoaderBulk/66.0.0")
 COMMAND_LINE = Client("sfdx toolbelt:2.90.4", application="Salesforce CLI", client_name="sfdx toolbelt")

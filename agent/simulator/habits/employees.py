@@ -9,9 +9,9 @@ from datetime import date
 from agent.simulator.world.actions import BASE, call, download_file, fail_login, open_list
 from agent.simulator.world.clients import MOBILE, Client
 from agent.simulator.world.networks import networks_of
-from agent.simulator.world.people import User
 from agent.simulator.world.sessions import UserSession
 from agent.simulator.world.stage import Stage
+from agent.simulator.world.users import User
 
 STEWARDS = 2
 LISTS = ("Account", "Lead", "Case", "Contact")

@@ -17,10 +17,10 @@ from agent.simulator.rows.request import SHARED, id_in
 from agent.simulator.world import awkward
 from agent.simulator.world.activity import FAILED, MIX, PARTS, Day, in_sessions
 from agent.simulator.world.columns import layouts
-from agent.simulator.world.people import Staff
 from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.random_columns import RandomColumns
 from agent.simulator.world.sessions import DAY, Timetable, UserSession, day_of, midnight, session_table
+from agent.simulator.world.staff import Staff
 
 BUILDERS: dict[str, Builder] = {
     event_type: builder

@@ -6,10 +6,10 @@ from datetime import date
 
 from agent.simulator.log_files.log_file import rest_time
 from agent.simulator.org.objects import Record
-from agent.simulator.world.people import Staff
 from agent.simulator.world.random_columns import roll
 from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.sessions import DAY, UserSession, midnight
+from agent.simulator.world.staff import Staff
 from agent.simulator.world.stage import SetupChange
 
 _EVERYDAY = (

@@ -16,10 +16,10 @@ from agent.simulator.rows.block import Tenant
 from agent.simulator.scenarios import SCENARIOS, play
 from agent.simulator.world.columns import free_types
 from agent.simulator.world.faults import Faults
-from agent.simulator.world.people import Staff
 from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.sessions import HOUR, Timetable, day_of, next_day
 from agent.simulator.world.simulator_settings import SimulatorSettings
+from agent.simulator.world.staff import Staff
 
 HOST = "trading.my.salesforce.example"
 _MINUTE = 60_000

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import polars as pl
 
-from agent.simulator.world.people import Staff
 from agent.simulator.world.random_columns import RandomColumns
 from agent.simulator.world.record_id import long_id
+from agent.simulator.world.staff import Staff
 
 Cells = Mapping[str, pl.Series | str]
 """Column name to its values; a text stands in every row."""

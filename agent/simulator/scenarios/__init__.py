@@ -24,10 +24,10 @@ from agent.simulator.scenarios import (
     voice_phished_app,
 )
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
-from agent.simulator.world.people import Staff
 from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.sessions import Timetable
+from agent.simulator.world.staff import Staff
 from agent.simulator.world.stage import SetupChange, Stage
 
 SCENARIOS: dict[str, Scenario] = {

@@ -14,9 +14,10 @@ import polars as pl
 
 from agent.simulator.world.clients import BROWSERS, MOBILE, Client
 from agent.simulator.world.networks import SimulatedNetwork, country_of, networks_of
-from agent.simulator.world.people import Staff, User
 from agent.simulator.world.random_columns import roll, roll_between
 from agent.simulator.world.record_id import long_id
+from agent.simulator.world.staff import Staff
+from agent.simulator.world.users import User
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

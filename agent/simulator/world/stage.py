@@ -7,10 +7,11 @@ from datetime import timedelta
 
 from agent.simulator.world.clients import Client
 from agent.simulator.world.networks import Role, networks_of
-from agent.simulator.world.people import Staff, User
 from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.random_columns import roll, roll_between
 from agent.simulator.world.sessions import DAY, HOUR, Timetable, UserSession
+from agent.simulator.world.staff import Staff
+from agent.simulator.world.users import User
 
 
 @dataclass(frozen=True, slots=True)

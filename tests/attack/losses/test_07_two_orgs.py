@@ -24,8 +24,8 @@ from agent.model import Batch
 from agent.normalize.row_identity import Occurrences, identify
 from agent.pipeline.ingest import Committed
 from agent.simulator.scenarios import SCENARIOS, play
-from agent.simulator.world.people import Staff
 from agent.simulator.world.sessions import Timetable
+from agent.simulator.world.staff import Staff
 from agent.sources.event_log_file.csv_file import read_log_file
 from tests.assess.files import File, Span, log_files
 

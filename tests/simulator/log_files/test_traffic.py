@@ -10,9 +10,9 @@ from agent.simulator.log_files.traffic import EVENT_TYPES, HIDDEN, Traffic
 from agent.simulator.rows.block import Tenant
 from agent.simulator.world.columns import layouts
 from agent.simulator.world.networks import networks
-from agent.simulator.world.people import Staff
 from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.sessions import DAY, HOUR, midnight
+from agent.simulator.world.staff import Staff
 
 WEDNESDAY, SUNDAY = date(2026, 11, 18), date(2026, 11, 22)
 WINDOW = (midnight(WEDNESDAY), midnight(WEDNESDAY) + DAY)

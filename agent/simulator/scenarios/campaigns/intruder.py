@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.simulator.world.clients import Client
-from agent.simulator.world.people import User
 from agent.simulator.world.stage import Stage
+from agent.simulator.world.users import User
 
 
 def integration(stage: Stage, username: str) -> User:

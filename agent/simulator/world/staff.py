@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import Literal
 
 from agent.simulator.world.clients import BROWSERS, INTEGRATIONS, Client
-from agent.simulator.world.networks import SimulatedNetwork, networks_of
+from agent.simulator.world.networks import networks_of
 from agent.simulator.world.random_columns import roll
-from agent.simulator.world.record_id import long_id, short_id
-
-UserKind = Literal["person", "admin", "integration", "guest"]
+from agent.simulator.world.record_id import short_id
+from agent.simulator.world.users import Application, Profile, User, UserKind
 
 _GIVEN = [
     "Anna",
@@ -85,64 +83,6 @@ _PROFILES: dict[str, tuple[str, str]] = {
     "Help Center Profile": ("Guest", ""),
 }
 
-_LONG_AGO = "2025-01-14T10:05:00.000+0000"
-
-_ZONES = {"US": "America/Chicago", "DE": "Europe/Berlin", "GB": "Europe/London", "IN": "Asia/Kolkata"}
-_OFFSETS = {"US": -6, "DE": 1, "GB": 0, "IN": 5}
-"""Hours from UTC when the working day is laid out; daylight saving is left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    id: str
-    name: str
-    user_type: str
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """Someone who can act. `id` and `profile_id` are 15 characters long."""
-
-    number: int
-    kind: UserKind
-    id: str
-    username: str
-    name: str
-    email: str
-    profile: Profile
-    role: str
-    department: str
-    country: str
-    client: Client
-    office: SimulatedNetwork | None
-    home: SimulatedNetwork | None
-    active: bool = True
-    dormant: bool = False
-    """Whether the account is open and nobody has used it for a long time."""
-    leaving: bool = False
-    """Whether the person has given notice and still works."""
-
-    @property
-    def user_type(self) -> str:
-        return self.profile.user_type
-
-    @property
-    def offset_hours(self) -> int:
-        return _OFFSETS.get(self.country, 0)
-
-    @property
-    def time_zone(self) -> str:
-        return _ZONES.get(self.country, "GMT")
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """A connected app. `id` is 15 characters long."""
-
-    id: str
-    name: str
-    approved: bool = True
-
 
 APPLICATION_NAMES = (
     *(client.application for client in INTEGRATIONS),
@@ -162,7 +102,7 @@ class Staff:
             name: Profile(short_id("Profile", 4000 + number * 13), name, user_type)
             for number, (name, (user_type, _)) in enumerate(_PROFILES.items())
         }
-        people = _with_lives([self._person(number) for number in range(count)])
+        people = _with_leavers_and_idle_accounts([self._person(number) for number in range(count)])
         admins = [self._admin(count + number) for number in range(4)]
         first = count + len(admins)
         integrations = [self._integration(first + number, client) for number, client in enumerate(INTEGRATIONS)]
@@ -259,7 +199,7 @@ class Staff:
         )
 
 
-def _with_lives(people: list[User]) -> list[User]:
+def _with_leavers_and_idle_accounts(people: list[User]) -> list[User]:
     """Every 37th is about to leave, every 53rd account lies idle; in a small org one of each."""
     there = [user for user in people if user.active]
     if len(there) < 10:
@@ -267,36 +207,6 @@ def _with_lives(people: list[User]) -> list[User]:
     leaving = {user.number for user in there if user.number % 37 == 36} or {there[-2].number}
     dormant = {user.number for user in there if user.number % 53 == 52} or {there[-1].number}
     return [replace(user, leaving=user.number in leaving, dormant=user.number in dormant) for user in people]
-
-
-def user_record(user: User, last_login: str) -> dict[str, object]:
-    """The user as a row of the User object; `last_login` is a REST date-time."""
-    given, _, family = user.name.partition(" ")
-    person = user.kind in ("person", "admin")
-    return {
-        "Id": long_id(user.id),
-        "Username": user.username,
-        "Name": user.name,
-        "FirstName": given if family else None,
-        "LastName": family or given,
-        "Email": user.email,
-        "Alias": user.username[:8],
-        "ProfileId": long_id(user.profile.id),
-        "Profile.Name": user.profile.name,
-        "UserRoleId": long_id(short_id("UserRole", 300 + len(user.role))) if user.role else None,
-        "UserRole.Name": user.role or None,
-        "UserType": user.user_type,
-        "IsActive": user.active,
-        "Department": user.department or None,
-        "Title": None,
-        "Country": user.country,
-        "FederationIdentifier": user.username.split("@")[0] if person else None,
-        "LastLoginDate": (_LONG_AGO if user.dormant else last_login) if user.active else None,
-        "TimeZoneSidKey": user.time_zone,
-        "LocaleSidKey": "en_US",
-        "LanguageLocaleKey": "en_US",
-        "CreatedDate": "2021-03-01T09:00:00.000+0000",
-    }
 
 
 def _user_id(number: int) -> str:
