@@ -60,7 +60,8 @@ def main() -> int:
 
 def _everything(given: argparse.Namespace, names: tuple[str, ...], shares: tuple[float, ...]) -> int:
     """The innocent month and the leaks, for each seed, and beside the first one's leaks the campaigns."""
-    console, results, plays = Console(stderr=True), [], []
+    console = Console(stderr=True)
+    results: list[Result] = []
     with Sweep(names, shares) as sweep:
         for seed in given.seed or [7]:
             with console.status(f"seed {seed}") as status:

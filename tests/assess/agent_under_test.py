@@ -75,8 +75,8 @@ class Agent:
             alerts.append(found)
             labels = file.scenarios[done : done + frame.height].alias("scenario")
             done += frame.height
-            mine = prepared.select("event.id", labels, pl.col("@timestamp").alias("time"))
-            planted.append(mine.filter(pl.col("scenario").is_not_null()))
+            events = prepared.select("event.id", labels, pl.col("@timestamp").alias("time"))
+            planted.append(events.filter(pl.col("scenario").is_not_null()))
         return pl.concat(alerts, how="diagonal_relaxed"), pl.concat(planted)
 
     def tick(self, moment: int) -> pl.DataFrame:
@@ -109,11 +109,11 @@ class _Directory:
         self._apps = {app.id: app.name for app in staff.applications.values()}
 
     def users(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-        known = {one: self._users.get(one) or self._users.get(long_id(one[:15])) for one in ids}
-        return {one: record for one, record in known.items() if record is not None}
+        known = {ident: self._users.get(ident) or self._users.get(long_id(ident[:15])) for ident in ids}
+        return {ident: record for ident, record in known.items() if record is not None}
 
     def applications(self, ids: Sequence[str]) -> Mapping[str, str]:
-        return {one: self._apps[one[:15]] for one in ids if one[:15] in self._apps}
+        return {ident: self._apps[ident[:15]] for ident in ids if ident[:15] in self._apps}
 
 
 def _settings(folder: Path, enrich: dict[str, Any], rules: Sequence[Path]) -> Settings:

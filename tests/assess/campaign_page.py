@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from tests.assess.campaigns import Finder, Played
@@ -35,19 +35,19 @@ def _row(name: str, plays: Sequence[Played]) -> list[str]:
     sources = ", ".join(f"[{date}]({address})" for address, date in scenario.sources)
     full = next(play for play in plays if play.disguised)
     deeds = {finder.name for finder in full.by_deed}
-    others = {finder.name: finder for play in plays[:2] for finder in play.finders if finder.name not in deeds}
+    by_origin = {finder.name: finder for play in plays[:2] for finder in play.finders if finder.name not in deeds}
     found = _finders(full.by_deed) or "**nothing**"
     return [
         scenario.campaign,
         f"{scenario.published} {sources}",
         f"`{name}`",
         found,
-        _finders(others.values()),
+        _finders(by_origin.values()),
         _lost(plays),
     ]
 
 
-def _finders(finders: Sequence[Finder] | Iterator[Finder]) -> str:
+def _finders(finders: Iterable[Finder]) -> str:
     return ", ".join(f"`{finder.name}` {span(finder.after)}" for finder in sorted(finders, key=lambda f: f.after))
 
 

@@ -27,13 +27,13 @@ def above_low(result: Result) -> float:
 
 
 def _lines(results: Sequence[Result]) -> Iterator[str]:
-    one = results[0].assessment
+    assessment = results[0].assessment
     seeds = ", ".join(str(result.assessment.seed) for result in results)
     yield "# The rules, measured"
     yield ""
     yield "Written by `make assess`; do not edit. It sends the simulated org's log files through the real mapping, enrichment"
-    yield f"and detection: {one.login_days} days of logins and {one.learning_days} of everything to learn from, {one.days} innocent days of {one.people} people and"
-    yield f"their integrations, about {one.rows:,} rows a weekday, and a week in which every leak of the simulator is planted; the"
+    yield f"and detection: {assessment.login_days} days of logins and {assessment.learning_days} of everything to learn from, {assessment.days} innocent days of {assessment.people} people and"
+    yield f"their integrations, about {assessment.rows:,} rows a weekday, and a week in which every leak of the simulator is planted; the"
     yield "daemon is restarted every week. Its settings are those of an administrator who has named"
     yield "integrations, networks, approved apps, anonymizers and leavers; no threshold is changed."
     yield f"{results[0].rules} rules; seed{'s' if len(results) > 1 else ''} {seeds}; {sum(r.rows for r in results):,} rows in all."
@@ -88,9 +88,9 @@ def _leaks(results: Sequence[Result]) -> Iterator[list[str]]:
         found = "yes" if not missed else "**missed**" if missed == len(results) else f"**{missed} missed**"
         best: dict[str, Found] = {}
         for result in results:
-            for one in result.found.get(scenario, ()):
-                if one.rule not in best or one.after > best[one.rule].after:
-                    best[one.rule] = one
+            for finding in result.found.get(scenario, ()):
+                if finding.rule not in best or finding.after > best[finding.rule].after:
+                    best[finding.rule] = finding
         names = results[0].names
         rules = [f"`{names[f.rule]}` {span(f.after)}" for f in sorted(best.values(), key=lambda f: f.after)]
         yield [f"`{scenario}`: {SCENARIOS[scenario].summary}", found, ", ".join(rules)]

@@ -67,7 +67,8 @@ def assess(
 
 def _when_over(what: Assessment, agent: Agent, learnt: Callable[[Learnt], None]) -> Callable[[File], None]:
     """Calls `learnt` at the first file that is made in the last innocent week, or after fewer days than a week."""
-    day, called = FIRST + timedelta(days=max(what.days - LAST_DAYS, 0)), []
+    day = FIRST + timedelta(days=max(what.days - LAST_DAYS, 0))
+    called: list[File] = []
 
     def see(file: File) -> None:
         if not called and file.created >= midnight(day):

@@ -52,27 +52,30 @@ class Tally:
         if alerts.is_empty():
             return
         raised = alerts.filter(pl.col("event.action") == "alert-raised")
-        for one in raised.iter_rows(named=True):
-            ids = one["leakline.alert.event_ids"] or []
+        for alert in raised.iter_rows(named=True):
+            ids = alert["leakline.alert.event_ids"] or []
             if any(name in self._scenario_of for name in ids):
-                counted = one.get("leakline.correlation.type") or one.get("leakline.baseline.type")
-                holds = one["event.end" if counted else "event.start"]
-                self._alerts.append((one["rule.id"], holds, one["@timestamp"], ids))
-            elif self.first <= one["event.start"].date() < self.until:
-                self.innocent[one["rule.id"]] += 1
-                told = self.samples.setdefault(one["rule.id"], [])
+                counted = alert.get("leakline.correlation.type") or alert.get("leakline.baseline.type")
+                holds = alert["event.end" if counted else "event.start"]
+                self._alerts.append((alert["rule.id"], holds, alert["@timestamp"], ids))
+            elif self.first <= alert["event.start"].date() < self.until:
+                self.innocent[alert["rule.id"]] += 1
+                told = self.samples.setdefault(alert["rule.id"], [])
                 if len(told) < SAMPLES:
-                    told.append(f"{one['event.start']:%m-%d %H:%M} {one['message']}")
+                    told.append(f"{alert['event.start']:%m-%d %H:%M} {alert['message']}")
 
     def found(self) -> dict[str, list[Found]]:
         """Scenario to the rules that found it, each once, the quickest first."""
         best: dict[str, dict[str, Found]] = {name: {} for name in self.begun}
         for rule, end, known, ids in self._alerts:
-            for name in {self._scenario_of[one] for one in ids if one in self._scenario_of}:
-                one = Found(rule, end - self.begun[name], known - self.begun[name])
-                if rule not in best[name] or one.known < best[name][rule].known:
-                    best[name][rule] = one
-        return {name: sorted(rules.values(), key=lambda one: (one.known, one.after)) for name, rules in best.items()}
+            for name in {self._scenario_of[finding] for finding in ids if finding in self._scenario_of}:
+                finding = Found(rule, end - self.begun[name], known - self.begun[name])
+                if rule not in best[name] or finding.known < best[name][rule].known:
+                    best[name][rule] = finding
+        return {
+            name: sorted(rules.values(), key=lambda finding: (finding.known, finding.after))
+            for name, rules in best.items()
+        }
 
     def by_level(self) -> dict[str, int]:
         counts = dict.fromkeys(LEVELS, 0)

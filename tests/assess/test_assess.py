@@ -34,7 +34,7 @@ def test_the_page_tells_what_was_measured(result: Result) -> None:
     for name, found in result.found.items():
         row = next(line for line in text.splitlines() if line.startswith(f"| `{name}`:"))
         assert "| yes |" in row
-        assert all(f"`{result.names[one.rule]}`" in row for one in found)
+        assert all(f"`{result.names[finding.rule]}`" in row for finding in found)
     assert f"{result.rows:,} rows" in text
 
 

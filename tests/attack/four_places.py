@@ -41,7 +41,7 @@ def assert_told_everywhere(agent: AgentProcess, kind: str, healthy: Path, metric
 
     document = status_of(agent.settings, "--json")
     assert document.returncode == 1
-    (listed, *_) = [one for one in json.loads(document.stdout)["problems"] if one["kind"] == kind]
+    (listed, *_) = [problem for problem in json.loads(document.stdout)["problems"] if problem["kind"] == kind]
     assert {"id", "kind", "subject", "since", "message", "fix", "clears"} <= set(listed)
 
     assert f'"kind": "{kind}"' in agent.log.read_text()

@@ -17,11 +17,11 @@ from tests.sources.org import LogFile, Org, OrgServer, csv_of
 HOUR = dt.timedelta(hours=1)
 
 
-def file_of(number: int, *names: str, at: dt.datetime = START, hours_ago: float = 2, **more: Any) -> LogFile:
+def file_of(number: int, *names: str, at: dt.datetime = START, hours_ago: float = 2, **fields: Any) -> LogFile:
     """An hourly Login file whose rows have these URIs."""
     rows = [["20260701090000.000", "005000000000001", name] for name in names]
     created = at - hours_ago * HOUR
-    return LogFile(f"0AT{number:015}", created, created - 3 * HOUR, csv_of("Login", rows), **more)
+    return LogFile(f"0AT{number:015}", created, created - 3 * HOUR, csv_of("Login", rows), **fields)
 
 
 @dataclass
@@ -43,12 +43,12 @@ class HostileOrg:
     def org(self) -> Org:
         return self.server.org
 
-    def settings(self, name: str = "acme", **more: Any) -> dict[str, Any]:
+    def settings(self, name: str = "acme", **keys: Any) -> dict[str, Any]:
         auth = {"type": "client_credentials", "client_id": "app", "client_secret": {"file": str(self.secret)}}
-        return {"name": name, "url": self.org.url, "auth": auth, "tls": {"ca": str(self.org.ca)}, **more}
+        return {"name": name, "url": self.org.url, "auth": auth, "tls": {"ca": str(self.org.ca)}, **keys}
 
-    def session(self, **more: Any) -> Session:
-        self.sessions.append(Session(OrgSettings.model_validate(self.settings(**more)), now=self.clock))
+    def session(self, **keys: Any) -> Session:
+        self.sessions.append(Session(OrgSettings.model_validate(self.settings(**keys)), now=self.clock))
         return self.sessions[-1]
 
     def reader(self, **settings: Any) -> Reader:

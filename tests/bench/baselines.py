@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,7 +79,7 @@ class Cost:
     sizes: dict[str, int] = field(default_factory=dict)
     """Key of the state to bytes."""
 
-    def remembered(self, changes: dict[str, bytes | None]) -> None:
+    def remembered(self, changes: Mapping[str, bytes | None]) -> None:
         for key, value in changes.items():
             if value is None:
                 self.sizes.pop(key, None)
@@ -109,8 +109,8 @@ def run(folder: Path, users: int, days: int) -> None:
           f" rules that feed baselines {cost.without / cost.rows * 1e6:.1f}")  # fmt: skip
     print(f"state {cost.size / 1e6:.1f} MB ({cost.size / users:,.0f} bytes a user) in {len(cost.sizes):,} values,"
           f" {cost.written / cost.rows:.0f} bytes written a row")  # fmt: skip
-    for one, size in sorted(by_rule(watched, cost.sizes), key=lambda one: -one[1]):
-        print(f"  {size / 1e6:6.1f} MB  {one}")
+    for name, size in sorted(by_rule(watched, cost.sizes), key=lambda named: -named[1]):
+        print(f"  {size / 1e6:6.1f} MB  {name}")
     late, dropped = detector.baselining.late, detector.baselining.dropped
     print(
         f"rows that came too late: {sum(late.values()):,}; rows and alerts that were too many: {sum(dropped.values()):,}"
@@ -126,7 +126,7 @@ def run(folder: Path, users: int, days: int) -> None:
 def rules() -> RuleSet:
     """The baselines of the pack and what feeds them."""
     pack = load([Path(__file__).parents[2] / "rules"])
-    feeding = {base for one in pack.baselines for base in one.bases}
+    feeding = {base for baseline in pack.baselines for base in baseline.bases}
     return RuleSet(tuple(rule for rule in pack.rules if rule.id in feeding), baselines=pack.baselines)
 
 
@@ -152,7 +152,7 @@ def day(rng: random.Random, number: int, users: int) -> list[pl.DataFrame]:
     hours = (
         hour for frame in frames for _, hour in frame.group_by(pl.col("@timestamp").dt.hour(), maintain_order=True)
     )
-    return sorted((part for hour in hours for part in hour.iter_slices(BATCH)), key=lambda one: one["@timestamp"][0])
+    return sorted((part for hour in hours for part in hour.iter_slices(BATCH)), key=lambda part: part["@timestamp"][0])
 
 
 def rows(rng: random.Random, kind: str, number: int, users: int) -> pl.DataFrame:
@@ -193,9 +193,9 @@ def rows(rng: random.Random, kind: str, number: int, users: int) -> pl.DataFrame
 
 
 def by_rule(watched: RuleSet, sizes: dict[str, int]) -> Iterator[tuple[str, int]]:
-    for one in watched.baselines:
-        mine = f"baseline/{one.rule.id}/"
-        yield one.rule.name, sum(size for key, size in sizes.items() if key.startswith(mine))
+    for baseline in watched.baselines:
+        prefix = f"baseline/{baseline.rule.id}/"
+        yield baseline.rule.name, sum(size for key, size in sizes.items() if key.startswith(prefix))
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ class AgentProcess:
 
     def drained(self) -> bool:
         """Whether everything read is delivered."""
-        lanes = [lane for one in self.status()["destinations"] for lane in one["lanes"].values()]
+        lanes = [lane for destination in self.status()["destinations"] for lane in destination["lanes"].values()]
         return all(lane["pending"] == 0 for lane in lanes)
 
     def peak_mb(self) -> float:

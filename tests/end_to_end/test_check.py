@@ -52,10 +52,14 @@ def switches(org: dict[str, str]) -> Iterator[Switches]:
 
 @pytest.fixture
 def examined(tmp_path: Path, document: dict[str, Any]) -> Callable[..., list[Finding]]:
-    def examine(**options: bool) -> list[Finding]:
+    def examine(
+        *, offline: bool = False, send_test_event: bool = False, install_templates: bool = False
+    ) -> list[Finding]:
         path = tmp_path / "leakline.yaml"
         path.write_text(yaml.safe_dump(document))
-        return list(examine_file(path, **options))
+        return list(
+            examine_file(path, offline=offline, send_test_event=send_test_event, install_templates=install_templates)
+        )
 
     return examine
 

@@ -49,12 +49,12 @@ def test_normalize_prints_cef_lines() -> None:
 
 def test_normalize_tells_malformed_rows_and_goes_on(tmp_path: Path) -> None:
     """A short row is told with file, row and reason; the others are printed; the exit status is 1."""
-    header, first, *others = SAMPLE.read_text().splitlines()
+    header, first, *following = SAMPLE.read_text().splitlines()
     path = tmp_path / "ApexCallout.csv"
-    path.write_text("\n".join([header, first, '"ApexCallout","too short"', *others]) + "\n")
+    path.write_text("\n".join([header, first, '"ApexCallout","too short"', *following]) + "\n")
     done = leakline("normalize", path)
     assert done.returncode == 1
-    assert len(done.stdout.splitlines()) == len(others) + 1
+    assert len(done.stdout.splitlines()) == len(following) + 1
     assert f"{path}: row 2:" in done.stderr
 
 
@@ -96,7 +96,7 @@ def test_a_wrong_rule_is_one_finding_with_its_line(tmp_path: Path) -> None:
         "title: Wrong\nlogsource:\n  product: salesforce\ndetection:\n  sel:\n    A|nosuch: 1\n  condition: sel\n"
     )
     done = leakline("rules", "lint", tmp_path, "--json")
-    errors = [one for one in map(json.loads, done.stdout.splitlines()) if one["severity"] == "error"]
+    errors = [finding for finding in map(json.loads, done.stdout.splitlines()) if finding["severity"] == "error"]
     assert done.returncode == 1
     assert errors[0]["file"].endswith("wrong.yml")
     assert errors[0]["line"] >= 4

@@ -14,7 +14,7 @@ import orjson
 import polars as pl
 import pytest
 
-from agent.config import settings as config
+from agent.config.settings import load, parse
 from agent.daemon.daemon import Daemon
 from agent.detection.condition.event_type import event_types
 from agent.simulator.log_files.truth import read_truth
@@ -30,7 +30,7 @@ def watched(document: dict[str, Any], tmp_path: Path) -> Path:
     document["enrich"] = {"users": False, "applications": False}
     (tmp_path / "leakline.yaml").write_bytes(orjson.dumps(document))  # JSON is YAML
     clock = Clock()
-    daemon = Daemon(config.parse(document), now=clock)
+    daemon = Daemon(parse(document), now=clock)
     threads = daemon.start_forwarding()
     try:
         while daemon.read_once():
@@ -74,36 +74,36 @@ def said(alert: Alert, path: str) -> Any:
 
 
 def of_groups(alerts: Sequence[Alert]) -> list[Alert]:
-    return [one for one in alerts if said(one, "leakline.correlation") or said(one, "leakline.baseline")]
+    return [alert for alert in alerts if said(alert, "leakline.correlation") or said(alert, "leakline.baseline")]
 
 
 def final(alerts: Sequence[Alert]) -> set[Final]:
     """The last word on each alert of a group, but those that became part of another."""
     last: dict[str, Alert] = {}
-    for one in of_groups(alerts):
-        key = said(one, "leakline.alert.id") or one["event"]["id"]
-        if (said(one, "leakline.alert.revision") or 0) >= (said(last.get(key, {}), "leakline.alert.revision") or 0):
-            last[key] = one
+    for alert in of_groups(alerts):
+        key = said(alert, "leakline.alert.id") or alert["event"]["id"]
+        if (said(alert, "leakline.alert.revision") or 0) >= (said(last.get(key, {}), "leakline.alert.revision") or 0):
+            last[key] = alert
     return {
         (
-            one["rule"]["id"],
-            str(said(one, "leakline.correlation.group")),
-            int(said(one, "leakline.correlation.count") or 0),
-            one["event"]["start"],
-            one["event"]["end"],
+            alert["rule"]["id"],
+            str(said(alert, "leakline.correlation.group")),
+            int(said(alert, "leakline.correlation.count") or 0),
+            alert["event"]["start"],
+            alert["event"]["end"],
         )
-        for one in last.values()
-        if not said(one, "leakline.alert.merged_into")
+        for alert in last.values()
+        if not said(alert, "leakline.alert.merged_into")
     }
 
 
 def single(alerts: Sequence[Alert]) -> Counter[str]:
     """How many events each rule for single events was told of, folded ones included."""
     counts: Counter[str] = Counter()
-    for one in alerts:
-        if not (said(one, "leakline.correlation") or said(one, "leakline.baseline")):
-            told = said(one, "leakline.alert.count")
-            counts[one["rule"]["id"]] += 1 if told is None else told + said(one, "leakline.alert.folded")
+    for alert in alerts:
+        if not (said(alert, "leakline.correlation") or said(alert, "leakline.baseline")):
+            told = said(alert, "leakline.alert.count")
+            counts[alert["rule"]["id"]] += 1 if told is None else told + said(alert, "leakline.alert.folded")
     return counts
 
 
@@ -113,11 +113,11 @@ def windows(alerts: Sequence[Alert], rules: Collection[str] | None = None) -> di
     `rules`: ids of those that are meant; None for all.
     """
     return {
-        one["event"]["id"]: (one["rule"]["id"], one["event"]["start"])
-        for one in alerts
-        if not (said(one, "leakline.correlation") or said(one, "leakline.baseline"))
-        and one["event"].get("action") != "alert-folded"
-        and (rules is None or one["rule"]["id"] in rules)
+        alert["event"]["id"]: (alert["rule"]["id"], alert["event"]["start"])
+        for alert in alerts
+        if not (said(alert, "leakline.correlation") or said(alert, "leakline.baseline"))
+        and alert["event"].get("action") != "alert-folded"
+        and (rules is None or alert["rule"]["id"] in rules)
     }
 
 
@@ -156,7 +156,7 @@ def of_one_type(watched: Path) -> set[str]:
     """
     from agent.assembly.processing import build_processing
 
-    rules = build_processing(config.load(watched / "leakline.yaml")).rules
+    rules = build_processing(load(watched / "leakline.yaml")).rules
     return {rule.id for rule in rules if len(event_types(rule.condition) or ()) == 1}
 
 
@@ -164,5 +164,5 @@ def about_the_agent(watched: Path) -> set[str]:
     """Ids of rules about Leakline's own events: no log file of the org tells of these."""
     from agent.assembly.processing import build_processing
 
-    rules = build_processing(config.load(watched / "leakline.yaml")).rules
+    rules = build_processing(load(watched / "leakline.yaml")).rules
     return {rule.id for rule in rules.alerting if rule.logsource.product == "leakline"}

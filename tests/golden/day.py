@@ -23,7 +23,7 @@ from typing import Any
 
 import orjson
 
-from agent.config import settings as config
+from agent.config.settings import parse
 from agent.daemon.daemon import Daemon
 from agent.simulator.running import serve
 from agent.simulator.world.simulator_settings import SimulatorSettings
@@ -97,7 +97,7 @@ def _read_day(folder: Path) -> Path:
             "client secret in": str(running.client_secret_file),
         }
         document = document_for(facts, folder)
-        daemon = Daemon(config.parse(document), now=clock)
+        daemon = Daemon(parse(document), now=clock)
         try:
             while daemon.read_once():
                 pass

@@ -65,8 +65,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., RunningOrg]]:
         return running[-1]
 
     yield begin
-    for one in running:
-        one.close()
+    for org in running:
+        org.close()
 
 
 class ApiClient:
@@ -94,7 +94,7 @@ class ApiClient:
 
     def records(self, text: str) -> list[dict[str, Any]]:
         answer = self.query(text).json()
-        found = answer["records"]
+        found: list[dict[str, Any]] = answer["records"]
         while not answer["done"]:
             answer = self.http.get(answer["nextRecordsUrl"]).json()
             found += answer["records"]

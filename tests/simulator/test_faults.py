@@ -94,7 +94,7 @@ def test_half_an_answer(client: Any) -> None:
 
 def test_a_download_is_cut(client: Any) -> None:
     """With the connection, which a client sees, or with a last chunk, which it has to work out."""
-    record = max(client.hourly(), key=lambda one: one["LogFileLength"])
+    record = max(client.hourly(), key=lambda record: record["LogFileLength"])
     client.running.org.change_faults(cut_log_file_at=5000)
     with pytest.raises(httpx.RemoteProtocolError):
         client.http.get(record["LogFile"], headers={"Accept-Encoding": "identity"})
@@ -104,7 +104,7 @@ def test_a_download_is_cut(client: Any) -> None:
 
 def test_a_gzipped_download_is_cut(client: Any) -> None:
     """So many bytes of the compressed stream, without its trailer."""
-    record = max(client.hourly(), key=lambda one: one["LogFileLength"])
+    record = max(client.hourly(), key=lambda record: record["LogFileLength"])
     client.running.org.change_faults(end_log_file_at=3000)
     with client.http.stream("GET", record["LogFile"], headers={"Accept-Encoding": "gzip"}) as answer:
         raw = b"".join(answer.iter_raw())
@@ -125,7 +125,7 @@ def test_a_listed_file_is_gone(client: Any, status: int) -> None:
 
 def test_a_slow_drip(client: Any) -> None:
     """Small chunks with a pause after each: a client with a deadline leaves before the end."""
-    record = max(client.hourly(), key=lambda one: one["LogFileLength"])
+    record = max(client.hourly(), key=lambda record: record["LogFileLength"])
     client.running.org.change_faults(drip_bytes=100, drip_seconds=0.02)
     with client.http.stream("GET", record["LogFile"], headers={"Accept-Encoding": "identity"}) as answer:
         pieces = answer.iter_raw()
@@ -189,4 +189,4 @@ def test_records_turn_up_late(client: Any) -> None:
     fewer = client.hourly()
     assert 0 < len(fewer) < everything
     client.running.org.advance(hours=24)
-    assert {one["Id"] for one in fewer} < {one["Id"] for one in client.sign_in().hourly()}
+    assert {record["Id"] for record in fewer} < {record["Id"] for record in client.sign_in().hourly()}

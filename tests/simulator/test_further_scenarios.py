@@ -21,10 +21,10 @@ def test_slow_drip_takes_days() -> None:
     """Five small exports on each day of a week, at different hours, by one person."""
     staff, start = Staff(7, 80), midnight(date(2026, 6, 1))
     events, _ = play(["slow_drip"], 7, staff, Timetable(7, staff), (start, start + 7 * DAY))
-    reports = [one for one in events if one.event_type == "Report"]
-    assert {one.time // DAY for one in reports} == {start // DAY + number for number in range(7)}
-    assert all(900 <= int(one.cells["ROW_COUNT"]) <= 1_900 for one in reports)
-    assert len({one.session.user for one in reports}) == 1
+    reports = [event for event in events if event.event_type == "Report"]
+    assert {event.time // DAY for event in reports} == {start // DAY + number for number in range(7)}
+    assert all(900 <= int(event.cells["ROW_COUNT"]) <= 1_900 for event in reports)
+    assert len({event.session.user for event in reports}) == 1
     assert SCENARIOS["slow_drip"].history
 
 

@@ -179,7 +179,7 @@ def read(agent: AgentProcess) -> int:
 
 def settled(agent: AgentProcess) -> bool:
     """Whether nothing waits, in the lanes or outside them."""
-    lanes = [lane for one in agent.status()["destinations"] for lane in one["lanes"].values()]
+    lanes = [lane for destination in agent.status()["destinations"] for lane in destination["lanes"].values()]
     return all(lane["pending"] == lane["set_aside"] == 0 for lane in lanes)
 
 

@@ -190,7 +190,7 @@ def test_a_rest_is_as_long_as_it_is_whatever_the_clock_says(loops: Loops) -> Non
     polling = Polling(
         loops.ingest(), loops.problems, lambda: clocks.wall, loops.stop, lambda _: "", steady=lambda: clocks.steady
     )
-    polling.add(source, "acme", timedelta(minutes=10))  # type: ignore[arg-type]
+    polling.add(source, "acme", timedelta(minutes=10))
     (polled,) = polling.sources.values()
     polling.poll(polled)
     clocks.wall -= THREE_HOURS
@@ -208,7 +208,7 @@ def test_a_success_in_the_future_is_not_ok(loops: Loops) -> None:
     """A source last read at a time that has not come says so in its state."""
     source = Limited(reads=1)
     polling = Polling(loops.ingest(), loops.problems, lambda: NOW, loops.stop, lambda _: "")
-    polling.add(source, "acme", timedelta(minutes=10))  # type: ignore[arg-type]
+    polling.add(source, "acme", timedelta(minutes=10))
     (polled,) = polling.sources.values()
     polling.poll(polled)
     assert polling.status(NOW)[0]["problem"] == ""
@@ -221,7 +221,7 @@ def test_a_turn_that_never_comes_is_a_stall(loops: Loops) -> None:
     polling = Polling(
         loops.ingest(), loops.problems, lambda: clocks.wall, loops.stop, lambda _: "", steady=lambda: clocks.steady
     )
-    polling.add(Limited(), "acme", timedelta(minutes=10))  # type: ignore[arg-type]
+    polling.add(Limited(), "acme", timedelta(minutes=10))
     clocks.steady += 600 + 599
     assert polling.overdue() == {}
     clocks.steady += 2

@@ -118,7 +118,7 @@ def test_recovered_rows_keep_their_order(tmp_path: Path) -> None:
     done = recover(tmp_path, TAKES, lambda: NOW)
     assert (len(done.batches), done.rows) == (BATCHES, len(IDS))
     accepted, _ = delivered(tmp_path)
-    assert [one for one in accepted if one in set(IDS)] == IDS
+    assert [event_id for event_id in accepted if event_id in set(IDS)] == IDS
 
 
 def test_an_older_database_deletes_nothing(tmp_path: Path) -> None:

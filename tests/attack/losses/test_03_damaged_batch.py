@@ -14,7 +14,7 @@ from agent.config.settings import Settings
 from agent.daemon import status
 from agent.daemon.daemon import Daemon
 from agent.errors import Gone, TransportError
-from agent.model import Outcome
+from agent.model import Chunk, Outcome
 from agent.store.accounts import Accounts
 from agent.store.state import State
 from tests.attack.four_places import assert_told_everywhere, own_events
@@ -66,7 +66,7 @@ def test_rows_of_damaged_files_are_fetched_again_from_the_org(document: dict[str
     """
     document["orgs"][0]["sources"][0]["event_types"] = ["Login", "Report"]
     places = [tmp_path / "first", tmp_path / "second"]
-    document["destinations"] = [{"type": "file", "name": one.name, "directory": str(one)} for one in places]
+    document["destinations"] = [{"type": "file", "name": folder.name, "directory": str(folder)} for folder in places]
     settings = Settings.model_validate(document)
     daemon = Daemon(settings)
     rows = daemon.read_once()
@@ -85,7 +85,7 @@ def test_rows_of_damaged_files_are_fetched_again_from_the_org(document: dict[str
     document = daemon.commands.status()
     assert not status.is_well(document)
     assert document["balanced"]
-    assert ("batch-damaged", "second") in {(one["kind"], one["subject"]) for one in document["problems"]}
+    assert ("batch-damaged", "second") in {(problem["kind"], problem["subject"]) for problem in document["problems"]}
     lacking = expected - event_ids(places[1])
     assert lacking
     drain(daemon)
@@ -106,7 +106,12 @@ def test_only_rows_that_are_lacking_arrive(loops: Loops) -> None:
     half, none = ScriptedDestination("half", max_rows=4), ScriptedDestination("none", max_rows=4)
     forwards = [loops.forward(half), loops.forward(none)]
     loops.ingest().read(ListSource([archive.batch(1, ids_of(0, 10)), archive.batch(2, ids_of(10, 15))]))
-    half.script = [lambda _: (loops.stop.set(), Outcome())[1]]
+
+    def stop(_: Chunk) -> Outcome:
+        loops.stop.set()
+        return Outcome()
+
+    half.script = [stop]
     loops.drain(forwards[0])
     loops.stop.clear()
     flip(spool_file(loops, 0))

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 import structlog
 
-from agent.assembly.parts import build_processing
+from agent.assembly.processing import build_processing
 from agent.config.settings import Settings
 from agent.model import Chunk, Outcome, Rejection
 from agent.pipeline.ingest import Ingest, Steps
@@ -162,7 +162,7 @@ def test_dead_letters_show_in_four_places(document: dict[str, Any], tmp_path: Pa
     try:
         assert_told_everywhere(agent, "dead-letters", tmp_path / "out")
         agent.wait_for(agent.drained)
-        (narrowed,) = [one for one in agent.status()["destinations"] if one["name"] == "narrow"]
+        (narrowed,) = [destination for destination in agent.status()["destinations"] if destination["name"] == "narrow"]
         assert narrowed["lanes"]["events"]["dead_lettered"] > 0
         assert narrowed["lanes"]["alerts"]["dead_lettered"] == 0
     finally:

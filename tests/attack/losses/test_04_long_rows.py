@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from agent.assembly.destinations import build_destination
-from agent.assembly.parts import build_processing
+from agent.assembly.processing import build_processing
 from agent.columns.cell_length import MARK, TRUNCATED
 from agent.config.settings import DestinationSettings, Settings
 from agent.destinations.sent_time import stamped
@@ -223,7 +223,9 @@ def test_every_alert_fits_parses_and_keeps_what_it_is_about(
     destination = destination_of(kind, **limit)
     plain, _ = delivered(destination_of(kind), alert())
     lists = {"related.user": list_of, "leakline.alert.event_ids": [event_id(n) for n in range(ids)]}
-    (line,), settled = delivered(destination, alert(**texts, **{name: some for name, some in lists.items() if some}))
+    (line,), settled = delivered(
+        destination, alert(**texts, **{name: values for name, values in lists.items() if values})
+    )
     assert (settled.acknowledged, settled.refused) == (1, [])
     assert len(line.encode()) <= destination.max_row_bytes
     wanted, found = told(plain[0], kind), told(line, kind)

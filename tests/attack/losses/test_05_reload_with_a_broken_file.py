@@ -48,7 +48,7 @@ def rule(name: str, user: str = "ann") -> str:
 class Running:
     """A daemon's parts in this process, over a folder of rules and lists."""
 
-    def __init__(self, folder: Path, more: dict[str, Any] | None = None) -> None:
+    def __init__(self, folder: Path, keys: dict[str, Any] | None = None) -> None:
         self.rules = folder / "rules"
         self.rules.mkdir(exist_ok=True)
         self.folder = folder
@@ -60,7 +60,7 @@ class Running:
             "state": {"directory": str(folder / "state")},
             "rules": {"folders": [str(self.rules)], "shipped": False},
         }
-        self._settings = parse(document | (more or {}))
+        self._settings = parse(document | (keys or {}))
         self._parts: Parts | None = None
 
     @property
@@ -104,8 +104,8 @@ class Running:
 def run(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     made: list[Running] = []
 
-    def start(**more: Any) -> Running:
-        made.append(Running(tmp_path, more))
+    def start(**keys: Any) -> Running:
+        made.append(Running(tmp_path, keys))
         return made[-1]
 
     yield start
@@ -141,14 +141,13 @@ def test_a_file_keeps_its_version_through_many_reloads(run: Callable[..., Runnin
     running = run()
     path = running.write("first.yml", rule("first"))
     assert running.alerting("ann") == {"first"}
-    for spoil in (
-        lambda: path.write_text(BROKEN),
-        lambda: path.write_bytes(b"\xff\xfe\x00"),
-        lambda: path.write_text("title: x\n"),
-        lambda: (path.unlink(), path.symlink_to("nowhere")),
-    ):
-        spoil()
-        assert [one.path for one in running.parts.reload()] == [path]
+    for content in (BROKEN.encode(), b"\xff\xfe\x00", b"title: x\n", None):
+        if content is None:
+            path.unlink()
+            path.symlink_to("nowhere")
+        else:
+            path.write_bytes(content)
+        assert [problem.path for problem in running.parts.reload()] == [path]
         assert running.alerting("ann") == {"first"}
 
 
@@ -212,10 +211,10 @@ def test_a_correlation_goes_on_with_the_old_rules_of_a_broken_file(run: Callable
     running = run()
     running.write("first.yml", rule("first"))
     running.write("burst.yml", BURST)
-    assert [one.rule.name for one in running.parts.processing.rules.correlations] == ["burst"]
+    assert [correlation.rule.name for correlation in running.parts.processing.rules.correlations] == ["burst"]
     running.write("first.yml", BROKEN)
     running.parts.reload()
-    assert [one.rule.name for one in running.parts.processing.rules.correlations] == ["burst"]
+    assert [correlation.rule.name for correlation in running.parts.processing.rules.correlations] == ["burst"]
     assert list(running.problems()) == ["first.yml"]
 
 
@@ -230,10 +229,10 @@ def test_a_change_that_makes_another_file_fail_waits(run: Callable[..., Running]
     (found,) = running.parts.reload()
     assert found.path.name == "first.yml"
     assert "burst.yml:4: there is no rule first" in found.message
-    assert [one.rule.name for one in running.parts.processing.rules.correlations] == ["burst"]
+    assert [correlation.rule.name for correlation in running.parts.processing.rules.correlations] == ["burst"]
     running.write("first.yml", rule("first").replace(IDS["first"], IDS["second"]))
     running.write("a new one.yml", rule("third").replace(IDS["third"], IDS["second"]))
-    assert {one.path.name for one in running.parts.reload()} == {"first.yml", "a new one.yml"}
+    assert {problem.path.name for problem in running.parts.reload()} == {"first.yml", "a new one.yml"}
     assert (running.alerting("bob"), running.alerting("ann")) == ({"second"}, set())  # first only feeds the burst
 
 

@@ -93,7 +93,7 @@ def test_a_dead_destination_stops_nobody_else(loops: Loops) -> None:
     again = loops.restarted()
     forward = again.forward(dead)
     again.drain(forward)
-    assert sorted(one for one in dead.accepted if one in set(siem.accepted)) == siem.accepted
+    assert sorted(event_id for event_id in dead.accepted if event_id in set(siem.accepted)) == siem.accepted
     assert balanced(again, forward)
     assert again.told()[-1] == "set-aside-delivered"
     assert not again.problems.open()
@@ -256,7 +256,7 @@ def test_a_running_daemon_with_a_dead_siem(document: dict[str, Any], tmp_path: P
 def lanes(agent: AgentProcess, destination: str) -> dict[str, dict[str, int]]:
     document = agent.status()
     assert document["balanced"]
-    return next(one["lanes"] for one in document["destinations"] if one["name"] == destination)
+    return next(status["lanes"] for status in document["destinations"] if status["name"] == destination)
 
 
 def ids(folder: Path) -> set[str]:

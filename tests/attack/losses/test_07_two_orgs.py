@@ -64,7 +64,7 @@ def day() -> list[File]:
     """A day's files with every leak planted."""
     span = Span(SEED, Staff(SEED, 60), 6_000, DAY, 1, 6, event_types=TYPES)
     planted_events, _ = play(tuple(SCENARIOS), SEED, span.staff, Timetable(SEED, span.staff), span.window)
-    planted = [one for one in planted_events if one.event_type in TYPES]
+    planted = [event for event in planted_events if event.event_type in TYPES]
     return list(log_files([Span(SEED, span.staff, 6_000, DAY, 1, 6, planted_events=tuple(planted), event_types=TYPES)]))
 
 
@@ -98,9 +98,9 @@ def moments(files: Iterable[File], org: str, later: timedelta = timedelta()) -> 
             yield Moment(now, Batch(org, "event_log_file", file.event_type, frame))
 
 
-def with_minutes(those: Iterable[Moment], every: timedelta = timedelta(minutes=30)) -> list[Moment]:
+def with_minutes(moments: Iterable[Moment], every: timedelta = timedelta(minutes=30)) -> list[Moment]:
     """In the order of the clock, and with its own beat."""
-    ordered = sorted(those, key=lambda moment: moment.now)
+    ordered = sorted(moments, key=lambda moment: moment.now)
     first, last = ordered[0].now, ordered[-1].now + timedelta(hours=3)
     beats = [Moment(first + every * number, None) for number in range(int((last - first) / every))]
     return sorted([*ordered, *beats], key=lambda moment: moment.now)
@@ -135,8 +135,8 @@ def assert_together_is_each_alone(settings: Settings, lived: Sequence[Moment], t
     alone: Counter[str] = Counter()
     numbers = {}
     for org in (ACME, OTHER):
-        mine = [moment for moment in lived if moment.batch is None or moment.batch.org == org]
-        said = alerts(settings, mine, tmp_path / org)
+        own = [moment for moment in lived if moment.batch is None or moment.batch.org == org]
+        said = alerts(settings, own, tmp_path / org)
         numbers[org] = said.total()
         alone += said
     missing, extra = alone - together, together - alone

@@ -135,13 +135,13 @@ class World:
         signed = {f"assertion {number}": text.rpartition(".")[2] for number, text in enumerate(self.assertions)}
         return CANARIES | signed | {f"line {number} of the key": line for number, line in enumerate(key[3:6])}
 
-    def write(self, **more: Any) -> Path:
+    def write(self, **keys: Any) -> Path:
         """The settings as a file."""
         path = self.folder / "leakline.yaml"
-        path.write_text(yaml.safe_dump(self.document(**more)))
+        path.write_text(yaml.safe_dump(self.document(**keys)))
         return path
 
-    def document(self, **more: Any) -> dict[str, Any]:
+    def document(self, **keys: Any) -> dict[str, Any]:
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         (self.folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, *form))
@@ -178,7 +178,7 @@ class World:
                 {"type": "syslog", "host": "localhost", "port": 9, "transport": "tcp", "proxy": proxy},
             ],
             "state": {"directory": str(self.folder / "state")},
-            **more,
+            **keys,
         }
 
     def _org(self, name: str, auth: dict[str, Any], token: str) -> dict[str, Any]:

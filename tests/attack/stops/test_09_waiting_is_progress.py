@@ -17,7 +17,7 @@ from agent.daemon.polling import Polling
 from agent.daemon.watch import LATE_AFTER, Watch
 from agent.errors import DiskFull
 from agent.model import Batch
-from agent.pipeline import ingest as ingest_module
+from agent.pipeline import ingest
 from agent.pipeline.ingest import Ingest
 from agent.pipeline.progress import STALLED_AFTER, Progress
 from tests.pipeline.fakes import NOW, ListSource, Loops, batch_of, ids_of, plain_steps
@@ -57,7 +57,7 @@ class Hanging:
 
 @pytest.fixture
 def steady(monkeypatch: pytest.MonkeyPatch) -> Steady:
-    monkeypatch.setattr(ingest_module, "FULL_DISK_PAUSE", 0.005)
+    monkeypatch.setattr(ingest, "FULL_DISK_PAUSE", 0.005)
     return Steady()
 
 

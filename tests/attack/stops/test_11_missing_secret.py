@@ -51,11 +51,12 @@ def test_an_org_without_its_secret_is_a_failing_source(hostile: HostileOrg, miss
 
 def _without(hostile: HostileOrg, missing: str) -> dict[str, Any]:
     absent = str(hostile.folder / "absent")
-    return {
+    settings: dict[str, dict[str, Any]] = {
         "secret": {"auth": {"type": "client_credentials", "client_id": "app", "client_secret": {"file": absent}}},
         "certificate": {"tls": {"ca": absent}},
         "proxy password": {"proxy": {"url": "http://localhost:1", "username": "u", "password": {"file": absent}}},
-    }[missing]
+    }
+    return settings[missing]
 
 
 def test_one_destination_without_its_secret_is_unavailable(hostile: HostileOrg, tmp_path: Path) -> None:

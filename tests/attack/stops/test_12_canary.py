@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import structlog
 
-from agent.cli import app as cli
-from agent.config import settings as config
+from agent.cli.app import app
+from agent.config.settings import load
 from agent.daemon import logs
 from agent.daemon.daemon import Daemon
 from tests.attack.stops.hostile import CANARIES, World, found_in, found_under
@@ -29,7 +29,8 @@ PATIENCE = 120.0
 BREAKS = """
 import sys, threading
 from pathlib import Path
-from agent import __main__, cli
+from agent import __main__
+from agent.cli import app
 from agent.config.settings import load
 
 def break_down():
@@ -41,7 +42,7 @@ def break_down():
     thread.join()
     raise RuntimeError("main: " + secret)
 
-cli.main = break_down
+app.main = break_down
 __main__.main()
 """
 
@@ -65,7 +66,7 @@ def logging_as_it_was() -> Iterator[None]:
 def has_happened(document: dict[str, Any]) -> bool:
     """Whether every source and destination has failed in its way, and the healthy one got everything about it."""
     failed = {problem["subject"] for problem in document["problems"]}
-    lanes = {one["name"]: one["lanes"]["alerts"] for one in document["destinations"]}
+    lanes = {destination["name"]: destination["lanes"]["alerts"] for destination in document["destinations"]}
     refused = all(lanes[name]["dead_lettered"] for name in ("hec", "bulk-key", "bulk-basic", "bulk-bearer"))
     sources = {f"{org}/event_log_file" for org in ("client", "refresh", "signed", "proxied")}
     return refused and failed >= {*sources, "hec-proxied", "syslog"} and lanes["file"]["acknowledged"] >= len(sources)
@@ -95,7 +96,7 @@ def assert_found_nowhere(world: World, texts: dict[str, str]) -> None:
 def test_what_others_repeat_is_found_nowhere(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """In one process: not in the log, the state, the healthy output, `status`, `check` and `dead-letters`."""
     path = world.write(log={"level": "debug"}, rules={"shipped": False})
-    settings = config.load(path)
+    settings = load(path)
     logs.set_up(settings.log)
     daemon = Daemon(settings)
     threads = daemon.start_forwarding()
@@ -119,7 +120,7 @@ def test_what_others_repeat_is_found_nowhere(world: World, capsys: pytest.Captur
         ["dead-letters", "show", "0"],
         ["status"],
     ):
-        cli.app([*command, "-c", str(path)], standalone_mode=False)
+        app([*command, "-c", str(path)], standalone_mode=False)
     shown = capsys.readouterr()
     assert_found_nowhere(world, {"status": document, "stdout": shown.out, "log": shown.err})
 

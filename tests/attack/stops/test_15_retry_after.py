@@ -6,17 +6,18 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from agent.cli import status as status_report
-from agent.daemon import status
+from agent.cli.status import _state
+from agent.daemon.status import listed
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.exchange import HttpAnswer
 from agent.errors import Misconfigured, Unavailable
-from agent.store import status as stored_status
 from agent.store.state import State
+from agent.store.status import stored
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 
 
@@ -39,7 +40,7 @@ def loops(tmp_path: Path) -> Iterator[Loops]:
     loops.state.close()
 
 
-def waits(loops: Loops, *answers: Unavailable, jitter: float = 0.5, **settings: object) -> list[float]:
+def waits(loops: Loops, *answers: Unavailable, jitter: float = 0.5, **settings: Any) -> list[float]:
     """The pauses in seconds when a destination answers so and then accepts."""
     stop = Waits()
     siem = ScriptedDestination()
@@ -54,7 +55,7 @@ def waits(loops: Loops, *answers: Unavailable, jitter: float = 0.5, **settings: 
 
 
 @pytest.mark.parametrize(("setting", "longest"), [({}, 900.0), ({"longest_pause": "2m"}, 120.0)])
-def test_nobody_can_ask_for_days(loops: Loops, setting: dict[str, str], longest: float) -> None:
+def test_nobody_can_ask_for_days(loops: Loops, setting: dict[str, Any], longest: float) -> None:
     """`Retry-After: 999999` is a pause of 15 minutes, or of what is set."""
     assert waits(loops, Unavailable("busy", retry_after=999_999.0), **setting) == [longest]
 
@@ -94,12 +95,12 @@ def test_status_says_until_when_and_why(loops: Loops) -> None:
             seen.append(told["waits_until"])
             (problem,) = quick.problems.open()
             seen.append(problem.message)
-            document = stored_status.stored(quick.state, quick.spool, quick.dead_letters, {"siem": siem.lanes})
+            document = stored(quick.state, quick.spool, quick.dead_letters, {"siem": siem.lanes})
             document["destinations"][0] |= told
-            document["problems"] = status.listed(quick.problems.open())
+            document["problems"] = listed(quick.problems.open())
             seen.append(
                 str(
-                    status_report._state(
+                    _state(
                         document["destinations"][0],
                         document["destinations"][0]["lanes"]["events"],
                         "takes nothing",

@@ -6,6 +6,7 @@ import datetime as dt
 import gzip
 import io
 import json
+import shutil
 import time
 import tracemalloc
 import zlib
@@ -102,7 +103,7 @@ def test_the_cap_is_a_setting(hostile: HostileOrg) -> None:
 def test_a_download_leaves_the_disk_its_reserve(hostile: HostileOrg, monkeypatch: pytest.MonkeyPatch) -> None:
     """The state lies there too: a file for which there is no room is not written."""
     monkeypatch.setattr(download_module, "RESERVE", 1 << 60)
-    monkeypatch.setattr(download_module.shutil, "disk_usage", lambda _: _Usage(1 << 70, 0, 1 << 50))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(1 << 70, 0, 1 << 50))
     hostile.org.files = [file_of(1, "a")]
     with pytest.raises(TransportError, match="no room"):
         hostile.reader().read()
@@ -153,11 +154,12 @@ def test_a_json_bomb_is_refused_in_bounded_memory(hostile: HostileOrg, where: st
         "listing": lambda: list(session.query("SELECT Id FROM EventLogFile WHERE CreatedDate > 2026-01-01T00:00:00Z")),
         "describe": lambda: session.fields("User"),
     }
+    asked = ask.get(where) or session.limits
     org.fields["User"] = ["Id"]
     tracemalloc.start()
     try:
         with pytest.raises(TransportError):
-            ask.get(where, session.limits)()
+            asked()
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -318,7 +320,7 @@ def test_a_daemon_outlives_bombs_in_bounded_memory(orgs: tuple[HostileOrg, Hosti
     bad.org.bodies[bad.org.files[2].id] = (bomb(HEADER + b'"Login"', b',"a"', 15 * MB, b"\n"), "gzip")
     bad.org.status.clear()
     agent.wait_for(lambda: "well" in events.read_text())
-    agent.wait_for(lambda: any("were listed" in one["message"] for one in problems_of(agent, "source-failed")))
+    agent.wait_for(lambda: any("were listed" in problem["message"] for problem in problems_of(agent, "source-failed")))
     assert before < 700
     assert agent.peak_mb() < 900
     assert agent.stop() == 0

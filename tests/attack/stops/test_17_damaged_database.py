@@ -15,11 +15,10 @@ import yaml
 
 from agent.check.examine import examine
 from agent.config.settings import load
-from agent.daemon.status import document as status_document
+from agent.daemon import status
 from agent.errors import StateDamaged
 from agent.model import LANES
-from agent.store import database_check as health
-from agent.store import integrity, startup
+from agent.store import database_check, integrity, startup
 from agent.store.database_check import EVERY, DatabaseWatch
 from agent.store.recovery.recover import recover
 from agent.store.state import State
@@ -82,11 +81,11 @@ def test_check_and_status_see_it(document: dict[str, Any], tmp_path: Path) -> No
     damage(directory, 1)
     settings = tmp_path / "leakline.yaml"
     settings.write_text(yaml.safe_dump(document))
-    seen = [one for one in examine(settings, offline=True) if not one.ok and "database" in one.message]
-    assert [(one.subject, one.warning) for one in seen if one.subject == "state"] == [("state", False)]
+    seen = [finding for finding in examine(settings, offline=True) if not finding.ok and "database" in finding.message]
+    assert [(finding.subject, finding.warning) for finding in seen if finding.subject == "state"] == [("state", False)]
     assert "leakline state inspect" in seen[0].fix
 
-    told = status_document(load(settings))["problems"]
+    told = status.document(load(settings))["problems"]
     assert [problem["kind"] for problem in told] == ["state-damaged", "no-daemon"]
     assert "leakline state recover" in told[0]["fix"]
 
@@ -130,7 +129,7 @@ def test_the_daemon_looks_by_itself(tmp_path: Path) -> None:
 def test_a_whole_database_is_said_to_be(tmp_path: Path) -> None:
     """The look costs nothing but time, and finds nothing in a healthy state."""
     fill(tmp_path)
-    assert [finding.ok for finding in health.findings(tmp_path)] == [True]
+    assert [finding.ok for finding in database_check.findings(tmp_path)] == [True]
 
 
 @pytest.mark.attack
@@ -149,9 +148,9 @@ def test_the_daemon_does_not_loop(document: dict[str, Any], tmp_path: Path) -> N
     run = leakline("run")
     assert run.returncode == 78
     assert "damaged" in run.stderr
-    status = leakline("status")
-    assert status.returncode == 1
-    assert any(line.startswith("state-damaged") for line in status.stdout.splitlines()[:4])
+    shown = leakline("status")
+    assert shown.returncode == 1
+    assert any(line.startswith("state-damaged") for line in shown.stdout.splitlines()[:4])
     assert leakline("state", "inspect").returncode == 1
     assert leakline("state", "recover").returncode == 0
     agent.start()

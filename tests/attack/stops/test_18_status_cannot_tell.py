@@ -18,8 +18,8 @@ import yaml
 from rich.console import Console
 from typer.testing import CliRunner
 
-from agent.cli import status as status_report
 from agent.cli.app import main
+from agent.cli.status import show
 from agent.config.settings import load
 from agent.daemon import control, status
 from agent.daemon.control import ask
@@ -248,7 +248,7 @@ def test_a_loop_that_holds_the_state_does_not_hold_status(settings: Path, monkey
 
 def shown(document: dict[str, Any], width: int = 100) -> str:
     console = Console(file=io.StringIO(), width=width, highlight=False)
-    status_report.show(document, console)
+    show(document, console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.check.report import show as show_findings
-from agent.cli import app as cli
-from agent.cli import status as status_report
+from agent.check import report
+from agent.cli.app import app
 from agent.cli.options import err, out
+from agent.cli.status import show
 from agent.config.settings import Settings, parse
 from agent.daemon import status
 from agent.model import Finding, Rejection
-from agent.store import dead_letters as dead_letter
-from agent.store.dead_letters import DeadLetters
+from agent.store.dead_letters import DeadLetters, of_rejections
 from agent.store.state import State
 from tests.destinations.http_server import HttpServer, Reply
 from tests.end_to_end.agent_process import AgentProcess
@@ -50,7 +49,7 @@ def settings_with(tmp_path: Path, reason: str) -> Settings:
     state = State(tmp_path / "state")
     letters = DeadLetters(state)
     rejection = Rejection("00D000000000001AAA", "event_log_file", "Login", "a.csv", 1, reason, b"x")
-    file = letters.write(dead_letter.of_rejections([rejection], NOW))
+    file = letters.write(of_rejections([rejection], NOW))
     with state.transact() as transaction:
         letters.name(transaction, file)
     state.close()
@@ -63,7 +62,7 @@ def settings_with(tmp_path: Path, reason: str) -> Settings:
 def test_a_reason_in_brackets_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str], reason: str) -> None:
     """`dead-letters list` shows every reason whole, whatever is in it."""
     settings_with(tmp_path, reason)
-    assert cli.app(["dead-letters", "list", "-c", str(tmp_path / "leakline.yaml")], standalone_mode=False) == 1
+    assert app(["dead-letters", "list", "-c", str(tmp_path / "leakline.yaml")], standalone_mode=False) == 1
     text = capsys.readouterr().out
     assert_harmless(text)
     assert (SEEN if reason == HOSTILE else reason) in text
@@ -82,7 +81,7 @@ def test_status_shows_what_is_said_and_does_not_obey(tmp_path: Path, capsys: pyt
     document["problems"] = [problem]
     document["orgs"] = [{"name": HOSTILE, "problem": HOSTILE}]
     document["sources"] = [{"name": HOSTILE, "problem": HOSTILE, "lag_seconds": 1.0}]
-    status_report.show(document, out)
+    show(document, out)
     text = capsys.readouterr().out
     assert_harmless(text)
     assert text.count(SEEN) >= 4
@@ -92,7 +91,7 @@ def test_status_shows_what_is_said_and_does_not_obey(tmp_path: Path, capsys: pyt
 @pytest.mark.usefixtures("wide")
 def test_check_shows_what_is_said_and_does_not_obey(capsys: pytest.CaptureFixture[str]) -> None:
     """Findings hold what orgs and destinations answer."""
-    show_findings([Finding(HOSTILE, False, HOSTILE, HOSTILE)], out, as_json=False)
+    report.show([Finding(HOSTILE, False, HOSTILE, HOSTILE)], out, as_json=False)
     text = capsys.readouterr().out
     assert_harmless(text)
     assert text.count(SEEN) == 3

@@ -100,7 +100,7 @@ def test_check_mentions_an_open_state_directory(document: dict[str, Any], tmp_pa
     settings.write_text(yaml.safe_dump(document))
 
     def mentioned() -> list[str]:
-        return [one.fix for one in examine(settings, offline=True) if f"chmod 0700 {directory}" in one.fix]
+        return [finding.fix for finding in examine(settings, offline=True) if f"chmod 0700 {directory}" in finding.fix]
 
     for mode, times in ((0o777, 1), (0o755, 1), (0o700, 0)):
         directory.chmod(mode)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from agent.check.machine import require_startable
-from agent.config import settings as config
+from agent.config.settings import load, parse
 from agent.errors import SettingsError
 
 CANARY = "hunter2-canary"
@@ -45,7 +45,7 @@ def org(document: dict[str, Any]) -> dict[str, Any]:
 
 def refused(document: Any) -> str:
     with pytest.raises(SettingsError) as caught:
-        config.parse(document)
+        parse(document)
     return str(caught.value)
 
 
@@ -178,7 +178,7 @@ def test_yaml_bombs_end_in_words(text: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "leakline.yaml"
     path.write_text(text)
     with pytest.raises(SettingsError) as caught:
-        config.load(path)
+        load(path)
     assert words in str(caught.value)
     assert CANARY not in str(caught.value)
 
@@ -196,7 +196,7 @@ def test_yaml_bombs_end_in_words(text: str, words: str, tmp_path: Path) -> None:
 def test_paths_that_cannot_be_are_refused(state: dict[str, str], words: str, tmp_path: Path) -> None:
     """A state directory or control socket that cannot be is wrong configuration, before anything is opened."""
     with pytest.raises(SettingsError) as caught:
-        require_startable(config.parse(SETTINGS | {"state": paths(tmp_path, state)}))
+        require_startable(parse(SETTINGS | {"state": paths(tmp_path, state)}))
     assert words.format(folder=tmp_path) in str(caught.value)
 
 

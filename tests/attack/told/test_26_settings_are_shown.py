@@ -110,7 +110,7 @@ def has_plain_default(field: FieldInfo) -> bool:
 
 
 def adapter(field: FieldInfo) -> TypeAdapter[Any]:
-    kind = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation  # type: ignore[valid-type]
+    kind: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
     return TypeAdapter(kind)
 
 

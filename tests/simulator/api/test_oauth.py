@@ -71,7 +71,7 @@ def test_another_key_is_refused(client: Any) -> None:
 
 def test_an_unsigned_assertion_is_refused(client: Any) -> None:
     """The algorithm is RS256, whatever the header says."""
-    assertion = jwt.encode(_claims(client.running), None, "none")
+    assertion = jwt.encode(_claims(client.running), "", "none")
     answer = client.token(grant_type=JWT_BEARER, assertion=assertion).json()
     assert answer["error_description"] == "invalid assertion"
 

@@ -53,9 +53,9 @@ def test_counting_and_grouping(ask: Any) -> None:
 def test_a_related_field_comes_nested(ask: Any) -> None:
     """Profile.Name is inside Profile; a user without a role has null there."""
     _, records = ask("SELECT Username, Profile.Name, UserRole.Name FROM User")
-    admin = next(one for one in records if one["Profile"]["Name"] == "System Administrator")
+    admin = next(user for user in records if user["Profile"]["Name"] == "System Administrator")
     assert admin["UserRole"]["Name"].startswith("IT")
-    assert any(one["UserRole"] is None for one in records)
+    assert any(user["UserRole"] is None for user in records)
 
 
 def test_ids_match_in_both_lengths(ask: Any) -> None:

@@ -31,15 +31,15 @@ def test_versions_are_told_without_a_token(client: Any) -> None:
 
 def test_every_answer_says_how_many_calls_were_used(client: Any) -> None:
     """Sforce-Limit-Info counts up, refusals included; limits agrees."""
-    one = client.http.get(f"{BASE}/limits")
-    two = client.query("SELECT Nonsense FROM User")
-    three = client.http.get(f"{BASE}/limits")
+    first = client.http.get(f"{BASE}/limits")
+    refused = client.query("SELECT Nonsense FROM User")
+    second = client.http.get(f"{BASE}/limits")
     used = [
         int(answer.headers["Sforce-Limit-Info"].removeprefix("api-usage=").split("/")[0])
-        for answer in (one, two, three)
+        for answer in (first, refused, second)
     ]
     assert used == [1, 2, 3]
-    daily = three.json()["DailyApiRequests"]
+    daily = second.json()["DailyApiRequests"]
     assert daily["Max"] - daily["Remaining"] == 3
 
 
@@ -52,7 +52,7 @@ def test_a_long_answer_comes_in_pages(start: Callable[..., RunningOrg], connect:
     assert first["nextRecordsUrl"].endswith("-7")
     everything = client.records(text)
     assert len(everything) == first["totalSize"] > 14
-    assert [one["Id"] for one in everything] == sorted({one["Id"] for one in everything})
+    assert [record["Id"] for record in everything] == sorted({record["Id"] for record in everything})
 
 
 def test_the_batch_size_is_between_200_and_2000(client: Any) -> None:
@@ -71,7 +71,7 @@ def test_describe_names_the_event_types(client: Any) -> None:
     fields = {field["name"]: field for field in described["fields"]}
     assert {"Interval", "Sequence", "LogFileLength"} <= fields.keys()
     assert len(fields["EventType"]["picklistValues"]) >= 70
-    assert any(one["name"] == "User" for one in client.http.get(f"{BASE}/sobjects/").json()["sobjects"])
+    assert any(sobject["name"] == "User" for sobject in client.http.get(f"{BASE}/sobjects/").json()["sobjects"])
     assert client.http.get(f"{BASE}/sobjects/Nothing/describe").status_code == 404
 
 
@@ -88,7 +88,7 @@ def test_a_record_has_the_form_rest_gives_it(client: Any) -> None:
 
 def test_a_log_file_comes_in_chunks_plain_or_gzipped(client: Any) -> None:
     """Chunked either way; LogFileLength is the plain length; gzip only when asked for."""
-    record = max(client.hourly(), key=lambda one: one["LogFileLength"])
+    record = max(client.hourly(), key=lambda record: record["LogFileLength"])
     plain = client.http.get(record["LogFile"], headers={"Accept-Encoding": "identity"})
     assert plain.headers["Transfer-Encoding"] == "chunked"
     assert "Content-Encoding" not in plain.headers

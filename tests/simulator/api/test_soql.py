@@ -20,7 +20,7 @@ def test_the_polling_query_is_read_as_meant() -> None:
     )
     assert isinstance(query.where, Conjunction)
     assert isinstance(query.where.parts[1], Disjunction)
-    assert [(one.field, one.descending, one.nulls_last) for one in query.order_by] == [
+    assert [(ordering.field, ordering.descending, ordering.nulls_last) for ordering in query.order_by] == [
         ("CreatedDate", False, False),
         ("Id", True, True),
     ]

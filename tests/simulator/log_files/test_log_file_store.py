@@ -82,14 +82,14 @@ def test_content_and_event_go_together(make_org: Callable[..., SimulatedOrg]) ->
 
 def test_the_same_settings_make_the_same_files(make_org: Callable[..., SimulatedOrg]) -> None:
     """Ids, times and every byte."""
-    one, other = make_org(name="one", scenarios=None), make_org(name="other", scenarios=None)
-    files = [{file.id: file for file in org.all_files()} for org in (one, other)]
+    first, second = make_org(name="one", scenarios=None), make_org(name="other", scenarios=None)
+    files = [{file.id: file for file in org.all_files()} for org in (first, second)]
     assert files[0].keys() == files[1].keys()
     for ident, file in files[0].items():
         twin = files[1][ident]
         assert (file.created, file.visible, file.length) == (twin.created, twin.visible, twin.length)
         assert file.path.read_bytes() == twin.path.read_bytes()
-    assert one.truth.read_bytes() == other.truth.read_bytes()
+    assert first.truth.read_bytes() == second.truth.read_bytes()
 
 
 def test_an_org_that_went_on_has_the_files_of_one_made_later(make_org: Callable[..., SimulatedOrg]) -> None:
@@ -151,7 +151,7 @@ def test_daily_files_tell_the_day_again(make_org: Callable[..., SimulatedOrg]) -
     assert replaced
     shown = {file.id: file for file in org.log_files()}
     for file in replaced:
-        first = next(one for one in daily if one.id == file.id and one.version == 1)
+        first = next(version for version in daily if version.id == file.id and version.version == 1)
         assert file.created > first.created
         assert file.rows >= first.rows
         assert shown[file.id].version == 2

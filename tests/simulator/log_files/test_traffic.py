@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from ipaddress import ip_address, ip_network
 
@@ -67,14 +68,17 @@ def test_a_login_comes_before_what_is_done_with_it(day: dict[str, pl.DataFrame])
         joined = day[event_type].join(began, on=["LOGIN_KEY", "SESSION_KEY", "USER_ID"], how="left")
         assert joined["began"].null_count() == 0
         assert (joined["_time"] >= joined["began"]).all()
-        assert (joined["CLIENT_IP"] == joined["SOURCE_IP"]).mean() > 0.8  # telephones and tunnels change theirs
+        same = joined.filter(pl.col("CLIENT_IP") == pl.col("SOURCE_IP"))
+        assert same.height > 0.8 * joined.height  # telephones and tunnels change theirs
 
 
 def test_ids_are_valid_in_both_lengths(day: dict[str, pl.DataFrame]) -> None:
     """The long form is the short one with its suffix."""
     frame = day["Report"]
     for short, long in (("USER_ID", "USER_ID_DERIVED"), ("REPORT_ID", "REPORT_ID_DERIVED")):
-        assert all(long_id(one) == other for one, other in frame.select(short, long).unique().rows())
+        assert all(
+            long_id(short_form) == long_form for short_form, long_form in frame.select(short, long).unique().rows()
+        )
     assert (frame["ORGANIZATION_ID"].str.len_chars() == 15).all()
 
 
@@ -119,8 +123,8 @@ def test_people_rest_at_weekends_and_integrations_do_not() -> None:
 
 def test_people_work_by_day(day: dict[str, pl.DataFrame]) -> None:
     """Far fewer pages are seen between 01:00 and 03:00 UTC than between 14:00 and 16:00."""
-    hour = day["LightningPageView"]["_time"] // HOUR % 24
-    assert hour.is_in([1, 2]).sum() < 0.2 * hour.is_in([14, 15]).sum()
+    hours = Counter((day["LightningPageView"]["_time"] // HOUR % 24).to_list())
+    assert hours[1] + hours[2] < 0.2 * (hours[14] + hours[15])
 
 
 def test_some_rows_are_alike_to_the_last_cell(day: dict[str, pl.DataFrame]) -> None:

@@ -44,4 +44,4 @@ def test_several_countries_and_every_role() -> None:
     """Offices, homes, telephones, clouds, rented servers, visitors."""
     assert len({network.country_iso for network in networks()}) >= 8
     for role in ("office", "home", "mobile", "cloud", "hosting", "visitor"):
-        assert networks_of(role)  # type: ignore[arg-type]
+        assert networks_of(role)
