@@ -1,26 +1,23 @@
+"""Settings for commands and daemons in this process."""
+
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
-from tests.attack.hostile_org import HostileOrg, opened
-
-
-@pytest.fixture
-def hostile(tmp_path: Path) -> Iterator[HostileOrg]:
-    """An org for a reader in this process, at the tests' own time."""
-    yield from opened(tmp_path / "hostile")
+import yaml
 
 
 @pytest.fixture
-def orgs(tmp_path: Path) -> Iterator[tuple[HostileOrg, HostileOrg]]:
-    """Two orgs for a daemon, at the real time: one to be hostile, one to be well."""
-    first, second = (opened(tmp_path / name, lambda: datetime.now(UTC)) for name in ("bad", "good"))
-    pair = next(first), next(second)
-    pair[1].org.token_extra = {"id": "https://login.salesforce.com/id/00D000000000002EAA/005000000000001AAA"}
-    yield pair
-    for org in pair:
-        org.close()
+def settings(tmp_path: Path) -> Path:
+    """Settings that load; nothing is asked of the org."""
+    auth = {"type": "client_credentials", "client_id": "id", "client_secret": {"env": "HOME"}}
+    document = {
+        "orgs": [{"name": "acme", "url": "https://acme.my.salesforce.com", "auth": auth}],
+        "destinations": [{"type": "file", "directory": str(tmp_path / "out")}],
+        "rules": {"shipped": False},
+        "state": {"directory": str(tmp_path / "state"), "control_socket": str(tmp_path / "s")},
+    }
+    path = tmp_path / "leakline.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return path

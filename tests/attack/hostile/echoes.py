@@ -117,7 +117,7 @@ def cells(data: bytes) -> bytes:
     return text
 
 
-class World:
+class Echoes:
     """All of them, started; `document` is the settings that lead to them."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:

@@ -20,7 +20,7 @@ from agent.cli.app import app
 from agent.config.settings import load
 from agent.daemon import logs
 from agent.daemon.daemon import Daemon
-from tests.attack.stops.hostile import CANARIES, World, found_in, found_under
+from tests.attack.hostile.echoes import CANARIES, Echoes, found_in, found_under
 from tests.end_to_end.agent_process import AgentProcess
 
 PATIENCE = 120.0
@@ -48,9 +48,9 @@ __main__.main()
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def echoes(tmp_path: Path) -> Iterator[Echoes]:
     with ExitStack() as stack:
-        yield World(tmp_path, stack)
+        yield Echoes(tmp_path, stack)
 
 
 @pytest.fixture
@@ -72,20 +72,20 @@ def has_happened(document: dict[str, Any]) -> bool:
     return refused and failed >= {*sources, "hec-proxied", "syslog"} and lanes["file"]["acknowledged"] >= len(sources)
 
 
-def assert_repeated(world: World) -> None:
+def assert_repeated(echoes: Echoes) -> None:
     """All canaries that are sent were sent, so that they could be repeated."""
-    seen = "\n".join(world.seen)
+    seen = "\n".join(echoes.seen)
     never_sent = {"rotated refresh token", "HEC token behind a proxy"}
     assert {name for name, secret in CANARIES.items() if secret not in seen} - never_sent == set()
-    assert world.assertions
+    assert echoes.assertions
 
 
-def assert_found_nowhere(world: World, texts: dict[str, str]) -> None:
+def assert_found_nowhere(echoes: Echoes, texts: dict[str, str]) -> None:
     """Neither in the texts nor in the state nor in the healthy output; in each something was redacted."""
-    assert_repeated(world)
-    secrets = world.secrets()
-    texts["output"] = "".join(path.read_text() for path in (world.folder / "out").iterdir())
-    leaks = found_under(world.folder / "state", secrets)
+    assert_repeated(echoes)
+    secrets = echoes.secrets()
+    texts["output"] = "".join(path.read_text() for path in (echoes.folder / "out").iterdir())
+    leaks = found_under(echoes.folder / "state", secrets)
     for where, text in texts.items():
         leaks += found_in(where, text.encode(), secrets)
     assert leaks == []
@@ -93,9 +93,9 @@ def assert_found_nowhere(world: World, texts: dict[str, str]) -> None:
 
 
 @pytest.mark.usefixtures("logging_as_it_was")
-def test_what_others_repeat_is_found_nowhere(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_others_repeat_is_found_nowhere(echoes: Echoes, capsys: pytest.CaptureFixture[str]) -> None:
     """In one process: not in the log, the state, the healthy output, `status`, `check` and `dead-letters`."""
-    path = world.write(log={"level": "debug"}, rules={"shipped": False})
+    path = echoes.write(log={"level": "debug"}, rules={"shipped": False})
     settings = load(path)
     logs.set_up(settings.log)
     daemon = Daemon(settings)
@@ -122,15 +122,15 @@ def test_what_others_repeat_is_found_nowhere(world: World, capsys: pytest.Captur
     ):
         app([*command, "-c", str(path)], standalone_mode=False)
     shown = capsys.readouterr()
-    assert_found_nowhere(world, {"status": document, "stdout": shown.out, "log": shown.err})
+    assert_found_nowhere(echoes, {"status": document, "stdout": shown.out, "log": shown.err})
 
 
 @pytest.mark.attack
-def test_a_daemon_and_every_command_keep_the_secrets(world: World) -> None:
+def test_a_daemon_and_every_command_keep_the_secrets(echoes: Echoes) -> None:
     """With real processes: the log, the metrics and the tracebacks, too."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    agent = AgentProcess(world.folder, world.document(log={"level": "debug"}, metrics={"port": port}))
+    agent = AgentProcess(echoes.folder, echoes.document(log={"level": "debug"}, metrics={"port": port}))
     agent.start()
     texts = {}
     try:
@@ -152,7 +152,7 @@ def test_a_daemon_and_every_command_keep_the_secrets(world: World) -> None:
     assert broken.returncode == 3
     assert "ValueError: thread: " in broken.stderr
     assert "RuntimeError: main: " in broken.stderr
-    assert_found_nowhere(world, {**texts, "traceback": broken.stderr, "log": agent.log.read_text()})
+    assert_found_nowhere(echoes, {**texts, "traceback": broken.stderr, "log": agent.log.read_text()})
 
 
 def said_by(agent: AgentProcess, *command: str) -> str:
