@@ -21,7 +21,7 @@ from agent.simulator.scenarios import SCENARIOS
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from tests.assess.calendar import Assessment
 from tests.assess.campaign_page import campaign_lines, lost
-from tests.assess.campaigns import SHARES, Learnt, Sweep, quiet
+from tests.assess.campaigns import SHARES, LearntMemory, Sweep, quiet
 from tests.assess.complaints import complaints
 from tests.assess.page import page
 from tests.assess.run import Result, assess, learn
@@ -90,8 +90,8 @@ def _campaigns(given: argparse.Namespace, names: tuple[str, ...], shares: tuple[
     if given.memory and given.memory.exists():
         learnt = pickle.loads(given.memory.read_bytes())  # noqa: S301  (a file of our own)
     else:
-        what = replace(_assessment(given, (given.seed or [7])[0]), days=0, learning_days=28)
-        learnt = learn(what, lambda text: print(text, file=sys.stderr, flush=True))
+        assessment = replace(_assessment(given, (given.seed or [7])[0]), days=0, learning_days=28)
+        learnt = learn(assessment, lambda text: print(text, file=sys.stderr, flush=True))
         if given.memory:
             given.memory.write_bytes(pickle.dumps(learnt))
     with Sweep(names, shares) as sweep:
@@ -109,7 +109,7 @@ def _assessment(given: argparse.Namespace, seed: int) -> Assessment:
     )  # fmt: skip
 
 
-def _ignore(learnt: Learnt) -> None:
+def _ignore(learnt: LearntMemory) -> None:
     """Nothing is done with what a further seed has learnt."""
 
 

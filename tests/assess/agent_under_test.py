@@ -19,7 +19,7 @@ from agent.simulator.org.user_record import user_record
 from agent.simulator.world.record_id import long_id
 from agent.simulator.world.staff import Staff
 from agent.sources.event_log_file.csv_file import read_log_file
-from tests.assess.files import File
+from tests.assess.log_file_texts import LogFileText
 
 TICK = 3_600_000
 """Milliseconds of the org's time between two empty batches, which let detection say what only time can tell."""
@@ -62,7 +62,7 @@ class Agent:
     def rules(self) -> Any:
         return self._processing.rules
 
-    def take(self, file: File) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def take(self, file: LogFileText) -> tuple[pl.DataFrame, pl.DataFrame]:
         """A file's alerts, and its events of planted leaks (`event.id`, `scenario`, `time`)."""
         alerts, planted, occurrences, done = [self.tick(file.created)], [], Occurrences(), 0
         for piece in read_log_file(BytesIO(file.content), name=file.event_type):

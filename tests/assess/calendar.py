@@ -11,7 +11,7 @@ from agent.simulator.scenarios import SCENARIOS, play
 from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.sessions import HOUR, Timetable, midnight
 from agent.simulator.world.staff import Staff
-from tests.assess.files import Span
+from tests.assess.log_file_texts import Span
 
 FIRST = date(2026, 6, 1)
 """The first innocent day: a Monday, so that 30 days have 22 working days, and books are closed on three of them."""
@@ -38,18 +38,24 @@ class Assessment:
     rules: tuple[Path, ...] = ()
 
 
-def spans(what: Assessment) -> Iterator[Span]:
+def spans(assessment: Assessment) -> Iterator[Span]:
     """In the order of time, without gaps."""
-    begin = FIRST - timedelta(days=what.learning_days + what.login_days)
-    base = Span(what.seed, Staff(what.seed, what.people), what.rows, begin, what.login_days, 24)
-    if what.login_days:
+    begin = FIRST - timedelta(days=assessment.learning_days + assessment.login_days)
+    base = Span(
+        assessment.seed, Staff(assessment.seed, assessment.people), assessment.rows, begin, assessment.login_days, 24
+    )
+    if assessment.login_days:
         yield replace(base, event_types=("Login",), planted_events=tuple(_last_seen(base)))
-    yield replace(base, first=FIRST - timedelta(days=what.learning_days), days=what.learning_days)
-    yield replace(base, first=FIRST, days=what.days, hours=what.hours)
-    if what.scenarios:
-        first = FIRST + timedelta(days=what.days)
-        week = replace(base, first=first, days=what.planted_days, hours=what.hours, last_hours=what.last_hours)
-        planted_events, _ = play(what.scenarios, what.seed, base.staff, Timetable(what.seed, base.staff), week.window)
+    yield replace(base, first=FIRST - timedelta(days=assessment.learning_days), days=assessment.learning_days)
+    yield replace(base, first=FIRST, days=assessment.days, hours=assessment.hours)
+    if assessment.scenarios:
+        first = FIRST + timedelta(days=assessment.days)
+        week = replace(
+            base, first=first, days=assessment.planted_days, hours=assessment.hours, last_hours=assessment.last_hours
+        )
+        planted_events, _ = play(
+            assessment.scenarios, assessment.seed, base.staff, Timetable(assessment.seed, base.staff), week.window
+        )
         yield replace(week, planted_events=tuple(planted_events))
 
 

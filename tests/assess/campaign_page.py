@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
-from tests.assess.campaigns import Finder, Played
-from tests.assess.table import span, table
+from tests.assess.campaigns import CampaignPlay, Finder
+from tests.assess.markdown_table import span, table
 
 HEADINGS = ("campaign", "published behaviour", "scenario", "found in disguise by, after", "else by", "lost at")
 
 
-def campaign_lines(plays: Sequence[Played]) -> Iterator[str]:
+def campaign_lines(plays: Sequence[CampaignPlay]) -> Iterator[str]:
     """The section of the page, a row for each campaign that was played."""
     yield "## Published campaigns"
     yield ""
@@ -25,12 +25,12 @@ def campaign_lines(plays: Sequence[Played]) -> Iterator[str]:
     yield from table(HEADINGS, (_row(name, [play for play in plays if play.name == name]) for name in names))
 
 
-def lost(plays: Sequence[Played]) -> list[str]:
+def lost(plays: Sequence[CampaignPlay]) -> list[str]:
     """The campaigns that, in disguise and at the published volume and pace, no rule finds by what was done."""
     return [play.name for play in plays if play.disguised and play.volume == play.pace == 1 and not play.by_deed]
 
 
-def _row(name: str, plays: Sequence[Played]) -> list[str]:
+def _row(name: str, plays: Sequence[CampaignPlay]) -> list[str]:
     scenario = CAMPAIGNS[name]
     sources = ", ".join(f"[{date}]({address})" for address, date in scenario.sources)
     full = next(play for play in plays if play.disguised)
@@ -51,7 +51,7 @@ def _finders(finders: Iterable[Finder]) -> str:
     return ", ".join(f"`{finder.name}` {span(finder.after)}" for finder in sorted(finders, key=lambda f: f.after))
 
 
-def _lost(plays: Sequence[Played]) -> str:
+def _lost(plays: Sequence[CampaignPlay]) -> str:
     tried = [play for play in plays if play.disguised]
     return "; ".join(
         _fate(kind, [getattr(play, kind) for play in these], [bool(play.by_deed) for play in these])

@@ -25,7 +25,7 @@ from agent.simulator.world.sessions import HOUR, Timetable
 from agent.simulator.world.staff import Staff
 from tests.assess.agent_under_test import Agent, Memory
 from tests.assess.calendar import FIRST, Assessment
-from tests.assess.files import Span, planted_files
+from tests.assess.log_file_texts import Span, planted_files
 from tests.assess.tally import Tally
 
 SHARES = tuple(2.0**-halved for halved in range(6))
@@ -51,7 +51,7 @@ class Finder:
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class CampaignPlay:
     """One play of a campaign, and the rules that found it, the quickest first."""
 
     name: str
@@ -68,10 +68,10 @@ class Played:
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class LearntMemory:
     """What the weeks before have left: the memory, and the day after them."""
 
-    what: Assessment
+    assessment: Assessment
     memory: Memory = field(repr=False)
     today: date
 
@@ -88,12 +88,12 @@ class Sweep:
         self._names = names
         self._shares = shares
         self._pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=quiet)
-        self._plays: list[Future[list[Played]]] = []
+        self._plays: list[Future[list[CampaignPlay]]] = []
 
-    def start(self, learnt: Learnt) -> None:
+    def start(self, learnt: LearntMemory) -> None:
         self._plays = [self._pool.submit(play_campaign, learnt, self._shares, name) for name in self._names]
 
-    def plays(self) -> list[Played]:
+    def plays(self) -> list[CampaignPlay]:
         """Every play, in the order of the names; waits for them."""
         return [play for plays in self._plays for play in plays.result()]
 
@@ -104,7 +104,7 @@ class Sweep:
         self._pool.shutdown(cancel_futures=True)
 
 
-def play_campaign(learnt: Learnt, shares: tuple[float, ...], name: str) -> list[Played]:
+def play_campaign(learnt: LearntMemory, shares: tuple[float, ...], name: str) -> list[CampaignPlay]:
     """With the first share, published and disguised; then smaller and slower ones, disguised, until it is lost."""
     plays = [run(learnt, name, volume=shares[0], disguised=False)]
     for volume in shares:
@@ -120,18 +120,20 @@ def play_campaign(learnt: Learnt, shares: tuple[float, ...], name: str) -> list[
     return plays
 
 
-def run(learnt: Learnt, name: str, *, volume: float = 1.0, pace: float = 1.0, disguised: bool = False) -> Played:
+def run(
+    learnt: LearntMemory, name: str, *, volume: float = 1.0, pace: float = 1.0, disguised: bool = False
+) -> CampaignPlay:
     """One play, on a copy of what was learnt."""
-    what, length = learnt.what, CAMPAIGNS[name].span / pace
-    staff = Staff(what.seed, what.people)
+    assessment, length = learnt.assessment, CAMPAIGNS[name].span / pace
+    staff = Staff(assessment.seed, assessment.people)
     days, hours = length.days + 2, 6 if length > timedelta(days=1) else 1
-    span = Span(what.seed, staff, what.rows, learnt.today, days, hours)
-    timetable = Timetable(what.seed, staff)
+    span = Span(assessment.seed, staff, assessment.rows, learnt.today, days, hours)
+    timetable = Timetable(assessment.seed, staff)
     planted_events, _ = play(
-        [name], what.seed, staff, timetable, span.window, volume=volume, pace=pace, disguised=disguised
+        [name], assessment.seed, staff, timetable, span.window, volume=volume, pace=pace, disguised=disguised
     )
     with tempfile.TemporaryDirectory() as folder:
-        agent = Agent(span.org, staff, Path(folder), FIRST, what.rules, learnt.memory)
+        agent = Agent(span.org, staff, Path(folder), FIRST, assessment.rules, learnt.memory)
         rules = {rule.id: rule for rule in agent.rules.alerting}
         tally = Tally({rule.id: rule.level for rule in rules.values()}, FIRST, FIRST)
         _watch(agent, tally, replace(span, planted_events=tuple(planted_events)))
@@ -139,7 +141,7 @@ def run(learnt: Learnt, name: str, *, volume: float = 1.0, pace: float = 1.0, di
     finders = tuple(
         Finder(rules[finding.rule].name, finding.after, _of_deeds(rules[finding.rule])) for finding in found
     )
-    return Played(name, volume, pace, disguised, len(planted_events), finders)
+    return CampaignPlay(name, volume, pace, disguised, len(planted_events), finders)
 
 
 def _watch(agent: Agent, tally: Tally, span: Span) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tests.assess.campaign_page import lost
-from tests.assess.campaigns import Played
+from tests.assess.campaigns import CampaignPlay
 from tests.assess.page import MOST, above_low
 from tests.assess.run import Result
 
 
-def complaints(results: Sequence[Result], plays: Sequence[Played]) -> Iterator[str]:
+def complaints(results: Sequence[Result], plays: Sequence[CampaignPlay]) -> Iterator[str]:
     """A sentence for each leak and campaign that was not found, and for innocent days with too many alerts."""
     for result in results:
         yield from (f"{name} was not found" for name in result.assessment.scenarios if not result.found.get(name))

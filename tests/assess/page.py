@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 
 from agent.simulator.scenarios import SCENARIOS
 from tests.assess.campaign_page import campaign_lines
-from tests.assess.campaigns import Played
+from tests.assess.campaigns import CampaignPlay
+from tests.assess.markdown_table import span, table
 from tests.assess.run import Result
-from tests.assess.table import span, table
-from tests.assess.tally import LEVELS, Found
+from tests.assess.tally import LEVELS, LeakFinding
 
 MOST = 6.0
 """Alerts a day above low on innocent days; more are too many."""
 
 
-def page(results: Sequence[Result], plays: Sequence[Played] = ()) -> str:
+def page(results: Sequence[Result], plays: Sequence[CampaignPlay] = ()) -> str:
     """One run for each seed; `plays`: of the published campaigns."""
     lines = [*_lines(results), *(["", *campaign_lines(plays)] if plays else [])]
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -86,7 +86,7 @@ def _leaks(results: Sequence[Result]) -> Iterator[list[str]]:
     for scenario in results[0].assessment.scenarios:
         missed = sum(not result.found.get(scenario) for result in results)
         found = "yes" if not missed else "**missed**" if missed == len(results) else f"**{missed} missed**"
-        best: dict[str, Found] = {}
+        best: dict[str, LeakFinding] = {}
         for result in results:
             for finding in result.found.get(scenario, ()):
                 if finding.rule not in best or finding.after > best[finding.rule].after:

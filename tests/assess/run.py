@@ -12,9 +12,9 @@ from pathlib import Path
 from agent.simulator.world.sessions import day_of, midnight
 from tests.assess.agent_under_test import Agent
 from tests.assess.calendar import FIRST, Assessment, spans
-from tests.assess.campaigns import Learnt
-from tests.assess.files import File, log_files
-from tests.assess.tally import Found, Tally
+from tests.assess.campaigns import LearntMemory
+from tests.assess.log_file_texts import LogFileText, log_files
+from tests.assess.tally import LeakFinding, Tally
 
 RESTART_DAYS = 7
 
@@ -33,7 +33,7 @@ class Result:
     innocent: dict[str, int]
     """Rule id to alerts on the innocent days."""
     by_level: dict[str, int]
-    found: dict[str, list[Found]]
+    found: dict[str, list[LeakFinding]]
     """Scenario to the rules that found it."""
     samples: dict[str, list[str]]
     remembered: int
@@ -41,45 +41,53 @@ class Result:
     core_seconds: float
 
 
-def learn(what: Assessment, tell: Callable[[str], None] = lambda _: None) -> Learnt:
+def learn(assessment: Assessment, tell: Callable[[str], None] = lambda _: None) -> LearntMemory:
     """What an agent remembers after the days to learn from."""
-    kept: list[Learnt] = []
-    assess(replace(what, scenarios=()), tell, kept.append)
+    kept: list[LearntMemory] = []
+    assess(replace(assessment, scenarios=()), tell, kept.append)
     return kept[0]
 
 
 def assess(
-    what: Assessment, tell: Callable[[str], None] = lambda _: None, learnt: Callable[[Learnt], None] = lambda _: None
+    assessment: Assessment,
+    tell: Callable[[str], None] = lambda _: None,
+    learnt: Callable[[LearntMemory], None] = lambda _: None,
 ) -> Result:
     """`tell`: hears how far it is; `learnt`: gets what is remembered a week before the innocent days are over."""
-    began, planned = time.process_time(), list(spans(what))
+    began, planned = time.process_time(), list(spans(assessment))
     with tempfile.TemporaryDirectory() as folder:
-        agent = Agent(planned[0].org, planned[0].staff, Path(folder), FIRST, what.rules)
+        agent = Agent(planned[0].org, planned[0].staff, Path(folder), FIRST, assessment.rules)
         alerting = agent.rules.alerting
-        tally = Tally({rule.id: rule.level for rule in alerting}, FIRST, FIRST + timedelta(days=what.days))
-        _watch(agent, tally, log_files(planned), tell, _when_over(what, agent, learnt))
+        tally = Tally({rule.id: rule.level for rule in alerting}, FIRST, FIRST + timedelta(days=assessment.days))
+        _watch(agent, tally, log_files(planned), tell, _when_over(assessment, agent, learnt))
         return Result(
-            what, len(alerting), {rule.id: rule.name or rule.title for rule in alerting}, dict(tally.levels), agent.rows,
+            assessment, len(alerting), {rule.id: rule.name or rule.title for rule in alerting}, dict(tally.levels), agent.rows,
             dict(tally.innocent), tally.by_level(), tally.found(), tally.samples,
             sum(map(len, agent.memory.values())), time.process_time() - began,
         )  # fmt: skip
 
 
-def _when_over(what: Assessment, agent: Agent, learnt: Callable[[Learnt], None]) -> Callable[[File], None]:
+def _when_over(
+    assessment: Assessment, agent: Agent, learnt: Callable[[LearntMemory], None]
+) -> Callable[[LogFileText], None]:
     """Calls `learnt` at the first file that is made in the last innocent week, or after fewer days than a week."""
-    day = FIRST + timedelta(days=max(what.days - LAST_DAYS, 0))
-    called: list[File] = []
+    day = FIRST + timedelta(days=max(assessment.days - LAST_DAYS, 0))
+    called: list[LogFileText] = []
 
-    def see(file: File) -> None:
+    def see(file: LogFileText) -> None:
         if not called and file.created >= midnight(day):
             called.append(file)
-            learnt(Learnt(what, dict(agent.memory), day))
+            learnt(LearntMemory(assessment, dict(agent.memory), day))
 
     return see
 
 
 def _watch(
-    agent: Agent, tally: Tally, files: Iterator[File], tell: Callable[[str], None], see: Callable[[File], None]
+    agent: Agent,
+    tally: Tally,
+    files: Iterator[LogFileText],
+    tell: Callable[[str], None],
+    see: Callable[[LogFileText], None],
 ) -> None:
     told = last = 0
     for file in files:

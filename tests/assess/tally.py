@@ -16,7 +16,7 @@ SAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LeakFinding:
     """A rule found a leak. `after`: event time from the leak's first event to the one that the rule matched, or to the
     last that a correlation or baseline had counted when it spoke; `known`: to when the log file was there that made it speak.
     """
@@ -64,12 +64,12 @@ class Tally:
                 if len(told) < SAMPLES:
                     told.append(f"{alert['event.start']:%m-%d %H:%M} {alert['message']}")
 
-    def found(self) -> dict[str, list[Found]]:
+    def found(self) -> dict[str, list[LeakFinding]]:
         """Scenario to the rules that found it, each once, the quickest first."""
-        best: dict[str, dict[str, Found]] = {name: {} for name in self.begun}
+        best: dict[str, dict[str, LeakFinding]] = {name: {} for name in self.begun}
         for rule, end, known, ids in self._alerts:
             for name in {self._scenario_of[finding] for finding in ids if finding in self._scenario_of}:
-                finding = Found(rule, end - self.begun[name], known - self.begun[name])
+                finding = LeakFinding(rule, end - self.begun[name], known - self.begun[name])
                 if rule not in best[name] or finding.known < best[name][rule].known:
                     best[name][rule] = finding
         return {

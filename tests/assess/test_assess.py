@@ -4,7 +4,7 @@ import pytest
 
 from agent.demo.verdict import MUST_BE_FOUND
 from tests.assess.calendar import Assessment, spans
-from tests.assess.files import log_files
+from tests.assess.log_file_texts import log_files
 from tests.assess.page import page
 from tests.assess.run import Result, assess
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.assess.calendar import Assessment
 from tests.assess.campaign_page import campaign_lines, lost
-from tests.assess.campaigns import Finder, Learnt, Played, play_campaign, run
+from tests.assess.campaigns import CampaignPlay, Finder, LearntMemory, play_campaign, run
 from tests.assess.complaints import complaints
 from tests.assess.page import page
 from tests.assess.run import Result, assess, learn
@@ -18,15 +18,15 @@ SIGN = Finder("campaign_library", timedelta(0), deed=False)
 
 
 @pytest.fixture(scope="module")
-def learnt() -> Learnt:
+def learnt() -> LearntMemory:
     return learn(SMALL)
 
 
-def played(name: str, volume: float = 1.0, pace: float = 1.0, disguised: bool = True, *finders: Finder) -> Played:
-    return Played(name, volume, pace, disguised, 1_002, finders)
+def played(name: str, volume: float = 1.0, pace: float = 1.0, disguised: bool = True, *finders: Finder) -> CampaignPlay:
+    return CampaignPlay(name, volume, pace, disguised, 1_002, finders)
 
 
-def test_a_campaign_is_found_in_disguise(learnt: Learnt) -> None:
+def test_a_campaign_is_found_in_disguise(learnt: LearntMemory) -> None:
     """By rules that speak of what was done; nothing of what was learnt is changed by it."""
     before = dict(learnt.memory)
     found = run(learnt, "klue_burst", disguised=True)
@@ -35,7 +35,7 @@ def test_a_campaign_is_found_in_disguise(learnt: Learnt) -> None:
     assert dict(learnt.memory) == before
 
 
-def test_with_what_was_published_its_signs_are_found_too(learnt: Learnt) -> None:
+def test_with_what_was_published_its_signs_are_found_too(learnt: LearntMemory) -> None:
     """They are named, and do not count as what was done."""
     found = run(learnt, "klue_burst", volume=0.02)
     signs = [finder for finder in found.finders if finder.name.startswith("campaign_")]
@@ -43,7 +43,7 @@ def test_with_what_was_published_its_signs_are_found_too(learnt: Learnt) -> None
     assert not set(signs) & set(found.by_deed)
 
 
-def test_less_and_less_is_played_until_it_is_lost(learnt: Learnt) -> None:
+def test_less_and_less_is_played_until_it_is_lost(learnt: LearntMemory) -> None:
     """First with what was published, then in disguise: the last play of each kind is lost or the last that is tried."""
     plays = play_campaign(learnt, (1.0, 0.01), "klue_burst")
     assert [(play.volume, play.pace, play.disguised) for play in plays[:3]] == [

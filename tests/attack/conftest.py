@@ -11,7 +11,7 @@ import pytest
 
 from agent.demo.org import simulated_org
 from agent.store.state import State
-from tests.attack.table import Row, rows_of, write
+from tests.attack.fault_table import FaultRow, rows_of, write
 from tests.end_to_end.conftest import document_for
 from tests.pipeline.fakes import Loops
 
@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """The table: item, result, seconds, test; into the page that is named, too."""
-    rows: list[Row] = rows_of(terminalreporter.stats)
+    rows: list[FaultRow] = rows_of(terminalreporter.stats)
     if not rows or not os.environ.get("LEAKLINE_ATTACK"):
         return
     terminalreporter.section("faults")

@@ -24,7 +24,7 @@ from tests.destinations.hec_server import TOKEN, HecServer
 from tests.destinations.http_server import HttpServer
 
 
-class Switches:
+class FaultSwitches:
     """The simulated org's faults, while a test runs."""
 
     def __init__(self, org: dict[str, str]) -> None:
@@ -44,8 +44,8 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def switches(org: dict[str, str]) -> Iterator[Switches]:
-    switches = Switches(org)
+def switches(org: dict[str, str]) -> Iterator[FaultSwitches]:
+    switches = FaultSwitches(org)
     yield switches
     switches.set(missing_permission="", no_hourly=False, free_only=False, api_disabled=False)
 
@@ -115,13 +115,13 @@ def test_key_that_the_org_does_not_know(
 
 
 @pytest.mark.parametrize("kind", ["invalid_type", "empty"])
-def test_missing_permission(examined: Callable[..., list[Finding]], switches: Switches, kind: str) -> None:
+def test_missing_permission(examined: Callable[..., list[Finding]], switches: FaultSwitches, kind: str) -> None:
     """It names the permission."""
     switches.set(missing_permission=kind)
     assert "View Event Log Files" in wrong(examined())
 
 
-def test_no_hourly_files(examined: Callable[..., list[Finding]], switches: Switches) -> None:
+def test_no_hourly_files(examined: Callable[..., list[Finding]], switches: FaultSwitches) -> None:
     """It says that daily files are read and how late they are."""
     switches.set(no_hourly=True)
     words = wrong(examined())
@@ -129,7 +129,7 @@ def test_no_hourly_files(examined: Callable[..., list[Finding]], switches: Switc
     assert "daily" in words
 
 
-def test_no_licence(examined: Callable[..., list[Finding]], switches: Switches) -> None:
+def test_no_licence(examined: Callable[..., list[Finding]], switches: FaultSwitches) -> None:
     """With the free event types alone it names the add-on."""
     switches.set(free_only=True)
     assert "Event Monitoring" in wrong(examined())

@@ -29,7 +29,7 @@ def watched(document: dict[str, Any], tmp_path: Path) -> Path:
     """The folder in which a daemon has read the org's day, delivered it, and waited for its last words."""
     document["enrich"] = {"users": False, "applications": False}
     (tmp_path / "leakline.yaml").write_bytes(orjson.dumps(document))  # JSON is YAML
-    clock = Clock()
+    clock = ShiftedClock()
     daemon = Daemon(parse(document), now=clock)
     threads = daemon.start_forwarding()
     try:
@@ -48,7 +48,7 @@ def watched(document: dict[str, Any], tmp_path: Path) -> Path:
     return tmp_path
 
 
-class Clock:
+class ShiftedClock:
     """The real time, moved on by a test."""
 
     def __init__(self) -> None:

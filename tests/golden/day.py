@@ -36,7 +36,7 @@ ROWS, SEED = 20_000, 11
 Document = dict[str, Any]
 
 
-class Clock:
+class StandingClock:
     """Stands still, until it is moved on."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ def digests(folder: Path, lines: Path | None = None) -> dict[str, dict[str, Any]
 
 
 def _read_day(folder: Path) -> Path:
-    clock = Clock()
+    clock = StandingClock()
     immediately = (timedelta(0), timedelta(0))
     settings = SimulatorSettings(folder / "org", seed=SEED, rows_per_day=ROWS, delay=immediately, now=clock)
     with serve(settings) as running:

@@ -20,7 +20,7 @@ START = midnight(date(2026, 6, 1))
 STAFF = Staff(7, 80)
 
 
-class Rows:
+class CampaignRows:
     """What a campaign leaves in the files, in order of time."""
 
     def __init__(self, name: str, *, volume: float = 1.0, pace: float = 1.0, disguised: bool = False) -> None:
@@ -55,7 +55,7 @@ def test_a_campaign_takes_as_long_as_was_published(name: str) -> None:
     scenario, length = CAMPAIGNS[name], CAMPAIGNS[name].span.total_seconds()
     share = 0.8 if name in ("unc6040_loader", "unc6040_script") else 0.95
     for pace in (1.0, 0.5):
-        assert share * length <= Rows(name, pace=pace).seconds() * pace <= length
+        assert share * length <= CampaignRows(name, pace=pace).seconds() * pace <= length
     assert scenario.campaign and scenario.published
     assert all(address.startswith("https://") and day[:4].isdigit() for address, day in scenario.sources)
 
@@ -64,7 +64,7 @@ def test_a_campaign_takes_as_long_as_was_published(name: str) -> None:
 def test_in_disguise_nothing_is_on_a_list(name: str) -> None:
     """Addresses are those of ordinary networks, and no program or app is one that was published."""
     ordinary = [ip_network(network.cidr) for network in (*networks_of("visitor"), *networks_of("home"))]
-    published, disguised = Rows(name), Rows(name, disguised=True)
+    published, disguised = CampaignRows(name), CampaignRows(name, disguised=True)
     for event in disguised.events:
         address = ip_address(event.session.ip)
         assert any(address in network for network in ordinary if network.version == address.version)
@@ -76,7 +76,7 @@ def test_in_disguise_nothing_is_on_a_list(name: str) -> None:
 
 def test_salesloft_drift() -> None:
     """Four logins; Account, Contact and User counted in 13 seconds; three days later a job of which no row says deleted."""
-    rows = Rows("salesloft_drift")
+    rows = CampaignRows("salesloft_drift")
     assert len(rows.of("Login")) == 4
     counts = [row for row in rows.of("RestApi") if row.cells["QUERY"].startswith("SELECT COUNT()")]
     assert [row.cells["ENTITY_NAME"] for row in counts] == ["Account", "Contact", "User", "Case", "Case"]
@@ -94,7 +94,7 @@ def test_salesloft_drift() -> None:
 
 def test_gainsight() -> None:
     """A probe, then nothing for sixteen days, then three waves of 128,000 rows."""
-    calls = Rows("gainsight_tokens").of("RestApi")
+    calls = CampaignRows("gainsight_tokens").of("RestApi")
     assert max(seconds(calls)) > 15.9 * 86_400
     assert total(calls) == 3 * 128_000 + 1
     assert {row.session.user_agent for row in calls} == {"Salesforce-Multi-Org-Fetcher/1.0"}
@@ -102,7 +102,7 @@ def test_gainsight() -> None:
 
 def test_klue() -> None:
     """A thousand queries in a quarter of an hour; or ten a minute for six hours, never a minute without one."""
-    burst, steady = (Rows(name).of("RestApi") for name in ("klue_burst", "klue_steady"))
+    burst, steady = (CampaignRows(name).of("RestApi") for name in ("klue_burst", "klue_steady"))
     assert burst[0].cells["URI"] == "/services/data/v59.0/sobjects"
     assert len(burst) == 1_001
     assert len(steady) == 3_601
@@ -111,7 +111,7 @@ def test_klue() -> None:
 
 def test_voice_phishing() -> None:
     """The app is approved, tried in small portions, then takes whole tables, all as the victim and within the hour."""
-    loader, script = Rows("unc6040_loader"), Rows("unc6040_script")
+    loader, script = CampaignRows("unc6040_loader"), CampaignRows("unc6040_script")
     for rows in (loader, script):
         assert rows.changes[0].action == "insertApplication"
         assert rows.changes[0].time < rows.events[0].time
@@ -128,7 +128,10 @@ def test_voice_phishing() -> None:
 
 def test_guests() -> None:
     """One address in nine minutes; or five addresses in turn for four days, two hundred requests each day."""
-    inspector, graphql = Rows("guest_inspector").of("AuraRequest"), Rows("guest_graphql").of("AuraRequest")
+    inspector, graphql = (
+        CampaignRows("guest_inspector").of("AuraRequest"),
+        CampaignRows("guest_graphql").of("AuraRequest"),
+    )
     assert len(inspector) == 201
     assert len({row.session.ip for row in inspector}) == 1
     assert len({row.session.ip for row in graphql}) == 5
@@ -147,14 +150,14 @@ def test_guests() -> None:
 )  # fmt: skip
 def test_at_half_volume_half_is_taken(name: str, event_type: str, column: str) -> None:
     """And the looking around is the same."""
-    full, half = (total(Rows(name, volume=volume).of(event_type), column) for volume in (1.0, 0.5))
+    full, half = (total(CampaignRows(name, volume=volume).of(event_type), column) for volume in (1.0, 0.5))
     assert half == pytest.approx(full / 2, rel=0.04)
 
 
 @pytest.mark.parametrize(("name", "asked"), [("guest_inspector", 120), ("guest_graphql", 800)])
 def test_at_half_volume_guests_ask_half_as_often(name: str, asked: int) -> None:
     """Besides the scanner's tries."""
-    full, half = (len(Rows(name, volume=volume).of("AuraRequest")) for volume in (1.0, 0.5))
+    full, half = (len(CampaignRows(name, volume=volume).of("AuraRequest")) for volume in (1.0, 0.5))
     assert full - half == asked / 2
 
 

@@ -40,7 +40,7 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         yield facts
 
 
-class Picky(BulkServer):
+class PickyBulkServer(BulkServer):
     """Refuses every twentieth event for good while `refuses`."""
 
     refuses = True
@@ -50,7 +50,7 @@ class Picky(BulkServer):
         return super()._create(index, event_id, document)
 
 
-class Tired(HecServer):
+class BusyHecServer(HecServer):
     """Busy for a share of the requests."""
 
     def __init__(self, moments: random.Random) -> None:
@@ -70,7 +70,7 @@ class Tired(HecServer):
 def test_nothing_is_lost_whatever_comes_together(org: dict[str, str], tmp_path: Path) -> None:
     """After all of it each event is in the file once, at both others with its id, and no file is left over."""
     moments = random.Random(SEED)
-    hec, bulk = Tired(moments), Picky()
+    hec, bulk = BusyHecServer(moments), PickyBulkServer()
     with ExitStack() as servers:
         splunk, elastic = HttpServer(hec), HttpServer(bulk)
         servers.callback(splunk.stop)

@@ -39,7 +39,7 @@ class Clocks:
 
 
 @dataclass
-class Watched:
+class WatchUnderTest:
     """A clock watch over clocks that the test sets."""
 
     problems: Problems
@@ -74,15 +74,15 @@ def state(tmp_path: Path) -> Iterator[State]:
 
 
 @pytest.fixture
-def watched(state: State) -> Watched:
+def watched(state: State) -> WatchUnderTest:
     clocks = Clocks()
-    return Watched(Problems(state, lambda: clocks.wall), clocks)
+    return WatchUnderTest(Problems(state, lambda: clocks.wall), clocks)
 
 
 @pytest.mark.parametrize(
     ("jump", "words"), [(-THREE_HOURS, "went back by 3 h 0 min"), (THREE_HOURS, "went forward by")]
 )
-def test_a_jump_is_a_problem_until_the_clock_is_right(watched: Watched, jump: timedelta, words: str) -> None:
+def test_a_jump_is_a_problem_until_the_clock_is_right(watched: WatchUnderTest, jump: timedelta, words: str) -> None:
     """It says from when to when; the schedule is set anew at the jump, and again when the clock is put right."""
     assert watched.look() == []
     watched.clocks.wall += jump
@@ -101,7 +101,7 @@ def test_a_jump_is_a_problem_until_the_clock_is_right(watched: Watched, jump: ti
     assert told == ["clock-jumped", "clock-right"]
 
 
-def test_an_acknowledged_jump_is_the_clock_from_then_on(watched: Watched) -> None:
+def test_an_acknowledged_jump_is_the_clock_from_then_on(watched: WatchUnderTest) -> None:
     """Who says that the clock is right as it is hears no more of it, until it jumps from there."""
     watched.look()
     watched.clocks.wall -= THREE_HOURS
@@ -114,7 +114,7 @@ def test_an_acknowledged_jump_is_the_clock_from_then_on(watched: Watched) -> Non
     assert "went forward by 3 h 0 min" in watched.look()[0]
 
 
-def test_keeping_a_clock_right_is_no_jump(watched: Watched) -> None:
+def test_keeping_a_clock_right_is_no_jump(watched: WatchUnderTest) -> None:
     """A machine that sleeps, and half a second's correction every minute for a day, are nothing to tell."""
     watched.look(seconds=8 * 3600)
     for _ in range(24 * 60):
@@ -123,7 +123,7 @@ def test_keeping_a_clock_right_is_no_jump(watched: Watched) -> None:
     assert watched.set_anew == 0
 
 
-def test_many_small_steps_are_one_jump(watched: Watched) -> None:
+def test_many_small_steps_are_one_jump(watched: WatchUnderTest) -> None:
     """A clock that is set back by twenty seconds every second is noticed although no step is long."""
     watched.look()
     for _ in range(3):
@@ -133,18 +133,18 @@ def test_many_small_steps_are_one_jump(watched: Watched) -> None:
     assert watched.set_anew == 1
 
 
-def test_a_daemon_started_anew_still_knows_the_jump(watched: Watched, state: State) -> None:
+def test_a_daemon_started_anew_still_knows_the_jump(watched: WatchUnderTest, state: State) -> None:
     """While the machine runs on, the problem ends when the clock is right; a machine started anew takes its clock as right."""
     watched.look()
     watched.clocks.wall -= THREE_HOURS
     watched.look()
-    again = Watched(Problems(state, lambda: watched.clocks.wall), watched.clocks)
+    again = WatchUnderTest(Problems(state, lambda: watched.clocks.wall), watched.clocks)
     assert len(again.look()) == 1
     again.clocks.wall += THREE_HOURS
     assert again.look() == []
     again.clocks.wall -= THREE_HOURS
     assert len(again.look()) == 1
-    assert Watched(Problems(state, lambda: watched.clocks.wall), watched.clocks, boot="another run").look() == []
+    assert WatchUnderTest(Problems(state, lambda: watched.clocks.wall), watched.clocks, boot="another run").look() == []
 
 
 def test_all_turns_that_a_jump_of_years_missed_are_one() -> None:
@@ -171,7 +171,7 @@ def test_a_schedule_set_anew_has_its_turns_at_once() -> None:
 
 
 @dataclass
-class Limited:
+class LimitedSource:
     """A source whose allowance is used up once."""
 
     name: str = "acme/one"
@@ -186,7 +186,7 @@ class Limited:
 
 def test_a_rest_is_as_long_as_it_is_whatever_the_clock_says(loops: Loops) -> None:
     """An org that rests when the clock goes back is read again when the rest is over, not three hours later."""
-    clocks, source = Clocks(), Limited()
+    clocks, source = Clocks(), LimitedSource()
     polling = Polling(
         loops.ingest(), loops.problems, lambda: clocks.wall, loops.stop, lambda _: "", steady=lambda: clocks.steady
     )
@@ -206,7 +206,7 @@ def test_a_rest_is_as_long_as_it_is_whatever_the_clock_says(loops: Loops) -> Non
 
 def test_a_success_in_the_future_is_not_ok(loops: Loops) -> None:
     """A source last read at a time that has not come says so in its state."""
-    source = Limited(reads=1)
+    source = LimitedSource(reads=1)
     polling = Polling(loops.ingest(), loops.problems, lambda: NOW, loops.stop, lambda _: "")
     polling.add(source, "acme", timedelta(minutes=10))
     (polled,) = polling.sources.values()
@@ -221,7 +221,7 @@ def test_a_turn_that_never_comes_is_a_stall(loops: Loops) -> None:
     polling = Polling(
         loops.ingest(), loops.problems, lambda: clocks.wall, loops.stop, lambda _: "", steady=lambda: clocks.steady
     )
-    polling.add(Limited(), "acme", timedelta(minutes=10))
+    polling.add(LimitedSource(), "acme", timedelta(minutes=10))
     clocks.steady += 600 + 599
     assert polling.overdue() == {}
     clocks.steady += 2

@@ -38,7 +38,7 @@ def loops(tmp_path: Path) -> Iterator[Loops]:
     loops.state.close()
 
 
-class Dead(ScriptedDestination):
+class DeadDestination(ScriptedDestination):
     """Takes nothing while `down`."""
 
     down = True
@@ -76,7 +76,7 @@ def fill_up(loops: Loops, quotas: list[Quota], *healthy: Forward, limit: int) ->
 
 def test_a_dead_destination_stops_nobody_else(loops: Loops) -> None:
     """Beyond its quota its oldest batches are set aside, which is told; when it is back everything arrives, once."""
-    dead, siem = Dead("dead"), ScriptedDestination("siem")
+    dead, siem = DeadDestination("dead"), ScriptedDestination("siem")
     forwards = [loops.forward(dead), loops.forward(siem)]
     batch = size(loops)
     quotas = [quota(forward, 5 * batch, 100 * batch) for forward in forwards]
@@ -102,7 +102,7 @@ def test_a_dead_destination_stops_nobody_else(loops: Loops) -> None:
 
 def test_what_is_new_goes_before_what_was_set_aside(loops: Loops) -> None:
     """A destination that is back gets alerts first, then the events of now, then the old ones."""
-    dead = Dead("dead", max_rows=ROWS)
+    dead = DeadDestination("dead", max_rows=ROWS)
     forward = loops.forward(dead)
     loops.ingest().read(ListSource([batch_of(n + 1, ids_of(n * ROWS, (n + 1) * ROWS)) for n in range(4)]))
     forward.queue.set_aside()
@@ -116,7 +116,7 @@ def test_what_is_new_goes_before_what_was_set_aside(loops: Loops) -> None:
 
 def test_events_are_set_aside_before_alerts(loops: Loops) -> None:
     """Alerts leave their lane only when no events are left in theirs."""
-    forward = loops.forward(Dead("dead"))
+    forward = loops.forward(DeadDestination("dead"))
     raise_alert(loops, "a" * 32)
     loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3))]))
     assert forward.queue.set_aside() == 3
@@ -147,7 +147,7 @@ def test_a_batch_that_is_set_aside_while_it_is_sent_counts_once(loops: Loops) ->
 
 def test_a_full_store_of_what_is_set_aside_pauses_reading(loops: Loops) -> None:
     """By default nothing is dropped: the reason names the destination, what it holds and why."""
-    dead, siem = Dead("dead"), ScriptedDestination("siem")
+    dead, siem = DeadDestination("dead"), ScriptedDestination("siem")
     forwards = [loops.forward(dead), loops.forward(siem)]
     batch = size(loops)
     quotas = [quota(forward, 3 * batch, 4 * batch) for forward in forwards]
@@ -161,7 +161,7 @@ def test_a_full_store_of_what_is_set_aside_pauses_reading(loops: Loops) -> None:
 
 def test_dropping_needs_a_setting_and_is_told(loops: Loops) -> None:
     """`when_aside_full: drop` lets go of the oldest rows, which are counted and stay a problem until acknowledged."""
-    dead = Dead("dead")
+    dead = DeadDestination("dead")
     forward = loops.forward(dead)
     batch = size(loops)
     assert fill_up(loops, [quota(forward, 3 * batch, 4 * batch, drops=True)], limit=100 * batch) == BATCHES
@@ -179,7 +179,7 @@ def test_dropping_needs_a_setting_and_is_told(loops: Loops) -> None:
 @pytest.mark.parametrize("drops", [False, True])
 def test_all_that_waits_stays_within_the_limit(loops: Loops, drops: bool) -> None:
     """`state.spool_limit_mb` bounds the spool and what is set aside together."""
-    forward = loops.forward(Dead("dead"))
+    forward = loops.forward(DeadDestination("dead"))
     batch = size(loops)
     quotas = [quota(forward, 4 * batch, 50 * batch, drops=drops)]
     read = fill_up(loops, quotas, limit=10 * batch)
@@ -193,7 +193,7 @@ def test_a_single_destination_pauses_reading_and_that_is_a_problem(
 ) -> None:
     """Status says that reading is paused, by whom and why; it is over when there is room again."""
     monkeypatch.setattr("agent.pipeline.ingest.FULL_DISK_PAUSE", 0.01)
-    dead = Dead("dead")
+    dead = DeadDestination("dead")
     forward = loops.forward(dead)
     batch = size(loops)
     room = loops.room(100 * batch, quota(forward, 3 * batch, 0, sets_aside=False))
@@ -292,7 +292,7 @@ def test_a_copy_that_finds_no_room_leaves_nothing(loops: Loops, monkeypatch: pyt
 
     monkeypatch.setattr("os.link", no_link)
     monkeypatch.setattr("shutil.copy2", half)
-    forward = loops.forward(Dead("dead"))
+    forward = loops.forward(DeadDestination("dead"))
     loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3))]))
     with pytest.raises(DiskFull):
         forward.queue.set_aside()

@@ -27,7 +27,7 @@ from agent.simulator.scenarios import SCENARIOS, play
 from agent.simulator.world.sessions import Timetable
 from agent.simulator.world.staff import Staff
 from agent.sources.event_log_file.csv_file import read_log_file
-from tests.assess.files import File, Span, log_files
+from tests.assess.log_file_texts import LogFileText, Span, log_files
 
 DAY = date(2026, 6, 3)
 SEED = 5
@@ -60,7 +60,7 @@ class Moment:
 
 
 @pytest.fixture(scope="module")
-def day() -> list[File]:
+def day() -> list[LogFileText]:
     """A day's files with every leak planted."""
     span = Span(SEED, Staff(SEED, 60), 6_000, DAY, 1, 6, event_types=TYPES)
     planted_events, _ = play(tuple(SCENARIOS), SEED, span.staff, Timetable(SEED, span.staff), span.window)
@@ -86,7 +86,7 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
-def moments(files: Iterable[File], org: str, later: timedelta = timedelta()) -> Iterator[Moment]:
+def moments(files: Iterable[LogFileText], org: str, later: timedelta = timedelta()) -> Iterator[Moment]:
     """The files as batches of an org, each taken when the file is made, or so much later."""
     for file in files:
         content = file.content.replace(Span(SEED, Staff(SEED, 60), 0, DAY, 1, 6).org[:15].encode(), org[:15].encode())
@@ -147,7 +147,7 @@ def assert_together_is_each_alone(settings: Settings, lived: Sequence[Moment], t
 
 @pytest.mark.attack
 def test_two_orgs_that_live_the_same_day_give_the_alerts_of_each_alone(
-    settings: Settings, day: list[File], tmp_path: Path
+    settings: Settings, day: list[LogFileText], tmp_path: Path
 ) -> None:
     """The same people at the same addresses do the same in both; every field of every alert is what it is alone."""
     lived = with_minutes([*moments(day, ACME), *moments(day, OTHER)])
@@ -157,7 +157,7 @@ def test_two_orgs_that_live_the_same_day_give_the_alerts_of_each_alone(
 
 @pytest.mark.attack
 def test_an_org_a_day_behind_another_one_gives_the_alerts_it_gives_alone(
-    settings: Settings, day: list[File], tmp_path: Path
+    settings: Settings, day: list[LogFileText], tmp_path: Path
 ) -> None:
     """What a fast org has seen makes no row of a slow one late, and closes no window of it."""
     lived = with_minutes([*moments(day, ACME), *moments(day, OTHER, timedelta(hours=26))])

@@ -26,7 +26,7 @@ ROWS = 20
 
 
 @dataclass
-class Index:
+class IdIndex:
     """Takes everything, and says which ids it had (a 409 from `_bulk`)."""
 
     held: set[str] = field(default_factory=set)
@@ -73,7 +73,7 @@ def file_destination(folder: Path) -> Any:
 
 def test_a_destination_that_knows_the_rows_tells(tmp_path: Path) -> None:
     """When most rows sent for the first time are known already, the state is told to be a restored one."""
-    state, backup, index = tmp_path / "state", tmp_path / "backup", Index()
+    state, backup, index = tmp_path / "state", tmp_path / "backup", IdIndex()
     assert deliver(state, index.destination(), 0, 1) == []
     shutil.copytree(state, backup)
     assert deliver(state, index.destination(), 1, 4) == []
@@ -83,7 +83,7 @@ def test_a_destination_that_knows_the_rows_tells(tmp_path: Path) -> None:
 
 def test_a_chunk_accepted_before_a_kill_is_no_news(tmp_path: Path) -> None:
     """One chunk that was accepted and not committed comes twice after a kill: nobody is told."""
-    index = Index(held=set(ids_of(0, 10)))
+    index = IdIndex(held=set(ids_of(0, 10)))
     assert deliver(tmp_path / "state", index.destination(), 0, 3) == []
 
 

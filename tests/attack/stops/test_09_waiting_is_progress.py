@@ -34,7 +34,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 
 @dataclass
-class Steady:
+class SteadyClock:
     seconds: float = 1000.0
 
     def __call__(self) -> float:
@@ -42,7 +42,7 @@ class Steady:
 
 
 @dataclass
-class Hanging:
+class HangingSource:
     """A source that does not come to its first batch until it is released."""
 
     name: str = "acme/hanging"
@@ -56,12 +56,12 @@ class Hanging:
 
 
 @pytest.fixture
-def steady(monkeypatch: pytest.MonkeyPatch) -> Steady:
+def steady(monkeypatch: pytest.MonkeyPatch) -> SteadyClock:
     monkeypatch.setattr(ingest, "FULL_DISK_PAUSE", 0.005)
-    return Steady()
+    return SteadyClock()
 
 
-def ingest_of(loops: Loops, steady: Steady, spool_limit: int = 1 << 30) -> Ingest:
+def ingest_of(loops: Loops, steady: SteadyClock, spool_limit: int = 1 << 30) -> Ingest:
     return Ingest(
         loops.state,
         loops.spool,
@@ -79,7 +79,7 @@ def kinds(loops: Loops) -> list[str]:
     return [problem.kind for problem in loops.problems.open()]
 
 
-def test_a_full_spool_pauses_reading_without_counting_as_a_stall(loops: Loops, steady: Steady) -> None:
+def test_a_full_spool_pauses_reading_without_counting_as_a_stall(loops: Loops, steady: SteadyClock) -> None:
     """For an hour it waits, and says so in status, metric and problem; when there is room it is over."""
     ingest = ingest_of(loops, steady, spool_limit=0)
     ingest.take("agent", batch_of(0, ids_of(0, 5)))
@@ -107,7 +107,7 @@ def test_a_full_spool_pauses_reading_without_counting_as_a_stall(loops: Loops, s
 
 
 def test_a_full_disk_pauses_reading_without_counting_as_a_stall(
-    loops: Loops, steady: Steady, monkeypatch: pytest.MonkeyPatch
+    loops: Loops, steady: SteadyClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is logged once, not at every look, and told as a problem with the disk for a reason."""
     ingest = ingest_of(loops, steady)
@@ -137,7 +137,7 @@ def test_a_full_disk_pauses_reading_without_counting_as_a_stall(
     assert kinds(loops) == []
 
 
-def test_a_pause_that_outlives_the_daemon_ends_with_the_next_commit(loops: Loops, steady: Steady) -> None:
+def test_a_pause_that_outlives_the_daemon_ends_with_the_next_commit(loops: Loops, steady: SteadyClock) -> None:
     """A daemon killed while it waited opens its books with the problem, and closes it once it reads."""
     ingest_of(loops, steady).progress.paused("disk", "no room")
     assert kinds(loops) == ["ingest-paused"]
@@ -145,9 +145,9 @@ def test_a_pause_that_outlives_the_daemon_ends_with_the_next_commit(loops: Loops
     assert kinds(loops) == []
 
 
-def test_a_loop_that_hangs_is_said_once_with_the_stacks_of_all_threads(loops: Loops, steady: Steady) -> None:
+def test_a_loop_that_hangs_is_said_once_with_the_stacks_of_all_threads(loops: Loops, steady: SteadyClock) -> None:
     """A problem with the place in our code where it hangs; over when it moves again."""
-    ingest, source = ingest_of(loops, steady), Hanging()
+    ingest, source = ingest_of(loops, steady), HangingSource()
     watch = LoopWatch(loops.problems, ingest.progress.stalled)
     thread = threading.Thread(target=ingest.read, args=(source,), name="poll of acme")
     thread.start()
@@ -174,7 +174,7 @@ def test_a_loop_that_hangs_is_said_once_with_the_stacks_of_all_threads(loops: Lo
 
 def test_the_watch_is_late_when_a_loop_holds_the_state(loops: Loops) -> None:
     """The main thread learns of it without waiting, and feeds no watchdog then."""
-    steady = Steady()
+    steady = SteadyClock()
     held, release = threading.Event(), threading.Event()
 
     def hold() -> None:

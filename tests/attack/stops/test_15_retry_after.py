@@ -21,7 +21,7 @@ from agent.store.status import stored
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 
 
-class Waits(threading.Event):
+class WaitRecorder(threading.Event):
     """A stop event that nobody sets: its waits end at once and are noted."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ def loops(tmp_path: Path) -> Iterator[Loops]:
 
 def waits(loops: Loops, *answers: Unavailable, jitter: float = 0.5, **settings: Any) -> list[float]:
     """The pauses in seconds when a destination answers so and then accepts."""
-    stop = Waits()
+    stop = WaitRecorder()
     siem = ScriptedDestination()
     quick = Loops(loops.state, stop)
     forward = quick.forward(siem, DeliverySettings.model_validate(settings), jitter=lambda: jitter)
@@ -89,7 +89,7 @@ def test_status_says_until_when_and_why(loops: Loops) -> None:
     siem = ScriptedDestination()
     seen: list[str] = []
 
-    class Looks(Waits):
+    class StatusRecorder(WaitRecorder):
         def wait(self, timeout: float | None = None) -> bool:
             told = forward.told()
             seen.append(told["waits_until"])
@@ -109,7 +109,7 @@ def test_status_says_until_when_and_why(loops: Loops) -> None:
             )
             return super().wait(timeout)
 
-    quick = Loops(loops.state, Looks())
+    quick = Loops(loops.state, StatusRecorder())
     forward = quick.forward(siem)
     quick.ingest().read(ListSource([batch_of(1, ids_of(0, 1))]))
     siem.script = [Unavailable("HTTP 429 from the proxy", retry_after=999_999.0)]

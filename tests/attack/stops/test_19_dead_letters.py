@@ -30,7 +30,7 @@ from tests.pipeline.test_forward import balanced
 BAD = Rejection("00D", "event_log_file", "Login", "login.csv", 7, "3 cells [red]instead[/] of 35 [/nothing]", b'"\xff')
 
 
-class Daemon:
+class ServedLoops:
     """State and loops behind a control socket, as the daemon has them: two dead letters of siem, one of the source."""
 
     def __init__(self, folder: Path) -> None:
@@ -72,13 +72,13 @@ class Daemon:
 
 
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    daemon = Daemon(tmp_path)
+def daemon(tmp_path: Path) -> Iterator[ServedLoops]:
+    daemon = ServedLoops(tmp_path)
     yield daemon
     daemon.end()
 
 
-def test_they_are_listed_while_the_daemon_runs(daemon: Daemon) -> None:
+def test_they_are_listed_while_the_daemon_runs(daemon: ServedLoops) -> None:
     """With numbers, places and reasons as they came, brackets included."""
     status, text = daemon.list()
     assert status == 1
@@ -88,7 +88,7 @@ def test_they_are_listed_while_the_daemon_runs(daemon: Daemon) -> None:
 
 
 def test_they_are_shown_while_the_daemon_runs_page_by_page(
-    daemon: Daemon, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+    daemon: ServedLoops, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every row, whole, over as many answers as it takes."""
     monkeypatch.setattr(dead_letter_office, "ROWS_A_PAGE", 1)
@@ -100,7 +100,7 @@ def test_they_are_shown_while_the_daemon_runs_page_by_page(
     assert first["time"] == NOW.isoformat()
 
 
-def test_replay_sends_refused_rows_again(daemon: Daemon) -> None:
+def test_replay_sends_refused_rows_again(daemon: ServedLoops) -> None:
     """They arrive where they were refused; accounts and problem follow, and who did it is an event."""
     loops = daemon.loops
     assert daemon.say("replay", 1) == (0, "1: 2 rows of siem: to be sent again\n")
@@ -118,7 +118,7 @@ def test_replay_sends_refused_rows_again(daemon: Daemon) -> None:
     assert (event["user.name"], event["leakline.rows"], event["leakline.destination"]) == ("ada", 2, "siem")
 
 
-def test_rows_refused_again_are_dead_letters_again(daemon: Daemon) -> None:
+def test_rows_refused_again_are_dead_letters_again(daemon: ServedLoops) -> None:
     """With the new reason; the sum holds."""
     daemon.say("replay", 1)
     daemon.siem.script = [Outcome(rejected=[(1, "still bad")])]
@@ -128,7 +128,7 @@ def test_rows_refused_again_are_dead_letters_again(daemon: Daemon) -> None:
     assert balanced(daemon.loops, daemon.forward)
 
 
-def test_replayed_rows_that_cannot_be_encoded_end_nothing(daemon: Daemon) -> None:
+def test_replayed_rows_that_cannot_be_encoded_end_nothing(daemon: ServedLoops) -> None:
     """A row that was put aside because it broke the format is put aside again at once, not after three crashes."""
     loops = daemon.loops
     loops.ingest().read(ListSource([batch_of(2, ["poison", *ids_of(4, 6)])]))
@@ -145,7 +145,7 @@ def test_replayed_rows_that_cannot_be_encoded_end_nothing(daemon: Daemon) -> Non
     assert balanced(loops, forward)
 
 
-def test_drop_lets_go_of_them(daemon: Daemon) -> None:
+def test_drop_lets_go_of_them(daemon: ServedLoops) -> None:
     """Dropped rows are counted as such; the problem is over, and who did it is an event."""
     loops = daemon.loops
     assert daemon.say("drop", everything=True)[0] == 0
@@ -158,7 +158,7 @@ def test_drop_lets_go_of_them(daemon: Daemon) -> None:
     assert [path for path in (loops.state.directory / "dead-letters").iterdir() if path.is_file()] == []
 
 
-def test_what_cannot_be_sent_again_says_why(daemon: Daemon) -> None:
+def test_what_cannot_be_sent_again_says_why(daemon: ServedLoops) -> None:
     """Malformed rows never became events; a destination may be gone from the settings; a number may be wrong."""
     status, text = daemon.say("replay", 0, 99)
     assert status == 1
@@ -170,14 +170,14 @@ def test_what_cannot_be_sent_again_says_why(daemon: Daemon) -> None:
     assert daemon.loops.dead_letters.count() == 3
 
 
-def test_one_destination_is_chosen(daemon: Daemon) -> None:
+def test_one_destination_is_chosen(daemon: ServedLoops) -> None:
     """`--destination` takes its files and leaves the others."""
     assert daemon.say("replay", destination="siem")[0] == 0
     assert "reading acme/list" in daemon.list()[1]
     assert daemon.loops.dead_letters.count() == 1
 
 
-def test_a_damaged_file_is_said_to_be_damaged(daemon: Daemon) -> None:
+def test_a_damaged_file_is_said_to_be_damaged(daemon: ServedLoops) -> None:
     """The list does not crash over it, nothing else is kept from being seen, and it can be dropped."""
     path = next(daemon.loops.state.directory.glob(f"dead-letters/{daemon.loops.dead_letters.files()[1][1].name}"))
     path.write_bytes(path.read_bytes()[:-10])
@@ -190,7 +190,7 @@ def test_a_damaged_file_is_said_to_be_damaged(daemon: Daemon) -> None:
     assert balanced(daemon.loops, daemon.forward)
 
 
-def test_without_a_daemon_the_state_is_enough(daemon: Daemon) -> None:
+def test_without_a_daemon_the_state_is_enough(daemon: ServedLoops) -> None:
     """The same commands work on the state alone, and what they decided holds when the daemon is back."""
     document = minimal() | {"state": {"directory": str(daemon.loops.state.directory)}}
     document["destinations"] = [{"type": "file", "name": "siem", "directory": "out"}]
@@ -206,7 +206,7 @@ def test_without_a_daemon_the_state_is_enough(daemon: Daemon) -> None:
     loops.state.close()
 
 
-def test_dead_letters_of_an_older_version_are_understood(daemon: Daemon) -> None:
+def test_dead_letters_of_an_older_version_are_understood(daemon: ServedLoops) -> None:
     """Files that were named without their destination say it themselves."""
     loops = daemon.loops
     with loops.state.transact() as transaction:
@@ -217,7 +217,7 @@ def test_dead_letters_of_an_older_version_are_understood(daemon: Daemon) -> None
     assert batch_file.BatchFile.decode(b'["events-1.arrow",3,100,"00"]').origin is None
 
 
-def test_dead_letters_of_an_older_version_are_a_problem(daemon: Daemon) -> None:
+def test_dead_letters_of_an_older_version_are_a_problem(daemon: ServedLoops) -> None:
     """An upgrade does not make them well; and their replay does not end what other rows are told of."""
     loops = daemon.loops
     with loops.state.transact() as transaction:

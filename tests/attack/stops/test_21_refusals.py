@@ -27,7 +27,7 @@ def loops(tmp_path: Path) -> Iterator[Loops]:
     loops.state.close()
 
 
-class Refuses(ScriptedDestination):
+class RefusingDestination(ScriptedDestination):
     """Refuses every `every`-th row of the events for good; 1 for all, 0 for none. Alerts it accepts."""
 
     every = 1
@@ -43,9 +43,9 @@ def fill(loops: Loops, start: int, end: int) -> None:
     loops.ingest().read(ListSource([batch_of(first + 1, ids_of(start, end))]))
 
 
-def stopped(loops: Loops) -> tuple[Refuses, Forward, dict[str, float]]:
+def stopped(loops: Loops) -> tuple[RefusingDestination, Forward, dict[str, float]]:
     """A destination that was stopped after it refused some of a thousand rows."""
-    siem, clock = Refuses(), {"now": 0.0}
+    siem, clock = RefusingDestination(), {"now": 0.0}
     forward = loops.forward(siem, TERMS, monotonic=lambda: clock["now"])
     fill(loops, 0, 1000)
     loops.drain(forward)
@@ -80,7 +80,7 @@ def test_alerts_go_on(loops: Loops) -> None:
 
 def test_some_refusals_stop_nothing(loops: Loops) -> None:
     """Below the share, refused rows are dead letters and the others arrive."""
-    siem = Refuses()
+    siem = RefusingDestination()
     siem.every = 3
     forward = loops.forward(siem, TERMS)
     fill(loops, 0, 1000)

@@ -22,7 +22,7 @@ from tests.pipeline.fakes import NOW
 
 
 @dataclass
-class Daemon:
+class HealthInputs:
     """What the three answers are made of."""
 
     ailing: list[str] = field(default_factory=list)
@@ -48,8 +48,8 @@ def ask(port: int, path: str, method: str = "GET") -> tuple[int, str, Any]:
 
 
 @pytest.fixture
-def daemon() -> Iterator[Daemon]:
-    daemon = Daemon()
+def daemon() -> Iterator[HealthInputs]:
+    daemon = HealthInputs()
     health = Health(lambda: daemon.ailing, lambda: daemon.problems, lambda: daemon.has_read)
     listener = Listener("metrics", health, "127.0.0.1", 0)
     listener.open()
@@ -62,7 +62,7 @@ def problem(kind: str) -> Problem:
     return Problem(kind, "acme/event_log_file", NOW, "said with \x1b[31mwords from outside", "")
 
 
-def test_healthz_says_whether_the_process_works(daemon: Daemon) -> None:
+def test_healthz_says_whether_the_process_works(daemon: HealthInputs) -> None:
     """200 while it does; 503 with the reasons when a thread has ended or a loop hangs."""
     assert daemon.ask("/healthz") == (200, "application/json", {"well": True, "reasons": []})
     daemon.ailing = ["the thread 'trim' has ended"]
@@ -81,7 +81,7 @@ def test_healthz_is_what_feeds_the_watchdog() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(STOP_WORK))
-def test_readyz_names_what_keeps_it_from_reading_or_delivering(daemon: Daemon, kind: str) -> None:
+def test_readyz_names_what_keeps_it_from_reading_or_delivering(daemon: HealthInputs, kind: str) -> None:
     """503 with kind, subject and id, and without any text that came from outside."""
     daemon.problems = [problem(kind)]
     status, _, document = daemon.ask("/readyz")
@@ -91,7 +91,7 @@ def test_readyz_names_what_keeps_it_from_reading_or_delivering(daemon: Daemon, k
     ]
 
 
-def test_readyz_is_200_once_it_has_read(daemon: Daemon) -> None:
+def test_readyz_is_200_once_it_has_read(daemon: HealthInputs) -> None:
     """Not before the first poll; problems that stop nothing do not count."""
     daemon.problems = [problem(kind) for kind in KINDS if kind not in STOP_WORK]
     assert daemon.ask("/readyz")[0] == 200
@@ -100,7 +100,7 @@ def test_readyz_is_200_once_it_has_read(daemon: Daemon) -> None:
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz"], ids=["metrics", "healthz", "readyz"])
-def test_only_get_and_head_are_answered(daemon: Daemon, path: str) -> None:
+def test_only_get_and_head_are_answered(daemon: HealthInputs, path: str) -> None:
     """HEAD is GET without the body; anything else is refused."""
     status, kind, text = daemon.ask(path, "HEAD")
     assert (status, text) == (200, "")
@@ -108,7 +108,7 @@ def test_only_get_and_head_are_answered(daemon: Daemon, path: str) -> None:
     assert daemon.ask(path, "POST")[0] == daemon.ask(path, "DELETE")[0] == 405
 
 
-def test_what_there_is_not_is_404(daemon: Daemon) -> None:
+def test_what_there_is_not_is_404(daemon: HealthInputs) -> None:
     """And the answer says what there is."""
     status, _, text = daemon.ask("/")
     assert status == 404

@@ -44,14 +44,14 @@ BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->"
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Row:
+class FaultRow:
     item: int
     test: str
     result: str
     seconds: float
 
 
-def rows_of(stats: dict[str, list[Any]]) -> list[Row]:
+def rows_of(stats: dict[str, list[Any]]) -> list[FaultRow]:
     """From pytest's reports by outcome."""
     rows = []
     for outcome in ("passed", "failed", "error", "skipped"):
@@ -59,11 +59,11 @@ def rows_of(stats: dict[str, list[Any]]) -> list[Row]:
             found = _ITEM.search(report.nodeid)
             item = int(found[1]) if found else 0 if report.nodeid.startswith(_KILLS) else None
             if item is not None and (report.when == "call" or outcome != "passed"):
-                rows.append(Row(item, report.nodeid, outcome, getattr(report, "duration", 0.0)))
+                rows.append(FaultRow(item, report.nodeid, outcome, getattr(report, "duration", 0.0)))
     return sorted(rows)
 
 
-def page(rows: Sequence[Row]) -> str:
+def page(rows: Sequence[FaultRow]) -> str:
     """The table in Markdown: a line for each item and test file, parametrised cases counted."""
     lines = ["| item | fault | test | result |", "|--:|---|---|---|"]
     cases: dict[tuple[int, str], list[str]] = {}
@@ -76,7 +76,7 @@ def page(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write(path: Path, rows: Sequence[Row]) -> None:
+def write(path: Path, rows: Sequence[FaultRow]) -> None:
     """Replace the table in a page."""
     text = path.read_text()
     before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]

@@ -25,7 +25,7 @@ HOST = "trading.my.salesforce.example"
 
 
 @dataclass(order=True, frozen=True, slots=True)
-class File:
+class LogFileText:
     """The log files of consecutive hours, or their late increments. `created`: when the last of them is made (ms)."""
 
     created: int
@@ -65,9 +65,9 @@ class Span:
         return long_id(short_id("Organization", 812_345_678 + self.seed))
 
 
-def log_files(spans: Iterable[Span]) -> Iterator[File]:
+def log_files(spans: Iterable[Span]) -> Iterator[LogFileText]:
     """Every file, those made first first; rows that an increment repeats are left out, as a source does."""
-    waiting: list[File] = []
+    waiting: list[LogFileText] = []
     for span in spans:
         traffic, times = _traffic(span)
         for number in range(span.days):
@@ -81,7 +81,7 @@ def log_files(spans: Iterable[Span]) -> Iterator[File]:
     yield from _due(waiting, None)
 
 
-def planted_files(span: Span) -> Iterator[File]:
+def planted_files(span: Span) -> Iterator[LogFileText]:
     """The files of the planted events alone, those made first first."""
     traffic, times = _traffic(span)
     files = [
@@ -99,12 +99,12 @@ def _traffic(span: Span) -> tuple[Traffic, MakingTimes]:
     return traffic, MakingTimes(SimulatorSettings(Path(), seed=span.seed))
 
 
-def _due(waiting: list[File], until: int | None) -> Iterator[File]:
+def _due(waiting: list[LogFileText], until: int | None) -> Iterator[LogFileText]:
     while waiting and (until is None or waiting[0].created < until):
         yield heapq.heappop(waiting)
 
 
-def _of_day(event_type: str, rows: pl.DataFrame, times: MakingTimes, hours: int) -> Iterable[File]:
+def _of_day(event_type: str, rows: pl.DataFrame, times: MakingTimes, hours: int) -> Iterable[LogFileText]:
     names, length = layouts()[event_type].names, hours * HOUR
     blocks = rows.with_columns(_block=pl.col("_time") // length * length).partition_by("_block", maintain_order=True)
     for frame in blocks:
@@ -113,4 +113,4 @@ def _of_day(event_type: str, rows: pl.DataFrame, times: MakingTimes, hours: int)
             fresh = part.filter(~pl.col("_id").is_in(told.implode())) if len(told) else part
             told = pl.concat([told, fresh["_id"]])
             content = fresh.select(names).write_csv(quote_style="always").encode("utf-8", "surrogatepass")
-            yield File(created, event_type, hour, sequence, content, fresh["_scenario"])
+            yield LogFileText(created, event_type, hour, sequence, content, fresh["_scenario"])
