@@ -13,8 +13,6 @@ os.environ["POLARS_MAX_THREADS"] = "1"  # before Polars is imported: threads tha
 
 import argparse
 import random
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -28,9 +26,8 @@ from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import LogSource
-from agent.memory_tuning import ALLOCATOR
 from agent.store.state import State, StateRecall
-from tests.bench.correlations import highest, resident
+from tests.bench.bench_process import ensure_allocator, highest, resident
 
 FILES = LogSource("salesforce", "event_log_file")
 BEGINNING = datetime(2026, 6, 1, tzinfo=UTC)
@@ -57,9 +54,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=50_000)
     parser.add_argument("--days", type=int, default=30)
     given = parser.parse_args()
-    if any(name not in os.environ for name in ALLOCATOR):  # it must be there before Polars is imported
-        again = [sys.executable, "-m", "tests.bench.baselines", *sys.argv[1:]]
-        sys.exit(subprocess.run(again, env={**os.environ, **ALLOCATOR}, check=False).returncode)
+    ensure_allocator("tests.bench.baselines")
     with tempfile.TemporaryDirectory() as folder:
         run(Path(folder), given.users, given.days)
 

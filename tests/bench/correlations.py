@@ -7,11 +7,7 @@ batches of ten thousand, and what is remembered is committed with each batch to 
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,8 +19,8 @@ import polars as pl
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.sigma.log_source import LogSource
-from agent.memory_tuning import ALLOCATOR
 from agent.store.state import State, StateRecall
+from tests.bench.bench_process import ensure_allocator, highest, on_disk, resident
 
 FILES = LogSource("salesforce", "event_log_file")
 BEGINNING = datetime(2026, 7, 1, tzinfo=UTC)
@@ -69,9 +65,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--users", type=int, default=50_000)
     given = parser.parse_args()
-    if any(name not in os.environ for name in ALLOCATOR):  # it must be there before Polars is imported
-        again = [sys.executable, "-m", "tests.bench.correlations", *sys.argv[1:]]
-        sys.exit(subprocess.run(again, env={**os.environ, **ALLOCATOR}, check=False).returncode)
+    ensure_allocator("tests.bench.correlations")
     with tempfile.TemporaryDirectory() as folder:
         run(Path(folder), given.events, given.users)
 
@@ -146,19 +140,6 @@ def batches(events: int, users: int) -> Iterator[pl.DataFrame]:
             .alias("KIND"),
             other.cast(pl.String).alias("ROWS"),
         )
-
-
-def resident() -> float:
-    """MB of memory now."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
-
-
-def highest() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-
-
-def on_disk(folder: Path) -> float:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and path.name != "ballast") / 1e6
 
 
 if __name__ == "__main__":

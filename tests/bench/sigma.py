@@ -82,37 +82,37 @@ def _word(rng: random.Random) -> str:
     return "".join(rng.choice("bcdfghklmnprstvwz") + rng.choice("aeiou") for _ in range(4))
 
 
-def _one(**tests: object) -> dict[str, Any]:
+def _selection(**tests: object) -> dict[str, Any]:
     return {"sel": {name.replace("__", "|"): value for name, value in tests.items()}, "condition": "sel"}
 
 
 Kind = Callable[[random.Random, int], dict[str, Any]]
 
 KINDS: tuple[Kind, ...] = (
-    lambda d, _: _one(EVENT_TYPE=d.choice(TYPES), CLIENT_NAME__contains=[_word(d) for _ in range(3)]),
-    lambda d, _: _one(EVENT_TYPE=d.choice(TYPES), USER_AGENT__startswith=[_word(d) + "/", _word(d) + "-"]),
+    lambda d, _: _selection(EVENT_TYPE=d.choice(TYPES), CLIENT_NAME__contains=[_word(d) for _ in range(3)]),
+    lambda d, _: _selection(EVENT_TYPE=d.choice(TYPES), USER_AGENT__startswith=[_word(d) + "/", _word(d) + "-"]),
     lambda d, n: {
-        **_one(EVENT_TYPE=d.choice(TYPES), ROWS_PROCESSED__gt=150_000 + n, ENTITY_NAME__contains="Acc"),
+        **_selection(EVENT_TYPE=d.choice(TYPES), ROWS_PROCESSED__gt=150_000 + n, ENTITY_NAME__contains="Acc"),
         "filter": {"USER_NAME|endswith": f"@{_word(d)}.example"},
         "condition": "sel and not filter",
     },
-    lambda d, _: _one(CLIENT_IP__cidr=[f"{d.randrange(11, 190)}.{d.randrange(255)}.0.0/16", "172.16.9.0/24"]),
-    lambda d, _: _one(URI__re=rf"^/services/(data|apexrest)/v[0-9]+\.[0-9]/{_word(d)}/"),
-    lambda d, _: _one(EVENT_TYPE=d.choice(TYPES), USER_NAME=[f"{_word(d)}@example.com" for _ in range(20)]),
+    lambda d, _: _selection(CLIENT_IP__cidr=[f"{d.randrange(11, 190)}.{d.randrange(255)}.0.0/16", "172.16.9.0/24"]),
+    lambda d, _: _selection(URI__re=rf"^/services/(data|apexrest)/v[0-9]+\.[0-9]/{_word(d)}/"),
+    lambda d, _: _selection(EVENT_TYPE=d.choice(TYPES), USER_NAME=[f"{_word(d)}@example.com" for _ in range(20)]),
     lambda d, _: {
         "s1": {"USER_AGENT|contains": _word(d)},
         "s2": {"CLIENT_NAME|endswith": _word(d)},
         "s3": {"URI|contains": f"/{_word(d)}/"},
         "condition": "1 of s*",
     },
-    lambda d, _: _one(LOGIN_STATUS="LOGIN_ERROR_INVALID_PASSWORD", COUNTRY_CODE=d.choice(("KP", "IR", "CN", "BR")),
+    lambda d, _: _selection(LOGIN_STATUS="LOGIN_ERROR_INVALID_PASSWORD", COUNTRY_CODE=d.choice(("KP", "IR", "CN", "BR")),
                       TLS_PROTOCOL=f"TLSv1.{d.randrange(2)}"),
     lambda d, _: {
-        **_one(USER_AGENT__contains__all=[_word(d), "Mozilla"]),
+        **_selection(USER_AGENT__contains__all=[_word(d), "Mozilla"]),
         "filter": {"CLIENT_IP|cidr": "10.0.0.0/8"},
         "condition": "sel and not filter",
     },
-    lambda d, _: _one(EVENT_TYPE=d.choice(TYPES), USER_ID=f"0050000000{d.randrange(5000):05}", REQUEST_STATUS="F"),
+    lambda d, _: _selection(EVENT_TYPE=d.choice(TYPES), USER_ID=f"0050000000{d.randrange(5000):05}", REQUEST_STATUS="F"),
 )  # fmt: skip
 
 
