@@ -12,7 +12,7 @@ import pytest
 from agent.demo.org import simulated_org
 from agent.store.state import State
 from tests.attack.fault_table import FaultRow, rows_of, write
-from tests.end_to_end.conftest import document_for
+from tests.end_to_end.org_settings import document_for
 from tests.pipeline.fakes import Loops
 
 ROWS = 5_000

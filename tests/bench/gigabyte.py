@@ -12,7 +12,7 @@ from agent.demo.org import simulated_org
 from agent.enrichment.address_database import write_mmdb
 from agent.simulator.world.networks import networks
 from tests.end_to_end.agent_process import AgentProcess
-from tests.end_to_end.conftest import document_for
+from tests.end_to_end.org_settings import document_for
 
 
 def main() -> None:

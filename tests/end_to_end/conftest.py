@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agent.demo.org import simulated_org
+from tests.end_to_end.org_settings import document_for
 
 ROWS = 20_000
 
@@ -22,17 +23,3 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 def document(org: dict[str, str], tmp_path: Path) -> dict[str, Any]:
     """Settings for that org and a file destination, to be changed by the test."""
     return document_for(org, tmp_path)
-
-
-def document_for(org: dict[str, str], folder: Path) -> dict[str, Any]:
-    client = {
-        "type": "client_credentials",
-        "client_id": org["client id"],
-        "client_secret": {"file": org["client secret in"]},
-    }
-    source = {"type": "event_log_file", "event_types": "all", "start": "48h", "settle": "0s", "every": "5s"}
-    return {
-        "orgs": [{"name": "acme", "url": org["url"], "auth": client, "tls": {"ca": org["ca"]}, "sources": [source]}],
-        "destinations": [{"type": "file", "directory": str(folder / "out")}],
-        "state": {"directory": str(folder / "state")},
-    }

@@ -27,7 +27,7 @@ from agent.config.settings import parse
 from agent.daemon.daemon import Daemon
 from agent.simulator.running import serve
 from agent.simulator.world.simulator_settings import SimulatorSettings
-from tests.end_to_end.conftest import document_for
+from tests.end_to_end.org_settings import document_for
 
 KEPT = Path(__file__).with_suffix(".json")
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)

@@ -22,7 +22,7 @@ from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 from agent.simulator.log_files.truth import read_truth
 from tests.end_to_end.agent_process import AgentProcess
-from tests.end_to_end.conftest import document_for
+from tests.end_to_end.org_settings import document_for
 from tests.servers.judge import judge
 from tests.servers.opensearch_server import OpenSearch
 from tests.servers.rsyslog import Rsyslog

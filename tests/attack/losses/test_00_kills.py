@@ -27,7 +27,7 @@ from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.hec_server import TOKEN, HecServer
 from tests.destinations.http_server import HttpServer, Reply, Request
 from tests.end_to_end.agent_process import AgentProcess
-from tests.end_to_end.conftest import document_for
+from tests.end_to_end.org_settings import document_for
 
 KILLS = 10
 SEED = 11

@@ -31,7 +31,7 @@ def day() -> dict[str, pl.DataFrame]:
 
 
 def test_there_are_many_event_types(day: dict[str, pl.DataFrame]) -> None:
-    """At least thirty have rows on a weekday."""
+    """At least forty have rows on a weekday."""
     assert sum(not frame.is_empty() for frame in day.values()) >= 40
 
 
