@@ -77,6 +77,7 @@ class Drift:
         return _HEADERS[self._settings.login_header]
 
     def _new_type(self, window: tuple[int, int]) -> pl.DataFrame:
+        """Rows of the undocumented type, made of those of `_LIKE`; columns as `Traffic.rows` gives them."""
         frame = self._traffic.rows(_LIKE, window)
         return frame.with_columns(
             EVENT_TYPE=pl.lit(NEW_TYPE),

@@ -29,6 +29,7 @@ def hour_files(
 
 def _parts(times: MakingTimes, event_type: str, hour: int, rows: pl.DataFrame, increments: int) -> Iterator[pl.DataFrame]:  # fmt: skip
     """An increment may begin with rows told before."""
+    # `_late` is drawn evenly from [0, 1): below 0.08 a row waits for the first increment, from there below 0.12 for the second.
     bounds = (0.0, *_LATE[:increments])
     first = rows.filter(pl.col("_late") >= bounds[-1])
     yield first

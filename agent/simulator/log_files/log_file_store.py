@@ -100,6 +100,7 @@ class LogFileStore:
             self._make_hour(event_type, int(frame["_hour"][0]), frame)
 
     def _make_hour(self, event_type: str, hour: int, rows: pl.DataFrame) -> None:
+        """The files of one hour (its first millisecond); `rows` as `Drift.rows` gives them, with `sha256`."""
         for sequence, created, frame in hour_files(self._times, event_type, hour, rows):
             self._write(_FileVersion(event_type, "Hourly", hour, sequence), created, frame)
 
@@ -122,9 +123,11 @@ class LogFileStore:
             self._write(_FileVersion(event_type, "Daily", day, 0, version), created, self._hashed(event_type, rows))
 
     def _hashed(self, event_type: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """`rows` with the column `sha256` (`String`), over the cells that files of the type have."""
         return rows.with_columns(content_hash(rows, self._drift.layout(event_type).names))
 
     def _write(self, file_version: _FileVersion, created: int, rows: pl.DataFrame) -> None:
+        """One file on disk, in the truth and in the list. `created`: ms; `rows`: cells as text, the hidden columns, `sha256`."""
         rows.select(self._layout(file_version).names).write_csv(self._path(file_version), quote_style="always")
         self._tell(file_version, rows, 0)
         self._list(file_version, created, len(rows))

@@ -119,6 +119,7 @@ class Traffic:
         return Day(self._seed, day, self._rows_per_day, session_table(self._timetable.sessions(day)))
 
     def _of_day(self, event_type: str, when: date, window: tuple[int, int]) -> pl.DataFrame:
+        """Regular rows of one type and UTC day inside the window (ms); columns as `rows` gives them."""
         day = self._day(when)
         source, kept = _SAME_CALLS.get(event_type, (event_type, None))
         made = []
@@ -132,6 +133,12 @@ class Traffic:
         self, event_type: str, source: str, day: Day, spine: pl.DataFrame, builder: Builder,
         kept: Callable[[Block], pl.Series] | None,
     ) -> pl.DataFrame:  # fmt: skip
+        """Cells for the rows of a spine (`index`, `session`, `time`, see activity.py).
+
+        `source`: the type whose random stream is used, so that two types tell of the same requests; `kept`: which of its rows
+        this type has as well (`Boolean`, one a row), None for all.
+        """
+
         def random() -> RandomColumns:
             return RandomColumns(spine["index"], self._seed, day.date, source)
 
@@ -145,6 +152,12 @@ class Traffic:
         self, event_type: str, random: RandomColumns, time: pl.Series, actors: pl.DataFrame, day: date, index: pl.Series,
         builder: Builder, scenario: pl.Series | None = None,
     ) -> pl.DataFrame:  # fmt: skip
+        """The rows with their cells and the columns of `HIDDEN`.
+
+        `time` (`Int64`, ms), `index` (`UInt64`, part of the hidden id) and `actors` (rows of the session table) are of one length;
+        so is `scenario` (`String`, null for an innocent habit), which only planted events have: they are neither made
+        awkward nor repeated.
+        """
         block = Block(event_type, self._tenant, random, time, actors)
         hidden = [
             block.join(f"{day:%Y%m%d}-{event_type}-", index.cast(pl.String)).alias("_id"),

@@ -13,6 +13,7 @@ _CIPHERS = {"TLS_AES_256_GCM_SHA384": 8, "ECDHE-RSA-AES256-GCM-SHA384": 2}
 
 
 def login(block: Block, status: pl.Series | str = "LOGIN_NO_ERROR") -> Cells:
+    """`status`: LOGIN_STATUS, one text for all rows or one a row (`String`)."""
     random, actor = block.random, block.actor
     program = block.integration
     known = actor["country"]

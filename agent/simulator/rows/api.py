@@ -22,6 +22,7 @@ _JOB_STATES = {"complete": 5, "inProgress": 2, "uploadComplete": 2, "created": 1
 
 
 def _query(block: Block, entity: pl.Series) -> pl.Series:
+    """SOQL over the objects named in `entity` (`String`), for what changed in the quarter of an hour before each row."""
     since = block.instant.dt.offset_by("-15m").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     return block.join(entity.replace_strict(_QUERIES), since)
 
@@ -81,6 +82,7 @@ def apex_rest(block: Block) -> Cells:
 
 
 def _job(block: Block) -> dict[str, pl.Series | str]:
+    """Columns that the types of bulk jobs share."""
     random = block.random
     job = random.choice("job", pool("Job", 400))
     return {

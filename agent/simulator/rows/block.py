@@ -46,10 +46,12 @@ class Block:
 
     @cached_property
     def instant(self) -> pl.Series:
+        """`time` as `Datetime(ms)`, UTC without saying so."""
         return pl.from_epoch(self.time, time_unit="ms")
 
     @cached_property
     def integration(self) -> pl.Series:
+        """Which rows are of an integration (`Boolean`)."""
         return self.actor["kind"] == "integration"
 
     def pick(self, condition: pl.Series, yes: pl.Series | str, no: pl.Series | str = "") -> pl.Series:
@@ -63,6 +65,7 @@ class Block:
         return pl.DataFrame(columns).select(pl.concat_str(pl.all())).to_series()
 
     def column(self, value: pl.Series | str) -> pl.Series:
+        """A text as a column of it (`String`); a column as it is."""
         if isinstance(value, str):
             return pl.repeat(value, len(self), dtype=pl.String, eager=True)
         return value

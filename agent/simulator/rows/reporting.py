@@ -21,6 +21,7 @@ def exported(block: Block) -> pl.Series:
 
 
 def _report_id(block: Block) -> pl.Series:
+    """Ids of reports (`String`, 15 characters), the same draw for a run and its export."""
     return block.random.choice("report", pool("Report", 220))
 
 
@@ -79,6 +80,7 @@ def dashboard(block: Block) -> Cells:
 
 
 def _analytics(block: Block) -> dict[str, pl.Series | str]:
+    """Columns that the types of analytics share."""
     random = block.random
     return {
         "URI": "/analytics/wave/wave.apexp",

@@ -109,6 +109,7 @@ def in_sessions(day: Day, event_type: str) -> pl.DataFrame:
     expected = day.rows * share * (1.0 if "i" in kinds else _busyness(day.date)) / 100_000
     count = int(expected + roll_between(0, 1, day.seed, "count", event_type, day.date))
     random = _random(day, event_type, count)
+    # A number below the sum of all weights falls into a session as often as its weight is large.
     ends = sessions["weight"].cum_sum().cast(pl.Int64)
     chosen = sessions[ends.search_sorted(random.below("session", ends[-1]).cast(pl.Int64), side="right")]
     return _frame(count, chosen, chosen["start"] + _within(random, chosen))
@@ -135,6 +136,7 @@ def closes_month(day: date) -> bool:
 
 def _within(random: RandomColumns, chosen: pl.DataFrame) -> pl.Series:
     """Milliseconds after the session's start; the first seconds belong to the login itself."""
+    # From 1.5 s after the start to 0.5 s before the end: the Login row is at the start, the Logout row at the end.
     length = (chosen["end"] - chosen["start"] - 2000).cast(pl.Float64)
     return 1500 + (random.part("moment") * length).cast(pl.Int64)
 
@@ -151,6 +153,7 @@ def before_start(day: Day, event_type: str) -> pl.DataFrame:
     random = _random(day, event_type + " failed", len(sessions))
     clumsy = random.whether("clumsy", 0.07)
     frame = _frame(len(sessions), sessions, sessions["start"] - 2000 - random.below("before", 30_000).cast(pl.Int64))
+    # Far above the numbers of the day's other rows, so that the ids are nobody else's; `fumbling` begins at twice that.
     return frame.with_columns(index=frame["index"] + (1 << 32)).filter(clumsy)
 
 
@@ -163,6 +166,7 @@ def fumbling(day: Day, event_type: str) -> pl.DataFrame:
     every = sessions.with_columns(tries=tries, row=pl.int_range(pl.len())).filter(chosen)
     every = every.with_columns(nth=pl.int_ranges("tries")).explode("nth")
     pause = 9_000 + every["row"] * 1_013 % 14_000
+    # At most 7 tries with pauses of 9 to 23 s: the first is at most three minutes or so before the login that succeeds.
     frame = _frame(len(every), every, every["start"] - 45_000 - every["nth"] * pause)
     return frame.with_columns(index=((1 << 33) + every["row"] * 16 + every["nth"]).cast(pl.UInt64))
 
@@ -196,9 +200,11 @@ def _random(day: Day, stream: str, count: int) -> RandomColumns:
 
 
 def _frame(count: int, sessions: pl.DataFrame, time: pl.Series) -> pl.DataFrame:
+    """`index` counted from 0, the `session` column of `sessions` and `time` (`Int64`, ms), all of `count` rows."""
     index = pl.int_range(count, dtype=pl.UInt64, eager=True).alias("index")
     return pl.DataFrame([index, sessions["session"], time.alias("time")])
 
 
 def _none() -> pl.DataFrame:
+    """No rows, in the columns of `_frame`."""
     return pl.DataFrame(schema={"index": pl.UInt64, "session": pl.UInt32, "time": pl.Int64})

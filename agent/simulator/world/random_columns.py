@@ -102,6 +102,7 @@ _HEX = pl.Series([f"{number:04x}" for number in range(1 << 16)])
 
 
 def _joined(pieces: list[pl.Series]) -> pl.Series:
+    """The pieces (`String`, of one length) one after the other, row by row."""
     frame = pl.DataFrame([piece.alias(str(number)) for number, piece in enumerate(pieces)])
     return frame.select(pl.concat_str(pl.all())).to_series()
 
@@ -113,6 +114,7 @@ def _weighted(values: Mapping[str, int] | Sequence[str]) -> list[str]:
 
 
 def _mix(number: pl.Series) -> pl.Series:
+    """The finalizer of splitmix64 over `UInt64`, which wraps around: a shift to the right is a division here."""
     number = (number ^ (number // (1 << 30))) * 0xBF58476D1CE4E5B9
     number = (number ^ (number // (1 << 27))) * 0x94D049BB133111EB
     return number ^ (number // (1 << 31))

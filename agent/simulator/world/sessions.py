@@ -71,6 +71,7 @@ def day_of(moment: int) -> date:
 
 
 def session_table(sessions: list[UserSession]) -> pl.DataFrame:
+    """One row a session, with the columns of `SCHEMA` in their order."""
     return pl.DataFrame({name: [getattr(session, name) for session in sessions] for name in SCHEMA}, schema=SCHEMA)
 
 
@@ -146,6 +147,7 @@ class Timetable:
             return
         trip = self._trip(user, day)
         offset = trip.offset_hours if trip else user.offset_hours
+        # At 8.4 h local time, at 20.4 h for who works by night, in UTC hours of this day: over midnight it wraps around.
         begin = midnight(day) + int((8.4 - offset + (12 if _by_night(user) else 0)) % 24 * HOUR)
         for number in range(1 + roll(self._seed, "sessions", user.id, day) % 3):
             name = (user.id, day, number)

@@ -49,6 +49,7 @@ class Stage:
         """The start of this UTC hour on the last day, or of the middle hour of a window without it."""
         first, end = self.window
         last = end - end % HOUR - HOUR
+        # Backwards over at most 24 hours, so that each hour of the day is met once, and the latest first.
         for moment in range(last, max(first, last - 24 * HOUR) - 1, -HOUR):
             if moment // HOUR % 24 == hour:
                 return moment
@@ -66,6 +67,7 @@ class Stage:
         start += DAY if start < first else 0
         if start + length < end:
             return start
+        # A second is left at each end, so that rounding puts nothing outside.
         self.stretch *= min(1.0, (end - first - 2000) / max(length, 1))
         return first + 1000
 
