@@ -15,8 +15,7 @@ from agent.detection.alert.actor import actors, fold_by
 from agent.detection.alert.fold import AlertFold, OpenAlert
 from agent.detection.alert.fold_memory import FoldChanges, FoldMemory
 from agent.detection.baseline import alert as baseline_alert
-from agent.detection.baseline.engine import BaselineEngine
-from agent.detection.baseline.engine import BatchChanges as BaselineStep
+from agent.detection.baseline.engine import BaselineChanges, BaselineEngine
 from agent.detection.correlation import alert as correlation_alert
 from agent.detection.correlation.batch_changes import BatchChanges
 from agent.detection.correlation.engine import PATIENCE, CorrelationEngine
@@ -103,7 +102,7 @@ class Detector:
         folds = self._folds.changes()
         alerts = [*self._raise(found, prepared, org, shape or plain_shape, now, folds)]
         alerts += self._late([org] if prepared.height else self._folds.orgs, now, folds)
-        derived = [*correlation_alert.frames(step.alert_changes, now), *baseline_alert.baselined(past.told, now)]
+        derived = [*correlation_alert.frames(step.alert_changes, now), *baseline_alert.frames(past.alert_changes, now)]
         alerts += [
             one.with_columns(self._long_ids(one["user.id"])) if "user.id" in one.columns else one for one in derived
         ]
@@ -129,7 +128,7 @@ class Detector:
         now: datetime,
         *,
         final: bool,
-    ) -> tuple[BatchChanges, BaselineStep]:
+    ) -> tuple[BatchChanges, BaselineChanges]:
         """What the matches mean to correlations and to baselines; an empty batch is what the clock brings."""
         if not prepared.height:
             return self.correlating.take({}, "", source, None, now, final=final), self.baselining.tick(now)

@@ -35,7 +35,7 @@ class BaselineHunt:
         self._silence = any(one.kind == "silence" for one in baselines)
         self._newest: dict[str, int] = {}
         self.dropped = 0
-        """Rows and alarms left out because there were too many groups."""
+        """Rows and alerts left out because there were too many groups."""
 
     @property
     def fields(self) -> frozenset[str]:
@@ -72,7 +72,7 @@ class BaselineHunt:
             newest = max(self._newest.get(org, 0), *(int(one.max()) for one in moments))  # type: ignore[arg-type]
             step = watching.take(mine, org, ANY, newest, datetime.fromtimestamp(newest / 1000, UTC))
             self.dropped += sum(step.dropped.values())
-            for told in step.told:
+            for told in step.alert_changes:
                 yield told, _place(told, mine)
 
     def _texts(self, base: str) -> frozenset[str]:
@@ -87,8 +87,8 @@ def _moments(rows: pl.DataFrame) -> pl.Series:
 
 
 def _place(told: AlertChange, found: dict[str, pl.DataFrame]) -> dict[str, Any]:
-    """Where the alarm's last event stands; of a silence, the one before it."""
-    last, first = told.alarm.last, int(told.alarm.first[:DIGITS])
+    """Where the alert's last event stands; of a silence, the one before it."""
+    last, first = told.alert.last, int(told.alert.first[:DIGITS])
     for base in told.baseline.bases:
         rows = found.get(base)
         if rows is not None and rows.height:

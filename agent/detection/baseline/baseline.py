@@ -89,8 +89,10 @@ def adjusted(baseline: Baseline, bounds: Mapping[str, float]) -> Baseline:
     known = BOUNDS[baseline.kind]
     for name, value in bounds.items():
         if name not in known:
-            some = f"known are {', '.join(known)}" if known else f"baselines of the type {baseline.kind} have no bounds"
-            raise ValueError(f"`{name}` is no bound of this baseline: {some}")
+            names = (
+                f"known are {', '.join(known)}" if known else f"baselines of the type {baseline.kind} have no bounds"
+            )
+            raise ValueError(f"`{name}` is no bound of this baseline: {names}")
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             raise ValueError(f"{value!r} is no number for `{name}`")
     return replace(baseline, bounds={**baseline.bounds, **{name: float(value) for name, value in bounds.items()}})

@@ -27,8 +27,8 @@ from agent.detection.baseline import silence as baseline_silence
 from agent.detection.baseline import travel as baseline_travel
 from agent.detection.baseline import volume as baseline_volume
 from agent.detection.baseline.baseline import Baseline, Kind, milliseconds
-from agent.detection.baseline.history import Usual, usual_of_peers
-from agent.detection.baseline.memory import Frames, Memory, Whole, recalled
+from agent.detection.baseline.history import PeerStatistics, peer_statistics
+from agent.detection.baseline.memory import Memory, Whole, WorkingFrames, recalled
 from agent.detection.baseline.open_alert import RAISED, AlertChange, OpenAlerts
 from agent.detection.sigma.log_source import LogSource
 
@@ -58,16 +58,16 @@ Source = tuple[int, int]
 
 
 @dataclass(slots=True)
-class BatchChanges:
+class BaselineChanges:
     """What one batch changes; nothing counts before `BaselineEngine.commit`."""
 
-    told: list[AlertChange] = field(default_factory=list)
+    alert_changes: list[AlertChange] = field(default_factory=list)
     remember: dict[str, bytes | None] = field(default_factory=dict)
     memories: dict[tuple[str, str], Memory] = field(default_factory=dict)
     sources: dict[str, dict[str, Source]] = field(default_factory=dict)
     late: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
-    """Rule id to rows, or alarms, that were too many."""
+    """Rule id to rows, or alerts, that were too many."""
 
 
 class BaselineEngine:
@@ -80,66 +80,66 @@ class BaselineEngine:
         recall: Callable[[str], bytes | None],
         raised: int | None = RAISED,
     ) -> None:
-        """`sources`: rule id to log source; `raised`: how many alarms of one baseline a batch may raise."""
+        """`sources`: rule id to log source; `raised`: how many alerts of one baseline a batch may raise."""
         self._raised = raised
         self._baselines = baselines
-        self.bases = frozenset(base for one in baselines for base in one.bases)
-        self._wanted = {one.rule.id: [sources[base] for base in one.bases] for one in baselines}
+        self.bases = frozenset(base for baseline in baselines for base in baseline.bases)
+        self._wanted = {baseline.rule.id: [sources[base] for base in baseline.bases] for baseline in baselines}
         self._recall = recall
         self._memories: dict[tuple[str, str], Memory] = {}
-        self._peers: dict[tuple[str, str], dict[int, Usual | None]] = {}
+        self._peers: dict[tuple[str, str], dict[int, PeerStatistics | None]] = {}
         stored = orjson.loads(recall("baseline/sources") or b"{}")
         self.sources: dict[str, dict[str, Source]] = {
-            org: {name: (newest, seen) for name, (newest, seen) in those.items()} for org, those in stored.items()
+            org: {name: (newest, seen) for name, (newest, seen) in times.items()} for org, times in stored.items()
         }
         """By org and log source."""
         self._awake: tuple[datetime, datetime] | None = None
         self.late: dict[str, int] = {}
         """Rule id to rows that came after their time was settled, since the start."""
         self.dropped: dict[str, int] = {}
-        """Rule id to rows and alarms left out because there were too many, since the start."""
+        """Rule id to rows and alerts left out because there were too many, since the start."""
 
     def take(
         self, found: Mapping[str, pl.DataFrame], org: str, source: LogSource, newest: int | None, now: datetime
-    ) -> BatchChanges:
+    ) -> BaselineChanges:
         """`found`: rule id to its matched rows, prepared, with `event.id`. `newest`: newest event time of the batch, at
         most now.
         """
-        step = BatchChanges(sources={**self.sources})
+        step = BaselineChanges(sources={**self.sources})
         if not self._baselines:
             return step
         if newest is not None:
             name = orjson.dumps([source.product, source.service, source.category]).decode()
-            mine = {**step.sources.get(org, {})}
-            mine[name] = (max(newest, mine.get(name, (newest, 0))[0]), _clock(now))
-            step.sources[org] = mine
+            of_org = {**step.sources.get(org, {})}
+            of_org[name] = (max(newest, of_org.get(name, (newest, 0))[0]), _clock(now))
+            step.sources[org] = of_org
             step.remember["baseline/sources"] = orjson.dumps(step.sources)
         for baseline in self._baselines:
             self._advance(baseline, org, baseline_rows.rows(baseline, found), step, now)
         return step
 
-    def tick(self, now: datetime) -> BatchChanges:
+    def tick(self, now: datetime) -> BaselineChanges:
         """What only the passing of time can tell."""
-        step = BatchChanges(sources=self.sources)
+        step = BaselineChanges(sources=self.sources)
         began = self._awake_since(now)
         for baseline in self._baselines:
             if baseline.kind == "silence" and not baseline.group_by and now - began >= GRACE:
                 for org, sources in self.sources.items():
-                    seen = max((one[1] for one in self._of(baseline, sources)), default=None)
+                    seen = max((seen for _, seen in self._of(baseline, sources)), default=None)
                     if seen is not None and _clock(now) - seen >= milliseconds(baseline.span):
                         self._advance(baseline, org, baseline_rows.nothing(), step, now, quiet=True)
         return step
 
-    def commit(self, step: BatchChanges) -> None:
+    def commit(self, step: BaselineChanges) -> None:
         self._memories.update(step.memories)
         self.sources = step.sources
-        told = (
+        counts = (
             (self.late, step.late, metrics.BASELINE_ROWS_LATE),
             (self.dropped, step.dropped, metrics.BASELINE_DROPPED),
         )
-        for mine, more, metric in told:
-            for rule, count in more.items():
-                mine[rule] = mine.get(rule, 0) + count
+        for totals, of_batch, metric in counts:
+            for rule, count in of_batch.items():
+                totals[rule] = totals.get(rule, 0) + count
                 metric.labels(rule).inc(count)
 
     def _awake_since(self, now: datetime) -> datetime:
@@ -154,7 +154,7 @@ class BaselineEngine:
         baseline: Baseline,
         org: str,
         rows: pl.DataFrame,
-        step: BatchChanges,
+        step: BaselineChanges,
         now: datetime,
         *,
         quiet: bool = False,
@@ -166,19 +166,19 @@ class BaselineEngine:
         if not (rows.height or quiet) and _rests(baseline, memory, before, mark):
             return
         kind = KINDS[baseline.kind]
-        frames = Frames(memory, _whole(baseline))
-        alarms = OpenAlerts(baseline, org, memory.alarms, before or 0, self._raised)
+        frames = WorkingFrames(memory, _whole(baseline))
+        alerts = OpenAlerts(baseline, org, memory.alerts, before or 0, self._raised)
         rows = self._in_time(baseline, rows, memory, before or 0, step)
         rows = self._ready(baseline, frames, rows, mark, step)
-        more: dict[str, object] = {}
+        arguments: dict[str, object] = {}
         if baseline.kind == "volume":
-            more["peers"] = self._peers_of(baseline, org)
+            arguments["peers"] = self._peers_of(baseline, org)
         if quiet:
-            more["clock"] = _clock(now) - milliseconds(baseline.wait)
-        self._count(step.dropped, baseline, kind.advance(baseline, frames, rows, mark, alarms, **more))
-        step.told += alarms.told(mark)
-        self._count(step.dropped, baseline, alarms.left_out)
-        after, changes = frames.stored(alarms.now, f"baseline/{baseline.rule.id}/{org}")
+            arguments["clock"] = _clock(now) - milliseconds(baseline.wait)
+        self._count(step.dropped, baseline, kind.advance(baseline, frames, rows, mark, alerts, **arguments))
+        step.alert_changes += alerts.changes(mark)
+        self._count(step.dropped, baseline, alerts.left_out)
+        after, changes = frames.stored(alerts.open, f"baseline/{baseline.rule.id}/{org}")
         step.memories[baseline.rule.id, org] = after
         step.remember |= changes
 
@@ -196,19 +196,19 @@ class BaselineEngine:
         self, baseline: Baseline, sources: Mapping[str, Mapping[str, Source]], org: str, now: datetime
     ) -> int | None:
         """The watermark; None before anything came."""
-        mine = self._of(baseline, sources.get(org, {}))
-        live = [one for one in mine if one[1] >= _clock(now - STALE)] or mine
+        known = self._of(baseline, sources.get(org, {}))
+        live = [(newest, seen) for newest, seen in known if seen >= _clock(now - STALE)] or known
         return min(newest for newest, _ in live) - milliseconds(baseline.wait) if live else None
 
     def _of(self, baseline: Baseline, sources: Mapping[str, Source]) -> list[Source]:
         wanted = self._wanted[baseline.rule.id]
         return [
             times for name, times in sources.items()
-            if any(one.covers(LogSource(*orjson.loads(name))) for one in wanted)
+            if any(source.covers(LogSource(*orjson.loads(name))) for source in wanted)
         ]  # fmt: skip
 
     def _in_time(
-        self, baseline: Baseline, rows: pl.DataFrame, memory: Memory, before: int, step: BatchChanges
+        self, baseline: Baseline, rows: pl.DataFrame, memory: Memory, before: int, step: BaselineChanges
     ) -> pl.DataFrame:
         """Without the rows whose time is settled."""
         if not rows.height:
@@ -219,7 +219,7 @@ class BaselineEngine:
         return taken
 
     def _ready(
-        self, baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, step: BatchChanges
+        self, baseline: Baseline, frames: WorkingFrames, rows: pl.DataFrame, mark: int, step: BaselineChanges
     ) -> pl.DataFrame:
         """Without the rows that are ahead of a source, and with those that were."""
         reached = pl.col("time") <= mark + milliseconds(baseline.wait)
@@ -231,23 +231,23 @@ class BaselineEngine:
             frames.set("waiting", rest[:WAITING])
         return rows
 
-    def _peers_of(self, baseline: Baseline, org: str) -> Callable[[int, pl.DataFrame], Usual | None]:
+    def _peers_of(self, baseline: Baseline, org: str) -> Callable[[int, pl.DataFrame], PeerStatistics | None]:
         """What peers did before a slot does not change once it is asked for."""
         known = self._peers.setdefault((baseline.rule.id, org), {})
 
-        def peers(slot: int, past: pl.DataFrame) -> Usual | None:
+        def peers(slot: int, past: pl.DataFrame) -> PeerStatistics | None:
             if slot not in known:
                 if len(known) > 1_000:
                     known.clear()
-                known[slot] = usual_of_peers(baseline, slot, past)
+                known[slot] = peer_statistics(baseline, slot, past)
             return known[slot]
 
         return peers
 
-    def _count(self, counts: dict[str, int], baseline: Baseline, more: int) -> None:
-        if more:
-            counts[baseline.rule.id] = counts.get(baseline.rule.id, 0) + more
-            log.warning("a baseline leaves out what is late or too much", rule=baseline.rule.title, rows=more)
+    def _count(self, counts: dict[str, int], baseline: Baseline, rows: int) -> None:
+        if rows:
+            counts[baseline.rule.id] = counts.get(baseline.rule.id, 0) + rows
+            log.warning("a baseline leaves out what is late or too much", rule=baseline.rule.title, rows=rows)
 
 
 def _whole(baseline: Baseline) -> Whole:
@@ -267,7 +267,7 @@ def _rests(baseline: Baseline, memory: Memory, before: int | None, mark: int) ->
         before is not None
         and before // part == mark // part
         and not memory.frames["waiting"].height
-        and all(alarm.closes > mark for alarm in memory.alarms.values())
+        and all(alert.closes > mark for alert in memory.alerts.values())
     )
 
 

@@ -2,7 +2,7 @@
 
 A row is new if no row of its group has its value and is a `wait` older, and if the group itself was known for the
 learning period before that. Both are settled by the watermark when the row comes, so what is new does not depend on
-the order in which rows come. All new rows of one value are one alarm.
+the order in which rows come. All new rows of one value are one alert.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import polars as pl
 
 from agent.columns.text_hash import text_hashes
 from agent.detection.baseline.baseline import Baseline, milliseconds
-from agent.detection.baseline.memory import Frames
+from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 
 SCHEMAS = {"pairs": pl.Schema({"pair": pl.UInt64, "key": pl.UInt64, "first": pl.Int64, "day": pl.Int32})}
@@ -34,7 +34,7 @@ def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: OpenAlerts) -> int:
+def advance(baseline: Baseline, frames: WorkingFrames, rows: pl.DataFrame, mark: int, alerts: OpenAlerts) -> int:
     """Take rows in and raise what is new; returns the rows left out because there were too many values."""
     dropped = 0
     if rows.height:
@@ -45,11 +45,11 @@ def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, a
         )  # fmt: skip
         fresh, dropped = _admitted(fresh, frames["pairs"])
         known = frames["pairs"].join(fresh, on="pair", how="semi")
-        mine = whole("pairs", pl.concat([known, fresh.drop("count")]))
-        more = mine.join(known, on=SCHEMAS["pairs"].names(), how="anti")
-        if more.height:
-            frames.grow("pairs", pl.concat([frames["pairs"].join(more, on="pair", how="anti"), more]), more)
-        _judge(baseline, frames["pairs"], rows.join(mine.select("pair", "first"), on="pair"), alarms)
+        current = whole("pairs", pl.concat([known, fresh.drop("count")]))
+        changed = current.join(known, on=SCHEMAS["pairs"].names(), how="anti")
+        if changed.height:
+            frames.grow("pairs", pl.concat([frames["pairs"].join(changed, on="pair", how="anti"), changed]), changed)
+        _judge(baseline, frames["pairs"], rows.join(current.select("pair", "first"), on="pair"), alerts)
     if mark // DAY > frames.floor // DAY:
         frames.floor = mark // DAY * DAY
         _forget(baseline, frames)
@@ -74,7 +74,7 @@ def _admitted(fresh: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl.DataFrame, i
     return fresh.join(out, on="pair", how="anti"), int(out["count"].sum())
 
 
-def _judge(baseline: Baseline, pairs: pl.DataFrame, rows: pl.DataFrame, alarms: OpenAlerts) -> None:
+def _judge(baseline: Baseline, pairs: pl.DataFrame, rows: pl.DataFrame, alerts: OpenAlerts) -> None:
     """`rows` with `first`, the time at which their pair was first seen."""
     wait, learning = milliseconds(baseline.wait), milliseconds(baseline.minimum)
     new = rows.filter(pl.col("first") > pl.col("time") - wait)
@@ -82,8 +82,8 @@ def _judge(baseline: Baseline, pairs: pl.DataFrame, rows: pl.DataFrame, alarms: 
         return
     groups = pairs.filter(pl.col("key").is_in(new["key"].unique().implode()))
     since = groups.group_by("key").agg(pl.col("first").min().alias("since"))
-    told = new.join(since, on="key").filter(pl.col("since") <= pl.col("time") - wait - learning)
-    found = told.group_by("pair").agg(
+    judged = new.join(since, on="key").filter(pl.col("since") <= pl.col("time") - wait - learning)
+    found = judged.group_by("pair").agg(
         pl.col("group", "value", "first", "since").first(),
         pl.col("mark").min().alias("from"),
         pl.col("mark").max().alias("to"),
@@ -93,34 +93,34 @@ def _judge(baseline: Baseline, pairs: pl.DataFrame, rows: pl.DataFrame, alarms: 
         pl.col("user").drop_nulls().unique().sort().head(20),
         pl.col("address").drop_nulls().unique().sort().head(20),
     )
-    for one in found.sort("from").iter_rows(named=True):
-        began = one["began"]
-        alarms.add(
+    for pair in found.sort("from").iter_rows(named=True):
+        began = pair["began"]
+        alerts.add(
             OpenAlert(
-                id=_identity(baseline, alarms, one["pair"], one["first"]),
-                group=one["group"],
-                closes=one["time"] + wait,
-                first=one["from"],
-                last=one["to"],
-                count=one["count"],
-                measured=(began - one["since"]) / DAY,
+                id=_identity(baseline, alerts, pair["pair"], pair["first"]),
+                group=pair["group"],
+                closes=pair["time"] + wait,
+                first=pair["from"],
+                last=pair["to"],
+                count=pair["count"],
+                measured=(began - pair["since"]) / DAY,
                 threshold=(wait + learning) / DAY,
                 rank=-began,
-                texts={"value": one["value"][:1000]},
-                users=one["user"],
-                addresses=one["address"],
+                texts={"value": pair["value"][:1000]},
+                users=pair["user"],
+                addresses=pair["address"],
             )
         )
 
 
-def _identity(baseline: Baseline, alarms: OpenAlerts, pair: int, first: int) -> str:
+def _identity(baseline: Baseline, alerts: OpenAlerts, pair: int, first: int) -> str:
     """The same for all that is said of a pair, until it is forgotten; a late row can move its beginning a little."""
     epoch = first // milliseconds(baseline.history)
-    likely = [alarms.identity(pair, one) for one in (epoch, epoch + 1, epoch - 1)]
-    return next((one for one in likely if one in alarms.now), likely[0])
+    likely = [alerts.identity(pair, near) for near in (epoch, epoch + 1, epoch - 1)]
+    return next((identity for identity in likely if identity in alerts.open), likely[0])
 
 
-def _forget(baseline: Baseline, frames: Frames) -> None:
+def _forget(baseline: Baseline, frames: WorkingFrames) -> None:
     """Pairs that were not seen for the length of the history."""
     oldest = (frames.floor - milliseconds(baseline.history)) // DAY
     kept = frames["pairs"].filter(pl.col("day") >= oldest)

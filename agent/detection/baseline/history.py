@@ -22,12 +22,12 @@ MAD_TO_SIGMA = 1.4826
 LEAST_SPREAD = 0.1
 """The spread is taken as a tenth of the median at least, and 1: somebody who always does the same may vary a little."""
 
-TOGETHER = 5_000
+WINDOWS_AT_ONCE = 5_000
 """Windows compared at a time, so that memory stays flat."""
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class WindowSpans:
     """A volume baseline's spans, in steps."""
 
     window: int
@@ -37,7 +37,7 @@ class Steps:
     season: int
 
     @classmethod
-    def of(cls, baseline: Baseline) -> Steps:
+    def of(cls, baseline: Baseline) -> WindowSpans:
         step = baseline.step
         season = SEASONS[baseline.season] // step if baseline.season else 0
         return cls(baseline.span // step, -(-baseline.wait // step), baseline.history // step,
@@ -45,7 +45,7 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
+class PeerStatistics:
     """Of peers: the median of what each of them usually does, its spread, the most of it, and how many they are."""
 
     expected: float
@@ -63,23 +63,23 @@ def sums(buckets: pl.DataFrame, window: int) -> pl.DataFrame:
 
 
 def compared(
-    baseline: Baseline, windows: pl.DataFrame, past: pl.DataFrame, peers: Callable[[int], Usual | None]
+    baseline: Baseline, windows: pl.DataFrame, past: pl.DataFrame, peers: Callable[[int], PeerStatistics | None]
 ) -> pl.DataFrame:
     """`windows` (`key`, `slot`, `value`, …) with `expected`, `spread`, `highest`, `samples`, `others` and `threshold`,
     those that nothing can be said of left out. `past`: buckets of their groups; `peers`: what others did, by slot.
     """
-    steps = Steps.of(baseline)
+    steps = WindowSpans.of(baseline)
     earlier = sums(past, steps.window).rename({"slot": "at", "value": "was"})
-    parts = [_own(steps, part, earlier) for part in windows.iter_slices(TOGETHER)]
+    parts = [_against_own(steps, part, earlier) for part in windows.iter_slices(WINDOWS_AT_ONCE)]
     own = pl.concat(parts) if parts else windows.clear()
     known = own.filter(pl.col("samples") > 0).with_columns(others=pl.lit(value=False))
     if baseline.newcomers == "peers":
         new = windows.join(known, on=["key", "slot"], how="anti")
-        known = pl.concat([known, *_others(new, known.schema, peers)], how="vertical_relaxed")
+        known = pl.concat([known, *_against_peers(new, known.schema, peers)], how="vertical_relaxed")
     return known.with_columns(_threshold(baseline).alias("threshold"))
 
 
-def _own(steps: Steps, windows: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
+def _against_own(steps: WindowSpans, windows: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
     slot, at = pl.col("slot"), pl.col("at")
     met = (
         windows.select("key", "slot")
@@ -93,7 +93,7 @@ def _own(steps: Steps, windows: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataF
         .filter(pl.col("since") <= slot - steps.window + 1 - steps.minimum)
     )
     if steps.season:
-        values = values.with_columns(pl.col("values").list.concat(_silent(steps)))
+        values = values.with_columns(pl.col("values").list.concat(_missing_zeros(steps)))
     spread = (pl.element() - pl.element().median()).abs().median()
     usual = values.select(
         "key",
@@ -106,7 +106,7 @@ def _own(steps: Steps, windows: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataF
     return windows.join(usual, on=["key", "slot"])
 
 
-def _silent(steps: Steps) -> pl.Expr:
+def _missing_zeros(steps: WindowSpans) -> pl.Expr:
     """A zero for each hour of this name in which nothing was done, since something was done at all."""
     last = pl.col("slot") - steps.window - steps.gap
     first = pl.col("since") + (pl.col("slot") - pl.col("since")) % steps.season
@@ -128,7 +128,9 @@ def _threshold(baseline: Baseline) -> pl.Expr:
     return pl.max_horizontal(bounds)
 
 
-def _others(new: pl.DataFrame, schema: pl.Schema, peers: Callable[[int], Usual | None]) -> Iterator[pl.DataFrame]:
+def _against_peers(
+    new: pl.DataFrame, schema: pl.Schema, peers: Callable[[int], PeerStatistics | None]
+) -> Iterator[pl.DataFrame]:
     for (slot,), part in new.group_by("slot"):
         usual = peers(int(slot))
         if usual is not None:
@@ -141,9 +143,9 @@ def _others(new: pl.DataFrame, schema: pl.Schema, peers: Callable[[int], Usual |
             ).select(schema.names())
 
 
-def usual_of_peers(baseline: Baseline, slot: int, past: pl.DataFrame) -> Usual | None:
+def peer_statistics(baseline: Baseline, slot: int, past: pl.DataFrame) -> PeerStatistics | None:
     """What groups with a past did before `slot`; None if there are too few. `past`: buckets of all groups."""
-    steps = Steps.of(baseline)
+    steps = WindowSpans.of(baseline)
     reach = pl.col("slot").is_between(slot - steps.history - steps.window, slot - steps.window - steps.gap)
     each = (
         sums(past.filter(reach), steps.window)
@@ -161,7 +163,7 @@ def usual_of_peers(baseline: Baseline, slot: int, past: pl.DataFrame) -> Usual |
         value.max().alias("highest"),
     )
     expected, spread, highest = usual.row(0)
-    return Usual(expected, spread, highest, each.height)
+    return PeerStatistics(expected, spread, highest, each.height)
 
 
 def slots(baseline: Baseline, time: int) -> int:

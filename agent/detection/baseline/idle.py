@@ -2,7 +2,7 @@
 
 Time is cut into hours. A row wakes its group up if the last hour in which something was done, those within a `wait`
 before the row aside, is a timespan or more before it. Which hours these are is settled by the watermark when the row
-comes. All rows that wake a group up from the same sleep are one alarm.
+comes. All rows that wake a group up from the same sleep are one alert.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import polars as pl
 
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
-from agent.detection.baseline.memory import Frames
+from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 
 SCHEMAS = {"hours": pl.Schema({"key": pl.UInt64, "hour": pl.Int32})}
@@ -26,17 +26,17 @@ def whole(_: str, stored: pl.DataFrame) -> pl.DataFrame:
     return stored.unique()
 
 
-def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: OpenAlerts) -> int:
+def advance(baseline: Baseline, frames: WorkingFrames, rows: pl.DataFrame, mark: int, alerts: OpenAlerts) -> int:
     """Take rows in and raise who wakes up; returns the rows left out because there were too many groups."""
     gap = -(-milliseconds(baseline.wait) // HOUR) + 1
     dropped = 0
     if rows.height:
         rows = rows.with_columns((pl.col("time") // HOUR).cast(pl.Int32).alias("hour"))
         rows, dropped = _admitted(rows, frames["hours"])
-        more = rows.select("key", "hour").unique().join(frames["hours"], on=["key", "hour"], how="anti")
-        if more.height:
-            frames.grow("hours", pl.concat([frames["hours"], more]), more)
-        _judge(baseline, frames["hours"], rows, gap, alarms)
+        added = rows.select("key", "hour").unique().join(frames["hours"], on=["key", "hour"], how="anti")
+        if added.height:
+            frames.grow("hours", pl.concat([frames["hours"], added]), added)
+        _judge(baseline, frames["hours"], rows, gap, alerts)
     if mark // HOUR - frames.floor // HOUR >= 6:
         frames.floor = mark // HOUR * HOUR
         _settle(baseline, frames, gap)
@@ -50,16 +50,16 @@ def _admitted(rows: pl.DataFrame, hours: pl.DataFrame) -> tuple[pl.DataFrame, in
     return kept, rows.height - kept.height
 
 
-def _judge(baseline: Baseline, hours: pl.DataFrame, rows: pl.DataFrame, gap: int, alarms: OpenAlerts) -> None:
+def _judge(baseline: Baseline, hours: pl.DataFrame, rows: pl.DataFrame, gap: int, alerts: OpenAlerts) -> None:
     least = -(-milliseconds(baseline.span) // HOUR)
     long_ago = int(rows["hour"].max() or 0) - least  # type: ignore[arg-type]
     old = hours.filter(pl.col("hour") <= long_ago).select("key").unique()
-    mine = rows.join(old, on="key", how="semi")  # nearly nobody
-    if not mine.height:
+    waking = rows.join(old, on="key", how="semi")  # nearly nobody
+    if not waking.height:
         return
     hour, at = pl.col("hour"), pl.col("at")
     last = (
-        mine.select("key", "hour")
+        waking.select("key", "hour")
         .unique()
         .join(hours.rename({"hour": "at"}), on="key")
         .filter(at <= hour - gap)
@@ -68,7 +68,7 @@ def _judge(baseline: Baseline, hours: pl.DataFrame, rows: pl.DataFrame, gap: int
         .filter(hour - pl.col("slept") >= least)
     )
     found = (
-        mine.join(last, on=["key", "hour"])
+        waking.join(last, on=["key", "hour"])
         .group_by("key", "slept")
         .agg(
             pl.col("group").first(),
@@ -81,25 +81,25 @@ def _judge(baseline: Baseline, hours: pl.DataFrame, rows: pl.DataFrame, gap: int
             pl.col("address").drop_nulls().unique().sort().head(20),
         )
     )
-    for one in found.sort("from").iter_rows(named=True):
-        alarms.add(
+    for sleep in found.sort("from").iter_rows(named=True):
+        alerts.add(
             OpenAlert(
-                id=alarms.identity(one["key"], one["slept"]),
-                group=one["group"],
-                closes=(one["until"] + gap + 1) * HOUR,
-                first=one["from"],
-                last=one["to"],
-                count=one["count"],
-                measured=(one["hour"] - one["slept"]) / 24,
+                id=alerts.identity(sleep["key"], sleep["slept"]),
+                group=sleep["group"],
+                closes=(sleep["until"] + gap + 1) * HOUR,
+                first=sleep["from"],
+                last=sleep["to"],
+                count=sleep["count"],
+                measured=(sleep["hour"] - sleep["slept"]) / 24,
                 threshold=least / 24,
-                rank=-one["hour"],  # it slept until the first of them
-                users=one["user"],
-                addresses=one["address"],
+                rank=-sleep["hour"],  # it slept until the first of them
+                users=sleep["user"],
+                addresses=sleep["address"],
             )
         )
 
 
-def _settle(baseline: Baseline, frames: Frames, gap: int) -> None:
+def _settle(baseline: Baseline, frames: WorkingFrames, gap: int) -> None:
     """Of the hours that any later row would look past, the last one of each group is enough."""
     last = frames.floor // HOUR - gap
     oldest = (frames.floor - milliseconds(baseline.history)) // HOUR

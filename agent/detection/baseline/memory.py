@@ -1,4 +1,4 @@
-"""What a baseline remembers of one org: frames, stored as they grow, and the alarms that may still change.
+"""What a baseline remembers of one org: frames, stored as they grow, and the alerts that may still change.
 
 What is new in a frame is stored as a piece beside the older ones; when there are many, or they hold twice of what the
 frame has, all of it is stored anew. So a batch writes about as much as it brought. What is appended to a frame is put
@@ -34,7 +34,7 @@ class Memory:
     frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     pieces: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     """Frame to number and rows of each stored piece."""
-    alarms: Mapping[str, OpenAlert] = field(default_factory=dict)
+    alerts: Mapping[str, OpenAlert] = field(default_factory=dict)
     least: Mapping[str, int] = field(default_factory=dict)
     """Frame to the rows that it had when it was last put together, or fewer."""
     since: Mapping[str, int] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Memory:
     """What is stored of a baseline of another shape, to be deleted."""
 
 
-class Frames:
+class WorkingFrames:
     """A working copy: what a batch makes of the frames."""
 
     def __init__(self, memory: Memory, whole: Whole) -> None:
@@ -57,35 +57,35 @@ class Frames:
         self._least = dict(memory.least)
         self._since = dict(memory.since)
         self._now: dict[str, pl.DataFrame] = {}
-        self._more: dict[str, list[pl.DataFrame] | None] = {}
+        self._added: dict[str, list[pl.DataFrame] | None] = {}
         self.floor = memory.floor
 
     def __getitem__(self, name: str) -> pl.DataFrame:
         return self._now[name] if name in self._now else self._memory.frames[name]
 
-    def grow(self, name: str, whole: pl.DataFrame, more: pl.DataFrame) -> None:
-        """`whole`: the frame from now on; `more`: rows that, read after the stored ones, give it back."""
+    def grow(self, name: str, whole: pl.DataFrame, added: pl.DataFrame) -> None:
+        """`whole`: the frame from now on; `added`: rows that, read after the stored ones, give it back."""
         self._now[name] = whole
-        self._store(name, more)
+        self._store(name, added)
 
-    def append(self, name: str, more: pl.DataFrame) -> None:
+    def append(self, name: str, added: pl.DataFrame) -> None:
         """Rows that stand beside the others, with which `whole` would make fewer of them."""
-        grown = pl.concat([self[name], more])
+        grown = pl.concat([self[name], added])
         if grown.height > 2 * self._least.get(name, 0) + SPARE:
             grown = self._whole(name, grown)
             self._least[name] = grown.height
         self._now[name] = grown
-        self._store(name, more)
+        self._store(name, added)
 
     def set(self, name: str, whole: pl.DataFrame) -> None:
         """To be stored anew."""
         self._put(name, whole)
-        self._more[name] = None
+        self._added[name] = None
 
     def forget(self, name: str, whole: pl.DataFrame) -> None:
         """`whole` lacks what will be sorted out again when it is read back: nothing needs to be stored for that."""
         self._put(name, whole)
-        self._more.setdefault(name, [])
+        self._added.setdefault(name, [])
 
     def forget_slots(self, name: str, since: int) -> None:
         """Those before `since`, for good; nothing needs to be stored for that either."""
@@ -96,24 +96,24 @@ class Frames:
         self._now[name] = whole
         self._least[name] = min(whole.height, self._least.get(name, 0))
 
-    def _store(self, name: str, more: pl.DataFrame) -> None:
-        parts = self._more.setdefault(name, [])
+    def _store(self, name: str, added: pl.DataFrame) -> None:
+        parts = self._added.setdefault(name, [])
         if parts is not None:
-            parts.append(more)
+            parts.append(added)
 
-    def stored(self, alarms: Mapping[str, OpenAlert], prefix: str) -> tuple[Memory, dict[str, bytes | None]]:
+    def stored(self, alerts: Mapping[str, OpenAlert], prefix: str) -> tuple[Memory, dict[str, bytes | None]]:
         """The memory of after the batch, and what to store so that `recalled` gives it back."""
         pieces, changes = dict(self._memory.pieces), dict[str, bytes | None].fromkeys(self._memory.stale)
-        for name, more in self._more.items():
-            pieces[name], those = self._pieces(name, more, f"{prefix}/{name}")
-            changes |= those
-        same = not changes and alarms == self._memory.alarms and self.floor == self._memory.floor
+        for name, added in self._added.items():
+            pieces[name], piece_changes = self._pieces(name, added, f"{prefix}/{name}")
+            changes |= piece_changes
+        same = not changes and alerts == self._memory.alerts and self.floor == self._memory.floor
         memory = replace(self._memory, frames={**self._memory.frames, **self._now}, pieces=pieces, least=self._least,
-                         since=self._since, floor=self.floor, alarms=alarms, stale=())  # fmt: skip
+                         since=self._since, floor=self.floor, alerts=alerts, stale=())  # fmt: skip
         if same:
             return memory, changes
         about = {"shape": memory.shape, "floor": self.floor, "since": self._since, "pieces": pieces,
-                 "alarms": [one.document() for one in alarms.values()]}  # fmt: skip
+                 "alarms": [alert.document() for alert in alerts.values()]}  # fmt: skip
         text = orjson.dumps(about)
         slices = [text[at : at + BYTES] for at in range(0, len(text), BYTES)]
         changes |= {f"{prefix}/about/{place}": part for place, part in enumerate(slices)}
@@ -121,12 +121,12 @@ class Frames:
         return replace(memory, texts=len(slices)), changes
 
     def _pieces(
-        self, name: str, more: list[pl.DataFrame] | None, prefix: str
+        self, name: str, added: list[pl.DataFrame] | None, prefix: str
     ) -> tuple[tuple[tuple[int, int], ...], dict[str, bytes | None]]:
         before, whole = self._memory.pieces.get(name, ()), self._now[name]
-        held = sum(rows for _, rows in before) + sum(part.height for part in more or ())
-        anew = more is None or len(before) + len(more) > PIECES or held > 2 * whole.height + SPARE
-        parts = [whole] if anew or more is None else more
+        held = sum(rows for _, rows in before) + sum(part.height for part in added or ())
+        anew = added is None or len(before) + len(added) > PIECES or held > 2 * whole.height + SPARE
+        parts = [whole] if anew or added is None else added
         number = max((number for number, _ in before), default=0)
         changes: dict[str, bytes | None] = {f"{prefix}/{old}": None for old, _ in before} if anew else {}
         kept = [] if anew else list(before)
@@ -152,19 +152,19 @@ def recalled(
         return Memory(frames, shape=shape)
     about = orjson.loads(b"".join(texts))
     if about["shape"] != shape:
-        stored = [f"{prefix}/{name}/{number}" for name, those in about["pieces"].items() for number, _ in those]
+        stored = [f"{prefix}/{name}/{number}" for name, numbered in about["pieces"].items() for number, _ in numbered]
         return Memory(frames, shape=shape, stale=(*stored, *(f"{prefix}/about/{place}" for place in range(len(texts)))))
-    pieces = {name: tuple((number, rows) for number, rows in those) for name, those in about["pieces"].items()}
+    pieces = {name: tuple((number, rows) for number, rows in numbered) for name, numbered in about["pieces"].items()}
     since = about.get("since", {})
-    for name, those in pieces.items():
-        parts = [data for number, _ in those if (data := recall(f"{prefix}/{name}/{number}"))]
+    for name, numbered in pieces.items():
+        parts = [data for number, _ in numbered if (data := recall(f"{prefix}/{name}/{number}"))]
         read = pl.concat([frames[name], *(pl.read_ipc(io.BytesIO(data)) for data in parts)])
         if name in since:
             read = read.filter(pl.col("slot") >= since[name])
         frames[name] = whole(name, read)
-    alarms = {one["id"]: OpenAlert(**one) for one in about["alarms"]}
+    alerts = {stored["id"]: OpenAlert(**stored) for stored in about["alarms"]}
     least = {name: frame.height for name, frame in frames.items()}
-    return Memory(frames, pieces, alarms, least, since, about["floor"], len(texts), shape)
+    return Memory(frames, pieces, alerts, least, since, about["floor"], len(texts), shape)
 
 
 def _texts(recall: Callable[[str], bytes | None], prefix: str) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """Open alerts of baselines: raised once, growing with what comes later, final when the watermark has passed them.
 
-What adds to an alarm gives the same alarm in any order: counts are added, the first and the last event are a minimum
+What adds to an alert gives the same alert in any order: counts are added, the first and the last event are a minimum
 and a maximum, and the numbers are those of the most striking finding.
 """
 
@@ -20,7 +20,7 @@ RAISED = 1_000
 """Open alerts that one baseline raises in one batch; more are counted and logged."""
 
 NAMES = 20
-"""Users and addresses that an alarm names."""
+"""Users and addresses that an alert names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class OpenAlert:
     measured: float = 0.0
     threshold: float = 0.0
     rank: float = 0.0
-    """How striking it is; of findings of one alarm the numbers of the most striking are shown."""
+    """How striking it is; of findings of one alert the numbers of the most striking are shown."""
     place: int = 0
     """Of findings of the same rank, the one with the least place counts."""
     numbers: Mapping[str, float] = field(default_factory=dict)
@@ -72,8 +72,8 @@ class OpenAlert:
             place=best.place,
             numbers=best.numbers,
             texts=best.texts,
-            users=_named(self.users, other.users),
-            addresses=_named(self.addresses, other.addresses),
+            users=_merged_names(self.users, other.users),
+            addresses=_merged_names(self.addresses, other.addresses),
             changed=True,
         )
 
@@ -85,17 +85,17 @@ class OpenAlert:
         return replace(other, told=self.told, told_count=self.told_count, revision=self.revision, changed=True)
 
 
-def _rank(alarm: OpenAlert) -> tuple[float, int]:
-    return alarm.rank, -alarm.place
+def _rank(alert: OpenAlert) -> tuple[float, int]:
+    return alert.rank, -alert.place
 
 
-def _content(alarm: OpenAlert) -> tuple[object, ...]:
-    return (alarm.first, alarm.last, alarm.count, alarm.measured, alarm.threshold, alarm.rank, alarm.place,
-            alarm.numbers, alarm.texts, alarm.users, alarm.addresses, alarm.closes)  # fmt: skip
+def _content(alert: OpenAlert) -> tuple[object, ...]:
+    return (alert.first, alert.last, alert.count, alert.measured, alert.threshold, alert.rank, alert.place,
+            alert.numbers, alert.texts, alert.users, alert.addresses, alert.closes)  # fmt: skip
 
 
-def _named(some: Iterable[str], more: Iterable[str]) -> list[str]:
-    return sorted({*some, *more})[:NAMES]
+def _merged_names(names: Iterable[str], further: Iterable[str]) -> list[str]:
+    return sorted({*names, *further})[:NAMES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +103,27 @@ class AlertChange:
     """Something to say: `baseline_alert.baselined` makes a row of it."""
 
     baseline: Baseline
-    alarm: OpenAlert
+    alert: OpenAlert
     org: str
 
     @property
     def action(self) -> str:
-        return "alert-revised" if self.alarm.revision else "alert-raised"
+        return "alert-revised" if self.alert.revision else "alert-raised"
 
 
 class OpenAlerts:
-    """A working copy of the alarms of one baseline and org."""
+    """A working copy of the alerts of one baseline and org."""
 
     def __init__(
-        self, baseline: Baseline, org: str, alarms: Mapping[str, OpenAlert], mark: int, most: int | None = RAISED
+        self, baseline: Baseline, org: str, alerts: Mapping[str, OpenAlert], mark: int, most: int | None = RAISED
     ) -> None:
         """`mark`: the watermark of before the batch; what it has passed is closed and not opened again."""
         self._baseline = baseline
         self._org = org
         self._mark = mark
         self._most = most
-        self.now = dict(alarms)
-        self._before = frozenset(alarms)
+        self.open = dict(alerts)
+        self._before = frozenset(alerts)
         self.left_out = 0
         """Open alerts that were too many."""
 
@@ -132,39 +132,39 @@ class OpenAlerts:
         text = "\n".join(map(str, (self._baseline.rule.id, self._org, *parts)))
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
-    def add(self, alarm: OpenAlert) -> None:
-        """Rows that are not counted in the alarm yet."""
-        old = self.now.get(alarm.id)
-        self.now[alarm.id] = old.adding(alarm) if old else replace(alarm, changed=True)
+    def add(self, alert: OpenAlert) -> None:
+        """Rows that are not counted in the alert yet."""
+        old = self.open.get(alert.id)
+        self.open[alert.id] = old.adding(alert) if old else replace(alert, changed=True)
 
-    def put(self, alarm: OpenAlert) -> None:
-        """All there is of an alarm, as it looks now."""
-        if alarm.closes <= self._mark:
+    def put(self, alert: OpenAlert) -> None:
+        """All there is of an alert, as it looks now."""
+        if alert.closes <= self._mark:
             return
-        old = self.now.get(alarm.id)
-        self.now[alarm.id] = old.or_better(alarm) if old else replace(alarm, changed=True)
+        old = self.open.get(alert.id)
+        self.open[alert.id] = old.or_better(alert) if old else replace(alert, changed=True)
 
-    def told(self, mark: int) -> Iterator[AlertChange]:
+    def changes(self, mark: int) -> Iterator[AlertChange]:
         """What has to be said now; closes what the watermark has passed. To be called once, at the end of a batch."""
         self._leave_out()
-        if not any(one.changed or one.closes <= mark for one in self.now.values()) and len(self.now) <= OPEN:
+        if not any(alert.changed or alert.closes <= mark for alert in self.open.values()) and len(self.open) <= OPEN:
             return
-        order = sorted(self.now.values(), key=lambda one: (one.closes, one.id))
-        for place, alarm in enumerate(order):
-            over = alarm.closes <= mark or place < len(order) - OPEN
-            grown = alarm.measured >= 2 * alarm.told or alarm.count >= 2 * alarm.told_count
-            if alarm.changed and (over or grown or alarm.revision < 0):
-                alarm = replace(alarm, told=alarm.measured, told_count=alarm.count, revision=alarm.revision + 1, changed=False)  # fmt: skip
-                yield AlertChange(self._baseline, alarm, self._org)
+        order = sorted(self.open.values(), key=lambda alert: (alert.closes, alert.id))
+        for place, alert in enumerate(order):
+            over = alert.closes <= mark or place < len(order) - OPEN
+            grown = alert.measured >= 2 * alert.told or alert.count >= 2 * alert.told_count
+            if alert.changed and (over or grown or alert.revision < 0):
+                alert = replace(alert, told=alert.measured, told_count=alert.count, revision=alert.revision + 1, changed=False)  # fmt: skip
+                yield AlertChange(self._baseline, alert, self._org)
             if over:
-                del self.now[alarm.id]
+                del self.open[alert.id]
             else:
-                self.now[alarm.id] = alarm
+                self.open[alert.id] = alert
 
     def _leave_out(self) -> None:
-        new = [alarm for key, alarm in self.now.items() if key not in self._before]
+        new = [alert for key, alert in self.open.items() if key not in self._before]
         if self._most is not None and len(new) > self._most:
-            new.sort(key=lambda one: (-one.measured, one.id))
-            for alarm in new[self._most :]:
-                del self.now[alarm.id]
+            new.sort(key=lambda alert: (-alert.measured, alert.id))
+            for alert in new[self._most :]:
+                del self.open[alert.id]
             self.left_out = len(new) - self._most

@@ -40,7 +40,7 @@ DIGITS = 15
 def rows(baseline: Baseline, found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """`found`: rule id to matched rows, prepared. Rows without a time, a group or the value in question are left out."""
     parts = [
-        _picked(baseline, base, found[base])
+        _rows_of(baseline, base, found[base])
         for base in baseline.bases
         if base in found and "@timestamp" in found[base].columns
     ]
@@ -57,7 +57,7 @@ def nothing() -> pl.DataFrame:
     return SCHEMA.to_frame()
 
 
-def _picked(baseline: Baseline, base: str, matched: pl.DataFrame) -> pl.DataFrame:
+def _rows_of(baseline: Baseline, base: str, matched: pl.DataFrame) -> pl.DataFrame:
     keys = [(name, text_of(matched, baseline.field_of(name, base))) for name, _ in baseline.group_by]
     value = text_of(matched, baseline.measured(base)) if baseline.field else pl.lit(None, dtype=pl.String)
     if baseline.kind == "volume" and baseline.field:
@@ -65,7 +65,7 @@ def _picked(baseline: Baseline, base: str, matched: pl.DataFrame) -> pl.DataFram
     else:
         weight = pl.lit(1.0)
     picked = matched.select(
-        _together(keys).alias("group"),
+        _group_text(keys).alias("group"),
         pl.col("@timestamp").cast(TIME).dt.epoch("ms").alias("time"),
         pl.col("event.id").alias("id"),
         value.alias("value"),
@@ -87,7 +87,7 @@ def _picked(baseline: Baseline, base: str, matched: pl.DataFrame) -> pl.DataFram
     )
 
 
-def _together(keys: list[tuple[str, pl.Expr]]) -> pl.Expr:
+def _group_text(keys: list[tuple[str, pl.Expr]]) -> pl.Expr:
     """`NAME=value, …`; null if one of the values is."""
     if not keys:
         return pl.lit("")

@@ -15,7 +15,7 @@ import polars as pl
 
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
-from agent.detection.baseline.memory import Frames
+from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 
 SCHEMAS = {
@@ -36,11 +36,11 @@ GROUPS = 50_000
 def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
     """What was stored piece by piece as one frame."""
     if name == "open":
-        return _together(stored)
+        return _one_per_part(stored)
     return stored.unique("key", keep="last", maintain_order=True) if name == "known" else stored
 
 
-def _together(parts: pl.DataFrame) -> pl.DataFrame:
+def _one_per_part(parts: pl.DataFrame) -> pl.DataFrame:
     return (
         parts.group_by("key", "slot")
         .agg(pl.col("group").first(), pl.col("low").min(), pl.col("high").max(), pl.col("user").min())
@@ -54,7 +54,12 @@ def part_of(baseline: Baseline) -> int:
 
 
 def advance(
-    baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: OpenAlerts, clock: int | None = None
+    baseline: Baseline,
+    frames: WorkingFrames,
+    rows: pl.DataFrame,
+    mark: int,
+    alerts: OpenAlerts,
+    clock: int | None = None,
 ) -> int:
     """Take rows in and raise who stopped; returns the rows left out because there were too many groups.
 
@@ -66,19 +71,19 @@ def advance(
             "key", "group", (pl.col("time") // size).alias("slot"), pl.col("time").alias("low"),
             pl.col("time").alias("high"), "user",
         )  # fmt: skip
-        fresh, dropped = _admitted(_together(fresh), frames)
-        frames.grow("open", _together(pl.concat([frames["open"], fresh])), fresh)
+        fresh, dropped = _admitted(_one_per_part(fresh), frames)
+        frames.grow("open", _one_per_part(pl.concat([frames["open"], fresh])), fresh)
     if mark // size > frames.floor // size:
         _forget(baseline, frames)
         frames.floor = mark // size * size
-        _settle(baseline, frames, alarms, size)
-        _tell_ongoing(baseline, frames["known"], frames, frames.floor, alarms)
+        _settle(baseline, frames, alerts, size)
+        _raise_ongoing(baseline, frames["known"], frames, frames.floor, alerts)
     if clock is not None and not baseline.group_by:
-        _tell_ongoing(baseline, _lately(frames), frames, clock, alarms)
+        _raise_ongoing(baseline, _lately(frames), frames, clock, alerts)
     return dropped
 
 
-def _admitted(fresh: pl.DataFrame, frames: Frames) -> tuple[pl.DataFrame, int]:
+def _admitted(fresh: pl.DataFrame, frames: WorkingFrames) -> tuple[pl.DataFrame, int]:
     if frames["known"].height + frames["open"].height < GROUPS:
         return fresh, 0
     there = pl.concat([frames["known"].select("key"), frames["open"].select("key")]).unique()
@@ -88,7 +93,7 @@ def _admitted(fresh: pl.DataFrame, frames: Frames) -> tuple[pl.DataFrame, int]:
     return kept, fresh.height - kept.height
 
 
-def _settle(baseline: Baseline, frames: Frames, alarms: OpenAlerts, size: int) -> None:
+def _settle(baseline: Baseline, frames: WorkingFrames, alerts: OpenAlerts, size: int) -> None:
     """What is older than the floor is what happened."""
     done = (pl.col("slot") + 1) * size <= frames.floor
     part = frames["open"].filter(done).sort("key", "slot")
@@ -110,7 +115,7 @@ def _settle(baseline: Baseline, frames: Frames, alarms: OpenAlerts, size: int) -
         pl.col("from").alias("last"),
         pl.when(~pl.col("new")).then(pl.col("low")).alias("end"),
     )
-    _tell(baseline, long, pauses, alarms, frames.floor)
+    _raise_over(baseline, long, pauses, alerts, frames.floor)
 
 
 def _seen(baseline: Baseline, part: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
@@ -126,22 +131,22 @@ def _seen(baseline: Baseline, part: pl.DataFrame, known: pl.DataFrame) -> pl.Dat
     return seen.with_columns(pl.coalesce(pl.col("since").shift(1).over("key"), pl.col("begin")).alias("begin"))
 
 
-def _pauses(baseline: Baseline, frames: Frames, seen: pl.DataFrame) -> pl.DataFrame:
+def _pauses(baseline: Baseline, frames: WorkingFrames, seen: pl.DataFrame) -> pl.DataFrame:
     """Those that may allow more than the timespan does."""
     telling = ~pl.col("new") & (pl.col("length") * max(1.0, baseline.bounds["ratio"]) > milliseconds(baseline.span))
-    more = seen.filter(telling).select("key", pl.col("low").alias("end"), "length")
-    frames.grow("pauses", pl.concat([frames["pauses"], more]), more)
+    long = seen.filter(telling).select("key", pl.col("low").alias("end"), "length")
+    frames.grow("pauses", pl.concat([frames["pauses"], long]), long)
     return frames["pauses"]
 
 
-def _forget(baseline: Baseline, frames: Frames) -> None:
+def _forget(baseline: Baseline, frames: WorkingFrames) -> None:
     """Pauses older than the history of any group that is known."""
     kept = frames["pauses"].filter(pl.col("end") > frames.floor - 2 * milliseconds(baseline.history))
     if kept.height < frames["pauses"].height:
         frames.forget("pauses", kept)
 
 
-def _lately(frames: Frames) -> pl.DataFrame:
+def _lately(frames: WorkingFrames) -> pl.DataFrame:
     """`known`, with what is not settled yet."""
     names = SCHEMAS["known"].names()
     opened = frames["open"].select("key", "group", pl.col("low").alias("begin"), pl.col("high").alias("last"), "user")
@@ -153,19 +158,23 @@ def _lately(frames: Frames) -> pl.DataFrame:
     )
 
 
-def _tell_ongoing(baseline: Baseline, known: pl.DataFrame, frames: Frames, mark: int, alarms: OpenAlerts) -> None:
+def _raise_ongoing(
+    baseline: Baseline, known: pl.DataFrame, frames: WorkingFrames, mark: int, alerts: OpenAlerts
+) -> None:
     """Who is silent now; who is silent for longer than the history is forgotten."""
     asleep = known.filter(pl.col("last") < mark - milliseconds(baseline.span))
     if not asleep.height:
         return
-    _tell(baseline, asleep.with_columns(pl.lit(None, dtype=pl.Int64).alias("end")), frames["pauses"], alarms, mark)
+    _raise_over(
+        baseline, asleep.with_columns(pl.lit(None, dtype=pl.Int64).alias("end")), frames["pauses"], alerts, mark
+    )
     gone = asleep.filter(pl.col("last") < frames.floor - milliseconds(baseline.history))
     if gone.height:
         frames.set("known", frames["known"].join(gone, on="key", how="anti"))
 
 
-def _tell(
-    baseline: Baseline, pauses: pl.DataFrame, past: pl.DataFrame, alarms: OpenAlerts, mark: int | None = None
+def _raise_over(
+    baseline: Baseline, pauses: pl.DataFrame, past: pl.DataFrame, alerts: OpenAlerts, mark: int | None = None
 ) -> None:
     """`pauses`: `key`, `group`, `user`, `begin` (of the group), `last` (its last time), `end` (null: none yet)."""
     span, history = milliseconds(baseline.span), milliseconds(baseline.history)
@@ -184,25 +193,25 @@ def _tell(
         .filter(pl.coalesce("end", pl.lit(mark, dtype=pl.Int64)) > pl.col("last") + pl.col("allowed"))
         .filter(pl.col("allowed") <= history)
     )
-    for one in over.sort("last").iter_rows(named=True):
-        alarms.put(_alarm(baseline, alarms, one))
+    for pause in over.sort("last").iter_rows(named=True):
+        alerts.put(_open_alert(baseline, alerts, pause))
 
 
-def _alarm(baseline: Baseline, alarms: OpenAlerts, one: dict[str, Any]) -> OpenAlert:
-    last, end, allowed = one["last"], one["end"], one["allowed"]
+def _open_alert(baseline: Baseline, alerts: OpenAlerts, pause: dict[str, Any]) -> OpenAlert:
+    last, end, allowed = pause["last"], pause["end"], pause["allowed"]
     length = (end - last if end is not None else allowed) / HOUR
     return OpenAlert(
-        id=alarms.identity(one["key"], last),
-        group=one["group"],
+        id=alerts.identity(pause["key"], last),
+        group=pause["group"],
         closes=end + part_of(baseline) if end is not None else last + milliseconds(baseline.history),
         first=_mark(last),
         last=_mark(end if end is not None else last + allowed),
         measured=length,
         threshold=allowed / HOUR,
         rank=length,
-        numbers={"expected": (one["longest"] or 0) / HOUR},
+        numbers={"expected": (pause["longest"] or 0) / HOUR},
         texts={"silence": "over" if end is not None else "lasting"},
-        users=[one["user"]] if one["user"] else [],
+        users=[pause["user"]] if pause["user"] else [],
     )
 
 

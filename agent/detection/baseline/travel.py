@@ -12,7 +12,7 @@ import polars as pl
 
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
-from agent.detection.baseline.memory import Frames
+from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 
 SCHEMAS = {
@@ -40,7 +40,7 @@ VISITS = 600
 ROWS = 1_000_000
 """Visits per baseline and org; of groups that are not there yet, none is taken when there are more."""
 
-TOGETHER = 50
+GROUPS_AT_ONCE = 50
 """Groups compared at a time, so that memory stays flat."""
 
 RADIUS = 6371.0088
@@ -57,7 +57,7 @@ def whole(_: str, stored: pl.DataFrame) -> pl.DataFrame:
     ).select(SCHEMAS["visits"].names())  # fmt: skip
 
 
-def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, alarms: OpenAlerts) -> int:
+def advance(baseline: Baseline, frames: WorkingFrames, rows: pl.DataFrame, mark: int, alerts: OpenAlerts) -> int:
     """Take rows in and raise who was at two places; returns the visits dropped because there were too many."""
     dropped = 0
     if rows.height:
@@ -72,24 +72,24 @@ def advance(baseline: Baseline, frames: Frames, rows: pl.DataFrame, mark: int, a
         before = frames["visits"].join(fresh, on="key", how="semi")
         every = whole("visits", pl.concat([before, fresh]))
         newest = pl.col("slot").rank("ordinal", descending=True).over("key")
-        mine = every.filter(newest <= VISITS)
-        dropped += every.height - mine.height
-        frames.grow("visits", pl.concat([frames["visits"].join(fresh, on="key", how="anti"), mine]), fresh)
-        _judge(baseline, mine, alarms)
+        kept = every.filter(newest <= VISITS)
+        dropped += every.height - kept.height
+        frames.grow("visits", pl.concat([frames["visits"].join(fresh, on="key", how="anti"), kept]), fresh)
+        _judge(baseline, kept, alerts)
     if mark // (6 * SLOT) > frames.floor // (6 * SLOT):
         frames.floor = mark // (6 * SLOT) * 6 * SLOT
-        # Whatever may still become part of an alarm that is not closed.
+        # Whatever may still become part of an alert that is not closed.
         oldest = frames.floor - milliseconds(baseline.span) - milliseconds(baseline.once_per)
         frames.forget("visits", frames["visits"].filter(pl.col("slot") >= oldest // SLOT))
     return dropped
 
 
-def _judge(baseline: Baseline, visits: pl.DataFrame, alarms: OpenAlerts) -> None:
+def _judge(baseline: Baseline, visits: pl.DataFrame, alerts: OpenAlerts) -> None:
     places = visits.group_by("key").agg(pl.struct("lat", "lon").n_unique().alias("places")).filter(pl.col("places") > 1)
-    for some in places.iter_slices(TOGETHER):
-        fast = _fast(baseline, visits.join(some, on="key", how="semi"))
-        for one in fast.iter_rows(named=True):
-            alarms.put(_alarm(alarms, one, milliseconds(baseline.once_per)))
+    for groups in places.iter_slices(GROUPS_AT_ONCE):
+        fast = _fast(baseline, visits.join(groups, on="key", how="semi"))
+        for journey in fast.iter_rows(named=True):
+            alerts.put(_open_alert(alerts, journey, milliseconds(baseline.once_per)))
 
 
 def _fast(baseline: Baseline, visits: pl.DataFrame) -> pl.DataFrame:
@@ -138,19 +138,19 @@ def _distance() -> pl.Expr:
     return 2 * RADIUS * half.clip(0.0, 1.0).sqrt().arcsin()
 
 
-def _alarm(alarms: OpenAlerts, one: dict[str, Any], once: int) -> OpenAlert:
+def _open_alert(alerts: OpenAlerts, journey: dict[str, Any], once: int) -> OpenAlert:
     return OpenAlert(
-        id=alarms.identity(one["key"], one["begins"]),
-        group=one["group"],
-        closes=one["begins"] + once,
-        first=one["low_from"],
-        last=one["high"],
-        count=one["count"],
-        measured=round(one["speed"], 1),
-        rank=one["speed"],
-        place=one["slot"],
-        numbers={"distance_km": round(one["distance"], 1), "hours": round(one["hours"], 2)},
-        texts={"from": one["place_from"] or "", "to": one["place"] or ""},
-        users=sorted(set(filter(None, one["users"]))),
-        addresses=sorted(set(filter(None, one["addresses"]))),
+        id=alerts.identity(journey["key"], journey["begins"]),
+        group=journey["group"],
+        closes=journey["begins"] + once,
+        first=journey["low_from"],
+        last=journey["high"],
+        count=journey["count"],
+        measured=round(journey["speed"], 1),
+        rank=journey["speed"],
+        place=journey["slot"],
+        numbers={"distance_km": round(journey["distance"], 1), "hours": round(journey["hours"], 2)},
+        texts={"from": journey["place_from"] or "", "to": journey["place"] or ""},
+        users=sorted(set(filter(None, journey["users"]))),
+        addresses=sorted(set(filter(None, journey["addresses"]))),
     )

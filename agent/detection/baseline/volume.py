@@ -2,7 +2,7 @@
 
 Rows are added up in buckets of one step. Windows of one timespan end with each bucket in which something happened. A
 window is told as soon as it exceeds what it is held against; rows that come later can only make it larger. All windows
-of a group that exceed within one `once-per` of event time are one alarm, which shows the largest.
+of a group that exceed within one `once-per` of event time are one alert, which shows the largest.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import polars as pl
 
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
-from agent.detection.baseline.history import Steps, Usual, compared
-from agent.detection.baseline.memory import Frames
+from agent.detection.baseline.history import PeerStatistics, WindowSpans, compared
+from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 
 SCHEMAS = {
@@ -37,7 +37,7 @@ SCHEMAS = {
     ),
     "past": pl.Schema({"key": pl.UInt64, "slot": pl.Int32, "value": pl.Float64}),
 }
-"""`open`: buckets that a row can still change, with what an alarm tells of them; `past`: settled ones."""
+"""`open`: buckets that a row can still change, with what an alert tells of them; `past`: settled ones."""
 
 SETTLE = 6 * HOUR
 """Milliseconds of event time between two looks at what is settled."""
@@ -64,10 +64,10 @@ WHOLE = [
 
 def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
     """What was stored piece by piece as one frame."""
-    return _lean(_together(stored)) if name == "open" else stored
+    return _lean(_one_per_slot(stored)) if name == "open" else stored
 
 
-def _together(buckets: pl.DataFrame) -> pl.DataFrame:
+def _one_per_slot(buckets: pl.DataFrame) -> pl.DataFrame:
     """One row for each group and slot, of which there may be several."""
     return buckets.group_by("key", "slot").agg(WHOLE).select(SCHEMAS["open"].names())
 
@@ -100,18 +100,18 @@ def buckets(baseline: Baseline, rows: pl.DataFrame) -> pl.DataFrame:
 
 def advance(
     baseline: Baseline,
-    frames: Frames,
+    frames: WorkingFrames,
     rows: pl.DataFrame,
     mark: int,
-    alarms: OpenAlerts,
-    peers: Callable[[int, pl.DataFrame], Usual | None],
+    alerts: OpenAlerts,
+    peers: Callable[[int, pl.DataFrame], PeerStatistics | None],
 ) -> int:
     """Take rows in and raise what they exceed; returns the rows dropped because there were too many groups."""
     dropped = 0
     if rows.height:
         fresh = _lean(buckets(baseline, rows))
         frames.append("open", fresh)
-        _judge(baseline, frames, _in_question(baseline, frames["open"], fresh), fresh, alarms, peers)
+        _judge(baseline, frames, _in_question(baseline, frames["open"], fresh), fresh, alerts, peers)
         dropped += _bounded(frames)
     if mark - frames.floor >= max(SETTLE, milliseconds(baseline.step)):
         dropped += _settle(baseline, frames, mark)
@@ -122,53 +122,53 @@ def _in_question(baseline: Baseline, held: pl.DataFrame, fresh: pl.DataFrame) ->
     """Open buckets of the groups of `fresh` that did enough in all of them, and so may have in one window: few do."""
     sums = held.select("key", "value").join(fresh, on="key", how="semi").group_by("key").agg(pl.col("value").sum())
     least = baseline.bounds["gte"] * (1 - 1e-9)  # what is added up in another order differs behind the comma
-    return _together(held.join(sums.filter(pl.col("value") >= least), on="key", how="semi"))
+    return _one_per_slot(held.join(sums.filter(pl.col("value") >= least), on="key", how="semi"))
 
 
 def _judge(
     baseline: Baseline,
-    frames: Frames,
-    mine: pl.DataFrame,
+    frames: WorkingFrames,
+    held: pl.DataFrame,
     fresh: pl.DataFrame,
-    alarms: OpenAlerts,
-    peers: Callable[[int, pl.DataFrame], Usual | None],
+    alerts: OpenAlerts,
+    peers: Callable[[int, pl.DataFrame], PeerStatistics | None],
 ) -> None:
-    """`mine`: the open buckets of some groups; `fresh`: what the batch adds to them. Other windows are as they were."""
-    steps, step = Steps.of(baseline), milliseconds(baseline.step)
-    windows = mine
+    """`held`: the open buckets of some groups; `fresh`: what the batch adds to them. Other windows are as they were."""
+    steps, step = WindowSpans.of(baseline), milliseconds(baseline.step)
+    windows = held
     if steps.window > 1:
-        windows = mine.sort("key", "slot").rolling("slot", period=f"{steps.window}i", group_by="key").agg(WHOLE)
+        windows = held.sort("key", "slot").rolling("slot", period=f"{steps.window}i", group_by="key").agg(WHOLE)
     whole_ones = (pl.col("slot") + 1).cast(pl.Int64) * step > frames.floor
     large = windows.filter((pl.col("value") >= baseline.bounds["gte"]) & (pl.col("value") > 0) & whole_ones)
-    large = large.join(_reached(large, fresh, steps.window), on=["key", "slot"], how="semi")
+    large = large.join(_windows_with(large, fresh, steps.window), on=["key", "slot"], how="semi")
     if not large.height:
         return
     # Of a later window's history some may be settled and some not yet: both together are the past.
     columns = ["key", "slot", "value"]
     past = pl.concat(
-        [frames["past"].filter(pl.col("key").is_in(large["key"].unique().implode())), mine.select(columns)]
+        [frames["past"].filter(pl.col("key").is_in(large["key"].unique().implode())), held.select(columns)]
     )
 
-    def others(slot: int) -> Usual | None:
+    def peers_before(slot: int) -> PeerStatistics | None:
         return peers(slot, pl.concat([frames["past"], frames["open"].select(columns)]))
 
-    held = compared(baseline, large, past, others).filter(pl.col("value") >= pl.col("threshold"))
-    for window in held.sort("slot").iter_rows(named=True):
-        alarms.put(_alarm(baseline, alarms, window, steps))
+    exceeding = compared(baseline, large, past, peers_before).filter(pl.col("value") >= pl.col("threshold"))
+    for window in exceeding.sort("slot").iter_rows(named=True):
+        alerts.put(_open_alert(baseline, alerts, window, steps))
 
 
-def _reached(windows: pl.DataFrame, fresh: pl.DataFrame, length: int) -> pl.DataFrame:
+def _windows_with(windows: pl.DataFrame, fresh: pl.DataFrame, length: int) -> pl.DataFrame:
     """`key`, `slot` of the windows that a bucket of `fresh` lies in."""
     pairs = windows.select("key", "slot").join(fresh.select("key", pl.col("slot").alias("at")), on="key")
     return pairs.filter((pl.col("slot") - pl.col("at")).is_between(0, length - 1))
 
 
-def _alarm(baseline: Baseline, alarms: OpenAlerts, window: dict[str, Any], steps: Steps) -> OpenAlert:
+def _open_alert(baseline: Baseline, alerts: OpenAlerts, window: dict[str, Any], steps: WindowSpans) -> OpenAlert:
     step, once = milliseconds(baseline.step), milliseconds(baseline.once_per)
     slot, value, expected = window["slot"], window["value"], window["expected"]
     begins = slot * step // once * once
     return OpenAlert(
-        id=alarms.identity(window["key"], begins),
+        id=alerts.identity(window["key"], begins),
         group=window["group"],
         closes=begins + once,
         first=window["first"],
@@ -198,7 +198,7 @@ def _names(window: dict[str, Any], name: str) -> list[str]:
     return sorted({str(found) for end in ("low", "high") if (found := window[f"{name}_{end}"]) is not None})
 
 
-def _bounded(frames: Frames) -> int:
+def _bounded(frames: WorkingFrames) -> int:
     """Rows of groups without a past that were too many."""
     held = frames["open"]
     if held.height <= NEW or held["key"].n_unique() <= NEW:
@@ -212,12 +212,12 @@ def _bounded(frames: Frames) -> int:
     return int(gone["count"].sum())
 
 
-def _settle(baseline: Baseline, frames: Frames, mark: int) -> int:
+def _settle(baseline: Baseline, frames: WorkingFrames, mark: int) -> int:
     """Move what no row can change any more to the past, and forget what is older than the history."""
-    steps, step = Steps.of(baseline), milliseconds(baseline.step)
+    steps, step = WindowSpans.of(baseline), milliseconds(baseline.step)
     frames.floor = mark // step * step
     since = frames.floor // step - steps.window + 1  # no row can reach the windows of earlier buckets any more
-    done = _together(frames["open"].filter(pl.col("slot") < since))
+    done = _one_per_slot(frames["open"].filter(pl.col("slot") < since))
     part, dropped = _admitted(done, frames["past"])
     oldest = frames.floor // step - steps.history - steps.window
     past = pl.concat([frames["past"], part]).filter(pl.col("slot") > oldest)

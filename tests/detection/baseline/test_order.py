@@ -174,7 +174,7 @@ def test_any_split_order_and_restart_end_in_the_alerts_of_one_look_at_everything
     """As long as no row is later than the rule waits for; rows of other rules tell how far the source is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(baseline_history, "PEERS", 2)
-        patch.setattr(baseline_travel, "TOGETHER", 1)
+        patch.setattr(baseline_travel, "GROUPS_AT_ONCE", 1)
         patch.setattr(baseline_memory, "SPARE", data.draw(st.sampled_from([0, 10_000])))
         patch.setattr(baseline_memory, "PIECES", data.draw(st.sampled_from([2, 256])))
         wait = KINDS[kind][1].wait
