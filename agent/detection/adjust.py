@@ -8,8 +8,9 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-from agent.detection.baseline import baseline
 from agent.detection.baseline.baseline import Baseline
+from agent.detection.baseline.bounds import with_bounds
+from agent.detection.baseline.kinds import kind_of
 from agent.detection.condition.tree import Match, Number, leaves, substituted
 from agent.detection.correlation.correlation import Correlation
 from agent.detection.rule_set import RuleSet
@@ -84,12 +85,12 @@ def _baseline(one: Baseline, name: str, wanted: Adjustment) -> Baseline:
     _only(name, wanted, {"level", "threshold", "minimum_history", "bounds"}, "a baseline")
     bounds = {**wanted.bounds, **({} if wanted.threshold is None else {"gte": wanted.threshold})}
     try:
-        one = baseline.adjusted(one, bounds)
+        one = with_bounds(one, bounds)
     except ValueError as error:
         raise AdjustmentError(name, str(error)) from error
     minimum = one.minimum if wanted.minimum_history is None else wanted.minimum_history
     one = replace(one, minimum=minimum, rule=replace(one.rule, level=wanted.level or one.rule.level))
-    if why := baseline.too_short(one):
+    if why := kind_of(one).too_short(one):
         raise AdjustmentError(f"{name}.minimum_history", f"{why}: it would never alert")
     return one
 

@@ -14,12 +14,11 @@ import polars as pl
 from agent.columns.timestamp import TIME
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.engine import BaselineEngine
+from agent.detection.baseline.kinds import kind_of
 from agent.detection.baseline.open_alert import AlertChange
-from agent.detection.baseline.rows import DIGITS, LATITUDE, LONGITUDE, PLACE
+from agent.detection.baseline.rows import DIGITS, NUMBERS
 from agent.hunt.raw_time import times
 from agent.hunt.rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, text, told_apart
-
-NUMBERS = (LATITUDE, LONGITUDE)
 
 
 class BaselineHunt:
@@ -31,8 +30,8 @@ class BaselineHunt:
         self._baselines = baselines
         self._clock = clock
         self._rows: dict[str, list[pl.DataFrame]] = {}
-        self.bases = frozenset(base for one in baselines for base in one.bases)
-        self._silence = any(one.kind == "silence" for one in baselines)
+        self.bases = frozenset(base for baseline in baselines for base in baseline.bases)
+        self._waits = any(kind_of(baseline).waits for baseline in baselines)
         self._newest: dict[str, int] = {}
         self.dropped = 0
         """Rows and alerts left out because there were too many groups."""
@@ -40,12 +39,11 @@ class BaselineHunt:
     @property
     def fields(self) -> frozenset[str]:
         """Columns that are looked at, times excepted."""
-        more = {*NUMBERS, *PLACE} if any(one.kind == "travel" for one in self._baselines) else set()
-        return frozenset({name for base in self.bases for name in self._texts(base)} | more)
+        return frozenset(name for base in self.bases for name in self._texts(base))
 
     def saw(self, frame: pl.DataFrame) -> None:
-        """Whatever its rules are, a row shows how far its source is: silence is measured against that."""
-        if self._silence and frame.height:
+        """Whatever its rules are, a row shows how far its source is: a pause is measured against that."""
+        if self._waits and frame.height:
             newest = times(frame, self._clock).cast(TIME).dt.epoch("ms").max()
             if newest is not None:
                 org = text(frame, "organization.id")[0] or ""
@@ -54,8 +52,8 @@ class BaselineHunt:
     def add(self, base: str, matched: pl.DataFrame, lines: pl.Series, file: str) -> None:
         """`matched`: rows of one file that the rule `base` matches; `lines`: where they stand in it."""
         rows = located(matched, {*self._texts(base), *NUMBERS}, self._clock, lines, file)
-        rows = rows.with_columns(pl.col(NUMBERS).cast(pl.Float64, strict=False))
-        if all(one.kind == "silence" for one in self._baselines if base in one.bases):  # of a minute one row is enough
+        rows = rows.with_columns(pl.col(*NUMBERS).cast(pl.Float64, strict=False))
+        if all(kind_of(baseline).waits for baseline in self._of(base)):  # of a minute one row is enough
             minute = pl.col("@timestamp").dt.truncate("1m").alias("\x00minute")
             rows = rows.with_columns(minute).unique(["\x00minute", *self._texts(base)], keep="first").drop("\x00minute")
         if rows.height:
@@ -66,30 +64,37 @@ class BaselineHunt:
         found: Found = {base: pl.concat(parts, how="diagonal_relaxed") for base, parts in self._rows.items()}
         found = told_apart(found) if self._raw else found
         found = {base: rows.unique("event.id", keep="first", maintain_order=True) for base, rows in found.items()}
-        watching = BaselineEngine(self._baselines, dict.fromkeys(self.bases, ANY), lambda _: None, raised=None)
-        for org, mine in by_org(found):
-            moments = [_moments(rows) for rows in mine.values() if rows.height]
-            newest = max(self._newest.get(org, 0), *(int(one.max()) for one in moments))  # type: ignore[arg-type]
-            step = watching.take(mine, org, ANY, newest, datetime.fromtimestamp(newest / 1000, UTC))
+        engine = BaselineEngine(self._baselines, dict.fromkeys(self.bases, ANY), lambda _: None, raised=None)
+        for org, of_org in by_org(found):
+            moments = [_moments(rows) for rows in of_org.values() if rows.height]
+            newest = max(self._newest.get(org, 0), *(int(times.max()) for times in moments))  # type: ignore[arg-type]
+            step = engine.take(of_org, org, ANY, newest, datetime.fromtimestamp(newest / 1000, UTC))
             self.dropped += sum(step.dropped.values())
-            for told in step.alert_changes:
-                yield told, _place(told, mine)
+            for change in step.alert_changes:
+                yield change, _place(change, of_org)
 
     def _texts(self, base: str) -> frozenset[str]:
-        mine = [one for one in self._baselines if base in one.bases]
-        keys = {one.field_of(name, base) for one in mine for name, _ in one.group_by}
-        places = set(PLACE) if any(one.kind == "travel" for one in mine) else set()
-        return frozenset({*keys, *(one.measured(base) for one in mine if one.field), *ABOUT, *places})
+        """Columns of the rows of a base that are looked at as text."""
+        names = set(ABOUT)
+        for baseline in self._of(base):
+            kind = kind_of(baseline)
+            names.update(baseline.field_of(name, base) for name, _ in baseline.group_by)
+            names.update({baseline.measured(base)} if baseline.field else ())
+            names.update(kind.needs, kind.shows)
+        return frozenset(names)
+
+    def _of(self, base: str) -> list[Baseline]:
+        return [baseline for baseline in self._baselines if base in baseline.bases]
 
 
 def _moments(rows: pl.DataFrame) -> pl.Series:
     return rows["@timestamp"].cast(TIME).dt.epoch("ms")
 
 
-def _place(told: AlertChange, found: dict[str, pl.DataFrame]) -> dict[str, Any]:
+def _place(change: AlertChange, found: dict[str, pl.DataFrame]) -> dict[str, Any]:
     """Where the alert's last event stands; of a silence, the one before it."""
-    last, first = told.alert.last, int(told.alert.first[:DIGITS])
-    for base in told.baseline.bases:
+    last, first = change.alert.last, int(change.alert.first[:DIGITS])
+    for base in change.baseline.bases:
         rows = found.get(base)
         if rows is not None and rows.height:
             there = rows.filter(pl.col("event.id") == last[DIGITS:] if last[DIGITS:] else _moments(rows) == first)

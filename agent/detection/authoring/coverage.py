@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from agent.detection.authoring.absence import Columns, barring, without
 from agent.detection.authoring.reading import placeholders_of
 from agent.detection.baseline.baseline import Baseline
-from agent.detection.baseline.rows import LATITUDE, LONGITUDE
+from agent.detection.baseline.kinds import kind_of
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import FALSE, Match, Node, Text, fields, substituted
 from agent.detection.correlation.correlation import Correlation, bases_first
@@ -127,8 +127,8 @@ def _of_derived(
         held = [_held(column, rules.get(base), supply) for base, column in columns.items()]
         if all(held):
             yield from (reason for missing in held for reason in missing)
-    if isinstance(one, Baseline) and one.kind == "travel":
-        yield from (supply.lacking[name] for name in (LATITUDE, LONGITUDE) if name in supply.lacking)
+    if isinstance(one, Baseline):
+        yield from (supply.lacking[name] for name in kind_of(one).needs if name in supply.lacking)
 
 
 def compared(one: Correlation | Baseline) -> Iterator[Mapping[str, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from agent.detection.baseline.baseline import Baseline
+from agent.detection.baseline.kinds import kind_of
 from agent.detection.correlation.correlation import Correlation, bases_first
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import lateness_of, services
@@ -48,5 +49,5 @@ def _looking_at(looked_at: Iterable[str]) -> Latency:
 def _own(one: Correlation | Baseline, late: timedelta) -> tuple[str, timedelta]:
     """What it waits for by itself, and how long."""
     if isinstance(one, Baseline):
-        return ("pause lasts", one.span + one.wait) if one.kind == "silence" else ("at once", timedelta())
+        return ("pause lasts", one.span + one.wait) if kind_of(one).waits else ("at once", timedelta())
     return ("window closes", one.span + late) if one.waits else ("at once", timedelta())

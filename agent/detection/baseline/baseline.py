@@ -1,36 +1,25 @@
 """Baselines as the rest of the room knows them: rows of some rules, held against what went before.
 
 They say what Sigma cannot: more than this one ever did, never seen before, faster than a person travels, gone silent,
-awake again. `baseline_document` reads them, `baselining` evaluates them.
+awake again. `document.py` reads them, `engine.py` evaluates them, `kinds.py` has what differs by kind.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
 from agent.detection.sigma.rule import Rule
 
-Kind = Literal["volume", "first_seen", "travel", "silence", "idle"]
 Season = Literal["", "hour_of_day", "hour_of_week"]
 Newcomers = Literal["wait", "peers"]
 
 WEEK = timedelta(days=7)
 SEASONS: Mapping[Season, timedelta] = {"hour_of_day": timedelta(days=1), "hour_of_week": WEEK}
 """After how long each season begins anew."""
-
-BOUNDS: Mapping[Kind, Mapping[str, float]] = {
-    "volume": {"gte": 0.0, "ratio": 0.0, "deviation": 0.0, "highest": 0.0},
-    "first_seen": {},
-    "travel": {"gte": 900.0, "distance": 500.0},
-    "silence": {"ratio": 0.0},
-    "idle": {},
-}
-"""What can be asked of each kind, and what holds if nothing is. 900 km/h is the cruise of an airliner; 500 km is more
-than what databases of addresses are wrong by within a country."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +28,8 @@ class Baseline:
 
     rule: Rule
     """What the alerts say: title, id, level, tags; its condition is never tried."""
-    kind: Kind
+    kind: str
+    """The name of its `Kind`."""
     bases: tuple[str, ...]
     """Ids of the rules whose rows count."""
     group_by: tuple[tuple[str, Mapping[str, str]], ...]
@@ -53,7 +43,7 @@ class Baseline:
     minimum: timedelta
     """How long something must have been known before anything is said of it."""
     bounds: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    """`BOUNDS` of its kind, with the rule's own."""
+    """Those of its kind, with the rule's own."""
     field: str = ""
     """volume: whose values are summed, rows are counted without it; first_seen: whose values are new."""
     step: timedelta = timedelta()
@@ -67,14 +57,12 @@ class Baseline:
     generate: bool = False
     """Whether the bases alert by themselves too."""
 
-    @property
-    def shape(self) -> list[object]:
+    def shape(self, part: timedelta) -> list[object]:
         """What the memory depends on: what was kept for a baseline of another shape under the same id says nothing any
-        more. Of a silence the timespan says into what parts of time rows are put.
+        more. `part`: into what parts of time its kind puts rows.
         """
         groups = [[name, dict(fields)] for name, fields in self.group_by]
-        parts = milliseconds(self.span if self.kind == "silence" else self.step)
-        return [self.kind, self.bases, groups, self.field, dict(self.columns), parts]
+        return [self.kind, self.bases, groups, self.field, dict(self.columns), milliseconds(part)]
 
     def measured(self, base: str) -> str:
         """The column that holds `field` in rows of a base."""
@@ -82,29 +70,6 @@ class Baseline:
 
     def field_of(self, name: str, base: str) -> str:
         return next((fields.get(base, name) for key, fields in self.group_by if key == name), name)
-
-
-def adjusted(baseline: Baseline, bounds: Mapping[str, float]) -> Baseline:
-    """With other numbers in its condition. Raises ValueError for one that its kind does not know, or that is negative."""
-    known = BOUNDS[baseline.kind]
-    for name, value in bounds.items():
-        if name not in known:
-            names = (
-                f"known are {', '.join(known)}" if known else f"baselines of the type {baseline.kind} have no bounds"
-            )
-            raise ValueError(f"`{name}` is no bound of this baseline: {names}")
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-            raise ValueError(f"{value!r} is no number for `{name}`")
-    return replace(baseline, bounds={**baseline.bounds, **{name: float(value) for name, value in bounds.items()}})
-
-
-def too_short(baseline: Baseline) -> str:
-    """Why it remembers too little ever to alert; empty if it does not."""
-    if baseline.kind == "volume" and baseline.minimum + baseline.span > baseline.history:
-        return "the minimum history and the timespan are longer than the history"
-    if baseline.kind == "silence" and baseline.span > baseline.history:
-        return "the timespan is longer than the history"
-    return ""
 
 
 def milliseconds(span: timedelta) -> int:

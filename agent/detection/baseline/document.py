@@ -9,10 +9,12 @@ from typing import Any, get_args
 
 from sigma.rule import SigmaRule
 
-from agent.detection.baseline.baseline import BOUNDS, SEASONS, Baseline, Kind, Newcomers, Season, adjusted, too_short
+from agent.detection.baseline.baseline import Baseline, Newcomers, Season
+from agent.detection.baseline.bounds import with_bounds
+from agent.detection.baseline.kind import Kind
+from agent.detection.baseline.kinds import KINDS, kind_of
 from agent.detection.condition.tree import FALSE
-from agent.detection.sigma import error_text as complaint
-from agent.detection.sigma import reader as pysigma
+from agent.detection.sigma import error_text, reader
 from agent.detection.sigma.document import Document
 from agent.detection.sigma.log_source import LogSource, lateness
 from agent.detection.sigma.policy import POLICY
@@ -21,30 +23,6 @@ from agent.duration import whole_seconds
 from agent.errors import RuleError
 
 SHARED = frozenset({"type", "rules", "group-by", "aliases", "generate", "condition", "wait"})
-KEYS: Mapping[Kind, frozenset[str]] = {
-    "volume": frozenset({"timespan", "step", "history", "minimum-history", "once-per", "season", "newcomers"}),
-    "first_seen": frozenset({"history", "minimum-history"}),
-    "travel": frozenset({"timespan", "once-per"}),
-    "silence": frozenset({"timespan", "history", "minimum-history"}),
-    "idle": frozenset({"timespan"}),
-}
-FIELD: frozenset[Kind] = frozenset({"volume", "first_seen"})
-"""Kinds whose condition names a field."""
-
-HISTORY: Mapping[Kind, timedelta] = {
-    "volume": timedelta(days=28),
-    "first_seen": timedelta(days=180),
-    "travel": timedelta(days=1),
-    "silence": timedelta(days=28),
-    "idle": timedelta(days=800),
-}
-MINIMUM: Mapping[Kind, timedelta] = {
-    "volume": timedelta(days=7),
-    "first_seen": timedelta(days=14),
-    "silence": timedelta(days=14),
-}
-WINDOWS = 2_000
-"""Steps in a history at most: of more, a group's past would be too long to keep."""
 
 
 def read(document: Document, known: Mapping[str, Rule]) -> Baseline:
@@ -52,24 +30,24 @@ def read(document: Document, known: Mapping[str, Rule]) -> Baseline:
     data = document.data["baseline"]
     if not isinstance(data, dict):
         raise document.error("`baseline` is no mapping", "baseline", hint="it holds type, rules, timespan, condition")
-    kind = _one_of(document, data, "type", get_args(Kind))
+    kind = KINDS[_one_of(document, data, "type", tuple(KINDS))]
     _known_keys(document, kind, data)
     bases = tuple(dict.fromkeys(_base(document, str(name), known).id for name in _listed(data.get("rules"))))
     if not bases:
         raise document.error("the baseline names no rules", "baseline", "rules", hint="name what feeds it")
-    span = _span(document, data, "timespan", timedelta(days=1) if kind in ("travel", "first_seen") else None)
+    span = _span(document, data, "timespan", kind.timespan)
     found = Baseline(
         rule=_rule(document, bases, known),
-        kind=kind,
+        kind=kind.name,
         bases=bases,
         group_by=tuple(_groups(document, data, bases, known)),
         columns=_aliased(document, data, _field(data), bases, known) if _field(data) else {},
         span=span,
         wait=_span(document, data, "wait", max(lateness(known[base].logsource) for base in bases)),
-        history=_span(document, data, "history", HISTORY[kind]),
-        minimum=_span(document, data, "minimum-history", MINIMUM.get(kind, timedelta())),
+        history=_span(document, data, "history", kind.history),
+        minimum=_span(document, data, "minimum-history", kind.minimum),
         step=_span(document, data, "step", span),
-        once_per=_span(document, data, "once-per", max(timedelta(days=1), span if kind == "volume" else timedelta())),
+        once_per=_span(document, data, "once-per", kind.once_per(span)),
         season=_one_of(document, data, "season", get_args(Season), ""),
         newcomers=_one_of(document, data, "newcomers", get_args(Newcomers), "wait"),
         generate=_truth(document, data),
@@ -78,62 +56,40 @@ def read(document: Document, known: Mapping[str, Rule]) -> Baseline:
 
 
 def _known_keys(document: Document, kind: Kind, data: dict[str, Any]) -> None:
-    allowed = SHARED | KEYS[kind]
+    allowed = SHARED | kind.keys
     for key in data:
         if key not in allowed:
             hint = f"the keys are {', '.join(sorted(allowed))}"
-            raise document.error(f"baselines of the type {kind} know no key `{key}`", "baseline", str(key), hint=hint)
+            raise document.error(
+                f"baselines of the type {kind.name} know no key `{key}`", "baseline", str(key), hint=hint
+            )
 
 
 def _conditioned(document: Document, found: Baseline, data: dict[str, Any]) -> Baseline:
-    condition = data.get("condition") or {}
+    kind, condition = kind_of(found), data.get("condition") or {}
     where = ("baseline", "condition")
     if not isinstance(condition, dict):
         raise document.error("the condition is no mapping", *where, hint="write it as {ratio: 5, gte: 10000}")
     bounds = {str(key): value for key, value in condition.items() if key != "field"}
     name = condition.get("field", "")
-    if not isinstance(name, str) or (name and found.kind not in FIELD):
+    if not isinstance(name, str) or (name and not kind.field):
         raise document.error(f"a baseline of the type {found.kind} has no such field", *where, "field")
-    if found.kind == "first_seen" and not name:
+    if kind.field == "compared" and not name:
         raise document.error("the condition names no field", *where, hint="name the field whose values may be new")
     try:
-        return adjusted(replace(found, field=name, bounds=BOUNDS[found.kind]), bounds)
+        return with_bounds(replace(found, field=name, bounds=kind.bounds), bounds)
     except ValueError as error:
         raise document.error(str(error), *where) from None
 
 
 def _sound(document: Document, found: Baseline) -> Baseline:
     """What only several keys together tell."""
-    where = ("baseline", "condition")
-    if why := too_short(found):
+    kind = kind_of(found)
+    if why := kind.too_short(found):
         hint = "it would never alert: write a longer history, or shorter ones of the others"
         raise document.error(why, "baseline", "history", hint=hint)
-    if found.kind == "volume":
-        if not found.bounds["gte"]:
-            hint = "add gte: below which volume nobody needs to look"
-            raise document.error("the condition has no least volume", *where, hint=hint)
-        if not any(found.bounds[name] for name in ("ratio", "deviation", "highest")):
-            hint = "add ratio, deviation or highest; without them it is a correlation (value_sum)"
-            raise document.error("the condition compares with nothing", *where, hint=hint)
-        if found.span % found.step or found.step < timedelta(minutes=1):
-            hint = "a timespan is several steps long, or one"
-            raise document.error("the timespan is no multiple of the step", "baseline", "step", hint=hint)
-        if found.history / found.step > WINDOWS:
-            hint = f"{WINDOWS} steps at most: take a shorter history or a longer step"
-            raise document.error("the history has too many steps", "baseline", "history", hint=hint)
-        if found.once_per % found.step:
-            raise document.error("once-per is no multiple of the step", "baseline", "once-per")
-        if found.season and (found.span != found.step or SEASONS[found.season] % found.step):
-            hint = "a season needs a timespan such as 1h, and no step"
-            raise document.error("the season does not fit the timespan", "baseline", "season", hint=hint)
-    if found.kind == "travel" and not found.bounds["gte"]:
-        raise document.error("the condition has no speed", *where, hint="write gte, in km/h")
-    if found.kind == "travel" and not found.group_by:
-        raise document.error("nobody travels", "baseline", hint="group by a field that names a person")
-    if found.kind == "idle" and not found.group_by:
-        raise document.error(
-            "there is nobody who could be idle", "baseline", hint="group by a field that names accounts"
-        )
+    for flaw in kind.flaws(found):
+        raise document.error(flaw.reason, "baseline", *flaw.keys, hint=flaw.hint)
     return found
 
 
@@ -145,8 +101,8 @@ def _rule(document: Document, bases: tuple[str, ...], known: Mapping[str, Rule])
     stand_in = {"logsource": {"product": "leakline"}, "detection": {"any": {"field": 1}, "condition": "any"}}
     parsed = SigmaRule.from_dict({**plain, **stand_in}, collect_errors=True, policy=POLICY)
     if parsed.errors:
-        raise complaint.located(document, parsed.errors[0], "baseline")
-    return Rule(**pysigma.metadata(document, parsed), condition=FALSE, logsource=source)
+        raise error_text.located(document, parsed.errors[0], "baseline")
+    return Rule(**reader.metadata(document, parsed), condition=FALSE, logsource=source)
 
 
 def _listed(value: object) -> list[object]:

@@ -12,36 +12,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import ModuleType
 
 import orjson
 import polars as pl
 import structlog
 
 from agent import metrics
-from agent.columns.timestamp import HOUR
-from agent.detection.baseline import first_seen as baseline_first_seen
-from agent.detection.baseline import idle as baseline_idle
-from agent.detection.baseline import rows as baseline_rows
-from agent.detection.baseline import silence as baseline_silence
-from agent.detection.baseline import travel as baseline_travel
-from agent.detection.baseline import volume as baseline_volume
-from agent.detection.baseline.baseline import Baseline, Kind, milliseconds
+from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.history import PeerStatistics, peer_statistics
+from agent.detection.baseline.kind import Context, Kind, Peers
+from agent.detection.baseline.kinds import kind_of
 from agent.detection.baseline.memory import Memory, Whole, WorkingFrames, recalled
 from agent.detection.baseline.open_alert import RAISED, AlertChange, OpenAlerts
+from agent.detection.baseline.rows import SCHEMA, nothing, rows
 from agent.detection.sigma.log_source import LogSource
 
 log = structlog.get_logger()
-
-KINDS: Mapping[Kind, ModuleType] = {
-    "volume": baseline_volume,
-    "first_seen": baseline_first_seen,
-    "travel": baseline_travel,
-    "silence": baseline_silence,
-    "idle": baseline_idle,
-}
-"""Each with `SCHEMAS` of its frames, `whole` and `advance`."""
 
 STALE = timedelta(days=2)
 """After so long by the clock without a batch, a source is not waited for."""
@@ -115,7 +101,7 @@ class BaselineEngine:
             step.sources[org] = of_org
             step.remember["baseline/sources"] = orjson.dumps(step.sources)
         for baseline in self._baselines:
-            self._advance(baseline, org, baseline_rows.rows(baseline, found), step, now)
+            self._advance(baseline, org, rows(baseline, kind_of(baseline), found), step, now)
         return step
 
     def tick(self, now: datetime) -> BaselineChanges:
@@ -123,11 +109,11 @@ class BaselineEngine:
         step = BaselineChanges(sources=self.sources)
         began = self._awake_since(now)
         for baseline in self._baselines:
-            if baseline.kind == "silence" and not baseline.group_by and now - began >= GRACE:
+            if kind_of(baseline).waits and not baseline.group_by and now - began >= GRACE:
                 for org, sources in self.sources.items():
                     seen = max((seen for _, seen in self._of(baseline, sources)), default=None)
                     if seen is not None and _clock(now) - seen >= milliseconds(baseline.span):
-                        self._advance(baseline, org, baseline_rows.nothing(), step, now, quiet=True)
+                        self._advance(baseline, org, nothing(), step, now, quiet=True)
         return step
 
     def commit(self, step: BaselineChanges) -> None:
@@ -153,7 +139,7 @@ class BaselineEngine:
         self,
         baseline: Baseline,
         org: str,
-        rows: pl.DataFrame,
+        batch: pl.DataFrame,
         step: BaselineChanges,
         now: datetime,
         *,
@@ -163,19 +149,17 @@ class BaselineEngine:
         if mark is None:
             return
         memory = self._memory(baseline, org)
-        if not (rows.height or quiet) and _rests(baseline, memory, before, mark):
+        if not (batch.height or quiet) and _rests(baseline, memory, before, mark):
             return
-        kind = KINDS[baseline.kind]
-        frames = WorkingFrames(memory, _whole(baseline))
+        kind = kind_of(baseline)
+        frames = WorkingFrames(memory, _whole(kind))
         alerts = OpenAlerts(baseline, org, memory.alerts, before or 0, self._raised)
-        rows = self._in_time(baseline, rows, memory, before or 0, step)
-        rows = self._ready(baseline, frames, rows, mark, step)
-        arguments: dict[str, object] = {}
-        if baseline.kind == "volume":
-            arguments["peers"] = self._peers_of(baseline, org)
-        if quiet:
-            arguments["clock"] = _clock(now) - milliseconds(baseline.wait)
-        self._count(step.dropped, baseline, kind.advance(baseline, frames, rows, mark, alerts, **arguments))
+        taken = self._in_time(baseline, batch, memory, before or 0, step)
+        taken = self._ready(baseline, frames, taken, mark, step)
+        # Rows that would have come by now, had there been any, are older than the clock by at least the wait.
+        clock = _clock(now) - milliseconds(baseline.wait) if quiet else None
+        context = Context(baseline, frames, taken, mark, alerts, self._peers_of(baseline, org), clock)
+        self._count(step.dropped, baseline, kind.advance(context))
         step.alert_changes += alerts.changes(mark)
         self._count(step.dropped, baseline, alerts.left_out)
         after, changes = frames.stored(alerts.open, f"baseline/{baseline.rule.id}/{org}")
@@ -185,11 +169,11 @@ class BaselineEngine:
     def _memory(self, baseline: Baseline, org: str) -> Memory:
         key = baseline.rule.id, org
         if key not in self._memories:
-            kind = KINDS[baseline.kind]
-            schemas = {**kind.SCHEMAS, "waiting": baseline_rows.SCHEMA}
+            kind = kind_of(baseline)
+            schemas = {**kind.schemas, "waiting": SCHEMA}
             prefix = f"baseline/{baseline.rule.id}/{org}"
-            shape = orjson.dumps(baseline.shape).decode()
-            self._memories[key] = recalled(self._recall, prefix, schemas, _whole(baseline), shape)
+            shape = orjson.dumps(baseline.shape(kind.shape_part(baseline))).decode()
+            self._memories[key] = recalled(self._recall, prefix, schemas, _whole(kind), shape)
         return self._memories[key]
 
     def _mark(
@@ -213,7 +197,7 @@ class BaselineEngine:
         """Without the rows whose time is settled."""
         if not rows.height:
             return rows
-        part = milliseconds(baseline.step) if baseline.kind == "volume" else 1
+        part = kind_of(baseline).late_part(baseline)
         taken = rows.filter(pl.col("time") >= max(before // part * part, memory.floor))
         self._count(step.late, baseline, rows.height - taken.height)
         return taken
@@ -231,7 +215,7 @@ class BaselineEngine:
             frames.set("waiting", rest[:WAITING])
         return rows
 
-    def _peers_of(self, baseline: Baseline, org: str) -> Callable[[int, pl.DataFrame], PeerStatistics | None]:
+    def _peers_of(self, baseline: Baseline, org: str) -> Peers:
         """What peers did before a slot does not change once it is asked for."""
         known = self._peers.setdefault((baseline.rule.id, org), {})
 
@@ -250,19 +234,15 @@ class BaselineEngine:
             log.warning("a baseline leaves out what is late or too much", rule=baseline.rule.title, rows=rows)
 
 
-def _whole(baseline: Baseline) -> Whole:
-    def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
-        made: pl.DataFrame = stored if name == "waiting" else KINDS[baseline.kind].whole(name, stored)
-        return made
-
-    return whole
+def _whole(kind: Kind) -> Whole:
+    return lambda name, stored: stored if name == "waiting" else kind.whole(name, stored)
 
 
 def _rests(baseline: Baseline, memory: Memory, before: int | None, mark: int) -> bool:
     """Whether a watermark that moves from `before` to `mark` settles nothing: kinds look at that once an hour at most,
     silence once in a part of its timespan.
     """
-    part = baseline_silence.part_of(baseline) if baseline.kind == "silence" else HOUR
+    part = kind_of(baseline).look_every(baseline)
     return before == mark or (
         before is not None
         and before // part == mark // part

@@ -7,17 +7,21 @@ the order in which rows come. All new rows of one value are one alert.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import polars as pl
 
 from agent.columns.text_hash import text_hashes
+from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
+from agent.detection.baseline.kind import Context, Kind
 from agent.detection.baseline.memory import WorkingFrames
-from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
+from agent.detection.baseline.open_alert import NAMES, OpenAlert, OpenAlerts
 
 SCHEMAS = {"pairs": pl.Schema({"pair": pl.UInt64, "key": pl.UInt64, "first": pl.Int64, "day": pl.Int32})}
 """Group and value as one number, the group's, when both were first seen together (ms) and the last day they were."""
 
-DAY = 86_400_000
+DAY = 24 * HOUR
 PAIRS = 500_000
 """Pairs of group and value, per baseline and org. New ones are not taken when there are more."""
 
@@ -25,35 +29,60 @@ VALUES = 2_000
 """Values of one group; whoever makes them up fills a part of the memory only."""
 
 
-def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
-    """What was stored piece by piece as one frame."""
+class FirstSeen(Kind):
+    """A value that a group never had before."""
+
+    name = "first_seen"
+    measure = "days_known"
+    keys = frozenset({"history", "minimum-history"})
+    timespan = timedelta(days=1)
+    history = timedelta(days=180)
+    minimum = timedelta(days=14)
+    field = "compared"
+    schemas = SCHEMAS
+
+    def whole(self, _name: str, stored: pl.DataFrame) -> pl.DataFrame:
+        return _one_per_pair(stored)
+
+    def advance(self, context: Context) -> int:
+        baseline, frames, rows = context.baseline, context.frames, context.rows
+        dropped = 0
+        if rows.height:
+            rows = rows.with_columns(text_hashes(rows["group"] + "\n" + rows["value"]).alias("pair"))
+            fresh, dropped = _admitted(_fresh(rows), frames["pairs"])
+            known = frames["pairs"].join(fresh, on="pair", how="semi")
+            current = _one_per_pair(pl.concat([known, fresh.drop("count")]))
+            changed = current.join(known, on=SCHEMAS["pairs"].names(), how="anti")
+            if changed.height:
+                unchanged = frames["pairs"].join(changed, on="pair", how="anti")
+                frames.grow("pairs", pl.concat([unchanged, changed]), changed)
+            _judge(baseline, frames["pairs"], rows.join(current.select("pair", "first"), on="pair"), context.alerts)
+        if context.mark // DAY > frames.floor // DAY:
+            frames.floor = context.mark // DAY * DAY
+            _forget(baseline, frames)
+        return dropped
+
+    def comparison(self, baseline: Baseline, alert: OpenAlert) -> str:
+        return f"{baseline.field} {alert.texts['value'][:100]}"
+
+
+def _one_per_pair(stored: pl.DataFrame) -> pl.DataFrame:
+    """The frame `pairs` from pieces of it, in which a pair may stand several times."""
     return (
         stored.group_by("pair")
         .agg(pl.col("key").first(), pl.col("first").min(), pl.col("day").max())
-        .select(SCHEMAS[name].names())
+        .select(SCHEMAS["pairs"].names())
     )
 
 
-def advance(baseline: Baseline, frames: WorkingFrames, rows: pl.DataFrame, mark: int, alerts: OpenAlerts) -> int:
-    """Take rows in and raise what is new; returns the rows left out because there were too many values."""
-    dropped = 0
-    if rows.height:
-        rows = rows.with_columns(text_hashes(rows["group"] + "\n" + rows["value"]).alias("pair"))
-        fresh = rows.group_by("pair").agg(
-            pl.col("key").first(), pl.col("time").min().alias("first"), (pl.col("time").max() // DAY).cast(pl.Int32).alias("day"),
-            pl.len().alias("count"),
-        )  # fmt: skip
-        fresh, dropped = _admitted(fresh, frames["pairs"])
-        known = frames["pairs"].join(fresh, on="pair", how="semi")
-        current = whole("pairs", pl.concat([known, fresh.drop("count")]))
-        changed = current.join(known, on=SCHEMAS["pairs"].names(), how="anti")
-        if changed.height:
-            frames.grow("pairs", pl.concat([frames["pairs"].join(changed, on="pair", how="anti"), changed]), changed)
-        _judge(baseline, frames["pairs"], rows.join(current.select("pair", "first"), on="pair"), alerts)
-    if mark // DAY > frames.floor // DAY:
-        frames.floor = mark // DAY * DAY
-        _forget(baseline, frames)
-    return dropped
+def _fresh(rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows`, with `pair`, as the frame `pairs` and `count` (UInt32): how many rows a pair has."""
+    return rows.group_by("pair").agg(
+        pl.col("key").first(),
+        pl.col("time").min().alias("first"),
+        (pl.col("time").max() // DAY).cast(pl.Int32).alias("day"),
+        pl.len().alias("count"),
+    )
 
 
 def _admitted(fresh: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl.DataFrame, int]:
@@ -90,8 +119,8 @@ def _judge(baseline: Baseline, pairs: pl.DataFrame, rows: pl.DataFrame, alerts: 
         pl.len().alias("count"),
         pl.col("time").min().alias("began"),
         pl.col("time").max(),
-        pl.col("user").drop_nulls().unique().sort().head(20),
-        pl.col("address").drop_nulls().unique().sort().head(20),
+        pl.col("user").drop_nulls().unique().sort().head(NAMES),
+        pl.col("address").drop_nulls().unique().sort().head(NAMES),
     )
     for pair in found.sort("from").iter_rows(named=True):
         began = pair["began"]

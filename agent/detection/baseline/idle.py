@@ -7,40 +7,67 @@ comes. All rows that wake a group up from the same sleep are one alert.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
+
 import polars as pl
 
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
+from agent.detection.baseline.kind import Context, Flaw, Kind
 from agent.detection.baseline.memory import WorkingFrames
-from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
+from agent.detection.baseline.open_alert import NAMES, OpenAlert, OpenAlerts
 
 SCHEMAS = {"hours": pl.Schema({"key": pl.UInt64, "hour": pl.Int32})}
 """Hours in which a group did something: the last one that is settled, and all since."""
+
+SETTLE_HOURS = 6
+"""Hours of event time between two looks at what is settled."""
 
 GROUPS = 500_000
 """Per baseline and org. New ones are not taken when there are more."""
 
 
-def whole(_: str, stored: pl.DataFrame) -> pl.DataFrame:
-    """What was stored piece by piece as one frame."""
-    return stored.unique()
+class Idle(Kind):
+    """A group that did nothing for a timespan, and is awake again."""
+
+    name = "idle"
+    measure = "days_idle"
+    keys = frozenset({"timespan"})
+    history = timedelta(days=800)
+    schemas = SCHEMAS
+
+    def whole(self, _name: str, stored: pl.DataFrame) -> pl.DataFrame:
+        return stored.unique()
+
+    def advance(self, context: Context) -> int:
+        baseline, frames, rows = context.baseline, context.frames, context.rows
+        gap = _gap(baseline)
+        dropped = 0
+        if rows.height:
+            rows = rows.with_columns((pl.col("time") // HOUR).cast(pl.Int32).alias("hour"))
+            rows, dropped = _admitted(rows, frames["hours"])
+            added = rows.select("key", "hour").unique().join(frames["hours"], on=["key", "hour"], how="anti")
+            if added.height:
+                frames.grow("hours", pl.concat([frames["hours"], added]), added)
+            _judge(baseline, frames["hours"], rows, gap, context.alerts)
+        if context.mark // HOUR - frames.floor // HOUR >= SETTLE_HOURS:
+            frames.floor = context.mark // HOUR * HOUR
+            _settle(baseline, frames, gap)
+        return dropped
+
+    def flaws(self, baseline: Baseline) -> Iterator[Flaw]:
+        if not baseline.group_by:
+            yield Flaw("there is nobody who could be idle", (), "group by a field that names accounts")
 
 
-def advance(baseline: Baseline, frames: WorkingFrames, rows: pl.DataFrame, mark: int, alerts: OpenAlerts) -> int:
-    """Take rows in and raise who wakes up; returns the rows left out because there were too many groups."""
-    gap = -(-milliseconds(baseline.wait) // HOUR) + 1
-    dropped = 0
-    if rows.height:
-        rows = rows.with_columns((pl.col("time") // HOUR).cast(pl.Int32).alias("hour"))
-        rows, dropped = _admitted(rows, frames["hours"])
-        added = rows.select("key", "hour").unique().join(frames["hours"], on=["key", "hour"], how="anti")
-        if added.height:
-            frames.grow("hours", pl.concat([frames["hours"], added]), added)
-        _judge(baseline, frames["hours"], rows, gap, alerts)
-    if mark // HOUR - frames.floor // HOUR >= 6:
-        frames.floor = mark // HOUR * HOUR
-        _settle(baseline, frames, gap)
-    return dropped
+def _gap(baseline: Baseline) -> int:
+    """How many hours before a row's own are not looked at: they may be open still when the row comes.
+
+    The watermark is then at least the row's time less the wait, somewhere in hour h - ceil(wait / 1 h) of a row of
+    hour h. The hours before that one are settled; that one may have begun only, hence one more.
+    """
+    return -(-milliseconds(baseline.wait) // HOUR) + 1
 
 
 def _admitted(rows: pl.DataFrame, hours: pl.DataFrame) -> tuple[pl.DataFrame, int]:
@@ -77,8 +104,8 @@ def _judge(baseline: Baseline, hours: pl.DataFrame, rows: pl.DataFrame, gap: int
             pl.col("mark").min().alias("from"),
             pl.col("mark").max().alias("to"),
             pl.len().alias("count"),
-            pl.col("user").drop_nulls().unique().sort().head(20),
-            pl.col("address").drop_nulls().unique().sort().head(20),
+            pl.col("user").drop_nulls().unique().sort().head(NAMES),
+            pl.col("address").drop_nulls().unique().sort().head(NAMES),
         )
     )
     for sleep in found.sort("from").iter_rows(named=True):

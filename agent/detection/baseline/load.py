@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from agent.detection.baseline import document as baseline_document
 from agent.detection.baseline.baseline import Baseline
+from agent.detection.baseline.document import read, unread
 from agent.detection.sigma.document import Document
 from agent.detection.sigma.rule import Rule, identified
 from agent.errors import RuleError
@@ -21,19 +21,19 @@ def baselines(
     """
     known = {key: rule for rule in rules for key in (rule.id, rule.name) if key}
     taken = {**known, **{key: rule for rule in named for key in (rule.id, rule.name) if key}}
-    for read in documents:
+    for document in documents:
         try:
-            found = baseline_document.read(read, known)
-            found = replace(found, rule=identified(found.rule, read.data))
+            found = read(document, known)
+            found = replace(found, rule=identified(found.rule, document.data))
             for value in (found.rule.id, found.rule.name):
                 if value and value in taken:
                     other = taken[value]
                     hint = "give this one an id and a name of its own"
-                    raise read.error(f"{value} is taken by {other.path}:{other.line}", hint=hint)
+                    raise document.error(f"{value} is taken by {other.path}:{other.line}", hint=hint)
         except RuleError as error:
             yield error
         except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-            yield baseline_document.unread(read, error)
+            yield unread(document, error)
         else:
             taken.update({key: found.rule for key in (found.rule.id, found.rule.name) if key})
             yield found

@@ -11,8 +11,11 @@ from agent.columns.group_text import text_of
 from agent.columns.text_hash import text_hashes
 from agent.columns.timestamp import TIME
 from agent.detection.baseline.baseline import Baseline
+from agent.detection.baseline.kind import Kind
 
 LATITUDE, LONGITUDE = "source.geo.location.lat", "source.geo.location.lon"
+NUMBERS = {LATITUDE: "lat", LONGITUDE: "lon"}
+"""Columns of events that are read as numbers, and what they are called here."""
 PLACE = ("source.geo.city_name", "source.geo.country_iso_code", "source.as.organization.name")
 
 SCHEMA = pl.Schema(
@@ -37,10 +40,10 @@ DIGITS = 15
 """Digits of a time in a mark."""
 
 
-def rows(baseline: Baseline, found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def rows(baseline: Baseline, kind: Kind, found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """`found`: rule id to matched rows, prepared. Rows without a time, a group or the value in question are left out."""
     parts = [
-        _rows_of(baseline, base, found[base])
+        _rows_of(baseline, kind, base, found[base])
         for base in baseline.bases
         if base in found and "@timestamp" in found[base].columns
     ]
@@ -57,10 +60,10 @@ def nothing() -> pl.DataFrame:
     return SCHEMA.to_frame()
 
 
-def _rows_of(baseline: Baseline, base: str, matched: pl.DataFrame) -> pl.DataFrame:
+def _rows_of(baseline: Baseline, kind: Kind, base: str, matched: pl.DataFrame) -> pl.DataFrame:
     keys = [(name, text_of(matched, baseline.field_of(name, base))) for name, _ in baseline.group_by]
     value = text_of(matched, baseline.measured(base)) if baseline.field else pl.lit(None, dtype=pl.String)
-    if baseline.kind == "volume" and baseline.field:
+    if kind.field == "summed" and baseline.field:
         weight = value.str.strip_chars().cast(pl.Float64, strict=False).fill_nan(0.0).fill_null(0.0)
     else:
         weight = pl.lit(1.0)
@@ -72,15 +75,14 @@ def _rows_of(baseline: Baseline, base: str, matched: pl.DataFrame) -> pl.DataFra
         weight.clip(0.0, 1e15).alias("weight"),
         pl.coalesce(text_of(matched, "user.name"), text_of(matched, "user.id")).alias("user"),
         text_of(matched, "source.ip").alias("address"),
-        _number(matched, LATITUDE).alias("lat"),
-        _number(matched, LONGITUDE).alias("lon"),
+        *(_number(matched, column).alias(name) for column, name in NUMBERS.items()),
         pl.concat_str([text_of(matched, name) for name in PLACE], separator=", ", ignore_nulls=True).alias("place"),
     )
     wanted = pl.col("time").is_between(0, 10**DIGITS - 1) & pl.col("group").is_not_null()
-    if baseline.kind == "first_seen":
+    if kind.field == "compared":
         wanted &= pl.col("value").is_not_null()
-    if baseline.kind == "travel":
-        wanted &= pl.col("lat").is_not_null() & pl.col("lon").is_not_null()
+    for column in kind.needs:
+        wanted &= pl.col(NUMBERS[column]).is_not_null()
     mark = pl.col("time").cast(pl.String).str.zfill(DIGITS) + pl.col("id")
     return picked.filter(wanted).select(
         [mark.alias("mark") if name == "mark" else name for name in SCHEMA if name != "key"]

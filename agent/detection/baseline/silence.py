@@ -9,12 +9,15 @@ A source as a whole has no watermark while nothing comes of it: without `group-b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
 
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
+from agent.detection.baseline.kind import Context, Kind
 from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 
@@ -33,11 +36,53 @@ GROUPS = 50_000
 """Per baseline and org. New ones are not taken when there are more."""
 
 
-def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
-    """What was stored piece by piece as one frame."""
-    if name == "open":
-        return _one_per_part(stored)
-    return stored.unique("key", keep="last", maintain_order=True) if name == "known" else stored
+class Silence(Kind):
+    """A group, or a source, that stops."""
+
+    name = "silence"
+    measure = "hours_silent"
+    keys = frozenset({"timespan", "history", "minimum-history"})
+    history = timedelta(days=28)
+    minimum = timedelta(days=14)
+    bounds: Mapping[str, float] = {"ratio": 0.0}
+    waits = True
+    schemas = SCHEMAS
+
+    def whole(self, name: str, stored: pl.DataFrame) -> pl.DataFrame:
+        if name == "open":
+            return _one_per_part(stored)
+        # Of `known` each piece has the latest word on its groups.
+        return stored.unique("key", keep="last", maintain_order=True) if name == "known" else stored
+
+    def advance(self, context: Context) -> int:
+        baseline, frames, alerts = context.baseline, context.frames, context.alerts
+        dropped, size = 0, part_of(baseline)
+        if context.rows.height:
+            fresh, dropped = _admitted(_parts(context.rows, size), frames)
+            frames.grow("open", _one_per_part(pl.concat([frames["open"], fresh])), fresh)
+        if context.mark // size > frames.floor // size:
+            _forget(baseline, frames)
+            frames.floor = context.mark // size * size
+            _settle(baseline, frames, alerts, size)
+            _raise_ongoing(baseline, frames["known"], frames, frames.floor, alerts)
+        if context.clock is not None and not baseline.group_by:
+            _raise_ongoing(baseline, _lately(frames), frames, context.clock, alerts)
+        return dropped
+
+    def too_short(self, baseline: Baseline) -> str:
+        return "the timespan is longer than the history" if baseline.span > baseline.history else ""
+
+    def shape_part(self, baseline: Baseline) -> timedelta:
+        return baseline.span
+
+    def look_every(self, baseline: Baseline) -> int:
+        return part_of(baseline)
+
+
+def _parts(rows: pl.DataFrame, size: int) -> pl.DataFrame:
+    """`rows.SCHEMA` as the frame `open`. `size`: milliseconds of a part."""
+    times = [pl.col("time").alias("low"), pl.col("time").alias("high")]
+    return _one_per_part(rows.select("key", "group", (pl.col("time") // size).alias("slot"), *times, "user"))
 
 
 def _one_per_part(parts: pl.DataFrame) -> pl.DataFrame:
@@ -51,36 +96,6 @@ def _one_per_part(parts: pl.DataFrame) -> pl.DataFrame:
 def part_of(baseline: Baseline) -> int:
     """Milliseconds of a part."""
     return max(60_000, milliseconds(baseline.span) // PARTS)
-
-
-def advance(
-    baseline: Baseline,
-    frames: WorkingFrames,
-    rows: pl.DataFrame,
-    mark: int,
-    alerts: OpenAlerts,
-    clock: int | None = None,
-) -> int:
-    """Take rows in and raise who stopped; returns the rows left out because there were too many groups.
-
-    `clock`: the time until which rows would have come by now, if nothing has come for long.
-    """
-    dropped, size = 0, part_of(baseline)
-    if rows.height:
-        fresh = rows.select(
-            "key", "group", (pl.col("time") // size).alias("slot"), pl.col("time").alias("low"),
-            pl.col("time").alias("high"), "user",
-        )  # fmt: skip
-        fresh, dropped = _admitted(_one_per_part(fresh), frames)
-        frames.grow("open", _one_per_part(pl.concat([frames["open"], fresh])), fresh)
-    if mark // size > frames.floor // size:
-        _forget(baseline, frames)
-        frames.floor = mark // size * size
-        _settle(baseline, frames, alerts, size)
-        _raise_ongoing(baseline, frames["known"], frames, frames.floor, alerts)
-    if clock is not None and not baseline.group_by:
-        _raise_ongoing(baseline, _lately(frames), frames, clock, alerts)
-    return dropped
 
 
 def _admitted(fresh: pl.DataFrame, frames: WorkingFrames) -> tuple[pl.DataFrame, int]:

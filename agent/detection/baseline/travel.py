@@ -6,14 +6,17 @@ follow each other: so it makes no difference in which order rows come, and a sto
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
 
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
-from agent.detection.baseline.memory import WorkingFrames
+from agent.detection.baseline.kind import Context, Flaw, Kind
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
+from agent.detection.baseline.rows import LATITUDE, LONGITUDE, PLACE
 
 SCHEMAS = {
     "visits": pl.Schema(
@@ -47,8 +50,57 @@ RADIUS = 6371.0088
 """Kilometres; the earth's mean radius (IUGG)."""
 
 
-def whole(_: str, stored: pl.DataFrame) -> pl.DataFrame:
-    """What was stored piece by piece as one frame."""
+class Travel(Kind):
+    """One group at two places, further apart than anybody travels in the time between."""
+
+    name = "travel"
+    measure = "kilometres_per_hour"
+    keys = frozenset({"timespan", "once-per"})
+    timespan = timedelta(days=1)
+    history = timedelta(days=1)
+    bounds: Mapping[str, float] = {"gte": 900.0, "distance": 500.0}
+    """900 km/h is the cruise of an airliner; 500 km is more than what databases of addresses are wrong by within a
+    country.
+    """
+    needs = (LATITUDE, LONGITUDE)
+    shows = PLACE
+    schemas = SCHEMAS
+
+    def whole(self, _name: str, stored: pl.DataFrame) -> pl.DataFrame:
+        return _one_per_visit(stored)
+
+    def advance(self, context: Context) -> int:
+        """Returns visits, not rows."""
+        baseline, frames = context.baseline, context.frames
+        dropped = 0
+        if context.rows.height:
+            fresh, dropped = _admitted(_visits(context.rows), frames["visits"])
+            before = frames["visits"].join(fresh, on="key", how="semi")
+            every = _one_per_visit(pl.concat([before, fresh]))
+            newest = pl.col("slot").rank("ordinal", descending=True).over("key")
+            kept = every.filter(newest <= VISITS)
+            dropped += every.height - kept.height
+            frames.grow("visits", pl.concat([frames["visits"].join(fresh, on="key", how="anti"), kept]), fresh)
+            _judge(baseline, kept, context.alerts)
+        if context.mark // HOUR > frames.floor // HOUR:
+            frames.floor = context.mark // HOUR * HOUR
+            # Whatever may still become part of an alert that is not closed.
+            oldest = frames.floor - milliseconds(baseline.span) - milliseconds(baseline.once_per)
+            frames.forget("visits", frames["visits"].filter(pl.col("slot") >= oldest // SLOT))
+        return dropped
+
+    def flaws(self, baseline: Baseline) -> Iterator[Flaw]:
+        if not baseline.bounds["gte"]:
+            yield Flaw("the condition has no speed", hint="write gte, in km/h")
+        if not baseline.group_by:
+            yield Flaw("nobody travels", (), "group by a field that names a person")
+
+    def comparison(self, _baseline: Baseline, alert: OpenAlert) -> str:
+        return f"{alert.numbers['distance_km']:,.0f} km in {alert.numbers['hours']:.1f} h"
+
+
+def _one_per_visit(stored: pl.DataFrame) -> pl.DataFrame:
+    """The frame `visits` from pieces of it, in which a visit may stand several times."""
     return stored.group_by("key", "lat", "lon", "slot").agg(
         pl.col("group").first(),
         pl.col("place", "low").min(),
@@ -57,31 +109,22 @@ def whole(_: str, stored: pl.DataFrame) -> pl.DataFrame:
     ).select(SCHEMAS["visits"].names())  # fmt: skip
 
 
-def advance(baseline: Baseline, frames: WorkingFrames, rows: pl.DataFrame, mark: int, alerts: OpenAlerts) -> int:
-    """Take rows in and raise who was at two places; returns the visits dropped because there were too many."""
-    dropped = 0
-    if rows.height:
-        fresh = whole("visits", rows.select(
+def _visits(rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows.SCHEMA` as the frame `visits`."""
+    return _one_per_visit(
+        rows.select(
             "key", "group", "lat", "lon", (pl.col("time") // SLOT).alias("slot"), "place",
             pl.col("mark").alias("low"), pl.col("mark").alias("high"), "user", "address",
-        ))  # fmt: skip
-        if frames["visits"].height > ROWS:
-            known = fresh.join(frames["visits"], on="key", how="semi")
-            dropped += fresh.height - known.height
-            fresh = known
-        before = frames["visits"].join(fresh, on="key", how="semi")
-        every = whole("visits", pl.concat([before, fresh]))
-        newest = pl.col("slot").rank("ordinal", descending=True).over("key")
-        kept = every.filter(newest <= VISITS)
-        dropped += every.height - kept.height
-        frames.grow("visits", pl.concat([frames["visits"].join(fresh, on="key", how="anti"), kept]), fresh)
-        _judge(baseline, kept, alerts)
-    if mark // (6 * SLOT) > frames.floor // (6 * SLOT):
-        frames.floor = mark // (6 * SLOT) * 6 * SLOT
-        # Whatever may still become part of an alert that is not closed.
-        oldest = frames.floor - milliseconds(baseline.span) - milliseconds(baseline.once_per)
-        frames.forget("visits", frames["visits"].filter(pl.col("slot") >= oldest // SLOT))
-    return dropped
+        )
+    )  # fmt: skip
+
+
+def _admitted(fresh: pl.DataFrame, visits: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Of the visits `fresh` those of groups that are known, once there are too many in `visits`; how many are not."""
+    if visits.height <= ROWS:
+        return fresh, 0
+    known = fresh.join(visits, on="key", how="semi")
+    return known, fresh.height - known.height
 
 
 def _judge(baseline: Baseline, visits: pl.DataFrame, alerts: OpenAlerts) -> None:

@@ -7,15 +7,16 @@ of a group that exceed within one `once-per` of event time are one alert, which 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
 
 from agent.columns.timestamp import HOUR
-from agent.detection.baseline.baseline import Baseline, milliseconds
+from agent.detection.baseline.baseline import SEASONS, Baseline, milliseconds
 from agent.detection.baseline.history import PeerStatistics, WindowSpans, compared
+from agent.detection.baseline.kind import Context, Flaw, Kind, Peers
 from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 
@@ -62,9 +63,71 @@ WHOLE = [
 ]
 
 
-def whole(name: str, stored: pl.DataFrame) -> pl.DataFrame:
-    """What was stored piece by piece as one frame."""
-    return _lean(_one_per_slot(stored)) if name == "open" else stored
+STEPS = 2_000
+"""Steps in a history at most: of more, a group's past would be too long to keep."""
+
+
+class Volume(Kind):
+    """More than a group, or its peers, ever did in as much time."""
+
+    name = "volume"
+    measure = "count"
+    keys = frozenset({"timespan", "step", "history", "minimum-history", "once-per", "season", "newcomers"})
+    history = timedelta(days=28)
+    minimum = timedelta(days=7)
+    bounds: Mapping[str, float] = {"gte": 0.0, "ratio": 0.0, "deviation": 0.0, "highest": 0.0}
+    field = "summed"
+    schemas = SCHEMAS
+
+    def whole(self, name: str, stored: pl.DataFrame) -> pl.DataFrame:
+        return _lean(_one_per_slot(stored)) if name == "open" else stored
+
+    def advance(self, context: Context) -> int:
+        baseline, frames = context.baseline, context.frames
+        dropped = 0
+        if context.rows.height:
+            fresh = _lean(buckets(baseline, context.rows))
+            frames.append("open", fresh)
+            held = _in_question(baseline, frames["open"], fresh)
+            _judge(baseline, frames, held, fresh, context.alerts, context.peers)
+            dropped += _bounded(frames)
+        # Settling costs as much as the past is long; what is open meanwhile counts as the past just as well.
+        if context.mark - frames.floor >= max(SETTLE, milliseconds(baseline.step)):
+            dropped += _settle(baseline, frames, context.mark)
+        return dropped
+
+    def once_per(self, span: timedelta) -> timedelta:
+        return max(timedelta(days=1), span)
+
+    def too_short(self, baseline: Baseline) -> str:
+        if baseline.minimum + baseline.span > baseline.history:
+            return "the minimum history and the timespan are longer than the history"
+        return ""
+
+    def flaws(self, baseline: Baseline) -> Iterator[Flaw]:
+        if not baseline.bounds["gte"]:
+            yield Flaw("the condition has no least volume", hint="add gte: below which volume nobody needs to look")
+        if not any(baseline.bounds[name] for name in ("ratio", "deviation", "highest")):
+            hint = "add ratio, deviation or highest; without them it is a correlation (value_sum)"
+            yield Flaw("the condition compares with nothing", hint=hint)
+        if baseline.span % baseline.step or baseline.step < timedelta(minutes=1):
+            hint = "a timespan is several steps long, or one"
+            yield Flaw("the timespan is no multiple of the step", ("step",), hint)
+        if baseline.history / baseline.step > STEPS:
+            hint = f"{STEPS} steps at most: take a shorter history or a longer step"
+            yield Flaw("the history has too many steps", ("history",), hint)
+        if baseline.once_per % baseline.step:
+            yield Flaw("once-per is no multiple of the step", ("once-per",))
+        if baseline.season and (baseline.span != baseline.step or SEASONS[baseline.season] % baseline.step):
+            hint = "a season needs a timespan such as 1h, and no step"
+            yield Flaw("the season does not fit the timespan", ("season",), hint)
+
+    def late_part(self, baseline: Baseline) -> int:
+        # A bucket is settled as a whole, so a row may come until the watermark has passed its bucket.
+        return milliseconds(baseline.step)
+
+    def comparison(self, _baseline: Baseline, alert: OpenAlert) -> str:
+        return f"where {alert.numbers['expected']:,.10g} is usual"
 
 
 def _one_per_slot(buckets: pl.DataFrame) -> pl.DataFrame:
@@ -98,26 +161,6 @@ def buckets(baseline: Baseline, rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def advance(
-    baseline: Baseline,
-    frames: WorkingFrames,
-    rows: pl.DataFrame,
-    mark: int,
-    alerts: OpenAlerts,
-    peers: Callable[[int, pl.DataFrame], PeerStatistics | None],
-) -> int:
-    """Take rows in and raise what they exceed; returns the rows dropped because there were too many groups."""
-    dropped = 0
-    if rows.height:
-        fresh = _lean(buckets(baseline, rows))
-        frames.append("open", fresh)
-        _judge(baseline, frames, _in_question(baseline, frames["open"], fresh), fresh, alerts, peers)
-        dropped += _bounded(frames)
-    if mark - frames.floor >= max(SETTLE, milliseconds(baseline.step)):
-        dropped += _settle(baseline, frames, mark)
-    return dropped
-
-
 def _in_question(baseline: Baseline, held: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
     """Open buckets of the groups of `fresh` that did enough in all of them, and so may have in one window: few do."""
     sums = held.select("key", "value").join(fresh, on="key", how="semi").group_by("key").agg(pl.col("value").sum())
@@ -131,7 +174,7 @@ def _judge(
     held: pl.DataFrame,
     fresh: pl.DataFrame,
     alerts: OpenAlerts,
-    peers: Callable[[int, pl.DataFrame], PeerStatistics | None],
+    peers: Peers,
 ) -> None:
     """`held`: the open buckets of some groups; `fresh`: what the batch adds to them. Other windows are as they were."""
     steps, step = WindowSpans.of(baseline), milliseconds(baseline.step)
