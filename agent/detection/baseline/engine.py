@@ -36,6 +36,8 @@ GRACE = timedelta(hours=2)
 """After a start, or after the process was held up, nothing counts as silent for so long: the sources have to be read."""
 
 HELD_UP = timedelta(minutes=15)
+"""Of two ticks so far apart the process was held up between."""
+
 WAITING = 100_000
 """Rows kept for a source that is behind, per baseline and org; the newest are dropped when there are more."""
 
@@ -185,6 +187,7 @@ class BaselineEngine:
         return min(newest for newest, _ in live) - milliseconds(baseline.wait) if live else None
 
     def _of(self, baseline: Baseline, sources: Mapping[str, Source]) -> list[Source]:
+        """The log sources that a baseline uses, of those that anything came of."""
         wanted = self._wanted[baseline.rule.id]
         return [
             times for name, times in sources.items()
@@ -194,7 +197,7 @@ class BaselineEngine:
     def _in_time(
         self, baseline: Baseline, rows: pl.DataFrame, memory: Memory, before: int, step: BaselineChanges
     ) -> pl.DataFrame:
-        """Without the rows whose time is settled."""
+        """`rows` without those whose time is settled: older than the watermark of before the batch, or than the floor."""
         if not rows.height:
             return rows
         part = kind_of(baseline).late_part(baseline)
@@ -205,7 +208,10 @@ class BaselineEngine:
     def _ready(
         self, baseline: Baseline, frames: WorkingFrames, rows: pl.DataFrame, mark: int, step: BaselineChanges
     ) -> pl.DataFrame:
-        """Without the rows that are ahead of a source, and with those that were."""
+        """`rows` without those that are ahead of a source, which are kept as `waiting`, and with those that were.
+
+        A row is ready when the watermark is at most a wait behind it: all that it is compared with is settled then.
+        """
         reached = pl.col("time") <= mark + milliseconds(baseline.wait)
         waiting = frames["waiting"]
         if waiting.height or (rows.height and not rows.select(reached.all()).item()):

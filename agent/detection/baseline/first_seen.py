@@ -3,6 +3,10 @@
 A row is new if no row of its group has its value and is a `wait` older, and if the group itself was known for the
 learning period before that. Both are settled by the watermark when the row comes, so what is new does not depend on
 the order in which rows come. All new rows of one value are one alert.
+
+    since                                  first   time
+    |............|<------ minimum ------>|<--- wait --->|
+      the group is known: since <= time - wait - minimum; the value is new: first > time - wait
 """
 
 from __future__ import annotations
@@ -86,12 +90,12 @@ def _fresh(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _admitted(fresh: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Without the new pairs there is no room for, and how many rows these had."""
+    """`fresh` (`_fresh`) without the new pairs that `pairs` has no room for, and how many rows these had."""
     new = fresh.join(pairs, on="pair", how="anti")
     if not new.height:
         return fresh, 0
     held = pairs.filter(pl.col("key").is_in(new["key"].unique().implode())).group_by("key").len("held")
-    number = pl.int_range(pl.len()).over("key")
+    number = pl.int_range(pl.len()).over("key")  # of the new pairs of a group, in the order of their times
     room = (
         new.sort("first", "pair")
         .join(held, on="key", how="left", maintain_order="left")
@@ -104,8 +108,10 @@ def _admitted(fresh: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl.DataFrame, i
 
 
 def _judge(baseline: Baseline, pairs: pl.DataFrame, rows: pl.DataFrame, alerts: OpenAlerts) -> None:
-    """`rows` with `first`, the time at which their pair was first seen."""
+    """Raise the new rows. `rows`: with `pair` and `first`, when the pair was first seen (ms); `pairs`: the frame."""
     wait, learning = milliseconds(baseline.wait), milliseconds(baseline.minimum)
+    # When a row comes, times up to one wait before it are settled: what is said of them stays true. A pair first seen
+    # within that wait may have come in any order, so all of its rows there are new.
     new = rows.filter(pl.col("first") > pl.col("time") - wait)
     if not new.height:
         return
@@ -128,6 +134,7 @@ def _judge(baseline: Baseline, pairs: pl.DataFrame, rows: pl.DataFrame, alerts: 
             OpenAlert(
                 id=_identity(baseline, alerts, pair["pair"], pair["first"]),
                 group=pair["group"],
+                # A row of this pair is new until a wait after `first`, which is no later than the last row taken.
                 closes=pair["time"] + wait,
                 first=pair["from"],
                 last=pair["to"],
@@ -144,6 +151,7 @@ def _judge(baseline: Baseline, pairs: pl.DataFrame, rows: pl.DataFrame, alerts: 
 
 def _identity(baseline: Baseline, alerts: OpenAlerts, pair: int, first: int) -> str:
     """The same for all that is said of a pair, until it is forgotten; a late row can move its beginning a little."""
+    # A late row moves `first` by a wait at most, hence at most into the neighbouring part of a history's length.
     epoch = first // milliseconds(baseline.history)
     likely = [alerts.identity(pair, near) for near in (epoch, epoch + 1, epoch - 1)]
     return next((identity for identity in likely if identity in alerts.open), likely[0])

@@ -2,6 +2,13 @@
 
 The history of a window ends one `wait` before the window begins: that much is settled by the watermark when the
 window's first row comes, so that what a window is compared with never changes while it runs.
+
+Slots are steps since 1970, and a window is named by the slot it ends with. With `window` 3, `gap` 2 and `history` 12
+the window that ends with slot 20 (`[===]`) is held against those that end with slots 9 to 15:
+
+    slot     8   9  10  11  12  13  14  15  16  17  18  19  20
+    ends     .   |-- may be compared --------|   gap   [=======]
+             at > slot - history   at <= slot - window - gap
 """
 
 from __future__ import annotations
@@ -11,7 +18,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from agent.detection.baseline.baseline import SEASONS, Baseline, milliseconds
+from agent.detection.baseline.baseline import SEASONS, Baseline
 
 PEERS = 10
 """So many groups with a past have to be there before anybody is compared with others."""
@@ -28,13 +35,15 @@ WINDOWS_AT_ONCE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class WindowSpans:
-    """A volume baseline's spans, in steps."""
+    """A volume baseline's spans, in steps, rounded up where a part of a step would leave something open."""
 
     window: int
     gap: int
+    """Between a history's last window and the window itself: the wait."""
     history: int
     minimum: int
     season: int
+    """0: none."""
 
     @classmethod
     def of(cls, baseline: Baseline) -> WindowSpans:
@@ -55,7 +64,10 @@ class PeerStatistics:
 
 
 def sums(buckets: pl.DataFrame, window: int) -> pl.DataFrame:
-    """`key`, `slot`, `value` of the windows that end in each bucket."""
+    """`key` (UInt64), `slot`, `value` (Float64) of the window of `window` slots that ends with each bucket.
+
+    `buckets`: the same columns, of which a group and slot may have several rows.
+    """
     buckets = buckets.group_by("key", "slot").agg(pl.col("value").sum()).sort("key", "slot")
     if window == 1:
         return buckets
@@ -65,8 +77,9 @@ def sums(buckets: pl.DataFrame, window: int) -> pl.DataFrame:
 def compared(
     baseline: Baseline, windows: pl.DataFrame, past: pl.DataFrame, peers: Callable[[int], PeerStatistics | None]
 ) -> pl.DataFrame:
-    """`windows` (`key`, `slot`, `value`, …) with `expected`, `spread`, `highest`, `samples`, `others` and `threshold`,
-    those that nothing can be said of left out. `past`: buckets of their groups; `peers`: what others did, by slot.
+    """`windows` (`key`, `slot`, `value`, …) with `expected`, `spread`, `highest`, `threshold` (Float64), `samples`
+    (Int64: windows, or peers) and `others` (Boolean: whether compared with peers), those that nothing can be said of
+    left out. `past`: `key`, `slot`, `value` of the buckets of their groups; `peers`: what others did, by slot.
     """
     steps = WindowSpans.of(baseline)
     earlier = sums(past, steps.window).rename({"slot": "at", "value": "was"})
@@ -80,12 +93,20 @@ def compared(
 
 
 def _against_own(steps: WindowSpans, windows: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
+    """`windows` of groups known for the minimum with `expected`, `spread`, `highest`, `samples` of their own past.
+
+    `earlier`: `key`, `at` (the slot a window ended with), `was` (its value).
+    """
     slot, at = pl.col("slot"), pl.col("at")
+    # The window begins with slot - window + 1. Before that `gap` slots may be open still when its first row comes, so
+    # the last window of the history ends with the slot before these. The first one ends within `history` slots.
     met = (
         windows.select("key", "slot")
         .join(earlier, on="key")
         .filter((at <= slot - steps.window - steps.gap) & (at > slot - steps.history))
     )
+    # With a season only windows a whole number of seasons before count: the same hour of other days. How long a group
+    # is known is asked of all of its windows (`since`).
     same = ((slot - at) % steps.season == 0) if steps.season else pl.lit(value=True)
     values = (
         met.group_by("key", "slot")
@@ -107,7 +128,11 @@ def _against_own(steps: WindowSpans, windows: pl.DataFrame, earlier: pl.DataFram
 
 
 def _missing_zeros(steps: WindowSpans) -> pl.Expr:
-    """A zero for each hour of this name in which nothing was done, since something was done at all."""
+    """A zero for each hour of this name in which nothing was done, since something was done at all.
+
+    Buckets exist only where something was done. The hours of this name are `first`, the first one from `since` on, and
+    each season after it up to `last`, the end of the history; those without a value were zero.
+    """
     last = pl.col("slot") - steps.window - steps.gap
     first = pl.col("since") + (pl.col("slot") - pl.col("since")) % steps.season
     hours = (pl.when(first <= last).then((last - first) // steps.season + 1).otherwise(0)).cast(pl.Int64)
@@ -116,6 +141,7 @@ def _missing_zeros(steps: WindowSpans) -> pl.Expr:
 
 
 def _spread(mad: pl.Expr, median: pl.Expr) -> pl.Expr:
+    """A standard deviation from the median absolute deviation, that outliers do not move, and its lower limits."""
     return pl.max_horizontal(MAD_TO_SIGMA * mad, LEAST_SPREAD * median, pl.lit(1.0))
 
 
@@ -131,6 +157,7 @@ def _threshold(baseline: Baseline) -> pl.Expr:
 def _against_peers(
     new: pl.DataFrame, schema: pl.Schema, peers: Callable[[int], PeerStatistics | None]
 ) -> Iterator[pl.DataFrame]:
+    """The windows `new`, held against their peers, with the columns of `schema`; those without enough peers left out."""
     for (slot,), part in new.group_by("slot"):
         usual = peers(int(slot))
         if usual is not None:
@@ -144,8 +171,12 @@ def _against_peers(
 
 
 def peer_statistics(baseline: Baseline, slot: int, past: pl.DataFrame) -> PeerStatistics | None:
-    """What groups with a past did before `slot`; None if there are too few. `past`: buckets of all groups."""
+    """What groups with a past did before `slot`; None if there are too few.
+
+    `past`: `key`, `slot`, `value` of the buckets of all groups. The season of a baseline is not looked at.
+    """
     steps = WindowSpans.of(baseline)
+    # Buckets a window's length beyond the history, so that its first window is whole; see `_against_own` for the rest.
     reach = pl.col("slot").is_between(slot - steps.history - steps.window, slot - steps.window - steps.gap)
     each = (
         sums(past.filter(reach), steps.window)
@@ -164,8 +195,3 @@ def peer_statistics(baseline: Baseline, slot: int, past: pl.DataFrame) -> PeerSt
     )
     expected, spread, highest = usual.row(0)
     return PeerStatistics(expected, spread, highest, each.height)
-
-
-def slots(baseline: Baseline, time: int) -> int:
-    """The slot that a time in milliseconds is in."""
-    return time // milliseconds(baseline.step)

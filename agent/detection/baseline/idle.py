@@ -3,6 +3,9 @@
 Time is cut into hours. A row wakes its group up if the last hour in which something was done, those within a `wait`
 before the row aside, is a timespan or more before it. Which hours these are is settled by the watermark when the row
 comes. All rows that wake a group up from the same sleep are one alert.
+
+    | last |.................... | gap | row |     hours; those of the gap are not looked at
+    |<------- timespan or more ------->|           from the last hour that is looked at to the row's own
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import NAMES, OpenAlert, OpenAlerts
 
 SCHEMAS = {"hours": pl.Schema({"key": pl.UInt64, "hour": pl.Int32})}
-"""Hours in which a group did something: the last one that is settled, and all since."""
+"""Hours (since 1970) in which a group did something: the last one that is settled, and all since."""
 
 SETTLE_HOURS = 6
 """Hours of event time between two looks at what is settled."""
@@ -71,6 +74,7 @@ def _gap(baseline: Baseline) -> int:
 
 
 def _admitted(rows: pl.DataFrame, hours: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """`rows` without those of groups that `hours` has no room for, and how many these are."""
     if hours.height < GROUPS or hours["key"].n_unique() < GROUPS:
         return rows, 0
     kept = rows.join(hours, on="key", how="semi")
@@ -78,8 +82,10 @@ def _admitted(rows: pl.DataFrame, hours: pl.DataFrame) -> tuple[pl.DataFrame, in
 
 
 def _judge(baseline: Baseline, hours: pl.DataFrame, rows: pl.DataFrame, gap: int, alerts: OpenAlerts) -> None:
-    least = -(-milliseconds(baseline.span) // HOUR)
+    """Raise who wakes up. `rows`: `rows.SCHEMA` with `hour` (Int32); `hours`: the frame; `gap`: hours (`_gap`)."""
+    least = -(-milliseconds(baseline.span) // HOUR)  # rounded up: at least the timespan
     long_ago = int(rows["hour"].max() or 0) - least  # type: ignore[arg-type]
+    # Who did nothing so long before the newest row of the batch did not wake up in it.
     old = hours.filter(pl.col("hour") <= long_ago).select("key").unique()
     waking = rows.join(old, on="key", how="semi")  # nearly nobody
     if not waking.height:
@@ -113,6 +119,7 @@ def _judge(baseline: Baseline, hours: pl.DataFrame, rows: pl.DataFrame, gap: int
             OpenAlert(
                 id=alerts.identity(sleep["key"], sleep["slept"]),
                 group=sleep["group"],
+                # Rows of hours up to `gap` after this one do not look at it yet, and so wake up from the same sleep.
                 closes=(sleep["until"] + gap + 1) * HOUR,
                 first=sleep["from"],
                 last=sleep["to"],
@@ -127,7 +134,8 @@ def _judge(baseline: Baseline, hours: pl.DataFrame, rows: pl.DataFrame, gap: int
 
 
 def _settle(baseline: Baseline, frames: WorkingFrames, gap: int) -> None:
-    """Of the hours that any later row would look past, the last one of each group is enough."""
+    """Of the hours that any later row looks at, the last one of each group is enough."""
+    # A later row is of the floor's hour or after it, and looks at what is a gap before its own hour or older.
     last = frames.floor // HOUR - gap
     oldest = (frames.floor - milliseconds(baseline.history)) // HOUR
     done = pl.col("hour") <= last

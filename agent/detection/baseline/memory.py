@@ -40,8 +40,9 @@ class Memory:
     since: Mapping[str, int] = field(default_factory=dict)
     """Frame to the first slot of it; what is stored of earlier ones is no part of it any more."""
     floor: int = 0
-    """Milliseconds; what is older was settled, later rows of that time are not taken."""
+    """Milliseconds; what is older was settled, rows of that time that come later are not taken."""
     texts: int = 0
+    """How many values the description of all this is stored in."""
     shape: str = ""
     """Of the baseline whose past this is."""
     stale: tuple[str, ...] = ()
@@ -71,6 +72,7 @@ class WorkingFrames:
     def append(self, name: str, added: pl.DataFrame) -> None:
         """Rows that stand beside the others, with which `whole` would make fewer of them."""
         grown = pl.concat([self[name], added])
+        # Putting n rows together costs n: done when there are twice as many as needed, each row pays for a fixed part of it.
         if grown.height > 2 * self._least.get(name, 0) + SPARE:
             grown = self._whole(name, grown)
             self._least[name] = grown.height
@@ -123,10 +125,15 @@ class WorkingFrames:
     def _pieces(
         self, name: str, added: list[pl.DataFrame] | None, prefix: str
     ) -> tuple[tuple[tuple[int, int], ...], dict[str, bytes | None]]:
+        """Number and rows of each piece of a frame from now on, and the changes that store it.
+
+        `added`: what came to it, in order; None: all of it is to be stored anew. `prefix`: of the frame's keys.
+        """
         before, whole = self._memory.pieces.get(name, ()), self._now[name]
         held = sum(rows for _, rows in before) + sum(part.height for part in added or ())
         anew = added is None or len(before) + len(added) > PIECES or held > 2 * whole.height + SPARE
         parts = [whole] if anew or added is None else added
+        # Numbers of deleted pieces are not used again, so that a key never changes its meaning within a transaction.
         number = max((number for number, _ in before), default=0)
         changes: dict[str, bytes | None] = {f"{prefix}/{old}": None for old, _ in before} if anew else {}
         kept = [] if anew else list(before)
@@ -145,7 +152,10 @@ def recalled(
     whole: Whole,
     shape: str,
 ) -> Memory:
-    """Nothing, if what is stored is of a baseline of another shape."""
+    """The memory as `WorkingFrames.stored` had it stored under `prefix`; an empty one if that is of another shape.
+
+    `schemas`: of each frame by name, `waiting` included.
+    """
     frames = {name: schema.to_frame() for name, schema in schemas.items()}
     texts = list(_texts(recall, prefix))
     if not texts:
@@ -168,6 +178,7 @@ def recalled(
 
 
 def _texts(recall: Callable[[str], bytes | None], prefix: str) -> Iterator[bytes]:
+    """The parts of the stored description, in order."""
     place = 0
     while (part := recall(f"{prefix}/about/{place}")) is not None:
         yield part
@@ -175,7 +186,7 @@ def _texts(recall: Callable[[str], bytes | None], prefix: str) -> Iterator[bytes
 
 
 def _encoded(rows: pl.DataFrame) -> Iterator[tuple[int, bytes]]:
-    """In parts that the state takes."""
+    """Rows and bytes (Arrow IPC) of each part, halved until the state takes it."""
     if not rows.height:
         return
     buffer = io.BytesIO()

@@ -47,7 +47,7 @@ class OpenAlert:
     users: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
     told: float = 0.0
-    """What it measured when it was last told, and below what it counted."""
+    """What it measured when it was last told, and below what it counted. Names of fields here are stored."""
     told_count: int = 0
     revision: int = -1
     """How often it was told, less one."""

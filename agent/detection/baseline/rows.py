@@ -34,14 +34,19 @@ SCHEMA = pl.Schema(
     }
 )
 """`key`: the group by number (`text_hashes`); `group`: `NAME=value, …`; `time`: milliseconds; `mark`: time and event id as
-one text, whose order is that of time and then id, so that the first and last of many are a minimum and a maximum."""
+one text, whose order is that of time and then id, so that the first and last of many are a minimum and a maximum;
+`value`: the field's text; `weight`: what is summed, 1 without a field; `lat`, `lon`: degrees; `place`: city, country,
+operator."""
 
 DIGITS = 15
 """Digits of a time in a mark."""
 
 
 def rows(baseline: Baseline, kind: Kind, found: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """`found`: rule id to matched rows, prepared. Rows without a time, a group or the value in question are left out."""
+    """`found`: rule id to matched rows, prepared (`@timestamp`, `event.id`), as one frame of `SCHEMA`.
+
+    Rows without a time, a group or what the kind asks for are left out.
+    """
     parts = [
         _rows_of(baseline, kind, base, found[base])
         for base in baseline.bases
@@ -57,10 +62,12 @@ def rows(baseline: Baseline, kind: Kind, found: Mapping[str, pl.DataFrame]) -> p
 
 @cache
 def nothing() -> pl.DataFrame:
+    """No rows, of `SCHEMA`."""
     return SCHEMA.to_frame()
 
 
 def _rows_of(baseline: Baseline, kind: Kind, base: str, matched: pl.DataFrame) -> pl.DataFrame:
+    """Matched rows of one base as `SCHEMA` without `key`."""
     keys = [(name, text_of(matched, baseline.field_of(name, base))) for name, _ in baseline.group_by]
     value = text_of(matched, baseline.measured(base)) if baseline.field else pl.lit(None, dtype=pl.String)
     if kind.field == "summed" and baseline.field:
@@ -78,6 +85,7 @@ def _rows_of(baseline: Baseline, kind: Kind, base: str, matched: pl.DataFrame) -
         *(_number(matched, column).alias(name) for column, name in NUMBERS.items()),
         pl.concat_str([text_of(matched, name) for name in PLACE], separator=", ", ignore_nulls=True).alias("place"),
     )
+    # A mark has 15 digits for the time: until the year 33658, and nothing from before 1970.
     wanted = pl.col("time").is_between(0, 10**DIGITS - 1) & pl.col("group").is_not_null()
     if kind.field == "compared":
         wanted &= pl.col("value").is_not_null()
@@ -98,6 +106,7 @@ def _group_text(keys: list[tuple[str, pl.Expr]]) -> pl.Expr:
 
 
 def _number(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """A column as Float64, null where it is absent or holds no numbers."""
     if name not in frame.columns or not frame.schema[name].is_numeric():
         return pl.lit(None, dtype=pl.Float64)
     return pl.col(name).cast(pl.Float64)

@@ -5,6 +5,11 @@ come any more, and a pause that is longer than allowed by then is told; when row
 was. Allowed is a timespan or, with `ratio`, so many times the longest pause of the history, whichever is longer.
 
 A source as a whole has no watermark while nothing comes of it: without `group-by` the clock is looked at as well.
+
+    begin                       last                          end
+    |--- rows, short pauses ----|..... allowed .....|.........|--- rows
+    |<---- minimum or more ---->|                   |         |
+                                    told `lasting` from here  told `over`; after more than the history: somebody new
 """
 
 from __future__ import annotations
@@ -26,8 +31,9 @@ SCHEMAS = {
     "known": pl.Schema({"key": pl.UInt64, "group": pl.String, "begin": pl.Int64, "last": pl.Int64, "user": pl.String}),
     "pauses": pl.Schema({"key": pl.UInt64, "end": pl.Int64, "length": pl.Int64}),
 }  # fmt: skip
-"""Times in milliseconds. `open`: what a row can still change; `known`: when groups were first and last seen, settled;
-`pauses`: long ones, settled."""
+"""Times in milliseconds. `open`: the first and last time of a group in each part of time (`slot`: parts since 1970)
+that a row can still change; `known`: when groups were first and last seen, settled; `pauses`: long ones, settled, with
+the time of the row that ended them."""
 
 PARTS = 24
 """Into how many parts a timespan is cut."""
@@ -86,6 +92,7 @@ def _parts(rows: pl.DataFrame, size: int) -> pl.DataFrame:
 
 
 def _one_per_part(parts: pl.DataFrame) -> pl.DataFrame:
+    """`parts` as the frame `open` with one row for each group and slot, of which it may have several."""
     return (
         parts.group_by("key", "slot")
         .agg(pl.col("group").first(), pl.col("low").min(), pl.col("high").max(), pl.col("user").min())
@@ -99,6 +106,7 @@ def part_of(baseline: Baseline) -> int:
 
 
 def _admitted(fresh: pl.DataFrame, frames: WorkingFrames) -> tuple[pl.DataFrame, int]:
+    """`fresh` (as `open`) without the groups that there is no room for, and how many parts these had."""
     if frames["known"].height + frames["open"].height < GROUPS:
         return fresh, 0
     there = pl.concat([frames["known"].select("key"), frames["open"].select("key")]).unique()
@@ -109,7 +117,8 @@ def _admitted(fresh: pl.DataFrame, frames: WorkingFrames) -> tuple[pl.DataFrame,
 
 
 def _settle(baseline: Baseline, frames: WorkingFrames, alerts: OpenAlerts, size: int) -> None:
-    """What is older than the floor is what happened."""
+    """What is older than the floor is what happened: parts of `open` become `known` and `pauses`. `size`: ms of a part."""
+    # The floor is where a part begins, so those that end at it or before can get no row any more.
     done = (pl.col("slot") + 1) * size <= frames.floor
     part = frames["open"].filter(done).sort("key", "slot")
     if not part.height:
@@ -135,19 +144,25 @@ def _settle(baseline: Baseline, frames: WorkingFrames, alerts: OpenAlerts, size:
 
 def _seen(baseline: Baseline, part: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """`part` with `from` (when something was before), `length` (of the pause), `begin` (of the group, before the pause),
-    `since` (after it) and `new`: who was away for longer than the history comes back as somebody new.
+    `since` (after it), all Int64 ms, and `new` (Boolean): who was away for longer than the history comes back as
+    somebody new.
+
+    `part`: settled parts as `open`, sorted by `key` and `slot`; `known`: the frame of before.
     """
+    # The pause before a part is from the last time of the part before it, or of the group in `known`, to its own first
+    # time. Pauses inside a part are not seen: a part is a 24th of what is the least pause to tell.
     before = part.join(known.select("key", "last", "begin"), on="key", how="left", maintain_order="left")
     seen = before.with_columns(pl.coalesce(pl.col("high").shift(1).over("key"), pl.col("last")).alias("from"))
     seen = seen.with_columns((pl.col("low") - pl.col("from")).alias("length"))
     new = pl.col("length").is_null() | (pl.col("length") > milliseconds(baseline.history))
+    # A group begins anew with each part that is new, and its later parts go on from there.
     began = pl.when(new).then(pl.col("low")).forward_fill().over("key")
     seen = seen.with_columns(new.alias("new"), pl.coalesce(began, pl.col("begin")).alias("since"))
     return seen.with_columns(pl.coalesce(pl.col("since").shift(1).over("key"), pl.col("begin")).alias("begin"))
 
 
 def _pauses(baseline: Baseline, frames: WorkingFrames, seen: pl.DataFrame) -> pl.DataFrame:
-    """Those that may allow more than the timespan does."""
+    """The frame `pauses`, with those of `seen` (`_seen`) that may allow more than the timespan does."""
     telling = ~pl.col("new") & (pl.col("length") * max(1.0, baseline.bounds["ratio"]) > milliseconds(baseline.span))
     long = seen.filter(telling).select("key", pl.col("low").alias("end"), "length")
     frames.grow("pauses", pl.concat([frames["pauses"], long]), long)
@@ -155,14 +170,15 @@ def _pauses(baseline: Baseline, frames: WorkingFrames, seen: pl.DataFrame) -> pl
 
 
 def _forget(baseline: Baseline, frames: WorkingFrames) -> None:
-    """Pauses older than the history of any group that is known."""
+    """Forget pauses older than the history of any group that is known."""
+    # A pause counts for a history before the last row of a group, and that lies at most a history back itself.
     kept = frames["pauses"].filter(pl.col("end") > frames.floor - 2 * milliseconds(baseline.history))
     if kept.height < frames["pauses"].height:
         frames.forget("pauses", kept)
 
 
 def _lately(frames: WorkingFrames) -> pl.DataFrame:
-    """`known`, with what is not settled yet."""
+    """The frame `known`, with what is not settled yet: while nothing comes, nothing is settled either."""
     names = SCHEMAS["known"].names()
     opened = frames["open"].select("key", "group", pl.col("low").alias("begin"), pl.col("high").alias("last"), "user")
     return (
@@ -176,7 +192,7 @@ def _lately(frames: WorkingFrames) -> pl.DataFrame:
 def _raise_ongoing(
     baseline: Baseline, known: pl.DataFrame, frames: WorkingFrames, mark: int, alerts: OpenAlerts
 ) -> None:
-    """Who is silent now; who is silent for longer than the history is forgotten."""
+    """Raise who is silent at `mark` (ms); who is silent for longer than the history is forgotten. `known`: as that frame."""
     asleep = known.filter(pl.col("last") < mark - milliseconds(baseline.span))
     if not asleep.height:
         return
@@ -191,8 +207,13 @@ def _raise_ongoing(
 def _raise_over(
     baseline: Baseline, pauses: pl.DataFrame, past: pl.DataFrame, alerts: OpenAlerts, mark: int | None = None
 ) -> None:
-    """`pauses`: `key`, `group`, `user`, `begin` (of the group), `last` (its last time), `end` (null: none yet)."""
+    """Raise the pauses that are longer than allowed.
+
+    `pauses`: `key`, `group`, `user`, `begin` (of the group), `last` (its last time), `end` (null: none yet, at `mark`);
+    `past`: the frame `pauses`; times in milliseconds.
+    """
     span, history = milliseconds(baseline.span), milliseconds(baseline.history)
+    # Of the past those pauses count that were over when this one began, up to a history before.
     longest = (
         pauses.select("key", "last")
         .join(past, on="key")
@@ -213,6 +234,7 @@ def _raise_over(
 
 
 def _open_alert(baseline: Baseline, alerts: OpenAlerts, pause: dict[str, Any]) -> OpenAlert:
+    """`pause`: a row of `pauses` in `_raise_over`, with `longest` and `allowed` (ms)."""
     last, end, allowed = pause["last"], pause["end"], pause["allowed"]
     length = (end - last if end is not None else allowed) / HOUR
     return OpenAlert(
@@ -231,4 +253,5 @@ def _open_alert(baseline: Baseline, alerts: OpenAlerts, pause: dict[str, Any]) -
 
 
 def _mark(time: int) -> str:
+    """A mark (`rows.SCHEMA`) of a time without an event."""
     return f"{time:015}"

@@ -2,6 +2,9 @@
 
 Times are cut into tens of minutes, and every two places of a group within a timespan are compared, not only those that
 follow each other: so it makes no difference in which order rows come, and a stop on the way hides nothing.
+
+    A  .  .  B  .  .  A  .  C     slots of ten minutes, places A, B, C
+    |<------ timespan ----->|     compared: A-B, B-A, A-C (twice), B-C
 """
 
 from __future__ import annotations
@@ -34,9 +37,13 @@ SCHEMAS = {
         }
     )
 }
-"""A group at a place within ten minutes (`slot`), with the first and last mark of its rows there."""
+"""A visit: a group at a place (degrees; `place`: its name) within ten minutes (`slot`: of these since 1970), with the
+first and last mark of its rows there, and the first user and address by the alphabet.
+"""
 
 SLOT = 600_000
+"""Milliseconds."""
+
 VISITS = 600
 """Of one group; of more the oldest go. A timespan of a day at one place is at most 324 with the wait for log files."""
 
@@ -77,6 +84,7 @@ class Travel(Kind):
             fresh, dropped = _admitted(_visits(context.rows), frames["visits"])
             before = frames["visits"].join(fresh, on="key", how="semi")
             every = _one_per_visit(pl.concat([before, fresh]))
+            # Ranked from the newest visit of a group: the oldest ones go.
             newest = pl.col("slot").rank("ordinal", descending=True).over("key")
             kept = every.filter(newest <= VISITS)
             dropped += every.height - kept.height
@@ -84,7 +92,8 @@ class Travel(Kind):
             _judge(baseline, kept, context.alerts)
         if context.mark // HOUR > frames.floor // HOUR:
             frames.floor = context.mark // HOUR * HOUR
-            # Whatever may still become part of an alert that is not closed.
+            # What may still become part of an alert that is not closed stays: a period that is open began at most one
+            # once-per before the floor, and a journey in it at most a timespan before that.
             oldest = frames.floor - milliseconds(baseline.span) - milliseconds(baseline.once_per)
             frames.forget("visits", frames["visits"].filter(pl.col("slot") >= oldest // SLOT))
         return dropped
@@ -128,6 +137,7 @@ def _admitted(fresh: pl.DataFrame, visits: pl.DataFrame) -> tuple[pl.DataFrame, 
 
 
 def _judge(baseline: Baseline, visits: pl.DataFrame, alerts: OpenAlerts) -> None:
+    """Raise journeys between `visits`, the whole frame of some groups."""
     places = visits.group_by("key").agg(pl.struct("lat", "lon").n_unique().alias("places")).filter(pl.col("places") > 1)
     for groups in places.iter_slices(GROUPS_AT_ONCE):
         fast = _fast(baseline, visits.join(groups, on="key", how="semi"))
@@ -136,7 +146,10 @@ def _judge(baseline: Baseline, visits: pl.DataFrame, alerts: OpenAlerts) -> None
 
 
 def _fast(baseline: Baseline, visits: pl.DataFrame) -> pl.DataFrame:
-    """For each group and `once-per` the fastest of its journeys that nobody can make, and how many there are."""
+    """For each group (`key`) and `once-per` (`begins`, ms) the fastest of its journeys that nobody can make: `speed`
+    (km/h), `distance` (km), `hours`, `slot`, `place` and `high` of its end, `place_from` and `low_from` of its
+    beginning, `users`, `addresses`, and how many such journeys there are (`count`).
+    """
     asked, once = baseline.bounds, milliseconds(baseline.once_per)
     earlier = visits.select(
         "key",
@@ -155,6 +168,7 @@ def _fast(baseline: Baseline, visits: pl.DataFrame) -> pl.DataFrame:
         & ((pl.col("slot") > pl.col("slot_from")) | (pl.col("lat") > pl.col("lat_from"))
            | ((pl.col("lat") == pl.col("lat_from")) & (pl.col("lon") > pl.col("lon_from"))))
     )  # fmt: skip
+    # Two slots n apart are between (n - 1) and (n + 1) times ten minutes apart: n is taken, and of the same slot one.
     hours = pl.max_horizontal(pl.col("slot") - pl.col("slot_from"), pl.lit(1)) * SLOT / HOUR
     return (
         pairs.with_columns(_distance().alias("distance"), hours.alias("hours"))
@@ -182,6 +196,7 @@ def _distance() -> pl.Expr:
 
 
 def _open_alert(alerts: OpenAlerts, journey: dict[str, Any], once: int) -> OpenAlert:
+    """`journey`: a row of `_fast`; `once`: milliseconds."""
     return OpenAlert(
         id=alerts.identity(journey["key"], journey["begins"]),
         group=journey["group"],

@@ -38,7 +38,11 @@ SCHEMAS = {
     ),
     "past": pl.Schema({"key": pl.UInt64, "slot": pl.Int32, "value": pl.Float64}),
 }
-"""`open`: buckets that a row can still change, with what an alert tells of them; `past`: settled ones."""
+"""A bucket is what a group did within one step (`slot`: steps since 1970; `value`: the field's sum, or rows; `count`: rows).
+
+`open`: buckets whose windows a row can still change, with what an alert tells of them (first and last mark, first and
+last user and address by the alphabet); `past`: settled ones.
+"""
 
 SETTLE = 6 * HOUR
 """Milliseconds of event time between two looks at what is settled."""
@@ -131,17 +135,18 @@ class Volume(Kind):
 
 
 def _one_per_slot(buckets: pl.DataFrame) -> pl.DataFrame:
-    """One row for each group and slot, of which there may be several."""
+    """`buckets` as the frame `open` with one row for each group and slot, of which it may have several."""
     return buckets.group_by("key", "slot").agg(WHOLE).select(SCHEMAS["open"].names())
 
 
 def _lean(buckets: pl.DataFrame) -> pl.DataFrame:
+    """The frame `open`, the second of each two `ENDS` null where it is the first."""
     ends = [pl.when(pl.col(high) != pl.col(low)).then(pl.col(high)).alias(high) for low, high in ENDS.items()]
     return buckets.with_columns(ends)
 
 
 def buckets(baseline: Baseline, rows: pl.DataFrame) -> pl.DataFrame:
-    """`rows` as `baseline_rows.SCHEMA`; as the frame `open`."""
+    """`rows` (`rows.SCHEMA`) as the frame `open`, one row for each group and slot, both `ENDS` filled."""
     slot = (pl.col("time") // milliseconds(baseline.step)).cast(pl.Int32)
     mark = pl.col("mark")
     return (
@@ -162,7 +167,9 @@ def buckets(baseline: Baseline, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _in_question(baseline: Baseline, held: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
-    """Open buckets of the groups of `fresh` that did enough in all of them, and so may have in one window: few do."""
+    """Of the frame `open` the buckets of those groups of `fresh` (as `open`) that did enough in all of them together,
+    and so may have in one window: few do. One row for each group and slot.
+    """
     sums = held.select("key", "value").join(fresh, on="key", how="semi").group_by("key").agg(pl.col("value").sum())
     least = baseline.bounds["gte"] * (1 - 1e-9)  # what is added up in another order differs behind the comma
     return _one_per_slot(held.join(sums.filter(pl.col("value") >= least), on="key", how="semi"))
@@ -176,13 +183,19 @@ def _judge(
     alerts: OpenAlerts,
     peers: Peers,
 ) -> None:
-    """`held`: the open buckets of some groups; `fresh`: what the batch adds to them. Other windows are as they were."""
+    """Raise the windows that exceed what they are held against.
+
+    `held`: the open buckets of some groups, one a slot; `fresh`: what the batch adds to them (both as `open`). Windows
+    without a bucket of `fresh` are as they were.
+    """
     steps, step = WindowSpans.of(baseline), milliseconds(baseline.step)
     windows = held
     if steps.window > 1:
         windows = held.sort("key", "slot").rolling("slot", period=f"{steps.window}i", group_by="key").agg(WHOLE)
-    whole_ones = (pl.col("slot") + 1).cast(pl.Int64) * step > frames.floor
-    large = windows.filter((pl.col("value") >= baseline.bounds["gte"]) & (pl.col("value") > 0) & whole_ones)
+    # A window is named by the slot it ends with. Buckets from `floor` less a window on are open, for windows that end
+    # later need them; those that end at the floor or before had their last word when it passed them.
+    unsettled = (pl.col("slot") + 1).cast(pl.Int64) * step > frames.floor
+    large = windows.filter((pl.col("value") >= baseline.bounds["gte"]) & (pl.col("value") > 0) & unsettled)
     large = large.join(_windows_with(large, fresh, steps.window), on=["key", "slot"], how="semi")
     if not large.height:
         return
@@ -201,15 +214,17 @@ def _judge(
 
 
 def _windows_with(windows: pl.DataFrame, fresh: pl.DataFrame, length: int) -> pl.DataFrame:
-    """`key`, `slot` of the windows that a bucket of `fresh` lies in."""
+    """`key`, `slot` (and `at`) of the windows of `length` slots that a bucket of `fresh` lies in."""
+    # The bucket `at` lies in the windows that end with it or up to `length` - 1 slots later.
     pairs = windows.select("key", "slot").join(fresh.select("key", pl.col("slot").alias("at")), on="key")
     return pairs.filter((pl.col("slot") - pl.col("at")).is_between(0, length - 1))
 
 
 def _open_alert(baseline: Baseline, alerts: OpenAlerts, window: dict[str, Any], steps: WindowSpans) -> OpenAlert:
+    """`window`: a row of `compared`."""
     step, once = milliseconds(baseline.step), milliseconds(baseline.once_per)
     slot, value, expected = window["slot"], window["value"], window["expected"]
-    begins = slot * step // once * once
+    begins = slot * step // once * once  # the period that the window's last slot is in has one alert
     return OpenAlert(
         id=alerts.identity(window["key"], begins),
         group=window["group"],
@@ -242,7 +257,7 @@ def _names(window: dict[str, Any], name: str) -> list[str]:
 
 
 def _bounded(frames: WorkingFrames) -> int:
-    """Rows of groups without a past that were too many."""
+    """Drop of the frame `open` the smallest groups without a past, if there are too many; returns their rows."""
     held = frames["open"]
     if held.height <= NEW or held["key"].n_unique() <= NEW:
         return 0
@@ -259,9 +274,13 @@ def _settle(baseline: Baseline, frames: WorkingFrames, mark: int) -> int:
     """Move what no row can change any more to the past, and forget what is older than the history."""
     steps, step = WindowSpans.of(baseline), milliseconds(baseline.step)
     frames.floor = mark // step * step
-    since = frames.floor // step - steps.window + 1  # no row can reach the windows of earlier buckets any more
+    # The next row is in the floor's slot or later, so the earliest window it can change ends with that slot and begins
+    # a window's length less one before it.
+    since = frames.floor // step - steps.window + 1
     done = _one_per_slot(frames["open"].filter(pl.col("slot") < since))
     part, dropped = _admitted(done, frames["past"])
+    # The next window's history is of windows that end less than `history` slots before, and each of them begins a
+    # window's length earlier still.
     oldest = frames.floor // step - steps.history - steps.window
     past = pl.concat([frames["past"], part]).filter(pl.col("slot") > oldest)
     if past.height > PAST:
@@ -274,7 +293,7 @@ def _settle(baseline: Baseline, frames: WorkingFrames, mark: int) -> int:
 
 
 def _admitted(part: pl.DataFrame, past: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """What of newly settled buckets becomes part of the past, and how many rows do not."""
+    """What of newly settled buckets (`part`, as `open`) becomes part of `past`, as that; how many rows do not."""
     known = past.select("key").unique()
     new = part.join(known, on="key", how="anti")
     room = max(0, GROUPS - known.height)
