@@ -14,7 +14,7 @@ from rich.text import Text
 from agent.cli.hunt_progress import progress
 from agent.detection.rule_set import RuleSet
 from agent.errors import LeaklineError
-from agent.hunt import parts as hunt_parts
+from agent.hunt import loading
 
 if TYPE_CHECKING:
     from agent.config.settings import Settings
@@ -53,7 +53,7 @@ def hunt(
     `fold`: repeats as the service counts them, in one alert (not with `raw`); `settings`: rules, thresholds, lists and address databases of an installation. Returns the exit status: 1 if
     something was found, 3 if a file could not be read, 0 otherwise. Raises LeaklineError if there is no rule.
     """
-    loaded = hunt_parts.rules(rules, settings)
+    loaded = loading.load_rules(rules, settings)
     for error in loaded.errors:
         err.print(Text(str(error), style="red"), soft_wrap=True)
     if not loaded.rules:
@@ -71,7 +71,7 @@ def hunt(
             for line in _tried(search, path, tally, err):
                 out.write(line)
                 tell(path, tally.events, tally.alerts)
-        for alert in (*search.folded(), *search.correlated()):
+        for alert in (*search.folded_alerts(), *search.derived_alerts()):
             tally.alerts += 1
             out.write(orjson.dumps(alert) + b"\n")
     out.flush()
@@ -83,13 +83,13 @@ def _tried(search: Hunt, path: Path, tally: HuntTotals, err: Console) -> Iterato
     """Alerts as lines; a file that cannot be read ends with a word about it."""
     told = 0
     try:
-        for tried in search.read(path):
-            examined = tried.examined
-            for line, reason in examined.bad[: max(0, TOLD - told)]:
+        for chunk in search.read(path):
+            events = chunk.events
+            for line, reason in events.bad[: max(0, TOLD - told)]:
                 err.print(Text(f"{path}:{line}: {reason}", style="red"), soft_wrap=True)
-            told += len(examined.bad)
-            alerts = search.alerts(tried, path)
-            tally.events += examined.frame.height
+            told += len(events.bad)
+            alerts = search.alerts(chunk, path)
+            tally.events += events.frame.height
             tally.alerts += len(alerts)
             yield b"".join(orjson.dumps(alert) + b"\n" for alert in alerts)
     except LeaklineError as error:
@@ -110,8 +110,8 @@ def _summary(tally: HuntTotals, rules: RuleSet, search: Hunt) -> str:
         words.append(f"{len(search.broken):,} rules broke: {', '.join(sorted(search.broken))}")
     words += [f"{search.matches:,} matches folded"] if search.matches else []
     words += search.left_out
-    if search.again:
-        words.append(f"{search.again:,} matches of events that were there before were left out")
+    if search.repeated:
+        words.append(f"{search.repeated:,} matches of events that were there before were left out")
     if tally.bad:
         words.append(f"{tally.bad:,} lines could not be tried")
     if tally.failed:

@@ -15,7 +15,7 @@ TIMES = ("@timestamp", "TIMESTAMP_DERIVED", "TIMESTAMP", "EventDate", "timestamp
 SHOWN = ("user.id", "user.name", "source.ip", "organization.id", "event.provider")
 """Columns that an alert repeats of its event, where it has them."""
 
-TOLD_OF_GROUPS = (
+GROUP_FIELDS = (
     "event.start",
     "event.end",
     "leakline.alert.",
@@ -34,7 +34,7 @@ def file_name(path: Path) -> str:
 def alert_of(rule: Rule, event: dict[str, Any], path: str, line: int) -> dict[str, Any]:
     """An ECS document. `event`: what it says of itself, by dotted names; its id and time are the alert's."""
     when = next((event[name] for name in TIMES if event.get(name) is not None), None)
-    said = {
+    fields = {
         "@timestamp": when,
         "event.kind": "alert",
         "event.id": event.get("event.id"),
@@ -42,11 +42,11 @@ def alert_of(rule: Rule, event: dict[str, Any], path: str, line: int) -> dict[st
         "rule.name": rule.title,
         "rule.level": rule.level,
         **{name: event.get(name) for name in SHOWN},
-        **{name: value for name, value in event.items() if name.startswith(TOLD_OF_GROUPS)},
+        **{name: value for name, value in event.items() if name.startswith(GROUP_FIELDS)},
         "leakline.input.file": path,
         "leakline.input.line": line,
     }
-    return _nested({name: value for name, value in said.items() if value is not None})
+    return _nested({name: value for name, value in fields.items() if value is not None})
 
 
 def _nested(fields: dict[str, Any]) -> dict[str, Any]:

@@ -50,12 +50,12 @@ class ArchivedEvents:
         archived = {name: column for name, column in archived.items() if name not in self._anew}
         fresh = self._normalizer.prepare(Batch("", service, event_type, raw.with_columns(blank)))
         known = {name: column for name, column in archived.items() if name not in FRESH}
-        enriched = self._enricher.enrich(fresh.with_columns(_laid(fresh, known)))
-        return enriched.with_columns(_laid(enriched, archived))
+        enriched = self._enricher.enrich(fresh.with_columns(_filled(fresh, known)))
+        return enriched.with_columns(_filled(enriched, archived))
 
 
 def _archived(shaped: pl.DataFrame) -> Iterator[tuple[str, pl.Series]]:
-    """What was computed, in the types that it has before it is written."""
+    """The computed columns of archived documents (`shaped`), in the types that they have before they are written."""
     for column in shaped.iter_columns():
         name, wanted = column.name, _TYPES.get(column.name)
         if name.startswith("salesforce.") and wanted is None:
@@ -66,10 +66,10 @@ def _archived(shaped: pl.DataFrame) -> Iterator[tuple[str, pl.Series]]:
             yield name, typed
 
 
-def _laid(frame: pl.DataFrame, archived: Mapping[str, pl.Series]) -> Iterator[pl.Series]:
+def _filled(frame: pl.DataFrame, archived: Mapping[str, pl.Series]) -> Iterator[pl.Series]:
     """The archived columns, filled where they are null from those of the frame."""
     of_then = [archived[name].is_not_null() for name in GEO_COLUMNS if name in archived and name != _COUNTRY]
-    placed = reduce(lambda one, other: one | other, of_then) if of_then else None
+    placed = reduce(lambda known, there: known | there, of_then) if of_then else None
     for name, column in archived.items():
         there = frame.get_column(name, default=None)
         typed = column if there is None else _as(column, there.dtype)

@@ -1,6 +1,6 @@
 """Baselines over files at rest: matched rows are gathered from all files, and judged once when all are read.
 
-Nothing comes too late then, and what is said is what a daemon would have said in the end.
+Nothing comes too late then, and the alerts are those that a daemon would have raised in the end.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from agent.detection.baseline.kinds import kind_of
 from agent.detection.baseline.open_alert import AlertChange
 from agent.detection.baseline.rows import DIGITS, NUMBERS
 from agent.hunt.raw_time import times
-from agent.hunt.rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, text, told_apart
+from agent.hunt.rows import ABOUT, ANY, FILE, LINE, MatchedRows, by_org, text, timed_rows, with_distinct_ids
 
 
 class BaselineHunt:
     """Matched rows of the rules that feed baselines."""
 
     def __init__(self, baselines: Sequence[Baseline], clock: Sequence[str], *, raw: bool = False) -> None:
-        """`clock`: columns that may hold the time of an event, the best first; `raw`: see `told_apart`."""
+        """`clock`: columns that may hold the time of an event, the best first; `raw`: see `with_distinct_ids`."""
         self._raw = raw
         self._baselines = baselines
         self._clock = clock
@@ -51,7 +51,7 @@ class BaselineHunt:
 
     def add(self, base: str, matched: pl.DataFrame, lines: pl.Series, file: str) -> None:
         """`matched`: rows of one file that the rule `base` matches; `lines`: where they stand in it."""
-        rows = located(matched, {*self._texts(base), *NUMBERS}, self._clock, lines, file)
+        rows = timed_rows(matched, {*self._texts(base), *NUMBERS}, self._clock, lines, file)
         rows = rows.with_columns(pl.col(*NUMBERS).cast(pl.Float64, strict=False))
         if all(kind_of(baseline).waits for baseline in self._of(base)):  # of a minute one row is enough
             minute = pl.col("@timestamp").dt.truncate("1m").alias("\x00minute")
@@ -61,8 +61,8 @@ class BaselineHunt:
 
     def alerts(self) -> Iterator[tuple[AlertChange, dict[str, Any]]]:
         """Each alert with its last row (file and line under `FILE` and `LINE`)."""
-        found: Found = {base: pl.concat(parts, how="diagonal_relaxed") for base, parts in self._rows.items()}
-        found = told_apart(found) if self._raw else found
+        found: MatchedRows = {base: pl.concat(parts, how="diagonal_relaxed") for base, parts in self._rows.items()}
+        found = with_distinct_ids(found) if self._raw else found
         found = {base: rows.unique("event.id", keep="first", maintain_order=True) for base, rows in found.items()}
         engine = BaselineEngine(self._baselines, dict.fromkeys(self.bases, ANY), lambda _: None, raised=None)
         for org, of_org in by_org(found):
@@ -88,11 +88,12 @@ class BaselineHunt:
 
 
 def _moments(rows: pl.DataFrame) -> pl.Series:
+    """Event times in milliseconds (Int64)."""
     return rows["@timestamp"].cast(TIME).dt.epoch("ms")
 
 
 def _place(change: AlertChange, found: dict[str, pl.DataFrame]) -> dict[str, Any]:
-    """Where the alert's last event stands; of a silence, the one before it."""
+    """The row of the alert's last event (with `FILE` and `LINE`); where its mark names no event, of the last one before."""
     last, first = change.alert.last, int(change.alert.first[:DIGITS])
     for base in change.baseline.bases:
         rows = found.get(base)

@@ -13,7 +13,7 @@ import polars as pl
 from agent.detection.correlation.batch_changes import AlertChange
 from agent.detection.correlation.correlation import Correlation, fields_by_base
 from agent.detection.correlation.engine import CorrelationEngine
-from agent.hunt.rows import ABOUT, ANY, FILE, LINE, Found, by_org, located, told_apart
+from agent.hunt.rows import ABOUT, ANY, FILE, LINE, MatchedRows, by_org, timed_rows, with_distinct_ids
 
 
 class CorrelationHunt:
@@ -28,7 +28,7 @@ class CorrelationHunt:
         raw: bool = False,
     ) -> None:
         """`clock`: columns that may hold the time of an event, the best first; `silent`: ids of those that raise no
-        alerts; `raw`: see `told_apart`.
+        alerts; `raw`: see `with_distinct_ids`.
         """
         self._silent = silent
         self._raw = raw
@@ -51,29 +51,31 @@ class CorrelationHunt:
 
     def add(self, base: str, matched: pl.DataFrame, lines: pl.Series, file: str) -> None:
         """`matched`: rows of one file that the rule `base` matches; `lines`: where they stand in it."""
-        rows = located(matched, self._wanted[base], self._clock, lines, file)
+        rows = timed_rows(matched, self._wanted[base], self._clock, lines, file)
         self.untimed += matched.height - rows.height
-        for one in self._correlations:
-            if base in one.bases and (keys := [one.field_of(name, base) for name in one.group_by]):
+        for correlation in self._correlations:
+            if base in correlation.bases and (
+                keys := [correlation.field_of(name, base) for name in correlation.group_by]
+            ):
                 self.ungrouped += rows.filter(pl.any_horizontal(pl.col(keys).is_null())).height
         if rows.height:
             self._rows.setdefault(base, []).append(rows)
 
     def alerts(self) -> Iterator[tuple[AlertChange, dict[str, Any]]]:
         """Each alert with its last contributing row (columns as above, file and line under `FILE` and `LINE`)."""
-        found: Found = {base: pl.concat(parts) for base, parts in self._rows.items()}
+        found: MatchedRows = {base: pl.concat(parts) for base, parts in self._rows.items()}
         if not found:
             return
-        found = told_apart(found) if self._raw else found
+        found = with_distinct_ids(found) if self._raw else found
         places = pl.concat([rows.select("event.id", FILE, LINE) for rows in found.values()]).unique(
             "event.id", keep="last", maintain_order=True
         )
-        correlating = CorrelationEngine(
+        engine = CorrelationEngine(
             self._correlations, dict.fromkeys(self.bases, ANY), lambda _: None, silent=self._silent
         )
-        for org, mine in by_org(found):
+        for org, of_org in by_org(found):
             # No newest time is given, so that no window is closed before all rows are in it.
-            step = correlating.take(mine, org, ANY, None, final=True)
+            step = engine.take(of_org, org, ANY, None, final=True)
             self.valueless += sum(rows for (_, reason), rows in step.left_out.items() if reason == "no_value")
             for change in step.alert_changes:
                 if change.action == "alert-raised":

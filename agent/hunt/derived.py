@@ -24,38 +24,38 @@ class DerivedRules:
         """`clock`: columns that may hold the time of an event, the best first; `raw`: whether an `event.id` may be
         anything.
         """
-        self._gathered = CorrelationHunt(rules.correlations, clock, silent=rules.silent, raw=raw)
-        self._compared = BaselineHunt(rules.baselines, clock, raw=raw)
+        self._correlations = CorrelationHunt(rules.correlations, clock, silent=rules.silent, raw=raw)
+        self._baselines = BaselineHunt(rules.baselines, clock, raw=raw)
 
     @property
     def fields(self) -> frozenset[str]:
         """Columns that are looked at, times excepted."""
-        return self._gathered.fields | self._compared.fields
+        return self._correlations.fields | self._baselines.fields
 
     def saw(self, frame: pl.DataFrame) -> None:
         """All events of some consecutive lines, matched or not."""
-        self._compared.saw(frame)
+        self._baselines.saw(frame)
 
-    def add(self, rule: Rule, rows: pl.Series, examined: EventChunk, file: str) -> None:
+    def add(self, rule: Rule, rows: pl.Series, events: EventChunk, file: str) -> None:
         """`rows`: numbers of the events that the rule matches."""
-        for those in (self._gathered, self._compared):
-            if rule.id in those.bases:
-                those.add(rule.id, examined.frame[rows], examined.lines.gather(rows), file)
+        for hunt in (self._correlations, self._baselines):
+            if rule.id in hunt.bases:
+                hunt.add(rule.id, events.frame[rows], events.lines.gather(rows), file)
 
     def alerts(self) -> Iterator[tuple[Rule, dict[str, Any], str, int]]:
         """Each alert: its rule, what it says by dotted names, and where its last event stands."""
-        for told, last in self._gathered.alerts():
-            yield told.correlation.rule, correlation_document(told), last[FILE], last[LINE]
-        for alarm, last in self._compared.alerts():
-            yield alarm.baseline.rule, baseline_document(alarm), last[FILE], last[LINE]
+        for change, last in self._correlations.alerts():
+            yield change.correlation.rule, correlation_document(change), last[FILE], last[LINE]
+        for revision, last in self._baselines.alerts():
+            yield revision.baseline.rule, baseline_document(revision), last[FILE], last[LINE]
 
     @property
     def left_out(self) -> list[str]:
         """What was not judged, in words for people."""
         counts = {
-            "matches without a time were left out of correlations": self._gathered.untimed,
-            "matches were too many for baselines": self._compared.dropped,
-            "matches without a value to group by were left out of correlations": self._gathered.ungrouped,
-            "matches without a value to count were left out of correlations": self._gathered.valueless,
+            "matches without a time were left out of correlations": self._correlations.untimed,
+            "matches were too many for baselines": self._baselines.dropped,
+            "matches without a value to group by were left out of correlations": self._correlations.ungrouped,
+            "matches without a value to count were left out of correlations": self._correlations.valueless,
         }
         return [f"{count:,} {words}" for words, count in counts.items() if count]

@@ -32,7 +32,7 @@ _LOADED_ROWS = 20_000
 Prepare = Callable[[Batch], pl.DataFrame]
 
 
-class Inputs:
+class HuntInputs:
     """Opens files of any of the kinds; what kind a file is, its first byte tells."""
 
     def __init__(self, archive: ArchivedEvents, prepare: Prepare) -> None:
@@ -68,11 +68,11 @@ class Inputs:
         while loaded := list(islice(documents, _LOADED_ROWS)):
             loaded.sort(key=_kind)
             for kind, group in groupby(loaded, _kind):
-                yield self._examined(dict(zip(_KEYS, kind, strict=True)), list(group), occurrences)
+                yield self._chunk(dict(zip(_KEYS, kind, strict=True)), list(group), occurrences)
         if bad:
             yield EventChunk(ANY, pl.DataFrame(), pl.Series([], dtype=pl.Int64), bad)
 
-    def _examined(
+    def _chunk(
         self, kind: dict[str, str], numbered: list[tuple[int, dict[str, Any]]], occurrences: Occurrences
     ) -> EventChunk:
         lines = pl.Series([line for line, _ in numbered], dtype=pl.Int64)
@@ -132,15 +132,18 @@ def _kind(numbered: tuple[int, dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _typed(documents: list[dict[str, Any]]) -> pl.DataFrame:
+    """Columns by dotted names, of the types that the values have."""
     return pl.DataFrame(documents, infer_schema_length=None, strict=False)
 
 
 def _cell(value: object) -> str | None:
+    """A JSON value as text; null where it is null or empty."""
     if value is None or value == "":
         return None
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def _first(frame: pl.DataFrame, column: str) -> str:
+    """The first value of a column that is not null; empty if there is none."""
     values = frame[column].drop_nulls().to_list() if column in frame.columns else []
     return str(values[0]) if values else ""

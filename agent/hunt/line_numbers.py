@@ -21,18 +21,18 @@ class LogFileLines:
     def place(self, batch: Batch) -> tuple[pl.Series, Sequence[tuple[int, str]]]:
         """The line (`Int64`, from 1) of each row of the next batch; line and reason of each malformed record."""
         count = batch.frame.height + len(batch.rejections)
-        wrong = [one.row - self._row for one in batch.rejections]
+        wrong = [rejection.row - self._row for rejection in batch.rejections]
         right = sorted(set(range(count)).difference(wrong)) if wrong else range(count)
         extra = [0] * count
-        for place, one in zip(wrong, batch.rejections, strict=True):
-            extra[place] = one.raw.count(b"\n")
+        for place, rejection in zip(wrong, batch.rejections, strict=True):
+            extra[place] = rejection.raw.count(b"\n")
         for row, feeds in _line_feeds(batch.frame):
             extra[right[row]] = feeds
         before = pl.Series(extra, dtype=pl.Int64).cum_sum().shift(1, fill_value=0)
         lines = before + pl.int_range(self._line, self._line + count, eager=True)
         self._row += count
         self._line += count + sum(extra)
-        bad = [(lines[place], one.reason) for place, one in zip(wrong, batch.rejections, strict=True)]
+        bad = [(lines[place], rejection.reason) for place, rejection in zip(wrong, batch.rejections, strict=True)]
         return lines.gather(list(right)) if wrong else lines, bad
 
 

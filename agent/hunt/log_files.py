@@ -20,7 +20,7 @@ def batches(path: Path, event_type: str | None = None) -> Iterator[Batch]:
     occurrences = Occurrences()
     try:
         for piece in read_log_file(path):
-            kind = event_type or _said(piece.frame, "EVENT_TYPE")
+            kind = event_type or _first_value(piece.frame, "EVENT_TYPE")
             if kind is None and piece.frame.height:
                 raise LeaklineError(
                     f"{path} has no EVENT_TYPE column",
@@ -36,7 +36,7 @@ def batches(path: Path, event_type: str | None = None) -> Iterator[Batch]:
 
 
 def _batch(path: Path, event_type: str, piece: CsvPiece, occurrences: Occurrences) -> Batch:
-    org = record_id.to_long(pl.Series([_said(piece.frame, "ORGANIZATION_ID") or ""]))[0] or ""
+    org = record_id.to_long(pl.Series([_first_value(piece.frame, "ORGANIZATION_ID") or ""]))[0] or ""
     ids, _ = occurrences.number(identify(piece.frame, org, event_type))
     frame = piece.frame.with_columns(ids.alias("event.id"))
     return Batch(
@@ -49,7 +49,7 @@ def _batch(path: Path, event_type: str, piece: CsvPiece, occurrences: Occurrence
     )
 
 
-def _said(frame: pl.DataFrame, column: str) -> str | None:
+def _first_value(frame: pl.DataFrame, column: str) -> str | None:
     """The first value of a column that one file has the same everywhere."""
     if column not in frame.columns:
         return None

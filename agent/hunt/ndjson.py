@@ -25,7 +25,7 @@ _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class ParsedLines:
     """What some consecutive lines say."""
 
     frame: pl.DataFrame
@@ -40,7 +40,7 @@ class Lines:
 
 
 @dataclass(slots=True)
-class _Found:
+class _FieldValues:
     """Values met so far, by field: numbers of rows, and a value for each; None says that the field is there."""
 
     rows: dict[str, list[int]] = field(default_factory=dict)
@@ -53,12 +53,13 @@ class _Found:
         self.values.setdefault(name, []).append(value)
 
     def frames(self) -> Iterator[tuple[str, pl.DataFrame]]:
+        """By field: `row` (UInt32) and `value` (String) of what was met."""
         for name, rows in self.rows.items():
             values = pl.Series(self.values[name], dtype=pl.String)
             yield name, pl.DataFrame({"row": pl.Series(rows, dtype=pl.UInt32), "value": values})
 
 
-class Reader:
+class NdjsonReader:
     """Reads the fields that some rules look at."""
 
     def __init__(self, fields: Collection[str], *, whole_event: bool = False, presence: Collection[str] = ()) -> None:
@@ -72,11 +73,11 @@ class Reader:
         self._schema = pl.Schema(dict.fromkeys(sorted(self._fields), pl.String()))
         self._whole_event = whole_event
 
-    def read(self, data: bytes, number: int) -> Lines:
+    def read(self, data: bytes, number: int) -> ParsedLines:
         """`data`: whole lines, of which the first is line `number`. Several threads may read at once."""
         return self._quick(data, number) or self._careful(data, number)
 
-    def _quick(self, data: bytes, number: int) -> Lines | None:
+    def _quick(self, data: bytes, number: int) -> ParsedLines | None:
         """None if not every line is a flat object, or everything of it is asked for."""
         height = count(data, b"\n") + (not data.endswith(b"\n"))
         if self._whole_event or count(data, b"{") != height or b"[" in data or self._says_null(data):
@@ -86,7 +87,7 @@ class Reader:
             return None
         nothing = pl.Series(WHOLE_EVENT, [None], dtype=pl.String).new_from_index(0, height)
         columns = [column for column in frame.get_columns() if column.null_count() < height]
-        return Lines(pl.DataFrame([nothing, *columns]), _numbers(number, height), ())
+        return ParsedLines(pl.DataFrame([nothing, *columns]), _numbers(number, height), ())
 
     def _parse(self, data: bytes) -> pl.DataFrame | None:
         """Lines of flat objects, every scalar as text."""
@@ -95,8 +96,8 @@ class Reader:
         except pl.exceptions.PolarsError:
             return None
 
-    def _careful(self, data: bytes, number: int) -> Lines:
-        found, bad = _Found(), []
+    def _careful(self, data: bytes, number: int) -> ParsedLines:
+        found, bad = _FieldValues(), []
         numbered = [(n, line) for n, line in enumerate(data.split(b"\n"), number) if line.strip()]
         flat = [place for place, (_, line) in enumerate(numbered) if self._is_flat(line)]
         apart = sorted({*range(len(numbered))}.difference(flat))
@@ -117,12 +118,12 @@ class Reader:
             except RecursionError:
                 bad.append((line_number, "has too many objects and lists inside one another"))
                 wrong.add(place)
-        for name, one in found.frames():
-            parts.setdefault(name, []).append(one)
+        for name, values in found.frames():
+            parts.setdefault(name, []).append(values)
         frame = _with_nulls(_merged(parts, len(numbered)), found.nulls)
         good = pl.Series([place not in wrong for place in range(len(numbered))], dtype=pl.Boolean)
         numbers = pl.Series([n for n, _ in numbered], dtype=pl.Int64)
-        return Lines(frame.filter(good), numbers.filter(good), sorted(bad))
+        return ParsedLines(frame.filter(good), numbers.filter(good), sorted(bad))
 
     def _is_flat(self, line: bytes) -> bool:
         return not self._whole_event and line.count(b"{") == 1 and b"[" not in line and not self._says_null(line)
@@ -145,13 +146,13 @@ class Reader:
             yield from self._settled(lines, places[:half])
             yield from self._settled(lines, places[half:])
 
-    def _take_apart(self, document: dict[str, Any], row: int, found: _Found, prefix: str = "") -> None:
+    def _take_apart(self, document: dict[str, Any], row: int, found: _FieldValues, prefix: str = "") -> None:
         for key, value in document.items():
             path = prefix + key
             if self._whole_event or path in self._fields or path in self._on_the_way:
                 self._take(value, path, row, found)
 
-    def _take(self, value: Any, path: str, row: int, found: _Found) -> None:
+    def _take(self, value: Any, path: str, row: int, found: _FieldValues) -> None:
         wanted = path in self._fields
         if isinstance(value, dict):
             if wanted:
@@ -160,8 +161,8 @@ class Reader:
         elif isinstance(value, list):
             if wanted:
                 found.add(path, row, None)
-            for one in value:
-                self._take(one, path, row, found)
+            for element in value:
+                self._take(element, path, row, found)
         elif value is None:
             if path in self._presence:
                 found.nulls.setdefault(path, set()).add(row)
@@ -223,6 +224,9 @@ def _numbers(first: int, count: int) -> pl.Series:
 
 
 def _put(parts: dict[str, list[pl.DataFrame]], frame: pl.DataFrame, places: list[int]) -> None:
+    """To `parts`, by field, the values of `frame` (columns of String) that are there, and the rows (`places`) they are of:
+    frames of `row` (UInt32) and `value` (String).
+    """
     rows = pl.Series(places, dtype=pl.UInt32)
     for column in frame.get_columns():
         there = column.is_not_null()
@@ -232,7 +236,7 @@ def _put(parts: dict[str, list[pl.DataFrame]], frame: pl.DataFrame, places: list
 
 
 def _merged(parts: dict[str, list[pl.DataFrame]], height: int) -> pl.DataFrame:
-    """One column for each field, in the order of rows."""
+    """One column for each field, String or List(String), in the order of rows. `parts`: as `_put` makes them."""
     rows = pl.DataFrame({"row": pl.int_range(height, dtype=pl.UInt32, eager=True)})
     columns = [pl.Series(WHOLE_EVENT, [None] * height, dtype=pl.List(pl.String))]
     for name, frames in parts.items():

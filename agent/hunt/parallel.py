@@ -28,13 +28,13 @@ def ahead(pieces: Iterator[Piece], work: Callable[[Piece], Result]) -> Iterator[
             try:
                 piece = next(pieces, None)
             except Exception:
-                yield from (one.result() for one in coming)
+                yield from (future.result() for future in coming)
                 raise
             if piece is None:
                 break
             coming.append(threads.submit(work, piece))
             if len(coming) > THREADS:
                 yield coming.popleft().result()
-        yield from (one.result() for one in coming)
+        yield from (future.result() for future in coming)
     finally:
         threads.shutdown(cancel_futures=True)

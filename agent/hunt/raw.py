@@ -17,7 +17,7 @@ from agent.detection.condition.tree import Node, fields, leaves, presence
 from agent.detection.sigma.log_source import LogSource
 from agent.errors import LeaklineError
 from agent.hunt.line_chunks import LineTooLong, chunks, count
-from agent.hunt.ndjson import Reader
+from agent.hunt.ndjson import NdjsonReader
 from agent.sources.event_log_file.csv_file import GZIP
 
 ANY = LogSource()
@@ -37,10 +37,10 @@ class EventChunk:
     bad: Bad = ()
 
 
-def reader(conditions: Collection[Node], more: Collection[str] = ()) -> Reader:
-    """Reads what these conditions look at, and `more` fields."""
-    return Reader(
-        {*more, *(name for condition in conditions for name in fields(condition))},
+def reader(conditions: Collection[Node], further: Collection[str] = ()) -> NdjsonReader:
+    """Reads what these conditions look at, and `further` fields."""
+    return NdjsonReader(
+        {*further, *(name for condition in conditions for name in fields(condition))},
         presence=frozenset().union(*map(presence, conditions)),
         whole_event=any(leaf.field is None for condition in conditions for leaf in leaves(condition)),
     )
@@ -61,7 +61,7 @@ def pieces(path: Path) -> Iterator[tuple[bytes, int]]:
             raise LeaklineError(f"{path}:{number}: {error}", hint="is this NDJSON?") from error
 
 
-def read_raw(piece: tuple[bytes, int], reader: Reader) -> EventChunk:
+def read_raw(piece: tuple[bytes, int], reader: NdjsonReader) -> EventChunk:
     """Names and values as they stand."""
     lines = reader.read(*piece)
     return EventChunk(ANY, lines.frame, lines.numbers, lines.bad)

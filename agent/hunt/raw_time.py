@@ -40,11 +40,11 @@ def _read(column: pl.Series) -> pl.Series:
         return pl.Series([None], dtype=TIME).new_from_index(0, column.len())
     texts = column.cast(pl.String)
     known = texts.drop_nulls().unique()
-    read = pl.Series([written(text) for text in known], dtype=TIME)
+    read = pl.Series([parse_time(text) for text in known], dtype=TIME)
     return texts.replace_strict(known, read, default=None, return_dtype=TIME)
 
 
-def written(text: str) -> datetime | None:
+def parse_time(text: str) -> datetime | None:
     """ISO 8601, Salesforce's compact form, or a number of seconds, milli-, micro- or nanoseconds since 1970.
 
     A time without a zone is UTC. None for anything else.

@@ -17,23 +17,25 @@ ABOUT = ("organization.id", "user.name", "user.id", "source.ip")
 FILE, LINE = "\x00file", "\x00line"
 ANY = LogSource()
 
-Found = Mapping[str, pl.DataFrame]
-"""Rule id to its matched rows."""
+MatchedRows = Mapping[str, pl.DataFrame]
+"""Rule id to its matched rows (`located_rows`)."""
 
 
-def located(
+def timed_rows(
     matched: pl.DataFrame, names: Collection[str], clock: Sequence[str], lines: pl.Series, file: str
 ) -> pl.DataFrame:
-    """As `placed`, without the rows that have no time."""
-    return placed(matched, names, clock, lines, file).filter(pl.col("@timestamp").is_not_null())
+    """As `located_rows`, without the rows that have no time."""
+    return located_rows(matched, names, clock, lines, file).filter(pl.col("@timestamp").is_not_null())
 
 
-def placed(
+def located_rows(
     matched: pl.DataFrame, names: Collection[str], clock: Sequence[str], lines: pl.Series, file: str
 ) -> pl.DataFrame:
-    """Columns `names` as text, `event.id`, `@timestamp`, and where each row stands (`FILE`, `LINE`).
+    """Columns `names` and `event.id` (String), `@timestamp` (Datetime[ms, UTC]), and where each row is (`FILE` String,
+    `LINE` Int64).
 
-    `clock`: columns that may hold the time of an event, the best first.
+    `matched`: any columns; `clock`: those of them that may hold the time of an event, the best first; `lines`: the line
+    of each row (Int64, from 1).
     """
     here = pl.Series([file]).new_from_index(0, matched.height)
     ids = text(matched, "event.id").fill_null(here + ":" + lines.cast(pl.String))
@@ -41,7 +43,7 @@ def placed(
     return pl.DataFrame({**texts, "event.id": ids, "@timestamp": times(matched, clock), FILE: here, LINE: lines})
 
 
-def told_apart(found: Found) -> Found:
+def with_distinct_ids(found: MatchedRows) -> MatchedRows:
     """With file and line in place of an id that events in several places have, or that is too long to be one.
 
     For `--raw`, where nobody knows what a field of the name `event.id` holds.
@@ -52,11 +54,11 @@ def told_apart(found: Found) -> Found:
     shared = places.filter(pl.len().over("event.id") > 1)["event.id"].unique()
     own = pl.col("event.id")
     none = own.is_in(shared.implode()) | (own.str.len_chars() > LONGEST)
-    said = pl.when(none).then(pl.concat_str(FILE, pl.lit(":"), LINE)).otherwise(own).alias("event.id")
-    return {base: rows.with_columns(said) for base, rows in found.items()}
+    distinct = pl.when(none).then(pl.concat_str(FILE, pl.lit(":"), LINE)).otherwise(own).alias("event.id")
+    return {base: rows.with_columns(distinct) for base, rows in found.items()}
 
 
-def by_org(found: Found) -> Iterator[tuple[str, dict[str, pl.DataFrame]]]:
+def by_org(found: MatchedRows) -> Iterator[tuple[str, dict[str, pl.DataFrame]]]:
     """Each org that has rows, and its rows; those that name none are together under the empty name."""
     for org in sorted({org or "" for rows in found.values() for org in rows["organization.id"].unique()}):
         yield org, {base: rows.filter(pl.col("organization.id").fill_null("") == org) for base, rows in found.items()}

@@ -24,7 +24,7 @@ from agent.errors import LeaklineError
 from agent.formats import ecs
 from agent.hunt.hunt import Hunt
 from agent.hunt.log_files import batches
-from agent.hunt.ndjson import Reader
+from agent.hunt.ndjson import NdjsonReader
 from agent.hunt.raw import pieces, read_raw
 from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
@@ -238,7 +238,7 @@ def test_raw_frames_hold_what_is_asked_for(path: Path) -> None:
     """Only fields that rules look at are kept, so that a flood of made-up names costs nothing."""
     path.write_bytes(b'{"a":1,"z1":2}\n{"a":2,"z2":[3]}\n')
     (piece,) = pieces(path)
-    examined = read_raw(piece, Reader(["a"]))
+    examined = read_raw(piece, NdjsonReader(["a"]))
     assert examined.frame.columns[1:] == ["a"]
     assert examined.frame["a"].to_list() == ["1", "2"]
 

@@ -11,7 +11,7 @@ import pytest
 from agent.errors import LeaklineError
 from agent.hunt import line_chunks as whole_lines
 from agent.hunt.line_chunks import chunks
-from agent.hunt.ndjson import Reader
+from agent.hunt.ndjson import NdjsonReader
 from agent.hunt.raw import pieces
 
 
@@ -80,7 +80,7 @@ def test_a_line_beyond_measure_is_told_with_its_number(tmp_path: Path, monkeypat
     assert read == [(b"{}\n{}\n", 1)]
 
 
-def values(line: bytes, reader: Reader) -> list[object]:
+def values(line: bytes, reader: NdjsonReader) -> list[object]:
     lines = reader.read(line, 1)
     assert not lines.bad, lines.bad
     return list(lines.frame["a"])
@@ -90,7 +90,7 @@ def values(line: bytes, reader: Reader) -> list[object]:
 def test_half_a_surrogate_pair_hides_no_event(text: bytes) -> None:
     """A flat line and one that is taken apart say the same, and neither is refused."""
     flat, apart = b'{"a":"%s"}' % text, b'{"a":"%s","b":{}}' % text
-    (first,), (second,) = values(flat, Reader(["a"])), values(apart, Reader(["a"]))
+    (first,), (second,) = values(flat, NdjsonReader(["a"])), values(apart, NdjsonReader(["a"]))
     assert first == second
 
 
@@ -100,7 +100,7 @@ def test_a_null_under_an_escaped_key_is_there(key: str, escaped: bool) -> None:
     """`exists` is about the key, however it is written."""
     written = "".join(f"\\u{unit:04x}" for unit in _units(key)) if escaped else key
     line = f'{{"{written}":null}}'.encode()
-    (found,) = Reader([key], presence=[key]).read(line, 1).frame[key]
+    (found,) = NdjsonReader([key], presence=[key]).read(line, 1).frame[key]
     assert list(found) == [None]
 
 
@@ -112,6 +112,6 @@ def _units(text: str) -> list[int]:
 @pytest.mark.parametrize("line", [b'{"a":' * 1000 + b"1" + b"}" * 1000, b'{"a":' + b"[" * 1000 + b"]" * 1000 + b"}"])
 def test_a_line_of_many_levels_costs_itself_alone(line: bytes) -> None:
     """It is told; the lines beside it are read."""
-    lines = Reader(["a"], whole_event=True).read(b'{"a":1}\n' + line + b'\n{"a":2}\n', 1)
+    lines = NdjsonReader(["a"], whole_event=True).read(b'{"a":1}\n' + line + b'\n{"a":2}\n', 1)
     assert [number for number, _ in lines.bad] == [2]
     assert lines.numbers.to_list() == [1, 3]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from agent.hunt.raw_time import times, written
+from agent.hunt.raw_time import parse_time, times
 
 WHEN = datetime(2026, 7, 1, 8, 0, 0, 123000, tzinfo=UTC)
 
@@ -21,13 +21,13 @@ WHEN = datetime(2026, 7, 1, 8, 0, 0, 123000, tzinfo=UTC)
 )  # fmt: skip
 def test_spellings_of_one_moment(text: str) -> None:
     """Each spelling that is read means the same moment; one without a zone is UTC."""
-    assert written(text) == WHEN
+    assert parse_time(text) == WHEN
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "12", "99999999999999", "2026-13-01T00:00:00Z"])
 def test_what_is_no_time_is_none(text: str) -> None:
     """A text that is no moment gives no time: it does not become now."""
-    assert written(text) is None
+    assert parse_time(text) is None
 
 
 def test_the_first_column_with_a_time_counts() -> None:

@@ -1,4 +1,4 @@
-"""What a hunt is made of, each part imported only where it is used: a hunt over few lines should start at once."""
+"""Loads what a hunt needs, each part imported only where it is used: a hunt over few lines should start at once."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from agent.config.settings import Settings
     from agent.hunt.derived import DerivedRules
     from agent.hunt.fold import FoldedMatches
-    from agent.hunt.inputs import Inputs
+    from agent.hunt.inputs import HuntInputs
 
 
-def together(rules: RuleSet, *, raw: bool) -> DerivedRules | None:
+def derived_rules(rules: RuleSet, *, raw: bool) -> DerivedRules | None:
     """None where each rule is about one event: most of what a start imports is not needed then."""
     if not rules.correlations and not rules.baselines:
         return None
@@ -29,14 +29,16 @@ def together(rules: RuleSet, *, raw: bool) -> DerivedRules | None:
     return DerivedRules(rules, TIMES, raw=raw)
 
 
-def folded(settings: Settings | None) -> FoldedMatches:
+def folded_matches(settings: Settings | None) -> FoldedMatches:
+    """Repeats are folded within the span that the settings name."""
     from agent.config.settings import RuleSettings
     from agent.hunt.fold import FoldedMatches
 
     return FoldedMatches((settings.rules if settings else RuleSettings()).fold)
 
 
-def rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
+def load_rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
+    """Rules of files and folders (the shipped ones unless given), as the settings choose and adjust them."""
     if settings is None:
         return load(rule_places(places), cache=rule_cache.directory())
     from agent.assembly.rules import chosen_rules
@@ -44,18 +46,21 @@ def rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
     return chosen_rules(settings.rules, settings.enrich, places, cache=rule_cache.directory())
 
 
-def inputs(settings: Settings | None) -> tuple[Inputs, Sequence[FileError]]:
-    """What `--raw` does not need is imported here: it takes a fifth of a second."""
+def load_inputs(settings: Settings | None) -> tuple[HuntInputs, Sequence[FileError]]:
+    """How files are read without `--raw`, and lines of the settings' lists that cannot be used.
+
+    What `--raw` does not need is imported here: it takes a fifth of a second.
+    """
     from agent.enrichment.enricher import Enricher
     from agent.enrichment.list_columns import list_columns
     from agent.enrichment.settings import EnrichSettings
     from agent.hunt.archived_events import ArchivedEvents
-    from agent.hunt.inputs import Inputs
+    from agent.hunt.inputs import HuntInputs
     from agent.normalize.mapping.load import whole_mappings
     from agent.normalize.shape import Normalizer
 
-    more = settings.normalize.mappings if settings else []
-    normalizer = Normalizer(whole_mappings([shipped("mappings"), *more]))
+    own_mappings = settings.normalize.mappings if settings else []
+    normalizer = Normalizer(whole_mappings([shipped("mappings"), *own_mappings]))
     enricher = Enricher(settings.enrich if settings else EnrichSettings())
     archive = ArchivedEvents(normalizer, enricher, tuple(list_columns(settings.enrich)) if settings else ())
-    return Inputs(archive, lambda batch: enricher.enrich(normalizer.prepare(batch))), enricher.problems
+    return HuntInputs(archive, lambda batch: enricher.enrich(normalizer.prepare(batch))), enricher.problems
