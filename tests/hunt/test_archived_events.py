@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from agent.normalize.mapping.load import whole_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 from tests.golden.documents import FOLDER
-from tests.hunt.test_hunt import RULE, installation
+from tests.hunt.hunting import RULE, installation
 
 TYPES = ("Login", "AuraRequest", "RestApi", "API", "BulkApi2", "ReportExport", "Sites", "URI", "ContentTransfer")
 SEEN = datetime(2026, 7, 2, tzinfo=UTC)
@@ -40,10 +41,12 @@ def prepared_files(normalizer: Normalizer, enricher: Enricher, log: Path) -> lis
     return [(enricher.enrich(normalizer.prepare(batch)), batch) for batch in batches(log)]
 
 
-def archive_of(normalizer: Normalizer, log: Path, path: Path, *, old: bool = False, **more: Any) -> Path:
+def archive_of(
+    normalizer: Normalizer, log: Path, path: Path, known: Mapping[str, object] | None = None, *, old: bool = False
+) -> Path:
     """What the file destination writes of a log file; `old`: as before there were computed fields and families.
 
-    `more`: fields that were known then.
+    `known`: fields that were known then.
     """
     lines = []
     for frame, batch in prepared_files(normalizer, Enricher(EnrichSettings()), log):
@@ -53,7 +56,7 @@ def archive_of(normalizer: Normalizer, log: Path, path: Path, *, old: bool = Fal
                 document["event"]["dataset"] = "salesforce.event_log_file"
                 own = document.get("leakline", {})
                 document["leakline"] = {name: own[name] for name in ("raw_cells", "problems") if name in own}
-            for name, value in more.items():
+            for name, value in (known or {}).items():
                 place = document
                 *objects, leaf = name.split(".")
                 for part in objects:
@@ -130,7 +133,7 @@ def test_a_list_of_today_is_asked_about_archived_events(tmp_path: Path, normaliz
         "leakline.indicator.source": ["then.yaml"],
         "leakline.ip_corp": True,
     }
-    archive = archive_of(normalizer, log, tmp_path / "events.ndjson", **of_then)
+    archive = archive_of(normalizer, log, tmp_path / "events.ndjson", of_then)
     (tmp_path / "new.csv").write_text(
         "kind,value,campaign,source,added\naddress,203.0.113.9,of today,https://example.org/report,2026-03-01\n"
     )
@@ -151,7 +154,7 @@ def test_a_list_of_today_is_asked_about_archived_events(tmp_path: Path, normaliz
 
 def test_a_list_that_the_settings_do_not_have_takes_no_word_away(tmp_path: Path, normalizer: Normalizer) -> None:
     """What an older list said stays with -c, for nothing of today knows better."""
-    archive = archive_of(normalizer, FOLDER / "Login.csv", tmp_path / "events.ndjson", **{"leakline.user_left": True})
+    archive = archive_of(normalizer, FOLDER / "Login.csv", tmp_path / "events.ndjson", {"leakline.user_left": True})
     rules = rules_of(tmp_path / "rules", "leakline.user_left: true")
     assert found(archive, rules=rules, settings=installation(enrich={})) == found(archive, rules=rules)
     assert found(archive, rules=rules)
@@ -168,7 +171,7 @@ def test_what_the_org_knew_then_is_still_there_and_used(tmp_path: Path, normaliz
         "source.geo.location": {"lat": 45, "lon": 4},
     }
     (tmp_path / "leavers.csv").write_text("mail,last day\nann@example.org,2026-01-31\n")
-    archive = archive_of(normalizer, FOLDER / "API.csv", tmp_path / "events.ndjson", old=True, **known)
+    archive = archive_of(normalizer, FOLDER / "API.csv", tmp_path / "events.ndjson", known, old=True)
     rules = rules_of(
         tmp_path / "rules",
         "user.full_name: Ann Then",
@@ -191,7 +194,7 @@ def test_an_operator_that_was_known_then_is_looked_for_without_a_database(
     tmp_path: Path, normalizer: Normalizer
 ) -> None:
     """An indicator of today may name an AS number, and the archive has that of each address."""
-    archive = archive_of(normalizer, FOLDER / "Login.csv", tmp_path / "events.ndjson", **{"source.as.number": 64496})
+    archive = archive_of(normalizer, FOLDER / "Login.csv", tmp_path / "events.ndjson", {"source.as.number": 64496})
     (tmp_path / "new.csv").write_text(
         "kind,value,campaign,source,added\nas,AS64496,of today,https://example.org/report,2026-03-01\n"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.hunt.test_hunt import run
+from tests.hunt.hunting import run
 
 START = datetime(2026, 7, 1, 9, tzinfo=UTC)
 RULES = """
@@ -57,22 +57,22 @@ def test_files_are_looked_at_together_in_any_order(tmp_path: Path, raw: bool) ->
     (tmp_path / "rules.yml").write_text(RULES)
     early, late = tmp_path / "early.ndjson", tmp_path / "late.ndjson"
     month = [(user, day * 24, 20) for day in range(28) for user in (EVE, BOB, ANN) if user != ANN or day < 20]
-    early.write_bytes(b"\n".join(row(*one) for one in month))
+    early.write_bytes(b"\n".join(row(*day) for day in month))
     burst = [(EVE, 28 * 24 + 0.5, 150), (BOB, 28 * 24, 20), (EVE, 28 * 24, 150), (BOB, 31 * 24, 20), (EVE, 30 * 24, 20)]
-    late.write_bytes(b"\n".join(row(*one) for one in burst))
+    late.write_bytes(b"\n".join(row(*event) for event in burst))
     told = []
     for files in ((early, late), (late, early)):
         status, alerts, _ = run(*files, rules=tmp_path / "rules.yml", raw=raw)
         assert status == 1
-        told.append(sorted(alerts, key=lambda one: one["rule"]["name"]))
+        told.append(sorted(alerts, key=lambda alert: alert["rule"]["name"]))
     assert told[0] == told[1]
-    more, stopped = told[0]
-    assert more["rule"]["name"] == "More than usual"
-    assert more["leakline"]["input"] == {"file": str(late), "line": 1}
-    assert more["leakline"]["measure"]["value"] == 300
-    assert more["leakline"]["baseline"]["expected"] == 20
-    assert more["leakline"]["baseline"]["group"] == f"USER_ID={EVE}"
-    assert more["event"]["start"] == "2026-07-29T09:00:00.000Z"
+    above, stopped = told[0]
+    assert above["rule"]["name"] == "More than usual"
+    assert above["leakline"]["input"] == {"file": str(late), "line": 1}
+    assert above["leakline"]["measure"]["value"] == 300
+    assert above["leakline"]["baseline"]["expected"] == 20
+    assert above["leakline"]["baseline"]["group"] == f"USER_ID={EVE}"
+    assert above["event"]["start"] == "2026-07-29T09:00:00.000Z"
     assert stopped["leakline"]["baseline"]["group"] == f"USER_ID={ANN}"
     assert stopped["leakline"]["input"]["file"] == str(early)
 

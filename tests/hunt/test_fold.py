@@ -76,8 +76,12 @@ def run(
 
 def facts(alerts: Sequence[dict[str, Any]]) -> list[tuple[str, str, int]]:
     return [
-        (one["leakline"]["alert"]["actor"][11:15], one["event"]["start"][11:16], one["leakline"]["alert"]["count"])
-        for one in alerts
+        (
+            alert["leakline"]["alert"]["actor"][11:15],
+            alert["event"]["start"][11:16],
+            alert["leakline"]["alert"]["count"],
+        )
+        for alert in alerts
     ]
 
 
@@ -150,10 +154,10 @@ def test_a_hunt_says_what_the_service_would(tmp_path_factory: pytest.TempPathFac
     ]  # fmt: skip
     hunted, _ = run(*files, rules=rules)
     ran = service(files, rules)
-    raised = {one["event.id"]: one["event.start"] for one in ran if one["event.action"] == "alert-raised"}
-    assert {one["event"]["id"]: datetime.fromisoformat(one["event"]["start"]) for one in hunted} == raised
-    told = sum(one["leakline.alert.count"] + one["leakline.alert.folded"] for one in ran)
-    assert sum(one["leakline"]["alert"]["count"] for one in hunted) == told == len(moments)
+    raised = {alert["event.id"]: alert["event.start"] for alert in ran if alert["event.action"] == "alert-raised"}
+    assert {alert["event"]["id"]: datetime.fromisoformat(alert["event"]["start"]) for alert in hunted} == raised
+    told = sum(alert["leakline.alert.count"] + alert["leakline.alert.folded"] for alert in ran)
+    assert sum(alert["leakline"]["alert"]["count"] for alert in hunted) == told == len(moments)
 
 
 def service(files: Sequence[Path], rules: Path) -> list[dict[str, Any]]:

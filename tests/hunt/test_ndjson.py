@@ -5,14 +5,18 @@ from __future__ import annotations
 import gzip
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from agent.errors import LeaklineError
-from agent.hunt import line_chunks as whole_lines
+from agent.hunt import line_chunks
 from agent.hunt.line_chunks import chunks
 from agent.hunt.ndjson import NdjsonReader
 from agent.hunt.raw import pieces
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 class Breaking(io.RawIOBase):
@@ -25,13 +29,14 @@ class Breaking(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         if not self._left:
             raise OSError("broken")
-        some = self._left[: min(self._at_once, len(buffer))]
-        buffer[: len(some)] = some
-        self._left = self._left[len(some) :]
-        return len(some)
+        with memoryview(buffer) as view:
+            part = self._left[: min(self._at_once, len(view))]
+            view[: len(part)] = part
+        self._left = self._left[len(part) :]
+        return len(part)
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
@@ -69,7 +74,7 @@ def test_a_file_that_breaks_off_is_read_to_there(tmp_path: Path) -> None:
 
 def test_a_line_beyond_measure_is_told_with_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And the lines before it are read."""
-    monkeypatch.setattr(whole_lines, "LONGEST_LINE", 100)
+    monkeypatch.setattr(line_chunks, "LONGEST_LINE", 100)
     monkeypatch.setattr(chunks, "__defaults__", (10,))
     path = tmp_path / "long.ndjson"
     path.write_bytes(b"{}\n{}\n" + b" " * 300 + b"{}\n")
