@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent.detection.load import load
 from agent.detection.rule_set import RuleSet
-from agent.detection.sigma import cache as rule_cache
+from agent.detection.sigma import cache
 from agent.errors import FileError
 from agent.hunt.alert import TIMES
 from agent.shipped import rule_places, shipped
@@ -40,10 +40,10 @@ def folded_matches(settings: Settings | None) -> FoldedMatches:
 def load_rules(places: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
     """Rules of files and folders (the shipped ones unless given), as the settings choose and adjust them."""
     if settings is None:
-        return load(rule_places(places), cache=rule_cache.directory())
+        return load(rule_places(places), cache=cache.directory())
     from agent.assembly.rules import chosen_rules
 
-    return chosen_rules(settings.rules, settings.enrich, places, cache=rule_cache.directory())
+    return chosen_rules(settings.rules, settings.enrich, places, cache=cache.directory())
 
 
 def load_inputs(settings: Settings | None) -> tuple[HuntInputs, Sequence[FileError]]:

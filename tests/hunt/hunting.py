@@ -10,7 +10,7 @@ import orjson
 from rich.console import Console
 
 from agent.cli.hunt import hunt
-from agent.config import settings as config
+from agent.config.settings import Settings, parse
 
 RULE = """
 title: {title}
@@ -68,10 +68,10 @@ def row(user: str, second: int, name: str = "TIMESTAMP_DERIVED") -> bytes:
     return orjson.dumps({"EVENT_TYPE": "RestApi", name: when, "USER_ID": user, "ROWS_PROCESSED": 20, "QUERY": second})
 
 
-def installation(**keys: Any) -> config.Settings:
+def installation(**keys: Any) -> Settings:
     """Settings of an org and a destination, with further keys."""
     client = {"type": "client_credentials", "client_id": "key", "client_secret": {"env": "SECRET"}}
-    return config.parse(
+    return parse(
         {
             "orgs": [{"name": "acme", "url": "https://acme.my.salesforce.com", "auth": client}],
             "destinations": [{"type": "file", "directory": "out"}],

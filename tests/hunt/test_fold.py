@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from agent.cli.app import app
 from agent.cli.hunt import hunt
 from agent.columns import record_id
-from agent.config import settings as config
+from agent.config.settings import Settings, parse
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.sigma.log_source import LogSource
@@ -51,9 +51,9 @@ def write(path: Path, *lines: str) -> Path:
     return path
 
 
-def installation(**rules: Any) -> config.Settings:
+def installation(**rules: Any) -> Settings:
     client = {"type": "client_credentials", "client_id": "key", "client_secret": {"env": "SECRET"}}
-    return config.parse(
+    return parse(
         {
             "orgs": [{"name": "acme", "url": "https://acme.my.salesforce.com", "auth": client, "sources": [{"type": "event_log_file"}]}],
             "destinations": [{"type": "file", "directory": "/tmp/out"}],
@@ -63,7 +63,7 @@ def installation(**rules: Any) -> config.Settings:
 
 
 def run(
-    *files: Path, rules: Path, settings: config.Settings | None = None, fold: bool = True
+    *files: Path, rules: Path, settings: Settings | None = None, fold: bool = True
 ) -> tuple[list[dict[str, Any]], str]:
     """Alerts, and what was told."""
     out, told = io.BytesIO(), io.StringIO()

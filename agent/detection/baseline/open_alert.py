@@ -32,7 +32,7 @@ class OpenAlert:
     closes: int
     """When the watermark is here, nothing that comes can change it."""
     first: str = ""
-    """Mark (`baseline_rows`) of the first event."""
+    """Mark (`rows.SCHEMA`) of the first event."""
     last: str = ""
     count: int = 0
     measured: float = 0.0
@@ -100,7 +100,7 @@ def _merged_names(names: Iterable[str], further: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class AlertChange:
-    """Something to say: `baseline_alert.baselined` makes a row of it."""
+    """An alert raised or revised, as `alert.frames` makes a row of it."""
 
     baseline: Baseline
     alert: OpenAlert
@@ -145,7 +145,7 @@ class OpenAlerts:
         self.open[alert.id] = old.or_better(alert) if old else replace(alert, changed=True)
 
     def changes(self, mark: int) -> Iterator[AlertChange]:
-        """What has to be said now; closes what the watermark has passed. To be called once, at the end of a batch."""
+        """The alerts to raise or revise now; closes what the watermark has passed. To be called once, at the end of a batch."""
         self._leave_out()
         if not any(alert.changed or alert.closes <= mark for alert in self.open.values()) and len(self.open) <= OPEN:
             return
