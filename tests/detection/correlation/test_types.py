@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -18,6 +18,7 @@ from agent.detection.rule_set import RuleSet
 from tests.detection.correlation.cases import BASES, CASES, CHAINS, STEPS
 from tests.detection.correlation.events import EVENTS, FILES, NOW, TEN, Event, event_rows, frame
 from tests.detection.correlation.naive import Alert, alerts, handed_on
+from tests.detection.memory_store import MemoryStore
 
 Ready = Callable[[str], RuleSet]
 """Text of correlations to the rule set that it makes with `BASES`."""
@@ -29,22 +30,9 @@ Said = list[dict[str, Any]]
 """Alerts as rows, in the order in which they were announced."""
 
 
-class Store(dict[str, bytes]):
-    """The state: what was committed."""
-
-    def apply(self, changes: Mapping[str, bytes | None]) -> None:
-        """What a transaction does."""
-        for key, value in changes.items():
-            assert value is None or len(value) < 1_000_000
-            if value is None:
-                self.pop(key, None)
-            else:
-                self[key] = value
-
-
 def run(loaded: RuleSet, batches: list[Numbered], restarts: list[bool], lateness: timedelta) -> Said:
     """All that is said, in its order. Every batch is tried twice, as after a failed transaction."""
-    store = Store()
+    store = MemoryStore()
     late = {"event_log_file": lateness}
     detector = Detector(loaded, recall=store.get, lateness=late)
     said: Said = []
