@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 
 from agent.check.blind_rules import of_org
-from agent.check.destinations import build_each, examine_destination
+from agent.check.destination_probe import build_each, examine_destination
+from agent.check.doubtful_settings import doubts
 from agent.check.machine import examine_machine
-from agent.check.processing import examine_processing
+from agent.check.rules_and_mappings import examine_processing
 from agent.check.secret_sources import examine_secrets
-from agent.check.settings import doubts
 from agent.config.settings import Org, Settings, load
 from agent.daemon.clock import utc_now
 from agent.model import Finding

@@ -75,8 +75,8 @@ def run(config: Config = DEFAULT_PATH) -> None:
     from agent.daemon.signals import while_starting
 
     while_starting()
+    from agent.check.doubtful_settings import log_doubts
     from agent.check.machine import require_startable
-    from agent.check.settings import log_doubts
     from agent.daemon.daemon import Daemon
     from agent.daemon.logs import set_up
 
@@ -106,7 +106,7 @@ def check(
 ) -> None:
     """What is wrong with this installation, and what to do about it."""
     from agent.check.examine import examine
-    from agent.check.report import show
+    from agent.check.findings_output import show
 
     quiet()
     findings = examine(config, offline=offline, send_test_event=send_test_event, install_templates=install_templates)

@@ -19,8 +19,8 @@ from rich.text import Text
 from agent.config import settings as config
 from agent.daemon.daemon import Daemon
 from agent.demo.enrichment import enrichment
-from agent.demo.org import simulated_org
-from agent.demo.report import show
+from agent.demo.org_process import simulated_org
+from agent.demo.result_table import show
 from agent.demo.verdict import judge
 from agent.errors import LeaklineError, SourceError
 from agent.normalize.mapping.load import load_mappings

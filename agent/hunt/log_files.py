@@ -12,7 +12,7 @@ from agent.errors import LeaklineError, SourceError
 from agent.model import Batch
 from agent.normalize.row_identity import Occurrences, identify
 from agent.sources.event_log_file.csv_file import read_log_file
-from agent.sources.event_log_file.piece import CsvPiece
+from agent.sources.event_log_file.csv_piece import CsvPiece
 
 
 def batches(path: Path, event_type: str | None = None) -> Iterator[Batch]:

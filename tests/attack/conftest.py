@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.demo.org import simulated_org
+from agent.demo.org_process import simulated_org
 from agent.store.state import State
 from tests.attack.fault_table import FaultRow, rows_of, write
 from tests.end_to_end.org_settings import document_for

@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from agent.demo.org import simulated_org
+from agent.demo.org_process import simulated_org
 from agent.enrichment.address_database import write_mmdb
 from agent.simulator.world.networks import networks
 from tests.end_to_end.agent_process import AgentProcess

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent.demo.org import simulated_org
+from agent.demo.org_process import simulated_org
 from tests.end_to_end.org_settings import document_for
 
 ROWS = 20_000

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from agent.check.examine import examine as examine_file
-from agent.demo.org import simulated_org
+from agent.demo.org_process import simulated_org
 from agent.model import Finding
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.certificates import make_certificates

@@ -13,7 +13,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from agent.config.settings import DestinationSettings
-from agent.demo.org import simulated_org
+from agent.demo.org_process import simulated_org
 from agent.demo.verdict import judge as judge_by_truth
 from agent.destinations.elastic.elastic import Elastic
 from agent.formats import ecs

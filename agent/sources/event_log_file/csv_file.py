@@ -17,8 +17,8 @@ from isal.igzip_lib import IsalError
 
 from agent.errors import TransportError
 from agent.sources.event_log_file import csv_record as log_record
+from agent.sources.event_log_file.csv_piece import MAX_ROWS, CsvPiece, from_row, parts
 from agent.sources.event_log_file.csv_record import KEPT_BYTES, BadRecord
-from agent.sources.event_log_file.piece import MAX_ROWS, CsvPiece, from_row, parts
 
 CHUNK_BYTES = 3 << 20
 """What is parsed at a time: memory follows it about fiftyfold, and smaller pieces cost speed."""

@@ -10,8 +10,8 @@ from typing import Protocol
 import polars as pl
 
 from agent.model import Recall, Rejection
+from agent.sources.event_log_file.csv_piece import CsvPiece
 from agent.sources.event_log_file.listed_file import ListedFile
-from agent.sources.event_log_file.piece import CsvPiece
 
 ID_BYTES = 8
 """What is remembered of an id."""

@@ -9,13 +9,13 @@ from typing import BinaryIO, cast
 
 from agent.errors import TransportError
 from agent.model import Batch, Recall
-from agent.sources.event_log_file import own_events
+from agent.sources.event_log_file import source_events
 from agent.sources.event_log_file.checkpoint import OpenFile, ReadPosition, cut_key, known_key
 from agent.sources.event_log_file.csv_file import read_log_file
+from agent.sources.event_log_file.csv_piece import CsvPiece
 from agent.sources.event_log_file.deduplicate import RowFilter, RowIdentity, piece_key
 from agent.sources.event_log_file.download import Download
 from agent.sources.event_log_file.listed_file import ListedFile
-from agent.sources.event_log_file.piece import CsvPiece
 
 SERVICE = "event_log_file"
 
@@ -47,7 +47,7 @@ class FilePass:
         if opened.pieces == 0 and sift.checks_hours_against_day:
             share = self._filter(listed).share_known(self._pieces(listed, download, 0))
             if share < LEAST_SHARE_KNOWN:
-                yield self._done(own_events.held(self.org, listed, share, self.now()), listed, download, after)
+                yield self._done(source_events.held(self.org, listed, share, self.now()), listed, download, after)
                 return
         for piece, last in _with_last(self._pieces(listed, download, opened.row)):
             batch = self._batch(listed, piece, sift, opened)
@@ -57,12 +57,12 @@ class FilePass:
             else:
                 yield replace(batch, cursor=replace(place, file=opened).cursor())
         if download.flaw:
-            event = own_events.truncated(self.org, listed, download.flaw, self.now())
+            event = source_events.truncated(self.org, listed, download.flaw, self.now())
             yield self._done(event, listed, download, after)
 
     def gap(self, listed: ListedFile, reason: str, after: ReadPosition) -> Batch:
         """A file that cannot be read, so that it is not asked for again."""
-        event = own_events.gap(self.org, listed, reason, self.now())
+        event = source_events.gap(self.org, listed, reason, self.now())
         return replace(event, cursor=after.cursor(), remember={known_key(listed): b"1"}, input=listed.id)
 
     def _filter(self, listed: ListedFile) -> RowFilter:

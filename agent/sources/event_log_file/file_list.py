@@ -8,7 +8,7 @@ from datetime import datetime
 
 from agent.errors import TransportError
 from agent.model import Batch, Recall
-from agent.sources.event_log_file import own_events
+from agent.sources.event_log_file import source_events
 from agent.sources.event_log_file.interval import INTERVAL_KEY, ListingScope, Wanted, no_interval_field, to_ask
 from agent.sources.event_log_file.listed_file import ListedFile, OddRecord, listed_file, listing
 from agent.sources.salesforce.api_error import Refused
@@ -52,10 +52,10 @@ class FileList:
         self.asked = to_ask(self._interval, self._reconcile_daily, self._session.query)
         told = self._recall(INTERVAL_KEY) is not None
         if self.asked.reason and not told:
-            event = own_events.hourly_files_missing(self._session.org_id, self.asked.reason, now)
+            event = source_events.hourly_files_missing(self._session.org_id, self.asked.reason, now)
             yield replace(event, remember={INTERVAL_KEY: b"daily"})
         elif told and not self.asked.reason:
-            yield replace(own_events.hourly_files_found(self._session.org_id, now), remember={INTERVAL_KEY: None})
+            yield replace(source_events.hourly_files_found(self._session.org_id, now), remember={INTERVAL_KEY: None})
 
     def created(self, since: datetime, until: datetime) -> FileListing:
         """The files created from `since` to `until`."""

@@ -9,7 +9,7 @@ from typing import Any
 from agent.errors import SourceError
 from agent.sources.event_log_file.interval import no_interval_field
 from agent.sources.event_log_file.listed_file import is_event_type
-from agent.sources.salesforce import soql
+from agent.sources.salesforce import soql_literal
 from agent.sources.salesforce.session import Session
 
 LONGEST = 1333
@@ -40,11 +40,13 @@ def headers(session: Session, since: datetime) -> dict[str, frozenset[str]]:
 def _records(session: Session, since: datetime) -> list[Mapping[str, Any]]:
     """Without the condition on Interval an org shows daily files alone; old API versions do not have it."""
     try:
-        return list(session.query(_QUERY.format("Interval IN ('Hourly', 'Daily') AND ", soql.time(since), MOST)))
+        return list(
+            session.query(_QUERY.format("Interval IN ('Hourly', 'Daily') AND ", soql_literal.time(since), MOST))
+        )
     except SourceError as error:
         if not no_interval_field(error):
             raise
-    return list(session.query(_QUERY.format("", soql.time(since), MOST)))
+    return list(session.query(_QUERY.format("", soql_literal.time(since), MOST)))
 
 
 def _columns(names: object) -> frozenset[str]:

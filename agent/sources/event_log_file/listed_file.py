@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeGuard
 
-from agent.sources.salesforce import soql
-from agent.sources.salesforce.record_id import is_record_id
+from agent.sources.salesforce import soql_literal
+from agent.sources.salesforce.id_form import is_record_id
 
 Kind = Literal["Hourly", "Daily"]
 
@@ -100,12 +100,12 @@ def listing(
     Id would bring both kinds (elastic/integrations 20931). `event_types` None means all.
     """
     fields = "Id, EventType, LogDate, CreatedDate, LogFileLength" + (", Interval, Sequence" if interval else "")
-    conditions = [f"CreatedDate >= {soql.time(since)}", f"CreatedDate <= {soql.time(until)}"]
+    conditions = [f"CreatedDate >= {soql_literal.time(since)}", f"CreatedDate <= {soql_literal.time(until)}"]
     if interval:
         named = " OR ".join(f"Interval = '{kind}'" for kind in kinds)
         conditions.insert(0, f"({named})" if len(kinds) > 1 else named)
     if event_types is not None:
-        conditions.append(f"EventType IN ({','.join(map(soql.text, event_types))})")
+        conditions.append(f"EventType IN ({','.join(map(soql_literal.text, event_types))})")
     return f"SELECT {fields} FROM EventLogFile WHERE {' AND '.join(conditions)} ORDER BY CreatedDate ASC, Id ASC"  # noqa: S608
 
 

@@ -12,7 +12,7 @@ from agent.model import Finding
 from agent.sources.event_log_file.event_types import FREE
 from agent.sources.event_log_file.interval import no_interval_field
 from agent.sources.event_log_file.listed_file import Kind, is_event_type
-from agent.sources.salesforce import soql
+from agent.sources.salesforce import soql_literal
 from agent.sources.salesforce.api_error import Missing
 from agent.sources.salesforce.session import Session
 
@@ -95,7 +95,7 @@ def _unknown_types(subject: str, field: Mapping[str, Any], wanted: Sequence[str]
 
 def _event_types(session: Session, kind: Kind | None, since: datetime) -> set[str]:
     condition = f"Interval = '{kind}' AND " if kind else ""
-    query = f"SELECT EventType FROM EventLogFile WHERE {condition}CreatedDate >= {soql.time(since)}"  # noqa: S608
+    query = f"SELECT EventType FROM EventLogFile WHERE {condition}CreatedDate >= {soql_literal.time(since)}"  # noqa: S608
     try:
         named = (record.get("EventType") for record in session.query(query))
         return {event_type for event_type in named if is_event_type(event_type)}

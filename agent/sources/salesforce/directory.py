@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import orjson
 
 from agent.errors import SourceError
-from agent.sources.salesforce import soql
+from agent.sources.salesforce import soql_literal
 from agent.sources.salesforce.api_error import Refused
-from agent.sources.salesforce.record_id import is_record_id
+from agent.sources.salesforce.id_form import is_record_id
 
 Record = dict[str, Any]
 
@@ -129,7 +129,7 @@ class Directory:
     def _ask(self, object_name: str, fields: Sequence[str], ids: Sequence[str]) -> Iterator[Record]:
         """At most one record an id, whatever the org answers."""
         wanted = set(ids)
-        for listed in soql.lists(ids):
+        for listed in soql_literal.lists(ids):
             query = f"SELECT {', '.join(fields)} FROM {object_name} WHERE Id IN {listed}"  # noqa: S608
             for record in self._session.query(query):
                 id_ = record.get("Id")

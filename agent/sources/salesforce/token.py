@@ -13,9 +13,9 @@ from agent.network.answer_body import json_of, read_body, read_error
 from agent.network.connection import Connection, explain
 from agent.redaction.redaction import register_obtained
 from agent.sources.salesforce.api_error import token_refusal
+from agent.sources.salesforce.id_form import is_record_id
 from agent.sources.salesforce.instance import instance_url
 from agent.sources.salesforce.org_settings import OrgSettings
-from agent.sources.salesforce.record_id import is_record_id
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105
 USERINFO_PATH = "/services/oauth2/userinfo"

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from agent.errors import SourceError, TransportError, Unauthorized
-from agent.sources.salesforce import soql
+from agent.sources.salesforce import soql_literal
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.instance import instance_url
 from agent.sources.salesforce.org_settings import OrgSettings
@@ -160,7 +160,7 @@ def test_ids_that_are_none_reach_no_query(hostile: HostileOrg) -> None:
     directory = Directory(hostile.session(), get=memory, put=memory.apply, now=hostile.clock)
     ids = ["005000000000001", "005') OR (Id", "00500000000000²", "0050000000000011\n", "٠٠٥٠٠٠٠٠٠٠٠٠٠٠١"]
     assert directory.users(ids) == {"005000000000001": {"Id": "005000000000001AAA", "Name": "Ann"}}
-    assert soql.text("005000000000001") in hostile.org.queries[0]
+    assert soql_literal.text("005000000000001") in hostile.org.queries[0]
     assert all("OR (Id" not in query and "²" not in query for query in hostile.org.queries)
 
 

@@ -11,8 +11,8 @@ import pytest
 from agent.errors import TransportError
 from agent.sources.event_log_file import download as download_module
 from agent.sources.event_log_file.csv_file import LONGEST_RECORD, read_log_file
+from agent.sources.event_log_file.csv_piece import MAX_ROWS
 from agent.sources.event_log_file.csv_record import KEPT_BYTES
-from agent.sources.event_log_file.piece import MAX_ROWS
 from tests.attack.hostile.bombs import HEADER, MB, bomb
 from tests.attack.hostile_org import HostileOrg, file_of
 

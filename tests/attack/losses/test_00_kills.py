@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from agent.daemon.control import ask
-from agent.demo.org import simulated_org
+from agent.demo.org_process import simulated_org
 from agent.demo.verdict import judge
 from agent.errors import LeaklineError
 from agent.normalize.mapping.load import load_mappings

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.check import report
+from agent.check import findings_output
 from agent.cli.app import app
 from agent.cli.options import err, out
 from agent.cli.status import show
@@ -91,7 +91,7 @@ def test_status_shows_what_is_said_and_does_not_obey(tmp_path: Path, capsys: pyt
 @pytest.mark.usefixtures("wide")
 def test_check_shows_what_is_said_and_does_not_obey(capsys: pytest.CaptureFixture[str]) -> None:
     """Findings hold what orgs and destinations answer."""
-    report.show([Finding(HOSTILE, False, HOSTILE, HOSTILE)], out, as_json=False)
+    findings_output.show([Finding(HOSTILE, False, HOSTILE, HOSTILE)], out, as_json=False)
     text = capsys.readouterr().out
     assert_harmless(text)
     assert text.count(SEEN) == 3

@@ -15,9 +15,9 @@ import yaml
 from rich.console import Console
 
 from agent import metrics
+from agent.check.doubtful_settings import doubts
 from agent.check.examine import examine
-from agent.check.report import show
-from agent.check.settings import doubts
+from agent.check.findings_output import show
 from agent.check.state_directory import file_system
 from agent.config.settings import parse
 from agent.daemon.control_server import ControlServer
@@ -234,7 +234,7 @@ def test_a_tls_port_behind_plain_http_and_tcp(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A server that closes without a word is asked whether it speaks TLS, and the fix says what to write."""
-    monkeypatch.setattr("agent.check.destinations.PATIENCE", 120.0)
+    monkeypatch.setattr("agent.check.destination_probe.PATIENCE", 120.0)
     monkeypatch.setattr("agent.check.tls_mismatch.PATIENCE", 120.0)
     server = HttpServer(BulkServer(), certificates.server_context())
     servers.callback(server.stop)

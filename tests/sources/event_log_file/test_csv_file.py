@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from agent.errors import TransportError
 from agent.sources.event_log_file import csv_file as log_file
 from agent.sources.event_log_file.csv_file import read_log_file
-from agent.sources.event_log_file.piece import CsvPiece
+from agent.sources.event_log_file.csv_piece import CsvPiece
 
 HEADER = b'"EVENT_TYPE","TIMESTAMP","USER_AGENT"\n'
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent.assembly.processing import build_processing
-from agent.check.lists import examine_lists
+from agent.check.list_usage import examine_lists
 from agent.config.settings import Settings
 from agent.model import Finding
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from agent.assembly.rule_inputs import supply
-from agent.check.known_lists import KnownList, known_lists
+from agent.check.configured_lists import KnownList, known_lists
 from agent.config.settings import Settings
 from agent.detection.authoring.coverage import reasons
 from agent.detection.authoring.reading import readers

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from agent.assembly.processing import build_processing
 from agent.check.blind_rules import of_settings
-from agent.check.lists import examine_lists
+from agent.check.list_usage import examine_lists
 from agent.config.settings import Settings
 from agent.errors import FileError, LeaklineError
 from agent.model import Finding
