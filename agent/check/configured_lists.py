@@ -28,7 +28,7 @@ WITHOUT_DATABASE = "AS numbers match nothing without enrich.databases"
 
 
 @dataclass(frozen=True, slots=True)
-class KnownList:
+class ConfiguredList:
     """One list. `over`: how many entries say nothing of today, in the words of `over_is`."""
 
     setting: str
@@ -47,7 +47,7 @@ class KnownList:
     shipped: bool = False
 
 
-def known_lists(settings: Settings, files: ListFiles, now: datetime) -> Iterator[KnownList]:
+def configured_lists(settings: Settings, files: ListFiles, now: datetime) -> Iterator[ConfiguredList]:
     """`files`: what was read of them; a file that could not be read is left out, for that is said elsewhere."""
     enrich = settings.enrich
     held = {path: content for (path, _), content in files.held.items()}
@@ -64,12 +64,12 @@ def known_lists(settings: Settings, files: ListFiles, now: datetime) -> Iterator
     yield from _placeholders(settings, held)
 
 
-def _indicators(settings: Settings, held: Mapping[Path, Any], now: datetime) -> Iterator[KnownList]:
+def _indicators(settings: Settings, held: Mapping[Path, Any], now: datetime) -> Iterator[ConfiguredList]:
     own = shipped("mappings") / "indicators"
     for path, file in held.items():
         if isinstance(file, IndicatorFile):
             kinds = frozenset(indicator.kind for indicator in file.indicators)
-            yield KnownList(
+            yield ConfiguredList(
                 "enrich.indicators",
                 (_of_file(file),),
                 path=path,
@@ -100,35 +100,37 @@ def _of_file(file: IndicatorFile) -> Reads:
     return reads
 
 
-def _of_fields(setting: str, entries: int, *names: str, path: Path | None = None) -> KnownList:
-    return KnownList(setting, (of_fields(names),), names, path, entries, unset=not entries and path is None)
+def _of_fields(setting: str, entries: int, *names: str, path: Path | None = None) -> ConfiguredList:
+    return ConfiguredList(setting, (of_fields(names),), names, path, entries, unset=not entries and path is None)
 
 
-def _of_files(setting: str, paths: list[Path], held: Mapping[Path, Any], names: tuple[str, ...]) -> Iterator[KnownList]:
+def _of_files(
+    setting: str, paths: list[Path], held: Mapping[Path, Any], names: tuple[str, ...]
+) -> Iterator[ConfiguredList]:
     if not paths:
         yield _of_fields(setting, 0, *names)
     yield from (_of_fields(setting, sum(map(len, held[path])), *names, path=path) for path in paths if path in held)
 
 
-def _leavers(path: Path | None, held: Mapping[Path, Any], now: datetime) -> Iterator[KnownList]:
+def _leavers(path: Path | None, held: Mapping[Path, Any], now: datetime) -> Iterator[ConfiguredList]:
     names, setting = (LEAVING, LEFT, LEAVES_ON), "enrich.leavers"
     if path is None:
         yield _of_fields(setting, 0, *names)
     elif path in held:
         days = held[path].last_days.values()
         gone = sum(day < now.date() for day in days)
-        yield KnownList(setting, (of_fields(names),), names, path, len(days), gone, "past their last day")
+        yield ConfiguredList(setting, (of_fields(names),), names, path, len(days), gone, "past their last day")
 
 
-def _approved_apps(settings: Settings, held: Mapping[Path, Any]) -> KnownList:
+def _approved_apps(settings: Settings, held: Mapping[Path, Any]) -> ConfiguredList:
     enrich = settings.enrich
     path = enrich.approved_apps_file
     entries = len(enrich.approved_apps) + len(held.get(path, ()) if path else ())
     reads = (of_fields([APPROVED]), of_placeholder("ApprovedAppIds"))
-    return KnownList("enrich.approved_apps", reads, (APPROVED,), path, entries, unset=not entries and path is None)
+    return ConfiguredList("enrich.approved_apps", reads, (APPROVED,), path, entries, unset=not entries and path is None)
 
 
-def _placeholders(settings: Settings, held: Mapping[Path, Any]) -> Iterator[KnownList]:
+def _placeholders(settings: Settings, held: Mapping[Path, Any]) -> Iterator[ConfiguredList]:
     given = settings.rules.placeholders
     for name in dict.fromkeys((*PLACEHOLDERS, *given)):
         values = given.get(name)
@@ -136,4 +138,6 @@ def _placeholders(settings: Settings, held: Mapping[Path, Any]) -> Iterator[Know
             continue  # those of enrich.approved_apps
         path = values.file if isinstance(values, ValuesFile) else None
         entries = len(held.get(path, ())) if path else len(values or ())  # type: ignore[arg-type]  # not a ValuesFile
-        yield KnownList(f"rules.placeholders.{name}", (of_placeholder(name),), (), path, entries, unset=values is None)
+        yield ConfiguredList(
+            f"rules.placeholders.{name}", (of_placeholder(name),), (), path, entries, unset=values is None
+        )

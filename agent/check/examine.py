@@ -14,7 +14,7 @@ from agent.check.blind_rules import of_org
 from agent.check.destination_probe import build_each, examine_destination
 from agent.check.doubtful_settings import doubts
 from agent.check.machine import examine_machine
-from agent.check.rules_and_mappings import examine_processing
+from agent.check.rules_and_mappings import examine_rules_and_mappings
 from agent.check.secret_sources import examine_secrets
 from agent.config.settings import Org, Settings, load
 from agent.daemon.clock import utc_now
@@ -37,7 +37,7 @@ def examine(
     yield from doubts(settings)
     yield from examine_secrets(settings)
     yield from examine_machine(settings)
-    yield from examine_processing(settings, now())
+    yield from examine_rules_and_mappings(settings, now())
     destinations = list(build_each(settings, now))
     yield from (built for _, built in destinations if isinstance(built, Finding))
     if offline:

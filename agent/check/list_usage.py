@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from agent.assembly.rule_inputs import supply
-from agent.check.configured_lists import KnownList, known_lists
+from agent.check.configured_lists import ConfiguredList, configured_lists
 from agent.config.settings import Settings
 from agent.detection.authoring.coverage import reasons
 from agent.detection.authoring.reading import readers
@@ -23,7 +23,7 @@ def examine_lists(settings: Settings, rules: RuleSet, files: ListFiles, now: dat
     """A finding for each list that is set, and one for those that are not and that rules wait for."""
     able = {key for key, why in reasons(rules, supply(settings)).items() if not why}
     unset: list[str] = []
-    for listed in known_lists(settings, files, now):
+    for listed in configured_lists(settings, files, now):
         using = _using(rules, listed)
         if listed.unset:
             unset += [f"{listed.setting} ({_counted(len(using), 'rule')})"] if using else []
@@ -34,12 +34,12 @@ def examine_lists(settings: Settings, rules: RuleSet, files: ListFiles, now: dat
         yield Finding("lists", False, f"not set, though rules use them: {', '.join(unset)}", fix, warning=True)
 
 
-def _using(rules: RuleSet, listed: KnownList) -> list[Rule]:
+def _using(rules: RuleSet, listed: ConfiguredList) -> list[Rule]:
     found = {rule.id for reads in listed.reads for rule in readers(rules, reads, listed.names)}
     return [rule for rule in rules.alerting if rule.id in found]
 
 
-def _finding(listed: KnownList, using: Sequence[Rule], able: Collection[str]) -> Finding:
+def _finding(listed: ConfiguredList, using: Sequence[Rule], able: Collection[str]) -> Finding:
     subject = f"list {listed.setting}"
     where = f"{listed.path}: " if listed.path else ""
     over = f", {listed.over:,} {listed.over_is}" if listed.over else ""
@@ -63,10 +63,10 @@ def _used_by(using: Sequence[Rule], able: Collection[str]) -> str:
     if not using:
         return "no rule uses it"
     names = sorted(rule.name or rule.title for rule in using)
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     fire = sum(rule.id in able for rule in using)
     can = "" if fire == len(using) else f", of which {fire} can fire"
-    return f"used by {_counted(len(using), 'rule')}{can}: {', '.join(names[:NAMED])}{more}"
+    return f"used by {_counted(len(using), 'rule')}{can}: {', '.join(names[:NAMED])}{rest}"
 
 
 def _counted(number: int, thing: str, several: str = "") -> str:

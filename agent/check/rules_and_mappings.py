@@ -14,7 +14,7 @@ from agent.errors import FileError, LeaklineError
 from agent.model import Finding
 
 
-def examine_processing(settings: Settings, now: datetime) -> Iterator[Finding]:
+def examine_rules_and_mappings(settings: Settings, now: datetime) -> Iterator[Finding]:
     """A finding for each file that does not load, one for the rules that do, and one for each list."""
     for key, folders in (
         ("rules.folders", settings.rules.folders),

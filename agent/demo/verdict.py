@@ -9,8 +9,7 @@ import polars as pl
 
 from agent.hunt.archive import read_documents
 from agent.normalize.shape import Normalizer
-from agent.simulator.log_files.truth import content_hash, read_truth
-from agent.simulator.log_files.truth import events as logical_events
+from agent.simulator.log_files.truth import content_hash, events, read_truth
 from agent.simulator.scenarios import SCENARIOS
 
 MUST_BE_FOUND = tuple(name for name, scenario in SCENARIOS.items() if not scenario.history)
@@ -35,7 +34,7 @@ class Verdict:
 
 def judge(truth_file: Path, events_files: list[Path], alerts_files: list[Path], normalizer: Normalizer) -> Verdict:
     """Rebuild each written event's raw row, and hold the lot against the truth."""
-    truth = logical_events(read_truth(truth_file))
+    truth = events(read_truth(truth_file))
     written = _written(events_files, normalizer)
     key = ["event_type", "sha256"]
     expected = truth.group_by(key).agg(pl.len().alias("expected"))
@@ -77,6 +76,6 @@ def _found(truth: pl.DataFrame, written: pl.DataFrame, alerts_files: list[Path])
             for alerts in read_documents(lines):
                 if "leakline.alert.event_ids" in alerts.columns:
                     for rule, ids in alerts.select("rule.id", "leakline.alert.event_ids").iter_rows():
-                        for name in {scenario_of[one] for one in ids or () if one in scenario_of}:
+                        for name in {scenario_of[event_id] for event_id in ids or () if event_id in scenario_of}:
                             found[name][rule] = found[name].get(rule, 0) + 1
     return found

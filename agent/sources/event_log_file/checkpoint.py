@@ -96,7 +96,7 @@ def known_key(file: ListedFile) -> str:
     return f"known/{file.version}"
 
 
-def cut_key(file: ListedFile) -> str:
+def truncated_key(file: ListedFile) -> str:
     return f"cut/{file.version}"
 
 

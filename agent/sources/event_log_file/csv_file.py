@@ -16,7 +16,7 @@ from isal import igzip
 from isal.igzip_lib import IsalError
 
 from agent.errors import TransportError
-from agent.sources.event_log_file import csv_record as log_record
+from agent.sources.event_log_file import csv_record
 from agent.sources.event_log_file.csv_piece import MAX_ROWS, CsvPiece, from_row, parts
 from agent.sources.event_log_file.csv_record import KEPT_BYTES, BadRecord
 
@@ -46,14 +46,14 @@ def read_log_file(
     with ExitStack() as stack:
         stream = stack.enter_context(_opened(source)) if isinstance(source, Path) else source
         try:
-            yield from _Reader(stream, name, chunk_bytes or CHUNK_BYTES).pieces(start_row)
+            yield from _CsvReader(stream, name, chunk_bytes or CHUNK_BYTES).pieces(start_row)
         except (EOFError, igzip.BadGzipFile, IsalError) as error:  # type: ignore[misc]
             raise TransportError(
                 f"{name}: its gzip container is damaged ({error})", hint="get the file again"
             ) from error
 
 
-class _Reader:
+class _CsvReader:
     """One pass over one file."""
 
     _beginning: bytes | None = None
@@ -65,7 +65,7 @@ class _Reader:
         self._step = min(chunk_bytes, 1 << 16)
         self._rest, self._columns, self._quoted, self._offset = self._read_header()
         self._schema = dict.fromkeys(self._columns, pl.String())
-        self._record = log_record.pattern_of(len(self._columns))
+        self._record = csv_record.pattern_of(len(self._columns))
         shortest_row = len(self._columns) * (3 if self._quoted else 1)
         self._chunk_bytes = min(chunk_bytes, MAX_ROWS * shortest_row)
         self._row = 1
@@ -91,7 +91,7 @@ class _Reader:
         while end < 0 and got and len(data) < LONGEST_HEADER:
             got = self._stream.read(self._step)
             data += got
-            end = log_record.header_end(data.removeprefix(_BOM), all_read=not got)
+            end = csv_record.header_end(data.removeprefix(_BOM), all_read=not got)
         text = data.removeprefix(_BOM)
         self._refuse_what_is_no_csv(text)
         if end < 0:
@@ -100,7 +100,7 @@ class _Reader:
         self._crlf = text.startswith(b"\r\n", end)
         rest = text[end:].removeprefix(b"\r").removeprefix(b"\n")
         try:
-            cells = log_record.cells_of(header, MOST_COLUMNS + 1)
+            cells = csv_record.cells_of(header, MOST_COLUMNS + 1)
             if len(cells) > MOST_COLUMNS:
                 raise TransportError(f"{self._name}: its header names more than {MOST_COLUMNS} columns")
             columns = _column_names(cells)
@@ -151,7 +151,7 @@ class _Reader:
 
     def _learn_beginning(self, data: bytes) -> None:
         if self._beginning is None and self._columns[0] == "EVENT_TYPE":
-            found = log_record.BEGINNING.search(b"\n" + data[:LONGEST_HEADER])
+            found = csv_record.BEGINNING.search(b"\n" + data[:LONGEST_HEADER])
             self._beginning = found.group() if found else None
 
     def _behind_overlong(self, data: bytes) -> bytes:
@@ -189,7 +189,7 @@ class _Reader:
         if middle:
             count = self._parse(data[:middle], row, parts, bad)
             return count + self._parse(data[middle:], row + count, parts, bad)
-        records = log_record.read_records(data, len(self._columns), row, self._beginning)
+        records = csv_record.read_records(data, len(self._columns), row, self._beginning)
         parts.append(self._frame(records.rows))
         bad += records.bad
         return records.count
@@ -211,8 +211,8 @@ class _Reader:
             return None
         return frame.with_columns(pl.when(pl.all().str.len_bytes() > 0).then(pl.all()))
 
-    def _quotes_explained(self, frame: pl.DataFrame, data: bytes, more: int) -> bool:
-        """Whether `more` quotes than cells need are doubled ones inside cells, and no two records flowed into one.
+    def _quotes_explained(self, frame: pl.DataFrame, data: bytes, surplus: int) -> bool:
+        """Whether the `surplus` of quotes beyond what cells need is doubled ones inside cells, and no two records flowed into one.
 
         Then half of them were left out, and nothing else but each cell's two quotes and its comma or line end.
         """
@@ -220,7 +220,7 @@ class _Reader:
         line_ends = data.count(b'"\r\n') if self._crlf else 0
         left_out = len(data) - text - 3 * frame.height * frame.width - line_ends + (not data.endswith(b"\n"))
         merged = self._beginning is not None and data.count(self._beginning) + 1 != frame.height
-        return more == 2 * left_out and not merged
+        return surplus == 2 * left_out and not merged
 
     def _quick_bare(self, data: bytes) -> pl.DataFrame | None:
         """For a file that somebody saved again without quotes: missing and empty cells look alike, commas tell."""
@@ -279,4 +279,4 @@ def _balanced_end(data: bytes) -> int:
 
 def _last_beginning(data: bytes) -> int:
     """Where the last record begins, going by its look; or 0."""
-    return max((found.start() + 1 for found in log_record.BEGINNING.finditer(data)), default=0)
+    return max((found.start() + 1 for found in csv_record.BEGINNING.finditer(data)), default=0)

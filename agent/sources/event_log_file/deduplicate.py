@@ -17,13 +17,13 @@ ID_BYTES = 8
 """What is remembered of an id."""
 
 
-class Identify(Protocol):
+class RowNaming(Protocol):
     """The `event.id` (`String`) of each row as if it were the first of its kind in its file."""
 
     def __call__(self, frame: pl.DataFrame, org: str, event_type: str) -> pl.Series: ...
 
 
-class NumbersRepeats(Protocol):
+class RepeatNumbering(Protocol):
     """Tells equal rows of one file apart, in the order of the file."""
 
     def number(self, ids: pl.Series) -> tuple[pl.Series, bytes]:
@@ -31,7 +31,7 @@ class NumbersRepeats(Protocol):
         ...
 
 
-class KnowsTaken(Protocol):
+class TakenIds(Protocol):
     def mask(self, ids: pl.Series) -> pl.Series:
         """`Boolean`: which ids are among those remembered."""
         ...
@@ -41,9 +41,9 @@ class KnowsTaken(Protocol):
 class RowIdentity:
     """How rows are named; the two classes take what `number` gave to remember."""
 
-    identify: Identify
-    occurrences: Callable[[Iterable[bytes]], NumbersRepeats]
-    taken: Callable[[Iterable[bytes]], KnowsTaken]
+    identify: RowNaming
+    occurrences: Callable[[Iterable[bytes]], RepeatNumbering]
+    taken: Callable[[Iterable[bytes]], TakenIds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,13 @@ class RowFilter:
         self._org = org
         self._listed = listed
         own = {piece_key(listed, number) for number in range(pieces)}
-        others = [key for prefix in listed.overlapping_prefixes() for key in recall.keys(prefix) if key not in own]
-        self._own = [recall(key) or b"" for key in sorted(own)]
-        self._others = [recall(key) or b"" for key in others]
-        self._occurrences = identity.occurrences(self._own)
-        self._taken = identity.taken(self._others) if others else None
+        other_files = [key for prefix in listed.overlapping_prefixes() for key in recall.keys(prefix) if key not in own]
+        self._own_ids = [recall(key) or b"" for key in sorted(own)]
+        self._ids_of_others = [recall(key) or b"" for key in other_files]
+        self._occurrences = identity.occurrences(self._own_ids)
+        self._taken = identity.taken(self._ids_of_others) if other_files else None
         self.checks_hours_against_day = listed.kind == "Daily" and any(
-            not key.startswith(f"{listed.day_prefix}day/") for key in others
+            not key.startswith(f"{listed.day_prefix}day/") for key in other_files
         )
 
     def sift(self, piece: CsvPiece, source: str) -> FilteredRows:
@@ -97,14 +97,14 @@ class RowFilter:
             ids, _ = self._named(piece)
             rows += len(ids)
             known += int(self._taken.mask(ids).sum()) if self._taken else 0
-        fewest = min(rows, sum(map(len, self._others)) // ID_BYTES)
+        fewest = min(rows, sum(map(len, self._ids_of_others)) // ID_BYTES)
         return known / fewest if fewest else 1.0
 
     def _named(self, piece: CsvPiece) -> tuple[pl.Series, bytes]:
         ids = self._identify(piece.frame, self._org, self._listed.event_type)
         if piece.bad:
             person = f"{self._org} {self._listed.event_type} ".encode()
-            bad = [blake2b(person + one.raw, digest_size=16).hexdigest() for one in piece.bad]
+            bad = [blake2b(person + record.raw, digest_size=16).hexdigest() for record in piece.bad]
             ids = pl.concat([ids, pl.Series(ids.name, bad, dtype=pl.String)])
         return self._occurrences.number(ids)
 

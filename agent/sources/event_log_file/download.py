@@ -29,7 +29,7 @@ LOOK_EVERY = 16 << 20
 """Bytes between two looks at the disk."""
 
 
-class Opens(Protocol):
+class DownloadSession(Protocol):
     """What a download needs of a session."""
 
     @property
@@ -46,9 +46,9 @@ class Download:
 
     file: BinaryIO
     length: int
-    flaw: str = ""
+    defect: str = ""
     """Why it may not be all of it; empty if it is."""
-    cut: bool = False
+    truncated: bool = False
     """The transfer itself broke off: more of the file is to be had."""
     begun: datetime | None = None
     """When the download began."""
@@ -72,7 +72,7 @@ def most_bytes(listed: ListedFile, cap: int) -> int:
 
 
 def download(
-    session: Opens,
+    session: DownloadSession,
     listed: ListedFile,
     directory: Path,
     deadline: float,
@@ -83,15 +83,15 @@ def download(
     """Stream a file to `directory`, within `deadline` seconds and `most_bytes(listed, cap)` bytes.
 
     Raises what the session raises, TransportError for a body that is no log file or for want of room, and TooLong; a
-    body that broke off is returned with its flaw. Raises DownloadStopped once `stop` is set.
+    body that broke off is returned with its defect. Raises DownloadStopped once `stop` is set.
     """
     file = cast("BinaryIO", tempfile.TemporaryFile(dir=directory))  # noqa: SIM115 - the reader closes it
     try:
-        bounded = _Bounded(file, listed, most_bytes(listed, cap), directory)
-        flaw = _receive(session, listed, bounded, deadline, stop)
+        bounded = _BoundedFile(file, listed, most_bytes(listed, cap), directory)
+        defect = _receive(session, listed, bounded, deadline, stop)
         length = file.tell()
-        _refuse_what_is_no_log_file(file, listed, flaw)
-        return Download(file, length, flaw or _missing(file, listed, length), cut=bool(flaw))
+        _refuse_what_is_no_log_file(file, listed, defect)
+        return Download(file, length, defect or _defect_of(file, listed, length), truncated=bool(defect))
     except BaseException as error:
         file.close()
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -99,7 +99,9 @@ def download(
         raise
 
 
-def _receive(session: Opens, listed: ListedFile, file: _Bounded, deadline: float, stop: threading.Event) -> str:
+def _receive(
+    session: DownloadSession, listed: ListedFile, file: _BoundedFile, deadline: float, stop: threading.Event
+) -> str:
     """The body, decompressed, to `file`; returns why it broke off, if it did."""
     path = f"{session.data_path}/sobjects/EventLogFile/{listed.id}/LogFile"
     try:
@@ -129,7 +131,7 @@ def _gunzip(response: httpx.Response) -> Gunzip | None:
     return Gunzip() if coding == "gzip" else None
 
 
-class _Bounded:
+class _BoundedFile:
     """The file being written: neither longer than it may be nor the last thing that the disk had room for."""
 
     def __init__(self, file: BinaryIO, listed: ListedFile, most: int, directory: Path) -> None:
@@ -161,18 +163,18 @@ def _no_room(directory: Path, listed: ListedFile) -> TransportError:
     return TransportError(f"{directory}: no room for {listed.id}", hint="free some space there")
 
 
-def _refuse_what_is_no_log_file(file: BinaryIO, listed: ListedFile, flaw: str) -> None:
+def _refuse_what_is_no_log_file(file: BinaryIO, listed: ListedFile, defect: str) -> None:
     """Every log file's header names EVENT_TYPE; a web page with status 200 does not."""
     file.seek(0)
     header = file.readline(1 << 16)
     file.seek(0)
     if b"EVENT_TYPE" in header and header.endswith(b"\n"):
         return
-    reason = flaw or "what arrived is no log file (a web page?)"
+    reason = defect or "what arrived is no log file (a web page?)"
     raise TransportError(f"{listed.event_type} {listed.id}: {reason}", hint="try again later")
 
 
-def _missing(file: BinaryIO, listed: ListedFile, length: int) -> str:
+def _defect_of(file: BinaryIO, listed: ListedFile, length: int) -> str:
     """What a whole transfer may still lack."""
     file.seek(length - 1)
     last = file.read(1)

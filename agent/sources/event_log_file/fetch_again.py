@@ -17,14 +17,14 @@ from agent.sources.event_log_file.file_batches import SERVICE
 from agent.sources.event_log_file.listed_file import ListedFile
 
 
-class HasOrg(Protocol):
+class OrgSession(Protocol):
     @property
     def org_id(self) -> str: ...
 
 
 def fetch(
     get: Callable[[ListedFile], Download],
-    session: HasOrg,
+    session: OrgSession,
     identity: RowIdentity,
     again: str,
     wanted: Sequence[pl.Series],
@@ -49,8 +49,8 @@ def rows(
 
     Raises TransportError for a file that did not arrive whole.
     """
-    if got.cut:
-        raise TransportError(f"{listed.event_type} {listed.id}: {got.flaw}", hint="it is fetched again")
+    if got.truncated:
+        raise TransportError(f"{listed.event_type} {listed.id}: {got.defect}", hint="it is fetched again")
     last = max((int(numbers[-1]) for numbers in wanted if len(numbers)), default=0)
     parts: list[list[pl.DataFrame]] = [[] for _ in wanted]
     for numbers, frame in _named(org, identity, listed, got, last):

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 from agent.errors import TransportError
 from agent.model import Batch, Recall
 from agent.sources.event_log_file import source_events
-from agent.sources.event_log_file.checkpoint import OpenFile, ReadPosition, cut_key, known_key
+from agent.sources.event_log_file.checkpoint import OpenFile, ReadPosition, known_key, truncated_key
 from agent.sources.event_log_file.csv_file import read_log_file
 from agent.sources.event_log_file.csv_piece import CsvPiece
 from agent.sources.event_log_file.deduplicate import RowFilter, RowIdentity, piece_key
@@ -35,13 +35,17 @@ class FilePass:
     """Whether reading is to end in the middle of a file: a long one is read for minutes before its first batch."""
 
     def batches(
-        self, listed: ListedFile, download: Download, place: ReadPosition, after: ReadPosition
+        self, listed: ListedFile, download: Download, position: ReadPosition, after: ReadPosition
     ) -> Iterator[Batch]:
-        """The file's rows that are new. `place` holds while it is read, `after` once it is.
+        """The file's rows that are new. `position` holds while it is read, `after` once it is.
 
         Raises TransportError, before the first batch, if the file is no CSV, and when it is stopped.
         """
-        opened = place.file if place.file and place.file.version == listed.version else OpenFile(listed.version, 0, 0)
+        opened = (
+            position.file
+            if position.file and position.file.version == listed.version
+            else OpenFile(listed.version, 0, 0)
+        )
         opened = replace(opened, seen=opened.seen or download.begun or self.now())
         sift = RowFilter(self.identity, self.recall, self.org, listed, opened.pieces)
         if opened.pieces == 0 and sift.checks_hours_against_day:
@@ -52,12 +56,12 @@ class FilePass:
         for piece, last in _with_last(self._pieces(listed, download, opened.row)):
             batch = self._batch(listed, piece, sift, opened)
             opened = replace(opened, row=piece.first_row + piece.rows - 1, pieces=opened.pieces + 1)
-            if last and not download.flaw:
+            if last and not download.defect:
                 yield self._done(batch, listed, download, after)
             else:
-                yield replace(batch, cursor=replace(place, file=opened).cursor())
-        if download.flaw:
-            event = source_events.truncated(self.org, listed, download.flaw, self.now())
+                yield replace(batch, cursor=replace(position, file=opened).cursor())
+        if download.defect:
+            event = source_events.truncated(self.org, listed, download.defect, self.now())
             yield self._done(event, listed, download, after)
 
     def gap(self, listed: ListedFile, reason: str, after: ReadPosition) -> Batch:
@@ -86,16 +90,20 @@ class FilePass:
 
     def _pieces(self, listed: ListedFile, download: Download, row: int) -> Iterator[CsvPiece]:
         download.file.seek(0)
-        stream = cast("BinaryIO", _Stoppable(download.file, self.stopped))
+        stream = cast("BinaryIO", _StoppableFile(download.file, self.stopped))
         return read_log_file(stream, name=f"{listed.event_type} {listed.id}", start_row=row)
 
     def _done(self, batch: Batch, listed: ListedFile, download: Download, after: ReadPosition) -> Batch:
         """The batch with which the file is credited."""
-        remember = {**batch.remember, known_key(listed): b"1", cut_key(listed): b"1" if download.cut else None}
+        remember = {
+            **batch.remember,
+            known_key(listed): b"1",
+            truncated_key(listed): b"1" if download.truncated else None,
+        }
         return replace(batch, cursor=after.cursor(), remember=remember, input=listed.id)
 
 
-class _Stoppable:
+class _StoppableFile:
     """A file whose reading can be ended from outside."""
 
     def __init__(self, file: BinaryIO, stopped: Callable[[], bool]) -> None:

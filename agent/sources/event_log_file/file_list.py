@@ -9,7 +9,13 @@ from datetime import datetime
 from agent.errors import TransportError
 from agent.model import Batch, Recall
 from agent.sources.event_log_file import source_events
-from agent.sources.event_log_file.interval import INTERVAL_KEY, ListingScope, Wanted, no_interval_field, to_ask
+from agent.sources.event_log_file.interval import (
+    INTERVAL_KEY,
+    IntervalSetting,
+    ListingScope,
+    listing_scope,
+    no_interval_field,
+)
 from agent.sources.event_log_file.listed_file import ListedFile, OddRecord, listed_file, listing
 from agent.sources.salesforce.api_error import Refused
 from agent.sources.salesforce.session import Session
@@ -36,39 +42,39 @@ class FileList:
         recall: Recall,
         *,
         event_types: Sequence[str] | None,
-        interval: Wanted,
+        interval: IntervalSetting,
         reconcile_daily: bool,
     ) -> None:
-        self.asked: ListingScope | None = None
-        """Which kinds are asked for; None while that is not known."""
+        self.scope: ListingScope | None = None
+        """Which kinds are listed; None while that is not known."""
         self._session = session
         self._recall = recall
         self._event_types = event_types
         self._interval = interval
         self._reconcile_daily = reconcile_daily
 
-    def find_out(self, now: datetime) -> Iterator[Batch]:
+    def find_scope(self, now: datetime) -> Iterator[Batch]:
         """Find out whether there are hourly files; tells when that has changed."""
-        self.asked = to_ask(self._interval, self._reconcile_daily, self._session.query)
+        self.scope = listing_scope(self._interval, self._reconcile_daily, self._session.query)
         told = self._recall(INTERVAL_KEY) is not None
-        if self.asked.reason and not told:
-            event = source_events.hourly_files_missing(self._session.org_id, self.asked.reason, now)
+        if self.scope.reason and not told:
+            event = source_events.hourly_files_missing(self._session.org_id, self.scope.reason, now)
             yield replace(event, remember={INTERVAL_KEY: b"daily"})
-        elif told and not self.asked.reason:
+        elif told and not self.scope.reason:
             yield replace(source_events.hourly_files_found(self._session.org_id, now), remember={INTERVAL_KEY: None})
 
     def created(self, since: datetime, until: datetime) -> FileListing:
         """The files created from `since` to `until`."""
-        asked = self.asked or ListingScope(["Hourly"])
-        query = listing(asked.kinds, self._event_types, since, until, interval=asked.interval)
-        for again in (True, False):
+        scope = self.scope or ListingScope(["Hourly"])
+        query = listing(scope.kinds, self._event_types, since, until, interval=scope.interval)
+        for first_try in (True, False):
             try:
                 return self._read(query, since, until)
             except Refused as error:
                 if no_interval_field(error):
-                    self.asked = None  # the next poll finds out anew
+                    self.scope = None  # the next poll finds out anew
                     raise TransportError(str(error), hint="the field Interval is gone; asking anew") from error
-                if not again or error.code != "INVALID_QUERY_LOCATOR":
+                if not first_try or error.code != "INVALID_QUERY_LOCATOR":
                     raise
         raise AssertionError("unreachable")
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from agent.errors import SourceError
-from agent.sources.event_log_file.listed_file import Kind
+from agent.sources.event_log_file.listed_file import IntervalKind
 from agent.sources.salesforce.api_error import Refused
 
-Wanted = Literal["hourly", "daily", "auto"]
+IntervalSetting = Literal["hourly", "daily", "auto"]
 
-Query = Callable[[str], Iterable[Mapping[str, Any]]]
+RunQuery = Callable[[str], Iterable[Mapping[str, Any]]]
 
 INTERVAL_KEY = "interval"
 """Remembered while hourly files are wanted and not to be had, so that it is told once."""
@@ -22,7 +22,7 @@ INTERVAL_KEY = "interval"
 class ListingScope:
     """Which kinds of file to list, and whether the field Interval may be named."""
 
-    kinds: Sequence[Kind]
+    kinds: Sequence[IntervalKind]
     interval: bool = True
     reason: str = ""
     """Why it is not what was wanted."""
@@ -33,7 +33,7 @@ def no_interval_field(error: SourceError) -> bool:
     return isinstance(error, Refused) and error.code == "INVALID_FIELD" and "Interval" in str(error)
 
 
-def to_ask(wanted: Wanted, reconcile: bool, query: Query) -> ListingScope:
+def listing_scope(wanted: IntervalSetting, reconcile: bool, query: RunQuery) -> ListingScope:
     """Find out what can be asked for; one or two API calls."""
     try:
         hourly, daily = _any("Hourly", query), wanted == "auto" and _any("Daily", query)
@@ -50,5 +50,5 @@ def to_ask(wanted: Wanted, reconcile: bool, query: Query) -> ListingScope:
     return ListingScope(["Hourly", "Daily"] if reconcile else ["Hourly"])
 
 
-def _any(kind: Kind, query: Query) -> bool:
+def _any(kind: IntervalKind, query: RunQuery) -> bool:
     return any(True for _ in query(f"SELECT Id FROM EventLogFile WHERE Interval = '{kind}' LIMIT 1"))  # noqa: S608

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeGuard
 from agent.sources.salesforce import soql_literal
 from agent.sources.salesforce.id_form import is_record_id
 
-Kind = Literal["Hourly", "Daily"]
+IntervalKind = Literal["Hourly", "Daily"]
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """There was no API before."""
@@ -40,7 +40,7 @@ class ListedFile:
     created: datetime
     id: str
     event_type: str
-    kind: Kind
+    kind: IntervalKind
     log_date: datetime
     """Start of the hour or of the day (UTC) that it covers."""
     length: int
@@ -92,7 +92,12 @@ class ListedFile:
 
 
 def listing(
-    kinds: Sequence[Kind], event_types: Sequence[str] | None, since: datetime, until: datetime, *, interval: bool
+    kinds: Sequence[IntervalKind],
+    event_types: Sequence[str] | None,
+    since: datetime,
+    until: datetime,
+    *,
+    interval: bool,
 ) -> str:
     """The query for files created from `since` to `until` (both included).
 
@@ -165,7 +170,7 @@ def _checked(record: Mapping[str, Any], name: str, fits: Callable[[object], bool
     return str(record[name])
 
 
-def _kind(value: object) -> Kind:
+def _kind(value: object) -> IntervalKind:
     if value not in ("Hourly", "Daily", None):
         raise ValueError("its Interval is neither Hourly nor Daily")
     return "Hourly" if value == "Hourly" else "Daily"

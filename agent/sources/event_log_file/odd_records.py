@@ -29,7 +29,7 @@ GIVE_UP_AFTER = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _StoredRecord:
     """What is remembered of one."""
 
     first: str
@@ -50,7 +50,10 @@ class OddRecords:
 
     def earliest(self) -> datetime | None:
         """From when on to list, so that what is still awaited is listed again."""
-        return min((datetime.fromisoformat(one.since) for one in self._stored().values() if not one.lost), default=None)
+        return min(
+            (datetime.fromisoformat(record.since) for record in self._stored().values() if not record.lost),
+            default=None,
+        )
 
     def settle(self, odd: Sequence[OddRecord], since: datetime, now: datetime, org: str) -> Iterator[Batch]:
         """What changed with a listing of everything created from `since` on, as events of our own."""
@@ -85,8 +88,8 @@ class OddRecords:
             yield Batch(org, "agent", OWN_EVENT_TYPE, pl.DataFrame(), remember=changes)
 
     def _after(
-        self, odd: Sequence[OddRecord], before: Mapping[str, _Known], since: datetime, now: datetime
-    ) -> dict[str, _Known]:
+        self, odd: Sequence[OddRecord], before: Mapping[str, _StoredRecord], since: datetime, now: datetime
+    ) -> dict[str, _StoredRecord]:
         """What is to be remembered: records that were listed, and those that this listing does not reach."""
         listed = {record.name: record for record in odd}
         after = {
@@ -95,37 +98,37 @@ class OddRecords:
             if name in listed or (datetime.fromisoformat(known.since) < since and not _is_forgotten(known, now))
         }
         for name in sorted(listed.keys() - after.keys())[: max(0, MOST - len(after))]:
-            after[name] = _Known(now.isoformat(), listed[name].since.isoformat(), listed[name].reason)
+            after[name] = _StoredRecord(now.isoformat(), listed[name].since.isoformat(), listed[name].reason)
         return {
             name: replace(known, lost=known.lost or now - datetime.fromisoformat(known.first) >= GIVE_UP_AFTER)
             for name, known in after.items()
         }
 
-    def _stored(self) -> dict[str, _Known]:
+    def _stored(self) -> dict[str, _StoredRecord]:
         stored = {key.removeprefix(PREFIX): self._recall(key) for key in self._recall.keys(PREFIX)}
-        return {name: _Known(**orjson.loads(data)) for name, data in stored.items() if data}
+        return {name: _StoredRecord(**orjson.loads(data)) for name, data in stored.items() if data}
 
     def _fields(self, count: int) -> dict[str, str | int | float | bool]:
         return {"event.provider": self._source, "leakline.problem.count": count}
 
 
-def _changes(before: Mapping[str, _Known], after: Mapping[str, _Known]) -> dict[str, bytes | None]:
+def _changes(before: Mapping[str, _StoredRecord], after: Mapping[str, _StoredRecord]) -> dict[str, bytes | None]:
     changed = {name: orjson.dumps(asdict(known)) for name, known in after.items() if before.get(name) != known}
     return {PREFIX + name: data for name, data in changed.items()} | {
         PREFIX + name: None for name in before if name not in after
     }
 
 
-def _awaited(known: Mapping[str, _Known]) -> dict[str, str]:
+def _awaited(known: Mapping[str, _StoredRecord]) -> dict[str, str]:
     """Those that may still read well, with what is odd about them."""
-    return {name: one.reason for name, one in known.items() if not one.lost}
+    return {name: record.reason for name, record in known.items() if not record.lost}
 
 
-def _is_lost(known: Mapping[str, _Known], name: str) -> bool:
+def _is_lost(known: Mapping[str, _StoredRecord], name: str) -> bool:
     return name in known and known[name].lost
 
 
-def _is_forgotten(known: _Known, now: datetime) -> bool:
+def _is_forgotten(known: _StoredRecord, now: datetime) -> bool:
     """A lost one that no listing reaches any more."""
     return known.lost and now - datetime.fromisoformat(known.first) >= 3 * GIVE_UP_AFTER
 
@@ -135,6 +138,6 @@ def _shown(reasons: Mapping[str, str]) -> str:
     return "; ".join(named) + (" and others" if len(reasons) > SHOWN else "")
 
 
-def _gap(lost: Mapping[str, _Known]) -> str:
+def _gap(lost: Mapping[str, _StoredRecord]) -> str:
     reasons = {name: known.reason for name, known in lost.items()}
     return f"{len(lost)} listed log files could not be read for three days, their events are missing: {_shown(reasons)}"

@@ -22,7 +22,7 @@ def download_ahead(
     A download's file is closed when the next one is asked for. At most `most_bytes` (as listed) lie ahead, and at
     least one file. Closing the generator ends the downloads.
     """
-    ahead = _Ahead(fetch, parallel, most_bytes)
+    ahead = _DownloadQueue(fetch, parallel, most_bytes)
     try:
         waiting = deque(files)
         while waiting or ahead.queue:
@@ -38,7 +38,7 @@ def download_ahead(
         ahead.close()
 
 
-class _Ahead:
+class _DownloadQueue:
     def __init__(self, fetch: Fetch, parallel: int, most_bytes: int) -> None:
         self.queue: deque[tuple[ListedFile, Future[Download]]] = deque()
         self._fetch = fetch
@@ -48,7 +48,7 @@ class _Ahead:
         self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="download")
 
     def has_room_for(self, listed: ListedFile) -> bool:
-        held = sum(one.length for one, _ in self.queue)
+        held = sum(file.length for file, _ in self.queue)
         return not self.queue or (len(self.queue) < self._most and held + listed.length <= self._most_bytes)
 
     def begin(self, listed: ListedFile) -> None:

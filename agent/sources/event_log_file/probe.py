@@ -11,7 +11,7 @@ from agent.errors import Forbidden, LeaklineError, SourceError
 from agent.model import Finding
 from agent.sources.event_log_file.event_types import FREE
 from agent.sources.event_log_file.interval import no_interval_field
-from agent.sources.event_log_file.listed_file import Kind, is_event_type
+from agent.sources.event_log_file.listed_file import IntervalKind, is_event_type
 from agent.sources.salesforce import soql_literal
 from agent.sources.salesforce.api_error import Missing
 from agent.sources.salesforce.session import Session
@@ -93,7 +93,7 @@ def _unknown_types(subject: str, field: Mapping[str, Any], wanted: Sequence[str]
             yield Finding(subject, False, f"the org has no event type {name!r}: nothing is read for it", fix)
 
 
-def _event_types(session: Session, kind: Kind | None, since: datetime) -> set[str]:
+def _event_types(session: Session, kind: IntervalKind | None, since: datetime) -> set[str]:
     condition = f"Interval = '{kind}' AND " if kind else ""
     query = f"SELECT EventType FROM EventLogFile WHERE {condition}CreatedDate >= {soql_literal.time(since)}"  # noqa: S608
     try:

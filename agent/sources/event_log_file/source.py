@@ -91,7 +91,7 @@ class EventLogFileSettings(BaseModel):
 
 
 @dataclass
-class _Failing:
+class _FetchFailures:
     """A file that does not come."""
 
     since: datetime
@@ -128,21 +128,21 @@ class EventLogFile:
         self._odd = OddRecords(self.name, recall)
         # What follows saves work or counts tries; losing it at a restart loses nothing.
         self._swept: datetime | None = None
-        self._failing: dict[ListedFile, _Failing] = {}
+        self._failing: dict[ListedFile, _FetchFailures] = {}
 
     def read(self, after: Cursor | None) -> Iterator[Batch]:
         """See `agent.model.Source`. Files that do not come are passed over and tell themselves at the end."""
         now = self._now()
         oldest = now - self._settings.start
-        place = ReadPosition.of(after) if after is not None else ReadPosition(oldest, oldest)
+        position = ReadPosition.of(after) if after is not None else ReadPosition(oldest, oldest)
         self._session.check_budget()
         # A time in the future was noted by a clock that has been set back since.
         sweep = self._swept is None or not self._swept <= now < self._swept + self._settings.sweep_every
-        if sweep or self._list.asked is None:
-            yield from self._list.find_out(now)
+        if sweep or self._list.scope is None:
+            yield from self._list.find_scope(now)
         files: list[ListedFile] = []
-        yield from self._new_files(place, now, sweep, files)
-        yield from self._take(files, place)
+        yield from self._new_files(position, now, sweep, files)
+        yield from self._take(files, position)
         if sweep:
             self._swept = now
 
@@ -152,16 +152,18 @@ class EventLogFile:
 
     # Listing
 
-    def _new_files(self, place: ReadPosition, now: datetime, sweep: bool, found: list[ListedFile]) -> Iterator[Batch]:
+    def _new_files(
+        self, position: ReadPosition, now: datetime, sweep: bool, found: list[ListedFile]
+    ) -> Iterator[Batch]:
         """Adds to `found` the settled files that are not known, in the order in which they are read.
 
         Yields what there is to tell of records that cannot be read.
         """
-        since = place.high - (SWEEP if sweep else self._settings.overlap)
+        since = position.high - (SWEEP if sweep else self._settings.overlap)
         awaited = self._odd.earliest()
         if awaited is not None:  # not beyond the sweep: what was read before is not remembered for long
-            since = min(since, max(awaited, place.high - SWEEP))
-        since = max(place.since, min([since, *(listed.created for listed in self._failing)]))
+            since = min(since, max(awaited, position.high - SWEEP))
+        since = max(position.since, min([since, *(listed.created for listed in self._failing)]))
         listed = self._list.created(since, now - self._settings.settle)
         yield from self._odd.settle(listed.odd, since, now, self._session.org_id)
         known = set(self._recall.keys("known/"))
@@ -169,18 +171,20 @@ class EventLogFile:
             known -= {key.replace("cut/", "known/", 1) for key in self._recall.keys("cut/")}
         files = {file for file in listed.files if known_key(file) not in known}
         self._failing = {file: failing for file, failing in self._failing.items() if file in files}
-        found += sorted(file for file in files if self._is_wanted(file, place))
+        found += sorted(file for file in files if self._is_wanted(file, position))
 
-    def _is_wanted(self, listed: ListedFile, place: ReadPosition) -> bool:
+    def _is_wanted(self, listed: ListedFile, position: ReadPosition) -> bool:
         """When hourly files are read, days that began before they were have nothing to be reconciled with."""
-        asked = self._list.asked
-        return asked is None or "Hourly" not in asked.kinds or listed.kind == "Hourly" or listed.log_date >= place.since
+        scope = self._list.scope
+        return (
+            scope is None or "Hourly" not in scope.kinds or listed.kind == "Hourly" or listed.log_date >= position.since
+        )
 
     # Taking
 
-    def _take(self, files: list[ListedFile], place: ReadPosition) -> Iterator[Batch]:
+    def _take(self, files: list[ListedFile], position: ReadPosition) -> Iterator[Batch]:
         """Batches of all files in order; afterwards raises what kept one from coming."""
-        poll = _Poll(place, self._file_pass())
+        poll = _Poll(position, self._file_pass())
         downloads = download_ahead(
             files, self._fetch, parallel=self._settings.parallel, most_bytes=self._settings.ahead_mb << 20
         )
@@ -188,17 +192,17 @@ class EventLogFile:
         try:
             for number, (listed, result) in enumerate(downloads):
                 if number % FORGET_EVERY == 0:
-                    forget = outdated(self._recall, poll.place.high)
+                    forget = outdated(self._recall, poll.position.high)
                 for batch in self._file(listed, result, poll):
                     yield replace(batch, remember={**forget, **batch.remember})
                     forget = {}
         finally:
             downloads.close()
-        if poll.came:
-            for listed in poll.did_not_come:
+        if poll.fetched:
+            for listed in poll.not_fetched:
                 self._failing[listed].attempts += 1
-        if poll.trouble is not None:
-            raise poll.trouble
+        if poll.error is not None:
+            raise poll.error
 
     def _file_pass(self) -> FilePass:
         session = self._session
@@ -214,80 +218,80 @@ class EventLogFile:
     def _file(self, listed: ListedFile, result: Download | SourceError, poll: _Poll) -> Iterator[Batch]:
         """Batches of one file; none if it did not come."""
         read_before = self._recall(known_key(listed)) is not None
-        if isinstance(result, Download) and result.flaw and (read_before or not self._tried_enough(listed)):
+        if isinstance(result, Download) and result.defect and (read_before or not self._tried_enough(listed)):
             if not read_before:
                 self._fetch_again(listed, result, poll)
             return
         try:
             if isinstance(result, SourceError):
                 raise result
-            yield from poll.files.batches(listed, result, poll.place, poll.after(listed))
+            yield from poll.files.batches(listed, result, poll.position, poll.after(listed))
         except (Missing, TransportError) as error:
             if not read_before:
                 yield from self._failed(listed, error, poll)
             return
         self._settled(listed, poll)
-        poll.came += 1
+        poll.fetched += 1
         poll.failed_in_a_row = 0
 
     def _tried_enough(self, listed: ListedFile) -> bool:
         """Whether a file that is not whole is taken as it is."""
-        failing = self._failing.setdefault(listed, _Failing(self._now()))
+        failing = self._failing.setdefault(listed, _FetchFailures(self._now()))
         failing.attempts += 1
         return failing.attempts >= ATTEMPTS
 
     def _fetch_again(self, listed: ListedFile, got: Download, poll: _Poll) -> None:
         """At the next poll. A file that is merely shorter than listed is nothing to tell yet."""
         poll.block(listed)
-        if got.cut:
-            text = f"{self.name}: {listed.event_type} {listed.id}: {got.flaw}"
-            poll.passed_over(listed, TransportError(text, hint="it is fetched again"))
+        if got.truncated:
+            text = f"{self.name}: {listed.event_type} {listed.id}: {got.defect}"
+            poll.skip(listed, TransportError(text, hint="it is fetched again"))
 
     def _failed(self, listed: ListedFile, error: Missing | TransportError, poll: _Poll) -> Iterator[Batch]:
         """A file that cannot be read: gone for good, or for now."""
-        failing = self._failing.setdefault(listed, _Failing(self._now()))
+        failing = self._failing.setdefault(listed, _FetchFailures(self._now()))
         if isinstance(error, TooLong):
             failing.attempts += 1  # whatever becomes of the others
         long = failing.attempts >= ATTEMPTS and self._now() - failing.since >= GIVE_UP_AFTER
         if isinstance(error, TransportError) and not long:
             if not isinstance(error, TooLong):
-                poll.did_not_come.append(listed)
-            poll.passed_over(listed, error)
+                poll.not_fetched.append(listed)
+            poll.skip(listed, error)
             return
         yield poll.files.gap(listed, str(error), poll.after(listed))
         self._settled(listed, poll)
 
     def _settled(self, listed: ListedFile, poll: _Poll) -> None:
-        poll.place = poll.after(listed)
+        poll.position = poll.after(listed)
         self._failing.pop(listed, None)
 
 
 class _Poll:
     """How one poll goes."""
 
-    def __init__(self, place: ReadPosition, files: FilePass) -> None:
-        self.place = place
+    def __init__(self, position: ReadPosition, files: FilePass) -> None:
+        self.position = position
         self.files = files
-        self.came = 0
+        self.fetched = 0
         """Files read."""
-        self.did_not_come: list[ListedFile] = []
+        self.not_fetched: list[ListedFile] = []
         """Files that could not be fetched at all."""
         self.failed_in_a_row = 0
-        self.trouble: SourceError | None = None
+        self.error: SourceError | None = None
         self._blocked: datetime | None = None
 
     def after(self, listed: ListedFile) -> ReadPosition:
-        """The place once `listed` is read: the high water stops at a file that was passed over."""
+        """The position once `listed` is read: the high water stops at a file that was passed over."""
         high = min(listed.created, self._blocked or listed.created)
-        return ReadPosition(self.place.since, max(self.place.high, high))
+        return ReadPosition(self.position.since, max(self.position.high, high))
 
     def block(self, listed: ListedFile) -> None:
         self._blocked = self._blocked or listed.created
 
-    def passed_over(self, listed: ListedFile, error: SourceError) -> None:
+    def skip(self, listed: ListedFile, error: SourceError) -> None:
         """Raises `error` if the file before did not come either: then it is not the file. A file that is too long is."""
         self.block(listed)
-        self.trouble = error
+        self.error = error
         if isinstance(error, TooLong):
             return
         self.failed_in_a_row += 1

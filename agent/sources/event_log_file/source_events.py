@@ -20,9 +20,9 @@ def gap(org: str, listed: ListedFile, reason: str, now: datetime) -> Batch:
     return _event(org, "log-gap", message, now, listed, {"leakline.gap_hours": listed.hours})
 
 
-def truncated(org: str, listed: ListedFile, flaw: str, now: datetime) -> Batch:
+def truncated(org: str, listed: ListedFile, defect: str, now: datetime) -> Batch:
     """A file that is not whole was taken, for more of it is not to be had."""
-    message = f"{_name(listed)} was taken although {flaw}; events may be missing"
+    message = f"{_name(listed)} was taken although {defect}; events may be missing"
     return _event(org, "log-truncated", message, now, listed, {})
 
 
@@ -48,14 +48,14 @@ def hourly_files_found(org: str, now: datetime) -> Batch:
 
 
 def _event(
-    org: str, action: str, message: str, now: datetime, listed: ListedFile, more: dict[str, str | int | float | bool]
+    org: str, action: str, message: str, now: datetime, listed: ListedFile, extra: dict[str, str | int | float | bool]
 ) -> Batch:
     fields: dict[str, str | int | float | bool] = {
         "salesforce.event_log_file.id": listed.id,
         "salesforce.event_log_file.event_type": listed.event_type,
         "salesforce.event_log_file.log_date": listed.log_date.isoformat(),
         "salesforce.event_log_file.interval": listed.kind,
-        **more,
+        **extra,
     }
     return own_event(org, action, message, now, failure=True, fields=fields)
 

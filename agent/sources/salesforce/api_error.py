@@ -61,7 +61,7 @@ _FORBIDDEN_HINTS = {
 }
 
 
-def said(body: bytes) -> ApiErrorBody:
+def error_of(body: bytes) -> ApiErrorBody:
     """The error in a REST or an OAuth answer."""
     try:
         document = json_of(body)
@@ -77,7 +77,7 @@ def said(body: bytes) -> ApiErrorBody:
 
 def token_refusal(status: int, body: bytes, url: str) -> SourceError:
     """Why the token endpoint at `url` gave no token."""
-    error = said(body)
+    error = error_of(body)
     if not error.code:
         return TransportError(f"{url}: HTTP {status} and no OAuth answer", hint="check url; a proxy may answer instead")
     text = f"{url} refused the sign-in: {error.code} ({error.message})"
@@ -89,7 +89,7 @@ def token_refusal(status: int, body: bytes, url: str) -> SourceError:
 
 def rest_refusal(status: int, body: bytes, what: str) -> SourceError:
     """Why a REST call (`what`: in words) was refused."""
-    error = said(body)
+    error = error_of(body)
     text = f"{what}: HTTP {status} {error.code} {error.message}".rstrip()
     if status == 401:
         return Unauthorized(text, hint="the session was refused even when new: check the user's login restrictions")

@@ -14,15 +14,15 @@ class Connections:
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
         self._connect = connect
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
         self._closed = threading.Event()
 
     @contextmanager
-    def one(self) -> Iterator[Connection]:
+    def connection(self) -> Iterator[Connection]:
         """A connection nobody else uses meanwhile. Raises Overdue once closed, and what making one raises."""
-        with self._turn:
+        with self._lock:
             if self._closed.is_set():
                 raise Overdue("closed")
             connection = self._idle.pop() if self._idle else self._connect()
@@ -30,7 +30,7 @@ class Connections:
         try:
             yield connection
         finally:
-            with self._turn:
+            with self._lock:
                 self._busy.remove(connection)
                 if self._closed.is_set():
                     connection.close()
@@ -39,7 +39,7 @@ class Connections:
 
     def close(self) -> None:
         """End what is going on and close."""
-        with self._turn:
+        with self._lock:
             self._closed.set()
             for connection in self._busy:
                 connection.cut()

@@ -13,7 +13,7 @@ from agent.sources.salesforce import soql_literal
 from agent.sources.salesforce.api_error import Refused
 from agent.sources.salesforce.id_form import is_record_id
 
-Record = dict[str, Any]
+ObjectFields = dict[str, Any]
 
 PAUSE = timedelta(minutes=5)
 """After a failed look-up, nobody waits for another one for so long."""
@@ -30,7 +30,7 @@ _LICENSE = "Profile.UserLicense.Name"
 """Seen by users with View Setup and Configuration only."""
 
 
-class Asks(Protocol):
+class QuerySession(Protocol):
     """What a look-up needs of a session."""
 
     def query(self, soql: str) -> Iterator[Mapping[str, Any]]: ...
@@ -47,7 +47,7 @@ class Directory:
 
     def __init__(
         self,
-        session: Asks,
+        session: QuerySession,
         *,
         get: Callable[[str], bytes | None],
         put: Callable[[Mapping[str, bytes]], None],
@@ -62,7 +62,7 @@ class Directory:
         self._lifetime = lifetime
         self._resume_at: datetime | None = None
 
-    def users(self, ids: Sequence[str]) -> dict[str, Record]:
+    def users(self, ids: Sequence[str]) -> dict[str, ObjectFields]:
         """User ids (15 or 18 characters) to their fields as the org names them, relations as `Profile.Name`.
 
         A field that this user may not see is absent; an id without user has no entry.
@@ -78,8 +78,8 @@ class Directory:
         }
 
     def _look_up(
-        self, kind: str, ids: Sequence[str], ask: Callable[[Sequence[str]], Iterable[Record]]
-    ) -> dict[str, Record]:
+        self, kind: str, ids: Sequence[str], ask: Callable[[Sequence[str]], Iterable[ObjectFields]]
+    ) -> dict[str, ObjectFields]:
         wanted = {id_: id_[:15] for id_ in ids if is_record_id(id_)}
         cached = {short: self._cached(f"{kind}/{short}") for short in set(wanted.values())}
         missing = sorted(short for short, record in cached.items() if record is None)
@@ -89,11 +89,11 @@ class Directory:
         return {id_: record for id_, short in wanted.items() if (record := cached[short])}
 
     def _asked(
-        self, kind: str, missing: Sequence[str], ask: Callable[[Sequence[str]], Iterable[Record]]
-    ) -> dict[str, Record | None]:
+        self, kind: str, missing: Sequence[str], ask: Callable[[Sequence[str]], Iterable[ObjectFields]]
+    ) -> dict[str, ObjectFields | None]:
         """Answers for `missing`, also put into the cache; an id that is not there is kept as an empty record."""
         try:
-            found: dict[str, Record | None] = {record["Id"][:15]: record for record in ask(missing)}
+            found: dict[str, ObjectFields | None] = {record["Id"][:15]: record for record in ask(missing)}
         except SourceError as error:
             self.problem, self._resume_at = str(error), self._now() + PAUSE
             return {}
@@ -102,31 +102,31 @@ class Directory:
         self._put({f"{kind}/{id_}": orjson.dumps({"at": at, "record": found.setdefault(id_, {})}) for id_ in missing})
         return found
 
-    def _cached(self, key: str) -> Record | None:
+    def _cached(self, key: str) -> ObjectFields | None:
         """None if it was never asked for, or too long ago."""
         stored = self._get(key)
         content = orjson.loads(stored) if stored else None
         if content is None or self._now().timestamp() - content["at"] >= self._lifetime.total_seconds():
             return None
-        record: Record = content["record"]
+        record: ObjectFields = content["record"]
         return record
 
-    def _ask_users(self, ids: Sequence[str]) -> list[Record]:
+    def _ask_users(self, ids: Sequence[str]) -> list[ObjectFields]:
         seen = self._session.fields("User")
         fields = ["Id", *(name for name in _USER_FIELDS if name in seen)]
         relations = [path for name, path in _USER_RELATIONS.items() if name in seen]
-        for more in ([*relations, _LICENSE], relations):
+        for paths in ([*relations, _LICENSE], relations):
             try:
-                return list(self._ask("User", [*fields, *more], ids))
+                return list(self._ask("User", [*fields, *paths], ids))
             except Refused as error:
                 if error.code != "INVALID_FIELD":
                     raise
         return list(self._ask("User", fields, ids))
 
-    def _ask_applications(self, ids: Sequence[str]) -> Iterator[Record]:
+    def _ask_applications(self, ids: Sequence[str]) -> Iterator[ObjectFields]:
         return self._ask("ConnectedApplication", ["Id", "Name"], ids)
 
-    def _ask(self, object_name: str, fields: Sequence[str], ids: Sequence[str]) -> Iterator[Record]:
+    def _ask(self, object_name: str, fields: Sequence[str], ids: Sequence[str]) -> Iterator[ObjectFields]:
         """At most one record an id, whatever the org answers."""
         wanted = set(ids)
         for listed in soql_literal.lists(ids):

@@ -19,7 +19,7 @@ the API's own host is never there (Salesforce Help: My Domain URL Formats).
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 
-class _Place(NamedTuple):
+class _HostAndPort(NamedTuple):
     host: str
     port: int
 
@@ -34,7 +34,7 @@ def instance_url(named: object, url: str, domains: Sequence[str]) -> str:
     It must be https, and the very host and port of `url`, or under `domains` (settings), or both under Salesforce's own.
     Raises Unauthorized otherwise: a token that is sent elsewhere is somebody else's.
     """
-    place, own = _place(named), _place(url)
+    place, own = _host_and_port(named), _host_and_port(url)
     if place is None:
         raise Unauthorized(
             f"{url}: the sign-in names {str(named)[:200]!r} as the org's address, which is not https://host",
@@ -50,7 +50,7 @@ def instance_url(named: object, url: str, domains: Sequence[str]) -> str:
     )
 
 
-def _place(value: object) -> _Place | None:
+def _host_and_port(value: object) -> _HostAndPort | None:
     """Scheme, host and port alone: parsers disagree about everything else that an address can hold."""
     if not isinstance(value, str):
         return None
@@ -62,7 +62,7 @@ def _place(value: object) -> _Place | None:
     plain = parts.path.strip("/") + parts.query + parts.fragment + (parts.username or "") + (parts.password or "")
     if parts.scheme != "https" or plain or not _HOST.fullmatch(host):
         return None
-    return _Place(host, port)
+    return _HostAndPort(host, port)
 
 
 def _under(host: str, domains: Sequence[str]) -> bool:

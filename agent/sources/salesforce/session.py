@@ -65,7 +65,7 @@ class Session:
         self._rotated = rotated
         self._refresh_token: str | None = None
         self._token: Token | None = None
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._connections: dict[str, Connections] = {}
         self._closed = threading.Event()
         self._client = self._simple_salesforce()
@@ -86,7 +86,7 @@ class Session:
 
     def token(self, stale: Token | None = None) -> Token:
         """The token in use, which is not `stale`: the first thread to say so gets a new one for all."""
-        with self._turn:
+        with self._lock:
             if self._token is None or self._token is stale:
                 self._token = None
                 self._token = self._obtain()
@@ -138,7 +138,7 @@ class Session:
         token = self.token()
         for retry in (False, True):
             try:
-                with self._to(token.instance_url).one() as connection:
+                with self._to(token.instance_url).connection() as connection:
                     options["headers"] = {**options.get("headers", {}), "Authorization": f"Bearer {token.access_token}"}
                     url = token.instance_url + path
                     with connection.exchange(method, url, deadline=deadline or self._deadline, **options) as response:
@@ -155,7 +155,7 @@ class Session:
                 token = self.token(stale=token)
                 continue
             if response.status_code == 420:
-                with self._turn:
+                with self._lock:
                     self._token = None
             raise rest_refusal(response.status_code, body, f"{self.settings.name}: {path.partition('?')[0]}")
 
@@ -169,7 +169,7 @@ class Session:
         """Raises NotReady when a secret, certificate or proxy of the settings cannot be used; asks nobody."""
         try:
             self.settings.auth.form(self.settings.url, self._now())
-            with self._to(self.settings.url).one():
+            with self._to(self.settings.url).connection():
                 return
         except SettingsError as error:
             raise self._not_ready(error) from error
@@ -209,7 +209,7 @@ class Session:
             form = settings.auth.form(settings.url, self._now())
             if self._refresh_token is not None:
                 form["refresh_token"] = self._refresh_token
-            with self._to(settings.url).one() as connection:
+            with self._to(settings.url).connection() as connection:
                 token = obtain(connection, settings, form, self._deadline)
         except SettingsError as error:
             raise self._not_ready(error) from error
@@ -260,7 +260,7 @@ class Session:
     def _simple_salesforce(self) -> Any:
         session = requests.Session()
         session.trust_env = False
-        session.mount("https://", _Through(self))
+        session.mount("https://", _SessionAdapter(self))
         return Salesforce(
             session_id="added to each call",
             instance=urlsplit(self.settings.url).netloc,
@@ -269,7 +269,7 @@ class Session:
         )
 
 
-class _Through(BaseAdapter):
+class _SessionAdapter(BaseAdapter):
     """Lets a requests session speak through ours; what the org refuses is raised here, as our errors."""
 
     def __init__(self, session: Session) -> None:

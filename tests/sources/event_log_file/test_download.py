@@ -77,7 +77,7 @@ def test_a_whole_file_arrives_as_it_was(
         third = len(BODY) // members + 1
         data = b"".join(gzip.compress(part) for part in split(BODY, third))
     result = fetch(Scripted(split(data, step), encoding), tmp_path_factory.getbasetemp())
-    assert (result.flaw, result.cut, result.length) == ("", False, len(BODY))
+    assert (result.defect, result.truncated, result.length) == ("", False, len(BODY))
     assert result.file.read() == BODY
     result.file.close()
 
@@ -86,7 +86,7 @@ def test_what_compresses_well_arrives_whole_through_a_small_window(tmp_path: Pat
     """Megabytes of plain text behind a few kilobytes are written out to the last byte."""
     body = BODY + b'"Login","' + b"0" * (40 << 20) + b'"\n'
     result = fetch(Scripted(split(gzip.compress(body, 1), 65536), "gzip"), tmp_path)
-    assert (result.flaw, result.length) == ("", len(body))
+    assert (result.defect, result.length) == ("", len(body))
     result.file.close()
 
 
@@ -101,7 +101,7 @@ def test_a_gzip_body_without_its_end_is_never_whole(tmp_path_factory: pytest.Tem
     except TransportError:
         assert missing > 0
         return
-    assert result.cut == (missing > 0)
+    assert result.truncated == (missing > 0)
     result.file.close()
 
 
@@ -110,21 +110,21 @@ def test_a_damaged_checksum_is_noticed(tmp_path: Path) -> None:
     data = bytearray(gzip.compress(BODY))
     data[-6] ^= 1
     result = fetch(Scripted(split(bytes(data), 40), "gzip"), tmp_path)
-    assert result.cut
-    assert "damaged" in result.flaw
+    assert result.truncated
+    assert "damaged" in result.defect
     result.file.close()
 
 
 @pytest.mark.parametrize(
-    ("body", "length", "flaw"),
+    ("body", "length", "defect"),
     [(BODY[:-1], 10, "last line"), (BODY, len(BODY) + 1, "were listed"), (BODY, len(BODY), ""), (BODY, 0, "")],
 )
-def test_a_clean_end_is_not_enough(tmp_path: Path, body: bytes, length: int, flaw: str) -> None:
+def test_a_clean_end_is_not_enough(tmp_path: Path, body: bytes, length: int, defect: str) -> None:
     """The last byte must be a line feed and the length at least the listed one."""
     result = fetch(Scripted([body]), tmp_path, length)
-    assert flaw in result.flaw
-    assert bool(result.flaw) == bool(flaw)
-    assert not result.cut
+    assert defect in result.defect
+    assert bool(result.defect) == bool(defect)
+    assert not result.truncated
     result.file.close()
 
 
@@ -132,7 +132,7 @@ def test_a_broken_transfer_keeps_what_came(tmp_path: Path) -> None:
     """The part that arrived is returned, marked as cut; if nothing usable arrived, the error is."""
     error = httpx.RemoteProtocolError("peer closed connection")
     result = fetch(Scripted([BODY[:500]], error=error), tmp_path)
-    assert (result.cut, result.file.read()) == (True, BODY[:500])
+    assert (result.truncated, result.file.read()) == (True, BODY[:500])
     result.file.close()
     for parts in ([], [BODY[:5]]):
         with pytest.raises(TransportError, match="peer closed"):
