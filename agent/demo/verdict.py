@@ -34,6 +34,7 @@ class Verdict:
 
 def judge(truth_file: Path, events_files: list[Path], alerts_files: list[Path], normalizer: Normalizer) -> Verdict:
     """Rebuild each written event's raw row, and hold the lot against the truth."""
+    # Rows are compared as a multiset of (event type, hash of the raw cells): equal rows are events of their own.
     truth = events(read_truth(truth_file))
     written = _written(events_files, normalizer)
     key = ["event_type", "sha256"]
@@ -53,7 +54,7 @@ def judge(truth_file: Path, events_files: list[Path], alerts_files: list[Path], 
 
 
 def _written(files: list[Path], normalizer: Normalizer) -> pl.DataFrame:
-    """`event_type`, `sha256` of the raw row, `event.id` of every event."""
+    """`event_type`, `sha256` of the raw row, `event.id` of every event; all `String`."""
     parts = []
     for path in files:
         with path.open("rb") as lines:
@@ -67,6 +68,10 @@ def _written(files: list[Path], normalizer: Normalizer) -> pl.DataFrame:
 
 
 def _found(truth: pl.DataFrame, written: pl.DataFrame, alerts_files: list[Path]) -> dict[str, dict[str, int]]:
+    """Scenario to rule id to alerts whose evidence is among that scenario's rows.
+
+    `truth`: `event_type`, `sha256`, `scenario` (null where nothing is planted); `written`: see `_written`; all `String`.
+    """
     planted = truth.filter(pl.col("scenario").is_not_null()).select("event_type", "sha256", "scenario")
     evidence = written.join(planted, on=["event_type", "sha256"]).select("event.id", "scenario")
     scenario_of = dict(evidence.iter_rows())

@@ -19,11 +19,13 @@ from agent.sources.event_log_file.listed_file import ListedFile
 VERSION = 1
 
 KNOWN_FOR = timedelta(days=4)
-"""Files are listed again from up to three days before the high water (EventLogFile: late files appear for 3 days)."""
+"""Files are listed again from up to three days before the high water (EventLogFile: late files appear for 3 days).
+
+Three days and one to spare."""
 TAKEN_FOR = timedelta(days=6)
-"""A day's file appears 45 hours after the day's begin, and again for three days."""
+"""A day's file appears 45 hours (2 days) after the day's begin, and again for three days: 5 days, and one to spare."""
 MOST_FORGOTTEN = 2_000
-"""Keys in one transaction."""
+"""Keys forgotten in one transaction; the rest with a later one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,16 @@ def truncated_key(file: ListedFile) -> str:
 
 
 def outdated(recall: Recall, high: datetime) -> dict[str, None]:
-    """Remembered keys that no file to come can need, to be forgotten."""
+    """Remembered keys that no file to come can need, to be forgotten.
+
+    Reckoned from the high water, not from the clock: after a pause of days the next files are still days old.
+    """
     stale: dict[str, None] = {}
     for prefix in ("known/", "cut/"):
+        # Versions begin with the time of creation in one fixed width: as texts they sort as times.
         oldest = f"{prefix}{high - KNOWN_FOR:%Y%m%dT%H%M%SZ}"
         stale |= {key: None for key in recall.keys(prefix) if key < oldest}
+    # taken/<event type>/<YYYYMMDD>/<hour or "day">/<version>/<piece>: forgotten by the day that the rows are of.
     day = f"{high - TAKEN_FOR:%Y%m%d}"
     stale |= {key: None for key in recall.keys("taken/") if key.split("/", 3)[2] < day}
     return dict(list(stale.items())[:MOST_FORGOTTEN])

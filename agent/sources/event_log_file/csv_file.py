@@ -23,6 +23,7 @@ from agent.sources.event_log_file.csv_record import KEPT_BYTES, BadRecord
 CHUNK_BYTES = 3 << 20
 """What is parsed at a time: memory follows it about fiftyfold, and smaller pieces cost speed."""
 LONGEST_RECORD = 16 << 20
+"""Bytes; a longer one is rejected by its beginning, so that an open quote does not fill the memory."""
 LONGEST_HEADER = 1 << 20
 MOST_COLUMNS = 2_000
 """The widest log file has about 150."""
@@ -66,6 +67,7 @@ class _CsvReader:
         self._rest, self._columns, self._quoted, self._offset = self._read_header()
         self._schema = dict.fromkeys(self._columns, pl.String())
         self._record = csv_record.pattern_of(len(self._columns))
+        # A piece may have MAX_ROWS rows. None is shorter than its quotes and commas: two quotes and a separator a cell.
         shortest_row = len(self._columns) * (3 if self._quoted else 1)
         self._chunk_bytes = min(chunk_bytes, MAX_ROWS * shortest_row)
         self._row = 1
@@ -74,6 +76,7 @@ class _CsvReader:
         """See `read_log_file`."""
         seen = False
         for data, overlong in self._chunks():
+            # All records are parsed, those before `start_row` too: where a row begins is known only by reading up to it.
             piece = self._piece(data, overlong)
             self._row += piece.rows
             if piece.first_row + piece.rows > start_row + 1:
@@ -85,7 +88,9 @@ class _CsvReader:
     # Header
 
     def _read_header(self) -> tuple[bytes, list[str], bool, int]:
-        """What follows the header in what was read, its columns, whether cells are quoted, and its length."""
+        """What follows the header in what was read, its columns, whether cells are quoted, and the header's length in
+        bytes, with a byte order mark and the line end.
+        """
         data, got = b"", b"begin"
         end = -1
         while end < 0 and got and len(data) < LONGEST_HEADER:
@@ -123,13 +128,13 @@ class _CsvReader:
         data, wanted = self._rest, self._chunk_bytes
         while got := self._stream.read(max(wanted - len(data), self._step)):
             data += got
-            if len(data) < wanted:
+            if len(data) < wanted:  # a raw read may bring less than it was asked for
                 continue
             end = self._boundary(data)
             if end == 0 and len(data) > LONGEST_RECORD:
                 yield data[:KEPT_BYTES], f"a record of more than {LONGEST_RECORD} bytes"
                 data = self._behind_overlong(data)
-            elif end == 0:
+            elif end == 0:  # one record fills the chunk: twice as much each time, so that it is scanned log n times
                 wanted = 2 * len(data)
                 continue
             else:
@@ -143,23 +148,32 @@ class _CsvReader:
             yield data, ""
 
     def _boundary(self, data: bytes) -> int:
-        """The last place in `data` where a record surely begins, or 0."""
+        """The last offset in `data` where a record surely begins, or 0.
+
+        By how every record of this file begins, where that is known; else behind a line feed with an even number of
+        quotes before it; and if a stray quote spoils the count, by how records of any type begin.
+        """
         self._learn_beginning(data)
         if self._beginning is not None and (found := data.rfind(self._beginning)) >= 0:
-            return found + 1
+            return found + 1  # behind the line feed
         return _balanced_end(data) or _last_beginning(data)
 
     def _learn_beginning(self, data: bytes) -> None:
+        """From the first record that has one: all rows of a file are of its one event type."""
         if self._beginning is None and self._columns[0] == "EVENT_TYPE":
+            # A line feed is put in front, for the first record has none in `data`.
             found = csv_record.BEGINNING.search(b"\n" + data[:LONGEST_HEADER])
             self._beginning = found.group() if found else None
 
     def _behind_overlong(self, data: bytes) -> bytes:
-        """Pass over a record without end; what is read of the file behind it."""
+        """Pass over a record without end; what is read of the file behind it.
+
+        Keeps `_offset` at the number of bytes that lie before what is returned.
+        """
         ending = self._beginning or b"\n"
         while (found := data.find(ending)) < 0:
             self._offset += len(data) - len(ending)
-            data = data[-len(ending) :]  # it may straddle two reads
+            data = data[-len(ending) :]  # the ending may straddle two reads
             got = self._stream.read(1 << 20)
             if not got:
                 self._offset += len(data)
@@ -185,6 +199,7 @@ class _CsvReader:
         if frame is not None:
             parts.append(frame)
             return frame.height
+        # Halves, down to 64 kB: of a chunk of 3 MB with one malformed record all but that leaf goes through Polars.
         middle = self._middle(data)
         if middle:
             count = self._parse(data[:middle], row, parts, bad)
@@ -198,10 +213,13 @@ class _CsvReader:
         """A record's beginning about the middle of `data`; 0 if it is too small to halve or has none."""
         if len(data) <= LEAF_BYTES or self._beginning is None:
             return 0
+        # The first beginning behind the middle, else the last before it; + 1 leaves the line feed to the first half, and
+        # makes 0 of "not found".
         found = data.find(self._beginning, len(data) // 2)
         return (found if found >= 0 else data.rfind(self._beginning, 0, len(data) // 2)) + 1
 
     def _quick_quoted(self, data: bytes) -> pl.DataFrame | None:
+        """All columns `String`, an empty cell null; None if anything is malformed, or might be."""
         frame = self._read_csv(data)
         # A missing cell is null here, an empty one is not: a short row and a blank line show.
         if frame is None or any(column.null_count() for column in frame):
@@ -216,6 +234,8 @@ class _CsvReader:
 
         Then half of them were left out, and nothing else but each cell's two quotes and its comma or line end.
         """
+        # Bytes of `data` that are in no cell's text, less the three (two quotes, a comma or line feed) that each cell has, and
+        # the carriage returns; where the last line end is missing, one more. What is left are the first halves of doubled quotes.
         text = frame.select(pl.sum_horizontal(pl.all().str.len_bytes().sum())).item()
         line_ends = data.count(b'"\r\n') if self._crlf else 0
         left_out = len(data) - text - 3 * frame.height * frame.width - line_ends + (not data.endswith(b"\n"))
@@ -232,6 +252,7 @@ class _CsvReader:
         return frame if data.rstrip(b"\r\n").count(b"\n") + 1 == frame.height else None
 
     def _read_csv(self, data: bytes) -> pl.DataFrame | None:
+        """What Polars makes of `data` under the header's columns, all `String`; None if it refuses."""
         # Polars makes a column of each cell of the first record, before it looks at the schema: of four million, 2 GB.
         if self._record.match(data) is None:
             return None
@@ -241,6 +262,7 @@ class _CsvReader:
             return None
 
     def _frame(self, rows: list[list[str | None]]) -> pl.DataFrame:
+        """Rows of as many cells as there are columns, as a frame of `String`."""
         return pl.DataFrame(rows, schema=self._schema, orient="row")
 
 
@@ -257,6 +279,7 @@ def _column_names(cells: list[str]) -> list[str]:
     names: dict[str, int] = {}
     for number, cell in enumerate(cells, 1):
         plain = cell.strip().replace(".", "_") or f"COLUMN_{number}"
+        # Numbers go on from the last one given to this name: 2,000 equal names would else take two million tries.
         name, again = plain, names.get(plain, 1)
         while name in names:
             again += 1
@@ -267,7 +290,10 @@ def _column_names(cells: list[str]) -> list[str]:
 
 
 def _balanced_end(data: bytes) -> int:
-    """Behind the last line feed with an even number of quotes before it, or 0."""
+    """Behind the last line feed with an even number of quotes before it, or 0.
+
+    An odd number means that the line feed is inside a cell. Counted once, then less what lies behind: one pass in all.
+    """
     quotes, end = data.count(b'"'), len(data)
     while (found := data.rfind(b"\n", 0, end)) >= 0:
         quotes -= data.count(b'"', found, end)

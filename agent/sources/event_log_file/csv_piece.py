@@ -34,6 +34,7 @@ class CsvPiece:
         numbers = pl.int_range(self.first_row, self.first_row + self.rows, eager=True)
         if not self.bad:
             return numbers
+        # One flag for each record of the piece, at its offset from the first; the good ones are what is left.
         bad = pl.Series([record.row - self.first_row for record in self.bad], dtype=pl.UInt32)
         return numbers.filter(~pl.select(pl.repeat(False, self.rows)).to_series().scatter(bad, True))
 
@@ -47,7 +48,7 @@ def parts(piece: CsvPiece) -> Iterator[CsvPiece]:
     if piece.rows <= MAX_ROWS:
         yield piece
         return
-    numbers, last = piece.row_numbers(), piece.first_row + piece.rows
+    numbers, last = piece.row_numbers(), piece.first_row + piece.rows  # `last`: the number behind the last record
     bad_rows = [record.row for record in piece.bad]
     for first in range(piece.first_row, last, MAX_ROWS):
         end = min(first + MAX_ROWS, last)
@@ -61,6 +62,8 @@ def from_row(piece: CsvPiece, row: int) -> CsvPiece:
     """`piece` without its records before number `row`."""
     if piece.first_row >= row:
         return piece
-    keep = piece.row_numbers() >= row
+    keep = piece.row_numbers() >= row  # `row` is a record of the piece, or the one behind its last
     rows = piece.first_row + piece.rows - row
-    return CsvPiece(piece.frame.filter(keep), row, rows, [b for b in piece.bad if b.row >= row], piece.end_offset)
+    return CsvPiece(
+        piece.frame.filter(keep), row, rows, [record for record in piece.bad if record.row >= row], piece.end_offset
+    )

@@ -64,7 +64,7 @@ def read_records(data: bytes, width: int, first_row: int, beginning: bytes | Non
     `beginning` is what every record of this file begins with, behind a line feed, if that is known.
     """
     records = Records([], [])
-    place = 0
+    place = 0  # bytes of `data` that are read
     while place < len(data):
         end, reason = _next_record(data, place, beginning)
         record = data[place:end]
@@ -90,15 +90,16 @@ def _next_record(data: bytes, place: int, beginning: bytes | None) -> tuple[int,
         resumed = again.start() if (again := BEGINNING.search(data, place)) else -1
     else:
         resumed = data.find(b"\n", place)
-    # Blank lines behind it are records of their own.
+    # It ends before the next beginning. Blank lines behind it are records of their own, so line ends are not part of it.
     end = place + len(data[place : resumed if resumed >= 0 else len(data)].rstrip(b"\r\n"))
+    # At least one byte, or reading would stay where it is.
     return max(end, place + 1), "a quote that is not doubled, or a cell that is not closed"
 
 
 def _row(record: bytes, width: int) -> list[str | None] | str:
     """The cells (empty is None), or why they make no row."""
     try:
-        cells = cells_of(record, width + 1)
+        cells = cells_of(record, width + 1)  # one more than fit: enough to see that there are too many
     except UnicodeDecodeError as error:
         return f"not UTF-8: {error.reason} at byte {error.start} of a cell"
     if len(cells) > width:

@@ -14,11 +14,11 @@ from agent.sources.event_log_file.csv_piece import CsvPiece
 from agent.sources.event_log_file.listed_file import ListedFile
 
 ID_BYTES = 8
-"""What is remembered of an id."""
+"""What is remembered of an id: 64 bits, so that a piece of 100,000 rows fits a value of the state (1 MB)."""
 
 
 class RowNaming(Protocol):
-    """The `event.id` (`String`) of each row as if it were the first of its kind in its file."""
+    """`frame`: the header's columns, all `String`. Result: the `event.id` (`String`) of each row as if it were the first of its kind in its file."""
 
     def __call__(self, frame: pl.DataFrame, org: str, event_type: str) -> pl.Series: ...
 
@@ -32,6 +32,8 @@ class RepeatNumbering(Protocol):
 
 
 class TakenIds(Protocol):
+    """Ids of rows that other files brought."""
+
     def mask(self, ids: pl.Series) -> pl.Series:
         """`Boolean`: which ids are among those remembered."""
         ...
@@ -51,12 +53,14 @@ class FilteredRows:
     """What a piece brings that is new."""
 
     frame: pl.DataFrame
-    """With `event.id`."""
+    """The header's columns and `event.id`, all `String`; only rows that no other file brought."""
     row_numbers: pl.Series
     """`Int64`: the record number of each row of `frame`."""
     rejections: list[Rejection]
     duplicates: int
+    """Records of the piece, good and bad, that another file brought."""
     remember: bytes
+    """The ids of all records of the piece, known or not: `ID_BYTES` each, in the order of the file."""
 
 
 class RowFilter:
@@ -67,22 +71,29 @@ class RowFilter:
         self._identify = identity.identify
         self._org = org
         self._listed = listed
+        # Two kinds of ids under the prefixes of this hour (and its day). Those of this very pass go on numbering equal
+        # rows where it stopped; all others, also those of an older version of this file, are rows taken before.
         own = {piece_key(listed, number) for number in range(pieces)}
         other_files = [key for prefix in listed.overlapping_prefixes() for key in recall.keys(prefix) if key not in own]
         self._own_ids = [recall(key) or b"" for key in sorted(own)]
         self._ids_of_others = [recall(key) or b"" for key in other_files]
         self._occurrences = identity.occurrences(self._own_ids)
         self._taken = identity.taken(self._ids_of_others) if other_files else None
+        # Only a day's file, and only if hours of that day were read: `day/` holds ids of daily files alone.
         self.checks_hours_against_day = listed.kind == "Daily" and any(
             not key.startswith(f"{listed.day_prefix}day/") for key in other_files
         )
 
     def sift(self, piece: CsvPiece, source: str) -> FilteredRows:
-        """Names the rows of the next piece and drops those taken before. A bad record is named by its bytes."""
+        """Names the rows of the next piece and drops those taken before. A bad record is named by its bytes.
+
+        Pieces must come in the order of the file, each once: equal rows are numbered from one to the next.
+        """
         rejections = piece.rejections(self._org, source, self._listed.event_type, self._listed.id)
         ids, remember = self._named(piece)
         frame = piece.frame.with_columns(ids[: piece.frame.height].alias("event.id"))
         numbers = piece.row_numbers()
+        # `ids` has the good rows first, in the order of `frame`, and the bad records behind them.
         if self._taken is None:
             return FilteredRows(frame, numbers, rejections, 0, remember)
         new = ~self._taken.mask(ids)
@@ -97,10 +108,12 @@ class RowFilter:
             ids, _ = self._named(piece)
             rows += len(ids)
             known += int(self._taken.mask(ids).sum()) if self._taken else 0
+        # Either side may lack rows: an hour whose late increment is still to come, or a day's file made too early.
         fewest = min(rows, sum(map(len, self._ids_of_others)) // ID_BYTES)
         return known / fewest if fewest else 1.0
 
     def _named(self, piece: CsvPiece) -> tuple[pl.Series, bytes]:
+        """Ids of the piece's records (`String`), good ones and then bad ones, and what to remember of them."""
         ids = self._identify(piece.frame, self._org, self._listed.event_type)
         if piece.bad:
             person = f"{self._org} {self._listed.event_type} ".encode()
@@ -110,5 +123,5 @@ class RowFilter:
 
 
 def piece_key(listed: ListedFile, number: int) -> str:
-    """Under which the ids of a file's piece are remembered."""
+    """Under which the ids of a file's piece are remembered; six digits, so that keys sort in the order of the pieces."""
     return f"{listed.taken_prefix}{number:06}"

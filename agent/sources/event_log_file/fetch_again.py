@@ -18,6 +18,8 @@ from agent.sources.event_log_file.listed_file import ListedFile
 
 
 class OrgSession(Protocol):
+    """What fetching again needs of a session."""
+
     @property
     def org_id(self) -> str: ...
 
@@ -51,6 +53,7 @@ def rows(
     """
     if got.truncated:
         raise TransportError(f"{listed.event_type} {listed.id}: {got.defect}", hint="it is fetched again")
+    # Behind the last record that is asked for nothing need be read.
     last = max((int(numbers[-1]) for numbers in wanted if len(numbers)), default=0)
     parts: list[list[pl.DataFrame]] = [[] for _ in wanted]
     for numbers, frame in _named(org, identity, listed, got, last):
@@ -62,7 +65,7 @@ def rows(
 def _named(
     org: str, identity: RowIdentity, listed: ListedFile, got: Download, last: int
 ) -> Iterator[tuple[pl.Series, pl.DataFrame]]:
-    """Record numbers and rows with their ids, up to record `last`.
+    """Record numbers (`Int64`) and rows with their `event.id`, piece by piece, at least up to record `last`.
 
     From the file's begin, for equal rows are told apart by counting them within their file (`RowIdentity.occurrences`).
     """
@@ -76,6 +79,7 @@ def _named(
 
 
 def _batch(org: str, listed: ListedFile, parts: Sequence[pl.DataFrame]) -> Batch:
+    """`parts`: the wanted rows of each piece, with `event.id`, all of one schema; at least one, if only an empty one."""
     return Batch(
         org=org,
         source=SERVICE,

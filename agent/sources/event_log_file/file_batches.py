@@ -20,7 +20,8 @@ from agent.sources.event_log_file.listed_file import ListedFile
 SERVICE = "event_log_file"
 
 LEAST_SHARE_KNOWN = 0.5
-"""A day's file in which fewer of the hours' rows are found again is held."""
+"""A day's file in which fewer of the hours' rows are found again is held: then the two do not agree cell for cell, and
+every row of the day would come twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class FilePass:
             if position.file and position.file.version == listed.version
             else OpenFile(listed.version, 0, 0)
         )
+        # When the first batch of the file came from a download, that download's begin holds for the rest after a restart.
         opened = replace(opened, seen=opened.seen or download.begun or self.now())
         sift = RowFilter(self.identity, self.recall, self.org, listed, opened.pieces)
         if opened.pieces == 0 and sift.checks_hours_against_day:
@@ -55,7 +57,9 @@ class FilePass:
                 return
         for piece, last in _with_last(self._pieces(listed, download, opened.row)):
             batch = self._batch(listed, piece, sift, opened)
+            # The number of the last record of the piece: reading goes on behind it.
             opened = replace(opened, row=piece.first_row + piece.rows - 1, pieces=opened.pieces + 1)
+            # Only the last batch moves the high water, so that a restart before it resumes inside the file.
             if last and not download.defect:
                 yield self._done(batch, listed, download, after)
             else:
@@ -94,7 +98,7 @@ class FilePass:
         return read_log_file(stream, name=f"{listed.event_type} {listed.id}", start_row=row)
 
     def _done(self, batch: Batch, listed: ListedFile, download: Download, after: ReadPosition) -> Batch:
-        """The batch with which the file is credited."""
+        """The batch with which the file is credited. `cut/` marks a file whose transfer broke off: a sweep tries it again."""
         remember = {
             **batch.remember,
             known_key(listed): b"1",

@@ -54,7 +54,7 @@ class FileList:
         self._reconcile_daily = reconcile_daily
 
     def find_scope(self, now: datetime) -> Iterator[Batch]:
-        """Find out whether there are hourly files; tells when that has changed."""
+        """Find out whether there are hourly files; yields an event of our own when that has changed."""
         self.scope = listing_scope(self._interval, self._reconcile_daily, self._session.query)
         told = self._recall(INTERVAL_KEY) is not None
         if self.scope.reason and not told:
@@ -64,7 +64,10 @@ class FileList:
             yield replace(source_events.hourly_files_found(self._session.org_id, now), remember={INTERVAL_KEY: None})
 
     def created(self, since: datetime, until: datetime) -> FileListing:
-        """The files created from `since` to `until`."""
+        """The files created from `since` to `until`, both included, to the second.
+
+        A locator that went stale between two pages (INVALID_QUERY_LOCATOR) starts the query anew, once.
+        """
         scope = self.scope or ListingScope(["Hourly"])
         query = listing(scope.kinds, self._event_types, since, until, interval=scope.interval)
         for first_try in (True, False):
@@ -81,7 +84,9 @@ class FileList:
     def _read(self, query: str, since: datetime, until: datetime) -> FileListing:
         files: list[ListedFile] = []
         odd: list[OddRecord] = []
-        latest = since  # records come in the order of their creation: an odd one is not older than the one before it
+        # Records come in the order of their creation: an odd one is not older than the one before it. So a listing that
+        # begins at `latest` is sure to hold it again, and need not begin at `since`.
+        latest = since
         for record in self._session.query(query):
             try:
                 files.append(listed_file(record, since, until))

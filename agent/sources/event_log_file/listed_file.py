@@ -20,6 +20,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LARGEST = 1 << 50
 """Bytes of a log file: more than any disk has, less than a float tells apart."""
 SECOND = timedelta(seconds=1)
+"""The precision of times in SOQL: a record may lie so far outside what was asked for."""
 
 
 class OddRecord(Exception):
@@ -124,7 +125,9 @@ def listed_file(record: Mapping[str, Any], since: datetime, until: datetime) -> 
         created, log_date = moment(record.get("CreatedDate")), moment(record.get("LogDate"))
         if not since - SECOND <= created <= until + SECOND:  # beyond, it would carry the high water away
             raise ValueError("its CreatedDate is not within the time that was asked for")
-        if not EARLIEST <= log_date <= until + timedelta(days=2):  # what is remembered of its rows is forgotten by it
+        if (
+            not EARLIEST <= log_date <= until + timedelta(days=2)
+        ):  # what is remembered of its rows is forgotten by it (TAKEN_FOR)
             raise ValueError("its LogDate is not a time before now")
         return ListedFile(
             id=_checked(record, "Id", is_record_id),

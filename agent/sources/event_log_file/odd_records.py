@@ -49,7 +49,7 @@ class OddRecords:
         self._recall = recall
 
     def earliest(self) -> datetime | None:
-        """From when on to list, so that what is still awaited is listed again."""
+        """From when on to list, so that what is still awaited is listed again; None if nothing is."""
         return min(
             (datetime.fromisoformat(record.since) for record in self._stored().values() if not record.lost),
             default=None,
@@ -90,13 +90,17 @@ class OddRecords:
     def _after(
         self, odd: Sequence[OddRecord], before: Mapping[str, _StoredRecord], since: datetime, now: datetime
     ) -> dict[str, _StoredRecord]:
-        """What is to be remembered: records that were listed, and those that this listing does not reach."""
+        """What is to be remembered: records that were listed, and those that this listing does not reach.
+
+        One that this listing reaches and does not hold any more reads well now, or is gone: it is forgotten.
+        """
         listed = {record.name: record for record in odd}
         after = {
             name: replace(known, reason=listed[name].reason) if name in listed else known
             for name, known in before.items()
             if name in listed or (datetime.fromisoformat(known.since) < since and not _is_forgotten(known, now))
         }
+        # In the order of their names, so that of more than MOST the same ones are kept at each poll.
         for name in sorted(listed.keys() - after.keys())[: max(0, MOST - len(after))]:
             after[name] = _StoredRecord(now.isoformat(), listed[name].since.isoformat(), listed[name].reason)
         return {
@@ -129,7 +133,9 @@ def _is_lost(known: Mapping[str, _StoredRecord], name: str) -> bool:
 
 
 def _is_forgotten(known: _StoredRecord, now: datetime) -> bool:
-    """A lost one that no listing reaches any more."""
+    """A lost one that no listing reaches any more: three days until it is lost, and three that a sweep looks back, make
+    six; nine leave some to spare.
+    """
     return known.lost and now - datetime.fromisoformat(known.first) >= 3 * GIVE_UP_AFTER
 
 

@@ -30,6 +30,7 @@ from agent.sources.event_log_file.file_batches import SERVICE, FilePass
 from agent.sources.event_log_file.file_list import FileList
 from agent.sources.event_log_file.listed_file import ListedFile
 from agent.sources.event_log_file.odd_records import OddRecords
+from agent.sources.event_log_file.poll import Poll
 from agent.sources.event_log_file.prefetch import download_ahead
 from agent.sources.salesforce.api_error import Missing
 from agent.sources.salesforce.session import Session
@@ -37,11 +38,9 @@ from agent.sources.salesforce.session import Session
 SWEEP = timedelta(days=3)
 """A file may still appear so long after its events (Object Reference: EventLogFile)."""
 ATTEMPTS = 3
-"""A file that is not whole is fetched so often before it is taken as it is."""
+"""A file that is not whole is fetched so often, once a poll, before it is taken as it is."""
 GIVE_UP_AFTER = timedelta(days=1)
 """A file that alone cannot be fetched is given up after this and `ATTEMPTS` polls that brought others."""
-
-
 FORGET_EVERY = 250
 """Files, between two looks for what need not be remembered any more."""
 
@@ -92,10 +91,11 @@ class EventLogFileSettings(BaseModel):
 
 @dataclass
 class _FetchFailures:
-    """A file that does not come."""
+    """How long and how often a file could not be had."""
 
     since: datetime
     attempts: int = 0
+    """Polls that count: those that brought other files, or found it not whole, or too long."""
 
 
 class EventLogFile:
@@ -133,7 +133,7 @@ class EventLogFile:
     def read(self, after: Cursor | None) -> Iterator[Batch]:
         """See `agent.model.Source`. Files that do not come are passed over and tell themselves at the end."""
         now = self._now()
-        oldest = now - self._settings.start
+        oldest = now - self._settings.start  # 24 hours unless set: a month of logs is a costly accident in a SIEM
         position = ReadPosition.of(after) if after is not None else ReadPosition(oldest, oldest)
         self._session.check_budget()
         # A time in the future was noted by a clock that has been set back since.
@@ -159,18 +159,24 @@ class EventLogFile:
 
         Yields what there is to tell of records that cannot be read.
         """
+        # Files do not appear in the order of CreatedDate. The overlap (1 hour) finds those that are minutes late at each
+        # poll; the sweep (3 days, once an hour) those that are as late as the documentation says.
         since = position.high - (SWEEP if sweep else self._settings.overlap)
         awaited = self._odd.earliest()
-        if awaited is not None:  # not beyond the sweep: what was read before is not remembered for long
+        if awaited is not None:
+            # Not beyond the sweep: known files are forgotten a day later (KNOWN_FOR), and would be read again.
             since = min(since, max(awaited, position.high - SWEEP))
+        # A file that fails may lie before the sweep; never before the first start's oldest file.
         since = max(position.since, min([since, *(listed.created for listed in self._failing)]))
+        # Up to five minutes ago (`settle`): a younger file may still grow, and would be read twice.
         listed = self._list.created(since, now - self._settings.settle)
         yield from self._odd.settle(listed.odd, since, now, self._session.org_id)
         known = set(self._recall.keys("known/"))
-        if sweep:
+        if sweep:  # files that were taken in part are asked for once more, hourly: the rest may be there by now
             known -= {key.replace("cut/", "known/", 1) for key in self._recall.keys("cut/")}
         files = {file for file in listed.files if known_key(file) not in known}
         self._failing = {file: failing for file, failing in self._failing.items() if file in files}
+        # By (CreatedDate, Id), as `ListedFile` is ordered: a restart in the middle of a poll goes on in the same order.
         found += sorted(file for file in files if self._is_wanted(file, position))
 
     def _is_wanted(self, listed: ListedFile, position: ReadPosition) -> bool:
@@ -184,7 +190,7 @@ class EventLogFile:
 
     def _take(self, files: list[ListedFile], position: ReadPosition) -> Iterator[Batch]:
         """Batches of all files in order; afterwards raises what kept one from coming."""
-        poll = _Poll(position, self._file_pass())
+        poll = Poll(position, self._file_pass())
         downloads = download_ahead(
             files, self._fetch, parallel=self._settings.parallel, most_bytes=self._settings.ahead_mb << 20
         )
@@ -198,7 +204,7 @@ class EventLogFile:
                     forget = {}
         finally:
             downloads.close()
-        if poll.fetched:
+        if poll.fetched:  # in an outage nothing comes, and no file is to blame
             for listed in poll.not_fetched:
                 self._failing[listed].attempts += 1
         if poll.error is not None:
@@ -215,7 +221,7 @@ class EventLogFile:
         begun = self._now()
         return replace(download(self._session, listed, self._directory, seconds, stop, cap=cap), begun=begun)
 
-    def _file(self, listed: ListedFile, result: Download | SourceError, poll: _Poll) -> Iterator[Batch]:
+    def _file(self, listed: ListedFile, result: Download | SourceError, poll: Poll) -> Iterator[Batch]:
         """Batches of one file; none if it did not come."""
         read_before = self._recall(known_key(listed)) is not None
         if isinstance(result, Download) and result.defect and (read_before or not self._tried_enough(listed)):
@@ -240,14 +246,14 @@ class EventLogFile:
         failing.attempts += 1
         return failing.attempts >= ATTEMPTS
 
-    def _fetch_again(self, listed: ListedFile, got: Download, poll: _Poll) -> None:
+    def _fetch_again(self, listed: ListedFile, got: Download, poll: Poll) -> None:
         """At the next poll. A file that is merely shorter than listed is nothing to tell yet."""
         poll.block(listed)
         if got.truncated:
             text = f"{self.name}: {listed.event_type} {listed.id}: {got.defect}"
             poll.skip(listed, TransportError(text, hint="it is fetched again"))
 
-    def _failed(self, listed: ListedFile, error: Missing | TransportError, poll: _Poll) -> Iterator[Batch]:
+    def _failed(self, listed: ListedFile, error: Missing | TransportError, poll: Poll) -> Iterator[Batch]:
         """A file that cannot be read: gone for good, or for now."""
         failing = self._failing.setdefault(listed, _FetchFailures(self._now()))
         if isinstance(error, TooLong):
@@ -261,39 +267,6 @@ class EventLogFile:
         yield poll.files.gap(listed, str(error), poll.after(listed))
         self._settled(listed, poll)
 
-    def _settled(self, listed: ListedFile, poll: _Poll) -> None:
+    def _settled(self, listed: ListedFile, poll: Poll) -> None:
         poll.position = poll.after(listed)
         self._failing.pop(listed, None)
-
-
-class _Poll:
-    """How one poll goes."""
-
-    def __init__(self, position: ReadPosition, files: FilePass) -> None:
-        self.position = position
-        self.files = files
-        self.fetched = 0
-        """Files read."""
-        self.not_fetched: list[ListedFile] = []
-        """Files that could not be fetched at all."""
-        self.failed_in_a_row = 0
-        self.error: SourceError | None = None
-        self._blocked: datetime | None = None
-
-    def after(self, listed: ListedFile) -> ReadPosition:
-        """The position once `listed` is read: the high water stops at a file that was passed over."""
-        high = min(listed.created, self._blocked or listed.created)
-        return ReadPosition(self.position.since, max(self.position.high, high))
-
-    def block(self, listed: ListedFile) -> None:
-        self._blocked = self._blocked or listed.created
-
-    def skip(self, listed: ListedFile, error: SourceError) -> None:
-        """Raises `error` if the file before did not come either: then it is not the file. A file that is too long is."""
-        self.block(listed)
-        self.error = error
-        if isinstance(error, TooLong):
-            return
-        self.failed_in_a_row += 1
-        if self.failed_in_a_row >= 2:
-            raise error

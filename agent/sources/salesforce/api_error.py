@@ -1,6 +1,7 @@
 """What Salesforce says when it refuses, in our words, with what to do about it.
 
 REST errors are a JSON array `[{"message", "errorCode"}]`, OAuth errors an object `{"error", "error_description"}`.
+The log, a metric and `error.type` of events show the names of these classes: they are part of what users see.
 """
 
 from __future__ import annotations
