@@ -11,8 +11,8 @@ from typing import Any
 from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.sources.salesforce.org_settings import OrgSettings
 from agent.sources.salesforce.session import Session
-from tests.sources.conftest import START, Clock, Reader
 from tests.sources.org import LogFile, Org, OrgServer, csv_of
+from tests.sources.reader import START, Clock, Reader
 
 HOUR = dt.timedelta(hours=1)
 

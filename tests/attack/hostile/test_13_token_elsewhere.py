@@ -13,7 +13,7 @@ from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.instance import instance_url
 from agent.sources.salesforce.org_settings import OrgSettings
 from tests.attack.hostile_org import HostileOrg, file_of
-from tests.sources.conftest import Memory
+from tests.sources.reader import Memory
 
 OWN = "https://acme.my.salesforce.com"
 

@@ -13,9 +13,9 @@ from agent.errors import Gone, SourceError, TransportError
 from agent.model import Batch, FetchesAgain
 from agent.sources.event_log_file import csv_file as log_file
 from agent.sources.event_log_file.listed_file import ListedFile
-from tests.sources.conftest import Reader
-from tests.sources.event_log_file.test_source import hourly
+from tests.sources.event_log_file.log_files import hourly
 from tests.sources.org import Org
+from tests.sources.reader import Reader
 
 
 def fetch(reader: Reader, *batches: Batch) -> list[Batch]:

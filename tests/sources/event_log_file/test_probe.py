@@ -10,8 +10,9 @@ from agent.model import Finding
 from agent.network.connection import TlsSettings
 from agent.sources.event_log_file.probe import probe
 from agent.sources.salesforce.session import Session
-from tests.sources.conftest import START, Clock, MakeSession
+from tests.sources.conftest import MakeSession
 from tests.sources.org import LogFile, Org
+from tests.sources.reader import START, Clock
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.org_settings import OrgSettings
 from agent.sources.salesforce.session import Session
-from tests.sources.conftest import Reader
+from tests.sources.reader import Reader
 
 NOW = datetime(2026, 7, 2, 12, 0, 30, tzinfo=UTC)
 TYPES = ["Login", "Report", "RestApi", "URI", "ApiTotalUsage", "LoginAs"]

@@ -9,8 +9,8 @@ import pytest
 
 from agent.sources.salesforce.directory import PAUSE, Directory
 from agent.sources.salesforce.session import Session
-from tests.sources.conftest import Clock
 from tests.sources.org import Org
+from tests.sources.reader import Clock
 
 
 def user(number: int, **fields: Any) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from agent.sources.salesforce.api_error import Missing, Refused
 from agent.sources.salesforce.credentials import audience_of
 from agent.sources.salesforce.org_settings import OrgSettings
 from agent.sources.salesforce.session import Session
-from tests.sources.conftest import START, Clock, MakeSession
+from tests.sources.conftest import MakeSession
 from tests.sources.org import ORG_ID, LogFile, Org
+from tests.sources.reader import START, Clock
 
 SELECT = "SELECT Id FROM EventLogFile WHERE Interval = 'Hourly' ORDER BY CreatedDate ASC, Id ASC"
 

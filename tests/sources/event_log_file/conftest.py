@@ -1,0 +1,20 @@
+"""How log files are sent, and how small their pieces are."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.sources.event_log_file import csv_file as log_file
+from tests.sources.org import Org
+
+
+@pytest.fixture(params=["gzip", "plain"])
+def transfer(request: pytest.FixtureRequest, org: Org) -> str:
+    org.gzip = request.param == "gzip"
+    return str(request.param)
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces of about 1,000 bytes, so that small files have several."""
+    monkeypatch.setattr(log_file, "CHUNK_BYTES", 1000)
