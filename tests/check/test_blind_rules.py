@@ -18,6 +18,7 @@ from agent.assembly.rules import chosen_rules
 from agent.check.blind_rules import of_org, of_settings
 from agent.cli.rules import list as rule_list
 from agent.config import settings as config
+from agent.detection.authoring.listing import listing
 from agent.model import Finding
 from agent.normalize.mapping.load import whole_mappings
 from agent.shipped import shipped
@@ -54,16 +55,16 @@ def databases(tmp_path: Path) -> Callable[..., list[str]]:
     return make
 
 
-def installation(url: str = "https://acme.my.salesforce.com", auth: Any = None, **more: Any) -> config.Settings:
+def installation(url: str = "https://acme.my.salesforce.com", auth: Any = None, **document: Any) -> config.Settings:
     auth = auth or {"type": "client_credentials", "client_id": "x", "client_secret": {"env": "X"}}
-    org = {"name": "acme", "url": url, "auth": auth, "tls": more.pop("tls", {}), "sources": [{"type": "event_log_file", "event_types": "all"}]}  # fmt: skip
-    return config.parse({"orgs": [org], "destinations": [{"type": "file", "directory": "out"}], **more})
+    org = {"name": "acme", "url": url, "auth": auth, "tls": document.pop("tls", {}), "sources": [{"type": "event_log_file", "event_types": "all"}]}  # fmt: skip
+    return config.parse({"orgs": [org], "destinations": [{"type": "file", "directory": "out"}], **document})
 
 
 def listed(settings: config.Settings) -> dict[str, tuple[str, ...]]:
     """By name, why rules cannot fire."""
     rules = chosen_rules(settings.rules, settings.enrich)
-    return {row.name: row.cannot_fire for row in rule_list.listing(rules, supply(settings))}
+    return {row.name: row.cannot_fire for row in listing(rules, supply(settings))}
 
 
 def test_a_database_of_operators_alone_names_no_places(databases: Callable[..., list[str]]) -> None:
@@ -109,8 +110,8 @@ def run(tmp_path: Path) -> Iterator[Callable[..., tuple[RunningOrg, config.Setti
         return running, settings, session
 
     yield start
-    for one in opened:
-        one.close()
+    for running in opened:
+        running.close()
 
 
 def examined(settings: config.Settings, session: Session) -> Finding:

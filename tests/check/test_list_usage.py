@@ -46,7 +46,9 @@ def findings(enrich: dict[str, Any], **rules: Any) -> list[Finding]:
 
 
 def said(found: list[Finding], setting: str, path: str = "") -> Finding:
-    (finding,) = [one for one in found if one.subject == f"list {setting}" and one.message.startswith(path)]
+    (finding,) = [
+        finding for finding in found if finding.subject == f"list {setting}" and finding.message.startswith(path)
+    ]
     return finding
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.sources.event_log_file import csv_file as log_file
+from agent.sources.event_log_file import csv_file
 from tests.sources.org import Org
 
 
@@ -17,4 +17,4 @@ def transfer(request: pytest.FixtureRequest, org: Org) -> str:
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pieces of about 1,000 bytes, so that small files have several."""
-    monkeypatch.setattr(log_file, "CHUNK_BYTES", 1000)
+    monkeypatch.setattr(csv_file, "CHUNK_BYTES", 1000)

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import TransportError
-from agent.sources.event_log_file import csv_file as log_file
+from agent.sources.event_log_file import csv_file
 from agent.sources.event_log_file.csv_file import read_log_file
-from agent.sources.event_log_file.csv_piece import CsvPiece
+from agent.sources.event_log_file.csv_piece import MAX_ROWS, CsvPiece
 
 HEADER = b'"EVENT_TYPE","TIMESTAMP","USER_AGENT"\n'
 
@@ -85,7 +85,7 @@ def test_each_bad_record_is_rejected_alone(kinds: list[str], chunk: int, leaf: i
             records.append(encode([row]))
             expected_good.append((number, tuple(row)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(log_file, "LEAF_BYTES", leaf)
+        patch.setattr(csv_file, "LEAF_BYTES", leaf)
         pieces = read(HEADER + b"".join(records), chunk_bytes=chunk)
     numbers = [number for piece in pieces for number in piece.row_numbers()]
     assert list(zip(numbers, rows_of(pieces), strict=True)) == expected_good
@@ -181,7 +181,7 @@ def test_large_cells_are_read() -> None:
 
 def test_a_record_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """A record above the limit is rejected with its first bytes, and reading goes on at the next one."""
-    monkeypatch.setattr(log_file, "LONGEST_RECORD", 1 << 20)
+    monkeypatch.setattr(csv_file, "LONGEST_RECORD", 1 << 20)
     overlong = b'"Login","1","' + b"x" * (3 << 20) + b"\n"
     data = HEADER + encode([good(1)]) + overlong + encode([good(3), good(4)])
     pieces = read(data, chunk_bytes=1 << 16)
@@ -195,7 +195,7 @@ def test_a_record_without_end_does_not_fill_the_memory(monkeypatch: pytest.Monke
 def test_a_piece_has_at_most_the_rows_the_state_can_remember() -> None:
     """Very short rows do not make pieces of more than 100,000 rows."""
     pieces = read(b'"A"\n' + b'""\n' * 250_000)
-    assert max(piece.rows for piece in pieces) <= log_file.MAX_ROWS
+    assert max(piece.rows for piece in pieces) <= MAX_ROWS
     assert sum(piece.rows for piece in pieces) == 250_000
 
 

@@ -163,8 +163,8 @@ def test_a_stop_ends_a_download(tmp_path: Path) -> None:
 # Ahead
 
 
-def fetched(one: ListedFile) -> Download:
-    return Download(io.BytesIO(one.id.encode()), one.length)
+def fetched(file: ListedFile) -> Download:
+    return Download(io.BytesIO(file.id.encode()), file.length)
 
 
 def test_downloads_are_handed_over_in_order_and_closed() -> None:
@@ -172,29 +172,29 @@ def test_downloads_are_handed_over_in_order_and_closed() -> None:
     files = [listed(n) for n in range(20)]
     release = threading.Event()
 
-    def fetch_one(one: ListedFile, stop: threading.Event) -> Download:
-        if one.id == "0AT0":
+    def fetch_one(file: ListedFile, stop: threading.Event) -> Download:
+        if file.id == "0AT0":
             release.wait(30)
-        elif one.id == "0AT3":
+        elif file.id == "0AT3":
             release.set()
-        return fetched(one)
+        return fetched(file)
 
     seen, got = [], []
-    for one, result in download_ahead(files, fetch_one, parallel=4, most_bytes=1 << 30):
+    for file, result in download_ahead(files, fetch_one, parallel=4, most_bytes=1 << 30):
         assert isinstance(result, Download)
-        seen.append((one.id, result.file.read().decode()))
+        seen.append((file.id, result.file.read().decode()))
         got.append(result.file)
-    assert seen == [(one.id, one.id) for one in files]
-    assert all(file.closed for file in got)
+    assert seen == [(file.id, file.id) for file in files]
+    assert all(handed.closed for handed in got)
 
 
 def test_errors_are_handed_over_like_downloads() -> None:
     """One file that fails does not keep the others from coming."""
 
-    def fetch_one(one: ListedFile, stop: threading.Event) -> Download:
-        if one.id == "0AT1":
+    def fetch_one(file: ListedFile, stop: threading.Event) -> Download:
+        if file.id == "0AT1":
             raise TransportError("no")
-        return fetched(one)
+        return fetched(file)
 
     results = [
         result for _, result in download_ahead([listed(n) for n in range(3)], fetch_one, parallel=2, most_bytes=1)
@@ -207,9 +207,9 @@ def test_downloads_ahead_are_bounded(most_bytes: int, parallel: int, most: int) 
     """No more bytes lie ahead than allowed, no more files than twice the parallel ones, and always one."""
     begun: list[str] = []
 
-    def fetch_one(one: ListedFile, stop: threading.Event) -> Download:
-        begun.append(one.id)
-        return fetched(one)
+    def fetch_one(file: ListedFile, stop: threading.Event) -> Download:
+        begun.append(file.id)
+        return fetched(file)
 
     files = [listed(n, length=100) for n in range(12)]
     for handed, _ in enumerate(download_ahead(files, fetch_one, parallel=parallel, most_bytes=most_bytes)):
@@ -222,15 +222,15 @@ def test_closing_early_ends_and_closes_everything() -> None:
     files = [listed(n) for n in range(10)]
     made: list[Download] = []
 
-    def fetch_one(one: ListedFile, stop: threading.Event) -> Download:
-        if one.id == "0AT2":
+    def fetch_one(file: ListedFile, stop: threading.Event) -> Download:
+        if file.id == "0AT2":
             stop.wait(30)
             raise DownloadStopped
-        made.append(fetched(one))
+        made.append(fetched(file))
         return made[-1]
 
     downloads = download_ahead(files, fetch_one, parallel=2, most_bytes=1 << 30)
     next(downloads)
     downloads.close()
-    assert all(one.file.closed for one in made)
+    assert all(download.file.closed for download in made)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("download")]

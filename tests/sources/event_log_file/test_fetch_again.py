@@ -11,7 +11,7 @@ import pytest
 
 from agent.errors import Gone, SourceError, TransportError
 from agent.model import Batch, FetchesAgain
-from agent.sources.event_log_file import csv_file as log_file
+from agent.sources.event_log_file import csv_file
 from agent.sources.event_log_file.listed_file import ListedFile
 from tests.sources.event_log_file.log_files import hourly
 from tests.sources.org import Org
@@ -29,11 +29,11 @@ def fetch(reader: Reader, *batches: Batch) -> list[Batch]:
 
 def test_every_batch_can_be_had_again(reader: Reader, org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a file in many pieces, with equal rows all over it, each batch comes back as it was, in one download."""
-    monkeypatch.setattr(log_file, "CHUNK_BYTES", 300)
+    monkeypatch.setattr(csv_file, "CHUNK_BYTES", 300)
     org.files = [hourly(1, *["a", "b", "b", "c"] * 20)]
     batches = [batch for batch in reader.read() if batch.frame.height]
     assert len(batches) > 3
-    monkeypatch.setattr(log_file, "CHUNK_BYTES", 500)
+    monkeypatch.setattr(csv_file, "CHUNK_BYTES", 500)
     again = fetch(reader, *batches[1:])
     for before, after in zip(batches[1:], again, strict=True):
         assert after.frame.equals(before.frame)

@@ -39,25 +39,25 @@ def run(tmp_path: Path) -> Iterator[Running]:
         return running[-1]
 
     yield start
-    for one in running:
-        one.close()
+    for org in running:
+        org.close()
 
 
-def session_of(running: RunningOrg, flow: str = "jwt_bearer", **more: Any) -> Session:
-    auth = {
+def session_of(running: RunningOrg, flow: str = "jwt_bearer", **settings: Any) -> Session:
+    auth: dict[str, dict[str, Any]] = {
         "jwt_bearer": {"username": running.username, "key": {"file": str(running.jwt_key_file)}},
         "client_credentials": {"client_secret": {"file": str(running.client_secret_file)}},
         "refresh_token": {
             "refresh_token": {"file": str(running.refresh_token_file)},
             "client_secret": {"file": str(running.client_secret_file)},
         },
-    }[flow]
+    }
     document = {
         "name": "acme",
         "url": running.url,
-        "auth": {"type": flow, "client_id": running.client_id, **auth},
+        "auth": {"type": flow, "client_id": running.client_id, **auth[flow]},
         "tls": {"ca": running.ca},
-        **more,
+        **settings,
     }
     return Session(OrgSettings.model_validate(document), now=running.org.now)
 
@@ -128,7 +128,7 @@ def test_days_of_late_and_repeating_files_equal_the_truth(run: Running, reader_o
     for _ in range(3):
         reader.read()
     assert taken(reader) == true(running)
-    assert not [r for b in reader.batches for r in b.rejections]
+    assert not [rejection for batch in reader.batches for rejection in batch.rejections]
 
 
 def test_daily_files_alone_equal_the_truth(run: Running, reader_of: Callable[..., Reader]) -> None:
@@ -172,8 +172,8 @@ def test_a_limit_in_mid_poll_loses_nothing(run: Running, reader_of: Callable[...
     assert taken(reader) == true(running)
 
 
-def complaints(running: RunningOrg, **more: Any) -> list[Finding]:
-    session = session_of(running, **more)
+def complaints(running: RunningOrg, **settings: Any) -> list[Finding]:
+    session = session_of(running, **settings)
     try:
         return [finding for finding in probe(session, now=running.org.now) if not finding.ok]
     finally:
@@ -235,7 +235,7 @@ def test_an_expired_key_is_told(run: Running, monkeypatch: pytest.MonkeyPatch) -
     running = run(history=timedelta(hours=1))
     session = session_of(running)
     monkeypatch.setattr(session, "_now", lambda: NOW - timedelta(hours=1))
-    (finding,) = [one for one in probe(session, now=running.org.now) if not one.ok]
+    (finding,) = [finding for finding in probe(session, now=running.org.now) if not finding.ok]
     assert "clock" in finding.fix
     session.close()
 
