@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import secrets
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from agent.simulator.api.certificate import make_certificates, make_signing_key, write_secret
 from agent.simulator.api.oauth import RegisteredClient, Tokens
@@ -28,18 +31,37 @@ def serve(settings: SimulatorSettings) -> RunningOrg:
     return RunningOrg(SimulatedOrg(settings))
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What an org proves itself by, and its client; several orgs may share them."""
+
+    ca: Path
+    """The authority that signed the server's certificate (PEM)."""
+    certificate: Path
+    key: Path
+    jwt_key_file: Path
+    """The client's private key (PEM)."""
+    jwt_public_key: RSAPublicKey
+
+    @classmethod
+    def made(cls, folder: Path) -> Keys:
+        """New ones, written to `folder`."""
+        jwt_key_file = folder / "jwt-key.pem"
+        return cls(*make_certificates(folder), jwt_key_file, make_signing_key(jwt_key_file))
+
+
 class RunningOrg:
     """Answers until closed; a context manager. Secrets are in files, mode 0600."""
 
-    def __init__(self, org: SimulatedOrg) -> None:
+    def __init__(self, org: SimulatedOrg, keys: Keys | None = None) -> None:
         self.org = org
         folder = org.settings.folder
-        self.ca, certificate, key = make_certificates(folder)
-        """The authority that signed the server's certificate (PEM)."""
+        keys = keys or Keys.made(folder)
+        self.ca = keys.ca
         self.client_id = CLIENT_ID
         self.client_secret_file = _secret(folder / "client-secret")
         self.refresh_token_file = _secret(folder / "refresh-token")
-        self.jwt_key_file = folder / "jwt-key.pem"
+        self.jwt_key_file = keys.jwt_key_file
         self.username = org.staff.watcher.username
         self.truth = org.truth
         registered = RegisteredClient(
@@ -47,15 +69,19 @@ class RunningOrg:
             self.client_secret_file.read_text(),
             self.username,
             self.refresh_token_file.read_text(),
-            make_signing_key(self.jwt_key_file),
+            keys.jwt_public_key,
         )
         self.tokens = Tokens(registered, org.id, org.settings.session_timeout, (org.now, org.base_now))
-        self._server = Server(org, Rest(org, self.tokens), org.settings.port, certificate, key)
+        self._server = self.server(keys)
         self.url = f"https://localhost:{self._server.port}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="simulated-org", daemon=True
         )
         self._thread.start()
+
+    def server(self, keys: Keys) -> Server:
+        """What answers on the network."""
+        return Server(self.org, Rest(self.org, self.tokens), self.org.settings.port, keys.certificate, keys.key)
 
     def close(self) -> None:
         """Stop answering; the files stay."""

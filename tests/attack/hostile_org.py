@@ -11,17 +11,18 @@ from typing import Any
 from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.sources.salesforce.org_settings import OrgSettings
 from agent.sources.salesforce.session import Session
-from tests.sources.org import LogFile, Org, OrgServer, csv_of
+from tests.scripted_org.scripted_org import ScriptedFile, ScriptedOrg, csv_of
+from tests.scripted_org.serving import RunningScriptedOrg
 from tests.sources.reader import START, Clock, Reader
 
 HOUR = dt.timedelta(hours=1)
 
 
-def file_of(number: int, *names: str, at: dt.datetime = START, hours_ago: float = 2, **fields: Any) -> LogFile:
+def file_of(number: int, *names: str, at: dt.datetime = START, hours_ago: float = 2, **fields: Any) -> ScriptedFile:
     """An hourly Login file whose rows have these URIs."""
     rows = [["20260701090000.000", "005000000000001", name] for name in names]
     created = at - hours_ago * HOUR
-    return LogFile(f"0AT{number:015}", created, created - 3 * HOUR, csv_of("Login", rows), **fields)
+    return ScriptedFile(f"0AT{number:015}", created, created - 3 * HOUR, csv_of("Login", rows), **fields)
 
 
 @dataclass
@@ -34,18 +35,20 @@ class HostileOrg:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.server = OrgServer(self.folder, self.clock)
-        self.secret = self.folder / "secret"
-        self.secret.write_text("hunter2")
-        self.secret.chmod(0o600)
+        self.server = RunningScriptedOrg(self.folder / "org", self.clock)
+        self.secret = self.server.client_secret_file
 
     @property
-    def org(self) -> Org:
+    def org(self) -> ScriptedOrg:
         return self.server.org
 
     def settings(self, name: str = "acme", **keys: Any) -> dict[str, Any]:
-        auth = {"type": "client_credentials", "client_id": "app", "client_secret": {"file": str(self.secret)}}
-        return {"name": name, "url": self.org.url, "auth": auth, "tls": {"ca": str(self.org.ca)}, **keys}
+        auth = {
+            "type": "client_credentials",
+            "client_id": self.server.client_id,
+            "client_secret": {"file": str(self.secret)},
+        }
+        return {"name": name, "url": self.server.url, "auth": auth, "tls": {"ca": str(self.server.ca)}, **keys}
 
     def session(self, **keys: Any) -> Session:
         self.sessions.append(Session(OrgSettings.model_validate(self.settings(**keys)), now=self.clock))
@@ -65,7 +68,7 @@ class HostileOrg:
 def opened(folder: Path, clock: Callable[[], dt.datetime] | None = None) -> Iterator[HostileOrg]:
     org = HostileOrg(folder)
     if clock is not None:
-        org.org.now = clock
+        org.org.clock = clock
     yield org
     org.close()
 

@@ -11,7 +11,8 @@ import pytest
 from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.sources.salesforce.org_settings import OrgSettings
 from agent.sources.salesforce.session import Session
-from tests.sources.org import Org, OrgServer
+from tests.scripted_org.scripted_org import ScriptedOrg
+from tests.scripted_org.serving import RunningScriptedOrg
 from tests.sources.reader import Clock, Reader
 
 
@@ -21,17 +22,22 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrgServer]:
-    server = OrgServer(tmp_path_factory.mktemp("org"), Clock())
-    yield server
-    server.close()
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningScriptedOrg]:
+    """One for all tests; each gets it as new by `server` or `org`."""
+    with RunningScriptedOrg(tmp_path_factory.mktemp("org"), Clock()) as running:
+        yield running
 
 
 @pytest.fixture
-def org(server: OrgServer, clock: Clock) -> Org:
-    """As new."""
-    fresh = Org(clock, url=server.org.url, ca=server.org.ca)
-    server.org.__dict__.update(fresh.__dict__)
+def server(shared_server: RunningScriptedOrg, clock: Clock) -> RunningScriptedOrg:
+    """As new, and by the test's clock."""
+    shared_server.org.begin_anew(clock)
+    shared_server.tokens.revoke_all()
+    return shared_server
+
+
+@pytest.fixture
+def org(server: RunningScriptedOrg) -> ScriptedOrg:
     return server.org
 
 
@@ -39,20 +45,20 @@ MakeSession = Callable[..., Session]
 
 
 @pytest.fixture
-def make_session(org: Org, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeSession]:
-    monkeypatch.setenv("TEST_CLIENT_SECRET", "hunter2")
+def make_session(server: RunningScriptedOrg, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeSession]:
+    monkeypatch.setenv("TEST_CLIENT_SECRET", server.client_secret_file.read_text())
     sessions = []
 
     def make(rotated: Callable[[str], None] = lambda _: None, **settings: Any) -> Session:
         document = {
             "name": "acme",
-            "url": org.url,
+            "url": server.url,
             "auth": {
                 "type": "client_credentials",
-                "client_id": "app",
+                "client_id": server.client_id,
                 "client_secret": {"env": "TEST_CLIENT_SECRET"},
             },
-            "tls": {"ca": org.ca},
+            "tls": {"ca": server.ca},
             **settings,
         }
         sessions.append(Session(OrgSettings.model_validate(document), now=clock, rotated=rotated))

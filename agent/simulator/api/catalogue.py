@@ -41,7 +41,14 @@ def tables(org: SimulatedOrg, api_version: str) -> dict[str, Table]:
     files = _event_log_file(org, api_version)
     if files is not None:
         shown.append(files)
-    return {table.name.lower(): table for table in shown}
+    return {table.name.lower(): _as_seen(table, org.faults.hidden_fields) for table in shown}
+
+
+def _as_seen(table: Table, hidden: str) -> Table:
+    """Without the fields that field-level security hides: they are neither described nor known to queries."""
+    prefix = f"{table.name}."
+    names = [name.strip() for name in hidden.split(",")]
+    return table.without(*(name.removeprefix(prefix) for name in names if name.startswith(prefix)))
 
 
 def picklists(table: Table) -> dict[str, list[str]]:

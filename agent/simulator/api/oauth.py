@@ -63,6 +63,8 @@ class Tokens:
         self._lock = threading.Lock()
         self._given: dict[str, AccessToken] = {}
         self._revoked: set[str] = set()
+        self.refresh_token = client.refresh_token
+        """The one that is good now."""
 
     def grant(self, form: Mapping[str, str], authorization: str, own_url: str, faults: Faults) -> str:
         """A new access token. Raises OAuthError."""
@@ -101,10 +103,16 @@ class Tokens:
     def revoke(self, token: str) -> bool:
         """Forget an access or the refresh token; False when there is no such token."""
         with self._lock:
-            if hmac.compare_digest(token.encode(), self._client.refresh_token.encode()):
+            if hmac.compare_digest(token.encode(), self.refresh_token.encode()):
                 self._revoked.add(token)
                 return True
             return self._given.pop(token, None) is not None
+
+    def rotate(self) -> str:
+        """A new refresh token, with which the one before is void (Salesforce Help: Refresh Token Rotation)."""
+        with self._lock:
+            self.refresh_token = secrets.token_urlsafe(32)
+            return self.refresh_token
 
     def revoke_all(self) -> None:
         """End every session, as an administrator can."""
@@ -154,7 +162,7 @@ class Tokens:
             raise OAuthError("invalid_client", "invalid client credentials")
 
     def _check_refresh(self, token: str) -> None:
-        known = hmac.compare_digest(token.encode(), self._client.refresh_token.encode())
+        known = hmac.compare_digest(token.encode(), self.refresh_token.encode())
         if not known or token in self._revoked:
             raise OAuthError("invalid_grant", "expired access/refresh token")
 

@@ -84,8 +84,12 @@ class Resources:
         except SoqlError as error:
             raise RestError(400, error.code, str(error)) from error
 
+    def tables(self, version: str) -> dict[str, Table]:
+        """Object name in lower case to the object, as one API version shows it."""
+        return tables(self._org, version)
+
     def _table(self, version: str, name: str) -> Table:
-        table = tables(self._org, version).get(name.lower())
+        table = self.tables(version).get(name.lower())
         if table is None:
             raise RestError(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.")
         return table
@@ -122,7 +126,7 @@ class Resources:
         return name, int(first), total, records
 
     def _describe(self, version: str, parts: list[str]) -> ApiAnswer:
-        known = tables(self._org, version)
+        known = self.tables(version)
         if len(parts) == 1:
             return json_answer({"encoding": "UTF-8", "sobjects": [_listed(table, version) for table in known.values()]})
         table = known.get(parts[1].lower())
@@ -143,7 +147,7 @@ class Resources:
 
     def _log_file(self, version: str, ident: str) -> ApiAnswer:
         faults, file = self._org.faults, self._org.log_file(ident)
-        if file is None or faults.missing_permission or "eventlogfile" not in tables(self._org, version):
+        if file is None or faults.missing_permission or "eventlogfile" not in self.tables(version):
             raise RestError(404, "NOT_FOUND", "The requested resource does not exist")
         if faults.missing_log_file and faults.only_file in ("", file.id, file.event_type):
             raise RestError(faults.missing_log_file, "NOT_FOUND", "The requested resource does not exist")

@@ -48,10 +48,10 @@ _KINDS = (
 class Rest:
     """Answers requests for one org. Safe for threads."""
 
-    def __init__(self, org: SimulatedOrg, tokens: Tokens) -> None:
+    def __init__(self, org: SimulatedOrg, tokens: Tokens, resources: Resources | None = None) -> None:
         self._org = org
         self._tokens = tokens
-        self._resources = Resources(org)
+        self._resources = resources or Resources(org)
 
     def answer(self, request: ApiRequest) -> ApiAnswer:
         """Never raises: what is refused is an answer, too."""
@@ -115,6 +115,8 @@ class Rest:
         }
         if form.get("grant_type") != "refresh_token":
             answer["api_instance_url"] = request.base
+        elif self._org.faults.rotate_refresh_token:
+            answer["refresh_token"] = self._tokens.rotate()
         return json_answer(answer)
 
     def _revoke(self, request: ApiRequest) -> ApiAnswer:

@@ -35,7 +35,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     request_queue_size = 64
 
     def __init__(self, org: SimulatedOrg, rest: Rest, port: int, certificate: Path, key: Path) -> None:
-        super().__init__(("127.0.0.1", port), _ConnectionHandler)
+        super().__init__(("127.0.0.1", port), self.handler())
         self.org = org
         self.rest = rest
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -48,6 +48,10 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def port(self) -> int:
         return int(self.server_address[1])
 
+    def handler(self) -> type[ConnectionHandler]:
+        """What speaks HTTP on a connection."""
+        return ConnectionHandler
+
     def finish_request(self, request: Any, client_address: Any) -> None:
         """In the connection's own thread, so that a slow handshake holds up nobody."""
         request.settimeout(IDLE_SECONDS)
@@ -58,7 +62,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         with self._lock:
             self._connections.add(secured)
         try:
-            _ConnectionHandler(secured, client_address, self)
+            self.handler()(secured, client_address, self)
         finally:
             with self._lock:
                 self._connections.discard(secured)
@@ -80,7 +84,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-class _ConnectionHandler(BaseHTTPRequestHandler):
+class ConnectionHandler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
     server_version = "SalesforceOrg/1.0"

@@ -54,6 +54,12 @@ class Faults:
     missing_permission: Literal["", "invalid_type", "empty"] = field(
         default="", metadata={"help": "no 'View Event Log Files': the object is invalid_type, or its queries are empty"}
     )
+    hidden_fields: str = field(
+        default="", metadata={"help": "fields that this user may not see, such as User.Email,User.Profile.Name"}
+    )
+    rotate_refresh_token: bool = field(
+        default=False, metadata={"help": "give a new refresh token with each sign-in by one, and void the old one"}
+    )
     api_disabled: bool = field(default=False, metadata={"help": "403 API_DISABLED_FOR_ORG"})
     no_hourly: bool = field(default=False, metadata={"help": "no Interval and Sequence columns, daily files only"})
     free_only: bool = field(

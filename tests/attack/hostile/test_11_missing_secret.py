@@ -45,14 +45,20 @@ def test_an_org_without_its_secret_is_a_failing_source(hostile: HostileOrg, miss
     assert not finding.ok
     assert "absent" in finding.message
     if missing == "secret":
-        (hostile.folder / "absent").write_text("hunter2")
+        (hostile.folder / "absent").write_text(hostile.secret.read_text())
         assert session.limits()
 
 
 def _without(hostile: HostileOrg, missing: str) -> dict[str, Any]:
     absent = str(hostile.folder / "absent")
     settings: dict[str, dict[str, Any]] = {
-        "secret": {"auth": {"type": "client_credentials", "client_id": "app", "client_secret": {"file": absent}}},
+        "secret": {
+            "auth": {
+                "type": "client_credentials",
+                "client_id": hostile.server.client_id,
+                "client_secret": {"file": absent},
+            }
+        },
         "certificate": {"tls": {"ca": absent}},
         "proxy password": {"proxy": {"url": "http://localhost:1", "username": "u", "password": {"file": absent}}},
     }
@@ -106,6 +112,7 @@ def test_the_other_org_is_read_and_the_first_one_once_its_secret_is_there(
     bad, good = orgs
     bad.org.files = [file_of(1, "bad", at=now())]
     good.org.files = [file_of(2, "good", at=now())]
+    secret = bad.secret.read_text()
     bad.secret.unlink()
     agent = AgentProcess(tmp_path, document_of(tmp_path, bad.settings("bad"), good.settings("good")))
     agent.start()
@@ -118,7 +125,7 @@ def test_the_other_org_is_read_and_the_first_one_once_its_secret_is_there(
     command = [sys.executable, "-m", "agent", "check", "-c", str(agent.settings)]
     checked = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert f"the secret in {bad.secret} cannot be read" in checked.stdout
-    bad.secret.write_text("hunter2")
+    bad.secret.write_text(secret)
     agent.wait_for(lambda: len(events.read_text().splitlines()) == 2)
     agent.wait_for(lambda: not problems_of(agent, "source-failed"))
     agent.wait_for(lambda: is_well(agent.status()))

@@ -51,7 +51,7 @@ def test_sigterm_ends_a_daemon_that_waits_for_a_slow_org(
         bad.org.stuck.add(what)
     agent = AgentProcess(tmp_path, document_of(tmp_path, bad.settings("bad")))
     agent.start()
-    agent.wait_for(lambda: bad.org.calls["LogFile"] or bad.org.calls[f"stuck {what}"])
+    agent.wait_for(lambda: bad.org.calls["log_file"] or bad.org.calls[f"stuck {what}"])
     began = time.monotonic()
     assert agent.stop() == 0
     assert time.monotonic() - began < 60

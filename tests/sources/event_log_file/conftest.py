@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from agent.sources.event_log_file import csv_file
-from tests.sources.org import Org
+from tests.scripted_org.scripted_org import ScriptedOrg
 
 
 @pytest.fixture(params=["gzip", "plain"])
-def transfer(request: pytest.FixtureRequest, org: Org) -> str:
+def transfer(request: pytest.FixtureRequest, org: ScriptedOrg) -> str:
     org.gzip = request.param == "gzip"
     return str(request.param)
 

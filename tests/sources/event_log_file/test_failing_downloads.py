@@ -8,12 +8,12 @@ import pytest
 
 from agent.errors import TransportError
 from agent.model import OWN_EVENT_TYPE
+from tests.scripted_org.scripted_org import ScriptedOrg
 from tests.sources.event_log_file.log_files import HOUR, hourly, many
-from tests.sources.org import Org
 from tests.sources.reader import START, Clock, Reader
 
 
-def test_a_cut_download_is_fetched_again(reader: Reader, org: Org, transfer: str, clock: Clock) -> None:
+def test_a_cut_download_is_fetched_again(reader: Reader, org: ScriptedOrg, transfer: str, clock: Clock) -> None:
     """None of a cut transfer is credited, other files go on, and a later poll gets the whole."""
     org.files = [many(1, 200), hourly(2, "other", hours_ago=1)]
     org.cut_at = {org.files[0].id: 300}
@@ -27,7 +27,7 @@ def test_a_cut_download_is_fetched_again(reader: Reader, org: Org, transfer: str
     assert reader.own() == []
 
 
-def test_an_end_that_looks_clean_is_not_trusted(reader: Reader, org: Org, transfer: str, clock: Clock) -> None:
+def test_an_end_that_looks_clean_is_not_trusted(reader: Reader, org: ScriptedOrg, transfer: str, clock: Clock) -> None:
     """A file that ends early under a proper last chunk is fetched again."""
     org.files = [many(1, 200)]
     org.end_at = {org.files[0].id: 300}
@@ -43,7 +43,9 @@ def test_an_end_that_looks_clean_is_not_trusted(reader: Reader, org: Org, transf
     assert len(reader.rows()) == 200
 
 
-def test_a_file_that_stays_short_is_taken_at_the_third_time_and_flagged(reader: Reader, org: Org, clock: Clock) -> None:
+def test_a_file_that_stays_short_is_taken_at_the_third_time_and_flagged(
+    reader: Reader, org: ScriptedOrg, clock: Clock
+) -> None:
     """A file shorter than listed is not refused for ever; an event tells of it."""
     org.files = [hourly(1, "a", "b")]
     org.files[0].length = 10_000
@@ -57,11 +59,11 @@ def test_a_file_that_stays_short_is_taken_at_the_third_time_and_flagged(reader: 
     assert event["salesforce.event_log_file.id"] == org.files[0].id
     assert "10000 were listed" in event["message"]
     reader.read()
-    assert org.calls["LogFile"] == 3
+    assert org.calls["log_file"] == 3
 
 
 def test_a_file_that_stays_cut_is_taken_in_part_and_the_rest_fetched_later(
-    reader: Reader, org: Org, transfer: str, clock: Clock
+    reader: Reader, org: ScriptedOrg, transfer: str, clock: Clock
 ) -> None:
     """What arrived is taken at the third time; once the whole is to be had, only the rest is new."""
     org.files = [many(1, 2000)]
@@ -80,10 +82,10 @@ def test_a_file_that_stays_cut_is_taken_in_part_and_the_rest_fetched_later(
     assert reader.rows() == [f"1-{n}-{'x' * 40}" for n in range(2000)]
     clock.advance(hours=2)
     reader.read()
-    assert org.calls["LogFile"] == 4
+    assert org.calls["log_file"] == 4
 
 
-def test_a_web_page_instead_of_a_file_is_a_transport_error(reader: Reader, org: Org, clock: Clock) -> None:
+def test_a_web_page_instead_of_a_file_is_a_transport_error(reader: Reader, org: ScriptedOrg, clock: Clock) -> None:
     """HTML with status 200 is nothing to take, and the file comes at a later poll."""
     org.files = [hourly(1, "a")]
     org.status = {org.files[0].id: (200, b"<html>maintenance</html>\n" * 100)}
@@ -97,7 +99,7 @@ def test_a_web_page_instead_of_a_file_is_a_transport_error(reader: Reader, org: 
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_file_that_is_gone_is_a_gap(reader: Reader, org: Org, status: int) -> None:
+def test_a_file_that_is_gone_is_a_gap(reader: Reader, org: ScriptedOrg, status: int) -> None:
     """It is told once, as an event of Leakline's own, and not asked for again."""
     org.files = [hourly(1, "a"), hourly(2, "b", hours_ago=1)]
     org.status = {org.files[0].id: (status, [{"errorCode": "NOT_FOUND", "message": "gone"}])}
@@ -110,10 +112,10 @@ def test_a_file_that_is_gone_is_a_gap(reader: Reader, org: Org, status: int) -> 
     assert org.files[0].id in event["message"]
     assert reader.batches[0].event_type == OWN_EVENT_TYPE
     reader.read()
-    assert org.calls["LogFile"] == 2
+    assert org.calls["log_file"] == 2
 
 
-def test_a_file_that_alone_fails_for_a_day_is_a_gap(reader: Reader, org: Org, clock: Clock) -> None:
+def test_a_file_that_alone_fails_for_a_day_is_a_gap(reader: Reader, org: ScriptedOrg, clock: Clock) -> None:
     """A server error for one file blocks no other, and is given up after a day."""
     org.files = [hourly(1, "never")]
     org.status = {org.files[0].id: (500, [{"errorCode": "UNKNOWN_EXCEPTION", "message": "x"}])}
@@ -127,25 +129,25 @@ def test_a_file_that_alone_fails_for_a_day_is_a_gap(reader: Reader, org: Org, cl
             reader.read()
     assert reader.rows() == [f"row {n}" for n in range(6)]
     assert [e["event.action"] for e in reader.own()] == ["log-gap"]
-    calls = org.calls["LogFile"]
+    calls = org.calls["log_file"]
     reader.read()
-    assert org.calls["LogFile"] == calls
+    assert org.calls["log_file"] == calls
 
 
-def test_an_outage_ends_the_poll_at_once(reader: Reader, org: Org) -> None:
+def test_an_outage_ends_the_poll_at_once(reader: Reader, org: ScriptedOrg) -> None:
     """When files fail one after the other it is not the files: no gap, no attempt for all of them."""
     org.files = [hourly(n, f"row {n}") for n in range(50)]
     org.status = {f.id: (503, b"<html>") for f in org.files}
     with pytest.raises(TransportError, match="503"):
         reader.read()
     assert reader.batches == []
-    assert org.calls["LogFile"] < 20
+    assert org.calls["log_file"] < 20
     org.status = {}
     reader.read()
     assert sorted(reader.rows()) == sorted(f"row {n}" for n in range(50))
 
 
-def test_a_failed_file_is_not_left_behind_by_the_high_water(reader: Reader, org: Org, clock: Clock) -> None:
+def test_a_failed_file_is_not_left_behind_by_the_high_water(reader: Reader, org: ScriptedOrg, clock: Clock) -> None:
     """After a restart too, a file that failed long before the newest one is asked for."""
     reader.restart(start=dt.timedelta(days=20))
     org.files = [hourly(1, "failed", hours_ago=400), hourly(2, "x", hours_ago=300), hourly(3, "y", hours_ago=2)]
@@ -159,7 +161,7 @@ def test_a_failed_file_is_not_left_behind_by_the_high_water(reader: Reader, org:
     assert reader.rows() == ["x", "y", "failed"]
 
 
-def test_a_dripping_download_is_interrupted(reader: Reader, org: Org) -> None:
+def test_a_dripping_download_is_interrupted(reader: Reader, org: ScriptedOrg) -> None:
     """A download has a deadline as a whole."""
     org.gzip = False
     org.files = [hourly(1, "a")]
@@ -170,7 +172,7 @@ def test_a_dripping_download_is_interrupted(reader: Reader, org: Org) -> None:
     assert reader.batches == []
 
 
-def test_closing_while_downloads_run_leaves_nothing_behind(reader: Reader, org: Org) -> None:
+def test_closing_while_downloads_run_leaves_nothing_behind(reader: Reader, org: ScriptedOrg) -> None:
     """A stop between batches ends threads and gives up temporary files."""
     org.files = [many(n, 100) for n in range(20)]
     reader.read(stop_after=1)

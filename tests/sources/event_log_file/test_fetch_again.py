@@ -13,8 +13,8 @@ from agent.errors import Gone, SourceError, TransportError
 from agent.model import Batch, FetchesAgain
 from agent.sources.event_log_file import csv_file
 from agent.sources.event_log_file.listed_file import ListedFile
+from tests.scripted_org.scripted_org import ScriptedOrg
 from tests.sources.event_log_file.log_files import hourly
-from tests.sources.org import Org
 from tests.sources.reader import Reader
 
 
@@ -27,7 +27,7 @@ def fetch(reader: Reader, *batches: Batch) -> list[Batch]:
     return source.fetch_again(batches[0].again, numbers, threading.Event())
 
 
-def test_every_batch_can_be_had_again(reader: Reader, org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_batch_can_be_had_again(reader: Reader, org: ScriptedOrg, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a file in many pieces, with equal rows all over it, each batch comes back as it was, in one download."""
     monkeypatch.setattr(csv_file, "CHUNK_BYTES", 300)
     org.files = [hourly(1, *["a", "b", "b", "c"] * 20)]
@@ -44,10 +44,10 @@ def test_every_batch_can_be_had_again(reader: Reader, org: Org, monkeypatch: pyt
             before.input,
             before.created,
         )
-    assert org.calls["LogFile"] == 2
+    assert org.calls["log_file"] == 2
 
 
-def test_rows_taken_from_another_file_are_left_out_again(reader: Reader, org: Org) -> None:
+def test_rows_taken_from_another_file_are_left_out_again(reader: Reader, org: ScriptedOrg) -> None:
     """Of an increment that repeats rows only those come back that were new, whatever was read since; bad rows neither."""
     org.files = [hourly(1, "a", "b", "b", "c")]
     reader.read()
@@ -73,7 +73,7 @@ def test_rows_taken_from_another_file_are_left_out_again(reader: Reader, org: Or
     ids=["missing", "busy", "cut"],
 )
 def test_what_cannot_be_had_says_why(
-    reader: Reader, org: Org, change: Callable[..., object], error: type[SourceError]
+    reader: Reader, org: ScriptedOrg, change: Callable[..., object], error: type[SourceError]
 ) -> None:
     """A file that is gone is no reason to ask again; one that does not arrive whole is."""
     org.gzip = False
@@ -84,7 +84,7 @@ def test_what_cannot_be_had_says_why(
         fetch(reader, batch)
 
 
-def test_a_file_with_fewer_rows_gives_those_it_has(reader: Reader, org: Org) -> None:
+def test_a_file_with_fewer_rows_gives_those_it_has(reader: Reader, org: ScriptedOrg) -> None:
     """Whoever asked finds that some are missing."""
     org.files = [hourly(1, "a", "b", "c")]
     (batch,) = reader.read()
@@ -100,7 +100,7 @@ def test_the_text_holds_the_whole_file() -> None:
     assert ListedFile.of_text(listed.text()) == listed
 
 
-def test_batches_number_their_rows(reader: Reader, org: Org) -> None:
+def test_batches_number_their_rows(reader: Reader, org: ScriptedOrg) -> None:
     """A number for each row of the frame, whatever was left out before it."""
     org.files = [hourly(1, "a", "b")]
     (batch,) = reader.read()

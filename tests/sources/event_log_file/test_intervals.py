@@ -6,15 +6,17 @@ import datetime as dt
 
 import pytest
 
+from tests.scripted_org.scripted_org import ScriptedFile, ScriptedOrg, csv_of
 from tests.sources.event_log_file.log_files import HOUR, daily, hourly, rows
-from tests.sources.org import LogFile, Org, csv_of
 from tests.sources.reader import START, Clock, Reader
 
 
 @pytest.mark.parametrize("interval", ["auto", "hourly"])
-def test_without_the_interval_field_daily_files_are_read(reader: Reader, org: Org, clock: Clock, interval: str) -> None:
+def test_without_the_interval_field_daily_files_are_read(
+    reader: Reader, org: ScriptedOrg, clock: Clock, interval: str
+) -> None:
     """An org without hourly files falls back to daily ones and says so once."""
-    org.has_interval = False
+    org.change_faults(no_hourly=True)
     org.files = [daily(1, "a", "b")]
     reader.restart(interval=interval)
     reader.read()
@@ -25,7 +27,7 @@ def test_without_the_interval_field_daily_files_are_read(reader: Reader, org: Or
     assert [e["event.action"] for e in reader.own()] == ["hourly-files-missing"]
 
 
-def test_hourly_files_that_come_later_are_read_without_doubling(reader: Reader, org: Org, clock: Clock) -> None:
+def test_hourly_files_that_come_later_are_read_without_doubling(reader: Reader, org: ScriptedOrg, clock: Clock) -> None:
     """When hourly files appear, reading changes over; rows that a day's file brought are not taken again."""
     org.files = [daily(1, "a", "b", days_ago=2)]
     reader.read()
@@ -39,13 +41,13 @@ def test_hourly_files_that_come_later_are_read_without_doubling(reader: Reader, 
     assert reader.own()[-1]["event.action"] == "hourly-files-found"
 
 
-def test_the_daily_file_reconciles_what_hourly_ones_left_out(reader: Reader, org: Org, clock: Clock) -> None:
+def test_the_daily_file_reconciles_what_hourly_ones_left_out(reader: Reader, org: ScriptedOrg, clock: Clock) -> None:
     """Of a day's file only the rows that no hourly file brought are new."""
     reader.restart(reconcile_daily=True, start=dt.timedelta(days=4))
     day = START.replace(hour=0) - dt.timedelta(days=2)
     for hour in range(10):
         body = csv_of("Login", rows(*(f"{hour}-{n}" for n in range(10))))
-        org.files.append(LogFile(f"0AT{hour:015}", day + (hour + 4) * HOUR, day + hour * HOUR, body))
+        org.files.append(ScriptedFile(f"0AT{hour:015}", day + (hour + 4) * HOUR, day + hour * HOUR, body))
     everything = [f"{hour}-{n}" for hour in range(10) for n in range(11)]
     org.files.append(daily(99, *everything, days_ago=2))
     reader.read()
@@ -54,11 +56,11 @@ def test_the_daily_file_reconciles_what_hourly_ones_left_out(reader: Reader, org
     assert reader.own() == []
 
 
-def test_a_daily_file_that_does_not_fit_its_hours_is_held(reader: Reader, org: Org, clock: Clock) -> None:
+def test_a_daily_file_that_does_not_fit_its_hours_is_held(reader: Reader, org: ScriptedOrg, clock: Clock) -> None:
     """If hourly and daily files do not agree cell for cell, nothing is doubled and an event tells."""
     reader.restart(reconcile_daily=True, start=dt.timedelta(days=4))
     day = START.replace(hour=0) - dt.timedelta(days=2)
-    org.files = [LogFile("0AT000000000000001", day + 4 * HOUR, day, csv_of("Login", rows(*range(100))))]
+    org.files = [ScriptedFile("0AT000000000000001", day + 4 * HOUR, day, csv_of("Login", rows(*range(100))))]
     org.files.append(daily(2, *(f"other spelling {n}" for n in range(100)), days_ago=2))
     reader.read()
     reader.read()
@@ -66,4 +68,4 @@ def test_a_daily_file_that_does_not_fit_its_hours_is_held(reader: Reader, org: O
     (event,) = reader.own()
     assert event["event.action"] == "log-held"
     assert event["leakline.known_share"] == 0.0
-    assert org.calls["LogFile"] == 2
+    assert org.calls["log_file"] == 2

@@ -6,12 +6,12 @@ import datetime as dt
 
 import pytest
 
+from tests.scripted_org.scripted_org import ScriptedOrg, csv_of
 from tests.sources.event_log_file.log_files import HOUR, daily, hourly, rows
-from tests.sources.org import Org, csv_of
 from tests.sources.reader import START, Clock, Reader
 
 
-def test_files_that_become_visible_late_are_found(reader: Reader, org: Org, clock: Clock) -> None:
+def test_files_that_become_visible_late_are_found(reader: Reader, org: ScriptedOrg, clock: Clock) -> None:
     """A file behind the high water is found by the overlap, an older one by the sweep."""
     near, far = hourly(1, "near", hours_ago=2.5), hourly(2, "far", hours_ago=20)
     near.visible_at = far.visible_at = START + dt.timedelta(minutes=10)
@@ -26,7 +26,7 @@ def test_files_that_become_visible_late_are_found(reader: Reader, org: Org, cloc
     assert reader.rows() == ["first", "near", "far"]
 
 
-def test_ties_across_polls_are_not_lost(reader: Reader, org: Org, clock: Clock) -> None:
+def test_ties_across_polls_are_not_lost(reader: Reader, org: ScriptedOrg, clock: Clock) -> None:
     """Files of the second of the high water that show up later, with smaller ids, are read."""
     org.files = [hourly(5, "five")]
     reader.read()
@@ -35,7 +35,7 @@ def test_ties_across_polls_are_not_lost(reader: Reader, org: Org, clock: Clock) 
     assert reader.rows() == ["five", "one", "nine"]
 
 
-def test_a_late_increment_brings_only_its_new_rows(reader: Reader, org: Org, clock: Clock) -> None:
+def test_a_late_increment_brings_only_its_new_rows(reader: Reader, org: ScriptedOrg, clock: Clock) -> None:
     """Sequence 2 may repeat rows of Sequence 1; true repeats within a file are kept."""
     org.files = [hourly(1, "a", "b", "b", "c")]
     reader.read()
@@ -45,7 +45,7 @@ def test_a_late_increment_brings_only_its_new_rows(reader: Reader, org: Org, clo
     assert reader.duplicates == 3
 
 
-def test_equal_rows_of_other_hours_are_other_events(reader: Reader, org: Org) -> None:
+def test_equal_rows_of_other_hours_are_other_events(reader: Reader, org: ScriptedOrg) -> None:
     """Repeats are looked for within an hour, not beyond it."""
     org.files = [hourly(1, "a", log_hours_ago=5), hourly(2, "b", log_hours_ago=6)]
     reader.read()
@@ -54,7 +54,7 @@ def test_equal_rows_of_other_hours_are_other_events(reader: Reader, org: Org) ->
 
 
 @pytest.mark.parametrize("change", ["created", "length"])
-def test_a_replaced_file_brings_what_is_new(reader: Reader, org: Org, change: str) -> None:
+def test_a_replaced_file_brings_what_is_new(reader: Reader, org: ScriptedOrg, change: str) -> None:
     """The same id with another CreatedDate or length is read again, row by row."""
     org.files = [hourly(1, "a", "b")]
     reader.read()
@@ -67,7 +67,7 @@ def test_a_replaced_file_brings_what_is_new(reader: Reader, org: Org, change: st
     assert reader.duplicates == 2
 
 
-def test_a_replaced_daily_file_brings_what_is_new(reader: Reader, org: Org) -> None:
+def test_a_replaced_daily_file_brings_what_is_new(reader: Reader, org: ScriptedOrg) -> None:
     """A day's file that is issued again with late rows does not double the day."""
     reader.restart(interval="daily")
     org.files = [daily(1, *range(50), hours_ago=5)]

@@ -10,18 +10,17 @@ from agent.model import Finding
 from agent.network.connection import TlsSettings
 from agent.sources.event_log_file.probe import probe
 from agent.sources.salesforce.session import Session
+from tests.scripted_org.scripted_org import ScriptedFile, ScriptedOrg
 from tests.sources.conftest import MakeSession
-from tests.sources.org import LogFile, Org
 from tests.sources.reader import START, Clock
 
 
 @pytest.fixture(autouse=True)
-def healthy(org: Org) -> None:
-    org.fields["EventLogFile"] = ["Id", "EventType", "Interval", "Sequence"]
+def healthy(org: ScriptedOrg) -> None:
     created = START - timedelta(hours=5)
     org.files = [
-        LogFile("0AT1", created, created, b"", event_type="Report"),
-        LogFile("0AT2", created, created, b"", event_type="Login", interval="Daily"),
+        ScriptedFile("0AT1", created, created, b"", event_type="Report"),
+        ScriptedFile("0AT2", created, created, b"", event_type="Login", interval="Daily"),
     ]
 
 
@@ -38,7 +37,7 @@ def test_a_healthy_org_has_nothing_to_complain_about(session: Session) -> None:
     assert [finding.ok for finding in findings(session)] == [True] * 4
 
 
-def test_a_refused_sign_in_ends_the_probe(session: Session, org: Org) -> None:
+def test_a_refused_sign_in_ends_the_probe(session: Session, org: ScriptedOrg) -> None:
     """A wrong secret is named, with what to do, and nothing else is asked."""
     org.token_error = (400, {"error": "invalid_client", "error_description": "invalid client credentials"})
     (finding,) = findings(session)
@@ -53,7 +52,7 @@ def test_an_untrusted_certificate_is_told_from_a_wrong_secret(make_session: Make
 
 
 @pytest.mark.parametrize("answer", [(404, "NOT_FOUND"), (400, "INVALID_TYPE"), (403, "INSUFFICIENT_ACCESS")])
-def test_a_missing_permission_is_named(session: Session, org: Org, answer: tuple[int, str]) -> None:
+def test_a_missing_permission_is_named(session: Session, org: ScriptedOrg, answer: tuple[int, str]) -> None:
     """However the org says it, the fix is the permission."""
     org.status["describe"] = (answer[0], [{"errorCode": answer[1], "message": "no"}])
     (finding,) = bad(session)
@@ -61,14 +60,14 @@ def test_a_missing_permission_is_named(session: Session, org: Org, answer: tuple
     assert "View Event Log Files" in finding.fix
 
 
-def test_an_empty_list_is_suspicious(session: Session, org: Org) -> None:
+def test_an_empty_list_is_suspicious(session: Session, org: ScriptedOrg) -> None:
     """No file at all points to the permission as well."""
     org.files = []
     (finding,) = bad(session)
     assert "View Event Log Files" in finding.fix
 
 
-def test_a_disabled_api_is_named(session: Session, org: Org) -> None:
+def test_a_disabled_api_is_named(session: Session, org: ScriptedOrg) -> None:
     """API Enabled is missing for everything."""
     refusal = (403, [{"errorCode": "API_CURRENTLY_DISABLED", "message": "API is currently disabled"}])
     org.status = {"limits": refusal, "describe": refusal, "query": refusal}
@@ -76,12 +75,12 @@ def test_a_disabled_api_is_named(session: Session, org: Org) -> None:
     assert bad(session)
 
 
-def test_no_hourly_files_is_a_warning(session: Session, org: Org) -> None:
+def test_no_hourly_files_is_a_warning(session: Session, org: ScriptedOrg) -> None:
     """Without the field, and with the field but without files, daily ones are announced."""
-    org.files = [LogFile("0AT2", START, START, b"", event_type="Report", interval="Daily")]
+    org.files = [ScriptedFile("0AT2", START, START, b"", event_type="Report", interval="Daily")]
     org.files[0].created -= timedelta(hours=1)
     (first,) = bad(session)
-    org.fields["EventLogFile"], org.has_interval = ["Id", "EventType"], False
+    org.change_faults(no_hourly=True)
     (second,) = bad(session)
     assert first.warning
     assert second.warning
@@ -89,7 +88,7 @@ def test_no_hourly_files_is_a_warning(session: Session, org: Org) -> None:
     assert "daily" in second.fix
 
 
-def test_an_org_without_licence_is_told(session: Session, org: Org) -> None:
+def test_an_org_without_licence_is_told(session: Session, org: ScriptedOrg) -> None:
     """Only free event types: what is missing and where it is bought."""
     org.files = org.files[1:]
     licence, _ = bad(session)
@@ -97,9 +96,9 @@ def test_an_org_without_licence_is_told(session: Session, org: Org) -> None:
     assert "Event Monitoring" in licence.fix
 
 
-def test_a_used_up_allowance_is_told(session: Session, org: Org) -> None:
+def test_a_used_up_allowance_is_told(session: Session, org: ScriptedOrg) -> None:
     """Near the budget, the remaining calls are named."""
-    org.used = 900
+    org.api_calls = 900
     (finding,) = bad(session)
     assert "of 1000" in finding.message
     assert "api_budget" in finding.fix

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from agent.errors import Forbidden, LimitExceeded
+from tests.scripted_org.scripted_org import ScriptedOrg
 from tests.sources.conftest import MakeSession
 from tests.sources.event_log_file.log_files import hourly
-from tests.sources.org import Org
 from tests.sources.reader import Reader
 
 
-def test_a_used_up_allowance_pauses_and_loses_nothing(reader: Reader, org: Org) -> None:
+def test_a_used_up_allowance_pauses_and_loses_nothing(reader: Reader, org: ScriptedOrg) -> None:
     """REQUEST_LIMIT_EXCEEDED is handed on at once; afterwards reading goes on where it was."""
     org.files = [hourly(n, f"row {n}", hours_ago=10 - n) for n in range(5)]
     refusal = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]
@@ -24,12 +24,12 @@ def test_a_used_up_allowance_pauses_and_loses_nothing(reader: Reader, org: Org) 
     assert reader.rows() == [f"row {n}" for n in range(5)]
 
 
-def test_the_budget_is_heeded(make_session: MakeSession, reader: Reader, org: Org) -> None:
+def test_the_budget_is_heeded(make_session: MakeSession, reader: Reader, org: ScriptedOrg) -> None:
     """Above its share of the allowance Leakline asks for nothing but the allowance."""
     reader.session = make_session(api_budget={"share": 0.5})
     reader.restart()
     reader.read()
-    org.used = 600
+    org.api_calls = 600
     reader.session.limits()
     queries = org.calls["query"]
     with pytest.raises(LimitExceeded):
@@ -37,14 +37,14 @@ def test_the_budget_is_heeded(make_session: MakeSession, reader: Reader, org: Or
     assert org.calls["query"] == queries
 
 
-def test_a_missing_permission_is_forbidden(reader: Reader, org: Org) -> None:
+def test_a_missing_permission_is_forbidden(reader: Reader, org: ScriptedOrg) -> None:
     """An object that is not visible names the permission."""
     org.status = {"query": (400, [{"errorCode": "INVALID_TYPE", "message": "sObject type is not supported."}])}
     with pytest.raises(Forbidden, match="View Event Log Files"):
         reader.read()
 
 
-def test_a_stale_locator_restarts_the_query(reader: Reader, org: Org) -> None:
+def test_a_stale_locator_restarts_the_query(reader: Reader, org: ScriptedOrg) -> None:
     """INVALID_QUERY_LOCATOR between pages loses no file."""
     org.page = 5
     org.files = [hourly(n, f"row {n}") for n in range(12)]

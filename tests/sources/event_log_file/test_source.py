@@ -10,24 +10,24 @@ from pydantic import ValidationError
 
 from agent.sources.event_log_file.event_types import DEFAULT
 from agent.sources.event_log_file.source import EventLogFileSettings
+from tests.scripted_org.scripted_org import ScriptedFile, ScriptedOrg, csv_of
 from tests.sources.event_log_file.log_files import HOUR, daily, hourly, rows
-from tests.sources.org import LogFile, Org, csv_of
 from tests.sources.reader import START, Clock, Reader
 
 
-def test_settled_files_are_read_once(reader: Reader, org: Org, clock: Clock) -> None:
+def test_settled_files_are_read_once(reader: Reader, org: ScriptedOrg, clock: Clock) -> None:
     """A file is read when it has settled, and never again while nothing changes."""
     org.files = [hourly(1, "a", "b"), hourly(2, "c", hours_ago=0.05)]
     reader.read()
     assert reader.rows() == ["a", "b"]
     reader.read()
-    assert org.calls["LogFile"] == 1
+    assert org.calls["log_file"] == 1
     clock.advance(minutes=5)
     reader.read()
     assert reader.rows() == ["a", "b", "c"]
 
 
-def test_batches_say_where_they_come_from(reader: Reader, org: Org, clock: Clock) -> None:
+def test_batches_say_where_they_come_from(reader: Reader, org: ScriptedOrg, clock: Clock) -> None:
     """A batch carries org, service, type, file and when we saw it; columns are the vendor's, an id beside them."""
     org.files = [hourly(1, "a")]
     (batch,) = reader.read()
@@ -37,7 +37,7 @@ def test_batches_say_where_they_come_from(reader: Reader, org: Org, clock: Clock
     assert batch.frame.dtypes == [pl.String] * 5
 
 
-def test_files_come_in_order_of_creation_though_downloads_run_ahead(reader: Reader, org: Org) -> None:
+def test_files_come_in_order_of_creation_though_downloads_run_ahead(reader: Reader, org: ScriptedOrg) -> None:
     """Order is (CreatedDate, Id), ties of one second included, over several pages."""
     org.page = 7
     org.files = [hourly(n, f"row {n}", hours_ago=2 + n // 10) for n in range(30)]
@@ -47,7 +47,7 @@ def test_files_come_in_order_of_creation_though_downloads_run_ahead(reader: Read
     assert [batch.input for batch in reader.batches] == [f.id for f in expected]
 
 
-def test_the_first_start_goes_back_as_far_as_set(reader: Reader, org: Org, clock: Clock) -> None:
+def test_the_first_start_goes_back_as_far_as_set(reader: Reader, org: ScriptedOrg, clock: Clock) -> None:
     """Older files are left alone, by the sweep as well."""
     org.files = [hourly(1, "old", hours_ago=25), hourly(2, "new", hours_ago=23)]
     reader.read()
@@ -56,7 +56,7 @@ def test_the_first_start_goes_back_as_far_as_set(reader: Reader, org: Org, clock
     assert reader.rows() == ["new"]
 
 
-def test_only_wanted_types_are_asked_for(reader: Reader, org: Org) -> None:
+def test_only_wanted_types_are_asked_for(reader: Reader, org: ScriptedOrg) -> None:
     """The default names the security-relevant types; a list is respelled as the org spells; all asks for no type."""
     reader.read()
     assert f"'{DEFAULT[0]}'" in org.queries[-1]
@@ -68,7 +68,7 @@ def test_only_wanted_types_are_asked_for(reader: Reader, org: Org) -> None:
     assert "EventType" not in org.queries[-1].partition("WHERE")[2]
 
 
-def test_every_query_names_interval_and_never_id(reader: Reader, org: Org) -> None:
+def test_every_query_names_interval_and_never_id(reader: Reader, org: ScriptedOrg) -> None:
     """Without Interval only daily files come back; with a condition on Id both kinds do."""
     org.files = [hourly(1, "a"), daily(2, "b")]
     reader.read()
@@ -81,26 +81,26 @@ def test_every_query_names_interval_and_never_id(reader: Reader, org: Org) -> No
     assert reader.rows() == ["a"]
 
 
-def test_unknown_types_and_columns_are_kept(reader: Reader, org: Org) -> None:
+def test_unknown_types_and_columns_are_kept(reader: Reader, org: ScriptedOrg) -> None:
     """What nobody has documented is read like the rest."""
     reader.restart(event_types="all")
     body = csv_of("NewThing", [["1", "2"]], columns="TIMESTAMP,NEVER_SEEN")
-    org.files = [LogFile("0AT000000000000001", START - 2 * HOUR, START - 5 * HOUR, body, event_type="NewThing")]
+    org.files = [ScriptedFile("0AT000000000000001", START - 2 * HOUR, START - 5 * HOUR, body, event_type="NewThing")]
     (batch,) = reader.read()
     assert batch.event_type == "NewThing"
     assert batch.frame["NEVER_SEEN"].to_list() == ["2"]
 
 
-def test_a_file_of_a_header_alone_is_known_afterwards(reader: Reader, org: Org) -> None:
+def test_a_file_of_a_header_alone_is_known_afterwards(reader: Reader, org: ScriptedOrg) -> None:
     """No rows, no second download."""
     org.files = [hourly(1)]
     reader.read()
     reader.read()
     assert reader.rows() == []
-    assert org.calls["LogFile"] == 1
+    assert org.calls["log_file"] == 1
 
 
-def test_malformed_rows_are_rejected_and_the_rest_goes_on(reader: Reader, org: Org) -> None:
+def test_malformed_rows_are_rejected_and_the_rest_goes_on(reader: Reader, org: ScriptedOrg) -> None:
     """A bad row is kept with file and number; it is a duplicate when the file comes again."""
     file = hourly(1, "a", "b")
     file.body = file.body.replace(b'"b"\n', b'"b","too many"\n') + csv_of("Login", rows("c")).split(b"\n", 1)[1]

@@ -8,17 +8,21 @@ from contextlib import suppress
 import pytest
 
 from agent.errors import TransportError
+from tests.scripted_org.scripted_org import ScriptedFile, csv_of
+from tests.scripted_org.serving import RunningScriptedOrg
 from tests.sources.event_log_file.log_files import HOUR, rows
-from tests.sources.org import LogFile, Org, csv_of
 from tests.sources.reader import START, Clock, Reader
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_no_row_is_lost_and_none_doubled(reader: Reader, org: Org, clock: Clock, small_pieces: None, seed: int) -> None:
+def test_no_row_is_lost_and_none_doubled(
+    reader: Reader, server: RunningScriptedOrg, clock: Clock, small_pieces: None, seed: int
+) -> None:
     """Days of ties, late and repeating increments, files that show up late, failures and restarts: each row once."""
     dice = random.Random(seed)
     truth: list[str] = []
-    number, org.limit = 0, 10**6
+    number, org = 0, server.org
+    org.change_faults(limit_after=10**6)
     org.page = 10
     for hour in range(48):
         log_date = START + hour * HOUR
@@ -30,7 +34,7 @@ def test_no_row_is_lost_and_none_doubled(reader: Reader, org: Org, clock: Clock,
             truth += late
             repeated = dice.sample(names, dice.randrange(len(names))) if sequence > 1 else names
             created = log_date + dice.choice([3, 4, 5, 6, 20, 60][: 4 if sequence == 1 else 6]) * HOUR
-            file = LogFile(f"0AT{number:015}", created, log_date, csv_of("Login", rows(*repeated, *late)))
+            file = ScriptedFile(f"0AT{number:015}", created, log_date, csv_of("Login", rows(*repeated, *late)))
             file.sequence = sequence
             if dice.random() < 0.2:
                 file.visible_at = created + dice.randrange(1, 40) * HOUR
@@ -45,7 +49,7 @@ def test_no_row_is_lost_and_none_doubled(reader: Reader, org: Org, clock: Clock,
             else:
                 org.status[file.id] = (503, b"") if fault == "status" else (200, b"<html>\n")
         if dice.random() < 0.1:
-            org.valid = set()
+            server.tokens.revoke_all()
         with suppress(TransportError):
             reader.read(stop_after=dice.choice([None, None, 1, 3]))
         if dice.random() < 0.2:
