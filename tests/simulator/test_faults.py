@@ -190,3 +190,26 @@ def test_records_turn_up_late(client: Any) -> None:
     assert 0 < len(fewer) < everything
     client.running.org.advance(hours=24)
     assert {record["Id"] for record in fewer} < {record["Id"] for record in client.sign_in().hourly()}
+
+
+def test_fields_are_hidden(client: Any) -> None:
+    """Field-level security: neither described nor known to queries, which name the column."""
+    client.running.org.change_faults(hidden_fields="User.Email,User.Profile.Name")
+    described = client.http.get(f"{BASE}/sobjects/User/describe").json()
+    assert "Email" not in {field["name"] for field in described["fields"]}
+    for query in ("SELECT Id, Email FROM User", "SELECT Id, Profile.Name FROM User"):
+        assert _error(client.query(query)) == (400, "INVALID_FIELD")
+    assert client.records("SELECT Id, Username FROM User")
+    assert client.query(FILES).status_code == 200
+
+
+def test_refresh_tokens_are_rotated(client: Any) -> None:
+    """Each sign-in gives a new one, and only the newest is good."""
+    running = client.running
+    form = {"grant_type": "refresh_token", "client_id": running.client_id}
+    first = running.refresh_token_file.read_text()
+    assert "refresh_token" not in client.token(**form, refresh_token=first).json()
+    running.org.change_faults(rotate_refresh_token=True)
+    second = client.token(**form, refresh_token=first).json()["refresh_token"]
+    assert client.token(**form, refresh_token=first).json()["error"] == "invalid_grant"
+    assert client.token(**form, refresh_token=second).json()["refresh_token"] not in (first, second)
