@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from agent.assembly.rule_inputs import supply
-from agent.assembly.rules import chosen_rules
+from agent.assembly.enabled_rules import chosen_rules
+from agent.assembly.rule_availability import supply
 from agent.config.settings import Org, Settings
 from agent.detection.authoring.coverage import blind
 from agent.detection.rule_set import RuleSet

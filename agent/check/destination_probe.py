@@ -9,8 +9,8 @@ from datetime import datetime
 
 import polars as pl
 
+from agent.assembly.batch_processing import build_processing
 from agent.assembly.destinations import build_destination
-from agent.assembly.processing import build_processing
 from agent.check.tls_mismatch import advice
 from agent.config.settings import DestinationSettings, Settings
 from agent.destinations.elastic.elastic import Elastic

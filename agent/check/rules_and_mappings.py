@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 
-from agent.assembly.processing import build_processing
+from agent.assembly.batch_processing import build_processing
 from agent.check.blind_rules import of_settings
 from agent.check.list_usage import examine_lists
 from agent.config.settings import Settings

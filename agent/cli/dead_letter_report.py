@@ -18,10 +18,10 @@ from agent.daemon.control import ask, is_there
 from agent.errors import LeaklineError
 from agent.store.dead_letters import DeadLetters
 from agent.store.problems import Problems
-from agent.store.queue.aside import Aside
-from agent.store.queue.dead_letter_office import DeadLetterOffice
+from agent.store.queue.dead_letter_commands import DeadLetterCommands
+from agent.store.queue.parked_batches import ParkedBatches
 from agent.store.queue.repairs import Repairs
-from agent.store.queue.stores import Stores
+from agent.store.queue.state_stores import StateStores
 from agent.store.spool import Spool
 from agent.store.state import State
 from agent.terminal import words
@@ -39,11 +39,11 @@ def _office(settings: Settings) -> Iterator[Call]:
     state = State(settings.state.directory)
     try:
         problems = Problems(state, utc_now)
-        stores = Stores(
-            state, Spool(state), Aside(state), DeadLetters(state), Repairs(state, problems, utc_now), problems
+        stores = StateStores(
+            state, Spool(state), ParkedBatches(state), DeadLetters(state), Repairs(state, problems, utc_now), problems
         )
         destinations = {destination.name: destination.lanes for destination in settings.destinations}
-        commands = DeadLetterOffice(stores, destinations, utc_now).commands()
+        commands = DeadLetterCommands(stores, destinations, utc_now).commands()
         yield lambda command, **arguments: commands[f"dead_letters_{command}"](**arguments)
     finally:
         state.close()

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from agent.config.clash import clash
-from agent.config.error import explained
+from agent.config.conflicts import clash
 from agent.config.file import read_document
+from agent.config.validation_message import explained
 from agent.destinations.elastic.elastic import ElasticSettings
 from agent.destinations.file.file import FileSettings
 from agent.destinations.splunk.splunk import SplunkSettings
@@ -34,11 +34,11 @@ DestinationSettings = Annotated[
 ]
 
 
-class Strict(BaseModel):
+class StrictSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class StateSettings(Strict):
+class StateSettings(StrictSettings):
     """Where everything that must survive a restart is kept."""
 
     directory: Path = Path("/var/lib/leakline")
@@ -71,7 +71,7 @@ class Org(OrgSettings):
         return sources
 
 
-class NormalizeSettings(Strict):
+class NormalizeSettings(StrictSettings):
     """How log rows become events."""
 
     mappings: list[Path] = Field(default_factory=list)
@@ -80,14 +80,14 @@ class NormalizeSettings(Strict):
     """Also ship each raw row as `event.original` (about doubles the volume)."""
 
 
-class ValuesFile(Strict):
+class ValuesFile(StrictSettings):
     """A text file of values: one a line; a line that begins with `#` is a comment."""
 
     file: Path
     """A path."""
 
 
-class RuleAdjustment(Strict):
+class RuleAdjustment(StrictSettings):
     """What of one rule is to be different."""
 
     level: Level | None = None
@@ -108,7 +108,7 @@ class RuleAdjustment(Strict):
     """Of a baseline: how long something must have been known before anything is said of it."""
 
 
-class RuleSettings(Strict):
+class RuleSettings(StrictSettings):
     """Which Sigma rules run, and how."""
 
     folders: list[Path] = Field(default_factory=list)
@@ -131,7 +131,7 @@ class RuleSettings(Strict):
     """A correlation's alert that grew is sent again at the latest after this time."""
 
 
-class LogSettings(Strict):
+class LogSettings(StrictSettings):
     """Leakline's own log, on standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -140,7 +140,7 @@ class LogSettings(Strict):
     """JSON lines, or text for a terminal."""
 
 
-class MetricsSettings(Strict):
+class MetricsSettings(StrictSettings):
     """Prometheus metrics, `/healthz` and `/readyz` over HTTP; off unless a port is given."""
 
     port: int | None = Field(default=None, ge=0, le=65535)
@@ -149,7 +149,7 @@ class MetricsSettings(Strict):
     """Of the interface to listen at."""
 
 
-class Settings(Strict):
+class Settings(StrictSettings):
     """The whole file."""
 
     orgs: list[Org] = Field(min_length=1)

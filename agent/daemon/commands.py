@@ -9,13 +9,13 @@ from typing import Any
 
 import structlog
 
-from agent.assembly.parts import Parts
+from agent.assembly.daemon_parts import DaemonParts
 from agent.daemon import status
 from agent.daemon.polling import Polling
 from agent.errors import Busy, SettingsError
 from agent.pipeline.forward import Forward
 from agent.store import status as stored_status
-from agent.store.queue.dead_letter_office import DeadLetterOffice
+from agent.store.queue.dead_letter_commands import DeadLetterCommands
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ class DaemonCommands:
     """Each may be called from any thread."""
 
     def __init__(
-        self, parts: Parts, polling: Polling, forwards: Sequence[Forward], now: Callable[[], datetime]
+        self, parts: DaemonParts, polling: Polling, forwards: Sequence[Forward], now: Callable[[], datetime]
     ) -> None:
         self._parts = parts
         self._polling = polling
@@ -41,7 +41,7 @@ class DaemonCommands:
             "status": self.status,
             "reload": self.reload,
             "acknowledge": self.acknowledge,
-            **DeadLetterOffice(self._parts.stores, lanes, self._now).commands(),
+            **DeadLetterCommands(self._parts.stores, lanes, self._now).commands(),
         }
 
     def status(self) -> dict[str, Any]:

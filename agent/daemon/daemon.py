@@ -23,16 +23,16 @@ import sdnotify
 import structlog
 
 from agent import metrics
-from agent.assembly.outdated import end_outdated
-from agent.assembly.parts import Parts, build
+from agent.assembly.daemon_parts import DaemonParts, build
+from agent.assembly.outdated_problems import end_outdated
 from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
 from agent.daemon.clock_watch import ClockWatch
 from agent.daemon.commands import DaemonCommands
 from agent.daemon.control_server import ControlServer
-from agent.daemon.hurry import hurried
 from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
+from agent.daemon.poll_deadline import hurried
 from agent.daemon.polling import Polling
 from agent.daemon.schedule import Schedule
 from agent.daemon.signals import signals
@@ -41,12 +41,12 @@ from agent.errors import DiskFull, StateDamaged
 from agent.model import LANES, FetchesAgain
 from agent.pipeline.deliver import DeliveryStopped
 from agent.pipeline.forward import Forward
-from agent.pipeline.ingest import Committed
+from agent.pipeline.ingest import BatchCommit
 from agent.pipeline.repair import Repair
 from agent.pipeline.shared_lines import SharedLines
 from agent.store.database_check import DatabaseWatch
-from agent.store.queue.left_behind import let_go
-from agent.store.queue.room import Room
+from agent.store.queue.backlog_limit import BacklogLimit
+from agent.store.queue.removed_destinations import drop_removed
 
 log = structlog.get_logger()
 
@@ -63,7 +63,7 @@ class Daemon:
         settings: Settings,
         *,
         now: Callable[[], datetime] = utc_now,
-        watch: Callable[[Committed], None] = lambda _: None,
+        watch: Callable[[BatchCommit], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._now = now
@@ -73,7 +73,7 @@ class Daemon:
         self.failure: str = ""
         self._status = 3
         """The exit status after a failure."""
-        self.parts: Parts = build(settings, now=now, stop=self.stop, watch=self._committed)
+        self.parts: DaemonParts = build(settings, now=now, stop=self.stop, watch=self._committed)
         self.polling = Polling(self.parts.ingest, self.parts.open_problems, now, self.stop, self._org_id)
         for org in settings.orgs:
             for wanted, source in self.parts.sources[org.name]:
@@ -84,7 +84,7 @@ class Daemon:
             Forward(d, self.parts.stores, lines, now=now, stop=self.stop, settings=terms)
             for d, terms in zip(self.parts.destinations, settings.destinations, strict=True)
         ]
-        let_go(self.parts.stores, [(forward.name, lane) for forward in self.forwards for lane in forward.lanes])
+        drop_removed(self.parts.stores, [(forward.name, lane) for forward in self.forwards for lane in forward.lanes])
         end_outdated(self.parts.open_problems, self.polling.sources, [d.name for d in self.parts.destinations])
         self.repair = self._keep_room()
         self._schedule = self._scheduled()
@@ -171,7 +171,7 @@ class Daemon:
             message = f"rows are set aside for {name}, which the settings do not name any more"
             fix = f"add the destination {name} again: they are sent then"
             stores.problems.report("batches-set-aside", name, message, fix=fix)
-        self.parts.ingest.room = Room(stores.spool, stores.aside, limit, quotas, self.trim).missing
+        self.parts.ingest.room = BacklogLimit(stores.spool, stores.aside, limit, quotas, self.trim).missing
         sources = [source for sources in self.parts.sources.values() for _, source in sources]
         again = {source.name: source for source in sources if isinstance(source, FetchesAgain)}
         return Repair(stores, self.parts.ingest.shaped, again, now=self._now, stop=self.stop)
@@ -183,7 +183,7 @@ class Daemon:
         schedule.add("tick", self._tick, TICK_EVERY, executor="tick")
         return schedule
 
-    def _committed(self, committed: Committed) -> None:
+    def _committed(self, committed: BatchCommit) -> None:
         self.polling.committed(committed)
         self._watch(committed)
 
@@ -281,12 +281,12 @@ class Daemon:
             yield
             return
         from agent.daemon.health import Health  # a server costs memory where nobody wants one
-        from agent.daemon.kept_listener import KeptListener
+        from agent.daemon.reopening_listener import ReopeningListener
         from agent.network.listener import Listener
 
         problems = self.parts.open_problems
         health = Health(self._liveness.ailing, problems.known, self.polling.has_read)
-        kept = KeptListener(Listener("metrics", health, wanted.address, wanted.port), problems)
+        kept = ReopeningListener(Listener("metrics", health, wanted.address, wanted.port), problems)
         with kept.open():
             looks.append(kept.look)
             yield

@@ -12,7 +12,7 @@ from apscheduler.triggers.base import BaseTrigger
 Run = Callable[[], None]
 
 
-class Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
+class IntervalTrigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
     """A turn every so often. All turns that were missed are one turn, which costs the same after a jump of years: the
     library's own interval lists each of them.
     """
@@ -53,7 +53,7 @@ class Schedule:
     def add(self, name: str, run: Run, every: timedelta, *, executor: str = "default") -> None:
         """The first turn comes at once."""
         self._scheduler.add_job(
-            self._guarded, Every(every), args=(run,), next_run_time=_now(), id=name, executor=executor
+            self._guarded, IntervalTrigger(every), args=(run,), next_run_time=_now(), id=name, executor=executor
         )
 
     def start(self) -> None:

@@ -25,7 +25,7 @@ from agent.demo.verdict import judge
 from agent.errors import LeaklineError, SourceError
 from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
-from agent.pipeline.ingest import Committed
+from agent.pipeline.ingest import BatchCommit
 from agent.shipped import shipped
 from agent.simulator.world.simulator_settings import PEOPLE
 from agent.simulator.world.staff import Staff
@@ -44,7 +44,7 @@ class DemoProgress:
     files: set[str] = field(default_factory=set)
     types: set[str] = field(default_factory=set)
 
-    def take(self, committed: Committed) -> None:
+    def take(self, committed: BatchCommit) -> None:
         self.rows += committed.rows
         self.alerts += committed.alerts.height
         self.types.add(committed.batch.event_type)

@@ -23,13 +23,13 @@ from agent.pipeline.deliver import Delivery, DeliveryStopped
 from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.pipeline.shared_lines import SharedLines
 from agent.store.accounts import Accounts
-from agent.store.queue.batch_in_hand import Load
+from agent.store.queue.backlog_limit import Quota
 from agent.store.queue.delivery_result import DeliveryResult
 from agent.store.queue.destination_queue import DestinationQueue
-from agent.store.queue.room import Quota
+from agent.store.queue.in_flight_batch import InFlightBatch
+from agent.store.queue.state_stores import StateStores
 from agent.store.queue.stopped_lanes import StoppedLanes
-from agent.store.queue.stores import Stores
-from agent.store.restored import Restored
+from agent.store.restore_detector import RestoreDetector
 from agent.store.spool import Position
 
 log = structlog.get_logger()
@@ -41,7 +41,7 @@ class Forward:
     def __init__(
         self,
         destination: Destination,
-        stores: Stores,
+        stores: StateStores,
         lines: SharedLines,
         *,
         now: Callable[[], datetime],
@@ -70,7 +70,7 @@ class Forward:
             destination.name, self.lanes, self.settings.refusals, stores.state, stores.problems, monotonic
         )
         self._waits_until: datetime | None = None
-        self._restored = Restored(destination, destination.name, stores.state, stores.problems)
+        self._restored = RestoreDetector(destination, destination.name, stores.state, stores.problems)
         for lane in self.lanes:
             accepted = Accounts(stores.state).delivered(destination.name, lane).acknowledged
             self._restored.compare(lane, self.queue.position(lane), accepted)
@@ -160,7 +160,7 @@ class Forward:
 
     # Sending
 
-    def _settle_batch(self, load: Load) -> None:
+    def _settle_batch(self, load: InFlightBatch) -> None:
         look_for_poison = self.queue.begin(load)
         frame = self.queue.read(load)
         if look_for_poison or (load.aside is not None and load.aside.reason == "replay"):
@@ -171,7 +171,7 @@ class Forward:
         lines = self.destination.wrap(frame, self._lines.of(load, frame, self.destination.format))
         self._send_rows(load, frame, lines)
 
-    def _send_rows(self, load: Load, frame: pl.DataFrame, lines: pl.Series) -> None:
+    def _send_rows(self, load: InFlightBatch, frame: pl.DataFrame, lines: pl.Series) -> None:
         """Chunk by chunk from the row on; leaves at a chunk's end for something more urgent or when asked to stop."""
         row = load.row
         while row < frame.height:
@@ -185,7 +185,7 @@ class Forward:
                 if self._limits() != limits:  # the destination has learned smaller ones
                     break
 
-    def _settle_poisoned(self, load: Load, frame: pl.DataFrame, poisoned: list[tuple[int, str]]) -> None:
+    def _settle_poisoned(self, load: InFlightBatch, frame: pl.DataFrame, poisoned: list[tuple[int, str]]) -> None:
         """A batch with rows that cannot be encoded: the good ones are sent in one go, the others kept aside."""
         bad = {row: reason for row, reason in poisoned if row >= load.row}
         places = [row for row in range(load.row, frame.height) if row not in bad]
@@ -210,12 +210,12 @@ class Forward:
     def _encode_alone(self, frame: pl.DataFrame) -> None:
         self.destination.wrap(frame, self.destination.format(frame))
 
-    def _overtaken(self, load: Load) -> bool:
+    def _overtaken(self, load: InFlightBatch) -> bool:
         """Whether something more urgent waits: an alert, or rows of now while old ones are being sent."""
         following = self._rank()
         return following is not None and following < 2 * LANES.index(load.lane) + (load.aside is not None)
 
-    def _move(self, load: Load, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
+    def _move(self, load: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
         """Commit what is settled; a full disk is waited out."""
         answered = row - load.row
         self._commit(lambda: self.queue.settle(load, row, frame, settled))
@@ -253,7 +253,7 @@ class Forward:
             metrics.EVENTS_PENDING.labels(self.name, lane).set(self.pending(lane))
         metrics.ROWS_ASIDE.labels(self.name).set(self.queue.aside_rows())
 
-    def _leave_behind(self, load: Load, reason: str) -> None:
+    def _leave_behind(self, load: InFlightBatch, reason: str) -> None:
         """A batch that cannot be read any more is fetched again, and the next one goes on."""
         self._commit(lambda: self.queue.damaged(load, reason))
 

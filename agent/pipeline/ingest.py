@@ -19,13 +19,13 @@ from agent.pipeline import poison
 from agent.pipeline.progress import FULL_DISK_PAUSE, Progress
 from agent.store import dead_letter_problem
 from agent.store import dead_letters as dead_letter
-from agent.store.accounts import Accounts, Ingested
+from agent.store.accounts import Accounts, IngestAccount
 from agent.store.attempts import Attempts
 from agent.store.batch_file import BatchFile
-from agent.store.dead_letters import About, DeadLetters
+from agent.store.dead_letters import DeadLetterContext, DeadLetters
 from agent.store.origin import Origin
 from agent.store.problems import Problems
-from agent.store.spool import Spool, Written
+from agent.store.spool import Spool, UncommittedBatch
 from agent.store.state import State, StateRecall, Transaction
 
 log = structlog.get_logger()
@@ -47,7 +47,7 @@ class DetectionResult(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class BatchSteps:
     """What happens to a batch on its way; handed in, so that rooms need not know each other."""
 
     prepare: Callable[[Batch], pl.DataFrame]
@@ -57,7 +57,7 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
-class Committed:
+class BatchCommit:
     """Told to whoever watches, after each commit."""
 
     source: str
@@ -78,12 +78,12 @@ class Ingest:
         spool: Spool,
         dead_letters: DeadLetters,
         problems: Problems,
-        steps: Steps,
+        steps: BatchSteps,
         *,
         now: Callable[[], datetime],
         stop: threading.Event,
         spool_limit: int,
-        watch: Callable[[Committed], None] = lambda _: None,
+        watch: Callable[[BatchCommit], None] = lambda _: None,
         progress: Progress | None = None,
     ) -> None:
         """`spool_limit`: bytes of batch files above which reading pauses, unless `room` is replaced."""
@@ -113,7 +113,7 @@ class Ingest:
         with self._turn:
             return self._steps.shape(self._steps.prepare(batch), batch, self._now())
 
-    def replace_steps(self, steps: Steps) -> None:
+    def replace_steps(self, steps: BatchSteps) -> None:
         """Other rules and mappings from the next batch on."""
         with self._turn:
             self._steps = steps
@@ -175,7 +175,7 @@ class Ingest:
             return committed.rows
         return 0
 
-    def _commit(self, source: str, batch: Batch, poisonous: bool, attempts: Attempts | None) -> Committed:
+    def _commit(self, source: str, batch: Batch, poisonous: bool, attempts: Attempts | None) -> BatchCommit:
         now = self._now()
         rejections = list(batch.rejections)
         if poisonous:
@@ -185,7 +185,7 @@ class Ingest:
         detection = self._steps.detect(batch, prepared, now)
         shaped = self._steps.shape(prepared, batch, now) if prepared.height else prepared
         lane: Lane = "alerts" if batch.event_type == OWN_EVENT_TYPE else "events"
-        written: list[Written] = []
+        written: list[UncommittedBatch] = []
         dead: BatchFile | None = None
         try:
             written += [self._spool.write(lane, shaped, Origin.of(source, batch, shaped))] if shaped.height else []
@@ -194,7 +194,7 @@ class Ingest:
             with self._state.transact() as transaction:
                 entries = self._spool.name(transaction, written)
                 if dead is not None:
-                    self._dead_letters.name(transaction, dead, About("dead-letters", source))
+                    self._dead_letters.name(transaction, dead, DeadLetterContext("dead-letters", source))
                     dead_letter_problem.rejected(self._problems, source, batch.org, rejections)
                 self._remember(transaction, source, batch, detection)
                 self._problems.noticed(batch)
@@ -211,7 +211,7 @@ class Ingest:
         self._measure(source, batch, detection, written, len(rejections))
         if newest is not None:
             metrics.SOURCE_LAG.labels(source).set((now - newest).total_seconds())
-        return Committed(source, batch, shaped.height, detection.alerts, detection.matched, newest)
+        return BatchCommit(source, batch, shaped.height, detection.alerts, detection.matched, newest)
 
     def _without_poison(self, batch: Batch, now: datetime) -> tuple[Batch, list[Rejection]]:
         """The batch without the rows that break a step, and those rows with their tracebacks."""
@@ -249,12 +249,12 @@ class Ingest:
         transaction: Transaction,
         source: str,
         batch: Batch,
-        written: Sequence[Written],
+        written: Sequence[UncommittedBatch],
         rejected: int,
         spooled: int,
     ) -> None:
         read = spooled + batch.duplicates + rejected
-        more = Ingested(read=read, duplicate=batch.duplicates, malformed=rejected, spooled=spooled)
+        more = IngestAccount(read=read, duplicate=batch.duplicates, malformed=rejected, spooled=spooled)
         self._accounts.add_ingested(transaction, source, batch.event_type, more)
         for one in written:
             self._accounts.add_spooled(transaction, one.lane, one.frame.height)
@@ -269,7 +269,7 @@ class Ingest:
         source: str,
         batch: Batch,
         detection: DetectionResult,
-        written: Sequence[Written],
+        written: Sequence[UncommittedBatch],
         rejected: int,
     ) -> None:
         metrics.ROWS_READ.labels(source, batch.event_type).inc(

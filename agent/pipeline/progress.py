@@ -48,7 +48,7 @@ class Pause:
 
 
 @dataclass(slots=True)
-class _Work:
+class _LoopProgress:
     loop: str
     moved: float
     pause: Pause | None = None
@@ -63,7 +63,7 @@ class Progress:
         self._problems = problems
         self._now = now
         self._steady = steady
-        self._work: dict[int, _Work] = {}
+        self._work: dict[int, _LoopProgress] = {}
         """By the thread's number."""
         self._lock = threading.Lock()
         self._told = problems.is_open(KIND, INGEST)  # by an earlier run of the daemon, which may have ended in a pause
@@ -74,7 +74,7 @@ class Progress:
         ident = threading.get_ident()
         with self._lock:
             before = self._work.get(ident)
-            self._work[ident] = _Work(loop, self._steady())
+            self._work[ident] = _LoopProgress(loop, self._steady())
         try:
             yield
         finally:

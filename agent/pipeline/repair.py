@@ -19,12 +19,12 @@ import structlog
 from agent.errors import DiskFull, Gone, SourceError
 from agent.model import Batch, FetchesAgain
 from agent.store import dead_letters as dead_letter
-from agent.store.accounts import Accounts, Delivered
+from agent.store.accounts import Accounts, DeliveryAccount
 from agent.store.batch_file import BatchFile
-from agent.store.dead_letters import About
+from agent.store.dead_letters import DeadLetterContext
 from agent.store.origin import Origin, digest
 from agent.store.queue.repairs import Damage, Share
-from agent.store.queue.stores import Stores
+from agent.store.queue.state_stores import StateStores
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ class Repair:
 
     def __init__(
         self,
-        stores: Stores,
+        stores: StateStores,
         shaped: Callable[[Batch], pl.DataFrame],
         sources: Mapping[str, FetchesAgain],
         *,
@@ -139,9 +139,9 @@ class Repair:
                 with self._state.transact() as transaction:
                     for share, file in zip(damage.shares, files, strict=True):
                         self._tell(damage, share, reason)
-                        more = Delivered(dead_lettered=file.rows, set_aside=-file.rows)
+                        more = DeliveryAccount(dead_lettered=file.rows, set_aside=-file.rows)
                         self._accounts.add_delivered(transaction, share.destination, damage.lane, more)
-                        about = About("rows-lost", share.destination, share.destination, damage.lane)
+                        about = DeadLetterContext("rows-lost", share.destination, share.destination, damage.lane)
                         self._dead_letters.name(transaction, file, about)
                     self._repairs.finish(transaction, damage)
             except BaseException:

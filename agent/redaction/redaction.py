@@ -53,7 +53,7 @@ _BY_FORM = [
 ]  # fmt: skip
 
 
-class _Known:
+class _SecretForms:
     """The forms of all secrets, ready to be looked for. Not changed once made."""
 
     def __init__(self, secrets: Iterator[tuple[str, ...]]) -> None:
@@ -120,13 +120,13 @@ def _same(form: str, offset: int, text: str, place: int, free: int) -> tuple[int
     return place - before, place + after
 
 
-class _Register:
+class _SecretRegister:
     """Safe for threads."""
 
     def __init__(self) -> None:
         self._given: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         self._obtained: OrderedDict[str, tuple[str, ...]] = OrderedDict()
-        self._known: _Known | None = None
+        self._known: _SecretForms | None = None
         self._lock = threading.Lock()
 
     def add(self, secret: str, *, obtained: bool) -> None:
@@ -142,10 +142,10 @@ class _Register:
                 self._obtained.popitem(last=False)
             self._known = None
 
-    def known(self) -> _Known:
+    def known(self) -> _SecretForms:
         with self._lock:
             if self._known is None:
-                self._known = _Known(iter([*self._given.values(), *self._obtained.values()]))
+                self._known = _SecretForms(iter([*self._given.values(), *self._obtained.values()]))
             return self._known
 
     def clear(self) -> None:
@@ -155,7 +155,7 @@ class _Register:
             self._known = None
 
 
-_register = _Register()
+_register = _SecretRegister()
 
 
 def register(secret: str) -> None:

@@ -20,7 +20,7 @@ from agent.store.state import State, Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Ingested:
+class IngestAccount:
     """What became of the rows read, for one source and event type."""
 
     read: int = 0
@@ -30,7 +30,7 @@ class Ingested:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class DeliveryAccount:
     """What became of the rows of one lane at one destination."""
 
     acknowledged: int = 0
@@ -55,28 +55,28 @@ class Accounts:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def ingested(self) -> dict[tuple[str, str], Ingested]:
+    def ingested(self) -> dict[tuple[str, str], IngestAccount]:
         """By (source name, event type)."""
         prefix = "account/ingest/"
         return {
-            tuple(key.removeprefix(prefix).rsplit("/", 1)): Ingested(**self._load(key))  # type: ignore[misc]
+            tuple(key.removeprefix(prefix).rsplit("/", 1)): IngestAccount(**self._load(key))  # type: ignore[misc]
             for key in self._state.keys(prefix)
         }
 
-    def delivered(self, destination: str, lane: Lane) -> Delivered:
-        return Delivered(**self._load(f"account/destination/{destination}/{lane}"))
+    def delivered(self, destination: str, lane: Lane) -> DeliveryAccount:
+        return DeliveryAccount(**self._load(f"account/destination/{destination}/{lane}"))
 
     def spooled(self, lane: Lane) -> int:
         """Rows ever committed to a lane."""
         return self._state.number(f"account/lane/{lane}")
 
-    def add_ingested(self, transaction: Transaction, source: str, event_type: str, more: Ingested) -> None:
+    def add_ingested(self, transaction: Transaction, source: str, event_type: str, more: IngestAccount) -> None:
         self._add(transaction, f"account/ingest/{source}/{event_type}", asdict(more))
 
     def add_spooled(self, transaction: Transaction, lane: Lane, rows: int) -> None:
         transaction.set(f"account/lane/{lane}", self.spooled(lane) + rows)
 
-    def add_delivered(self, transaction: Transaction, destination: str, lane: Lane, more: Delivered) -> None:
+    def add_delivered(self, transaction: Transaction, destination: str, lane: Lane, more: DeliveryAccount) -> None:
         self._add(transaction, f"account/destination/{destination}/{lane}", asdict(more))
 
     def _load(self, key: str) -> dict[str, int]:

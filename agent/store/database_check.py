@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from agent.model import Finding
-from agent.store import integrity, unnamed
+from agent.store import integrity, orphan_files
 from agent.store.integrity import IntegrityReport
 from agent.store.problems import Problems
 
@@ -70,4 +70,4 @@ def findings(directory: Path) -> Iterator[Finding]:
 
 
 def _has_batches(directory: Path) -> bool:
-    return any(True for folder in unnamed.FOLDERS for _ in unnamed.batches(directory / folder))
+    return any(True for folder in orphan_files.FOLDERS for _ in orphan_files.batches(directory / folder))

@@ -10,7 +10,7 @@ import polars as pl
 from agent.errors import Damaged
 from agent.model import Rejection
 from agent.problem import Field
-from agent.store.dead_letters import About, DeadLetters
+from agent.store.dead_letters import DeadLetterContext, DeadLetters
 from agent.store.problems import Problems
 from agent.store.state import State
 
@@ -51,7 +51,7 @@ def take_over(problems: Problems, letters: DeadLetters, state: State) -> None:
             try:
                 about = letters.about(number)
             except Damaged:
-                about = About(KIND, "unknown")
+                about = DeadLetterContext(KIND, "unknown")
             letters.note(transaction, number, about)
             rows = problems.count(KIND, about.subject) + file.rows
             message = f"{about.subject}: {rows:,} rows are kept as dead letters, some since before the last upgrade"

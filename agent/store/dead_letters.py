@@ -17,11 +17,11 @@ import polars as pl
 from agent.columns.timestamp import TIME
 from agent.model import Lane, Rejection
 from agent.redaction.redaction import redact
-from agent.store import batch_file, unnamed
+from agent.store import batch_file, orphan_files
 from agent.store.batch_file import BatchFile
 from agent.store.origin import Origin
+from agent.store.orphan_files import DatabaseView
 from agent.store.state import State, Transaction
-from agent.store.unnamed import Line
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "time": TIME,
@@ -39,7 +39,7 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class DeadLetterContext:
     """Whose rows a file of dead letters holds, and which open problem counts them."""
 
     kind: str
@@ -58,12 +58,12 @@ class DeadLetters:
         self._folder = state.directory / "dead-letters"
         self._folder.mkdir(mode=0o700, exist_ok=True)
         named = frozenset(file.name for _, file in self.files())
-        line = Line(state.id, {"dead": state.number("dead/next")}, named, bool(state.doubt()))
-        unnamed.clear(self._folder, line)
+        line = DatabaseView(state.id, {"dead": state.number("dead/next")}, named, bool(state.doubt()))
+        orphan_files.clear(self._folder, line)
 
     def write(self, frame: pl.DataFrame) -> BatchFile:
         """Bring dead letters (`SCHEMA`) to disk. Raises DiskFull."""
-        prefix = unnamed.prefix("dead", self._state.id, self._state.number("dead/next"))
+        prefix = orphan_files.prefix("dead", self._state.id, self._state.number("dead/next"))
         return batch_file.write(self._folder, prefix, frame)
 
     def discard(self, file: BatchFile | None) -> None:
@@ -71,7 +71,7 @@ class DeadLetters:
         if file is not None:
             (self._folder / file.name).unlink(missing_ok=True)
 
-    def name(self, transaction: Transaction, file: BatchFile, about: About | None = None) -> None:
+    def name(self, transaction: Transaction, file: BatchFile, about: DeadLetterContext | None = None) -> None:
         """Make a written file count, with the transaction. `about`: what else its rows say."""
         sequence = self._state.number("dead/next")
         transaction.set(f"dead/file/{sequence:016d}", file.encode())
@@ -79,7 +79,7 @@ class DeadLetters:
             self.note(transaction, sequence, about)
         transaction.set("dead/next", sequence + 1)
 
-    def note(self, transaction: Transaction, number: int, about: About) -> None:
+    def note(self, transaction: Transaction, number: int, about: DeadLetterContext) -> None:
         transaction.set(f"dead/about/{number:016d}", orjson.dumps(asdict(about)))
 
     def is_reported(self, number: int) -> bool:
@@ -98,14 +98,14 @@ class DeadLetters:
         data = self._state.data(f"dead/file/{number:016d}")
         return BatchFile.decode(data) if data else None
 
-    def about(self, number: int) -> About:
+    def about(self, number: int) -> DeadLetterContext:
         """Raises Damaged for a file that only its rows tell about and that cannot be read."""
         data = self._state.data(f"dead/about/{number:016d}")
         if data is not None:
-            return About(**orjson.loads(data))
+            return DeadLetterContext(**orjson.loads(data))
         first = self.load(number).row(0, named=True)
         lane: Lane = "alerts" if first["lane"] == "alerts" else "events"
-        return About("dead-letters", first["destination"] or first["source"], first["destination"], lane)
+        return DeadLetterContext("dead-letters", first["destination"] or first["source"], first["destination"], lane)
 
     def load(self, number: int) -> pl.DataFrame:
         """The rows (`SCHEMA`) of a file. Raises Damaged, and KeyError for a number that no file has."""

@@ -1,7 +1,7 @@
 """The log between the two loops: batch files in two lanes, and positions in them.
 
 A batch file is on disk before the transaction that names it. Trimming commits the removal first and unlinks after. So
-a kill leaves files that no transaction names; `agent.store.unnamed` says which of them may go at the next start.
+a kill leaves files that no transaction names; `agent.store.orphan_files` says which of them may go at the next start.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from pathlib import Path
 import polars as pl
 
 from agent.model import LANES, Lane
-from agent.store import batch_file, unnamed
+from agent.store import batch_file, orphan_files
 from agent.store.batch_file import BatchFile
 from agent.store.origin import Origin
+from agent.store.orphan_files import DatabaseView
 from agent.store.state import State, Transaction
-from agent.store.unnamed import Line
 
 IN_MEMORY_BYTES = 24 << 20
 """Frames just written are handed over without reading them back, up to this many estimated bytes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SpoolEntry:
     """One batch as the state names it."""
 
     lane: Lane
@@ -35,7 +35,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class UncommittedBatch:
     """A batch on disk that no transaction names yet."""
 
     lane: Lane
@@ -71,30 +71,30 @@ class Spool:
         self._lock = threading.Lock()
         self.grown = threading.Condition()
         """Notified after every commit that added batches."""
-        self._entries: dict[Lane, dict[int, Entry]] = {lane: dict(self._load(lane)) for lane in LANES}
+        self._entries: dict[Lane, dict[int, SpoolEntry]] = {lane: dict(self._load(lane)) for lane in LANES}
         self._next: dict[Lane, int] = {lane: state.number(f"spool/next/{lane}") for lane in LANES}
         self._clear_unnamed()
 
     # Writing
 
-    def write(self, lane: Lane, frame: pl.DataFrame, origin: Origin | None = None) -> Written:
+    def write(self, lane: Lane, frame: pl.DataFrame, origin: Origin | None = None) -> UncommittedBatch:
         """Bring a frame to disk. Raises DiskFull (nothing is left behind then)."""
-        prefix = unnamed.prefix(lane, self._state.id, self._next[lane])
-        return Written(lane, batch_file.write(self._folder, prefix, frame, origin), frame)
+        prefix = orphan_files.prefix(lane, self._state.id, self._next[lane])
+        return UncommittedBatch(lane, batch_file.write(self._folder, prefix, frame, origin), frame)
 
-    def name(self, transaction: Transaction, written: Sequence[Written]) -> list[Entry]:
+    def name(self, transaction: Transaction, written: Sequence[UncommittedBatch]) -> list[SpoolEntry]:
         """Give files their places in their lanes; effective with the transaction. Call `publish` after it."""
-        entries: list[Entry] = []
+        entries: list[SpoolEntry] = []
         following = dict(self._next)
         for one in written:
             sequence = following[one.lane]
             following[one.lane] = sequence + 1
-            entries.append(Entry(one.lane, sequence, one.file))
+            entries.append(SpoolEntry(one.lane, sequence, one.file))
             transaction.set(_key(one.lane, sequence), one.file.encode())
             transaction.set(f"spool/next/{one.lane}", sequence + 1)
         return entries
 
-    def publish(self, entries: Sequence[Entry], written: Sequence[Written]) -> None:
+    def publish(self, entries: Sequence[SpoolEntry], written: Sequence[UncommittedBatch]) -> None:
         """After the commit: let readers see the batches, the fresh frames from memory."""
         with self._lock:
             for entry, one in zip(entries, written, strict=True):
@@ -104,7 +104,7 @@ class Spool:
         with self.grown:
             self.grown.notify_all()
 
-    def discard(self, written: Sequence[Written]) -> None:
+    def discard(self, written: Sequence[UncommittedBatch]) -> None:
         """Remove files whose transaction did not happen."""
         for one in written:
             (self._folder / one.file.name).unlink(missing_ok=True)
@@ -120,13 +120,13 @@ class Spool:
         with self._lock:
             return Position(min(self._entries[lane], default=self._next[lane]))
 
-    def entry(self, lane: Lane, sequence: int) -> Entry | None:
+    def entry(self, lane: Lane, sequence: int) -> SpoolEntry | None:
         return self._entries[lane].get(sequence)
 
     def path(self, file: BatchFile) -> Path:
         return self._folder / file.name
 
-    def read(self, entry: Entry) -> pl.DataFrame:
+    def read(self, entry: SpoolEntry) -> pl.DataFrame:
         """The batch's frame. Raises Damaged for a damaged file, which is put aside in `spool/quarantine`."""
         with self._lock:
             frame = self._recent.get((entry.lane, entry.sequence))
@@ -182,17 +182,17 @@ class Spool:
 
     # Inside
 
-    def _load(self, lane: Lane) -> Iterator[tuple[int, Entry]]:
+    def _load(self, lane: Lane) -> Iterator[tuple[int, SpoolEntry]]:
         for key in self._state.keys(f"spool/batch/{lane}/"):
             sequence = int(key.rsplit("/", 1)[1])
-            yield sequence, Entry(lane, sequence, BatchFile.decode(self._state.data(key) or b""))
+            yield sequence, SpoolEntry(lane, sequence, BatchFile.decode(self._state.data(key) or b""))
 
     def _clear_unnamed(self) -> None:
         named = frozenset(entry.file.name for entries in self._entries.values() for entry in entries.values())
         following = {str(lane): number for lane, number in self._next.items()}
-        unnamed.clear(self._folder, Line(self._state.id, following, named, bool(self._state.doubt())))
+        orphan_files.clear(self._folder, DatabaseView(self._state.id, following, named, bool(self._state.doubt())))
 
-    def _keep_in_memory(self, entry: Entry, frame: pl.DataFrame) -> None:
+    def _keep_in_memory(self, entry: SpoolEntry, frame: pl.DataFrame) -> None:
         self._recent[entry.lane, entry.sequence] = frame
         self._recent_bytes += int(frame.estimated_size())
         while self._recent_bytes > IN_MEMORY_BYTES and self._recent:

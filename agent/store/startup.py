@@ -7,11 +7,11 @@ from pathlib import Path
 import structlog
 
 from agent.errors import DiskFull
-from agent.store import unnamed
+from agent.store import orphan_files
 from agent.store.batch_file import BatchFile
+from agent.store.orphan_files import BatchName
 from agent.store.problems import Problems
 from agent.store.state import State
-from agent.store.unnamed import BatchName
 
 log = structlog.get_logger()
 
@@ -52,9 +52,9 @@ def set_aside(state: State) -> list[Path]:
     named = {name for prefix in ("spool/batch/", "dead/file/") for name in _names(state, prefix)}
     return [
         path
-        for folder in unnamed.FOLDERS
-        for path in sorted((state.directory / folder / unnamed.ASIDE).glob("*.arrow"))
-        if f"{unnamed.ASIDE}/{path.name}" not in named
+        for folder in orphan_files.FOLDERS
+        for path in sorted((state.directory / folder / orphan_files.ASIDE).glob("*.arrow"))
+        if f"{orphan_files.ASIDE}/{path.name}" not in named
     ]
 
 
@@ -69,6 +69,6 @@ def _report_unnamed(state: State, problems: Problems) -> None:
     rows = sum(name.rows for path in files if (name := BatchName.parse(path.name)))
     message = (
         f"{len(files)} batch files with {rows:,} rows belong to a newer database than this one, or to another state; "
-        f"they are set aside in {unnamed.ASIDE}/, and whether they were delivered is not known"
+        f"they are set aside in {orphan_files.ASIDE}/, and whether they were delivered is not known"
     )
     problems.report("state-restored", SPOOL, message, fix=_TAKE_IN, count=rows)

@@ -15,10 +15,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from agent.errors import Busy, DiskFull, StateDamaged, StateError
-from agent.store import integrity, private, unnamed
+from agent.store import file_permissions, integrity, orphan_files
 from agent.store import state_identity as identity
 from agent.store.database import FOLDER, Transaction, Value, is_damaged, open_database
-from agent.store.hold import Hold
+from agent.store.directory_lock import DirectoryLock
 from agent.store.state_identity import StateIdentity
 
 __all__ = ["State", "StateRecall", "Transaction", "Value", "is_disk_full"]
@@ -38,10 +38,10 @@ class State:
         """
         self.directory = directory
         try:
-            private.make_folder(directory)
-            self._held = Hold(directory)
+            file_permissions.make_folder(directory)
+            self._held = DirectoryLock(directory)
             try:
-                self.openness = private.tighten(directory)
+                self.openness = file_permissions.tighten(directory)
                 """What others could do in the directory until now, in words; empty where it was private."""
                 if not recovering:
                     _refuse_damage(directory)
@@ -181,7 +181,7 @@ def _refuse_damage(directory: Path) -> None:
     if examined.condition == "damaged":
         raise StateDamaged(f"the state's database in {place} is damaged ({examined.findings[0]})", hint=WAY_OUT)
     if examined.condition in ("missing", "empty"):
-        files = [name for folder in unnamed.FOLDERS for name in unnamed.batches(directory / folder)]
+        files = [name for folder in orphan_files.FOLDERS for name in orphan_files.batches(directory / folder)]
         if files:
             raise StateDamaged(
                 f"the state's database in {place} is {examined.condition}, but {len(files)} batch files lie beside it "

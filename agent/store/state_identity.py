@@ -1,7 +1,7 @@
 """Which state this is, and how often a daemon was started on it: kept in the database and in a small file beside it.
 
 So a database that is put back alone, or made anew, is noticed. A restored copy of the whole directory has both: that
-is for the destinations to notice (agent/store/restored.py).
+is for the destinations to notice (agent/store/restore_detector.py).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from agent.assembly.processing import build_processing
+from agent.assembly.batch_processing import build_processing
 from agent.config.settings import Settings, parse
 from agent.demo.enrichment import enrichment
 from agent.model import OWN_EVENT_TYPE, Batch

@@ -14,7 +14,7 @@ from pathlib import Path
 
 os.environ["POLARS_MAX_THREADS"] = "1"  # before polars is imported
 
-from agent.assembly.processing import build_processing
+from agent.assembly.batch_processing import build_processing
 from agent.columns.string_buffer import body
 from agent.formats import FORMATS
 from agent.normalize.row_identity import identify

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agent.assembly.parts import build
+from agent.assembly.daemon_parts import build
 from agent.hunt.log_files import batches
 from agent.model import Batch, Cursor
 from agent.pipeline.forward import Forward

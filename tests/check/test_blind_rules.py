@@ -13,8 +13,8 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 from rich.console import Console
 
-from agent.assembly.rule_inputs import columns, supply
-from agent.assembly.rules import chosen_rules
+from agent.assembly.enabled_rules import chosen_rules
+from agent.assembly.rule_availability import columns, supply
 from agent.check.blind_rules import of_org, of_settings
 from agent.cli.rules import list as rule_list
 from agent.config import settings as config

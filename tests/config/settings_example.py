@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel
 
 from agent.config.settings import Settings
-from agent.config.settings_place import Expected
+from agent.config.settings_location import ExpectedType
 
 EXAMPLE = Path(__file__).parents[2] / "packaging" / "leakline.example.yaml"
 
@@ -49,10 +49,10 @@ def shown(text: str) -> list[Shown]:
     root = yaml.compose(whole, yaml.SafeLoader)
     assert root is not None
     lines = whole.splitlines()
-    return list(_below(root, Expected.of(Settings), lines))
+    return list(_below(root, ExpectedType.of(Settings), lines))
 
 
-def _below(node: yaml.Node, expected: Expected | None, lines: list[str]) -> Iterator[Shown]:
+def _below(node: yaml.Node, expected: ExpectedType | None, lines: list[str]) -> Iterator[Shown]:
     if expected is None:
         return
     if isinstance(node, yaml.SequenceNode):
@@ -61,9 +61,9 @@ def _below(node: yaml.Node, expected: Expected | None, lines: list[str]) -> Iter
     elif isinstance(node, yaml.MappingNode):
         if expected.tags:
             tags = [value.value for key, value in node.value if key.value == expected.tag_key]
-            expected = Expected.of(expected.tags[tags[0]])
+            expected = ExpectedType.of(expected.tags[tags[0]])
         elif expected.members:
-            expected = next(Expected.of(member) for member in expected.members if Expected.of(member).model)
+            expected = next(ExpectedType.of(member) for member in expected.members if ExpectedType.of(member).model)
         for key, value in node.value:
             if expected.model is not None:
                 yield _shown(expected.model, key, value, lines)

@@ -16,7 +16,7 @@ from hypothesis import settings as run
 from hypothesis import strategies as some
 from pydantic import BaseModel
 
-from agent.assembly.rules import chosen_rules
+from agent.assembly.enabled_rules import chosen_rules
 from agent.config import settings as config
 from agent.enrichment.settings import EnrichSettings
 from agent.errors import SettingsError

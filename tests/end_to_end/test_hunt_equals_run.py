@@ -154,7 +154,7 @@ def of_one_type(watched: Path) -> set[str]:
     """Ids of rules for one type of log file. An hour's files come type by type: of several types the service may see a later
     event first, which then opens the window.
     """
-    from agent.assembly.processing import build_processing
+    from agent.assembly.batch_processing import build_processing
 
     rules = build_processing(load(watched / "leakline.yaml")).rules
     return {rule.id for rule in rules if len(event_types(rule.condition) or ()) == 1}
@@ -162,7 +162,7 @@ def of_one_type(watched: Path) -> set[str]:
 
 def about_the_agent(watched: Path) -> set[str]:
     """Ids of rules about Leakline's own events: no log file of the org tells of these."""
-    from agent.assembly.processing import build_processing
+    from agent.assembly.batch_processing import build_processing
 
     rules = build_processing(load(watched / "leakline.yaml")).rules
     return {rule.id for rule in rules.alerting if rule.logsource.product == "leakline"}

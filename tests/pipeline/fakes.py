@@ -13,15 +13,15 @@ import polars as pl
 from agent.delivery_settings import DeliverySettings
 from agent.model import LANES, Batch, Chunk, Cursor, Lane, Outcome, TooLong
 from agent.pipeline.forward import Forward
-from agent.pipeline.ingest import Ingest, Steps
+from agent.pipeline.ingest import BatchSteps, Ingest
 from agent.pipeline.repair import Repair
 from agent.pipeline.shared_lines import SharedLines
 from agent.store.dead_letters import DeadLetters
 from agent.store.problems import Problems
-from agent.store.queue.aside import Aside
+from agent.store.queue.backlog_limit import BacklogLimit, Quota
+from agent.store.queue.parked_batches import ParkedBatches
 from agent.store.queue.repairs import Repairs
-from agent.store.queue.room import Quota, Room
-from agent.store.queue.stores import Stores
+from agent.store.queue.state_stores import StateStores
 from agent.store.spool import Spool
 from agent.store.state import State
 
@@ -137,8 +137,8 @@ class NoDetection:
         pass
 
 
-def plain_steps() -> Steps:
-    return Steps(
+def plain_steps() -> BatchSteps:
+    return BatchSteps(
         prepare=lambda batch: batch.frame,
         detect=lambda batch, frame, now: NoDetection(),
         shape=lambda frame, batch, now: frame,
@@ -160,14 +160,14 @@ class Loops:
         self.spool = Spool(self.state)
         self.dead_letters = DeadLetters(self.state)
         self.problems = Problems(self.state, lambda: NOW)
-        self.aside = Aside(self.state)
+        self.aside = ParkedBatches(self.state)
         self.repairs = Repairs(self.state, self.problems, lambda: NOW)
 
     @property
-    def stores(self) -> Stores:
-        return Stores(self.state, self.spool, self.aside, self.dead_letters, self.repairs, self.problems)
+    def stores(self) -> StateStores:
+        return StateStores(self.state, self.spool, self.aside, self.dead_letters, self.repairs, self.problems)
 
-    def ingest(self, steps: Steps | None = None, spool_limit: int = 1 << 30) -> Ingest:
+    def ingest(self, steps: BatchSteps | None = None, spool_limit: int = 1 << 30) -> Ingest:
         return Ingest(
             self.state,
             self.spool,
@@ -208,7 +208,7 @@ class Loops:
         sources = {"acme/list": source}
         return Repair(self.stores, self.ingest().shaped, sources, now=now, stop=self.stop, monotonic=monotonic)
 
-    def room(self, limit: int, *quotas: Quota) -> Room:
+    def room(self, limit: int, *quotas: Quota) -> BacklogLimit:
         """Room over these quotas, that trims as the daemon does."""
 
         def trim() -> None:
@@ -216,7 +216,7 @@ class Loops:
                 positions = [quota.queue.position(lane) for quota in quotas if lane in quota.queue.lanes]
                 self.spool.trim({lane: min(positions, key=lambda p: (p.sequence, p.row))})
 
-        return Room(self.spool, self.aside, limit, quotas, trim)
+        return BacklogLimit(self.spool, self.aside, limit, quotas, trim)
 
     def restarted(self) -> Loops:
         """Another process on the same state."""

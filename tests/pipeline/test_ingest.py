@@ -13,7 +13,7 @@ import pytest
 
 from agent.model import Batch, Rejection
 from agent.store import batch_file
-from agent.store.accounts import Accounts, Ingested
+from agent.store.accounts import Accounts, IngestAccount
 from tests.pipeline.fakes import ListSource, Loops, batch_of, ids_of, plain_steps
 
 
@@ -63,7 +63,7 @@ def test_every_row_read_is_accounted_for(loops: Loops) -> None:
     bad = Rejection("00D", "list", "Thing", "file.csv", 4, "too few cells", b'"a"')
     loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3), rejections=(bad,), duplicates=2)]))
     account = Accounts(loops.state).ingested()["acme/list", "Thing"]
-    assert account == Ingested(read=6, duplicate=2, malformed=1, spooled=3)
+    assert account == IngestAccount(read=6, duplicate=2, malformed=1, spooled=3)
     ((_, dead),) = loops.dead_letters.read()
     assert dead.select("input", "row", "reason", "raw").row(0) == ("file.csv", 4, "too few cells", b'"a"')
 

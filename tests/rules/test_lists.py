@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import yaml
 
-from agent.assembly.processing import build_processing
+from agent.assembly.batch_processing import build_processing
 from agent.config.settings import EnrichSettings, RuleSettings, Settings
 from agent.enrichment.address_database import write_mmdb
 from agent.model import Batch

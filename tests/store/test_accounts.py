@@ -12,7 +12,7 @@ from agent.errors import DiskFull, Gone, LeaklineError, TransportError, Unavaila
 from agent.model import LANES, Chunk, Outcome
 from agent.pipeline.forward import Forward
 from agent.store.accounts import Accounts
-from agent.store.queue.dead_letter_office import DeadLetterOffice
+from agent.store.queue.dead_letter_commands import DeadLetterCommands
 from agent.store.state import State
 from tests.pipeline.fakes import NOW, Archive, ListSource, Loops, ScriptedDestination, ids_of
 from tests.pipeline.test_forward import balanced
@@ -124,7 +124,7 @@ class World:
             return
         number, _ = self.data.draw(st.sampled_from(files))
         letters, about = self.loops.dead_letters.load(number), self.loops.dead_letters.about(number)
-        office = DeadLetterOffice(self.loops.stores, {siem.name: LANES for siem in self.siems}, lambda: NOW)
+        office = DeadLetterCommands(self.loops.stores, {siem.name: LANES for siem in self.siems}, lambda: NOW)
         if what == "drop":
             office.drop(number, "ada")
             self.dropped[about.destination].update(self._ids(letters.to_dicts()))

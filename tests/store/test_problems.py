@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent import metrics
-from agent.assembly.outdated import end_outdated
+from agent.assembly.outdated_problems import end_outdated
 from agent.errors import LeaklineError
 from agent.problem import KINDS
 from agent.store.problems import QUIET, TELL_AGAIN, Problems

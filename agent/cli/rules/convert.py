@@ -15,7 +15,7 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
-from agent.assembly import rules as chosen_rules
+from agent.assembly import enabled_rules as chosen_rules
 from agent.detection.authoring.convert import TARGETS, ConvertedRule, Language, convert
 from agent.detection.authoring.ingest_window import IngestWindow, explained
 from agent.detection.authoring.pysigma_pipeline import Shipped, pipeline

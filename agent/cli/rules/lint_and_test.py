@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.assembly import sample_rows
-from agent.assembly.rule_inputs import columns
-from agent.assembly.rules import placeholders, places
+from agent.assembly.enabled_rules import placeholders, places
+from agent.assembly.rule_availability import columns
 from agent.config.settings import Settings
 from agent.detection.authoring import lint as linting
 from agent.detection.authoring import sample_processes

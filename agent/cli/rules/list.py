@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agent.assembly.rule_inputs import supply
-from agent.assembly.rules import chosen_rules
+from agent.assembly.enabled_rules import chosen_rules
+from agent.assembly.rule_availability import supply
 from agent.config.settings import Settings
 from agent.detection.alert import attack
 from agent.detection.authoring.coverage import FEEDS

@@ -76,7 +76,7 @@ class File:
         self.too_long = settings.too_long
         self._directory = settings.directory
         self.marker = settings.directory / f".leakline-{settings.name.replace('/', '_')}.position"
-        """Where the loop notes how far this destination is (agent/store/restored.py)."""
+        """Where the loop notes how far this destination is (agent/store/restore_detector.py)."""
         self._suffix = SUFFIX[settings.format]
         self._has_documents = settings.format == "ecs"
         self._now = now

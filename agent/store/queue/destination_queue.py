@@ -16,21 +16,21 @@ from agent.errors import Damaged
 from agent.model import LANES, Lane
 from agent.store import dead_letter_problem
 from agent.store import dead_letters as dead_letter
-from agent.store.accounts import Accounts, Delivered
+from agent.store.accounts import Accounts, DeliveryAccount
 from agent.store.attempts import Attempts
-from agent.store.dead_letters import About
-from agent.store.queue.aside import AsideEntry
-from agent.store.queue.batch_in_hand import Load
+from agent.store.dead_letters import DeadLetterContext
 from agent.store.queue.delivery_result import DeliveryResult
-from agent.store.queue.stores import Stores
-from agent.store.spool import Entry, Position
+from agent.store.queue.in_flight_batch import InFlightBatch
+from agent.store.queue.parked_batches import ParkedBatch
+from agent.store.queue.state_stores import StateStores
+from agent.store.spool import Position, SpoolEntry
 from agent.store.state import Transaction
 
 
 class DestinationQueue:
     """Safe for two threads: the destination's loop, and one that makes room."""
 
-    def __init__(self, name: str, lanes: Sequence[Lane], stores: Stores, now: Callable[[], datetime]) -> None:
+    def __init__(self, name: str, lanes: Sequence[Lane], stores: StateStores, now: Callable[[], datetime]) -> None:
         self._name = name
         self.lanes = [lane for lane in LANES if lane in lanes]
         """Alerts first."""
@@ -43,7 +43,7 @@ class DestinationQueue:
         self._attempts = {lane: Attempts(stores.state, f"forward/{name}/{lane}") for lane in self.lanes}
         self._attempts_aside = Attempts(stores.state, f"forward/{name}/aside")
         self._begun: set[str] = set()
-        self._in_hand: Load | None = None
+        self._in_hand: InFlightBatch | None = None
         self._positions = {lane: self._take_place(lane) for lane in self.lanes}
 
     # Asking
@@ -72,24 +72,24 @@ class DestinationQueue:
 
     # For the loop
 
-    def take(self, lanes: Sequence[Lane]) -> Load | None:
+    def take(self, lanes: Sequence[Lane]) -> InFlightBatch | None:
         """The next load of these lanes: alerts first, and in each lane first what comes now, then what is aside."""
         with self._lock:
             self._in_hand = next((load for load in self._candidates(lanes) if load is not None), None)
             return self._in_hand
 
-    def read(self, load: Load) -> pl.DataFrame:
+    def read(self, load: InFlightBatch) -> pl.DataFrame:
         """The whole batch of a load. Raises Damaged."""
         if load.aside is None:
             try:
-                return self._spool.read(Entry(load.lane, load.sequence, load.file))
+                return self._spool.read(SpoolEntry(load.lane, load.sequence, load.file))
             except Damaged:
                 with self._lock:
                     if load.aside is None:
                         raise  # else it has just been set aside, and the spool let go of it
         return self._aside.read(load.aside)
 
-    def begin(self, load: Load) -> bool:
+    def begin(self, load: InFlightBatch) -> bool:
         """Count an attempt; whether so many failed that its offending rows are to be looked for."""
         attempts, place = self._attempts_at(load), load.place
         key = place if load.aside else load.lane
@@ -98,7 +98,7 @@ class DestinationQueue:
             self._begun.add(key)
         return attempts.exhausted(place)
 
-    def settle(self, load: Load, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
+    def settle(self, load: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
         """Commit what became of the rows of `frame` up to `row`. Raises DiskFull: nothing has happened then."""
         dead = None
         if settled.refused:
@@ -110,7 +110,7 @@ class DestinationQueue:
                     moved = self._advance(transaction, load, row)
                     self._count(transaction, load, settled)
                     if dead is not None:
-                        about = About("dead-letters", self._name, self._name, load.lane)
+                        about = DeadLetterContext("dead-letters", self._name, self._name, load.lane)
                         self._stores.dead_letters.name(transaction, dead, about)
                         dead_letter_problem.refused(self._problems, self._name, frame, settled.refused)
                     self._tell_aside(transaction, load.aside if moved is None else None)
@@ -119,7 +119,7 @@ class DestinationQueue:
             self._stores.dead_letters.discard(dead)
             raise
 
-    def damaged(self, load: Load, why: str) -> int:
+    def damaged(self, load: InFlightBatch, why: str) -> int:
         """Leave a batch that cannot be read behind, to be fetched again; returns how many rows it has. Raises DiskFull."""
         rows = load.file.rows
         with self._lock:
@@ -127,7 +127,7 @@ class DestinationQueue:
             with self._state.transact() as transaction:
                 self._advance(transaction, load, rows)
                 if load.aside is None:
-                    more = Delivered(set_aside=lost)
+                    more = DeliveryAccount(set_aside=lost)
                     self._accounts.add_delivered(transaction, self._name, load.lane, more)
                 self._stores.repairs.add(transaction, self._name, load.lane, load.file, load.row, why)
                 self._tell_aside(transaction, load.aside)
@@ -157,7 +157,7 @@ class DestinationQueue:
             message = f"{self._name} took nothing until what is kept for it was full: rows were dropped"
             with self._state.transact() as transaction:
                 self._aside.advance(transaction, entry, entry.file.rows)
-                more = Delivered(set_aside=-entry.rows, dropped=entry.rows)
+                more = DeliveryAccount(set_aside=-entry.rows, dropped=entry.rows)
                 self._accounts.add_delivered(transaction, self._name, entry.lane, more)
                 self._problems.report("rows-dropped", self._name, message, count=entry.rows)
                 self._tell_aside(transaction, entry)
@@ -166,24 +166,24 @@ class DestinationQueue:
 
     # Inside
 
-    def _candidates(self, lanes: Sequence[Lane]) -> list[Load | None]:
+    def _candidates(self, lanes: Sequence[Lane]) -> list[InFlightBatch | None]:
         """Alerts now, alerts aside, events now, events aside; None where there is nothing or the lane is not asked for."""
-        loads: list[Load | None] = []
+        loads: list[InFlightBatch | None] = []
         for lane in LANES:
             if lane not in lanes:
                 loads += [None, None]
                 continue
             position = self._positions[lane]
             entry = self._spool.entry(lane, position.sequence)
-            loads.append(Load(lane, entry.file, position.row, entry.sequence) if entry else None)
+            loads.append(InFlightBatch(lane, entry.file, position.row, entry.sequence) if entry else None)
             aside = self._aside.first(self._name, lane)
-            loads.append(Load(lane, aside.file, aside.row, aside=aside) if aside else None)
+            loads.append(InFlightBatch(lane, aside.file, aside.row, aside=aside) if aside else None)
         return loads
 
-    def _attempts_at(self, load: Load) -> Attempts:
+    def _attempts_at(self, load: InFlightBatch) -> Attempts:
         return self._attempts_aside if load.aside else self._attempts[load.lane]
 
-    def _advance(self, transaction: Transaction, load: Load, row: int) -> AsideEntry | Position | None:
+    def _advance(self, transaction: Transaction, load: InFlightBatch, row: int) -> ParkedBatch | Position | None:
         """Rows of the load before `row` are settled; where it stands then, None for an entry that is done."""
         if load.aside is not None:
             return self._aside.advance(transaction, load.aside, row)
@@ -194,12 +194,12 @@ class DestinationQueue:
             self._attempts[load.lane].note(transaction, str(position))
         return position
 
-    def _apply(self, load: Load, row: int, moved: AsideEntry | Position | None) -> None:
+    def _apply(self, load: InFlightBatch, row: int, moved: ParkedBatch | Position | None) -> None:
         """After the commit."""
         load.row = row
         if isinstance(moved, Position):
             self._positions[load.lane] = moved
-        elif isinstance(moved, AsideEntry):
+        elif isinstance(moved, ParkedBatch):
             load.aside = moved
             self._aside.publish(moved)
         elif load.aside is not None:
@@ -208,13 +208,13 @@ class DestinationQueue:
         else:
             self._positions[load.lane] = Position(load.sequence + 1)
 
-    def _count(self, transaction: Transaction, load: Load, settled: DeliveryResult) -> None:
+    def _count(self, transaction: Transaction, load: InFlightBatch, settled: DeliveryResult) -> None:
         refused = len(settled.refused)
         out = -(settled.acknowledged + refused) if load.aside else 0
-        more = Delivered(settled.acknowledged, refused, 0, settled.duplicate, settled.resent, out)
+        more = DeliveryAccount(settled.acknowledged, refused, 0, settled.duplicate, settled.resent, out)
         self._accounts.add_delivered(transaction, self._name, load.lane, more)
 
-    def _set_aside(self, entry: Entry, row: int) -> int:
+    def _set_aside(self, entry: SpoolEntry, row: int) -> int:
         file = self._aside.link(self._spool.path(entry.file), entry.file)
         following = Position(entry.sequence + 1)
         try:
@@ -222,7 +222,7 @@ class DestinationQueue:
                 aside = self._aside.add(transaction, self._name, entry.lane, file, row, "set_aside", self._now())
                 self._place(transaction, entry.lane, following)
                 self._attempts[entry.lane].note(transaction, str(following))
-                more = Delivered(set_aside=aside.rows)
+                more = DeliveryAccount(set_aside=aside.rows)
                 self._accounts.add_delivered(transaction, self._name, entry.lane, more)
                 self._tell_aside(transaction, None, aside)
         except BaseException:
@@ -235,10 +235,10 @@ class DestinationQueue:
             load.aside, load.file = aside, file
         return aside.rows
 
-    def _set_aside_entries(self) -> list[AsideEntry]:
+    def _set_aside_entries(self) -> list[ParkedBatch]:
         return [entry for entry in self._aside.entries(self._name) if entry.reason == "set_aside"]
 
-    def _tell_aside(self, _: Transaction, gone: AsideEntry | None, came: AsideEntry | None = None) -> None:
+    def _tell_aside(self, _: Transaction, gone: ParkedBatch | None, came: ParkedBatch | None = None) -> None:
         """Keep the problem about batches set aside in step, inside the transaction that moves one."""
         if (gone is None or gone.reason != "set_aside") and came is None:
             return
@@ -269,6 +269,6 @@ class DestinationQueue:
         pending = self._spool.rows_between(lane, position, self._spool.end(lane))
         with self._state.transact() as transaction:
             self._place(transaction, lane, position)
-            missed = Delivered(filtered=self._accounts.spooled(lane) - known.settled - pending)
+            missed = DeliveryAccount(filtered=self._accounts.spooled(lane) - known.settled - pending)
             self._accounts.add_delivered(transaction, self._name, lane, missed)
         return position

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from agent.delivery_settings import RefusalSettings
 from agent.model import Lane
 from agent.store.problems import Problems
-from agent.store.queue.refusals import Refusals
+from agent.store.queue.refusal_window import RefusalWindow
 from agent.store.state import State
 
 TRY_EVERY = 300.0
@@ -34,7 +34,7 @@ class StoppedLanes:
     ) -> None:
         self._destination = destination
         self._all = all_lanes
-        self._refusals = {lane: Refusals(settings) for lane in all_lanes}
+        self._refusals = {lane: RefusalWindow(settings) for lane in all_lanes}
         self._state = state
         self._problems = problems
         self._monotonic = monotonic

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from agent.model import LANES, Lane
-from agent.store.accounts import Accounts, Delivered, Ingested
+from agent.store.accounts import Accounts, DeliveryAccount, IngestAccount
 from agent.store.batch_file import BatchFile
 from agent.store.spool import Position
 from agent.store.state import State, Transaction
@@ -55,7 +55,7 @@ class Books:
         self.transaction.set(_batch(lane, sequence), file.encode())
         self.transaction.set(f"spool/next/{lane}", sequence + 1)
         accounts = Accounts(self.state)
-        accounts.add_ingested(self.transaction, SOURCE, lane, Ingested(read=file.rows, spooled=file.rows))
+        accounts.add_ingested(self.transaction, SOURCE, lane, IngestAccount(read=file.rows, spooled=file.rows))
         accounts.add_spooled(self.transaction, lane, file.rows)
 
     def place_all(self) -> None:
@@ -70,7 +70,7 @@ class Books:
                     missed = (
                         accounts.spooled(lane) - _settled(accounts.delivered(name, lane)) - self._pending(name, lane)
                     )
-                    accounts.add_delivered(self.transaction, name, lane, Delivered(filtered=max(0, missed)))
+                    accounts.add_delivered(self.transaction, name, lane, DeliveryAccount(filtered=max(0, missed)))
 
     def hold(self) -> bool:
         """Whether every row is accounted for."""
@@ -88,11 +88,11 @@ class Books:
         accounts = Accounts(self.state)
         for lane in LANES:
             rows = sum(BatchFile.decode(data).rows for data in self._entries(lane).values())
-            accounts.add_ingested(self.transaction, SOURCE, lane, Ingested(read=rows, spooled=rows))
+            accounts.add_ingested(self.transaction, SOURCE, lane, IngestAccount(read=rows, spooled=rows))
             accounts.add_spooled(self.transaction, lane, rows)
             for name, lanes in self.destinations.items():
                 if lane in lanes:
-                    before = Delivered(filtered=rows - self._pending(name, lane))
+                    before = DeliveryAccount(filtered=rows - self._pending(name, lane))
                     accounts.add_delivered(self.transaction, name, lane, before)
 
     def _entries(self, lane: Lane) -> dict[int, bytes]:
@@ -113,6 +113,6 @@ def _batch(lane: Lane, sequence: int) -> str:
     return f"spool/batch/{lane}/{sequence:016d}"
 
 
-def _settled(account: Delivered) -> int:
+def _settled(account: DeliveryAccount) -> int:
     """All rows no longer in the lane, whatever became of them; the two left out are part of the acknowledged ones."""
     return sum(rows for what, rows in asdict(account).items() if what not in ("duplicate", "resent"))

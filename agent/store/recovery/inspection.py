@@ -13,20 +13,20 @@ from typing import Any
 
 from agent.errors import StateError
 from agent.model import LANES
-from agent.store import integrity, unnamed
+from agent.store import integrity, orphan_files
 from agent.store import state_identity as identity
 from agent.store.batch_file import BatchFile
 from agent.store.database import FILE, FOLDER, Value
 from agent.store.integrity import IntegrityReport
+from agent.store.recovery.orphan_batch import OrphanBatch, look
 from agent.store.recovery.salvage import salvage
-from agent.store.recovery.taken_in import Found, look
 
 _FILE = re.compile(rb'"([^"/]*/)?([^"/]+\.arrow)')
 _NAMING = ("spool/batch/", "aside/", "repair/", "dead/file/")
 
 
 @dataclass(frozen=True, slots=True)
-class _Database:
+class _DatabaseContent:
     examined: IntegrityReport
     values: Mapping[str, Value]
     """Those that say which state it is and which batch files it names."""
@@ -39,7 +39,7 @@ def inspect(directory: Path) -> dict[str, Any]:
         raise StateError(f"{directory} is not a directory", hint="`state.directory` in the settings names it")
     try:
         database = _read(directory)
-        found = [one for folder in unnamed.FOLDERS for one in _unnamed(directory / folder, database)]
+        found = [one for folder in orphan_files.FOLDERS for one in _unnamed(directory / folder, database)]
     except (OSError, sqlite3.Error) as error:
         hint = "run it as the service's user, or as root"
         raise StateError(f"the state in {directory} cannot be read ({error})", hint=hint) from error
@@ -60,26 +60,26 @@ def inspect(directory: Path) -> dict[str, Any]:
     return document | {"advice": _advice(document)}
 
 
-def _read(directory: Path) -> _Database:
+def _read(directory: Path) -> _DatabaseContent:
     examined = integrity.examine(directory, integrity.ON_REQUEST, thorough=True)
     if examined.condition == "damaged":
         salvaged = salvage(directory / FOLDER)
-        return _Database(examined, salvaged.values, salvaged.lost)
+        return _DatabaseContent(examined, salvaged.values, salvaged.lost)
     values: dict[str, Value] = {}
     if examined.condition == "well":
         with closing(integrity.connect(directory / FOLDER / FILE)) as connection:
             for prefix in (*_NAMING, "state/", "spool/next/"):
                 values |= integrity.values(connection, prefix)
-    return _Database(examined, values, 0)
+    return _DatabaseContent(examined, values, 0)
 
 
-def _unnamed(folder: Path, database: _Database) -> list[Found]:
+def _unnamed(folder: Path, database: _DatabaseContent) -> list[OrphanBatch]:
     naming = [value for key, value in database.values.items() if key.startswith(_NAMING) and isinstance(value, bytes)]
     named = {(place + name).decode() for value in naming for place, name in _FILE.findall(value)}
-    return [look(folder / within, within) for within in unnamed.batches(folder) if within not in named]
+    return [look(folder / within, within) for within in orphan_files.batches(folder) if within not in named]
 
 
-def _about(database: _Database) -> dict[str, Any]:
+def _about(database: _DatabaseContent) -> dict[str, Any]:
     return {
         "condition": database.examined.condition,
         "findings": list(database.examined.findings),
@@ -88,7 +88,7 @@ def _about(database: _Database) -> dict[str, Any]:
     }
 
 
-def _named(directory: Path, lane: str, database: _Database) -> dict[str, Any]:
+def _named(directory: Path, lane: str, database: _DatabaseContent) -> dict[str, Any]:
     prefix = f"spool/batch/{lane}/"
     values = [value for key, value in database.values.items() if key.startswith(prefix)]
     files = [BatchFile.decode(value) for value in values if isinstance(value, bytes)]
@@ -103,14 +103,14 @@ def _named(directory: Path, lane: str, database: _Database) -> dict[str, Any]:
     }
 
 
-def _by_kind(found: Iterable[Found]) -> dict[str, list[Found]]:
-    kinds: dict[str, list[Found]] = {}
+def _by_kind(found: Iterable[OrphanBatch]) -> dict[str, list[OrphanBatch]]:
+    kinds: dict[str, list[OrphanBatch]] = {}
     for one in found:
         kinds.setdefault(one.kind, []).append(one)
     return kinds
 
 
-def _summary(kind: str, files: list[Found]) -> dict[str, Any]:
+def _summary(kind: str, files: list[OrphanBatch]) -> dict[str, Any]:
     times = sorted(one.path.stat().st_mtime for one in files)
     return {
         "kind": kind,

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import orjson
 
-from agent.store import integrity, private
+from agent.store import file_permissions, integrity
 from agent.store.batch_file import sync_directory
 from agent.store.database import FILE, FOLDER, Value, open_database
-from agent.store.hold import Hold
+from agent.store.directory_lock import DirectoryLock
 from agent.store.recovery.salvage import salvage
 
 REBUILT = "state/rebuilt"
@@ -26,7 +26,7 @@ _HALF = "database.new"
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilt:
+class RebuildReport:
     """What became of a damaged database."""
 
     reason: str
@@ -42,7 +42,7 @@ class Rebuilt:
         return orjson.dumps(asdict(self))
 
     @classmethod
-    def decode(cls, data: bytes) -> Rebuilt:
+    def decode(cls, data: bytes) -> RebuildReport:
         return cls(**orjson.loads(data))
 
 
@@ -51,7 +51,7 @@ def rebuild(directory: Path, now: datetime) -> None:
 
     Raises StateError when another process holds the directory, OSError.
     """
-    hold = Hold(directory)
+    hold = DirectoryLock(directory)
     try:
         examined = integrity.examine(directory, integrity.ON_REQUEST)
         if examined.condition == "missing" and _is_whole(directory / _HALF):
@@ -59,7 +59,7 @@ def rebuild(directory: Path, now: datetime) -> None:
         elif examined.condition == "damaged":
             broken = _free_name(directory, now)
             salvaged = salvage(directory / FOLDER)
-            about = Rebuilt(examined.findings[0], len(salvaged.values), salvaged.lost, broken.name)
+            about = RebuildReport(examined.findings[0], len(salvaged.values), salvaged.lost, broken.name)
             _write(directory / _HALF, salvaged.values, about)
             (directory / FOLDER).rename(broken)
             (directory / _HALF).rename(directory / FOLDER)
@@ -68,9 +68,9 @@ def rebuild(directory: Path, now: datetime) -> None:
         hold.release()
 
 
-def _write(folder: Path, values: dict[str, Value], about: Rebuilt) -> None:
+def _write(folder: Path, values: dict[str, Value], about: RebuildReport) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    private.make_folder(folder)
+    file_permissions.make_folder(folder)
     with closing(open_database(folder)) as database, database.transact():
         for key, value in values.items():
             database.set(key, value)

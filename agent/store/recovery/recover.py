@@ -15,15 +15,15 @@ from datetime import datetime
 from pathlib import Path
 
 from agent.model import LANES, Lane
-from agent.store import private, startup, unnamed
+from agent.store import file_permissions, orphan_files, startup
 from agent.store import state_identity as identity
+from agent.store.orphan_files import DatabaseView
 from agent.store.problems import Problems
 from agent.store.recovery import rebuild
 from agent.store.recovery.books import Books, Destinations
-from agent.store.recovery.rebuild import REBUILT, Rebuilt
-from agent.store.recovery.taken_in import Found, in_order
+from agent.store.recovery.orphan_batch import OrphanBatch, in_order
+from agent.store.recovery.rebuild import REBUILT, RebuildReport
 from agent.store.state import State, Transaction
-from agent.store.unnamed import Line
 
 _FILE = re.compile(rb'"([^"/]+\.arrow)')
 _NAMING = ("spool/batch/", "aside/", "repair/", "dead/")
@@ -31,14 +31,14 @@ _NAMING = ("spool/batch/", "aside/", "repair/", "dead/")
 
 
 @dataclass(frozen=True, slots=True)
-class Recovered:
+class RecoveryReport:
     """What was done."""
 
-    rebuilt: Rebuilt | None
-    batches: Sequence[Found]
+    rebuilt: RebuildReport | None
+    batches: Sequence[OrphanBatch]
     """Taken in again."""
-    dead_letters: Sequence[Found]
-    unreadable: Sequence[Found]
+    dead_letters: Sequence[OrphanBatch]
+    unreadable: Sequence[OrphanBatch]
     """Moved to `quarantine/`."""
     new_books: bool
     """Whether the accounts begin anew, because too much of them was lost."""
@@ -69,16 +69,16 @@ class Recovered:
             yield "the accounts begin anew with what is in the spool"
 
 
-def recover(directory: Path, destinations: Destinations, now: Callable[[], datetime]) -> Recovered:
+def recover(directory: Path, destinations: Destinations, now: Callable[[], datetime]) -> RecoveryReport:
     """Works without the daemon. `destinations`: name to the lanes it takes.
 
     Raises StateError when another process holds the state, or it cannot be written.
     """
-    private.make_folder(directory)
+    file_permissions.make_folder(directory)
     rebuild.rebuild(directory, now())
     with closing(State(directory, recovering=True)) as state:
         data = state.data(REBUILT)
-        rebuilt = Rebuilt.decode(data) if data else None
+        rebuilt = RebuildReport.decode(data) if data else None
         _gather(state, distrust=rebuilt is not None)
         waiting = startup.set_aside(state)
         found, repeats = in_order(path for path in waiting if path.parts[-3] == "spool")
@@ -90,7 +90,7 @@ def recover(directory: Path, destinations: Destinations, now: Callable[[], datet
                 _report(problems, done)
     for one in done.unreadable:
         quarantine = one.path.parent.parent / "quarantine"
-        private.make_folder(quarantine)
+        file_permissions.make_folder(quarantine)
         one.path.rename(quarantine / one.path.name)
     for one in (*repeats, *repeated):
         one.path.unlink()
@@ -104,14 +104,14 @@ def _gather(state: State, *, distrust: bool) -> None:
     values = (state.data(key) or b"" for prefix in _NAMING for key in state.keys(prefix))
     named = frozenset(name.decode() for value in values for name in _FILE.findall(value))
     following = {str(lane): state.number(f"spool/next/{lane}") for lane in LANES} | {"dead": state.number("dead/next")}
-    for folder in unnamed.FOLDERS:
+    for folder in orphan_files.FOLDERS:
         path = state.directory / folder
         if path.is_dir():
             doubt = distrust or bool(state.doubt()) or folder == "aside"  # whose names have no numbers
-            unnamed.clear(path, Line(state.id, following, named, doubt))
-    waiting = state.directory / "spool" / unnamed.ASIDE
-    private.make_folder(waiting)
-    for path in (state.directory / "aside" / unnamed.ASIDE).glob("*.arrow"):
+            orphan_files.clear(path, DatabaseView(state.id, following, named, doubt))
+    waiting = state.directory / "spool" / orphan_files.ASIDE
+    file_permissions.make_folder(waiting)
+    for path in (state.directory / "aside" / orphan_files.ASIDE).glob("*.arrow"):
         path.rename(waiting / path.name)
 
 
@@ -119,10 +119,10 @@ def _commit(
     state: State,
     transaction: Transaction,
     destinations: Destinations,
-    rebuilt: Rebuilt | None,
-    found: Sequence[Found],
-    dead: Sequence[Found],
-) -> Recovered:
+    rebuilt: RebuildReport | None,
+    found: Sequence[OrphanBatch],
+    dead: Sequence[OrphanBatch],
+) -> RecoveryReport:
     books = Books(state, transaction, destinations)
     before = identity.read(state.directory)
     if before and not state.number(identity.GENERATION):  # the database lost who it is, or is new: it goes on as it was
@@ -147,10 +147,10 @@ def _commit(
         books.begin_anew()
     transaction.delete(REBUILT)
     unreadable = [one for one in (*found, *dead) if not one.file]
-    return Recovered(rebuilt, batches, [one for one in dead if one.file], unreadable, new_books)
+    return RecoveryReport(rebuilt, batches, [one for one in dead if one.file], unreadable, new_books)
 
 
-def _least(found: Iterable[Found]) -> dict[str, int]:
+def _least(found: Iterable[OrphanBatch]) -> dict[str, int]:
     """For each lane a number above all that its files bear, so that none of them is taken for a leftover later."""
     least: dict[str, int] = {}
     for one in found:
@@ -159,7 +159,7 @@ def _least(found: Iterable[Found]) -> dict[str, int]:
     return least
 
 
-def _report(problems: Problems, done: Recovered) -> None:
+def _report(problems: Problems, done: RecoveryReport) -> None:
     """In the transaction: the event about it goes out when the daemon runs again."""
     message = "the state was recovered: " + "; ".join(done.sentences())
     problems.report("state-recovered", startup.STATE, message, count=done.rows)

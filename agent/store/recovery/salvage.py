@@ -22,7 +22,7 @@ _BY_ROW = "SELECT rowid FROM Cache NOT INDEXED ORDER BY rowid {}"
 
 
 @dataclass(frozen=True, slots=True)
-class Salvaged:
+class SalvageResult:
     """What a damaged database gave."""
 
     values: dict[str, Value]
@@ -30,7 +30,7 @@ class Salvaged:
     """Values that could not be read; None where nobody knows how many there were."""
 
 
-def salvage(folder: Path) -> Salvaged:
+def salvage(folder: Path) -> SalvageResult:
     """All readable values of the database in `folder`, which stays as it is. Raises OSError."""
     values: dict[str, Value] = {}
     try:
@@ -42,8 +42,8 @@ def salvage(folder: Path) -> Salvaged:
                     values[found[0]] = found[1]
             expected = _expected(database)
     except sqlite3.DatabaseError:  # not even its first page
-        return Salvaged(values, None)
-    return Salvaged(values, None if expected is None else max(0, expected - len(values)))
+        return SalvageResult(values, None)
+    return SalvageResult(values, None if expected is None else max(0, expected - len(values)))
 
 
 def _rows(database: sqlite3.Connection) -> list[int]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.assembly.parts import build
+from agent.assembly.daemon_parts import build
 from agent.config.settings import Settings
 from agent.daemon.status import is_well
 from agent.errors import NotReady, SettingsError, SourceError

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from agent.daemon.health import Health
-from agent.daemon.kept_listener import KeptListener
+from agent.daemon.reopening_listener import ReopeningListener
 from agent.errors import TransportError
 from agent.network.connection import Connection, TlsSettings
 from agent.network.listener import CONNECTIONS, HEADER_BYTES, Listener
@@ -141,7 +141,7 @@ def test_a_port_that_is_in_use_is_told_and_tried_again(loops: Loops) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         listener = Listener("metrics", Health(list, list, lambda: True), "127.0.0.1", taken.getsockname()[1])
-        kept = KeptListener(listener, loops.problems, lambda: seconds[0])
+        kept = ReopeningListener(listener, loops.problems, lambda: seconds[0])
         kept.look()
         (problem,) = loops.problems.open()
     assert (problem.kind, problem.subject) == ("listener-failed", "metrics")
@@ -163,7 +163,7 @@ def test_a_thread_that_cannot_be_started_is_told_and_tried_again(loops: Loops, m
         raise RuntimeError("can't start new thread")
 
     listener = Listener("metrics", Health(list, list, lambda: True), "127.0.0.1", 0)
-    kept = KeptListener(listener, loops.problems, lambda: seconds[0])
+    kept = ReopeningListener(listener, loops.problems, lambda: seconds[0])
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refuse)
         kept.look()

@@ -14,7 +14,7 @@ import pytest
 
 from agent.daemon.clock_watch import ClockWatch
 from agent.daemon.polling import ORG_PAUSE, Polling
-from agent.daemon.schedule import Every, Schedule
+from agent.daemon.schedule import IntervalTrigger, Schedule
 from agent.errors import LimitExceeded
 from agent.store.problems import Problems
 from agent.store.state import State
@@ -149,7 +149,7 @@ def test_a_daemon_started_anew_still_knows_the_jump(watched: WatchUnderTest, sta
 
 def test_all_turns_that_a_jump_of_years_missed_are_one() -> None:
     """The schedule does not list the millions of turns between then and now."""
-    trigger = Every(timedelta(seconds=5))
+    trigger = IntervalTrigger(timedelta(seconds=5))
     now = NOW + timedelta(days=3650)
     following = trigger.get_next_fire_time(NOW, now)
     assert following == now + timedelta(seconds=5)

@@ -20,7 +20,7 @@ from agent.model import Chunk, Outcome
 from agent.own_event import own_event
 from agent.pipeline.forward import Forward
 from agent.store.accounts import Accounts
-from agent.store.queue.room import Quota
+from agent.store.queue.backlog_limit import Quota
 from agent.store.state import State
 from tests.attack.four_places import assert_told_everywhere, status_of
 from tests.config.test_settings import minimal

@@ -16,13 +16,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from agent.assembly.parts import build
+from agent.assembly.daemon_parts import build
 from agent.config.settings import Settings, parse
 from agent.demo.enrichment import enrichment
 from agent.detection.alert.fold import OPEN_ALERTS
 from agent.model import Batch
 from agent.normalize.row_identity import Occurrences, identify
-from agent.pipeline.ingest import Committed
+from agent.pipeline.ingest import BatchCommit
 from agent.simulator.scenarios import SCENARIOS, play
 from agent.simulator.world.sessions import Timetable
 from agent.simulator.world.staff import Staff
@@ -110,7 +110,7 @@ def alerts(settings: Settings, lived: Sequence[Moment], folder: Path) -> Counter
     """Everything that is said in alerts by a daemon that lives this, each as JSON with all its fields."""
     found: Counter[str] = Counter()
 
-    def watch(committed: Committed) -> None:
+    def watch(committed: BatchCommit) -> None:
         for row in committed.alerts.to_dicts():
             found[json.dumps({name: value for name, value in row.items() if value is not None}, default=str)] += 1
 

@@ -20,8 +20,8 @@ from agent.model import Outcome, Rejection
 from agent.pipeline.forward import Forward
 from agent.store import batch_file, dead_letter_problem
 from agent.store.accounts import Accounts
-from agent.store.queue import dead_letter_office
-from agent.store.queue.dead_letter_office import DeadLetterOffice
+from agent.store.queue import dead_letter_commands
+from agent.store.queue.dead_letter_commands import DeadLetterCommands
 from agent.store.state import State
 from tests.config.test_settings import minimal
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
@@ -41,7 +41,7 @@ class ServedLoops:
         self.loops.drain(self.forward)
         document = minimal() | {"state": {"directory": str(folder / "state")}}
         self.settings = Settings.model_validate(document)
-        office = DeadLetterOffice(self.loops.stores, {"siem": self.siem.lanes}, lambda: NOW)
+        office = DeadLetterCommands(self.loops.stores, {"siem": self.siem.lanes}, lambda: NOW)
         self.server: ControlServer | None = ControlServer(self.settings.state.socket(), office.commands())
 
     def end(self) -> None:
@@ -91,7 +91,7 @@ def test_they_are_shown_while_the_daemon_runs_page_by_page(
     daemon: ServedLoops, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every row, whole, over as many answers as it takes."""
-    monkeypatch.setattr(dead_letter_office, "ROWS_A_PAGE", 1)
+    monkeypatch.setattr(dead_letter_commands, "ROWS_A_PAGE", 1)
     assert dead_letter_report.show(daemon.settings, 0) == 0
     assert dead_letter_report.show(daemon.settings, 1) == 0
     malformed, first, second = map(json.loads, capfdbinary.readouterr().out.splitlines())
@@ -164,7 +164,7 @@ def test_what_cannot_be_sent_again_says_why(daemon: ServedLoops) -> None:
     assert status == 1
     assert "never became events" in text
     assert "no file of dead letters with number 99" in text
-    office = DeadLetterOffice(daemon.loops.stores, {}, lambda: NOW)
+    office = DeadLetterCommands(daemon.loops.stores, {}, lambda: NOW)
     with pytest.raises(LeaklineError, match="no destination 'siem'"):
         office.replay(1, "ada")
     assert daemon.loops.dead_letters.count() == 3

@@ -7,7 +7,7 @@ import orjson
 import pytest
 from rich.console import Console
 
-from agent.assembly.rule_inputs import SERVICES, supply
+from agent.assembly.rule_availability import SERVICES, supply
 from agent.cli.rules import list as rule_list
 from agent.config import settings as config
 from agent.shipped import shipped

@@ -7,7 +7,7 @@ from collections import deque
 from agent.delivery_settings import RefusalSettings
 
 
-class Refusals:
+class RefusalWindow:
     """The newest rows of one lane at one destination, and how many of them it refused."""
 
     def __init__(self, settings: RefusalSettings) -> None:

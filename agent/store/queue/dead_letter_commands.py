@@ -18,10 +18,10 @@ from agent.errors import Damaged, LeaklineError
 from agent.model import Lane
 from agent.problem import Field
 from agent.store import batch_file
-from agent.store.accounts import Accounts, Delivered
+from agent.store.accounts import Accounts, DeliveryAccount
 from agent.store.batch_file import BatchFile
-from agent.store.dead_letters import About
-from agent.store.queue.stores import Stores
+from agent.store.dead_letters import DeadLetterContext
+from agent.store.queue.state_stores import StateStores
 from agent.store.state import Transaction
 
 FILES_A_PAGE, ROWS_A_PAGE = 50, 500
@@ -29,10 +29,12 @@ BYTES_A_PAGE = 4 << 20
 MOST_REASONS = 3
 
 
-class DeadLetterOffice:
+class DeadLetterCommands:
     """Safe for threads."""
 
-    def __init__(self, stores: Stores, destinations: Mapping[str, Sequence[Lane]], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, stores: StateStores, destinations: Mapping[str, Sequence[Lane]], now: Callable[[], datetime]
+    ) -> None:
         """`destinations`: the names in the settings to the lanes they take."""
         self._stores = stores
         self._letters = stores.dead_letters
@@ -84,7 +86,7 @@ class DeadLetterOffice:
                 entry = self._stores.aside.add(
                     transaction, about.destination, about.lane, written, 0, "replay", self._now()
                 )
-                more = Delivered(dead_lettered=-file.rows, set_aside=file.rows)
+                more = DeliveryAccount(dead_lettered=-file.rows, set_aside=file.rows)
                 self._settle(transaction, number, file, about, more, "replayed", by)
         except BaseException:
             self._stores.aside.discard(written)
@@ -100,7 +102,7 @@ class DeadLetterOffice:
         file, about = self._file(number), self._about(number)
         with self._stores.state.transact() as transaction:
             self._check_still_there(number)
-            more = Delivered(dead_lettered=-file.rows, dropped=file.rows)
+            more = DeliveryAccount(dead_lettered=-file.rows, dropped=file.rows)
             self._settle(transaction, number, file, about, more, "dropped", by)
         self._letters.discard(file)
         return {"number": number, "rows": file.rows, "destination": about.destination}
@@ -108,7 +110,14 @@ class DeadLetterOffice:
     # Inside
 
     def _settle(
-        self, transaction: Transaction, number: int, file: BatchFile, about: About, more: Delivered, done: str, by: str
+        self,
+        transaction: Transaction,
+        number: int,
+        file: BatchFile,
+        about: DeadLetterContext,
+        more: DeliveryAccount,
+        done: str,
+        by: str,
     ) -> None:
         self._letters.forget(transaction, number)
         if about.destination:
@@ -138,13 +147,13 @@ class DeadLetterOffice:
         self._file(number)
         return self._letters.load(number)
 
-    def _about(self, number: int) -> About:
+    def _about(self, number: int) -> DeadLetterContext:
         try:
             return self._letters.about(number)
         except Damaged:
-            return About("dead-letters", "unknown")
+            return DeadLetterContext("dead-letters", "unknown")
 
-    def _refuse_what_cannot_be_sent(self, number: int, frame: pl.DataFrame, about: About) -> None:
+    def _refuse_what_cannot_be_sent(self, number: int, frame: pl.DataFrame, about: DeadLetterContext) -> None:
         if not about.destination:
             raise LeaklineError(
                 f"the rows of file {number} never became events: they cannot be sent",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.model import LANES
-from agent.store.queue.left_behind import let_go
+from agent.store.queue.removed_destinations import drop_removed
 from agent.store.state import State
 from tests.pipeline.fakes import Loops, ScriptedDestination, batch_of, ids_of
 
@@ -28,7 +28,7 @@ def test_what_waits_for_a_destination_that_is_no_longer_named_is_told(loops: Loo
     loops.ingest().take("acme/list", batch_of(1, ids_of(0, 7)))
     named = [("kept", lane) for lane in LANES]
     for _ in range(2):
-        let_go(loops.stores, named)
+        drop_removed(loops.stores, named)
     (problem,) = loops.problems.open()
     assert (problem.kind, problem.subject, problem.count) == ("rows-dropped", "gone", 7)
     forward = loops.forward(kept)

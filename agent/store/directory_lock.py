@@ -14,7 +14,7 @@ from pathlib import Path
 from agent.errors import StateError
 
 
-class Hold:
+class DirectoryLock:
     """Both locks; they die with the process."""
 
     def __init__(self, directory: Path) -> None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from agent.model import Lane
 from agent.store.batch_file import BatchFile
-from agent.store.queue.aside import AsideEntry
+from agent.store.queue.parked_batches import ParkedBatch
 from agent.store.spool import Position
 
 
 @dataclass(slots=True)
-class Load:
+class InFlightBatch:
     """A batch, or the rest of one, in the hands of a destination's loop."""
 
     lane: Lane
@@ -20,7 +20,7 @@ class Load:
     """Rows before this one are settled."""
     sequence: int = -1
     """Its place in the lane."""
-    aside: AsideEntry | None = None
+    aside: ParkedBatch | None = None
     """Its entry, once it waits outside the lane."""
 
     @property

@@ -55,7 +55,7 @@ def prefix(kind: str, state: str, sequence: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DatabaseView:
     """One database's view: its state's id, the next number of each kind, and the files it names."""
 
     state: str
@@ -69,7 +69,7 @@ class Line:
         return name is None or name.state != self.state or name.sequence > self.following.get(name.kind, 0)
 
 
-def clear(folder: Path, line: Line) -> list[Path]:
+def clear(folder: Path, line: DatabaseView) -> list[Path]:
     """Remove the leftovers among the files in `folder`, and set aside what is none; returns where those are now."""
     unnamed = [path for path in folder.iterdir() if path.is_file() and path.name not in line.named]
     batches = []

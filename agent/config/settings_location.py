@@ -19,7 +19,7 @@ _SECRET_WORDS = ("secret", "token", "password", "key", "bearer")
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedType:
     """An annotation without `Annotated` and `None` around it."""
 
     annotation: Any
@@ -27,7 +27,7 @@ class Expected:
     """What tells the members of a union apart."""
 
     @classmethod
-    def of(cls, annotation: Any, tag_key: str = "") -> Expected:
+    def of(cls, annotation: Any, tag_key: str = "") -> ExpectedType:
         while True:
             origin, arguments = get_origin(annotation), get_args(annotation)
             if origin is Annotated:
@@ -58,16 +58,18 @@ class Expected:
     def model(self) -> type[BaseModel] | None:
         return self.annotation if isinstance(self.annotation, type) and issubclass(self.annotation, BaseModel) else None
 
-    def below(self, part: str | int) -> Expected | None:
+    def below(self, part: str | int) -> ExpectedType | None:
         """What is expected under a key or at a number; None where nothing is known."""
         arguments = get_args(self.annotation)
         if self.model is not None:
             field = self.model.model_fields.get(str(part))
             if field is None:
                 return None
-            return Expected.of(field.annotation, field.discriminator if isinstance(field.discriminator, str) else "")
+            return ExpectedType.of(
+                field.annotation, field.discriminator if isinstance(field.discriminator, str) else ""
+            )
         if get_origin(self.annotation) in (list, dict) and arguments:
-            return Expected.of(arguments[-1])
+            return ExpectedType.of(arguments[-1])
         return None
 
 
@@ -98,20 +100,20 @@ class SettingsPlace:
 
 def locate(model: type[BaseModel], location: Location) -> SettingsPlace:
     """The place that a pydantic error of `model` means."""
-    expected: Expected | None = Expected.of(model)
+    expected: ExpectedType | None = ExpectedType.of(model)
     path, secret = "", False
     owner: type[BaseModel] | None = None
     alternative: Location = ()
     for number, part in enumerate(location):
         if expected is not None and expected.tags:
-            expected = Expected.of(expected.tags[str(part)]) if part in expected.tags else None
+            expected = ExpectedType.of(expected.tags[str(part)]) if part in expected.tags else None
             continue
         if expected is not None and expected.members:
             # pydantic names a member of a union without tags here, in words that mean nothing in a settings file.
             alternative = tuple(location[:number])
             named = [member for member in expected.members if getattr(member, "__name__", "") == part]
-            lists = [member for member in expected.members if get_origin(Expected.of(member).annotation) is list]
-            expected = Expected.of((named or lists or [str])[0])
+            lists = [member for member in expected.members if get_origin(ExpectedType.of(member).annotation) is list]
+            expected = ExpectedType.of((named or lists or [str])[0])
             continue
         if part == "[key]":
             continue

@@ -6,12 +6,12 @@ from collections.abc import Collection
 from typing import cast
 
 from agent.model import LANES, Lane
-from agent.store.accounts import Accounts, Delivered
-from agent.store.queue.stores import Stores
+from agent.store.accounts import Accounts, DeliveryAccount
+from agent.store.queue.state_stores import StateStores
 from agent.store.spool import Position
 
 
-def let_go(stores: Stores, named: Collection[tuple[str, Lane]]) -> None:
+def drop_removed(stores: StateStores, named: Collection[tuple[str, Lane]]) -> None:
     """Count as dropped, and report, what waits in the spool for others than `named` (destination, lane).
 
     To be called before the first trimming of a start: trimming follows the named ones and would remove it in silence.
@@ -30,5 +30,5 @@ def let_go(stores: Stores, named: Collection[tuple[str, Lane]]) -> None:
         message = f"{name} is no longer sent the lane {lane} by the settings: rows that waited for it were dropped"
         with stores.state.transact() as transaction:
             transaction.set(key, str(end))
-            accounts.add_delivered(transaction, name, lane, Delivered(dropped=rows))
+            accounts.add_delivered(transaction, name, lane, DeliveryAccount(dropped=rows))
             stores.problems.report("rows-dropped", name, message, count=rows)

@@ -21,11 +21,11 @@ import polars as pl
 
 from agent.errors import DiskFull
 from agent.model import Lane
-from agent.store import batch_file, unnamed
+from agent.store import batch_file, orphan_files
 from agent.store.batch_file import BatchFile
 from agent.store.origin import Origin
+from agent.store.orphan_files import DatabaseView
 from agent.store.state import State, Transaction, is_disk_full
-from agent.store.unnamed import Line
 
 Reason = Literal["set_aside", "replay", "repair"]
 
@@ -33,7 +33,7 @@ ENTRIES, NEXT = "aside/entry/", "aside/next"
 
 
 @dataclass(frozen=True, slots=True)
-class AsideEntry:
+class ParkedBatch:
     """The rest of a batch that one destination still has to take."""
 
     destination: str
@@ -58,13 +58,13 @@ class AsideEntry:
         return orjson.dumps([self.lane, self.row, self.reason, self.since, self.file.encode().decode()])
 
     @classmethod
-    def decode(cls, key: str, data: bytes) -> AsideEntry:
+    def decode(cls, key: str, data: bytes) -> ParkedBatch:
         destination, number = key.removeprefix(ENTRIES).rsplit("/", 1)
         lane, row, reason, since, file = orjson.loads(data)
         return cls(destination, int(number), lane, BatchFile.decode(file), row, reason, since)
 
 
-class Aside:
+class ParkedBatches:
     """The entries of all destinations. Safe for threads."""
 
     def __init__(self, state: State) -> None:
@@ -72,9 +72,9 @@ class Aside:
         self._folder = state.directory / "aside"
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self._lock = threading.Lock()
-        self._entries: dict[str, dict[int, AsideEntry]] = {}
+        self._entries: dict[str, dict[int, ParkedBatch]] = {}
         for key in state.keys(ENTRIES):
-            entry = AsideEntry.decode(key, state.data(key) or b"")
+            entry = ParkedBatch.decode(key, state.data(key) or b"")
             self._entries.setdefault(entry.destination, {})[entry.number] = entry
         self._clear_unnamed()
 
@@ -103,7 +103,7 @@ class Aside:
         """Bring a shaped frame to disk. Raises DiskFull."""
         return batch_file.write(self._folder, self._prefix(), frame, origin)
 
-    def read(self, entry: AsideEntry) -> pl.DataFrame:
+    def read(self, entry: ParkedBatch) -> pl.DataFrame:
         """The whole batch, settled rows too. Raises Damaged."""
         return batch_file.read(self._folder, entry.file)
 
@@ -123,15 +123,15 @@ class Aside:
         row: int,
         reason: Reason,
         now: datetime,
-    ) -> AsideEntry:
+    ) -> ParkedBatch:
         """A new entry at the end of a destination's; `publish` it after the commit."""
         number = self._state.number(NEXT)
-        entry = AsideEntry(destination, number, lane, file, row, reason, now.isoformat())
+        entry = ParkedBatch(destination, number, lane, file, row, reason, now.isoformat())
         transaction.set(NEXT, number + 1)
         transaction.set(entry.key, entry.encode())
         return entry
 
-    def advance(self, transaction: Transaction, entry: AsideEntry, row: int) -> AsideEntry | None:
+    def advance(self, transaction: Transaction, entry: ParkedBatch, row: int) -> ParkedBatch | None:
         """Rows before `row` are settled now: the entry as it is afterwards, None when nothing is left of it."""
         if row >= entry.file.rows:
             transaction.delete(entry.key)
@@ -142,12 +142,12 @@ class Aside:
 
     # After the commit
 
-    def publish(self, *entries: AsideEntry) -> None:
+    def publish(self, *entries: ParkedBatch) -> None:
         with self._lock:
             for entry in entries:
                 self._entries.setdefault(entry.destination, {})[entry.number] = entry
 
-    def forget(self, entry: AsideEntry) -> None:
+    def forget(self, entry: ParkedBatch) -> None:
         """An entry is settled: its file goes."""
         with self._lock:
             self._entries.get(entry.destination, {}).pop(entry.number, None)
@@ -155,7 +155,7 @@ class Aside:
 
     # Asking
 
-    def entries(self, destination: str, lane: Lane | None = None) -> list[AsideEntry]:
+    def entries(self, destination: str, lane: Lane | None = None) -> list[ParkedBatch]:
         """The oldest first."""
         with self._lock:
             return [e for e in self._entries.get(destination, {}).values() if lane in (None, e.lane)]
@@ -165,7 +165,7 @@ class Aside:
         with self._lock:
             return [name for name, entries in self._entries.items() if entries]
 
-    def first(self, destination: str, lane: Lane) -> AsideEntry | None:
+    def first(self, destination: str, lane: Lane) -> ParkedBatch | None:
         with self._lock:
             found = self._entries.get(destination, {}).values()
             return next((entry for entry in found if entry.lane == lane), None)
@@ -179,12 +179,12 @@ class Aside:
             return {e.file.checksum: e.file.size for entries in self._entries.values() for e in entries.values()}
 
     def _prefix(self) -> str:
-        return unnamed.prefix("aside", self._state.id, self._state.number(NEXT))
+        return orphan_files.prefix("aside", self._state.id, self._state.number(NEXT))
 
     def _clear_unnamed(self) -> None:
         named = frozenset(entry.file.name for entries in self._entries.values() for entry in entries.values())
-        line = Line(self._state.id, {"aside": self._state.number(NEXT)}, named, bool(self._state.doubt()))
-        unnamed.clear(self._folder, line)
+        line = DatabaseView(self._state.id, {"aside": self._state.number(NEXT)}, named, bool(self._state.doubt()))
+        orphan_files.clear(self._folder, line)
 
 
 def _link(path: Path, place: Path) -> None:

@@ -14,7 +14,7 @@ SETTINGS = "rules.adjust"
 """The subject of a reload that does not fit the settings."""
 
 
-class Register(Protocol):
+class ProblemRegister(Protocol):
     """Of the register of problems what is needed here."""
 
     def report(self, kind: str, subject: str, message: str) -> None: ...
@@ -23,7 +23,7 @@ class Register(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class NotLoaded:
+class LoadFailure:
     """A file, or a folder, that does not load as it is now."""
 
     path: Path
@@ -32,7 +32,7 @@ class NotLoaded:
     """What is wrong, with file and line, and what is in use instead."""
 
 
-def of_errors(errors: Iterable[FileError], kept: Collection[Path]) -> list[NotLoaded]:
+def of_errors(errors: Iterable[FileError], kept: Collection[Path]) -> list[LoadFailure]:
     """One for each file. `kept`: those of which the version from before is in use."""
     by_file: dict[Path, list[FileError]] = {}
     for error in errors:
@@ -40,13 +40,13 @@ def of_errors(errors: Iterable[FileError], kept: Collection[Path]) -> list[NotLo
     return [_of_file(path, some, kept=path in kept) for path, some in by_file.items()]
 
 
-def _of_file(path: Path, errors: Sequence[FileError], *, kept: bool) -> NotLoaded:
+def _of_file(path: Path, errors: Sequence[FileError], *, kept: bool) -> LoadFailure:
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     instead = "the version from before stays in use" if kept else "what is wrong is left out"
-    return NotLoaded(path, errors[0].line, f"{errors[0]}{more}; {instead}")
+    return LoadFailure(path, errors[0].line, f"{errors[0]}{more}; {instead}")
 
 
-def report(register: Register, found: Sequence[NotLoaded], open_subjects: Iterable[str]) -> None:
+def report(register: ProblemRegister, found: Sequence[LoadFailure], open_subjects: Iterable[str]) -> None:
     """Tell of what does not load, and of what does again. `open_subjects`: of the problems of this kind."""
     for one in found:
         register.report(KIND, str(one.path), one.message)
@@ -55,6 +55,6 @@ def report(register: Register, found: Sequence[NotLoaded], open_subjects: Iterab
         register.over(KIND, subject, f"{subject} is gone, and what it held with it" if gone else f"{subject} loads")
 
 
-def report_settings(register: Register, error: SettingsError) -> None:
+def report_settings(register: ProblemRegister, error: SettingsError) -> None:
     """The rules do not fit the settings, so that nothing was taken over."""
     register.report(KIND, SETTINGS, f"{error}; all rules, mappings and lists stay as they were")

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from agent.config.settings_place import SettingsPlace, locate
+from agent.config.settings_location import SettingsPlace, locate
 from agent.name import shortened
 from agent.redaction.redaction import without_credentials
 from agent.secret import PLAIN, SecretReference

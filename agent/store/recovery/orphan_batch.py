@@ -10,16 +10,16 @@ from pathlib import Path
 import polars as pl
 
 from agent.model import LANES, Lane
-from agent.store import batch_file, unnamed
+from agent.store import batch_file, orphan_files
 from agent.store.batch_file import BatchFile
-from agent.store.unnamed import BatchName
+from agent.store.orphan_files import BatchName
 
 _OWN = "leakline."
 """Datasets of alerts and own events, which go by the lane of alerts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class OrphanBatch:
     """A batch file that no transaction names."""
 
     path: Path
@@ -35,25 +35,25 @@ class Found:
         return self.file.rows if self.file else self.name.rows if self.name else 0
 
 
-def look(path: Path, within: str) -> Found:
+def look(path: Path, within: str) -> OrphanBatch:
     """Read a batch file; `within`: its name as a transaction would give it. Raises OSError."""
     name = BatchName.parse(path.name)
     data = path.read_bytes()
     checksum = hashlib.blake2b(data, digest_size=16).hexdigest()
     frame = None if name and name.checksum != checksum else _frame(data)
     if frame is None:
-        return Found(path, name, name.kind if name else "events", None)
+        return OrphanBatch(path, name, name.kind if name else "events", None)
     kind = name.kind if name and name.kind in (*LANES, "dead") else _lane(frame)
-    return Found(path, name, kind, BatchFile(within, frame.height, len(data), checksum))
+    return OrphanBatch(path, name, kind, BatchFile(within, frame.height, len(data), checksum))
 
 
-def in_order(paths: Iterable[Path]) -> tuple[list[Found], list[Found]]:
+def in_order(paths: Iterable[Path]) -> tuple[list[OrphanBatch], list[OrphanBatch]]:
     """Files of a folder `unnamed` as they were written, by their lane's number, else by their time; and apart from them
     those with the content of an earlier one.
     """
-    found = [look(path, f"{unnamed.ASIDE}/{path.name}") for path in paths]
+    found = [look(path, f"{orphan_files.ASIDE}/{path.name}") for path in paths]
     found.sort(key=lambda one: (one.name.sequence if one.name else 0, one.path.stat().st_mtime_ns, one.path.name))
-    first: dict[str, Found] = {}
+    first: dict[str, OrphanBatch] = {}
     for one in found:
         if one.file:
             first.setdefault(one.file.checksum, one)

@@ -16,7 +16,7 @@ RETRY_EVERY = 10.0
 """Seconds between two attempts to listen on an address that cannot be had."""
 
 
-class KeptListener:
+class ReopeningListener:
     """A listener that is opened again when it cannot be, or has ended; to be asked to `look` about once a second."""
 
     def __init__(self, listener: Listener, problems: Problems, steady: Callable[[], float] = time.monotonic) -> None:

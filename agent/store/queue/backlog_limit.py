@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from agent.delivery_settings import DeliverySettings
 from agent.errors import DiskFull
-from agent.store.queue.aside import Aside
 from agent.store.queue.destination_queue import DestinationQueue
+from agent.store.queue.parked_batches import ParkedBatches
 from agent.store.spool import Spool
 
 MB = 1 << 20
@@ -58,11 +58,11 @@ class Quota:
         )
 
 
-class Room:
+class BacklogLimit:
     """Safe for threads."""
 
     def __init__(
-        self, spool: Spool, aside: Aside, limit: int, quotas: Sequence[Quota], trim: Callable[[], None]
+        self, spool: Spool, aside: ParkedBatches, limit: int, quotas: Sequence[Quota], trim: Callable[[], None]
     ) -> None:
         """`limit` in bytes; `trim` lets the spool go of what nobody needs any more."""
         self._spool = spool

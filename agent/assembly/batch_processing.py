@@ -11,9 +11,9 @@ from pathlib import Path
 import polars as pl
 
 from agent import metrics
-from agent.assembly import not_loaded
-from agent.assembly.not_loaded import NotLoaded
-from agent.assembly.rules import chosen, placeholders, places
+from agent.assembly import load_failures
+from agent.assembly.enabled_rules import chosen, placeholders, places
+from agent.assembly.load_failures import LoadFailure
 from agent.columns import record_id
 from agent.config.settings import Settings
 from agent.detection import rule_files
@@ -26,7 +26,7 @@ from agent.errors import FileError
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.normalize.mapping import files as mapping_files
 from agent.normalize.shape import Normalizer
-from agent.pipeline.ingest import Steps
+from agent.pipeline.ingest import BatchSteps
 from agent.shipped import shipped
 from agent.sources.salesforce.directory import Directory
 
@@ -46,14 +46,14 @@ class LoadedFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Processing:
+class BatchProcessing:
     """The steps of a batch, and what they are made of."""
 
-    steps: Steps
+    steps: BatchSteps
     rules: RuleSet
     problems: Sequence[FileError]
     """What does not load, also of newer versions of what is in use."""
-    not_loaded: Sequence[NotLoaded]
+    load_failures: Sequence[LoadFailure]
     """The same, by file."""
     loaded: LoadedFiles
 
@@ -63,7 +63,7 @@ def build_processing(
     directory_of: Callable[[str], Directory | None] = lambda _: None,
     recall: Callable[[str], bytes | None] = lambda _: None,
     before: LoadedFiles | None = None,
-) -> Processing:
+) -> BatchProcessing:
     """Mappings, enrichment and rules as the steps of a batch.
 
     `directory_of`: an org's id to the look-ups of its users and apps; `recall`: what detection remembered, asked when the
@@ -105,11 +105,11 @@ def build_processing(
     of_lists = [problem for problems in lists.problems.values() for problem in problems]
     problems = [*mappings.errors, *of_lists, *read.rules.errors]
     kept = mappings.kept | read.kept | lists.kept
-    return Processing(
-        Steps(prepare, detect, normalizer.shape),
+    return BatchProcessing(
+        BatchSteps(prepare, detect, normalizer.shape),
         rules,
         problems,
-        not_loaded.of_errors(problems, kept),
+        load_failures.of_errors(problems, kept),
         LoadedFiles(read.files, mappings.files, lists),
     )
 

@@ -9,23 +9,23 @@ from datetime import datetime
 
 import structlog
 
-from agent.assembly import not_loaded
+from agent.assembly import load_failures
+from agent.assembly.batch_processing import BatchProcessing, LoadedFiles, build_processing
 from agent.assembly.destinations import build_destination
-from agent.assembly.not_loaded import NotLoaded
-from agent.assembly.processing import LoadedFiles, Processing, build_processing
-from agent.assembly.readiness import unready
+from agent.assembly.load_failures import LoadFailure
+from agent.assembly.secret_check import unready
 from agent.assembly.sources import build_directory, build_source, directory_by_org, warn_of_rotation
 from agent.config.settings import Settings, SourceSettings
 from agent.errors import FileError, SettingsError
 from agent.model import Destination, Source
-from agent.pipeline.ingest import Committed, Ingest
+from agent.pipeline.ingest import BatchCommit, Ingest
 from agent.sources.salesforce.session import Session
 from agent.store import dead_letter_problem, startup
 from agent.store.dead_letters import DeadLetters
 from agent.store.problems import Problems
-from agent.store.queue.aside import Aside
+from agent.store.queue.parked_batches import ParkedBatches
 from agent.store.queue.repairs import Repairs
-from agent.store.queue.stores import Stores
+from agent.store.queue.state_stores import StateStores
 from agent.store.spool import Spool
 from agent.store.state import State, StateRecall
 
@@ -33,11 +33,11 @@ log = structlog.get_logger()
 
 
 @dataclass
-class Parts:
+class DaemonParts:
     """Everything a daemon runs, put together."""
 
     state: State
-    stores: Stores
+    stores: StateStores
     spool: Spool
     dead_letters: DeadLetters
     open_problems: Problems
@@ -47,9 +47,9 @@ class Parts:
     """By the org's name in the settings."""
     sources: Mapping[str, Sequence[tuple[SourceSettings, Source]]]
     """By the org's name in the settings."""
-    rebuild: Callable[[LoadedFiles], Processing]
+    rebuild: Callable[[LoadedFiles], BatchProcessing]
     """From what is in use: rules, mappings and lists anew, keeping of these what does not load."""
-    processing: Processing
+    processing: BatchProcessing
     _reload: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -65,7 +65,7 @@ class Parts:
         """With correlations, baselines, and those that only feed them."""
         return len(self.processing.rules.known)
 
-    def reload(self) -> Sequence[NotLoaded]:
+    def reload(self) -> Sequence[LoadFailure]:
         """Rules, mappings and lists anew, from the next batch on; returns what of them did not load. One at a time.
 
         Raises SettingsError when the rules do not fit the settings: all stays as it was then.
@@ -75,21 +75,21 @@ class Parts:
             try:
                 self.processing = self.rebuild(before)
             except SettingsError as error:
-                not_loaded.report_settings(self.open_problems, error)
+                load_failures.report_settings(self.open_problems, error)
                 raise
             self.ingest.replace_steps(self.processing.steps)
             for path in before.gone(self.processing.loaded):
                 log.info("a file is gone, and what it held with it", path=str(path))
             return self._report()
 
-    def _report(self) -> Sequence[NotLoaded]:
+    def _report(self) -> Sequence[LoadFailure]:
         """What does not load, and what does again, to the register; of lists from now on whenever they are read."""
-        found = self.processing.not_loaded
-        mine = [problem.subject for problem in self.open_problems.open() if problem.kind == not_loaded.KIND]
-        not_loaded.report(self.open_problems, found, mine)
+        found = self.processing.load_failures
+        mine = [problem.subject for problem in self.open_problems.open() if problem.kind == load_failures.KIND]
+        load_failures.report(self.open_problems, found, mine)
         lists = self.processing.loaded.lists
-        lists.tell = lambda path, problems: not_loaded.report(
-            self.open_problems, not_loaded.of_errors(problems, lists.kept), [str(path)]
+        lists.tell = lambda path, problems: load_failures.report(
+            self.open_problems, load_failures.of_errors(problems, lists.kept), [str(path)]
         )
         return found
 
@@ -99,8 +99,8 @@ def build(
     *,
     now: Callable[[], datetime],
     stop: threading.Event,
-    watch: Callable[[Committed], None] = lambda _: None,
-) -> Parts:
+    watch: Callable[[BatchCommit], None] = lambda _: None,
+) -> DaemonParts:
     """Open the state and put everything together; nothing runs and nothing is asked of anybody yet.
 
     Raises SettingsError (also when nothing can run for want of secrets), StateError. Rules, mappings and lists that do
@@ -111,7 +111,7 @@ def build(
     missing = unready(sessions.values(), destinations)
     state = State(settings.state.directory)
     spool, dead_letters, problems = Spool(state), DeadLetters(state), Problems(state, now)
-    stores = Stores(state, spool, Aside(state), dead_letters, Repairs(state, problems, now), problems)
+    stores = StateStores(state, spool, ParkedBatches(state), dead_letters, Repairs(state, problems, now), problems)
     startup.begin(state, problems)
     dead_letter_problem.take_over(problems, dead_letters, state)
     for name, error in missing.items():
@@ -119,7 +119,7 @@ def build(
         problems.report("destination-unavailable", name, f"{name} takes nothing: {error}", fields=fields)
     directories = {name: build_directory(state, name, session, now) for name, session in sessions.items()}
 
-    def rebuild(before: LoadedFiles) -> Processing:
+    def rebuild(before: LoadedFiles) -> BatchProcessing:
         recall = StateRecall(state, "memory/detection/")
         return build_processing(settings, directory_by_org(sessions, directories), recall, before)
 
@@ -134,6 +134,6 @@ def build(
         org.name: [(one, build_source(one, sessions[org.name], ingest, now, downloads)) for one in org.sources]
         for org in settings.orgs
     }
-    return Parts(
+    return DaemonParts(
         state, stores, spool, dead_letters, problems, ingest, destinations, sessions, sources, rebuild, processing
     )

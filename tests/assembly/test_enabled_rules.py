@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.assembly.rules import chosen_rules
+from agent.assembly.enabled_rules import chosen_rules
 from agent.config.settings import RuleSettings
 from agent.detection.authoring.samples import holds
 from agent.detection.rule_set import RuleSet

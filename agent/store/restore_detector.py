@@ -34,7 +34,7 @@ _FIX = (
 
 
 @runtime_checkable
-class Marked(Protocol):
+class MarkerHolder(Protocol):
     """A destination with a place for a marker beside its output."""
 
     @property
@@ -42,7 +42,7 @@ class Marked(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
+class _Marker:
     """What the marker says of one lane."""
 
     state: str
@@ -51,16 +51,16 @@ class _Mark:
     """Accepted so far."""
 
 
-class Restored:
+class RestoreDetector:
     """What one destination knows better than the state. Used by its loop alone."""
 
     def __init__(self, destination: object, name: str, state: State, problems: Problems) -> None:
-        self._path = destination.marker if isinstance(destination, Marked) else None
+        self._path = destination.marker if isinstance(destination, MarkerHolder) else None
         self._name = name
         self._state = state
         self._problems = problems
         self._begun: set[Lane] = set()
-        self._marks: dict[str, _Mark] = _read(self._path) if self._path else {}
+        self._marks: dict[str, _Marker] = _read(self._path) if self._path else {}
 
     def compare(self, lane: Lane, position: Position, rows: int) -> None:
         """At a start: `position` and the accepted `rows` as the state has them."""
@@ -99,24 +99,24 @@ class Restored:
     def _mark(self, path: Path, lane: Lane, position: Position) -> None:
         """Without fsync: a marker that is behind after a power cut only notices less."""
         account = orjson.loads(self._state.data(f"account/destination/{self._name}/{lane}") or b"{}")
-        self._marks[lane] = _Mark(self._state.id, position, account.get("acknowledged", 0))
+        self._marks[lane] = _Marker(self._state.id, position, account.get("acknowledged", 0))
         try:
             _write(path, self._marks)
         except OSError as error:
             log.warning("the marker cannot be written", path=str(path), reason=str(error))
 
 
-def _read(path: Path) -> dict[str, _Mark]:
+def _read(path: Path) -> dict[str, _Marker]:
     with suppress(OSError, ValueError, KeyError, TypeError):
         document = orjson.loads(path.read_bytes())
         return {
-            lane: _Mark(str(mark["state"]), Position.parse(mark["position"]), int(mark["rows"]))
+            lane: _Marker(str(mark["state"]), Position.parse(mark["position"]), int(mark["rows"]))
             for lane, mark in document.items()
         }
     return {}
 
 
-def _write(path: Path, marks: Mapping[str, _Mark]) -> None:
+def _write(path: Path, marks: Mapping[str, _Marker]) -> None:
     document = {
         lane: {"state": mark.state, "position": str(mark.position), "rows": mark.rows} for lane, mark in marks.items()
     }
