@@ -129,7 +129,7 @@ def status(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
         document = statement.document(settings)
     except LeaklineError as error:
         if as_json:
-            print_json(statement.untold(error))
+            print_json(statement.error_document(error))
             raise typer.Exit(FAILED) from error
         raise
     if as_json:

@@ -49,7 +49,7 @@ class DaemonCommands:
         parts, now = self._parts, self._now()
         document = self._stored()
         for told, forward in zip(document["destinations"], self._forwards, strict=True):
-            told |= forward.told()
+            told |= forward.live_status()
         return document | {
             "running": True,
             "orgs": [
@@ -67,16 +67,21 @@ class DaemonCommands:
         try:
             with parts.state.transact(wait=STATE_WAIT):
                 document = stored_status.stored(parts.state, parts.spool, parts.dead_letters, lanes)
-                return document | {"problems": status.listed(parts.open_problems.open())}
+                return document | {"problems": status.problem_documents(parts.open_problems.open())}
         except Busy as error:
             document = stored_status.uncounted(parts.state, parts.spool, parts.dead_letters, lanes)
-            return document | {"problems": [status.stalled(error), *status.listed(parts.open_problems.known())]}
+            return document | {
+                "problems": [
+                    status.stalled_state_problem(error),
+                    *status.problem_documents(parts.open_problems.known()),
+                ]
+            }
 
     def acknowledge(self, number: str, by: str) -> dict[str, Any] | None:
         """Close an open problem on somebody's word; the problem, or None where none has this id."""
         with self._parts.state.transact(wait=STATE_WAIT):
             problem = self._parts.open_problems.acknowledge(str(number), str(by))
-        return status.listed([problem])[0] if problem else None
+        return status.problem_documents([problem])[0] if problem else None
 
     def reload(self) -> dict[str, Any]:
         """Rules, mappings and lists anew, from the next batch on; how many rules run, and what did not load."""

@@ -73,12 +73,12 @@ class Daemon:
         self.failure: str = ""
         self._status = 3
         """The exit status after a failure."""
-        self.parts: DaemonParts = build(settings, now=now, stop=self.stop, watch=self._committed)
+        self.parts: DaemonParts = build(settings, now=now, stop=self.stop, watch=self._record_commit)
         self.polling = Polling(self.parts.ingest, self.parts.open_problems, now, self.stop, self._org_id)
         for org in settings.orgs:
             for wanted, source in self.parts.sources[org.name]:
                 self.polling.add(source, org.name, wanted.every)
-        self._health = DatabaseWatch(settings.state.directory, self.parts.open_problems)
+        self._database_watch = DatabaseWatch(settings.state.directory, self.parts.open_problems)
         lines = SharedLines(keep=2 if len(self.parts.destinations) > 1 else 0)
         self.forwards = [
             Forward(d, self.parts.stores, lines, now=now, stop=self.stop, settings=terms)
@@ -86,7 +86,7 @@ class Daemon:
         ]
         drop_removed(self.parts.stores, [(forward.name, lane) for forward in self.forwards for lane in forward.lanes])
         end_outdated(self.parts.open_problems, self.polling.sources, [d.name for d in self.parts.destinations])
-        self.repair = self._keep_room()
+        self.repair = self._limit_backlog()
         self._schedule = self._scheduled()
         self._liveness = Liveness(self.stalled)
         self.commands = DaemonCommands(self.parts, self.polling, self.forwards, now)
@@ -144,13 +144,13 @@ class Daemon:
     def start_forwarding(self) -> list[threading.Thread]:
         """One thread per destination, one that trims, and one that sends what is told of problems."""
         work = {f"forward {f.destination.name}": f.run for f in self.forwards}
-        work |= {"trim": self._trim, "tell": self._tell, "repair": self.repair.run}
+        work |= {"trim": self._run_trim, "tell": self._run_problem_events, "repair": self.repair.run}
         return [self._started(name, run) for name, run in work.items()]
 
     def drained(self) -> bool:
         """Whether every destination has settled everything."""
         return all(
-            forward.pending(lane) == 0 and not forward.queue.aside_rows()
+            forward.pending(lane) == 0 and not forward.queue.parked_rows()
             for forward in self.forwards
             for lane in forward.lanes
         )
@@ -163,15 +163,15 @@ class Daemon:
             session.close()
         self.parts.state.close()
 
-    def _keep_room(self) -> Repair:
+    def _limit_backlog(self) -> Repair:
         """Bound what waits, and have what is damaged fetched again."""
         stores, limit = self.parts.stores, self._settings.state.spool_limit_mb << 20
         quotas = [forward.quota(limit, alone=len(self.forwards) == 1) for forward in self.forwards]
-        for name in set(stores.aside.destinations()) - {forward.name for forward in self.forwards}:
+        for name in set(stores.parked.destinations()) - {forward.name for forward in self.forwards}:
             message = f"rows are set aside for {name}, which the settings do not name any more"
             fix = f"add the destination {name} again: they are sent then"
             stores.problems.report("batches-set-aside", name, message, fix=fix)
-        self.parts.ingest.room = BacklogLimit(stores.spool, stores.aside, limit, quotas, self.trim).missing
+        self.parts.ingest.backpressure = BacklogLimit(stores.spool, stores.parked, limit, quotas, self.trim).enforce
         sources = [source for sources in self.parts.sources.values() for _, source in sources]
         again = {source.name: source for source in sources if isinstance(source, FetchesAgain)}
         return Repair(stores, self.parts.ingest.shaped, again, now=self._now, stop=self.stop)
@@ -183,8 +183,8 @@ class Daemon:
         schedule.add("tick", self._tick, TICK_EVERY, executor="tick")
         return schedule
 
-    def _committed(self, committed: BatchCommit) -> None:
-        self.polling.committed(committed)
+    def _record_commit(self, committed: BatchCommit) -> None:
+        self.polling.record_commit(committed)
         self._watch(committed)
 
     def _org_id(self, org: str) -> str:
@@ -193,20 +193,20 @@ class Daemon:
 
     # Keeping going, and ending
 
-    def _trim(self) -> None:
+    def _run_trim(self) -> None:
         while not self.stop.wait(TRIM_EVERY):
             with self.parts.ingest.progress.of("trim"), self._despite_a_full_disk():
                 self.trim()
 
-    def _tell(self) -> None:
+    def _run_problem_events(self) -> None:
         problems = self.parts.open_problems
         while not self.stop.is_set():
             with self.parts.ingest.progress.of("tell"):
-                self.tell()
+                self.send_problem_events()
             with problems.waiting:
                 problems.waiting.wait(1.0)
 
-    def tell(self) -> None:
+    def send_problem_events(self) -> None:
         """Commit the events about problems that wait to be sent."""
         for batch in self.parts.open_problems.events():
             self.parts.ingest.take("agent", batch)
@@ -214,8 +214,8 @@ class Daemon:
     def _tick(self) -> None:
         with self.parts.ingest.progress.of("tick"), self._despite_a_full_disk():
             self.parts.ingest.tick()
-            self.parts.open_problems.tell_what_grew()
-            self._health.tick()
+            self.parts.open_problems.report_growth()
+            self._database_watch.tick()
 
     @contextmanager
     def _despite_a_full_disk(self) -> Iterator[None]:

@@ -18,7 +18,7 @@ class Liveness:
     def __init__(self, stalled: Callable[[], Mapping[str, str]]) -> None:
         """`stalled`: the loops that hang, by name, each with a sentence about it."""
         self._stalled = stalled
-        self._said = False
+        self._logged = False
         self.threads: list[threading.Thread] = []
         """Those that must not end."""
         self.watch_is_late: Callable[[], bool] = lambda: False
@@ -32,8 +32,8 @@ class Liveness:
     def is_well(self) -> bool:
         """Whether the watchdog is to be fed; the log has once why not, with the stacks of all threads."""
         ailing = self.ailing()
-        if ailing and not self._said:
+        if ailing and not self._logged:
             log.error("the watchdog is not fed", reasons=ailing)
             stacks.log_all()
-        self._said = bool(ailing)
+        self._logged = bool(ailing)
         return not ailing

@@ -122,7 +122,7 @@ class Polling:
         org = self._org_id(polled.org)
         self._problems.report("source-failed", polled.source.name, message, org=org, fields=fields)
 
-    def committed(self, committed: BatchCommit) -> None:
+    def record_commit(self, committed: BatchCommit) -> None:
         """Take note of a commit's newest event."""
         polled = self.sources.get(committed.source)
         if polled is not None:

@@ -52,7 +52,7 @@ def acknowledge(settings: Settings, number: str, by: str) -> dict[str, Any] | No
         problem = Problems(state, utc_now).acknowledge(number, by)
     finally:
         state.close()
-    return listed([problem])[0] if problem else None
+    return problem_documents([problem])[0] if problem else None
 
 
 def _without_daemon(settings: Settings) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def _without_daemon(settings: Settings) -> dict[str, Any]:
         problems = Problems(state, utc_now).open()
     finally:
         state.close()
-    return told | {"running": False, "problems": [NO_DAEMON, *listed(problems)]}
+    return told | {"running": False, "problems": [NO_DAEMON, *problem_documents(problems)]}
 
 
 def _unreadable(settings: Settings, error: StateDamaged) -> dict[str, Any]:
@@ -77,11 +77,11 @@ def _unreadable(settings: Settings, error: StateDamaged) -> dict[str, Any]:
         "state": {"directory": str(settings.state.directory)},
         "running": False,
         "balanced": None,
-        "problems": [{**listed([damaged])[0], "since": None}, NO_DAEMON],
+        "problems": [{**problem_documents([damaged])[0], "since": None}, NO_DAEMON],
     }
 
 
-def listed(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+def problem_documents(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     """Problems as `status --json` has them."""
     return [
         {
@@ -98,7 +98,7 @@ def listed(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     ]
 
 
-def stalled(error: LeaklineError) -> dict[str, Any]:
+def stalled_state_problem(error: LeaklineError) -> dict[str, Any]:
     """The problem that the daemon's state is held by a loop that hangs, as `status --json` has it."""
     return {
         "id": "",
@@ -112,7 +112,7 @@ def stalled(error: LeaklineError) -> dict[str, Any]:
     }
 
 
-def untold(error: LeaklineError) -> dict[str, Any]:
+def error_document(error: LeaklineError) -> dict[str, Any]:
     """The document of a `status --json` that cannot tell."""
     return {"version": __version__, "error": str(error), "problems": None, "balanced": None}
 

@@ -96,7 +96,7 @@ class Forward:
         """Rows committed but not settled here."""
         return self.queue.pending(lane)
 
-    def told(self) -> Mapping[str, Any]:
+    def live_status(self) -> Mapping[str, Any]:
         """What only the running loop knows, for `status`."""
         until = self._waits_until
         return {
@@ -130,19 +130,19 @@ class Forward:
             return True
 
     def _forward(self) -> bool:
-        if self._stopped.are_to_be_tried():
+        if self._stopped.due_for_retry():
             self._probe()
-        load = self.queue.take(self._stopped.others())
-        if load is None:
+        batch = self.queue.take(self._stopped.open_lanes())
+        if batch is None:
             return False
         try:
-            self._settle_batch(load)
+            self._settle_batch(batch)
         except Damaged as error:
-            self._leave_behind(load, str(error))
+            self._leave_behind(batch, str(error))
         return True
 
     def _rank(self) -> int | None:
-        return self.queue.rank(self._stopped.others())
+        return self.queue.rank(self._stopped.open_lanes())
 
     def _report_unavailable(self, error: Unavailable, pause: float) -> None:
         self._waits_until = until = self._now() + timedelta(seconds=pause)
@@ -160,35 +160,35 @@ class Forward:
 
     # Sending
 
-    def _settle_batch(self, load: InFlightBatch) -> None:
-        look_for_poison = self.queue.begin(load)
-        frame = self.queue.read(load)
-        if look_for_poison or (load.aside is not None and load.aside.reason == "replay"):
+    def _settle_batch(self, batch: InFlightBatch) -> None:
+        look_for_poison = self.queue.begin(batch)
+        frame = self.queue.read(batch)
+        if look_for_poison or (batch.parked is not None and batch.parked.reason == "replay"):
             poisoned = poison.poisonous_rows(frame, self._encode_alone)
             if poisoned:
-                self._settle_poisoned(load, frame, poisoned)
+                self._settle_poisoned(batch, frame, poisoned)
                 return
-        lines = self.destination.wrap(frame, self._lines.of(load, frame, self.destination.format))
-        self._send_rows(load, frame, lines)
+        lines = self.destination.wrap(frame, self._lines.of(batch, frame, self.destination.format))
+        self._send_rows(batch, frame, lines)
 
-    def _send_rows(self, load: InFlightBatch, frame: pl.DataFrame, lines: pl.Series) -> None:
+    def _send_rows(self, batch: InFlightBatch, frame: pl.DataFrame, lines: pl.Series) -> None:
         """Chunk by chunk from the row on; leaves at a chunk's end for something more urgent or when asked to stop."""
-        row = load.row
+        row = batch.row
         while row < frame.height:
             limits = self._limits()
             for chunk in cut(lines[row:], frame[row:], max_bytes=limits[0], max_rows=limits[1]):
                 settled = self._delivery.deliver(chunk, row)
                 row += len(chunk.lines)
-                self._move(load, row, frame, settled)
-                if self._stop.is_set() or load.lane in self._stopped.lanes or self._overtaken(load):
+                self._move(batch, row, frame, settled)
+                if self._stop.is_set() or batch.lane in self._stopped.lanes or self._overtaken(batch):
                     return
                 if self._limits() != limits:  # the destination has learned smaller ones
                     break
 
-    def _settle_poisoned(self, load: InFlightBatch, frame: pl.DataFrame, poisoned: list[tuple[int, str]]) -> None:
+    def _settle_poisoned(self, batch: InFlightBatch, frame: pl.DataFrame, poisoned: list[tuple[int, str]]) -> None:
         """A batch with rows that cannot be encoded: the good ones are sent in one go, the others kept aside."""
-        bad = {row: reason for row, reason in poisoned if row >= load.row}
-        places = [row for row in range(load.row, frame.height) if row not in bad]
+        bad = {row: reason for row, reason in poisoned if row >= batch.row}
+        places = [row for row in range(batch.row, frame.height) if row not in bad]
         good = frame[places]
         settled = DeliveryResult(refused=list(bad.items()))
         lines = self.destination.wrap(good, self.destination.format(good))
@@ -202,7 +202,7 @@ class Forward:
             settled.resent += part.resent
             settled.rejected += part.rejected
             settled.refused += [(places[row], reason) for row, reason in part.refused]
-        self._move(load, frame.height, frame, settled)
+        self._move(batch, frame.height, frame, settled)
 
     def _limits(self) -> tuple[int, int]:
         return self.destination.max_bytes, self.destination.max_rows
@@ -210,20 +210,22 @@ class Forward:
     def _encode_alone(self, frame: pl.DataFrame) -> None:
         self.destination.wrap(frame, self.destination.format(frame))
 
-    def _overtaken(self, load: InFlightBatch) -> bool:
+    def _overtaken(self, batch: InFlightBatch) -> bool:
         """Whether something more urgent waits: an alert, or rows of now while old ones are being sent."""
         following = self._rank()
-        return following is not None and following < 2 * LANES.index(load.lane) + (load.aside is not None)
+        return following is not None and following < 2 * LANES.index(batch.lane) + (batch.parked is not None)
 
-    def _move(self, load: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
+    def _move(self, batch: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
         """Commit what is settled; a full disk is waited out."""
-        answered = row - load.row
-        self._commit(lambda: self.queue.settle(load, row, frame, settled))
-        if load.aside is None:  # what comes from aside may have been there before
-            position = self.queue.position(load.lane)
-            self._restored.settled(load.lane, position, settled.acknowledged, settled.duplicate, settled.resent)
-        self._measure(load.lane, settled)
-        self._stopped.answered(load.lane, answered, settled.rejected, settled.refused[-1][1] if settled.refused else "")
+        answered = row - batch.row
+        self._commit(lambda: self.queue.settle(batch, row, frame, settled))
+        if batch.parked is None:  # what comes from aside may have been there before
+            position = self.queue.position(batch.lane)
+            self._restored.settled(batch.lane, position, settled.acknowledged, settled.duplicate, settled.resent)
+        self._measure(batch.lane, settled)
+        self._stopped.record_answer(
+            batch.lane, answered, settled.rejected, settled.refused[-1][1] if settled.refused else ""
+        )
 
     def _commit(self, work: Callable[[], object]) -> None:
         while True:
@@ -251,27 +253,27 @@ class Forward:
         """Set the metrics of what waits; to be called now and then, for a dead destination settles nothing."""
         for lane in self.lanes:
             metrics.EVENTS_PENDING.labels(self.name, lane).set(self.pending(lane))
-        metrics.ROWS_ASIDE.labels(self.name).set(self.queue.aside_rows())
+        metrics.ROWS_ASIDE.labels(self.name).set(self.queue.parked_rows())
 
-    def _leave_behind(self, load: InFlightBatch, reason: str) -> None:
+    def _leave_behind(self, batch: InFlightBatch, reason: str) -> None:
         """A batch that cannot be read any more is fetched again, and the next one goes on."""
-        self._commit(lambda: self.queue.damaged(load, reason))
+        self._commit(lambda: self.queue.damaged(batch, reason))
 
     # A destination that refuses nearly everything
 
     def _probe(self) -> None:
         """Offer the first waiting row of a stopped lane. Accepted, it opens the lanes; refused, it goes on waiting."""
-        load = self.queue.take(self._stopped.lanes)
-        if load is None:
+        batch = self.queue.take(self._stopped.lanes)
+        if batch is None:
             return
         try:
-            frame = self.queue.read(load)
-            row = frame[load.row : load.row + 1]
+            frame = self.queue.read(batch)
+            row = frame[batch.row : batch.row + 1]
             (chunk,) = cut(self.destination.wrap(row, self.destination.format(row)), row, max_bytes=1, max_rows=1)
         except Exception:  # noqa: BLE001 - what cannot be read or encoded is dealt with once the lane is open
             return
         settled = self._delivery.offer(chunk)
         if settled is not None:
-            self._commit(lambda: self.queue.settle(load, load.row + 1, frame, settled))
-            self._measure(load.lane, settled)
+            self._commit(lambda: self.queue.settle(batch, batch.row + 1, frame, settled))
+            self._measure(batch.lane, settled)
             self._stopped.resume()

@@ -95,14 +95,14 @@ class Ingest:
         self._accounts = Accounts(state)
         self._now = now
         self._stop = stop
-        self.room: Callable[[], str] = lambda: (
+        self.backpressure: Callable[[], str] = lambda: (
             f"the spool holds {spool.bytes_held()} of {spool_limit} bytes" if spool.bytes_held() > spool_limit else ""
         )
         """Asked before each batch: why there is no room for it, empty when there is."""
         self._watch = watch
         self.progress = progress or Progress(problems, now)
         """Who reads, who hangs, who waits on purpose."""
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._attempts: dict[str, Attempts] = {}
 
     def shaped(self, batch: Batch) -> pl.DataFrame:
@@ -110,12 +110,12 @@ class Ingest:
 
         Two threads must not be in the steps at once: what look-ups remember is not made for that.
         """
-        with self._turn:
+        with self._lock:
             return self._steps.shape(self._steps.prepare(batch), batch, self._now())
 
     def replace_steps(self, steps: BatchSteps) -> None:
         """Other rules and mappings from the next batch on."""
-        with self._turn:
+        with self._lock:
             self._steps = steps
 
     def cursor(self, source: str) -> Cursor | None:
@@ -162,7 +162,7 @@ class Ingest:
     def _take(self, source: str, batch: Batch, poisonous: bool, attempts: Attempts | None) -> int:
         while not self._stop.is_set():
             try:
-                with self._turn, metrics.BATCH_SECONDS.time():
+                with self._lock, metrics.BATCH_SECONDS.time():
                     committed = self._commit(source, batch, poisonous, attempts)
             except DiskFull as error:
                 self._state.give_up_ballast()
@@ -197,7 +197,7 @@ class Ingest:
                     self._dead_letters.name(transaction, dead, DeadLetterContext("dead-letters", source))
                     dead_letter_problem.rejected(self._problems, source, batch.org, rejections)
                 self._remember(transaction, source, batch, detection)
-                self._problems.noticed(batch)
+                self._problems.apply_own_events(batch)
                 self._count(transaction, source, batch, written, len(rejections), shaped.height)
                 if batch.cursor is not None and attempts is not None:
                     attempts.note(transaction, batch.cursor)
@@ -260,7 +260,7 @@ class Ingest:
             self._accounts.add_spooled(transaction, one.lane, one.frame.height)
 
     def _wait_for_room(self) -> None:
-        while not self._stop.is_set() and (reason := self.room()):
+        while not self._stop.is_set() and (reason := self.backpressure()):
             self.progress.paused("spool", reason)
             self._stop.wait(FULL_DISK_PAUSE)
 

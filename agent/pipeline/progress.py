@@ -66,7 +66,9 @@ class Progress:
         self._work: dict[int, _LoopProgress] = {}
         """By the thread's number."""
         self._lock = threading.Lock()
-        self._told = problems.is_open(KIND, INGEST)  # by an earlier run of the daemon, which may have ended in a pause
+        self._reported = problems.is_open(
+            KIND, INGEST
+        )  # by an earlier run of the daemon, which may have ended in a pause
 
     @contextmanager
     def of(self, loop: str) -> Iterator[None]:
@@ -101,9 +103,9 @@ class Progress:
             since = work.pause.since if work.pause is not None else self._now()
             work.moved, work.pause = self._steady(), Pause(by, since, message)
         metrics.INGEST_PAUSED.set(1)
-        if not self._told:
+        if not self._reported:
             log.warning("ingest paused", by=by, reason=message)
-        self._told = True
+        self._reported = True
         fields: dict[str, Field] = {"leakline.pause.by": by}
         try:
             self._problems.report(KIND, INGEST, f"reading is paused: {message}", fix=_FIX[by], fields=fields)
@@ -127,9 +129,9 @@ class Progress:
         }
 
     def _end_pause(self) -> None:
-        if not self._told or self.pauses():
+        if not self._reported or self.pauses():
             return
         metrics.INGEST_PAUSED.set(0)
         with suppress(StateError):  # tried again with the next sign of life
             self._problems.over(KIND, INGEST, "there is room again: reading goes on")
-            self._told = False
+            self._reported = False

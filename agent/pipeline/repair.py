@@ -48,7 +48,7 @@ class Repair:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`sources`: by their names; `shaped`: a batch as it is sent, without detection: what that found was told."""
-        self._state, self._repairs, self._aside = stores.state, stores.repairs, stores.aside
+        self._state, self._repairs, self._parked = stores.state, stores.repairs, stores.parked
         self._dead_letters, self._problems = stores.dead_letters, stores.problems
         self._shaped = shaped
         self._sources = sources
@@ -117,17 +117,19 @@ class Repair:
         files: list[BatchFile] = []
         try:
             for _ in damage.shares:
-                files += [self._aside.write(frame, origin)]
+                files += [self._parked.write(frame, origin)]
             with self._state.transact() as transaction:
                 entries = [
-                    self._aside.add(transaction, share.destination, damage.lane, file, share.row, "repair", self._now())
+                    self._parked.add(
+                        transaction, share.destination, damage.lane, file, share.row, "repair", self._now()
+                    )
                     for share, file in zip(damage.shares, files, strict=True)
                 ]
                 self._repairs.finish(transaction, damage)
         except BaseException:
-            self._aside.discard(*files)
+            self._parked.discard(*files)
             raise
-        self._aside.publish(*entries)
+        self._parked.publish(*entries)
         log.info(
             "batch restored", rows=frame.height, input=origin.input, destinations=[s.destination for s in damage.shares]
         )
@@ -138,7 +140,7 @@ class Repair:
             try:
                 with self._state.transact() as transaction:
                     for share, file in zip(damage.shares, files, strict=True):
-                        self._tell(damage, share, reason)
+                        self._report(damage, share, reason)
                         more = DeliveryAccount(dead_lettered=file.rows, set_aside=-file.rows)
                         self._accounts.add_delivered(transaction, share.destination, damage.lane, more)
                         about = DeadLetterContext("rows-lost", share.destination, share.destination, damage.lane)
@@ -149,7 +151,7 @@ class Repair:
                     self._dead_letters.discard(file)
                 raise
 
-    def _tell(self, damage: Damage, share: Share, reason: str) -> None:
+    def _report(self, damage: Damage, share: Share, reason: str) -> None:
         origin, rows = damage.file.origin, damage.file.rows - share.row
         whence = f"{origin.event_type} {origin.input}" if origin else f"the lane {damage.lane}"
         message = f"{rows:,} rows of {whence} never reached {share.destination}: {damage.reason}, and {reason}"

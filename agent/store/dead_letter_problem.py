@@ -28,16 +28,16 @@ def refused(problems: Problems, destination: str, frame: pl.DataFrame, reasons: 
     """
     where: dict[str, Field] = {"leakline.dead_letter.destination": destination}
     kinds = frame[PROBLEM_KIND] if PROBLEM_KIND in frame.columns else None
-    for told in (True, False):
-        said = [reason for row, reason in reasons if (kinds is not None and kinds[row] == KIND) == told]
-        if said:
-            _tell(problems, destination, said, where, told=told)
+    for announced in (True, False):
+        last_lines = [reason for row, reason in reasons if (kinds is not None and kinds[row] == KIND) == announced]
+        if last_lines:
+            _report(problems, destination, last_lines, where, announced=announced)
 
 
 def rejected(problems: Problems, source: str, org: str, rejections: Sequence[Rejection]) -> None:
     """Open the problem of what could not become events, or add to it; inside the transaction."""
     where: dict[str, Field] = {"leakline.dead_letter.source": source}
-    _tell(problems, source, [rejection.reason for rejection in rejections], where, org=org)
+    _report(problems, source, [rejection.reason for rejection in rejections], where, org=org)
 
 
 def take_over(problems: Problems, letters: DeadLetters, state: State) -> None:
@@ -58,21 +58,23 @@ def take_over(problems: Problems, letters: DeadLetters, state: State) -> None:
             problems.report(KIND, about.subject, message, count=file.rows)
 
 
-def _tell(
+def _report(
     problems: Problems,
     subject: str,
     reasons: Sequence[str],
     where: dict[str, Field],
     *,
     org: str = "",
-    told: bool = False,
+    announced: bool = False,
 ) -> None:
     # The last line of a traceback says what went wrong.
-    said = [reason.strip().splitlines()[-1][:REASON_LENGTH] if reason.strip() else "no reason" for reason in reasons]
-    ((reason, _),) = Counter(said).most_common(1)
+    last_lines = [
+        reason.strip().splitlines()[-1][:REASON_LENGTH] if reason.strip() else "no reason" for reason in reasons
+    ]
+    ((reason, _),) = Counter(last_lines).most_common(1)
     number = problems.count(KIND, subject) + len(reasons)
     rows = "1 row is kept as a dead letter" if number == 1 else f"{number:,} rows are kept as dead letters"
     fields: dict[str, Field] = {**where, "leakline.dead_letter.reason": reason}
     problems.report(
-        KIND, subject, f"{subject}: {rows}: {reason}", count=len(reasons), org=org, fields=fields, told=told
+        KIND, subject, f"{subject}: {rows}: {reason}", count=len(reasons), org=org, fields=fields, announced=announced
     )

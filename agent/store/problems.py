@@ -33,7 +33,7 @@ WAITING = "memory/agent/outbox/"
 _LEFT = "; rows left of these: "
 """In the message of a problem of which a part is settled."""
 
-TELL_AGAIN = timedelta(minutes=15)
+ANNOUNCE_AGAIN = timedelta(minutes=15)
 """A problem that grows or changes is told anew after this time, or once it has doubled: a flood tells itself thinly."""
 QUIET = timedelta(minutes=5)
 """A problem that comes back within this time after its end was told is told, with its end, only if it lasts longer: the
@@ -68,12 +68,12 @@ class Problems:
         count: int = 1,
         org: str = "",
         fields: Mapping[str, Field] | None = None,
-        told: bool = False,
+        announced: bool = False,
     ) -> None:
         """Something is wrong. `kind`: a key of `KINDS`; `count`: rows, added to those of an open one that waits for a
         person. Inside a transaction of the caller's it becomes true with that one.
 
-        `told`: no event is to be made of it, because there is one already.
+        `announced`: no event is to be made of it, because there is one already.
         """
         now = self._now()
         message, fix = redact(message), redact(fix) or KINDS[kind].fix
@@ -90,20 +90,20 @@ class Problems:
                     told_count=before.told_count,
                     org=org or before.org,
                 )
-            tell = told or self._is_to_be_told(before, new, now)
-            if before is not None and told:  # what else it grew by is still to be told
+            announces = announced or self._is_news_now(before, new, now)
+            if before is not None and announced:  # what else it grew by is still to be told
                 new = replace(new, told_count=before.told_count + count)
-            elif tell:
+            elif announces:
                 new = replace(new, told_at=now, told_count=new.count)
-                if not told:
+                if not announced:
                     self._enqueue(transaction, new, kind, new.message, failure=True)
-            if before is None or tell or new != before:
+            if before is None or announces or new != before:
                 transaction.set(OPEN + new.id, _encode(new))
         self._known[new.id] = new
-        if tell or before is None:
+        if announces or before is None:
             log.warning("problem", kind=kind, subject=subject, reason=message, fix=new.advice, id=new.id)
             metrics.PROBLEMS_OPENED.labels(kind).inc(before is None)
-            self._tell()
+            self._notify()
 
     def over(self, kind: str, subject: str, message: str = "") -> None:
         """It is well again. Costs a look into the state while no such problem is open."""
@@ -142,7 +142,7 @@ class Problems:
                 self._end(number, message, "problem-acknowledged", {"user.name": by})
         return problem
 
-    def tell(self, action: str, message: str, *, fields: Mapping[str, Field] | None = None) -> None:
+    def announce(self, action: str, message: str, *, fields: Mapping[str, Field] | None = None) -> None:
         """An event about something that somebody did and that is no problem. Inside a transaction of the caller's it
         becomes true with that one.
         """
@@ -150,9 +150,9 @@ class Problems:
         with self._state.transact() as transaction:
             self._put(transaction, event | {"now": self._now().isoformat(), "failure": False})
         log.info("recorded", action=action, reason=message)
-        self._tell()
+        self._notify()
 
-    def tell_what_grew(self) -> None:
+    def report_growth(self) -> None:
         """Problems that grew since they were told, if that is a while ago, and those that came back and stayed; to be
         called about once a minute.
         """
@@ -198,7 +198,7 @@ class Problems:
                 stored["now"] = datetime.fromisoformat(stored["now"])
                 yield replace(own_event(**stored), remember={key.removeprefix("memory/agent/"): None})
 
-    def noticed(self, batch: Batch) -> None:
+    def apply_own_events(self, batch: Batch) -> None:
         """An own event of a source that tells of a loss (a gap in its logs) opens its problem, and one that tells its end
         closes it; call it inside the batch's transaction.
         """
@@ -207,15 +207,21 @@ class Problems:
         for row in batch.frame.iter_rows(named=True):
             action, count = row["event.action"], row.get("leakline.problem.count") or 1
             if row["event.outcome"] == "failure" and action in KINDS:
-                self.report(action, batch.input, row["message"], count=count, org=batch.org, told=True)
+                self.report(action, batch.input, row["message"], count=count, org=batch.org, announced=True)
             for kind in [name for name, kind in KINDS.items() if action and kind.over == action]:
                 if self.is_open(kind, batch.input):
-                    self._end(problem_id(kind, batch.input), row["message"], action, told=True)
+                    self._end(problem_id(kind, batch.input), row["message"], action, announced=True)
 
     # Inside
 
     def _end(
-        self, number: str, message: str, action: str, fields: Mapping[str, Field] | None = None, *, told: bool = False
+        self,
+        number: str,
+        message: str,
+        action: str,
+        fields: Mapping[str, Field] | None = None,
+        *,
+        announced: bool = False,
     ) -> None:
         with self._state.transact() as transaction:
             problem = self._load(number)
@@ -225,16 +231,16 @@ class Problems:
                 by_itself = action == KINDS[problem.kind].over
                 if by_itself and problem.told_at is not None:
                     self._ended[number] = self._now()
-                if not told and not (by_itself and problem.told_at is None):
+                if not announced and not (by_itself and problem.told_at is None):
                     self._enqueue(transaction, ended, action, message, failure=False)
         self._known.pop(number, None)
         if problem is not None:
             log.info("problem is over", kind=problem.kind, subject=problem.subject, reason=message, id=number)
-            self._tell()
+            self._notify()
 
-    def _is_to_be_told(self, before: Problem | None, new: Problem, now: datetime) -> bool:
+    def _is_news_now(self, before: Problem | None, new: Problem, now: datetime) -> bool:
         if before is not None and before.told_at is not None:
-            return _worth_telling(before, new, now)
+            return _is_news(before, new, now)
         ended = self._ended.get(new.id)
         return ended is None or abs(now - ended) >= QUIET
 
@@ -261,7 +267,7 @@ class Problems:
         transaction.set(NEXT, number + 1)
         transaction.set(f"{WAITING}{number:016d}", orjson.dumps(event))
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._measure()
         with self.waiting:
             self.waiting.notify_all()
@@ -282,13 +288,13 @@ class Problems:
         return [problem for problem in stored if problem is not None and problem.kind in KINDS]
 
 
-def _worth_telling(before: Problem, after: Problem, now: datetime) -> bool:
+def _is_news(before: Problem, after: Problem, now: datetime) -> bool:
     """Whether the change of an open problem is news: another class of error, doubled, or a while ago."""
     if before.fields.get("error.type") != after.fields.get("error.type"):
         return True
     if before.told_at is None or (after.count == before.told_count and after.message == before.message):
         return False
-    return after.count >= 2 * max(1, before.told_count) or abs(now - before.told_at) >= TELL_AGAIN
+    return after.count >= 2 * max(1, before.told_count) or abs(now - before.told_at) >= ANNOUNCE_AGAIN
 
 
 def _encode(problem: Problem) -> bytes:
@@ -297,11 +303,11 @@ def _encode(problem: Problem) -> bytes:
 
 def _decode(data: bytes) -> Problem:
     values: dict[str, Any] = orjson.loads(data)
-    since, told = values["since"], values["told_at"]
+    since, announced = values["since"], values["told_at"]
     return Problem(
         **{
             **values,
             "since": datetime.fromisoformat(since),
-            "told_at": datetime.fromisoformat(told) if told else None,
+            "told_at": datetime.fromisoformat(announced) if announced else None,
         }
     )

@@ -47,7 +47,7 @@ def _begin(state: State, problems: Problems) -> None:
     state.begun()
 
 
-def set_aside(state: State) -> list[Path]:
+def orphans(state: State) -> list[Path]:
     """Batch files in the folders `unnamed` of the state that no transaction names, sorted."""
     named = {name for prefix in ("spool/batch/", "dead/file/") for name in _names(state, prefix)}
     return [
@@ -63,7 +63,7 @@ def _names(state: State, prefix: str) -> list[str]:
 
 
 def _report_unnamed(state: State, problems: Problems) -> None:
-    files = set_aside(state)
+    files = orphans(state)
     if not files or problems.is_open("state-restored", SPOOL):
         return
     rows = sum(name.rows for path in files if (name := BatchName.parse(path.name)))

@@ -39,7 +39,7 @@ class State:
         self.directory = directory
         try:
             file_permissions.make_folder(directory)
-            self._held = DirectoryLock(directory)
+            self._directory_lock = DirectoryLock(directory)
             try:
                 self.openness = file_permissions.tighten(directory)
                 """What others could do in the directory until now, in words; empty where it was private."""
@@ -47,11 +47,11 @@ class State:
                     _refuse_damage(directory)
                 self._database = open_database(directory / FOLDER)
                 # SQLite's own busy wait is coarse; threads queue here instead.
-                self._turn = threading.RLock()
+                self._lock = threading.RLock()
                 self._ballast = directory / "ballast"
                 self.id = self._take_id()
             except BaseException:
-                self._held.release()
+                self._directory_lock.release()
                 raise
         except (OSError, sqlite3.DatabaseError) as error:
             raise _state_error(error, f"the state directory {directory} cannot be used ({error})") from error
@@ -114,7 +114,7 @@ class State:
         `wait`: seconds until Busy is raised because another thread holds the state; unless given, as long as it takes.
         Raises DiskFull when there is no room; nothing was written then.
         """
-        if not self._turn.acquire(timeout=-1 if wait is None else wait):
+        if not self._lock.acquire(timeout=-1 if wait is None else wait):
             raise Busy(f"another thread has held the state for {wait:g} seconds", hint="the log says what hangs")
         try:
             try:
@@ -125,7 +125,7 @@ class State:
                     self._database.abandon()
                 raise _state_error(error, f"the state in {self.directory} cannot be written ({error})") from error
         finally:
-            self._turn.release()
+            self._lock.release()
 
     def give_up_ballast(self) -> None:
         """On a full disk: make the room that deleting needs."""
@@ -146,7 +146,7 @@ class State:
 
     def close(self) -> None:
         self._database.close()
-        self._held.release()
+        self._directory_lock.release()
 
     def _take_id(self) -> str:
         known = self.text(identity.ID)

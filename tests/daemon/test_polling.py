@@ -101,7 +101,7 @@ def test_a_trouble_is_told_once_and_ends(loops: Loops) -> None:
     poll_all(polling)
     assert polling.sources["acme/one"].problem == ""
     assert loops.problems.open() == []
-    assert loops.told() == ["source-failed", "source-recovered"]
+    assert loops.event_actions() == ["source-failed", "source-recovered"]
 
 
 def test_what_nobody_expected_is_not_swallowed(loops: Loops) -> None:
@@ -116,7 +116,7 @@ def test_status_tells_lag_and_problem(loops: Loops) -> None:
     clock = Clock()
     source = Troubled("acme/one")
     polling = polling_of(loops, clock, (source, "acme"))
-    polling._ingest._watch = polling.committed
+    polling._ingest._watch = polling.record_commit
     poll_all(polling)
     (status,) = polling.status(NOW + timedelta(hours=2))
     assert status["lag_seconds"] == 7200

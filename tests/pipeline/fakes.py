@@ -160,12 +160,12 @@ class Loops:
         self.spool = Spool(self.state)
         self.dead_letters = DeadLetters(self.state)
         self.problems = Problems(self.state, lambda: NOW)
-        self.aside = ParkedBatches(self.state)
+        self.parked = ParkedBatches(self.state)
         self.repairs = Repairs(self.state, self.problems, lambda: NOW)
 
     @property
     def stores(self) -> StateStores:
-        return StateStores(self.state, self.spool, self.aside, self.dead_letters, self.repairs, self.problems)
+        return StateStores(self.state, self.spool, self.parked, self.dead_letters, self.repairs, self.problems)
 
     def ingest(self, steps: BatchSteps | None = None, spool_limit: int = 1 << 30) -> Ingest:
         return Ingest(
@@ -216,13 +216,13 @@ class Loops:
                 positions = [quota.queue.position(lane) for quota in quotas if lane in quota.queue.lanes]
                 self.spool.trim({lane: min(positions, key=lambda p: (p.sequence, p.row))})
 
-        return BacklogLimit(self.spool, self.aside, limit, quotas, trim)
+        return BacklogLimit(self.spool, self.parked, limit, quotas, trim)
 
     def restarted(self) -> Loops:
         """Another process on the same state."""
         return Loops(self.state, self.stop)
 
-    def told(self) -> list[str]:
+    def event_actions(self) -> list[str]:
         """`event.action` of every event about problems that waits to be sent; sends them."""
         actions = []
         for batch in self.problems.events():

@@ -254,7 +254,7 @@ def test_a_destination_that_fails_now_and_then_gets_its_events(loops: Loops) -> 
     for _ in range(20):  # every other answer is that it is busy
         destination.script = [Unavailable("busy")]
         forward.forward()
-        loops.told()
+        loops.event_actions()
     assert set(ids_of(0, 3)) <= set(destination.accepted)
     assert loops.spool.end("alerts").sequence == 2
 

@@ -93,7 +93,7 @@ class World:
     def _harm(self, harm: object) -> None:
         """To one file of the spool or aside, seen by the next process; not to replayed rows, of which no input is known."""
         folders = [self.loops.state.directory / name for name in ("spool", "aside")]
-        entries = [entry for siem in self.siems for entry in self.loops.aside.entries(siem.name)]
+        entries = [entry for siem in self.siems for entry in self.loops.parked.entries(siem.name)]
         replayed = {entry.file.name for entry in entries if entry.reason == "replay"}
         files = sorted(path for folder in folders for path in folder.glob("*.arrow") if path.name not in replayed)
         if files:
@@ -106,7 +106,7 @@ class World:
     def drop(self) -> None:
         number = self.which()
         name = self.siems[number].name
-        entries = [e for e in self.loops.aside.entries(name) if e.reason == "set_aside"]
+        entries = [e for e in self.loops.parked.entries(name) if e.reason == "set_aside"]
         if entries and self.forwards[number].queue.drop():
             numbers = entries[0].file.origin.numbers() if entries[0].file.origin else []
             again = entries[0].file.origin.again if entries[0].file.origin else ""

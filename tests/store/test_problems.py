@@ -12,7 +12,7 @@ from agent import metrics
 from agent.assembly.outdated_problems import end_outdated
 from agent.errors import LeaklineError
 from agent.problem import KINDS
-from agent.store.problems import QUIET, TELL_AGAIN, Problems
+from agent.store.problems import QUIET, ANNOUNCE_AGAIN, Problems
 from agent.store.state import State
 from tests.pipeline.fakes import NOW, Clock, Loops
 
@@ -37,14 +37,14 @@ def test_a_problem_is_told_once_and_its_end_too(loops: Loops) -> None:
     assert [problem.subject for problem in loops.problems.open()] == ["siem"]
     loops.problems.over("destination-unavailable", "siem")
     assert loops.problems.open() == []
-    assert loops.told() == ["destination-unavailable", "destination-recovered"]
-    assert loops.told() == []
+    assert loops.event_actions() == ["destination-unavailable", "destination-recovered"]
+    assert loops.event_actions() == []
 
 
 def test_an_event_about_a_problem_is_an_own_event_in_the_alerts_lane(loops: Loops) -> None:
     """It says what is wrong, with the problem's id, kind, subject and count."""
     loops.problems.report("rows-lost", "siem", "10 rows are lost", count=10)
-    loops.told()
+    loops.event_actions()
     entry = loops.spool.entry("alerts", 0)
     assert entry is not None
     (row,) = loops.spool.read(entry).to_dicts()
@@ -73,7 +73,7 @@ def test_a_problem_is_open_only_if_what_caused_it_was_committed(loops: Loops) ->
         loops.problems.report("rows-lost", "siem", "10 rows are lost")
         raise ZeroDivisionError
     assert loops.problems.open() == []
-    assert loops.told() == []
+    assert loops.event_actions() == []
 
 
 def test_losses_add_up_and_wait_for_a_person(loops: Loops) -> None:
@@ -86,7 +86,7 @@ def test_losses_add_up_and_wait_for_a_person(loops: Loops) -> None:
     assert loops.problems.acknowledge("nosuch", "ada") is None
     assert loops.problems.acknowledge(problem.id, "ada") == problem
     assert loops.problems.open() == []
-    assert loops.told()[-1] == "problem-acknowledged"
+    assert loops.event_actions()[-1] == "problem-acknowledged"
 
 
 def test_what_goes_on_is_not_ended_by_a_word(loops: Loops) -> None:
@@ -128,18 +128,18 @@ def test_problems_of_what_the_settings_no_longer_name_are_over(loops: Loops) -> 
         ("destination-unavailable", "siem"),
         ("dead-letters", "gone"),
     }
-    assert "source-recovered" in loops.told()
+    assert "source-recovered" in loops.event_actions()
 
 
 def test_a_flood_is_told_thinly_but_to_the_row(loops: Loops, clock: Clock) -> None:
     """A thousand refusals are told at doubling counts; what came since is told after a while."""
     for _ in range(1000):
         loops.problems.report("dead-letters", "siem", "refused")
-    assert len(loops.told()) == 10
-    loops.problems.tell_what_grew()
-    assert loops.told() == []
-    clock.now += TELL_AGAIN
-    loops.problems.tell_what_grew()
+    assert len(loops.event_actions()) == 10
+    loops.problems.report_growth()
+    assert loops.event_actions() == []
+    clock.now += ANNOUNCE_AGAIN
+    loops.problems.report_growth()
     (batch,) = loops.problems.events()
     assert batch.frame["leakline.problem.count"].to_list() == [1000]
 
@@ -170,7 +170,7 @@ def test_another_class_of_error_is_news_at_once(loops: Loops, clock: Clock) -> N
     for kind, message in (("TransportError", "cut"), ("TransportError", "cut there"), ("Unauthorized", "refused")):
         loops.problems.report("source-failed", "acme", message, fields={"error.type": kind})
         clock.now += timedelta(seconds=1)
-    assert loops.told() == ["source-failed", "source-failed"]
+    assert loops.event_actions() == ["source-failed", "source-failed"]
     assert loops.problems.open()[0].message == "refused"
 
 
@@ -180,14 +180,14 @@ def test_what_comes_and_goes_is_told_once_in_a_while(loops: Loops, clock: Clock)
         loops.problems.report("destination-unavailable", "siem", "siem takes nothing: refused")
         assert [problem.kind for problem in loops.problems.open()] == ["destination-unavailable"]
         loops.problems.over("destination-unavailable", "siem")
-        loops.problems.tell_what_grew()
-    assert loops.told() == ["destination-unavailable", "destination-recovered"]
+        loops.problems.report_growth()
+    assert loops.event_actions() == ["destination-unavailable", "destination-recovered"]
     loops.problems.report("destination-unavailable", "siem", "siem takes nothing: refused")
     clock.now += QUIET
-    loops.problems.tell_what_grew()
-    assert loops.told() == ["destination-unavailable"]
+    loops.problems.report_growth()
+    assert loops.event_actions() == ["destination-unavailable"]
     loops.problems.over("destination-unavailable", "siem")
-    assert loops.told() == ["destination-recovered"]
+    assert loops.event_actions() == ["destination-recovered"]
 
 
 def test_a_problem_that_a_failed_transaction_ended_is_ended_by_the_next(loops: Loops) -> None:

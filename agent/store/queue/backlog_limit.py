@@ -27,7 +27,7 @@ class Quota:
     name: str
     queue: DestinationQueue
     spool_bytes: int
-    aside_bytes: int
+    parked_bytes: int
     sets_aside: bool
     drops: bool
     problem: Callable[[], str]
@@ -62,17 +62,17 @@ class BacklogLimit:
     """Safe for threads."""
 
     def __init__(
-        self, spool: Spool, aside: ParkedBatches, limit: int, quotas: Sequence[Quota], trim: Callable[[], None]
+        self, spool: Spool, parked: ParkedBatches, limit: int, quotas: Sequence[Quota], trim: Callable[[], None]
     ) -> None:
         """`limit` in bytes; `trim` lets the spool go of what nobody needs any more."""
         self._spool = spool
-        self._aside = aside
+        self._parked = parked
         self._limit = limit
         self._quotas = quotas
         self._trim = trim
         self._lock = threading.Lock()
 
-    def missing(self) -> str:
+    def enforce(self) -> str:
         """Make what room can be made; why there is none for another batch, empty when there is."""
         with self._lock:
             held = self._held()
@@ -86,16 +86,16 @@ class BacklogLimit:
                 return str(error)
 
     def _held(self) -> int:
-        return sum({**self._spool.sizes(), **self._aside.sizes()}.values())
+        return sum({**self._spool.sizes(), **self._parked.sizes()}.values())
 
     def _beyond(self, quota: Quota) -> str:
         """Bring one destination back within its quota; why that is not possible."""
         while (waiting := quota.queue.spool_bytes()) > quota.spool_bytes:
             if not quota.sets_aside:
                 return _said(quota, f"has {_mb(waiting)} of the spool waiting, and may have {_mb(quota.spool_bytes)}")
-            while (aside := quota.queue.aside_bytes()) > quota.aside_bytes:
+            while (parked := quota.queue.parked_bytes()) > quota.parked_bytes:
                 if not (quota.drops and quota.queue.drop()):
-                    return _said(quota, f"has {_mb(aside)} set aside, and may have {_mb(quota.aside_bytes)}")
+                    return _said(quota, f"has {_mb(parked)} set aside, and may have {_mb(quota.parked_bytes)}")
             if not quota.queue.set_aside():
                 return ""
         return ""
@@ -108,8 +108,8 @@ class BacklogLimit:
         held = self._held()
         if held <= self._limit:
             return ""
-        most = max(self._quotas, key=lambda quota: quota.queue.spool_bytes() + quota.queue.aside_bytes())
-        waiting = most.queue.spool_bytes() + most.queue.aside_bytes()
+        most = max(self._quotas, key=lambda quota: quota.queue.spool_bytes() + quota.queue.parked_bytes())
+        waiting = most.queue.spool_bytes() + most.queue.parked_bytes()
         return _said(most, f"has {_mb(waiting)} waiting, and all together may have {_mb(self._limit)}")
 
 

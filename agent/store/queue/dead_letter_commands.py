@@ -79,19 +79,19 @@ class DeadLetterCommands:
         frame, about = self._load(number), self._about(number)
         self._refuse_what_cannot_be_sent(number, frame, about)
         rows = pl.concat([batch_file.decode(raw) for raw in frame["raw"]], how="diagonal")
-        written = self._stores.aside.write(rows)
+        written = self._stores.parked.write(rows)
         try:
             with self._stores.state.transact() as transaction:
                 self._check_still_there(number)
-                entry = self._stores.aside.add(
+                entry = self._stores.parked.add(
                     transaction, about.destination, about.lane, written, 0, "replay", self._now()
                 )
                 more = DeliveryAccount(dead_lettered=-file.rows, set_aside=file.rows)
                 self._settle(transaction, number, file, about, more, "replayed", by)
         except BaseException:
-            self._stores.aside.discard(written)
+            self._stores.parked.discard(written)
             raise
-        self._stores.aside.publish(entry)
+        self._stores.parked.publish(entry)
         self._letters.discard(file)
         with self._stores.spool.grown:
             self._stores.spool.grown.notify_all()
@@ -128,7 +128,7 @@ class DeadLetterCommands:
             "leakline.rows": file.rows,
             "leakline.destination": about.destination,
         }
-        self._stores.problems.tell(f"dead-letters-{done}", message, fields=fields)
+        self._stores.problems.announce(f"dead-letters-{done}", message, fields=fields)
         self._stores.problems.settle(about.kind, about.subject, file.rows, message)
 
     def _file(self, number: int) -> BatchFile:

@@ -35,15 +35,15 @@ class DestinationQueue:
         self.lanes = [lane for lane in LANES if lane in lanes]
         """Alerts first."""
         self._stores = stores
-        self._state, self._spool, self._aside = stores.state, stores.spool, stores.aside
+        self._state, self._spool, self._parked = stores.state, stores.spool, stores.parked
         self._problems = stores.problems
         self._accounts = Accounts(stores.state)
         self._now = now
         self._lock = threading.RLock()
         self._attempts = {lane: Attempts(stores.state, f"forward/{name}/{lane}") for lane in self.lanes}
-        self._attempts_aside = Attempts(stores.state, f"forward/{name}/aside")
+        self._attempts_parked = Attempts(stores.state, f"forward/{name}/aside")
         self._begun: set[str] = set()
-        self._in_hand: InFlightBatch | None = None
+        self._in_flight: InFlightBatch | None = None
         self._positions = {lane: self._take_place(lane) for lane in self.lanes}
 
     # Asking
@@ -59,80 +59,80 @@ class DestinationQueue:
         """What of the spool this destination still needs."""
         return sum(self._spool.bytes_from(lane, self._positions[lane]) for lane in self.lanes)
 
-    def aside_bytes(self) -> int:
-        return self._aside.bytes_held(self._name)
+    def parked_bytes(self) -> int:
+        return self._parked.bytes_held(self._name)
 
-    def aside_rows(self) -> int:
+    def parked_rows(self) -> int:
         """Rows outside the lanes that can be sent now."""
-        return sum(entry.rows for entry in self._aside.entries(self._name))
+        return sum(entry.rows for entry in self._parked.entries(self._name))
 
     def rank(self, lanes: Sequence[Lane]) -> int | None:
         """How urgent the next load of these lanes is, 0 the most; None while there is none."""
-        return next((rank for rank, load in enumerate(self._candidates(lanes)) if load is not None), None)
+        return next((rank for rank, batch in enumerate(self._candidates(lanes)) if batch is not None), None)
 
     # For the loop
 
     def take(self, lanes: Sequence[Lane]) -> InFlightBatch | None:
         """The next load of these lanes: alerts first, and in each lane first what comes now, then what is aside."""
         with self._lock:
-            self._in_hand = next((load for load in self._candidates(lanes) if load is not None), None)
-            return self._in_hand
+            self._in_flight = next((batch for batch in self._candidates(lanes) if batch is not None), None)
+            return self._in_flight
 
-    def read(self, load: InFlightBatch) -> pl.DataFrame:
+    def read(self, batch: InFlightBatch) -> pl.DataFrame:
         """The whole batch of a load. Raises Damaged."""
-        if load.aside is None:
+        if batch.parked is None:
             try:
-                return self._spool.read(SpoolEntry(load.lane, load.sequence, load.file))
+                return self._spool.read(SpoolEntry(batch.lane, batch.sequence, batch.file))
             except Damaged:
                 with self._lock:
-                    if load.aside is None:
+                    if batch.parked is None:
                         raise  # else it has just been set aside, and the spool let go of it
-        return self._aside.read(load.aside)
+        return self._parked.read(batch.parked)
 
-    def begin(self, load: InFlightBatch) -> bool:
+    def begin(self, batch: InFlightBatch) -> bool:
         """Count an attempt; whether so many failed that its offending rows are to be looked for."""
-        attempts, place = self._attempts_at(load), load.place
-        key = place if load.aside else load.lane
+        attempts, place = self._attempts_at(batch), batch.place
+        key = place if batch.parked else batch.lane
         if key not in self._begun:
             attempts.begin(place)
             self._begun.add(key)
         return attempts.exhausted(place)
 
-    def settle(self, load: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
+    def settle(self, batch: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
         """Commit what became of the rows of `frame` up to `row`. Raises DiskFull: nothing has happened then."""
         dead = None
         if settled.refused:
-            letters = dead_letter.of_refusals(self._name, load.lane, frame, settled.refused, self._now())
+            letters = dead_letter.of_refusals(self._name, batch.lane, frame, settled.refused, self._now())
             dead = self._stores.dead_letters.write(letters)
         try:
             with self._lock:
                 with self._state.transact() as transaction:
-                    moved = self._advance(transaction, load, row)
-                    self._count(transaction, load, settled)
+                    moved = self._advance(transaction, batch, row)
+                    self._count(transaction, batch, settled)
                     if dead is not None:
-                        about = DeadLetterContext("dead-letters", self._name, self._name, load.lane)
+                        about = DeadLetterContext("dead-letters", self._name, self._name, batch.lane)
                         self._stores.dead_letters.name(transaction, dead, about)
                         dead_letter_problem.refused(self._problems, self._name, frame, settled.refused)
-                    self._tell_aside(transaction, load.aside if moved is None else None)
-                self._apply(load, row, moved)
+                    self._report_parked(transaction, batch.parked if moved is None else None)
+                self._apply(batch, row, moved)
         except BaseException:
             self._stores.dead_letters.discard(dead)
             raise
 
-    def damaged(self, load: InFlightBatch, why: str) -> int:
+    def damaged(self, batch: InFlightBatch, why: str) -> int:
         """Leave a batch that cannot be read behind, to be fetched again; returns how many rows it has. Raises DiskFull."""
-        rows = load.file.rows
+        rows = batch.file.rows
         with self._lock:
-            lost = rows - load.row
+            lost = rows - batch.row
             with self._state.transact() as transaction:
-                self._advance(transaction, load, rows)
-                if load.aside is None:
+                self._advance(transaction, batch, rows)
+                if batch.parked is None:
                     more = DeliveryAccount(set_aside=lost)
-                    self._accounts.add_delivered(transaction, self._name, load.lane, more)
-                self._stores.repairs.add(transaction, self._name, load.lane, load.file, load.row, why)
-                self._tell_aside(transaction, load.aside)
-            self._apply(load, rows, None)
-        self._stores.repairs.told()
+                    self._accounts.add_delivered(transaction, self._name, batch.lane, more)
+                self._stores.repairs.add(transaction, self._name, batch.lane, batch.file, batch.row, why)
+                self._report_parked(transaction, batch.parked)
+            self._apply(batch, rows, None)
+        self._stores.repairs.notify()
         return lost
 
     # For who makes room
@@ -150,99 +150,99 @@ class DestinationQueue:
     def drop(self) -> int:
         """Let go of the oldest batch that is set aside, for good; its rows, 0 without any."""
         with self._lock:
-            in_hand = self._in_hand.aside if self._in_hand else None
-            entry = next((e for e in self._set_aside_entries() if in_hand is None or e.number != in_hand.number), None)
+            in_hand = self._in_flight.parked if self._in_flight else None
+            entry = next((e for e in self._set_aside_batches() if in_hand is None or e.number != in_hand.number), None)
             if entry is None:
                 return 0
             message = f"{self._name} took nothing until what is kept for it was full: rows were dropped"
             with self._state.transact() as transaction:
-                self._aside.advance(transaction, entry, entry.file.rows)
+                self._parked.advance(transaction, entry, entry.file.rows)
                 more = DeliveryAccount(set_aside=-entry.rows, dropped=entry.rows)
                 self._accounts.add_delivered(transaction, self._name, entry.lane, more)
                 self._problems.report("rows-dropped", self._name, message, count=entry.rows)
-                self._tell_aside(transaction, entry)
-            self._aside.forget(entry)
+                self._report_parked(transaction, entry)
+            self._parked.forget(entry)
             return entry.rows
 
     # Inside
 
     def _candidates(self, lanes: Sequence[Lane]) -> list[InFlightBatch | None]:
         """Alerts now, alerts aside, events now, events aside; None where there is nothing or the lane is not asked for."""
-        loads: list[InFlightBatch | None] = []
+        batches: list[InFlightBatch | None] = []
         for lane in LANES:
             if lane not in lanes:
-                loads += [None, None]
+                batches += [None, None]
                 continue
             position = self._positions[lane]
             entry = self._spool.entry(lane, position.sequence)
-            loads.append(InFlightBatch(lane, entry.file, position.row, entry.sequence) if entry else None)
-            aside = self._aside.first(self._name, lane)
-            loads.append(InFlightBatch(lane, aside.file, aside.row, aside=aside) if aside else None)
-        return loads
+            batches.append(InFlightBatch(lane, entry.file, position.row, entry.sequence) if entry else None)
+            parked = self._parked.first(self._name, lane)
+            batches.append(InFlightBatch(lane, parked.file, parked.row, parked=parked) if parked else None)
+        return batches
 
-    def _attempts_at(self, load: InFlightBatch) -> Attempts:
-        return self._attempts_aside if load.aside else self._attempts[load.lane]
+    def _attempts_at(self, batch: InFlightBatch) -> Attempts:
+        return self._attempts_parked if batch.parked else self._attempts[batch.lane]
 
-    def _advance(self, transaction: Transaction, load: InFlightBatch, row: int) -> ParkedBatch | Position | None:
+    def _advance(self, transaction: Transaction, batch: InFlightBatch, row: int) -> ParkedBatch | Position | None:
         """Rows of the load before `row` are settled; where it stands then, None for an entry that is done."""
-        if load.aside is not None:
-            return self._aside.advance(transaction, load.aside, row)
-        done = row >= load.file.rows
-        position = Position(load.sequence + 1) if done else Position(load.sequence, row)
-        self._place(transaction, load.lane, position)
+        if batch.parked is not None:
+            return self._parked.advance(transaction, batch.parked, row)
+        done = row >= batch.file.rows
+        position = Position(batch.sequence + 1) if done else Position(batch.sequence, row)
+        self._place(transaction, batch.lane, position)
         if done:
-            self._attempts[load.lane].note(transaction, str(position))
+            self._attempts[batch.lane].note(transaction, str(position))
         return position
 
-    def _apply(self, load: InFlightBatch, row: int, moved: ParkedBatch | Position | None) -> None:
+    def _apply(self, batch: InFlightBatch, row: int, moved: ParkedBatch | Position | None) -> None:
         """After the commit."""
-        load.row = row
+        batch.row = row
         if isinstance(moved, Position):
-            self._positions[load.lane] = moved
+            self._positions[batch.lane] = moved
         elif isinstance(moved, ParkedBatch):
-            load.aside = moved
-            self._aside.publish(moved)
-        elif load.aside is not None:
-            self._begun.discard(load.place)
-            self._aside.forget(load.aside)
+            batch.parked = moved
+            self._parked.publish(moved)
+        elif batch.parked is not None:
+            self._begun.discard(batch.place)
+            self._parked.forget(batch.parked)
         else:
-            self._positions[load.lane] = Position(load.sequence + 1)
+            self._positions[batch.lane] = Position(batch.sequence + 1)
 
-    def _count(self, transaction: Transaction, load: InFlightBatch, settled: DeliveryResult) -> None:
+    def _count(self, transaction: Transaction, batch: InFlightBatch, settled: DeliveryResult) -> None:
         refused = len(settled.refused)
-        out = -(settled.acknowledged + refused) if load.aside else 0
+        out = -(settled.acknowledged + refused) if batch.parked else 0
         more = DeliveryAccount(settled.acknowledged, refused, 0, settled.duplicate, settled.resent, out)
-        self._accounts.add_delivered(transaction, self._name, load.lane, more)
+        self._accounts.add_delivered(transaction, self._name, batch.lane, more)
 
     def _set_aside(self, entry: SpoolEntry, row: int) -> int:
-        file = self._aside.link(self._spool.path(entry.file), entry.file)
+        file = self._parked.link(self._spool.path(entry.file), entry.file)
         following = Position(entry.sequence + 1)
         try:
             with self._state.transact() as transaction:
-                aside = self._aside.add(transaction, self._name, entry.lane, file, row, "set_aside", self._now())
+                parked = self._parked.add(transaction, self._name, entry.lane, file, row, "set_aside", self._now())
                 self._place(transaction, entry.lane, following)
                 self._attempts[entry.lane].note(transaction, str(following))
-                more = DeliveryAccount(set_aside=aside.rows)
+                more = DeliveryAccount(set_aside=parked.rows)
                 self._accounts.add_delivered(transaction, self._name, entry.lane, more)
-                self._tell_aside(transaction, None, aside)
+                self._report_parked(transaction, None, parked)
         except BaseException:
-            self._aside.discard(file)
+            self._parked.discard(file)
             raise
-        self._aside.publish(aside)
+        self._parked.publish(parked)
         self._positions[entry.lane] = following
-        load = self._in_hand
-        if load is not None and load.aside is None and (load.lane, load.sequence) == (entry.lane, entry.sequence):
-            load.aside, load.file = aside, file
-        return aside.rows
+        batch = self._in_flight
+        if batch is not None and batch.parked is None and (batch.lane, batch.sequence) == (entry.lane, entry.sequence):
+            batch.parked, batch.file = parked, file
+        return parked.rows
 
-    def _set_aside_entries(self) -> list[ParkedBatch]:
-        return [entry for entry in self._aside.entries(self._name) if entry.reason == "set_aside"]
+    def _set_aside_batches(self) -> list[ParkedBatch]:
+        return [entry for entry in self._parked.entries(self._name) if entry.reason == "set_aside"]
 
-    def _tell_aside(self, _: Transaction, gone: ParkedBatch | None, came: ParkedBatch | None = None) -> None:
+    def _report_parked(self, _: Transaction, gone: ParkedBatch | None, came: ParkedBatch | None = None) -> None:
         """Keep the problem about batches set aside in step, inside the transaction that moves one."""
         if (gone is None or gone.reason != "set_aside") and came is None:
             return
-        left = [entry for entry in self._set_aside_entries() if gone is None or entry.number != gone.number]
+        left = [entry for entry in self._set_aside_batches() if gone is None or entry.number != gone.number]
         rows = sum(entry.rows for entry in left) + (came.rows if came else 0)
         if rows == 0:
             message = f"everything that was set aside for {self._name} is settled"

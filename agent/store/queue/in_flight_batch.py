@@ -20,10 +20,10 @@ class InFlightBatch:
     """Rows before this one are settled."""
     sequence: int = -1
     """Its place in the lane."""
-    aside: ParkedBatch | None = None
+    parked: ParkedBatch | None = None
     """Its entry, once it waits outside the lane."""
 
     @property
     def place(self) -> str:
         """What counts attempts at it."""
-        return f"aside {self.aside.number}" if self.aside else str(Position(self.sequence))
+        return f"aside {self.parked.number}" if self.parked else str(Position(self.sequence))

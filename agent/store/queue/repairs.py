@@ -69,14 +69,14 @@ class Repairs:
         """Notified when there is something to repair."""
 
     def add(self, transaction: Transaction, destination: str, lane: Lane, file: BatchFile, row: int, why: str) -> None:
-        """A destination found the batch damaged and lacks its rows from `row` on. Call `told` after the commit."""
+        """A destination found the batch damaged and lacks its rows from `row` on. Call `notify` after the commit."""
         known = self._load(DAMAGED + file.checksum)
         damage = known or Damage(lane, file, why, self._now(), ())
         damage = replace(damage, shares=(*damage.shares, Share(destination, row)))
         transaction.set(damage.key, damage.encode())
-        self._tell(destination)
+        self._report(destination)
 
-    def told(self) -> None:
+    def notify(self) -> None:
         with self.waiting:
             self.waiting.notify_all()
 
@@ -89,7 +89,7 @@ class Repairs:
         else:
             transaction.delete(damage.key)
         for destination in dict.fromkeys(share.destination for share in damage.shares):
-            self._tell(destination)
+            self._report(destination)
 
     def all(self) -> Iterator[Damage]:
         for key in self._state.keys(DAMAGED):
@@ -101,7 +101,7 @@ class Repairs:
         data = self._state.data(key)
         return Damage.decode(data) if data else None
 
-    def _tell(self, destination: str) -> None:
+    def _report(self, destination: str) -> None:
         """One problem for all damaged batches of a destination."""
         damages = [damage for damage in self.all() if damage.lost(destination)]
         if not damages:

@@ -18,7 +18,7 @@ class StateStores:
 
     state: State
     spool: Spool
-    aside: ParkedBatches
+    parked: ParkedBatches
     dead_letters: DeadLetters
     repairs: Repairs
     problems: Problems

@@ -42,13 +42,13 @@ class StoppedLanes:
         self.lanes: Sequence[Lane] = [lane for lane in all_lanes if lane in stored]
         self._next_try = monotonic() + TRY_EVERY
 
-    def others(self) -> Sequence[Lane]:
+    def open_lanes(self) -> Sequence[Lane]:
         """The lanes that are open."""
         if self.lanes and not self._problems.is_open(KIND, self._destination):
             self.lanes = []  # somebody has acknowledged it
         return [lane for lane in self._all if lane not in self.lanes]
 
-    def answered(self, lane: Lane, rows: int, refused: int, reason: str) -> None:
+    def record_answer(self, lane: Lane, rows: int, refused: int, reason: str) -> None:
         """The destination answered for `rows` rows and refused some for good; stops the lane when that is too much."""
         refusals = self._refusals[lane]
         refusals.add(rows, refused)
@@ -66,7 +66,7 @@ class StoppedLanes:
         self.lanes = stopped
         self._next_try = self._monotonic() + TRY_EVERY
 
-    def are_to_be_tried(self) -> bool:
+    def due_for_retry(self) -> bool:
         """Whether it is time to offer a row; then not again for a while."""
         if not self.lanes or self._monotonic() < self._next_try:
             return False

@@ -58,7 +58,7 @@ class Books:
         accounts.add_ingested(self.transaction, SOURCE, lane, IngestAccount(read=file.rows, spooled=file.rows))
         accounts.add_spooled(self.transaction, lane, file.rows)
 
-    def place_all(self) -> None:
+    def place_destinations(self) -> None:
         """A destination without a position stands before everything that is kept, not behind it as a new one would."""
         accounts = Accounts(self.state)
         for name, lanes in self.destinations.items():
@@ -72,7 +72,7 @@ class Books:
                     )
                     accounts.add_delivered(self.transaction, name, lane, DeliveryAccount(filtered=max(0, missed)))
 
-    def hold(self) -> bool:
+    def is_balanced(self) -> bool:
         """Whether every row is accounted for."""
         accounts = Accounts(self.state)
         return all(a.read == a.duplicate + a.malformed + a.spooled for a in accounts.ingested().values()) and all(
@@ -81,7 +81,7 @@ class Books:
             for lane in lanes
         )
 
-    def begin_anew(self) -> None:
+    def reset_accounts(self) -> None:
         """Accounts that count what the spool holds now and nothing from before."""
         for key in self.state.keys("account/"):
             self.transaction.delete(key)

@@ -80,7 +80,7 @@ def recover(directory: Path, destinations: Destinations, now: Callable[[], datet
         data = state.data(REBUILT)
         rebuilt = RebuildReport.decode(data) if data else None
         _gather(state, distrust=rebuilt is not None)
-        waiting = startup.set_aside(state)
+        waiting = startup.orphans(state)
         found, repeats = in_order(path for path in waiting if path.parts[-3] == "spool")
         dead, repeated = in_order(path for path in waiting if path.parts[-3] == "dead-letters")
         problems = Problems(state, now)
@@ -141,10 +141,10 @@ def _commit(
             transaction.set(f"dead/file/{number:016d}", one.file.encode())
             transaction.set("dead/next", number + 1)
     if found or rebuilt:
-        books.place_all()
-    new_books = not books.hold()
+        books.place_destinations()
+    new_books = not books.is_balanced()
     if new_books:
-        books.begin_anew()
+        books.reset_accounts()
     transaction.delete(REBUILT)
     unreadable = [one for one in (*found, *dead) if not one.file]
     return RecoveryReport(rebuilt, batches, [one for one in dead if one.file], unreadable, new_books)

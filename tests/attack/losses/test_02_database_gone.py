@@ -60,7 +60,7 @@ def delivered(directory: Path) -> tuple[list[str], list[str]]:
     """What a destination gets after a start, and the actions of the events about problems."""
     loops, destination = open_loops(directory), ScriptedDestination()
     forward = loops.forward(destination)
-    told = loops.told()
+    told = loops.event_actions()
     loops.drain(forward)
     assert balanced(loops.state, loops.spool, TAKES)
     loops.state.close()
@@ -137,7 +137,7 @@ def test_an_older_database_deletes_nothing(tmp_path: Path) -> None:
 
     loops = open_loops(tmp_path)
     assert {problem.subject for problem in loops.problems.open()} == {"state", "spool"}
-    assert set(loops.told()) == {"state-restored"}
+    assert set(loops.event_actions()) == {"state-restored"}
     loops.state.close()
     assert set(files) <= set(spooled(tmp_path))
     recover(tmp_path, TAKES, lambda: NOW)
@@ -169,10 +169,10 @@ def test_a_new_database_is_told_where_nothing_was_left(tmp_path: Path) -> None:
     open_loops(tmp_path).state.close()
     shutil.rmtree(tmp_path / "database")
     loops = open_loops(tmp_path)
-    assert loops.told() == ["state-restored"]
+    assert loops.event_actions() == ["state-restored"]
     loops.state.close()
     loops = open_loops(tmp_path)
-    assert loops.told() == []
+    assert loops.event_actions() == []
     loops.state.close()
 
 

@@ -53,7 +53,7 @@ def event_ids(folder: Path) -> Counter[str]:
 
 def drain(daemon: Daemon) -> None:
     """Both loops and the repairs by hand, until nothing is left."""
-    daemon.tell()
+    daemon.send_problem_events()
     for forward in daemon.forwards:
         while forward.forward():
             pass
@@ -157,7 +157,7 @@ def test_what_the_org_no_longer_has_is_a_dead_letter_of_its_own_kind(loops: Loop
     (problem,) = loops.problems.open()
     assert (problem.kind, problem.subject, problem.count, problem.clears) == ("rows-lost", "siem", 5, "person")
     assert balanced(loops, loops.forward(siem))
-    assert {"batch-damaged", "rows-lost", "batch-restored"} <= set(loops.told())
+    assert {"batch-damaged", "rows-lost", "batch-restored"} <= set(loops.event_actions())
 
 
 def test_a_file_with_other_rows_now_restores_nothing(loops: Loops) -> None:
@@ -194,7 +194,7 @@ def test_a_damaged_alert_is_a_loss_that_is_told(loops: Loops) -> None:
     siem = ScriptedDestination()
     loops.forward(siem)
     loops.problems.report("rows-lost", "elsewhere", "something is wrong")
-    loops.told()
+    loops.event_actions()
     entry = loops.spool.entry("alerts", 0)
     assert entry is not None
     loops.spool.path(entry.file).unlink()

@@ -63,7 +63,7 @@ def test_what_a_destination_refuses_is_told(loops: Loops) -> None:
     assert [(line["log_level"], line["reason"]) for line in logs if line["event"] == "problem"] == [
         ("warning", problem.message)
     ]
-    assert loops.told() == ["dead-letters"]
+    assert loops.event_actions() == ["dead-letters"]
     (row,) = alerts_of(loops).to_dicts()
     assert row["leakline.problem.count"] == 3
     assert row["leakline.dead_letter.destination"] == "siem"
@@ -120,7 +120,7 @@ def test_a_destination_that_refuses_everything_is_told_a_bounded_number_of_times
             told += batch.frame["event.action"].to_list()
             ingest.take("agent", batch)
         ingest.tick()
-        loops.problems.tell_what_grew()
+        loops.problems.report_growth()
         clock.now += TELL_AGAIN
     assert told.count("dead-letters") == 3  # once for each batch of rows, and for nothing else
     assert set(told) == {"dead-letters"}
@@ -128,10 +128,10 @@ def test_a_destination_that_refuses_everything_is_told_a_bounded_number_of_times
     assert problem.count == loops.dead_letters.count() <= 60
     before = loops.dead_letters.count()
     clock.now += timedelta(days=1)
-    loops.problems.tell_what_grew()
+    loops.problems.report_growth()
     ingest.tick()
     loops.drain(forward)
-    assert (loops.told(), loops.dead_letters.count()) == ([], before)
+    assert (loops.event_actions(), loops.dead_letters.count()) == ([], before)
 
 
 def test_rows_refused_beside_an_event_about_refusals_are_still_told(loops: Loops, clock: Clock) -> None:
@@ -140,7 +140,7 @@ def test_rows_refused_beside_an_event_about_refusals_are_still_told(loops: Loops
     forward = loops.forward(siem)
     loops.ingest().read(ListSource([batch_of(1, ids_of(0, 1))]))
     loops.drain(forward)
-    assert loops.told() == ["dead-letters"]
+    assert loops.event_actions() == ["dead-letters"]
     loops.drain(forward)  # the event is refused as well
     siem.script = [Outcome(rejected=[(0, "no")])]
     loops.ingest().read(ListSource([batch_of(1, ids_of(0, 1)), batch_of(2, ids_of(1, 2))]))
@@ -148,8 +148,8 @@ def test_rows_refused_beside_an_event_about_refusals_are_still_told(loops: Loops
     (problem,) = loops.problems.open()
     assert (problem.count, problem.told_count) == (3, 2)
     clock.now += TELL_AGAIN
-    loops.problems.tell_what_grew()
-    assert loops.told() == ["dead-letters"]
+    loops.problems.report_growth()
+    assert loops.event_actions() == ["dead-letters"]
 
 
 @pytest.mark.attack

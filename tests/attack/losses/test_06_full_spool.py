@@ -63,9 +63,9 @@ def quota(forward: Forward, spool: int, aside: int, *, sets_aside: bool = True, 
 def fill_up(loops: Loops, quotas: list[Quota], *healthy: Forward, limit: int) -> int:
     """Read batch after batch, each healthy destination at its heels, until reading would pause; batches read."""
     room, ingest = loops.room(limit, *quotas), loops.ingest()
-    ingest.room = room.missing
+    ingest.room = room.enforce
     for number in range(BATCHES):
-        if room.missing():
+        if room.enforce():
             return number
         ids = ids_of(number * ROWS, (number + 1) * ROWS)
         ingest.read(ListSource([batch_of(number + 1, ids)]))
@@ -87,7 +87,7 @@ def test_a_dead_destination_stops_nobody_else(loops: Loops) -> None:
     problem = next(p for p in loops.problems.open() if p.kind == "batches-set-aside")
     assert (problem.subject, problem.clears) == ("dead", "itself")
     assert problem.count == Accounts(loops.state).delivered("dead", "events").set_aside >= 20 * ROWS
-    assert "batches-set-aside" in loops.told()
+    assert "batches-set-aside" in loops.event_actions()
 
     dead.down = False
     again = loops.restarted()
@@ -152,7 +152,7 @@ def test_a_full_store_of_what_is_set_aside_pauses_reading(loops: Loops) -> None:
     batch = size(loops)
     quotas = [quota(forward, 3 * batch, 4 * batch) for forward in forwards]
     assert fill_up(loops, quotas, forwards[1], limit=100 * batch) < BATCHES
-    reason = loops.room(100 * batch, *quotas).missing()
+    reason = loops.room(100 * batch, *quotas).enforce()
     assert reason.startswith("dead has")
     assert "set aside" in reason
     assert "connection refused" in reason
@@ -198,7 +198,7 @@ def test_a_single_destination_pauses_reading_and_that_is_a_problem(
     batch = size(loops)
     room = loops.room(100 * batch, quota(forward, 3 * batch, 0, sets_aside=False))
     ingest = loops.ingest()
-    ingest.room = room.missing
+    ingest.room = room.enforce
     batches = [batch_of(n + 1, ids_of(n * ROWS, (n + 1) * ROWS)) for n in range(8)]
     reading = threading.Thread(target=lambda: ingest.read(ListSource(batches)))
     reading.start()
@@ -215,7 +215,7 @@ def test_a_single_destination_pauses_reading_and_that_is_a_problem(
     finally:
         loops.stop.set()
         reading.join()
-    assert {"ingest-paused", "ingest-resumed"} <= set(loops.told())
+    assert {"ingest-paused", "ingest-resumed"} <= set(loops.event_actions())
 
 
 @pytest.mark.parametrize(

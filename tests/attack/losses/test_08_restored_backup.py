@@ -98,7 +98,7 @@ def test_a_file_destination_knows_how_far_it_is(tmp_path: Path) -> None:
     loops.forward(file_destination(folder))
     (problem,) = loops.problems.open()
     assert (problem.kind, problem.subject, problem.count) == ("state-restored", "siem", 3 * ROWS)
-    assert loops.told() == ["state-restored"]
+    assert loops.event_actions() == ["state-restored"]
     loops.state.close()
 
 

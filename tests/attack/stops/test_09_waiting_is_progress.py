@@ -103,7 +103,7 @@ def test_a_full_spool_pauses_reading_without_counting_as_a_stall(loops: Loops, s
     assert kinds(loops) == []
     assert polling.status(NOW)[0]["paused"] is None
     assert metrics.REGISTRY.get_sample_value("leakline_ingest_paused") == 0
-    assert loops.told() == ["ingest-paused", "ingest-resumed"]
+    assert loops.event_actions() == ["ingest-paused", "ingest-resumed"]
 
 
 def test_a_full_disk_pauses_reading_without_counting_as_a_stall(
@@ -169,7 +169,7 @@ def test_a_loop_that_hangs_is_said_once_with_the_stacks_of_all_threads(loops: Lo
     thread.join(PATIENCE)
     watch.look()
     assert kinds(loops) == []
-    assert loops.told() == ["loop-stalled", "loop-recovered"]
+    assert loops.event_actions() == ["loop-stalled", "loop-recovered"]
 
 
 def test_the_watch_is_late_when_a_loop_holds_the_state(loops: Loops) -> None:

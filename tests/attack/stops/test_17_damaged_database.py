@@ -67,7 +67,7 @@ def test_recover_loses_no_row(tmp_path: Path, seed: int) -> None:
     startup.begin(loops.state, loops.problems)
     forward = loops.forward(destination)
     assert "state-recovered" in {problem.kind for problem in loops.problems.open()}
-    assert loops.told() == ["state-recovered"]
+    assert loops.event_actions() == ["state-recovered"]
     loops.drain(forward)
     assert balanced(loops.state, loops.spool, {"siem": LANES})
     loops.state.close()
@@ -115,14 +115,14 @@ def test_the_daemon_looks_by_itself(tmp_path: Path) -> None:
     watch = DatabaseWatch(tmp_path, loops.problems)
     for _ in range(EVERY):
         watch.tick()
-    assert loops.told() == []
+    assert loops.event_actions() == []
 
     examined = integrity.IntegrityReport("damaged", ("Page 7 is never used",))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(integrity, "examine", lambda *_: examined)
         for _ in range(2 * EVERY):
             watch.tick()
-    assert loops.told() == ["state-damaged"]
+    assert loops.event_actions() == ["state-damaged"]
     loops.state.close()
 
 

@@ -111,7 +111,7 @@ def test_replay_sends_refused_rows_again(daemon: ServedLoops) -> None:
     assert sorted(daemon.siem.accepted) == ids_of(0, 4)
     assert balanced(loops, daemon.forward)
     assert [(p.kind, p.subject) for p in loops.problems.open()] == [("dead-letters", "acme/list")]
-    assert "dead-letters-replayed" in loops.told()
+    assert "dead-letters-replayed" in loops.event_actions()
     entry = loops.spool.entry("alerts", loops.spool.end("alerts").sequence - 2)
     assert entry is not None
     (event,) = loops.spool.read(entry).to_dicts()
@@ -154,7 +154,7 @@ def test_drop_lets_go_of_them(daemon: ServedLoops) -> None:
     assert (done.dead_lettered, done.dropped) == (0, 2)
     assert balanced(loops, daemon.forward)
     assert not loops.problems.open()
-    assert loops.told().count("dead-letters-dropped") == 2
+    assert loops.event_actions().count("dead-letters-dropped") == 2
     assert [path for path in (loops.state.directory / "dead-letters").iterdir() if path.is_file()] == []
 
 

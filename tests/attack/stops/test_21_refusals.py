@@ -63,7 +63,7 @@ def test_it_stops_after_a_share_and_number(loops: Loops) -> None:
     assert "refused 60 of the last 60 rows of the lane events" in problem.message
     assert "no such index" in problem.message
     assert forward.told()["stopped"] == ["events"]
-    assert {"destination-stopped", "dead-letters"} <= set(loops.told())
+    assert {"destination-stopped", "dead-letters"} <= set(loops.event_actions())
     loops.drain(forward)
     assert loops.dead_letters.count() == 60
     assert siem.sends == 6 + 4  # and the events about it
@@ -117,7 +117,7 @@ def test_one_row_is_tried_now_and_then(loops: Loops) -> None:
     loops.drain(forward)
     assert siem.accepted == ids_of(60, 1000)
     assert balanced(loops, forward)
-    assert loops.told()[-1] == "destination-resumed"
+    assert loops.event_actions()[-1] == "destination-resumed"
 
 
 def test_a_trial_of_a_destination_that_is_away_moves_nothing(loops: Loops) -> None:

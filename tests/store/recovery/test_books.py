@@ -51,9 +51,9 @@ def test_a_destination_whose_position_is_lost_gets_everything_kept(tmp_path: Pat
         books = Books(state, transaction, TAKES)
         books.add("events", BatchFile.decode(batch(10)))
         transaction.set("account/lane/events", 50)
-        books.place_all()
+        books.place_destinations()
         assert state.text("position/siem/events") == "0:0"
-        assert books.hold()
-        books.begin_anew()
-        assert books.hold()
+        assert books.is_balanced()
+        books.reset_accounts()
+        assert books.is_balanced()
     state.close()
