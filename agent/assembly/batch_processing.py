@@ -12,7 +12,7 @@ import polars as pl
 
 from agent import metrics
 from agent.assembly import load_failures
-from agent.assembly.enabled_rules import chosen, placeholders, places
+from agent.assembly.enabled_rules import enabled, placeholders, rule_folders
 from agent.assembly.load_failures import LoadFailure
 from agent.columns import record_id
 from agent.config.settings import Settings
@@ -77,8 +77,8 @@ def build_processing(
     uncounted = Normalizer(mappings.mappings)  # for rows that alerts copy: their problems are counted with the events
     enricher = Enricher(settings.enrich, lists)
     values = placeholders(settings.rules, settings.enrich, lists)
-    read = rule_files.read(places(settings.rules), before.rules, placeholders=values)
-    rules = chosen(read.rules, settings.rules)
+    read = rule_files.read(rule_folders(settings.rules), before.rules, placeholders=values)
+    rules = enabled(read.rules, settings.rules)
 
     @functools.cache
     def detector() -> Detector:

@@ -13,7 +13,7 @@ from agent.assembly import load_failures
 from agent.assembly.batch_processing import BatchProcessing, LoadedFiles, build_processing
 from agent.assembly.destinations import build_destination
 from agent.assembly.load_failures import LoadFailure
-from agent.assembly.secret_check import unready
+from agent.assembly.secret_check import unusable_destinations
 from agent.assembly.sources import build_directory, build_source, directory_by_org, warn_of_rotation
 from agent.config.settings import Settings, SourceSettings
 from agent.errors import FileError, SettingsError
@@ -94,7 +94,7 @@ class DaemonParts:
         return found
 
 
-def build(
+def build_parts(
     settings: Settings,
     *,
     now: Callable[[], datetime],
@@ -108,7 +108,7 @@ def build(
     """
     destinations = [build_destination(one, now, stop) for one in settings.destinations]
     sessions = {org.name: Session(org, now=now, rotated=warn_of_rotation(org.name)) for org in settings.orgs}
-    missing = unready(sessions.values(), destinations)
+    missing = unusable_destinations(sessions.values(), destinations)
     state = State(settings.state.directory)
     spool, dead_letters, problems = Spool(state), DeadLetters(state), Problems(state, now)
     stores = StateStores(state, spool, ParkedBatches(state), dead_letters, Repairs(state, problems, now), problems)

@@ -20,7 +20,7 @@ BOUNDS = ("ratio", "deviation", "highest", "distance")
 """What can be adjusted of baselines, beside their threshold."""
 
 
-def chosen_rules(
+def enabled_rules(
     wanted: RuleSettings, enrich: EnrichSettings, instead: Sequence[Path] | None = None, *, cache: Path | None = None
 ) -> RuleSet:
     """The rules that the settings let run. `instead`: files and folders in place of those that the settings name;
@@ -29,16 +29,16 @@ def chosen_rules(
     Rules that do not load are left out and listed in `errors`. Raises SettingsError for a file of values that cannot
     be read, and for an adjustment of a rule that is not there or has no such number.
     """
-    return chosen(load(places(wanted, instead), placeholders=placeholders(wanted, enrich), cache=cache), wanted)
+    return enabled(load(rule_folders(wanted, instead), placeholders=placeholders(wanted, enrich), cache=cache), wanted)
 
 
-def chosen(loaded: RuleSet, wanted: RuleSettings) -> RuleSet:
+def enabled(loaded: RuleSet, wanted: RuleSettings) -> RuleSet:
     """Those of the loaded rules that the settings let run. Raises SettingsError as above."""
     rules = _adjusted(loaded, wanted.adjust)
     return rules.selected(minimum=wanted.minimum_level, without=wanted.disabled, statuses=wanted.statuses)
 
 
-def places(wanted: RuleSettings, instead: Sequence[Path] | None = None) -> list[Path]:
+def rule_folders(wanted: RuleSettings, instead: Sequence[Path] | None = None) -> list[Path]:
     """Files and folders that rules are read from."""
     return list(instead) if instead else [*([shipped("rules")] if wanted.shipped else []), *wanted.folders]
 

@@ -48,7 +48,7 @@ KNOWLEDGE = {
 """What databases may lack, by the beginning of the fields' names."""
 
 
-def supply(
+def rule_availability(
     settings: Settings | None = None, feed: str = "", headers: Mapping[str, Collection[str]] | None = None
 ) -> Availability:
     """`feed`: what the org has. `headers`: event types to the columns of the org's files; unless given, all that the
@@ -56,7 +56,7 @@ def supply(
     """
     built = OWN.union(*SERVICES.values())
     if settings is None:
-        return Availability(built, feed=feed, columns=columns(whole_mappings([shipped("mappings")]), headers))
+        return Availability(built, feed=feed, columns=log_columns(whole_mappings([shipped("mappings")]), headers))
     mappings = whole_mappings([shipped("mappings"), *settings.normalize.mappings])
     lacking = dict(_lacking(settings.enrich))
     return Availability(
@@ -65,11 +65,11 @@ def supply(
         feed,
         _event_types(settings),
         {name: why for name, why in lacking.items() if name not in _fed(mappings)},
-        columns(mappings, headers, settings, lacking),
+        log_columns(mappings, headers, settings, lacking),
     )
 
 
-def columns(
+def log_columns(
     mappings: Mappings,
     headers: Mapping[str, Collection[str]] | None = None,
     settings: Settings | None = None,

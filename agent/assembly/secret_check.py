@@ -9,12 +9,14 @@ from agent.model import Destination
 from agent.sources.salesforce.session import Session
 
 
-def unready(sessions: Collection[Session], destinations: Collection[Destination]) -> Mapping[str, SettingsError]:
+def unusable_destinations(
+    sessions: Collection[Session], destinations: Collection[Destination]
+) -> Mapping[str, SettingsError]:
     """Destinations, by name, whose secret or certificate cannot be used now; they try again whenever they send.
 
     Raises SettingsError when nothing can run: no org can be signed in to, or no destination can be sent to.
     """
-    absent = [error for session in sessions if (error := _absent(session)) is not None]
+    absent = [error for session in sessions if (error := _missing_secret(session)) is not None]
     missing: dict[str, SettingsError] = {}
     for destination in destinations:
         try:
@@ -28,7 +30,7 @@ def unready(sessions: Collection[Session], destinations: Collection[Destination]
     return missing
 
 
-def _absent(session: Session) -> NotReady | None:
+def _missing_secret(session: Session) -> NotReady | None:
     try:
         session.prepare()
     except NotReady as error:

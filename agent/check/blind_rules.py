@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from agent.assembly.enabled_rules import chosen_rules
-from agent.assembly.rule_availability import supply
+from agent.assembly.enabled_rules import enabled_rules
+from agent.assembly.rule_availability import rule_availability
 from agent.config.settings import Org, Settings
 from agent.detection.authoring.coverage import blind
 from agent.detection.rule_set import RuleSet
@@ -24,7 +24,7 @@ NAMED = 5
 
 def of_settings(settings: Settings, rules: RuleSet) -> Iterator[Finding]:
     """Those that the settings leave without what they need."""
-    reasons = _by_reason(rules, blind(rules, supply(settings)))
+    reasons = _by_reason(rules, blind(rules, rule_availability(settings)))
     if reasons:
         fix = "give them what they need, or accept that they find nothing; `leakline rules list -c FILE` names them all"
         yield Finding("rules", False, _sentence(reasons), fix, warning=True)
@@ -33,15 +33,17 @@ def of_settings(settings: Settings, rules: RuleSet) -> Iterator[Finding]:
 def of_org(settings: Settings, org: Org, session: Session, now: Callable[[], datetime]) -> Iterator[Finding]:
     """Those that an org's newest files leave without a column, though the documented files have it."""
     try:
-        rules = chosen_rules(settings.rules, settings.enrich, cache=rule_cache.directory())
+        rules = enabled_rules(settings.rules, settings.enrich, cache=rule_cache.directory())
         found = headers(session, now() - LOOK_BACK)
     except LeaklineError:
         return  # said where the rules are examined, and the org's log files
     if not found:
         return
     alone = settings.model_copy(update={"orgs": [org]})
-    before = blind(rules, supply(alone))
-    here = {name: why for name, why in blind(rules, supply(alone, headers=found)).items() if name not in before}
+    before = blind(rules, rule_availability(alone))
+    here = {
+        name: why for name, why in blind(rules, rule_availability(alone, headers=found)).items() if name not in before
+    }
     yield _of_org(org, len(found), _by_reason(rules, here))
 
 

@@ -24,16 +24,16 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
-def clash(
+def conflict(
     orgs: Sequence[OrgSettings],
     destinations: Sequence[FileSettings | SplunkSettings | ElasticSettings | SyslogSettings],
     state: Path,
 ) -> str:
     """What does not go together, and what to write; empty if all is well."""
-    return next(_clashes(orgs, destinations, state), "")
+    return next(_conflicts(orgs, destinations, state), "")
 
 
-def _clashes(
+def _conflicts(
     orgs: Sequence[OrgSettings],
     destinations: Sequence[FileSettings | SplunkSettings | ElasticSettings | SyslogSettings],
     state: Path,

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from agent.config.conflicts import clash
+from agent.config.conflicts import conflict
 from agent.config.file import read_document
-from agent.config.validation_message import explained
+from agent.config.validation_message import error_lines
 from agent.destinations.elastic.elastic import ElasticSettings
 from agent.destinations.file.file import FileSettings
 from agent.destinations.splunk.splunk import SplunkSettings
@@ -171,7 +171,7 @@ class Settings(StrictSettings):
 
     @model_validator(mode="after")
     def _nothing_clashes(self) -> Settings:
-        if found := clash(self.orgs, self.destinations, self.state.directory):
+        if found := conflict(self.orgs, self.destinations, self.state.directory):
             raise ValueError(found)
         return self
 
@@ -188,7 +188,7 @@ def parse(document: Any, origin: str = "settings") -> Settings:
     try:
         settings = Settings.model_validate(document)
     except ValidationError as error:
-        raise SettingsError("\n".join(f"{origin}: {line}" for line in explained(error, Settings))) from error
+        raise SettingsError("\n".join(f"{origin}: {line}" for line in error_lines(error, Settings))) from error
     for path in _unprintable(document):
         raise SettingsError(f"{origin}: {path}: contains a control character; write plain text on one line")
     return settings

@@ -41,10 +41,10 @@ _BOUNDS = {
 }
 
 
-def explained(error: ValidationError, model: type[BaseModel]) -> list[str]:
+def error_lines(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """A line for each thing that is wrong in a document for `model`; no line repeats what may be a secret."""
     lines: dict[str, list[str]] = {}
-    for place, found in _telling([(locate(model, found["loc"]), found) for found in error.errors()]):
+    for place, found in _relevant([(locate(model, found["loc"]), found) for found in error.errors()]):
         path, message = _explain(place, found)
         messages = lines.setdefault(path, [])
         if message not in messages:
@@ -52,7 +52,7 @@ def explained(error: ValidationError, model: type[BaseModel]) -> list[str]:
     return [f"{path}{': ' if path else ''}{'; or: '.join(messages)}" for path, messages in lines.items()]
 
 
-def _telling(found: Sequence[tuple[SettingsPlace, Any]]) -> Iterator[tuple[SettingsPlace, Any]]:
+def _relevant(found: Sequence[tuple[SettingsPlace, Any]]) -> Iterator[tuple[SettingsPlace, Any]]:
     """Without what the members of a union say that are not meant: a list with a wrong entry need not be a word."""
     meant = {place.alternative for place, error in found if _fits(place, error)}
     for place, error in found:

@@ -23,7 +23,7 @@ import sdnotify
 import structlog
 
 from agent import metrics
-from agent.assembly.daemon_parts import DaemonParts, build
+from agent.assembly.daemon_parts import DaemonParts, build_parts
 from agent.assembly.outdated_problems import end_outdated
 from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
@@ -32,7 +32,7 @@ from agent.daemon.commands import DaemonCommands
 from agent.daemon.control_server import ControlServer
 from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
-from agent.daemon.poll_deadline import hurried
+from agent.daemon.poll_deadline import polls_end_in_time
 from agent.daemon.polling import Polling
 from agent.daemon.schedule import Schedule
 from agent.daemon.signals import signals
@@ -73,7 +73,7 @@ class Daemon:
         self.failure: str = ""
         self._status = 3
         """The exit status after a failure."""
-        self.parts: DaemonParts = build(settings, now=now, stop=self.stop, watch=self._record_commit)
+        self.parts: DaemonParts = build_parts(settings, now=now, stop=self.stop, watch=self._record_commit)
         self.polling = Polling(self.parts.ingest, self.parts.open_problems, now, self.stop, self._org_id)
         for org in settings.orgs:
             for wanted, source in self.parts.sources[org.name]:
@@ -113,7 +113,7 @@ class Daemon:
             finally:  # whatever happens here, the loops must not go on without it
                 self.stop.set()
                 notifier.notify("STOPPING=1")
-                with hurried(self.parts.sessions.values()):
+                with polls_end_in_time(self.parts.sessions.values()):
                     self._schedule.stop()
                 for thread in threads:
                     thread.join()
@@ -183,9 +183,9 @@ class Daemon:
         schedule.add("tick", self._tick, TICK_EVERY, executor="tick")
         return schedule
 
-    def _record_commit(self, committed: BatchCommit) -> None:
-        self.polling.record_commit(committed)
-        self._watch(committed)
+    def _record_commit(self, commit: BatchCommit) -> None:
+        self.polling.record_commit(commit)
+        self._watch(commit)
 
     def _org_id(self, org: str) -> str:
         session = self.parts.sessions[org]

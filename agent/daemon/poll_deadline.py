@@ -13,7 +13,7 @@ POLLS_END_WITHIN = 3.0
 
 
 @contextmanager
-def hurried(sessions: Collection[Session], seconds: float = POLLS_END_WITHIN) -> Iterator[None]:
+def polls_end_in_time(sessions: Collection[Session], seconds: float = POLLS_END_WITHIN) -> Iterator[None]:
     """Around the wait for polls to end."""
 
     def close() -> None:

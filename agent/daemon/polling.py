@@ -122,11 +122,11 @@ class Polling:
         org = self._org_id(polled.org)
         self._problems.report("source-failed", polled.source.name, message, org=org, fields=fields)
 
-    def record_commit(self, committed: BatchCommit) -> None:
+    def record_commit(self, commit: BatchCommit) -> None:
         """Take note of a commit's newest event."""
-        polled = self.sources.get(committed.source)
+        polled = self.sources.get(commit.source)
         if polled is not None:
-            polled.newest = max(filter(None, (polled.newest, committed.newest)), default=None)
+            polled.newest = max(filter(None, (polled.newest, commit.newest)), default=None)
 
     def has_read(self) -> bool:
         """Whether any source has been read since the start."""

@@ -70,10 +70,10 @@ class Forward:
             destination.name, self.lanes, self.settings.refusals, stores.state, stores.problems, monotonic
         )
         self._waits_until: datetime | None = None
-        self._restored = RestoreDetector(destination, destination.name, stores.state, stores.problems)
+        self._restore_detector = RestoreDetector(destination, destination.name, stores.state, stores.problems)
         for lane in self.lanes:
             accepted = Accounts(stores.state).delivered(destination.name, lane).acknowledged
-            self._restored.compare(lane, self.queue.position(lane), accepted)
+            self._restore_detector.compare(lane, self.queue.position(lane), accepted)
 
     @property
     def name(self) -> str:
@@ -221,7 +221,9 @@ class Forward:
         self._commit(lambda: self.queue.settle(batch, row, frame, settled))
         if batch.parked is None:  # what comes from aside may have been there before
             position = self.queue.position(batch.lane)
-            self._restored.settled(batch.lane, position, settled.acknowledged, settled.duplicate, settled.resent)
+            self._restore_detector.settled(
+                batch.lane, position, settled.acknowledged, settled.duplicate, settled.resent
+            )
         self._measure(batch.lane, settled)
         self._stopped.record_answer(
             batch.lane, answered, settled.rejected, settled.refused[-1][1] if settled.refused else ""

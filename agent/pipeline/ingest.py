@@ -255,7 +255,7 @@ class Ingest:
     ) -> None:
         read = spooled + batch.duplicates + rejected
         more = IngestAccount(read=read, duplicate=batch.duplicates, malformed=rejected, spooled=spooled)
-        self._accounts.add_ingested(transaction, source, batch.event_type, more)
+        self._accounts.add_ingest(transaction, source, batch.event_type, more)
         for one in written:
             self._accounts.add_spooled(transaction, one.lane, one.frame.height)
 

@@ -142,9 +142,9 @@ class Repair:
                     for share, file in zip(damage.shares, files, strict=True):
                         self._report(damage, share, reason)
                         more = DeliveryAccount(dead_lettered=file.rows, set_aside=-file.rows)
-                        self._accounts.add_delivered(transaction, share.destination, damage.lane, more)
-                        about = DeadLetterContext("rows-lost", share.destination, share.destination, damage.lane)
-                        self._dead_letters.name(transaction, file, about)
+                        self._accounts.add_delivery(transaction, share.destination, damage.lane, more)
+                        context = DeadLetterContext("rows-lost", share.destination, share.destination, damage.lane)
+                        self._dead_letters.name(transaction, file, context)
                     self._repairs.finish(transaction, damage)
             except BaseException:
                 for file in files:

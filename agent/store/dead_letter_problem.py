@@ -49,13 +49,13 @@ def take_over(problems: Problems, letters: DeadLetters, state: State) -> None:
             if letters.is_reported(number):
                 continue
             try:
-                about = letters.about(number)
+                context = letters.context(number)
             except Damaged:
-                about = DeadLetterContext(KIND, "unknown")
-            letters.note(transaction, number, about)
-            rows = problems.count(KIND, about.subject) + file.rows
-            message = f"{about.subject}: {rows:,} rows are kept as dead letters, some since before the last upgrade"
-            problems.report(KIND, about.subject, message, count=file.rows)
+                context = DeadLetterContext(KIND, "unknown")
+            letters.note_context(transaction, number, context)
+            rows = problems.count(KIND, context.subject) + file.rows
+            message = f"{context.subject}: {rows:,} rows are kept as dead letters, some since before the last upgrade"
+            problems.report(KIND, context.subject, message, count=file.rows)
 
 
 def _report(

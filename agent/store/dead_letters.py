@@ -58,8 +58,8 @@ class DeadLetters:
         self._folder = state.directory / "dead-letters"
         self._folder.mkdir(mode=0o700, exist_ok=True)
         named = frozenset(file.name for _, file in self.files())
-        line = DatabaseView(state.id, {"dead": state.number("dead/next")}, named, bool(state.doubt()))
-        orphan_files.clear(self._folder, line)
+        view = DatabaseView(state.id, {"dead": state.number("dead/next")}, named, bool(state.doubt()))
+        orphan_files.clear(self._folder, view)
 
     def write(self, frame: pl.DataFrame) -> BatchFile:
         """Bring dead letters (`SCHEMA`) to disk. Raises DiskFull."""
@@ -71,16 +71,16 @@ class DeadLetters:
         if file is not None:
             (self._folder / file.name).unlink(missing_ok=True)
 
-    def name(self, transaction: Transaction, file: BatchFile, about: DeadLetterContext | None = None) -> None:
-        """Make a written file count, with the transaction. `about`: what else its rows say."""
+    def name(self, transaction: Transaction, file: BatchFile, context: DeadLetterContext | None = None) -> None:
+        """Make a written file count, with the transaction. `context`: what else its rows say."""
         sequence = self._state.number("dead/next")
         transaction.set(f"dead/file/{sequence:016d}", file.encode())
-        if about is not None:
-            self.note(transaction, sequence, about)
+        if context is not None:
+            self.note_context(transaction, sequence, context)
         transaction.set("dead/next", sequence + 1)
 
-    def note(self, transaction: Transaction, number: int, about: DeadLetterContext) -> None:
-        transaction.set(f"dead/about/{number:016d}", orjson.dumps(asdict(about)))
+    def note_context(self, transaction: Transaction, number: int, context: DeadLetterContext) -> None:
+        transaction.set(f"dead/about/{number:016d}", orjson.dumps(asdict(context)))
 
     def is_reported(self, number: int) -> bool:
         """Whether a problem counts its rows; versions without problems left files of which none does."""
@@ -98,7 +98,7 @@ class DeadLetters:
         data = self._state.data(f"dead/file/{number:016d}")
         return BatchFile.decode(data) if data else None
 
-    def about(self, number: int) -> DeadLetterContext:
+    def context(self, number: int) -> DeadLetterContext:
         """Raises Damaged for a file that only its rows tell about and that cannot be read."""
         data = self._state.data(f"dead/about/{number:016d}")
         if data is not None:

@@ -69,20 +69,20 @@ class DatabaseView:
         return name is None or name.state != self.state or name.sequence > self.following.get(name.kind, 0)
 
 
-def clear(folder: Path, line: DatabaseView) -> list[Path]:
+def clear(folder: Path, view: DatabaseView) -> list[Path]:
     """Remove the leftovers among the files in `folder`, and set aside what is none; returns where those are now."""
-    unnamed = [path for path in folder.iterdir() if path.is_file() and path.name not in line.named]
+    unnamed = [path for path in folder.iterdir() if path.is_file() and path.name not in view.named]
     batches = []
     for path in unnamed:
         if path.suffix == ".tmp":  # it never got its name: it is not whole, and nothing was committed with it
             path.unlink()
         else:
             batches.append((path, BatchName.parse(path.name)))
-    behind = line.doubt or any(line.is_newer(name) for _, name in batches)
+    behind = view.doubt or any(view.is_newer(name) for _, name in batches)
     aside = []
     for path, name in batches:
-        last = name is not None and name.sequence == line.following.get(name.kind, 0)
-        if line.doubt or line.is_newer(name) or (behind and last):
+        last = name is not None and name.sequence == view.following.get(name.kind, 0)
+        if view.doubt or view.is_newer(name) or (behind and last):
             (folder / ASIDE).mkdir(mode=0o700, exist_ok=True)
             aside.append(path.rename(folder / ASIDE / path.name))
         else:

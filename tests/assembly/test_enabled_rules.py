@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.assembly.enabled_rules import chosen_rules
+from agent.assembly.enabled_rules import enabled_rules
 from agent.config.settings import RuleSettings
 from agent.detection.authoring.samples import holds
 from agent.detection.rule_set import RuleSet
@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
 
 def chosen(folder: Path, **settings: Any) -> set[str]:
     wanted = RuleSettings(folders=[folder], shipped=False, **settings)
-    return {rule.name for rule in chosen_rules(wanted, EnrichSettings())}
+    return {rule.name for rule in enabled_rules(wanted, EnrichSettings())}
 
 
 def test_deprecated_and_unsupported_rules_run_only_if_asked_for(folder: Path) -> None:
@@ -64,7 +64,7 @@ def test_names_that_disable_nothing_are_told(folder: Path) -> None:
         "title: Burst\nname: burst\ncorrelation: {type: event_count, rules: [sure], timespan: 1h, condition: {gte: 9}}\n"
     )
     wanted = RuleSettings(folders=[folder], shipped=False, disabled=["new", "nwe", "sure", "burst"])
-    assert [name for name, _ in chosen_rules(wanted, EnrichSettings()).unheard] == ["nwe", "sure"]
+    assert [name for name, _ in enabled_rules(wanted, EnrichSettings()).unheard] == ["nwe", "sure"]
 
 
 def test_values_come_from_a_file(folder: Path, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_values_come_from_a_file(folder: Path, tmp_path: Path) -> None:
     values = tmp_path / "bad.txt"
     values.write_text("\ufeff# dated 2026-07-01\n192.0.2.7\n\n198.51.100.*\n", encoding="utf-8")
     wanted = RuleSettings(folders=[folder], shipped=False, placeholders={"BadAddresses": {"file": values}})
-    rule = chosen_rules(wanted, EnrichSettings())["new"]
+    rule = enabled_rules(wanted, EnrichSettings())["new"]
     assert [holds(rule, {"CLIENT_IP": ip}) for ip in ("192.0.2.7", "198.51.100.3", "# dated 2026-07-01", "")] == [
         True,
         True,
@@ -85,7 +85,7 @@ def test_a_file_of_values_that_is_not_there_is_wrong_configuration(folder: Path,
     """A rule that silently matched nothing would be worse."""
     wanted = RuleSettings(folders=[folder], placeholders={"BadAddresses": {"file": tmp_path / "none.txt"}})
     with pytest.raises(SettingsError, match=r"rules\.placeholders\.BadAddresses: .*none\.txt cannot be read"):
-        chosen_rules(wanted, EnrichSettings())
+        enabled_rules(wanted, EnrichSettings())
 
 
 MANY = """
@@ -118,7 +118,7 @@ def adjustable(tmp_path: Path) -> Path:
 
 def adjusted(folder: Path, **wanted: Any) -> RuleSet:
     settings = RuleSettings(folders=[folder], shipped=False, adjust=wanted)
-    rules = chosen_rules(settings, EnrichSettings())
+    rules = enabled_rules(settings, EnrichSettings())
     assert not rules.errors
     return rules
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agent.assembly.daemon_parts import build
+from agent.assembly.daemon_parts import build_parts
 from agent.hunt.log_files import batches
 from agent.model import Batch, Cursor
 from agent.pipeline.forward import Forward
@@ -36,7 +36,7 @@ class LocalFile:
 def main(log_file: Path, folder: Path) -> dict[str, float]:
     """`rows`, `seconds`, `core_seconds` of the whole way, and `peak_mb` of this process."""
     stop = threading.Event()
-    parts = build(settings_for(folder), now=lambda: datetime.now(UTC), stop=stop)
+    parts = build_parts(settings_for(folder), now=lambda: datetime.now(UTC), stop=stop)
     forward = Forward(
         parts.destinations[0], parts.stores, SharedLines(keep=0), now=lambda: datetime.now(UTC), stop=stop,
     )  # fmt: skip

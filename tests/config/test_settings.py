@@ -16,7 +16,7 @@ from hypothesis import settings as run
 from hypothesis import strategies as some
 from pydantic import BaseModel
 
-from agent.assembly.enabled_rules import chosen_rules
+from agent.assembly.enabled_rules import enabled_rules
 from agent.config import settings as config
 from agent.enrichment.settings import EnrichSettings
 from agent.errors import SettingsError
@@ -63,7 +63,7 @@ def test_the_example_speaks_of_rules_that_are_there() -> None:
     block = EXAMPLE.read_text().split("\n# rules:")[1].split("\n", 1)[1].split("# state:")[0]
     wanted = yaml.safe_load(re.sub("^# ", "", block, flags=re.MULTILINE))
     kept = {"adjust": wanted["adjust"], "minimum_level": wanted["minimum_level"], "fold": wanted["fold"]}
-    rules = chosen_rules(config.RuleSettings(**kept), EnrichSettings())
+    rules = enabled_rules(config.RuleSettings(**kept), EnrichSettings())
     assert not rules.errors
     assert set(wanted["disabled"]) <= {rule.name for rule in rules}
 

@@ -123,7 +123,7 @@ class World:
         if not files:
             return
         number, _ = self.data.draw(st.sampled_from(files))
-        letters, about = self.loops.dead_letters.load(number), self.loops.dead_letters.about(number)
+        letters, about = self.loops.dead_letters.load(number), self.loops.dead_letters.context(number)
         office = DeadLetterCommands(self.loops.stores, {siem.name: LANES for siem in self.siems}, lambda: NOW)
         if what == "drop":
             office.drop(number, "ada")

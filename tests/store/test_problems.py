@@ -12,7 +12,7 @@ from agent import metrics
 from agent.assembly.outdated_problems import end_outdated
 from agent.errors import LeaklineError
 from agent.problem import KINDS
-from agent.store.problems import QUIET, ANNOUNCE_AGAIN, Problems
+from agent.store.problems import ANNOUNCE_AGAIN, QUIET, Problems
 from agent.store.state import State
 from tests.pipeline.fakes import NOW, Clock, Loops
 

@@ -15,7 +15,7 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
-from agent.assembly import enabled_rules as chosen_rules
+from agent.assembly.enabled_rules import enabled_rules, placeholders, rule_folders
 from agent.detection.authoring.convert import TARGETS, ConvertedRule, Language, convert
 from agent.detection.authoring.ingest_window import IngestWindow, explained
 from agent.detection.authoring.pysigma_pipeline import Shipped, pipeline
@@ -170,8 +170,8 @@ def _rules(folders: Sequence[Path] | None, settings: Settings | None) -> tuple[R
         places = rule_places(folders)
         return load(places), places, PLACEHOLDERS
     wanted, enrich = settings.rules, settings.enrich
-    rules = chosen_rules.chosen_rules(wanted, enrich, folders)
-    return rules, chosen_rules.places(wanted, folders), chosen_rules.placeholders(wanted, enrich)
+    rules = enabled_rules(wanted, enrich, folders)
+    return rules, rule_folders(wanted, folders), placeholders(wanted, enrich)
 
 
 def _mappings(settings: Settings | None) -> Mappings:

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.assembly import sample_rows
-from agent.assembly.enabled_rules import placeholders, places
-from agent.assembly.rule_availability import columns
+from agent.assembly.enabled_rules import placeholders, rule_folders
+from agent.assembly.rule_availability import log_columns
 from agent.config.settings import Settings
 from agent.detection.authoring import lint as linting
 from agent.detection.authoring import sample_processes
@@ -29,10 +29,10 @@ def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool, set
 
     `settings`: with the values of these for `%name%`, and their rules unless `folders` are given.
     """
-    looked_at = places(settings.rules, folders) if settings else rule_places(folders)
+    looked_at = rule_folders(settings.rules, folders) if settings else rule_places(folders)
     rules = load(looked_at, placeholders=placeholders(settings.rules, settings.enrich) if settings else None)
     more = settings.normalize.mappings if settings else []
-    known = columns(whole_mappings([shipped("mappings"), *more]))
+    known = log_columns(whole_mappings([shipped("mappings"), *more]))
     findings = list(linting.lint(looked_at, rules, known))
     if as_json:
         _json_lines(_as_lint_line(finding) for finding in findings)

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agent.assembly.enabled_rules import chosen_rules
-from agent.assembly.rule_availability import supply
+from agent.assembly.enabled_rules import enabled_rules
+from agent.assembly.rule_availability import rule_availability
 from agent.config.settings import Settings
 from agent.detection.alert import attack
 from agent.detection.authoring.coverage import FEEDS
@@ -52,7 +52,7 @@ def show(
 ) -> int:
     """Every rule that loads, by family; exit status 1 if some do not load. `feed`: what the org has, or empty."""
     rules = _rules(folders, settings)
-    rows = listing(rules, supply(settings, feed))
+    rows = listing(rules, rule_availability(settings, feed))
     if not rows and not rules.errors:
         left = (
             "the settings leave no rules: see `rules` in them"
@@ -76,7 +76,7 @@ def show(
 
 def _rules(folders: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
     if settings is not None:
-        return chosen_rules(settings.rules, settings.enrich, folders)
+        return enabled_rules(settings.rules, settings.enrich, folders)
     return load(rule_places(folders))
 
 

@@ -92,10 +92,12 @@ class BacklogLimit:
         """Bring one destination back within its quota; why that is not possible."""
         while (waiting := quota.queue.spool_bytes()) > quota.spool_bytes:
             if not quota.sets_aside:
-                return _said(quota, f"has {_mb(waiting)} of the spool waiting, and may have {_mb(quota.spool_bytes)}")
+                return _sentence(
+                    quota, f"has {_mb(waiting)} of the spool waiting, and may have {_mb(quota.spool_bytes)}"
+                )
             while (parked := quota.queue.parked_bytes()) > quota.parked_bytes:
                 if not (quota.drops and quota.queue.drop()):
-                    return _said(quota, f"has {_mb(parked)} set aside, and may have {_mb(quota.parked_bytes)}")
+                    return _sentence(quota, f"has {_mb(parked)} set aside, and may have {_mb(quota.parked_bytes)}")
             if not quota.queue.set_aside():
                 return ""
         return ""
@@ -110,10 +112,10 @@ class BacklogLimit:
             return ""
         most = max(self._quotas, key=lambda quota: quota.queue.spool_bytes() + quota.queue.parked_bytes())
         waiting = most.queue.spool_bytes() + most.queue.parked_bytes()
-        return _said(most, f"has {_mb(waiting)} waiting, and all together may have {_mb(self._limit)}")
+        return _sentence(most, f"has {_mb(waiting)} waiting, and all together may have {_mb(self._limit)}")
 
 
-def _said(quota: Quota, what: str) -> str:
+def _sentence(quota: Quota, what: str) -> str:
     problem = quota.problem()
     return f"{quota.name} {what} ({problem})" if problem else f"{quota.name} {what}"
 

@@ -76,18 +76,18 @@ class DeadLetterCommands:
         Raises LeaklineError where that is not possible, with the reason.
         """
         file = self._file(number)
-        frame, about = self._load(number), self._about(number)
-        self._refuse_what_cannot_be_sent(number, frame, about)
+        frame, context = self._load(number), self._context(number)
+        self._refuse_what_cannot_be_sent(number, frame, context)
         rows = pl.concat([batch_file.decode(raw) for raw in frame["raw"]], how="diagonal")
         written = self._stores.parked.write(rows)
         try:
             with self._stores.state.transact() as transaction:
                 self._check_still_there(number)
                 entry = self._stores.parked.add(
-                    transaction, about.destination, about.lane, written, 0, "replay", self._now()
+                    transaction, context.destination, context.lane, written, 0, "replay", self._now()
                 )
-                more = DeliveryAccount(dead_lettered=-file.rows, set_aside=file.rows)
-                self._settle(transaction, number, file, about, more, "replayed", by)
+                changes = DeliveryAccount(dead_lettered=-file.rows, set_aside=file.rows)
+                self._settle(transaction, number, file, context, changes, "replayed", by)
         except BaseException:
             self._stores.parked.discard(written)
             raise
@@ -95,17 +95,17 @@ class DeadLetterCommands:
         self._letters.discard(file)
         with self._stores.spool.grown:
             self._stores.spool.grown.notify_all()
-        return {"number": number, "rows": file.rows, "destination": about.destination}
+        return {"number": number, "rows": file.rows, "destination": context.destination}
 
     def drop(self, number: int, by: str) -> dict[str, Any]:
         """Let go of a file of dead letters for good. `by`: who says so."""
-        file, about = self._file(number), self._about(number)
+        file, context = self._file(number), self._context(number)
         with self._stores.state.transact() as transaction:
             self._check_still_there(number)
-            more = DeliveryAccount(dead_lettered=-file.rows, dropped=file.rows)
-            self._settle(transaction, number, file, about, more, "dropped", by)
+            changes = DeliveryAccount(dead_lettered=-file.rows, dropped=file.rows)
+            self._settle(transaction, number, file, context, changes, "dropped", by)
         self._letters.discard(file)
-        return {"number": number, "rows": file.rows, "destination": about.destination}
+        return {"number": number, "rows": file.rows, "destination": context.destination}
 
     # Inside
 
@@ -114,22 +114,22 @@ class DeadLetterCommands:
         transaction: Transaction,
         number: int,
         file: BatchFile,
-        about: DeadLetterContext,
-        more: DeliveryAccount,
+        context: DeadLetterContext,
+        changes: DeliveryAccount,
         done: str,
         by: str,
     ) -> None:
         self._letters.forget(transaction, number)
-        if about.destination:
-            self._accounts.add_delivered(transaction, about.destination, about.lane, more)
-        message = f"{by} {done} {file.rows:,} dead letters of {about.subject} (file {number})"
+        if context.destination:
+            self._accounts.add_delivery(transaction, context.destination, context.lane, changes)
+        message = f"{by} {done} {file.rows:,} dead letters of {context.subject} (file {number})"
         fields: dict[str, Field] = {
             "user.name": by,
             "leakline.rows": file.rows,
-            "leakline.destination": about.destination,
+            "leakline.destination": context.destination,
         }
         self._stores.problems.announce(f"dead-letters-{done}", message, fields=fields)
-        self._stores.problems.settle(about.kind, about.subject, file.rows, message)
+        self._stores.problems.settle(context.kind, context.subject, file.rows, message)
 
     def _file(self, number: int) -> BatchFile:
         file = self._letters.file(number)
@@ -147,14 +147,14 @@ class DeadLetterCommands:
         self._file(number)
         return self._letters.load(number)
 
-    def _about(self, number: int) -> DeadLetterContext:
+    def _context(self, number: int) -> DeadLetterContext:
         try:
-            return self._letters.about(number)
+            return self._letters.context(number)
         except Damaged:
             return DeadLetterContext("dead-letters", "unknown")
 
-    def _refuse_what_cannot_be_sent(self, number: int, frame: pl.DataFrame, about: DeadLetterContext) -> None:
-        if not about.destination:
+    def _refuse_what_cannot_be_sent(self, number: int, frame: pl.DataFrame, context: DeadLetterContext) -> None:
+        if not context.destination:
             raise LeaklineError(
                 f"the rows of file {number} never became events: they cannot be sent",
                 hint="look at them with `leakline dead-letters show`, then drop them",
@@ -163,18 +163,18 @@ class DeadLetterCommands:
             raise LeaklineError(
                 f"the rows of file {number} are lost: only their numbers are known", hint="drop them when that is noted"
             )
-        if about.lane not in self._destinations.get(about.destination, ()):
+        if context.lane not in self._destinations.get(context.destination, ()):
             raise LeaklineError(
-                f"the settings have no destination {about.destination!r} that takes the lane {about.lane}",
+                f"the settings have no destination {context.destination!r} that takes the lane {context.lane}",
                 hint="add it again, or drop them",
             )
 
     def _summary(self, number: int, file: BatchFile) -> dict[str, Any]:
         known: dict[str, Any] = {"number": number, "rows": file.rows}
-        about = self._about(number)
-        where = f"refused by {about.destination}" if about.destination else f"reading {about.subject}"
-        where = f"lost for {about.destination}" if about.kind == "rows-lost" else where
-        known |= {"destination": about.destination, "where": where}
+        context = self._context(number)
+        where = f"refused by {context.destination}" if context.destination else f"reading {context.subject}"
+        where = f"lost for {context.destination}" if context.kind == "rows-lost" else where
+        known |= {"destination": context.destination, "where": where}
         try:
             frame = self._letters.load(number)
         except Damaged as error:

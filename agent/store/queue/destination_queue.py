@@ -110,8 +110,8 @@ class DestinationQueue:
                     moved = self._advance(transaction, batch, row)
                     self._count(transaction, batch, settled)
                     if dead is not None:
-                        about = DeadLetterContext("dead-letters", self._name, self._name, batch.lane)
-                        self._stores.dead_letters.name(transaction, dead, about)
+                        context = DeadLetterContext("dead-letters", self._name, self._name, batch.lane)
+                        self._stores.dead_letters.name(transaction, dead, context)
                         dead_letter_problem.refused(self._problems, self._name, frame, settled.refused)
                     self._report_parked(transaction, batch.parked if moved is None else None)
                 self._apply(batch, row, moved)
@@ -127,8 +127,8 @@ class DestinationQueue:
             with self._state.transact() as transaction:
                 self._advance(transaction, batch, rows)
                 if batch.parked is None:
-                    more = DeliveryAccount(set_aside=lost)
-                    self._accounts.add_delivered(transaction, self._name, batch.lane, more)
+                    changes = DeliveryAccount(set_aside=lost)
+                    self._accounts.add_delivery(transaction, self._name, batch.lane, changes)
                 self._stores.repairs.add(transaction, self._name, batch.lane, batch.file, batch.row, why)
                 self._report_parked(transaction, batch.parked)
             self._apply(batch, rows, None)
@@ -150,15 +150,17 @@ class DestinationQueue:
     def drop(self) -> int:
         """Let go of the oldest batch that is set aside, for good; its rows, 0 without any."""
         with self._lock:
-            in_hand = self._in_flight.parked if self._in_flight else None
-            entry = next((e for e in self._set_aside_batches() if in_hand is None or e.number != in_hand.number), None)
+            in_flight = self._in_flight.parked if self._in_flight else None
+            entry = next(
+                (e for e in self._set_aside_batches() if in_flight is None or e.number != in_flight.number), None
+            )
             if entry is None:
                 return 0
             message = f"{self._name} took nothing until what is kept for it was full: rows were dropped"
             with self._state.transact() as transaction:
                 self._parked.advance(transaction, entry, entry.file.rows)
-                more = DeliveryAccount(set_aside=-entry.rows, dropped=entry.rows)
-                self._accounts.add_delivered(transaction, self._name, entry.lane, more)
+                changes = DeliveryAccount(set_aside=-entry.rows, dropped=entry.rows)
+                self._accounts.add_delivery(transaction, self._name, entry.lane, changes)
                 self._problems.report("rows-dropped", self._name, message, count=entry.rows)
                 self._report_parked(transaction, entry)
             self._parked.forget(entry)
@@ -211,8 +213,8 @@ class DestinationQueue:
     def _count(self, transaction: Transaction, batch: InFlightBatch, settled: DeliveryResult) -> None:
         refused = len(settled.refused)
         out = -(settled.acknowledged + refused) if batch.parked else 0
-        more = DeliveryAccount(settled.acknowledged, refused, 0, settled.duplicate, settled.resent, out)
-        self._accounts.add_delivered(transaction, self._name, batch.lane, more)
+        changes = DeliveryAccount(settled.acknowledged, refused, 0, settled.duplicate, settled.resent, out)
+        self._accounts.add_delivery(transaction, self._name, batch.lane, changes)
 
     def _set_aside(self, entry: SpoolEntry, row: int) -> int:
         file = self._parked.link(self._spool.path(entry.file), entry.file)
@@ -222,8 +224,8 @@ class DestinationQueue:
                 parked = self._parked.add(transaction, self._name, entry.lane, file, row, "set_aside", self._now())
                 self._place(transaction, entry.lane, following)
                 self._attempts[entry.lane].note(transaction, str(following))
-                more = DeliveryAccount(set_aside=parked.rows)
-                self._accounts.add_delivered(transaction, self._name, entry.lane, more)
+                changes = DeliveryAccount(set_aside=parked.rows)
+                self._accounts.add_delivery(transaction, self._name, entry.lane, changes)
                 self._report_parked(transaction, None, parked)
         except BaseException:
             self._parked.discard(file)
@@ -270,5 +272,5 @@ class DestinationQueue:
         with self._state.transact() as transaction:
             self._place(transaction, lane, position)
             missed = DeliveryAccount(filtered=self._accounts.spooled(lane) - known.settled - pending)
-            self._accounts.add_delivered(transaction, self._name, lane, missed)
+            self._accounts.add_delivery(transaction, self._name, lane, missed)
         return position

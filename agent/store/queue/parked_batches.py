@@ -183,8 +183,8 @@ class ParkedBatches:
 
     def _clear_unnamed(self) -> None:
         named = frozenset(entry.file.name for entries in self._entries.values() for entry in entries.values())
-        line = DatabaseView(self._state.id, {"aside": self._state.number(NEXT)}, named, bool(self._state.doubt()))
-        orphan_files.clear(self._folder, line)
+        view = DatabaseView(self._state.id, {"aside": self._state.number(NEXT)}, named, bool(self._state.doubt()))
+        orphan_files.clear(self._folder, view)
 
 
 def _link(path: Path, place: Path) -> None:

@@ -30,5 +30,5 @@ def drop_removed(stores: StateStores, named: Collection[tuple[str, Lane]]) -> No
         message = f"{name} is no longer sent the lane {lane} by the settings: rows that waited for it were dropped"
         with stores.state.transact() as transaction:
             transaction.set(key, str(end))
-            accounts.add_delivered(transaction, name, lane, DeliveryAccount(dropped=rows))
+            accounts.add_delivery(transaction, name, lane, DeliveryAccount(dropped=rows))
             stores.problems.report("rows-dropped", name, message, count=rows)

@@ -55,7 +55,7 @@ class Books:
         self.transaction.set(_batch(lane, sequence), file.encode())
         self.transaction.set(f"spool/next/{lane}", sequence + 1)
         accounts = Accounts(self.state)
-        accounts.add_ingested(self.transaction, SOURCE, lane, IngestAccount(read=file.rows, spooled=file.rows))
+        accounts.add_ingest(self.transaction, SOURCE, lane, IngestAccount(read=file.rows, spooled=file.rows))
         accounts.add_spooled(self.transaction, lane, file.rows)
 
     def place_destinations(self) -> None:
@@ -70,7 +70,7 @@ class Books:
                     missed = (
                         accounts.spooled(lane) - _settled(accounts.delivered(name, lane)) - self._pending(name, lane)
                     )
-                    accounts.add_delivered(self.transaction, name, lane, DeliveryAccount(filtered=max(0, missed)))
+                    accounts.add_delivery(self.transaction, name, lane, DeliveryAccount(filtered=max(0, missed)))
 
     def is_balanced(self) -> bool:
         """Whether every row is accounted for."""
@@ -88,12 +88,12 @@ class Books:
         accounts = Accounts(self.state)
         for lane in LANES:
             rows = sum(BatchFile.decode(data).rows for data in self._entries(lane).values())
-            accounts.add_ingested(self.transaction, SOURCE, lane, IngestAccount(read=rows, spooled=rows))
+            accounts.add_ingest(self.transaction, SOURCE, lane, IngestAccount(read=rows, spooled=rows))
             accounts.add_spooled(self.transaction, lane, rows)
             for name, lanes in self.destinations.items():
                 if lane in lanes:
                     before = DeliveryAccount(filtered=rows - self._pending(name, lane))
-                    accounts.add_delivered(self.transaction, name, lane, before)
+                    accounts.add_delivery(self.transaction, name, lane, before)
 
     def _entries(self, lane: Lane) -> dict[int, bytes]:
         keys = self.state.keys(f"spool/batch/{lane}/")

@@ -59,8 +59,8 @@ def rebuild(directory: Path, now: datetime) -> None:
         elif examined.condition == "damaged":
             broken = _free_name(directory, now)
             salvaged = salvage(directory / FOLDER)
-            about = RebuildReport(examined.findings[0], len(salvaged.values), salvaged.lost, broken.name)
-            _write(directory / _HALF, salvaged.values, about)
+            report = RebuildReport(examined.findings[0], len(salvaged.values), salvaged.lost, broken.name)
+            _write(directory / _HALF, salvaged.values, report)
             (directory / FOLDER).rename(broken)
             (directory / _HALF).rename(directory / FOLDER)
         sync_directory(directory)
@@ -68,13 +68,13 @@ def rebuild(directory: Path, now: datetime) -> None:
         hold.release()
 
 
-def _write(folder: Path, values: dict[str, Value], about: RebuildReport) -> None:
+def _write(folder: Path, values: dict[str, Value], report: RebuildReport) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     file_permissions.make_folder(folder)
     with closing(open_database(folder)) as database, database.transact():
         for key, value in values.items():
             database.set(key, value)
-        database.set(REBUILT, about.encode())
+        database.set(REBUILT, report.encode())
     sync_directory(folder)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.assembly.daemon_parts import build
+from agent.assembly.daemon_parts import build_parts
 from agent.config.settings import Settings
 from agent.daemon.status import is_well
 from agent.errors import NotReady, SettingsError, SourceError
@@ -27,7 +27,7 @@ def now() -> dt.datetime:
 
 
 def built(document: dict[str, Any]) -> Any:
-    parts = build(Settings.model_validate(document), now=now, stop=threading.Event())
+    parts = build_parts(Settings.model_validate(document), now=now, stop=threading.Event())
     try:
         return parts.open_problems.open()
     finally:

@@ -95,7 +95,7 @@ def test_a_dead_destination_stops_nobody_else(loops: Loops) -> None:
     again.drain(forward)
     assert sorted(event_id for event_id in dead.accepted if event_id in set(siem.accepted)) == siem.accepted
     assert balanced(again, forward)
-    assert again.told()[-1] == "set-aside-delivered"
+    assert again.event_actions()[-1] == "set-aside-delivered"
     assert not again.problems.open()
     assert [path for path in (loops.state.directory / "aside").iterdir() if path.is_file()] == []
 

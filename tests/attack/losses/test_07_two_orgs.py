@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from agent.assembly.daemon_parts import build
+from agent.assembly.daemon_parts import build_parts
 from agent.config.settings import Settings, parse
 from agent.demo.enrichment import enrichment
 from agent.detection.alert.fold import OPEN_ALERTS
@@ -116,7 +116,9 @@ def alerts(settings: Settings, lived: Sequence[Moment], folder: Path) -> Counter
 
     now = [lived[0].now]
     state = settings.state.model_copy(update={"directory": folder})
-    parts = build(settings.model_copy(update={"state": state}), now=lambda: now[0], stop=threading.Event(), watch=watch)
+    parts = build_parts(
+        settings.model_copy(update={"state": state}), now=lambda: now[0], stop=threading.Event(), watch=watch
+    )
     try:
         for moment in lived:
             now[0] = moment.now

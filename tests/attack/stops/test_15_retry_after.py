@@ -91,7 +91,7 @@ def test_status_says_until_when_and_why(loops: Loops) -> None:
 
     class StatusRecorder(WaitRecorder):
         def wait(self, timeout: float | None = None) -> bool:
-            told = forward.told()
+            told = forward.live_status()
             seen.append(told["waits_until"])
             (problem,) = quick.problems.open()
             seen.append(problem.message)
@@ -119,7 +119,7 @@ def test_status_says_until_when_and_why(loops: Loops) -> None:
     assert "HTTP 429 from the proxy" in message
     assert "asked for 999,999 s: the next attempt is at 12:15:00 UTC" in message
     assert shown == "takes nothing, waits until 12:15:00 UTC"
-    assert forward.told()["waits_until"] is None
+    assert forward.live_status()["waits_until"] is None
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_it_stops_after_a_share_and_number(loops: Loops) -> None:
     assert problem.subject == "siem"
     assert "refused 60 of the last 60 rows of the lane events" in problem.message
     assert "no such index" in problem.message
-    assert forward.told()["stopped"] == ["events"]
+    assert forward.live_status()["stopped"] == ["events"]
     assert {"destination-stopped", "dead-letters"} <= set(loops.event_actions())
     loops.drain(forward)
     assert loops.dead_letters.count() == 60
@@ -97,7 +97,7 @@ def test_it_goes_on_when_somebody_acknowledges(loops: Loops) -> None:
     loops.problems.acknowledge(problem.id, "ada")
     loops.drain(forward)
     assert siem.accepted == ids_of(60, 1000)
-    assert forward.told()["stopped"] == []
+    assert forward.live_status()["stopped"] == []
     assert balanced(loops, forward)
 
 
@@ -127,7 +127,7 @@ def test_a_trial_of_a_destination_that_is_away_moves_nothing(loops: Loops) -> No
     siem.script = [Unavailable("connection refused")]
     clock["now"] = TRY_EVERY
     assert not forward.forward()
-    assert forward.told()["stopped"] == ["events"]
+    assert forward.live_status()["stopped"] == ["events"]
     assert balanced(loops, forward)
 
 

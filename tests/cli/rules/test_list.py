@@ -7,7 +7,7 @@ import orjson
 import pytest
 from rich.console import Console
 
-from agent.assembly.rule_availability import SERVICES, supply
+from agent.assembly.rule_availability import SERVICES, rule_availability
 from agent.cli.rules import list as rule_list
 from agent.config import settings as config
 from agent.shipped import shipped
@@ -92,6 +92,6 @@ def test_every_type_of_source_says_what_rows_it_brings():
 
 def test_log_files_of_every_type_bar_no_rule(settings):
     """Nor do those that are read unless the settings say otherwise, where they are the rule's."""
-    assert "report" in supply(settings).event_types
+    assert "report" in rule_availability(settings).event_types
     every = [{**SETTINGS["orgs"][0], "sources": [{"event_types": "all"}]}]
-    assert supply(config.parse({**SETTINGS, "orgs": every})).event_types is None
+    assert rule_availability(config.parse({**SETTINGS, "orgs": every})).event_types is None
