@@ -86,8 +86,8 @@ def _culprits(
 ) -> list[Path]:
     """The one of the `loose` files with whose new version the error begins; none if it does not hang on them."""
 
-    def fails_without(some: int) -> bool:
-        errors = build(_without(chosen, set(loose[:some]), before))[1]
+    def fails_without(count: int) -> bool:
+        errors = build(_without(chosen, set(loose[:count]), before))[1]
         return str(stray) in {str(error) for error in errors}
 
     if not loose or fails_without(len(loose)):

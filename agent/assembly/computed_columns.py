@@ -24,18 +24,18 @@ from agent.normalize.shape import PROBLEMS, RAW_CELLS
 
 def computed_columns(mappings: Mappings) -> frozenset[str]:
     """Their names, and those of all ECS fields, which are spelled right though nothing may fill them."""
-    targets = {
+    fields = {
         target.field
-        for one in (*mappings.all(), *mappings.shared.values())
-        for column in one.header
-        if (target := one.target(column, one.header)) is not None
+        for mapping in (*mappings.all(), *mappings.shared.values())
+        for column in mapping.header
+        if (target := mapping.target(column, mapping.header)) is not None
     }
-    targets |= {target.field for one in mappings.shared.values() for target in one.targets.values()}
-    derived = {derived.field for one in (*mappings.all(), *mappings.shared.values()) for derived in one.derived}
+    fields |= {target.field for mapping in mappings.shared.values() for target in mapping.targets.values()}
+    derived = {derived.field for mapping in (*mappings.all(), *mappings.shared.values()) for derived in mapping.derived}
     enriched = {
         KIND, CORPORATE, ANONYMIZER, ANY_ANONYMIZER, APPROVED, CLIENT_KIND, APPLICATION, LOCAL_HOUR, GUEST, WHO, *COUNTS,
         DOORS, ACTIONS, FOLDED, IMITATES, *(PREFIX + name for name in INDICATOR), EXPECTED, INTEGRATION, LEAVES_ON,
         LEAVING, LEFT, SIGN_IN, *AGENT, *COLUMNS, *TARGET_COLUMNS, *GEO_COLUMNS, *FIELDS,
     }  # fmt: skip
-    named = {name for name in targets | derived | enriched if "." in name}
+    named = {name for name in fields | derived | enriched if "." in name}
     return frozenset({*named, *mappings.ecs.fields, SERVICE, PROBLEMS, RAW_CELLS})

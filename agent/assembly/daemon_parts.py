@@ -85,8 +85,8 @@ class DaemonParts:
     def _report(self) -> Sequence[LoadFailure]:
         """What does not load, and what does again, to the register; of lists from now on whenever they are read."""
         found = self.processing.load_failures
-        mine = [problem.subject for problem in self.open_problems.open() if problem.kind == load_failures.KIND]
-        load_failures.report(self.open_problems, found, mine)
+        open_subjects = [problem.subject for problem in self.open_problems.open() if problem.kind == load_failures.KIND]
+        load_failures.report(self.open_problems, found, open_subjects)
         lists = self.processing.loaded.lists
         lists.tell = lambda path, problems: load_failures.report(
             self.open_problems, load_failures.of_errors(problems, lists.kept), [str(path)]
@@ -106,7 +106,7 @@ def build_parts(
     Raises SettingsError (also when nothing can run for want of secrets), StateError. Rules, mappings and lists that do
     not load are left out and reported as problems.
     """
-    destinations = [build_destination(one, now, stop) for one in settings.destinations]
+    destinations = [build_destination(destination, now, stop) for destination in settings.destinations]
     sessions = {org.name: Session(org, now=now, rotated=warn_of_rotation(org.name)) for org in settings.orgs}
     missing = unusable_destinations(sessions.values(), destinations)
     state = State(settings.state.directory)
@@ -131,7 +131,7 @@ def build_parts(
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
     sources = {
-        org.name: [(one, build_source(one, sessions[org.name], ingest, now, downloads)) for one in org.sources]
+        org.name: [(source, build_source(source, sessions[org.name], ingest, now, downloads)) for source in org.sources]
         for org in settings.orgs
     }
     return DaemonParts(

@@ -52,19 +52,19 @@ def placeholders(
     files = files or ListFiles(strict=True)
     values = {name: _values(name, given, files) for name, given in wanted.placeholders.items()}
     known = {**PLACEHOLDERS, "ApprovedAppIds": app_ids(enrich.approved(files))}
-    return {**known, **{name: those for name, those in values.items() if those is not None}}
+    return {**known, **{name: given for name, given in values.items() if given is not None}}
 
 
 def _adjusted(rules: RuleSet, wanted: Mapping[str, RuleAdjustment]) -> RuleSet:
     adjustments = {
         name: Adjustment(
-            level=one.level,
-            threshold=one.threshold,
-            timespan=one.timespan,
-            minimum_history=one.minimum_history,
-            bounds={key: value for key in BOUNDS if (value := getattr(one, key)) is not None},
+            level=adjustment.level,
+            threshold=adjustment.threshold,
+            timespan=adjustment.timespan,
+            minimum_history=adjustment.minimum_history,
+            bounds={key: value for key in BOUNDS if (value := getattr(adjustment, key)) is not None},
         )
-        for name, one in wanted.items()
+        for name, adjustment in wanted.items()
     }
     try:
         return adjusted(rules, adjustments)

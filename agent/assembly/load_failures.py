@@ -37,20 +37,20 @@ def of_errors(errors: Iterable[FileError], kept: Collection[Path]) -> list[LoadF
     by_file: dict[Path, list[FileError]] = {}
     for error in errors:
         by_file.setdefault(error.path, []).append(error)
-    return [_of_file(path, some, kept=path in kept) for path, some in by_file.items()]
+    return [_of_file(path, file_errors, kept=path in kept) for path, file_errors in by_file.items()]
 
 
 def _of_file(path: Path, errors: Sequence[FileError], *, kept: bool) -> LoadFailure:
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    rest = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     instead = "the version from before stays in use" if kept else "what is wrong is left out"
-    return LoadFailure(path, errors[0].line, f"{errors[0]}{more}; {instead}")
+    return LoadFailure(path, errors[0].line, f"{errors[0]}{rest}; {instead}")
 
 
 def report(register: ProblemRegister, found: Sequence[LoadFailure], open_subjects: Iterable[str]) -> None:
     """Tell of what does not load, and of what does again. `open_subjects`: of the problems of this kind."""
-    for one in found:
-        register.report(KIND, str(one.path), one.message)
-    for subject in set(open_subjects) - {str(one.path) for one in found}:
+    for failure in found:
+        register.report(KIND, str(failure.path), failure.message)
+    for subject in set(open_subjects) - {str(failure.path) for failure in found}:
         gone = subject != SETTINGS and not Path(subject).exists()
         register.over(KIND, subject, f"{subject} is gone, and what it held with it" if gone else f"{subject} loads")
 

@@ -77,14 +77,19 @@ def log_columns(
 ) -> Columns:
     """What rows of log files have. `headers`: as above; `lacking`: what the settings' enrichment does not fill."""
     if headers is None:
-        headers = {name: one.header for one in mappings.all() for name in (one.event_type, *one.aliases) if one.header}
+        headers = {
+            name: mapping.header
+            for mapping in mappings.all()
+            for name in (mapping.event_type, *mapping.aliases)
+            if mapping.header
+        }
     by_type = {}
     for name, header in headers.items():
         fills = _fills(mappings.get("event_log_file", name), header)
         by_type[name.lower()] = frozenset({*header, *(field for column, field in fills if column in header)})
     fed = {
-        name: " or ".join(sorted(those)) + (f" (and {lacking[name]})" if lacking and name in lacking else "")
-        for name, those in _fed(mappings).items()
+        name: " or ".join(sorted(sources)) + (f" (and {lacking[name]})" if lacking and name in lacking else "")
+        for name, sources in _fed(mappings).items()
         if (name not in _looked_up(settings) or (lacking and name in lacking)) and not name.startswith(ELSEWHERE)
     }
     return Columns(by_type, fed, {name.lower(): name for name in headers}, computed_columns(mappings))
@@ -93,9 +98,9 @@ def log_columns(
 def _fed(mappings: Mappings) -> dict[str, set[str]]:
     """Computed fields to the columns of log files that fill them, whichever the event type."""
     found: dict[str, set[str]] = {}
-    for one in mappings.all():
-        if one.service == "event_log_file":
-            for column, field in _fills(one, one.header):
+    for mapping in mappings.all():
+        if mapping.service == "event_log_file":
+            for column, field in _fills(mapping, mapping.header):
                 found.setdefault(field, set()).add(column)
     return found
 

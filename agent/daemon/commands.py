@@ -86,7 +86,7 @@ class DaemonCommands:
     def reload(self) -> dict[str, Any]:
         """Rules, mappings and lists anew, from the next batch on; how many rules run, and what did not load."""
         try:
-            found = [one.message for one in self._parts.reload()]
+            found = [failure.message for failure in self._parts.reload()]
         except SettingsError as error:
             found = [f"{error}; all rules, mappings and lists stay as they were"]
         log.log(

@@ -54,9 +54,9 @@ def _each_text(change: Callable[[str], str]) -> structlog.typing.Processor:
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, dict):
-            return {change(str(key)): changed(one) for key, one in value.items()}
+            return {change(str(key)): changed(entry) for key, entry in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
-            return [changed(one) for one in value]
+            return [changed(entry) for entry in value]
         return change(value if isinstance(value, str) else repr(value))
 
     def process(_: Any, __: str, entry: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -61,7 +61,7 @@ def _without_daemon(settings: Settings) -> dict[str, Any]:
     except StateDamaged as error:
         return _unreadable(settings, error)
     try:
-        lanes = {one.name: one.lanes for one in settings.destinations}
+        lanes = {destination.name: destination.lanes for destination in settings.destinations}
         told = stored(state, Spool(state), DeadLetters(state), lanes)
         problems = Problems(state, utc_now).open()
     finally:

@@ -254,10 +254,10 @@ class Ingest:
         spooled: int,
     ) -> None:
         read = spooled + batch.duplicates + rejected
-        more = IngestAccount(read=read, duplicate=batch.duplicates, malformed=rejected, spooled=spooled)
-        self._accounts.add_ingest(transaction, source, batch.event_type, more)
-        for one in written:
-            self._accounts.add_spooled(transaction, one.lane, one.frame.height)
+        account = IngestAccount(read=read, duplicate=batch.duplicates, malformed=rejected, spooled=spooled)
+        self._accounts.add_ingest(transaction, source, batch.event_type, account)
+        for uncommitted in written:
+            self._accounts.add_spooled(transaction, uncommitted.lane, uncommitted.frame.height)
 
     def _wait_for_room(self) -> None:
         while not self._stop.is_set() and (reason := self.backpressure()):
@@ -277,8 +277,8 @@ class Ingest:
         )
         metrics.ROWS_DUPLICATED.labels(source).inc(batch.duplicates)
         metrics.ROWS_REJECTED.labels("receiving", source).inc(rejected)
-        for one in written:
-            metrics.EVENTS_SPOOLED.labels(one.lane).inc(one.frame.height)
+        for uncommitted in written:
+            metrics.EVENTS_SPOOLED.labels(uncommitted.lane).inc(uncommitted.frame.height)
         for rule, count in detection.matched.items():
             metrics.ALERTS_RAISED.labels(rule).inc(count)
         metrics.SPOOL_BYTES.set(self._spool.bytes_held())

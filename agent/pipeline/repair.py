@@ -141,8 +141,8 @@ class Repair:
                 with self._state.transact() as transaction:
                     for share, file in zip(damage.shares, files, strict=True):
                         self._report(damage, share, reason)
-                        more = DeliveryAccount(dead_lettered=file.rows, set_aside=-file.rows)
-                        self._accounts.add_delivery(transaction, share.destination, damage.lane, more)
+                        account = DeliveryAccount(dead_lettered=file.rows, set_aside=-file.rows)
+                        self._accounts.add_delivery(transaction, share.destination, damage.lane, account)
                         context = DeadLetterContext("rows-lost", share.destination, share.destination, damage.lane)
                         self._dead_letters.name(transaction, file, context)
                     self._repairs.finish(transaction, damage)

@@ -97,8 +97,12 @@ def _least_form(rows: pl.DataFrame, length: int, name_length: int) -> Form:
     for line in LEAST_FORM:
         present = [name for name in line if name in rows.columns]
         for place, name in enumerate(present):
-            others = [pl.col(other).is_null() for other in present[:place]]
-            chosen.append(pl.when(pl.all_horizontal(others)).then(pl.col(name)).alias(name) if others else pl.col(name))
+            earlier_are_null = [pl.col(earlier).is_null() for earlier in present[:place]]
+            chosen.append(
+                pl.when(pl.all_horizontal(earlier_are_null)).then(pl.col(name)).alias(name)
+                if earlier_are_null
+                else pl.col(name)
+            )
     document = cut(rows.select(chosen), lambda name, _: name_length if name == "rule.name" else length)
     named = document.with_columns(pl.lit([REST], dtype=pl.List(pl.String)).alias(TRUNCATED))
     around = rows.select(name for name in ENVELOPE if name in rows.columns)

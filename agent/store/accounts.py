@@ -70,19 +70,19 @@ class Accounts:
         """Rows ever committed to a lane."""
         return self._state.number(f"account/lane/{lane}")
 
-    def add_ingest(self, transaction: Transaction, source: str, event_type: str, accounted: IngestAccount) -> None:
-        self._add(transaction, f"account/ingest/{source}/{event_type}", asdict(accounted))
+    def add_ingest(self, transaction: Transaction, source: str, event_type: str, account: IngestAccount) -> None:
+        self._add(transaction, f"account/ingest/{source}/{event_type}", asdict(account))
 
     def add_spooled(self, transaction: Transaction, lane: Lane, rows: int) -> None:
         transaction.set(f"account/lane/{lane}", self.spooled(lane) + rows)
 
-    def add_delivery(self, transaction: Transaction, destination: str, lane: Lane, accounted: DeliveryAccount) -> None:
-        self._add(transaction, f"account/destination/{destination}/{lane}", asdict(accounted))
+    def add_delivery(self, transaction: Transaction, destination: str, lane: Lane, account: DeliveryAccount) -> None:
+        self._add(transaction, f"account/destination/{destination}/{lane}", asdict(account))
 
     def _load(self, key: str) -> dict[str, int]:
         numbers: dict[str, int] = orjson.loads(self._state.data(key) or b"{}")
         return numbers
 
-    def _add(self, transaction: Transaction, key: str, accounted: dict[str, int]) -> None:
+    def _add(self, transaction: Transaction, key: str, account: dict[str, int]) -> None:
         before = self._load(key)
-        transaction.set(key, orjson.dumps({name: before.get(name, 0) + count for name, count in accounted.items()}))
+        transaction.set(key, orjson.dumps({name: before.get(name, 0) + count for name, count in account.items()}))

@@ -40,8 +40,8 @@ class BatchFile:
 
     @classmethod
     def decode(cls, data: bytes) -> BatchFile:
-        name, rows, size, checksum, *more = orjson.loads(data)
-        return cls(name, rows, size, checksum, Origin.of_document(more[0]) if more and more[0] else None)
+        name, rows, size, checksum, *origin = orjson.loads(data)  # files of older versions have no origin
+        return cls(name, rows, size, checksum, Origin.of_document(origin[0]) if origin and origin[0] else None)
 
 
 def write(folder: Path, prefix: str, frame: pl.DataFrame, origin: Origin | None = None) -> BatchFile:

@@ -86,28 +86,28 @@ class Spool:
         """Give files their places in their lanes; effective with the transaction. Call `publish` after it."""
         entries: list[SpoolEntry] = []
         following = dict(self._next)
-        for one in written:
-            sequence = following[one.lane]
-            following[one.lane] = sequence + 1
-            entries.append(SpoolEntry(one.lane, sequence, one.file))
-            transaction.set(_key(one.lane, sequence), one.file.encode())
-            transaction.set(f"spool/next/{one.lane}", sequence + 1)
+        for uncommitted in written:
+            sequence = following[uncommitted.lane]
+            following[uncommitted.lane] = sequence + 1
+            entries.append(SpoolEntry(uncommitted.lane, sequence, uncommitted.file))
+            transaction.set(_key(uncommitted.lane, sequence), uncommitted.file.encode())
+            transaction.set(f"spool/next/{uncommitted.lane}", sequence + 1)
         return entries
 
     def publish(self, entries: Sequence[SpoolEntry], written: Sequence[UncommittedBatch]) -> None:
         """After the commit: let readers see the batches, the fresh frames from memory."""
         with self._lock:
-            for entry, one in zip(entries, written, strict=True):
+            for entry, uncommitted in zip(entries, written, strict=True):
                 self._entries[entry.lane][entry.sequence] = entry
                 self._next[entry.lane] = entry.sequence + 1
-                self._keep_in_memory(entry, one.frame)
+                self._keep_in_memory(entry, uncommitted.frame)
         with self.grown:
             self.grown.notify_all()
 
     def discard(self, written: Sequence[UncommittedBatch]) -> None:
         """Remove files whose transaction did not happen."""
-        for one in written:
-            (self._folder / one.file.name).unlink(missing_ok=True)
+        for uncommitted in written:
+            (self._folder / uncommitted.file.name).unlink(missing_ok=True)
 
     # Reading
 

@@ -132,7 +132,7 @@ def test_a_threshold_of_the_settings_counts(adjustable: Path) -> None:
         unusual={"ratio": 8, "threshold": 200, "minimum_history": "2d"},
     )
     assert [holds(rules["row"], {"ROWS": rows}) for rows in ("19", "20")] == [False, True]
-    many = next(one for one in rules.correlations if one.rule.name == "many")
+    many = next(correlation for correlation in rules.correlations if correlation.rule.name == "many")
     assert (many.threshold, many.span, many.quiet, many.rule.level) == (
         7,
         timedelta(hours=2),

@@ -48,25 +48,25 @@ def poll_all(polling: Polling) -> None:
 def test_a_used_up_allowance_pauses_the_whole_org_and_no_other(loops: Loops) -> None:
     """After REQUEST_LIMIT_EXCEEDED every source of that org rests; the others go on."""
     clock = Clock()
-    one, other = Troubled("acme/one", [LimitExceeded("TotalRequests Limit exceeded.")]), Troubled("acme/other")
+    limited, sibling = Troubled("acme/one", [LimitExceeded("TotalRequests Limit exceeded.")]), Troubled("acme/other")
     elsewhere = Troubled("beta/one")
-    polling = polling_of(loops, clock, (one, "acme"), (other, "acme"), (elsewhere, "beta"))
+    polling = polling_of(loops, clock, (limited, "acme"), (sibling, "acme"), (elsewhere, "beta"))
     poll_all(polling)
     poll_all(polling)
-    assert (one.reads, other.reads, elsewhere.reads) == (1, 0, 2)
+    assert (limited.reads, sibling.reads, elsewhere.reads) == (1, 0, 2)
     clock.now += ORG_PAUSE
     poll_all(polling)
-    assert (one.reads, other.reads) == (2, 1)
+    assert (limited.reads, sibling.reads) == (2, 1)
 
 
 def test_a_missing_permission_rests_one_source(loops: Loops) -> None:
     """A source that needs a human waits longer than a poll."""
     clock = Clock()
-    one, other = Troubled("acme/one", [Forbidden("no permission")]), Troubled("acme/other")
-    polling = polling_of(loops, clock, (one, "acme"), (other, "acme"))
+    forbidden, sibling = Troubled("acme/one", [Forbidden("no permission")]), Troubled("acme/other")
+    polling = polling_of(loops, clock, (forbidden, "acme"), (sibling, "acme"))
     poll_all(polling)
     poll_all(polling)
-    assert (one.reads, other.reads) == (1, 2)
+    assert (forbidden.reads, sibling.reads) == (1, 2)
     clock.now += CREDENTIALS_PAUSE
     poll_all(polling)
     assert polling.sources["acme/one"].problem == ""

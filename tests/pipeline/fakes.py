@@ -84,7 +84,7 @@ class ScriptedDestination:
         if isinstance(answer, Exception):
             raise answer
         refused = {row for row, _ in answer.rejected} | set(answer.retry)
-        self.accepted += [one for row, one in enumerate(chunk.ids.to_list()) if row not in refused]
+        self.accepted += [event_id for row, event_id in enumerate(chunk.ids.to_list()) if row not in refused]
         return answer
 
     def close(self) -> None:

@@ -87,7 +87,7 @@ def test_refused_rows_are_kept_and_the_others_go_on(loops: Loops) -> None:
     forward = loops.forward(siem)
     fill(loops, ids_of(0, 5))
     loops.drain(forward)
-    assert sorted(siem.accepted) == [one for one in ids_of(0, 5) if one != ids_of(1, 2)[0]]
+    assert sorted(siem.accepted) == [event_id for event_id in ids_of(0, 5) if event_id != ids_of(1, 2)[0]]
     ((_, dead),) = loops.dead_letters.read()
     assert dead.select("destination", "event_id", "reason").row(0) == ("siem", ids_of(1, 2)[0], "bad ip")
     assert batch_file.decode(dead["raw"][0])["event.id"].to_list() == ids_of(1, 2)
@@ -219,7 +219,7 @@ def test_the_sum_holds_whatever_a_destination_answers(
     ends = [sum(sizes[: n + 1]) for n in range(len(sizes))]
     fill(loops, *[ids_of(end - size, end) for end, size in zip(ends, sizes, strict=True)])
     loops.drain(forward)
-    dead = [one for _, frame in loops.dead_letters.read() for one in frame["event_id"].to_list()]
+    dead = [event_id for _, frame in loops.dead_letters.read() for event_id in frame["event_id"].to_list()]
     assert sorted(siem.accepted + dead) == ids_of(0, ends[-1])
     assert balanced(loops, forward)
     loops.state.close()

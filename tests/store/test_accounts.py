@@ -169,9 +169,9 @@ class World:
         self.check()
         for siem, forward in zip(self.siems, self.forwards, strict=True):
             dead = [
-                one
+                event_id
                 for _, letters in self.loops.dead_letters.read()
-                for one in self._ids(letters.filter(letters["destination"] == siem.name).to_dicts())
+                for event_id in self._ids(letters.filter(letters["destination"] == siem.name).to_dicts())
             ]
             assert Counter(siem.accepted) + Counter(dead) + self.dropped[siem.name] == Counter(ids_of(0, self.read))
             account = Accounts(self.loops.state).delivered(siem.name, "events")

@@ -13,7 +13,7 @@ from tests.pipeline.fakes import frame_of, ids_of
 
 
 def commit(state: State, spool: Spool, *ids: list[str]) -> None:
-    written = [spool.write("events", frame_of(one)) for one in ids]
+    written = [spool.write("events", frame_of(batch)) for batch in ids]
     with state.transact() as transaction:
         entries = spool.name(transaction, written)
     spool.publish(entries, written)
@@ -55,7 +55,7 @@ def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
     assert entry is not None
     with pytest.raises(Damaged, match="checksum"):
         spool.read(entry)
-    assert [one.name for one in (tmp_path / "spool" / "quarantine").iterdir()] == [path.name]
+    assert [file.name for file in (tmp_path / "spool" / "quarantine").iterdir()] == [path.name]
     state.close()
 
 

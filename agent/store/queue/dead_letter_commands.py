@@ -55,7 +55,7 @@ class DeadLetterCommands:
         """`files` from number `start` on, and `next`: where the next page begins, None at the end."""
         files = [(number, file) for number, file in self._letters.files() if number >= start]
         following = files[FILES_A_PAGE][0] if len(files) > FILES_A_PAGE else None
-        return {"files": [self._summary(*one) for one in files[:FILES_A_PAGE]], "next": following}
+        return {"files": [self._summary(number, file) for number, file in files[:FILES_A_PAGE]], "next": following}
 
     def show(self, number: int, start: int = 0) -> dict[str, Any]:
         """`rows` of a file from row `start` on, and `next`. Raises LeaklineError for a number that no file has."""

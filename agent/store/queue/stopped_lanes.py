@@ -58,7 +58,7 @@ class StoppedLanes:
             f"{self._destination} refused {refusals.refused:,} of the last {refusals.rows:,} rows of the lane {lane} for "
             f"good: nothing more of it is sent; the last reason: {(reason.strip() or 'none').splitlines()[-1]}"
         )
-        stopped = [one for one in self._all if one == lane or one in self.lanes]
+        stopped = [known for known in self._all if known == lane or known in self.lanes]
         with self._state.transact() as transaction:
             transaction.set(f"stopped/{self._destination}", " ".join(stopped))
             self._problems.report(KIND, self._destination, message)

@@ -39,7 +39,7 @@ def inspect(directory: Path) -> dict[str, Any]:
         raise StateError(f"{directory} is not a directory", hint="`state.directory` in the settings names it")
     try:
         database = _read(directory)
-        found = [one for folder in orphan_files.FOLDERS for one in _unnamed(directory / folder, database)]
+        found = [orphan for folder in orphan_files.FOLDERS for orphan in _unnamed(directory / folder, database)]
     except (OSError, sqlite3.Error) as error:
         hint = "run it as the service's user, or as root"
         raise StateError(f"the state in {directory} cannot be read ({error})", hint=hint) from error
@@ -105,21 +105,21 @@ def _named(directory: Path, lane: str, database: _DatabaseContent) -> dict[str, 
 
 def _by_kind(found: Iterable[OrphanBatch]) -> dict[str, list[OrphanBatch]]:
     kinds: dict[str, list[OrphanBatch]] = {}
-    for one in found:
-        kinds.setdefault(one.kind, []).append(one)
+    for orphan in found:
+        kinds.setdefault(orphan.kind, []).append(orphan)
     return kinds
 
 
 def _summary(kind: str, files: list[OrphanBatch]) -> dict[str, Any]:
-    times = sorted(one.path.stat().st_mtime for one in files)
+    times = sorted(orphan.path.stat().st_mtime for orphan in files)
     return {
         "kind": kind,
         "files": len(files),
-        "rows": sum(one.rows for one in files),
-        "bytes": sum(one.path.stat().st_size for one in files),
+        "rows": sum(orphan.rows for orphan in files),
+        "bytes": sum(orphan.path.stat().st_size for orphan in files),
         "first": datetime.fromtimestamp(times[0], UTC).isoformat(timespec="seconds"),
         "last": datetime.fromtimestamp(times[-1], UTC).isoformat(timespec="seconds"),
-        "unreadable": [str(one.path) for one in files if not one.file],
+        "unreadable": [str(orphan.path) for orphan in files if not orphan.file],
     }
 
 

@@ -52,13 +52,19 @@ def in_order(paths: Iterable[Path]) -> tuple[list[OrphanBatch], list[OrphanBatch
     those with the content of an earlier one.
     """
     found = [look(path, f"{orphan_files.ASIDE}/{path.name}") for path in paths]
-    found.sort(key=lambda one: (one.name.sequence if one.name else 0, one.path.stat().st_mtime_ns, one.path.name))
+    found.sort(
+        key=lambda orphan: (
+            orphan.name.sequence if orphan.name else 0,
+            orphan.path.stat().st_mtime_ns,
+            orphan.path.name,
+        )
+    )
     first: dict[str, OrphanBatch] = {}
-    for one in found:
-        if one.file:
-            first.setdefault(one.file.checksum, one)
-    repeats = [one for one in found if one.file and first[one.file.checksum] is not one]
-    return [one for one in found if one not in repeats], repeats
+    for orphan in found:
+        if orphan.file:
+            first.setdefault(orphan.file.checksum, orphan)
+    repeats = [orphan for orphan in found if orphan.file and first[orphan.file.checksum] is not orphan]
+    return [orphan for orphan in found if orphan not in repeats], repeats
 
 
 def _frame(data: bytes) -> pl.DataFrame | None:

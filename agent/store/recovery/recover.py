@@ -88,12 +88,12 @@ def recover(directory: Path, destinations: Destinations, now: Callable[[], datet
             done = _commit(state, transaction, destinations, rebuilt, found, dead)
             if not done.nothing:
                 _report(problems, done)
-    for one in done.unreadable:
-        quarantine = one.path.parent.parent / "quarantine"
+    for orphan in done.unreadable:
+        quarantine = orphan.path.parent.parent / "quarantine"
         file_permissions.make_folder(quarantine)
-        one.path.rename(quarantine / one.path.name)
-    for one in (*repeats, *repeated):
-        one.path.unlink()
+        orphan.path.rename(quarantine / orphan.path.name)
+    for orphan in (*repeats, *repeated):
+        orphan.path.unlink()
     return done
 
 
@@ -130,15 +130,15 @@ def _commit(
         transaction.set(identity.GENERATION, before.generation)
     if found or rebuilt:
         books.close_gaps(_least(found))
-    batches = [one for one in found if one.file]
-    for one in batches:
-        lane: Lane = "alerts" if one.kind == "alerts" else "events"
-        if one.file:
-            books.add(lane, one.file)
-    for one in dead:
-        if one.file:
+    batches = [orphan for orphan in found if orphan.file]
+    for orphan in batches:
+        lane: Lane = "alerts" if orphan.kind == "alerts" else "events"
+        if orphan.file:
+            books.add(lane, orphan.file)
+    for orphan in dead:
+        if orphan.file:
             number = max(state.number("dead/next"), *(int(key[-16:]) + 1 for key in state.keys("dead/file/")), 0)
-            transaction.set(f"dead/file/{number:016d}", one.file.encode())
+            transaction.set(f"dead/file/{number:016d}", orphan.file.encode())
             transaction.set("dead/next", number + 1)
     if found or rebuilt:
         books.place_destinations()
@@ -146,16 +146,16 @@ def _commit(
     if new_books:
         books.reset_accounts()
     transaction.delete(REBUILT)
-    unreadable = [one for one in (*found, *dead) if not one.file]
-    return RecoveryReport(rebuilt, batches, [one for one in dead if one.file], unreadable, new_books)
+    unreadable = [orphan for orphan in (*found, *dead) if not orphan.file]
+    return RecoveryReport(rebuilt, batches, [orphan for orphan in dead if orphan.file], unreadable, new_books)
 
 
 def _least(found: Iterable[OrphanBatch]) -> dict[str, int]:
     """For each lane a number above all that its files bear, so that none of them is taken for a leftover later."""
     least: dict[str, int] = {}
-    for one in found:
-        if one.name:
-            least[one.kind] = max(least.get(one.kind, 0), one.name.sequence + 1)
+    for orphan in found:
+        if orphan.name:
+            least[orphan.kind] = max(least.get(orphan.kind, 0), orphan.name.sequence + 1)
     return least
 
 
