@@ -2,7 +2,7 @@
 
 import sys
 
-from agent import memory_tuning as malloc
+from agent import memory_tuning
 from agent.daemon import uncaught
 
 INTERRUPTED = 130
@@ -13,12 +13,12 @@ FAILED = 3
 
 def main() -> None:
     """Settle what must be settled before Polars is imported, then hand over to the commands."""
-    malloc.set_up()
+    memory_tuning.set_up()
     uncaught.install()
     try:
-        from agent.cli import app as cli
+        from agent.cli import app
 
-        cli.main()
+        app.main()
     except KeyboardInterrupt:  # while modules are imported; later the commands see to it
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - whatever it is, its text is not written as it came

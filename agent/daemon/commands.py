@@ -14,8 +14,8 @@ from agent.daemon import status
 from agent.daemon.polling import Polling
 from agent.errors import Busy, SettingsError
 from agent.pipeline.forward import Forward
-from agent.store import status as stored_status
 from agent.store.queue.dead_letter_commands import DeadLetterCommands
+from agent.store.status import counted_status, uncounted_status
 
 log = structlog.get_logger()
 
@@ -48,8 +48,8 @@ class DaemonCommands:
         """The status document, with what only the running daemon knows."""
         parts, now = self._parts, self._now()
         document = self._stored()
-        for told, forward in zip(document["destinations"], self._forwards, strict=True):
-            told |= forward.live_status()
+        for destination, forward in zip(document["destinations"], self._forwards, strict=True):
+            destination |= forward.live_status()
         return document | {
             "running": True,
             "orgs": [
@@ -66,10 +66,10 @@ class DaemonCommands:
         lanes = {f.destination.name: f.lanes for f in self._forwards}
         try:
             with parts.state.transact(wait=STATE_WAIT):
-                document = stored_status.stored(parts.state, parts.spool, parts.dead_letters, lanes)
+                document = counted_status(parts.state, parts.spool, parts.dead_letters, lanes)
                 return document | {"problems": status.problem_documents(parts.open_problems.open())}
         except Busy as error:
-            document = stored_status.uncounted(parts.state, parts.spool, parts.dead_letters, lanes)
+            document = uncounted_status(parts.state, parts.spool, parts.dead_letters, lanes)
             return document | {
                 "problems": [
                     status.stalled_state_problem(error),

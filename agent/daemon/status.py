@@ -16,7 +16,7 @@ from agent.store.dead_letters import DeadLetters
 from agent.store.problems import Problems
 from agent.store.spool import Spool
 from agent.store.state import State
-from agent.store.status import stored
+from agent.store.status import counted_status
 
 NO_DAEMON = {
     "id": "",
@@ -62,11 +62,11 @@ def _without_daemon(settings: Settings) -> dict[str, Any]:
         return _unreadable(settings, error)
     try:
         lanes = {destination.name: destination.lanes for destination in settings.destinations}
-        told = stored(state, Spool(state), DeadLetters(state), lanes)
+        stored = counted_status(state, Spool(state), DeadLetters(state), lanes)
         problems = Problems(state, utc_now).open()
     finally:
         state.close()
-    return told | {"running": False, "problems": [NO_DAEMON, *problem_documents(problems)]}
+    return stored | {"running": False, "problems": [NO_DAEMON, *problem_documents(problems)]}
 
 
 def _unreadable(settings: Settings, error: StateDamaged) -> dict[str, Any]:

@@ -18,11 +18,10 @@ from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Lane, Rejection, Source
 from agent.pipeline import poison
 from agent.pipeline.progress import FULL_DISK_PAUSE, Progress
 from agent.store import dead_letter_problem
-from agent.store import dead_letters as dead_letter
 from agent.store.accounts import Accounts, IngestAccount
 from agent.store.attempts import Attempts
 from agent.store.batch_file import BatchFile
-from agent.store.dead_letters import DeadLetterContext, DeadLetters
+from agent.store.dead_letters import DeadLetterContext, DeadLetters, letters_of_rejections
 from agent.store.origin import Origin
 from agent.store.problems import Problems
 from agent.store.spool import Spool, UncommittedBatch
@@ -190,7 +189,7 @@ class Ingest:
         try:
             written += [self._spool.write(lane, shaped, Origin.of(source, batch, shaped))] if shaped.height else []
             written += [self._spool.write("alerts", detection.alerts)] if detection.alerts.height else []
-            dead = self._dead_letters.write(dead_letter.of_rejections(rejections, now)) if rejections else None
+            dead = self._dead_letters.write(letters_of_rejections(rejections, now)) if rejections else None
             with self._state.transact() as transaction:
                 entries = self._spool.name(transaction, written)
                 if dead is not None:

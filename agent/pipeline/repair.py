@@ -18,10 +18,9 @@ import structlog
 
 from agent.errors import DiskFull, Gone, SourceError
 from agent.model import Batch, FetchesAgain
-from agent.store import dead_letters as dead_letter
 from agent.store.accounts import Accounts, DeliveryAccount
 from agent.store.batch_file import BatchFile
-from agent.store.dead_letters import DeadLetterContext
+from agent.store.dead_letters import DeadLetterContext, letters_of_lost_rows
 from agent.store.origin import Origin, digest
 from agent.store.queue.repairs import Damage, Share
 from agent.store.queue.state_stores import StateStores
@@ -168,6 +167,6 @@ def _lost(damage: Damage, share: Share, reason: str, now: datetime) -> pl.DataFr
     """Dead letters for the rows of a share, which nobody has any more."""
     origin = damage.file.origin
     numbers = origin.numbers() if origin else pl.int_range(1, damage.file.rows + 1, eager=True)
-    return dead_letter.of_lost(
+    return letters_of_lost_rows(
         share.destination, damage.lane, origin, numbers[share.row :], f"lost: {damage.reason}; {reason}", now
     )

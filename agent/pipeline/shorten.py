@@ -18,7 +18,7 @@ from agent.columns.cell_length import LONGEST_ID, TRUNCATED, cut
 from agent.columns.timestamp import TIME
 from agent.errors import SettingsError
 from agent.model import Chunk, Destination
-from agent.own_event import DATASET as OWN
+from agent.own_event import DATASET
 from agent.pipeline.drop_order import ENVELOPE, GROUPS, KEPT, LEAST_FORM, REST
 from agent.pipeline.shorter_forms import SANE, Form, Trials
 
@@ -33,7 +33,7 @@ def must_arrive(frame: pl.DataFrame) -> pl.Series:
     if "event.kind" in frame.columns:
         arrives |= (frame["event.kind"] == "alert").fill_null(False)
     if "event.dataset" in frame.columns:
-        arrives |= (frame["event.dataset"] == OWN).fill_null(False)
+        arrives |= (frame["event.dataset"] == DATASET).fill_null(False)
     return arrives
 
 
@@ -74,7 +74,7 @@ def least_bytes(destination: Destination) -> int:
         "@timestamp": datetime(2026, 12, 31, 23, 59, 59, 999000, UTC),
         "event.id": "f" * 32,
         "event.kind": "pipeline_error",
-        "event.dataset": OWN,
+        "event.dataset": DATASET,
         "event.severity": 100,
         "organization.id": "0" * 18,
         "rule.id": "x" * LONGEST_ID,

@@ -125,7 +125,7 @@ class DeadLetters:
         transaction.delete(f"dead/about/{number:016d}")
 
 
-def of_rejections(rejections: Iterable[Rejection], now: datetime) -> pl.DataFrame:
+def letters_of_rejections(rejections: Iterable[Rejection], now: datetime) -> pl.DataFrame:
     """Dead letters for what could not be read."""
     return _frame(
         {
@@ -145,7 +145,7 @@ def of_rejections(rejections: Iterable[Rejection], now: datetime) -> pl.DataFram
     )
 
 
-def of_refusals(
+def letters_of_refusals(
     destination: str, lane: Lane, frame: pl.DataFrame, reasons: Sequence[tuple[int, str]], now: datetime
 ) -> pl.DataFrame:
     """Dead letters for rows of a shaped `frame` that a destination refused: (row, reason) pairs."""
@@ -167,7 +167,7 @@ def of_refusals(
     )
 
 
-def of_lost(
+def letters_of_lost_rows(
     destination: str, lane: Lane, origin: Origin | None, rows: pl.Series, reason: str, now: datetime
 ) -> pl.DataFrame:
     """Dead letters without content, for rows nobody has any more. `rows`: `Int64`, their numbers in the input."""

@@ -15,8 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from agent.errors import Busy, DiskFull, StateDamaged, StateError
-from agent.store import file_permissions, integrity, orphan_files
-from agent.store import state_identity as identity
+from agent.store import file_permissions, integrity, orphan_files, state_identity
 from agent.store.database import FOLDER, Transaction, Value, is_damaged, open_database
 from agent.store.directory_lock import DirectoryLock
 from agent.store.state_identity import StateIdentity
@@ -59,27 +58,27 @@ class State:
 
     @property
     def identity(self) -> StateIdentity:
-        return StateIdentity(self.id, self.number(identity.GENERATION))
+        return StateIdentity(self.id, self.number(state_identity.GENERATION))
 
     def doubt(self) -> str:
         """Why this database is not the one that was here at the last start; empty where all speaks for it."""
-        return self.identity.doubt(identity.read(self.directory))
+        return self.identity.doubt(state_identity.read(self.directory))
 
     def begin(self) -> None:
         """A daemon starts on this state: from here on the database is the one that is here. Call it in a transaction
         with what is reported of a doubt; the file follows with `begun`.
         """
-        before = identity.read(self.directory)
+        before = state_identity.read(self.directory)
         known = before.generation if before and before.id == self.id else 0
         with self.transact() as transaction:
-            transaction.set(identity.GENERATION, max(known, self.number(identity.GENERATION)) + 1)
+            transaction.set(state_identity.GENERATION, max(known, self.number(state_identity.GENERATION)) + 1)
 
     def begun(self) -> None:
         """After the transaction of `begin`. Raises StateError when the file cannot be written."""
         try:
-            identity.write(self.directory, self.identity)
+            state_identity.write(self.directory, self.identity)
         except OSError as error:
-            raise _state_error(error, f"{self.directory / identity.FILE} cannot be written ({error})") from error
+            raise _state_error(error, f"{self.directory / state_identity.FILE} cannot be written ({error})") from error
 
     def get(self, key: str) -> Value | None:
         try:
@@ -149,11 +148,11 @@ class State:
         self._directory_lock.release()
 
     def _take_id(self) -> str:
-        known = self.text(identity.ID)
+        known = self.text(state_identity.ID)
         if known is None:
-            known = identity.new_id()
+            known = state_identity.new_id()
             with self.transact() as transaction:
-                transaction.set(identity.ID, known)
+                transaction.set(state_identity.ID, known)
         return known
 
     def _unreadable(self, error: sqlite3.DatabaseError) -> StateError:

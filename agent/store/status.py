@@ -16,19 +16,19 @@ from agent.store.spool import Position, Spool
 from agent.store.state import State
 
 
-def stored(
+def counted_status(
     state: State, spool: Spool, dead_letters: DeadLetters, destinations: Mapping[str, Sequence[Lane]]
 ) -> dict[str, Any]:
     """The part that the state directory alone tells. `destinations`: name to the lanes it takes."""
     with state.transact():  # nothing moves while it is counted
-        document = uncounted(state, spool, dead_letters, destinations)
+        document = uncounted_status(state, spool, dead_letters, destinations)
         return document | {"balanced": balanced(state, spool, destinations)}
 
 
-def uncounted(
+def uncounted_status(
     state: State, spool: Spool, dead_letters: DeadLetters, destinations: Mapping[str, Sequence[Lane]]
 ) -> dict[str, Any]:
-    """As `stored`, without waiting for those who write: its numbers need not fit together, so `balanced` is None."""
+    """As `counted_status`, without waiting for those who write: its numbers need not fit together, so `balanced` is None."""
     accounts = Accounts(state)
     return {
         "version": __version__,

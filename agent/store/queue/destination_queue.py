@@ -15,10 +15,9 @@ import polars as pl
 from agent.errors import Damaged
 from agent.model import LANES, Lane
 from agent.store import dead_letter_problem
-from agent.store import dead_letters as dead_letter
 from agent.store.accounts import Accounts, DeliveryAccount
 from agent.store.attempts import Attempts
-from agent.store.dead_letters import DeadLetterContext
+from agent.store.dead_letters import DeadLetterContext, letters_of_refusals
 from agent.store.queue.delivery_result import DeliveryResult
 from agent.store.queue.in_flight_batch import InFlightBatch
 from agent.store.queue.parked_batches import ParkedBatch
@@ -102,7 +101,7 @@ class DestinationQueue:
         """Commit what became of the rows of `frame` up to `row`. Raises DiskFull: nothing has happened then."""
         dead = None
         if settled.refused:
-            letters = dead_letter.of_refusals(self._name, batch.lane, frame, settled.refused, self._now())
+            letters = letters_of_refusals(self._name, batch.lane, frame, settled.refused, self._now())
             dead = self._stores.dead_letters.write(letters)
         try:
             with self._lock:

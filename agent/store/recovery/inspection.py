@@ -13,8 +13,7 @@ from typing import Any
 
 from agent.errors import StateError
 from agent.model import LANES
-from agent.store import integrity, orphan_files
-from agent.store import state_identity as identity
+from agent.store import integrity, orphan_files, state_identity
 from agent.store.batch_file import BatchFile
 from agent.store.database import FILE, FOLDER, Value
 from agent.store.integrity import IntegrityReport
@@ -43,14 +42,14 @@ def inspect(directory: Path) -> dict[str, Any]:
     except (OSError, sqlite3.Error) as error:
         hint = "run it as the service's user, or as root"
         raise StateError(f"the state in {directory} cannot be read ({error})", hint=hint) from error
-    beside = identity.read(directory)
+    beside = state_identity.read(directory)
     document = {
         "directory": str(directory),
         "database": _about(database),
         "identity": {
             "database": {
-                "id": database.values.get(identity.ID),
-                "generation": database.values.get(identity.GENERATION, 0),
+                "id": database.values.get(state_identity.ID),
+                "generation": database.values.get(state_identity.GENERATION, 0),
             },
             "file": {"id": beside.id, "generation": beside.generation} if beside else None,
         },

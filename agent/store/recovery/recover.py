@@ -15,8 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from agent.model import LANES, Lane
-from agent.store import file_permissions, orphan_files, startup
-from agent.store import state_identity as identity
+from agent.store import file_permissions, orphan_files, startup, state_identity
 from agent.store.orphan_files import DatabaseView
 from agent.store.problems import Problems
 from agent.store.recovery import rebuild
@@ -124,10 +123,12 @@ def _commit(
     dead: Sequence[OrphanBatch],
 ) -> RecoveryReport:
     books = Books(state, transaction, destinations)
-    before = identity.read(state.directory)
-    if before and not state.number(identity.GENERATION):  # the database lost who it is, or is new: it goes on as it was
-        transaction.set(identity.ID, before.id)
-        transaction.set(identity.GENERATION, before.generation)
+    before = state_identity.read(state.directory)
+    if before and not state.number(
+        state_identity.GENERATION
+    ):  # the database lost who it is, or is new: it goes on as it was
+        transaction.set(state_identity.ID, before.id)
+        transaction.set(state_identity.GENERATION, before.generation)
     if found or rebuilt:
         books.close_gaps(_least(found))
     batches = [orphan for orphan in found if orphan.file]
