@@ -23,10 +23,9 @@ from agent.detection.sigma.log_source import LogSource
 from agent.enrichment.enricher import Enricher
 from agent.enrichment.lists.list_file import ListFiles
 from agent.errors import FileError
-from agent.model import OWN_EVENT_TYPE, Batch
+from agent.model import OWN_EVENT_TYPE, Batch, BatchSteps
 from agent.normalize.mapping import files as mapping_files
 from agent.normalize.shape import Normalizer
-from agent.pipeline.ingest import BatchSteps
 from agent.shipped import shipped
 from agent.sources.salesforce.directory import Directory
 

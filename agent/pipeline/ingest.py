@@ -5,16 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 import polars as pl
 import structlog
 
 from agent import metrics
 from agent.errors import DiskFull
-from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Lane, Rejection, Source
+from agent.model import OWN_EVENT_TYPE, Batch, BatchSteps, Cursor, DetectionResult, Lane, Source
 from agent.pipeline import poison
 from agent.pipeline.progress import FULL_DISK_PAUSE, Progress
 from agent.store import dead_letter_problem
@@ -28,31 +27,6 @@ from agent.store.spool import Spool, UncommittedBatch
 from agent.store.state import State, StateRecall, Transaction
 
 log = structlog.get_logger()
-
-
-class DetectionResult(Protocol):
-    """What detection found in one batch; `commit` is called once the batch is."""
-
-    @property
-    def alerts(self) -> pl.DataFrame: ...
-
-    @property
-    def remember(self) -> Mapping[str, bytes | None]: ...
-
-    @property
-    def matched(self) -> Mapping[str, int]: ...
-
-    def commit(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class BatchSteps:
-    """What happens to a batch on its way; handed in, so that rooms need not know each other."""
-
-    prepare: Callable[[Batch], pl.DataFrame]
-    """Adds computed columns (mapping and enrichment)."""
-    detect: Callable[[Batch, pl.DataFrame, datetime], DetectionResult]
-    shape: Callable[[pl.DataFrame, Batch, datetime], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +152,7 @@ class Ingest:
         now = self._now()
         rejections = list(batch.rejections)
         if poisonous:
-            batch, poisoned = self._without_poison(batch, now)
+            batch, poisoned = poison.without_poison(batch, self._steps, now)
             rejections += poisoned
         prepared = self._steps.prepare(batch)
         detection = self._steps.detect(batch, prepared, now)
@@ -211,31 +185,6 @@ class Ingest:
         if newest is not None:
             metrics.SOURCE_LAG.labels(source).set((now - newest).total_seconds())
         return BatchCommit(source, batch, shaped.height, detection.alerts, detection.matched, newest)
-
-    def _without_poison(self, batch: Batch, now: datetime) -> tuple[Batch, list[Rejection]]:
-        """The batch without the rows that break a step, and those rows with their tracebacks."""
-
-        def work(part: pl.DataFrame) -> None:
-            prepared = self._steps.prepare(replace(batch, frame=part))
-            self._steps.detect(batch, prepared, now)
-            self._steps.shape(prepared, batch, now)
-
-        found = poison.poisonous_rows(batch.frame, work)
-        rejections = [
-            Rejection(
-                batch.org,
-                batch.source,
-                batch.event_type,
-                batch.input,
-                row,
-                reason,
-                repr(batch.frame.row(row, named=True)).encode(),
-            )
-            for row, reason in found
-        ]
-        keep = pl.Series(range(batch.frame.height)).is_in([row for row, _ in found]).not_()
-        numbers = batch.row_numbers.filter(keep) if batch.row_numbers is not None else None
-        return replace(batch, frame=batch.frame.filter(keep), row_numbers=numbers), rejections
 
     def _remember(self, transaction: Transaction, source: str, batch: Batch, detection: DetectionResult) -> None:
         transaction.apply(f"memory/{source}/", batch.remember)

@@ -11,9 +11,9 @@ from typing import ClassVar
 import polars as pl
 
 from agent.delivery_settings import DeliverySettings
-from agent.model import LANES, Batch, Chunk, Cursor, Lane, Outcome, TooLong
+from agent.model import LANES, Batch, BatchSteps, Chunk, Cursor, Lane, Outcome, TooLong
 from agent.pipeline.forward import Forward
-from agent.pipeline.ingest import BatchSteps, Ingest
+from agent.pipeline.ingest import Ingest
 from agent.pipeline.repair import Repair
 from agent.pipeline.shared_lines import SharedLines
 from agent.store.dead_letters import DeadLetters
