@@ -60,7 +60,7 @@ def write(folder: Path, prefix: str, frame: pl.DataFrame, origin: Origin | None 
 
 def new_name(prefix: str, rows: int, checksum: str) -> str:
     """A name nobody has. Rows and checksum are in it, so that a file can be judged without the state
-    (agent/store/orphan_files.py).
+    (agent/store/directory/orphan_files.py).
     """
     return f"{prefix}-{rows}-{uuid.uuid4().hex[:8]}-{checksum}.arrow"
 

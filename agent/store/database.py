@@ -15,7 +15,7 @@ from typing import Any
 import diskcache
 
 from agent.errors import StateError
-from agent.store.file_permissions import make_folder
+from agent.store.directory.file_permissions import make_folder
 
 Value = bytes | str | int
 

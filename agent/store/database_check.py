@@ -9,7 +9,8 @@ from pathlib import Path
 import structlog
 
 from agent.model import Finding
-from agent.store import integrity, orphan_files
+from agent.store import integrity
+from agent.store.directory import orphan_files
 from agent.store.integrity import IntegrityReport
 from agent.store.problems import Problems
 

@@ -17,10 +17,11 @@ import polars as pl
 from agent.columns.timestamp import TIME
 from agent.model import Lane, Rejection
 from agent.redaction.redaction import redact
-from agent.store import batch_file, orphan_files
+from agent.store import batch_file
 from agent.store.batch_file import BatchFile
+from agent.store.directory import orphan_files
+from agent.store.directory.orphan_files import DatabaseView
 from agent.store.origin import Origin
-from agent.store.orphan_files import DatabaseView
 from agent.store.state import State, Transaction
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {

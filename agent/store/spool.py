@@ -1,7 +1,7 @@
 """The log between the two loops: batch files in two lanes, and positions in them.
 
 A batch file is on disk before the transaction that names it. Trimming commits the removal first and unlinks after. So
-a kill leaves files that no transaction names; `agent.store.orphan_files` says which of them may go at the next start.
+a kill leaves files that no transaction names; `agent.store.directory.orphan_files` says which of them may go at the next start.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from pathlib import Path
 import polars as pl
 
 from agent.model import LANES, Lane
-from agent.store import batch_file, orphan_files
+from agent.store import batch_file
 from agent.store.batch_file import BatchFile
+from agent.store.directory import orphan_files
+from agent.store.directory.orphan_files import DatabaseView
 from agent.store.origin import Origin
-from agent.store.orphan_files import DatabaseView
 from agent.store.state import State, Transaction
 
 IN_MEMORY_BYTES = 24 << 20

@@ -7,9 +7,9 @@ from pathlib import Path
 import structlog
 
 from agent.errors import DiskFull
-from agent.store import orphan_files
 from agent.store.batch_file import BatchFile
-from agent.store.orphan_files import BatchName
+from agent.store.directory import orphan_files
+from agent.store.directory.orphan_files import BatchName
 from agent.store.problems import Problems
 from agent.store.state import State
 

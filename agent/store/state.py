@@ -15,10 +15,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from agent.errors import Busy, DiskFull, StateDamaged, StateError
-from agent.store import file_permissions, integrity, orphan_files, state_identity
+from agent.store import integrity
 from agent.store.database import FOLDER, Transaction, Value, is_damaged, open_database
-from agent.store.directory_lock import DirectoryLock
-from agent.store.state_identity import StateIdentity
+from agent.store.directory import file_permissions, orphan_files, state_identity
+from agent.store.directory.directory_lock import DirectoryLock
+from agent.store.directory.state_identity import StateIdentity
 
 __all__ = ["State", "StateRecall", "Transaction", "Value", "is_disk_full"]
 

@@ -21,10 +21,11 @@ import polars as pl
 
 from agent.errors import DiskFull
 from agent.model import Lane
-from agent.store import batch_file, orphan_files
+from agent.store import batch_file
 from agent.store.batch_file import BatchFile
+from agent.store.directory import orphan_files
+from agent.store.directory.orphan_files import DatabaseView
 from agent.store.origin import Origin
-from agent.store.orphan_files import DatabaseView
 from agent.store.state import State, Transaction, is_disk_full
 
 Reason = Literal["set_aside", "replay", "repair"]

@@ -13,9 +13,10 @@ from typing import Any
 
 from agent.errors import StateError
 from agent.model import LANES
-from agent.store import integrity, orphan_files, state_identity
+from agent.store import integrity
 from agent.store.batch_file import BatchFile
 from agent.store.database import FILE, FOLDER, Value
+from agent.store.directory import orphan_files, state_identity
 from agent.store.integrity import IntegrityReport
 from agent.store.recovery.orphan_batch import OrphanBatch, look
 from agent.store.recovery.salvage import salvage

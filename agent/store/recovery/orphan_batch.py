@@ -10,9 +10,10 @@ from pathlib import Path
 import polars as pl
 
 from agent.model import LANES, Lane
-from agent.store import batch_file, orphan_files
+from agent.store import batch_file
 from agent.store.batch_file import BatchFile
-from agent.store.orphan_files import BatchName
+from agent.store.directory import orphan_files
+from agent.store.directory.orphan_files import BatchName
 
 _OWN = "leakline."
 """Datasets of alerts and own events, which go by the lane of alerts."""

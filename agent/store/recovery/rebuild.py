@@ -15,10 +15,11 @@ from pathlib import Path
 
 import orjson
 
-from agent.store import file_permissions, integrity
+from agent.store import integrity
 from agent.store.batch_file import sync_directory
 from agent.store.database import FILE, FOLDER, Value, open_database
-from agent.store.directory_lock import DirectoryLock
+from agent.store.directory import file_permissions
+from agent.store.directory.directory_lock import DirectoryLock
 from agent.store.recovery.salvage import salvage
 
 REBUILT = "state/rebuilt"

@@ -15,8 +15,9 @@ from datetime import datetime
 from pathlib import Path
 
 from agent.model import LANES, Lane
-from agent.store import file_permissions, orphan_files, startup, state_identity
-from agent.store.orphan_files import DatabaseView
+from agent.store import startup
+from agent.store.directory import file_permissions, orphan_files, state_identity
+from agent.store.directory.orphan_files import DatabaseView
 from agent.store.problems import Problems
 from agent.store.recovery import rebuild
 from agent.store.recovery.books import Books, Destinations

@@ -22,7 +22,7 @@ from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
 from agent.simulator.log_files.truth import read_truth
-from agent.store.orphan_files import BatchName
+from agent.store.directory.orphan_files import BatchName
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.hec_server import TOKEN, HecServer
 from tests.destinations.http_server import HttpServer, Reply, Request
