@@ -1,8 +1,7 @@
-"""The register of open problems, and the events about them that are still to be sent.
+"""The register of open problems.
 
-Both lie in the state: a problem that belongs to a lost row is opened in the transaction that loses it, and the event
-about it waits under the memory of the source `agent` until the batch that carries it commits. So an event about a
-problem is sent exactly once, whatever is killed in between.
+It lies in the state: a problem that belongs to a lost row is opened in the transaction that loses it, and the event about
+it is put into the outbox (`agent.store.problem_outbox`) in the same one.
 """
 
 from __future__ import annotations
@@ -19,22 +18,17 @@ import structlog
 from agent import metrics
 from agent.errors import LeaklineError
 from agent.model import OWN_EVENT_TYPE, Batch
-from agent.own_event import own_event
 from agent.problem import KINDS, Field, Problem, problem_id
 from agent.redaction.redaction import redact, redact_fields
-from agent.store.state import State, Transaction
+from agent.store.problem_outbox import ProblemOutbox, is_news
+from agent.store.state import State
 
 log = structlog.get_logger()
 
-OPEN, NEXT = "problem/open/", "problem/next"
-WAITING = "memory/agent/outbox/"
-"""Events to be sent; under the agent's own memory, so that the batch which carries one forgets it (`Batch.remember`)."""
-
+OPEN = "problem/open/"
 _LEFT = "; rows left of these: "
 """In the message of a problem of which a part is settled."""
 
-ANNOUNCE_AGAIN = timedelta(minutes=15)
-"""A problem that grows or changes is told anew after this time, or once it has doubled: a flood tells itself thinly."""
 QUIET = timedelta(minutes=5)
 """A problem that comes back within this time after its end was told is told, with its end, only if it lasts longer: the
 events about a destination that fails now and then go to that destination too, and would be what it fails on."""
@@ -46,6 +40,7 @@ class Problems:
     def __init__(self, state: State, now: Callable[[], datetime]) -> None:
         self._state = state
         self._now = now
+        self._outbox = ProblemOutbox(state, now)
         self.waiting = Condition()
         """Notified when there is an event to be sent."""
         self._known = {problem.id: problem for problem in self._stored()}
@@ -96,7 +91,7 @@ class Problems:
             elif announces:
                 new = replace(new, told_at=now, told_count=new.count)
                 if not announced:
-                    self._enqueue(transaction, new, kind, new.message, failure=True)
+                    self._outbox.put(transaction, new, kind, new.message, failure=True)
             if before is None or announces or new != before:
                 transaction.set(OPEN + new.id, _encode(new))
         self._known[new.id] = new
@@ -146,9 +141,8 @@ class Problems:
         """An event about something that somebody did and that is no problem. Inside a transaction of the caller's it
         becomes true with that one.
         """
-        event = {"org": "", "action": action, "message": message, "fields": dict(fields or {})}
         with self._state.transact() as transaction:
-            self._put(transaction, event | {"now": self._now().isoformat(), "failure": False})
+            self._outbox.put_plain(transaction, action, message, fields or {})
         log.info("recorded", action=action, reason=message)
         self._notify()
 
@@ -192,11 +186,7 @@ class Problems:
 
     def events(self) -> Iterator[Batch]:
         """What is to be sent, oldest first, a batch an event; each is forgotten by the commit of its batch."""
-        for key in self._state.keys(WAITING):
-            stored = orjson.loads(self._state.data(key) or b"{}")
-            if stored:
-                stored["now"] = datetime.fromisoformat(stored["now"])
-                yield replace(own_event(**stored), remember={key.removeprefix("memory/agent/"): None})
+        return self._outbox.events()
 
     def apply_own_events(self, batch: Batch) -> None:
         """An own event of a source that tells of a loss (a gap in its logs) opens its problem, and one that tells its end
@@ -232,7 +222,7 @@ class Problems:
                 if by_itself and problem.told_at is not None:
                     self._ended[number] = self._now()
                 if not announced and not (by_itself and problem.told_at is None):
-                    self._enqueue(transaction, ended, action, message, failure=False)
+                    self._outbox.put(transaction, ended, action, message, failure=False)
         self._known.pop(number, None)
         if problem is not None:
             log.info("problem is over", kind=problem.kind, subject=problem.subject, reason=message, id=number)
@@ -240,32 +230,9 @@ class Problems:
 
     def _is_news_now(self, before: Problem | None, new: Problem, now: datetime) -> bool:
         if before is not None and before.told_at is not None:
-            return _is_news(before, new, now)
+            return is_news(before, new, now)
         ended = self._ended.get(new.id)
         return ended is None or abs(now - ended) >= QUIET
-
-    def _enqueue(self, transaction: Transaction, problem: Problem, action: str, message: str, *, failure: bool) -> None:
-        about: dict[str, Field] = {
-            "leakline.problem.id": problem.id,
-            "leakline.problem.kind": problem.kind,
-            "leakline.problem.subject": problem.subject,
-            "leakline.problem.count": problem.count,
-            **problem.fields,
-        }
-        event = {
-            "org": problem.org,
-            "action": action,
-            "message": message,
-            "now": self._now().isoformat(),
-            "failure": failure,
-            "fields": about,
-        }
-        self._put(transaction, event)
-
-    def _put(self, transaction: Transaction, event: Mapping[str, Any]) -> None:
-        number = self._state.number(NEXT)
-        transaction.set(NEXT, number + 1)
-        transaction.set(f"{WAITING}{number:016d}", orjson.dumps(event))
 
     def _notify(self) -> None:
         self._measure()
@@ -286,15 +253,6 @@ class Problems:
     def _stored(self) -> list[Problem]:
         stored = (self._load(key.removeprefix(OPEN)) for key in self._state.keys(OPEN))
         return [problem for problem in stored if problem is not None and problem.kind in KINDS]
-
-
-def _is_news(before: Problem, after: Problem, now: datetime) -> bool:
-    """Whether the change of an open problem is news: another class of error, doubled, or a while ago."""
-    if before.fields.get("error.type") != after.fields.get("error.type"):
-        return True
-    if before.told_at is None or (after.count == before.told_count and after.message == before.message):
-        return False
-    return after.count >= 2 * max(1, before.told_count) or abs(now - before.told_at) >= ANNOUNCE_AGAIN
 
 
 def _encode(problem: Problem) -> bytes:

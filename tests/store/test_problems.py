@@ -12,7 +12,8 @@ from agent import metrics
 from agent.assembly.outdated_problems import end_outdated
 from agent.errors import LeaklineError
 from agent.problem import KINDS
-from agent.store.problems import ANNOUNCE_AGAIN, QUIET, Problems
+from agent.store.problem_outbox import ANNOUNCE_AGAIN
+from agent.store.problems import QUIET, Problems
 from agent.store.state import State
 from tests.pipeline.fakes import NOW, Clock, Loops
 
