@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
+
+import orjson
 
 Clears = Literal["itself", "person"]
 """`itself`: it is over when what failed works again. `person`: something is lost or in doubt, and it stays until
@@ -99,7 +101,24 @@ class Problem:
     fields: Mapping[str, Field] = field(default_factory=dict)
     """Dotted names for the event that tells it."""
     told_at: datetime | None = None
+    """When the last event about it was made; None while there is none."""
     told_count: int = 0
+    """Its `count` in that event."""
+
+    def encode(self) -> bytes:
+        return orjson.dumps(asdict(self))
+
+    @classmethod
+    def decode(cls, data: bytes) -> Problem:
+        values: dict[str, Any] = orjson.loads(data)
+        since, told_at = values["since"], values["told_at"]
+        return cls(
+            **{
+                **values,
+                "since": datetime.fromisoformat(since),
+                "told_at": datetime.fromisoformat(told_at) if told_at else None,
+            }
+        )
 
     @property
     def id(self) -> str:

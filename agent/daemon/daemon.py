@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,8 @@ from typing import Any
 import sdnotify
 import structlog
 
-from agent import metrics
 from agent.assembly.daemon_parts import DaemonParts, build_parts
-from agent.assembly.outdated_problems import end_outdated
+from agent.assembly.delivery_loops import build_delivery_loops
 from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
 from agent.daemon.clock_watch import ClockWatch
@@ -32,21 +31,16 @@ from agent.daemon.commands import DaemonCommands
 from agent.daemon.control_server import ControlServer
 from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
+from agent.daemon.metrics_listener import metrics_served
 from agent.daemon.poll_deadline import polls_end_in_time
 from agent.daemon.polling import Polling
 from agent.daemon.schedule import Schedule
 from agent.daemon.signals import signals
 from agent.daemon.watch import Watch
 from agent.errors import DiskFull, StateDamaged
-from agent.model import LANES, FetchesAgain
 from agent.pipeline.deliver import DeliveryStopped
-from agent.pipeline.forward import Forward
 from agent.pipeline.ingest import BatchCommit
-from agent.pipeline.repair import Repair
-from agent.pipeline.shared_lines import SharedLines
 from agent.store.database_check import DatabaseWatch
-from agent.store.queue.backlog_limit import BacklogLimit
-from agent.store.queue.removed_destinations import drop_removed
 
 log = structlog.get_logger()
 
@@ -79,14 +73,10 @@ class Daemon:
             for wanted, source in self.parts.sources[org.name]:
                 self.polling.add(source, org.name, wanted.every)
         self._database_watch = DatabaseWatch(settings.state.directory, self.parts.open_problems)
-        lines = SharedLines(keep=2 if len(self.parts.destinations) > 1 else 0)
-        self.forwards = [
-            Forward(d, self.parts.stores, lines, now=now, stop=self.stop, settings=terms)
-            for d, terms in zip(self.parts.destinations, settings.destinations, strict=True)
-        ]
-        drop_removed(self.parts.stores, [(forward.name, lane) for forward in self.forwards for lane in forward.lanes])
-        end_outdated(self.parts.open_problems, self.polling.sources, [d.name for d in self.parts.destinations])
-        self.repair = self._limit_backlog()
+        delivery = build_delivery_loops(self.parts, settings, now=now, stop=self.stop)
+        self.forwards, self.repair = delivery.forwards, delivery.repair
+        self.trim = delivery.trim.trim
+        """Let go of batches that every destination has settled."""
         self._schedule = self._scheduled()
         self._liveness = Liveness(self.stalled)
         self.commands = DaemonCommands(self.parts, self.polling, self.forwards, now)
@@ -99,7 +89,7 @@ class Daemon:
         looks = [clock.look, LoopWatch(problems, self.stalled).look]
         watch = Watch(looks, self.stop)
         self._liveness.watch_is_late = watch.late
-        with signals(self.stop, self._reload_asked), self._served(control), self._listening(looks):
+        with signals(self.stop, self._reload_asked), self._served(control), self._metrics_served(looks):
             threads = self._liveness.threads = [*self.start_forwarding(), self._started("watch", watch.run)]
             self._schedule.start()
             notifier.notify(f"READY=1\nSTATUS=watching {len(self.polling.sources)} sources")
@@ -163,19 +153,6 @@ class Daemon:
             session.close()
         self.parts.state.close()
 
-    def _limit_backlog(self) -> Repair:
-        """Bound what waits, and have what is damaged fetched again."""
-        stores, limit = self.parts.stores, self._settings.state.spool_limit_mb << 20
-        quotas = [forward.quota(limit, alone=len(self.forwards) == 1) for forward in self.forwards]
-        for name in set(stores.parked.destinations()) - {forward.name for forward in self.forwards}:
-            message = f"rows are set aside for {name}, which the settings do not name any more"
-            fix = f"add the destination {name} again: they are sent then"
-            stores.problems.report("batches-set-aside", name, message, fix=fix)
-        self.parts.ingest.backpressure = BacklogLimit(stores.spool, stores.parked, limit, quotas, self.trim).enforce
-        sources = [source for sources in self.parts.sources.values() for _, source in sources]
-        again = {source.name: source for source in sources if isinstance(source, FetchesAgain)}
-        return Repair(stores, self.parts.ingest.shaped, again, now=self._now, stop=self.stop)
-
     def _scheduled(self) -> Schedule:
         schedule = Schedule(len(self.polling.sources), self._guarded)
         for name, polled in self.polling.sources.items():
@@ -226,17 +203,6 @@ class Daemon:
             log.warning("there is no room on the disk", reason=str(error))
             self.parts.state.give_up_ballast()
 
-    def trim(self) -> None:
-        """Let go of batches that every destination has settled."""
-        lowest = {
-            lane: min((f.position(lane) for f in self.forwards if lane in f.lanes), key=lambda p: (p.sequence, p.row), default=self.parts.spool.end(lane))
-            for lane in LANES
-        }  # fmt: skip
-        self.parts.spool.trim(lowest)
-        metrics.SPOOL_BYTES.set(self.parts.spool.bytes_held())
-        for forward in self.forwards:
-            forward.measure_waiting()
-
     def _guarded(self, run: Callable[[], None]) -> None:
         """Anything unexpected in a thread ends the process; attempts were counted beforehand."""
         try:
@@ -273,23 +239,9 @@ class Daemon:
         finally:
             server.close()
 
-    @contextmanager
-    def _listening(self, looks: list[Callable[[], None]]) -> Iterator[None]:
-        """Metrics and health over HTTP, if the settings name a port; one that cannot be had is tried again."""
-        wanted = self._settings.metrics
-        if wanted.port is None:
-            yield
-            return
-        from agent.daemon.health import Health  # a server costs memory where nobody wants one
-        from agent.daemon.reopening_listener import ReopeningListener
-        from agent.network.listener import Listener
-
-        problems = self.parts.open_problems
-        health = Health(self._liveness.ailing, problems.known, self.polling.has_read)
-        kept = ReopeningListener(Listener("metrics", health, wanted.address, wanted.port), problems)
-        with kept.open():
-            looks.append(kept.look)
-            yield
+    def _metrics_served(self, looks: list[Callable[[], None]]) -> AbstractContextManager[None]:
+        problems, has_read = self.parts.open_problems, self.polling.has_read
+        return metrics_served(self._settings.metrics, self._liveness, problems, has_read, looks)
 
 
 def _watchdog_seconds() -> float:

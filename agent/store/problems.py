@@ -7,12 +7,10 @@ it is put into the outbox (`agent.store.problem_outbox`) in the same one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Condition
-from typing import Any
 
-import orjson
 import structlog
 
 from agent import metrics
@@ -93,7 +91,7 @@ class Problems:
                 if not announced:
                     self._outbox.put(transaction, new, kind, new.message, failure=True)
             if before is None or announces or new != before:
-                transaction.set(OPEN + new.id, _encode(new))
+                transaction.set(OPEN + new.id, new.encode())
         self._known[new.id] = new
         if announces or before is None:
             log.warning("problem", kind=kind, subject=subject, reason=message, fix=new.advice, id=new.id)
@@ -116,7 +114,7 @@ class Problems:
                 rest = problem.count - count
                 message = f"{problem.message.partition(_LEFT)[0]}{_LEFT}{rest:,}"
                 left = replace(problem, count=rest, message=message)
-                transaction.set(OPEN + number, _encode(left))
+                transaction.set(OPEN + number, left.encode())
                 self._known[number] = left
                 return
             self._end(number, message, KINDS[kind].over or "problem-settled")
@@ -248,24 +246,8 @@ class Problems:
 
     def _load(self, number: str) -> Problem | None:
         data = self._state.data(OPEN + number)
-        return _decode(data) if data else None
+        return Problem.decode(data) if data else None
 
     def _stored(self) -> list[Problem]:
         stored = (self._load(key.removeprefix(OPEN)) for key in self._state.keys(OPEN))
         return [problem for problem in stored if problem is not None and problem.kind in KINDS]
-
-
-def _encode(problem: Problem) -> bytes:
-    return orjson.dumps(asdict(problem))
-
-
-def _decode(data: bytes) -> Problem:
-    values: dict[str, Any] = orjson.loads(data)
-    since, announced = values["since"], values["told_at"]
-    return Problem(
-        **{
-            **values,
-            "since": datetime.fromisoformat(since),
-            "told_at": datetime.fromisoformat(announced) if announced else None,
-        }
-    )
