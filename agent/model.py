@@ -230,7 +230,6 @@ class Destination(Protocol):
     """
 
     name: str
-    format: Format
     lanes: Sequence[Lane]
     max_bytes: int
     """Upper bound for the body of one chunk."""
@@ -239,6 +238,11 @@ class Destination(Protocol):
     """A longer encoded row is not sent as it is."""
     too_long: TooLong
     """Whether such an event is shortened or kept as a dead letter."""
+
+    @property
+    def format(self) -> Format:
+        """From shaped rows to lines, before `wrap`."""
+        ...
 
     def prepare(self) -> None:
         """Look at the secrets and certificates that the settings name, and ask nobody. Raises SettingsError.

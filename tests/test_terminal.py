@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,10 +16,10 @@ from agent.redaction.redaction import MARK, register
 from agent.terminal import Terminal, printable, words
 
 
-def shown(*objects: object, **options: object) -> str:
+def shown(*objects: object, **options: Any) -> str:
     """What a terminal of 100 columns would get."""
     out = io.StringIO()
-    Terminal(file=out, width=100).print(*objects, soft_wrap=True, **options)  # type: ignore[arg-type]
+    Terminal(file=out, width=100).print(*objects, soft_wrap=True, **options)
     return out.getvalue()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent.assembly.enabled_rules import enabled_rules
-from agent.config.settings import RuleSettings
+from agent.config.settings import RuleSettings, ValuesFile
 from agent.detection.authoring.samples import holds
 from agent.detection.rule_set import RuleSet
 from agent.enrichment.settings import EnrichSettings
@@ -71,7 +71,7 @@ def test_values_come_from_a_file(folder: Path, tmp_path: Path) -> None:
     """One a line, with comments and a byte order mark."""
     values = tmp_path / "bad.txt"
     values.write_text("\ufeff# dated 2026-07-01\n192.0.2.7\n\n198.51.100.*\n", encoding="utf-8")
-    wanted = RuleSettings(folders=[folder], shipped=False, placeholders={"BadAddresses": {"file": values}})
+    wanted = RuleSettings(folders=[folder], shipped=False, placeholders={"BadAddresses": ValuesFile(file=values)})
     rule = enabled_rules(wanted, EnrichSettings())["new"]
     assert [holds(rule, {"CLIENT_IP": ip}) for ip in ("192.0.2.7", "198.51.100.3", "# dated 2026-07-01", "")] == [
         True,
@@ -83,7 +83,7 @@ def test_values_come_from_a_file(folder: Path, tmp_path: Path) -> None:
 
 def test_a_file_of_values_that_is_not_there_is_wrong_configuration(folder: Path, tmp_path: Path) -> None:
     """A rule that silently matched nothing would be worse."""
-    wanted = RuleSettings(folders=[folder], placeholders={"BadAddresses": {"file": tmp_path / "none.txt"}})
+    wanted = RuleSettings(folders=[folder], placeholders={"BadAddresses": ValuesFile(file=tmp_path / "none.txt")})
     with pytest.raises(SettingsError, match=r"rules\.placeholders\.BadAddresses: .*none\.txt cannot be read"):
         enabled_rules(wanted, EnrichSettings())
 

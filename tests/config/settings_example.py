@@ -52,6 +52,12 @@ def shown(text: str) -> list[Shown]:
     return list(_below(root, ExpectedType.of(Settings), lines))
 
 
+class _LoaderWithoutMerges(yaml.SafeLoader):
+    """Merging would change a node that was composed already; the example has no merges."""
+
+    def flatten_mapping(self, _: yaml.MappingNode) -> None: ...
+
+
 def _below(node: yaml.Node, expected: ExpectedType | None, lines: list[str]) -> Iterator[Shown]:
     if expected is None:
         return
@@ -71,9 +77,7 @@ def _below(node: yaml.Node, expected: ExpectedType | None, lines: list[str]) -> 
 
 
 def _shown(component: type[BaseModel], key: yaml.Node, value: yaml.Node, lines: list[str]) -> Shown:
-    loader = yaml.SafeLoader("")
-    loader.flatten_mapping = lambda _: None  # type: ignore[method-assign,assignment] - there are no merges here
-    content = loader.construct_object(value, deep=True)
+    content = _LoaderWithoutMerges("").construct_object(value, deep=True)
     number = key.start_mark.line
     explained = " # " in lines[number] or lines[number - 1].lstrip().startswith("#")
     return Shown(component, key.value, content, number + 1, explained)

@@ -12,12 +12,12 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import pytest
 import yaml
 from hypothesis import given
-from hypothesis import settings as run
-from hypothesis import strategies as some
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from agent.assembly.enabled_rules import enabled_rules
-from agent.config import settings as config
+from agent.config.settings import RuleSettings, Settings, load, parse
 from agent.enrichment.settings import EnrichSettings
 from agent.errors import SettingsError
 
@@ -42,20 +42,20 @@ def models(annotation: Any) -> Iterator[type[BaseModel]]:
             yield from models(part)
 
 
-def keys(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[tuple[str, str]]:
-    """(model, key) of every setting below a model."""
+def keys(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[str]:
+    """The key of every setting below a model."""
     if model in seen:
         return
     seen.add(model)
     for name, field in model.model_fields.items():
-        yield model.__name__, name
+        yield name
         for below in models(field.annotation):
             yield from keys(below, seen)
 
 
 def test_the_example_is_well_formed() -> None:
     """The example settings file loads as it stands."""
-    assert len(config.load(EXAMPLE).destinations) == 4
+    assert len(load(EXAMPLE).destinations) == 4
 
 
 def test_the_example_speaks_of_rules_that_are_there() -> None:
@@ -63,7 +63,7 @@ def test_the_example_speaks_of_rules_that_are_there() -> None:
     block = EXAMPLE.read_text().split("\n# rules:")[1].split("\n", 1)[1].split("# state:")[0]
     wanted = yaml.safe_load(re.sub("^# ", "", block, flags=re.MULTILINE))
     kept = {"adjust": wanted["adjust"], "minimum_level": wanted["minimum_level"], "fold": wanted["fold"]}
-    rules = enabled_rules(config.RuleSettings(**kept), EnrichSettings())
+    rules = enabled_rules(RuleSettings(**kept), EnrichSettings())
     assert not rules.errors
     assert set(wanted["disabled"]) <= {rule.name for rule in rules}
 
@@ -71,8 +71,8 @@ def test_the_example_speaks_of_rules_that_are_there() -> None:
 def test_the_readmes_configuration_is_well_formed() -> None:
     """Its first block is a whole settings file, its second one a list of destinations."""
     first, second = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-    assert config.parse(yaml.safe_load(first)).orgs[0].name == "simulated"
-    assert len(config.parse(minimal() | yaml.safe_load(second)).destinations) == 3
+    assert parse(yaml.safe_load(first)).orgs[0].name == "simulated"
+    assert len(parse(minimal() | yaml.safe_load(second)).destinations) == 3
     assert len(first.splitlines()) <= 10
 
 
@@ -114,7 +114,7 @@ def test_what_is_wrong_is_named_with_its_path(change: Any, words: str) -> None:
     document = minimal()
     change(document)
     with pytest.raises(SettingsError) as caught:
-        config.parse(document)
+        parse(document)
     assert words in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
@@ -124,23 +124,23 @@ def test_every_error_is_told_at_once(tmp_path: Path) -> None:
     path = tmp_path / "leakline.yaml"
     path.write_text(yaml.safe_dump({"orgs": [{"name": "a"}], "destinations": [{"type": "file"}]}))
     with pytest.raises(SettingsError) as caught:
-        config.load(path)
+        load(path)
     assert len(str(caught.value).splitlines()) == 3
 
 
 def test_no_file_and_no_yaml_are_told(tmp_path: Path) -> None:
     """A missing file and a broken one are wrong configuration, not a crash."""
     with pytest.raises(SettingsError, match="cannot be read"):
-        config.load(tmp_path / "none.yaml")
+        load(tmp_path / "none.yaml")
     (tmp_path / "broken.yaml").write_text("orgs: [")
     with pytest.raises(SettingsError, match="is not YAML"):
-        config.load(tmp_path / "broken.yaml")
+        load(tmp_path / "broken.yaml")
     (tmp_path / "broken.yaml").write_text("since: 2026-02-30")
     with pytest.raises(SettingsError, match="is not YAML"):
-        config.load(tmp_path / "broken.yaml")
+        load(tmp_path / "broken.yaml")
     (tmp_path / "broken.yaml").write_bytes(b"orgs: \xff")
     with pytest.raises(SettingsError, match="is not valid UTF-8"):
-        config.load(tmp_path / "broken.yaml")
+        load(tmp_path / "broken.yaml")
 
 
 def test_a_setting_that_stands_there_twice_is_told(tmp_path: Path) -> None:
@@ -151,27 +151,25 @@ def test_a_setting_that_stands_there_twice_is_told(tmp_path: Path) -> None:
     with pytest.raises(
         SettingsError, match=rf"leakline.yaml:{line}: duplicate key `rules` \(first at line {line - 2}\)"
     ):
-        config.load(path)
+        load(path)
 
 
 CANARY = "hunter2-canary"
 
-KEYS = sorted({key for _, key in keys(config.Settings, set())})
+KEYS = sorted(set(keys(Settings, set())))
 
-SCALARS = some.one_of(
-    some.none(),
-    some.booleans(),
-    some.integers(),
-    some.floats(),
-    some.text(max_size=20),
-    some.just(CANARY),
-    some.dates(),
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.just(CANARY),
+    st.dates(),
 )
-VALUES = some.recursive(
+VALUES = st.recursive(
     SCALARS,
-    lambda below: (
-        some.lists(below, max_size=3) | some.dictionaries(some.sampled_from(KEYS) | SCALARS, below, max_size=4)
-    ),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | SCALARS, below, max_size=4),
     max_leaves=12,
 )
 
@@ -195,14 +193,14 @@ def put(document: Any, path: tuple[Any, ...], value: Any) -> None:
     document[path[-1]] = value
 
 
-@run(max_examples=150, deadline=None)
-@given(path=some.sampled_from(list(places(example()))), value=VALUES)
+@hypothesis_settings(max_examples=150, deadline=None)
+@given(path=st.sampled_from(list(places(example()))), value=VALUES)
 def test_any_value_at_any_place_is_taken_or_refused(path: tuple[Any, ...], value: Any) -> None:
     """Whatever stands in a settings file: settings, or a SettingsError."""
     document = example()
     put(document, path, value)
     try:
-        config.parse(document)
+        parse(document)
     except SettingsError as error:
         assert str(error)
 
@@ -215,28 +213,26 @@ SECRET_PLACES = [
 ]
 
 
-@run(max_examples=100, deadline=None)
+@hypothesis_settings(max_examples=100, deadline=None)
 @given(
-    path=some.sampled_from(SECRET_PLACES),
-    value=some.recursive(
-        some.just(CANARY), lambda below: some.lists(below) | some.dictionaries(some.just(CANARY), below)
-    ),
+    path=st.sampled_from(SECRET_PLACES),
+    value=st.recursive(st.just(CANARY), lambda below: st.lists(below) | st.dictionaries(st.just(CANARY), below)),
 )
 def test_what_stands_where_a_secret_is_named_is_never_shown(path: tuple[Any, ...], value: Any) -> None:
     """A secret put there itself, in whatever brackets, is not in the message."""
     document = example()
     put(document, path, value)
     with pytest.raises(SettingsError) as caught:
-        config.parse(document)
+        parse(document)
     assert CANARY not in str(caught.value)
 
 
-@run(max_examples=150, deadline=None)
-@given(text=some.text(alphabet=some.sampled_from("abc:-[]{}&*!|>'\"#%@`,? \n\t<0.\x00é"), max_size=60))
+@hypothesis_settings(max_examples=150, deadline=None)
+@given(text=st.text(alphabet=st.sampled_from("abc:-[]{}&*!|>'\"#%@`,? \n\t<0.\x00é"), max_size=60))
 def test_any_text_is_taken_or_refused(text: str) -> None:
     """Whatever a settings file is made of, it ends in settings or in a SettingsError."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "leakline.yaml"
         path.write_bytes(text.encode())
         with pytest.raises(SettingsError):
-            config.load(path)
+            load(path)

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
 from agent.delivery_settings import DeliverySettings
-from agent.model import LANES, Batch, BatchSteps, Chunk, Cursor, Lane, Outcome, TooLong
+from agent.model import LANES, Batch, BatchSteps, Chunk, Cursor, Finding, Lane, Outcome, TooLong
 from agent.pipeline.forward import Forward
 from agent.pipeline.ingest import Ingest
 from agent.pipeline.repair import Repair
@@ -87,8 +87,13 @@ class ScriptedDestination:
         self.accepted += [event_id for row, event_id in enumerate(chunk.ids.to_list()) if row not in refused]
         return answer
 
-    def close(self) -> None:
-        pass
+    def close(self) -> None: ...
+
+    def probe(self) -> Iterator[Finding]:
+        return iter(())
+
+    def how_to_find(self, event_id: str) -> str:
+        return event_id
 
 
 @dataclass
@@ -145,8 +150,8 @@ def plain_steps() -> BatchSteps:
     )
 
 
-def batch_of(cursor: int, ids: Sequence[str], **other: object) -> Batch:
-    return Batch("00D000000000001AAA", "list", "Thing", frame_of(ids), Cursor(str(cursor)), **other)  # type: ignore[arg-type]
+def batch_of(cursor: int, ids: Sequence[str], **other: Any) -> Batch:
+    return Batch("00D000000000001AAA", "list", "Thing", frame_of(ids), Cursor(str(cursor)), **other)
 
 
 @dataclass

@@ -142,7 +142,12 @@ def test_a_restart_goes_on_where_acceptance_ended(loops: Loops) -> None:
     siem = ScriptedDestination(max_rows=3)
     first = loops.forward(siem)
     fill(loops, ids_of(0, 9))
-    siem.script = [lambda chunk: (loops.stop.set(), Outcome())[1]]
+
+    def accept_and_stop(_: Chunk) -> Outcome:
+        loops.stop.set()
+        return Outcome()
+
+    siem.script = [accept_and_stop]
     loops.drain(first)
     assert first.position("events") == Position(0, 3)
     loops.stop.clear()

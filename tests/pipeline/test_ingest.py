@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from agent.model import Batch, Rejection
+from agent.model import Batch, Cursor, Rejection
 from agent.store import batch_file
 from agent.store.accounts import Accounts, IngestAccount
 from tests.pipeline.fakes import ListSource, Loops, batch_of, ids_of, plain_steps
@@ -91,11 +92,11 @@ def test_a_full_disk_pauses_and_loses_nothing(loops: Loops, monkeypatch: pytest.
     """While there is no room the batch waits; with room again it is committed once."""
     write, failures = batch_file._durably, [1, 2]
 
-    def full_twice(*arguments: object) -> None:
+    def full_twice(path: Path, data: memoryview) -> None:
         if failures:
             failures.pop()
             raise OSError(errno.ENOSPC, "No space left on device")
-        write(*arguments)  # type: ignore[arg-type]
+        write(path, data)
 
     monkeypatch.setattr(batch_file, "_durably", full_twice)
     monkeypatch.setattr("agent.pipeline.ingest.FULL_DISK_PAUSE", 0.0)
@@ -127,7 +128,7 @@ def test_stop_ends_at_a_batch_boundary(loops: Loops) -> None:
     ingest = loops.ingest()
 
     class Stopping(ListSource):
-        def read(self, after):  # type: ignore[no-untyped-def]
+        def read(self, after: Cursor | None) -> Iterator[Batch]:
             for batch in super().read(after):
                 yield batch
                 loops.stop.set()

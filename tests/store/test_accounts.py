@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -90,14 +92,14 @@ class World:
     def lose(self) -> None:
         self._harm(lambda path: path.unlink())
 
-    def _harm(self, harm: object) -> None:
+    def _harm(self, harm: Callable[[Path], object]) -> None:
         """To one file of the spool or aside, seen by the next process; not to replayed rows, of which no input is known."""
         folders = [self.loops.state.directory / name for name in ("spool", "aside")]
         entries = [entry for siem in self.siems for entry in self.loops.parked.entries(siem.name)]
         replayed = {entry.file.name for entry in entries if entry.reason == "replay"}
         files = sorted(path for folder in folders for path in folder.glob("*.arrow") if path.name not in replayed)
         if files:
-            harm(self.data.draw(st.sampled_from(files)))  # type: ignore[operator]
+            harm(self.data.draw(st.sampled_from(files)))
             self.restart()
 
     def set_aside(self) -> None:
@@ -108,9 +110,10 @@ class World:
         name = self.siems[number].name
         entries = [e for e in self.loops.parked.entries(name) if e.reason == "set_aside"]
         if entries and self.forwards[number].queue.drop():
-            numbers = entries[0].file.origin.numbers() if entries[0].file.origin else []
-            again = entries[0].file.origin.again if entries[0].file.origin else ""
-            self.dropped[name].update(self.archive.inputs[again][n - 1] for n in list(numbers)[entries[0].row :])
+            origin, settled = entries[0].file.origin, entries[0].row
+            assert origin is not None
+            ids = self.archive.inputs[origin.again]
+            self.dropped[name].update(ids[number - 1] for number in origin.numbers().to_list()[settled:])
 
     def replay(self) -> None:
         self._settle("replay")

@@ -52,7 +52,7 @@ def test_only_plain_values_are_stored(tmp_path: Path) -> None:
     state = State(tmp_path)
     for value in ({"a": 1}, 1.5, None):
         with pytest.raises(TypeError), state.transact() as transaction:
-            transaction.set("a", value)  # type: ignore[arg-type]
+            transaction.set("a", value)  # type: ignore[arg-type]  # what a caller must not pass
     with pytest.raises(ValueError, match="1048576"), state.transact() as transaction:
         transaction.set("a", bytes((1 << 20) + 1))
     state.close()
