@@ -86,6 +86,7 @@ def build_processing(
         return Detector(rules, recall=recall, fold=fold, patience=patience, long_ids=record_id.to_long)
 
     def prepare(batch: Batch) -> pl.DataFrame:
+        """`PrepareStep`: Leakline's own events are mapped, and nothing is looked up for them."""
         prepared = normalizer.prepare(batch)
         if batch.event_type == OWN_EVENT_TYPE:
             return prepared
@@ -95,6 +96,7 @@ def build_processing(
         return enricher.enrich(prepared, users=directory.users, applications=directory.applications)
 
     def detect(batch: Batch, prepared: pl.DataFrame, now: datetime) -> Detection:
+        """`DetectStep`: by the rules for the batch's log source."""
         own = batch.event_type == OWN_EVENT_TYPE
         source = LogSource("leakline", "agent") if own else LogSource("salesforce", batch.source)
         return detector().detect(

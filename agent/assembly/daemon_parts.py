@@ -1,4 +1,4 @@
-"""From settings to running parts. Here, and only here, one room's work is handed to another."""
+"""From settings to the parts of a daemon. In this folder, and only here, one room's work is handed to another."""
 
 from __future__ import annotations
 

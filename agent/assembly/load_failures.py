@@ -47,7 +47,7 @@ def _of_file(path: Path, errors: Sequence[FileError], *, kept: bool) -> LoadFail
 
 
 def report(register: ProblemRegister, found: Sequence[LoadFailure], open_subjects: Iterable[str]) -> None:
-    """Tell of what does not load, and of what does again. `open_subjects`: of the problems of this kind."""
+    """Report what does not load, and end what does again. `open_subjects`: of the problems of this kind."""
     for failure in found:
         register.report(KIND, str(failure.path), failure.message)
     for subject in set(open_subjects) - {str(failure.path) for failure in found}:

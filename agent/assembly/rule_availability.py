@@ -1,4 +1,4 @@
-"""What an installation gives its rules: which sources there are and are read, and what nothing enriches events with."""
+"""What is available to the rules of an installation: which sources are read, and what nothing enriches events with."""
 
 from __future__ import annotations
 

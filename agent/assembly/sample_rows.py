@@ -38,6 +38,7 @@ def prepared(frame: pl.DataFrame, source: LogSource) -> pl.DataFrame:
 
 
 def _prepared(frame: pl.DataFrame, source: LogSource, event_type: str) -> pl.DataFrame:
+    """A raw frame of one event type, with what samples say in dotted columns, to a prepared one."""
     said = [name for name in frame.columns if "." in name or name == "@timestamp"]
     vendor = frame.drop([name for name in said if name != "event.id"]).with_columns(pl.col(pl.Null).cast(pl.String))
     batch = Batch("", source.service or "event_log_file", event_type, vendor)

@@ -1,4 +1,4 @@
-"""Whether what the settings name is there at the start: one org or destination without its secret stops no other."""
+"""Whether the secrets that the settings name are there at the start: an org or destination without its own stops no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long polls may take to end once the daemon is asked to stop."""
+"""The deadline by which polls end once the daemon is asked to stop."""
 
 from __future__ import annotations
 

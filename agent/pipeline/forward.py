@@ -201,6 +201,7 @@ class Forward:
             settled.duplicate += part.duplicate
             settled.resent += part.resent
             settled.rejected += part.rejected
+            # `deliver` counted rows of `good`; a refusal is noted under the row of the whole batch.
             settled.refused += [(places[row], reason) for row, reason in part.refused]
         self._move(batch, frame.height, frame, settled)
 
@@ -208,18 +209,20 @@ class Forward:
         return self.destination.max_bytes, self.destination.max_rows
 
     def _encode_alone(self, frame: pl.DataFrame) -> None:
+        """Encode some rows of a shaped frame for nothing but to see whether they can be encoded."""
         self.destination.wrap(frame, self.destination.format(frame))
 
     def _overtaken(self, batch: InFlightBatch) -> bool:
         """Whether something more urgent waits: an alert, or rows of now while old ones are being sent."""
+        # Ranks as `DestinationQueue.rank` counts them: 0 alerts now, 1 alerts parked, 2 events now, 3 events parked.
         following = self._rank()
         return following is not None and following < 2 * LANES.index(batch.lane) + (batch.parked is not None)
 
     def _move(self, batch: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
         """Commit what is settled; a full disk is waited out."""
-        answered = row - batch.row
+        answered = row - batch.row  # reckoned first: settling moves `batch.row` on to `row`
         self._commit(lambda: self.queue.settle(batch, row, frame, settled))
-        if batch.parked is None:  # what comes from aside may have been there before
+        if batch.parked is None:  # what was parked may have been there before
             position = self.queue.position(batch.lane)
             self._restore_detector.settled(
                 batch.lane, position, settled.acknowledged, settled.duplicate, settled.resent

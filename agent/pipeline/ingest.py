@@ -201,6 +201,7 @@ class Ingest:
         rejected: int,
         spooled: int,
     ) -> None:
+        """Account for the batch. `rejected`, `spooled`: rows; so `read` is the sum that `accounts` promises to hold."""
         read = spooled + batch.duplicates + rejected
         account = IngestAccount(read=read, duplicate=batch.duplicates, malformed=rejected, spooled=spooled)
         self._accounts.add_ingest(transaction, source, batch.event_type, account)
@@ -233,5 +234,6 @@ class Ingest:
 
 
 def _newest(frame: pl.DataFrame) -> datetime | None:
+    """The newest `@timestamp` of a prepared frame; None where it has no such column, or no time in it."""
     newest = frame["@timestamp"].max() if "@timestamp" in frame.columns else None
     return newest if isinstance(newest, datetime) else None

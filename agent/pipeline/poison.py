@@ -39,11 +39,17 @@ def without_poison(batch: Batch, steps: BatchSteps, now: datetime) -> tuple[Batc
 
 
 def poisonous_rows(frame: pl.DataFrame, work: Callable[[pl.DataFrame], object]) -> list[tuple[int, str]]:
-    """(row, traceback) of every row that makes `work` raise, found by halving; `work` must have no effects."""
+    """(row, traceback) of every row of a frame that makes `work` raise, found by halving.
+
+    `work` gets parts of the frame and must have no effects: it sees the same rows several times.
+    """
     return _search(frame, 0, work) if frame.height else []
 
 
 def _search(frame: pl.DataFrame, first: int, work: Callable[[pl.DataFrame], object]) -> list[tuple[int, str]]:
+    """Of a part of a frame; `first` is the number of its first row in the whole. For n rows of which k are bad about
+    2 k log2(n) calls of `work`.
+    """
     try:
         work(frame)
     except Exception:  # noqa: BLE001 - whatever it raises is what is being looked for

@@ -88,15 +88,21 @@ def least_bytes(destination: Destination) -> int:
 
 
 def _kept_form(rows: pl.DataFrame, length: int) -> Form:
+    """Of shaped rows the fields of `KEPT` alone, each text within `length` bytes; the envelope is the same."""
     document = cut(rows.select(name for name in KEPT if name in rows.columns), lambda _name, _row: length, [REST])
     return document, document
 
 
 def _least_form(rows: pl.DataFrame, length: int, name_length: int) -> Form:
+    """Of shaped rows the first field that each has of every line of `LEAST_FORM`, with the fields of `ENVELOPE` around it.
+
+    In bytes: `length` of all texts but the rule's name, which has `name_length`.
+    """
     chosen = []
     for line in LEAST_FORM:
         present = [name for name in line if name in rows.columns]
         for place, name in enumerate(present):
+            # A column for each name of the line; in a row it is null unless all names before it are.
             earlier_are_null = [pl.col(earlier).is_null() for earlier in present[:place]]
             chosen.append(
                 pl.when(pl.all_horizontal(earlier_are_null)).then(pl.col(name)).alias(name)

@@ -63,6 +63,7 @@ class Trials:
         if names:
             self.form(self.left, partial(_cut, levels=[sys.maxsize] * len(self.left), names=names), frame)
         levels = self._levels(frame)
+        # Each halving is one more form that is tried, so there are as many as lead from the highest level to SHORTEST.
         halvings = max(1, (max(levels.values(), default=0) // SHORTEST).bit_length())
         for level in ({row: level >> halving for row, level in levels.items()} for halving in range(halvings)):
             rows = [row for row in self.left if last or level[row] >= SANE]
@@ -77,6 +78,8 @@ class Trials:
 
 
 def _cut(rows: pl.DataFrame, levels: Sequence[int], names: Sequence[str]) -> Form:
+    """Shaped rows with their texts cut to `levels` (bytes, one for each row), and `names` as those of what is gone."""
+
     def length(name: str, row: int) -> int:
         return max(SANE, levels[row]) if name in KEPT else levels[row]
 

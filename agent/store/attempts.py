@@ -7,7 +7,8 @@ import orjson
 from agent.store.state import State, Transaction
 
 PATIENCE = 3
-"""Attempts at one batch before its offending rows are looked for."""
+"""Attempts at one batch before its offending rows are looked for. More than one: a kill from outside (no memory, power) in
+the middle of a batch is not the batch's fault, and looking costs up to 2 log2(n) passes for each bad row."""
 
 
 class Attempts:

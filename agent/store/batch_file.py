@@ -45,7 +45,10 @@ class BatchFile:
 
 
 def write(folder: Path, prefix: str, frame: pl.DataFrame, origin: Origin | None = None) -> BatchFile:
-    """Bring `frame` to disk under a new name in `folder`. Raises DiskFull; nothing is left behind then."""
+    """Bring a shaped frame, or one of dead letters, to disk under a new name in `folder`.
+
+    Raises DiskFull; nothing is left behind then.
+    """
     data = encode(frame)
     checksum = _checksum(data)
     name = new_name(prefix, frame.height, checksum)
@@ -82,12 +85,14 @@ def read(folder: Path, file: BatchFile) -> pl.DataFrame:
 
 
 def encode(frame: pl.DataFrame) -> memoryview:
+    """Any frame as an Arrow IPC file."""
     buffer = io.BytesIO()
     frame.write_ipc(buffer, compression="lz4")
     return buffer.getbuffer()
 
 
 def decode(data: bytes | memoryview) -> pl.DataFrame:
+    """The frame of an Arrow IPC file, as `encode` got it."""
     return pl.read_ipc(io.BytesIO(data))
 
 

@@ -75,6 +75,7 @@ class DeadLetters:
     def name(self, transaction: Transaction, file: BatchFile, context: DeadLetterContext | None = None) -> None:
         """Make a written file count, with the transaction. `context`: what else its rows say."""
         sequence = self._state.number("dead/next")
+        # Sixteen digits: keys are read back in the order of their text, which must be that of the numbers.
         transaction.set(f"dead/file/{sequence:016d}", file.encode())
         if context is not None:
             self.note_context(transaction, sequence, context)
@@ -191,10 +192,12 @@ def letters_of_lost_rows(
 
 
 def _cell(frame: pl.DataFrame, column: str, row: int) -> str:
+    """A cell of a shaped frame as text; empty for a null, and for a column that it does not have."""
     return str(frame[column][row] or "") if column in frame.columns else ""
 
 
 def _frame(rows: Iterable[dict[str, object]]) -> pl.DataFrame:
+    """Dead letters (`SCHEMA`), a row each, with their reasons redacted."""
     kept = list(rows)
     clean = {reason: redact(str(reason)) for reason in {row["reason"] for row in kept}}  # many rows, few reasons
     return pl.DataFrame([{**row, "reason": clean[row["reason"]]} for row in kept], schema=SCHEMA)

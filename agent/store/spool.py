@@ -23,7 +23,8 @@ from agent.store.origin import Origin
 from agent.store.state import State, Transaction
 
 IN_MEMORY_BYTES = 24 << 20
-"""Frames just written are handed over without reading them back, up to this many estimated bytes."""
+"""Frames just written are handed over without reading them back, up to this many estimated bytes: a few batches of 4 MB
+each, as far as a destination that keeps up is behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Spool:
     # Writing
 
     def write(self, lane: Lane, frame: pl.DataFrame, origin: Origin | None = None) -> UncommittedBatch:
-        """Bring a frame to disk. Raises DiskFull (nothing is left behind then)."""
+        """Bring a shaped frame to disk. Raises DiskFull (nothing is left behind then)."""
         prefix = orphan_files.prefix(lane, self._state.id, self._next[lane])
         return UncommittedBatch(lane, batch_file.write(self._folder, prefix, frame, origin), frame)
 
@@ -139,6 +140,7 @@ class Spool:
         """Rows from `start` up to `end`, counted from the entries."""
         with self._lock:
             rows = sum(e.file.rows for s, e in self._entries[lane].items() if start.sequence <= s < end.sequence)
+        # Batches count whole: of the first, rows before `start.row` are settled; `end` takes `end.row` of its own batch.
         return rows - start.row + end.row
 
     def stored_rows(self, lane: Lane, start: Position) -> int:
@@ -167,6 +169,7 @@ class Spool:
         Returns how many batch files went.
         """
         with self._lock:
+            # A position within a batch (row above 0) still needs it: only whole batches before the position go.
             settled = [e for lane, p in lowest.items() for s, e in self._entries[lane].items() if s < p.sequence]
         if not settled:
             return 0
@@ -194,6 +197,7 @@ class Spool:
         orphan_files.clear(self._folder, DatabaseView(self._state.id, following, named, bool(self._state.doubt())))
 
     def _keep_in_memory(self, entry: SpoolEntry, frame: pl.DataFrame) -> None:
+        """Keep the shaped frame of a new entry; the oldest go until all together are within `IN_MEMORY_BYTES`."""
         self._recent[entry.lane, entry.sequence] = frame
         self._recent_bytes += int(frame.estimated_size())
         while self._recent_bytes > IN_MEMORY_BYTES and self._recent:

@@ -1,4 +1,4 @@
-"""One process at a time holds the state directory.
+"""The lock of the state directory: one process at a time holds it.
 
 The lock is on the directory itself: a lock file can be deleted, and a second process then locks a new one. The file
 `lock` names the holder, and keeps out versions that know only it.

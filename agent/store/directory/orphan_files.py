@@ -1,4 +1,4 @@
-"""Files of batches that no transaction names: which of them are leftovers, and which somebody may still miss.
+"""Orphan files: batch files that no transaction names. Which are leftovers, and which somebody may still miss.
 
 A batch file's name says of which state it is and which number its lane had reached when it was written. At a start,
 of the files that the database does not name:

@@ -1,4 +1,4 @@
-"""Room for what is read: how much may wait for each destination, and what happens to the rest.
+"""The limit of the backlog: how much may wait for each destination, and what happens to the rest (back-pressure).
 
 A destination that is behind by more than its quota either pauses reading or has its oldest batches set aside, so that
 the spool can be trimmed and nobody else stops. What is set aside has a quota too; beyond that, reading pauses or, where
@@ -46,6 +46,8 @@ class Quota:
     ) -> Quota:
         """`limit`: bytes of `state.spool_limit_mb`; `alone`: whether it is the only destination."""
         sets_aside = settings.when_full == "set_aside" or (settings.when_full is None and not alone)
+        # Half for the spool and a quarter for what is set aside: where one destination is away, the others and what is
+        # set aside for them still have the last quarter of the limit.
         usual = limit // 2 if sets_aside else limit
         return cls(
             name,
@@ -59,7 +61,7 @@ class Quota:
 
 
 class BacklogLimit:
-    """Safe for threads."""
+    """Asked before each batch that is read. Safe for threads."""
 
     def __init__(
         self, spool: Spool, parked: ParkedBatches, limit: int, quotas: Sequence[Quota], trim: Callable[[], None]
@@ -73,7 +75,7 @@ class BacklogLimit:
         self._lock = threading.Lock()
 
     def enforce(self) -> str:
-        """Make what room can be made; why there is none for another batch, empty when there is."""
+        """Set aside, drop and trim what may be; why there is no room for another batch even so, empty when there is."""
         with self._lock:
             held = self._held()
             if held <= self._limit and all(held <= quota.spool_bytes for quota in self._quotas):
@@ -86,6 +88,7 @@ class BacklogLimit:
                 return str(error)
 
     def _held(self) -> int:
+        # By checksum, for a parked batch that the spool has as well is one file with two names.
         return sum({**self._spool.sizes(), **self._parked.sizes()}.values())
 
     def _beyond(self, quota: Quota) -> str:

@@ -26,7 +26,9 @@ from agent.store.state import Transaction
 
 FILES_A_PAGE, ROWS_A_PAGE = 50, 500
 BYTES_A_PAGE = 4 << 20
+"""Bounds of one answer. A client takes 64 MB (`daemon.control.LONGEST_ANSWER`); rows grow in JSON, base64 by a third."""
 MOST_REASONS = 3
+"""Of each file in a list, the most frequent ones."""
 
 
 class DeadLetterCommands:
@@ -64,6 +66,7 @@ class DeadLetterCommands:
         size = 0
         for row in frame[start : start + ROWS_A_PAGE].iter_rows(named=True):
             size += len(row["raw"] or b"")
+            # At least one row, however long: a page without any would be asked for without end.
             if rows and size > BYTES_A_PAGE:
                 break
             rows.append(_readable(row))
@@ -144,6 +147,7 @@ class DeadLetterCommands:
         self._file(number)
 
     def _load(self, number: int) -> pl.DataFrame:
+        """The rows (`dead_letters.SCHEMA`) of a file. Raises LeaklineError for a number that no file has, and Damaged."""
         self._file(number)
         return self._letters.load(number)
 

@@ -1,7 +1,7 @@
-"""What one destination still has to take, and how it stands: a place in each lane of the spool, and what is aside.
+"""What one destination still has to take, and how it stands: a position in each lane of the spool, and what is parked.
 
-Every move is one transaction: places, accounts, dead letters and problems together. The loop takes a load and
-settles it chunk by chunk; meanwhile another thread may set the same batch aside, and the load goes with it.
+Every move is one transaction: positions, accounts, dead letters and problems together. The loop takes a batch and
+settles it chunk by chunk; meanwhile another thread may set that batch aside, and then it is settled there.
 """
 
 from __future__ import annotations
@@ -66,19 +66,19 @@ class DestinationQueue:
         return sum(entry.rows for entry in self._parked.entries(self._name))
 
     def rank(self, lanes: Sequence[Lane]) -> int | None:
-        """How urgent the next load of these lanes is, 0 the most; None while there is none."""
+        """How urgent the next batch of these lanes is, 0 the most (the order of `_candidates`); None while there is none."""
         return next((rank for rank, batch in enumerate(self._candidates(lanes)) if batch is not None), None)
 
     # For the loop
 
     def take(self, lanes: Sequence[Lane]) -> InFlightBatch | None:
-        """The next load of these lanes: alerts first, and in each lane first what comes now, then what is aside."""
+        """The next batch of these lanes: alerts first, and in each lane first what comes now, then what is parked."""
         with self._lock:
             self._in_flight = next((batch for batch in self._candidates(lanes) if batch is not None), None)
             return self._in_flight
 
     def read(self, batch: InFlightBatch) -> pl.DataFrame:
-        """The whole batch of a load. Raises Damaged."""
+        """The shaped frame of the whole batch, settled rows too. Raises Damaged."""
         if batch.parked is None:
             try:
                 return self._spool.read(SpoolEntry(batch.lane, batch.sequence, batch.file))
@@ -98,7 +98,10 @@ class DestinationQueue:
         return attempts.exhausted(place)
 
     def settle(self, batch: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
-        """Commit what became of the rows of `frame` up to `row`. Raises DiskFull: nothing has happened then."""
+        """Commit what became of the rows of the batch (`frame`, shaped) from where it stood up to `row`.
+
+        Raises DiskFull: nothing has happened then.
+        """
         dead = None
         if settled.refused:
             letters = letters_of_refusals(self._name, batch.lane, frame, settled.refused, self._now())
@@ -168,7 +171,7 @@ class DestinationQueue:
     # Inside
 
     def _candidates(self, lanes: Sequence[Lane]) -> list[InFlightBatch | None]:
-        """Alerts now, alerts aside, events now, events aside; None where there is nothing or the lane is not asked for."""
+        """Alerts now, alerts parked, events now, events parked; None where there is nothing or the lane is not asked for."""
         batches: list[InFlightBatch | None] = []
         for lane in LANES:
             if lane not in lanes:
@@ -185,7 +188,7 @@ class DestinationQueue:
         return self._attempts_parked if batch.parked else self._attempts[batch.lane]
 
     def _advance(self, transaction: Transaction, batch: InFlightBatch, row: int) -> ParkedBatch | Position | None:
-        """Rows of the load before `row` are settled; where it stands then, None for an entry that is done."""
+        """Rows of the batch before `row` are settled; where it stands then, None for an entry that is done."""
         if batch.parked is not None:
             return self._parked.advance(transaction, batch.parked, row)
         done = row >= batch.file.rows
@@ -211,6 +214,7 @@ class DestinationQueue:
 
     def _count(self, transaction: Transaction, batch: InFlightBatch, settled: DeliveryResult) -> None:
         refused = len(settled.refused)
+        # A parked row counts as set aside; once it is acknowledged or refused it no longer does.
         out = -(settled.acknowledged + refused) if batch.parked else 0
         changes = DeliveryAccount(settled.acknowledged, refused, 0, settled.duplicate, settled.resent, out)
         self._accounts.add_delivery(transaction, self._name, batch.lane, changes)
@@ -266,6 +270,8 @@ class DestinationQueue:
             position = start
         if stored == str(position):
             return position
+        # Of all rows ever spooled, those that are neither settled nor still before it were never for it: they count as
+        # filtered, and the sum of `accounts` holds from the first commit on.
         known = self._accounts.delivered(self._name, lane)
         pending = self._spool.rows_between(lane, position, self._spool.end(lane))
         with self._state.transact() as transaction:

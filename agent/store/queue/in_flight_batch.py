@@ -1,4 +1,4 @@
-"""What a destination's loop has in hand."""
+"""The batch that a destination's loop is sending: in flight until all its rows are settled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agent.store.spool import Position
 
 @dataclass(slots=True)
 class InFlightBatch:
-    """A batch, or the rest of one, in the hands of a destination's loop."""
+    """A batch, or the rest of one, from the lane or parked. It may be parked while it is in flight."""
 
     lane: Lane
     file: BatchFile

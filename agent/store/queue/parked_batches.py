@@ -1,4 +1,6 @@
-"""What waits for a destination outside the lanes: batches set aside, dead letters replayed, damaged batches restored.
+"""Parked batches: what waits for a destination outside the lanes. Settings, metrics and problems say *aside* (`aside_quota_mb`).
+
+Batches beyond the destination's quota are parked (set aside), dead letters that are replayed, and damaged batches restored.
 
 Each entry is the rest of one batch, from a row on, for one destination, and has a file of its own under
 `<state directory>/aside` (a second name of the spool's file, not a copy). An entry counts with the transaction that
@@ -35,7 +37,7 @@ ENTRIES, NEXT = "aside/entry/", "aside/next"
 
 @dataclass(frozen=True, slots=True)
 class ParkedBatch:
-    """The rest of a batch that one destination still has to take."""
+    """The rest of a batch that one destination still has to take, and why it is parked."""
 
     destination: str
     number: int
@@ -66,7 +68,7 @@ class ParkedBatch:
 
 
 class ParkedBatches:
-    """The entries of all destinations. Safe for threads."""
+    """Those of all destinations. Safe for threads."""
 
     def __init__(self, state: State) -> None:
         self._state = state

@@ -22,6 +22,7 @@ class RefusalWindow:
         self._answers.append((rows, refused))
         self.rows += rows
         self.refused += refused
+        # An answer leaves the window only while the others alone still fill it.
         while self._answers and self.rows - self._answers[0][0] >= self._settings.rows:
             old_rows, old_refused = self._answers.popleft()
             self.rows -= old_rows

@@ -1,4 +1,4 @@
-"""What waits for a destination, or for a lane of it, that the settings no longer name: nobody will ever send it."""
+"""Destinations, and lanes of them, that were removed from the settings: nobody will ever send what waits for them."""
 
 from __future__ import annotations
 

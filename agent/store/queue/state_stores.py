@@ -1,4 +1,4 @@
-"""What the queues of all destinations share."""
+"""The stores of one state directory, which the queues of all destinations share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agent.store.state import State
 
 @dataclass(frozen=True, slots=True)
 class StateStores:
-    """All of them lie in one state directory."""
+    """Opened together, at the start."""
 
     state: State
     spool: Spool

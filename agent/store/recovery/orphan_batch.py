@@ -69,6 +69,7 @@ def in_order(paths: Iterable[Path]) -> tuple[list[OrphanBatch], list[OrphanBatch
 
 
 def _frame(data: bytes) -> pl.DataFrame | None:
+    """The shaped frame (or the dead letters) in the bytes of a batch file; None where they are not one."""
     try:
         return batch_file.decode(data)
     except Exception:  # noqa: BLE001 - polars has many words for a file that is not whole
@@ -76,6 +77,7 @@ def _frame(data: bytes) -> pl.DataFrame | None:
 
 
 def _lane(frame: pl.DataFrame) -> Lane:
+    """The lane that a shaped frame belongs to, where the file's name does not say: by its `event.dataset`."""
     if "event.dataset" not in frame.columns:
         return "events"
     return "alerts" if frame["event.dataset"].cast(pl.String).str.starts_with(_OWN).any() else "events"
