@@ -132,7 +132,7 @@ class Daemon:
         return sum(self.parts.ingest.read(polled.source) for polled in self.polling.sources.values())
 
     def start_forwarding(self) -> list[threading.Thread]:
-        """One thread per destination, one that trims, and one that sends what is told of problems."""
+        """One thread per destination, one that trims, and one that sends the events about problems, one that repairs."""
         work = {f"forward {f.destination.name}": f.run for f in self.forwards}
         work |= {"trim": self._run_trim, "tell": self._run_problem_events, "repair": self.repair.run}
         return [self._started(name, run) for name, run in work.items()]

@@ -5,8 +5,8 @@ else 503, and a restart is the remedy.
 `/readyz`: it does its work. 200 once a source has been read and while nothing keeps it from reading or delivering;
 else 503 with the open problems that do, for which a restart is no remedy.
 
-Both answer JSON, from memory alone: a state that somebody holds for too long does not hold them up. They tell names and
-kinds, which the metrics tell too, and no text that came from outside.
+Both answer JSON, from memory alone: a state that somebody holds for too long does not hold them up. They show names and
+kinds, which the metrics show too, and no text that came from outside.
 """
 
 from __future__ import annotations

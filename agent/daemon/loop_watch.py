@@ -27,7 +27,7 @@ class LoopWatch:
                 problems.over(KIND, problem.subject, "the daemon was started anew")
 
     def look(self) -> None:
-        """Tell of loops that hang, and of those that move again."""
+        """Report loops that hang, and end the problems of those that move again."""
         stalled = self._stalled()
         for loop in self._seen - stalled.keys():
             log.info("progress again", loop=loop)

@@ -74,7 +74,7 @@ class Polling:
         self.sources[source.name] = PolledSource(source, org, every, turn=self._steady())
 
     def poll(self, polled: PolledSource) -> None:
-        """One pass over one source; what it cannot do now is noted, told once, and tried again at the next turn."""
+        """One pass over one source; what it cannot do now is noted, reported once, and tried again at the next turn."""
         if not polled.lock.acquire(blocking=False):  # a turn that came late while this source is being read
             return
         try:

@@ -28,7 +28,7 @@ NO_DAEMON = {
     "clears": "itself",
     "count": 1,
 }
-"""What only those can tell who find no daemon."""
+"""The problem that is seen only by a command that finds no daemon."""
 
 
 ANSWER_WITHIN = 15.0

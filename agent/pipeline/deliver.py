@@ -169,7 +169,7 @@ class Delivery:
             return outcome
 
     def _sit_out(self, error: Unavailable) -> None:
-        """Tell why nothing was accepted and wait before the next attempt."""
+        """Report why nothing was accepted and wait before the next attempt."""
         asked = LONGEST_PAUSE if isinstance(error, Misconfigured) else error.retry_after
         pause = self._backoff.pause(asked)
         self.problem = str(error)

@@ -155,7 +155,7 @@ class Forward:
 
     def _report_accepting(self) -> None:
         self._waits_until = None
-        with suppress(DiskFull):  # what was accepted must be noted first, and the next answer tells it again
+        with suppress(DiskFull):  # what was accepted must be noted first, and the next answer ends it again
             self._problems.over("destination-unavailable", self.name, f"{self.name} accepts again")
 
     # Sending

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class BatchCommit:
-    """Told to whoever watches, after each commit."""
+    """What was committed; handed to whoever watches, after each commit."""
 
     source: str
     batch: Batch
@@ -59,7 +59,7 @@ class Ingest:
         watch: Callable[[BatchCommit], None] = lambda _: None,
         progress: Progress | None = None,
     ) -> None:
-        """`spool_limit`: bytes of batch files above which reading pauses, unless `room` is replaced."""
+        """`spool_limit`: bytes of batch files above which reading pauses, unless `backpressure` is replaced."""
         self._state = state
         self._spool = spool
         self._dead_letters = dead_letters

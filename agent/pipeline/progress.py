@@ -109,7 +109,7 @@ class Progress:
         fields: dict[str, Field] = {"leakline.pause.by": by}
         try:
             self._problems.report(KIND, INGEST, f"reading is paused: {message}", fix=_FIX[by], fields=fields)
-        except StateError as error:  # the disk is full: then the log, the metric and `status` tell it
+        except StateError as error:  # the disk is full: then the log, the metric and `status` say it
             log.debug("the pause cannot be recorded", reason=str(error))
 
     def pauses(self) -> Mapping[str, Pause]:

@@ -46,7 +46,7 @@ class Repair:
         stop: threading.Event,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`sources`: by their names; `shaped`: a batch as it is sent, without detection: what that found was told."""
+        """`sources`: by their names; `shaped`: a batch as it is sent, without detection: its alerts went out the first time."""
         self._state, self._repairs, self._parked = stores.state, stores.repairs, stores.parked
         self._dead_letters, self._problems = stores.dead_letters, stores.problems
         self._shaped = shaped

@@ -24,7 +24,7 @@ _FIX = "stop the daemon; `leakline state inspect` says what is there, `leakline 
 
 
 class DatabaseWatch:
-    """The daemon's own looks: damage that nothing has come across yet is told while it can be told."""
+    """The daemon's own looks: damage that nothing has come across yet is reported while it can be."""
 
     def __init__(self, directory: Path, problems: Problems) -> None:
         self._directory = directory

@@ -1,4 +1,4 @@
-"""Dead letters as a problem: how many, of whom, and the most frequent reason, told by the register of problems."""
+"""Dead letters as a problem: how many, of whom, and the most frequent reason, in the register of problems."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from agent.store.state import State
 KIND, PROBLEM_KIND = "dead-letters", "leakline.problem.kind"
 """The kind of problem (`agent.problem`), and the field that names it in an event about one."""
 REASON_LENGTH = 300
-"""Characters of the most frequent reason that are told."""
+"""Characters of the most frequent reason that go into the message."""
 
 
 def refused(problems: Problems, destination: str, frame: pl.DataFrame, reasons: Sequence[tuple[int, str]]) -> None:
     """Open the problem of what a destination refused of a shaped `frame`, or add to it; inside the transaction.
 
     Of an event about dead letters that is refused itself (and of an alert about one) no event is made: a destination
-    that refuses everything would have us tell it so for ever. It is counted all the same.
+    that refuses everything would get events about that for ever. It is counted all the same.
     """
     where: dict[str, Field] = {"leakline.dead_letter.destination": destination}
     kinds = frame[PROBLEM_KIND] if PROBLEM_KIND in frame.columns else None
@@ -41,7 +41,7 @@ def rejected(problems: Problems, source: str, org: str, rejections: Sequence[Rej
 
 
 def take_over(problems: Problems, letters: DeadLetters, state: State) -> None:
-    """Dead letters of a version that did not report them count as a problem from now on, so that they are told and their
+    """Dead letters of a version that did not report them count as a problem from now on, so that they are shown and their
     replay does not end the problem of others. Raises StateError.
     """
     with state.transact() as transaction:

@@ -101,7 +101,7 @@ class DeadLetters:
         return BatchFile.decode(data) if data else None
 
     def context(self, number: int) -> DeadLetterContext:
-        """Raises Damaged for a file that only its rows tell about and that cannot be read."""
+        """Raises Damaged for a file of an older version that cannot be read: only its rows say whose they are."""
         data = self._state.data(f"dead/about/{number:016d}")
         if data is not None:
             return DeadLetterContext(**orjson.loads(data))

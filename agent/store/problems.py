@@ -28,7 +28,7 @@ _LEFT = "; rows left of these: "
 """In the message of a problem of which a part is settled."""
 
 QUIET = timedelta(minutes=5)
-"""A problem that comes back within this time after its end was told is told, with its end, only if it lasts longer: the
+"""A problem that comes back within this time after its end was announced is announced only if it lasts longer: the
 events about a destination that fails now and then go to that destination too, and would be what it fails on."""
 
 
@@ -46,10 +46,10 @@ class Problems:
         the next `open`.
         """
         self._ended: dict[str, datetime] = {}
-        """When the end of a problem was told, by its id; of the last few minutes."""
+        """When the end of a problem was announced, by its id; of the last few minutes."""
         self._measure()
 
-    # Telling
+    # Reporting
 
     def report(
         self,
@@ -84,7 +84,7 @@ class Problems:
                     org=org or before.org,
                 )
             announces = announced or self._is_news_now(before, new, now)
-            if before is not None and announced:  # what else it grew by is still to be told
+            if before is not None and announced:  # what else it grew by is still to be announced
                 new = replace(new, told_count=before.told_count + count)
             elif announces:
                 new = replace(new, told_at=now, told_count=new.count)
@@ -120,7 +120,7 @@ class Problems:
             self._end(number, message, KINDS[kind].over or "problem-settled")
 
     def acknowledge(self, number: str, by: str) -> Problem | None:
-        """Somebody has looked at it: it is no longer told. None where no problem has this id.
+        """Somebody has looked at it: it is over. None where no problem has this id.
 
         Raises LeaklineError for one that goes on whatever is said of it: `status` would be green while it lasts.
         """
@@ -145,7 +145,7 @@ class Problems:
         self._notify()
 
     def report_growth(self) -> None:
-        """Problems that grew since they were told, if that is a while ago, and those that came back and stayed; to be
+        """Announce problems that grew since they were announced, if that is a while ago, and those that came back and stayed; to be
         called about once a minute.
         """
         now = self._now()
@@ -187,7 +187,7 @@ class Problems:
         return self._outbox.events()
 
     def apply_own_events(self, batch: Batch) -> None:
-        """An own event of a source that tells of a loss (a gap in its logs) opens its problem, and one that tells its end
+        """An own event of a source about a loss (a gap in its logs) opens its problem, and one about its end
         closes it; call it inside the batch's transaction.
         """
         if batch.event_type != OWN_EVENT_TYPE or "event.action" not in batch.frame.columns or not batch.input:

@@ -1,4 +1,4 @@
-"""What a daemon tells of the state at its start, before it works on it."""
+"""What a daemon reports of the state at its start, before it works on it."""
 
 from __future__ import annotations
 

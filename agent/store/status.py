@@ -1,4 +1,4 @@
-"""What the state directory alone tells: rows read, waiting and settled, and whether their sum holds."""
+"""What the state directory alone says: rows read, waiting and settled, and whether their sum holds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from agent.store.state import State
 def counted_status(
     state: State, spool: Spool, dead_letters: DeadLetters, destinations: Mapping[str, Sequence[Lane]]
 ) -> dict[str, Any]:
-    """The part that the state directory alone tells. `destinations`: name to the lanes it takes."""
+    """The part that the state directory alone can say. `destinations`: name to the lanes it takes."""
     with state.transact():  # nothing moves while it is counted
         document = uncounted_status(state, spool, dead_letters, destinations)
         return document | {"balanced": balanced(state, spool, destinations)}

@@ -32,7 +32,7 @@ class OrphanBatch:
 
     @property
     def rows(self) -> int:
-        """As far as anybody can tell."""
+        """As the frame has them, else as the file's name says; 0 where neither is known."""
         return self.file.rows if self.file else self.name.rows if self.name else 0
 
 
