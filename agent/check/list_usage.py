@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from agent.assembly.rule_inputs import supply
+from agent.assembly.rule_availability import rule_availability
 from agent.check.configured_lists import ConfiguredList, configured_lists
 from agent.config.settings import Settings
 from agent.detection.authoring.coverage import reasons
@@ -21,7 +21,7 @@ NAMED = 12
 
 def examine_lists(settings: Settings, rules: RuleSet, files: ListFiles, now: datetime) -> Iterator[Finding]:
     """A finding for each list that is set, and one for those that are not and that rules wait for."""
-    able = {key for key, why in reasons(rules, supply(settings)).items() if not why}
+    able = {key for key, why in reasons(rules, rule_availability(settings)).items() if not why}
     unset: list[str] = []
     for listed in configured_lists(settings, files, now):
         using = _using(rules, listed)

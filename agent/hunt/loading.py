@@ -41,9 +41,9 @@ def load_rules(places: Sequence[Path] | None, settings: Settings | None) -> Rule
     """Rules of files and folders (the shipped ones unless given), as the settings choose and adjust them."""
     if settings is None:
         return load(rule_places(places), cache=cache.directory())
-    from agent.assembly.rules import chosen_rules
+    from agent.assembly.enabled_rules import enabled_rules
 
-    return chosen_rules(settings.rules, settings.enrich, places, cache=cache.directory())
+    return enabled_rules(settings.rules, settings.enrich, places, cache=cache.directory())
 
 
 def load_inputs(settings: Settings | None) -> tuple[HuntInputs, Sequence[FileError]]:

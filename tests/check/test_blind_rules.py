@@ -13,8 +13,8 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 from rich.console import Console
 
-from agent.assembly.enabled_rules import chosen_rules
-from agent.assembly.rule_availability import columns, supply
+from agent.assembly.enabled_rules import enabled_rules
+from agent.assembly.rule_availability import log_columns, rule_availability
 from agent.check.blind_rules import of_org, of_settings
 from agent.cli.rules import list as rule_list
 from agent.config import settings as config
@@ -63,8 +63,8 @@ def installation(url: str = "https://acme.my.salesforce.com", auth: Any = None, 
 
 def listed(settings: config.Settings) -> dict[str, tuple[str, ...]]:
     """By name, why rules cannot fire."""
-    rules = chosen_rules(settings.rules, settings.enrich)
-    return {row.name: row.cannot_fire for row in listing(rules, supply(settings))}
+    rules = enabled_rules(settings.rules, settings.enrich)
+    return {row.name: row.cannot_fire for row in listing(rules, rule_availability(settings))}
 
 
 def test_a_database_of_operators_alone_names_no_places(databases: Callable[..., list[str]]) -> None:
@@ -83,7 +83,7 @@ def test_a_database_of_operators_alone_names_no_places(databases: Callable[..., 
 def test_check_counts_what_the_settings_leave_blind(databases: Callable[..., list[str]]) -> None:
     """One warning, by what is missing; what no setting can help is not in it."""
     settings = installation()
-    rules = chosen_rules(settings.rules, settings.enrich)
+    rules = enabled_rules(settings.rules, settings.enrich)
     (finding,) = of_settings(settings, rules)
     assert (finding.ok, finding.warning, finding.subject) == (False, True, "rules")
     assert "o list of leavers (enrich.leavers): " in finding.message
@@ -186,7 +186,7 @@ def test_names_that_fill_the_field_are_not_believed(run: Callable[..., Any], mon
 def test_a_computed_field_is_there_with_a_column_that_fills_it(header: set[str], name: str, lacks: bool) -> None:
     """Whichever that is; the mappings say it, and no list of its own."""
     mappings = whole_mappings([shipped("mappings")])
-    assert columns(mappings, {"Login": header | {"EVENT_TYPE"}}).lack(name, "login") is lacks
+    assert log_columns(mappings, {"Login": header | {"EVENT_TYPE"}}).lack(name, "login") is lacks
 
 
 def test_the_list_names_the_missing_knowledge(databases: Callable[..., list[str]]) -> None:

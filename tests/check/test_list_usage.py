@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.assembly.processing import build_processing
+from agent.assembly.batch_processing import build_processing
 from agent.check.list_usage import examine_lists
 from agent.config.settings import Settings
 from agent.model import Finding

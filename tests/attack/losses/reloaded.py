@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from agent.assembly.parts import Parts, build
+from agent.assembly.daemon_parts import DaemonParts, build_parts
 from agent.config.settings import parse
 from agent.model import Batch
 
@@ -51,12 +51,12 @@ class LocalDaemon:
             "rules": {"folders": [str(self.rules)], "shipped": False},
         }
         self._settings = parse(document | (keys or {}))
-        self._parts: Parts | None = None
+        self._parts: DaemonParts | None = None
 
     @property
-    def parts(self) -> Parts:
+    def parts(self) -> DaemonParts:
         if self._parts is None:
-            self._parts = build(self._settings, now=lambda: NOW, stop=threading.Event())
+            self._parts = build_parts(self._settings, now=lambda: NOW, stop=threading.Event())
         return self._parts
 
     def close(self) -> None:

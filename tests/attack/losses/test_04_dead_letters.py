@@ -11,11 +11,12 @@ import polars as pl
 import pytest
 import structlog
 
-from agent.assembly.processing import build_processing
+from agent.assembly.batch_processing import build_processing
 from agent.config.settings import Settings
-from agent.model import Chunk, Outcome, Rejection
-from agent.pipeline.ingest import Ingest, Steps
-from agent.store.problems import TELL_AGAIN, Problems
+from agent.model import BatchSteps, Chunk, Outcome, Rejection
+from agent.pipeline.ingest import Ingest
+from agent.store.problem_outbox import ANNOUNCE_AGAIN
+from agent.store.problems import Problems
 from agent.store.state import State
 from tests.attack.four_places import assert_told_everywhere
 from tests.end_to_end.agent_process import AgentProcess
@@ -35,7 +36,7 @@ def loops(tmp_path: Path, clock: Clock) -> Iterator[Loops]:
     loops.state.close()
 
 
-def shipped_steps() -> Steps:
+def shipped_steps() -> BatchSteps:
     """What happens to Leakline's own events with the shipped rules."""
     client = {"type": "client_credentials", "client_id": "c", "client_secret": {"env": "NOWHERE"}}
     org = {"name": "acme", "url": "https://acme.my.salesforce.com", "auth": client}
@@ -100,7 +101,7 @@ def test_dead_letters_that_no_transaction_named_are_no_problem(loops: Loops, mon
 
 @pytest.mark.parametrize("steps", [None, shipped_steps], ids=["no rules", "shipped rules"])
 def test_a_destination_that_refuses_everything_is_told_a_bounded_number_of_times(
-    loops: Loops, clock: Clock, steps: Callable[[], Steps] | None
+    loops: Loops, clock: Clock, steps: Callable[[], BatchSteps] | None
 ) -> None:
     """Its refusal of the very events about its refusals, and of the alerts about these, makes no further ones."""
 
@@ -121,7 +122,7 @@ def test_a_destination_that_refuses_everything_is_told_a_bounded_number_of_times
             ingest.take("agent", batch)
         ingest.tick()
         loops.problems.report_growth()
-        clock.now += TELL_AGAIN
+        clock.now += ANNOUNCE_AGAIN
     assert told.count("dead-letters") == 3  # once for each batch of rows, and for nothing else
     assert set(told) == {"dead-letters"}
     (problem,) = loops.problems.open()
@@ -147,7 +148,7 @@ def test_rows_refused_beside_an_event_about_refusals_are_still_told(loops: Loops
     loops.drain(forward)
     (problem,) = loops.problems.open()
     assert (problem.count, problem.told_count) == (3, 2)
-    clock.now += TELL_AGAIN
+    clock.now += ANNOUNCE_AGAIN
     loops.problems.report_growth()
     assert loops.event_actions() == ["dead-letters"]
 

@@ -16,8 +16,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from agent.assembly.batch_processing import build_processing
 from agent.assembly.destinations import build_destination
-from agent.assembly.processing import build_processing
 from agent.columns.cell_length import MARK, TRUNCATED
 from agent.config.settings import DestinationSettings, Settings
 from agent.destinations.sent_time import stamped

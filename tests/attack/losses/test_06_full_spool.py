@@ -63,7 +63,7 @@ def quota(forward: Forward, spool: int, aside: int, *, sets_aside: bool = True, 
 def fill_up(loops: Loops, quotas: list[Quota], *healthy: Forward, limit: int) -> int:
     """Read batch after batch, each healthy destination at its heels, until reading would pause; batches read."""
     room, ingest = loops.room(limit, *quotas), loops.ingest()
-    ingest.room = room.enforce
+    ingest.backpressure = room.enforce
     for number in range(BATCHES):
         if room.enforce():
             return number
@@ -198,7 +198,7 @@ def test_a_single_destination_pauses_reading_and_that_is_a_problem(
     batch = size(loops)
     room = loops.room(100 * batch, quota(forward, 3 * batch, 0, sets_aside=False))
     ingest = loops.ingest()
-    ingest.room = room.enforce
+    ingest.backpressure = room.enforce
     batches = [batch_of(n + 1, ids_of(n * ROWS, (n + 1) * ROWS)) for n in range(8)]
     reading = threading.Thread(target=lambda: ingest.read(ListSource(batches)))
     reading.start()

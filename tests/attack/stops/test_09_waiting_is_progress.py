@@ -98,7 +98,7 @@ def test_a_full_spool_pauses_reading_without_counting_as_a_stall(loops: Loops, s
     (problem,) = loops.problems.open()
     assert "reading is paused: the spool" in problem.message
     assert metrics.REGISTRY.get_sample_value("leakline_ingest_paused") == 1
-    ingest.room = lambda: ""
+    ingest.backpressure = lambda: ""
     thread.join(PATIENCE)
     assert kinds(loops) == []
     assert polling.status(NOW)[0]["paused"] is None

@@ -12,12 +12,12 @@ import pytest
 from pydantic import ValidationError
 
 from agent.cli.status import _state
-from agent.daemon.status import listed
+from agent.daemon.status import problem_documents
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.exchange import HttpAnswer
 from agent.errors import Misconfigured, Unavailable
 from agent.store.state import State
-from agent.store.status import stored
+from agent.store.status import counted_status
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 
 
@@ -95,9 +95,9 @@ def test_status_says_until_when_and_why(loops: Loops) -> None:
             seen.append(told["waits_until"])
             (problem,) = quick.problems.open()
             seen.append(problem.message)
-            document = stored(quick.state, quick.spool, quick.dead_letters, {"siem": siem.lanes})
+            document = counted_status(quick.state, quick.spool, quick.dead_letters, {"siem": siem.lanes})
             document["destinations"][0] |= told
-            document["problems"] = listed(quick.problems.open())
+            document["problems"] = problem_documents(quick.problems.open())
             seen.append(
                 str(
                     _state(

@@ -17,7 +17,7 @@ from agent.cli.status import show
 from agent.config.settings import Settings, parse
 from agent.daemon import status
 from agent.model import Finding, Rejection
-from agent.store.dead_letters import DeadLetters, of_rejections
+from agent.store.dead_letters import DeadLetters, letters_of_rejections
 from agent.store.state import State
 from tests.destinations.http_server import HttpServer, Reply
 from tests.end_to_end.agent_process import AgentProcess
@@ -49,7 +49,7 @@ def settings_with(tmp_path: Path, reason: str) -> Settings:
     state = State(tmp_path / "state")
     letters = DeadLetters(state)
     rejection = Rejection("00D000000000001AAA", "event_log_file", "Login", "a.csv", 1, reason, b"x")
-    file = letters.write(of_rejections([rejection], NOW))
+    file = letters.write(letters_of_rejections([rejection], NOW))
     with state.transact() as transaction:
         letters.name(transaction, file)
     state.close()

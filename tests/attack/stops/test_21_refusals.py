@@ -11,7 +11,7 @@ from agent.delivery_settings import DeliverySettings, RefusalSettings
 from agent.errors import Unavailable
 from agent.model import Chunk, Outcome
 from agent.pipeline.forward import Forward
-from agent.store.queue.refusals import Refusals
+from agent.store.queue.refusal_window import RefusalWindow
 from agent.store.queue.stopped_lanes import TRY_EVERY
 from agent.store.state import State
 from tests.pipeline.fakes import ListSource, Loops, ScriptedDestination, batch_of, ids_of
@@ -153,7 +153,7 @@ def test_rows_we_refuse_ourselves_stop_nothing(loops: Loops) -> None:
 
 def test_the_window_slides() -> None:
     """Old answers are forgotten; a window that is not full counts as accepted where it is empty."""
-    refusals = Refusals(RefusalSettings(share=0.5, rows=10))
+    refusals = RefusalWindow(RefusalSettings(share=0.5, rows=10))
     excessive: list[bool] = []
     for answers in ([(5, 5)], [(1, 1)], [(1, 0)] * 10, [(50, 25)], [(50, 26)]):
         for rows, refused in answers:
