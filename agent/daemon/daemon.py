@@ -88,7 +88,7 @@ class Daemon:
         clock = ClockWatch(problems, now=self._now, jumped=self._schedule.set_anew)
         looks = [clock.look, LoopWatch(problems, self.stalled).look]
         watch = Watch(looks, self.stop)
-        self._liveness.watch_is_late = watch.late
+        self._liveness.watch_is_late = watch.is_late
         with signals(self.stop, self._reload_asked), self._served(control), self._metrics_served(looks):
             threads = self._liveness.threads = [*self.start_forwarding(), self._started("watch", watch.run)]
             self._schedule.start()

@@ -52,5 +52,5 @@ class Watch:
         self._failed = failed
         self._ended = self._steady()
 
-    def late(self) -> bool:
+    def is_late(self) -> bool:
         return self._steady() - self._ended > LATE_AFTER

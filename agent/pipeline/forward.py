@@ -224,7 +224,7 @@ class Forward:
         self._commit(lambda: self.queue.settle(batch, row, frame, settled))
         if batch.parked is None:  # what was parked may have been there before
             position = self.queue.position(batch.lane)
-            self._restore_detector.settled(
+            self._restore_detector.observe(
                 batch.lane, position, settled.acknowledged, settled.duplicate, settled.resent
             )
         self._measure(batch.lane, settled)
@@ -262,7 +262,7 @@ class Forward:
 
     def _leave_behind(self, batch: InFlightBatch, reason: str) -> None:
         """A batch that cannot be read any more is fetched again, and the next one goes on."""
-        self._commit(lambda: self.queue.damaged(batch, reason))
+        self._commit(lambda: self.queue.leave_damaged(batch, reason))
 
     # A destination that refuses nearly everything
 

@@ -139,10 +139,10 @@ class Ingest:
                     committed = self._commit(source, batch, poisonous, attempts)
             except DiskFull as error:
                 self._state.give_up_ballast()
-                self.progress.paused("disk", str(error))
+                self.progress.note_pause("disk", str(error))
                 self._stop.wait(FULL_DISK_PAUSE)
                 continue
-            self.progress.moved()
+            self.progress.note_move()
             self._state.restore_ballast()
             self._watch(committed)
             return committed.rows
@@ -168,7 +168,7 @@ class Ingest:
                 entries = self._spool.name(transaction, written)
                 if dead is not None:
                     self._dead_letters.name(transaction, dead, DeadLetterContext("dead-letters", source))
-                    dead_letter_problem.rejected(self._problems, source, batch.org, rejections)
+                    dead_letter_problem.report_rejected(self._problems, source, batch.org, rejections)
                 self._remember(transaction, source, batch, detection)
                 self._problems.apply_own_events(batch)
                 self._count(transaction, source, batch, written, len(rejections), shaped.height)
@@ -210,7 +210,7 @@ class Ingest:
 
     def _wait_for_room(self) -> None:
         while not self._stop.is_set() and (reason := self.backpressure()):
-            self.progress.paused("spool", reason)
+            self.progress.note_pause("spool", reason)
             self._stop.wait(FULL_DISK_PAUSE)
 
     def _measure(

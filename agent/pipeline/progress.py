@@ -1,7 +1,7 @@
 """Which loops move, which hang, and which wait on purpose.
 
 A loop works under its name (`of`), in the thread that calls, and says whenever it has moved. Waiting for room is
-moving: it says so each time it looks again (`paused`), with what it waits for.
+moving: it says so each time it looks again (`note_pause`), with what it waits for.
 """
 
 from __future__ import annotations
@@ -87,14 +87,14 @@ class Progress:
                     self._work[ident] = before
             self._end_pause()
 
-    def moved(self) -> None:
+    def note_move(self) -> None:
         """The calling loop has done something that others can see, such as a commit; a pause of it is over."""
         work = self._work.get(threading.get_ident())
         if work is not None:
             work.moved, work.pause = self._steady(), None
         self._end_pause()
 
-    def paused(self, by: Reason, message: str) -> None:
+    def note_pause(self, by: Reason, message: str) -> None:
         """The calling loop waits on purpose; to be called each time it looks again. `message`: what is full, and why; it
         should stay the same while the wait lasts.
         """

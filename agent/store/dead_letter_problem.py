@@ -20,7 +20,9 @@ REASON_LENGTH = 300
 """Characters of the most frequent reason that go into the message."""
 
 
-def refused(problems: Problems, destination: str, frame: pl.DataFrame, reasons: Sequence[tuple[int, str]]) -> None:
+def report_refused(
+    problems: Problems, destination: str, frame: pl.DataFrame, reasons: Sequence[tuple[int, str]]
+) -> None:
     """Open the problem of what a destination refused of a shaped `frame`, or add to it; inside the transaction.
 
     Of an event about dead letters that is refused itself (and of an alert about one) no event is made: a destination
@@ -34,7 +36,7 @@ def refused(problems: Problems, destination: str, frame: pl.DataFrame, reasons: 
             _report(problems, destination, last_lines, where, announced=announced)
 
 
-def rejected(problems: Problems, source: str, org: str, rejections: Sequence[Rejection]) -> None:
+def report_rejected(problems: Problems, source: str, org: str, rejections: Sequence[Rejection]) -> None:
     """Open the problem of what could not become events, or add to it; inside the transaction."""
     where: dict[str, Field] = {"leakline.dead_letter.source": source}
     _report(problems, source, [rejection.reason for rejection in rejections], where, org=org)

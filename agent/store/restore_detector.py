@@ -75,7 +75,7 @@ class RestoreDetector:
                 f"{self._name} holds {ahead:,} rows of the lane {lane} that this state has not sent yet", ahead
             )
 
-    def settled(self, lane: Lane, position: Position, rows: int, duplicate: int, resent: int) -> None:
+    def observe(self, lane: Lane, position: Position, rows: int, duplicate: int, resent: int) -> None:
         """After a commit: of the rows accepted since the last one, the destination had `duplicate` already.
 
         The first chunk after a start may have been accepted just before a kill; so may one that was sent again.

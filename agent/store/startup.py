@@ -44,7 +44,7 @@ def _begin(state: State, problems: Problems) -> None:
             problems.report("state-restored", STATE, doubt, fix=fix)
         _report_unnamed(state, problems)
         state.begin()
-    state.begun()
+    state.write_identity()
 
 
 def orphans(state: State) -> list[Path]:

@@ -67,14 +67,14 @@ class State:
 
     def begin(self) -> None:
         """A daemon starts on this state: from here on the database is the one that is here. Call it in a transaction
-        with what is reported of a doubt; the file follows with `begun`.
+        with what is reported of a doubt; the file follows with `write_identity`.
         """
         before = state_identity.read(self.directory)
         known = before.generation if before and before.id == self.id else 0
         with self.transact() as transaction:
             transaction.set(state_identity.GENERATION, max(known, self.number(state_identity.GENERATION)) + 1)
 
-    def begun(self) -> None:
+    def write_identity(self) -> None:
         """After the transaction of `begin`. Raises StateError when the file cannot be written."""
         try:
             state_identity.write(self.directory, self.identity)

@@ -114,14 +114,14 @@ class DestinationQueue:
                     if dead is not None:
                         context = DeadLetterContext("dead-letters", self._name, self._name, batch.lane)
                         self._stores.dead_letters.name(transaction, dead, context)
-                        dead_letter_problem.refused(self._problems, self._name, frame, settled.refused)
+                        dead_letter_problem.report_refused(self._problems, self._name, frame, settled.refused)
                     self._report_parked(transaction, batch.parked if moved is None else None)
                 self._apply(batch, row, moved)
         except BaseException:
             self._stores.dead_letters.discard(dead)
             raise
 
-    def damaged(self, batch: InFlightBatch, why: str) -> int:
+    def leave_damaged(self, batch: InFlightBatch, why: str) -> int:
         """Leave a batch that cannot be read behind, to be fetched again; returns how many rows it has. Raises DiskFull."""
         rows = batch.file.rows
         with self._lock:

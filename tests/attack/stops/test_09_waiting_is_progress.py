@@ -139,7 +139,7 @@ def test_a_full_disk_pauses_reading_without_counting_as_a_stall(
 
 def test_a_pause_that_outlives_the_daemon_ends_with_the_next_commit(loops: Loops, steady: SteadyClock) -> None:
     """A daemon killed while it waited opens its books with the problem, and closes it once it reads."""
-    ingest_of(loops, steady).progress.paused("disk", "no room")
+    ingest_of(loops, steady).progress.note_pause("disk", "no room")
     assert kinds(loops) == ["ingest-paused"]
     ingest_of(loops, steady).read(ListSource([batch_of(1, ids_of(0, 4))]))
     assert kinds(loops) == []
@@ -193,8 +193,8 @@ def test_the_watch_is_late_when_a_loop_holds_the_state(loops: Loops) -> None:
     rounds = threading.Thread(target=watch.round)
     rounds.start()
     steady.seconds += LATE_AFTER + 1
-    assert watch.late()
+    assert watch.is_late()
     release.set()
     rounds.join(PATIENCE)
     holder.join(PATIENCE)
-    assert not watch.late()
+    assert not watch.is_late()
