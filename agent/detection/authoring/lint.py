@@ -28,6 +28,7 @@ from agent.detection.sigma.log_source import ALIASES, SALESFORCE
 from agent.detection.sigma.policy import POLICY
 from agent.detection.sigma.rule import Rule
 from agent.model import Finding
+from agent.yaml_lines.nodes import children
 
 LEFT_OUT = frozenset(
     {
@@ -145,7 +146,7 @@ def _log_source(rule: Rule) -> Iterator[Remark]:
 
 def _words(read: Document) -> Iterator[Remark]:
     """Bare `yes`, `no`, `on`, `off` are truth values in YAML 1.1."""
-    for node in _scalars(read.node):
+    for node in _in_order(read.node):
         if node.tag.endswith(":bool") and not re.fullmatch("true|false", node.value, re.IGNORECASE):
             yield (f"{node.value!r} without quotes is the truth value", (), "write true or false, or put it in quotes")
 
@@ -163,15 +164,12 @@ def _keys(read: Document) -> Iterator[Remark]:
                 yield (f"the key `{key}` says nothing", (*path, str(key)), f"did you mean `{meant[0]}`?")
 
 
-def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+def _in_order(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """The scalars of a document as they stand in it, keys left out."""
     if isinstance(node, yaml.ScalarNode):
         yield node
-    elif isinstance(node, yaml.MappingNode):
-        for _, value in node.value:
-            yield from _scalars(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _scalars(value)
+    for child in children(node, keys=False):
+        yield from _in_order(child)
 
 
 def _pack(rule: Rule) -> Iterator[Remark]:

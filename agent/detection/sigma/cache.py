@@ -19,6 +19,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from agent import yaml_lines
 from agent.detection.sigma.cache_codec import restored, stored
 from agent.detection.sigma.parsed import Parsed
 
@@ -111,8 +112,9 @@ def _seal(body: bytes) -> bytes:
     expressions), Python.
     """
     sigma = importlib.util.find_spec("sigma")
-    folders = [Path(__file__).parents[1], *([Path(sigma.origin).parent] if sigma and sigma.origin else [])]
-    files = [*sorted(folders[0].rglob("*.py")), *folders[1:]]
+    library = [Path(sigma.origin).parent] if sigma and sigma.origin else []
+    own = [Path(__file__).parents[1], Path(yaml_lines.__file__).parent]
+    files = [*(file for folder in own for file in sorted(folder.rglob("*.py"))), *library]
     made_by = [str(sys.version_info[:2]), pl.__version__, *(f"{file.name} {_state(file)}" for file in files)]
     return hashlib.blake2b("\n".join(made_by).encode() + b"\0" + body).hexdigest().encode()
 

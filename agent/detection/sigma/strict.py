@@ -13,6 +13,7 @@ import yaml
 from agent.detection.sigma import size
 from agent.detection.sigma.document import Document
 from agent.errors import RuleError
+from agent.yaml_lines.nodes import Keys, descendants, value_of
 
 CORRELATION_KEYS = frozenset({"type", "rules", "group-by", "timespan", "condition", "aliases", "generate"})
 
@@ -25,8 +26,6 @@ TEXTS = ("id", "license")
 LOG_SOURCE_KEYS = ("category", "product", "service", "definition")
 
 TIME_PARTS = frozenset({"minute", "hour", "day", "week", "month", "year"})
-
-Keys = tuple[str | int, ...]
 
 
 def refusals(document: Document) -> Iterator[RuleError]:
@@ -53,22 +52,14 @@ def refusals(document: Document) -> Iterator[RuleError]:
 
 
 def _too_large(document: Document, section: str) -> RuleError | None:
-    node = next((value for key, value in document.node.value if key.value == section), None)
+    node = value_of(document.node, section)
     wrong = size.too_much(_values(node)) if node is not None else ""
     return document.error(wrong, section, hint=size.HINT) if wrong else None
 
 
 def _values(node: yaml.Node) -> int:
     """How many values stand in lists, and behind keys."""
-    seen: set[int] = set()
-    waiting, count = [node], 0
-    while waiting:
-        current = waiting.pop()
-        if isinstance(current, yaml.ScalarNode):
-            count += 1
-        elif id(current) not in seen:
-            seen.add(id(current))
-            waiting += [one[1] if isinstance(one, tuple) else one for one in current.value]
+    count = sum(isinstance(value, yaml.ScalarNode) for value in descendants(node, keys=False))
     return count - 1  # the condition
 
 
@@ -190,29 +181,16 @@ def _empty(document: Document, keys: Keys) -> RuleError:
 
 def _numbers(document: Document, section: str) -> Iterator[RuleError]:
     """YAML 1.1, which pySigma reads, takes `010` for eight and `1:30` for ninety; YAML 1.2, and people, do not."""
-    node = next((value for key, value in document.node.value if key.value == section), None)
-    for scalar in _scalars(node) if node is not None else ():
-        text = scalar.value.lstrip("+-")
-        if not scalar.tag.endswith((":int", ":float")):
+    node = value_of(document.node, section)
+    for scalar in descendants(node) if node is not None else ():
+        if not isinstance(scalar, yaml.ScalarNode) or not scalar.tag.endswith((":int", ":float")):
             continue
+        text = scalar.value.lstrip("+-")
         octal = re.fullmatch("0[0-7]+", text) and int(text, 8) != int(text)
         if octal or ":" in text:
             hint = "put it in quotes, or write it without leading zeros and colons"
             message = f"{scalar.value} without quotes is another number than it looks like"
             yield RuleError(document.path, scalar.start_mark.line + 1, message, hint=hint)
-
-
-def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
-    seen: set[int] = set()
-    waiting = [node]
-    while waiting:
-        current = waiting.pop()
-        if isinstance(current, yaml.ScalarNode):
-            yield current
-        elif id(current) not in seen:
-            seen.add(id(current))
-            for one in current.value:
-                waiting += one if isinstance(one, tuple) else [one]
 
 
 def _in_correlation(document: Document, correlation: dict[str, Any]) -> Iterator[RuleError]:

@@ -1,4 +1,4 @@
-"""Reading a YAML file so that an error about any key can name its line. All scalars are text: `N` stays `N`."""
+"""A YAML file of mappings or lists whose scalars are all text: `N` stays `N`. An error about any key names its line."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from typing import Any
 import yaml
 
 from agent.errors import MappingError
+from agent.yaml_lines.nodes import Keys, compose, entries, line_of
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+DEEPEST = 10
+"""Levels below the top; mappings need four. An alias of what it stands in would have no end."""
 
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
-    """A file's content (dicts, lists, `str`, None for an empty value) and the line of each of its keys."""
+    """A file's content (dicts, lists, `str`, None for an empty value), and the nodes it was made of."""
 
     path: Path
     content: dict[str, Any]
-    lines: dict[tuple[str | int, ...], int]
+    root: yaml.Node
+
+    def line_of(self, *keys: str | int) -> int:
+        """The line of the innermost of nested `keys` that the file has."""
+        return line_of(self.root, keys)
 
     def error(self, where: Sequence[str | int], message: str, *, hint: str = "") -> MappingError:
         """An error at the innermost key of `where` that the file has."""
-        place = tuple(where)
-        while place and place not in self.lines:
-            place = place[:-1]
-        return MappingError(self.path, self.lines.get(place, 1), message, hint=hint)
+        return MappingError(self.path, self.line_of(*where), message, hint=hint)
 
 
 def read_yaml(path: Path, data: bytes | None = None) -> YamlFile:
@@ -36,43 +39,38 @@ def read_yaml(path: Path, data: bytes | None = None) -> YamlFile:
     Raises MappingError for what is not YAML, has no mapping at the top, or gives a key twice.
     """
     try:
-        text = (path.read_bytes() if data is None else data).decode("utf-8")
-        root = yaml.compose(text, Loader=_Loader)
+        root = compose((path.read_bytes() if data is None else data).decode("utf-8"))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise MappingError(path, line, f"not valid YAML ({error.problem})", hint="check quotes and indents") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise MappingError(path, 1, f"cannot be read ({error})", hint="it must be a text file in UTF-8") from error
-    lines: dict[tuple[str | int, ...], int] = {}
-    content = _plain(root, (), lines, path) if root is not None else None
-    if not isinstance(content, dict):
+    content = _plain(root, (), path) if root is not None else None
+    if root is None or not isinstance(content, dict):
         raise MappingError(path, 1, "empty or a list", hint="a file of `key: value` lines is wanted")
-    return YamlFile(path, content, lines)
+    return YamlFile(path, content, root)
 
 
-def _plain(node: yaml.Node, where: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int], path: Path) -> Any:
-    line = node.start_mark.line + 1
-    lines.setdefault(where, line)
-    if len(where) > 10:
-        raise MappingError(path, line, "nested too deeply", hint="anchors and aliases are not used in mappings")
+def _plain(node: yaml.Node, where: Keys, path: Path) -> Any:
+    """The values of a node that is reached by the keys `where`."""
+    if len(where) > DEEPEST:
+        hint = "anchors and aliases are not used in mappings"
+        raise MappingError(path, node.start_mark.line + 1, "nested too deeply", hint=hint)
     if isinstance(node, yaml.MappingNode):
-        return _mapping(node, where, lines, path)
+        return _mapping(node, where, path)
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(one, (*where, index), lines, path) for index, one in enumerate(node.value)]
+        return [_plain(entry, (*where, index), path) for index, entry in enumerate(node.value)]
     quoted = isinstance(node, yaml.ScalarNode) and node.style in ("'", '"')
     return node.value if quoted or node.value not in ("", "~", "null") else None
 
 
-def _mapping(
-    node: yaml.MappingNode, where: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int], path: Path
-) -> dict[str, Any]:
+def _mapping(node: yaml.MappingNode, where: Keys, path: Path) -> dict[str, Any]:
     content: dict[str, Any] = {}
-    for key, value in node.value:
+    for key, value, first in entries(node):
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
             raise MappingError(path, line, "a key that is no plain text")
-        if key.value in content:
+        if first is not None:
             raise MappingError(path, line, f"`{key.value}` is given twice", hint="keep one of them")
-        lines[(*where, key.value)] = line
-        content[key.value] = _plain(value, (*where, key.value), lines, path)
+        content[key.value] = _plain(value, (*where, key.value), path)
     return content
