@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from agent.detection.condition.evaluation import Evaluation
-from agent.detection.condition.leaf import any_of
+from agent.detection.condition.mask import any_of
 from agent.detection.load import loads
 from agent.detection.rule_set import RuleSet
 from agent.errors import LeaklineError

@@ -104,7 +104,7 @@ def _summary(tally: HuntTotals, rules: RuleSet, search: Hunt) -> str:
     words = [
         f"{tally.alerts:,} alerts",
         f"{tally.events:,} events in {tally.files:,} files",
-        f"{len(rules.known):,} rules" + (f", {len(rules.errors):,} left out" if rules.errors else ""),
+        f"{len(rules.all_rules):,} rules" + (f", {len(rules.errors):,} left out" if rules.errors else ""),
     ]
     if search.broken:
         words.append(f"{len(search.broken):,} rules broke: {', '.join(sorted(search.broken))}")

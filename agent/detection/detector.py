@@ -69,12 +69,12 @@ class Detector:
         alert may stay untold; `long_ids`: record ids as a column of the rows to ids as events have them.
         """
         self.rules = rules
-        self._matcher = Matcher(rules, _passed_over)
+        self._matcher = Matcher(rules, _log_rule_failure)
         self._long_ids = long_ids
         self._folds = FoldMemory(fold, {rule.id for rule in rules}, recall)
         sources = {rule.id: rule.logsource for rule in rules}
-        self._silent = rules.silent
-        self.correlating = CorrelationEngine(rules.correlations, sources, recall, lateness, patience, rules.silent)
+        self._feeder_ids = rules.feeder_ids
+        self.correlating = CorrelationEngine(rules.correlations, sources, recall, lateness, patience, rules.feeder_ids)
         self.baselining = BaselineEngine(rules.baselines, sources, recall)
 
     def detect(
@@ -98,7 +98,7 @@ class Detector:
         counts = {rule.id: len(rows) for rule, rows in found}
         org = _org(prepared) if org is None else org
         step, past = self._derive(found, prepared, org, source, now, final=final)
-        found = [(rule, rows) for rule, rows in found if rule.id not in self._silent]
+        found = [(rule, rows) for rule, rows in found if rule.id not in self._feeder_ids]
         folds = self._folds.changes()
         alerts = [*self._raise(found, prepared, org, shape or plain_shape, now, folds)]
         alerts += self._late([org] if prepared.height else self._folds.orgs, now, folds)
@@ -177,7 +177,7 @@ class Detector:
             if names not in who:
                 who[names] = actors(matched, names)
             mine = pl.DataFrame({"place": places, "actor": who[names][places], "time": times[places]})
-            told = list(_told(rule, mine.sort("time", "place"), evidence, folds.folding(org, rule.id), now))
+            told = list(_alert_rows(rule, mine.sort("time", "place"), evidence, folds.folding(org, rule.id), now))
             if told:
                 table = pl.DataFrame(told, schema_overrides={"event_ids": pl.List(pl.String)})
                 yield alert.frame(rule, evidence[table["place"]], table, now)
@@ -193,7 +193,7 @@ class Detector:
                     yield alert.late_count(rule, told, now)
 
 
-def _passed_over(rule: Rule, error: Exception) -> None:
+def _log_rule_failure(rule: Rule, error: Exception) -> None:
     log.error("rule breaks and is passed over", rule=rule.title, path=str(rule.path), reason=str(error))
 
 
@@ -222,7 +222,7 @@ def _times(matched: pl.DataFrame, now: datetime) -> pl.Series:
     return matched["@timestamp"].cast(TIME).fill_null(now)
 
 
-def _told(
+def _alert_rows(
     rule: Rule, matches: pl.DataFrame, evidence: pl.DataFrame, folding: AlertFold, now: datetime
 ) -> Iterator[dict[str, object]]:
     """What each alert to be raised says of the matches it stands for. `matches`: place, actor, time; sorted by time."""

@@ -85,7 +85,7 @@ def test_no_rule_fires_where_nothing_is_known_of_people_networks_or_apps(pack):
         "URI": {"URI": "/home/home.jsp"},
         "MetadataApiOperation": {"OPERATION": "meta_retrieve"},
     }  # fmt: skip
-    speaking = [rule for rule in pack if rule.id not in pack.silent]
+    speaking = [rule for rule in pack if rule.id not in pack.feeder_ids]
     for kind, cells in innocent.items():
         assert fired(speaking, {"EVENT_TYPE": kind, "CLIENT_IP": "198.51.100.1", **cells}, "event_log_file") == [], kind
 
@@ -129,6 +129,6 @@ def test_no_rule_fires_where_nothing_is_known_of_people_networks_or_apps(pack):
 )  # fmt: skip
 def test_no_rule_for_a_source_to_come_fires_on_everyday_rows(pack, service, event):
     """They have no simulated month to show it."""
-    waiting = [one for one in pack if one.id not in pack.silent and one.logsource.service == service]
+    waiting = [one for one in pack if one.id not in pack.feeder_ids and one.logsource.service == service]
     assert len(waiting) > 10
     assert fired(waiting, event, service) == []

@@ -18,7 +18,7 @@ from rich.text import Text
 from agent.assembly import rules as chosen_rules
 from agent.detection.authoring.convert import TARGETS, ConvertedRule, Language, convert
 from agent.detection.authoring.ingest_window import IngestWindow, explained
-from agent.detection.authoring.pysigma_pipeline import Shipped, pipeline
+from agent.detection.authoring.pysigma_pipeline import EventSchema, pipeline
 from agent.detection.load import PLACEHOLDERS, Placeholders, load
 from agent.detection.rule_set import RuleSet
 from agent.duration import written
@@ -72,7 +72,7 @@ def show(
     for error in rules.errors:
         err.print(Text(str(error), style="red"), soft_wrap=True)
     adjusted = set(settings.rules.adjust) if settings else set()
-    for found in convert(rules, places, language, names_of(_mappings(settings)), values, window):
+    for found in convert(rules, places, language, event_schema(_mappings(settings)), values, window):
         one = _as_written(found, adjusted)
         if one.queries and not queries and not as_json:
             sys.stdout.write("".join(f"# {line}\n" for line in _explained(window, language)) + "\n")
@@ -103,11 +103,11 @@ def pipeline_text(language: Language, settings: Settings | None = None) -> str:
     example = {"splunk": "splunk", "elastic": "esql"}[target]
     arrival = {"splunk": "_index_earliest, _index_latest", "elastic": "event.ingested"}[target]
     header = HEADER.format(example=example, file=f"mappings/pysigma/{target}.yml", to=example, arrival=arrival)
-    content = pipeline(names_of(_mappings(settings)), target)
+    content = pipeline(event_schema(_mappings(settings)), target)
     return header + yaml.safe_dump(content, sort_keys=False, width=120)
 
 
-def names_of(mappings: Mappings) -> Shipped:
+def event_schema(mappings: Mappings) -> EventSchema:
     """What the mappings say of shipped events."""
     columns: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     spelling: dict[str, str] = {}
@@ -130,7 +130,7 @@ def names_of(mappings: Mappings) -> Shipped:
     }
     own = {PROBLEMS, *(PREFIX + name for name in COLUMNS), *(name for name in AURA if name != "leakline.aura.count")}
     services = {service for service, _ in mappings.by_type}  # of a service without types nothing is read yet
-    return Shipped(targets, frozenset(lists | own), frozenset(services), spelling, kinds)
+    return EventSchema(targets, frozenset(lists | own), frozenset(services), spelling, kinds)
 
 
 def _heading(one: ConvertedRule) -> str:

@@ -44,7 +44,7 @@ def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool, set
                 Text(f"{finding.path}:{finding.line}: ") + severity + Text(f": {finding.message}{fix}"), soft_wrap=True
             )
         errors = sum(not finding.warning for finding in findings)
-        console.print(f"{errors} errors, {len(findings) - errors} warnings; {len(rules.known)} rules load")
+        console.print(f"{errors} errors, {len(findings) - errors} warnings; {len(rules.all_rules)} rules load")
     return 1 if any(not finding.warning for finding in findings) else 0
 
 

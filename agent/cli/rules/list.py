@@ -17,7 +17,7 @@ from agent.assembly.rules import chosen_rules
 from agent.config.settings import Settings
 from agent.detection.alert import attack
 from agent.detection.authoring.coverage import FEEDS
-from agent.detection.authoring.listing import RuleRow, listing, tallies, techniques
+from agent.detection.authoring.listing import RuleRow, counts_by_family, listing, techniques
 from agent.detection.load import load
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.rule import SEVERITY
@@ -67,7 +67,7 @@ def show(
     else:
         _show_rules(rows, console)
         _show_coverage(rows, console)
-        _show_silent(rules.silently, console)
+        _show_feeder_count(rules.feeder_count, console)
         _show_unable(rows, console)
     for error in rules.errors:
         err.print(Text(str(error), style="red"), soft_wrap=True)
@@ -119,7 +119,7 @@ def span(seconds: float) -> str:
 def _show_coverage(rows: Sequence[RuleRow], console: Console) -> None:
     levels = [level for level in LEVELS if any(row.level == level for row in rows)]
     table = Table("family", *levels, *FEED.values(), "rules", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for tally in tallies(rows):
+    for tally in counts_by_family(rows):
         counts = [*(tally.levels[level] for level in levels), *(tally.feeds[feed] for feed in FEEDS), tally.rules]
         table.add_row(tally.name, *(str(count or "") for count in counts))
     console.print(table)
@@ -135,7 +135,7 @@ def _show_coverage(rows: Sequence[RuleRow], console: Console) -> None:
     console.print(f"  {told}")
 
 
-def _show_silent(count: int, console: Console) -> None:
+def _show_feeder_count(count: int, console: Console) -> None:
     """Rules that are not in the table; `hunt` counts them with the others."""
     if count:
         console.print()

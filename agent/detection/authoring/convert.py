@@ -19,8 +19,8 @@ from sigma.exceptions import SigmaError, SigmaPlaceholderError
 from sigma.processing.pipeline import ProcessingPipeline
 
 from agent.detection import load
-from agent.detection.authoring.ingest_window import IngestWindow, windowed
-from agent.detection.authoring.pysigma_pipeline import Shipped, Target, pipeline
+from agent.detection.authoring.ingest_window import IngestWindow, with_window
+from agent.detection.authoring.pysigma_pipeline import EventSchema, Target, pipeline
 from agent.detection.authoring.unsupported import inexpressible
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import fields
@@ -71,7 +71,7 @@ def convert(
     rules: RuleSet,
     places: Sequence[Path],
     language: Language,
-    shipped: Shipped,
+    shipped: EventSchema,
     placeholders: Placeholders,
     window: IngestWindow | None = None,
 ) -> Iterator[ConvertedRule]:
@@ -89,7 +89,7 @@ def convert(
     return _Conversion(rules, places, backend, shipped, language).each()
 
 
-def with_columns_of(rules: RuleSet, shipped: Shipped) -> Shipped:
+def with_columns_of(rules: RuleSet, shipped: EventSchema) -> EventSchema:
     """With the columns that rules speak of and no mapping knows."""
     spoken = {name for rule in rules for name in (*fields(rule.condition), *rule.fields)}
     spoken |= {name for names in fields_by_base(rules.correlations).values() for name in names}
@@ -103,11 +103,11 @@ def _backend(language: Language, window: IngestWindow | None) -> type[Backend]:
         found: type[Backend] = getattr(importlib.import_module(module), name)
     except ImportError as error:
         raise LeaklineError(f"the pySigma backend for {language} is not installed", hint=INSTALL) from error
-    found = _two_valued(found) if language == "esql" else found
-    return windowed(found, language, window) if window else found
+    found = _with_two_values(found) if language == "esql" else found
+    return with_window(found, language, window) if window else found
 
 
-def _two_valued(backend: Any) -> type[Backend]:
+def _with_two_values(backend: Any) -> type[Backend]:
     """In ES|QL a comparison with a missing field is null, and so is its `not`: the row would be lost."""
 
     class TwoValued(backend):  # type: ignore[misc]
@@ -122,7 +122,7 @@ class _Conversion:
     """Each rule is read anew for its query: pipelines change what they are given."""
 
     def __init__(
-        self, rules: RuleSet, places: Sequence[Path], backend: Backend, shipped: Shipped, language: Language
+        self, rules: RuleSet, places: Sequence[Path], backend: Backend, shipped: EventSchema, language: Language
     ) -> None:
         self._rules, self._backend, self._shipped, self._language = rules, backend, shipped, language
         self._documents, self._filters = _documents(rules, places)

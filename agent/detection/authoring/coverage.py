@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from agent.detection.authoring.absence import Columns, barring, without
+from agent.detection.authoring.absence import LogFileColumns, barring, without
 from agent.detection.authoring.reading import placeholders_of
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.kinds import kind_of
@@ -36,13 +36,13 @@ class Availability:
     """Types of log files that are read, in lower case; None: any."""
     lacking: Mapping[str, str] = field(default_factory=dict)
     """Computed fields that nothing fills, to what would."""
-    columns: Columns = field(default_factory=Columns)
+    columns: LogFileColumns = field(default_factory=LogFileColumns)
     """What the log files have, as far as it is known."""
 
 
 def blind(rules: RuleSet, supply: Availability) -> dict[str, tuple[str, ...]]:
     """By id of those that raise alerts: why they cannot fire, where that is for want of a field alone."""
-    whole = reasons(rules, replace(supply, lacking={}, columns=Columns()))
+    whole = reasons(rules, replace(supply, lacking={}, columns=LogFileColumns()))
     found = reasons(rules, supply)
     return {rule.id: found[rule.id] for rule in rules.alerting if found[rule.id] and not whole[rule.id]}
 

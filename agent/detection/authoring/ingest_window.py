@@ -69,7 +69,7 @@ class IngestWindow:
 _LONG = {"m": "minute", "h": "hour"}
 
 
-def windowed(backend: Any, language: str, window: IngestWindow) -> type[Backend]:
+def with_window(backend: Any, language: str, window: IngestWindow) -> type[Backend]:
     """The backend, with the window in each of its queries."""
     made: type[Backend] = {"splunk": _splunk, "esql": _esql, "lucene": _lucene}[language](backend, window)
     return made

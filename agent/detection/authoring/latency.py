@@ -27,14 +27,14 @@ class Latency:
     """`at once`, `window closes` or `pause lasts`."""
 
 
-def paces(rules: RuleSet) -> dict[str, Latency]:
+def latencies(rules: RuleSet) -> dict[str, Latency]:
     """By id: rules, correlations and baselines."""
     found = {rule.id: _looking_at(services(rule.logsource)) for rule in rules}
     derived: list[Correlation | Baseline] = [*bases_first(rules.correlations), *rules.baselines]
     for one in derived:
         bases = [found[base] for base in one.bases if base in found]
         looked_at = _looking_at({service for base in bases for service in base.services})
-        until, wait = _own(one, looked_at.lateness)
+        until, wait = _own_wait(one, looked_at.lateness)
         before = max(bases, key=lambda base: base.wait, default=looked_at)
         until = before.until if until == "at once" else until
         found[one.rule.id] = Latency(looked_at.services, looked_at.lateness, before.wait + wait, until)
@@ -46,7 +46,7 @@ def _looking_at(looked_at: Iterable[str]) -> Latency:
     return Latency(names, lateness_of(names))
 
 
-def _own(one: Correlation | Baseline, late: timedelta) -> tuple[str, timedelta]:
+def _own_wait(one: Correlation | Baseline, late: timedelta) -> tuple[str, timedelta]:
     """What it waits for by itself, and how long."""
     if isinstance(one, Baseline):
         return ("pause lasts", one.span + one.wait) if kind_of(one).waits else ("at once", timedelta())

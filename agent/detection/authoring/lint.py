@@ -17,7 +17,7 @@ from sigma.validators.core import validators
 from agent.detection import load
 from agent.detection.alert import attack
 from agent.detection.authoring import lint_columns
-from agent.detection.authoring.absence import Columns
+from agent.detection.authoring.absence import LogFileColumns
 from agent.detection.authoring.coverage import FEEDS
 from agent.detection.authoring.lint_names import Remark, dataset_remarks, fold_by_remarks
 from agent.detection.authoring.lint_parties import party_remarks
@@ -60,7 +60,9 @@ KEYS = (
 """What may stand at the top of a rule, in the order of the pack: Sigma's keys and ours."""
 
 
-def lint(places: Sequence[Path], rules: RuleSet | None = None, columns: Columns | None = None) -> Iterator[Finding]:
+def lint(
+    places: Sequence[Path], rules: RuleSet | None = None, columns: LogFileColumns | None = None
+) -> Iterator[Finding]:
     """Errors (the rule does not load) first, then warnings, each with file and line. Yields nothing if all is well.
 
     `rules`: what loads from there, if it is known; `columns`: what log files are known to have, if that is looked at.
@@ -79,7 +81,7 @@ def lint(places: Sequence[Path], rules: RuleSet | None = None, columns: Columns 
                 yield from _warnings(read, rule, (*_sigma(read, checks), *_own(read, rule), *vain))
 
 
-def _in_vain(rule: Rule, rules: RuleSet, columns: Columns) -> Iterator[Remark]:
+def _in_vain(rule: Rule, rules: RuleSet, columns: LogFileColumns) -> Iterator[Remark]:
     derived = next((one for one in rules.derived if one.rule.id == rule.id), None)
     if derived is None:
         yield from lint_columns.of_rule(rule, columns)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.detection.authoring.coverage import Availability, reasons, weakened
-from agent.detection.authoring.latency import Latency, paces
+from agent.detection.authoring.latency import Latency, latencies
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.correlation.correlation import Correlation
 from agent.detection.rule_set import RuleSet
@@ -61,7 +61,7 @@ class RuleCounts:
 
 def listing(rules: RuleSet, supply: Availability | None = None) -> list[RuleRow]:
     """What raises alerts, by family, the gravest first. Without `supply` nothing is said about what cannot fire."""
-    pace = paces(rules)
+    pace = latencies(rules)
     why = reasons(rules, supply) if supply else {}
     derived = {one.rule.id: one for one in rules.derived}
     by_id = {rule.id: rule for rule in rules}
@@ -70,17 +70,17 @@ def listing(rules: RuleSet, supply: Availability | None = None) -> list[RuleRow]
         one = derived.get(rule.id)
         parts = [by_id[base] for base in one.bases if base in by_id] if one else [rule]
         missing = {name for part in parts for name in weakened(part, supply)} if supply else ()
-        rows.append(_listed(rule, one, pace[rule.id], why.get(rule.id, ()), tuple(sorted(missing))))
+        rows.append(_row(rule, one, pace[rule.id], why.get(rule.id, ()), tuple(sorted(missing))))
     return sorted(rows, key=lambda row: (row.family, -row.severity, row.name or row.title))
 
 
-def tallies(rows: Iterable[RuleRow]) -> list[RuleCounts]:
+def counts_by_family(rows: Iterable[RuleRow]) -> list[RuleCounts]:
     """By family; all of them last, under `all`."""
     families: dict[str, list[RuleRow]] = {}
     for row in rows:
         families.setdefault(row.family, []).append(row)
     every = [row for family in families.values() for row in family]
-    return [_tally(name, some) for name, some in (*sorted(families.items()), ("all", every))]
+    return [_counted(name, some) for name, some in (*sorted(families.items()), ("all", every))]
 
 
 def techniques(rows: Iterable[RuleRow]) -> Counter[str]:
@@ -88,11 +88,11 @@ def techniques(rows: Iterable[RuleRow]) -> Counter[str]:
     return Counter(technique for row in rows for technique in dict.fromkeys(row.techniques))
 
 
-def _tally(name: str, rows: list[RuleRow]) -> RuleCounts:
+def _counted(name: str, rows: list[RuleRow]) -> RuleCounts:
     return RuleCounts(name, len(rows), Counter(row.level for row in rows), Counter(row.feed for row in rows))
 
 
-def _listed(
+def _row(
     rule: Rule, one: Correlation | Baseline | None, pace: Latency, why: tuple[str, ...], missing: tuple[str, ...]
 ) -> RuleRow:
     return RuleRow(

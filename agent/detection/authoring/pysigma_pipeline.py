@@ -13,15 +13,15 @@ from agent.detection.sigma.log_source import ALIASES
 
 Target = Literal["splunk", "elastic"]
 
-Homes = Mapping[str, frozenset[str]]
+FieldsOfColumn = Mapping[str, frozenset[str]]
 """Field to the event types (lower case) in which it holds a column."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shipped:
+class EventSchema:
     """What shipped events look like, as far as rules can ask."""
 
-    columns: Mapping[str, Homes]
+    columns: Mapping[str, FieldsOfColumn]
     """Vendor column to where it is; most columns have one field in all event types."""
     lists: frozenset[str]
     """Fields that hold several values."""
@@ -50,7 +50,7 @@ class Shipped:
         return frozenset(found or {self.usual(column)})
 
 
-def pipeline(shipped: Shipped, target: Target) -> dict[str, Any]:
+def pipeline(shipped: EventSchema, target: Target) -> dict[str, Any]:
     """The pipeline as pySigma and sigma-cli read it (YAML of this).
 
     Columns whose field depends on the event type are told apart by the EVENT_TYPE that a rule names, so they come
@@ -70,7 +70,7 @@ def pipeline(shipped: Shipped, target: Target) -> dict[str, Any]:
     return {"name": f"Leakline events in {target.capitalize()}", "priority": 20, "transformations": items}
 
 
-def _exceptions(shipped: Shipped) -> Iterator[dict[str, Any]]:
+def _exceptions(shipped: EventSchema) -> Iterator[dict[str, Any]]:
     for column, homes in sorted(shipped.columns.items()):
         usual = shipped.usual(column)
         for home in sorted(homes.keys() - {usual}):
@@ -91,7 +91,7 @@ def _mapping(name: str, mapping: Mapping[str, str], product: str | None = "sales
     return item
 
 
-def _data_sets(shipped: Shipped) -> Iterator[dict[str, Any]]:
+def _data_sets(shipped: EventSchema) -> Iterator[dict[str, Any]]:
     for service in sorted(shipped.services):
         yield _data_set("salesforce", service, "leakline.service", service)
     for alias, meant in sorted(ALIASES.items()):

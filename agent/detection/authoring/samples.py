@@ -209,7 +209,7 @@ def _try_file(path: Path, file: Samples, places: Sequence[Path], prepare: Prepar
 def _subjects(loaded: RuleSet, path: Path) -> list[Rule]:
     """What of a file raises alerts; in a file of feeders all of them."""
     alerting = [rule for rule in loaded.alerting if rule.path == path]
-    return alerting or [rule for rule in loaded.known if rule.path == path]
+    return alerting or [rule for rule in loaded.all_rules if rule.path == path]
 
 
 def _of_file(loaded: RuleSet, path: Path) -> RuleSet:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from ipaddress import ip_address
 
-from agent.detection.authoring.pysigma_pipeline import Shipped, Target
+from agent.detection.authoring.pysigma_pipeline import EventSchema, Target
 from agent.detection.condition.tree import Match, Node, Regex, Text, TimePart, leaves
 
 
-def inexpressible(node: Node, types: Collection[str] | None, shipped: Shipped, target: Target, *, lists: bool) -> str:
+def inexpressible(
+    node: Node, types: Collection[str] | None, shipped: EventSchema, target: Target, *, lists: bool
+) -> str:
     """Why the condition cannot be asked; empty if it can.
 
     `types`: the event types it is about, if it says so; `lists`: whether the language compares fields of several values.
@@ -18,7 +20,7 @@ def inexpressible(node: Node, types: Collection[str] | None, shipped: Shipped, t
 
 
 def _of_leaf(
-    leaf: Match, types: Collection[str] | None, shipped: Shipped, target: Target, *, lists: bool
+    leaf: Match, types: Collection[str] | None, shipped: EventSchema, target: Target, *, lists: bool
 ) -> Iterator[str]:
     if isinstance(leaf.test, TimePart):
         yield f"the {leaf.test.part} of a time is lost by the backend"

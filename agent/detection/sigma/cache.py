@@ -21,7 +21,7 @@ import polars as pl
 
 from agent import yaml_lines
 from agent.detection.sigma.cache_codec import restored, stored
-from agent.detection.sigma.parsed import Parsed
+from agent.detection.sigma.parsed import ParsedFile
 
 KEPT = 20
 """Sets of folders that are remembered; the longest unused go."""
@@ -47,7 +47,7 @@ class RuleCache:
         self._used: dict[str, Any] = {}
         self._fresh = False
 
-    def find(self, data: bytes, path: Path, placeholders: Mapping[str, Sequence[str]]) -> Parsed | None:
+    def find(self, data: bytes, path: Path, placeholders: Mapping[str, Sequence[str]]) -> ParsedFile | None:
         """What a file with this content says, if it is known and the placeholders it asks for have not changed."""
         key = digest(data)
         entry = self._known.get(key)
@@ -60,10 +60,11 @@ class RuleCache:
         self._used[key] = entry
         return found
 
-    def put(self, data: bytes, parsed: Parsed, placeholders: Mapping[str, Sequence[str]]) -> None:
-        said = stored(parsed)
-        if said is not None:
-            self._used[digest(data)] = {**said, "placeholders": values(parsed.placeholders, placeholders)}
+    def put(self, data: bytes, parsed: ParsedFile, placeholders: Mapping[str, Sequence[str]]) -> None:
+        """Keep what a file with this content says, if JSON can say it."""
+        entry = stored(parsed)
+        if entry is not None:
+            self._used[digest(data)] = {**entry, "placeholders": values(parsed.placeholders, placeholders)}
             self._fresh = True
 
     def write(self) -> None:
@@ -88,8 +89,8 @@ class RuleCache:
             with self._path.open("rb") as file:
                 state = os.fstat(file.fileno())
                 seal, _, body = file.read().partition(b"\n")
-            mine = state.st_uid == os.geteuid() and not state.st_mode & 0o022
-            known = orjson.loads(body) if mine and seal == _seal(body) else {}
+            is_ours = state.st_uid == os.geteuid() and not state.st_mode & 0o022
+            known = orjson.loads(body) if is_ours and seal == _seal(body) else {}
         except (OSError, ValueError):
             return {}
         return known if isinstance(known, dict) else {}

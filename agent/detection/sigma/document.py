@@ -138,5 +138,6 @@ def _stands_alone(data: dict[str, Any]) -> bool:
     return "correlation" in data or "baseline" in data or "filter" in data
 
 
-def _over(data: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    return deep_dict_update(copy.deepcopy(data), copy.deepcopy(more)) if more else data
+def _over(data: dict[str, Any], added: dict[str, Any]) -> dict[str, Any]:
+    """A document with the keys of another, which count where both have them."""
+    return deep_dict_update(copy.deepcopy(data), copy.deepcopy(added)) if added else data

@@ -34,13 +34,13 @@ class Filter:
 
 
 @dataclass(slots=True)
-class Parsed:
+class ParsedFile:
     """In the order in which it stands there."""
 
     rules: list[Rule] = field(default_factory=list)
     filters: list[Filter] = field(default_factory=list)
     errors: list[RuleError] = field(default_factory=list)
-    others: list[Document] = field(default_factory=list)
-    """Correlations and the like: what they say hangs on rules of other files."""
+    derived: list[Document] = field(default_factory=list)
+    """Correlations and baselines: what they say hangs on rules of other files."""
     placeholders: set[str] = field(default_factory=set)
     """Names that were looked up, with success or without."""

@@ -28,7 +28,7 @@ LOG_SOURCE_KEYS = ("category", "product", "service", "definition")
 TIME_PARTS = frozenset({"minute", "hour", "day", "week", "month", "year"})
 
 
-def refusals(document: Document) -> Iterator[RuleError]:
+def violations(document: Document) -> Iterator[RuleError]:
     """Mistakes that would otherwise change what the rule means, or make it mean nothing."""
     data = document.data
     kinds = [kind for kind in KINDS if kind in data]
@@ -101,8 +101,8 @@ def _in_detection(document: Document, detection: dict[Any, Any], section: str) -
 
 
 def _in_condition(document: Document, condition: object, section: str) -> Iterator[RuleError]:
-    for one in condition if isinstance(condition, list) and condition else [condition]:
-        if not isinstance(one, str) or not one.strip():
+    for part in condition if isinstance(condition, list) and condition else [condition]:
+        if not isinstance(part, str) or not part.strip():
             hint = "name selections, with and, or, not between them"
             yield document.error("the condition is no text, or is empty", section, "condition", hint=hint)
             return
@@ -130,8 +130,8 @@ def _in_definition(document: Document, definition: object, keys: Keys) -> Iterat
         case []:
             yield _empty(document, keys)
         case list():
-            for number, one in enumerate(definition):
-                yield from _in_definition(document, one, (*keys, number))
+            for number, part in enumerate(definition):
+                yield from _in_definition(document, part, (*keys, number))
         case "":
             hint = "take it out, or name a field"
             yield document.error("an empty keyword is in every event", *keys, hint=hint)
@@ -151,13 +151,13 @@ def _in_item(document: Document, key: str, value: object, keys: Keys) -> Iterato
     if isinstance(value, list) and modifiers & size.PATTERNS and (wrong := size.too_much(0, len(value))):
         yield document.error(wrong, *keys, hint=size.HINT)
         return
-    for number, one in enumerate(value) if isinstance(value, list) else [(None, value)]:
+    for number, element in enumerate(value) if isinstance(value, list) else [(None, value)]:
         where = keys if number is None else (*keys, number)
-        yield from _in_value(document, one, where)
-        if "re" in modifiers and not isinstance(one, str):
-            yield document.error(f"the regular expression {one!r} is no text", *where, hint="put it in quotes")
-        if TIME_PARTS & modifiers and isinstance(one, float) and not one.is_integer():
-            yield document.error(f"no part of a time is {one}", *where, hint="write a whole number")
+        yield from _in_value(document, element, where)
+        if "re" in modifiers and not isinstance(element, str):
+            yield document.error(f"the regular expression {element!r} is no text", *where, hint="put it in quotes")
+        if TIME_PARTS & modifiers and isinstance(element, float) and not element.is_integer():
+            yield document.error(f"no part of a time is {element}", *where, hint="write a whole number")
 
 
 def _in_value(document: Document, value: object, keys: Keys) -> Iterator[RuleError]:

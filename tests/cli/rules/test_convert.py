@@ -15,7 +15,7 @@ from sigma.backends.splunk import SplunkBackend
 from sigma.collection import SigmaCollection
 from sigma.processing.pipeline import ProcessingPipeline
 
-from agent.cli.rules.convert import names_of, pipeline_text, show
+from agent.cli.rules.convert import event_schema, pipeline_text, show
 from agent.detection.authoring.convert import BACKENDS, TARGETS, ConvertedRule, Language, convert
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import fields
@@ -26,7 +26,7 @@ from agent.normalize.mapping.load import load_mappings
 from agent.shipped import shipped
 
 LANGUAGES: tuple[Language, ...] = ("splunk", "esql", "lucene")
-NAMES = names_of(load_mappings([shipped("mappings")])[0])
+NAMES = event_schema(load_mappings([shipped("mappings")])[0])
 
 RULE = """
 title: {title}

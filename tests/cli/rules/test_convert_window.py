@@ -11,14 +11,14 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.app import app
-from agent.cli.rules.convert import names_of
+from agent.cli.rules.convert import event_schema
 from agent.detection.authoring.convert import BACKENDS, ConvertedRule, Language, convert
 from agent.detection.authoring.ingest_window import IngestWindow
 from agent.detection.load import PLACEHOLDERS, load
 from agent.normalize.mapping.load import load_mappings
 from agent.shipped import shipped
 
-NAMES = names_of(load_mappings([shipped("mappings")])[0])
+NAMES = event_schema(load_mappings([shipped("mappings")])[0])
 HOUR = IngestWindow()
 
 RULE = """

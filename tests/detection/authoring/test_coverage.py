@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from agent.detection.authoring.absence import Columns
+from agent.detection.authoring.absence import LogFileColumns
 from agent.detection.authoring.coverage import Availability, blind, reasons
-from agent.detection.authoring.latency import paces
-from agent.detection.authoring.listing import listing, tallies, techniques
+from agent.detection.authoring.latency import latencies
+from agent.detection.authoring.listing import counts_by_family, listing, techniques
 from agent.detection.load import load, loads
 
 RULE = """
@@ -89,7 +89,7 @@ def test_a_field_that_nothing_fills_bars_the_rules_that_need_it():
     assert (row.cannot_fire, row.not_filled) == ((), ("leakline.user_leaving",))
 
 
-HEADERS = Columns(
+HEADERS = LogFileColumns(
     {
         "login": frozenset({"EVENT_TYPE", "USER_ID", "SOURCE_IP", "source.ip"}),
         "report": frozenset({"EVENT_TYPE", "ROWS"}),
@@ -201,13 +201,13 @@ def test_a_correlation_needs_what_it_groups_and_counts_by():
 def test_the_wait_is_that_of_the_slowest_source_and_only_where_a_window_must_close():
     """A count tells at once; what only a complete window tells waits for a timespan and the latest rows."""
     rules = loads("\n---\n".join([rule(), correlation("event_count", ["one"])]))
-    found = paces(rules)
+    found = latencies(rules)
     assert found[rules.correlations[0].rule.id].until == "at once"
     rules = loads("\n---\n".join([rule(), rule("two", service="login_history"), correlation("temporal", ["one", "two"], "one and not two")]))  # fmt: skip
-    pace = paces(rules)[rules.correlations[0].rule.id]
+    pace = latencies(rules)[rules.correlations[0].rule.id]
     assert (pace.services, pace.until) == (("event_log_file", "login_history"), "window closes")
     assert (pace.lateness, pace.wait) == (timedelta(hours=30), timedelta(hours=31))
-    assert paces(rules)[rules["two"].id].lateness == timedelta(hours=6)
+    assert latencies(rules)[rules["two"].id].lateness == timedelta(hours=6)
 
 
 def test_a_correlation_of_a_correlation_waits_for_it():
@@ -217,7 +217,8 @@ def test_a_correlation_of_a_correlation_waits_for_it():
     rules = loads("\n---\n".join([rule(), first, second]))
     assert rules.errors == ()
     waits = {
-        one.rule.name: (paces(rules)[one.rule.id].until, paces(rules)[one.rule.id].wait) for one in rules.correlations
+        one.rule.name: (latencies(rules)[one.rule.id].until, latencies(rules)[one.rule.id].wait)
+        for one in rules.correlations
     }
     assert waits == {"few": ("window closes", timedelta(hours=31)), "several": ("window closes", timedelta(hours=31))}
 
@@ -225,7 +226,7 @@ def test_a_correlation_of_a_correlation_waits_for_it():
 def test_counts_are_by_family_with_the_sum_last_and_a_technique_counts_once_a_rule():
     """What feeds a correlation is not counted."""
     rows = listing(loads("\n---\n".join([rule(), rule("two", feed="real_time")])))
-    assert [(one.name, one.rules, one.levels["high"], one.feeds["real_time"]) for one in tallies(rows)] == [
+    assert [(one.name, one.rules, one.levels["high"], one.feeds["real_time"]) for one in counts_by_family(rows)] == [
         ("access", 2, 2, 1),
         ("all", 2, 2, 1),
     ]

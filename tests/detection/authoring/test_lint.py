@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from agent.assembly.computed_columns import computed_columns
-from agent.detection.authoring.absence import Columns
+from agent.detection.authoring.absence import LogFileColumns
 from agent.detection.authoring.lint import lint
 from agent.detection.load import PLACEHOLDERS
 from agent.enrichment.enricher import Enricher
@@ -101,7 +101,7 @@ def test_placeholders_of_the_pack_are_known_without_settings(write):
     assert findings(write, PLAIN.replace("A: x", f"A|expand: '%{name}%'")) == []
 
 
-HEADERS = Columns(
+HEADERS = LogFileColumns(
     {"login": frozenset({"EVENT_TYPE", "COUNTRY_CODE"}), "report": frozenset({"EVENT_TYPE", "USER_ID"})},
     {"source.ip": "SOURCE_IP"},
     {"login": "Login", "report": "Report"},

@@ -8,7 +8,7 @@ import pytest
 
 from agent.detection.condition.column import Column
 from agent.detection.condition.evaluation import Evaluation
-from agent.detection.condition.prefilter import Index
+from agent.detection.condition.prefilter import Prefilter
 from agent.detection.condition.tree import Match, Network, Node, Null, Number, Reference, Regex, Text, TimePart, Truth
 from tests.detection.conftest import condition_of
 
@@ -57,8 +57,8 @@ def test_every_test_has_an_answer_for_every_type(name):
     frame = pl.DataFrame({"field": COLUMNS[name], "other": ["x", "y", None]})
     for test in TESTS:
         node = Match("field", test)
-        for index in (None, Index([node] * 2)):
-            mask = Evaluation(frame, index=index).rows(node)
+        for prefilter in (None, Prefilter([node] * 2)):
+            mask = Evaluation(frame, prefilter=prefilter).rows(node)
             assert isinstance(mask, bool) or (mask.dtype == pl.Boolean and mask.null_count() == 0)
             assert isinstance(mask, bool) or len(mask) == 3
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.detection.condition.evaluation import Evaluation
-from agent.detection.condition.leaf import inverted
-from agent.detection.condition.prefilter import Index
+from agent.detection.condition.mask import inverted
+from agent.detection.condition.prefilter import Prefilter
 from agent.detection.condition.tree import Node
 from tests.detection.condition import naive
 from tests.detection.conftest import condition_of
@@ -106,10 +106,10 @@ def spoken(condition: object) -> str:
     return f"not {inner[0]}" if word == "not" else f" {word} ".join(inner)
 
 
-def rows(node: Node, frame: pl.DataFrame, *, indexed: bool = False, cells: bool = False) -> list[bool]:
-    index = Index([node]) if indexed else None
-    evaluation = Evaluation(frame, index=index, cells=cells)
-    if indexed and not evaluation.candidates():
+def rows(node: Node, frame: pl.DataFrame, *, prefiltered: bool = False, cells: bool = False) -> list[bool]:
+    prefilter = Prefilter([node]) if prefiltered else None
+    evaluation = Evaluation(frame, prefilter=prefilter, cells=cells)
+    if prefiltered and not evaluation.candidates():
         return [False] * frame.height
     mask = evaluation.rows(node)
     return [mask] * frame.height if isinstance(mask, bool) else mask.to_list()
@@ -118,12 +118,12 @@ def rows(node: Node, frame: pl.DataFrame, *, indexed: bool = False, cells: bool 
 @settings(max_examples=150, deadline=None)
 @given(detections(), st.lists(EVENTS, min_size=1, max_size=8))
 def test_any_condition_over_any_rows_says_what_a_plain_reading_of_each_row_says(detection, events):
-    """Columns and rows agree, with the index and without it."""
+    """Columns and rows agree, with the prefilter and without it."""
     node = condition_of({**detection, "condition": spoken(detection["condition"])})
     frame = pl.DataFrame(events, schema=SCHEMA)
     expected = [naive.holds(detection, event) for event in events]
     assert rows(node, frame) == expected
-    assert rows(node, frame, indexed=True) == expected
+    assert rows(node, frame, prefiltered=True) == expected
 
 
 @settings(max_examples=30, deadline=None)
@@ -139,10 +139,10 @@ def test_the_negation_holds_exactly_where_the_condition_does_not(detection, even
 @settings(max_examples=25, deadline=None)
 @given(st.lists(detections(), min_size=2, max_size=12), st.lists(EVENTS, min_size=1, max_size=6))
 def test_many_conditions_tried_together_say_what_each_says_alone(many, events):
-    """An index over all of them leaves out none that would hold."""
+    """A prefilter over all of them leaves out none that would hold."""
     nodes = [condition_of({**one, "condition": spoken(one["condition"])}) for one in many]
     frame = pl.DataFrame(events, schema=SCHEMA)
-    evaluation = Evaluation(frame, index=Index(nodes))
+    evaluation = Evaluation(frame, prefilter=Prefilter(nodes))
     tried = set(evaluation.candidates())
     for number, node in enumerate(nodes):
         alone = rows(node, frame)
@@ -272,4 +272,8 @@ def test_long_lists_of_values_are_one_test():
     many = [f"10.{i // 256 % 256}.{i % 256}.7" for i in range(10_000)]
     node = condition_of(f"sel: {{a: {orjson.dumps(many).decode()}}}\ncondition: sel")
     assert not re.search(r"Or\(", repr(node)[:50])
-    assert rows(node, pl.DataFrame({"a": ["10.0.5.7", "10.200.5.8", None]}), indexed=True) == [True, False, False]
+    assert rows(node, pl.DataFrame({"a": ["10.0.5.7", "10.200.5.8", None]}), prefiltered=True) == [
+        True,
+        False,
+        False,
+    ]

@@ -29,13 +29,13 @@ def test_a_file_of_a_pack_loads_with_what_it_is_made_of(pack: Path):
     """`leakline hunt --rules pack/access/many.yml` needs nothing else named."""
     rules = load.load([pack])
     assert not rules.errors
-    assert (names(rules.known), names(rules.alerting)) == (["seen", "many"], ["many"])
+    assert (names(rules.all_rules), names(rules.alerting)) == (["seen", "many"], ["many"])
 
 
 def test_a_reload_finds_it_as_well(pack: Path):
     """The daemon reads folders anew by another way."""
     rules = rule_files.read([pack], rule_files.RuleFiles()).rules
-    assert (names(rules.known), names(rules.alerting)) == (["seen", "many"], ["many"])
+    assert (names(rules.all_rules), names(rules.alerting)) == (["seen", "many"], ["many"])
 
 
 def test_correlations_of_ones_own_may_be_made_of_shipped_rules(write):
@@ -43,7 +43,7 @@ def test_correlations_of_ones_own_may_be_made_of_shipped_rules(write):
     path = write("mine.yml", MANY + CORRELATION.replace("seen", "login_as"))
     rules = load.load([path])
     assert not rules.errors
-    assert (names(rules.known), names(rules.alerting)) == (["login_as", "many"], ["many"])
+    assert (names(rules.all_rules), names(rules.alerting)) == (["login_as", "many"], ["many"])
 
 
 def test_a_name_that_is_nowhere_is_an_error_with_its_line(write):

@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agent.detection.sigma.parsed import Parsed
+from agent.detection.sigma.parsed import ParsedFile
 from agent.shipped import shipped
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
-def needed(parsed: Iterable[Parsed], read: Callable[[Path], Parsed]) -> dict[Path, Parsed]:
+def needed(parsed: Iterable[ParsedFile], read: Callable[[Path], ParsedFile]) -> dict[Path, ParsedFile]:
     """The files, as `read` gives them, of rules that something names and nothing has; in their turn too."""
-    found: dict[Path, Parsed] = {}
+    found: dict[Path, ParsedFile] = {}
     known: set[str] = set()
     waiting = list(parsed)
     while waiting:
@@ -37,30 +37,30 @@ def needed(parsed: Iterable[Parsed], read: Callable[[Path], Parsed]) -> dict[Pat
     return found
 
 
-def ids(parsed: Iterable[Parsed]) -> frozenset[str]:
+def ids(parsed: Iterable[ParsedFile]) -> frozenset[str]:
     """The ids of all rules and correlations in these files."""
     return frozenset(
         str(key)
         for part in parsed
-        for key in (*(rule.id for rule in part.rules), *(other.data.get("id", "") for other in part.others))
+        for key in (*(rule.id for rule in part.rules), *(document.data.get("id", "") for document in part.derived))
     )
 
 
-def _names(part: Parsed) -> Iterator[str]:
+def _names(part: ParsedFile) -> Iterator[str]:
     for rule in part.rules:
         yield from (rule.id, rule.name)
-    for other in part.others:
-        yield from (str(other.data.get("id", "")), str(other.data.get("name", "")))
+    for document in part.derived:
+        yield from (str(document.data.get("id", "")), str(document.data.get("name", "")))
 
 
-def _paths(part: Parsed) -> Iterator[Path]:
-    yield from (other.path for other in part.others)
+def _paths(part: ParsedFile) -> Iterator[Path]:
+    yield from (document.path for document in part.derived)
 
 
-def _named(part: Parsed) -> Iterator[str]:
-    for other in part.others:
+def _named(part: ParsedFile) -> Iterator[str]:
+    for document in part.derived:
         for section in ("correlation", "baseline"):
-            yield from _listed(other.data.get(section))
+            yield from _listed(document.data.get(section))
 
 
 def _listed(section: Any) -> Iterator[str]:
