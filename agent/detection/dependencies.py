@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agent.detection.sigma.parsed import ParsedFile
+from agent.detection.sigma.parsed_file import ParsedFile
 from agent.shipped import shipped
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

@@ -12,7 +12,8 @@ from agent.detection import dependencies
 from agent.detection.condition.tree import both
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.cache import RuleCache
-from agent.detection.sigma.parsed import Filter, ParsedFile
+from agent.detection.sigma.filter import Filter
+from agent.detection.sigma.parsed_file import ParsedFile
 from agent.detection.sigma.rule import Rule
 from agent.errors import RuleError
 

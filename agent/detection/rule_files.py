@@ -14,7 +14,7 @@ from agent.detection import dependencies
 from agent.detection.load import PLACEHOLDERS, Placeholders, file_data, files, parsed_file, together
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.cache import digest, values
-from agent.detection.sigma.parsed import ParsedFile
+from agent.detection.sigma.parsed_file import ParsedFile
 from agent.errors import FileError, RuleError
 from agent.file_versions import Versions, VersionsInUse, settle
 

@@ -21,7 +21,7 @@ import polars as pl
 
 from agent import yaml_lines
 from agent.detection.sigma.cache_codec import restored, stored
-from agent.detection.sigma.parsed import ParsedFile
+from agent.detection.sigma.parsed_file import ParsedFile
 
 KEPT = 20
 """Sets of folders that are remembered; the longest unused go."""

@@ -10,8 +10,9 @@ import orjson
 
 from agent.detection.condition import tree
 from agent.detection.condition.tree import And, Constant, Match, Node, Not, Or, Test
+from agent.detection.sigma.filter import Filter
 from agent.detection.sigma.log_source import LogSource
-from agent.detection.sigma.parsed import Filter, ParsedFile
+from agent.detection.sigma.parsed_file import ParsedFile
 from agent.detection.sigma.rule import Rule
 from agent.errors import RuleError
 

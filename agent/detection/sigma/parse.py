@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.detection.sigma import document
 from agent.detection.sigma.document import Document
 from agent.detection.sigma.error_text import wrong_shape
-from agent.detection.sigma.parsed import ParsedFile
+from agent.detection.sigma.parsed_file import ParsedFile
 from agent.detection.sigma.reader import read_filter, read_rule
 from agent.detection.sigma.rule import with_id
 from agent.detection.sigma.strict import violations

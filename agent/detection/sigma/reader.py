@@ -15,8 +15,8 @@ from agent.detection.condition.tree import Node, either
 from agent.detection.sigma import modifiers, size
 from agent.detection.sigma.document import Document
 from agent.detection.sigma.error_text import advice, rule_error
+from agent.detection.sigma.filter import Filter
 from agent.detection.sigma.log_source import LogSource
-from agent.detection.sigma.parsed import Filter
 from agent.detection.sigma.policy import POLICY
 from agent.detection.sigma.rule import Rule
 from agent.detection.sigma.translate import Placeholders, UntranslatableError, translate
