@@ -43,7 +43,7 @@ class Matcher:
         self._selections: dict[tuple[LogSource, str, str | None], Selection] = {}
 
     def matches(self, prepared: pl.DataFrame, source: LogSource) -> Iterator[tuple[Rule, pl.Series]]:
-        """Each rule that matches, with the numbers of the rows (`UInt32`, ascending)."""
+        """Each rule that matches, with the numbers of the rows (`UInt32`, ascending). `prepared`: see `Detector.detect`."""
         if not prepared.height:
             return
         selection = self._select(prepared, source)

@@ -38,7 +38,7 @@ class LogFileColumns:
 
     def reason(self, name: str, types: Collection[str]) -> str:
         """That the files of these types do not have it, in words."""
-        written = ", ".join(sorted(self.spelling.get(one, one) for one in types))
+        written = ", ".join(sorted(self.spelling.get(event_type, event_type) for event_type in types))
         return f"no column {self.fed.get(name, name)} in files of {written}"
 
 

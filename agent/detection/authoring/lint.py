@@ -72,7 +72,7 @@ def lint(
         yield Finding(
             error.path.name, ok=False, message=error.reason, fix=error.hint, path=str(error.path), line=error.line
         )
-    by_place = {(rule.path, rule.line): rule for rule in (*rules, *(one.rule for one in rules.derived))}
+    by_place = {(rule.path, rule.line): rule for rule in (*rules, *(derived.rule for derived in rules.derived))}
     checks = SigmaValidator([kind for name, kind in validators.items() if name not in LEFT_OUT])
     for path in load.files(places):
         for read in document.read(path):
@@ -82,11 +82,11 @@ def lint(
 
 
 def _in_vain(rule: Rule, rules: RuleSet, columns: LogFileColumns) -> Iterator[Remark]:
-    derived = next((one for one in rules.derived if one.rule.id == rule.id), None)
+    derived = next((derived for derived in rules.derived if derived.rule.id == rule.id), None)
     if derived is None:
         yield from lint_columns.of_rule(rule, columns)
     else:
-        yield from lint_columns.of_derived(derived, {one.id: one for one in rules}, columns)
+        yield from lint_columns.of_derived(derived, {base.id: base for base in rules}, columns)
 
 
 def _warnings(read: Document, rule: Rule, remarks: Iterable[Remark]) -> Iterator[Finding]:

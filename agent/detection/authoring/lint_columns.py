@@ -33,14 +33,17 @@ def of_rule(rule: Rule, columns: LogFileColumns) -> Iterator[Remark]:
         yield from _column(name, rule, columns, ("leakline", "fold_by"))
 
 
-def of_derived(one: Correlation | Baseline, rules: Mapping[str, Rule], columns: LogFileColumns) -> Iterator[Remark]:
+def of_derived(derived: Correlation | Baseline, rules: Mapping[str, Rule], columns: LogFileColumns) -> Iterator[Remark]:
     """What a correlation or a baseline groups, counts or compares by in vain. `rules`: by id."""
-    key = "correlation" if isinstance(one, Correlation) else "baseline"
+    key = "correlation" if isinstance(derived, Correlation) else "baseline"
     names = {
-        name for columns_of in compared(one) for base, name in columns_of.items() if is_of_salesforce(rules.get(base))
+        name
+        for columns_of in compared(derived)
+        for base, name in columns_of.items()
+        if is_of_salesforce(rules.get(base))
     }
     yield from misspelt(sorted(names), columns.computed, (key,))
-    for columns_of in compared(one):
+    for columns_of in compared(derived):
         for base, name in columns_of.items():
             if base in rules and services(rules[base].logsource) == {"event_log_file"}:
                 yield from _column(name, rules[base], columns, (key,))
