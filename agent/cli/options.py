@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from agent.cli.exit_status import WRONG_USAGE
 from agent.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -46,5 +47,6 @@ def quiet() -> None:
 
 
 def wrong_usage(message: str) -> NoReturn:
+    """Say it and end."""
     err.print(message)
-    raise typer.Exit(2)
+    raise typer.Exit(WRONG_USAGE)

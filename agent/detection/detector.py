@@ -102,7 +102,10 @@ class Detector:
         folds = self._folds.changes()
         alerts = [*self._raise(found, prepared, org, shape or plain_shape, now, folds)]
         alerts += self._late([org] if prepared.height else self._folds.orgs, now, folds)
-        derived = [*correlation_alert.frames(correlated.alert_changes, now), *baseline_alert.frames(compared.alert_changes, now)]
+        derived = [
+            *correlation_alert.frames(correlated.alert_changes, now),
+            *baseline_alert.frames(compared.alert_changes, now),
+        ]
         alerts += [
             frame.with_columns(self._long_ids(frame["user.id"])) if "user.id" in frame.columns else frame
             for frame in derived

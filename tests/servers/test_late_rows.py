@@ -13,7 +13,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from agent.assembly.destinations import build_destination
-from agent.cli.rules.convert import event_schema
+from agent.assembly.event_schema import event_schema
 from agent.config.settings import DestinationSettings
 from agent.detection.authoring.convert import convert
 from agent.detection.authoring.ingest_window import IngestWindow

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from agent.detection.sigma.parsed import Parsed
 
 from agent.detection import load, rule_files
 from agent.detection.condition.tree import Match, Text
 from agent.detection.load import loads
 from agent.detection.rule_files import RuleFiles
 from agent.detection.sigma import reader
-from agent.detection.sigma.parsed import Parsed
 from agent.detection.sigma.size import MOST_PATTERNS, MOST_VALUES
 
 HEAD = """title: Large

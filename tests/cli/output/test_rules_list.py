@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from agent.assembly.rule_inputs import SERVICES, supply
-from agent.cli.rules import list as rule_list
+from agent.cli.output import rules_list
 from agent.config import settings as config
 from agent.shipped import shipped
 
@@ -25,7 +25,7 @@ def settings():
 
 def shown(*args, width=80):
     out, err = io.StringIO(), io.StringIO()
-    status = rule_list.show(None, *args, Console(file=out, width=width), Console(file=err), as_json=False)
+    status = rules_list.show(None, *args, Console(file=out, width=width), Console(file=err), as_json=False)
     assert (status, err.getvalue()) == (0, "")
     return out.getvalue()
 
@@ -34,7 +34,7 @@ def test_the_list_fits_80_columns_and_names_every_rule(settings):
     """No name is cut off; coverage by family and technique stands below."""
     text = shown(None, "")
     assert max(map(len, text.splitlines())) <= 80
-    names = [row.name for row in rule_list.listing(rule_list.load([shipped("rules")]))]
+    names = [row.name for row in rules_list.listing(rules_list.load([shipped("rules")]))]
     assert [name for name in names if name not in text] == []
     assert "T1567" in text
     assert "Exfiltration Over Web Service" in text
@@ -43,7 +43,7 @@ def test_the_list_fits_80_columns_and_names_every_rule(settings):
 def test_wide_terminals_see_titles():
     """Narrow ones would see three words of them."""
     wide = shown(None, "", width=200)
-    rows = rule_list.listing(rule_list.load([shipped("rules")]))
+    rows = rules_list.listing(rules_list.load([shipped("rules")]))
     assert [row.title for row in rows if row.title not in wide] == []
 
 
@@ -58,7 +58,7 @@ def test_rules_are_marked_that_cannot_fire_with_a_licence(settings):
 
 def test_rules_that_only_feed_others_are_counted():
     """With those in the list they are all that load."""
-    rules = rule_list.load([shipped("rules")])
+    rules = rules_list.load([shipped("rules")])
     assert f"{len(rules) + len(rules.derived) - len(rules.alerting)} more rules only feed these" in shown(None, "")
 
 
@@ -66,13 +66,13 @@ def test_a_folder_without_rules_is_told(tmp_path):
     """An empty table would look like a small one."""
     err = io.StringIO()
     console = Console(file=err)
-    assert rule_list.show([tmp_path], None, "", Console(file=io.StringIO()), console, as_json=False) == 1
+    assert rules_list.show([tmp_path], None, "", Console(file=io.StringIO()), console, as_json=False) == 1
     assert "no rules here" in err.getvalue()
 
 
 def test_a_program_is_given_everything_one_rule_a_line(settings, capfdbinary):
     """Times in seconds, reasons as a list."""
-    assert rule_list.show(None, settings, "free", Console(), Console(), as_json=True) == 0
+    assert rules_list.show(None, settings, "free", Console(), Console(), as_json=True) == 0
     rows = {row["name"]: row for row in map(orjson.loads, capfdbinary.readouterr().out.splitlines())}
     burst = rows["report_export_burst"]
     assert burst["services"] == ["event_log_file"]

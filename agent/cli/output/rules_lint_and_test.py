@@ -15,6 +15,7 @@ from rich.text import Text
 from agent.assembly import sample_rows
 from agent.assembly.rule_inputs import columns
 from agent.assembly.rules import placeholders, places
+from agent.cli.exit_status import FINE, FOUND
 from agent.config.settings import Settings
 from agent.detection.authoring import lint as linting
 from agent.detection.authoring import sample_processes
@@ -31,8 +32,8 @@ def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool, set
     """
     looked_at = places(settings.rules, folders) if settings else rule_places(folders)
     rules = load(looked_at, placeholders=placeholders(settings.rules, settings.enrich) if settings else None)
-    more = settings.normalize.mappings if settings else []
-    known = columns(whole_mappings([shipped("mappings"), *more]))
+    own = settings.normalize.mappings if settings else []
+    known = columns(whole_mappings([shipped("mappings"), *own]))
     findings = list(linting.lint(looked_at, rules, known))
     if as_json:
         _json_lines(_as_lint_line(finding) for finding in findings)
@@ -45,7 +46,7 @@ def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool, set
             )
         errors = sum(not finding.warning for finding in findings)
         console.print(f"{errors} errors, {len(findings) - errors} warnings; {len(rules.all_rules)} rules load")
-    return 1 if any(not finding.warning for finding in findings) else 0
+    return FOUND if any(not finding.warning for finding in findings) else FINE
 
 
 def test(folders: Sequence[Path] | None, samples: Path | None, console: Console, *, as_json: bool) -> int:
@@ -55,7 +56,7 @@ def test(folders: Sequence[Path] | None, samples: Path | None, console: Console,
     wrong = [finding for finding in findings if not finding.ok]
     if as_json:
         _json_lines(asdict(finding) for finding in findings)
-        return 1 if wrong else 0
+        return FOUND if wrong else FINE
     for finding in wrong:
         line = f":{finding.line}" if finding.line else ""
         fix = f" ({finding.fix})" if finding.fix else ""
@@ -63,7 +64,7 @@ def test(folders: Sequence[Path] | None, samples: Path | None, console: Console,
         console.print(Text(said, style="red"), soft_wrap=True)
     rules = len({finding.subject for finding in findings})
     console.print(f"{len(findings) - len(wrong)} of {len(findings)} samples of {rules} rules hold")
-    return 1 if wrong else 0
+    return FOUND if wrong else FINE
 
 
 def _as_lint_line(finding: Finding) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
+from agent.assembly.event_schema import event_schema
 from agent.cli.app import app
-from agent.cli.rules.convert import event_schema
 from agent.detection.authoring.convert import BACKENDS, ConvertedRule, Language, convert
 from agent.detection.authoring.ingest_window import IngestWindow
 from agent.detection.load import PLACEHOLDERS, load

@@ -11,7 +11,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from agent.cli.app import app
-from agent.cli.normalize import normalize
+from agent.cli.output.normalize import write_normalized
 from agent.enrichment.address_database import write_mmdb
 from agent.errors import LeaklineError
 from tests.enrichment.geo_network import GeoNetwork
@@ -39,7 +39,7 @@ def log(tmp_path: Path) -> Path:
 def test_user_agents_are_parsed(log: Path) -> None:
     """Without settings too, rows have what the daemon adds that needs neither an org nor a database."""
     out = io.BytesIO()
-    assert normalize([log], None, "ecs", out, Console(file=io.StringIO())) == 0
+    assert write_normalized([log], None, "ecs", out, Console(file=io.StringIO())) == 0
     document = json.loads(out.getvalue())
     assert document["user_agent"]["name"] == "Python Requests"
     assert document["leakline"]["client_kind"]
@@ -77,7 +77,7 @@ def test_a_row_that_says_no_org_has_none(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text('"EVENT_TYPE","TIMESTAMP_DERIVED"\n"RestApi","2026-07-01T08:00:00.000Z"\n')
     out = io.BytesIO()
-    assert normalize([path], None, "ecs", out, Console(file=io.StringIO())) == 0
+    assert write_normalized([path], None, "ecs", out, Console(file=io.StringIO())) == 0
     assert "organization" not in json.loads(out.getvalue())
 
 
@@ -95,5 +95,5 @@ def test_what_is_no_log_file_is_said_once(tmp_path: Path, content: str | None, m
     if content is not None:
         path.write_text(content)
     with pytest.raises(LeaklineError) as raised:
-        normalize([path], None, "ecs", io.BytesIO(), Console(file=io.StringIO()))
+        write_normalized([path], None, "ecs", io.BytesIO(), Console(file=io.StringIO()))
     assert str(raised.value).startswith(f"{tmp_path}/{message}")

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from agent.assembly.rule_inputs import supply
 from agent.assembly.rules import chosen_rules
+from agent.cli.exit_status import FINE, FOUND
 from agent.config.settings import Settings
 from agent.detection.alert import attack
 from agent.detection.authoring.coverage import FEEDS
@@ -60,7 +61,7 @@ def show(
             else "no rules here: name files or folders of *.yml"
         )
         err.print(left, style="red", soft_wrap=True)
-        return 1
+        return FOUND
     if as_json:
         for row in rows:
             sys.stdout.buffer.write(orjson.dumps(asdict(row)) + b"\n")
@@ -71,7 +72,7 @@ def show(
         _show_unable(rows, console)
     for error in rules.errors:
         err.print(Text(str(error), style="red"), soft_wrap=True)
-    return 1 if rules.errors else 0
+    return FOUND if rules.errors else FINE
 
 
 def _rules(folders: Sequence[Path] | None, settings: Settings | None) -> RuleSet:

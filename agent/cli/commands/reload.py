@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from agent.cli.exit_status import FINE, FOUND
 from agent.cli.options import DEFAULT_PATH, AsJson, Config, load, out, print_json
 from agent.errors import LeaklineError
 from agent.terminal import words
@@ -30,4 +31,4 @@ def reload(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
         for message in left:
             out.print(words(message, "red"), soft_wrap=True)
         out.print(f"{answer['rules']} rules; {f'{len(left)} files did not load' if left else 'everything loaded'}")
-    raise typer.Exit(1 if left else 0)
+    raise typer.Exit(FOUND if left else FINE)

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from agent.cli.rules import lint_and_test as rule_report
+from agent.cli.output import rules_lint_and_test
 from agent.config import settings as config
 
 RULE = """
@@ -22,7 +22,7 @@ SETTINGS = {
 
 def linted(folder, settings=None):
     out = io.StringIO()
-    status = rule_report.lint([folder], Console(file=out, width=200), as_json=False, settings=settings)
+    status = rules_lint_and_test.lint([folder], Console(file=out, width=200), as_json=False, settings=settings)
     return status, out.getvalue()
 
 

@@ -33,7 +33,7 @@ def progress(files: Sequence[Path], err: Console) -> Iterator[Tell]:
 
         def tell(path: Path, events: int, alerts: int) -> None:
             if path not in before:
-                before[path] = sum(sizes[one] for one in before)
+                before[path] = sum(sizes[read] for read in before)
             elapsed = bar.tasks[0].elapsed or 0.0
             speed = f"{events / elapsed:,.0f} events/s, " if elapsed > 1 else ""
             words = f"{path.name[:30]}: {speed}{alerts:,} alerts"

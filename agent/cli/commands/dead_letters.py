@@ -20,17 +20,17 @@ Destination = Annotated[str | None, typer.Option("--destination", help="Every fi
 @app.command("list")
 def list_files(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """What is kept, by file of dead letters; exit status 1 if there is something."""
-    from agent.cli import dead_letter_report
+    from agent.cli.output import dead_letters
 
-    raise typer.Exit(dead_letter_report.show_list(load(config), out, as_json=as_json))
+    raise typer.Exit(dead_letters.show_list(load(config), out, as_json=as_json))
 
 
 @app.command()
 def show(number: int, config: Config = DEFAULT_PATH) -> None:
     """One file of dead letters, row by row, as JSON lines."""
-    from agent.cli import dead_letter_report
+    from agent.cli.output import dead_letters
 
-    raise typer.Exit(dead_letter_report.show(load(config), number))
+    raise typer.Exit(dead_letters.show(load(config), number))
 
 
 @app.command()
@@ -56,25 +56,25 @@ def drop(
     config: Config = DEFAULT_PATH,
 ) -> None:
     """Let go of dead letters for good. Who did it and how many rows it were is an event."""
-    from agent.cli import dead_letter_report
+    from agent.cli.output import dead_letters
 
     _choose(numbers or [], everything, destination)
     if not yes:
         if not sys.stdin.isatty():
             wrong_usage("nobody is there to be asked: write --yes")
-        rows = dead_letter_report.count(load(config), numbers or [], destination=destination, everything=everything)
+        rows = dead_letters.count(load(config), numbers or [], destination=destination, everything=everything)
         typer.confirm(f"{rows:,} rows will be gone. Drop them?", abort=True)
     _settle("drop", numbers or [], everything, destination, config)
 
 
 def _settle(what: str, numbers: list[int], everything: bool, destination: str | None, config: Config) -> None:
-    from agent.cli import dead_letter_report
+    from agent.cli.output import dead_letters
 
     _choose(numbers, everything, destination)
     quiet()
     by = getpass.getuser()
     raise typer.Exit(
-        dead_letter_report.settle(
+        dead_letters.settle(
             load(config), what, numbers, destination=destination, everything=everything, by=by, console=out
         )
     )

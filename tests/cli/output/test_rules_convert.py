@@ -15,7 +15,8 @@ from sigma.backends.splunk import SplunkBackend
 from sigma.collection import SigmaCollection
 from sigma.processing.pipeline import ProcessingPipeline
 
-from agent.cli.rules.convert import event_schema, pipeline_text, show
+from agent.assembly.event_schema import event_schema
+from agent.cli.output.rules_convert import pipeline_text, show
 from agent.detection.authoring.convert import BACKENDS, TARGETS, ConvertedRule, Language, convert
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import fields

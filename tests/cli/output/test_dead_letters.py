@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from agent.cli import dead_letter_report
+from agent.cli.output import dead_letters
 from agent.config.settings import Settings
 from agent.errors import LeaklineError
 from agent.model import Outcome, Rejection
@@ -33,15 +33,15 @@ def settings(tmp_path: Path) -> Settings:
 def test_the_list_says_where_and_why(settings: Settings) -> None:
     """One line for each file of dead letters, and exit status 1 because there are some."""
     out = io.StringIO()
-    assert dead_letter_report.show_list(settings, Console(file=out, width=120), as_json=False) == 1
+    assert dead_letters.show_list(settings, Console(file=out, width=120), as_json=False) == 1
     assert "refused by siem" in out.getvalue()
     assert "3 cells instead of 35" in out.getvalue()
 
 
 def test_one_is_shown_as_it_was(settings: Settings, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """A malformed record comes back byte for byte, a refused event as its fields."""
-    assert dead_letter_report.show(settings, 0) == 0
-    assert dead_letter_report.show(settings, 1) == 0
+    assert dead_letters.show(settings, 0) == 0
+    assert dead_letters.show(settings, 1) == 0
     malformed, refused = map(json.loads, capfdbinary.readouterr().out.splitlines())
     assert (malformed["row"], malformed["raw_base64"]) == (7, "ImEiLCJiIv8=")
     assert refused["event"]["event.id"] == ids_of(0, 1)[0]
@@ -50,4 +50,4 @@ def test_one_is_shown_as_it_was(settings: Settings, capfdbinary: pytest.CaptureF
 def test_a_number_that_is_not_there_is_told(settings: Settings) -> None:
     """With a word on where to look."""
     with pytest.raises(LeaklineError, match="dead-letters list"):
-        dead_letter_report.show(settings, 99)
+        dead_letters.show(settings, 99)

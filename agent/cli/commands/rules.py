@@ -24,7 +24,7 @@ Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of rules; th
 
 
 @app.command("list")
-def rules_list(
+def list_rules(
     folders: Folders = None,
     config: Annotated[
         Path | None,
@@ -37,17 +37,17 @@ def rules_list(
     as_json: AsJson = False,
 ) -> None:
     """The rules: level, feed, source, how long each waits; what they cover; which cannot fire here, and why."""
-    from agent.cli.rules import list as rule_list
+    from agent.cli.output import rules_list
     from agent.detection.authoring.coverage import FEEDS
 
     if feed not in (None, *FEEDS):
         wrong_usage(f"--feed is one of {', '.join(FEEDS)}")
     settings = load(config) if config else None
-    raise typer.Exit(rule_list.show(folders, settings, feed or "", out, err, as_json=as_json))
+    raise typer.Exit(rules_list.show(folders, settings, feed or "", out, err, as_json=as_json))
 
 
 @app.command("lint")
-def rules_lint(
+def lint(
     folders: Folders = None,
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Rules and values for placeholders of this settings file.")
@@ -55,14 +55,14 @@ def rules_lint(
     as_json: AsJson = False,
 ) -> None:
     """What is wrong with rules: file, line, what to change."""
-    from agent.cli.rules import lint_and_test as rule_report
+    from agent.cli.output import rules_lint_and_test
 
     settings = load(config) if config else None
-    raise typer.Exit(rule_report.lint(folders, out, as_json=as_json, settings=settings))
+    raise typer.Exit(rules_lint_and_test.lint(folders, out, as_json=as_json, settings=settings))
 
 
 @app.command("test")
-def rules_test(
+def test(
     folders: Folders = None,
     samples: Annotated[
         Path | None, typer.Option(help="The folder of samples, a mirror of the rules' folder.", exists=True)
@@ -70,13 +70,13 @@ def rules_test(
     as_json: AsJson = False,
 ) -> None:
     """Whether each rule matches its samples, and not its near-misses."""
-    from agent.cli.rules import lint_and_test as rule_report
+    from agent.cli.output import rules_lint_and_test
 
-    raise typer.Exit(rule_report.test(folders, samples, out, as_json=as_json))
+    raise typer.Exit(rules_lint_and_test.test(folders, samples, out, as_json=as_json))
 
 
 @app.command("convert")
-def rules_convert(
+def convert(
     folders: Folders = None,
     to: Annotated[
         Literal["splunk", "esql", "lucene"], typer.Option("--to", help="SPL, or one of Elastic's languages.")
@@ -103,16 +103,16 @@ def rules_convert(
 
     They look at when rows arrived, not at when things happened, for rows come hours late.
     """
-    from agent.cli.rules import convert as rule_convert
+    from agent.cli.output import rules_convert
 
     if (no_window or pipeline) and (every, lookback) != (EVERY, LOOKBACK):
         wrong_usage("--every and --lookback do nothing with --no-window or --pipeline; leave them out")
     settings = load(config) if config else None
     window = None if no_window else _ingest_window(every, lookback)
     if pipeline:
-        sys.stdout.write(rule_convert.pipeline_text(to, settings))
+        sys.stdout.write(rules_convert.pipeline_text(to, settings))
         return
-    raise typer.Exit(rule_convert.show(folders, to, settings, err, as_json=as_json, window=window))
+    raise typer.Exit(rules_convert.show(folders, to, settings, err, as_json=as_json, window=window))
 
 
 def _ingest_window(every: str, lookback: str) -> IngestWindow:

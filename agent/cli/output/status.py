@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from agent.cli.status_lines import LONGEST_REASON, cut, pauses, rules_left_out, source_state, time, trouble
+from agent.cli.output.status_lines import LONGEST_REASON, cut, pauses, rules_left_out, source_state, time, trouble
 from agent.terminal import words
 
 
@@ -46,8 +46,8 @@ def show_problems(problems: Sequence[Mapping[str, Any]], console: Console) -> No
 def _left_out(status: Mapping[str, Any]) -> Iterator[Text]:
     """Matched rows that took no part in a correlation, a line for each of these."""
     rules: dict[str, list[str]] = {}
-    for one in status.get("correlations_left_out", ()):
-        rules.setdefault(one["rule"], []).append(f"{one['rows']:,} {one['reason']}")
+    for left_out in status.get("correlations_left_out", ()):
+        rules.setdefault(left_out["rule"], []).append(f"{left_out['rows']:,} {left_out['reason']}")
     for rule, counts in rules.items():
         yield Text(f"correlation {rule} left out rows: {', '.join(counts)}", style="yellow")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.config.settings import Settings
 
 
-def normalize(
+def write_normalized(
     files: Sequence[Path],
     event_type: str | None,
     format_name: str,
@@ -50,7 +50,12 @@ def normalize(
             shaped = normalizer.shape(enricher.enrich(normalizer.prepare(batch)), batch, now())
             if shaped.height:
                 out.write(body(FORMATS[format_name](shaped) + "\n"))
-            for one in batch.rejections:
-                err.print(f"{one.input}: row {one.row}: {one.reason}", style="red", markup=False, soft_wrap=True)
+            for rejection in batch.rejections:
+                err.print(
+                    f"{rejection.input}: row {rejection.row}: {rejection.reason}",
+                    style="red",
+                    markup=False,
+                    soft_wrap=True,
+                )
             rejected += len(batch.rejections)
     return rejected

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -16,33 +15,21 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.assembly import rules as chosen_rules
+from agent.assembly.event_schema import event_schema
+from agent.cli.exit_status import FINE, FOUND
 from agent.detection.authoring.convert import TARGETS, ConvertedRule, Language, convert
 from agent.detection.authoring.ingest_window import IngestWindow, explained
-from agent.detection.authoring.pysigma_pipeline import EventSchema, pipeline
+from agent.detection.authoring.pysigma_pipeline import pipeline
 from agent.detection.load import PLACEHOLDERS, Placeholders, load
 from agent.detection.rule_set import RuleSet
 from agent.duration import written
-from agent.enrichment.indicator import COLUMNS, PREFIX
-from agent.normalize.computed.aura import FIELDS as AURA
 from agent.normalize.mapping.load import whole_mappings
 from agent.normalize.mapping.mapping import Mappings
-from agent.normalize.shape import PROBLEMS
 from agent.shipped import rule_places, shipped
 
 if TYPE_CHECKING:
     from agent.config.settings import Settings
 
-LISTS = ("event.category", "event.type", "related.", "threat.", "user.roles", "user.target.roles")
-"""ECS lists that shipped events have, by the beginning of their names."""
-
-KINDS = {
-    **dict.fromkeys(("long", "integer"), "integer"),
-    **dict.fromkeys(("float", "double", "scaled_float"), "decimal"),
-    "ip": "address",
-    "boolean": "boolean",
-    "date": "time",
-}
-"""ECS types that hold no text, to what they hold."""
 
 HEADER = """\
 # How Leakline's events name what the rules speak of: a pySigma pipeline, made from the mappings.
@@ -73,28 +60,30 @@ def show(
         err.print(Text(str(error), style="red"), soft_wrap=True)
     adjusted = set(settings.rules.adjust) if settings else set()
     for found in convert(rules, places, language, event_schema(_mappings(settings)), values, window):
-        one = _as_written(found, adjusted)
-        if one.queries and not queries and not as_json:
+        converted = _as_written(found, adjusted)
+        if converted.queries and not queries and not as_json:
             sys.stdout.write("".join(f"# {line}\n" for line in _explained(window, language)) + "\n")
-        queries += len(one.queries)
-        problems += bool(one.problem)
+        queries += len(converted.queries)
+        problems += bool(converted.problem)
         if as_json:
-            sys.stdout.buffer.write(orjson.dumps(_document(one, language, window)) + b"\n")
-        elif one.queries:
-            sys.stdout.write(f"{_heading(one)}\n" + "\n\n".join(one.queries) + "\n\n")
+            sys.stdout.buffer.write(orjson.dumps(_document(converted, language, window)) + b"\n")
+        elif converted.queries:
+            sys.stdout.write(f"{_heading(converted)}\n" + "\n\n".join(converted.queries) + "\n\n")
         else:
-            err.print(Text(f"{one.rule.path}:{one.rule.line}: not converted: {one.problem}"), soft_wrap=True)
+            err.print(
+                Text(f"{converted.rule.path}:{converted.rule.line}: not converted: {converted.problem}"), soft_wrap=True
+            )
     sys.stdout.flush()
     err.print(f"{queries} queries, {problems} rules not converted, {len(rules.errors)} not loaded")
-    return 1 if problems or rules.errors else 0
+    return FOUND if problems or rules.errors else FINE
 
 
-def _as_written(one: ConvertedRule, adjusted: AbstractSet[str]) -> ConvertedRule:
+def _as_written(converted: ConvertedRule, adjusted: AbstractSet[str]) -> ConvertedRule:
     """With a word on what the settings say of the rule and its document does not."""
-    if not one.queries or adjusted.isdisjoint({one.rule.id, one.rule.name}):
-        return one
+    if not converted.queries or adjusted.isdisjoint({converted.rule.id, converted.rule.name}):
+        return converted
     note = "converted as the rule's file says, without what rules.adjust sets"
-    return replace(one, note=f"{one.note}; {note}" if one.note else note)
+    return replace(converted, note=f"{converted.note}; {note}" if converted.note else note)
 
 
 def pipeline_text(language: Language, settings: Settings | None = None) -> str:
@@ -107,35 +96,11 @@ def pipeline_text(language: Language, settings: Settings | None = None) -> str:
     return header + yaml.safe_dump(content, sort_keys=False, width=120)
 
 
-def event_schema(mappings: Mappings) -> EventSchema:
-    """What the mappings say of shipped events."""
-    columns: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    spelling: dict[str, str] = {}
-    kinds = {name: kind for name, known in mappings.ecs.fields.items() if (kind := KINDS.get(known.type))}
-    for one in mappings.all():
-        names = {name.lower(): name for name in (one.event_type, *one.aliases)}
-        spelling |= names
-        for column in one.header:
-            target = one.target(column, one.header)
-            if target is not None:
-                columns[column][target.field] |= names.keys()
-                kinds |= {target.field: target.value_kind} if target.value_kind in KINDS.values() else {}
-    for one in mappings.shared.values():  # what a type that nobody described has
-        for column, target in one.targets.items():
-            if column not in columns:
-                columns[column][target.field] = set()
-    lists = {name for name, known in mappings.ecs.fields.items() if known.array and name.startswith(LISTS)}
-    targets = {
-        column: {field: frozenset(types) for field, types in fields.items()} for column, fields in columns.items()
-    }
-    own = {PROBLEMS, *(PREFIX + name for name in COLUMNS), *(name for name in AURA if name != "leakline.aura.count")}
-    services = {service for service, _ in mappings.by_type}  # of a service without types nothing is read yet
-    return EventSchema(targets, frozenset(lists | own), frozenset(services), spelling, kinds)
-
-
-def _heading(one: ConvertedRule) -> str:
-    rule = one.rule
-    return f"# {rule.title} ({rule.level}, {rule.name or rule.id})" + (f"\n# {one.note}" if one.note else "")
+def _heading(converted: ConvertedRule) -> str:
+    rule = converted.rule
+    return f"# {rule.title} ({rule.level}, {rule.name or rule.id})" + (
+        f"\n# {converted.note}" if converted.note else ""
+    )
 
 
 def _explained(window: IngestWindow | None, language: Language) -> Iterable[str]:
@@ -146,8 +111,8 @@ def _explained(window: IngestWindow | None, language: Language) -> Iterable[str]
     ]
 
 
-def _document(one: ConvertedRule, language: Language, window: IngestWindow | None) -> dict[str, object]:
-    rule = one.rule
+def _document(converted: ConvertedRule, language: Language, window: IngestWindow | None) -> dict[str, object]:
+    rule = converted.rule
     return {
         "rule.id": rule.id,
         "rule.name": rule.title,
@@ -156,11 +121,11 @@ def _document(one: ConvertedRule, language: Language, window: IngestWindow | Non
         "file": str(rule.path),
         "line": rule.line,
         "language": language,
-        "queries": list(one.queries),
-        "every": written(window.every) if window and one.queries else None,
-        "window": " ".join(_explained(window, language)) if one.queries else None,
-        "note": one.note or None,
-        "problem": one.problem or None,
+        "queries": list(converted.queries),
+        "every": written(window.every) if window and converted.queries else None,
+        "window": " ".join(_explained(window, language)) if converted.queries else None,
+        "note": converted.note or None,
+        "problem": converted.problem or None,
     }
 
 
@@ -175,5 +140,5 @@ def _rules(folders: Sequence[Path] | None, settings: Settings | None) -> tuple[R
 
 
 def _mappings(settings: Settings | None) -> Mappings:
-    more = settings.normalize.mappings if settings else []
-    return whole_mappings([shipped("mappings"), *more])
+    own = settings.normalize.mappings if settings else []
+    return whole_mappings([shipped("mappings"), *own])

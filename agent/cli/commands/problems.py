@@ -6,6 +6,7 @@ import getpass
 
 import typer
 
+from agent.cli.exit_status import FINE, FOUND
 from agent.cli.options import DEFAULT_PATH, AsJson, Config, load, out, print_json, quiet
 from agent.errors import LeaklineError
 
@@ -15,17 +16,17 @@ app = typer.Typer(help="What is wrong now or waits for a person.", no_args_is_he
 @app.command("list")
 def list_problems(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """The open problems, with what to do; exit status 1 if there are any."""
-    from agent.cli import status as status_report
+    from agent.cli.output.status import show_problems
     from agent.daemon import status
 
     problems = status.document(load(config))["problems"]
     if as_json:
         print_json(problems)
     elif problems:
-        status_report.show_problems(problems, out)
+        show_problems(problems, out)
     else:
         out.print("No problems.")
-    raise typer.Exit(1 if problems else 0)
+    raise typer.Exit(FOUND if problems else FINE)
 
 
 @app.command()

@@ -11,7 +11,8 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from agent.cli.status_lines import time
+from agent.cli.exit_status import FINE, FOUND
+from agent.cli.output.status_lines import time
 from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
 from agent.daemon.control import ask, is_there
@@ -68,7 +69,7 @@ def show_list(settings: Settings, console: Console, *, as_json: bool) -> int:
         console.print(
             "`leakline dead-letters show NUMBER` prints one as JSON lines; `replay` sends refused rows again."
         )
-    return 1 if rows else 0
+    return FOUND if rows else FINE
 
 
 def show(settings: Settings, number: int) -> int:
@@ -80,7 +81,7 @@ def show(settings: Settings, number: int) -> int:
             for row in page["rows"]:
                 sys.stdout.buffer.write(orjson.dumps(row) + b"\n")
             start = page["next"]
-    return 0
+    return FINE
 
 
 def settle(
@@ -105,7 +106,7 @@ def settle(
                 continue
             whose = f" of {answer['destination']}" if answer["destination"] else ""
             console.print(words(f"{number}: {answer['rows']:,} rows{whose}: {done}"), soft_wrap=True)
-    return 1 if failed else 0
+    return FOUND if failed else FINE
 
 
 def count(settings: Settings, numbers: Sequence[int], *, destination: str | None, everything: bool) -> int:
