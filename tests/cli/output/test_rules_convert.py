@@ -11,7 +11,7 @@ import orjson
 import pytest
 import yaml
 from rich.console import Console
-from sigma.backends.splunk import SplunkBackend
+from sigma.backends.splunk.splunk import SplunkBackend
 from sigma.collection import SigmaCollection
 from sigma.processing.pipeline import ProcessingPipeline
 
@@ -73,9 +73,9 @@ def converted(
 
 
 def query(tmp_path: Path, sel: str, language: Language = "splunk", **placeholders: list[str]) -> str:
-    (one,) = converted(tmp_path, rule(sel), language, **placeholders)
-    assert one.problem == ""
-    return one.queries[0]
+    (result,) = converted(tmp_path, rule(sel), language, **placeholders)
+    assert result.problem == ""
+    return result.queries[0]
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -88,31 +88,31 @@ def pack(request: pytest.FixtureRequest) -> tuple[RuleSet, list[ConvertedRule]]:
 def test_every_rule_of_the_pack_has_a_query_or_a_reason(pack: tuple[RuleSet, list[ConvertedRule]]) -> None:
     """Nothing is missing in silence, and more than half of what is shipped today is converted."""
     rules, found = pack
-    assert [one.rule.id for one in found] == [one.id for one in rules.alerting]
-    assert all(bool(one.queries) != bool(one.problem) for one in found)
-    assert [one.problem for one in found if one.problem and not one.problem.endswith(UNSUPPORTED) and not any(
-        words in one.problem for words in UNSUPPORTED)] == []  # fmt: skip
+    assert [result.rule.id for result in found] == [rule.id for rule in rules.alerting]
+    assert all(bool(result.queries) != bool(result.problem) for result in found)
+    assert [result.problem for result in found if result.problem and not result.problem.endswith(UNSUPPORTED) and not any(
+        words in result.problem for words in UNSUPPORTED)] == []  # fmt: skip
     beyond = ("not shipped yet", "baselines are", "Backend does not support correlation rules")
-    reachable = [one for one in found if not any(words in one.problem for words in beyond)]
-    assert len([one for one in reachable if one.queries]) > len(reachable) / 2
+    reachable = [result for result in found if not any(words in result.problem for words in beyond)]
+    assert len([result for result in reachable if result.queries]) > len(reachable) / 2
 
 
 def test_queries_ask_for_fields_that_shipped_events_have(pack: tuple[RuleSet, list[ConvertedRule]]) -> None:
     """Of each rule over single events the query names the field that holds each column, and no column itself."""
     rules, found = pack
-    plain = {one.id: one for one in rules}
+    plain = {rule.id: rule for rule in rules}
     tried = 0
-    for one in found:
-        if not one.queries or one.rule.id not in plain:
+    for result in found:
+        if not result.queries or result.rule.id not in plain:
             continue
         tried += 1
-        text = re.sub(r'"[^"]*"', "", " ".join(one.queries).replace("{}", ""))
-        types = event_types(one.rule.condition)
-        for column in fields(one.rule.condition):
+        text = re.sub(r'"[^"]*"', "", " ".join(result.queries).replace("{}", ""))
+        types = event_types(result.rule.condition)
+        for column in fields(result.rule.condition):
             (field,) = NAMES.fields(column, types)
-            if field == column and one.rule.logsource.service is None and "." not in column:
+            if field == column and result.rule.logsource.service is None and "." not in column:
                 continue  # of another source than log files, which a rule for all of them reads beside these
-            assert re.search(rf"(?<![\w.]){re.escape(field)}(?![\w.])", text + " ".join(one.queries)), (column, text)
+            assert re.search(rf"(?<![\w.]){re.escape(field)}(?![\w.])", text + " ".join(result.queries)), (column, text)
             assert "." in column or not re.search(rf"(?<![\w.]){column}\s*([=<>:]|in\b|IN\b)", text), (column, text)
     assert tried > 40
 
@@ -129,8 +129,8 @@ def test_the_published_pipeline_gives_the_same_queries_by_itself(tmp_path: Path)
     text = rule("{EVENT_TYPE: Login, CLIENT_IP: 192.0.2.1, LOGIN_STATUS|startswith: LOGIN_ERROR}")
     published = (shipped("mappings") / "pysigma" / "splunk.yml").read_text(encoding="utf-8")
     backend = SplunkBackend(ProcessingPipeline.from_yaml(published))
-    (one,) = converted(tmp_path, text)
-    assert backend.convert(SigmaCollection.from_yaml(text)) == list(one.queries)
+    (result,) = converted(tmp_path, text)
+    assert backend.convert(SigmaCollection.from_yaml(text)) == list(result.queries)
 
 
 def test_a_column_that_event_types_keep_in_different_fields_is_told_apart(tmp_path: Path) -> None:
@@ -169,8 +169,8 @@ def test_placeholders_take_the_values_of_the_settings(tmp_path: Path) -> None:
     """Without values the rule is not converted, and the reason says what to do."""
     sel = "{EVENT_TYPE: API, CONNECTED_APP_ID|expand: '%Apps%'}"
     assert 'salesforce.connected_app_id IN ("a", "b")' in query(tmp_path, sel, Apps=["a", "b"])
-    (one,) = converted(tmp_path, rule(sel), Apps=[])
-    assert "-c" in one.problem
+    (result,) = converted(tmp_path, rule(sel), Apps=[])
+    assert "-c" in result.problem
 
 
 def test_correlations_group_by_shipped_names(tmp_path: Path) -> None:
@@ -182,14 +182,14 @@ correlation: {{type: {type}, rules: [{base}], group-by: [USER_ID], timespan: 1h,
 """
     base, streamed = rule("{EVENT_TYPE: URI}", "base"), rule("{EventType: X}", "far", "real_time_event_monitoring")
     counted = correlation.format(type="event_count", base="base", condition="{gte: 3}")
-    (one,) = converted(tmp_path, base + counted)
-    assert "by _time user.id" in one.queries[0]
-    assert "fixed, not sliding" in one.note
+    (result,) = converted(tmp_path, base + counted)
+    assert "by _time user.id" in result.queries[0]
+    assert "fixed, not sliding" in result.note
     summed = correlation.format(type="value_sum", base="base", condition="{gte: 3, field: ROWS_PROCESSED}")
-    (one,) = converted(tmp_path, base + summed)
-    assert "not supported" in one.problem
-    (one,) = converted(tmp_path, streamed + counted.replace("[base]", "[far]"))
-    assert one.problem == "far: events of real_time_event_monitoring are not shipped yet"
+    (result,) = converted(tmp_path, base + summed)
+    assert "not supported" in result.problem
+    (result,) = converted(tmp_path, streamed + counted.replace("[base]", "[far]"))
+    assert result.problem == "far: events of real_time_event_monitoring are not shipped yet"
 
 
 def test_a_base_that_alerts_too_has_a_whole_query_of_its_own(tmp_path: Path) -> None:
@@ -222,8 +222,8 @@ filter:
   condition: not robot
 """
     )
-    (one,) = converted(tmp_path, text)
-    assert 'NOT user.id="005x"' in one.queries[0]
+    (result,) = converted(tmp_path, text)
+    assert 'NOT user.id="005x"' in result.queries[0]
 
 
 def test_without_the_backends_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -254,8 +254,8 @@ def test_event_types_are_what_a_condition_leaves_possible(tmp_path: Path) -> Non
     ):
         document = {"title": "x", "logsource": {"product": "salesforce"}, "detection": yaml.safe_load(detection)}
         path.write_text(yaml.safe_dump(document))
-        (one,) = load([path])
-        assert event_types(one.condition) == expected
+        (rule,) = load([path])
+        assert event_types(rule.condition) == expected
 
 
 def test_what_a_backend_would_turn_into_another_question_is_not_converted(tmp_path: Path) -> None:
@@ -273,8 +273,8 @@ def test_what_a_backend_would_turn_into_another_question_is_not_converted(tmp_pa
 def test_not_is_true_of_a_missing_field_in_esql_too(tmp_path: Path) -> None:
     """Its own `not` of null is null, and the row would be lost."""
     text = rule("{EVENT_TYPE: API}").replace("condition: sel", "known: {leakline.app_approved: true}\n  condition: sel and not known")  # fmt: skip
-    (one,) = converted(tmp_path, text, "esql")
-    assert "not coalesce(leakline.app_approved==true, false)" in one.queries[0]
+    (result,) = converted(tmp_path, text, "esql")
+    assert "not coalesce(leakline.app_approved==true, false)" in result.queries[0]
 
 
 def test_baselines_and_correlations_with_ranges_are_told(tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ id: 5f5b7ba1-54b7-4f86-a4a5-3cb3f1d1f1ac
 correlation: {type: event_count, rules: [base], timespan: 1h, condition: {gte: 3, lte: 5}}
 """
     )
-    found = {one.rule.title: one for one in converted(tmp_path, text)}
+    found = {result.rule.title: result for result in converted(tmp_path, text)}
     assert found.keys() == {"unheard of", "some"}
     assert "baselines" in found["unheard of"].problem
     assert found["some"].problem

@@ -54,9 +54,9 @@ def query(folder: Path, text: str, language: Language, window: IngestWindow | No
     (folder / "rule.yml").write_text(text)
     rules = load([folder / "rule.yml"])
     assert rules.errors == ()
-    *_, one = convert(rules, [folder / "rule.yml"], language, NAMES, PLACEHOLDERS, window)
-    assert one.problem == ""
-    return one.queries[0]
+    *_, result = convert(rules, [folder / "rule.yml"], language, NAMES, PLACEHOLDERS, window)
+    assert result.problem == ""
+    return result.queries[0]
 
 
 def test_a_query_over_single_events_names_a_span_of_arrival(tmp_path: Path) -> None:
@@ -109,16 +109,20 @@ def test_every_query_of_the_pack_has_the_window(language: Language) -> None:
     places = [shipped("rules")]
     found = list(convert(rules, places, language, NAMES, PLACEHOLDERS, HOUR))
     plain = list(convert(rules, places, language, NAMES, PLACEHOLDERS))
-    for one, without in zip(found, plain, strict=True):
-        assert (one.rule.id, len(one.queries), one.problem) == (without.rule.id, len(without.queries), without.problem)
-        for text in one.queries:
+    for result, without in zip(found, plain, strict=True):
+        assert (result.rule.id, len(result.queries), result.problem) == (
+            without.rule.id,
+            len(without.queries),
+            without.problem,
+        )
+        for text in result.queries:
             assert re.search({"splunk": "_index_latest=", "esql": "event.ingested <"}.get(language, "ingested:"), text)
-    assert not any("ingested" in text or "_index" in text for one in plain for text in asked(one, language))
+    assert not any("ingested" in text or "_index" in text for result in plain for text in asked(result, language))
 
 
-def asked(one: ConvertedRule, language: Language) -> list[str]:
+def asked(result: ConvertedRule, language: Language) -> list[str]:
     """The queries, without the columns that ES|QL names in each."""
-    return [text.replace("metadata _id, _index, _version", "") for text in one.queries] if language == "esql" else [*one.queries]  # fmt: skip
+    return [text.replace("metadata _id, _index, _version", "") for text in result.queries] if language == "esql" else [*result.queries]  # fmt: skip
 
 
 @pytest.mark.parametrize(

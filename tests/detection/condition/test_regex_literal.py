@@ -33,7 +33,7 @@ from agent.detection.condition.regex_literal import longest_literal
         ("", None),
     ],
 )
-def test_the_longest_certain_text_is_found(pattern, expected):
+def test_the_longest_certain_text_is_found(pattern: str, expected: str | None) -> None:
     """In lower case, and none where none is certain."""
     assert longest_literal(pattern) == expected
 
@@ -50,7 +50,7 @@ PATTERNS = st.lists(st.builds("{}{}".format, ATOMS, st.sampled_from(["", "", "",
     st.booleans(),
     st.lists(st.text("aABbKksſ\u212axyé.-1c", max_size=8), min_size=1),
 )
-def test_what_is_called_certain_occurs_in_every_match(pattern, folded, texts):
+def test_what_is_called_certain_occurs_in_every_match(pattern: str, folded: bool, texts: list[str]) -> None:
     """Otherwise a rule would be passed over that would have matched."""
     pattern = f"(?i){pattern}" if folded else pattern
     series = pl.Series(texts)
