@@ -21,7 +21,7 @@ from sigma.processing.pipeline import ProcessingPipeline
 from agent.detection import load
 from agent.detection.authoring.ingest_window import IngestWindow, with_window
 from agent.detection.authoring.pysigma_pipeline import EventSchema, Target, pipeline
-from agent.detection.authoring.unsupported import inexpressible
+from agent.detection.authoring.unsupported import unsupported
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import fields
 from agent.detection.correlation.correlation import Correlation, feeding_rules, fields_by_base
@@ -175,7 +175,7 @@ class _Conversion:
     def _unasked(self, rule: Rule) -> str:
         """Why its condition is not asked at all."""
         target, types = TARGETS[self._language], event_types(rule.condition)
-        return self._unshipped(rule, fields(rule.condition)) or inexpressible(
+        return self._unshipped(rule, fields(rule.condition)) or unsupported(
             rule.condition, types, self._schema, target, lists=self._language != "esql"
         )
 

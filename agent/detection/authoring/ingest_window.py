@@ -57,6 +57,7 @@ class IngestWindow:
         """How far back event times are looked at, for correlations of this span: the whole span of the row that was as old
         as `lookback` allows when it arrived, at the beginning of what a run looks at.
         """
+        # Rounded up to whole days, for the queries begin at midnight: `-(-x // DAY)` is the ceiling.
         return -(-(self.lookback + self.every + timedelta(minutes=SETTLE) + span) // DAY)
 
     @property

@@ -144,6 +144,7 @@ def fires(
     now = last if until is not None else max(last, BEGINNING + timedelta(days=30))
 
     def look(frame: pl.DataFrame, source: LogSource, now: datetime, *, final: bool = False) -> None:
+        """Detect in prepared rows (none: what the clock brings), and note which rules raised an alert."""
         detection = detector.detect(frame, source, now, final=final)
         detection.commit()
         raised.update(detection.alerts["rule.id"] if detection.alerts.height else ())

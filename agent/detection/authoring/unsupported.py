@@ -9,9 +9,7 @@ from agent.detection.authoring.pysigma_pipeline import EventSchema, Target
 from agent.detection.condition.tree import Match, Node, Regex, Text, TimePart, leaves
 
 
-def inexpressible(
-    node: Node, types: Collection[str] | None, schema: EventSchema, target: Target, *, lists: bool
-) -> str:
+def unsupported(node: Node, types: Collection[str] | None, schema: EventSchema, target: Target, *, lists: bool) -> str:
     """Why the condition cannot be asked; empty if it can.
 
     `types`: the event types it is about, if it says so; `lists`: whether the language compares fields of several values.

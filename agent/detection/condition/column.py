@@ -130,6 +130,7 @@ def marked(hits: pl.Series, height: int) -> Mask:
 
 
 def _numbers(height: int) -> pl.Series:
+    """The numbers of rows, from 0: UInt32."""
     return pl.int_range(height, dtype=pl.UInt32, eager=True)
 
 

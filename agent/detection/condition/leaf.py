@@ -93,4 +93,5 @@ def _truth(column: Column, value: bool) -> pl.Series:
 
 
 def _any(masks: Iterable[pl.Series]) -> pl.Series:
+    """Boolean, null where no mask is true and one is null."""
     return functools.reduce(operator.or_, masks)

@@ -66,6 +66,7 @@ class RequiredLiterals:
 
 
 def _where(values: pl.Series, condition: pl.Expr) -> pl.Series:
+    """The values for which the condition, on the first column, holds."""
     return values.to_frame().filter(condition).to_series()
 
 
