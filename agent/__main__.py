@@ -3,7 +3,7 @@
 import sys
 
 from agent import memory_tuning as malloc
-from agent.cli.exit_status import FAILED, INTERRUPTED
+from agent.cli.output.exit_status import FAILED, INTERRUPTED
 from agent.daemon import uncaught
 
 

@@ -17,7 +17,7 @@ from agent.detection.alert.fold_memory import FoldChanges, FoldMemory
 from agent.detection.baseline import alert as baseline_alert
 from agent.detection.baseline.engine import BaselineChanges, BaselineEngine
 from agent.detection.correlation import alert as correlation_alert
-from agent.detection.correlation.batch_changes import BatchChanges as CorrelationChanges
+from agent.detection.correlation.batch_changes import BatchChanges
 from agent.detection.correlation.engine import PATIENCE, CorrelationEngine
 from agent.detection.matcher import Matcher
 from agent.detection.rule_set import RuleSet
@@ -132,7 +132,7 @@ class Detector:
         now: datetime,
         *,
         final: bool,
-    ) -> tuple[CorrelationChanges, BaselineChanges]:
+    ) -> tuple[BatchChanges, BaselineChanges]:
         """What the matches mean to correlations and to baselines; an empty batch is what the clock brings.
 
         `found`: rules with the numbers of the rows of `prepared` that they match (UInt32, ascending).

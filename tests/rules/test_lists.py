@@ -13,7 +13,7 @@ import yaml
 from agent.assembly.processing import build_processing
 from agent.config.settings import RuleSettings, Settings
 from agent.enrichment.address_database import write_mmdb
-from agent.enrichment.enricher import EnrichSettings
+from agent.enrichment.settings import EnrichSettings
 from agent.model import Batch
 from tests.enrichment.geo_network import GeoNetwork
 

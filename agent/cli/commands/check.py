@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.options import DEFAULT_PATH, AsJson, Config, out, quiet
+from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config
+from agent.cli.output.console import out, quiet
 
 
 def check(

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.options import DEFAULT_PATH, AsJson, Config, load, out, quiet, wrong_usage
+from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config, load, wrong_usage
+from agent.cli.output.console import out, quiet
 
 app = typer.Typer(help="Rows that could not be read or delivered, and why.", no_args_is_help=True)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.options import out
+from agent.cli.output.console import out
 
 
 def demo(

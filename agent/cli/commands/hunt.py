@@ -9,7 +9,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from agent.cli.options import err, load, quiet, wrong_usage
+from agent.cli.commands.options import load, wrong_usage
+from agent.cli.output.console import err, quiet
 
 
 def hunt(

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.exit_status import FINE, FOUND
-from agent.cli.options import err, load, quiet, wrong_usage
+from agent.cli.commands.options import load, wrong_usage
+from agent.cli.output.console import err, quiet
+from agent.cli.output.exit_status import FINE, FOUND
 
 
 def normalize(

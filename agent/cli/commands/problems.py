@@ -6,8 +6,9 @@ import getpass
 
 import typer
 
-from agent.cli.exit_status import FINE, FOUND
-from agent.cli.options import DEFAULT_PATH, AsJson, Config, load, out, print_json, quiet
+from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config, load
+from agent.cli.output.console import out, print_json, quiet
+from agent.cli.output.exit_status import FINE, FOUND
 from agent.errors import LeaklineError
 
 app = typer.Typer(help="What is wrong now or waits for a person.", no_args_is_help=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from agent.cli.exit_status import FINE, FOUND
-from agent.cli.options import DEFAULT_PATH, AsJson, Config, load, out, print_json
+from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config, load
+from agent.cli.output.console import out, print_json
+from agent.cli.output.exit_status import FINE, FOUND
 from agent.errors import LeaklineError
 from agent.terminal import words
 

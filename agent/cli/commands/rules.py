@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from agent.cli.options import AsJson, err, load, out, wrong_usage
+from agent.cli.commands.options import AsJson, load, wrong_usage
+from agent.cli.output.console import err, out
 
 if TYPE_CHECKING:
     from agent.detection.authoring.ingest_window import IngestWindow

@@ -5,8 +5,9 @@ from __future__ import annotations
 import typer
 from rich.text import Text
 
-from agent.cli.exit_status import WRONG_CONFIGURATION
-from agent.cli.options import DEFAULT_PATH, Config, err, load
+from agent.cli.commands.options import DEFAULT_PATH, Config, load
+from agent.cli.output.console import err
+from agent.cli.output.exit_status import WRONG_CONFIGURATION
 from agent.errors import StateDamaged
 
 

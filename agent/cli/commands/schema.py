@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from agent.cli.options import print_json
+from agent.cli.output.console import print_json
 
 app = typer.Typer(help="JSON schemas of what people write, for editors.", no_args_is_help=True)
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import typer
 
-from agent.cli.exit_status import FINE, FOUND
-from agent.cli.options import DEFAULT_PATH, AsJson, Config, load, out, print_json, quiet
+from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config, load
+from agent.cli.output.console import out, print_json, quiet
+from agent.cli.output.exit_status import FINE, FOUND
 
 app = typer.Typer(help="What is in the state directory, and going on after damage.", no_args_is_help=True)
 

@@ -11,7 +11,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from agent.cli.exit_status import FINE, FOUND
+from agent.cli.output.exit_status import FINE, FOUND
 from agent.cli.output.status_lines import time
 from agent.config.settings import Settings
 from agent.daemon.clock import utc_now

@@ -11,7 +11,7 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from agent.cli.exit_status import FAILED, FINE, FOUND
+from agent.cli.output.exit_status import FAILED, FINE, FOUND
 from agent.cli.output.hunt_progress import progress
 from agent.detection.rule_set import RuleSet
 from agent.errors import LeaklineError

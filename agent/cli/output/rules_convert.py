@@ -16,7 +16,7 @@ from rich.text import Text
 
 from agent.assembly import rules as chosen_rules
 from agent.assembly.event_schema import event_schema
-from agent.cli.exit_status import FINE, FOUND
+from agent.cli.output.exit_status import FINE, FOUND
 from agent.detection.authoring.convert import TARGETS, ConvertedRule, Language, convert
 from agent.detection.authoring.ingest_window import IngestWindow, explained
 from agent.detection.authoring.pysigma_pipeline import pipeline

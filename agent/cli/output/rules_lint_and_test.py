@@ -15,7 +15,7 @@ from rich.text import Text
 from agent.assembly import sample_rows
 from agent.assembly.rule_inputs import columns
 from agent.assembly.rules import placeholders, places
-from agent.cli.exit_status import FINE, FOUND
+from agent.cli.output.exit_status import FINE, FOUND
 from agent.config.settings import Settings
 from agent.detection.authoring import lint as linting
 from agent.detection.authoring import sample_processes

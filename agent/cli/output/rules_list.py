@@ -14,7 +14,7 @@ from rich.text import Text
 
 from agent.assembly.rule_inputs import supply
 from agent.assembly.rules import chosen_rules
-from agent.cli.exit_status import FINE, FOUND
+from agent.cli.output.exit_status import FINE, FOUND
 from agent.config.settings import Settings
 from agent.detection.alert import attack
 from agent.detection.authoring.coverage import FEEDS

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from agent.cli.options import out
+from agent.cli.output.console import out
 from agent.cli.output.status_lines import time
 
 
