@@ -3,12 +3,8 @@
 import sys
 
 from agent import memory_tuning
+from agent.cli.output.exit_status import FAILED, INTERRUPTED
 from agent.daemon import uncaught
-
-INTERRUPTED = 130
-"""128 and the number of SIGINT, as shells have it."""
-FAILED = 3
-"""As in agent.cli.app: it failed or cannot tell."""
 
 
 def main() -> None:

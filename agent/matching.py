@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from agent.detection.condition.evaluation import Evaluation
-from agent.detection.condition.leaf import any_of
+from agent.detection.condition.mask import any_of
 from agent.detection.load import loads
 from agent.detection.rule_set import RuleSet
 from agent.errors import LeaklineError
@@ -26,7 +26,8 @@ def matches(
     rule: str | RuleSet, event: Mapping[str, Any], *, placeholders: Mapping[str, Sequence[str]] | None = None
 ) -> bool:
     """Whether the rule matches the event, as `hunt --raw` would say: names and values as they stand, log source not
-    compared, filters in the same text applied.
+    compared, filters in the same text applied. `agent.detection.authoring.samples.holds` is the other way to ask about
+    one event: it takes it as a row of the rule's log source, whose vendor cells are text, as samples of rules are tried.
 
     `rule`: the text of a Sigma rule (of several, one that matches is enough), or what `agent.detection.load` made of
     it, which is quicker for a second event. `event`: whatever JSON can say, and times; dots in names reach into it.
@@ -43,7 +44,7 @@ def matches(
         line = orjson.dumps(event)
     except TypeError as error:
         raise LeaklineError(f"the event is no JSON ({error})") from error
-    conditions = [one.condition for one in rules]
+    conditions = [loaded.condition for loaded in rules]
     lines = reader(conditions).read(line, 1)
     evaluation = Evaluation(lines.frame)
     return any(any_of(evaluation.rows(condition)) for condition in conditions)

@@ -63,7 +63,7 @@ class DaemonParts:
     @property
     def rules_loaded(self) -> int:
         """With correlations, baselines, and those that only feed them."""
-        return len(self.processing.rules.known)
+        return len(self.processing.rules.all_rules)
 
     def reload(self) -> Sequence[LoadFailure]:
         """Rules, mappings and lists anew, from the next batch on; returns what of them did not load. One at a time.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from agent.assembly.computed_columns import computed_columns
 from agent.config.settings import Settings
-from agent.detection.authoring.absence import Columns
+from agent.detection.authoring.absence import LogFileColumns
 from agent.detection.authoring.coverage import Availability
 from agent.enrichment.address import ANONYMIZER, CORPORATE
 from agent.enrichment.address_database import AddressDatabases
@@ -74,7 +74,7 @@ def log_columns(
     headers: Mapping[str, Collection[str]] | None = None,
     settings: Settings | None = None,
     lacking: Mapping[str, str] | None = None,
-) -> Columns:
+) -> LogFileColumns:
     """What rows of log files have. `headers`: as above; `lacking`: what the settings' enrichment does not fill."""
     if headers is None:
         headers = {
@@ -92,7 +92,7 @@ def log_columns(
         for name, sources in _fed(mappings).items()
         if (name not in _looked_up(settings) or (lacking and name in lacking)) and not name.startswith(ELSEWHERE)
     }
-    return Columns(by_type, fed, {name.lower(): name for name in headers}, computed_columns(mappings))
+    return LogFileColumns(by_type, fed, {name.lower(): name for name in headers}, computed_columns(mappings))
 
 
 def _fed(mappings: Mappings) -> dict[str, set[str]]:

@@ -35,11 +35,11 @@ def examine_rules_and_mappings(settings: Settings, now: datetime) -> Iterator[Fi
         message = "no database: events say nothing of countries and networks"
         yield Finding("addresses", False, message, fix, warning=True)
     rules = processing.rules
-    for name, reason in rules.unheard:
+    for name, reason in rules.ineffective_disables:
         fix = "see `leakline rules list` for the names"
         yield Finding("rules", False, f"rules.disabled: {name!r} {reason}", fix, warning=True)
     if rules.alerting:
-        message = f"{len(rules.alerting)} rules run, and {rules.silently} more that only feed these"
+        message = f"{len(rules.alerting)} rules run, and {rules.feeder_count} more that only feed these"
         yield Finding("rules", True, message)
         yield from of_settings(settings, rules)
     else:

@@ -6,42 +6,35 @@ A message never shows what stands in the file, only where: a secret may have bee
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from agent.detection.sigma.yaml_keys import repeated
 from agent.errors import SettingsError
+from agent.yaml_lines.bounds import Bounds, OutOfBounds, compose_within
+from agent.yaml_lines.nodes import construct, duplicate_keys
 
 LARGEST = 1 << 20
 """Bytes of a settings file."""
-DEEPEST = 32
-"""Levels of mappings and lists; settings need eight."""
-MOST_VALUES = 100_000
-"""Values and keys, with what aliases repeat: eight lines of aliases of aliases make a thousand million."""
 
-_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")} | {
-    "tag:yaml.org,2002:merge"
-}
+_TAGS = ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge")
+
+BOUNDS = Bounds(depth=32, values=100_000, tags=frozenset(f"tag:yaml.org,2002:{tag}" for tag in _TAGS))
+"""Settings need eight levels."""
 
 
 def read_document(path: Path) -> Any:
     """The values of a settings file. Raises SettingsError with the line, where there is one."""
     text = _text(path)
     try:
-        _require_shallow(text, path)
-        loader = yaml.CSafeLoader(text)
-        try:
-            root = loader.get_single_node()
-            if root is None:
-                return None
-            _require_small(root, path)
-            _require_unique_keys(root, path)
-            return loader.construct_document(root)
-        finally:
-            loader.dispose()
+        root = compose_within(text, BOUNDS)
+        if root is None:
+            return None
+        _require_unique_keys(root, path)
+        return construct(root)
+    except OutOfBounds as error:
+        raise _out_of_bounds(path, error) from error
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(path, error.problem or error.context or "", error.problem_mark or error.context_mark) from error
     except yaml.YAMLError as error:
@@ -68,41 +61,8 @@ def _text(path: Path) -> str:
         raise SettingsError(f"{path}:{line}: this is not valid UTF-8 ({error.reason})", hint=hint) from error
 
 
-def _require_shallow(text: str, path: Path) -> None:
-    """Before anything is built from it: building is recursive."""
-    depth = 0
-    for event in yaml.parse(text, yaml.CSafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            raise _too_deep(path, event.start_mark)
-
-
-def _require_small(root: yaml.Node, path: Path) -> None:
-    """What aliases repeat counts each time; an alias of what it stands in is refused as too deep."""
-    known: dict[int, tuple[int, int]] = {}
-
-    def measure(node: yaml.Node, depth: int) -> tuple[int, int]:
-        """(values, levels) of a node."""
-        if node.tag not in _TAGS:
-            raise _not_yaml(path, "a tag is not allowed here", node.start_mark)
-        if depth > DEEPEST + 1:
-            raise _too_deep(path, node.start_mark)
-        if id(node) not in known:
-            below = [measure(child, depth + 1) for child in _children(node)]
-            known[id(node)] = 1 + sum(size for size, _ in below), 1 + max((height for _, height in below), default=0)
-        size, height = known[id(node)]
-        if size > MOST_VALUES:
-            hint = "write out what its aliases repeat"
-            raise SettingsError(f"{path}: it holds more than {MOST_VALUES:,} values", hint=hint)
-        if depth + height > DEEPEST + 2:
-            raise _too_deep(path, node.start_mark)
-        return size, height
-
-    measure(root, 1)
-
-
 def _require_unique_keys(root: yaml.Node, path: Path) -> None:
-    for first, second in repeated(root):
+    for first, second in duplicate_keys(root):
         if second.value == "<<":  # YAML merges them all
             continue
         hint = "put what they hold under one of them: only the last one would count"
@@ -110,17 +70,17 @@ def _require_unique_keys(root: yaml.Node, path: Path) -> None:
         raise SettingsError(f"{_at(path, second.start_mark)}: {message}", hint=hint)
 
 
-def _children(node: yaml.Node) -> Iterator[yaml.Node]:
-    for entry in node.value if isinstance(node, yaml.CollectionNode) else ():
-        if isinstance(entry, tuple):
-            yield from entry
-        else:
-            yield entry
-
-
-def _too_deep(path: Path, mark: Any) -> SettingsError:
-    hint = "close the brackets, or take out the alias that contains itself"
-    return SettingsError(f"{_at(path, mark)}: nested more than {DEEPEST} levels deep", hint=hint)
+def _out_of_bounds(path: Path, error: OutOfBounds) -> SettingsError:
+    match error.bound:
+        case "tags":
+            return _not_yaml(path, "a tag is not allowed here", error.mark)
+        case "values":
+            hint = "write out what its aliases repeat"
+            return SettingsError(f"{path}: it holds more than {BOUNDS.values:,} values", hint=hint)
+        case "depth":
+            hint = "close the brackets, or take out the alias that contains itself"
+            message = f"{_at(path, error.mark)}: nested more than {BOUNDS.depth} levels deep"
+            return SettingsError(message, hint=hint)
 
 
 def _not_yaml(path: Path, problem: str, mark: Any) -> SettingsError:

@@ -16,7 +16,7 @@ from agent.detection.correlation.correlation import Correlation
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.rule import Level, Rule
 
-One = TypeVar("One", Rule, Correlation, Baseline)
+Adjustable = TypeVar("Adjustable", Rule, Correlation, Baseline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,15 @@ def adjusted(rules: RuleSet, wanted: Mapping[str, Adjustment]) -> RuleSet:
     """`wanted`: by id or name of a rule, correlation or baseline. Raises AdjustmentError."""
     left = dict(wanted)
 
-    def changed(one: One, about: Rule, change: Callable[[One, str, Adjustment], One]) -> One:
+    def changed(
+        item: Adjustable, about: Rule, change: Callable[[Adjustable, str, Adjustment], Adjustable]
+    ) -> Adjustable:
         name = next((key for key in (about.name, about.id) if key in left), None)
-        return one if name is None else change(one, name, left.pop(name))
+        return item if name is None else change(item, name, left.pop(name))
 
-    plain = tuple(changed(one, one, _rule) for one in rules.rules)
-    correlations = tuple(changed(one, one.rule, _correlation) for one in rules.correlations)
-    baselines = tuple(changed(one, one.rule, _baseline) for one in rules.baselines)
+    plain = tuple(changed(rule, rule, _rule) for rule in rules.rules)
+    correlations = tuple(changed(derived, derived.rule, _correlation) for derived in rules.correlations)
+    baselines = tuple(changed(derived, derived.rule, _baseline) for derived in rules.baselines)
     for name in left:
         raise AdjustmentError(name, "there is no rule of this id or name; `leakline rules list` shows them")
     return replace(rules, rules=plain, correlations=correlations, baselines=baselines)
@@ -68,31 +70,33 @@ def _rule(rule: Rule, name: str, wanted: Adjustment) -> Rule:
     return replace(rule, level=wanted.level or rule.level)
 
 
-def _correlation(one: Correlation, name: str, wanted: Adjustment) -> Correlation:
+def _correlation(correlation: Correlation, name: str, wanted: Adjustment) -> Correlation:
     _only(name, wanted, {"level", "threshold", "timespan"}, "a correlation")
     if wanted.threshold is not None:
-        if len(one.bounds) != 1:
-            what = f"the condition has {len(one.bounds)} bounds, not one"
+        if len(correlation.bounds) != 1:
+            what = f"the condition has {len(correlation.bounds)} bounds, not one"
             raise AdjustmentError(f"{name}.threshold", what)
-        one = replace(one, bounds=(replace(one.bounds[0], number=float(wanted.threshold)),))
+        correlation = replace(correlation, bounds=(replace(correlation.bounds[0], number=float(wanted.threshold)),))
     if wanted.timespan is not None:
-        quiet = wanted.timespan if one.quiet == one.span else max(one.quiet, wanted.timespan)
-        one = replace(one, span=wanted.timespan, quiet=quiet)
-    return replace(one, rule=replace(one.rule, level=wanted.level or one.rule.level))
+        quiet = wanted.timespan if correlation.quiet == correlation.span else max(correlation.quiet, wanted.timespan)
+        correlation = replace(correlation, span=wanted.timespan, quiet=quiet)
+    return replace(correlation, rule=replace(correlation.rule, level=wanted.level or correlation.rule.level))
 
 
-def _baseline(one: Baseline, name: str, wanted: Adjustment) -> Baseline:
+def _baseline(baseline: Baseline, name: str, wanted: Adjustment) -> Baseline:
     _only(name, wanted, {"level", "threshold", "minimum_history", "bounds"}, "a baseline")
     bounds = {**wanted.bounds, **({} if wanted.threshold is None else {"gte": wanted.threshold})}
     try:
-        one = with_bounds(one, bounds)
+        baseline = with_bounds(baseline, bounds)
     except ValueError as error:
         raise AdjustmentError(name, str(error)) from error
-    minimum = one.minimum if wanted.minimum_history is None else wanted.minimum_history
-    one = replace(one, minimum=minimum, rule=replace(one.rule, level=wanted.level or one.rule.level))
-    if why := kind_of(one).too_short(one):
+    minimum = baseline.minimum if wanted.minimum_history is None else wanted.minimum_history
+    baseline = replace(
+        baseline, minimum=minimum, rule=replace(baseline.rule, level=wanted.level or baseline.rule.level)
+    )
+    if why := kind_of(baseline).too_short(baseline):
         raise AdjustmentError(f"{name}.minimum_history", f"{why}: it would never alert")
-    return one
+    return baseline
 
 
 def _only(name: str, wanted: Adjustment, known: set[str], what: str) -> None:
@@ -106,8 +110,8 @@ def _compares(leaf: Match) -> bool:
     return isinstance(leaf.test, Number) and leaf.test.comparison != "eq"
 
 
-def _with(one: Match, threshold: float) -> Match:
+def _with(leaf: Match, threshold: float) -> Match:
     """The test with another number, if it is one that compares."""
-    if isinstance(one.test, Number) and _compares(one):
-        return Match(one.field, Number(one.test.comparison, threshold))
-    return one
+    if isinstance(leaf.test, Number) and _compares(leaf):
+        return Match(leaf.field, Number(leaf.test.comparison, threshold))
+    return leaf

@@ -69,12 +69,12 @@ class Detector:
         alert may stay untold; `long_ids`: record ids as a column of the rows to ids as events have them.
         """
         self.rules = rules
-        self._matcher = Matcher(rules, _passed_over)
+        self._matcher = Matcher(rules, _log_rule_failure)
         self._long_ids = long_ids
         self._folds = FoldMemory(fold, {rule.id for rule in rules}, recall)
         sources = {rule.id: rule.logsource for rule in rules}
-        self._silent = rules.silent
-        self.correlating = CorrelationEngine(rules.correlations, sources, recall, lateness, patience, rules.silent)
+        self._feeder_ids = rules.feeder_ids
+        self.correlating = CorrelationEngine(rules.correlations, sources, recall, lateness, patience, rules.feeder_ids)
         self.baselining = BaselineEngine(rules.baselines, sources, recall)
 
     def detect(
@@ -97,24 +97,28 @@ class Detector:
         found = list(self.matches(prepared, source))
         counts = {rule.id: len(rows) for rule, rows in found}
         org = _org(prepared) if org is None else org
-        step, past = self._derive(found, prepared, org, source, now, final=final)
-        found = [(rule, rows) for rule, rows in found if rule.id not in self._silent]
+        correlated, compared = self._derive(found, prepared, org, source, now, final=final)
+        found = [(rule, rows) for rule, rows in found if rule.id not in self._feeder_ids]
         folds = self._folds.changes()
         alerts = [*self._raise(found, prepared, org, shape or plain_shape, now, folds)]
         alerts += self._late([org] if prepared.height else self._folds.orgs, now, folds)
-        derived = [*correlation_alert.frames(step.alert_changes, now), *baseline_alert.frames(past.alert_changes, now)]
+        derived = [
+            *correlation_alert.frames(correlated.alert_changes, now),
+            *baseline_alert.frames(compared.alert_changes, now),
+        ]
         alerts += [
-            one.with_columns(self._long_ids(one["user.id"])) if "user.id" in one.columns else one for one in derived
+            frame.with_columns(self._long_ids(frame["user.id"])) if "user.id" in frame.columns else frame
+            for frame in derived
         ]
 
         def commit() -> None:
             self._folds.commit(folds.changed)
-            self.correlating.commit(step)
-            self.baselining.commit(past)
+            self.correlating.commit(correlated)
+            self.baselining.commit(compared)
 
         return Detection(
             pl.concat(alerts, how="diagonal_relaxed") if alerts else pl.DataFrame(),
-            {**self._folds.remembered(folds.changed), **step.remember, **past.remember},
+            {**self._folds.remembered(folds.changed), **correlated.remember, **compared.remember},
             counts,
             commit,
         )
@@ -129,21 +133,25 @@ class Detector:
         *,
         final: bool,
     ) -> tuple[BatchChanges, BaselineChanges]:
-        """What the matches mean to correlations and to baselines; an empty batch is what the clock brings."""
+        """What the matches mean to correlations and to baselines; an empty batch is what the clock brings.
+
+        `found`: rules with the numbers of the rows of `prepared` that they match (UInt32, ascending).
+        """
         if not prepared.height:
             return self.correlating.take({}, "", source, None, now, final=final), self.baselining.tick(now)
-        compared, correlated = self.baselining.bases, self.correlating.bases
+        of_baselines, of_correlations = self.baselining.bases, self.correlating.bases
         matched = {
             rule.id: prepared[rows] if len(rows) < prepared.height else prepared
             for rule, rows in found
-            if rule.id in compared or rule.id in correlated
+            if rule.id in of_baselines or rule.id in of_correlations
         }
         newest = _newest(prepared, now)
-        step = self.correlating.take(
-            {rule: rows for rule, rows in matched.items() if rule in correlated}, org, source, newest, now, final=final
+        to_correlate = {rule: rows for rule, rows in matched.items() if rule in of_correlations}
+        to_compare = {rule: rows for rule, rows in matched.items() if rule in of_baselines}
+        return (
+            self.correlating.take(to_correlate, org, source, newest, now, final=final),
+            self.baselining.take(to_compare, org, source, newest, now),
         )
-        past = {rule: rows for rule, rows in matched.items() if rule in compared}
-        return step, self.baselining.take(past, org, source, newest, now)
 
     @property
     def broken(self) -> Mapping[str, str]:
@@ -163,23 +171,27 @@ class Detector:
         now: datetime,
         folds: FoldChanges,
     ) -> Iterator[pl.DataFrame]:
-        """Alerts for the matches that are not folded into earlier ones."""
+        """Alerts for the matches that are not folded into earlier ones: a shaped frame for each rule that raises any.
+
+        `found`: rules with the numbers of the rows of `prepared` that they match (UInt32, ascending).
+        """
         if not found:
             return
+        # Each matched row is shaped once, however many rules match it; a place is its number among these.
         rows = pl.concat([hits for _, hits in found]).unique().sort()
         matched = prepared[rows]
         evidence = shape(matched)
         times = _times(matched, now)
-        who: dict[tuple[str, ...], pl.Series] = {}
+        by_names: dict[tuple[str, ...], pl.Series] = {}
         for rule, hits in found:
             places = rows.search_sorted(hits)
             names = fold_by(rule.custom)
-            if names not in who:
-                who[names] = actors(matched, names)
-            mine = pl.DataFrame({"place": places, "actor": who[names][places], "time": times[places]})
-            told = list(_told(rule, mine.sort("time", "place"), evidence, folds.folding(org, rule.id), now))
-            if told:
-                table = pl.DataFrame(told, schema_overrides={"event_ids": pl.List(pl.String)})
+            if names not in by_names:
+                by_names[names] = actors(matched, names)
+            hit = pl.DataFrame({"place": places, "actor": by_names[names][places], "time": times[places]})
+            alerts = list(_alert_rows(rule, hit.sort("time", "place"), evidence, folds.folding(org, rule.id), now))
+            if alerts:
+                table = pl.DataFrame(alerts, schema_overrides={"event_ids": pl.List(pl.String)})
                 yield alert.frame(rule, evidence[table["place"]], table, now)
 
     def _late(self, orgs: Sequence[str], now: datetime, folds: FoldChanges) -> Iterator[pl.DataFrame]:
@@ -188,21 +200,25 @@ class Detector:
             due = {rule for rule, folding in self._folds.of(org) if folding.alerts and folding.waits(now)}
             due |= {rule for owner, rule in folds.changed if owner == org}
             for rule in (rule for rule in self.rules if rule.id in due):
-                told = [_late_row(rule, actor, window) for actor, window in folds.folding(org, rule.id).due(now)]
-                if told:
-                    yield alert.late_count(rule, told, now)
+                counts = [_late_row(rule, actor, window) for actor, window in folds.folding(org, rule.id).due(now)]
+                if counts:
+                    yield alert.late_count(rule, counts, now)
 
 
-def _passed_over(rule: Rule, error: Exception) -> None:
+def _log_rule_failure(rule: Rule, error: Exception) -> None:
     log.error("rule breaks and is passed over", rule=rule.title, path=str(rule.path), reason=str(error))
 
 
 def _org(prepared: pl.DataFrame) -> str:
+    """The org of the first row; empty where rows say none."""
     return str(prepared["organization.id"][0] or "") if "organization.id" in prepared.columns else ""
 
 
 def _newest(prepared: pl.DataFrame, now: datetime) -> int | None:
-    """The newest event time in milliseconds; one in the future does not move a watermark past now."""
+    """The newest event time of a batch in milliseconds, None if no row has a time.
+
+    One in the future does not move a watermark past now: rows of the present would count as late ever after.
+    """
     if "@timestamp" not in prepared.columns:
         return None
     times = prepared["@timestamp"].cast(TIME).dt.epoch("ms")
@@ -216,25 +232,28 @@ def plain_shape(prepared: pl.DataFrame) -> pl.DataFrame:
 
 
 def _times(matched: pl.DataFrame, now: datetime) -> pl.Series:
-    """Event time; of a row without one, now: there is nothing better to fold it by."""
+    """Event time of each row (`Datetime("ms", "UTC")`); of a row without one, now: nothing better is there to fold it by."""
     if "@timestamp" not in matched.columns:
         return pl.Series([now], dtype=TIME).new_from_index(0, matched.height)
     return matched["@timestamp"].cast(TIME).fill_null(now)
 
 
-def _told(
+def _alert_rows(
     rule: Rule, matches: pl.DataFrame, evidence: pl.DataFrame, folding: AlertFold, now: datetime
 ) -> Iterator[dict[str, object]]:
-    """What each alert to be raised says of the matches it stands for. `matches`: place, actor, time; sorted by time."""
+    """What each alert to be raised says of the matches it stands for, as `alert.frame` takes it.
+
+    `matches`: `place` (UInt32, the row of `evidence`), `actor` (String), `time` (`Datetime("ms", "UTC")`); by time.
+    """
     ids = evidence["event.id"]
     for actor, group in matches.group_by("actor", maintain_order=True):
         places, times = group["place"], group["time"].to_list()
-        who = str(actor[0])
-        for raised in folding.take(who, times):
-            first, last = raised.first, raised.end - 1
+        name = str(actor[0])
+        for raised in folding.take(name, times):
+            first, last = raised.first, raised.end - 1  # matches of the group from `first` up to, without, `end`
             place = places[first]
             identity = alert.alert_id(rule, ids[place])
-            folding.open(who, OpenAlert(identity, times[first], now, times[last], about=_about(evidence, place)))
+            folding.open(name, OpenAlert(identity, times[first], now, times[last], about=_about(evidence, place)))
             yield {
                 "place": place,
                 "id": identity,
@@ -243,11 +262,12 @@ def _told(
                 "count": raised.end - first,
                 "folded": raised.folded,
                 "event_ids": ids[places[first : min(raised.end, first + alert.IDS)]].to_list(),
-                "actor": who,
+                "actor": name,
             }
 
 
 def _about(evidence: pl.DataFrame, place: int) -> dict[str, str]:
+    """What one row of shaped evidence says of whom it is about: those of `ABOUT` that it has."""
     names = [name for name in ABOUT if name in evidence.columns]
     return {name: str(value) for name in names if (value := evidence[name][place]) is not None}
 

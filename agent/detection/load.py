@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.detection import made_of
+from agent.detection import dependencies
 from agent.detection.condition.tree import both
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.cache import RuleCache
-from agent.detection.sigma.parsed import Filter, Parsed
+from agent.detection.sigma.filter import Filter
+from agent.detection.sigma.parsed_file import ParsedFile
 from agent.detection.sigma.rule import Rule
 from agent.errors import RuleError
 
@@ -42,13 +43,13 @@ def load(places: Sequence[Path], *, placeholders: Placeholders | None = None, ca
     the next. Raises nothing: what is wrong is in `RuleSet.errors`.
     """
     known = {**PLACEHOLDERS, **(placeholders or {})}
-    remembered = RuleCache(cache, places) if cache else None
+    memory = RuleCache(cache, places) if cache else None
     closed: list[RuleError] = []
-    parsed = [Parsed(errors=closed), *(_file(path, known, remembered) for path in files(places, closed))]
-    more = made_of.needed(parsed, lambda path: _file(path, known, remembered)).values()
-    if remembered:
-        remembered.write()
-    return together([*parsed, *more], hushed=made_of.ids(more))
+    parsed = [ParsedFile(errors=closed), *(_file(path, known, memory) for path in files(places, closed))]
+    needed = dependencies.needed(parsed, lambda path: _file(path, known, memory)).values()
+    if memory:
+        memory.write()
+    return together([*parsed, *needed], dependency_ids=dependencies.ids(needed))
 
 
 def loads(text: str | bytes, *, placeholders: Placeholders | None = None) -> RuleSet:
@@ -56,8 +57,8 @@ def loads(text: str | bytes, *, placeholders: Placeholders | None = None) -> Rul
     data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
     known = {**PLACEHOLDERS, **(placeholders or {})}
     parsed = [parsed_file(data, Path("rule"), known)]
-    more = made_of.needed(parsed, lambda path: _file(path, known, None)).values()
-    return together([*parsed, *more], hushed=made_of.ids(more))
+    needed = dependencies.needed(parsed, lambda path: _file(path, known, None)).values()
+    return together([*parsed, *needed], dependency_ids=dependencies.ids(needed))
 
 
 def files(places: Iterable[Path], errors: list[RuleError] | None = None) -> Iterator[Path]:
@@ -85,10 +86,10 @@ def _inside(folder: Path, errors: list[RuleError]) -> list[Path]:
     return sorted(found)
 
 
-def _file(path: Path, placeholders: Placeholders, cache: RuleCache | None) -> Parsed:
+def _file(path: Path, placeholders: Placeholders, cache: RuleCache | None) -> ParsedFile:
     data = file_data(path)
     if isinstance(data, RuleError):
-        return Parsed(errors=[data])
+        return ParsedFile(errors=[data])
     if cache and (found := cache.find(data, path, placeholders)):
         return found
     parsed = parsed_file(data, path, placeholders)
@@ -109,58 +110,57 @@ def file_data(path: Path) -> bytes | RuleError:
         return RuleError(path, 1, f"cannot be read ({error.strerror})")
 
 
-def parsed_file(data: bytes, path: Path, placeholders: Placeholders) -> Parsed:
+def parsed_file(data: bytes, path: Path, placeholders: Placeholders) -> ParsedFile:
     """What a file says by itself. Raises nothing."""
     from agent.detection.sigma.parse import parse  # takes a tenth of a second, and a warm cache needs nothing of it
 
     return parse(data, path, placeholders)
 
 
-def together(parsed: Iterable[Parsed], *, hushed: frozenset[str] = frozenset()) -> RuleSet:
+def together(parsed: Iterable[ParsedFile], *, dependency_ids: frozenset[str] = frozenset()) -> RuleSet:
     """The rules of several files. Names and ids belong to one rule each, filters reach rules of all files, correlations
-    name them. `hushed`: see `RuleSet`.
+    name them. `dependency_ids`: see `RuleSet`.
     """
-    whole = Parsed()
+    whole = ParsedFile()
     for part in parsed:
         whole.rules += part.rules
         whole.filters += part.filters
         whole.errors += part.errors
-        whole.others += part.others
+        whole.derived += part.derived
     unfiltered = list(_unambiguous(whole))
-    whole.errors += [error for one in whole.filters for error in _aimless(one, unfiltered)]
+    whole.errors += [error for sigma_filter in whole.filters for error in _aimless(sigma_filter, unfiltered)]
     rules = [_filtered(rule, whole.filters) for rule in unfiltered]
-    correlations, baselines = _others(whole, rules) if whole.others else ((), ())
-    return RuleSet(tuple(rules), tuple(whole.errors), correlations, baselines, hushed=hushed)
+    correlations, baselines = _derived(whole, rules) if whole.derived else ((), ())
+    return RuleSet(tuple(rules), tuple(whole.errors), correlations, baselines, dependency_ids=dependency_ids)
 
 
-def _others(whole: Parsed, rules: Sequence[Rule]) -> tuple[tuple[Correlation, ...], tuple[Baseline, ...]]:
+def _derived(whole: ParsedFile, rules: Sequence[Rule]) -> tuple[tuple[Correlation, ...], tuple[Baseline, ...]]:
     from agent.detection.baseline import load as baseline_load
     from agent.detection.correlation import load as correlation_load
 
-    found = list(correlation_load.correlations([one for one in whole.others if "correlation" in one.data], rules))
-    correlations = tuple(one for one in found if not isinstance(one, RuleError))
-    others = list(
-        baseline_load.baselines(
-            [one for one in whole.others if "baseline" in one.data], rules, [one.rule for one in correlations]
-        )
+    found = list(
+        correlation_load.correlations([document for document in whole.derived if "correlation" in document.data], rules)
     )
-    whole.errors += [one for one in (*found, *others) if isinstance(one, RuleError)]
-    return correlations, tuple(one for one in others if not isinstance(one, RuleError))
+    correlations = tuple(correlation for correlation in found if not isinstance(correlation, RuleError))
+    documents = [document for document in whole.derived if "baseline" in document.data]
+    baselines = list(baseline_load.baselines(documents, rules, [correlation.rule for correlation in correlations]))
+    whole.errors += [error for error in (*found, *baselines) if isinstance(error, RuleError)]
+    return correlations, tuple(baseline for baseline in baselines if not isinstance(baseline, RuleError))
 
 
-def _unambiguous(whole: Parsed) -> Iterator[Rule]:
-    """The rules whose id and name nobody had before them."""
+def _unambiguous(whole: ParsedFile) -> Iterator[Rule]:
+    """The rules whose id and name no rule had before them; errors about the others go to `whole.errors`."""
     ids: dict[str, Rule] = {}
     names: dict[str, Rule] = {}
     for rule in whole.rules:
         for kind, value, known in (("id", rule.id, ids), ("name", rule.name, names)):
             if value in known:
-                other = known[value]
+                first = known[value]
                 whole.errors.append(
                     RuleError(
                         rule.path,
                         rule.line,
-                        f"the {kind} {value} is taken by {other.path}:{other.line}",
+                        f"the {kind} {value} is taken by {first.path}:{first.line}",
                         hint=f"give this rule a {kind} of its own",
                     )
                 )
@@ -172,18 +172,22 @@ def _unambiguous(whole: Parsed) -> Iterator[Rule]:
             yield rule
 
 
-def _aimless(one: Filter, rules: Sequence[Rule]) -> Iterator[RuleError]:
+def _aimless(sigma_filter: Filter, rules: Sequence[Rule]) -> Iterator[RuleError]:
     """What the filter names and does not reach: it applies to the others."""
-    for name in sorted(one.rules or ()):
+    for name in sorted(sigma_filter.rules or ()):
         named = next((rule for rule in rules if name in (rule.id, rule.name)), None)
         if named is None:
             hint = "write the id or name of a rule that loads and is no correlation"
-            yield RuleError(one.path, one.line, f"the filter names {name}, which is not there", hint=hint)
-        elif not one.applies_to(named):
+            yield RuleError(
+                sigma_filter.path, sigma_filter.line, f"the filter names {name}, which is not there", hint=hint
+            )
+        elif not sigma_filter.applies_to(named):
             hint = "give the filter a log source that covers the rule's"
-            yield RuleError(one.path, one.line, f"the filter is not for the log source of {name}", hint=hint)
+            yield RuleError(
+                sigma_filter.path, sigma_filter.line, f"the filter is not for the log source of {name}", hint=hint
+            )
 
 
 def _filtered(rule: Rule, filters: Iterable[Filter]) -> Rule:
-    conditions = [one.condition for one in filters if one.applies_to(rule)]
+    conditions = [sigma_filter.condition for sigma_filter in filters if sigma_filter.applies_to(rule)]
     return replace(rule, condition=both([rule.condition, *conditions])) if conditions else rule

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from agent.detection.condition import leaf as verdict
-from agent.detection.condition.column import Column, Mask
+from agent.detection.condition.column import Column
 from agent.detection.condition.evaluation import Evaluation
 from agent.detection.condition.event_type import COLUMNS
-from agent.detection.condition.prefilter import Index
+from agent.detection.condition.leaf import passing_rows
+from agent.detection.condition.mask import Mask
+from agent.detection.condition.prefilter import Prefilter
 from agent.detection.condition.tree import FALSE, TRUE, Match, Node, Reference, substituted
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import LogSource
@@ -27,7 +28,7 @@ class Selection:
 
     rules: tuple[Rule, ...]
     conditions: tuple[Node, ...]
-    index: Index
+    prefilter: Prefilter
 
 
 class Matcher:
@@ -42,11 +43,11 @@ class Matcher:
         self._selections: dict[tuple[LogSource, str, str | None], Selection] = {}
 
     def matches(self, prepared: pl.DataFrame, source: LogSource) -> Iterator[tuple[Rule, pl.Series]]:
-        """Each rule that matches, with the numbers of the rows (`UInt32`, ascending)."""
+        """Each rule that matches, with the numbers of the rows (`UInt32`, ascending). `prepared`: see `Detector.detect`."""
         if not prepared.height:
             return
         selection = self._select(prepared, source)
-        evaluation = Evaluation(prepared, index=selection.index, cells=source.product == "salesforce")
+        evaluation = Evaluation(prepared, prefilter=selection.prefilter, cells=source.product == "salesforce")
         for number in evaluation.candidates():
             rule = selection.rules[number]
             try:
@@ -75,18 +76,20 @@ class Matcher:
             if len(self._selections) >= SELECTIONS:
                 self._selections.clear()
             only = Column(kinds, cells=True) if kind is not None else None
-            self._selections[key] = selection = self._selected(source, name, only)
+            self._selections[key] = selection = self._new_selection(source, name, only)
         return selection
 
-    def _selected(self, source: LogSource, name: str, only: Column | None) -> Selection:
+    def _new_selection(self, source: LogSource, name: str, only: Column | None) -> Selection:
+        """`only`: the one value that the column `name` has, if it has just one."""
         rules = [rule for rule in self._rules if rule.logsource.covers(source)]
         conditions = [reduced(rule.condition, name, only) if only else rule.condition for rule in rules]
         left = [(rule, condition) for rule, condition in zip(rules, conditions, strict=True) if condition != FALSE]
         nodes = tuple(condition for _, condition in left)
-        return Selection(tuple(rule for rule, _ in left), nodes, Index(nodes))
+        return Selection(tuple(rule for rule, _ in left), nodes, Prefilter(nodes))
 
 
 def row_numbers(mask: Mask, height: int) -> pl.Series:
+    """The rows of a mask by number, of `height` rows: UInt32, ascending."""
     if isinstance(mask, bool):
         return pl.Series(range(height if mask else 0), dtype=pl.UInt32)
     return mask.arg_true()
@@ -98,7 +101,7 @@ def reduced(node: Node, name: str, only: Column) -> Node:
     def judge(leaf: Match) -> Node:
         if leaf.field != name or isinstance(leaf.test, Reference):
             return leaf
-        mask = verdict.rows(only, leaf.test)
+        mask = passing_rows(only, leaf.test)
         return TRUE if (mask if isinstance(mask, bool) else mask.all()) else FALSE
 
     return substituted(node, judge)

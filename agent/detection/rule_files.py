@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from agent.detection import made_of
+from agent.detection import dependencies
 from agent.detection.load import PLACEHOLDERS, Placeholders, file_data, files, parsed_file, together
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.cache import digest, values
-from agent.detection.sigma.parsed import Parsed
+from agent.detection.sigma.parsed_file import ParsedFile
 from agent.errors import FileError, RuleError
 from agent.file_versions import Versions, VersionsInUse, settle
 
@@ -26,7 +26,7 @@ class RuleFile:
     digest: str
     placeholders: Mapping[str, str | None]
     """Those it asks for, each with a digest of its values."""
-    parsed: Parsed
+    parsed: ParsedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class RuleFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class RuleReload:
     """What a reload brought."""
 
     rules: RuleSet
@@ -48,7 +48,7 @@ class Read:
     """Files of which the version from before is in use."""
 
 
-def read(places: Sequence[Path], before: RuleFiles, *, placeholders: Placeholders | None = None) -> Read:
+def read(places: Sequence[Path], before: RuleFiles, *, placeholders: Placeholders | None = None) -> RuleReload:
     """The rules in files and folders, as `load` takes them. Raises nothing."""
     known = {**PLACEHOLDERS, **(placeholders or {})}
     closed: list[RuleError] = []
@@ -58,15 +58,15 @@ def read(places: Sequence[Path], before: RuleFiles, *, placeholders: Placeholder
         inside = {path: version for path, version in before.versions.items() if path.is_relative_to(place)}
         new |= inside
         held |= {place} if inside else set()
-    more = made_of.needed(
+    needed = dependencies.needed(
         (version.parsed for version in new.values()),
         lambda path: new.setdefault(path, _version(path, known, before.versions.get(path))).parsed,
     )
-    settled = settle(new, before.versions, partial(_build, made_of.ids(more.values())), before.errors)
-    errors = [*closed, *(error for some in settled.kept.values() for error in some), *_own(settled)]
+    settled = settle(new, before.versions, partial(_build, dependencies.ids(needed.values())), before.errors)
+    errors = [*closed, *(error for errors in settled.kept.values() for error in errors), *_own(settled)]
     held |= {path for path in settled.kept if path in before.versions}
     built = settled.built
-    return Read(
+    return RuleReload(
         replace(built, errors=errors),
         RuleFiles(settled.versions, frozenset(map(str, settled.errors))),
         frozenset(held),
@@ -81,7 +81,7 @@ def _own(settled: VersionsInUse[RuleFile, RuleSet]) -> list[FileError]:
 def _version(path: Path, placeholders: Placeholders, before: RuleFile | None) -> RuleFile:
     data = file_data(path)
     if isinstance(data, RuleError):
-        return RuleFile("", {}, Parsed(errors=[data]))
+        return RuleFile("", {}, ParsedFile(errors=[data]))
     name = digest(data)
     if (
         before is not None
@@ -93,6 +93,6 @@ def _version(path: Path, placeholders: Placeholders, before: RuleFile | None) ->
     return RuleFile(name, values(parsed.placeholders, placeholders), parsed)
 
 
-def _build(hushed: frozenset[str], versions: Versions[RuleFile]) -> tuple[RuleSet, Sequence[FileError]]:
-    built = together((version.parsed for version in versions.values()), hushed=hushed)
+def _build(dependency_ids: frozenset[str], versions: Versions[RuleFile]) -> tuple[RuleSet, Sequence[FileError]]:
+    built = together((version.parsed for version in versions.values()), dependency_ids=dependency_ids)
     return built, built.errors

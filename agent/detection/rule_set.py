@@ -1,4 +1,8 @@
-"""The rules of a run: what was loaded, what was not, and which of them only feed others."""
+"""The rules of a run: what was loaded, what was not, and which of them only feed others.
+
+`rules` are about single events; `derived` (correlations and baselines) alert on rows that rules matched; `all_rules` are
+both. Of all rules those in `feeder_ids` only feed others, and the rest are `alerting`.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agent.detection.sigma.rule import SEVERITY, STATUSES, Level, Rule
 from agent.errors import FileError
 
 if TYPE_CHECKING:
     from agent.detection.baseline.baseline import Baseline
     from agent.detection.correlation.correlation import Correlation
-from agent.detection.sigma.rule import SEVERITY, STATUSES, Level, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +26,9 @@ class RuleSet:
     errors: Sequence[FileError] = ()
     correlations: tuple[Correlation, ...] = ()
     baselines: tuple[Baseline, ...] = ()
-    unheard: tuple[tuple[str, str], ...] = ()
+    ineffective_disables: tuple[tuple[str, str], ...] = ()
     """What was to be left out by `selected` and is not, with the reason."""
-    hushed: frozenset[str] = frozenset()
+    dependency_ids: frozenset[str] = frozenset()
     """Ids of what is here for others only: it was not wanted, or not asked for, and something wanted is made of it."""
 
     @property
@@ -33,28 +37,28 @@ class RuleSet:
         return (*self.correlations, *self.baselines)
 
     @property
-    def silent(self) -> frozenset[str]:
-        """Ids of rules and correlations that only feed correlations or baselines: feeders, those that are hushed, and
+    def feeder_ids(self) -> frozenset[str]:
+        """Ids of rules and correlations that only feed correlations or baselines: feeders, what is here as a dependency, and
         those named by a correlation or baseline that does not say `generate`.
         """
         named = frozenset(base for derived in self.derived if not derived.generate for base in derived.bases)
-        return named | self.hushed | {rule.id for rule in self.known if rule.is_feeder}
+        return named | self.dependency_ids | {rule.id for rule in self.all_rules if rule.is_feeder}
 
     @property
-    def known(self) -> tuple[Rule, ...]:
+    def all_rules(self) -> tuple[Rule, ...]:
         """All rules, and what correlations and baselines say of themselves."""
-        return (*self.rules, *(one.rule for one in self.derived))
+        return (*self.rules, *(derived.rule for derived in self.derived))
 
     @property
     def alerting(self) -> tuple[Rule, ...]:
-        """What raises alerts: those that are not silent."""
-        silent = self.silent
-        return tuple(rule for rule in self.known if rule.id not in silent)
+        """What raises alerts: all but those that only feed others."""
+        feeder_ids = self.feeder_ids
+        return tuple(rule for rule in self.all_rules if rule.id not in feeder_ids)
 
     @property
-    def silently(self) -> int:
+    def feeder_count(self) -> int:
         """How many rules, correlations and baselines only feed others."""
-        return len(self.known) - len(self.alerting)
+        return len(self.all_rules) - len(self.alerting)
 
     def __len__(self) -> int:
         return len(self.rules)
@@ -73,29 +77,36 @@ class RuleSet:
             grave = SEVERITY[rule.level] >= SEVERITY[minimum]
             return grave and rule.status in statuses and not {rule.id, rule.name}.intersection(without)
 
-        silent = self.silent
-        baselines = tuple(one for one in self.baselines if wanted(one.rule))
-        feeding = {base for one in baselines for base in one.bases}
+        feeder_ids = self.feeder_ids
+        baselines = tuple(baseline for baseline in self.baselines if wanted(baseline.rule))
+        feeding = {base for baseline in baselines for base in baseline.bases}
         chosen: set[str] = set()
         while True:  # a correlation may be made of correlations
-            more = [
-                one
-                for one in self.correlations
-                if one.rule.id not in chosen
-                and (one.rule.id in feeding or (one.rule.id not in silent and wanted(one.rule)))
+            found = [
+                correlation
+                for correlation in self.correlations
+                if correlation.rule.id not in chosen
+                and (
+                    correlation.rule.id in feeding
+                    or (correlation.rule.id not in feeder_ids and wanted(correlation.rule))
+                )
             ]
-            if not more:
+            if not found:
                 break
-            chosen.update(one.rule.id for one in more)
-            feeding.update(base for one in more for base in one.bases)
-        correlations = tuple(one for one in self.correlations if one.rule.id in chosen)
-        kept = [rule for rule in self.rules if rule.id in feeding or (rule.id not in silent and wanted(rule))]
-        unwanted = {rule.id for rule in (*kept, *(one.rule for one in correlations)) if not wanted(rule)}
-        hushed = self.hushed | unwanted
-        return RuleSet(tuple(kept), self.errors, correlations, baselines, tuple(self._unheard(without)), hushed)
+            chosen.update(correlation.rule.id for correlation in found)
+            feeding.update(base for correlation in found for base in correlation.bases)
+        correlations = tuple(correlation for correlation in self.correlations if correlation.rule.id in chosen)
+        kept = [rule for rule in self.rules if rule.id in feeding or (rule.id not in feeder_ids and wanted(rule))]
+        unwanted = {
+            rule.id for rule in (*kept, *(correlation.rule for correlation in correlations)) if not wanted(rule)
+        }
+        dependency_ids = self.dependency_ids | unwanted
+        return RuleSet(
+            tuple(kept), self.errors, correlations, baselines, tuple(self._ineffective(without)), dependency_ids
+        )
 
-    def _unheard(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-        known = {key for rule in self.known for key in (rule.id, rule.name)}
+    def _ineffective(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+        known = {key for rule in self.all_rules for key in (rule.id, rule.name)}
         alerting = {key for rule in self.alerting for key in (rule.id, rule.name)}
         for name in dict.fromkeys(names):
             if name not in alerting:

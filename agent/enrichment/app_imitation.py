@@ -21,7 +21,7 @@ from agent.columns.distinct import only_where
 from agent.columns.folded_name import LONGEST, folded, is_turned, looks_like, readings
 from agent.enrichment.approved_app import app_ids, paired
 from agent.enrichment.lookup_cache import LookupCache
-from agent.yaml_lines import YamlFile, read_yaml
+from agent.yaml_lines.text_file import YamlFile, read_yaml
 
 FOLDED = "leakline.app_folded"
 IMITATES = "leakline.app_imitates"

@@ -15,7 +15,7 @@ import polars as pl
 import ua_parser
 
 from agent.enrichment.lookup_cache import LookupCache
-from agent.yaml_lines import YamlFile, read_yaml
+from agent.yaml_lines.text_file import YamlFile, read_yaml
 
 CLIENT_KIND = "leakline.client_kind"
 

@@ -24,7 +24,7 @@ class DerivedRules:
         """`clock`: columns that may hold the time of an event, the best first; `raw`: whether an `event.id` may be
         anything.
         """
-        self._correlations = CorrelationHunt(rules.correlations, clock, silent=rules.silent, raw=raw)
+        self._correlations = CorrelationHunt(rules.correlations, clock, silent=rules.feeder_ids, raw=raw)
         self._baselines = BaselineHunt(rules.baselines, clock, raw=raw)
 
     @property

@@ -43,7 +43,7 @@ class Hunt:
         self.repeated = 0
         """Matches of events that stand in the files more than once: each event raises a rule's alert once."""
         anywhere = RuleSet(tuple(replace(rule, logsource=LogSource()) for rule in rules))
-        self._silent = rules.silent
+        self._silent = rules.feeder_ids
         self._matcher = Matcher(anywhere if raw else rules)
         self._derived = loading.derived_rules(rules, raw=raw)
         self._fold = loading.folded_matches(settings) if fold else None

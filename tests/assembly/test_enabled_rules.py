@@ -64,7 +64,7 @@ def test_names_that_disable_nothing_are_told(folder: Path) -> None:
         "title: Burst\nname: burst\ncorrelation: {type: event_count, rules: [sure], timespan: 1h, condition: {gte: 9}}\n"
     )
     wanted = RuleSettings(folders=[folder], shipped=False, disabled=["new", "nwe", "sure", "burst"])
-    assert [name for name, _ in enabled_rules(wanted, EnrichSettings()).unheard] == ["nwe", "sure"]
+    assert [name for name, _ in enabled_rules(wanted, EnrichSettings()).ineffective_disables] == ["nwe", "sure"]
 
 
 def test_values_come_from_a_file(folder: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from rich.console import Console
 from agent.assembly.enabled_rules import enabled_rules
 from agent.assembly.rule_availability import log_columns, rule_availability
 from agent.check.blind_rules import of_org, of_settings
-from agent.cli.rules import list as rule_list
+from agent.cli.output import rules_list
 from agent.config import settings as config
 from agent.detection.authoring.listing import listing
 from agent.model import Finding
@@ -193,5 +193,5 @@ def test_the_list_names_the_missing_knowledge(databases: Callable[..., list[str]
     """With the rules that wait for it."""
     out = io.StringIO()
     settings = installation(enrich={"databases": databases("ASN")})
-    assert rule_list.show(None, settings, "", Console(file=out, width=120), Console(), as_json=False) == 0
+    assert rules_list.show(None, settings, "", Console(file=out, width=120), Console(), as_json=False) == 0
     assert ": no address database that knows coordinates (enrich.databases)" in out.getvalue()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, Protocol
 
 import pytest
 import yaml
@@ -39,24 +40,34 @@ def rule_of(data: Mapping[str, object]) -> Rule:
     return rules.rules[0]
 
 
+Write = Callable[[str, str], Path]
+"""Writes a rule file of this name with this text."""
+
+
+class LoadText(Protocol):
+    """Loads rules from a text; settings as `agent.detection.load.load` has them."""
+
+    def __call__(self, text: str, **settings: Any) -> RuleSet: ...
+
+
 @pytest.fixture
-def write(tmp_path: Path):
+def write(tmp_path: Path) -> Write:
     """Write rule files: `write("a.yml", text)`; the text may be indented."""
 
-    def one(name: str, text: str) -> Path:
+    def write_file(name: str, text: str) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text), encoding="utf-8")
         return path
 
-    return one
+    return write_file
 
 
 @pytest.fixture
-def loaded(write):
+def loaded(write: Write) -> LoadText:
     """Load rules from the text of one file."""
 
-    def one(text: str, **settings: object) -> RuleSet:
+    def load_text(text: str, **settings: Any) -> RuleSet:
         return load([write("rules.yml", text)], **settings)
 
-    return one
+    return load_text

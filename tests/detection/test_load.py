@@ -5,6 +5,7 @@ import time
 
 from agent.detection.condition.tree import And, Match, Not, Text
 from agent.detection.load import load
+from tests.detection.conftest import LoadText, Write
 
 GOOD = """\
 title: Good
@@ -29,7 +30,7 @@ leakline: {family: exfiltration, feed: free, triage: Look.}
 """
 
 
-def test_a_rule_carries_what_its_alerts_will_say(loaded):
+def test_a_rule_carries_what_its_alerts_will_say(loaded: LoadText) -> None:
     """Every key that an analyst reads arrives."""
     rule = loaded(GOOD).rules[0]
     assert (rule.id, rule.name, rule.title) == ("0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d01", "good", "Good")
@@ -45,7 +46,7 @@ def test_a_rule_carries_what_its_alerts_will_say(loaded):
     assert rule.condition == Match("A", Text("equals", frozenset({"x"})))
 
 
-def test_an_id_or_a_name_belongs_to_one_rule(write):
+def test_an_id_or_a_name_belongs_to_one_rule(write: Write) -> None:
     """The second one is refused and names the first."""
     write("a.yml", GOOD)
     write("b.yml", GOOD.replace("name: good", "name: other"))
@@ -57,22 +58,22 @@ def test_an_id_or_a_name_belongs_to_one_rule(write):
     assert len(rules) == 1
 
 
-def test_a_rule_without_an_id_gets_one_from_its_content(loaded):
+def test_a_rule_without_an_id_gets_one_from_its_content(loaded: LoadText) -> None:
     """The same content, the same id, wherever the file lies."""
     text = "title: T\nlogsource: {product: salesforce}\ndetection: {sel: {A: x}, condition: sel}\n"
-    one, other = loaded(text).rules[0].id, loaded(text.replace("x", "y")).rules[0].id
-    assert one == loaded(text).rules[0].id
-    assert one != other
+    first, second = loaded(text).rules[0].id, loaded(text.replace("x", "y")).rules[0].id
+    assert first == loaded(text).rules[0].id
+    assert first != second
 
 
-def test_a_file_may_hold_several_rules_and_samples_are_no_rules(write):
+def test_a_file_may_hold_several_rules_and_samples_are_no_rules(write: Write) -> None:
     """Each document is a rule of its own, with its own line."""
     path = write("many.yml", "title: One\nlogsource: {product: p}\ndetection: {s: {A: x}, condition: s}\n---\n\ntitle: Two\nlogsource: {product: p}\ndetection: {s: {A: y}, condition: s}\n")  # fmt: skip
     write("many.samples.yml", "match: []")
     assert [(rule.title, rule.line) for rule in load([path.parent])] == [("One", 1), ("Two", 6)]
 
 
-def test_old_multi_document_actions_are_resolved(loaded):
+def test_old_multi_document_actions_are_resolved(loaded: LoadText) -> None:
     """`global` goes into every rule after it, `repeat` onto the rule before it, until `reset`."""
     rules = loaded(
         """
@@ -100,13 +101,13 @@ def test_old_multi_document_actions_are_resolved(loaded):
     ]
 
 
-def test_several_conditions_are_several_ways_to_match(loaded):
+def test_several_conditions_are_several_ways_to_match(loaded: LoadText) -> None:
     """A list of conditions is an OR."""
     rule = loaded("title: T\nlogsource: {product: p}\ndetection: {a: {A: x}, b: {A: y}, condition: [a, b]}").rules[0]
     assert rule.condition == Match("A", Text("equals", frozenset({"x", "y"})))
 
 
-def test_a_filter_is_anded_as_it_stands_to_the_rules_it_names(loaded):
+def test_a_filter_is_anded_as_it_stands_to_the_rules_it_names(loaded: LoadText) -> None:
     """Rules of other log sources, and rules it does not name, stay as they are."""
     rules = loaded(
         """
@@ -138,7 +139,7 @@ def test_a_filter_is_anded_as_it_stands_to_the_rules_it_names(loaded):
     assert [rule.condition for rule in rules] == [And((plain, Not(robot))), plain, plain]
 
 
-def test_placeholders_stand_for_each_of_their_values(loaded):
+def test_placeholders_stand_for_each_of_their_values(loaded: LoadText) -> None:
     """Wildcards in values work; a name without values matches nothing."""
     text = "title: T\nlogsource: {product: p}\ndetection: {s: {A|expand: '%app%'}, condition: s}"
     listed = loaded(text, placeholders={"app": ["one", "tw*"]}).rules[0]
@@ -147,7 +148,7 @@ def test_placeholders_stand_for_each_of_their_values(loaded):
     assert "Constant(value=False)" in repr(loaded(text, placeholders={"app": []}).rules[0].condition)
 
 
-def test_alias_bombs_are_refused_quickly(write):
+def test_alias_bombs_are_refused_quickly(write: Write) -> None:
     """A file of two hundred bytes must not become a tree of a billion nodes."""
     levels = "\n".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}, *a{n - 1}]" for n in range(1, 18))
     path = write("bomb.yml", f"title: T\nlogsource: {{product: p}}\na0: &a0 [x, y]\n{levels}\ndetection: {{s: {{A: *a17}}, condition: s}}\n")  # fmt: skip
@@ -157,7 +158,7 @@ def test_alias_bombs_are_refused_quickly(write):
     assert time.process_time() - begun < 20
 
 
-def test_rules_can_be_chosen_by_level_and_left_out_by_name(loaded):
+def test_rules_can_be_chosen_by_level_and_left_out_by_name(loaded: LoadText) -> None:
     """What is left out takes nothing else with it."""
     rules = loaded(GOOD)
     assert len(rules.selected(minimum="high")) == 1

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-from agent.cli.hunt import hunt
+from agent.cli.output.hunt import write_alerts
 from agent.config.settings import Settings, parse
 
 RULE = """
@@ -55,7 +55,7 @@ def write_rules(folder: Path, tests: dict[str, tuple[str, str]]) -> Path:
 def run(*files: Path, rules: Path, raw: bool = False) -> tuple[int, list[dict[str, Any]], str]:
     """Exit status, alerts, what was told."""
     out, told = io.BytesIO(), io.StringIO()
-    status = hunt(files, [rules], raw=raw, out=out, err=Console(file=told, width=10_000))
+    status = write_alerts(files, [rules], raw=raw, out=out, err=Console(file=told, width=10_000))
     return status, [orjson.loads(line) for line in out.getvalue().splitlines()], told.getvalue()
 
 

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from agent.cli.hunt import hunt
+from agent.cli.output.hunt import write_alerts
 from agent.config.settings import Settings
 from agent.enrichment.enricher import Enricher
 from agent.enrichment.settings import EnrichSettings
@@ -70,7 +70,7 @@ def archive_of(
 def found(*files: Path, rules: Path, settings: Settings | None = None) -> Counter[tuple[str, str]]:
     """Rule and event of each alert."""
     out, told = io.BytesIO(), io.StringIO()
-    hunt(files, [rules], raw=False, out=out, err=Console(file=told, width=10_000), settings=settings)
+    write_alerts(files, [rules], raw=False, out=out, err=Console(file=told, width=10_000), settings=settings)
     alerts = [orjson.loads(line) for line in out.getvalue().splitlines()]
     return Counter((alert["rule"]["name"], alert["event"]["id"]) for alert in alerts)
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from agent.cli.app import app
-from agent.cli.hunt import hunt
+from agent.cli.output.hunt import write_alerts
 from agent.columns import record_id
 from agent.config.settings import Settings, parse
 from agent.detection.detector import Detector
@@ -68,7 +68,7 @@ def run(
     """Alerts, and what was told."""
     out, told = io.BytesIO(), io.StringIO()
     console = Console(file=told, width=10_000)
-    status = hunt(files, [rules], raw=False, fold=fold, out=out, err=console, settings=settings)
+    status = write_alerts(files, [rules], raw=False, fold=fold, out=out, err=console, settings=settings)
     alerts = [orjson.loads(text) for text in out.getvalue().splitlines()]
     assert status == bool(alerts)
     return alerts, told.getvalue()

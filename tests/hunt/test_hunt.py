@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from agent.cli.hunt import hunt
+from agent.cli.output.hunt import write_alerts
 from agent.errors import LeaklineError
 from agent.formats import ecs
 from agent.hunt.log_files import batches
@@ -143,5 +143,5 @@ def test_progress_is_for_terminals_only(tmp_path: Path) -> None:
     told = io.StringIO()
     for terminal in (False, True):
         console = Console(file=told, force_terminal=terminal, width=100)
-        hunt([log], [rules], raw=False, out=io.BytesIO(), err=console)
+        write_alerts([log], [rules], raw=False, out=io.BytesIO(), err=console)
         assert ("\x1b[" in told.getvalue()) is terminal

@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 from rich.console import Console
 
-from agent.cli.hunt import hunt
+from agent.cli.output.hunt import write_alerts
 from tests.hunt.hunting import LOG, installation, where, write_rules
 
 
@@ -18,7 +18,7 @@ def test_lines_of_a_list_that_cannot_be_used_are_told(tmp_path: Path, rules: Pat
     leavers.write_text("username,last day\na@example.org,someday\nb@example.org,2026-12-31\n")
     log.write_text(LOG)
     settings = installation(enrich={"leavers": str(leavers)})
-    hunt([log], [rules], raw=False, out=io.BytesIO(), err=Console(file=err), settings=settings)
+    write_alerts([log], [rules], raw=False, out=io.BytesIO(), err=Console(file=err), settings=settings)
     assert f"{leavers}:2: 'someday' is no date" in err.getvalue()
 
 
@@ -31,7 +31,7 @@ def test_settings_bring_their_rules_and_values(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text(LOG)
     out = io.BytesIO()
-    status = hunt([log], None, raw=False, out=out, err=Console(file=io.StringIO()), settings=settings)
+    status = write_alerts([log], None, raw=False, out=out, err=Console(file=io.StringIO()), settings=settings)
     assert (status, where([orjson.loads(line) for line in out.getvalue().splitlines()])) == (
         1,
         [("values", 2), ("values", 3)],

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agent.detection import load
-from agent.detection.authoring.listing import RuleCounts, RuleRow, listing, tallies
+from agent.detection.authoring.listing import RuleCounts, RuleRow, counts_by_family, listing
 from agent.detection.sigma.rule import SEVERITY
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ def table(rules: Sequence[RuleRow]) -> str:
     """Families down, levels and feeds across, sums last. A level that no rule has is left out."""
     levels = [level for level in LEVELS if any(rule.level == level for rule in rules)]
     head = ["family", *levels, *FEEDS.values(), "rules"]
-    return "\n".join(_markdown([head, *(_line(tally, levels) for tally in tallies(rules))])) + "\n"
+    return "\n".join(_markdown([head, *(_line(tally, levels) for tally in counts_by_family(rules))])) + "\n"
 
 
 def _line(tally: RuleCounts, levels: Sequence[str]) -> list[str]:

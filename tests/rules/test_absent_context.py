@@ -33,7 +33,7 @@ def negated(node: Node, *, under: bool = False) -> Iterator[str]:
 def rules() -> RuleSet:
     """The rules of the pack that alert by themselves and negate something computed."""
     loaded = load([shipped("rules")])
-    return RuleSet(tuple(rule for rule in loaded if any(negated(rule.condition)) and rule.id not in loaded.silent))
+    return RuleSet(tuple(rule for rule in loaded if any(negated(rule.condition)) and rule.id not in loaded.feeder_ids))
 
 
 def test_there_are_such_rules(rules: RuleSet) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,6 +16,7 @@ import yaml
 from agent.detection import load
 from agent.detection.authoring.lint_parties import COMPUTED, measured
 from agent.detection.condition.tree import And, Match, Node, Not, Or
+from agent.detection.sigma.rule import Rule
 
 RULES = Path(__file__).parents[2] / "rules"
 LOADED = tuple(load.load([RULES]))
@@ -61,12 +63,12 @@ def fields(node: Node, *, under: bool = False, negated: bool = False) -> Iterato
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document["name"])
-def test_rules_group_by_and_count_computed_columns(document):
+def test_rules_group_by_and_count_computed_columns(document: dict[str, Any]) -> None:
     """Addresses, users, sessions, apps and the like have one name in all event types, which nobody steers."""
     assert [column for column in measured(document) if column in COMPUTED] == []
 
 
-def test_no_rule_reads_what_a_proxy_is_said_to_forward():
+def test_no_rule_reads_what_a_proxy_is_said_to_forward() -> None:
     """X-Forwarded-For is the sender's to write: its addresses are in `related.ip`, for lists alone."""
     assert [
         rule.name for rule in LOADED for name in fields(rule.condition) if name.lower().startswith("forwarded")
@@ -74,7 +76,7 @@ def test_no_rule_reads_what_a_proxy_is_said_to_forward():
 
 
 @pytest.mark.parametrize("rule", LOADED, ids=lambda rule: rule.name)
-def test_rules_read_addresses_users_and_apps_under_their_computed_names(rule):
+def test_rules_read_addresses_users_and_apps_under_their_computed_names(rule: Rule) -> None:
     """So that a row that has them in another column is seen as well."""
     raw = {
         column
@@ -86,13 +88,13 @@ def test_rules_read_addresses_users_and_apps_under_their_computed_names(rule):
 
 
 @pytest.mark.parametrize("rule", LOADED, ids=lambda rule: rule.name)
-def test_nothing_is_excused_by_what_the_sender_writes(rule):
+def test_nothing_is_excused_by_what_the_sender_writes(rule: Rule) -> None:
     """A user agent that says telephone costs nothing."""
     excused = [name for name in fields(rule.condition, negated=True) if name.startswith(WRITTEN)]
     assert not excused or rule.name in EXCUSED, excused
 
 
-def test_the_exceptions_name_rules_that_are_there():
+def test_the_exceptions_name_rules_that_are_there() -> None:
     """Those of rules that are gone are taken out."""
     names = {document["name"] for document in DOCUMENTS}
     assert READ.keys() | EXCUSED.keys() <= names

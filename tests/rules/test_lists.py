@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from agent.assembly.batch_processing import build_processing
-from agent.config.settings import EnrichSettings, RuleSettings, Settings
+from agent.config.settings import RuleSettings, Settings
 from agent.enrichment.address_database import write_mmdb
+from agent.enrichment.settings import EnrichSettings
 from agent.model import Batch
 from tests.enrichment.geo_network import GeoNetwork
 
@@ -86,7 +87,7 @@ CARRIERS = (
 )
 
 
-def carriers(*columns: str) -> Any:
+def carriers(*columns: str) -> pytest.MarkDecorator:
     """Those that have all of these columns."""
     having = [carrier for carrier in CARRIERS if all(getattr(carrier, column) for column in columns)]
     return pytest.mark.parametrize("carrier", having, ids=str)
@@ -273,5 +274,5 @@ def test_a_listed_address_is_one_alert_an_hour(listing_settings: Settings) -> No
     )
     batch = Batch(ORG, "event_log_file", "RestApi", frame)
     found = steps.detect(batch, steps.prepare(batch), NOW).alerts
-    mine = found.filter(found["rule.name"] == TITLES["campaign_address"])
-    assert mine["leakline.alert.count"].to_list() == [1000]
+    alerts = found.filter(found["rule.name"] == TITLES["campaign_address"])
+    assert alerts["leakline.alert.count"].to_list() == [1000]

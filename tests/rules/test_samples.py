@@ -1,5 +1,6 @@
 """The rules of the pack do what their samples say."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +16,7 @@ from agent.detection.authoring.samples import try_rules
 from agent.detection.detector import Detector
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import LogSource
+from agent.detection.sigma.rule import Rule
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "rules"
@@ -23,12 +25,12 @@ PATHS = [path for path in load.files([RULES]) if path.suffix == ".yml"]
 
 
 @pytest.fixture(scope="module")
-def pack():
+def pack() -> RuleSet:
     return load.load([RULES])
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_rule_matches_what_it_must_and_nothing_it_must_not(path):
+def test_a_rule_matches_what_it_must_and_nothing_it_must_not(path: Path) -> None:
     """A rule without both kinds of samples fails."""
     found = list(try_rules([path], SAMPLES / path.parent.name, prepared))
     assert len(found) >= 2
@@ -36,7 +38,7 @@ def test_a_rule_matches_what_it_must_and_nothing_it_must_not(path):
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_rule_shows_what_fires_what_nearly_does_and_what_people_do_every_day(path):
+def test_a_rule_shows_what_fires_what_nearly_does_and_what_people_do_every_day(path: Path) -> None:
     """All three kinds of samples, no two of one file under the same words."""
     samples = yaml.safe_load((SAMPLES / path.parent.name / f"{path.stem}.samples.yml").read_text(encoding="utf-8"))
     assert [kind for kind in KINDS if not samples.get(kind)] == []
@@ -44,18 +46,18 @@ def test_a_rule_shows_what_fires_what_nearly_does_and_what_people_do_every_day(p
     assert len(told) == len(set(told))
 
 
-def test_the_pack_has_nothing_to_complain_of():
+def test_the_pack_has_nothing_to_complain_of() -> None:
     """No rule is refused, none lacks what an analyst needs, none is silently out of step with the specification."""
     assert list(lint.lint([RULES])) == []
 
 
-def test_every_sample_file_belongs_to_a_rule():
+def test_every_sample_file_belongs_to_a_rule() -> None:
     """Samples of a rule that was renamed or removed do not linger."""
     mirrored = {path.relative_to(SAMPLES) for path in SAMPLES.rglob("*.samples.yml")}
     assert mirrored == {path.relative_to(RULES).with_name(path.stem + ".samples.yml") for path in PATHS}
 
 
-def test_every_rule_lies_in_the_folder_of_its_family_under_its_own_name():
+def test_every_rule_lies_in_the_folder_of_its_family_under_its_own_name() -> None:
     """So that a stranger finds it."""
     for row in listing(load.load([RULES])):
         path = Path(row.path)
@@ -63,14 +65,14 @@ def test_every_rule_lies_in_the_folder_of_its_family_under_its_own_name():
         assert row.feed in ("free", "event_monitoring", "real_time")
 
 
-def fired(rules, event, service):
+def fired(rules: Iterable[Rule], event: Mapping[str, object], service: str) -> list[str]:
     """Names of the rules that match one event; text cells, as its log source gives them."""
     source = LogSource("salesforce", service)
     frame = prepared(pl.DataFrame([{"event.id": "0" * 32, **event}]), source)
     return [rule.name for rule, _ in Detector(RuleSet(tuple(rules))).matches(frame, source)]
 
 
-def test_no_rule_fires_where_nothing_is_known_of_people_networks_or_apps(pack):
+def test_no_rule_fires_where_nothing_is_known_of_people_networks_or_apps(pack: RuleSet) -> None:
     """Enrichment without data must not make a rule fire on everything."""
     innocent = {
         "Report": {"RENDERING_TYPE": "W", "ROW_COUNT": "40"},
@@ -85,7 +87,7 @@ def test_no_rule_fires_where_nothing_is_known_of_people_networks_or_apps(pack):
         "URI": {"URI": "/home/home.jsp"},
         "MetadataApiOperation": {"OPERATION": "meta_retrieve"},
     }  # fmt: skip
-    speaking = [rule for rule in pack if rule.id not in pack.silent]
+    speaking = [rule for rule in pack if rule.id not in pack.feeder_ids]
     for kind, cells in innocent.items():
         assert fired(speaking, {"EVENT_TYPE": kind, "CLIENT_IP": "198.51.100.1", **cells}, "event_log_file") == [], kind
 
@@ -108,8 +110,8 @@ def test_no_rule_fires_where_nothing_is_known_of_people_networks_or_apps(pack):
             )
         ),
         *(
-            ("real_time_event_monitoring", {"EventType": kind, "UserId": "0055g00000AbCdEAAV", "SourceIp": "203.0.113.9"} | more)
-            for kind, more in (
+            ("real_time_event_monitoring", {"EventType": kind, "UserId": "0055g00000AbCdEAAV", "SourceIp": "203.0.113.9"} | columns)
+            for kind, columns in (
                 ("LoginEventStream", {"Status": "Success", "Application": "Browser"}),
                 ("LogoutEventStream", {}),
                 ("ApiEventStream", {"Operation": "Query", "RowsProcessed": "20", "Query": "SELECT Id FROM Case", "ConnectedAppId": "0H45g000000AbCd"}),
@@ -127,8 +129,10 @@ def test_no_rule_fires_where_nothing_is_known_of_people_networks_or_apps(pack):
     ],
     ids=lambda value: value.get("Action") or value["EventType"] if isinstance(value, dict) else "",
 )  # fmt: skip
-def test_no_rule_for_a_source_to_come_fires_on_everyday_rows(pack, service, event):
+def test_no_rule_for_a_source_to_come_fires_on_everyday_rows(
+    pack: RuleSet, service: str, event: Mapping[str, object]
+) -> None:
     """They have no simulated month to show it."""
-    waiting = [one for one in pack if one.id not in pack.silent and one.logsource.service == service]
+    waiting = [rule for rule in pack if rule.id not in pack.feeder_ids and rule.logsource.service == service]
     assert len(waiting) > 10
     assert fired(waiting, event, service) == []

@@ -13,7 +13,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from agent.assembly.destinations import build_destination
-from agent.cli.rules.convert import names_of
+from agent.assembly.event_schema import event_schema
 from agent.config.settings import DestinationSettings
 from agent.detection.authoring.convert import convert
 from agent.detection.authoring.ingest_window import IngestWindow
@@ -77,7 +77,7 @@ def test_a_row_that_comes_six_hours_late_is_found_once(
 ) -> None:
     """By the one of the hourly runs that follows its arrival; a window of event times in its place never has it."""
     (tmp_path / "rule.yml").write_text(RULE)
-    names = names_of(load_mappings([shipped("mappings")])[0])
+    names = event_schema(load_mappings([shipped("mappings")])[0])
     (one,) = convert(
         load([tmp_path]), [tmp_path], "lucene", names, PLACEHOLDERS, IngestWindow(every=timedelta(hours=1))
     )

@@ -13,7 +13,7 @@ from agent.detection.condition.tree import FALSE, TRUE, Match, Node, Null, Refer
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class LogFileColumns:
     """What rows of log files have."""
 
     by_type: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Columns:
 
     def reason(self, name: str, types: Collection[str]) -> str:
         """That the files of these types do not have it, in words."""
-        written = ", ".join(sorted(self.spelling.get(one, one) for one in types))
+        written = ", ".join(sorted(self.spelling.get(event_type, event_type) for event_type in types))
         return f"no column {self.fed.get(name, name)} in files of {written}"
 
 
@@ -64,7 +64,7 @@ def _holds(test: Text, event_type: str, leaf: Match) -> Node:
 
 
 def barring(
-    node: Node, columns: Columns, types: Collection[str], lacking: Collection[str]
+    node: Node, columns: LogFileColumns, types: Collection[str], lacking: Collection[str]
 ) -> Iterator[tuple[str, str]]:
     """Field and event type of what keeps the condition from holding for rows of any of the types; nothing if it can for one.
 

@@ -1,4 +1,4 @@
-"""Rules as queries of a SIEM, by pySigma's official backends and the pipeline of `sigma_pipeline.py`.
+"""Rules as queries of a SIEM, by pySigma's official backends and the pipeline of `pysigma_pipeline.py`.
 
 The backends are no dependency: who does not convert rules does not need them.
 """
@@ -19,9 +19,9 @@ from sigma.exceptions import SigmaError, SigmaPlaceholderError
 from sigma.processing.pipeline import ProcessingPipeline
 
 from agent.detection import load
-from agent.detection.authoring.ingest_window import IngestWindow, windowed
-from agent.detection.authoring.pysigma_pipeline import Shipped, Target, pipeline
-from agent.detection.authoring.unsupported import inexpressible
+from agent.detection.authoring.ingest_window import IngestWindow, with_window
+from agent.detection.authoring.pysigma_pipeline import EventSchema, Target, pipeline
+from agent.detection.authoring.unsupported import unsupported
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import fields
 from agent.detection.correlation.correlation import Correlation, feeding_rules, fields_by_base
@@ -71,7 +71,7 @@ def convert(
     rules: RuleSet,
     places: Sequence[Path],
     language: Language,
-    shipped: Shipped,
+    schema: EventSchema,
     placeholders: Placeholders,
     window: IngestWindow | None = None,
 ) -> Iterator[ConvertedRule]:
@@ -81,20 +81,20 @@ def convert(
     Raises LeaklineError if the backend is not installed.
     """
     backend_class = _backend(language, window)
-    shipped = with_columns_of(rules, shipped)
-    names = pipeline(shipped, TARGETS[language])
+    schema = with_columns_of(rules, schema)
+    names = pipeline(schema, TARGETS[language])
     filled = {name: list(values) for name, values in placeholders.items() if values}
     names["transformations"].insert(0, {"type": "value_placeholders", "include": sorted(filled)})
     backend = backend_class(ProcessingPipeline.from_dict({**names, "vars": filled}))
-    return _Conversion(rules, places, backend, shipped, language).each()
+    return _Conversion(rules, places, backend, schema, language).each()
 
 
-def with_columns_of(rules: RuleSet, shipped: Shipped) -> Shipped:
+def with_columns_of(rules: RuleSet, schema: EventSchema) -> EventSchema:
     """With the columns that rules speak of and no mapping knows."""
     spoken = {name for rule in rules for name in (*fields(rule.condition), *rule.fields)}
     spoken |= {name for names in fields_by_base(rules.correlations).values() for name in names}
-    unknown = {name for name in spoken if PLAIN.fullmatch(name) and name not in shipped.columns}
-    return replace(shipped, open=frozenset(unknown))
+    unknown = {name for name in spoken if PLAIN.fullmatch(name) and name not in schema.columns}
+    return replace(schema, open=frozenset(unknown))
 
 
 def _backend(language: Language, window: IngestWindow | None) -> type[Backend]:
@@ -103,35 +103,35 @@ def _backend(language: Language, window: IngestWindow | None) -> type[Backend]:
         found: type[Backend] = getattr(importlib.import_module(module), name)
     except ImportError as error:
         raise LeaklineError(f"the pySigma backend for {language} is not installed", hint=INSTALL) from error
-    found = _two_valued(found) if language == "esql" else found
-    return windowed(found, language, window) if window else found
+    found = _with_two_values(found) if language == "esql" else found
+    return with_window(found, language, window) if window else found
 
 
-def _two_valued(backend: Any) -> type[Backend]:
+def _with_two_values(backend: Any) -> type[Backend]:
     """In ES|QL a comparison with a missing field is null, and so is its `not`: the row would be lost."""
 
-    class TwoValued(backend):  # type: ignore[misc]
+    class TwoValuedBackend(backend):  # type: ignore[misc]
         def convert_condition_not(self, cond: Any, state: Any) -> Any:
             inner = self.convert_condition(cond.args[0], state)
             return f"not coalesce({inner}, false)" if isinstance(inner, str) else inner.negate()
 
-    return TwoValued
+    return TwoValuedBackend
 
 
 class _Conversion:
     """Each rule is read anew for its query: pipelines change what they are given."""
 
     def __init__(
-        self, rules: RuleSet, places: Sequence[Path], backend: Backend, shipped: Shipped, language: Language
+        self, rules: RuleSet, places: Sequence[Path], backend: Backend, schema: EventSchema, language: Language
     ) -> None:
-        self._rules, self._backend, self._shipped, self._language = rules, backend, shipped, language
+        self._rules, self._backend, self._schema, self._language = rules, backend, schema, language
         self._documents, self._filters = _documents(rules, places)
         self._sources = feeding_rules(rules.correlations)
         self._wanted = fields_by_base(rules.correlations)
 
     def each(self) -> Iterator[ConvertedRule]:
-        correlations = {one.rule.id: one for one in self._rules.correlations}
-        baselines = {one.rule.id for one in self._rules.baselines}
+        correlations = {correlation.rule.id: correlation for correlation in self._rules.correlations}
+        baselines = {baseline.rule.id for baseline in self._rules.baselines}
         for rule in self._rules.alerting:
             if rule.id in baselines:
                 yield ConvertedRule(rule, problem="baselines are Leakline's own: no query language has them")
@@ -140,27 +140,27 @@ class _Conversion:
             elif problem := self._unasked(rule):
                 yield ConvertedRule(rule, problem=problem)
             else:
-                yield self._tried(rule, [rule.id])
+                yield self._converted(rule, [rule.id])
 
-    def _correlation(self, one: Correlation) -> ConvertedRule:
-        for base in (rule for rule in self._rules if rule.id in self._sources[one.rule.id]):
+    def _correlation(self, correlation: Correlation) -> ConvertedRule:
+        for base in (rule for rule in self._rules if rule.id in self._sources[correlation.rule.id]):
             problem = self._unasked(base) or self._unshipped(base, sorted(self._wanted.get(base.id, ())), grouping=True)
             if problem:
-                return ConvertedRule(one.rule, problem=f"{base.name or base.title}: {problem}")
-        found = self._tried(one.rule, [*self._made_of(one), one.rule.id])
+                return ConvertedRule(correlation.rule, problem=f"{base.name or base.title}: {problem}")
+        found = self._converted(correlation.rule, [*self._made_of(correlation), correlation.rule.id])
         note = "windows are fixed, not sliding: what lies on both sides of a border is not seen together"
         return replace(found, note=note) if found.queries else found
 
-    def _made_of(self, one: Correlation) -> Iterator[str]:
+    def _made_of(self, correlation: Correlation) -> Iterator[str]:
         """Ids of rules and correlations, each after what it is made of."""
-        for base in one.steps:
-            for other in self._rules.correlations:
-                if other.rule.id == base:
-                    yield from self._made_of(other)
+        for base in correlation.steps:
+            for below in self._rules.correlations:
+                if below.rule.id == base:
+                    yield from self._made_of(below)
             yield base
 
-    def _tried(self, rule: Rule, ids: Sequence[str]) -> ConvertedRule:
-        documents = [self._documents[one] for one in dict.fromkeys(ids)]
+    def _converted(self, rule: Rule, ids: Sequence[str]) -> ConvertedRule:
+        documents = [self._documents[identity] for identity in dict.fromkeys(ids)]
         try:
             collection = SigmaCollection.from_dicts(copy.deepcopy([*documents, *self._filters]), policy=POLICY)
             queries = self._backend.convert(collection)
@@ -175,8 +175,8 @@ class _Conversion:
     def _unasked(self, rule: Rule) -> str:
         """Why its condition is not asked at all."""
         target, types = TARGETS[self._language], event_types(rule.condition)
-        return self._unshipped(rule, fields(rule.condition)) or inexpressible(
-            rule.condition, types, self._shipped, target, lists=self._language != "esql"
+        return self._unshipped(rule, fields(rule.condition)) or unsupported(
+            rule.condition, types, self._schema, target, lists=self._language != "esql"
         )
 
     def _unshipped(self, rule: Rule, asked: Sequence[str], *, grouping: bool = False) -> str:
@@ -184,14 +184,14 @@ class _Conversion:
 
         `grouping`: of a correlation's own fields the pipeline does not see for which event types they are.
         """
-        source, shipped = rule.logsource, self._shipped
+        source, schema = rule.logsource, self._schema
         services = {source.service, *ALIASES.get(source.service or "", ())}
-        if source.product == "salesforce" and source.service and services.isdisjoint(shipped.services):
+        if source.product == "salesforce" and source.service and services.isdisjoint(schema.services):
             return f"events of {source.service} are not shipped yet"
         types = event_types(rule.condition)
         for column in asked:
-            found = shipped.fields(column, types)
-            if len(found) > 1 or (grouping and found != {shipped.usual(column)}):
+            found = schema.fields(column, types)
+            if len(found) > 1 or (grouping and found != {schema.usual(column)}):
                 return f"{column} is shipped as {' or '.join(sorted(found))}, by event type"
             if self._language == "esql" and "." not in column and found == {column}:  # of a source that is not read
                 return f"{column} is not shipped yet, and ES|QL refuses a query that names an unknown column"
@@ -200,7 +200,7 @@ class _Conversion:
 
 def _documents(rules: RuleSet, places: Sequence[Path]) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
     """The YAML of rules and correlations by id, and that of filters."""
-    several = (*rules, *(one.rule for one in rules.correlations))
+    several = (*rules, *(correlation.rule for correlation in rules.correlations))
     ids = {(rule.path, rule.line): rule.id for rule in several}
     found: dict[str, dict[str, Any]] = {}
     filters: list[dict[str, Any]] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from agent.detection.authoring.absence import Columns, barring, without
+from agent.detection.authoring.absence import LogFileColumns, barring, without
 from agent.detection.authoring.reading import placeholders_of
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.kinds import kind_of
@@ -36,129 +36,138 @@ class Availability:
     """Types of log files that are read, in lower case; None: any."""
     lacking: Mapping[str, str] = field(default_factory=dict)
     """Computed fields that nothing fills, to what would."""
-    columns: Columns = field(default_factory=Columns)
+    columns: LogFileColumns = field(default_factory=LogFileColumns)
     """What the log files have, as far as it is known."""
 
 
-def blind(rules: RuleSet, supply: Availability) -> dict[str, tuple[str, ...]]:
+def blind(rules: RuleSet, availability: Availability) -> dict[str, tuple[str, ...]]:
     """By id of those that raise alerts: why they cannot fire, where that is for want of a field alone."""
-    whole = reasons(rules, replace(supply, lacking={}, columns=Columns()))
-    found = reasons(rules, supply)
+    whole = reasons(rules, replace(availability, lacking={}, columns=LogFileColumns()))
+    found = reasons(rules, availability)
     return {rule.id: found[rule.id] for rule in rules.alerting if found[rule.id] and not whole[rule.id]}
 
 
-def reasons(rules: RuleSet, supply: Availability) -> dict[str, tuple[str, ...]]:
+def reasons(rules: RuleSet, availability: Availability) -> dict[str, tuple[str, ...]]:
     """By id of a rule, correlation or baseline: why it cannot fire; nothing for those that can."""
-    found = {rule.id: tuple(_of_rule(rule, supply)) for rule in rules}
+    found = {rule.id: tuple(_of_rule(rule, availability)) for rule in rules}
     by_id = {rule.id: rule for rule in rules}
     derived: list[Correlation | Baseline] = [*bases_first(rules.correlations), *rules.baselines]
-    for one in derived:
-        found[one.rule.id] = tuple(dict.fromkeys((*_feed(one.rule, supply), *_of_derived(one, supply, found, by_id))))
+    for derived_rule in derived:
+        found_above = (*_feed(derived_rule.rule, availability), *_of_derived(derived_rule, availability, found, by_id))
+        found[derived_rule.rule.id] = tuple(dict.fromkeys(found_above))
     return found
 
 
-def weakened(rule: Rule, supply: Availability) -> tuple[str, ...]:
+def weakened(rule: Rule, availability: Availability) -> tuple[str, ...]:
     """What a rule looks at and nothing fills, whether or not it can fire without."""
-    return tuple(name for name in fields(rule.condition) if _held(name, rule, supply))
+    return tuple(name for name in fields(rule.condition) if _why_missing(name, rule, availability))
 
 
-def _of_rule(rule: Rule, supply: Availability) -> Iterator[str]:
-    yield from _feed(rule, supply)
-    yield from _source(rule, supply)
+def _of_rule(rule: Rule, availability: Availability) -> Iterator[str]:
+    yield from _feed(rule, availability)
+    yield from _source(rule, availability)
     if rule.condition == FALSE:
         names = ", ".join(placeholders_of(rule))
         yield f"no values for {names} (rules.placeholders)" if names else "its condition is never true"
         return
-    types = supply.event_types
-    if types is not None and substituted(rule.condition, lambda one: _other_type(one, types)) == FALSE:
+    types = availability.event_types
+    if types is not None and substituted(rule.condition, lambda leaf: _other_type(leaf, types)) == FALSE:
         yield "its type of log file is not read (sources.event_types)"
-    if without(rule.condition, supply.lacking.__contains__) == FALSE:
-        yield from dict.fromkeys(supply.lacking[name] for name in fields(rule.condition) if name in supply.lacking)
-    elif supply.columns.know(known := _types(rule, supply)):
-        yield from _reasons_of(barring(rule.condition, supply.columns, known, supply.lacking), supply)
+    if without(rule.condition, availability.lacking.__contains__) == FALSE:
+        yield from dict.fromkeys(
+            availability.lacking[name] for name in fields(rule.condition) if name in availability.lacking
+        )
+    elif availability.columns.know(known := _types(rule, availability)):
+        yield from _reasons_of(barring(rule.condition, availability.columns, known, availability.lacking), availability)
 
 
-def _types(rule: Rule, supply: Availability) -> frozenset[str]:
+def _types(rule: Rule, availability: Availability) -> frozenset[str]:
     """Event types of the log files that it is about and that are read; none where it leaves that open."""
     types = event_types(rule.condition) if services(rule.logsource) == {"event_log_file"} else None
     if types is None:
         return frozenset()
-    return types if supply.event_types is None else types & supply.event_types
+    return types if availability.event_types is None else types & availability.event_types
 
 
-def _reasons_of(missing: Iterable[tuple[str, str]], supply: Availability) -> Iterator[str]:
+def _reasons_of(missing: Iterable[tuple[str, str]], availability: Availability) -> Iterator[str]:
     """`missing`: fields, and event types that lack them."""
     types: dict[str, list[str]] = {}
     for name, event_type in missing:
         types.setdefault(name, []).append(event_type)
-    yield from dict.fromkeys(supply.lacking.get(name) or supply.columns.reason(name, types[name]) for name in types)
+    yield from dict.fromkeys(
+        availability.lacking.get(name) or availability.columns.reason(name, types[name]) for name in types
+    )
 
 
-def _feed(rule: Rule, supply: Availability) -> Iterator[str]:
-    if supply.feed and rule.feed in FEEDS and FEEDS.index(rule.feed) > FEEDS.index(supply.feed):
+def _feed(rule: Rule, availability: Availability) -> Iterator[str]:
+    if availability.feed and rule.feed in FEEDS and FEEDS.index(rule.feed) > FEEDS.index(availability.feed):
         yield {"event_monitoring": "needs Event Monitoring", "real_time": "needs Real-Time Event Monitoring"}[rule.feed]
 
 
-def _source(rule: Rule, supply: Availability) -> Iterator[str]:
+def _source(rule: Rule, availability: Availability) -> Iterator[str]:
     looked_at = services(rule.logsource)
     named = rule.logsource.service or rule.logsource.product or rule.logsource.category or "its log source"
     if not looked_at:
         yield f"nothing here produces rows of {named}"
-    elif not looked_at & supply.built:
+    elif not looked_at & availability.built:
         yield f"there is no source for {named} yet"
-    elif supply.read is not None and not looked_at & supply.read:
+    elif availability.read is not None and not looked_at & availability.read:
         yield f"the settings read no {named}"
 
 
-def _other_type(one: Match, types: frozenset[str]) -> Node:
-    if one.field == "EVENT_TYPE" and isinstance(one.test, Text) and one.test.how == "equals":
-        return FALSE if types.isdisjoint({value.lower() for value in one.test.values}) else one
-    return one
+def _other_type(leaf: Match, types: frozenset[str]) -> Node:
+    """What is left of a test on the event type where only rows of `types` are read."""
+    if leaf.field == "EVENT_TYPE" and isinstance(leaf.test, Text) and leaf.test.how == "equals":
+        return FALSE if types.isdisjoint({value.lower() for value in leaf.test.values}) else leaf
+    return leaf
 
 
 def _of_derived(
-    one: Correlation | Baseline, supply: Availability, known: Mapping[str, tuple[str, ...]], rules: Mapping[str, Rule]
+    derived: Correlation | Baseline,
+    availability: Availability,
+    known: Mapping[str, tuple[str, ...]],
+    rules: Mapping[str, Rule],
 ) -> Iterator[str]:
     """Why not enough of what it is made of can fire, or what it groups or measures by is not there."""
-    able = {base for base in one.bases if not known.get(base)}
-    if not _enough(one, able):
-        yield from (reason for base in one.bases for reason in known.get(base, ()))
-    for columns in compared(one):
-        held = [_held(column, rules.get(base), supply) for base, column in columns.items()]
-        if all(held):
-            yield from (reason for missing in held for reason in missing)
-    if isinstance(one, Baseline):
-        yield from (supply.lacking[name] for name in kind_of(one).needs if name in supply.lacking)
+    able = {base for base in derived.bases if not known.get(base)}
+    if not _enough(derived, able):
+        yield from (reason for base in derived.bases for reason in known.get(base, ()))
+    for columns in compared(derived):
+        missing_by_base = [_why_missing(column, rules.get(base), availability) for base, column in columns.items()]
+        if all(missing_by_base):
+            yield from (reason for missing in missing_by_base for reason in missing)
+    if isinstance(derived, Baseline):
+        yield from (availability.lacking[name] for name in kind_of(derived).needs if name in availability.lacking)
 
 
-def compared(one: Correlation | Baseline) -> Iterator[Mapping[str, str]]:
+def compared(derived: Correlation | Baseline) -> Iterator[Mapping[str, str]]:
     """What a correlation or a baseline groups, counts or compares by: of each, base id to the field in its rows."""
-    for group in one.group_by:
+    for group in derived.group_by:
         name = group if isinstance(group, str) else group[0]
-        yield {base: one.field_of(name, base) for base in one.bases}
-    if isinstance(one, Correlation):
-        yield from ({base: one.field_of(name, base) for base in one.bases} for name in one.fields)
-    elif one.field:
-        yield {base: one.measured(base) for base in one.bases}
+        yield {base: derived.field_of(name, base) for base in derived.bases}
+    if isinstance(derived, Correlation):
+        yield from ({base: derived.field_of(name, base) for base in derived.bases} for name in derived.fields)
+    elif derived.field:
+        yield {base: derived.measured(base) for base in derived.bases}
 
 
-def _held(name: str, base: Rule | None, supply: Availability) -> tuple[str, ...]:
+def _why_missing(name: str, base: Rule | None, availability: Availability) -> tuple[str, ...]:
     """Why no row of a base (None: it is no rule about single events) has the field; empty if one may have it."""
-    if name in supply.lacking:
-        return (supply.lacking[name],)
-    types = _types(base, supply) if base else frozenset()
-    if supply.columns.know(types) and all(supply.columns.lack(name, event_type) for event_type in types):
-        return (supply.columns.reason(name, types),)
+    if name in availability.lacking:
+        return (availability.lacking[name],)
+    types = _types(base, availability) if base else frozenset()
+    if availability.columns.know(types) and all(availability.columns.lack(name, event_type) for event_type in types):
+        return (availability.columns.reason(name, types),)
     return ()
 
 
-def _enough(one: Correlation | Baseline, able: set[str]) -> bool:
+def _enough(derived: Correlation | Baseline, able: set[str]) -> bool:
     """Whether it can fire when only these bases can."""
-    if isinstance(one, Correlation) and one.terms:
-        return any(able.issuperset(term.wanted) for term in one.terms)
-    if isinstance(one, Correlation) and one.kind in ("temporal", "temporal_ordered"):
+    if isinstance(derived, Correlation) and derived.terms:
+        return any(able.issuperset(term.wanted) for term in derived.terms)
+    if isinstance(derived, Correlation) and derived.kind in ("temporal", "temporal_ordered"):
         least = [
-            bound.number + (bound.operator == "gt") for bound in one.bounds if bound.operator in ("gt", "gte", "eq")
+            bound.number + (bound.operator == "gt") for bound in derived.bounds if bound.operator in ("gt", "gte", "eq")
         ]
-        return sum(base in able for base in one.bases) >= max([1.0, *least])
+        return sum(base in able for base in derived.bases) >= max([1.0, *least])
     return bool(able)

@@ -57,6 +57,7 @@ class IngestWindow:
         """How far back event times are looked at, for correlations of this span: the whole span of the row that was as old
         as `lookback` allows when it arrived, at the beginning of what a run looks at.
         """
+        # Rounded up to whole days, for the queries begin at midnight: `-(-x // DAY)` is the ceiling.
         return -(-(self.lookback + self.every + timedelta(minutes=SETTLE) + span) // DAY)
 
     @property
@@ -69,7 +70,7 @@ class IngestWindow:
 _LONG = {"m": "minute", "h": "hour"}
 
 
-def windowed(backend: Any, language: str, window: IngestWindow) -> type[Backend]:
+def with_window(backend: Any, language: str, window: IngestWindow) -> type[Backend]:
     """The backend, with the window in each of its queries."""
     made: type[Backend] = {"splunk": _splunk, "esql": _esql, "lucene": _lucene}[language](backend, window)
     return made
@@ -99,25 +100,25 @@ def _splunk(backend: Any, window: IngestWindow) -> Any:
     end = f"-{SETTLE}m@{window.unit}"
     begin = f"{end}-{window.size}"
 
-    class Windowed(backend):  # type: ignore[misc]
+    class SplunkWindowBackend(backend):  # type: ignore[misc]
         def finalize_query_default(self, rule: Any, query: str, index: int, state: Any) -> str:
             found: str = super().finalize_query_default(rule, query, index, state)
             if not isinstance(rule, SigmaRule):
                 return found
             return f"earliest=-{window.days()}d@d latest=+1d _index_earliest={begin} _index_latest={end} {found}"
 
-        def convert_correlation_search(self, rule: Any, **more: Any) -> str:
+        def convert_correlation_search(self, rule: Any, **options: Any) -> str:
             # Of a subsearch only what stands in itself counts, so that each gets its times.
             days = window.days(timedelta(seconds=rule.timespan.seconds))
             times = f"earliest=-{days}d@d latest=+1d _index_latest={end} "
             for name in ("correlation_search_single_rule_expression", "correlation_search_multi_rule_query_expression"):
                 setattr(self, name, getattr(backend, name).replace("{query}", times + "{query}"))
-            found: str = super().convert_correlation_search(rule, **more)
+            found: str = super().convert_correlation_search(rule, **options)
             return found
 
     newest = "max(_indextime) as last_indexed"
-    _extend(Windowed, newest + " ", f'\n\n| where last_indexed>=relative_time(now(), "{begin}")')
-    return Windowed
+    _extend(SplunkWindowBackend, newest + " ", f'\n\n| where last_indexed>=relative_time(now(), "{begin}")')
+    return SplunkWindowBackend
 
 
 def _esql(backend: Any, window: IngestWindow) -> Any:
@@ -125,7 +126,7 @@ def _esql(backend: Any, window: IngestWindow) -> Any:
     end = f"date_trunc(1 {unit}, now() - {SETTLE} minutes)"
     begin = f"{end} - {window.size[:-1]} {unit}s"
 
-    class Windowed(backend):  # type: ignore[misc]
+    class EsqlWindowBackend(backend):  # type: ignore[misc]
         def finalize_query_default(self, rule: Any, query: str, index: int, state: Any) -> str:
             first = f"event.ingested >= {begin}"
             if not isinstance(rule, SigmaRule):
@@ -134,19 +135,19 @@ def _esql(backend: Any, window: IngestWindow) -> Any:
             head, where, rest = super().finalize_query_default(rule, query, index, state).partition(" | where ")
             return f"{head}{where}{first} and event.ingested < {end}{where}{rest}"
 
-    _extend(Windowed, "last_ingested=max(event.ingested), ", f"\n| where last_ingested >= {begin}")
-    return Windowed
+    _extend(EsqlWindowBackend, "last_ingested=max(event.ingested), ", f"\n| where last_ingested >= {begin}")
+    return EsqlWindowBackend
 
 
 def _lucene(backend: Any, window: IngestWindow) -> Any:
     end = f"now-{SETTLE}m/{window.unit}"
 
-    class Windowed(backend):  # type: ignore[misc]
+    class LuceneWindowBackend(backend):  # type: ignore[misc]
         def finalize_query_default(self, rule: Any, query: str, index: int, state: Any) -> str:
             found = super().finalize_query_default(rule, query, index, state)
             return f"event.ingested:[{end}-{window.size} TO {end}}} AND ({found})"
 
-    return Windowed
+    return LuceneWindowBackend
 
 
 def _extend(backend: Any, newest: str, condition: str) -> None:

@@ -27,17 +27,18 @@ class Latency:
     """`at once`, `window closes` or `pause lasts`."""
 
 
-def paces(rules: RuleSet) -> dict[str, Latency]:
+def latencies(rules: RuleSet) -> dict[str, Latency]:
     """By id: rules, correlations and baselines."""
     found = {rule.id: _looking_at(services(rule.logsource)) for rule in rules}
     derived: list[Correlation | Baseline] = [*bases_first(rules.correlations), *rules.baselines]
-    for one in derived:
-        bases = [found[base] for base in one.bases if base in found]
+    for derived_rule in derived:
+        bases = [found[base] for base in derived_rule.bases if base in found]
         looked_at = _looking_at({service for base in bases for service in base.services})
-        until, wait = _own(one, looked_at.lateness)
+        until, wait = _own_wait(derived_rule, looked_at.lateness)
+        # A rule on what another one found tells after it: their waits add up, and the longest of its bases counts.
         before = max(bases, key=lambda base: base.wait, default=looked_at)
         until = before.until if until == "at once" else until
-        found[one.rule.id] = Latency(looked_at.services, looked_at.lateness, before.wait + wait, until)
+        found[derived_rule.rule.id] = Latency(looked_at.services, looked_at.lateness, before.wait + wait, until)
     return found
 
 
@@ -46,8 +47,8 @@ def _looking_at(looked_at: Iterable[str]) -> Latency:
     return Latency(names, lateness_of(names))
 
 
-def _own(one: Correlation | Baseline, late: timedelta) -> tuple[str, timedelta]:
+def _own_wait(derived: Correlation | Baseline, late: timedelta) -> tuple[str, timedelta]:
     """What it waits for by itself, and how long."""
-    if isinstance(one, Baseline):
-        return ("pause lasts", one.span + one.wait) if kind_of(one).waits else ("at once", timedelta())
-    return ("window closes", one.span + late) if one.waits else ("at once", timedelta())
+    if isinstance(derived, Baseline):
+        return ("pause lasts", derived.span + derived.wait) if kind_of(derived).waits else ("at once", timedelta())
+    return ("window closes", derived.span + late) if derived.waits else ("at once", timedelta())

@@ -17,7 +17,7 @@ from sigma.validators.core import validators
 from agent.detection import load
 from agent.detection.alert import attack
 from agent.detection.authoring import lint_columns
-from agent.detection.authoring.absence import Columns
+from agent.detection.authoring.absence import LogFileColumns
 from agent.detection.authoring.coverage import FEEDS
 from agent.detection.authoring.lint_names import Remark, dataset_remarks, fold_by_remarks
 from agent.detection.authoring.lint_parties import party_remarks
@@ -28,6 +28,7 @@ from agent.detection.sigma.log_source import ALIASES, SALESFORCE
 from agent.detection.sigma.policy import POLICY
 from agent.detection.sigma.rule import Rule
 from agent.model import Finding
+from agent.yaml_lines.nodes import children
 
 LEFT_OUT = frozenset(
     {
@@ -59,7 +60,9 @@ KEYS = (
 """What may stand at the top of a rule, in the order of the pack: Sigma's keys and ours."""
 
 
-def lint(places: Sequence[Path], rules: RuleSet | None = None, columns: Columns | None = None) -> Iterator[Finding]:
+def lint(
+    places: Sequence[Path], rules: RuleSet | None = None, columns: LogFileColumns | None = None
+) -> Iterator[Finding]:
     """Errors (the rule does not load) first, then warnings, each with file and line. Yields nothing if all is well.
 
     `rules`: what loads from there, if it is known; `columns`: what log files are known to have, if that is looked at.
@@ -69,7 +72,7 @@ def lint(places: Sequence[Path], rules: RuleSet | None = None, columns: Columns 
         yield Finding(
             error.path.name, ok=False, message=error.reason, fix=error.hint, path=str(error.path), line=error.line
         )
-    by_place = {(rule.path, rule.line): rule for rule in (*rules, *(one.rule for one in rules.derived))}
+    by_place = {(rule.path, rule.line): rule for rule in (*rules, *(derived.rule for derived in rules.derived))}
     checks = SigmaValidator([kind for name, kind in validators.items() if name not in LEFT_OUT])
     for path in load.files(places):
         for read in document.read(path):
@@ -78,12 +81,12 @@ def lint(places: Sequence[Path], rules: RuleSet | None = None, columns: Columns 
                 yield from _warnings(read, rule, (*_sigma(read, checks), *_own(read, rule), *vain))
 
 
-def _in_vain(rule: Rule, rules: RuleSet, columns: Columns) -> Iterator[Remark]:
-    derived = next((one for one in rules.derived if one.rule.id == rule.id), None)
+def _in_vain(rule: Rule, rules: RuleSet, columns: LogFileColumns) -> Iterator[Remark]:
+    derived = next((derived for derived in rules.derived if derived.rule.id == rule.id), None)
     if derived is None:
         yield from lint_columns.of_rule(rule, columns)
     else:
-        yield from lint_columns.of_derived(derived, {one.id: one for one in rules}, columns)
+        yield from lint_columns.of_derived(derived, {base.id: base for base in rules}, columns)
 
 
 def _warnings(read: Document, rule: Rule, remarks: Iterable[Remark]) -> Iterator[Finding]:
@@ -145,7 +148,7 @@ def _log_source(rule: Rule) -> Iterator[Remark]:
 
 def _words(read: Document) -> Iterator[Remark]:
     """Bare `yes`, `no`, `on`, `off` are truth values in YAML 1.1."""
-    for node in _scalars(read.node):
+    for node in _in_order(read.node):
         if node.tag.endswith(":bool") and not re.fullmatch("true|false", node.value, re.IGNORECASE):
             yield (f"{node.value!r} without quotes is the truth value", (), "write true or false, or put it in quotes")
 
@@ -163,15 +166,12 @@ def _keys(read: Document) -> Iterator[Remark]:
                 yield (f"the key `{key}` says nothing", (*path, str(key)), f"did you mean `{meant[0]}`?")
 
 
-def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+def _in_order(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """The scalars of a document as they stand in it, keys left out."""
     if isinstance(node, yaml.ScalarNode):
         yield node
-    elif isinstance(node, yaml.MappingNode):
-        for _, value in node.value:
-            yield from _scalars(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _scalars(value)
+    for child in children(node, keys=False):
+        yield from _in_order(child)
 
 
 def _pack(rule: Rule) -> Iterator[Remark]:

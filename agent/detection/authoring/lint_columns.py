@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 
-from agent.detection.authoring.absence import Columns
+from agent.detection.authoring.absence import LogFileColumns
 from agent.detection.authoring.coverage import compared
 from agent.detection.authoring.lint_names import Remark, folded_by, is_of_salesforce, misspelt, name_remarks
 from agent.detection.baseline.baseline import Baseline
@@ -18,7 +18,7 @@ from agent.detection.sigma.rule import Rule
 FIX = "name a new column in the `header` of a mapping of your own (normalize.mappings)"
 
 
-def of_rule(rule: Rule, columns: Columns) -> Iterator[Remark]:
+def of_rule(rule: Rule, columns: LogFileColumns) -> Iterator[Remark]:
     """What a rule about single events asks in vain."""
     yield from name_remarks(rule, columns)
     if services(rule.logsource) != {"event_log_file"} or not columns.by_type:
@@ -33,20 +33,23 @@ def of_rule(rule: Rule, columns: Columns) -> Iterator[Remark]:
         yield from _column(name, rule, columns, ("leakline", "fold_by"))
 
 
-def of_derived(one: Correlation | Baseline, rules: Mapping[str, Rule], columns: Columns) -> Iterator[Remark]:
+def of_derived(derived: Correlation | Baseline, rules: Mapping[str, Rule], columns: LogFileColumns) -> Iterator[Remark]:
     """What a correlation or a baseline groups, counts or compares by in vain. `rules`: by id."""
-    key = "correlation" if isinstance(one, Correlation) else "baseline"
+    key = "correlation" if isinstance(derived, Correlation) else "baseline"
     names = {
-        name for columns_of in compared(one) for base, name in columns_of.items() if is_of_salesforce(rules.get(base))
+        name
+        for columns_of in compared(derived)
+        for base, name in columns_of.items()
+        if is_of_salesforce(rules.get(base))
     }
     yield from misspelt(sorted(names), columns.computed, (key,))
-    for columns_of in compared(one):
+    for columns_of in compared(derived):
         for base, name in columns_of.items():
             if base in rules and services(rules[base].logsource) == {"event_log_file"}:
                 yield from _column(name, rules[base], columns, (key,))
 
 
-def _column(name: str, rule: Rule, columns: Columns, keys: tuple[str, ...]) -> Iterator[Remark]:
+def _column(name: str, rule: Rule, columns: LogFileColumns, keys: tuple[str, ...]) -> Iterator[Remark]:
     asked = event_types(rule.condition)
     types = columns.by_type.keys() if asked is None else asked & columns.by_type.keys()
     if not types or not all(columns.lack(name, event_type) for event_type in types):

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from agent.detection.authoring.absence import Columns
+from agent.detection.authoring.absence import LogFileColumns
 from agent.detection.condition.tree import Text, fields, leaves
 from agent.detection.sigma.log_source import SALESFORCE, services
 from agent.detection.sigma.rule import Rule
@@ -39,7 +39,7 @@ def folded_by(rule: Rule) -> tuple[str, ...]:
     return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
 
 
-def name_remarks(rule: Rule, columns: Columns) -> Iterator[Remark]:
+def name_remarks(rule: Rule, columns: LogFileColumns) -> Iterator[Remark]:
     """Computed names that are slips of the pen, in the detection and in `fold_by`."""
     if not is_of_salesforce(rule):
         return

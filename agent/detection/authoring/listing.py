@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.detection.authoring.coverage import Availability, reasons, weakened
-from agent.detection.authoring.latency import Latency, paces
+from agent.detection.authoring.latency import Latency, latencies
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.correlation.correlation import Correlation
 from agent.detection.rule_set import RuleSet
@@ -59,28 +59,28 @@ class RuleCounts:
     feeds: Counter[str]
 
 
-def listing(rules: RuleSet, supply: Availability | None = None) -> list[RuleRow]:
-    """What raises alerts, by family, the gravest first. Without `supply` nothing is said about what cannot fire."""
-    pace = paces(rules)
-    why = reasons(rules, supply) if supply else {}
-    derived = {one.rule.id: one for one in rules.derived}
+def listing(rules: RuleSet, availability: Availability | None = None) -> list[RuleRow]:
+    """What raises alerts, by family, the gravest first. Without `availability` nothing is said about what cannot fire."""
+    latency = latencies(rules)
+    why = reasons(rules, availability) if availability else {}
+    derived = {derived_rule.rule.id: derived_rule for derived_rule in rules.derived}
     by_id = {rule.id: rule for rule in rules}
     rows = []
     for rule in rules.alerting:
-        one = derived.get(rule.id)
-        parts = [by_id[base] for base in one.bases if base in by_id] if one else [rule]
-        missing = {name for part in parts for name in weakened(part, supply)} if supply else ()
-        rows.append(_listed(rule, one, pace[rule.id], why.get(rule.id, ()), tuple(sorted(missing))))
+        above = derived.get(rule.id)
+        parts = [by_id[base] for base in above.bases if base in by_id] if above else [rule]
+        missing = {name for part in parts for name in weakened(part, availability)} if availability else ()
+        rows.append(_row(rule, above, latency[rule.id], why.get(rule.id, ()), tuple(sorted(missing))))
     return sorted(rows, key=lambda row: (row.family, -row.severity, row.name or row.title))
 
 
-def tallies(rows: Iterable[RuleRow]) -> list[RuleCounts]:
+def counts_by_family(rows: Iterable[RuleRow]) -> list[RuleCounts]:
     """By family; all of them last, under `all`."""
     families: dict[str, list[RuleRow]] = {}
     for row in rows:
         families.setdefault(row.family, []).append(row)
     every = [row for family in families.values() for row in family]
-    return [_tally(name, some) for name, some in (*sorted(families.items()), ("all", every))]
+    return [_counted(name, counted) for name, counted in (*sorted(families.items()), ("all", every))]
 
 
 def techniques(rows: Iterable[RuleRow]) -> Counter[str]:
@@ -88,12 +88,12 @@ def techniques(rows: Iterable[RuleRow]) -> Counter[str]:
     return Counter(technique for row in rows for technique in dict.fromkeys(row.techniques))
 
 
-def _tally(name: str, rows: list[RuleRow]) -> RuleCounts:
+def _counted(name: str, rows: list[RuleRow]) -> RuleCounts:
     return RuleCounts(name, len(rows), Counter(row.level for row in rows), Counter(row.feed for row in rows))
 
 
-def _listed(
-    rule: Rule, one: Correlation | Baseline | None, pace: Latency, why: tuple[str, ...], missing: tuple[str, ...]
+def _row(
+    rule: Rule, derived: Correlation | Baseline | None, latency: Latency, why: tuple[str, ...], missing: tuple[str, ...]
 ) -> RuleRow:
     return RuleRow(
         id=rule.id,
@@ -104,14 +104,14 @@ def _listed(
         severity=SEVERITY[rule.level],
         family=rule.family,
         feed=rule.feed,
-        kind=one.kind if one else "rule",
+        kind=derived.kind if derived else "rule",
         product=rule.logsource.product or "",
         service=rule.logsource.service or "",
-        services=pace.services,
-        timespan_seconds=one.span.total_seconds() if one else None,
-        rows_late_seconds=pace.lateness.total_seconds(),
-        tells=pace.until,
-        wait_seconds=pace.wait.total_seconds(),
+        services=latency.services,
+        timespan_seconds=derived.span.total_seconds() if derived else None,
+        rows_late_seconds=latency.lateness.total_seconds(),
+        tells=latency.until,
+        wait_seconds=latency.wait.total_seconds(),
         tactics=rule.tactics,
         techniques=rule.techniques,
         cannot_fire=why,

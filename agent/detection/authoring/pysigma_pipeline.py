@@ -13,15 +13,15 @@ from agent.detection.sigma.log_source import ALIASES
 
 Target = Literal["splunk", "elastic"]
 
-Homes = Mapping[str, frozenset[str]]
+FieldsOfColumn = Mapping[str, frozenset[str]]
 """Field to the event types (lower case) in which it holds a column."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shipped:
+class EventSchema:
     """What shipped events look like, as far as rules can ask."""
 
-    columns: Mapping[str, Homes]
+    columns: Mapping[str, FieldsOfColumn]
     """Vendor column to where it is; most columns have one field in all event types."""
     lists: frozenset[str]
     """Fields that hold several values."""
@@ -38,47 +38,49 @@ class Shipped:
         """The field that holds a column in most event types; the column itself where nothing is known of it."""
         if column in self.open:
             return f"salesforce.{column.lower()}"
-        homes = self.columns.get(column)
-        return max(sorted(homes), key=lambda field: len(homes[field])) if homes else column
+        fields = self.columns.get(column)
+        return max(sorted(fields), key=lambda name: len(fields[name])) if fields else column
 
     def fields(self, column: str, types: Collection[str] | None) -> frozenset[str]:
         """The fields that hold a column in events of these types (None: of any)."""
-        homes = self.columns.get(column)
-        if homes is None:
+        fields = self.columns.get(column)
+        if fields is None:
             return frozenset({self.usual(column)})
-        found = {field for field, known in homes.items() if types is None or not known.isdisjoint(types)}
+        found = {name for name, known in fields.items() if types is None or not known.isdisjoint(types)}
         return frozenset(found or {self.usual(column)})
 
 
-def pipeline(shipped: Shipped, target: Target) -> dict[str, Any]:
+def pipeline(schema: EventSchema, target: Target) -> dict[str, Any]:
     """The pipeline as pySigma and sigma-cli read it (YAML of this).
 
     Columns whose field depends on the event type are told apart by the EVENT_TYPE that a rule names, so they come
     first, and EVENT_TYPE itself last.
     """
-    plain = {one: shipped.usual(one) for one in sorted({*shipped.columns, *shipped.open}) if one != "EVENT_TYPE"}
+    plain = {
+        column: schema.usual(column) for column in sorted({*schema.columns, *schema.open}) if column != "EVENT_TYPE"
+    }
     items = [
-        *_exceptions(shipped),
+        *_exceptions(schema),
         _mapping("leakline_columns", plain),
-        _mapping("leakline_event_type", {"EVENT_TYPE": shipped.usual("EVENT_TYPE")}),
+        _mapping("leakline_event_type", {"EVENT_TYPE": schema.usual("EVENT_TYPE")}),
     ]
     if target == "splunk":  # automatic extraction calls the elements of a JSON array `name{}`
-        items.append(_mapping("leakline_lists", {name: name + "{}" for name in sorted(shipped.lists)}, None))
-    items += _data_sets(shipped)
+        items.append(_mapping("leakline_lists", {name: name + "{}" for name in sorted(schema.lists)}, None))
+    items += _data_sets(schema)
     if target == "elastic":
         items += [_index("salesforce"), _index("leakline")]
     return {"name": f"Leakline events in {target.capitalize()}", "priority": 20, "transformations": items}
 
 
-def _exceptions(shipped: Shipped) -> Iterator[dict[str, Any]]:
-    for column, homes in sorted(shipped.columns.items()):
-        usual = shipped.usual(column)
-        for home in sorted(homes.keys() - {usual}):
+def _exceptions(schema: EventSchema) -> Iterator[dict[str, Any]]:
+    for column, fields in sorted(schema.columns.items()):
+        usual = schema.usual(column)
+        for name in sorted(fields.keys() - {usual}):
             yield {
-                **_mapping(f"leakline_{column.lower()}_{home.replace('.', '_')}", {column: home}),
+                **_mapping(f"leakline_{column.lower()}_{name.replace('.', '_')}", {column: name}),
                 "rule_conditions": [
-                    {"type": "contains_detection_item", "field": "EVENT_TYPE", "value": shipped.spelling[one]}
-                    for one in sorted(homes[home])
+                    {"type": "contains_detection_item", "field": "EVENT_TYPE", "value": schema.spelling[event_type]}
+                    for event_type in sorted(fields[name])
                 ],
                 "rule_cond_op": "or",
             }
@@ -91,11 +93,11 @@ def _mapping(name: str, mapping: Mapping[str, str], product: str | None = "sales
     return item
 
 
-def _data_sets(shipped: Shipped) -> Iterator[dict[str, Any]]:
-    for service in sorted(shipped.services):
+def _data_sets(schema: EventSchema) -> Iterator[dict[str, Any]]:
+    for service in sorted(schema.services):
         yield _data_set("salesforce", service, "leakline.service", service)
     for alias, meant in sorted(ALIASES.items()):
-        if found := sorted(meant & shipped.services):
+        if found := sorted(meant & schema.services):
             yield _data_set("salesforce", alias, "leakline.service", found)
     yield _data_set("leakline", "agent", "event.dataset", "leakline.agent")
 

@@ -55,13 +55,13 @@ def read(path: Path) -> Samples | Finding:
     if not path.exists():
         return Samples(path)
     try:
-        found = [_whole(one) for one in document.read(path)]
+        found = [_whole(document_or_error) for document_or_error in document.read(path)]
         if len(found) > 1:
             raise RuleError(
                 path, 1, "there are several documents", hint="one file holds the samples of one file of rules"
             )
         data = found[0].data if found else {}
-        samples = [one for read in found for kind in KINDS for one in _samples(read, kind)]
+        samples = [sample for read in found for kind in KINDS for sample in _samples(read, kind)]
     except RuleError as error:
         reason = f"is no file of samples: {error.reason}"
         return Finding(path.name, ok=False, message=reason, fix=error.hint, path=str(path), line=error.line)
@@ -94,45 +94,50 @@ def _samples(found: Document, kind: str) -> Iterator[Sample]:
     listed = found.data.get(kind) or []
     if not isinstance(listed, list):
         raise found.error(f"`{kind}` is no list", kind, hint="begin each sample with `- about:`")
-    for number, one in enumerate(listed):
+    for number, entry in enumerate(listed):
         where: Where = (kind, number)
-        if not isinstance(one, dict) or "about" not in one or ("event" in one) is ("events" in one):
+        if not isinstance(entry, dict) or "about" not in entry or ("event" in entry) is ("events" in entry):
             hint = "a sample has `about`, and either `event` or `events`"
             raise found.error("this is no sample", *where, hint=hint)
-        _known(found, one, SAMPLE_KEYS if "event" in one else SAMPLE_KEYS[:-1], where)
-        until = _span(found, one, "until", where) if "until" in one else None
-        if "event" in one:
-            _event(found, one, where)
+        _known(found, entry, SAMPLE_KEYS if "event" in entry else SAMPLE_KEYS[:-1], where)
+        until = _span(found, entry, "until", where) if "until" in entry else None
+        if "event" in entry:
+            _event(found, entry, where)
         else:
-            _sequence(found, one["events"], (*where, "events"))
+            _sequence(found, entry["events"], (*where, "events"))
         yield Sample(
-            str(one["about"]), one.get("event", {}), kind == "match", one.get("events", ()), until, one.get("service")
+            str(entry["about"]),
+            entry.get("event", {}),
+            kind == "match",
+            entry.get("events", ()),
+            until,
+            entry.get("service"),
         )
 
 
 def _sequence(found: Document, events: object, where: Where) -> None:
     if not isinstance(events, list) or not events:
         raise found.error("`events` is no list, or is empty", *where, hint="begin each event with `- event:`")
-    for number, one in enumerate(events):
+    for number, step in enumerate(events):
         here = (*where, number)
-        if not isinstance(one, dict):
+        if not isinstance(step, dict):
             raise found.error("this is no event of a sequence", *here, hint="begin it with `- event:`")
-        _known(found, one, EVENT_KEYS, here)
-        _event(found, one, here)
+        _known(found, step, EVENT_KEYS, here)
+        _event(found, step, here)
         for key in ("at", "every"):
-            _span(found, one, key, here)
-        times = one.get("repeat", 1)
+            _span(found, step, key, here)
+        times = step.get("repeat", 1)
         if not isinstance(times, int) or isinstance(times, bool) or times < 1:
             raise found.error(f"{times!r} is no number of repetitions", *here, "repeat", hint="write a whole number")
 
 
-def _event(found: Document, one: Mapping[str, object], where: Where) -> None:
-    if not isinstance(one.get("event"), dict):
+def _event(found: Document, entry: Mapping[str, object], where: Where) -> None:
+    if not isinstance(entry.get("event"), dict):
         raise found.error("`event` is no mapping", *where, "event", hint="write it as {FIELD: value}")
 
 
-def _span(found: Document, one: Mapping[str, object], key: str, where: Where) -> timedelta:
-    value = one.get(key, "0s")
+def _span(found: Document, entry: Mapping[str, object], key: str, where: Where) -> timedelta:
+    value = entry.get(key, "0s")
     try:
         return duration(str(value))
     except (IndexError, KeyError, OverflowError, ValueError):

@@ -113,7 +113,8 @@ def holds(rule: Rule, event: Mapping[str, object], prepare: Prepare = as_they_ar
 
     For tests of a rule and for programs that embed it; a batch of events costs hardly more than one. The event is
     taken as it would arrive from the rule's log source, or from this service of it: of Salesforce's sources a vendor
-    cell is text.
+    cell is text, an empty one no value, 1 a truth value, and `prepare` adds computed columns. `agent.matching.matches`
+    is the other way to ask about one event: it takes the rule's text and JSON as it stands, as `hunt --raw` does.
     """
     source = replace(rule.logsource, service=service) if service else rule.logsource
     cells = {name: _cell(name, value, source.product) for name, value in event.items()}
@@ -143,6 +144,7 @@ def fires(
     now = last if until is not None else max(last, BEGINNING + timedelta(days=30))
 
     def look(frame: pl.DataFrame, source: LogSource, now: datetime, *, final: bool = False) -> None:
+        """Detect in prepared rows (none: what the clock brings), and note which rules raised an alert."""
         detection = detector.detect(frame, source, now, final=final)
         detection.commit()
         raised.update(detection.alerts["rule.id"] if detection.alerts.height else ())
@@ -163,14 +165,14 @@ def _happenings(
 ) -> Iterator[tuple[LogSource, datetime, Mapping[str, object]]]:
     """Log source, time and event of everything that happens, repetitions included."""
     sources = {rule.logsource.service: rule.logsource for rule in rules}
-    for one in events:
-        source = derived.logsource if len(sources) == 1 else sources.get(one.get("service"))
+    for step in events:
+        source = derived.logsource if len(sources) == 1 else sources.get(step.get("service"))
         if source is None:
             known = ", ".join(sorted(str(service) for service in sources))
             raise ValueError(f"an event says no `service` that the rules behind it read ({known})")
-        for number in range(int(one.get("repeat", 1))):
-            time = BEGINNING + duration(one.get("at", "0s")) + number * duration(one.get("every", "0s"))
-            yield source, time, {name: _numbered(value, number) for name, value in one["event"].items()}
+        for number in range(int(step.get("repeat", 1))):
+            time = BEGINNING + duration(step.get("at", "0s")) + number * duration(step.get("every", "0s"))
+            yield source, time, {name: _numbered(value, number) for name, value in step["event"].items()}
 
 
 def _numbered(value: object, number: int) -> object:
@@ -209,28 +211,28 @@ def _try_file(path: Path, file: Samples, places: Sequence[Path], prepare: Prepar
 def _subjects(loaded: RuleSet, path: Path) -> list[Rule]:
     """What of a file raises alerts; in a file of feeders all of them."""
     alerting = [rule for rule in loaded.alerting if rule.path == path]
-    return alerting or [rule for rule in loaded.known if rule.path == path]
+    return alerting or [rule for rule in loaded.all_rules if rule.path == path]
 
 
 def _of_file(loaded: RuleSet, path: Path) -> RuleSet:
     """What stands in one file, and what feeds it from others."""
     feeding = {rule.id for rule in loaded if rule.path == path}
-    kept = [one for one in loaded.derived if one.rule.path == path]
-    for one in kept:  # grows while it is walked: a correlation may be made of correlations
-        feeding.update(one.bases)
-        kept += [other for other in loaded.correlations if other.rule.id in one.bases and other not in kept]
+    kept = [derived for derived in loaded.derived if derived.rule.path == path]
+    for derived in kept:  # grows while it is walked: a correlation may be made of correlations
+        feeding.update(derived.bases)
+        kept += [below for below in loaded.correlations if below.rule.id in derived.bases and below not in kept]
     return RuleSet(
         tuple(rule for rule in loaded if rule.id in feeding),
         tuple(error for error in loaded.errors if error.path == path),
-        tuple(one for one in loaded.correlations if one in kept),
-        tuple(one for one in loaded.baselines if one in kept),
+        tuple(correlation for correlation in loaded.correlations if correlation in kept),
+        tuple(baseline for baseline in loaded.baselines if baseline in kept),
     )
 
 
 def _try(rules: RuleSet, rule: Rule, sample: Sample, subject: str, path: Path, prepare: Prepare) -> Finding:
-    derived = any(rule is one.rule for one in rules.derived)
+    is_derived = any(rule is derived.rule for derived in rules.derived)
     try:
-        if derived:
+        if is_derived:
             said = fires(rules, rule, sample.events, sample.until, prepare)
         else:
             said = holds(rule, sample.event, prepare, sample.service)

@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from ipaddress import ip_address
 
-from agent.detection.authoring.pysigma_pipeline import Shipped, Target
+from agent.detection.authoring.pysigma_pipeline import EventSchema, Target
 from agent.detection.condition.tree import Match, Node, Regex, Text, TimePart, leaves
 
 
-def inexpressible(node: Node, types: Collection[str] | None, shipped: Shipped, target: Target, *, lists: bool) -> str:
+def unsupported(node: Node, types: Collection[str] | None, schema: EventSchema, target: Target, *, lists: bool) -> str:
     """Why the condition cannot be asked; empty if it can.
 
     `types`: the event types it is about, if it says so; `lists`: whether the language compares fields of several values.
     """
-    return next((why for leaf in leaves(node) for why in _of_leaf(leaf, types, shipped, target, lists=lists)), "")
+    return next((why for leaf in leaves(node) for why in _of_leaf(leaf, types, schema, target, lists=lists)), "")
 
 
 def _of_leaf(
-    leaf: Match, types: Collection[str] | None, shipped: Shipped, target: Target, *, lists: bool
+    leaf: Match, types: Collection[str] | None, schema: EventSchema, target: Target, *, lists: bool
 ) -> Iterator[str]:
     if isinstance(leaf.test, TimePart):
         yield f"the {leaf.test.part} of a time is lost by the backend"
     if leaf.field is None:
         return
-    for name in shipped.fields(leaf.field, types):
-        if not lists and name in shipped.lists:
+    for name in schema.fields(leaf.field, types):
+        if not lists and name in schema.lists:
             yield f"{name} may hold several values, which the language does not compare"
-        kind = shipped.kinds.get(name, "text")
+        kind = schema.kinds.get(name, "text")
         if target == "elastic" and not _fits(leaf.test, kind):
             yield f"{name} is no text there ({kind}), and the rule looks into it as text"
 

@@ -101,7 +101,7 @@ def _rule(document: Document, bases: tuple[str, ...], known: Mapping[str, Rule])
     stand_in = {"logsource": {"product": "leakline"}, "detection": {"any": {"field": 1}, "condition": "any"}}
     parsed = SigmaRule.from_dict({**plain, **stand_in}, collect_errors=True, policy=POLICY)
     if parsed.errors:
-        raise error_text.located(document, parsed.errors[0], "baseline")
+        raise error_text.rule_error(document, parsed.errors[0], "baseline")
     return Rule(**reader.metadata(document, parsed), condition=FALSE, logsource=source)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.document import read, unread
 from agent.detection.sigma.document import Document
-from agent.detection.sigma.rule import Rule, identified
+from agent.detection.sigma.rule import Rule, with_id
 from agent.errors import RuleError
 
 
@@ -24,7 +24,7 @@ def baselines(
     for document in documents:
         try:
             found = read(document, known)
-            found = replace(found, rule=identified(found.rule, document.data))
+            found = replace(found, rule=with_id(found.rule, document.data))
             for value in (found.rule.id, found.rule.name):
                 if value and value in taken:
                     other = taken[value]

@@ -6,12 +6,9 @@ from functools import cached_property
 
 import polars as pl
 
-from agent.columns import address_digits as address
-from agent.columns import local_time as written_time
+from agent.columns import address_digits, local_time
+from agent.detection.condition.mask import Mask
 from agent.detection.condition.tree import SIGMAS
-
-Mask = pl.Series | bool
-"""Which rows hold: Boolean without nulls, or one answer for all of them."""
 
 
 class Column:
@@ -31,7 +28,7 @@ class Column:
         self.values, self._codes = _distinct(flat)
 
     def over_rows(self, mask: pl.Series) -> Mask:
-        """A verdict on each of `values` as a verdict on each row; of a list, one value is enough."""
+        """A mask of `values` as a mask of the rows; of a list, one value is enough."""
         if not mask.any():
             return False
         spread = self._hits(mask)
@@ -48,6 +45,7 @@ class Column:
         return pl.DataFrame({"row": rows, "said": said})
 
     def _hits(self, mask: pl.Series) -> pl.Series:
+        """A mask of `values` as one of the flat series: of the rows, or of the elements of their lists."""
         if self._codes is None:
             return mask
         hits = mask.arg_true()
@@ -58,6 +56,7 @@ class Column:
 
     @cached_property
     def present(self) -> Mask:
+        """Rows with a value."""
         return self.series.is_not_null() if self.series.null_count() else True
 
     @cached_property
@@ -113,14 +112,14 @@ class Column:
     @cached_property
     def address(self) -> pl.Series:
         """Each value as an address in hexadecimal digits behind its version, null where it is none."""
-        return address.digits(self.text)
+        return address_digits.digits(self.text)
 
     @cached_property
     def time(self) -> pl.Series:
         """Each value as a time without a zone, as it is written; null where it is none."""
         if self.values.dtype == pl.Date or isinstance(self.values.dtype, pl.Datetime):
             return self.values.cast(pl.Datetime("ms"))
-        return written_time.read(self.text)
+        return local_time.read(self.text)
 
 
 def marked(hits: pl.Series, height: int) -> Mask:
@@ -131,6 +130,7 @@ def marked(hits: pl.Series, height: int) -> Mask:
 
 
 def _numbers(height: int) -> pl.Series:
+    """The numbers of rows, from 0: UInt32."""
     return pl.int_range(height, dtype=pl.UInt32, eager=True)
 
 

@@ -7,10 +7,11 @@ from functools import cached_property
 
 import polars as pl
 
-from agent.detection.condition import fieldref as reference
-from agent.detection.condition import leaf as verdict
-from agent.detection.condition.column import Column, Mask
-from agent.detection.condition.prefilter import Index, Needle, wanted
+from agent.detection.condition.column import Column
+from agent.detection.condition.fieldref import related_rows
+from agent.detection.condition.leaf import passing_rows
+from agent.detection.condition.mask import Mask, both, either, inverted
+from agent.detection.condition.prefilter import Prefilter, RequiredLiteral, required_literals
 from agent.detection.condition.tree import And, Constant, Match, Node, Not, Null, Or, Reference
 
 Names = Callable[[str], Sequence[str]]
@@ -19,23 +20,25 @@ are of several types."""
 
 
 class Evaluation:
-    """One frame under examination: columns and verdicts, kept while its rules are tried."""
+    """One frame under examination: columns and masks, kept while its rules are tried."""
 
     def __init__(
         self,
         frame: pl.DataFrame,
         *,
         cells: bool = False,
-        index: Index | None = None,
+        prefilter: Prefilter | None = None,
         names: Names | None = None,
     ) -> None:
-        """`index`: of the conditions that will be tried; `cells`: see `Column`."""
+        """`frame`: a column for each field unless `names` says where fields are. `prefilter`: of the conditions that will
+        be tried; `cells`: see `Column`.
+        """
         self._frame = frame
         self._cells = cells
-        self._index = index or Index([])
+        self._prefilter = prefilter or Prefilter([])
         self._names = names or self._same_name
         self._columns: dict[str, Column] = {}
-        self._verdicts: dict[Match, Mask] = {}
+        self._masks: dict[Match, Mask] = {}
 
     def rows(self, node: Node) -> Mask:
         """The rows for which the condition holds."""
@@ -47,7 +50,7 @@ class Evaluation:
             case Or(children):
                 return self._any(children)
             case Not(child):
-                return verdict.inverted(self.rows(child))
+                return inverted(self.rows(child))
             case Constant(value):
                 return value
 
@@ -57,23 +60,23 @@ class Evaluation:
         return self._columns[name]
 
     @cached_property
-    def present(self) -> frozenset[tuple[str, Needle]]:
-        """What of all that the rules require occurs in the frame, with the field it occurs in."""
+    def present(self) -> frozenset[tuple[str, RequiredLiteral]]:
+        """(field, literal): what of all that the rules require occurs in the frame."""
         return frozenset(
-            (field, needle)
-            for field, needles in self._index.needles.items()
+            (field, literal)
+            for field, literals in self._prefilter.literals.items()
             for name in self._names(field)
-            for needle in needles.found(self.column(name))
+            for literal in literals.found(self.column(name))
         )
 
     def candidates(self) -> list[int]:
-        """Numbers of the indexed conditions that are worth trying."""
-        return self._index.candidates(self.present)
+        """Numbers of the prefilter's conditions that are worth trying, ascending."""
+        return self._prefilter.candidates(self.present)
 
     def _match(self, leaf: Match) -> Mask:
-        if leaf not in self._verdicts:
-            self._verdicts[leaf] = self._judge(leaf)
-        return self._verdicts[leaf]
+        if leaf not in self._masks:
+            self._masks[leaf] = self._judge(leaf)
+        return self._masks[leaf]
 
     def _judge(self, leaf: Match) -> Mask:
         if self._absent(leaf):
@@ -88,31 +91,31 @@ class Evaluation:
         if isinstance(leaf.test, Null):
             nowhere: Mask = True
             for name in names:
-                nowhere = verdict.both(nowhere, verdict.rows(self.column(name), leaf.test))
+                nowhere = both(nowhere, passing_rows(self.column(name), leaf.test))
             return nowhere
         found: Mask = False
         for name in names:
-            found = verdict.either(found, verdict.rows(self.column(name), leaf.test))
+            found = either(found, passing_rows(self.column(name), leaf.test))
         return found
 
     def _refer(self, names: Sequence[str], test: Reference) -> Mask:
         found: Mask = False
         for left in names:
             for right in self._names(test.field):
-                found = verdict.either(found, reference.rows(self.column(left), self.column(right), test.how))
+                found = either(found, related_rows(self.column(left), self.column(right), test.how))
         return found
 
     def _absent(self, leaf: Match) -> bool:
         """True if the look for all that is required has shown that the test cannot hold."""
-        if leaf.field is None or leaf.field not in self._index.needles:
+        if leaf.field is None or leaf.field not in self._prefilter.literals:
             return False
-        texts = wanted(leaf.test)
-        return texts is not None and self.present.isdisjoint((leaf.field, text) for text in texts)
+        literals = required_literals(leaf.test)
+        return literals is not None and self.present.isdisjoint((leaf.field, literal) for literal in literals)
 
     def _all(self, children: Sequence[Node]) -> Mask:
         found: Mask = True
         for child in children:
-            found = verdict.both(found, self.rows(child))
+            found = both(found, self.rows(child))
             if found is False or (isinstance(found, pl.Series) and not found.any()):
                 return False
         return found
@@ -120,7 +123,7 @@ class Evaluation:
     def _any(self, children: Sequence[Node]) -> Mask:
         found: Mask = False
         for child in children:
-            found = verdict.either(found, self.rows(child))
+            found = either(found, self.rows(child))
         return found
 
     def _same_name(self, field: str) -> Sequence[str]:

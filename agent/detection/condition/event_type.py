@@ -18,6 +18,6 @@ def event_types(node: Node) -> frozenset[str] | None:
             return frozenset.intersection(*known) if known else None
         case Or(children):
             each = [event_types(child) for child in children]
-            return frozenset().union(*(one for one in each if one is not None)) if None not in each else None
+            return frozenset().union(*(types for types in each if types is not None)) if None not in each else None
         case _:
             return None

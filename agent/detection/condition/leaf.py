@@ -1,4 +1,4 @@
-"""What a test says of each distinct value of a column."""
+"""A leaf of a condition: which values of a column, and so which rows, pass its test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 
 import polars as pl
 
-from agent.detection.condition.column import Column, Mask
+from agent.detection.condition.column import Column
+from agent.detection.condition.mask import Mask, either, inverted
 from agent.detection.condition.tree import Comparison, Exists, Network, Null, Number, Regex, Test, Text, TimePart, Truth
 
 _COMPARE: dict[Comparison, Callable[[pl.Series, int | float], pl.Series]] = {
@@ -23,7 +24,7 @@ EXACT = 2**53
 """From here on a float no longer holds every integer."""
 
 
-def rows(column: Column, test: Test) -> Mask:
+def passing_rows(column: Column, test: Test) -> Mask:
     """The rows of the column that pass the test (`Reference` excepted, which needs two columns)."""
     match test:
         case Exists():
@@ -37,27 +38,29 @@ def rows(column: Column, test: Test) -> Mask:
 
 
 def _of_values(column: Column, test: Test) -> pl.Series:
+    """Whether each of the distinct `column.values` passes: Boolean without nulls, as long as these."""
     match test:
         case Text():
-            verdict = _text(column.text if test.cased else column.lower, test)
+            passed = _text(column.text if test.cased else column.lower, test)
         case Regex(patterns):
-            verdict = _any(column.text.str.contains(pattern) for pattern in patterns)
+            passed = _any(column.text.str.contains(pattern) for pattern in patterns)
         case Number(comparison, value):
-            verdict = _COMPARE[comparison](column.number, value)
+            passed = _COMPARE[comparison](column.number, value)
             if isinstance(value, int) and abs(value) >= EXACT:  # of integers alone more is known
-                verdict = verdict.zip_with(column.whole.is_null(), _COMPARE[comparison](column.whole, value))
+                passed = passed.zip_with(column.whole.is_null(), _COMPARE[comparison](column.whole, value))
         case TimePart(part, comparison, value):
-            verdict = _COMPARE[comparison](getattr(column.time.dt, part)().cast(pl.Int64), value)
+            passed = _COMPARE[comparison](getattr(column.time.dt, part)().cast(pl.Int64), value)
         case Network(ranges):
-            verdict = _any(_within(column.address, first, last) for first, last in ranges)
+            passed = _any(_within(column.address, first, last) for first, last in ranges)
         case Truth(value):
-            verdict = _truth(column, value)
+            passed = _truth(column, value)
         case _:
             raise AssertionError(test)
-    return verdict.fill_null(value=False) if verdict.null_count() else verdict
+    return passed.fill_null(value=False) if passed.null_count() else passed
 
 
 def _text(text: pl.Series, test: Text) -> pl.Series:
+    """`text`: String, in lower case unless the test is cased; so are the values of the test."""
     values = sorted(test.values)
     match test.how:
         case "equals":
@@ -75,10 +78,12 @@ def _text(text: pl.Series, test: Text) -> pl.Series:
 
 
 def _within(address: pl.Series, first: str, last: str) -> pl.Series:
+    """`address`: String, as `Column.address`. Digits of equal length compare like numbers; a version begins each."""
     return (address >= first) & (address <= last)
 
 
 def _truth(column: Column, value: bool) -> pl.Series:
+    """A cell of a log file is 0 or 1 where JSON has a truth value."""
     if column.values.dtype == pl.Boolean:
         return column.values == value
     if column.values.dtype != pl.String:
@@ -87,30 +92,6 @@ def _truth(column: Column, value: bool) -> pl.Series:
     return column.lower.is_in(words if column.cells else words[:1])
 
 
-def _any(verdicts: Iterable[pl.Series]) -> pl.Series:
-    return functools.reduce(operator.or_, verdicts)
-
-
-def any_of(mask: Mask) -> bool:
-    """Whether it holds of any row; there is at least one."""
-    return mask if isinstance(mask, bool) else bool(mask.any())
-
-
-def inverted(mask: Mask) -> Mask:
-    return not mask if isinstance(mask, bool) else ~mask
-
-
-def both(left: Mask, right: Mask) -> Mask:
-    if isinstance(left, bool):
-        return right if left else False
-    if isinstance(right, bool):
-        return left if right else False
-    return left & right
-
-
-def either(left: Mask, right: Mask) -> Mask:
-    if isinstance(left, bool):
-        return True if left else right
-    if isinstance(right, bool):
-        return True if right else left
-    return left | right
+def _any(masks: Iterable[pl.Series]) -> pl.Series:
+    """Boolean, null where no mask is true and one is null."""
+    return functools.reduce(operator.or_, masks)

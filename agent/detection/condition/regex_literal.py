@@ -22,7 +22,7 @@ _REPEAT = re.compile(r"(?P<none>[*?]|\{0*(?:,\d*)?\})\??|(?P<some>\+|\{\d+(?:,\d
 
 
 @functools.lru_cache(maxsize=100_000)
-def literal(pattern: str) -> str | None:
+def longest_literal(pattern: str) -> str | None:
     """`pattern`: RE2 syntax. The text is ASCII and in lower case; None where none is certain.
 
     What stands in groups and classes is passed over, and a pattern with alternatives outside groups has no such text.

@@ -51,7 +51,7 @@ def read_correlation(document: Document, known: Mapping[str, Rule]) -> Correlati
     condition = read_condition(document, kind, bases, names)
     parsed = SigmaCorrelationRule.from_dict({**document.data, "correlation": PLAIN}, collect_errors=True)
     if parsed.errors:
-        raise error_text.located(document, parsed.errors[0], "")
+        raise error_text.rule_error(document, parsed.errors[0], "")
     rule = Rule(**reader.metadata(document, parsed), condition=FALSE, logsource=_source(bases, known))
     groups = _groups(document, data)
     aliases = _aliases(document, data, {*groups, *condition.fields}, names)

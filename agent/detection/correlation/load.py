@@ -9,7 +9,7 @@ from typing import Any
 from agent.detection.correlation.correlation import Correlation
 from agent.detection.correlation.document import read_correlation, references, wrong_type
 from agent.detection.sigma.document import Document
-from agent.detection.sigma.rule import Rule, identified
+from agent.detection.sigma.rule import Rule, with_id
 from agent.errors import RuleError
 
 
@@ -39,7 +39,7 @@ def correlations(documents: Sequence[Document], rules: Sequence[Rule]) -> Iterat
 def _read(document: Document, known: dict[str, Rule]) -> Iterator[Correlation | RuleError]:
     try:
         found = read_correlation(document, known)
-        found = replace(found, rule=identified(found.rule, document.data))
+        found = replace(found, rule=with_id(found.rule, document.data))
     except RuleError as error:
         yield error
     except (AttributeError, KeyError, TypeError, ValueError) as error:

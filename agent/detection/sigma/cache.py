@@ -19,8 +19,9 @@ from typing import Any
 import orjson
 import polars as pl
 
+from agent import yaml_lines
 from agent.detection.sigma.cache_codec import restored, stored
-from agent.detection.sigma.parsed import Parsed
+from agent.detection.sigma.parsed_file import ParsedFile
 
 KEPT = 20
 """Sets of folders that are remembered; the longest unused go."""
@@ -46,7 +47,7 @@ class RuleCache:
         self._used: dict[str, Any] = {}
         self._fresh = False
 
-    def find(self, data: bytes, path: Path, placeholders: Mapping[str, Sequence[str]]) -> Parsed | None:
+    def find(self, data: bytes, path: Path, placeholders: Mapping[str, Sequence[str]]) -> ParsedFile | None:
         """What a file with this content says, if it is known and the placeholders it asks for have not changed."""
         key = digest(data)
         entry = self._known.get(key)
@@ -59,10 +60,11 @@ class RuleCache:
         self._used[key] = entry
         return found
 
-    def put(self, data: bytes, parsed: Parsed, placeholders: Mapping[str, Sequence[str]]) -> None:
-        said = stored(parsed)
-        if said is not None:
-            self._used[digest(data)] = {**said, "placeholders": values(parsed.placeholders, placeholders)}
+    def put(self, data: bytes, parsed: ParsedFile, placeholders: Mapping[str, Sequence[str]]) -> None:
+        """Keep what a file with this content says, if JSON can say it."""
+        entry = stored(parsed)
+        if entry is not None:
+            self._used[digest(data)] = {**entry, "placeholders": values(parsed.placeholders, placeholders)}
             self._fresh = True
 
     def write(self) -> None:
@@ -87,8 +89,8 @@ class RuleCache:
             with self._path.open("rb") as file:
                 state = os.fstat(file.fileno())
                 seal, _, body = file.read().partition(b"\n")
-            mine = state.st_uid == os.geteuid() and not state.st_mode & 0o022
-            known = orjson.loads(body) if mine and seal == _seal(body) else {}
+            is_ours = state.st_uid == os.geteuid() and not state.st_mode & 0o022
+            known = orjson.loads(body) if is_ours and seal == _seal(body) else {}
         except (OSError, ValueError):
             return {}
         return known if isinstance(known, dict) else {}
@@ -111,8 +113,9 @@ def _seal(body: bytes) -> bytes:
     expressions), Python.
     """
     sigma = importlib.util.find_spec("sigma")
-    folders = [Path(__file__).parents[1], *([Path(sigma.origin).parent] if sigma and sigma.origin else [])]
-    files = [*sorted(folders[0].rglob("*.py")), *folders[1:]]
+    library = [Path(sigma.origin).parent] if sigma and sigma.origin else []
+    own = [Path(__file__).parents[1], Path(yaml_lines.__file__).parent]
+    files = [*(file for folder in own for file in sorted(folder.rglob("*.py"))), *library]
     made_by = [str(sys.version_info[:2]), pl.__version__, *(f"{file.name} {_state(file)}" for file in files)]
     return hashlib.blake2b("\n".join(made_by).encode() + b"\0" + body).hexdigest().encode()
 

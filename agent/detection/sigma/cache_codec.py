@@ -10,8 +10,9 @@ import orjson
 
 from agent.detection.condition import tree
 from agent.detection.condition.tree import And, Constant, Match, Node, Not, Or, Test
+from agent.detection.sigma.filter import Filter
 from agent.detection.sigma.log_source import LogSource
-from agent.detection.sigma.parsed import Filter, Parsed
+from agent.detection.sigma.parsed_file import ParsedFile
 from agent.detection.sigma.rule import Rule
 from agent.errors import RuleError
 
@@ -25,19 +26,19 @@ _TESTS: dict[str, type[Any]] = {
         tree.Reference,
     )
 }  # fmt: skip
-_FIELDS = {name: tuple(one.name for one in fields(kind)) for name, kind in _TESTS.items()}
-_TUPLES = frozenset(one.name for one in fields(Rule) if str(one.type).startswith("tuple"))
-_SOURCE = tuple(one.name for one in fields(LogSource))
-_RULE = tuple(one.name for one in fields(Rule) if one.name not in ("path", "condition", "logsource"))
+_FIELDS = {name: tuple(field.name for field in fields(kind)) for name, kind in _TESTS.items()}
+_TUPLES = frozenset(field.name for field in fields(Rule) if str(field.type).startswith("tuple"))
+_SOURCE = tuple(field.name for field in fields(LogSource))
+_RULE = tuple(field.name for field in fields(Rule) if field.name not in ("path", "condition", "logsource"))
 
 
-def stored(parsed: Parsed) -> dict[str, Any] | None:
+def stored(parsed: ParsedFile) -> dict[str, Any] | None:
     """What JSON can say of it; None if it cannot, or not all of it. Placeholders are the caller's business."""
-    if parsed.others:
+    if parsed.derived:
         return None
     said: dict[str, Any] = {
         "rules": [_rule(rule) for rule in parsed.rules],
-        "filters": [_filter(one) for one in parsed.filters],
+        "filters": [_filter(sigma_filter) for sigma_filter in parsed.filters],
         "errors": [[error.line, error.reason, error.hint] for error in parsed.errors],
     }
     try:
@@ -46,14 +47,18 @@ def stored(parsed: Parsed) -> dict[str, Any] | None:
     except (KeyError, TypeError, ValueError):
         return None
     same = [replace(rule, path=NOWHERE) for rule in parsed.rules] == whole.rules
-    return said if same and [replace(one, path=NOWHERE) for one in parsed.filters] == whole.filters else None
+    return (
+        said
+        if same and [replace(sigma_filter, path=NOWHERE) for sigma_filter in parsed.filters] == whole.filters
+        else None
+    )
 
 
-def restored(said: dict[str, Any], path: Path) -> Parsed:
+def restored(said: dict[str, Any], path: Path) -> ParsedFile:
     """Raises KeyError, TypeError or ValueError for what `stored` never said."""
-    return Parsed(
+    return ParsedFile(
         [_restored_rule(rule, path) for rule in said["rules"]],
-        [_restored_filter(one, path) for one in said["filters"]],
+        [_restored_filter(said_filter, path) for said_filter in said["filters"]],
         [RuleError(path, line, reason, hint=hint) for line, reason, hint in said["errors"]],
     )
 
@@ -69,8 +74,9 @@ def _restored_rule(said: dict[str, Any], path: Path) -> Rule:
     return Rule(**{**said, **tuples, "condition": condition, "logsource": source, "path": path})
 
 
-def _filter(one: Filter) -> list[Any]:
-    return [_node(one.condition), _source(one.logsource), None if one.rules is None else sorted(one.rules), one.line]
+def _filter(sigma_filter: Filter) -> list[Any]:
+    named = None if sigma_filter.rules is None else sorted(sigma_filter.rules)
+    return [_node(sigma_filter.condition), _source(sigma_filter.logsource), named, sigma_filter.line]
 
 
 def _restored_filter(said: list[Any], path: Path) -> Filter:

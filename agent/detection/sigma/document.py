@@ -13,8 +13,8 @@ from sigma.collection import deep_dict_update
 from sigma.exceptions import SigmaError
 from sigma.rule.base import check_alias_expansion
 
-from agent.detection.sigma.yaml_keys import repeated
 from agent.errors import RuleError
+from agent.yaml_lines.nodes import construct, descendants, duplicate_keys, line_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,7 @@ class Document:
 
     def line_of(self, *keys: str | int) -> int:
         """The line of the innermost of nested `keys` that is there; lists are entered by number. Counted from 1."""
-        node: yaml.Node = self.node
-        line = node.start_mark.line
-        for key in keys:
-            found = _inside(node, key)
-            if found is None:
-                break
-            line, node = found
-        return line + 1
+        return line_of(self.node, keys)
 
     def error(self, message: str, *keys: str | int, hint: str = "") -> RuleError:
         return RuleError(self.path, self.line_of(*keys), message, hint=hint)
@@ -105,13 +98,13 @@ def _document(path: Path, loader: yaml.CSafeLoader) -> Iterator[Document | RuleE
     node = loader.get_node()
     if node is None:
         return
-    twice = next((key for _, key in repeated(node) if key.value != "<<"), None)
+    twice = next((key for _, key in duplicate_keys(node) if key.value != "<<"), None)
     if twice is not None:
         line = twice.start_mark.line + 1
         yield RuleError(path, line, f"the key {twice.value!r} stands here twice", hint="YAML would drop the first one")
         return
     try:
-        data = loader.construct_document(node)
+        data = construct(node)
     except ValueError as error:
         yield RuleError(path, _impossible(node), f"is no YAML: {error}", hint="put it in quotes")
         return
@@ -130,31 +123,14 @@ def _document(path: Path, loader: yaml.CSafeLoader) -> Iterator[Document | RuleE
 
 def _impossible(node: yaml.Node) -> int:
     """The line of the first scalar that looks like a time and is none, such as 2026-02-30."""
-    seen: set[int] = set()
-    waiting = [node]
-    while waiting:
-        current = waiting.pop(0)
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        if isinstance(current, yaml.ScalarNode):
+    # PyYAML makes the values of a mapping before those of what is in them: so the first one is that of its message.
+    for scalar in descendants(node, breadth_first=True):
+        if isinstance(scalar, yaml.ScalarNode):
             try:
-                yaml.SafeLoader("").construct_object(current)
+                yaml.SafeLoader("").construct_object(scalar)
             except ValueError:
-                return current.start_mark.line + 1
-        elif isinstance(current, yaml.CollectionNode):
-            waiting += [one for entry in current.value for one in (entry if isinstance(entry, tuple) else (entry,))]
+                return scalar.start_mark.line + 1
     return node.start_mark.line + 1
-
-
-def _inside(node: yaml.Node, key: str | int) -> tuple[int, yaml.Node] | None:
-    if isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            if name.value == key:
-                return name.start_mark.line, value
-    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-        return node.value[key].start_mark.line, node.value[key]
-    return None
 
 
 def _stands_alone(data: dict[str, Any]) -> bool:
@@ -162,5 +138,6 @@ def _stands_alone(data: dict[str, Any]) -> bool:
     return "correlation" in data or "baseline" in data or "filter" in data
 
 
-def _over(data: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    return deep_dict_update(copy.deepcopy(data), copy.deepcopy(more)) if more else data
+def _over(data: dict[str, Any], added: dict[str, Any]) -> dict[str, Any]:
+    """A document with the keys of another, which count where both have them."""
+    return deep_dict_update(copy.deepcopy(data), copy.deepcopy(added)) if added else data

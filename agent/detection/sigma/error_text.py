@@ -1,4 +1,4 @@
-"""PySigma's complaints in our words, with the line of what is wrong and what to do about it."""
+"""pySigma's errors in our words, with the line of what is wrong and what to do about it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LINES: dict[type[SigmaError], tuple[str, ...]] = {
     SigmaTagError: ("tags",),
     SigmaRelatedError: ("related",),
 }
-"""Where to look first for what pySigma complains about."""
+"""Where to look first for what is wrong, by the kind of pySigma's error."""
 
 ADVICE = {
     "pipe syntax": "write a correlation rule instead of `| count() …`",
@@ -71,23 +71,23 @@ _INCOMPATIBLE = re.compile(r"Modifier (\w+) incompatible to value type of '(.*)'
 _PARSED = re.compile(r"\s*\(at char \d+\), \(line:\d+, col:(\d+)\)$")
 
 
-def located(document: Document, error: SigmaError, section: str) -> RuleError:
-    """A complaint in one line, with the line of the offending item."""
+def rule_error(document: Document, error: SigmaError, section: str) -> RuleError:
+    """An error of pySigma's in one line, with the line of the item that is wrong. `section`: `detection` or `filter`."""
     message = _worded(error)
-    keys = _blamed(document, section)
+    keys = _failing_keys(document, section)
     if not keys:
         known = [where for kind, where in LINES.items() if isinstance(error, kind)]
-        keys = known[0] if known else _about(document, message)
+        keys = known[0] if known else _named_key(document, message)
     return document.error(
         message[:1].lower() + message[1:] if message[1:2].islower() else message, *keys, hint=advice(message)
     )
 
 
-def misshapen(document: Document, error: Exception) -> RuleError:
+def wrong_shape(document: Document, error: Exception) -> RuleError:
     """For what pySigma stumbles over in a document of the wrong shape."""
     section = "filter" if "filter" in document.data else "detection"
     reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-    keys = () if isinstance(error, RecursionError) else _blamed(document, section)
+    keys = () if isinstance(error, RecursionError) else _failing_keys(document, section)
     hint = "compare it with the Sigma specification"
     return document.error(f"something in the rule has the wrong type or shape ({reason})", *keys, hint=hint)
 
@@ -109,7 +109,7 @@ def _worded(error: SigmaError) -> str:
 
 
 def _incompatible(kind: str, value: str) -> str:
-    name = next((name for name, one in modifier_mapping.items() if one.__name__ == kind), kind)
+    name = next((name for name, modifier in modifier_mapping.items() if modifier.__name__ == kind), kind)
     if value.startswith("<sigma.types.SigmaNull"):
         return f"the modifier `{name}` does not go with null"
     if value.startswith("Sigma"):
@@ -129,7 +129,7 @@ def _incompatible(kind: str, value: str) -> str:
     return f"the modifier `{name}` does not go with the {'number' if number else 'text'} {value}"
 
 
-def _blamed(document: Document, section: str) -> tuple[str, ...]:
+def _failing_keys(document: Document, section: str) -> tuple[str, ...]:
     """The path to the detection item that does not parse by itself, or none."""
     detections = document.data.get(section)
     if not isinstance(detections, dict):
@@ -138,11 +138,11 @@ def _blamed(document: Document, section: str) -> tuple[str, ...]:
         if name in ("condition", "rules"):
             continue
         if _fails(lambda definition=definition: SigmaDetection.from_definition(definition, policy=POLICY)):  # type: ignore[misc]
-            return (section, str(name), *_blamed_item(definition))
+            return (section, str(name), *_failing_item(definition))
     return ()
 
 
-def _blamed_item(definition: object) -> tuple[str, ...]:
+def _failing_item(definition: object) -> tuple[str, ...]:
     if isinstance(definition, dict):
         for key, value in definition.items():
             if _fails(lambda key=key, value=value: SigmaDetectionItem.from_mapping(key, value, policy=POLICY)):  # type: ignore[misc]
@@ -158,7 +158,7 @@ def _fails(attempt: Callable[[], object]) -> bool:
     return False
 
 
-def _about(document: Document, message: str) -> tuple[str, ...]:
+def _named_key(document: Document, message: str) -> tuple[str, ...]:
     """A top-level key that the message names."""
     words = {word.rstrip("s") for word in re.findall(r"[a-z]+", message.lower())}
     return next(((str(key),) for key in document.data if str(key).lower().rstrip("s") in words), ())

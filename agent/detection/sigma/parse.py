@@ -6,53 +6,54 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from agent.detection.sigma import document
-from agent.detection.sigma import error_text as complaint
-from agent.detection.sigma import reader as pysigma
-from agent.detection.sigma import strict as refusal
 from agent.detection.sigma.document import Document
-from agent.detection.sigma.parsed import Parsed
-from agent.detection.sigma.rule import identified
+from agent.detection.sigma.error_text import wrong_shape
+from agent.detection.sigma.parsed_file import ParsedFile
+from agent.detection.sigma.reader import read_filter, read_rule
+from agent.detection.sigma.rule import with_id
+from agent.detection.sigma.strict import violations
 from agent.detection.sigma.translate import Placeholders
 from agent.errors import RuleError
 
-OTHERS = ("correlation", "baseline")
+DERIVED = ("correlation", "baseline")
 """Keys of documents that are read once all rules are known."""
 
 
-def parse(data: bytes, path: Path, placeholders: Placeholders) -> Parsed:
-    """Raises nothing: what is wrong is in `Parsed.errors`."""
+def parse(data: bytes, path: Path, placeholders: Placeholders) -> ParsedFile:
+    """Raises nothing: what is wrong is in `ParsedFile.errors`."""
     return of_documents(document.parse(data, path), placeholders)
 
 
-def of_documents(documents: Iterable[Document | RuleError], placeholders: Placeholders) -> Parsed:
-    parsed = Parsed()
-    looked_up = _LookedUp(placeholders, parsed.placeholders)
+def of_documents(documents: Iterable[Document | RuleError], placeholders: Placeholders) -> ParsedFile:
+    """What the documents of a file say, errors in place of those that could not be read."""
+    parsed = ParsedFile()
+    tracked = _TrackedPlaceholders(placeholders, parsed.placeholders)
     for read in documents:
         if isinstance(read, RuleError):
             parsed.errors.append(read)
         else:
-            _take(parsed, read, looked_up)
+            _take(parsed, read, tracked)
     return parsed
 
 
-def _take(parsed: Parsed, read: Document, placeholders: Placeholders) -> None:
+def _take(parsed: ParsedFile, read: Document, placeholders: Placeholders) -> None:
     try:
-        wrong = list(refusal.refusals(read))
+        wrong = list(violations(read))
         if wrong:
             parsed.errors += wrong
         elif "filter" in read.data:
-            parsed.filters.append(pysigma.read_filter(read, placeholders))
-        elif any(key in read.data for key in OTHERS):
-            parsed.others.append(read)
+            parsed.filters.append(read_filter(read, placeholders))
+        elif any(key in read.data for key in DERIVED):
+            parsed.derived.append(read)
         else:
-            parsed.rules.append(identified(pysigma.read_rule(read, placeholders), read.data))
+            parsed.rules.append(with_id(read_rule(read, placeholders), read.data))
     except RuleError as error:
         parsed.errors.append(error)
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:  # pySigma expects right types
-        parsed.errors.append(complaint.misshapen(read, error))
+        parsed.errors.append(wrong_shape(read, error))
 
 
-class _LookedUp(Mapping[str, Sequence[str]]):
+class _TrackedPlaceholders(Mapping[str, Sequence[str]]):
     """Placeholders that remember which of them were asked for."""
 
     def __init__(self, values: Placeholders, asked: set[str]) -> None:

@@ -14,9 +14,9 @@ from sigma.rule.logsource import SigmaLogSource
 from agent.detection.condition.tree import Node, either
 from agent.detection.sigma import modifiers, size
 from agent.detection.sigma.document import Document
-from agent.detection.sigma.error_text import advice, located
+from agent.detection.sigma.error_text import advice, rule_error
+from agent.detection.sigma.filter import Filter
 from agent.detection.sigma.log_source import LogSource
-from agent.detection.sigma.parsed import Filter
 from agent.detection.sigma.policy import POLICY
 from agent.detection.sigma.rule import Rule
 from agent.detection.sigma.translate import Placeholders, UntranslatableError, translate
@@ -28,9 +28,9 @@ def read_rule(document: Document, placeholders: Placeholders) -> Rule:
     """Raises RuleError with the line of the first thing wrong."""
     parsed = SigmaRule.from_dict(document.data, collect_errors=True, policy=POLICY)
     if parsed.errors:
-        raise located(document, parsed.errors[0], "detection")
+        raise rule_error(document, parsed.errors[0], "detection")
     conditions = parsed.detection.parsed_condition
-    tree = either([condition(document, one, placeholders, "detection") for one in conditions])
+    tree = either([condition(document, parsed_condition, placeholders, "detection") for parsed_condition in conditions])
     return Rule(
         **metadata(document, parsed),
         condition=tree,
@@ -42,11 +42,11 @@ def read_filter(document: Document, placeholders: Placeholders) -> Filter:
     """Raises RuleError with the line of the first thing wrong."""
     parsed = SigmaFilter.from_dict(document.data, collect_errors=True, policy=POLICY)
     if parsed.errors:
-        raise located(document, parsed.errors[0], "filter")
-    one = SigmaCondition(parsed.filter.condition[0], parsed.filter)
+        raise rule_error(document, parsed.errors[0], "filter")
+    whole = SigmaCondition(parsed.filter.condition[0], parsed.filter)
     rules = parsed.filter.rules
     return Filter(
-        condition(document, one, placeholders, "filter"),
+        condition(document, whole, placeholders, "filter"),
         log_source(parsed.logsource),
         None if isinstance(rules, str) else frozenset(rule.reference for rule in rules),
         document.path,
@@ -54,14 +54,15 @@ def read_filter(document: Document, placeholders: Placeholders) -> Filter:
     )
 
 
-def condition(document: Document, one: SigmaCondition, placeholders: Placeholders, section: str) -> Node:
+def condition(document: Document, parsed: SigmaCondition, placeholders: Placeholders, section: str) -> Node:
+    """PySigma's condition as ours. `section`: the key that it is under. Raises RuleError."""
     try:
-        tree = translate(one.parsed, placeholders)
+        tree = translate(parsed.parsed, placeholders)
         if wrong := size.too_large(tree):
             raise document.error(wrong, section, hint=size.HINT)
         return tree
     except SigmaError as error:
-        raise located(document, error, section) from error
+        raise rule_error(document, error, section) from error
     except UntranslatableError as error:
         raise document.error(str(error), section, hint=advice(str(error))) from error
 
@@ -89,7 +90,7 @@ def metadata(document: Document, parsed: SigmaRuleBase) -> dict[str, Any]:
         "licence": parsed.license or "",
         "tags": tuple(str(tag) for tag in parsed.tags),
         "references": tuple(str(reference) for reference in parsed.references),
-        "falsepositives": tuple(str(one) for one in parsed.falsepositives),
-        "fields": tuple(str(one) for one in parsed.fields),
+        "falsepositives": tuple(str(innocent) for innocent in parsed.falsepositives),
+        "fields": tuple(str(name) for name in parsed.fields),
         "custom": custom,
     }

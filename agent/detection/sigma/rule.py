@@ -79,7 +79,7 @@ class Rule:
         return self.custom.get("feeder") is True
 
 
-def identified(rule: Rule, data: dict[str, Any]) -> Rule:
+def with_id(rule: Rule, data: dict[str, Any]) -> Rule:
     """With an id made from its content, if it has none."""
     if rule.id:
         return rule

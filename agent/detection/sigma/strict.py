@@ -13,6 +13,7 @@ import yaml
 from agent.detection.sigma import size
 from agent.detection.sigma.document import Document
 from agent.errors import RuleError
+from agent.yaml_lines.nodes import Keys, descendants, value_of
 
 CORRELATION_KEYS = frozenset({"type", "rules", "group-by", "timespan", "condition", "aliases", "generate"})
 
@@ -26,10 +27,8 @@ LOG_SOURCE_KEYS = ("category", "product", "service", "definition")
 
 TIME_PARTS = frozenset({"minute", "hour", "day", "week", "month", "year"})
 
-Keys = tuple[str | int, ...]
 
-
-def refusals(document: Document) -> Iterator[RuleError]:
+def violations(document: Document) -> Iterator[RuleError]:
     """Mistakes that would otherwise change what the rule means, or make it mean nothing."""
     data = document.data
     kinds = [kind for kind in KINDS if kind in data]
@@ -53,22 +52,14 @@ def refusals(document: Document) -> Iterator[RuleError]:
 
 
 def _too_large(document: Document, section: str) -> RuleError | None:
-    node = next((value for key, value in document.node.value if key.value == section), None)
+    node = value_of(document.node, section)
     wrong = size.too_much(_values(node)) if node is not None else ""
     return document.error(wrong, section, hint=size.HINT) if wrong else None
 
 
 def _values(node: yaml.Node) -> int:
     """How many values stand in lists, and behind keys."""
-    seen: set[int] = set()
-    waiting, count = [node], 0
-    while waiting:
-        current = waiting.pop()
-        if isinstance(current, yaml.ScalarNode):
-            count += 1
-        elif id(current) not in seen:
-            seen.add(id(current))
-            waiting += [one[1] if isinstance(one, tuple) else one for one in current.value]
+    count = sum(isinstance(value, yaml.ScalarNode) for value in descendants(node, keys=False))
     return count - 1  # the condition
 
 
@@ -110,8 +101,8 @@ def _in_detection(document: Document, detection: dict[Any, Any], section: str) -
 
 
 def _in_condition(document: Document, condition: object, section: str) -> Iterator[RuleError]:
-    for one in condition if isinstance(condition, list) and condition else [condition]:
-        if not isinstance(one, str) or not one.strip():
+    for part in condition if isinstance(condition, list) and condition else [condition]:
+        if not isinstance(part, str) or not part.strip():
             hint = "name selections, with and, or, not between them"
             yield document.error("the condition is no text, or is empty", section, "condition", hint=hint)
             return
@@ -139,8 +130,8 @@ def _in_definition(document: Document, definition: object, keys: Keys) -> Iterat
         case []:
             yield _empty(document, keys)
         case list():
-            for number, one in enumerate(definition):
-                yield from _in_definition(document, one, (*keys, number))
+            for number, part in enumerate(definition):
+                yield from _in_definition(document, part, (*keys, number))
         case "":
             hint = "take it out, or name a field"
             yield document.error("an empty keyword is in every event", *keys, hint=hint)
@@ -160,13 +151,13 @@ def _in_item(document: Document, key: str, value: object, keys: Keys) -> Iterato
     if isinstance(value, list) and modifiers & size.PATTERNS and (wrong := size.too_much(0, len(value))):
         yield document.error(wrong, *keys, hint=size.HINT)
         return
-    for number, one in enumerate(value) if isinstance(value, list) else [(None, value)]:
+    for number, element in enumerate(value) if isinstance(value, list) else [(None, value)]:
         where = keys if number is None else (*keys, number)
-        yield from _in_value(document, one, where)
-        if "re" in modifiers and not isinstance(one, str):
-            yield document.error(f"the regular expression {one!r} is no text", *where, hint="put it in quotes")
-        if TIME_PARTS & modifiers and isinstance(one, float) and not one.is_integer():
-            yield document.error(f"no part of a time is {one}", *where, hint="write a whole number")
+        yield from _in_value(document, element, where)
+        if "re" in modifiers and not isinstance(element, str):
+            yield document.error(f"the regular expression {element!r} is no text", *where, hint="put it in quotes")
+        if TIME_PARTS & modifiers and isinstance(element, float) and not element.is_integer():
+            yield document.error(f"no part of a time is {element}", *where, hint="write a whole number")
 
 
 def _in_value(document: Document, value: object, keys: Keys) -> Iterator[RuleError]:
@@ -190,29 +181,16 @@ def _empty(document: Document, keys: Keys) -> RuleError:
 
 def _numbers(document: Document, section: str) -> Iterator[RuleError]:
     """YAML 1.1, which pySigma reads, takes `010` for eight and `1:30` for ninety; YAML 1.2, and people, do not."""
-    node = next((value for key, value in document.node.value if key.value == section), None)
-    for scalar in _scalars(node) if node is not None else ():
-        text = scalar.value.lstrip("+-")
-        if not scalar.tag.endswith((":int", ":float")):
+    node = value_of(document.node, section)
+    for scalar in descendants(node) if node is not None else ():
+        if not isinstance(scalar, yaml.ScalarNode) or not scalar.tag.endswith((":int", ":float")):
             continue
+        text = scalar.value.lstrip("+-")
         octal = re.fullmatch("0[0-7]+", text) and int(text, 8) != int(text)
         if octal or ":" in text:
             hint = "put it in quotes, or write it without leading zeros and colons"
             message = f"{scalar.value} without quotes is another number than it looks like"
             yield RuleError(document.path, scalar.start_mark.line + 1, message, hint=hint)
-
-
-def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
-    seen: set[int] = set()
-    waiting = [node]
-    while waiting:
-        current = waiting.pop()
-        if isinstance(current, yaml.ScalarNode):
-            yield current
-        elif id(current) not in seen:
-            seen.add(id(current))
-            for one in current.value:
-                waiting += one if isinstance(one, tuple) else [one]
 
 
 def _in_correlation(document: Document, correlation: dict[str, Any]) -> Iterator[RuleError]:

@@ -19,7 +19,7 @@ from typing import Any
 from agent.columns.folded_name import folded
 from agent.enrichment.lists.iso_date import read_iso_date
 from agent.errors import MappingError
-from agent.yaml_lines import YamlFile, read_yaml
+from agent.yaml_lines.text_file import YamlFile, read_yaml
 
 ADDRESS_KINDS = ("address", "network", "as")
 PROGRAM_KINDS = ("user_agent", "library")
@@ -88,7 +88,7 @@ def _of_yaml(file: YamlFile) -> Iterator[tuple[int, dict[str, Any]]]:
     for place, entry in enumerate(entries):
         if not isinstance(entry, dict):
             raise file.error(("indicators", place), "an entry that is no mapping", hint="begin it with `- value: …`")
-        yield file.lines[("indicators", place)], shared | entry
+        yield file.line_of("indicators", place), shared | entry
 
 
 def _missing_indicators(file: YamlFile) -> Iterator[MissingIndicators]:

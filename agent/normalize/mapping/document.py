@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from agent.yaml_lines import YamlFile
+from agent.yaml_lines.text_file import YamlFile
 
 
 class _Strict(BaseModel):

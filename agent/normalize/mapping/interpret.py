@@ -20,7 +20,7 @@ from agent.normalize.mapping.document import (
 from agent.normalize.mapping.ecs_fields import EcsTable
 from agent.normalize.mapping.mapping import Choice, ColumnKinds, DerivedField, Mapping, TargetField, value_kind_of
 from agent.normalize.mapping.row_condition import RowCondition
-from agent.yaml_lines import YamlFile
+from agent.yaml_lines.text_file import YamlFile
 
 _ACTION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DATASET = re.compile(r"[a-z][a-z0-9_]*")

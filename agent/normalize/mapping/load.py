@@ -12,7 +12,7 @@ from agent.normalize.mapping.document import parse
 from agent.normalize.mapping.ecs_fields import ecs_table
 from agent.normalize.mapping.interpret import FileText, Vocabulary, columns_of, interpret
 from agent.normalize.mapping.mapping import ColumnKinds, Mapping, Mappings
-from agent.yaml_lines import YamlFile, read_yaml
+from agent.yaml_lines.text_file import YamlFile, read_yaml
 
 COLUMN_KINDS = ("integer", "decimal", "boolean", "id")
 """What `columns.yaml` may say of a column; any other is text."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from agent.cli.status import _state
+from agent.cli.output.status import _state
 from agent.daemon.status import problem_documents
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.exchange import HttpAnswer

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from agent.cli.status import show
+from agent.cli.output.status import show
 from agent.config.settings import load
 from agent.daemon import status
 from agent.daemon.daemon import Daemon

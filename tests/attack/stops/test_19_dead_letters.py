@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 import agent.daemon.daemon
-from agent.cli import dead_letter_report
+from agent.cli.output import dead_letters
 from agent.config.settings import Settings
 from agent.daemon.control import ask
 from agent.daemon.control_server import ControlServer
@@ -54,7 +54,7 @@ class ServedLoops:
         self, what: str, *numbers: int, destination: str | None = None, everything: bool = False
     ) -> tuple[int, str]:
         out = io.StringIO()
-        status = dead_letter_report.settle(
+        status = dead_letters.settle(
             self.settings,
             what,
             numbers,
@@ -67,7 +67,7 @@ class ServedLoops:
 
     def list(self) -> tuple[int, str]:
         out = io.StringIO()
-        status = dead_letter_report.show_list(self.settings, Console(file=out, width=500), as_json=False)
+        status = dead_letters.show_list(self.settings, Console(file=out, width=500), as_json=False)
         return status, out.getvalue()
 
 
@@ -92,8 +92,8 @@ def test_they_are_shown_while_the_daemon_runs_page_by_page(
 ) -> None:
     """Every row, whole, over as many answers as it takes."""
     monkeypatch.setattr(dead_letter_commands, "ROWS_A_PAGE", 1)
-    assert dead_letter_report.show(daemon.settings, 0) == 0
-    assert dead_letter_report.show(daemon.settings, 1) == 0
+    assert dead_letters.show(daemon.settings, 0) == 0
+    assert dead_letters.show(daemon.settings, 1) == 0
     malformed, first, second = map(json.loads, capfdbinary.readouterr().out.splitlines())
     assert malformed["raw_base64"] == "Iv8="
     assert [first["event"]["event.id"], second["event"]["event.id"]] == [ids_of(0, 1)[0], ids_of(2, 3)[0]]

@@ -12,8 +12,8 @@ import yaml
 
 from agent.check import findings_output
 from agent.cli.app import app
-from agent.cli.options import err, out
-from agent.cli.status import show
+from agent.cli.output.console import err, out
+from agent.cli.output.status import show
 from agent.config.settings import Settings, parse
 from agent.daemon import status
 from agent.model import Finding, Rejection

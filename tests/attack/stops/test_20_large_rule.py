@@ -10,8 +10,8 @@ from agent.detection import load, rule_files
 from agent.detection.condition.tree import Match, Text
 from agent.detection.load import loads
 from agent.detection.rule_files import RuleFiles
-from agent.detection.sigma import reader
-from agent.detection.sigma.parsed import Parsed
+from agent.detection.sigma import parse
+from agent.detection.sigma.parsed_file import ParsedFile
 from agent.detection.sigma.size import MOST_PATTERNS, MOST_VALUES
 
 HEAD = """title: Large
@@ -31,7 +31,7 @@ def test_a_rule_of_two_hundred_thousand_values_is_refused_before_pysigma_sees_it
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With the line, and where such a list belongs."""
-    monkeypatch.delattr(reader, "read_rule")
+    monkeypatch.delattr(parse, "read_rule")
     (error,) = loads(large("USER_AGENT", 200_000)).errors
     assert (error.line, error.reason) == (4, "the rule holds 200,000 values, more than 100,000")
     assert "enrich.indicators" in error.hint
@@ -82,7 +82,7 @@ def test_a_reload_parses_what_changed_and_nothing_else(tmp_path: Path, monkeypat
     read: list[str] = []
     parse = load.parsed_file
 
-    def counted(data: bytes, path: Path, placeholders: load.Placeholders) -> Parsed:
+    def counted(data: bytes, path: Path, placeholders: load.Placeholders) -> ParsedFile:
         read.append(path.name)
         return parse(data, path, placeholders)
 

@@ -1,14 +1,16 @@
 """What a rule waits for, and whether it can fire with what there is."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
-from agent.detection.authoring.absence import Columns
+from agent.detection.authoring.absence import LogFileColumns
 from agent.detection.authoring.coverage import Availability, blind, reasons
-from agent.detection.authoring.latency import paces
-from agent.detection.authoring.listing import listing, tallies, techniques
+from agent.detection.authoring.latency import latencies
+from agent.detection.authoring.listing import counts_by_family, listing, techniques
 from agent.detection.load import load, loads
+from tests.detection.conftest import Write
 
 RULE = """
 title: Rule {name}
@@ -23,26 +25,34 @@ BUILT = frozenset({"event_log_file", "agent"})
 EVERYTHING = Availability(BUILT)
 
 
-def rule(name="one", service="event_log_file", field="EVENT_TYPE: Report", condition="sel", feed="free"):
+def rule(
+    name: str = "one",
+    service: str = "event_log_file",
+    field: str = "EVENT_TYPE: Report",
+    condition: str = "sel",
+    feed: str = "free",
+) -> str:
     return RULE.format(name=name, service=service, field=field, condition=condition, feed=feed)
 
 
-def correlation(kind, rules, condition="{gte: 2}", more="group-by: [USER_ID]"):
+def correlation(
+    kind: str, rules: Sequence[str], condition: str = "{gte: 2}", grouped: str = "group-by: [USER_ID]"
+) -> str:
     named = ", ".join(rules)
     return (
         f"title: Several\nname: several\n"
-        f"correlation: {{type: {kind}, rules: [{named}], {more}, timespan: 1h, condition: {condition}}}\n"
+        f"correlation: {{type: {kind}, rules: [{named}], {grouped}, timespan: 1h, condition: {condition}}}\n"
     )
 
 
-def why(*documents, supply=EVERYTHING):
+def why(*documents: str, supply: Availability = EVERYTHING) -> dict[str, list[str]]:
     rules = loads("\n---\n".join(documents))
     assert rules.errors == ()
-    names = {one.id: one.name for one in (*rules, *(derived.rule for derived in rules.derived))}
+    names = {found.id: found.name for found in (*rules, *(derived.rule for derived in rules.derived))}
     return {names[key]: list(value) for key, value in reasons(rules, supply).items()}
 
 
-def test_a_rule_can_fire_if_nothing_it_needs_is_missing():
+def test_a_rule_can_fire_if_nothing_it_needs_is_missing() -> None:
     """Then there is nothing to say."""
     assert why(rule()) == {"one": []}
 
@@ -57,12 +67,12 @@ def test_a_rule_can_fire_if_nothing_it_needs_is_missing():
         ("real_time", "", []),
     ],
 )
-def test_a_licence_holds_those_before_it(feed, has, said):
+def test_a_licence_holds_those_before_it(feed: str, has: str, said: list[str]) -> None:
     """And where none is named nothing is said."""
     assert why(rule(feed=feed), supply=Availability(BUILT, feed=has)) == {"one": said}
 
 
-def test_a_source_that_is_not_built_not_read_or_not_known_is_told_apart():
+def test_a_source_that_is_not_built_not_read_or_not_known_is_told_apart() -> None:
     """What to do differs."""
     assert why(rule(service="setup_audit_trail")) == {"one": ["there is no source for setup_audit_trail yet"]}
     read = Availability(BUILT, frozenset({"agent"}))
@@ -71,14 +81,14 @@ def test_a_source_that_is_not_built_not_read_or_not_known_is_told_apart():
     assert why(rule(service="event_monitoring")) == {"one": []}
 
 
-def test_a_type_of_log_file_that_is_not_read_is_told():
+def test_a_type_of_log_file_that_is_not_read_is_told() -> None:
     """Only where the rule can be about no other."""
-    some = Availability(BUILT, event_types=frozenset({"login"}))
-    assert why(rule(), supply=some) == {"one": ["its type of log file is not read (sources.event_types)"]}
-    assert why(rule(field="EVENT_TYPE: [Report, Login]"), supply=some) == {"one": []}
+    logins = Availability(BUILT, event_types=frozenset({"login"}))
+    assert why(rule(), supply=logins) == {"one": ["its type of log file is not read (sources.event_types)"]}
+    assert why(rule(field="EVENT_TYPE: [Report, Login]"), supply=logins) == {"one": []}
 
 
-def test_a_field_that_nothing_fills_bars_the_rules_that_need_it():
+def test_a_field_that_nothing_fills_bars_the_rules_that_need_it() -> None:
     """A rule that negates it, or asks for its absence, fires without it, and the list says that it looks at it."""
     bare = Availability(BUILT, lacking={"leakline.user_leaving": "no list of leavers"})
     assert why(rule(field="leakline.user_leaving: true"), supply=bare) == {"one": ["no list of leavers"]}
@@ -89,7 +99,7 @@ def test_a_field_that_nothing_fills_bars_the_rules_that_need_it():
     assert (row.cannot_fire, row.not_filled) == ((), ("leakline.user_leaving",))
 
 
-HEADERS = Columns(
+HEADERS = LogFileColumns(
     {
         "login": frozenset({"EVENT_TYPE", "USER_ID", "SOURCE_IP", "source.ip"}),
         "report": frozenset({"EVENT_TYPE", "ROWS"}),
@@ -117,15 +127,15 @@ SEEN = Availability(BUILT, columns=HEADERS)
         ("EVENT_TYPE: Report, leakline.of_elsewhere: x", "sel", []),
     ],
 )
-def test_a_column_that_files_of_its_types_lack_bars_a_rule(field, condition, said):
+def test_a_column_that_files_of_its_types_lack_bars_a_rule(field: str, condition: str, said: list[str]) -> None:
     """If all of its types lack it, are known, and it needs it; a computed field is there with one of those that fill it."""
     assert why(rule(field=field, condition=condition), supply=SEEN) == {"one": said}
 
 
-def test_one_of_two_columns_is_enough_for_a_rule_that_can_use_either():
+def test_one_of_two_columns_is_enough_for_a_rule_that_can_use_either() -> None:
     """It is blind only when both are missing, and then both are named."""
 
-    def either(a, b):
+    def either(a: str, b: str) -> str:
         return rule(field="EVENT_TYPE: Login").replace(
             "condition: sel", f"a: {{{a}: 192.0.2.1}}, b: {{{b}: 192.0.2.1}}, condition: sel and (a or b)"
         )
@@ -138,19 +148,19 @@ def test_one_of_two_columns_is_enough_for_a_rule_that_can_use_either():
     assert (row.cannot_fire, row.not_filled) == ((), ("CLIENT_IP",))
 
 
-def test_a_correlation_needs_the_columns_that_it_groups_and_counts_by():
+def test_a_correlation_needs_the_columns_that_it_groups_and_counts_by() -> None:
     """Of each rule it is made of, under the name it has there."""
     base = rule(field="EVENT_TYPE: Report")
     assert why(base, correlation("event_count", ["one"]), supply=SEEN)["several"] == [
         "no column USER_ID in files of Report"
     ]
-    aliased = correlation("event_count", ["one"], more="aliases: {who: {one: ROWS}}, group-by: [who]")
+    aliased = correlation("event_count", ["one"], grouped="aliases: {who: {one: ROWS}}, group-by: [who]")
     assert why(base, aliased, supply=SEEN)["several"] == []
     other = rule("two", field="EVENT_TYPE: Login")
     assert why(base, other, correlation("event_count", ["one", "two"]), supply=SEEN)["several"] == []
 
 
-def test_only_want_of_a_field_makes_blind():
+def test_only_want_of_a_field_makes_blind() -> None:
     """Not a licence or a source that is missing: these are said elsewhere."""
     rules = loads(
         "\n---\n".join(
@@ -163,13 +173,13 @@ def test_only_want_of_a_field_makes_blind():
         )
     )
     found = blind(rules, Availability(BUILT, columns=HEADERS, lacking={"leakline.user_leaving": "no list of leavers"}))
-    assert {one.name: found[one.id] for one in rules if one.id in found} == {
+    assert {found_rule.name: found[found_rule.id] for found_rule in rules if found_rule.id in found} == {
         "blind": ("no column COUNTRY_CODE in files of Login",),
         "list": ("no list of leavers",),
     }
 
 
-def test_a_placeholder_without_values_is_named(write):
+def test_a_placeholder_without_values_is_named(write: Write) -> None:
     """With where to give them."""
     path = write("rule.yml", rule(field="A|expand: '%BadAddresses%'"))
     assert list(reasons(load([path]), EVERYTHING).values()) == [("no values for BadAddresses (rules.placeholders)",)]
@@ -177,7 +187,7 @@ def test_a_placeholder_without_values_is_named(write):
     assert list(reasons(filled, EVERYTHING).values()) == [()]
 
 
-def test_a_correlation_needs_as_much_of_what_it_is_made_of_as_its_condition_asks():
+def test_a_correlation_needs_as_much_of_what_it_is_made_of_as_its_condition_asks() -> None:
     """One rule for a count, all of them for a sequence, two of three if it says two."""
     missing = "there is no source for login_history yet"
     both = [rule("here"), rule("gone", service="login_history")]
@@ -189,43 +199,47 @@ def test_a_correlation_needs_as_much_of_what_it_is_made_of_as_its_condition_asks
     assert why(*both, correlation("temporal", ["here", "gone"], "gone and not here"))["several"] == [missing]
 
 
-def test_a_correlation_needs_what_it_groups_and_counts_by():
+def test_a_correlation_needs_what_it_groups_and_counts_by() -> None:
     """Through its aliases."""
     bare = Availability(BUILT, lacking={"source.as.number": "no address database"})
     counting = correlation("value_count", ["one"], "{field: source.as.number, gte: 2}")
     assert why(rule(), counting, supply=bare)["several"] == ["no address database"]
-    aliased = correlation("event_count", ["one"], more="aliases: {who: {one: source.as.number}}, group-by: [who]")
+    aliased = correlation("event_count", ["one"], grouped="aliases: {who: {one: source.as.number}}, group-by: [who]")
     assert why(rule(), aliased, supply=bare)["several"] == ["no address database"]
 
 
-def test_the_wait_is_that_of_the_slowest_source_and_only_where_a_window_must_close():
+def test_the_wait_is_that_of_the_slowest_source_and_only_where_a_window_must_close() -> None:
     """A count tells at once; what only a complete window tells waits for a timespan and the latest rows."""
     rules = loads("\n---\n".join([rule(), correlation("event_count", ["one"])]))
-    found = paces(rules)
+    found = latencies(rules)
     assert found[rules.correlations[0].rule.id].until == "at once"
     rules = loads("\n---\n".join([rule(), rule("two", service="login_history"), correlation("temporal", ["one", "two"], "one and not two")]))  # fmt: skip
-    pace = paces(rules)[rules.correlations[0].rule.id]
+    pace = latencies(rules)[rules.correlations[0].rule.id]
     assert (pace.services, pace.until) == (("event_log_file", "login_history"), "window closes")
     assert (pace.lateness, pace.wait) == (timedelta(hours=30), timedelta(hours=31))
-    assert paces(rules)[rules["two"].id].lateness == timedelta(hours=6)
+    assert latencies(rules)[rules["two"].id].lateness == timedelta(hours=6)
 
 
-def test_a_correlation_of_a_correlation_waits_for_it():
+def test_a_correlation_of_a_correlation_waits_for_it() -> None:
     """The waits add up."""
     first = correlation("event_count", ["one"], "{lt: 2}").replace("several", "few")
     second = correlation("event_count", ["few"])
     rules = loads("\n---\n".join([rule(), first, second]))
     assert rules.errors == ()
     waits = {
-        one.rule.name: (paces(rules)[one.rule.id].until, paces(rules)[one.rule.id].wait) for one in rules.correlations
+        found.rule.name: (latencies(rules)[found.rule.id].until, latencies(rules)[found.rule.id].wait)
+        for found in rules.correlations
     }
     assert waits == {"few": ("window closes", timedelta(hours=31)), "several": ("window closes", timedelta(hours=31))}
 
 
-def test_counts_are_by_family_with_the_sum_last_and_a_technique_counts_once_a_rule():
+def test_counts_are_by_family_with_the_sum_last_and_a_technique_counts_once_a_rule() -> None:
     """What feeds a correlation is not counted."""
     rows = listing(loads("\n---\n".join([rule(), rule("two", feed="real_time")])))
-    assert [(one.name, one.rules, one.levels["high"], one.feeds["real_time"]) for one in tallies(rows)] == [
+    assert [
+        (counts.name, counts.rules, counts.levels["high"], counts.feeds["real_time"])
+        for counts in counts_by_family(rows)
+    ] == [
         ("access", 2, 2, 1),
         ("all", 2, 2, 1),
     ]

@@ -5,14 +5,16 @@ from dataclasses import replace
 import pytest
 
 from agent.assembly.computed_columns import computed_columns
-from agent.detection.authoring.absence import Columns
+from agent.detection.authoring.absence import LogFileColumns
 from agent.detection.authoring.lint import lint
 from agent.detection.load import PLACEHOLDERS
 from agent.enrichment.enricher import Enricher
 from agent.enrichment.settings import EnrichSettings
+from agent.model import Finding
 from agent.normalize.mapping.load import whole_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
+from tests.detection.conftest import Write
 from tests.golden.documents import FOLDER, golden_batch
 
 PLAIN = """\
@@ -27,16 +29,16 @@ detection:
 """
 
 
-def findings(write, text):
+def findings(write: Write, text: str) -> list[Finding]:
     return list(lint([write("rule.yml", text)]))
 
 
-def test_a_rule_without_faults_yields_nothing(write):
+def test_a_rule_without_faults_yields_nothing(write: Write) -> None:
     """Silence means that all is well."""
     assert findings(write, PLAIN) == []
 
 
-def test_an_error_comes_with_file_line_and_advice(write):
+def test_an_error_comes_with_file_line_and_advice(write: Write) -> None:
     """And is no warning."""
     (found,) = findings(write, PLAIN.replace("A: x", "A|foo: x"))
     assert (found.ok, found.warning, found.line) == (False, False, 7)
@@ -44,13 +46,13 @@ def test_an_error_comes_with_file_line_and_advice(write):
     assert found.fix
 
 
-def warned(write, text):
+def warned(write: Write, text: str) -> list[tuple[int, str]]:
     found = findings(write, text)
-    assert all(one.warning and one.path.endswith("rule.yml") for one in found)
-    return [(one.line, one.message) for one in found]
+    assert all(finding.warning and finding.path.endswith("rule.yml") for finding in found)
+    return [(finding.line, finding.message) for finding in found]
 
 
-def test_a_log_source_that_nothing_here_produces_is_pointed_out(write):
+def test_a_log_source_that_nothing_here_produces_is_pointed_out(write: Write) -> None:
     """At its own line, with those there are."""
     ((line, message),) = warned(write, PLAIN.replace("event_log_file", "event_logs"))
     assert (line, "event_logs" in message) == (5, True)
@@ -58,26 +60,26 @@ def test_a_log_source_that_nothing_here_produces_is_pointed_out(write):
     assert "okta" in message
 
 
-def test_words_that_yaml_takes_for_truth_are_pointed_out(write):
+def test_words_that_yaml_takes_for_truth_are_pointed_out(write: Write) -> None:
     """`NO` is Norway to everybody else."""
-    (one, *_) = warned(write, PLAIN.replace("A: x", "COUNTRY_CODE: NO"))
-    assert "'NO'" in one[1]
+    (remark, *_) = warned(write, PLAIN.replace("A: x", "COUNTRY_CODE: NO"))
+    assert "'NO'" in remark[1]
 
 
-def test_a_selection_that_the_condition_forgets_is_pointed_out(write):
+def test_a_selection_that_the_condition_forgets_is_pointed_out(write: Write) -> None:
     """By pySigma's validators."""
     found = warned(write, PLAIN.replace("  condition", "  forgotten: {B: y}\n  condition"))
     assert any("not referenced" in message or "Dangling" in message or "dangling" in message for _, message in found)
 
 
-def test_a_missing_id_and_an_unknown_technique_are_pointed_out(write):
+def test_a_missing_id_and_an_unknown_technique_are_pointed_out(write: Write) -> None:
     """Both cost something later."""
     text = PLAIN.replace("status: test", "status: test\ntags: [attack.t9999]")
     assert [message for _, message in warned(write, text)] == ["ATT&CK technique T9999 is not in our table"]
     assert any("no id" in message for _, message in warned(write, PLAIN.replace("id: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d01\n", "")))  # fmt: skip
 
 
-def test_a_key_that_is_nearly_one_of_sigmas_is_pointed_out(write):
+def test_a_key_that_is_nearly_one_of_sigmas_is_pointed_out(write: Write) -> None:
     """Keys of one's own are allowed, slips of the pen are likelier; the firing policy counts too."""
     text = PLAIN.replace("level: low", "levle: low") + "my_ticket: 5\n"
     assert warned(write, text) == [(4, "the key `levle` says nothing")]
@@ -86,7 +88,7 @@ def test_a_key_that_is_nearly_one_of_sigmas_is_pointed_out(write):
     ]
 
 
-def test_rules_of_the_pack_owe_family_feed_and_triage(write):
+def test_rules_of_the_pack_owe_family_feed_and_triage(write: Write) -> None:
     """Once a rule has the key `leakline`."""
     messages = [message for _, message in warned(write, PLAIN + "leakline: {feed: gold}\n")]
     assert "`leakline.family` is missing" in messages
@@ -95,13 +97,13 @@ def test_rules_of_the_pack_owe_family_feed_and_triage(write):
     assert "the rule has no references" in messages
 
 
-def test_placeholders_of_the_pack_are_known_without_settings(write):
+def test_placeholders_of_the_pack_are_known_without_settings(write: Write) -> None:
     """Else every shipped rule with a list would be an error."""
     name = next(iter(PLACEHOLDERS))
     assert findings(write, PLAIN.replace("A: x", f"A|expand: '%{name}%'")) == []
 
 
-HEADERS = Columns(
+HEADERS = LogFileColumns(
     {"login": frozenset({"EVENT_TYPE", "COUNTRY_CODE"}), "report": frozenset({"EVENT_TYPE", "USER_ID"})},
     {"source.ip": "SOURCE_IP"},
     {"login": "Login", "report": "Report"},
@@ -133,15 +135,15 @@ correlation: {type: event_count, rules: [0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d01], 
         ("EVENT_TYPE: Logins", "no known event type is called 'logins'", "did you mean Login?"),
     ],
 )
-def test_a_column_that_no_file_of_its_types_has_is_told(write, asked, said, fix):
+def test_a_column_that_no_file_of_its_types_has_is_told(write: Write, asked: str, said: str, fix: str) -> None:
     """A rule that asks for it looks right, loads and never fires; the advice names what is like it."""
     path = write("rule.yml", PLAIN.replace("A: x", asked))
     found = list(lint([path], columns=HEADERS))
-    assert [one.message for one in found] == ([said] if said else [])
-    assert all(one.warning and one.line in (6, 7) and fix in one.fix for one in found)
+    assert [finding.message for finding in found] == ([said] if said else [])
+    assert all(finding.warning and finding.line in (6, 7) and fix in finding.fix for finding in found)
 
 
-def test_what_a_correlation_groups_by_is_looked_for_too(write):
+def test_what_a_correlation_groups_by_is_looked_for_too(write: Write) -> None:
     """In the files of the rules it is made of."""
     by_type = {name: PLAIN.replace("A: x", f"EVENT_TYPE: {name}") + COUNT for name in ("Login", "Report")}
     (found,) = lint([write("rule.yml", by_type["Login"])], columns=HEADERS)
@@ -168,7 +170,7 @@ leakline: {feeder: true}
 )
 
 
-def test_a_rule_of_the_pack_that_groups_by_what_the_sender_writes_is_pointed_out(write):
+def test_a_rule_of_the_pack_that_groups_by_what_the_sender_writes_is_pointed_out(write: Write) -> None:
     """Or by what only some event types have, behind an alias too; with what to write instead."""
     assert warned(write, GROUPED.replace("COLUMN", "user.id")) == []
     (found,) = findings(write, GROUPED.replace("COLUMN", "FORWARDED_FOR_IP"))
@@ -192,14 +194,14 @@ FOLDED = PLAIN.replace("A: x", "EVENT_TYPE: Login") + "leakline: {feeder: true, 
         ("[leakline.sesion]", "nothing makes a column leakline.sesion", "did you mean leakline.session?"),
     ],
 )
-def test_what_repeats_are_folded_by_is_a_list_of_known_columns(write, names, said, fix):
+def test_what_repeats_are_folded_by_is_a_list_of_known_columns(write: Write, names: str, said: str, fix: str) -> None:
     """Else the rule folds by something else than it says."""
     found = list(lint([write("rule.yml", FOLDED.replace("NAMES", names))], columns=MADE))
-    assert [one.message for one in found] == ([said] if said else [])
-    assert all(one.warning and one.line == 9 and fix in one.fix for one in found)
+    assert [finding.message for finding in found] == ([said] if said else [])
+    assert all(finding.warning and finding.line == 9 and fix in finding.fix for finding in found)
 
 
-def test_a_data_set_that_no_new_event_has_is_pointed_out(write):
+def test_a_data_set_that_no_new_event_has_is_pointed_out(write: Write) -> None:
     """Each family has its own; the service is in another field."""
     (found,) = findings(write, PLAIN.replace("A: x", "event.dataset: salesforce.event_log_file"))
     assert (found.warning, found.line, found.fix) == (True, 6, "write leakline.service: event_log_file")
@@ -217,18 +219,22 @@ def test_a_data_set_that_no_new_event_has_is_pointed_out(write):
         ("cat.of.mine", None),
     ],
 )
-def test_a_computed_name_that_nothing_makes_is_pointed_out(write, name, fix):
+def test_a_computed_name_that_nothing_makes_is_pointed_out(write: Write, name: str, fix: str) -> None:
     """In a detection and where a correlation groups by it."""
     found = list(lint([write("rule.yml", PLAIN.replace("A:", f"{name}:"))], columns=MADE))
-    assert [(one.message, one.fix) for one in found] == ([(f"nothing makes a column {name}", fix)] if fix else [])
+    assert [(finding.message, finding.fix) for finding in found] == (
+        [(f"nothing makes a column {name}", fix)] if fix else []
+    )
     grouped = (
         GROUPED.replace("COLUMN", name).replace("A: x", "EVENT_TYPE: Login").replace("field: A", "field: EVENT_TYPE")
     )
     found = list(lint([write("rule.yml", grouped)], columns=MADE))
-    assert [(one.message, one.fix) for one in found] == ([(f"nothing makes a column {name}", fix)] if fix else [])
+    assert [(finding.message, finding.fix) for finding in found] == (
+        [(f"nothing makes a column {name}", fix)] if fix else []
+    )
 
 
-def test_every_computed_column_is_known_to_the_lint():
+def test_every_computed_column_is_known_to_the_lint() -> None:
     """A rule that asks for one is not called misspelt."""
     mappings = whole_mappings([shipped("mappings")])
     known, normalizer, enricher = computed_columns(mappings), Normalizer(mappings), Enricher(EnrichSettings())

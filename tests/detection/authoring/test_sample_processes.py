@@ -1,8 +1,11 @@
 """Samples in several processes."""
 
+import pytest
+
 from agent.detection.authoring import sample_processes
 from agent.detection.authoring.samples import try_rules
 from tests.detection.authoring.test_samples import RULE, SAMPLES
+from tests.detection.conftest import Write
 
 COUNTING = """
 title: Often
@@ -18,7 +21,7 @@ miss:
 """
 
 
-def test_several_processes_find_what_one_finds(write, monkeypatch):
+def test_several_processes_find_what_one_finds(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the same order: good samples, bad ones, a rule without any, one that does not load."""
     for number in range(5):
         text = RULE.replace("1d01", f"1d0{number}").replace("counted", f"counted{number}")
@@ -28,17 +31,19 @@ def test_several_processes_find_what_one_finds(write, monkeypatch):
     monkeypatch.setattr(sample_processes, "WORTH_IT", 1)
     found = list(sample_processes.try_rules([folder], processes=2))
     assert found == list(try_rules([folder]))
-    assert [one.ok for one in found] == [True] * 4 + [False, True] + [False, False] + [False]
+    assert [finding.ok for finding in found] == [True] * 4 + [False, True] + [False, False] + [False]
 
 
-def test_a_correlation_may_be_made_of_rules_in_other_files(write):
+def test_a_correlation_may_be_made_of_rules_in_other_files(write: Write) -> None:
     """As it may where they run; its samples are tried with them."""
     write("rules/counted.yml", RULE)
     write("rules/counted.samples.yml", SAMPLES)
     write("rules/often.samples.yml", SEQUENCES)
     folder = write("rules/often.yml", COUNTING).parent
-    assert [(one.ok, one.subject) for one in try_rules([folder])] == [(True, "counted")] * 2 + [(True, "often")] * 2
-    assert all(one.ok for one in try_rules([folder / "often.yml"], folder))
+    assert [(finding.ok, finding.subject) for finding in try_rules([folder])] == [(True, "counted")] * 2 + [
+        (True, "often")
+    ] * 2
+    assert all(finding.ok for finding in try_rules([folder / "often.yml"], folder))
     (folder / "counted.yml").unlink()
-    (lost,) = (one for one in try_rules([folder / "often.yml"], folder) if not one.ok)
+    (lost,) = (finding for finding in try_rules([folder / "often.yml"], folder) if not finding.ok)
     assert "counted" in lost.message

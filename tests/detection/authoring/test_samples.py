@@ -1,9 +1,11 @@
 """Samples beside rules, or in a folder that mirrors theirs."""
 
+import polars as pl
 import pytest
 
 from agent.detection.authoring.samples import holds, try_rules
-from tests.detection.conftest import rule_of
+from agent.detection.sigma.log_source import LogSource
+from tests.detection.conftest import Write, rule_of
 
 RULE = """
 title: Counted
@@ -22,19 +24,22 @@ miss:
 """
 
 
-def test_samples_are_tried_one_by_one(write):
+def test_samples_are_tried_one_by_one(write: Write) -> None:
     """Each is a finding; a rule that does what they say has only good ones."""
     folder = write("rules/a/counted.yml", RULE).parents[1]
     write("samples/a/counted.samples.yml", SAMPLES)
     found = list(try_rules([folder], folder.parent / "samples"))
-    assert [(one.ok, one.message) for one in found] == [(True, "ten: must match"), (True, "nine: must not match")]
+    assert [(finding.ok, finding.message) for finding in found] == [
+        (True, "ten: must match"),
+        (True, "nine: must not match"),
+    ]
 
 
-def test_samples_may_stand_beside_the_rule(write):
+def test_samples_may_stand_beside_the_rule(write: Write) -> None:
     """For people who keep a few rules of their own."""
     path = write("counted.yml", RULE)
     write("counted.samples.yml", SAMPLES)
-    assert all(one.ok for one in try_rules([path.parent]))
+    assert all(finding.ok for finding in try_rules([path.parent]))
 
 
 @pytest.mark.parametrize(
@@ -49,11 +54,11 @@ def test_samples_may_stand_beside_the_rule(write):
         ("match: [{about: x}]", "is no file of samples"),
     ],
 )
-def test_a_sample_that_fails_or_lacks_is_a_finding(write, samples, message):
+def test_a_sample_that_fails_or_lacks_is_a_finding(write: Write, samples: str, message: str) -> None:
     """With the file it is about."""
     path = write("counted.yml", RULE)
     write("counted.samples.yml", samples)
-    wrong = [one for one in try_rules([path]) if not one.ok]
+    wrong = [finding for finding in try_rules([path]) if not finding.ok]
     assert len(wrong) == 1
     assert wrong[0].message.startswith(message)
     assert wrong[0].path
@@ -78,7 +83,9 @@ def test_a_sample_that_fails_or_lacks_is_a_finding(write, samples, message):
         (SAMPLES + "---\nmatch: []", 1, "several documents"),
     ],
 )
-def test_a_wrong_file_of_samples_is_one_finding_with_its_line(write, samples, line, words):
+def test_a_wrong_file_of_samples_is_one_finding_with_its_line(
+    write: Write, samples: str, line: int, words: str
+) -> None:
     """What nothing reads is refused: a sample must say what its author believes."""
     path = write("counted.yml", RULE)
     write("counted.samples.yml", samples)
@@ -87,24 +94,26 @@ def test_a_wrong_file_of_samples_is_one_finding_with_its_line(write, samples, li
     assert wrong.fix
 
 
-def test_samples_of_no_rule_are_told(write):
+def test_samples_of_no_rule_are_told(write: Write) -> None:
     """Beside the rules and in a mirror; not where one file of rules is named by itself."""
     path = write("rules/counted.yml", RULE)
     write("rules/counted.samples.yml", SAMPLES)
     write("rules/renamed.samples.yml", SAMPLES)
-    assert [(one.subject, one.message) for one in try_rules([path.parent]) if not one.ok] == [
+    assert [(finding.subject, finding.message) for finding in try_rules([path.parent]) if not finding.ok] == [
         ("renamed.samples.yml", "belongs to no rule")
     ]
     mirror = write("mirror/counted.samples.yml", SAMPLES).parent
-    assert all(one.ok for one in try_rules([path.parent], mirror))
+    assert all(finding.ok for finding in try_rules([path.parent], mirror))
     write("mirror/deep/counted.samples.yml", SAMPLES)
-    assert [one.subject for one in try_rules([path.parent], mirror) if not one.ok] == ["counted.samples.yml"]
-    assert all(one.ok for one in try_rules([path]))
+    assert [finding.subject for finding in try_rules([path.parent], mirror) if not finding.ok] == [
+        "counted.samples.yml"
+    ]
+    assert all(finding.ok for finding in try_rules([path]))
 
 
-def test_a_rule_without_a_sample_file_lacks_both_kinds(write):
+def test_a_rule_without_a_sample_file_lacks_both_kinds(write: Write) -> None:
     """And a rule that does not load is a finding too."""
-    assert [one.ok for one in try_rules([write("counted.yml", RULE)])] == [False, False]
+    assert [finding.ok for finding in try_rules([write("counted.yml", RULE)])] == [False, False]
     (broken,) = try_rules([write("broken.yml", RULE.replace("gte", "foo"))])
     assert (broken.ok, broken.line) == (False, 7)
 
@@ -136,16 +145,16 @@ CHANGED = "{event: {Action: changedemail, CreatedById: 005A}, at: 0s, service: s
 TAKEN = "{event: {EVENT_TYPE: ReportExport, USER_ID_DERIVED: 005A}, at: 1m, service: event_log_file}"
 
 
-def chain_of(*events, kind="match"):
+def chain_of(*events: str, kind: str = "match") -> str:
     return f"{kind}:\n  - about: it\n    events: [{', '.join(events)}]\n"
 
 
-def test_a_sequence_may_span_log_sources(write):
+def test_a_sequence_may_span_log_sources(write: Write) -> None:
     """Each event goes through the rules of its own source, in whatever order they are written down."""
     path = write("chain.yml", CHAIN)
     for order in ((CHANGED, TAKEN), (TAKEN, CHANGED)):
         write("chain.samples.yml", chain_of(*order) + chain_of(CHANGED, kind="miss"))
-        assert [one.ok for one in try_rules([path])] == [True, True]
+        assert [finding.ok for finding in try_rules([path])] == [True, True]
 
 
 WAITING = """
@@ -171,37 +180,40 @@ miss:
 """
 
 
-def test_what_waits_for_the_end_of_its_window_is_judged(write):
+def test_what_waits_for_the_end_of_its_window_is_judged(write: Write) -> None:
     """Nothing follows a sequence."""
     path = write("alone.yml", WAITING)
     write("alone.samples.yml", WAITING_SAMPLES)
     found = list(try_rules([path]))
-    assert [(one.ok, one.message) for one in found] == [(True, "alone: must match"), (True, "both: must not match")]
+    assert [(finding.ok, finding.message) for finding in found] == [
+        (True, "alone: must match"),
+        (True, "both: must not match"),
+    ]
 
 
 @pytest.mark.parametrize("wrong", ["", ", service: audit_trail"])
-def test_an_event_of_no_source_is_a_finding_and_not_a_near_miss(write, wrong):
+def test_an_event_of_no_source_is_a_finding_and_not_a_near_miss(write: Write, wrong: str) -> None:
     """It would be seen by no rule, and so not match whatever it holds."""
     path = write("chain.yml", CHAIN)
     nowhere = TAKEN.replace(", service: event_log_file", wrong)
     write("chain.samples.yml", chain_of(CHANGED, TAKEN) + chain_of(CHANGED, nowhere, kind="miss"))
-    (bad,) = [one for one in try_rules([path]) if not one.ok]
+    (bad,) = [finding for finding in try_rules([path]) if not finding.ok]
     assert "an event says no `service`" in bad.message
 
 
-def test_one_rule_and_one_event_can_be_asked_about(write):
+def test_one_rule_and_one_event_can_be_asked_about(write: Write) -> None:
     """A vendor's cell is text, however it is written down; a computed column keeps its type."""
     rule = rule_of({"detection": {"sel": {"ROWS|gte": 10, "leakline.ip_corp": False}, "condition": "sel"}})
     assert holds(rule, {"ROWS": 10, "leakline.ip_corp": False})
     assert not holds(rule, {"ROWS": 10})
 
 
-def test_a_sample_of_a_rule_for_all_sources_says_of_which_one_it_is(write):
+def test_a_sample_of_a_rule_for_all_sources_says_of_which_one_it_is(write: Write) -> None:
     """The event is prepared as that source's rows are; a sequence says it event by event."""
     rule = rule_of({"logsource": {"product": "salesforce"}, "detection": {"sel": {"a": 1}, "condition": "sel"}})
     seen = []
 
-    def prepare(frame, source):
+    def prepare(frame: pl.DataFrame, source: LogSource) -> pl.DataFrame:
         seen.append(source.service)
         return frame
 

@@ -13,7 +13,7 @@ import pytest
 import agent
 from agent.columns.timestamp import HOUR
 from agent.detection.authoring.coverage import Availability, reasons
-from agent.detection.authoring.latency import paces
+from agent.detection.authoring.latency import latencies
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.kind import Context, Flaw, Kind
 from agent.detection.baseline.kinds import KINDS
@@ -115,7 +115,7 @@ def test_what_another_kind_needs_counts_in_listings_and_hunts(loaded: Load) -> N
     lacking = {"source.geo.location.lat": "no address database"}
     supply = Availability(frozenset({"event_log_file"}), lacking=lacking)
     assert reasons(rules, supply)[baseline.rule.id] == ("no address database",)
-    assert paces(rules)[baseline.rule.id].until == "at once"
+    assert latencies(rules)[baseline.rule.id].until == "at once"
     assert BaselineHunt(rules.baselines, ["@timestamp"]).fields >= {"source.geo.location.lat", "source.geo.city_name"}
 
 

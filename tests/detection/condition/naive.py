@@ -60,7 +60,7 @@ def _value(wanted: Any, modifiers: list[str], found: Any, event: Event) -> bool:
         modifiers = [m for m in modifiers if m != "fieldref"]
         return found is not None and _plain(str(wanted).lower(), str(found).lower(), modifiers)
     if isinstance(found, list):
-        return any(_value(wanted, modifiers, one, event) for one in found)
+        return any(_value(wanted, modifiers, element, event) for element in found)
     if found is None:
         return False
     if "re" in modifiers:
@@ -70,8 +70,8 @@ def _value(wanted: Any, modifiers: list[str], found: Any, event: Event) -> bool:
         return _inside(wanted, found)
     parts = [m for m in modifiers if m in ("minute", "hour", "day", "week", "month", "year")]
     if parts:
-        number = _part(parts[0], found)
-        return number is not None and _compared(number, wanted, modifiers)
+        part = _part(parts[0], found)
+        return part is not None and _compared(part, wanted, modifiers)
     if isinstance(wanted, bool):
         return (
             found is wanted

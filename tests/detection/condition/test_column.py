@@ -8,11 +8,23 @@ import pytest
 
 from agent.detection.condition.column import Column
 from agent.detection.condition.evaluation import Evaluation
-from agent.detection.condition.prefilter import Index
-from agent.detection.condition.tree import Match, Network, Node, Null, Number, Reference, Regex, Text, TimePart, Truth
+from agent.detection.condition.prefilter import Prefilter
+from agent.detection.condition.tree import (
+    Match,
+    Network,
+    Node,
+    Null,
+    Number,
+    Reference,
+    Regex,
+    Test,
+    Text,
+    TimePart,
+    Truth,
+)
 from tests.detection.conftest import condition_of
 
-TESTS = [
+TESTS: list[Test] = [
     Text("equals", frozenset({"x"})),
     Text("contains", frozenset({"x", "y"})),
     Text("startswith", frozenset({""})),
@@ -52,13 +64,13 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("name", COLUMNS)
-def test_every_test_has_an_answer_for_every_type(name):
+def test_every_test_has_an_answer_for_every_type(name: str) -> None:
     """True or false for each row, no exception, no null."""
     frame = pl.DataFrame({"field": COLUMNS[name], "other": ["x", "y", None]})
     for test in TESTS:
         node = Match("field", test)
-        for index in (None, Index([node] * 2)):
-            mask = Evaluation(frame, index=index).rows(node)
+        for prefilter in (None, Prefilter([node] * 2)):
+            mask = Evaluation(frame, prefilter=prefilter).rows(node)
             assert isinstance(mask, bool) or (mask.dtype == pl.Boolean and mask.null_count() == 0)
             assert isinstance(mask, bool) or len(mask) == 3
 
@@ -81,16 +93,17 @@ def test_every_test_has_an_answer_for_every_type(name):
         ("null", "field: null", [True, True, True]),
     ],
 )
-def test_typed_values_compare_as_what_they_are(name, item, expected):
+def test_typed_values_compare_as_what_they_are(name: str, item: str, expected: list[bool]) -> None:
     """Numbers as numbers and as their text, lists by any of their elements."""
     node: Node = condition_of(f"sel: {{{item}}}\ncondition: sel")
     mask = Evaluation(pl.DataFrame({"field": COLUMNS[name]})).rows(node)
     assert ([mask] * 3 if isinstance(mask, bool) else mask.to_list()) == expected
 
 
-def test_work_is_done_once_per_distinct_value():
+def test_work_is_done_once_per_distinct_value() -> None:
     """A column of a hundred thousand rows and two values has two values."""
     column = Column(pl.Series(["a", "b"] * 50_000))
     assert column.values.to_list() == ["a", "b"]
     mask = column.over_rows(column.lower == "b")
+    assert isinstance(mask, pl.Series)
     assert mask.sum() == 50_000

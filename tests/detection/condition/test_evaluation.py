@@ -1,6 +1,8 @@
 """Conditions over frames: what holds of which rows."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import orjson
 import polars as pl
@@ -9,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.detection.condition.evaluation import Evaluation
-from agent.detection.condition.leaf import inverted
-from agent.detection.condition.prefilter import Index
+from agent.detection.condition.mask import Mask
+from agent.detection.condition.prefilter import Prefilter
 from agent.detection.condition.tree import Node
 from tests.detection.condition import naive
 from tests.detection.conftest import condition_of
@@ -48,6 +50,9 @@ TEXTS = WORDS | TIMES | ADDRESSES
 CELLS = TEXTS | st.none()
 LISTS = st.lists(TEXTS, max_size=3) | st.none()
 
+Detection = dict[str, object]
+Event = Mapping[str, object]
+
 NUMBERS = st.sampled_from([0, 7, 10, 10.5, -3, 2**53 + 1])
 
 
@@ -56,9 +61,9 @@ def items() -> st.SearchStrategy[tuple[str, object]]:
     field = st.sampled_from((*FIELDS, "n", "absent", "l"))
     text = TEXTS.filter(lambda t: "*" not in t)
     wild = st.sampled_from(["f*", "*o", "*o*", "?", "f?o*", "*", "1*5", "*é*"])
-    some = text | st.lists(text | wild, min_size=1, max_size=3) | wild
+    texts = text | st.lists(text | wild, min_size=1, max_size=3) | wild
     return st.one_of(
-        st.tuples(field.map(lambda f: f), some),
+        st.tuples(field.map(lambda f: f), texts),
         st.tuples(st.builds("{}|{}".format, field, st.sampled_from(["contains", "startswith", "endswith", "contains|all", "endswith|cased", "cased", "neq"])), st.lists(text.filter(bool), min_size=1, max_size=3)),
         st.tuples(st.builds("{}|{}".format, field, st.sampled_from(["lt", "lte", "gt", "gte"])), NUMBERS),
         st.tuples(field, NUMBERS | st.booleans() | st.none()),
@@ -94,55 +99,64 @@ def detections(draw: st.DrawFn) -> dict[str, object]:
 EVENTS = st.fixed_dictionaries(
     {**dict.fromkeys(FIELDS, CELLS), "n": st.none() | st.integers(-5, 15) | st.just(2**53 + 1), "l": LISTS}
 )
-SCHEMA = {**dict.fromkeys(FIELDS, pl.String), "n": pl.Int64, "l": pl.List(pl.String)}
+SCHEMA: dict[str, Any] = {**dict.fromkeys(FIELDS, pl.String), "n": pl.Int64, "l": pl.List(pl.String)}
 
 
 def spoken(condition: object) -> str:
     """The nested tuple as a Sigma condition."""
     if isinstance(condition, str):
         return condition
-    word, *parts = condition  # type: ignore[misc]
+    assert isinstance(condition, tuple)
+    word, *parts = condition
     inner = [f"({spoken(part)})" for part in parts]
     return f"not {inner[0]}" if word == "not" else f" {word} ".join(inner)
 
 
-def rows(node: Node, frame: pl.DataFrame, *, indexed: bool = False, cells: bool = False) -> list[bool]:
-    index = Index([node]) if indexed else None
-    evaluation = Evaluation(frame, index=index, cells=cells)
-    if indexed and not evaluation.candidates():
+def listed(mask: Mask, height: int) -> list[bool]:
+    """The answer for each row."""
+    return [mask] * height if isinstance(mask, bool) else mask.to_list()
+
+
+def rows(node: Node, frame: pl.DataFrame, *, prefiltered: bool = False, cells: bool = False) -> list[bool]:
+    prefilter = Prefilter([node]) if prefiltered else None
+    evaluation = Evaluation(frame, prefilter=prefilter, cells=cells)
+    if prefiltered and not evaluation.candidates():
         return [False] * frame.height
-    mask = evaluation.rows(node)
-    return [mask] * frame.height if isinstance(mask, bool) else mask.to_list()
+    return listed(evaluation.rows(node), frame.height)
 
 
 @settings(max_examples=150, deadline=None)
 @given(detections(), st.lists(EVENTS, min_size=1, max_size=8))
-def test_any_condition_over_any_rows_says_what_a_plain_reading_of_each_row_says(detection, events):
-    """Columns and rows agree, with the index and without it."""
+def test_any_condition_over_any_rows_says_what_a_plain_reading_of_each_row_says(
+    detection: Detection, events: list[Event]
+) -> None:
+    """Columns and rows agree, with the prefilter and without it."""
     node = condition_of({**detection, "condition": spoken(detection["condition"])})
     frame = pl.DataFrame(events, schema=SCHEMA)
     expected = [naive.holds(detection, event) for event in events]
     assert rows(node, frame) == expected
-    assert rows(node, frame, indexed=True) == expected
+    assert rows(node, frame, prefiltered=True) == expected
 
 
 @settings(max_examples=30, deadline=None)
 @given(detections(), st.lists(EVENTS, min_size=1, max_size=6))
-def test_the_negation_holds_exactly_where_the_condition_does_not(detection, events):
+def test_the_negation_holds_exactly_where_the_condition_does_not(detection: Detection, events: list[Event]) -> None:
     """No row is undecided."""
     frame = pl.DataFrame(events, schema=SCHEMA)
     plain = rows(condition_of({**detection, "condition": spoken(detection["condition"])}), frame)
     turned = rows(condition_of({**detection, "condition": f"not ({spoken(detection['condition'])})"}), frame)
-    assert turned == [not one for one in plain]
+    assert turned == [not answer for answer in plain]
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(detections(), min_size=2, max_size=12), st.lists(EVENTS, min_size=1, max_size=6))
-def test_many_conditions_tried_together_say_what_each_says_alone(many, events):
-    """An index over all of them leaves out none that would hold."""
-    nodes = [condition_of({**one, "condition": spoken(one["condition"])}) for one in many]
+def test_many_conditions_tried_together_say_what_each_says_alone(
+    tried_together: list[Detection], events: list[Event]
+) -> None:
+    """A prefilter over all of them leaves out none that would hold."""
+    nodes = [condition_of({**detection, "condition": spoken(detection["condition"])}) for detection in tried_together]
     frame = pl.DataFrame(events, schema=SCHEMA)
-    evaluation = Evaluation(frame, index=Index(nodes))
+    evaluation = Evaluation(frame, prefilter=Prefilter(nodes))
     tried = set(evaluation.candidates())
     for number, node in enumerate(nodes):
         alone = rows(node, frame)
@@ -213,7 +227,7 @@ POINTS = [
 
 
 @pytest.mark.parametrize(("item", "event", "expected"), POINTS)
-def test_each_point_of_the_specification_is_answered_as_it_says(item, event, expected):
+def test_each_point_of_the_specification_is_answered_as_it_says(item: str, event: Event, expected: bool) -> None:
     """One selection, one event, one answer."""
     node = condition_of(f"sel: {{{item}}}\ncondition: sel" if not item.startswith("-") else item)
     assert rows(node, pl.DataFrame([event])) == [expected]
@@ -233,7 +247,9 @@ KEYWORDS = [
 
 
 @pytest.mark.parametrize(("selection", "event", "expected"), KEYWORDS)
-def test_keywords_are_looked_for_inside_every_value_of_the_event(selection, event, expected):
+def test_keywords_are_looked_for_inside_every_value_of_the_event(
+    selection: object, event: Event, expected: bool
+) -> None:
     """Values of lists included, names of fields not."""
     node = condition_of(f"sel: {selection}\ncondition: sel")
     assert rows(node, pl.DataFrame([event])) == [expected]
@@ -251,25 +267,29 @@ CELL_POINTS = [
 
 
 @pytest.mark.parametrize(("item", "event", "expected"), CELL_POINTS)
-def test_in_log_files_an_empty_cell_is_empty_text_and_one_is_true(item, event, expected):
+def test_in_log_files_an_empty_cell_is_empty_text_and_one_is_true(item: str, event: Event, expected: bool) -> None:
     """A cell has no type: empty came as null, and truth as 1."""
     node = condition_of(f"sel: {{{item}}}\ncondition: sel")
     assert rows(node, pl.DataFrame([event], schema={"a": pl.String}), cells=True) == [expected]
 
 
-def test_a_field_whose_values_are_of_several_types_is_judged_by_each_of_them():
+def test_a_field_whose_values_are_of_several_types_is_judged_by_each_of_them() -> None:
     """A field may be spread over several columns."""
     node = condition_of("sel: {a: 5}\ncondition: sel")
     frame = pl.DataFrame({"a (number)": [5, None, None], "a (text)": [None, "5", "x"]})
     evaluation = Evaluation(frame, names=lambda field: [c for c in frame.columns if c.startswith(field)])
-    assert evaluation.rows(node).to_list() == [True, True, False]
+    assert listed(evaluation.rows(node), 3) == [True, True, False]
     absent = condition_of("sel: {a: null}\ncondition: sel")
-    assert inverted(evaluation.rows(absent)) is True or evaluation.rows(absent).to_list() == [False, False, False]
+    assert listed(evaluation.rows(absent), 3) == [False, False, False]
 
 
-def test_long_lists_of_values_are_one_test():
+def test_long_lists_of_values_are_one_test() -> None:
     """Ten thousand bad addresses cost one look-up, not ten thousand comparisons."""
     many = [f"10.{i // 256 % 256}.{i % 256}.7" for i in range(10_000)]
     node = condition_of(f"sel: {{a: {orjson.dumps(many).decode()}}}\ncondition: sel")
     assert not re.search(r"Or\(", repr(node)[:50])
-    assert rows(node, pl.DataFrame({"a": ["10.0.5.7", "10.200.5.8", None]}), indexed=True) == [True, False, False]
+    assert rows(node, pl.DataFrame({"a": ["10.0.5.7", "10.200.5.8", None]}), prefiltered=True) == [
+        True,
+        False,
+        False,
+    ]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.detection.condition.regex_literal import literal
+from agent.detection.condition.regex_literal import longest_literal
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ from agent.detection.condition.regex_literal import literal
         ("", None),
     ],
 )
-def test_the_longest_certain_text_is_found(pattern, expected):
+def test_the_longest_certain_text_is_found(pattern: str, expected: str | None) -> None:
     """In lower case, and none where none is certain."""
-    assert literal(pattern) == expected
+    assert longest_literal(pattern) == expected
 
 
 ATOMS = st.sampled_from(
@@ -50,7 +50,7 @@ PATTERNS = st.lists(st.builds("{}{}".format, ATOMS, st.sampled_from(["", "", "",
     st.booleans(),
     st.lists(st.text("aABbKksſ\u212axyé.-1c", max_size=8), min_size=1),
 )
-def test_what_is_called_certain_occurs_in_every_match(pattern, folded, texts):
+def test_what_is_called_certain_occurs_in_every_match(pattern: str, folded: bool, texts: list[str]) -> None:
     """Otherwise a rule would be passed over that would have matched."""
     pattern = f"(?i){pattern}" if folded else pattern
     series = pl.Series(texts)
@@ -58,6 +58,6 @@ def test_what_is_called_certain_occurs_in_every_match(pattern, folded, texts):
         matched = series.filter(series.str.contains(pattern))
     except pl.exceptions.ComputeError:
         return  # such as ^*, which RE2 has not
-    needed = literal(pattern)
+    needed = longest_literal(pattern)
     if needed is not None:
         assert matched.str.to_lowercase().str.contains(needed, literal=True).all()

@@ -3,12 +3,14 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 
 from agent.detection.load import load
 from agent.detection.rule_set import RuleSet
-from agent.detection.sigma import cache as rule_cache
+from agent.detection.sigma import cache
+from tests.detection.conftest import Write
 
 RULES = {
     "one.yml": """
@@ -38,18 +40,24 @@ RULES = {
 PLACEHOLDERS = {"apps": ["a", "b*"]}
 
 
+class WarmLoad(Protocol):
+    """Loads once more, with other settings for `load` where they are given."""
+
+    def __call__(self, **settings: Any) -> RuleSet: ...
+
+
 @pytest.fixture
-def folder(write) -> Path:
+def folder(write: Write) -> Path:
     for name, text in RULES.items():
         write(f"rules/{name}", text)
     return write("rules/about.txt", "").parent
 
 
 @pytest.fixture
-def warm(folder, tmp_path, monkeypatch):
+def warm(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WarmLoad:
     """Loads with the cache; the second time with nothing to parse with."""
 
-    def again(**settings: object) -> RuleSet:
+    def again(**settings: Any) -> RuleSet:
         monkeypatch.setitem(sys.modules, "agent.detection.sigma.parse", None)
         return load([folder], **{"cache": tmp_path / "cache", "placeholders": PLACEHOLDERS, **settings})
 
@@ -61,13 +69,13 @@ def told(rules: RuleSet) -> tuple[object, ...]:
     return rules.rules, [(str(error), error.path, error.line) for error in rules.errors]
 
 
-def test_what_is_remembered_is_what_was_read(folder, warm):
+def test_what_is_remembered_is_what_was_read(folder: Path, warm: WarmLoad) -> None:
     """Rules, filters and errors, without pySigma."""
     expected = told(load([folder], placeholders=PLACEHOLDERS))
     assert told(warm()) == expected
 
 
-def test_a_changed_file_is_read_again(folder, warm, tmp_path):
+def test_a_changed_file_is_read_again(folder: Path, warm: WarmLoad, tmp_path: Path) -> None:
     """And the others are not."""
     changed = folder / "one.yml"
     changed.write_text(changed.read_text().replace("title: One", "title: Uno"))
@@ -75,14 +83,14 @@ def test_a_changed_file_is_read_again(folder, warm, tmp_path):
         warm()
 
 
-def test_other_values_of_a_placeholder_are_another_rule(folder, warm):
+def test_other_values_of_a_placeholder_are_another_rule(folder: Path, warm: WarmLoad) -> None:
     """The values are part of what was parsed."""
     with pytest.raises(ImportError):
         warm(placeholders={"apps": ["c"]})
 
 
 @pytest.mark.parametrize("damage", [b"", b"\n{}", b"x" * 1000, None])
-def test_a_damaged_cache_is_as_good_as_none(folder, warm, tmp_path, damage):
+def test_a_damaged_cache_is_as_good_as_none(folder: Path, warm: WarmLoad, tmp_path: Path, damage: bytes | None) -> None:
     """Cut, emptied or altered: rules are read from their files, and remembered again."""
     (pack,) = (tmp_path / "cache").glob("*.json")
     good = pack.read_bytes()
@@ -92,7 +100,7 @@ def test_a_damaged_cache_is_as_good_as_none(folder, warm, tmp_path, damage):
     assert pack.read_bytes() == good
 
 
-def test_a_cache_that_others_may_write_is_not_believed(warm, tmp_path):
+def test_a_cache_that_others_may_write_is_not_believed(warm: WarmLoad, tmp_path: Path) -> None:
     """Rules that match nothing could be put there."""
     (pack,) = (tmp_path / "cache").glob("*.json")
     pack.chmod(0o666)
@@ -100,26 +108,26 @@ def test_a_cache_that_others_may_write_is_not_believed(warm, tmp_path):
         warm()
 
 
-def test_without_a_place_to_write_rules_load_all_the_same(folder, tmp_path):
+def test_without_a_place_to_write_rules_load_all_the_same(folder: Path, tmp_path: Path) -> None:
     """A file where the folder should be."""
     (tmp_path / "cache").write_text("")
     rules = load([folder], placeholders=PLACEHOLDERS, cache=tmp_path / "cache")
     assert told(rules) == told(load([folder], placeholders=PLACEHOLDERS))
 
 
-def test_what_nobody_uses_any_more_goes(write, tmp_path):
+def test_what_nobody_uses_any_more_goes(write: Write, tmp_path: Path) -> None:
     """A removed file, and sets of folders beyond the newest few."""
     text = "title: T\nlogsource: {product: p}\ndetection: {s: {A: %d}, condition: s}\n"
-    for number in range(rule_cache.KEPT + 3):
+    for number in range(cache.KEPT + 3):
         load([write(f"{number}/rule.yml", text % number).parent], cache=tmp_path / "cache")
-    assert len(list((tmp_path / "cache").iterdir())) == rule_cache.KEPT
+    assert len(list((tmp_path / "cache").iterdir())) == cache.KEPT
     pack = max((tmp_path / "cache").iterdir(), key=lambda path: path.stat().st_mtime_ns)
-    (tmp_path / str(rule_cache.KEPT + 2) / "rule.yml").write_text(text % 99)
-    load([tmp_path / str(rule_cache.KEPT + 2)], cache=tmp_path / "cache")
+    (tmp_path / str(cache.KEPT + 2) / "rule.yml").write_text(text % 99)
+    load([tmp_path / str(cache.KEPT + 2)], cache=tmp_path / "cache")
     assert pack.read_bytes().count(b'"rules"') == 1
 
 
-def test_a_warm_start_imports_nothing_of_pysigma(folder, warm, tmp_path):
+def test_a_warm_start_imports_nothing_of_pysigma(folder: Path, warm: WarmLoad, tmp_path: Path) -> None:
     """Nor YAML: that is most of what a start takes."""
     script = (
         "import sys; from pathlib import Path; from agent.detection.load import load;"
@@ -129,12 +137,12 @@ def test_a_warm_start_imports_nothing_of_pysigma(folder, warm, tmp_path):
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-def test_the_place_is_the_users_cache_folder(monkeypatch):
+def test_the_place_is_the_users_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the XDG base directory specification has it; nowhere for a user without a home."""
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert rule_cache.directory() == Path("/somewhere/leakline/rules")
+    assert cache.directory() == Path("/somewhere/leakline/rules")
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     monkeypatch.setenv("HOME", "/home/eve")
-    assert rule_cache.directory() == Path("/home/eve/.cache/leakline/rules")
+    assert cache.directory() == Path("/home/eve/.cache/leakline/rules")
     monkeypatch.delenv("HOME")
-    assert rule_cache.directory() is None
+    assert cache.directory() is None

@@ -3,6 +3,7 @@
 import pytest
 
 from agent.detection.load import load
+from tests.detection.conftest import Write
 
 HEAD = "title: Wrong\n# a rule\nlogsource: {product: salesforce}\n"
 
@@ -134,7 +135,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("text", "line", "message", "advice"), REFUSED)
-def test_a_wrong_rule_is_one_error_with_its_line_and_the_others_load(write, capfd, text, line, message, advice):
+def test_a_wrong_rule_is_one_error_with_its_line_and_the_others_load(
+    write: Write, capfd: pytest.CaptureFixture[str], text: str, line: int, message: str, advice: str
+) -> None:
     """Nothing else is printed, RE2's own complaints included."""
     path = write("wrong.yml", HEAD + text)
     write("good.yml", GOOD)
@@ -151,7 +154,7 @@ def test_a_wrong_rule_is_one_error_with_its_line_and_the_others_load(write, capf
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_file_in_another_encoding_is_one_line(write):
+def test_a_file_in_another_encoding_is_one_line(write: Write) -> None:
     """It names the line of the first byte that is no UTF-8."""
     path = write("latin.yml", GOOD)
     path.write_bytes(b"title: Wrong\nauthor: Ren\xe9 \xfe\n")

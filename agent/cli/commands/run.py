@@ -1,0 +1,33 @@
+"""`leakline run`: the daemon."""
+
+from __future__ import annotations
+
+import typer
+from rich.text import Text
+
+from agent.cli.commands.options import DEFAULT_PATH, Config, load
+from agent.cli.output.console import err
+from agent.cli.output.exit_status import WRONG_CONFIGURATION
+from agent.errors import StateDamaged
+
+
+def run(config: Config = DEFAULT_PATH) -> None:
+    """The daemon: watch, detect, forward until told to stop."""
+    from agent.daemon.signals import while_starting
+
+    while_starting()
+    from agent.check.doubtful_settings import log_doubts
+    from agent.check.machine import require_startable
+    from agent.daemon.daemon import Daemon
+    from agent.daemon.logs import set_up
+
+    settings = load(config)
+    set_up(settings.log)
+    require_startable(settings)
+    log_doubts(settings)
+    try:
+        daemon = Daemon(settings)
+    except StateDamaged as error:  # systemd must not try again: only a person can go on
+        err.print(Text("failed: ", style="red") + Text(str(error), style="default"), soft_wrap=True)
+        raise typer.Exit(WRONG_CONFIGURATION) from error
+    raise typer.Exit(daemon.run(control=settings.state.socket()))

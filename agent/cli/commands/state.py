@@ -1,0 +1,50 @@
+"""`leakline state`: looking at a state directory that is damaged, and going on with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import typer
+
+from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config, load
+from agent.cli.output.console import out, print_json, quiet
+from agent.cli.output.exit_status import FINE, FOUND
+
+app = typer.Typer(help="What is in the state directory, and going on after damage.", no_args_is_help=True)
+
+
+@app.command()
+def inspect(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
+    """The database, the batch files it names and those it does not, and what `recover` would do. Changes nothing.
+
+    Exit status 0: nothing to do; 1: `recover` has something to do; 3: it cannot tell.
+    """
+    from agent.cli.output.state import show
+    from agent.daemon.control import is_there
+    from agent.store.recovery import inspection
+
+    settings = load(config)
+    document = inspection.inspect(settings.state.directory)
+    running = is_there(settings.state.socket())
+    if as_json:
+        print_json(document | {"running": running})
+    else:
+        show(document, running=running)
+    raise typer.Exit(FOUND if document["advice"] else FINE)
+
+
+@app.command()
+def recover(config: Config = DEFAULT_PATH) -> None:
+    """Make the state usable again and take in what lies beside it; the daemon must not run. Nothing is deleted."""
+    from agent.store.recovery.recover import recover as recover_state
+
+    quiet()
+    settings = load(config)
+    lanes = {destination.name: destination.lanes for destination in settings.destinations}
+    done = recover_state(settings.state.directory, lanes, lambda: datetime.now(UTC))
+    for sentence in done.sentences():
+        out.print(f"recovered: {sentence}", markup=False, soft_wrap=True)
+    if done.nothing:
+        out.print("There was nothing to recover.")
+    else:
+        out.print("Start the daemon now; it sends an event about this. Rows may come twice, with the same ids.")

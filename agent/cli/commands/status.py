@@ -1,0 +1,35 @@
+"""`leakline status`: what is wrong, and whether every row is accounted for."""
+
+from __future__ import annotations
+
+import typer
+
+from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config, load
+from agent.cli.output.console import out, print_json
+from agent.cli.output.exit_status import FAILED, FINE, FOUND
+from agent.errors import LeaklineError
+
+
+def status(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
+    """What is wrong, then sources, lag, spool, destinations, rules, and whether every row is accounted for.
+
+    Exit status 0: all well. 1: something is wrong now or waits for a person; a daemon that does not run is wrong too.
+    3: it cannot tell: the daemon does not answer, this user may not ask it, or the state cannot be read. 78: the
+    settings file is wrong.
+    """
+    from agent.cli.output.status import show
+    from agent.daemon import status as statement
+
+    settings = load(config)
+    try:
+        document = statement.document(settings)
+    except LeaklineError as error:
+        if as_json:
+            print_json(statement.error_document(error))
+            raise typer.Exit(FAILED) from error
+        raise
+    if as_json:
+        print_json(document)
+    else:
+        show(document, out)
+    raise typer.Exit(FINE if statement.is_well(document) else FOUND)

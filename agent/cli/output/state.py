@@ -1,0 +1,45 @@
+"""`leakline state inspect` for people: the database, the batch files, and what `recover` would do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.text import Text
+
+from agent.cli.output.console import out
+from agent.cli.output.status_lines import time
+
+
+def show(document: dict[str, Any], *, running: bool) -> None:
+    database, identity = document["database"], document["identity"]
+    condition = database["condition"]
+    style = "green" if condition == "well" else "bold red"
+    out.print(f"state directory  {document['directory']}", markup=False, soft_wrap=True)
+    out.print(Text("database         ") + Text(condition, style=style))
+    for finding in database["findings"]:
+        out.print(f"                 {finding}", markup=False, soft_wrap=True)
+    if not database["looked_at_whole"]:
+        out.print("                 (too large to be looked at as a whole in a minute)")
+    if database["values_lost"] is None or database["values_lost"]:
+        lost = "nobody knows how many" if database["values_lost"] is None else f"{database['values_lost']:,}"
+        out.print(f"                 values that cannot be read: {lost}")
+    for place, known in identity.items():
+        if known and known["id"]:
+            out.print(f"identity         {known['id']}, start {known['generation']} (by the {place})")
+    for lane in document["named"]:
+        gone = f"; {lane['gone']:,} of the files are gone" if lane["gone"] else ""
+        out.print(f"lane {lane['lane']:<11} {lane['rows']:,} rows in {lane['files']:,} batch files{gone}")
+    for kind in document["unnamed"]:
+        times = f"written {time(kind['first'])} to {time(kind['last'])}"
+        out.print(
+            f"not named        {kind['kind']}: {kind['rows']:,} rows in {kind['files']:,} files, {times}",
+            soft_wrap=True,
+        )
+        for path in kind["unreadable"]:
+            out.print(f"                 cannot be read: {path}", markup=False, soft_wrap=True)
+    if running:
+        out.print("A daemon is running: files it is just writing are listed as not named.")
+    for sentence in document["advice"]:
+        out.print(f"`recover` would {sentence}", markup=False, soft_wrap=True)
+    if not document["advice"]:
+        out.print("There is nothing to recover.")
