@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-import re2  # type: ignore[import-untyped]
+import re2
 from sigma.policy import SigmaPolicy
 from sigma.policy.regex_engine import RE2RegexEngine, RegexPattern
 

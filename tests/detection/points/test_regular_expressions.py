@@ -6,7 +6,7 @@ import re
 
 import polars as pl
 import pytest
-import re2  # type: ignore[import-untyped]  # it has no types
+import re2
 
 from agent.detection.condition.regex_dialect import crate
 from tests.detection.points.asking import holds
