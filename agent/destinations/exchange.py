@@ -17,8 +17,11 @@ from pydantic import AfterValidator
 
 from agent.errors import Misconfigured, SettingsError, Unavailable
 from agent.network.answer_body import json_of, read_body, read_error
-from agent.network.connection import ProxySettings, TlsSettings, explain, http_client
+from agent.network.connection import http_client
+from agent.network.failure import explain
+from agent.network.proxy import ProxySettings
 from agent.network.server_address import server_url
+from agent.network.tls import TlsSettings
 
 LONGEST_ANSWER = 64 * 2**20
 """Bytes of a good one. A `_bulk` answer has about 100 a row; an answer above this is not one."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from agent.network.connection import TlsSettings
+from agent.network.tls import TlsSettings
 from tests.servers.process import CACHE, ROOT, free_port, listens, need, wait_until
 
 ADMIN = "admin-Only4Tests"

@@ -27,7 +27,8 @@ from agent.duration import PositiveDuration, at_most
 from agent.errors import Misconfigured, SettingsError, Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
-from agent.network.connection import ProxySettings, TlsSettings
+from agent.network.proxy import ProxySettings
+from agent.network.tls import TlsSettings
 from agent.secret import Secret
 
 EVENT, HEALTH = "/services/collector/event", "/services/collector/health"

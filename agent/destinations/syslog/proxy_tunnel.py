@@ -6,7 +6,7 @@ import base64
 import socket
 from urllib.parse import urlsplit
 
-from agent.network.connection import ProxySettings
+from agent.network.proxy import ProxySettings
 
 LONGEST_HEAD = 16_384
 """Bytes of the proxy's answer up to its empty line."""

@@ -20,7 +20,8 @@ from contextlib import suppress
 
 from agent.destinations.syslog.proxy_tunnel import connect_through
 from agent.errors import Misconfigured, SettingsError, Unavailable
-from agent.network.connection import ProxySettings, explain
+from agent.network.failure import explain
+from agent.network.proxy import ProxySettings
 
 PROBE = 0.5
 """Seconds given to the peer to refuse us after connecting (a missing client certificate shows only then)."""

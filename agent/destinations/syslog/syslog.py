@@ -28,8 +28,9 @@ from agent.duration import PositiveDuration, at_most
 from agent.errors import Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
-from agent.network.connection import ProxySettings, TlsSettings
+from agent.network.proxy import ProxySettings
 from agent.network.server_address import HostName
+from agent.network.tls import TlsSettings
 
 LARGEST_DATAGRAM = 65_507
 

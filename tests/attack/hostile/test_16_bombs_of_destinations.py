@@ -17,7 +17,7 @@ from agent.destinations.splunk.reply import Reply as HecReply
 from agent.errors import Unavailable
 from agent.model import Chunk
 from agent.network.answer_body import MOST_OF_AN_ERROR
-from agent.network.connection import TlsSettings
+from agent.network.tls import TlsSettings
 from tests.attack.hostile.bombs import BOMBS, MB, bomb_of
 from tests.destinations.http_server import HttpServer, Reply
 from tests.destinations.rows import as_json, rows
