@@ -68,7 +68,7 @@ def lines_by_id(frame: pl.DataFrame) -> dict[str, str]:
 
 def chunks(destination: Destination, frame: pl.DataFrame) -> Iterator[Chunk]:
     wrapped = destination.wrap(frame, destination.format(frame))
-    return cut(wrapped, frame, max_bytes=destination.max_bytes, max_rows=destination.max_rows)
+    return cut(wrapped, frame, max_bytes=destination.limits.max_bytes, max_rows=destination.limits.max_rows)
 
 
 def one_chunk(destination: Destination, frame: pl.DataFrame, lines: Sequence[str] | None = None) -> Chunk:

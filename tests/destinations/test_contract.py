@@ -7,6 +7,7 @@ import re
 import threading
 from collections import Counter
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +15,7 @@ import pytest
 
 from agent.columns.string_buffer import body
 from agent.errors import Unavailable
-from agent.model import Outcome
+from agent.model import Outcome, TooLong
 from agent.pipeline.deliver import Delivery
 from tests.destinations.certificates import Certificates
 from tests.destinations.rows import chunks, event_id, lines_by_id, one_chunk, rows
@@ -120,8 +121,7 @@ def test_a_lost_answer_acknowledges_nothing(side: Side) -> None:
 def test_a_row_that_is_too_long_is_refused_before_sending(side: Side) -> None:
     """Where the settings say so, rows above `max_row_bytes` are refused with the reason; the others arrive."""
     frame = rows(12)
-    side.destination.max_row_bytes = 1500
-    side.destination.too_long = "dead_letter"
+    side.destination.limits = replace(side.destination.limits, max_row_bytes=1500, too_long="dead_letter")
     settled = Delivery(side.destination, threading.Event(), lambda: 0.0).deliver(one_chunk(side.destination, frame), 0)
     assert [row for row, _ in settled.refused] == [10]
     assert "1500" in settled.refused[0][1]
@@ -134,8 +134,8 @@ def test_a_row_that_is_too_long_is_refused_before_sending(side: Side) -> None:
 def test_a_row_that_is_too_long_is_shortened(side: Side, kind: str) -> None:
     """A row above `max_row_bytes` arrives with less of its longest text, an alert whatever the settings say."""
     frame = rows(12).with_columns(pl.lit(kind).alias("event.kind"))
-    side.destination.max_row_bytes = 1500
-    side.destination.too_long = "shorten" if kind == "event" else "dead_letter"
+    too_long: TooLong = "shorten" if kind == "event" else "dead_letter"
+    side.destination.limits = replace(side.destination.limits, max_row_bytes=1500, too_long=too_long)
     settled = Delivery(side.destination, threading.Event(), lambda: 0.0).deliver(one_chunk(side.destination, frame), 0)
     assert (settled.refused, settled.acknowledged) == ([], 12)
     arrived = dict(side.arrived(12))

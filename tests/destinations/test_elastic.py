@@ -243,7 +243,7 @@ def test_a_request_refused_as_a_whole_is_halved(http: StartHttp, open_elastic: O
     settled = Delivery(elastic, threading.Event(), lambda: 0.0).deliver(one_chunk(elastic, rows(9)), 0)
     assert [row for row, _ in settled.refused] == [3]
     assert len(bulk.documents) == 8
-    assert elastic.max_rows == 5000
+    assert elastic.limits.max_rows == 5000
 
 
 @pytest.mark.parametrize(

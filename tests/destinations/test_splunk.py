@@ -148,7 +148,7 @@ def test_a_bad_row_without_a_number_is_found_by_halving(http: StartHttp, open_sp
     settled = Delivery(splunk, threading.Event(), lambda: 0.0).deliver(one_chunk(splunk, rows(9), lines), 0)
     assert [row for row, _ in settled.refused] == [4]
     assert sorted(ids(hec)) == sorted(event_id(n) for n in range(9) if n != 4)
-    assert splunk.max_rows == 10_000
+    assert splunk.limits.max_rows == 10_000
 
 
 @pytest.mark.parametrize("code, status", [(24, 200), (25, 200)])
@@ -243,7 +243,7 @@ def test_a_request_that_is_too_large(http: StartHttp, open_splunk: Open) -> None
     settled = Delivery(splunk, threading.Event(), lambda: 0.0).deliver(one_chunk(splunk, rows(24)), 0)
     assert [row for row, _ in settled.refused] == [10, 22]
     assert sorted(ids(hec)) == sorted(event_id(n) for n in range(24) if n not in (10, 22))
-    assert splunk.max_bytes < 2500
+    assert splunk.limits.max_bytes < 2500
     splunk = open_splunk(http(hec))
     delivery = Delivery(splunk, threading.Event(), lambda: 0.0)
     assert delivery.deliver(one_chunk(splunk, rows(24)[10:11]), 10).acknowledged == 1

@@ -63,7 +63,7 @@ def deliver(destination: Any, frame: pl.DataFrame) -> DeliveryResult:
     delivery, settled = Delivery(destination, threading.Event(), lambda: 0.01), DeliveryResult()
     lines = destination.wrap(frame, destination.format(frame))
     first = 0
-    for chunk in cut(lines, frame, max_bytes=destination.max_bytes, max_rows=destination.max_rows):
+    for chunk in cut(lines, frame, max_bytes=destination.limits.max_bytes, max_rows=destination.limits.max_rows):
         part = delivery.deliver(chunk, first)
         first += len(chunk.lines)
         settled.acknowledged += part.acknowledged

@@ -18,9 +18,9 @@ from pydantic import Field, field_validator
 
 from agent.columns.json_text import quoted
 from agent.columns.string_buffer import body
-from agent.delivery_settings import DeliverySettings
+from agent.delivery_settings import DeliverySettings, limits_of
 from agent.destinations.exchange import Endpoint, Exchange, HttpAnswer
-from agent.destinations.narrowing import narrow, too_large
+from agent.destinations.narrowing import narrow_bytes, narrow_rows, restore_rows
 from agent.destinations.splunk.acknowledgement import Acknowledgements
 from agent.destinations.splunk.reply import ABOUT_ONE_ROW, ACCEPTED, FILLING_UP, Reply
 from agent.duration import PositiveDuration, at_most
@@ -103,10 +103,7 @@ class Splunk:
         self.name = settings.name
         self.format = encode
         self.lanes: Sequence[Lane] = settings.lanes
-        self.max_bytes = settings.max_bytes
-        self.max_rows = settings.max_rows
-        self.max_row_bytes = settings.max_row_bytes
-        self.too_long = settings.too_long
+        self.limits = limits_of(settings)
         self._settings = settings
         self._channel = str(uuid.uuid4()) if settings.acknowledgements else ""
         self._exchange = Exchange(
@@ -138,7 +135,7 @@ class Splunk:
             self._acknowledgements.require()
         answer = self._exchange.post(EVENT, body(chunk.lines), {"Content-Type": "application/json"})
         if answer.status == 413:
-            return too_large(self, chunk)
+            return narrow_bytes(self, chunk)
         reply = Reply.of(answer)
         if reply.status == 200 and reply.code in ACCEPTED:
             return self._accepted(reply)
@@ -197,7 +194,7 @@ class Splunk:
         )
 
     def _accepted(self, reply: Reply) -> Outcome:
-        self.max_rows = self._settings.max_rows
+        restore_rows(self, self._settings.max_rows)
         if self._channel:
             self._acknowledgements.settle(reply.ack_id)
         return Outcome(slow_down=reply.code in FILLING_UP)
@@ -206,8 +203,8 @@ class Splunk:
         """Rows before the bad one are kept by Splunk, those after it are not."""
         rows, bad = len(chunk.lines), reply.number
         if bad is None or not 0 <= bad < rows:
-            return narrow(self, chunk, reply.meaning)
-        self.max_rows = self._settings.max_rows
+            return narrow_rows(self, chunk, reply.meaning)
+        restore_rows(self, self._settings.max_rows)
         before = () if self._keeps_rows_before(reply) else range(bad)
         return Outcome(rejected=[(bad, reply.meaning)], retry=[*before, *range(bad + 1, rows)])
 

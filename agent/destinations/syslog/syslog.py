@@ -19,6 +19,7 @@ from pydantic import Field, model_validator
 
 from agent import __version__
 from agent.columns.string_buffer import StringBuffer
+from agent.delivery_settings import limits_of
 from agent.destinations.cef_settings import CefDeliverySettings
 from agent.destinations.sent_time import marked, stamped
 from agent.destinations.syslog import message as syslog_message
@@ -115,10 +116,7 @@ class Syslog:
         self.name = settings.name
         self.format = encode
         self.lanes: Sequence[Lane] = settings.lanes
-        self.max_bytes = settings.max_bytes
-        self.max_rows = settings.max_rows
-        self.max_row_bytes = settings.max_row_bytes
-        self.too_long = settings.too_long
+        self.limits = limits_of(settings)
         self._settings = settings
         self._now = now
         self._line: Stream | Datagrams
