@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.destinations.certificates import Certificates, make_certificates
+from tests.certificates import Certificates, make_certificates
 from tests.destinations.http_server import Answering, HttpServer
 
 StartHttp = Callable[..., HttpServer]

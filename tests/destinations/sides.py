@@ -18,8 +18,8 @@ from agent.destinations.elastic.elastic import Elastic, ElasticSettings
 from agent.destinations.file.file import File, FileSettings
 from agent.destinations.splunk.splunk import Splunk, SplunkSettings
 from agent.destinations.syslog.syslog import Syslog, SyslogSettings
+from tests.certificates import Certificates
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
-from tests.destinations.certificates import Certificates
 from tests.destinations.hec_server import TOKEN, HecServer
 from tests.destinations.http_server import HttpServer, Reply
 from tests.destinations.rows import as_json, sending_time

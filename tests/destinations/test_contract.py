@@ -17,7 +17,7 @@ from agent.columns.string_buffer import body
 from agent.errors import Unavailable
 from agent.model import Outcome, TooLong
 from agent.pipeline.deliver import Delivery
-from tests.destinations.certificates import Certificates
+from tests.certificates import Certificates
 from tests.destinations.rows import chunks, event_id, lines_by_id, one_chunk, rows
 from tests.destinations.sides import Builder, Side
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from agent.destinations.syslog.syslog import Syslog, SyslogSettings
 from agent.errors import Misconfigured, Unavailable
 from agent.pipeline.deliver import Delivery
-from tests.destinations.certificates import Certificates
+from tests.certificates import Certificates
 from tests.destinations.rows import as_json, event_id, one_chunk, rows, sending_time
 from tests.destinations.syslog_server import DatagramReceiver, StreamReceiver
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ class OpenSearch:
         environment = {
             "CACHE_DIR": str(CACHE),
             "OPENSEARCH_RUN_DIR": str(self._folder / "run"),
+            "PYTHON": sys.executable,
             "OPENSEARCH_PORT": str(self._port),
             "OPENSEARCH_ADMIN_PASSWORD": ADMIN,
         }

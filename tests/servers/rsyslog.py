@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.destinations.certificates import Certificates, make_certificates
+from tests.certificates import Certificates, make_certificates
 from tests.servers.process import Process, free_port, need
 
 INPUTS = ("udp", "tcp", "tls", "mtls", "cef")

@@ -18,7 +18,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.destinations.certificates import make_certificates
+from tests.certificates import make_certificates
 from tests.destinations.http_server import HttpServer, Reply, Request
 
 ORG_ID = "00D000000000001EAA"
