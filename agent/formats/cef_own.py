@@ -73,8 +73,8 @@ def _held(columns: Columns, texts: Mapping[str, Text]) -> dict[str, pl.Series | 
             continue
         present = {field: columns[field] for field in fields if field in columns and field != home}
         first = [column for field, column in present.items() if fields.index(field) < fields.index(home)]
-        others = [] if key in STAND_INS else list(present.values())
-        rows = _rows_held(texts[key], columns[home], kind_and_length(key)[0], first, others)
+        further = [] if key in STAND_INS else list(present.values())
+        rows = _rows_held(texts[key], columns[home], kind_and_length(key)[0], first, further)
         before = held.get(home, rows)
         # An address goes to the key of its kind, so two keys can have the same home.
         held[home] = None if rows is None or before is None else rows | before
@@ -82,17 +82,17 @@ def _held(columns: Columns, texts: Mapping[str, Text]) -> dict[str, pl.Series | 
 
 
 def _rows_held(
-    written: Text, home: pl.Series, kind: Kind, first: Sequence[pl.Series], others: Sequence[pl.Series]
+    written: Text, home: pl.Series, kind: Kind, first: Sequence[pl.Series], further: Sequence[pl.Series]
 ) -> pl.Series | None:
     """Rows where a key has all of its home's value and nobody can take it for another field's; None: wherever it has one.
 
-    `first`: those of `others` that the key prefers to its home.
+    `first`: those of `further` that the key prefers to its home.
     """
     if kind in ("integer", "long") and not home.dtype.is_integer():
         return pl.repeat(False, home.len(), dtype=pl.Boolean, eager=True)
     nulls = 0 if written.same else written.values.null_count()
     in_full = home.name != "event.duration" or not (home % NANOSECONDS != 0).any()
-    if not others and written.shortened is None and nulls == home.null_count() and in_full:
+    if not further and written.shortened is None and nulls == home.null_count() and in_full:
         return None
     rows = _as_long_as(written.values.is_not_null(), home) & home.is_not_null()
     if written.shortened is not None:
@@ -100,10 +100,10 @@ def _rows_held(
     if not in_full:
         rows &= (home % NANOSECONDS == 0).fill_null(False)
     own = converted(home, kind)
-    for other in others:
-        value = converted(other, kind)
+    for column in further:
+        value = converted(column, kind)
         rows &= ~(value == own).fill_null(False)
-        if any(other is column for column in first):
+        if any(column is preferred for preferred in first):
             rows &= value.is_null()
     return rows
 

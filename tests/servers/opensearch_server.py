@@ -83,8 +83,8 @@ class OpenSearch:
         page = self.client.post(f"/{index}/_search?scroll=1m", json=query).raise_for_status().json()
         while page["hits"]["hits"]:
             yield from ((hit["_id"], json.dumps(hit["_source"])) for hit in page["hits"]["hits"])
-            more = {"scroll": "1m", "scroll_id": page["_scroll_id"]}
-            page = self.client.post("/_search/scroll", json=more).raise_for_status().json()
+            following = {"scroll": "1m", "scroll_id": page["_scroll_id"]}
+            page = self.client.post("/_search/scroll", json=following).raise_for_status().json()
 
     def _put(self, path: str, document: dict[str, Any]) -> None:
         self.client.put(path, json=document).raise_for_status()

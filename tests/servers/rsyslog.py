@@ -54,7 +54,7 @@ class Rsyslog:
         need(path is not None, "rsyslogd")
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._command = [str(path), "-n", "-f", folder / "rsyslog.conf", "-i", folder / "pid"]
+        self._command: list[str | Path] = [str(path), "-n", "-f", folder / "rsyslog.conf", "-i", folder / "pid"]
         self.certificates: Certificates = make_certificates(folder)
         self.ports = {name: free_port() for name in INPUTS}
         self._taken, self._parsed = folder / "taken", folder / "parsed"
