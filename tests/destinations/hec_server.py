@@ -27,6 +27,10 @@ class HecServer:
         self._pending: dict[int, int] = {}
         self._next_id = 0
 
+    def ids(self) -> list[str]:
+        """The ids of the events it indexed, in order."""
+        return [event["fields"]["event_id"] for event in self.events]
+
     def __call__(self, request: Request) -> Reply:
         path = request.path.split("?")[0]
         if path == "/services/collector/health":
@@ -49,7 +53,7 @@ class HecServer:
         taken: list[dict[str, Any]] = []
         for number, event in enumerate(_objects(request.body)):
             code = self._fault_of(event)
-            if code:
+            if event is None or code:
                 if self.keeps_rows_before_bad:
                     self.events += taken
                 shown = number + 1 if code == 7 else number
@@ -88,9 +92,15 @@ class HecServer:
                 del self._pending[ack]
         return Reply.json(200, {"acks": told}, Server="Splunkd")
 
-    def _say(self, status: int, code: int, text: str, **more: Any) -> Reply:
+    def _say(self, status: int, code: int, text: str, **fields: Any) -> Reply:
         server = "Splunkd" if self.keeps_rows_before_bad else "imitation"
-        return Reply.json(status, {"text": text, "code": code, **more}, Server=server)
+        return Reply.json(status, {"text": text, "code": code, **fields}, Server=server)
+
+
+def hec_reply(status: int, code: int, server: str = "Splunkd", *, bad_event: int | None = None) -> Reply:
+    """An answer of HEC's as such; `bad_event` is its `invalid-event-number`."""
+    number = {} if bad_event is None else {"invalid-event-number": bad_event}
+    return Reply.json(status, {"text": "text", "code": code, **number}, Server=server)
 
 
 def _objects(body: bytes) -> Iterator[dict[str, Any] | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -74,3 +74,13 @@ def chunks(destination: Destination, frame: pl.DataFrame) -> Iterator[Chunk]:
 def one_chunk(destination: Destination, frame: pl.DataFrame, lines: Sequence[str] | None = None) -> Chunk:
     encoded = destination.format(frame) if lines is None else pl.Series(lines, dtype=pl.String)
     return Chunk(destination.wrap(frame, encoded), frame["event.id"], frame)
+
+
+def never_over(pauses: list[float]) -> Callable[[float], bool]:
+    """A `wait` that takes note of each pause (s), and at which it is never time to go."""
+
+    def wait(seconds: float) -> bool:
+        pauses.append(seconds)
+        return False
+
+    return wait
