@@ -14,7 +14,7 @@ import orjson
 import polars as pl
 
 from agent.formats import json_cell
-from agent.formats.piece import Cell, Piece, write
+from agent.formats.line_pieces import Cell, Piece, lines_of
 
 Tree = dict[str, Any]
 """Keys to trees, or to the name of a column."""
@@ -32,7 +32,7 @@ def encode(frame: pl.DataFrame) -> pl.Series:
     document = _object(tree(list(cells)), cells)
     if document is None:
         document = ["{}"]
-    lines = write(values, frame.height, document if isinstance(document, list) else document.pieces())
+    lines = lines_of(values, frame.height, document if isinstance(document, list) else document.pieces())
     return lines.replace("", "{}") if isinstance(document, Cell) else lines
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from agent.columns.escape import escaped, needs_escape
-from agent.formats.piece import Cell, is_constant
+from agent.formats.line_pieces import Cell, is_constant
 
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 ESCAPES |= {chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in ESCAPES}

@@ -13,7 +13,7 @@ from agent.destinations.splunk.splunk import Splunk, SplunkSettings
 from agent.destinations.syslog.syslog import Syslog, SyslogSettings
 from tests.certificates import Certificates, make_certificates
 from tests.destinations.hec_server import TOKEN
-from tests.destinations.http_server import Answering, HttpServer
+from tests.destinations.http_server import HttpServer, Responder
 from tests.destinations.rows import as_json, sending_time
 from tests.destinations.syslog_server import StreamReceiver
 
@@ -40,7 +40,7 @@ def opened() -> Iterator[ExitStack]:
 def http(opened: ExitStack, certificates: Certificates) -> StartHttp:
     """Starts a scripted server: `http(answer, tls=True)`."""
 
-    def start(answer: Answering, *, tls: bool = False) -> HttpServer:
+    def start(answer: Responder, *, tls: bool = False) -> HttpServer:
         server = HttpServer(answer, certificates.server_context() if tls else None)
         opened.callback(server.stop)
         return server

@@ -21,7 +21,7 @@ from agent.model import Destination
 from tests.certificates import Certificates
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.hec_server import TOKEN, HecServer
-from tests.destinations.http_server import Answering, HttpServer, Reply, Request
+from tests.destinations.http_server import HttpServer, ReceivedRequest, Reply, Responder
 from tests.destinations.rows import as_json, sending_time
 from tests.destinations.syslog_server import DatagramReceiver, StreamReceiver
 
@@ -126,13 +126,13 @@ class HarnessBuilder:
         folder.mkdir()
         return Harness(File(settings, as_json, now=lambda: datetime(2026, 1, 2, tzinfo=UTC)), arrived, down, up)
 
-    def _http(self, answer: Answering) -> HttpServer:
+    def _http(self, answer: Responder) -> HttpServer:
         server = HttpServer(answer, self.certificates.server_context())
         self.opened.callback(server.stop)
         return server
 
     def _over_http(self, destination: Destination, arrived: Arrived, server: HttpServer) -> Harness:
-        def take_and_reset(request: Request) -> Reply:
+        def take_and_reset(request: ReceivedRequest) -> Reply:
             server.answer(request)
             return Reply(fault="reset")
 

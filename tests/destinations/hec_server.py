@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.destinations.http_server import Reply, Request
+from tests.destinations.http_server import ReceivedRequest, Reply
 
 TOKEN = "11111111-2222-3333-4444-555555555555"
 KNOWN = {"time", "host", "source", "sourcetype", "index", "fields", "event"}
@@ -31,7 +31,7 @@ class HecServer:
         """The ids of the events it indexed, in order."""
         return [event["fields"]["event_id"] for event in self.events]
 
-    def __call__(self, request: Request) -> Reply:
+    def __call__(self, request: ReceivedRequest) -> Reply:
         path = request.path.split("?")[0]
         if path == "/services/collector/health":
             return self._say(200, 17, "HEC is healthy")
@@ -43,7 +43,7 @@ class HecServer:
             return self._index(request)
         return Reply(404, b"<html>", {"Server": "Splunkd"})
 
-    def _index(self, request: Request) -> Reply:
+    def _index(self, request: ReceivedRequest) -> Reply:
         if self.acknowledges and "X-Splunk-Request-Channel" not in request.headers:
             return self._say(400, 10, "Data channel is missing")
         if len(request.body) > self.largest:
@@ -79,7 +79,7 @@ class HecServer:
             return 15
         return 7 if event.get("index", "main") not in self.indexes else 0
 
-    def _acks(self, request: Request) -> Reply:
+    def _acks(self, request: ReceivedRequest) -> Reply:
         if not self.acknowledges:
             return self._say(400, 14, "ACK is disabled")
         told = {}

@@ -34,6 +34,16 @@ def sending_time() -> datetime:
     return START + timedelta(hours=6)
 
 
+class Clock:
+    """A `now` that stands still until a test moves it."""
+
+    def __init__(self, time: datetime) -> None:
+        self.time = time
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
 def event_id(number: int) -> str:
     return hashlib.blake2b(str(number).encode(), digest_size=16).hexdigest()
 

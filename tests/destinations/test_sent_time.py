@@ -22,23 +22,15 @@ from agent.destinations.syslog.syslog import Syslog, SyslogSettings
 from agent.formats import cef, ecs
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.conftest import SecretFile, StartHttp
-from tests.destinations.rows import one_chunk, rows
+from tests.destinations.rows import Clock, one_chunk, rows
 from tests.destinations.syslog_server import DatagramReceiver
 
 SHAPED = datetime(2026, 1, 2, 3, 5, tzinfo=UTC)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.time = SHAPED
-
-    def __call__(self) -> datetime:
-        return self.time
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(SHAPED)
 
 
 def spooled(count: int = 2) -> pl.DataFrame:

@@ -21,7 +21,7 @@ from agent.pipeline.chunk import cut
 from agent.pipeline.deliver import Delivery
 from agent.store.queue.delivery_result import DeliveryResult
 from tests.destinations.rows import event_id, one_chunk, rows
-from tests.servers.judge import Verdict, judge
+from tests.servers.judge import DeliveryVerdict, judge
 from tests.servers.opensearch_server import OpenSearch
 from tests.servers.process import wait_until
 from tests.servers.rsyslog import Rsyslog
@@ -77,7 +77,7 @@ def sent(frame: pl.DataFrame) -> dict[str, str]:
     return dict(zip(frame["event.id"], ecs.encode(frame), strict=True))
 
 
-def verdict(server: Any, frame: pl.DataFrame) -> Verdict:
+def verdict(server: Any, frame: pl.DataFrame) -> DeliveryVerdict:
     """What a judge says once the last of the rows is there."""
     wait_until(lambda: len({i for i, _ in server.documents()}) >= frame.height, f"{frame.height} rows arrive", 60)
     return judge(sent(frame), server.documents())

@@ -22,7 +22,7 @@ from pydantic import Field, model_validator
 from agent.columns.json_text import quoted
 from agent.columns.string_buffer import body
 from agent.delivery_settings import DeliverySettings, limits_of
-from agent.destinations.elastic import reply as bulk_reply
+from agent.destinations.elastic.reply import outcome_of, row_results
 from agent.destinations.exchange import Endpoint, Exchange, HttpAnswer
 from agent.destinations.narrowing import narrow_bytes, narrow_rows, restore_rows
 from agent.destinations.sent_time import marked, stamped_bytes
@@ -143,10 +143,10 @@ class Elastic:
             return narrow_rows(self, chunk, f"the request was refused: {_error(answer)}")
         if answer.status != 200:
             raise self._failure(answer)
-        found = bulk_reply.results(answer, chunk, self._settings.url)
+        found = row_results(answer, chunk, self._settings.url)
         restore_rows(self, self._settings.max_rows)
         self._tell_quarantine(found)
-        return bulk_reply.settle(found, self._settings.url)
+        return outcome_of(found, self._settings.url)
 
     def close(self) -> None:
         self._exchange.close()

@@ -95,13 +95,13 @@ def event_data(frame: pl.DataFrame, enterprise: int | None, version: str) -> pl.
     return pl.concat_str(*pieces, pl.lit("]"))
 
 
-def counted(messages: pl.Series) -> pl.Series:
+def octet_counted(messages: pl.Series) -> pl.Series:
     """Octet counting (RFC 6587 section 3.4.1, RFC 5425 section 4.3): each message's length in octets before it."""
     length = messages.str.len_bytes().cast(pl.String)
     return pl.select(pl.concat_str(length, pl.lit(" "), messages)).to_series()
 
 
-def one_line(messages: pl.Series) -> pl.Series:
+def line_fed(messages: pl.Series) -> pl.Series:
     """Line feed framing (RFC 6587 section 3.4.2): line ends inside a message become spaces."""
     if messages.str.contains(r"[\r\n]").any():
         messages = messages.str.replace_all(r"[\r\n]", " ")

@@ -20,23 +20,15 @@ import pytest
 
 from agent.destinations.file.file import File, FileSettings
 from agent.errors import Misconfigured, Unavailable
-from tests.destinations.rows import as_json, event_id, one_chunk, rows
+from tests.destinations.rows import Clock, as_json, event_id, one_chunk, rows
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 Open = Callable[..., File]
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.time = NOON
-
-    def __call__(self) -> datetime:
-        return self.time
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOON)
 
 
 @pytest.fixture

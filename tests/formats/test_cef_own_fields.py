@@ -8,7 +8,7 @@ import pytest
 
 from agent.formats.cef import encode
 from agent.formats.cef_keys import CUT
-from agent.formats.cef_own import LENGTH
+from agent.formats.cef_own_fields import LENGTH
 from agent.formats.cef_text import MARK
 from tests.formats.cef_reader import read
 

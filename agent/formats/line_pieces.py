@@ -42,7 +42,7 @@ def is_constant(column: pl.Series) -> bool:
     return bool((first == column.tail(1)).all()) and bool((column == first).all())
 
 
-def write(frame: pl.DataFrame, height: int, pieces: Iterable[Piece]) -> pl.Series:
+def lines_of(frame: pl.DataFrame, height: int, pieces: Iterable[Piece]) -> pl.Series:
     """One line a row (`String`, never null). `frame` has the columns that the pieces speak of, and `height` rows if any."""
     parts = _neighbours_joined(pieces)
     if all(isinstance(part, str) for part in parts):

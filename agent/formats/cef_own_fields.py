@@ -14,8 +14,8 @@ import polars as pl
 
 from agent.formats.cef_keys import EXTENSION, HEADER_FIELDS, STAND_INS, home_of, kind_and_length
 from agent.formats.cef_own_key import ROOTS, own_key
-from agent.formats.cef_text import IN_EXTENSION, Kind, Text, converted, text
-from agent.formats.piece import is_constant
+from agent.formats.cef_text import IN_EXTENSION, CefText, Kind, converted, text_of
+from agent.formats.line_pieces import is_constant
 
 NANOSECONDS = 1_000_000
 """In a millisecond: `event.duration` is in nanoseconds, what `cn2` says in milliseconds."""
@@ -27,7 +27,7 @@ most other keys would leave out what somebody puts behind so much padding in a q
 Columns = Mapping[str, pl.Series]
 
 
-def own_texts(columns: Columns, texts: Iterable[Text], without: Collection[str]) -> list[Text]:
+def own_key_texts(columns: Columns, texts: Iterable[CefText], without: Collection[str]) -> list[CefText]:
     """The columns in rows where none of `texts` (of standard keys and header) holds them, in the order of the line."""
     held = _held(columns, {text.name: text for text in texts})
     found = []
@@ -42,10 +42,10 @@ def own_texts(columns: Columns, texts: Iterable[Text], without: Collection[str])
     return found
 
 
-def _own_text(column: pl.Series, cut_before: pl.Series | None) -> Text | None:
+def _own_text(column: pl.Series, cut_before: pl.Series | None) -> CefText | None:
     if cut_before is None and not column.dtype.is_nested() and is_constant(column):
         column = column.head(1)  # converted once instead of row by row
-    return text(own_key(column.name), [column], _kind(column.dtype), LENGTH, IN_EXTENSION, cut_before)
+    return text_of(own_key(column.name), [column], _kind(column.dtype), LENGTH, IN_EXTENSION, cut_before)
 
 
 def _place(name: str) -> tuple[int, str]:
@@ -61,7 +61,7 @@ def _kind(dtype: pl.DataType) -> Kind:
     return "long" if dtype.is_integer() and dtype != pl.UInt64 else "text"
 
 
-def _held(columns: Columns, texts: Mapping[str, Text]) -> dict[str, pl.Series | None]:
+def _held(columns: Columns, texts: Mapping[str, CefText]) -> dict[str, pl.Series | None]:
     """For each field that a key holds the rows where it does (`Boolean`); None where that is every row with a value."""
     held: dict[str, pl.Series | None] = {}
     for name, field in HEADER_FIELDS.items():
@@ -82,7 +82,7 @@ def _held(columns: Columns, texts: Mapping[str, Text]) -> dict[str, pl.Series | 
 
 
 def _rows_held(
-    written: Text, home: pl.Series, kind: Kind, first: Sequence[pl.Series], further: Sequence[pl.Series]
+    written: CefText, home: pl.Series, kind: Kind, first: Sequence[pl.Series], further: Sequence[pl.Series]
 ) -> pl.Series | None:
     """Rows where a key has all of its home's value and nobody can take it for another field's; None: wherever it has one.
 
