@@ -69,6 +69,7 @@ def _more_than_the_rest(columns: Mapping[str, pl.Series]) -> Mapping[str, pl.Ser
 
 
 def _header(name: str, columns: Mapping[str, pl.Series], height: int) -> CefText:
+    """A header field of every row: the first of its fields that a row has, else its default."""
     length, default, fields = HEADER[name]
     found = [columns[field] for field in fields if field in columns]
     found.append(pl.Series([default]).new_from_index(0, height))
@@ -86,6 +87,7 @@ def _left_out(columns: Mapping[str, pl.Series]) -> Iterator[CefText]:
 
 
 def _extension(key: str, columns: Mapping[str, pl.Series]) -> CefText | None:
+    """The text of a standard key; None where no row has a value for it."""
     kind, length = kind_and_length(key)
     found = [columns[field] for field in EXTENSION[key] if field in columns]
     return text_of(key, found, kind, length, IN_EXTENSION, columns.get(TRUNCATED))
@@ -100,6 +102,7 @@ def _severity(columns: Mapping[str, pl.Series], height: int) -> CefText:
 
 
 def _pieces(header: Sequence[CefText], extension: Sequence[CefText]) -> Iterator[Piece]:
+    """The whole line: what stands between its values is the same in all rows."""
     yield "CEF:0|"
     for field in header:
         yield from field.cell("", "|").pieces()

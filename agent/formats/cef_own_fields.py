@@ -43,6 +43,7 @@ def own_key_texts(columns: Columns, texts: Iterable[CefText], without: Collectio
 
 
 def _own_text(column: pl.Series, cut_before: pl.Series | None) -> CefText | None:
+    """A column as the text of its own key. `cut_before` (`List(String)`): for each row the columns cut on the way here."""
     if cut_before is None and not column.dtype.is_nested() and is_constant(column):
         column = column.head(1)  # converted once instead of row by row
     return text_of(own_key(column.name), [column], _kind(column.dtype), LENGTH, IN_EXTENSION, cut_before)
@@ -54,6 +55,7 @@ def _place(name: str) -> tuple[int, str]:
 
 
 def _kind(dtype: pl.DataType) -> Kind:
+    """What a column's values are written as; a `UInt64` may be beyond CEF's long (Int64), so it is text."""
     if dtype.is_temporal():
         return "moment"
     if dtype.is_float():
@@ -109,4 +111,5 @@ def _rows_held(
 
 
 def _as_long_as(flags: pl.Series, column: pl.Series) -> pl.Series:
+    """Flags (`Boolean`) one a row: a single one stands for all rows of a constant."""
     return flags if flags.len() == column.len() else flags.new_from_index(0, column.len())

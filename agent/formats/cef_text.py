@@ -43,6 +43,7 @@ class CefText:
     """Of `cut` the rows where the key itself had no room."""
 
     def cell(self, before: str, after: str) -> Cell:
+        """The text as part of a line; rows without a value have none of it."""
         if self.same:
             return Cell(before + self.values[0] + after)
         return Cell(before, pl.col(self.name), after, optional=self.values.null_count() > 0)
@@ -115,6 +116,10 @@ def _joined(column: pl.Series) -> pl.Series:
 
 
 def _shortened(values: pl.Series, kind: Kind, length: int) -> tuple[pl.Series, pl.Series | None]:
+    """Values within `length` characters (of text) or the range of an integer, and where they were cut.
+
+    The second is `Boolean`, one a value; None where none was.
+    """
     if kind == "integer":
         cut = values > LARGEST_INTEGER
         return (values.clip(upper_bound=LARGEST_INTEGER), cut) if cut.any() else (values, None)

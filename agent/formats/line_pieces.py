@@ -24,6 +24,7 @@ class Cell:
     optional: bool = False
 
     def within(self, before: str, after: str) -> Cell:
+        """The cell with more text around it, which rows without a value lack too."""
         return Cell(before + self.before, self.value, self.after + after, self.optional)
 
     def pieces(self) -> list[Piece]:

@@ -46,7 +46,9 @@ class DeliveryVerdict:
         )
 
 
-def judge(sent: Mapping[str, str], arrived: Iterable[tuple[str, str]], volatile: Iterable[str] = VOLATILE) -> DeliveryVerdict:
+def judge(
+    sent: Mapping[str, str], arrived: Iterable[tuple[str, str]], volatile: Iterable[str] = VOLATILE
+) -> DeliveryVerdict:
     """`sent`: event id to line (JSON or CEF); `arrived`: (event id, line) as often as it came."""
     leave_out = tuple(volatile)
     expected = {event_id: plain(line, leave_out) for event_id, line in sent.items()}

@@ -200,5 +200,6 @@ class Syslog:
 
     def _last_rows(self, messages: StringBuffer, rows: int) -> int:
         """The first of the rows at the end that are worth sending again when the connection breaks."""
+        # Whole messages within the last `resend_bytes` bytes: the first whose start is not before them.
         enough = messages.offsets[rows] - self._settings.resend_bytes
         return bisect_left(messages.offsets, enough, 0, rows)
