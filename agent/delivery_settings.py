@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.duration import Duration
+from agent.model import Limits, TooLong
 
 
 class RefusalSettings(BaseModel):
@@ -41,3 +42,24 @@ class DeliverySettings(BaseModel):
     """The longest wait between two attempts, whatever the other side asks for (`Retry-After`)."""
     refusals: RefusalSettings = RefusalSettings()
     """When a destination that refuses nearly everything is stopped."""
+
+
+class LimitSettings(Protocol):
+    """Settings that bound chunks. Each destination has these fields, with bounds and defaults of its own."""
+
+    @property
+    def max_bytes(self) -> int: ...
+
+    @property
+    def max_rows(self) -> int: ...
+
+    @property
+    def max_row_bytes(self) -> int: ...
+
+    @property
+    def too_long(self) -> TooLong: ...
+
+
+def limits_of(settings: LimitSettings) -> Limits:
+    """The limits as the settings have them, before a destination learns smaller ones."""
+    return Limits(settings.max_bytes, settings.max_rows, settings.max_row_bytes, settings.too_long)

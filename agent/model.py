@@ -222,6 +222,20 @@ class Finding:
     line: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a destination takes at a time."""
+
+    max_bytes: int
+    """Upper bound for the body of one chunk."""
+    max_rows: int
+    """Upper bound for the rows of one chunk."""
+    max_row_bytes: int
+    """A longer encoded row is not sent as it is."""
+    too_long: TooLong
+    """Whether such an event is shortened or kept as a dead letter."""
+
+
 class Destination(Protocol):
     """Something that takes encoded rows.
 
@@ -231,13 +245,8 @@ class Destination(Protocol):
 
     name: str
     lanes: Sequence[Lane]
-    max_bytes: int
-    """Upper bound for the body of one chunk."""
-    max_rows: int
-    max_row_bytes: int
-    """A longer encoded row is not sent as it is."""
-    too_long: TooLong
-    """Whether such an event is shortened or kept as a dead letter."""
+    limits: Limits
+    """A new value where the destination has learned what the other side takes."""
 
     @property
     def format(self) -> Format:

@@ -88,7 +88,7 @@ def _send_test_event(destination: Destination, settings: Settings, now: datetime
     frame = marked_event(settings, now)
     event_id = str(frame["event.id"][0])
     lines = destination.wrap(frame, destination.format(frame))
-    (chunk,) = cut(lines, frame, max_bytes=destination.max_bytes, max_rows=1)
+    (chunk,) = cut(lines, frame, max_bytes=destination.limits.max_bytes, max_rows=1)
     try:
         outcome = destination.send(chunk)
     except Unavailable as error:

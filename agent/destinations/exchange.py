@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,16 +15,16 @@ from pydantic import AfterValidator
 
 from agent.errors import Misconfigured, SettingsError, Unavailable
 from agent.network.answer_body import json_of, read_body, read_error
-from agent.network.connection import ProxySettings, TlsSettings, explain, http_client
+from agent.network.connection import Connection, Overdue
+from agent.network.failure import explain
+from agent.network.proxy import ProxySettings
 from agent.network.server_address import server_url
+from agent.network.tls import TlsSettings
 
 LONGEST_ANSWER = 64 * 2**20
 """Bytes of a good one. A `_bulk` answer has about 100 a row; an answer above this is not one."""
 MOST_VALUES = 2_000_000
 """Of an answer's JSON; a `_bulk` answer has about 15 a row."""
-MOST_COOKIES = 50
-"""A load balancer keeps us at one server by a cookie; whoever sends more has something else in mind."""
-
 
 _ASKS_FOR_TLS = re.compile(rb"HTTPS (port|server)")
 """What nginx and Go answer to plain HTTP at a port for TLS; Splunk and Elasticsearch say nothing and close."""
@@ -88,11 +86,10 @@ def _sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
 
 
 class Exchange:
-    """A kept-alive connection to one server.
+    """What a destination asks of its one server, over a kept-alive connection.
 
-    `timeout` (s) bounds a request with its whole answer: httpx alone bounds a single read, and a server that drips a
-    byte now and then would hold us for ever. `headers` is asked before each request, so that a renewed secret is
-    used without a restart. Redirects are not followed: they would carry the token elsewhere.
+    `timeout` (s) bounds a request with its whole answer. `headers` is asked before each request, so that a renewed
+    secret is used without a restart.
     """
 
     def __init__(
@@ -107,11 +104,10 @@ class Exchange:
     ) -> None:
         self.url = url
         self._tls, self._proxy = tls, proxy
-        self._client: httpx.Client | None = None
+        self._connection: Connection | None = None
         self._timeout = timeout
         self._headers = headers
         self._gzip = gzip
-        self._socket: socket.socket | None = None
 
     def prepare(self) -> None:
         """Raises SettingsError for a secret or certificate that cannot be used; asks nobody."""
@@ -131,73 +127,37 @@ class Exchange:
         return self._request("POST", path, bytes(content), headers)
 
     def close(self) -> None:
-        if self._client is not None:
-            self._client.close()
+        if self._connection is not None:
+            self._connection.close()
 
     def _request(self, method: str, path: str, content: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         try:
-            client, secret = self._ready(), self._secret_headers()
+            connection, secret = self._ready(), self._secret_headers()
         except SettingsError as error:
             raise Misconfigured(f"{self.url}: {error}") from error
-        overdue = threading.Event()
-        timer = threading.Timer(self._timeout, self._cut, [overdue])
-        timer.daemon = True
+        request = {"content": content, "headers": {**secret, **headers}}
         try:
-            timer.start()
-        except RuntimeError as error:  # without a deadline nothing is sent
-            raise Unavailable(f"{self.url}: no thread could be started for its deadline ({error})") from error
-        try:
-            with client.stream(
-                method,
-                self.url + path,
-                content=content,
-                headers={**secret, **headers},
-                extensions={"trace": lambda event, info: self._trace(event, info, overdue)},
-            ) as response:
+            with connection.exchange(method, self.url + path, deadline=self._timeout, **request) as response:
                 good = response.status_code < 300
                 body = read_body(response, LONGEST_ANSWER) if good else read_error(response)
                 answer = HttpAnswer(response.status_code, response.headers, body)
         except httpx.HTTPError as error:
-            raise self._failure(error, overdue.is_set()) from error
-        finally:
-            timer.cancel()
+            raise self._failure(error) from error
         if self._plain and answer.status == 400 and _ASKS_FOR_TLS.search(answer.body[:4096]):
             raise Misconfigured(f"{self.url}: it speaks TLS on this port", hint="write the URL with https://")
         return answer
 
-    def _ready(self) -> httpx.Client:
-        """The client, made when it is first needed: a certificate that is missing at the start may be there later."""
-        if self._client is None:
-            limits = httpx.Limits(max_connections=1)
-            self._client = http_client(self.url, self._tls, self._proxy, self._timeout, limits=limits)
-        if len(self._client.cookies) > MOST_COOKIES:
-            self._client.cookies.clear()
-        return self._client
+    def _ready(self) -> Connection:
+        """The connection, made when it is first needed: a certificate that is missing at the start may be there later."""
+        if self._connection is None:
+            self._connection = Connection(self.url, self._tls, self._proxy, self._timeout)
+        return self._connection
 
     def _secret_headers(self) -> Mapping[str, str]:
         return _sendable(self._headers())
 
-    def _trace(self, event: str, info: Mapping[str, Any], overdue: threading.Event) -> None:
-        """Take note of the connection's socket as httpcore opens it (and again once TLS is on it)."""
-        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-            self._socket = info["return_value"].get_extra_info("socket")
-            if overdue.is_set():
-                self._cut(overdue)
-
-    def _cut(self, overdue: threading.Event) -> None:
-        """End a read that waits in another thread.
-
-        The plain socket's `shutdown`: that of `SSLSocket` would first drop encryption from whatever is being sent.
-        """
-        overdue.set()
-        if self._socket is not None:
-            try:
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-            except OSError:
-                return  # closed by itself in the meantime
-
-    def _failure(self, error: httpx.HTTPError, overdue: bool) -> Unavailable:
-        if overdue:
+    def _failure(self, error: httpx.HTTPError) -> Unavailable:
+        if isinstance(error, Overdue):
             return Unavailable(f"{self.url}: no whole answer within {self._timeout:g} s")
         kind = Misconfigured if "CERTIFICATE_VERIFY_FAILED" in str(error) else Unavailable
         ended = isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)

@@ -5,34 +5,32 @@ A destination does not cut (the loop does): it lowers its own limits and asks fo
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import replace
 
-from agent.model import Chunk, Outcome
-
-
-class Limited(Protocol):
-    """The part of a destination that is lowered."""
-
-    max_bytes: int
-    max_rows: int
+from agent.model import Chunk, Destination, Outcome
 
 
-def too_large(destination: Limited, chunk: Chunk) -> Outcome:
+def narrow_bytes(destination: Destination, chunk: Chunk) -> Outcome:
     """Lower `max_bytes` to half of what was sent, for good; a single row is too long."""
     size = int(chunk.lines.str.len_bytes().sum())
     if len(chunk.lines) == 1:
         return Outcome(too_long=[(0, f"the server takes no request of {size} bytes (HTTP 413)")])
-    destination.max_bytes = max(1, size // 2)
+    destination.limits = replace(destination.limits, max_bytes=max(1, size // 2))
     return Outcome(retry=range(len(chunk.lines)))
 
 
-def narrow(destination: Limited, chunk: Chunk, reason: str) -> Outcome:
+def narrow_rows(destination: Destination, chunk: Chunk, reason: str) -> Outcome:
     """Lower `max_rows` to half of what was sent, until the row that `reason` is about stands alone and is refused.
 
-    The caller puts `max_rows` back once a request is accepted.
+    The caller puts `max_rows` back (`restore_rows`) once a request is accepted.
     """
     rows = len(chunk.lines)
     if rows == 1:
         return Outcome(rejected=[(0, reason)])
-    destination.max_rows = rows // 2
+    destination.limits = replace(destination.limits, max_rows=rows // 2)
     return Outcome(retry=range(rows))
+
+
+def restore_rows(destination: Destination, rows: int) -> None:
+    """Put `max_rows` back to what the settings say; a lowered `max_bytes` stays."""
+    destination.limits = replace(destination.limits, max_rows=rows)

@@ -14,7 +14,7 @@ from typing import Literal
 import polars as pl
 
 from agent.columns.escape import escaped
-from agent.formats.piece import Cell, is_constant
+from agent.formats.line_pieces import Cell, is_constant
 
 Kind = Literal["text", "integer", "long", "decimal", "time", "ipv4", "ipv6", "moment"]
 """What a value is written as: `time` as milliseconds since 1970, `moment` as in JSON (`2026-03-02T08:15:11.952Z`)."""
@@ -31,7 +31,7 @@ LARGEST_INTEGER = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class CefText:
     """A header field or an extension key: `values` (`String`, escaped), a single one if all rows have the same."""
 
     name: str
@@ -43,19 +43,20 @@ class Text:
     """Of `cut` the rows where the key itself had no room."""
 
     def cell(self, before: str, after: str) -> Cell:
+        """The text as part of a line; rows without a value have none of it."""
         if self.same:
             return Cell(before + self.values[0] + after)
         return Cell(before, pl.col(self.name), after, optional=self.values.null_count() > 0)
 
 
-def text(
+def text_of(
     name: str,
     columns: Iterable[pl.Series],
     kind: Kind,
     length: int,
     escapes: Mapping[str, str],
     names: pl.Series | None = None,
-) -> Text | None:
+) -> CefText | None:
     """Of several columns the first that a row has a value in; `length` in characters. None if no row has a value.
 
     `names` (`List(String)`): for each row the columns whose value was not all there was before it came here.
@@ -79,7 +80,7 @@ def text(
         before = before.head(1) if same else before & values.is_not_null()
         cut = before if cut is None else cut.fill_null(False) | before
     written = values.cast(pl.String)
-    return Text(name, (escaped(written, escapes) if kind == "text" else written).alias(name), same, cut, shortened)
+    return CefText(name, (escaped(written, escapes) if kind == "text" else written).alias(name), same, cut, shortened)
 
 
 def converted(column: pl.Series, kind: Kind) -> pl.Series:
@@ -115,6 +116,10 @@ def _joined(column: pl.Series) -> pl.Series:
 
 
 def _shortened(values: pl.Series, kind: Kind, length: int) -> tuple[pl.Series, pl.Series | None]:
+    """Values within `length` characters (of text) or the range of an integer, and where they were cut.
+
+    The second is `Boolean`, one a value; None where none was.
+    """
     if kind == "integer":
         cut = values > LARGEST_INTEGER
         return (values.clip(upper_bound=LARGEST_INTEGER), cut) if cut.any() else (values, None)
@@ -124,7 +129,7 @@ def _shortened(values: pl.Series, kind: Kind, length: int) -> tuple[pl.Series, p
     return values.zip_with(~cut.fill_null(False), values.str.head(length - len(MARK)) + MARK), cut
 
 
-def names_of_cut(texts: Sequence[Text], name: str, escapes: Mapping[str, str], length: int) -> Text | None:
+def names_of_cut(texts: Sequence[CefText], name: str, escapes: Mapping[str, str], length: int) -> CefText | None:
     """The names of those that are not all there was, row by row, as a text of their own; None if all are whole."""
     cut = [(text.name, text.cut) for text in texts if text.cut is not None and text.cut.any()]
     if not cut:
@@ -134,4 +139,4 @@ def names_of_cut(texts: Sequence[Text], name: str, escapes: Mapping[str, str], l
     named = pl.DataFrame([flag.alias(str(place)) for place, flag in enumerate(flags)])
     said = [pl.when(pl.col(str(place))).then(pl.lit(key)) for place, (key, _) in enumerate(cut)]
     listed = pl.concat_str(said, separator=",", ignore_nulls=True)
-    return text(name, [named.select(listed.alias(name)).to_series()], "text", length, escapes)
+    return text_of(name, [named.select(listed.alias(name)).to_series()], "text", length, escapes)

@@ -14,7 +14,7 @@ import orjson
 import polars as pl
 
 from agent.formats import json_cell
-from agent.formats.piece import Cell, Piece, write
+from agent.formats.line_pieces import Cell, Piece, lines_of
 
 Tree = dict[str, Any]
 """Keys to trees, or to the name of a column."""
@@ -32,7 +32,7 @@ def encode(frame: pl.DataFrame) -> pl.Series:
     document = _object(tree(list(cells)), cells)
     if document is None:
         document = ["{}"]
-    lines = write(values, frame.height, document if isinstance(document, list) else document.pieces())
+    lines = lines_of(values, frame.height, document if isinstance(document, list) else document.pieces())
     return lines.replace("", "{}") if isinstance(document, Cell) else lines
 
 
@@ -79,6 +79,10 @@ def _object(node: Tree, cells: dict[str, Cell]) -> Cell | list[Piece] | None:
 
 
 def _always(members: list[list[Piece]], sometimes: list[Cell]) -> list[Piece]:
+    """The pieces of an object that every row has.
+
+    First the members that all rows have, so that each further one can bring its comma with it.
+    """
     pieces: list[Piece] = ["{"]
     for place, member in enumerate(members):
         pieces += ["," if place else "", *member]
@@ -88,6 +92,7 @@ def _always(members: list[list[Piece]], sometimes: list[Cell]) -> list[Piece]:
 
 
 def _sometimes(members: list[Cell]) -> Cell | None:
+    """The cell of an object whose members rows may lack; a row without any of them has no object. None without members."""
     if len(members) < 2:
         return members[0].within("{", "}") if members else None
     # Every member brings a comma; the first one of each row goes.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from agent.columns.escape import escaped, needs_escape
-from agent.formats.piece import Cell, is_constant
+from agent.formats.line_pieces import Cell, is_constant
 
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 ESCAPES |= {chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in ESCAPES}
@@ -35,6 +35,7 @@ def cells(columns: Iterable[pl.Series]) -> tuple[dict[str, Cell], pl.DataFrame]:
 
 
 def _scalar(column: pl.Series) -> tuple[Cell | None, pl.Series | None]:
+    """A column of scalars as a cell, with the texts (`String`) it speaks of; None for those where all rows have the same."""
     column = _finite(column)
     if column.null_count() == column.len():
         return None, None
@@ -45,6 +46,7 @@ def _scalar(column: pl.Series) -> tuple[Cell | None, pl.Series | None]:
 
 
 def _list(column: pl.Series) -> tuple[Cell | None, pl.Series | None]:
+    """A column of lists as a cell, with the texts (`String`) it speaks of. Lists of one value each are scalars in brackets."""
     if column.null_count() == column.len():
         return None, None
     if (column.list.len() == 1).all() and not column.null_count():
@@ -80,6 +82,7 @@ def _short_list_text(column: pl.Series, longest: int) -> pl.Series:
 
 
 def _finite(column: pl.Series) -> pl.Series:
+    """Floats without NaN and infinity, which JSON cannot say: null in their place."""
     return column.set(~column.is_finite(), None) if column.dtype.is_float() else column
 
 
@@ -102,6 +105,7 @@ def _spelt(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 
 def _quote(column: pl.Series) -> str:
+    """What stands around each value of the column: nothing or a quotation mark. Raises TypeError for what has no form in JSON."""
     dtype = column.dtype
     if dtype.is_numeric() or dtype == pl.Boolean:
         return ""

@@ -101,14 +101,14 @@ class Gunzip:
 
     def parts(self, part: bytes) -> Iterator[bytes]:
         """What `part` adds, at most `STEP` bytes at a time. Raises IsalError."""
-        more = False
-        while part or more:
+        has_more = False
+        while part or has_more:
             if self._member.eof:
                 self._member = isal_zlib.decompressobj(wbits=31)
             plain = self._member.decompress(part, STEP)
             if plain:
                 yield plain
-            more = len(plain) == STEP and not self._member.eof
+            has_more = len(plain) == STEP and not self._member.eof
             part = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
 
 

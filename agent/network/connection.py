@@ -1,120 +1,43 @@
-"""How Leakline opens connections: trust, client certificates, proxies, time limits."""
+"""One bounded HTTP exchange at a time over a kept-alive connection: what destinations and sources speak HTTP with.
+
+httpx bounds a single read or write: a server that drips a byte now and then would hold us for ever. Here the whole
+exchange, from looking for a connection to the last byte of the answer's body, has a deadline. Another thread (the
+deadline's timer, or who closes) ends it by shutting the socket, whatever the exchange waits for.
+
+What happens in each race:
+
+- while connecting: there is no socket to shut yet. It is shut as soon as there is one, before a byte is sent; httpx
+  bounds the waiting for it (`timeout`).
+- during the TLS handshake: `wrap_socket` takes the descriptor away from the socket we know of. A duplicate of the
+  descriptor, which lives as long as the handshake, is shut in its place.
+- while the head or body is read: the read ends, with an error or as if the answer were whole. Both are `Overdue`.
+- as the exchange ends: the first to have the lock decides. A timer that fires later finds an exchange that is over and
+  leaves the socket to the next one.
+- `cut` before the exchange has begun: it does not begin.
+"""
 
 from __future__ import annotations
 
+import os
 import socket
-import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from agent import __version__
 from agent.errors import SettingsError
 from agent.network.answer_body import ACCEPTED
-from agent.network.server_address import server_url
-from agent.redaction.redaction import register_basic
-from agent.secret import Secret
+from agent.network.proxy import ProxySettings
+from agent.network.tls import TlsSettings
 
 USER_AGENT = f"leakline/{__version__}"
 
-
-class TlsSettings(BaseModel):
-    """Certificates are always verified. `ca`: a PEM file to trust instead of the system's authorities."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    ca: Path | None = None
-    """A PEM file with the authorities to trust instead of the system's."""
-    certificate: Path | None = None
-    """Our own certificate (PEM, with chain), where the other side asks for one."""
-    key: Path | None = None
-    """The private key of our own certificate (PEM)."""
-    minimum_version: Literal["1.2", "1.3"] = "1.2"
-    """The oldest version of TLS that is spoken."""
-
-    def context(self) -> ssl.SSLContext:
-        """A verifying client context. Raises SettingsError for files that cannot be used."""
-        try:
-            context = ssl.create_default_context(cafile=str(self.ca) if self.ca else None)
-            if self.certificate:
-                context.load_cert_chain(self.certificate, self.key)
-        except (OSError, ssl.SSLError) as error:
-            raise SettingsError(
-                f"tls: {self.ca or self.certificate} cannot be used ({error})", hint="give a readable PEM file"
-            ) from error
-        context.minimum_version = ssl.TLSVersion.TLSv1_3 if self.minimum_version == "1.3" else ssl.TLSVersion.TLSv1_2
-        return context
-
-
-def _proxy_url(url: str) -> str:
-    server_url(url, ("https", "http"))
-    return url
-
-
-class ProxySettings(BaseModel):
-    """An outbound HTTP proxy. `except_for`: hosts reached directly, as `example.com` or `.example.com`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    url: Annotated[str, AfterValidator(_proxy_url)]
-    """Such as http://proxy.example.com:3128."""
-    username: str | None = None
-    """Where the proxy asks for one."""
-    password: Secret | None = None
-    """Goes with `username`."""
-    except_for: list[str] = Field(default_factory=list)
-    """Hosts that are reached directly: `example.com` and hosts below it, or `.example.com`."""
-
-    def serves(self, host: str) -> bool:
-        """Whether connections to `host` go through this proxy."""
-        return not any(host == name.lstrip(".") or host.endswith("." + name.lstrip(".")) for name in self.except_for)
-
-    def url_with_credentials(self) -> str:
-        """For libraries that take credentials in the URL; never to be logged."""
-        if self.username is None:
-            return self.url
-        parts = urlsplit(self.url)
-        secret = quote(self.secret(), safe="")
-        return urlunsplit(parts._replace(netloc=f"{quote(self.username, safe='')}:{secret}@{parts.netloc}"))
-
-    def secret(self) -> str:
-        """The password, empty if there is none; known to `redact`, also as Basic credentials."""
-        password = self.password.read() if self.password else ""
-        register_basic(self.username or "", password)
-        return password
-
-
-def http_client(
-    url: str, tls: TlsSettings, proxy: ProxySettings | None, timeout: float, **options: Any
-) -> httpx.Client:
-    """An httpx client for the host of `url`. `timeout` (s) bounds a single read or write; `Connection` bounds the whole.
-
-    The environment's proxy variables are ignored: what the settings file says is what happens. Redirects are not
-    followed: they would carry tokens elsewhere. Raises SettingsError for a secret, certificate or proxy that cannot be
-    used.
-    """
-    host = urlsplit(url).hostname or ""
-    through = proxy.url_with_credentials() if proxy is not None and proxy.serves(host) else None
-    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED, **options.pop("headers", {})}
-    try:
-        return httpx.Client(
-            verify=tls.context(),
-            proxy=through,
-            timeout=timeout,
-            trust_env=False,
-            follow_redirects=False,
-            headers=headers,
-            **options,
-        )
-    except (ValueError, httpx.InvalidURL) as error:
-        hint = "write it as http://host:port, without credentials"
-        raise SettingsError("proxy.url is not the URL of a proxy", hint=hint) from error
+MOST_COOKIES = 50
+"""A load balancer keeps us at one server by a cookie; whoever sends more has something else in mind."""
 
 
 class Overdue(httpx.TimeoutException):
@@ -122,87 +45,139 @@ class Overdue(httpx.TimeoutException):
 
 
 class Connection:
-    """One kept-alive connection to the host of `url`, for one thread at a time.
+    """One kept-alive connection to the host of `url`, for one thread at a time; `cut` is for the others.
 
-    httpx bounds a single read: a server that drips a byte now and then would hold us for ever. Here the whole
-    exchange has a deadline, and `cut` ends it from another thread, whatever it waits for.
+    `timeout` (s) bounds connecting, the handshake, and a single read or write. The environment's proxy variables are
+    ignored: what the settings file says is what happens. Redirects are not followed: they would carry tokens elsewhere.
     """
 
     def __init__(self, url: str, tls: TlsSettings, proxy: ProxySettings | None, timeout: float) -> None:
-        self._client = http_client(url, tls, proxy, timeout, limits=httpx.Limits(max_connections=1))
+        """Connects to nobody. Raises SettingsError for a secret, certificate or proxy that cannot be used."""
+        self._client = _client(url, tls, proxy, timeout)
+        self._lock = threading.Lock()  # guards what follows
         self._socket: socket.socket | None = None
-        self._overdue = threading.Event()
+        self._handshake_socket: socket.socket | None = None
+        """The plain socket below TLS while the handshake lasts: a duplicate, ours to close."""
+        self._interrupted: threading.Event | None = None
+        """Of the exchange in hand, which only that exchange's timer or `cut` may set."""
+        self._cut = False
 
     @contextmanager
     def exchange(self, method: str, url: str, *, deadline: float, **options: Any) -> Iterator[httpx.Response]:
         """A response whose body is still to be read, all of it within `deadline` seconds.
 
-        Raises httpx.HTTPError; `Overdue` when interrupted, even if what arrived looks like a whole answer.
+        Raises httpx.HTTPError; `Overdue` when interrupted, even if what arrived looks like a whole answer: one without
+        a length ends where the connection does.
         """
-        self._overdue.clear()
-        timer = threading.Timer(deadline, self.cut)
+        if len(self._client.cookies) > MOST_COOKIES:
+            self._client.cookies.clear()
+        interrupted = self._begin(deadline)
+        timer = threading.Timer(deadline, self._interrupt, [interrupted])
         timer.daemon = True
         try:
-            timer.start()
-        except RuntimeError as error:  # without a deadline nothing is asked
-            raise httpx.ConnectError(f"no thread could be started for its deadline ({error})") from error
-        try:
+            try:
+                timer.start()
+            except RuntimeError as error:  # without a deadline nothing is asked
+                raise httpx.ConnectError(f"no thread could be started for its deadline ({error})") from error
             with self._client.stream(method, url, extensions={"trace": self._trace}, **options) as response:
                 yield response
         except httpx.HTTPError as error:
-            if self._overdue.is_set():
-                raise Overdue(f"interrupted, at the latest after {deadline:g} s") from error
+            if interrupted.is_set():
+                raise _overdue(deadline) from error
             raise
         finally:
             timer.cancel()
-        if self._overdue.is_set():
-            raise Overdue(f"interrupted, at the latest after {deadline:g} s")
+            self._finish()
+        if interrupted.is_set():
+            raise _overdue(deadline)
 
     def cut(self) -> None:
-        """End the exchange in hand.
+        """End the exchange in hand, and let no other begin."""
+        with self._lock:
+            self._cut = True
+            interrupted = self._interrupted
+        if interrupted is not None:
+            self._interrupt(interrupted)
+
+    def close(self) -> None:
+        """For the thread whose turn it is."""
+        self._client.close()
+
+    def _begin(self, deadline: float) -> threading.Event:
+        with self._lock:
+            if self._cut:
+                raise _overdue(deadline)
+            self._interrupted = interrupted = threading.Event()
+        return interrupted
+
+    def _finish(self) -> None:
+        """From here on nobody shuts the socket for this exchange's sake."""
+        with self._lock:
+            self._interrupted = None
+            self._end_handshake()
+
+    def _interrupt(self, interrupted: threading.Event) -> None:
+        """End the exchange that `interrupted` belongs to, unless it is over: its socket may serve the next one by now."""
+        with self._lock:
+            if interrupted is self._interrupted:
+                interrupted.set()
+                self._shut()
+
+    def _shut(self) -> None:
+        """Wake whoever reads or writes. The lock is held.
 
         The plain socket's `shutdown`: that of `SSLSocket` would first drop encryption from whatever is being sent.
         """
-        self._overdue.set()
-        if self._socket is not None:
-            with suppress(OSError):  # closed by itself in the meantime
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self._client.close()
+        for known in (self._handshake_socket, self._socket):
+            if known is not None:
+                with suppress(OSError):  # closed by itself in the meantime, or taken over by the TLS socket
+                    socket.socket.shutdown(known, socket.SHUT_RDWR)
 
     def _trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Take note of the socket as httpcore opens it (and again once TLS is on it)."""
-        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-            self._socket = info["return_value"].get_extra_info("socket")
-            if self._overdue.is_set():
-                self.cut()
+        """Take note of the socket as httpcore opens it, and again before, during and after the handshake."""
+        step = event.partition(".")[2]
+        with self._lock:
+            if step == "start_tls.started":
+                self._handshake_socket = _duplicate(self._socket)
+            elif step in ("connect_tcp.complete", "start_tls.complete"):
+                self._socket = info["return_value"].get_extra_info("socket")
+            if step in ("start_tls.complete", "start_tls.failed"):
+                self._end_handshake()
+            if self._interrupted is not None and self._interrupted.is_set():
+                self._shut()
+
+    def _end_handshake(self) -> None:
+        """The lock is held."""
+        if self._handshake_socket is not None:
+            self._handshake_socket.close()
+            self._handshake_socket = None
 
 
-_PLAIN_TEXT = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
-"""What OpenSSL says when the answer to a handshake is not TLS."""
-
-
-def explain(error: BaseException) -> str:
-    """A transport failure in plain words: refused, unknown host, untrusted certificate, silence."""
-    text = str(error) or type(error).__name__
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        return f"its certificate is not trusted ({text.split('CERTIFICATE_VERIFY_FAILED]')[-1].strip()}); set tls.ca to the authority that signed it"
-    if (
-        "Name or service not known" in text
-        or "nodename nor servname" in text
-        or "Temporary failure in name resolution" in text
-    ):
-        return "its name cannot be resolved; check the host name and DNS"
-    if any(reason in text for reason in _PLAIN_TEXT):
-        return (
-            "it speaks without TLS on this port; write its TLS port, or say that it is plain: a URL with http://, "
-            "for syslog transport: tcp"
+def _client(url: str, tls: TlsSettings, proxy: ProxySettings | None, timeout: float) -> httpx.Client:
+    host = urlsplit(url).hostname or ""
+    through = proxy.url_with_credentials() if proxy is not None and proxy.serves(host) else None
+    try:
+        return httpx.Client(
+            verify=tls.context(),
+            proxy=through,
+            timeout=timeout,
+            trust_env=False,
+            follow_redirects=False,
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED},
+            limits=httpx.Limits(max_connections=1),
         )
-    if b"\x15\x03".decode() in text:  # a TLS alert, read as if it were HTTP
-        return "it speaks TLS on this port; write the URL with https://"
-    if "Connection refused" in text:
-        return "the connection was refused; is the service up and the port right?"
-    if isinstance(error, httpx.TimeoutException):
-        return f"no answer in time ({type(error).__name__})"
-    return text
+    except (ValueError, httpx.InvalidURL) as error:
+        hint = "write it as http://host:port, without credentials"
+        raise SettingsError("proxy.url is not the URL of a proxy", hint=hint) from error
+
+
+def _duplicate(known: socket.socket | None) -> socket.socket | None:
+    """A second descriptor of the same connection; None where there is no descriptor to be had."""
+    try:
+        return None if known is None else socket.socket(fileno=os.dup(known.fileno()))
+    except OSError:  # then the handshake is bounded by httpx's timeout alone
+        return None
+
+
+def _overdue(deadline: float) -> Overdue:
+    return Overdue(f"interrupted, at the latest after {deadline:g} s")

@@ -97,7 +97,7 @@ class Delivery:
 
     def _fitting(self, part: _Part, settled: DeliveryResult) -> list[_Part]:
         """The part with rows that are too long for this destination shortened, or refused here."""
-        limit = self._destination.max_row_bytes
+        limit = self._destination.limits.max_row_bytes
         lengths = part.chunk.lines.str.len_bytes()
         if not (lengths > limit).any():
             return [part]
@@ -132,7 +132,7 @@ class Delivery:
         """The part again, cut to the limits as they are now (a destination may have learned smaller ones)."""
         pieces: list[_Part] = []
         start = 0
-        limits = self._destination
+        limits = self._destination.limits
         for piece in cut(part.chunk.lines, part.chunk.frame, max_bytes=limits.max_bytes, max_rows=limits.max_rows):
             end = start + len(piece.lines)
             pieces.append(_Part(replace(piece, sent_before=True), part.places[start:end]))

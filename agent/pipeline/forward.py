@@ -175,14 +175,14 @@ class Forward:
         """Chunk by chunk from the row on; leaves at a chunk's end for something more urgent or when asked to stop."""
         row = batch.row
         while row < frame.height:
-            limits = self._limits()
-            for chunk in cut(lines[row:], frame[row:], max_bytes=limits[0], max_rows=limits[1]):
+            limits = self.destination.limits
+            for chunk in cut(lines[row:], frame[row:], max_bytes=limits.max_bytes, max_rows=limits.max_rows):
                 settled = self._delivery.deliver(chunk, row)
                 row += len(chunk.lines)
                 self._move(batch, row, frame, settled)
                 if self._stop.is_set() or batch.lane in self._stopped.lanes or self._overtaken(batch):
                     return
-                if self._limits() != limits:  # the destination has learned smaller ones
+                if self.destination.limits != limits:  # the destination has learned smaller ones
                     break
 
     def _settle_poisoned(self, batch: InFlightBatch, frame: pl.DataFrame, poisoned: list[tuple[int, str]]) -> None:
@@ -192,9 +192,9 @@ class Forward:
         good = frame[places]
         settled = DeliveryResult(refused=list(bad.items()))
         lines = self.destination.wrap(good, self.destination.format(good))
-        limits = self._limits()
+        limits = self.destination.limits
         start = 0
-        for chunk in cut(lines, good, max_bytes=limits[0], max_rows=limits[1]):
+        for chunk in cut(lines, good, max_bytes=limits.max_bytes, max_rows=limits.max_rows):
             part = self._delivery.deliver(chunk, start)
             start += len(chunk.lines)
             settled.acknowledged += part.acknowledged
@@ -204,9 +204,6 @@ class Forward:
             # `deliver` counted rows of `good`; a refusal is noted under the row of the whole batch.
             settled.refused += [(places[row], reason) for row, reason in part.refused]
         self._move(batch, frame.height, frame, settled)
-
-    def _limits(self) -> tuple[int, int]:
-        return self.destination.max_bytes, self.destination.max_rows
 
     def _encode_alone(self, frame: pl.DataFrame) -> None:
         """Encode some rows of a shaped frame for nothing but to see whether they can be encoded."""

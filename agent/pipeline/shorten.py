@@ -43,7 +43,7 @@ def fitted(chunk: Chunk, rows: Sequence[int], destination: Destination, limit: i
     A row that is to be a dead letter (`too_long`), or has no form that is short enough, is left out.
     """
     wanted = list(rows)
-    if destination.too_long == "dead_letter":
+    if destination.limits.too_long == "dead_letter":
         wanted = [row for row, arrives in zip(rows, must_arrive(chunk.frame[wanted]), strict=True) if arrives]
     if not wanted:
         return {}
@@ -60,9 +60,9 @@ def fitted(chunk: Chunk, rows: Sequence[int], destination: Destination, limit: i
 def look_for_room(destination: Destination) -> None:
     """Raises SettingsError where `max_row_bytes` has no room for an alert in its shortest form."""
     least = least_bytes(destination)
-    if destination.max_row_bytes < least:
+    if destination.limits.max_row_bytes < least:
         raise SettingsError(
-            f"destination {destination.name}: max_row_bytes is {destination.max_row_bytes}, and an alert in its shortest"
+            f"destination {destination.name}: max_row_bytes is {destination.limits.max_row_bytes}, and an alert in its shortest"
             f" form has {least} bytes here",
             hint=f"write max_row_bytes: {least} or more; a shorter `hostname` or fewer `fields` leave more room",
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from tests.destinations.http_server import Reply, Request
+from tests.destinations.http_server import ReceivedRequest, Reply
 
 USER, PASSWORD = "leakline", "a password"
 
@@ -23,7 +23,7 @@ class BulkServer:
         self.quarantine: set[str] = set()
         self.templates: dict[str, Any] = {}
 
-    def __call__(self, request: Request) -> Reply:
+    def __call__(self, request: ReceivedRequest) -> Reply:
         expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if request.headers.get("Authorization") != expected:
             return Reply(401, b"Unauthorized")
@@ -36,13 +36,13 @@ class BulkServer:
             return Reply.json(404, {"error": {"type": "not_found"}, "status": 404})
         return self._bulk(request)
 
-    def _template(self, request: Request, name: str) -> Reply:
+    def _template(self, request: ReceivedRequest, name: str) -> Reply:
         if request.method == "PUT":
             self.templates[name] = orjson.loads(request.body)
             return Reply.json(200, {"acknowledged": True})
         return Reply.json(200 if name in self.templates else 404, {})
 
-    def _bulk(self, request: Request) -> Reply:
+    def _bulk(self, request: ReceivedRequest) -> Reply:
         if len(request.body) > self.largest:
             return Reply(413)
         if not request.body.endswith(b"\n"):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.destinations.http_server import Reply, Request
+from tests.destinations.http_server import ReceivedRequest, Reply
 
 TOKEN = "11111111-2222-3333-4444-555555555555"
 KNOWN = {"time", "host", "source", "sourcetype", "index", "fields", "event"}
@@ -27,7 +27,11 @@ class HecServer:
         self._pending: dict[int, int] = {}
         self._next_id = 0
 
-    def __call__(self, request: Request) -> Reply:
+    def ids(self) -> list[str]:
+        """The ids of the events it indexed, in order."""
+        return [event["fields"]["event_id"] for event in self.events]
+
+    def __call__(self, request: ReceivedRequest) -> Reply:
         path = request.path.split("?")[0]
         if path == "/services/collector/health":
             return self._say(200, 17, "HEC is healthy")
@@ -39,7 +43,7 @@ class HecServer:
             return self._index(request)
         return Reply(404, b"<html>", {"Server": "Splunkd"})
 
-    def _index(self, request: Request) -> Reply:
+    def _index(self, request: ReceivedRequest) -> Reply:
         if self.acknowledges and "X-Splunk-Request-Channel" not in request.headers:
             return self._say(400, 10, "Data channel is missing")
         if len(request.body) > self.largest:
@@ -49,7 +53,7 @@ class HecServer:
         taken: list[dict[str, Any]] = []
         for number, event in enumerate(_objects(request.body)):
             code = self._fault_of(event)
-            if code:
+            if event is None or code:
                 if self.keeps_rows_before_bad:
                     self.events += taken
                 shown = number + 1 if code == 7 else number
@@ -75,7 +79,7 @@ class HecServer:
             return 15
         return 7 if event.get("index", "main") not in self.indexes else 0
 
-    def _acks(self, request: Request) -> Reply:
+    def _acks(self, request: ReceivedRequest) -> Reply:
         if not self.acknowledges:
             return self._say(400, 14, "ACK is disabled")
         told = {}
@@ -88,9 +92,15 @@ class HecServer:
                 del self._pending[ack]
         return Reply.json(200, {"acks": told}, Server="Splunkd")
 
-    def _say(self, status: int, code: int, text: str, **more: Any) -> Reply:
+    def _say(self, status: int, code: int, text: str, **fields: Any) -> Reply:
         server = "Splunkd" if self.keeps_rows_before_bad else "imitation"
-        return Reply.json(status, {"text": text, "code": code, **more}, Server=server)
+        return Reply.json(status, {"text": text, "code": code, **fields}, Server=server)
+
+
+def hec_reply(status: int, code: int, server: str = "Splunkd", *, bad_event: int | None = None) -> Reply:
+    """An answer of HEC's as such; `bad_event` is its `invalid-event-number`."""
+    number = {} if bad_event is None else {"invalid-event-number": bad_event}
+    return Reply.json(status, {"text": "text", "code": code, **number}, Server=server)
 
 
 def _objects(body: bytes) -> Iterator[dict[str, Any] | None]:

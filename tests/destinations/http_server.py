@@ -17,7 +17,7 @@ import orjson
 
 
 @dataclass(frozen=True)
-class Request:
+class ReceivedRequest:
     method: str
     path: str
     headers: Mapping[str, str]
@@ -39,16 +39,16 @@ class Reply:
 
 
 HTML = b"<html><body><h1>Something is in the way</h1></body></html>"
-Answering = Callable[[Request], Reply]
+Responder = Callable[[ReceivedRequest], Reply]
 
 
 class HttpServer:
     """`answer` is asked for every request, unless replies are queued in `script`: then the next of those is given."""
 
-    def __init__(self, answer: Answering, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, answer: Responder, context: ssl.SSLContext | None = None) -> None:
         self.answer = answer
-        self.script: deque[Reply | Answering] = deque()
-        self.requests: list[Request] = []
+        self.script: deque[Reply | Responder] = deque()
+        self.requests: list[ReceivedRequest] = []
         self.released = threading.Event()
         self._context = context
         self._server: _Server | None = None
@@ -72,7 +72,7 @@ class HttpServer:
             self._server.cut_all()
             self._server = None
 
-    def reply(self, request: Request) -> Reply:
+    def reply(self, request: ReceivedRequest) -> Reply:
         self.requests.append(request)
         if not self.script:
             return self.answer(request)
@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
-        reply = self.server.owner.reply(Request(self.command, self.path, dict(self.headers.items()), body))
+        reply = self.server.owner.reply(ReceivedRequest(self.command, self.path, dict(self.headers.items()), body))
         getattr(self, "_" + (reply.fault or "whole").replace(" ", "_"))(reply)
 
     do_GET = do_POST = do_PUT = do_CONNECT = _serve  # noqa: N815

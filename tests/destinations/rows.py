@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -32,6 +32,16 @@ START = datetime(2026, 1, 2, 3, 4, 5, 123000, UTC)
 def sending_time() -> datetime:
     """The time at which everything is sent."""
     return START + timedelta(hours=6)
+
+
+class Clock:
+    """A `now` that stands still until a test moves it."""
+
+    def __init__(self, time: datetime) -> None:
+        self.time = time
+
+    def __call__(self) -> datetime:
+        return self.time
 
 
 def event_id(number: int) -> str:
@@ -68,9 +78,19 @@ def lines_by_id(frame: pl.DataFrame) -> dict[str, str]:
 
 def chunks(destination: Destination, frame: pl.DataFrame) -> Iterator[Chunk]:
     wrapped = destination.wrap(frame, destination.format(frame))
-    return cut(wrapped, frame, max_bytes=destination.max_bytes, max_rows=destination.max_rows)
+    return cut(wrapped, frame, max_bytes=destination.limits.max_bytes, max_rows=destination.limits.max_rows)
 
 
 def one_chunk(destination: Destination, frame: pl.DataFrame, lines: Sequence[str] | None = None) -> Chunk:
     encoded = destination.format(frame) if lines is None else pl.Series(lines, dtype=pl.String)
     return Chunk(destination.wrap(frame, encoded), frame["event.id"], frame)
+
+
+def never_over(pauses: list[float]) -> Callable[[float], bool]:
+    """A `wait` that takes note of each pause (s), and at which it is never time to go."""
+
+    def wait(seconds: float) -> bool:
+        pauses.append(seconds)
+        return False
+
+    return wait

@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 
 POLL = 0.05
@@ -49,14 +50,9 @@ class StreamReceiver:
             thread.join()
         self._threads.clear()
 
-    def wait_for(self, count: int, seconds: float = 30.0) -> None:
+    def wait_for(self, count: int) -> None:
         """Until `count` different messages are there."""
-        pause = threading.Event()
-        for _ in range(int(seconds / 0.01)):
-            if len(set(self.messages)) >= count:
-                return
-            pause.wait(0.01)
-        raise AssertionError(f"{len(self.messages)} of {count} messages arrived")
+        _wait_for(self.messages, count)
 
     def _accept(self, listener: socket.socket, stopping: threading.Event) -> None:
         while not stopping.is_set():
@@ -130,7 +126,9 @@ class DatagramReceiver:
         self._thread = threading.Thread(target=self._receive, daemon=True)
         self._thread.start()
 
-    wait_for = StreamReceiver.wait_for
+    def wait_for(self, count: int) -> None:
+        """Until `count` different messages are there."""
+        _wait_for(self.messages, count)
 
     def _receive(self) -> None:
         while True:
@@ -150,3 +148,12 @@ def _reset(connection: socket.socket) -> None:
     with suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
+
+
+def _wait_for(messages: Sequence[bytes], count: int, seconds: float = 30.0) -> None:
+    pause = threading.Event()
+    for _ in range(int(seconds / 0.01)):
+        if len(set(messages)) >= count:
+            return
+        pause.wait(0.01)
+    raise AssertionError(f"{len(messages)} of {count} messages arrived")

@@ -24,12 +24,12 @@ EVENT = {
 }
 
 
-def settings(kind: str, **more: Any) -> Any:
-    return TypeAdapter(DestinationSettings).validate_python({**KINDS[kind], **more})
+def settings(kind: str, **changes: Any) -> Any:
+    return TypeAdapter(DestinationSettings).validate_python({**KINDS[kind], **changes})
 
 
-def line(kind: str, **more: Any) -> dict[str, str]:
-    destination = build_destination(settings(kind, **more), lambda: NOW, threading.Event())
+def line(kind: str, **changes: Any) -> dict[str, str]:
+    destination = build_destination(settings(kind, **changes), lambda: NOW, threading.Event())
     found = read(destination.format(pl.DataFrame([EVENT]))[0])[1]
     return {key: value for key, value in found.items() if key != "externalId"}
 

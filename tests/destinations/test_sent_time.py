@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import orjson
 import polars as pl
@@ -22,24 +21,16 @@ from agent.destinations.splunk.splunk import Splunk, SplunkSettings
 from agent.destinations.syslog.syslog import Syslog, SyslogSettings
 from agent.formats import cef, ecs
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
-from tests.destinations.conftest import StartHttp
-from tests.destinations.rows import one_chunk, rows
+from tests.destinations.conftest import SecretFile, StartHttp
+from tests.destinations.rows import Clock, one_chunk, rows
 from tests.destinations.syslog_server import DatagramReceiver
 
 SHAPED = datetime(2026, 1, 2, 3, 5, tzinfo=UTC)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.time = SHAPED
-
-    def __call__(self) -> datetime:
-        return self.time
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(SHAPED)
 
 
 def spooled(count: int = 2) -> pl.DataFrame:
@@ -47,12 +38,12 @@ def spooled(count: int = 2) -> pl.DataFrame:
 
 
 def test_elastic_gets_the_time_of_each_attempt(
-    http: StartHttp, opened: Any, clock: Clock, secret_file: Callable[[str], dict[str, str]]
+    http: StartHttp, opened: ExitStack, clock: Clock, secret_file: SecretFile
 ) -> None:
     """Lines that were encoded once and waited six hours say when they were sent; `event.created` stays."""
     bulk = BulkServer()
-    document = {"type": "elastic", "url": http(bulk).url, "index": "all"}
-    document |= {"username": USER, "password": secret_file(PASSWORD)}
+    where = {"type": "elastic", "url": http(bulk).url, "index": "all"}
+    document = {**where, "username": USER, "password": secret_file(PASSWORD)}
     elastic = Elastic(ElasticSettings.model_validate(document), ecs.encode, now=clock)
     opened.callback(elastic.close)
     chunk = one_chunk(elastic, spooled())
@@ -65,7 +56,7 @@ def test_elastic_gets_the_time_of_each_attempt(
         assert [event["created"] for event in events] == ["2026-01-02T03:05:00.000Z"] * 2
 
 
-def test_files_and_syslog_say_it_too(tmp_path: Path, opened: Any, clock: Clock) -> None:
+def test_files_and_syslog_say_it_too(tmp_path: Path, opened: ExitStack, clock: Clock) -> None:
     """Every destination of ECS documents sets it, whatever it writes around them."""
     clock.time = SHAPED + timedelta(hours=2)
     file = File(FileSettings.model_validate({"type": "file", "directory": tmp_path}), ecs.encode, now=clock)
@@ -83,7 +74,7 @@ def test_files_and_syslog_say_it_too(tmp_path: Path, opened: Any, clock: Clock) 
     assert [json.loads(text)["event"]["ingested"] for text in documents] == ["2026-01-02T05:05:00.000Z"] * 4
 
 
-def test_splunk_and_cef_have_times_of_their_own(opened: Any, secret_file: Callable[[str], dict[str, str]]) -> None:
+def test_splunk_and_cef_have_times_of_their_own(opened: ExitStack, secret_file: SecretFile) -> None:
     """Splunk's `_indextime` and a CEF receiver's clock say it: their lines hold no place for it."""
     settings = SplunkSettings.model_validate({"type": "splunk", "url": "http://localhost:1", "token": secret_file("t")})
     splunk = Splunk(settings, ecs.encode, wait=lambda _: False)

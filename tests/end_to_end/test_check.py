@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from agent.check.examine import examine as examine_file
 from agent.demo.org_process import simulated_org
 from agent.model import Finding
+from tests.certificates import make_certificates
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
-from tests.destinations.certificates import make_certificates
 from tests.destinations.hec_server import TOKEN, HecServer
 from tests.destinations.http_server import HttpServer
 

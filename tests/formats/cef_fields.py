@@ -22,8 +22,8 @@ def fields_of(line: str) -> dict[str, str]:
     for key, fields in EXTENSION.items():
         if key not in extension:
             continue
-        others = [field for field in fields if field != home_of(key)]
-        if key in STAND_INS or not any(own.get(field) == extension[key] for field in others):
+        further = [field for field in fields if field != home_of(key)]
+        if key in STAND_INS or not any(own.get(field) == extension[key] for field in further):
             found[home_of(key)] = in_field(key, extension[key])
     assert {key for key in extension if not key.startswith(ROOTS)} <= {
         *EXTENSION, CUT, *(f"{key}Label" for key in (*EXTENSION, CUT))

@@ -9,7 +9,7 @@ import polars as pl
 
 from agent.formats.cef import encode
 from agent.formats.cef_keys import EXTENSION, HEADER, HEADER_FIELDS, LABELS, home_of, kind_and_length
-from agent.formats.cef_own import LENGTH
+from agent.formats.cef_own_fields import LENGTH
 from agent.formats.cef_own_key import own_key
 from agent.normalize.cell_fields import address_field
 from agent.normalize.mapping.mapping import TWIN, Mapping

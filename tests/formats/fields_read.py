@@ -12,7 +12,8 @@ def fields_read() -> frozenset[str]:
     pack = load([shipped("rules")])
     assert not pack.errors
     found: set[str] = set()
-    for rule in (*pack.rules, *(correlation.rule for correlation in (*pack.correlations, *pack.baselines))):
+    of_correlations = [correlation.rule for correlation in pack.correlations]
+    for rule in (*pack.rules, *of_correlations, *(baseline.rule for baseline in pack.baselines)):
         found.update(fields(rule.condition), rule.fields)
     for correlation in pack.correlations:
         for base in correlation.bases:

@@ -116,7 +116,7 @@ def test_an_alert_is_signed_by_its_rule() -> None:
 )
 def test_severity_is_told_in_tenths(severity: int | None, said: str) -> None:
     """0 to 100 becomes 0 to 10; what has none counts as 1."""
-    rows = [{"event.severity": severity}, {"event.severity": 50}]
+    rows: list[dict[str, Any]] = [{"event.severity": severity}, {"event.severity": 50}]
     lines = encode(framed(*rows))
     assert [read(line)[0]["severity"] for line in lines] == [said, "5"]
 
@@ -254,7 +254,8 @@ def test_lines_agree_with_cefevent_where_it_is_right() -> None:
 def test_no_rows_no_lines() -> None:
     """An empty frame gives an empty series of text."""
     lines = encode(framed(LOGIN).clear())
-    assert (lines.len(), lines.dtype) == (0, pl.String)
+    assert lines.len() == 0
+    assert lines.dtype == pl.String
 
 
 def test_a_frame_with_nothing_but_an_id_still_makes_a_line() -> None:

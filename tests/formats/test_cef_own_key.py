@@ -37,11 +37,11 @@ def test_a_key_is_the_field_in_camel_case(field: str, key: str) -> None:
 
 
 @given(FIELD, FIELD)
-def test_no_two_fields_share_a_key(one: str, other: str) -> None:
+def test_no_two_fields_share_a_key(field: str, other: str) -> None:
     """Whatever a field is called, its key is one that every reader takes for a key, and it is read back to the field."""
-    assert re.fullmatch(r"(salesforce|leakline|ecs)[A-Za-z0-9_]*", own_key(one))
-    assert field_of(own_key(one)) == one
-    assert (own_key(one) == own_key(other)) == (one == other)
+    assert re.fullmatch(r"(salesforce|leakline|ecs)[A-Za-z0-9_]*", own_key(field))
+    assert field_of(own_key(field)) == field
+    assert (own_key(field) == own_key(other)) == (field == other)
 
 
 def test_a_key_of_ours_is_none_of_the_dictionary() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -37,7 +38,7 @@ def full_batch(event_type: str, mapping: Mapping) -> Batch:
     golden = golden_batch(event_type)
     row: dict[str, str] = {}
     for column in sorted({*mapping.header, *golden.frame.columns} - {"event.id"}):
-        cells = golden.frame[column].drop_nulls() if column in golden.frame.columns else []
+        cells: Sequence[str] = golden.frame[column].drop_nulls().to_list() if column in golden.frame.columns else []
         target = mapping.target(column, mapping.header)
         kind = target.value_kind if target else "text"
         golden_cell = len(cells) > 0 and kind != "address"  # a golden address may be the text that stands for none

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import polars as pl
 
 from agent.delivery_settings import DeliverySettings
-from agent.model import LANES, Batch, BatchSteps, Chunk, Cursor, Finding, Lane, Outcome, TooLong
+from agent.model import LANES, Batch, BatchSteps, Chunk, Cursor, Finding, Lane, Limits, Outcome
 from agent.pipeline.forward import Forward
 from agent.pipeline.ingest import Ingest
 from agent.pipeline.repair import Repair
@@ -58,13 +58,16 @@ class ScriptedDestination:
 
     name: str = "siem"
     lanes: Sequence[Lane] = LANES
-    max_bytes: int = 10_000
-    max_rows: int = 10
-    max_row_bytes: int = 10_000
-    too_long: TooLong = "shorten"
+    limits: Limits = field(init=False)
+    max_bytes: InitVar[int] = 10_000
+    max_rows: InitVar[int] = 10
+    max_row_bytes: InitVar[int] = 10_000
     script: list[Outcome | Exception | Callable[[Chunk], Outcome]] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     sends: int = 0
+
+    def __post_init__(self, max_bytes: int, max_rows: int, max_row_bytes: int) -> None:
+        self.limits = Limits(max_bytes, max_rows, max_row_bytes, "shorten")
 
     def format(self, frame: pl.DataFrame) -> pl.Series:
         if frame["event.id"].str.starts_with("poison").any():

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from agent.formats import FORMATS
+from agent.model import Limits
 from agent.pipeline.chunk import cut
 from agent.pipeline.drop_order import GROUPS, in_groups
 from agent.pipeline.shorten import fitted
@@ -22,12 +23,9 @@ class Short:
 
     name = "short"
     lanes = ("events",)
-    too_long = "shorten"
-    max_bytes = 10_000_000
-    max_rows = 10_000
 
     def __init__(self, limit: int) -> None:
-        self.max_row_bytes = limit
+        self.limits = Limits(10_000_000, 10_000, limit, "shorten")
         self.format = FORMATS["cef"]
 
     def wrap(self, _frame: pl.DataFrame, lines: pl.Series) -> pl.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -110,7 +111,7 @@ def test_a_learned_smaller_limit_recuts_what_is_left(loops: Loops) -> None:
     siem = ScriptedDestination(max_rows=8)
 
     def too_large(chunk: Chunk) -> Outcome:
-        siem.max_rows = 3
+        siem.limits = replace(siem.limits, max_rows=3)
         return Outcome(retry=range(len(chunk.lines)))
 
     siem.script = [too_large]

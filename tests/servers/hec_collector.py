@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ class HecCollector:
             "HEC_RUN_DIR": str(folder),
             "HEC_PORT": str(self._port),
             "HEC_TOKEN": TOKEN,
+            "PYTHON": sys.executable,
         }
         script = ROOT / "tests/servers/hec/start.sh"
         done = subprocess.run(["bash", script], env={**os.environ, **environment}, capture_output=True, check=False)

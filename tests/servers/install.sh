@@ -13,7 +13,6 @@ packages=()
 command -v java >/dev/null || packages+=(openjdk-17-jre-headless)
 command -v mvn >/dev/null || packages+=(maven)
 command -v curl >/dev/null || packages+=(curl ca-certificates)
-command -v openssl >/dev/null || packages+=(openssl)
 ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || packages+=(libfaketime)
 if [ ${#packages[@]} -gt 0 ]; then
   as_root apt-get update -qq

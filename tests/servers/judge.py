@@ -20,7 +20,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class DeliveryVerdict:
     """`duplicate`: id to how often it arrived; `altered`: id to (sent, arrived)."""
 
     missing: frozenset[str]
@@ -46,7 +46,9 @@ class Verdict:
         )
 
 
-def judge(sent: Mapping[str, str], arrived: Iterable[tuple[str, str]], volatile: Iterable[str] = VOLATILE) -> Verdict:
+def judge(
+    sent: Mapping[str, str], arrived: Iterable[tuple[str, str]], volatile: Iterable[str] = VOLATILE
+) -> DeliveryVerdict:
     """`sent`: event id to line (JSON or CEF); `arrived`: (event id, line) as often as it came."""
     leave_out = tuple(volatile)
     expected = {event_id: plain(line, leave_out) for event_id, line in sent.items()}
@@ -57,7 +59,7 @@ def judge(sent: Mapping[str, str], arrived: Iterable[tuple[str, str]], volatile:
         content = plain(line, leave_out)
         if event_id in expected and content != expected[event_id]:
             altered.setdefault(event_id, (expected[event_id], content))
-    return Verdict(
+    return DeliveryVerdict(
         missing=frozenset(sent.keys() - seen.keys()),
         invented=frozenset(seen.keys() - sent.keys()),
         duplicate={event_id: count for event_id, count in seen.items() if count > 1},

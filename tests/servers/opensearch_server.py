@@ -7,13 +7,14 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from agent.network.connection import TlsSettings
+from agent.network.tls import TlsSettings
 from tests.servers.process import CACHE, ROOT, free_port, listens, need, wait_until
 
 ADMIN = "admin-Only4Tests"
@@ -58,6 +59,7 @@ class OpenSearch:
         environment = {
             "CACHE_DIR": str(CACHE),
             "OPENSEARCH_RUN_DIR": str(self._folder / "run"),
+            "PYTHON": sys.executable,
             "OPENSEARCH_PORT": str(self._port),
             "OPENSEARCH_ADMIN_PASSWORD": ADMIN,
         }
@@ -81,8 +83,8 @@ class OpenSearch:
         page = self.client.post(f"/{index}/_search?scroll=1m", json=query).raise_for_status().json()
         while page["hits"]["hits"]:
             yield from ((hit["_id"], json.dumps(hit["_source"])) for hit in page["hits"]["hits"])
-            more = {"scroll": "1m", "scroll_id": page["_scroll_id"]}
-            page = self.client.post("/_search/scroll", json=more).raise_for_status().json()
+            following = {"scroll": "1m", "scroll_id": page["_scroll_id"]}
+            page = self.client.post("/_search/scroll", json=following).raise_for_status().json()
 
     def _put(self, path: str, document: dict[str, Any]) -> None:
         self.client.put(path, json=document).raise_for_status()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.destinations.certificates import Certificates, make_certificates
+from tests.certificates import Certificates, make_certificates
 from tests.servers.process import Process, free_port, need
 
 INPUTS = ("udp", "tcp", "tls", "mtls", "cef")
@@ -54,7 +54,7 @@ class Rsyslog:
         need(path is not None, "rsyslogd")
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._command = [str(path), "-n", "-f", folder / "rsyslog.conf", "-i", folder / "pid"]
+        self._command: list[str | Path] = [str(path), "-n", "-f", folder / "rsyslog.conf", "-i", folder / "pid"]
         self.certificates: Certificates = make_certificates(folder)
         self.ports = {name: free_port() for name in INPUTS}
         self._taken, self._parsed = folder / "taken", folder / "parsed"

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -20,7 +21,7 @@ from agent.pipeline.chunk import cut
 from agent.pipeline.deliver import Delivery
 from agent.store.queue.delivery_result import DeliveryResult
 from tests.destinations.rows import event_id, one_chunk, rows
-from tests.servers.judge import Verdict, judge
+from tests.servers.judge import DeliveryVerdict, judge
 from tests.servers.opensearch_server import OpenSearch
 from tests.servers.process import wait_until
 from tests.servers.rsyslog import Rsyslog
@@ -63,7 +64,7 @@ def deliver(destination: Any, frame: pl.DataFrame) -> DeliveryResult:
     delivery, settled = Delivery(destination, threading.Event(), lambda: 0.01), DeliveryResult()
     lines = destination.wrap(frame, destination.format(frame))
     first = 0
-    for chunk in cut(lines, frame, max_bytes=destination.max_bytes, max_rows=destination.max_rows):
+    for chunk in cut(lines, frame, max_bytes=destination.limits.max_bytes, max_rows=destination.limits.max_rows):
         part = delivery.deliver(chunk, first)
         first += len(chunk.lines)
         settled.acknowledged += part.acknowledged
@@ -76,7 +77,7 @@ def sent(frame: pl.DataFrame) -> dict[str, str]:
     return dict(zip(frame["event.id"], ecs.encode(frame), strict=True))
 
 
-def verdict(server: Any, frame: pl.DataFrame) -> Verdict:
+def verdict(server: Any, frame: pl.DataFrame) -> DeliveryVerdict:
     """What a judge says once the last of the rows is there."""
     wait_until(lambda: len({i for i, _ in server.documents()}) >= frame.height, f"{frame.height} rows arrive", 60)
     return judge(sent(frame), server.documents())
@@ -124,6 +125,10 @@ def test_rfc3164_is_understood(rsyslog: Rsyslog, open_at: Open) -> None:
     }
 
 
+def has_messages(rsyslog: Rsyslog, count: int) -> bool:
+    return len(rsyslog.messages()) >= count
+
+
 def test_a_killed_rsyslog_loses_nothing(rsyslog: Rsyslog, open_at: Open) -> None:
     """SIGKILL again and again while rows are being sent: each is there in the end, doubles have the same id."""
     destination = open_at(rsyslog.settings("tcp", format="ecs", max_rows=100, timeout="5s"))
@@ -131,7 +136,7 @@ def test_a_killed_rsyslog_loses_nothing(rsyslog: Rsyslog, open_at: Open) -> None
     sender = threading.Thread(target=deliver, args=(destination, frame))
     sender.start()
     for share in range(1, 5):
-        wait_until(lambda least=share * 1000: len(rsyslog.messages()) >= least, "rows arrive", 60)
+        wait_until(partial(has_messages, rsyslog, share * 1000), "rows arrive", 60)
         rsyslog.kill()
         rsyslog.start()
     sender.join()
@@ -242,8 +247,8 @@ def test_a_bad_event_is_found_at_imitators_of_hec(request: pytest.FixtureRequest
     lines[7] = '""'
     settled = Delivery(destination, threading.Event(), lambda: 0.0).deliver(one_chunk(destination, frame, lines), 0)
     assert [row for row, _ in settled.refused] == [7]
-    others = frame.filter(pl.int_range(pl.len()) != 7)
-    found = verdict(server, others)
+    good = frame.filter(pl.int_range(pl.len()) != 7)
+    found = verdict(server, good)
     assert found.complete, found
 
 

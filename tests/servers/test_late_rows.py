@@ -78,11 +78,11 @@ def test_a_row_that_comes_six_hours_late_is_found_once(
     """By the one of the hourly runs that follows its arrival; a window of event times in its place never has it."""
     (tmp_path / "rule.yml").write_text(RULE)
     names = event_schema(load_mappings([shipped("mappings")])[0])
-    (one,) = convert(
+    (converted,) = convert(
         load([tmp_path]), [tmp_path], "lucene", names, PLACEHOLDERS, IngestWindow(every=timedelta(hours=1))
     )
     runs = [arrived + timedelta(minutes=5, hours=hour) for hour in range(-2, 5)]
-    (query,) = one.queries
+    (query,) = converted.queries
     assert [hits(opensearch, query, run) for run in runs].count(1) == 1
     assert [hits(opensearch, query, run) for run in runs].index(1) == 3
     by_event_time = query.replace("event.ingested", "@timestamp")

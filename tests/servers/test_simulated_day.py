@@ -10,12 +10,10 @@ from typing import Any
 
 import orjson
 import pytest
-from pydantic import TypeAdapter
 
-from agent.config.settings import DestinationSettings
 from agent.demo.org_process import simulated_org
 from agent.demo.verdict import judge as judge_by_truth
-from agent.destinations.elastic.elastic import Elastic
+from agent.destinations.elastic.elastic import Elastic, ElasticSettings
 from agent.formats import ecs
 from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
@@ -73,7 +71,7 @@ def test_every_event_is_at_every_server(
 
 
 def install_template(opensearch: OpenSearch) -> None:
-    settings = TypeAdapter(DestinationSettings).validate_python(opensearch.admin_settings)
+    settings = ElasticSettings.model_validate(opensearch.admin_settings)
     destination = Elastic(settings, ecs.encode, now=lambda: datetime.now(UTC))
     destination.install_template()
     destination.close()

@@ -21,16 +21,17 @@ from pydantic import Field, model_validator
 
 from agent.columns.json_text import quoted
 from agent.columns.string_buffer import body
-from agent.delivery_settings import DeliverySettings
-from agent.destinations.elastic import reply as bulk_reply
+from agent.delivery_settings import DeliverySettings, limits_of
+from agent.destinations.elastic.reply import outcome_of, row_results
 from agent.destinations.exchange import Endpoint, Exchange, HttpAnswer
-from agent.destinations.narrowing import narrow, too_large
+from agent.destinations.narrowing import narrow_bytes, narrow_rows, restore_rows
 from agent.destinations.sent_time import marked, stamped_bytes
 from agent.duration import PositiveDuration, at_most
 from agent.errors import Misconfigured, Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
-from agent.network.connection import ProxySettings, TlsSettings
+from agent.network.proxy import ProxySettings
+from agent.network.tls import TlsSettings
 from agent.redaction.redaction import register, register_basic
 from agent.secret import Secret
 
@@ -104,10 +105,7 @@ class Elastic:
         self.name = settings.name
         self.format = encode
         self.lanes: Sequence[Lane] = settings.lanes
-        self.max_bytes = settings.max_bytes
-        self.max_rows = settings.max_rows
-        self.max_row_bytes = settings.max_row_bytes
-        self.too_long = settings.too_long
+        self.limits = limits_of(settings)
         self._settings = settings
         self._now = now
         timeout = settings.timeout.total_seconds()
@@ -140,15 +138,15 @@ class Elastic:
     def send(self, chunk: Chunk) -> Outcome:
         answer = self._exchange.post(BULK, stamped_bytes(body(chunk.lines), self._now()), NDJSON)
         if answer.status == 413:
-            return too_large(self, chunk)
+            return narrow_bytes(self, chunk)
         if answer.status == 400 and "error" in (answer.json() or {}):
-            return narrow(self, chunk, f"the request was refused: {_error(answer)}")
+            return narrow_rows(self, chunk, f"the request was refused: {_error(answer)}")
         if answer.status != 200:
             raise self._failure(answer)
-        found = bulk_reply.results(answer, chunk, self._settings.url)
-        self.max_rows = self._settings.max_rows
+        found = row_results(answer, chunk, self._settings.url)
+        restore_rows(self, self._settings.max_rows)
         self._tell_quarantine(found)
-        return bulk_reply.settle(found, self._settings.url)
+        return outcome_of(found, self._settings.url)
 
     def close(self) -> None:
         self._exchange.close()

@@ -21,7 +21,7 @@ REASON_LENGTH = 500
 """Characters of the server's reason kept with a dead letter."""
 
 
-def results(answer: HttpAnswer, chunk: Chunk, url: str) -> list[dict[str, Any]]:
+def row_results(answer: HttpAnswer, chunk: Chunk, url: str) -> list[dict[str, Any]]:
     """One result a row, in order. Raises Unavailable for anything else."""
     document = answer.json()
     items = document.get("items") if document is not None else None
@@ -39,7 +39,7 @@ def results(answer: HttpAnswer, chunk: Chunk, url: str) -> list[dict[str, Any]]:
     return found  # type: ignore[return-value]
 
 
-def settle(found: list[dict[str, Any]], url: str) -> Outcome:
+def outcome_of(found: list[dict[str, Any]], url: str) -> Outcome:
     """Row by row. Raises Misconfigured when every row is refused for want of a right or of an index."""
     held = [row for row, result in enumerate(found) if _held(result)]
     if len(held) == len(found):

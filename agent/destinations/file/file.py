@@ -16,6 +16,7 @@ import polars as pl
 from pydantic import Field
 
 from agent.columns.string_buffer import body
+from agent.delivery_settings import limits_of
 from agent.destinations.cef_settings import CefDeliverySettings
 from agent.destinations.file.line_file import LineFile, Rotation
 from agent.destinations.sent_time import marked, stamped_bytes
@@ -70,10 +71,7 @@ class File:
         self.name = settings.name
         self.format = encode
         self.lanes: Sequence[Lane] = settings.lanes
-        self.max_bytes = settings.max_bytes
-        self.max_rows = settings.max_rows
-        self.max_row_bytes = settings.max_row_bytes
-        self.too_long = settings.too_long
+        self.limits = limits_of(settings)
         self._directory = settings.directory
         self.marker = settings.directory / f".leakline-{settings.name.replace('/', '_')}.position"
         """Where the loop notes how far this destination is (agent/store/restore_detector.py)."""

@@ -67,13 +67,13 @@ class LineFile:
             os.close(self._file)
             self._file = None
 
-    def _ready(self, more: int) -> int:
-        """The open file, after rotation if `more` bytes are too many for it."""
+    def _ready(self, length: int) -> int:
+        """The open file, after rotation if `length` bytes are too many for it."""
         if self._file is not None and self._moved(self._file):
             self.close()
         if self._file is None:
             self._file = self._open()
-        full = self._size + more > self._rotation.size
+        full = self._size + length > self._rotation.size
         if self._size and (full or self._period != self._period_of(self._now().timestamp())):
             self._set_aside()
             self._file = self._open()

@@ -58,7 +58,7 @@ HINTS |= {2: HINTS[4], 3: HINTS[4], 21: HINTS[4], 22: HINTS[1]}
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HecReply:
     """The parts of an answer that matter. `code` is None when the answer is not HEC's (a proxy's page)."""
 
     status: int
@@ -70,7 +70,7 @@ class Reply:
     """Whether it is Splunk itself: it keeps the events before a bad one, its imitators keep none."""
 
     @classmethod
-    def of(cls, answer: HttpAnswer) -> Reply:
+    def of(cls, answer: HttpAnswer) -> HecReply:
         document = answer.json() or {}
         code = _whole(document.get("code"))
         return cls(

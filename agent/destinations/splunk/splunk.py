@@ -18,16 +18,17 @@ from pydantic import Field, field_validator
 
 from agent.columns.json_text import quoted
 from agent.columns.string_buffer import body
-from agent.delivery_settings import DeliverySettings
+from agent.delivery_settings import DeliverySettings, limits_of
 from agent.destinations.exchange import Endpoint, Exchange, HttpAnswer
-from agent.destinations.narrowing import narrow, too_large
-from agent.destinations.splunk.acknowledgement import Acknowledgements
-from agent.destinations.splunk.reply import ABOUT_ONE_ROW, ACCEPTED, FILLING_UP, Reply
+from agent.destinations.narrowing import narrow_bytes, narrow_rows, restore_rows
+from agent.destinations.splunk.acknowledgements import Acknowledgements
+from agent.destinations.splunk.reply import ABOUT_ONE_ROW, ACCEPTED, FILLING_UP, HecReply
 from agent.duration import PositiveDuration, at_most
 from agent.errors import Misconfigured, SettingsError, Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
-from agent.network.connection import ProxySettings, TlsSettings
+from agent.network.proxy import ProxySettings
+from agent.network.tls import TlsSettings
 from agent.secret import Secret
 
 EVENT, HEALTH = "/services/collector/event", "/services/collector/health"
@@ -102,10 +103,7 @@ class Splunk:
         self.name = settings.name
         self.format = encode
         self.lanes: Sequence[Lane] = settings.lanes
-        self.max_bytes = settings.max_bytes
-        self.max_rows = settings.max_rows
-        self.max_row_bytes = settings.max_row_bytes
-        self.too_long = settings.too_long
+        self.limits = limits_of(settings)
         self._settings = settings
         self._channel = str(uuid.uuid4()) if settings.acknowledgements else ""
         self._exchange = Exchange(
@@ -137,8 +135,8 @@ class Splunk:
             self._acknowledgements.require()
         answer = self._exchange.post(EVENT, body(chunk.lines), {"Content-Type": "application/json"})
         if answer.status == 413:
-            return too_large(self, chunk)
-        reply = Reply.of(answer)
+            return narrow_bytes(self, chunk)
+        reply = HecReply.of(answer)
         if reply.status == 200 and reply.code in ACCEPTED:
             return self._accepted(reply)
         if reply.status == 400 and reply.code in ABOUT_ONE_ROW:
@@ -154,11 +152,11 @@ class Splunk:
         """The health page tells whether it is up, an empty request whether the token is good (code 5: no data)."""
         subject = f"destination {self.name}"
         try:
-            health = Reply.of(self._exchange.get(HEALTH))
+            health = HecReply.of(self._exchange.get(HEALTH))
             # Servers that check the token here too answer 401; the next look tells.
             up = health.code == 17 or health.status in (401, 403)
             yield Finding(subject, up, f"{self._settings.url} is up" if up else health.meaning, health.hint)
-            token = Reply.of(self._exchange.post(EVENT, b"", {"Content-Type": "application/json"}))
+            token = HecReply.of(self._exchange.post(EVENT, b"", {"Content-Type": "application/json"}))
         except Unavailable as error:
             yield Finding(subject, False, str(error), "check `url`, `tls` and `proxy`")
             return
@@ -195,29 +193,29 @@ class Splunk:
             (f",{further}" if further else "") + '},"event":',
         )
 
-    def _accepted(self, reply: Reply) -> Outcome:
-        self.max_rows = self._settings.max_rows
+    def _accepted(self, reply: HecReply) -> Outcome:
+        restore_rows(self, self._settings.max_rows)
         if self._channel:
             self._acknowledgements.settle(reply.ack_id)
         return Outcome(slow_down=reply.code in FILLING_UP)
 
-    def _without_the_bad_row(self, chunk: Chunk, reply: Reply) -> Outcome:
+    def _without_the_bad_row(self, chunk: Chunk, reply: HecReply) -> Outcome:
         """Rows before the bad one are kept by Splunk, those after it are not."""
         rows, bad = len(chunk.lines), reply.number
         if bad is None or not 0 <= bad < rows:
-            return narrow(self, chunk, reply.meaning)
-        self.max_rows = self._settings.max_rows
+            return narrow_rows(self, chunk, reply.meaning)
+        restore_rows(self, self._settings.max_rows)
         before = () if self._keeps_rows_before(reply) else range(bad)
         return Outcome(rejected=[(bad, reply.meaning)], retry=[*before, *range(bad + 1, rows)])
 
-    def _keeps_rows_before(self, reply: Reply) -> bool:
+    def _keeps_rows_before(self, reply: HecReply) -> bool:
         if self._channel:  # kept perhaps, but never to be acknowledged
             return False
         return (
             reply.splunk if self._settings.partial_acceptance == "auto" else self._settings.partial_acceptance == "yes"
         )
 
-    def _failure(self, answer: HttpAnswer, reply: Reply) -> Unavailable:
+    def _failure(self, answer: HttpAnswer, reply: HecReply) -> Unavailable:
         message = f"{self._settings.url}: {reply.meaning}"
         if reply.lasting:
             return Misconfigured(message, hint=reply.hint)

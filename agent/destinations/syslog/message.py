@@ -49,7 +49,10 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 def priority(frame: pl.DataFrame, facility: str) -> pl.Expr:
-    """PRI. Alerts by `event.severity` (0 to 100): critical, error, warning, notice; all else is informational."""
+    """PRI (`String`, one a row): eight times the facility, and the severity (RFC 5424 section 6.2.1).
+
+    Alerts (`event.kind`) by `event.severity` (0 to 100): critical, error, warning, notice; all else is informational.
+    """
     code = pl.lit(FACILITIES[facility] * 8)
     if not {"event.kind", "event.severity"} <= set(frame.columns):
         return (code + 6).cast(pl.String)
@@ -64,7 +67,8 @@ def rfc5424(
 ) -> pl.Series:
     """`<PRI>1 TIMESTAMP HOSTNAME APP-NAME - MSGID DATA MSG`; a row without a time gets the nil value.
 
-    MSGID is `event.provider` (the event type, for log files). `data`: the structured data, or `-`.
+    `frame`: shaped rows; `lines`: their messages (`String`). MSGID is `event.provider` (the event type, for log files).
+    `data`: the structured data, or `-`.
     """
     time = pl.col("@timestamp").dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").fill_null(NIL)
     kind = _token(pl.col("event.provider"), 32) if "event.provider" in frame.columns else pl.lit(NIL)
@@ -74,7 +78,10 @@ def rfc5424(
 
 
 def rfc3164(frame: pl.DataFrame, lines: pl.Series, *, facility: str, host: str, application: str) -> pl.Series:
-    """`<PRI>Mmm dd hh:mm:ss HOST TAG: MSG`, times in UTC; a row without a time has 1 January 1970's."""
+    """`<PRI>Mmm dd hh:mm:ss HOST TAG: MSG`, times in UTC; a row without a time has 1 January 1970's.
+
+    `frame`: shaped rows; `lines`: their messages (`String`).
+    """
     known = pl.col("@timestamp").fill_null(pl.lit(0).cast(frame.schema["@timestamp"]))
     time = known.dt.strftime("%b %e %H:%M:%S")
     tag = "".join(letter for letter in application if letter.isascii() and letter.isalnum())[:32] or "leakline"
@@ -83,7 +90,10 @@ def rfc3164(frame: pl.DataFrame, lines: pl.Series, *, facility: str, host: str, 
 
 
 def event_data(frame: pl.DataFrame, enterprise: int | None, version: str) -> pl.Expr:
-    """Structured data: who wrote the message, and, under an enterprise number of the operator's, what event it is."""
+    """Structured data: who wrote the message, and, under an enterprise number of the operator's, what event it is.
+
+    An expression (`String`) over the shaped rows of `frame`; a value that a row lacks is left out.
+    """
     origin = f'[origin software="leakline" swVersion="{version}"]'
     if enterprise is None:
         return pl.lit(origin)
@@ -95,13 +105,13 @@ def event_data(frame: pl.DataFrame, enterprise: int | None, version: str) -> pl.
     return pl.concat_str(*pieces, pl.lit("]"))
 
 
-def counted(messages: pl.Series) -> pl.Series:
+def octet_counted(messages: pl.Series) -> pl.Series:
     """Octet counting (RFC 6587 section 3.4.1, RFC 5425 section 4.3): each message's length in octets before it."""
     length = messages.str.len_bytes().cast(pl.String)
     return pl.select(pl.concat_str(length, pl.lit(" "), messages)).to_series()
 
 
-def one_line(messages: pl.Series) -> pl.Series:
+def line_fed(messages: pl.Series) -> pl.Series:
     """Line feed framing (RFC 6587 section 3.4.2): line ends inside a message become spaces."""
     if messages.str.contains(r"[\r\n]").any():
         messages = messages.str.replace_all(r"[\r\n]", " ")

@@ -6,13 +6,13 @@ import base64
 import socket
 from urllib.parse import urlsplit
 
-from agent.network.connection import ProxySettings
+from agent.network.proxy import ProxySettings
 
 LONGEST_HEAD = 16_384
 """Bytes of the proxy's answer up to its empty line."""
 
 
-def connect_through(proxy: ProxySettings, host: str, port: int, timeout: float) -> socket.socket:
+def open_tunnel(proxy: ProxySettings, host: str, port: int, timeout: float) -> socket.socket:
     """A connected socket whose bytes go to `host:port`. Raises OSError; `timeout` is in seconds."""
     parts = urlsplit(proxy.url)
     connection = socket.create_connection((parts.hostname or "", parts.port or 3128), timeout)

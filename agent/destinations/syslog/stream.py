@@ -18,9 +18,10 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from agent.destinations.syslog.proxy_tunnel import connect_through
+from agent.destinations.syslog.proxy_tunnel import open_tunnel
 from agent.errors import Misconfigured, SettingsError, Unavailable
-from agent.network.connection import ProxySettings, explain
+from agent.network.failure import explain
+from agent.network.proxy import ProxySettings
 
 PROBE = 0.5
 """Seconds given to the peer to refuse us after connecting (a missing client certificate shows only then)."""
@@ -128,7 +129,7 @@ class Stream:
         if self._context is None and self._make_context is not None:
             self._context = self._make_context()
         if self._proxy is not None:
-            plain = connect_through(self._proxy, self._host, self._port, self._timeout)
+            plain = open_tunnel(self._proxy, self._host, self._port, self._timeout)
         else:
             plain = socket.create_connection((self._host, self._port), self._timeout)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

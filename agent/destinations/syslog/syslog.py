@@ -19,17 +19,27 @@ from pydantic import Field, model_validator
 
 from agent import __version__
 from agent.columns.string_buffer import StringBuffer
+from agent.delivery_settings import limits_of
 from agent.destinations.cef_settings import CefDeliverySettings
 from agent.destinations.sent_time import marked, stamped
-from agent.destinations.syslog import message as syslog_message
-from agent.destinations.syslog.datagram import Datagrams
+from agent.destinations.syslog.datagrams import Datagrams
+from agent.destinations.syslog.message import (
+    BYTE_ORDER_MARK,
+    Facility,
+    event_data,
+    line_fed,
+    octet_counted,
+    rfc3164,
+    rfc5424,
+)
 from agent.destinations.syslog.stream import Stream
 from agent.duration import PositiveDuration, at_most
 from agent.errors import Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
-from agent.network.connection import ProxySettings, TlsSettings
+from agent.network.proxy import ProxySettings
 from agent.network.server_address import HostName
+from agent.network.tls import TlsSettings
 
 LARGEST_DATAGRAM = 65_507
 
@@ -55,7 +65,7 @@ class SyslogSettings(CefDeliverySettings):
     """The message: a CEF line, or an ECS document in JSON."""
     lanes: list[Lane] = Field(default=list(LANES), min_length=1)
     """What to send: `alerts`, `events` or both."""
-    facility: syslog_message.Facility = "local4"
+    facility: Facility = "local4"
     """The facility in each message's priority."""
     application: str = "leakline"
     """APP-NAME, or the tag in RFC 3164."""
@@ -114,17 +124,14 @@ class Syslog:
         self.name = settings.name
         self.format = encode
         self.lanes: Sequence[Lane] = settings.lanes
-        self.max_bytes = settings.max_bytes
-        self.max_rows = settings.max_rows
-        self.max_row_bytes = settings.max_row_bytes
-        self.too_long = settings.too_long
+        self.limits = limits_of(settings)
         self._settings = settings
         self._now = now
-        self._line: Stream | Datagrams
+        self._transport: Stream | Datagrams
         if settings.transport == "udp":
-            self._line = Datagrams(settings.host, settings.port, settings.rate, wait)
+            self._transport = Datagrams(settings.host, settings.port, settings.rate, wait)
         else:
-            self._line = Stream(
+            self._transport = Stream(
                 settings.host,
                 settings.port,
                 settings.tls.context if settings.transport == "tls" else None,
@@ -147,33 +154,33 @@ class Syslog:
         if settings.format == "ecs":
             lines = marked(lines)
         if settings.byte_order_mark:
-            lines = pl.select(pl.concat_str(pl.lit(syslog_message.BYTE_ORDER_MARK), lines)).to_series()
+            lines = pl.select(pl.concat_str(pl.lit(BYTE_ORDER_MARK), lines)).to_series()
         if settings.protocol == "rfc3164":
-            messages = syslog_message.rfc3164(frame, lines, **who)
+            messages = rfc3164(frame, lines, **who)
         else:
-            data = syslog_message.event_data(frame, settings.enterprise_number, __version__)
-            messages = syslog_message.rfc5424(frame, lines, **who, data=data)
+            data = event_data(frame, settings.enterprise_number, __version__)
+            messages = rfc5424(frame, lines, **who, data=data)
         if settings.transport == "udp":
             return messages
-        framed = syslog_message.counted if settings.framing == "octet_counting" else syslog_message.one_line
+        framed = octet_counted if settings.framing == "octet_counting" else line_fed
         return framed(messages)
 
     def send(self, chunk: Chunk) -> Outcome:
         lines = stamped(chunk.lines, self._now()) if self._settings.format == "ecs" else chunk.lines
         messages, rows = StringBuffer.of(lines), len(lines)
-        if isinstance(self._line, Datagrams):
-            return Outcome(too_long=self._line.send(messages))
-        self._line.send(messages.rows(0, rows), messages.rows(self._last_rows(messages, rows), rows))
+        if isinstance(self._transport, Datagrams):
+            return Outcome(too_long=self._transport.send(messages))
+        self._transport.send(messages.rows(0, rows), messages.rows(self._last_rows(messages, rows), rows))
         return Outcome()
 
     def close(self) -> None:
-        self._line.close()
+        self._transport.close()
 
     def probe(self) -> Iterator[Finding]:
         """Connects, and over TLS shows whether we trust each other. UDP tells nothing."""
-        subject, peer = f"destination {self.name}", self._line.peer
+        subject, peer = f"destination {self.name}", self._transport.peer
         try:
-            self._line.open()
+            self._transport.open()
         except Unavailable as error:
             yield Finding(subject, False, str(error), error.hint or "check `host`, `port`, `transport` and `proxy`")
             return
@@ -186,12 +193,13 @@ class Syslog:
 
     def hung_up(self, seconds: float) -> bool:
         """Whether the receiver ends the connection within `seconds` after a message: it did not understand it."""
-        return isinstance(self._line, Stream) and self._line.hung_up(seconds)
+        return isinstance(self._transport, Stream) and self._transport.hung_up(seconds)
 
     def how_to_find(self, event_id: str) -> str:
         return f"where the receiver writes messages of {self._settings.application!r}: grep {event_id}"
 
     def _last_rows(self, messages: StringBuffer, rows: int) -> int:
         """The first of the rows at the end that are worth sending again when the connection breaks."""
+        # Whole messages within the last `resend_bytes` bytes: the first whose start is not before them.
         enough = messages.offsets[rows] - self._settings.resend_bytes
         return bisect_left(messages.offsets, enough, 0, rows)

@@ -9,8 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from agent.duration import PositiveDuration, at_most
 from agent.name import OrgName
-from agent.network.connection import ProxySettings, TlsSettings
+from agent.network.proxy import ProxySettings
 from agent.network.server_address import server_url
+from agent.network.tls import TlsSettings
 from agent.sources.salesforce.credentials import Credentials
 
 

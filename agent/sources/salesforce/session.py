@@ -24,7 +24,8 @@ from simple_salesforce.api import Salesforce
 from agent import metrics
 from agent.errors import LimitExceeded, NotReady, SettingsError, TransportError
 from agent.network.answer_body import json_of, read_body, read_error
-from agent.network.connection import Connection, Overdue, explain
+from agent.network.connection import Connection, Overdue
+from agent.network.failure import explain
 from agent.sources.salesforce.api_error import rest_refusal
 from agent.sources.salesforce.connections import Connections
 from agent.sources.salesforce.org_settings import OrgSettings

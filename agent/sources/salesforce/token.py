@@ -10,7 +10,8 @@ import httpx
 
 from agent.errors import TransportError
 from agent.network.answer_body import json_of, read_body, read_error
-from agent.network.connection import Connection, explain
+from agent.network.connection import Connection
+from agent.network.failure import explain
 from agent.redaction.redaction import register_obtained
 from agent.sources.salesforce.api_error import token_refusal
 from agent.sources.salesforce.id_form import is_record_id

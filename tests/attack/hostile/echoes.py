@@ -18,8 +18,8 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.destinations.certificates import make_certificates
-from tests.destinations.http_server import HttpServer, Reply, Request
+from tests.certificates import make_certificates
+from tests.destinations.http_server import HttpServer, ReceivedRequest, Reply
 
 ORG_ID = "00D000000000001EAA"
 
@@ -39,7 +39,7 @@ CANARIES = {
 }
 
 
-def repeated(request: Request) -> str:
+def repeated(request: ReceivedRequest) -> str:
     """Everything secret in a request as it came, decoded, and encoded anew in many ways; some of it cut."""
     values = [value for name, value in request.headers.items() if "auth" in name.lower()]
     for value in list(values):
@@ -188,7 +188,7 @@ class Echoes:
         self._stack.callback(server.stop)
         signed_in = [0]
 
-        def answer(request: Request) -> Reply:
+        def answer(request: ReceivedRequest) -> Reply:
             """Refuses the first sign-in, and every call after the second."""
             said = repeated(request)
             if request.method != "POST":
@@ -204,13 +204,13 @@ class Echoes:
         trust = {"ca": str(self._certificates.ca)}
         return {"name": name, "url": server.url, "auth": auth, "tls": trust, "sources": [source]}
 
-    def _hec(self, request: Request) -> Reply:
+    def _hec(self, request: ReceivedRequest) -> Reply:
         said = repeated(request)[:30_000]  # of a longer answer nothing is believed
         if "health" in request.path:
             return self._reply(request, 200, {"text": said, "code": 17})
         return self._reply(request, 400, {"text": said, "code": 6, "invalid-event-number": 0})
 
-    def _bulk(self, request: Request) -> Reply:
+    def _bulk(self, request: ReceivedRequest) -> Reply:
         said = repeated(request)
         if request.path == "/":
             return self._reply(request, 200, {"version": {"distribution": said, "number": said}})
@@ -221,19 +221,19 @@ class Echoes:
         items = [{"create": {"status": 400, "error": error}} for error in errors]
         return self._reply(request, 200, {"took": 1, "errors": True, "items": items})
 
-    def _proxy(self, request: Request) -> Reply:
+    def _proxy(self, request: ReceivedRequest) -> Reply:
         return self._reply(request, 407, {"error": repeated(request)})
 
-    def _reply(self, request: Request, status: int, document: Any) -> Reply:
+    def _reply(self, request: ReceivedRequest, status: int, document: Any) -> Reply:
         line = repeated(request).encode("ascii", "replace").decode().replace("\n", " ")[:4000]
         reply = Reply.json(status, document, **{"X-Echo": line, "WWW-Authenticate": line})
         return Reply(reply.status, reply.body, reply.headers, phrase=line)
 
-    def _noted(self, request: Request, answer: Callable[[], Reply]) -> Reply:
+    def _noted(self, request: ReceivedRequest, answer: Callable[[], Reply]) -> Reply:
         self.seen.append(repeated(request))
         return answer()
 
-    def _http(self, answer: Callable[[Request], Reply]) -> str:
+    def _http(self, answer: Callable[[ReceivedRequest], Reply]) -> str:
         server = HttpServer(lambda request: self._noted(request, lambda: answer(request)))
         self._stack.callback(server.stop)
         return server.url

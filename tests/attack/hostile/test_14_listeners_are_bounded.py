@@ -17,8 +17,9 @@ import pytest
 from agent.daemon.health import Health
 from agent.daemon.reopening_listener import ReopeningListener
 from agent.errors import TransportError
-from agent.network.connection import Connection, TlsSettings
+from agent.network.connection import Connection
 from agent.network.listener import CONNECTIONS, HEADER_BYTES, Listener
+from agent.network.tls import TlsSettings
 from agent.sources.salesforce.org_settings import OrgSettings
 from agent.sources.salesforce.token import obtain
 from tests.attack.four_places import assert_told_everywhere, own_events, problems_of

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.destinations.elastic import reply as bulk_reply
+from agent.destinations.elastic.reply import outcome_of, row_results
 from agent.destinations.exchange import LONGEST_ANSWER, Exchange, HttpAnswer
-from agent.destinations.splunk.reply import Reply as HecReply
+from agent.destinations.splunk.reply import HecReply
 from agent.errors import Unavailable
 from agent.model import Chunk
 from agent.network.answer_body import MOST_OF_AN_ERROR
-from agent.network.connection import TlsSettings
+from agent.network.tls import TlsSettings
 from tests.attack.hostile.bombs import BOMBS, MB, bomb_of
 from tests.destinations.http_server import HttpServer, Reply
 from tests.destinations.rows import as_json, rows
@@ -86,6 +86,6 @@ def test_whatever_a_destination_answers_is_understood_or_unavailable(document: A
     chunk = Chunk(as_json(frame), frame["event.id"], frame)
     HecReply.of(answer).meaning.encode()
     try:
-        bulk_reply.settle(bulk_reply.results(answer, chunk, "https://x"), "https://x")
+        outcome_of(row_results(answer, chunk, "https://x"), "https://x")
     except Unavailable as error:
         str(error).encode("utf-8", "replace")

@@ -25,7 +25,7 @@ from agent.simulator.log_files.truth import read_truth
 from agent.store.directory.orphan_files import BatchName
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.hec_server import TOKEN, HecServer
-from tests.destinations.http_server import HttpServer, Reply, Request
+from tests.destinations.http_server import HttpServer, ReceivedRequest, Reply
 from tests.end_to_end.agent_process import AgentProcess
 from tests.end_to_end.org_settings import document_for
 
@@ -58,7 +58,7 @@ class BusyHecServer(HecServer):
         self.busy = 1.0
         self._moments = moments
 
-    def __call__(self, request: Request) -> Reply:
+    def __call__(self, request: ReceivedRequest) -> Reply:
         if self._moments.random() < self.busy:
             return self._say(503, 9, "Server is busy")
         return super().__call__(request)

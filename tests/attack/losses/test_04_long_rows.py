@@ -95,7 +95,7 @@ def delivered(destination: Destination, frame: pl.DataFrame) -> tuple[list[str],
     lines = destination.wrap(frame, destination.format(frame))
     delivery = Delivery(recorder, threading.Event(), lambda: 0.0)
     settled = DeliveryResult()
-    for chunk in cut(lines, frame, max_bytes=destination.max_bytes, max_rows=destination.max_rows):
+    for chunk in cut(lines, frame, max_bytes=destination.limits.max_bytes, max_rows=destination.limits.max_rows):
         part = delivery.deliver(chunk, 0)
         settled.acknowledged += part.acknowledged
         settled.refused += part.refused
@@ -227,7 +227,7 @@ def test_every_alert_fits_parses_and_keeps_what_it_is_about(
         destination, alert(**texts, **{name: values for name, values in lists.items() if values})
     )
     assert (settled.acknowledged, settled.refused) == (1, [])
-    assert len(line.encode()) <= destination.max_row_bytes
+    assert len(line.encode()) <= destination.limits.max_row_bytes
     wanted, found = told(plain[0], kind), told(line, kind)
     assert {name: found[name] for name in KEPT} == {name: wanted[name] for name in KEPT}
     assert found["name"] == wanted["name"] or (least and found["name"].endswith(MARK))
@@ -246,7 +246,7 @@ def test_even_absurd_names_and_ids_do_not_suppress_an_alert(
     absurd = {"rule.name": name, "rule.id": rule, "user.id": user, "user.name": user, "event.action": name}
     (line,), settled = delivered(destination, alert(**absurd))
     assert (settled.acknowledged, settled.refused) == (1, [])
-    assert len(line.encode()) <= destination.max_row_bytes
+    assert len(line.encode()) <= destination.limits.max_row_bytes
     assert told(line, kind)["id"] == event_id(1)
 
 

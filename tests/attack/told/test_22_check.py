@@ -22,8 +22,8 @@ from agent.check.state_directory import file_system
 from agent.config.settings import parse
 from agent.daemon.control_server import ControlServer
 from agent.model import Finding
+from tests.certificates import Certificates, make_certificates
 from tests.destinations.bulk_server import BulkServer
-from tests.destinations.certificates import Certificates, make_certificates
 from tests.destinations.hec_server import TOKEN, HecServer
 from tests.destinations.http_server import HttpServer
 from tests.destinations.syslog_server import StreamReceiver

@@ -44,15 +44,7 @@ YML
 if [ "$security" = 1 ]; then
   classpath="$cache/lib/*:$cache/security/*"
   plugins=(-pluginTypes org.opensearch.security.OpenSearchSecurityPlugin)
-  if [ ! -f "$run/config/node.pem" ]; then
-    (
-      cd "$run/config"
-      openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=OpenSearch test CA" -keyout ca-key.pem -out ca.pem
-      openssl req -newkey rsa:2048 -nodes -subj "/CN=localhost" -keyout node-key.pem -out node.csr
-      openssl x509 -req -in node.csr -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days 30 -out node.pem \
-        -extfile <(printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n')
-    ) 2>/dev/null
-  fi
+  (cd "$here/../../.." && "${PYTHON:-.venv/bin/python}" -m tests.certificates "$run/config")
   mkdir -p "$run/config/opensearch-security"
   cp "$cache"/security/config/*.yml "$run/config/opensearch-security/"
   hash=$(java -cp "$classpath" org.opensearch.security.tools.Hasher -p "$admin_password" 2>/dev/null | tail -1)
@@ -60,13 +52,13 @@ if [ "$security" = 1 ]; then
   printf '_meta: {type: internalusers, config_version: 2}\nadmin: {hash: "%s", reserved: false, backend_roles: [admin]}\n' \
     "$hash" > "$run/config/opensearch-security/internal_users.yml"
   cat >> "$run/config/opensearch.yml" <<YML
-plugins.security.ssl.transport.pemcert_filepath: node.pem
-plugins.security.ssl.transport.pemkey_filepath: node-key.pem
+plugins.security.ssl.transport.pemcert_filepath: server.pem
+plugins.security.ssl.transport.pemkey_filepath: server.key
 plugins.security.ssl.transport.pemtrustedcas_filepath: ca.pem
 plugins.security.ssl.transport.enforce_hostname_verification: false
 plugins.security.ssl.http.enabled: true
-plugins.security.ssl.http.pemcert_filepath: node.pem
-plugins.security.ssl.http.pemkey_filepath: node-key.pem
+plugins.security.ssl.http.pemcert_filepath: server.pem
+plugins.security.ssl.http.pemkey_filepath: server.key
 plugins.security.ssl.http.pemtrustedcas_filepath: ca.pem
 plugins.security.nodes_dn: ["CN=localhost"]
 plugins.security.allow_default_init_securityindex: true

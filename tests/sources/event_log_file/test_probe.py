@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from agent.model import Finding
-from agent.network.connection import TlsSettings
+from agent.network.tls import TlsSettings
 from agent.sources.event_log_file.probe import probe
 from agent.sources.salesforce.session import Session
 from tests.scripted_org.scripted_org import ScriptedFile, ScriptedOrg

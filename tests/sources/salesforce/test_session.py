@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from pydantic import ValidationError
 
 from agent.errors import Forbidden, LimitExceeded, NotReady, SourceError, TransportError, Unauthorized
-from agent.network.connection import TlsSettings
+from agent.network.tls import TlsSettings
 from agent.sources.salesforce.api_error import Missing, Refused
 from agent.sources.salesforce.credentials import audience_of
 from agent.sources.salesforce.org_settings import OrgSettings

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,27 +20,19 @@ import pytest
 
 from agent.destinations.file.file import File, FileSettings
 from agent.errors import Misconfigured, Unavailable
-from tests.destinations.rows import as_json, event_id, one_chunk, rows
+from tests.destinations.rows import Clock, as_json, event_id, one_chunk, rows
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 Open = Callable[..., File]
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.time = NOON
-
-    def __call__(self) -> datetime:
-        return self.time
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOON)
 
 
 @pytest.fixture
-def open_file(opened: Any, tmp_path: Path, clock: Clock) -> Open:
+def open_file(opened: ExitStack, tmp_path: Path, clock: Clock) -> Open:
     def build(**changes: Any) -> File:
         document = {"type": "file", "directory": str(tmp_path / "out"), **changes}
         file = File(FileSettings.model_validate(document), as_json, now=clock)
@@ -199,7 +192,7 @@ def test_a_failed_write_leaves_nothing_behind(
 
 
 @pytest.mark.server
-def test_a_disk_that_is_really_full(open_file: Open, tmp_path: Path, opened: Any) -> None:
+def test_a_disk_that_is_really_full(open_file: Open, tmp_path: Path, opened: ExitStack) -> None:
     """On a file system of two megabytes: unavailable when full, and the same rows once there is room."""
     mount = tmp_path / "small"
     mount.mkdir()

@@ -12,7 +12,7 @@ from datetime import timedelta
 import orjson
 
 from agent.destinations.exchange import Exchange
-from agent.destinations.splunk.reply import Reply
+from agent.destinations.splunk.reply import HecReply
 from agent.errors import Misconfigured, Unavailable
 
 PATH = "/services/collector/ack"
@@ -55,6 +55,6 @@ class Acknowledgements:
         acks = (answer.json() or {}).get("acks")
         if answer.status == 200 and isinstance(acks, dict):
             return acks.get(str(ack_id)) is True
-        reply = Reply.of(answer)
+        reply = HecReply.of(answer)
         kind = Misconfigured if reply.lasting else Unavailable
         raise kind(f"{self._exchange.url}: no acknowledgements: {reply.meaning}", hint=reply.hint)

@@ -24,6 +24,7 @@ class Cell:
     optional: bool = False
 
     def within(self, before: str, after: str) -> Cell:
+        """The cell with more text around it, which rows without a value lack too."""
         return Cell(before + self.before, self.value, self.after + after, self.optional)
 
     def pieces(self) -> list[Piece]:
@@ -42,7 +43,7 @@ def is_constant(column: pl.Series) -> bool:
     return bool((first == column.tail(1)).all()) and bool((column == first).all())
 
 
-def write(frame: pl.DataFrame, height: int, pieces: Iterable[Piece]) -> pl.Series:
+def lines_of(frame: pl.DataFrame, height: int, pieces: Iterable[Piece]) -> pl.Series:
     """One line a row (`String`, never null). `frame` has the columns that the pieces speak of, and `height` rows if any."""
     parts = _neighbours_joined(pieces)
     if all(isinstance(part, str) for part in parts):

@@ -1,4 +1,4 @@
-"""A destination of every kind with the other side it talks to, for the contract that all of them keep."""
+"""Every destination with a server at its other end, for the contract that all of them keep."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -18,10 +17,11 @@ from agent.destinations.elastic.elastic import Elastic, ElasticSettings
 from agent.destinations.file.file import File, FileSettings
 from agent.destinations.splunk.splunk import Splunk, SplunkSettings
 from agent.destinations.syslog.syslog import Syslog, SyslogSettings
+from agent.model import Destination
+from tests.certificates import Certificates
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
-from tests.destinations.certificates import Certificates
 from tests.destinations.hec_server import TOKEN, HecServer
-from tests.destinations.http_server import HttpServer, Reply
+from tests.destinations.http_server import HttpServer, ReceivedRequest, Reply, Responder
 from tests.destinations.rows import as_json, sending_time
 from tests.destinations.syslog_server import DatagramReceiver, StreamReceiver
 
@@ -29,10 +29,10 @@ Arrived = Callable[[int], list[tuple[str, str]]]
 
 
 @dataclass
-class Side:
+class Harness:
     """A destination and what a test can see and do at its other end."""
 
-    destination: Any
+    destination: Destination
     arrived: Arrived
     """Waits for so many rows; (event id, line) of each, as it arrived."""
     down: Callable[[], None] | None = None
@@ -41,18 +41,20 @@ class Side:
 
 
 @dataclass
-class Builder:
+class HarnessBuilder:
+    """`kind`: a `type` of the settings' union, and what it is a variant of. A destination has a method of its type's name."""
+
     opened: ExitStack
     folder: Path
     certificates: Certificates
 
-    def build(self, kind: str) -> Side:
+    def build(self, kind: str) -> Harness:
         family, _, variant = kind.partition(" ")
-        side: Side = getattr(self, family)(variant)
-        self.opened.callback(side.destination.close)
-        return side
+        harness: Harness = getattr(self, family)(variant)
+        self.opened.callback(harness.destination.close)
+        return harness
 
-    def splunk(self, variant: str) -> Side:
+    def splunk(self, variant: str) -> Harness:
         hec = HecServer(acknowledges=variant == "acknowledged")
         server = self._http(hec)
         settings = SplunkSettings.model_validate(
@@ -67,7 +69,7 @@ class Builder:
 
         return self._over_http(destination, arrived, server)
 
-    def elastic(self, variant: str) -> Side:
+    def elastic(self, variant: str) -> Harness:
         bulk = BulkServer()
         server = self._http(bulk)
         settings = ElasticSettings.model_validate(
@@ -81,10 +83,10 @@ class Builder:
 
         return self._over_http(Elastic(settings, as_json, now=sending_time), arrived, server)
 
-    def syslog(self, variant: str) -> Side:
+    def syslog(self, variant: str) -> Harness:
         transport, _, framing = variant.partition(" ")
         context = self.certificates.server_context() if transport == "tls" else None
-        receiver: Any = DatagramReceiver() if transport == "udp" else StreamReceiver(context, counted=not framing)
+        receiver = DatagramReceiver() if transport == "udp" else StreamReceiver(context, counted=not framing)
         self.opened.callback(receiver.stop)
         settings = SyslogSettings.model_validate(
             {"type": "syslog", "host": "localhost" if context else "127.0.0.1", "port": receiver.port}
@@ -98,11 +100,11 @@ class Builder:
             texts = [message.decode().partition("] ")[2] for message in receiver.messages]
             return [(json.loads(text)["id"], text) for text in texts]
 
-        if transport == "udp":
-            return Side(destination, arrived)
-        return Side(destination, arrived, receiver.stop, receiver.start)
+        if isinstance(receiver, DatagramReceiver):
+            return Harness(destination, arrived)
+        return Harness(destination, arrived, receiver.stop, receiver.start)
 
-    def file(self, variant: str) -> Side:
+    def file(self, variant: str) -> Harness:
         folder = self.folder / "out"
         settings = FileSettings.model_validate(
             {"type": "file", "directory": str(folder), "rotate_bytes": 20_000, "max_bytes": 10_000}
@@ -122,19 +124,19 @@ class Builder:
             self.folder.joinpath("aside").rename(folder)
 
         folder.mkdir()
-        return Side(File(settings, as_json, now=lambda: datetime(2026, 1, 2, tzinfo=UTC)), arrived, down, up)
+        return Harness(File(settings, as_json, now=lambda: datetime(2026, 1, 2, tzinfo=UTC)), arrived, down, up)
 
-    def _http(self, answer: Any) -> HttpServer:
+    def _http(self, answer: Responder) -> HttpServer:
         server = HttpServer(answer, self.certificates.server_context())
         self.opened.callback(server.stop)
         return server
 
-    def _over_http(self, destination: Any, arrived: Arrived, server: HttpServer) -> Side:
-        def take_and_reset(request: Any) -> Reply:
+    def _over_http(self, destination: Destination, arrived: Arrived, server: HttpServer) -> Harness:
+        def take_and_reset(request: ReceivedRequest) -> Reply:
             server.answer(request)
             return Reply(fault="reset")
 
-        return Side(destination, arrived, server.stop, server.start, lambda: server.script.append(take_and_reset))
+        return Harness(destination, arrived, server.stop, server.start, lambda: server.script.append(take_and_reset))
 
     def _secret(self, text: str) -> dict[str, str]:
         path = self.folder / "secret"

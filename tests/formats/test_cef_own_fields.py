@@ -8,7 +8,7 @@ import pytest
 
 from agent.formats.cef import encode
 from agent.formats.cef_keys import CUT
-from agent.formats.cef_own import LENGTH
+from agent.formats.cef_own_fields import LENGTH
 from agent.formats.cef_text import MARK
 from tests.formats.cef_reader import read
 
@@ -74,7 +74,7 @@ def test_an_own_value_has_four_thousand_characters_and_says_when_it_is_cut() -> 
 
 def test_a_reader_knows_which_field_a_key_of_several_holds() -> None:
     """Any field but the key's home has its own key too, and so has the home where both have the same value."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"salesforce.row_count": 5, "salesforce.rows_processed": None},
         {"salesforce.row_count": None, "salesforce.rows_processed": 5},
         {"salesforce.row_count": 5, "salesforce.rows_processed": 6},
@@ -107,6 +107,6 @@ def test_a_row_that_has_but_a_few_fields_left_has_standard_keys_alone() -> None:
     """So that an alert's shortest form stays the shortest; groups that were left out are named."""
     short = {"salesforce.a": "x", "event.action": "a", "leakline.truncated": ["*"]}
     long = {"salesforce.a": "x", "event.action": "a", "leakline.truncated": ["*repeated", "*computed"]}
-    least, more = extensions(short, long)
+    least, longer = extensions(short, long)
     assert least == {"act": "a", CUT: "*", f"{CUT}Label": "Cut short"}
-    assert more == {"act": "a", "salesforceA": "x", CUT: "*computed,*repeated", f"{CUT}Label": "Cut short"}
+    assert longer == {"act": "a", "salesforceA": "x", CUT: "*computed,*repeated", f"{CUT}Label": "Cut short"}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from agent.columns.string_buffer import StringBuffer
 from agent.errors import Unavailable
-from agent.network.connection import explain
+from agent.network.failure import explain
 
 BURST = 50
 """Messages sent between two pauses."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ from agent.destinations.elastic.elastic import Elastic, ElasticSettings
 from agent.errors import Misconfigured, Unavailable
 from agent.pipeline.deliver import Delivery
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
-from tests.destinations.conftest import StartHttp
+from tests.destinations.conftest import SecretFile, StartHttp
 from tests.destinations.http_server import HTML, HttpServer, Reply
 from tests.destinations.rows import as_json, event_id, one_chunk, rows, sending_time
 
@@ -27,7 +28,7 @@ STREAM = "logs-salesforce.event_log_file-default"
 
 
 @pytest.fixture
-def open_elastic(opened: Any, secret_file: Callable[[str], dict[str, str]]) -> Open:
+def open_elastic(opened: ExitStack, secret_file: SecretFile) -> Open:
     def build(server: HttpServer, **changes: Any) -> Elastic:
         document = {"type": "elastic", "url": server.url, "username": USER, "password": secret_file(PASSWORD)}
         elastic = Elastic(ElasticSettings.model_validate(document | changes), as_json, now=sending_time)
@@ -243,7 +244,7 @@ def test_a_request_refused_as_a_whole_is_halved(http: StartHttp, open_elastic: O
     settled = Delivery(elastic, threading.Event(), lambda: 0.0).deliver(one_chunk(elastic, rows(9)), 0)
     assert [row for row, _ in settled.refused] == [3]
     assert len(bulk.documents) == 8
-    assert elastic.max_rows == 5000
+    assert elastic.limits.max_rows == 5000
 
 
 @pytest.mark.parametrize(
@@ -256,7 +257,7 @@ def test_a_request_refused_as_a_whole_is_halved(http: StartHttp, open_elastic: O
     ],
 )
 def test_ways_in(
-    http: StartHttp, open_elastic: Open, secret_file: Any, how: dict[str, str], header: str | None
+    http: StartHttp, open_elastic: Open, secret_file: SecretFile, how: dict[str, str], header: str | None
 ) -> None:
     """API key (encoded or as id:key), bearer token, or nothing at all."""
     server = http(BulkServer())
@@ -278,7 +279,7 @@ def test_the_template_is_offered_and_installed_on_request(http: StartHttp, open_
     assert bulk.templates["leakline"]["data_stream"] == {}
 
 
-def test_probe_tells_refused_credentials(http: StartHttp, open_elastic: Open, secret_file: Any) -> None:
+def test_probe_tells_refused_credentials(http: StartHttp, open_elastic: Open, secret_file: SecretFile) -> None:
     """A wrong password is one finding, with what to do."""
     findings = list(open_elastic(http(BulkServer()), password=secret_file("wrong")).probe())
     assert [finding.ok for finding in findings] == [False]

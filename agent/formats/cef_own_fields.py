@@ -14,8 +14,8 @@ import polars as pl
 
 from agent.formats.cef_keys import EXTENSION, HEADER_FIELDS, STAND_INS, home_of, kind_and_length
 from agent.formats.cef_own_key import ROOTS, own_key
-from agent.formats.cef_text import IN_EXTENSION, Kind, Text, converted, text
-from agent.formats.piece import is_constant
+from agent.formats.cef_text import IN_EXTENSION, CefText, Kind, converted, text_of
+from agent.formats.line_pieces import is_constant
 
 NANOSECONDS = 1_000_000
 """In a millisecond: `event.duration` is in nanoseconds, what `cn2` says in milliseconds."""
@@ -27,7 +27,7 @@ most other keys would leave out what somebody puts behind so much padding in a q
 Columns = Mapping[str, pl.Series]
 
 
-def own_texts(columns: Columns, texts: Iterable[Text], without: Collection[str]) -> list[Text]:
+def own_key_texts(columns: Columns, texts: Iterable[CefText], without: Collection[str]) -> list[CefText]:
     """The columns in rows where none of `texts` (of standard keys and header) holds them, in the order of the line."""
     held = _held(columns, {text.name: text for text in texts})
     found = []
@@ -42,10 +42,11 @@ def own_texts(columns: Columns, texts: Iterable[Text], without: Collection[str])
     return found
 
 
-def _own_text(column: pl.Series, cut_before: pl.Series | None) -> Text | None:
+def _own_text(column: pl.Series, cut_before: pl.Series | None) -> CefText | None:
+    """A column as the text of its own key. `cut_before` (`List(String)`): for each row the columns cut on the way here."""
     if cut_before is None and not column.dtype.is_nested() and is_constant(column):
         column = column.head(1)  # converted once instead of row by row
-    return text(own_key(column.name), [column], _kind(column.dtype), LENGTH, IN_EXTENSION, cut_before)
+    return text_of(own_key(column.name), [column], _kind(column.dtype), LENGTH, IN_EXTENSION, cut_before)
 
 
 def _place(name: str) -> tuple[int, str]:
@@ -54,6 +55,7 @@ def _place(name: str) -> tuple[int, str]:
 
 
 def _kind(dtype: pl.DataType) -> Kind:
+    """What a column's values are written as; a `UInt64` may be beyond CEF's long (Int64), so it is text."""
     if dtype.is_temporal():
         return "moment"
     if dtype.is_float():
@@ -61,7 +63,7 @@ def _kind(dtype: pl.DataType) -> Kind:
     return "long" if dtype.is_integer() and dtype != pl.UInt64 else "text"
 
 
-def _held(columns: Columns, texts: Mapping[str, Text]) -> dict[str, pl.Series | None]:
+def _held(columns: Columns, texts: Mapping[str, CefText]) -> dict[str, pl.Series | None]:
     """For each field that a key holds the rows where it does (`Boolean`); None where that is every row with a value."""
     held: dict[str, pl.Series | None] = {}
     for name, field in HEADER_FIELDS.items():
@@ -73,8 +75,8 @@ def _held(columns: Columns, texts: Mapping[str, Text]) -> dict[str, pl.Series | 
             continue
         present = {field: columns[field] for field in fields if field in columns and field != home}
         first = [column for field, column in present.items() if fields.index(field) < fields.index(home)]
-        others = [] if key in STAND_INS else list(present.values())
-        rows = _rows_held(texts[key], columns[home], kind_and_length(key)[0], first, others)
+        further = [] if key in STAND_INS else list(present.values())
+        rows = _rows_held(texts[key], columns[home], kind_and_length(key)[0], first, further)
         before = held.get(home, rows)
         # An address goes to the key of its kind, so two keys can have the same home.
         held[home] = None if rows is None or before is None else rows | before
@@ -82,17 +84,17 @@ def _held(columns: Columns, texts: Mapping[str, Text]) -> dict[str, pl.Series | 
 
 
 def _rows_held(
-    written: Text, home: pl.Series, kind: Kind, first: Sequence[pl.Series], others: Sequence[pl.Series]
+    written: CefText, home: pl.Series, kind: Kind, first: Sequence[pl.Series], further: Sequence[pl.Series]
 ) -> pl.Series | None:
     """Rows where a key has all of its home's value and nobody can take it for another field's; None: wherever it has one.
 
-    `first`: those of `others` that the key prefers to its home.
+    `first`: those of `further` that the key prefers to its home.
     """
     if kind in ("integer", "long") and not home.dtype.is_integer():
         return pl.repeat(False, home.len(), dtype=pl.Boolean, eager=True)
     nulls = 0 if written.same else written.values.null_count()
     in_full = home.name != "event.duration" or not (home % NANOSECONDS != 0).any()
-    if not others and written.shortened is None and nulls == home.null_count() and in_full:
+    if not further and written.shortened is None and nulls == home.null_count() and in_full:
         return None
     rows = _as_long_as(written.values.is_not_null(), home) & home.is_not_null()
     if written.shortened is not None:
@@ -100,13 +102,14 @@ def _rows_held(
     if not in_full:
         rows &= (home % NANOSECONDS == 0).fill_null(False)
     own = converted(home, kind)
-    for other in others:
-        value = converted(other, kind)
+    for column in further:
+        value = converted(column, kind)
         rows &= ~(value == own).fill_null(False)
-        if any(other is column for column in first):
+        if any(column is preferred for preferred in first):
             rows &= value.is_null()
     return rows
 
 
 def _as_long_as(flags: pl.Series, column: pl.Series) -> pl.Series:
+    """Flags (`Boolean`) one a row: a single one stands for all rows of a constant."""
     return flags if flags.len() == column.len() else flags.new_from_index(0, column.len())
