@@ -55,6 +55,10 @@ class CorrelationEngine:
         self._correlations = bases_first(correlations)
         self.bases = frozenset(base for correlation in correlations for base in correlation.bases)
         self._silent = silent
+        self._made_of = {
+            correlation.rule.id: [base for base in self._correlations if base.rule.id in correlation.bases]
+            for correlation in self._correlations
+        }
         fields = fields_by_base(self._correlations)
         self._carried = {
             correlation.rule.id: tuple(sorted(fields.get(correlation.rule.id, ())))
@@ -151,6 +155,9 @@ class CorrelationEngine:
         for correlation in self._correlations:
             name = correlation.rule.id
             mark = FOREVER if final else self._mark(correlation, newest)
+            # What a correlation hands on has times from its own mark on. Marks move in strides of different lengths: one
+            # made of it must not be ahead, or what it is made of would be late.
+            mark = min([mark, *(self._memory(base, org, changes).mark for base in self._made_of[name])])
             if not is_idle(correlation, matched, mark, self._memory(correlation, org, changes)):
                 update = self._update(correlation, org, changes, clock)
                 anchors = update.take(matched, mark, self._carried[name], silent=name in self._silent)

@@ -16,6 +16,10 @@ from agent.detection.correlation.rows import id_texts
 from agent.detection.correlation.text_codes import TextCodes
 
 
+ROUNDING = 1e-6
+"""A sum is rounded to six digits where it is measured (`windows`): one that lacks less than this may reach a bound."""
+
+
 @dataclass(frozen=True, slots=True)
 class Growth:
     """What is new: contributing rows, by what becomes one alert, and rows at which the condition now holds."""
@@ -58,7 +62,8 @@ def promising(correlation: Correlation, kept: pl.DataFrame, fresh: pl.DataFrame,
         .select(columns)
     )
     both = pl.concat([near, fresh.lazy().select(columns)])
-    return both.group_by("group").agg(most.alias("most")).filter(pl.col("most") >= needed).select("group").collect()
+    enough = pl.col("most") >= needed - ROUNDING
+    return both.group_by("group").agg(most.alias("most")).filter(enough).select("group").collect()
 
 
 def by_rows(correlation: Correlation, before: pl.DataFrame, fresh: pl.DataFrame, texts: TextCodes) -> Growth:

@@ -82,7 +82,7 @@ def stored(texts: TextCodes, prefix: str, floor: int) -> tuple[TextCodes, dict[s
         return texts, {}
     kept, parts, frame = texts.pieces, list(texts.changed), texts.frame
     if len(kept) > PIECES:
-        frame = frame.filter(pl.col("seen") >= floor)
+        frame = frame.filter(pl.col("seen") >= floor - FRESH)  # as far as `seen` may lag behind
         kept, parts = (), [frame.rechunk()]
     number = max(texts.pieces, default=0)
     changes: dict[str, bytes | None] = {f"{prefix}/{old}": None for old in texts.pieces if old not in kept}
