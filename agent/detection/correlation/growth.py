@@ -15,7 +15,6 @@ from agent.detection.correlation.open_alert import NAMES
 from agent.detection.correlation.rows import id_texts
 from agent.detection.correlation.text_codes import TextCodes
 
-
 ROUNDING = 1e-6
 """A sum is rounded to six digits where it is measured (`windows`): one that lacks less than this may reach a bound."""
 
