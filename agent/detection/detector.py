@@ -74,8 +74,10 @@ class Detector:
         self._folds = FoldMemory(fold, {rule.id for rule in rules}, recall)
         sources = {rule.id: rule.logsource for rule in rules}
         self._feeder_ids = rules.feeder_ids
-        self.correlating = CorrelationEngine(rules.correlations, sources, recall, lateness, patience, rules.feeder_ids)
-        self.baselining = BaselineEngine(rules.baselines, sources, recall)
+        self.correlation_engine = CorrelationEngine(
+            rules.correlations, sources, recall, lateness, patience, rules.feeder_ids
+        )
+        self.baseline_engine = BaselineEngine(rules.baselines, sources, recall)
 
     def detect(
         self,
@@ -113,8 +115,8 @@ class Detector:
 
         def commit() -> None:
             self._folds.commit(folds.changed)
-            self.correlating.commit(correlated)
-            self.baselining.commit(compared)
+            self.correlation_engine.commit(correlated)
+            self.baseline_engine.commit(compared)
 
         return Detection(
             pl.concat(alerts, how="diagonal_relaxed") if alerts else pl.DataFrame(),
@@ -138,8 +140,8 @@ class Detector:
         `found`: rules with the numbers of the rows of `prepared` that they match (UInt32, ascending).
         """
         if not prepared.height:
-            return self.correlating.take({}, "", source, None, now, final=final), self.baselining.tick(now)
-        of_baselines, of_correlations = self.baselining.bases, self.correlating.bases
+            return self.correlation_engine.take({}, "", source, None, now, final=final), self.baseline_engine.tick(now)
+        of_baselines, of_correlations = self.baseline_engine.bases, self.correlation_engine.bases
         matched = {
             rule.id: prepared[rows] if len(rows) < prepared.height else prepared
             for rule, rows in found
@@ -149,8 +151,8 @@ class Detector:
         to_correlate = {rule: rows for rule, rows in matched.items() if rule in of_correlations}
         to_compare = {rule: rows for rule, rows in matched.items() if rule in of_baselines}
         return (
-            self.correlating.take(to_correlate, org, source, newest, now, final=final),
-            self.baselining.take(to_compare, org, source, newest, now),
+            self.correlation_engine.take(to_correlate, org, source, newest, now, final=final),
+            self.baseline_engine.take(to_compare, org, source, newest, now),
         )
 
     @property

@@ -106,7 +106,7 @@ def run(folder: Path, users: int, days: int) -> None:
           f" {cost.written / cost.rows:.0f} bytes written a row")  # fmt: skip
     for name, size in sorted(by_rule(watched, cost.sizes), key=lambda named: -named[1]):
         print(f"  {size / 1e6:6.1f} MB  {name}")
-    late, dropped = detector.baselining.late, detector.baselining.dropped
+    late, dropped = detector.baseline_engine.late, detector.baseline_engine.dropped
     print(
         f"rows that came too late: {sum(late.values()):,}; rows and alerts that were too many: {sum(dropped.values()):,}"
     )

@@ -100,7 +100,7 @@ def run(folder: Path, events: int, users: int) -> None:
                   f"  (at most {highest():,.0f})  state {on_disk(folder / 'state'):>6,.0f} MB", flush=True)  # fmt: skip
             told = clock
     print(f"{done / (time.perf_counter() - begun):,.0f} events/s in all; said of alerts: {alerts}")
-    for (rule, reason), count in sorted(detector.correlating.left_out.items()):
+    for (rule, reason), count in sorted(detector.correlation_engine.left_out.items()):
         print(f"left out: {count:,} rows, {reason}, {rule}")
     state.close()
 

@@ -26,7 +26,7 @@ def test_one_who_makes_up_values_fills_a_part_of_the_memory_only(
     detector = new_detector(FIRST)
     tried(detector, frame([*month("A", 1), *month("B", 1)]))
     assert len(tried(detector, frame([("A", 28 * DAY + n, f"x{n}") for n in range(200)]))) == 49
-    assert sum(detector.baselining.dropped.values()) == 151
+    assert sum(detector.baseline_engine.dropped.values()) == 151
     assert len(tried(detector, frame([("B", 28 * DAY + 300, 2)]))) == 1
 
 

@@ -30,7 +30,7 @@ def test_what_is_appended_is_put_together_before_it_is_twice_of_what_is_needed(
     detector = new_detector()
     for minute in range(200):
         tried(detector, frame([("A", minute // 60 * 60, 1), ("B", minute // 60 * 60, 1)]))
-        (remembered,) = detector.baselining._memories.values()
+        (remembered,) = detector.baseline_engine._memories.values()
         held = remembered.frames["open"]
         assert held.height <= 2 * held.select("key", "slot").n_unique() + 10
         assert held["count"].sum() == 2 * minute + 2
@@ -51,7 +51,7 @@ def test_what_is_read_back_is_what_was_there(loaded: Load) -> None:
     rules, store = checked(loaded(BURST)), MemoryStore()
     before, after = daily(rules, store, range(30)), Detector(rules, recall=store.get)
     after.detect(frame([("A", 30 * DAY, 1)]), FILES, NOW)
-    (held,), (read,) = before.baselining._memories.values(), after.baselining._memories.values()
+    (held,), (read,) = before.baseline_engine._memories.values(), after.baseline_engine._memories.values()
     assert all(held.frames[name].height for name in ("open", "past"))
     for name in ("open", "past"):
         assert held.frames[name].sort("key", "slot").equals(read.frames[name].sort("key", "slot"))
@@ -79,7 +79,7 @@ def test_what_is_remembered_does_not_grow_with_the_days(loaded: Load, monkeypatc
     sizes = []
     for day in range(30, 90):
         daily(rules, store, range(day, day + 1), detector)
-        (remembered,) = detector.baselining._memories.values()
+        (remembered,) = detector.baseline_engine._memories.values()
         sizes.append((sum(frame.height for frame in remembered.frames.values()), len(store)))
     assert max(rows for rows, _ in sizes[:30]) == max(rows for rows, _ in sizes[30:])
     assert max(values for _, values in sizes[30:]) <= max(values for _, values in sizes[:30])

@@ -88,7 +88,7 @@ def run(loaded: RuleSet, batches: list[Batch], *, restart: bool) -> dict[str, di
             last[row["leakline.alert.id"]] = row
         if restart:
             detector = Detector(loaded, recall=store.get)
-    assert not detector.baselining.late
+    assert not detector.baseline_engine.late
     return last
 
 

@@ -94,8 +94,8 @@ def test_a_flood_of_made_up_groups_pushes_nobody_out(
     for batch in range(5):
         flood = [(f"U{batch}-{n}", 28 * DAY + batch * DAY, 1) for n in range(400)]
         tried(detector, frame(flood))
-    assert sum(detector.baselining.dropped.values()) > 1_000
-    (memory,) = detector.baselining._memories.values()
+    assert sum(detector.baseline_engine.dropped.values()) > 1_000
+    (memory,) = detector.baseline_engine._memories.values()
     assert memory.frames["past"]["key"].n_unique() <= 150
     assert memory.frames["open"]["key"].n_unique() <= 500
     assert len(tried(detector, frame([("A", 33 * DAY, 500)]))) == 1

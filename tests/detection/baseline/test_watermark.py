@@ -25,7 +25,7 @@ def test_rows_beyond_the_wait_are_counted(new_detector: NewDetector) -> None:
     detector = new_detector()
     tried(detector, frame([("A", 10 * DAY, 1)]))
     tried(detector, frame([("A", 5 * DAY, 1)]))
-    assert sum(detector.baselining.late.values()) == 1
+    assert sum(detector.baseline_engine.late.values()) == 1
 
 
 def test_a_source_that_is_behind_is_waited_for(loaded: Load) -> None:

@@ -28,7 +28,7 @@ def test_rows_beyond_the_lateness_are_counted(folder: Path) -> None:
         detection = detector.detect(frame(batch), FILES, NOW)
         detection.commit()
     assert detection.alerts.is_empty()
-    assert {reason: count for (_, reason), count in detector.correlating.left_out.items()} == {"late": 6}
+    assert {reason: count for (_, reason), count in detector.correlation_engine.left_out.items()} == {"late": 6}
 
 
 def test_a_time_in_the_future_settles_nothing(folder: Path) -> None:
@@ -48,9 +48,9 @@ def test_a_flood_of_keys_is_bounded_and_counted(folder: Path, monkeypatch: pytes
     for batch in range(4):
         flood = [(100 + batch * 1000 + n, (f"U{batch}-{n}", "a", 120 + n // 100, 1)) for n in range(800)]
         detector.detect(frame(flood), FILES, NOW).commit()
-        assert max(memory.height for memory in detector.correlating._memories.values()) <= 1000
-    assert sum(detector.correlating.left_out.values()) > 2000
-    assert {reason for _, reason in detector.correlating.left_out} == {"crowded"}
+        assert max(memory.height for memory in detector.correlation_engine._memories.values()) <= 1000
+    assert sum(detector.correlation_engine.left_out.values()) > 2000
+    assert {reason for _, reason in detector.correlation_engine.left_out} == {"crowded"}
     last = detector.detect(frame([(9000, ("A", "a", 5, 1))]), FILES, NOW)
     assert last.alerts["leakline.correlation.count"].to_list() == [3]
 
@@ -90,7 +90,7 @@ def test_rows_that_take_no_part_are_counted_by_rule_and_reason(folder: Path) -> 
     rows = pl.concat([rows, rows[2:3].with_columns(pl.lit(None).alias("@timestamp"), pl.lit("6").alias("event.id"))])
     detection = Detector(loaded).detect(rows, FILES, NOW)
     store.update(detection.remember)
-    left = Detector(loaded, recall=store.get).correlating.left_out
+    left = Detector(loaded, recall=store.get).correlation_engine.left_out
     assert {reason: rows for (_, reason), rows in left.items()} == {"no_group": 1, "no_value": 2, "no_time": 1, "future": 1}  # fmt: skip
 
 

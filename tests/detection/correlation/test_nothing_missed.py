@@ -100,7 +100,7 @@ def test_what_a_waiting_correlation_hands_on_is_not_late(tmp_path: Path, step: i
     for number, seconds in enumerate(range(step, 3 * 3600, step), start=1):
         names += announced(detector, store, event(number, "other", "nothing", seconds))
     assert names.count("Lonely Once") == 1
-    assert not any(reason == "late" for _, reason in detector.correlating.left_out)
+    assert not any(reason == "late" for _, reason in detector.correlation_engine.left_out)
 
 
 def test_a_sum_that_reaches_its_threshold_as_it_is_written_fires(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def run(loaded: RuleSet, batches: list[Numbered], restarts: list[bool], lateness
         said += [row for row in detection.alerts.to_dicts() if row["rule.name"] == "Tried"]
         if restarts[number % len(restarts)]:
             detector = Detector(loaded, recall=store.get, lateness=late)
-    assert not any(reason in ("late", "crowded") for _, reason in detector.correlating.left_out)
+    assert not any(reason in ("late", "crowded") for _, reason in detector.correlation_engine.left_out)
     return said
 
 
