@@ -94,11 +94,11 @@ def _destinations(status: Mapping[str, Any]) -> RenderableType:
             numbers = [f"{account[key]:,}" for key in keys]
             stopped = "stopped" if lane in destination.get("stopped", ()) else ""
             said = down.get(destination["name"], "") or stopped
-            table.add_row(destination["name"], lane, *numbers, _state(destination, account, said))
+            table.add_row(destination["name"], lane, *numbers, lane_state(destination, account, said))
     return table
 
 
-def _state(destination: Mapping[str, Any], account: Mapping[str, int], wrong: str) -> Text:
+def lane_state(destination: Mapping[str, Any], account: Mapping[str, int], wrong: str) -> Text:
     """What is wrong with a lane of a destination, and which of its rows are elsewhere."""
     until = destination.get("waits_until")
     said = [wrong, f"waits until {until[11:19]} UTC" if until else ""]

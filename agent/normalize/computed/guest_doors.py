@@ -79,7 +79,7 @@ class Doors:
 
 def of_actions(cell: str) -> Doors:
     """Of a cell of `ACTION_MESSAGE`: `count$controller/ACTION$method=milliseconds;…`, in whatever spelling."""
-    return _short_cell(cell) if len(cell) <= LONGEST_PATH else _of_actions(cell)
+    return actions_of_cell(cell) if len(cell) <= LONGEST_PATH else _of_actions(cell)
 
 
 def _of_actions(cell: str) -> Doors:
@@ -115,7 +115,8 @@ def _kind_of(scheme: str | None, controller: str, method: str, apex: str | None)
     return "page", name
 
 
-_short_cell = lru_cache(maxsize=CACHED)(_of_actions)
+actions_of_cell = lru_cache(maxsize=CACHED)(_of_actions)
+"""`of_actions` of a cell that is short enough to be remembered."""
 _short_action = lru_cache(maxsize=10 * CACHED)(_kind_of)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from agent.cli.output.status import _state
+from agent.cli.output.status import lane_state
 from agent.daemon.status import problem_documents
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.exchange import HttpAnswer
@@ -100,7 +100,7 @@ def test_status_says_until_when_and_why(loops: Loops) -> None:
             document["problems"] = problem_documents(quick.problems.open())
             seen.append(
                 str(
-                    _state(
+                    lane_state(
                         document["destinations"][0],
                         document["destinations"][0]["lanes"]["events"],
                         "takes nothing",

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from agent.normalize.computed.guest import guest_columns
-from agent.normalize.computed.guest_doors import CACHED, LONGEST, Doors, _short_cell, of_actions, of_path
+from agent.normalize.computed.guest_doors import CACHED, LONGEST, Doors, actions_of_cell, of_actions, of_path
 
 LIST = "serviceComponent://ui.force.components.controllers.lists.selectableListDataProvider.SelectableListDataProviderController/ACTION$getItems"  # fmt: skip
 
@@ -144,10 +144,10 @@ def test_little_is_remembered_of_hostile_cells() -> None:
     for number in range(3 * CACHED):
         of_path(f"/services/data/v66.0/query/{number}")
         of_actions(f"apex://C{number}/ACTION$m")
-    before = _short_cell.cache_info()
+    before = actions_of_cell.cache_info()
     of_actions(";".join(["apex://C/ACTION$m"] * 1_000))
     assert (before.currsize, of_path.cache_info().currsize) == (CACHED, CACHED)
-    assert _short_cell.cache_info() == before
+    assert actions_of_cell.cache_info() == before
 
 
 def test_nothing_is_said_where_nothing_is_known() -> None:
