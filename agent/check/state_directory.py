@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent.model import Finding
-from agent.store import database_check as health
+from agent.store import database_check
 
 LEAST_FREE_BYTES = 2 << 30
 """Below this much room for the state directory a long SIEM outage becomes a pause in reading."""
@@ -55,7 +55,7 @@ def examine_state_directory(directory: Path, *, running: bool) -> Iterator[Findi
     yield from _file_system(place)
     yield _room(directory, shutil.disk_usage(place).free)
     if exists(directory):
-        yield from health.findings(directory)
+        yield from database_check.findings(directory)
 
 
 def in_the_way(directory: Path) -> Iterator[Finding]:

@@ -36,4 +36,5 @@ def flat(document: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """A column for each key of any row, of the type that its values have; null where a row has no such key."""
     return pl.DataFrame(rows, infer_schema_length=None, strict=False)

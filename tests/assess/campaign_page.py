@@ -54,12 +54,12 @@ def _finders(finders: Iterable[Finder]) -> str:
 def _lost(plays: Sequence[CampaignPlay]) -> str:
     tried = [play for play in plays if play.disguised]
     return "; ".join(
-        _fate(kind, [getattr(play, kind) for play in these], [bool(play.by_deed) for play in these])
-        for kind, these in (
+        _fate(kind, [getattr(play, kind) for play in disguised], [bool(play.by_deed) for play in disguised])
+        for kind, disguised in (
             ("volume", [play for play in tried if play.pace == 1]),
             ("pace", [play for play in tried if play.pace != 1]),
         )
-        if these
+        if disguised
     )
 
 

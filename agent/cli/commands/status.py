@@ -18,18 +18,18 @@ def status(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     settings file is wrong.
     """
     from agent.cli.output.status import show
-    from agent.daemon import status as statement
+    from agent.daemon import status as daemon_status
 
     settings = load(config)
     try:
-        document = statement.document(settings)
+        document = daemon_status.document(settings)
     except LeaklineError as error:
         if as_json:
-            print_json(statement.error_document(error))
+            print_json(daemon_status.error_document(error))
             raise typer.Exit(FAILED) from error
         raise
     if as_json:
         print_json(document)
     else:
         show(document, out)
-    raise typer.Exit(FINE if statement.is_well(document) else FOUND)
+    raise typer.Exit(FINE if daemon_status.is_well(document) else FOUND)

@@ -93,37 +93,37 @@ class BaselineEngine:
         """`found`: rule id to its matched rows, prepared, with `event.id`. `newest`: newest event time of the batch, at
         most now.
         """
-        step = BaselineChanges(sources={**self.sources})
+        changes = BaselineChanges(sources={**self.sources})
         if not self._baselines:
-            return step
+            return changes
         if newest is not None:
             name = orjson.dumps([source.product, source.service, source.category]).decode()
-            of_org = {**step.sources.get(org, {})}
+            of_org = {**changes.sources.get(org, {})}
             of_org[name] = (max(newest, of_org.get(name, (newest, 0))[0]), _clock(now))
-            step.sources[org] = of_org
-            step.remember["baseline/sources"] = orjson.dumps(step.sources)
+            changes.sources[org] = of_org
+            changes.remember["baseline/sources"] = orjson.dumps(changes.sources)
         for baseline in self._baselines:
-            self._advance(baseline, org, rows(baseline, kind_of(baseline), found), step, now)
-        return step
+            self._advance(baseline, org, rows(baseline, kind_of(baseline), found), changes, now)
+        return changes
 
     def tick(self, now: datetime) -> BaselineChanges:
         """What only the passing of time can tell."""
-        step = BaselineChanges(sources=self.sources)
+        changes = BaselineChanges(sources=self.sources)
         began = self._awake_since(now)
         for baseline in self._baselines:
             if kind_of(baseline).waits and not baseline.group_by and now - began >= GRACE:
                 for org, sources in self.sources.items():
                     seen = max((seen for _, seen in self._of(baseline, sources)), default=None)
                     if seen is not None and _clock(now) - seen >= milliseconds(baseline.span):
-                        self._advance(baseline, org, nothing(), step, now, quiet=True)
-        return step
+                        self._advance(baseline, org, nothing(), changes, now, quiet=True)
+        return changes
 
-    def commit(self, step: BaselineChanges) -> None:
-        self._memories.update(step.memories)
-        self.sources = step.sources
+    def commit(self, changes: BaselineChanges) -> None:
+        self._memories.update(changes.memories)
+        self.sources = changes.sources
         counts = (
-            (self.late, step.late, metrics.BASELINE_ROWS_LATE),
-            (self.dropped, step.dropped, metrics.BASELINE_DROPPED),
+            (self.late, changes.late, metrics.BASELINE_ROWS_LATE),
+            (self.dropped, changes.dropped, metrics.BASELINE_DROPPED),
         )
         for totals, of_batch, metric in counts:
             for rule, count in of_batch.items():
@@ -142,12 +142,13 @@ class BaselineEngine:
         baseline: Baseline,
         org: str,
         batch: pl.DataFrame,
-        step: BaselineChanges,
+        changes: BaselineChanges,
         now: datetime,
         *,
         quiet: bool = False,
     ) -> None:
-        before, mark = self._mark(baseline, self.sources, org, now), self._mark(baseline, step.sources, org, now)
+        """Takes the rows of one org's batch into a baseline. `batch`: `rows.SCHEMA`; `quiet`: none came, the clock asks."""
+        before, mark = self._mark(baseline, self.sources, org, now), self._mark(baseline, changes.sources, org, now)
         if mark is None:
             return
         memory = self._memory(baseline, org)
@@ -156,17 +157,17 @@ class BaselineEngine:
         kind = kind_of(baseline)
         frames = WorkingFrames(memory, _whole(kind))
         alerts = OpenAlerts(baseline, org, memory.alerts, before or 0, self._raised)
-        taken = self._in_time(baseline, batch, memory, before or 0, step)
-        taken = self._ready(baseline, frames, taken, mark, step)
+        taken = self._in_time(baseline, batch, memory, before or 0, changes)
+        taken = self._ready(baseline, frames, taken, mark, changes)
         # Rows that would have come by now, had there been any, are older than the clock by at least the wait.
         clock = _clock(now) - milliseconds(baseline.wait) if quiet else None
         context = Context(baseline, frames, taken, mark, alerts, self._peers_of(baseline, org), clock)
-        self._count(step.dropped, baseline, kind.advance(context))
-        step.alert_changes += alerts.changes(mark)
-        self._count(step.dropped, baseline, alerts.left_out)
-        after, changes = frames.stored(alerts.open, f"baseline/{baseline.rule.id}/{org}")
-        step.memories[baseline.rule.id, org] = after
-        step.remember |= changes
+        self._count(changes.dropped, baseline, kind.advance(context))
+        changes.alert_changes += alerts.changes(mark)
+        self._count(changes.dropped, baseline, alerts.left_out)
+        after, stored = frames.stored(alerts.open, f"baseline/{baseline.rule.id}/{org}")
+        changes.memories[baseline.rule.id, org] = after
+        changes.remember |= stored
 
     def _memory(self, baseline: Baseline, org: str) -> Memory:
         key = baseline.rule.id, org
@@ -195,18 +196,18 @@ class BaselineEngine:
         ]  # fmt: skip
 
     def _in_time(
-        self, baseline: Baseline, rows: pl.DataFrame, memory: Memory, before: int, step: BaselineChanges
+        self, baseline: Baseline, rows: pl.DataFrame, memory: Memory, before: int, changes: BaselineChanges
     ) -> pl.DataFrame:
         """`rows` without those whose time is settled: older than the watermark of before the batch, or than the floor."""
         if not rows.height:
             return rows
         part = kind_of(baseline).late_part(baseline)
         taken = rows.filter(pl.col("time") >= max(before // part * part, memory.floor))
-        self._count(step.late, baseline, rows.height - taken.height)
+        self._count(changes.late, baseline, rows.height - taken.height)
         return taken
 
     def _ready(
-        self, baseline: Baseline, frames: WorkingFrames, rows: pl.DataFrame, mark: int, step: BaselineChanges
+        self, baseline: Baseline, frames: WorkingFrames, rows: pl.DataFrame, mark: int, changes: BaselineChanges
     ) -> pl.DataFrame:
         """`rows` without those that are ahead of a source, which are kept as `waiting`, and with those that were.
 
@@ -217,7 +218,7 @@ class BaselineEngine:
         if waiting.height or (rows.height and not rows.select(reached.all()).item()):
             every = pl.concat([waiting, rows])
             rows, rest = every.filter(reached), every.filter(~reached).sort("mark")
-            self._count(step.dropped, baseline, max(0, rest.height - WAITING))
+            self._count(changes.dropped, baseline, max(0, rest.height - WAITING))
             frames.set("waiting", rest[:WAITING])
         return rows
 

@@ -62,6 +62,7 @@ class WorkingFrames:
         self.floor = memory.floor
 
     def __getitem__(self, name: str) -> pl.DataFrame:
+        """The frame as the batch has made it so far."""
         return self._now[name] if name in self._now else self._memory.frames[name]
 
     def grow(self, name: str, whole: pl.DataFrame, added: pl.DataFrame) -> None:
@@ -95,10 +96,12 @@ class WorkingFrames:
         self._since[name] = since
 
     def _put(self, name: str, whole: pl.DataFrame) -> None:
+        """`whole`: the frame from now on, which may be smaller than what was last put together."""
         self._now[name] = whole
         self._least[name] = min(whole.height, self._least.get(name, 0))
 
     def _store(self, name: str, added: pl.DataFrame) -> None:
+        """Rows of a frame that the transaction stores beside the older ones, unless all of it is stored anew."""
         parts = self._added.setdefault(name, [])
         if parts is not None:
             parts.append(added)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as Paths
+from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +51,7 @@ def _data(path: Path) -> bytes | OSError:
         return error
 
 
-def of_files(folders: Sequence[Path], files: Paths[Path, bytes | OSError]) -> tuple[Mappings, list[MappingError]]:
+def of_files(folders: Sequence[Path], files: Dict[Path, bytes | OSError]) -> tuple[Mappings, list[MappingError]]:
     """As `load_mappings`, of files that were read already; they may be older than what the folders hold."""
     contents = _Contents()
     for folder in folders:
@@ -92,7 +92,7 @@ def _first_good(
     return None
 
 
-def _read_folder(folder: Path, files: Paths[Path, bytes | OSError], contents: _Contents) -> None:
+def _read_folder(folder: Path, files: Dict[Path, bytes | OSError], contents: _Contents) -> None:
     for path in sorted(path for path in files if path.is_relative_to(folder)):
         try:
             _read_file(path, files[path], path.relative_to(folder).parts, contents)

@@ -158,6 +158,7 @@ class DeadLetterCommands:
             return DeadLetterContext("dead-letters", "unknown")
 
     def _refuse_what_cannot_be_sent(self, number: int, frame: pl.DataFrame, context: DeadLetterContext) -> None:
+        """Raises LeaklineError. `frame`: `dead_letters.SCHEMA`, whose `raw` is null where the row itself is lost."""
         if not context.destination:
             raise LeaklineError(
                 f"the rows of file {number} never became events: they cannot be sent",
