@@ -1,24 +1,21 @@
 """The house: rooms of a size, one door for each library, imports in one direction, no circles, rooms that do not know each other.
 
-Type-checking imports count like any other: what a file cannot be read without, it depends on.
+Imports inside functions, for type checking, relative ones and those of `importlib` count like any other: what a file
+cannot be read without, it depends on.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 import pytest
 
-from agent.config.settings import DestinationSettings, SourceSettings
-
-AGENT = Path(__file__).parent.parent / "agent"
-TESTS = Path(__file__).parent
-FILES = sorted(path for path in AGENT.rglob("*.py") if "_data" not in path.parts)
-EVERYWHERE = [*FILES, *sorted(TESTS.rglob("*.py"))]
+from agent.config.settings import DestinationSettings, Settings, SourceSettings
+from agent.sources.salesforce.credentials import Credentials
+from tests.imports import AGENT, COMPUTED, EVERYWHERE, FILES, imported, imports_of, modules, name, ours
 
 LONGEST = 320
 """Lines of a file."""
@@ -40,6 +37,9 @@ DOORS = {
 }
 """Who may import a library: files, and folders with a slash at the end."""
 
+COMPUTING = ["detection/authoring/convert.py"]
+"""Who imports what no test can tell: pySigma's backends, which are installed or not."""
+
 GROUND = (
     *("model", "errors", "metrics", "duration", "name", "problem", "shipped", "own_event", "delivery_settings"),
     *(
@@ -55,6 +55,9 @@ GROUND = (
     ),
 )
 """What every room may stand on."""
+
+BESIDE = {"simulator", "__init__"}
+"""What has no floor: the simulated org, which stands alone, and the version."""
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     GROUND,
@@ -83,38 +86,14 @@ DETECTION: tuple[tuple[str, ...], ...] = (
 """The rooms inside detection, from the ground up; the empty name is what lies in the folder itself."""
 
 
-def name(path: Path) -> str:
-    return path.relative_to(AGENT.parent).as_posix().removeprefix("agent/")
-
-
-@cache
-def modules() -> Mapping[str, Path]:
-    """Every module of `agent` by its dotted name."""
-    dotted = {".".join(path.relative_to(AGENT.parent).with_suffix("").parts): path for path in FILES}
-    return {module.removesuffix(".__init__"): path for module, path in dotted.items()}
-
-
-@cache
-def imported(path: Path) -> frozenset[str]:
-    """What a file imports, wherever in it: modules, and of `from x import y` the module `x.y` where there is one."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            both = [f"{node.module}.{alias.name}" for alias in node.names]
-            found.update(full if full in modules() else node.module for full in both)
-    return frozenset(found)
-
-
-def ours(path: Path) -> Iterator[str]:
-    """The modules of `agent` that a file imports, without itself."""
-    yield from (module for module in imported(path) if module in modules() and modules()[module] != path)
-
-
 def top(path: Path) -> str:
     """The room at the top, or the file that lies there by itself."""
     return path.relative_to(AGENT).parts[0].removesuffix(".py")
+
+
+def inner(path: Path) -> str:
+    """The room inside detection; empty for what lies in the folder itself."""
+    return path.relative_to(AGENT / "detection").parent.as_posix().replace(".", "")
 
 
 def floor(floors: tuple[tuple[str, ...], ...], room: str) -> int:
@@ -162,11 +141,55 @@ def test_a_circle_is_found() -> None:
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [["b", "c", "b"]]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("def run():\n    from agent.store import spool", "agent.store.spool"),
+        ("if TYPE_CHECKING:\n    import agent.model", "agent.model"),
+        ("from . import alert", "agent.detection.alert.alert"),
+        ("from ..load import load", "agent.detection.load"),
+        ("from .. import load", "agent.detection.load"),
+        ("importlib.import_module('agent.model')", "agent.model"),
+        ("import_module('sigma.' + name)", COMPUTED),
+        ("__import__('typer')", "typer"),
+    ],
+)
+def test_no_way_to_import_is_overlooked(text: str, found: str) -> None:
+    """The ways in which a file in agent/detection/alert/ could import something."""
+    assert list(imports_of(text, ("agent", "detection", "alert"))) == [found]
+
+
+def test_rooms_form_no_circle() -> None:
+    """No room at the top needs itself by way of others, those of the ground included."""
+    arrows: dict[str, set[str]] = {}
+    for path in FILES:
+        arrows.setdefault(top(path), set()).update({top(modules()[module]) for module in ours(path)} - {top(path)})
+    assert circles(arrows) == []
+
+
+def test_each_room_has_a_floor_and_each_floor_its_rooms() -> None:
+    """A new room needs a place in the order, even one that nobody imports yet; one that is gone leaves none."""
+    assert {top(path) for path in FILES} - BESIDE == {room for rooms in FLOORS for room in rooms}
+    assert {inner(path) for path in FILES if top(path) == "detection"} == {
+        room for rooms in DETECTION for room in rooms
+    }
+
+
+def test_nothing_else_is_imported_by_computed_names() -> None:
+    """Where a name is computed, no test can say what is imported."""
+    assert [name(path) for path in FILES if COMPUTED in imported(path)] == COMPUTING
+
+
+def test_nothing_imports_the_tests() -> None:
+    """They are not there where Leakline is installed."""
+    assert [name(path) for path in FILES if any(module.split(".")[0] == "tests" for module in imported(path))] == []
+
+
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_rooms_import_downwards(path: Path) -> None:
     """A room imports itself, rooms of lower floors, and of its own floor only the neighbours that are named."""
     room = top(path)
-    if room in ("simulator", "__init__"):
+    if room in BESIDE:
         return
     for module in ours(path):
         needed = top(modules()[module])
@@ -183,10 +206,6 @@ def test_rooms_import_downwards(path: Path) -> None:
 @pytest.mark.parametrize("path", [path for path in FILES if top(path) == "detection"], ids=name)
 def test_detection_imports_downwards(path: Path) -> None:
     """Conditions, Sigma's documents, alerts, what looks at many rows, rule sets and their detector, rule authors."""
-
-    def inner(file: Path) -> str:
-        return file.relative_to(AGENT / "detection").parent.as_posix().replace(".", "")
-
     room = inner(path)
     for module in ours(path):
         if top(modules()[module]) == "detection":
@@ -242,13 +261,26 @@ def test_each_kind_that_settings_know_is_built(union: Any, builder: str) -> None
     assert cases == {member.__name__ for member in members(union)}
 
 
+def test_each_union_of_settings_is_known_here() -> None:
+    """A new one needs a builder above; the flows of OAuth need none, for each of them makes its own form."""
+
+    def unions(schema: Any) -> Iterator[frozenset[str]]:
+        if isinstance(schema, dict):
+            if "discriminator" in schema:
+                yield frozenset(path.rpartition("/")[2] for path in schema["discriminator"]["mapping"].values())
+            schema = list(schema.values())
+        if isinstance(schema, list):
+            for part in schema:
+                yield from unions(part)
+
+    known = {
+        frozenset(member.__name__ for member in members(union))
+        for union in (DestinationSettings, SourceSettings, Credentials)
+    }
+    assert set(unions(Settings.model_json_schema())) <= known
+
+
 def members(union: Any) -> tuple[type, ...]:
     """The classes of `Annotated[A | B, ...]`, of `A | B`, or of `A` alone."""
     plain = get_args(union)[0] if get_origin(union) is Annotated else union
     return get_args(plain) or (plain,)
-
-
-def test_no_file_has_a_name_that_says_nothing() -> None:
-    """Nothing is called util, helper, manager, base, common or core."""
-    empty = {"util", "utils", "helper", "helpers", "manager", "base", "common", "core", "misc"}
-    assert [name(path) for path in EVERYWHERE if path.stem in empty] == []
