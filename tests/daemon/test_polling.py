@@ -16,7 +16,7 @@ from tests.pipeline.fakes import NOW, Clock, Loops, batch_of, ids_of
 
 
 @dataclass
-class Troubled:
+class TroubledSource:
     """A source that raises what is left in `troubles`, and else yields one batch."""
 
     name: str
@@ -30,7 +30,7 @@ class Troubled:
         yield batch_of(self.reads, ids_of(self.reads, self.reads + 1))
 
 
-def polling_of(loops: Loops, clock: Clock, *sources: tuple[Troubled, str]) -> Polling:
+def polling_of(loops: Loops, clock: Clock, *sources: tuple[TroubledSource, str]) -> Polling:
     def steady() -> float:
         return clock().timestamp()
 
@@ -48,8 +48,11 @@ def poll_all(polling: Polling) -> None:
 def test_a_used_up_allowance_pauses_the_whole_org_and_no_other(loops: Loops) -> None:
     """After REQUEST_LIMIT_EXCEEDED every source of that org rests; the others go on."""
     clock = Clock()
-    limited, sibling = Troubled("acme/one", [LimitExceeded("TotalRequests Limit exceeded.")]), Troubled("acme/other")
-    elsewhere = Troubled("beta/one")
+    limited, sibling = (
+        TroubledSource("acme/one", [LimitExceeded("TotalRequests Limit exceeded.")]),
+        TroubledSource("acme/other"),
+    )
+    elsewhere = TroubledSource("beta/one")
     polling = polling_of(loops, clock, (limited, "acme"), (sibling, "acme"), (elsewhere, "beta"))
     poll_all(polling)
     poll_all(polling)
@@ -62,7 +65,7 @@ def test_a_used_up_allowance_pauses_the_whole_org_and_no_other(loops: Loops) -> 
 def test_a_missing_permission_rests_one_source(loops: Loops) -> None:
     """A source that needs a human waits longer than a poll."""
     clock = Clock()
-    forbidden, sibling = Troubled("acme/one", [Forbidden("no permission")]), Troubled("acme/other")
+    forbidden, sibling = TroubledSource("acme/one", [Forbidden("no permission")]), TroubledSource("acme/other")
     polling = polling_of(loops, clock, (forbidden, "acme"), (sibling, "acme"))
     poll_all(polling)
     poll_all(polling)
@@ -76,7 +79,7 @@ def test_a_full_disk_that_keeps_a_trouble_from_being_noted_ends_nothing(
     loops: Loops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The poll is over with what the disk said as its problem; the next one finds all as it was."""
-    source = Troubled("acme/one", [TransportError("cut")] * 2)
+    source = TroubledSource("acme/one", [TransportError("cut")] * 2)
     polling = polling_of(loops, Clock(), (source, "acme"))
 
     def full(wait: float | None = None) -> Any:
@@ -92,7 +95,7 @@ def test_a_full_disk_that_keeps_a_trouble_from_being_noted_ends_nothing(
 
 def test_a_trouble_is_told_once_and_ends(loops: Loops) -> None:
     """The same trouble three times is one own event; after a good poll there is no problem left."""
-    source = Troubled("acme/one", [TransportError("cut")] * 3)
+    source = TroubledSource("acme/one", [TransportError("cut")] * 3)
     polling = polling_of(loops, Clock(), (source, "acme"))
     for _ in range(3):
         poll_all(polling)
@@ -106,7 +109,7 @@ def test_a_trouble_is_told_once_and_ends(loops: Loops) -> None:
 
 def test_what_nobody_expected_is_not_swallowed(loops: Loops) -> None:
     """An exception that is no SourceError goes up, and ends the process there."""
-    source = Troubled("acme/one", [ZeroDivisionError()])
+    source = TroubledSource("acme/one", [ZeroDivisionError()])
     with pytest.raises(ZeroDivisionError):
         poll_all(polling_of(loops, Clock(), (source, "acme")))
 
@@ -114,7 +117,7 @@ def test_what_nobody_expected_is_not_swallowed(loops: Loops) -> None:
 def test_status_tells_lag_and_problem(loops: Loops) -> None:
     """The newest event's age is the lag."""
     clock = Clock()
-    source = Troubled("acme/one")
+    source = TroubledSource("acme/one")
     polling = polling_of(loops, clock, (source, "acme"))
     polling._ingest._watch = polling.record_commit
     poll_all(polling)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 
-class Breaking(io.RawIOBase):
+class BreakingFile(io.RawIOBase):
     """Gives so many bytes of its data at a time, and fails at the end."""
 
     def __init__(self, data: bytes, at_once: int) -> None:
@@ -51,7 +51,7 @@ def test_pieces_are_whole_lines(size: int) -> None:
 @pytest.mark.parametrize("at_once", [3, 10_000])
 def test_lines_before_a_break_are_handed_out(at_once: int) -> None:
     """All whole lines that came out of a stream before it failed."""
-    stream = io.BufferedReader(Breaking(b"one\ntwo\nthr", at_once), 4)
+    stream = io.BufferedReader(BreakingFile(b"one\ntwo\nthr", at_once), 4)
     found = []
     with pytest.raises(OSError, match="broken"):
         for piece in chunks(stream):

@@ -127,13 +127,13 @@ def test_stop_ends_at_a_batch_boundary(loops: Loops) -> None:
     """After the stop event no further batch is taken, and the committed ones stand."""
     ingest = loops.ingest()
 
-    class Stopping(ListSource):
+    class StoppingSource(ListSource):
         def read(self, after: Cursor | None) -> Iterator[Batch]:
             for batch in super().read(after):
                 yield batch
                 loops.stop.set()
 
-    assert ingest.read(Stopping([batch_of(1, ids_of(0, 3)), batch_of(2, ids_of(3, 4))])) == 3
+    assert ingest.read(StoppingSource([batch_of(1, ids_of(0, 3)), batch_of(2, ids_of(3, 4))])) == 3
     assert ingest.cursor("acme/list") == "1"
 
 

@@ -30,7 +30,7 @@ class Clock:
         self.time += dt.timedelta(**span)
 
 
-class Memory(dict[str, bytes]):
+class RecalledKeys(dict[str, bytes]):
     """What batches asked to remember (`agent.model.Recall`)."""
 
     def __call__(self, key: str) -> bytes | None:
@@ -56,7 +56,7 @@ class Reader:
     clock: Clock
     directory: Path
     settings: EventLogFileSettings
-    memory: Memory = field(default_factory=Memory)
+    memory: RecalledKeys = field(default_factory=RecalledKeys)
     cursor: Cursor | None = None
     batches: list[Batch] = field(default_factory=list)
 

@@ -13,7 +13,7 @@ from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.instance import instance_url
 from agent.sources.salesforce.org_settings import OrgSettings
 from tests.attack.hostile_org import HostileOrg, file_of
-from tests.sources.reader import Memory
+from tests.sources.reader import RecalledKeys
 
 OWN = "https://acme.my.salesforce.com"
 
@@ -155,7 +155,7 @@ def test_a_next_page_is_a_path_of_the_query_api(hostile: HostileOrg, following: 
 def test_ids_that_are_none_reach_no_query(hostile: HostileOrg) -> None:
     """Only 15 or 18 ASCII letters and digits are asked for, and only what was asked for is taken."""
     hostile.org.objects["User"] = [{"Id": "005000000000001AAA", "Name": "Ann"}]
-    memory = Memory()
+    memory = RecalledKeys()
     directory = Directory(hostile.session(), get=memory, put=memory.apply, now=hostile.clock)
     ids = ["005000000000001", "005') OR (Id", "00500000000000²", "0050000000000011\n", "٠٠٥٠٠٠٠٠٠٠٠٠٠٠١"]
     assert directory.users(ids) == {"005000000000001": {"Id": "005000000000001AAA", "Name": "Ann"}}

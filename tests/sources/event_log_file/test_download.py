@@ -29,7 +29,7 @@ def listed(number: int = 1, length: int = len(BODY)) -> ListedFile:
     return ListedFile(NOW + timedelta(seconds=number), f"0AT{number}", "Login", "Hourly", NOW, length)
 
 
-class Scripted:
+class ScriptedSession:
     """A session whose every answer is the given parts, with an error after them if one is given."""
 
     data_path = "/services/data/v64.0"
@@ -58,7 +58,7 @@ class _Parts(httpx.SyncByteStream):
             raise self._error
 
 
-def fetch(session: Scripted, directory: Path, length: int = len(BODY)) -> Download:
+def fetch(session: ScriptedSession, directory: Path, length: int = len(BODY)) -> Download:
     return download(session, listed(length=length), directory, 10, threading.Event())
 
 
@@ -76,7 +76,7 @@ def test_a_whole_file_arrives_as_it_was(
     if "gzip" in encoding.lower():
         third = len(BODY) // members + 1
         data = b"".join(gzip.compress(part) for part in split(BODY, third))
-    result = fetch(Scripted(split(data, step), encoding), tmp_path_factory.getbasetemp())
+    result = fetch(ScriptedSession(split(data, step), encoding), tmp_path_factory.getbasetemp())
     assert (result.defect, result.truncated, result.length) == ("", False, len(BODY))
     assert result.file.read() == BODY
     result.file.close()
@@ -85,7 +85,7 @@ def test_a_whole_file_arrives_as_it_was(
 def test_what_compresses_well_arrives_whole_through_a_small_window(tmp_path: Path) -> None:
     """Megabytes of plain text behind a few kilobytes are written out to the last byte."""
     body = BODY + b'"Login","' + b"0" * (40 << 20) + b'"\n'
-    result = fetch(Scripted(split(gzip.compress(body, 1), 65536), "gzip"), tmp_path)
+    result = fetch(ScriptedSession(split(gzip.compress(body, 1), 65536), "gzip"), tmp_path)
     assert (result.defect, result.length) == ("", len(body))
     result.file.close()
 
@@ -97,7 +97,7 @@ def test_a_gzip_body_without_its_end_is_never_whole(tmp_path_factory: pytest.Tem
     data = gzip.compress(BODY)
     cut = data[: max(len(data) - missing, 0)]
     try:
-        result = fetch(Scripted(split(cut, 50), "gzip"), tmp_path_factory.getbasetemp())
+        result = fetch(ScriptedSession(split(cut, 50), "gzip"), tmp_path_factory.getbasetemp())
     except TransportError:
         assert missing > 0
         return
@@ -109,7 +109,7 @@ def test_a_damaged_checksum_is_noticed(tmp_path: Path) -> None:
     """gzip's CRC is verified."""
     data = bytearray(gzip.compress(BODY))
     data[-6] ^= 1
-    result = fetch(Scripted(split(bytes(data), 40), "gzip"), tmp_path)
+    result = fetch(ScriptedSession(split(bytes(data), 40), "gzip"), tmp_path)
     assert result.truncated
     assert "damaged" in result.defect
     result.file.close()
@@ -121,7 +121,7 @@ def test_a_damaged_checksum_is_noticed(tmp_path: Path) -> None:
 )
 def test_a_clean_end_is_not_enough(tmp_path: Path, body: bytes, length: int, defect: str) -> None:
     """The last byte must be a line feed and the length at least the listed one."""
-    result = fetch(Scripted([body]), tmp_path, length)
+    result = fetch(ScriptedSession([body]), tmp_path, length)
     assert defect in result.defect
     assert bool(result.defect) == bool(defect)
     assert not result.truncated
@@ -131,25 +131,25 @@ def test_a_clean_end_is_not_enough(tmp_path: Path, body: bytes, length: int, def
 def test_a_broken_transfer_keeps_what_came(tmp_path: Path) -> None:
     """The part that arrived is returned, marked as cut; if nothing usable arrived, the error is."""
     error = httpx.RemoteProtocolError("peer closed connection")
-    result = fetch(Scripted([BODY[:500]], error=error), tmp_path)
+    result = fetch(ScriptedSession([BODY[:500]], error=error), tmp_path)
     assert (result.truncated, result.file.read()) == (True, BODY[:500])
     result.file.close()
     for parts in ([], [BODY[:5]]):
         with pytest.raises(TransportError, match="peer closed"):
-            fetch(Scripted(parts, error=error), tmp_path)
+            fetch(ScriptedSession(parts, error=error), tmp_path)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html></html>\n", b'{"a":1}\n', b'"A","B"\n'])
 def test_what_is_no_log_file_is_refused(tmp_path: Path, body: bytes) -> None:
     """A body whose first line does not name EVENT_TYPE is no log file."""
     with pytest.raises(TransportError, match="no log file"):
-        fetch(Scripted([body]), tmp_path, 0)
+        fetch(ScriptedSession([body]), tmp_path, 0)
 
 
 def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
     """What cannot be decoded is not guessed at."""
     with pytest.raises(TransportError, match="br"):
-        fetch(Scripted([BODY], "br"), tmp_path)
+        fetch(ScriptedSession([BODY], "br"), tmp_path)
 
 
 def test_a_stop_ends_a_download(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_stop_ends_a_download(tmp_path: Path) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(DownloadStopped):
-        download(Scripted([BODY]), listed(), tmp_path, 10, stop)
+        download(ScriptedSession([BODY]), listed(), tmp_path, 10, stop)
 
 
 # Ahead
