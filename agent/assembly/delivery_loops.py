@@ -14,7 +14,7 @@ from agent.model import FetchesAgain
 from agent.pipeline.forward import Forward
 from agent.pipeline.repair import Repair
 from agent.pipeline.shared_lines import SharedLines
-from agent.pipeline.trim import Trim
+from agent.pipeline.spool_trim import Trim
 from agent.store.queue.backlog_limit import BacklogLimit
 from agent.store.queue.removed_destinations import drop_removed
 

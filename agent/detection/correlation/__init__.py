@@ -94,8 +94,9 @@ More rows can only make `gt` and `gte` over counts, values, sums and steps hold,
 window is certain as soon as its rows are there, and its alert is raised in the same batch (`growth.by_rows`). Windows
 of all other conditions (`Correlation.waits`) are certain when they are over and nothing can come into them any more:
 when the watermark has passed `until` (`growth.by_windows`). The watermark is, of the log sources that feed the
-correlation, the oldest newest event time less the source's lateness (30 hours of log files, for example). It is worked
-with when it moved by a 32nd of the timespan, between one second and two minutes.
+correlation, the oldest newest event time less the source's lateness (30 hours of log files, for example), and never
+ahead of the marks of correlations that it is made of. It is worked with when it moved by a 32nd of the timespan,
+between one second and two minutes.
 
 Event time as seen from the mark (span: the timespan; quiet: `Correlation.quiet`, the timespan or longer):
 
