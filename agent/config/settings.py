@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from agent.config.conflicts import conflict
-from agent.config.file import read_document
+from agent.config.settings_file import read_document
 from agent.config.validation_message import error_lines
 from agent.destinations.elastic.elastic import ElasticSettings
 from agent.destinations.file.file import FileSettings

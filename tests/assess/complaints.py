@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tests.assess.campaign_page import lost
 from tests.assess.campaigns import CampaignPlay
-from tests.assess.page import MOST, above_low
+from tests.assess.measured_page import MOST, above_low
 from tests.assess.run import Result
 
 

@@ -5,7 +5,7 @@ import pytest
 from agent.demo.verdict import MUST_BE_FOUND
 from tests.assess.calendar import Assessment, spans
 from tests.assess.log_file_texts import log_files
-from tests.assess.page import page
+from tests.assess.measured_page import page
 from tests.assess.run import Result, assess
 
 

@@ -9,7 +9,7 @@ from tests.assess.calendar import Assessment
 from tests.assess.campaign_page import campaign_lines, lost
 from tests.assess.campaigns import CampaignPlay, Finder, LearntMemory, play_campaign, run
 from tests.assess.complaints import complaints
-from tests.assess.page import page
+from tests.assess.measured_page import page
 from tests.assess.run import Result, assess, learn
 
 SMALL = Assessment(login_days=1, learning_days=0, days=1, people=20, rows=600, hours=24, scenarios=())

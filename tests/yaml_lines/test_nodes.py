@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.yaml_lines.bounds import Bounds, OutOfBounds, compose_within
+from agent.yaml_lines.document_bounds import Bounds, OutOfBounds, compose_within
 from agent.yaml_lines.nodes import compose, construct, descendants, duplicate_keys, line_of
 
 TAGS = frozenset(f"tag:yaml.org,2002:{tag}" for tag in ("map", "seq", "str", "int"))

@@ -19,7 +19,7 @@ from agent.detection.correlation.rows import MatchedRows, correlation_rows
 
 log = structlog.get_logger()
 
-AHEAD = 86_400_000
+AHEAD = 24 * HOUR
 """Milliseconds by which an event may lie in the future; what lies farther is left out."""
 
 

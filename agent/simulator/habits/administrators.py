@@ -7,7 +7,7 @@ from datetime import date
 
 from agent.simulator.world.actions import BASE, call, query_job
 from agent.simulator.world.clients import Client
-from agent.simulator.world.sessions import UserSession
+from agent.simulator.world.sessions import HOUR, UserSession
 from agent.simulator.world.stage import Stage
 from agent.simulator.world.users import User
 
@@ -20,7 +20,7 @@ def live(stage: Stage, sessions: Mapping[str, UserSession], day: date) -> None:
     """`sessions`: each user's longest one of the day."""
     for user in stage.staff.of("admin"):
         own = sessions.get(user.id)
-        if own is None or own.end - own.start < 3_600_000 or day.weekday() > 4:
+        if own is None or own.end - own.start < HOUR or day.weekday() > 4:
             continue
         if stage.chance(0.06, "loader", user.id):
             _load(stage, user, own)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from agent.simulator.world.actions import BASE, call, look_around, query_job
-from agent.simulator.world.sessions import UserSession
+from agent.simulator.world.sessions import HOUR, UserSession
 from agent.simulator.world.stage import Stage
 
 SYNCHRONISE = ("mulesoft", "informatica", "warehouse")
@@ -22,7 +22,7 @@ def live(stage: Stage, sessions: Mapping[str, Sequence[UserSession]], calls: int
     """`sessions`: every user's of the day; `calls`: about how many one synchronisation takes."""
     for user in stage.staff.of("integration"):
         name = user.client.username
-        long_sessions = [session for session in sessions.get(user.id, ()) if session.end - session.start > 3_600_000]
+        long_sessions = [session for session in sessions.get(user.id, ()) if session.end - session.start > HOUR]
         for number, session in enumerate(long_sessions):
             if name in SYNCHRONISE and stage.chance(0.3, "synchronises", name, number):
                 _synchronise(stage, session, stage.number(calls // 2, calls * 3 // 2, "calls", name, number))

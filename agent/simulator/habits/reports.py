@@ -7,7 +7,7 @@ from datetime import date
 
 from agent.simulator.world.actions import export_report
 from agent.simulator.world.activity import closes_month
-from agent.simulator.world.sessions import UserSession
+from agent.simulator.world.sessions import HOUR, UserSession
 from agent.simulator.world.stage import Stage
 
 QUARTER_HOUR = 900
@@ -17,7 +17,7 @@ def live(stage: Stage, sessions: Mapping[str, UserSession], day: date) -> None:
     """Every 17th person has numbers to send on Mondays; the finance department exports much when books are closed."""
     for user in stage.staff.of("person"):
         session = sessions.get(user.id)
-        if session is None or session.end - session.start < 3_600_000:
+        if session is None or session.end - session.start < HOUR:
             continue
         if day.weekday() == 0 and user.number % 17 == 3:
             for number in range(stage.number(2, 5, "weekly", user.id)):

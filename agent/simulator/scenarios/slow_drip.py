@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from agent.simulator.world.actions import export_report
 from agent.simulator.world.scenario import Scenario
+from agent.simulator.world.sessions import DAY, HOUR
 from agent.simulator.world.stage import Stage
 
 HOURS = (8, 9, 11, 13, 15)
@@ -16,13 +17,13 @@ def plant(stage: Stage) -> None:
     insider = stage.person("Standard User", "DE")
     for day in stage.days():
         for number, hour in enumerate(HOURS):
-            start = day + hour * 3_600_000 + stage.number(0, 40, "minute", day, number) * 60_000
+            start = day + hour * HOUR + stage.number(0, 40, "minute", day, number) * 60_000
             session = stage.session(insider, start, 15, stage.own_address(insider), label=f"{day} {number}")
             if not stage.inside(session):
                 continue
             stage.login(session)
             rows = stage.number(900, 1_900, "rows", day, number)
-            export_report(stage, session, 120, 520_000 + day // 86_400_000 % 97 * 10 + number, rows)
+            export_report(stage, session, 120, 520_000 + day // DAY % 97 * 10 + number, rows)
 
 
 SCENARIO = Scenario(

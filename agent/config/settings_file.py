@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from agent.errors import SettingsError
-from agent.yaml_lines.bounds import Bounds, OutOfBounds, compose_within
+from agent.yaml_lines.document_bounds import Bounds, OutOfBounds, compose_within
 from agent.yaml_lines.nodes import construct, duplicate_keys
 
 LARGEST = 1 << 20
