@@ -3,8 +3,8 @@
 import sys
 
 from agent import memory_tuning
-from agent.cli.output.exit_status import FAILED, INTERRUPTED
 from agent.daemon import uncaught
+from agent.exit_status import FAILED, INTERRUPTED
 
 
 def main() -> None:

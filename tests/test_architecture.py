@@ -46,6 +46,7 @@ GROUND = (
         "redaction",
         "secret",
         "terminal",
+        "exit_status",
         "stacks",
         "yaml_lines",
         "file_versions",

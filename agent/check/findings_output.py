@@ -10,6 +10,7 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
+from agent.exit_status import FINE, FOUND
 from agent.model import Finding
 from agent.redaction.redaction import redact
 from agent.terminal import words
@@ -27,7 +28,7 @@ def show(findings: Iterable[Finding], console: Console, *, as_json: bool) -> int
             _print(finding, console)
     if not as_json:
         console.print(_sum(problems, warnings))
-    return 1 if problems else 0
+    return FOUND if problems else FINE
 
 
 def _redacted(finding: Finding) -> Finding:

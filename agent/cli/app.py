@@ -1,7 +1,7 @@
 """The `leakline` command: which commands there are, and how the program ends.
 
 A command is added in `agent.cli.commands`, a file each: its options and its help, no logic. What it prints stands in
-`agent.cli.output`. How a command ends is in `agent.cli.output.exit_status`.
+`agent.cli.output`. How a command ends is in `agent.exit_status`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from agent.cli.commands.run import run
 from agent.cli.commands.simulate import simulate
 from agent.cli.commands.status import status
 from agent.cli.output.console import err
-from agent.cli.output.exit_status import FAILED, FINE, WRONG_CONFIGURATION
 from agent.errors import LeaklineError, SettingsError
+from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
 
 app = typer.Typer(
     name="leakline",

@@ -38,6 +38,7 @@ from agent.daemon.schedule import Schedule
 from agent.daemon.signals import signals
 from agent.daemon.watch import Watch
 from agent.errors import DiskFull, StateDamaged
+from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
 from agent.pipeline.deliver import DeliveryStopped
 from agent.pipeline.ingest import BatchCommit
 from agent.store.database_check import DatabaseWatch
@@ -65,7 +66,7 @@ class Daemon:
         self.stop = threading.Event()
         self._reload_asked = threading.Event()
         self.failure: str = ""
-        self._status = 3
+        self._status = FAILED
         """The exit status after a failure."""
         self.parts: DaemonParts = build_parts(settings, now=now, stop=self.stop, watch=self._record_commit)
         self.polling = Polling(self.parts.ingest, self.parts.open_problems, now, self.stop, self._org_id)
@@ -112,7 +113,7 @@ class Daemon:
             log.error("ended", reason=self.failure)
             return self._status
         log.info("stopped")
-        return 0
+        return FINE
 
     def _wait(self, notifier: Any) -> None:
         """Until the stop event: feed the watchdog while all loops live, reload when asked to."""
@@ -212,7 +213,7 @@ class Daemon:
         except BaseException as error:  # noqa: BLE001 - it ends the process, whatever it is
             self.failure = f"{type(error).__name__}: {error}"
             if isinstance(error, StateDamaged):
-                self._status = 78  # the unit does not try again: only a person can go on
+                self._status = WRONG_CONFIGURATION
             log.error("unexpected", traceback=traceback.format_exc())
             self.stop.set()
             with self.parts.spool.grown:

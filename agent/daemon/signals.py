@@ -11,6 +11,8 @@ from types import FrameType
 
 import structlog
 
+from agent.exit_status import FAILED, FINE
+
 log = structlog.get_logger()
 
 
@@ -18,7 +20,7 @@ def while_starting() -> None:
     """Until the daemon takes its signals: SIGTERM ends the process with 0, SIGHUP has nothing to reload yet."""
 
     def end(_: int, __: FrameType | None) -> None:
-        raise SystemExit(0)
+        raise SystemExit(FINE)
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -33,7 +35,7 @@ def signals(stop: threading.Event, reload_asked: threading.Event) -> Iterator[No
 
     def end(number: int, _: FrameType | None) -> None:
         if stop.is_set():
-            os._exit(3)  # asked twice: at once
+            os._exit(FAILED)  # asked twice: at once
         log.info("stopping", signal=signal.Signals(number).name)
         stop.set()
 

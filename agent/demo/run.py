@@ -23,6 +23,7 @@ from agent.demo.org_process import simulated_org
 from agent.demo.result_table import show
 from agent.demo.verdict import judge
 from agent.errors import LeaklineError, SourceError
+from agent.exit_status import FINE, FOUND
 from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.pipeline.ingest import BatchCommit
@@ -84,7 +85,7 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
         Normalizer(mappings),
     )
     show(verdict, names, status, seconds, folder, console)
-    return 0 if verdict.ok and status["balanced"] else 1
+    return FINE if verdict.ok and status["balanced"] else FOUND
 
 
 def document(folder: Path, org: dict[str, str], seed: int) -> dict[str, Any]:

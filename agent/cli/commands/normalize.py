@@ -10,7 +10,7 @@ import typer
 
 from agent.cli.commands.options import load, wrong_usage
 from agent.cli.output.console import err, quiet
-from agent.cli.output.exit_status import FINE, FOUND
+from agent.exit_status import FINE, FOUND
 
 
 def normalize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from agent.cli.output.console import err
-from agent.cli.output.exit_status import WRONG_USAGE
+from agent.exit_status import WRONG_USAGE
 
 if TYPE_CHECKING:
     from agent.config.settings import Settings

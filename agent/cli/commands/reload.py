@@ -6,8 +6,8 @@ import typer
 
 from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config, load
 from agent.cli.output.console import out, print_json
-from agent.cli.output.exit_status import FINE, FOUND
 from agent.errors import LeaklineError
+from agent.exit_status import FINE, FOUND
 from agent.terminal import words
 
 PATIENCE = 600.0

@@ -7,8 +7,8 @@ from rich.text import Text
 
 from agent.cli.commands.options import DEFAULT_PATH, Config, load
 from agent.cli.output.console import err
-from agent.cli.output.exit_status import WRONG_CONFIGURATION
 from agent.errors import StateDamaged
+from agent.exit_status import WRONG_CONFIGURATION
 
 
 def run(config: Config = DEFAULT_PATH) -> None:

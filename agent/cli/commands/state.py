@@ -8,7 +8,7 @@ import typer
 
 from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config, load
 from agent.cli.output.console import out, print_json, quiet
-from agent.cli.output.exit_status import FINE, FOUND
+from agent.exit_status import FINE, FOUND
 
 app = typer.Typer(help="What is in the state directory, and going on after damage.", no_args_is_help=True)
 

@@ -11,12 +11,12 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from agent.cli.output.exit_status import FINE, FOUND
 from agent.cli.output.status_lines import time
 from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
 from agent.daemon.control import ask, is_there
 from agent.errors import LeaklineError
+from agent.exit_status import FINE, FOUND
 from agent.store.dead_letters import DeadLetters
 from agent.store.problems import Problems
 from agent.store.queue.dead_letter_commands import DeadLetterCommands

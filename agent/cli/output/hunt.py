@@ -11,10 +11,10 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from agent.cli.output.exit_status import FAILED, FINE, FOUND
 from agent.cli.output.hunt_progress import progress
 from agent.detection.rule_set import RuleSet
 from agent.errors import LeaklineError
+from agent.exit_status import FAILED, FINE, FOUND
 from agent.hunt import loading
 from agent.hunt.hunt import Hunt
 

@@ -16,13 +16,13 @@ from rich.text import Text
 
 from agent.assembly.enabled_rules import enabled_rules, placeholders, rule_folders
 from agent.assembly.event_schema import event_schema
-from agent.cli.output.exit_status import FINE, FOUND
 from agent.detection.authoring.convert import TARGETS, ConvertedRule, Language, convert
 from agent.detection.authoring.ingest_window import IngestWindow, explained
 from agent.detection.authoring.pysigma_pipeline import pipeline
 from agent.detection.load import PLACEHOLDERS, Placeholders, load
 from agent.detection.rule_set import RuleSet
 from agent.duration import written
+from agent.exit_status import FINE, FOUND
 from agent.normalize.mapping.load import whole_mappings
 from agent.normalize.mapping.mapping import Mappings
 from agent.shipped import rule_places, shipped

@@ -15,11 +15,11 @@ from rich.text import Text
 from agent.assembly import sample_rows
 from agent.assembly.enabled_rules import placeholders, rule_folders
 from agent.assembly.rule_availability import log_columns
-from agent.cli.output.exit_status import FINE, FOUND
 from agent.config.settings import Settings
 from agent.detection.authoring import lint as linting
 from agent.detection.authoring import sample_processes
 from agent.detection.load import load
+from agent.exit_status import FINE, FOUND
 from agent.model import Finding
 from agent.normalize.mapping.load import whole_mappings
 from agent.shipped import rule_places, shipped

@@ -14,7 +14,6 @@ from rich.text import Text
 
 from agent.assembly.enabled_rules import enabled_rules
 from agent.assembly.rule_availability import rule_availability
-from agent.cli.output.exit_status import FINE, FOUND
 from agent.config.settings import Settings
 from agent.detection.alert import attack
 from agent.detection.authoring.coverage import FEEDS
@@ -22,6 +21,7 @@ from agent.detection.authoring.listing import RuleRow, counts_by_family, listing
 from agent.detection.load import load
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.rule import SEVERITY
+from agent.exit_status import FINE, FOUND
 from agent.shipped import rule_places
 
 LEVEL_STYLE = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green", "informational": "dim"}

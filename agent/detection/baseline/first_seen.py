@@ -159,6 +159,7 @@ def _identity(baseline: Baseline, alerts: OpenAlerts, pair: int, first: int) -> 
 
 def _forget(baseline: Baseline, frames: WorkingFrames) -> None:
     """Pairs that were not seen for the length of the history."""
+    # Of a pair only the day of its last row is kept: the day in which the history begins stays as a whole.
     oldest = (frames.floor - milliseconds(baseline.history)) // DAY
     kept = frames["pairs"].filter(pl.col("day") >= oldest)
     if kept.height < frames["pairs"].height:

@@ -68,6 +68,7 @@ class Silence(Kind):
             frames.grow("open", _one_per_part(pl.concat([frames["open"], fresh])), fresh)
         if context.mark // size > frames.floor // size:
             _forget(baseline, frames)
+            # A part is settled as a whole, so the floor is where one begins.
             frames.floor = context.mark // size * size
             _settle(baseline, frames, alerts, size)
             _raise_ongoing(baseline, frames["known"], frames, frames.floor, alerts)
@@ -193,6 +194,7 @@ def _raise_ongoing(
     baseline: Baseline, known: pl.DataFrame, frames: WorkingFrames, mark: int, alerts: OpenAlerts
 ) -> None:
     """Raise who is silent at `mark` (ms); who is silent for longer than the history is forgotten. `known`: as that frame."""
+    # Nobody is allowed less than the timespan: whoever was seen within it needs no look at its past.
     asleep = known.filter(pl.col("last") < mark - milliseconds(baseline.span))
     if not asleep.height:
         return
@@ -237,6 +239,8 @@ def _open_alert(baseline: Baseline, alerts: OpenAlerts, pause: dict[str, Any]) -
     """`pause`: a row of `pauses` in `_raise_over`, with `longest` and `allowed` (ms)."""
     last, end, allowed = pause["last"], pause["end"], pause["allowed"]
     length = (end - last if end is not None else allowed) / HOUR
+    # Rows of the part in which a pause ended may still come, and make it shorter, until the watermark has passed that part.
+    # One that lasts can end at any time, until the group is forgotten after a history.
     return OpenAlert(
         id=alerts.identity(pause["key"], last),
         group=pause["group"],
