@@ -26,6 +26,9 @@ from agent.detection.sigma.parsed_file import ParsedFile
 KEPT = 20
 """Sets of folders that are remembered; the longest unused go."""
 
+MADE_BY = (Path(__file__).parents[1], Path(yaml_lines.__file__).parent)
+"""Folders of all code that has a say in what a file is parsed to: another version of it reads the files anew."""
+
 
 def directory() -> Path | None:
     """Where a user's caches go (XDG base directory specification); None for a user without a home."""
@@ -114,8 +117,7 @@ def _seal(body: bytes) -> bytes:
     """
     sigma = importlib.util.find_spec("sigma")
     library = [Path(sigma.origin).parent] if sigma and sigma.origin else []
-    own = [Path(__file__).parents[1], Path(yaml_lines.__file__).parent]
-    files = [*(file for folder in own for file in sorted(folder.rglob("*.py"))), *library]
+    files = [*(file for folder in MADE_BY for file in sorted(folder.rglob("*.py"))), *library]
     made_by = [str(sys.version_info[:2]), pl.__version__, *(f"{file.name} {_state(file)}" for file in files)]
     return hashlib.blake2b("\n".join(made_by).encode() + b"\0" + body).hexdigest().encode()
 

@@ -137,6 +137,20 @@ def test_a_warm_start_imports_nothing_of_pysigma(folder: Path, warm: WarmLoad, t
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+def test_all_code_that_parses_is_in_the_seal() -> None:
+    """A room that rules are parsed with from now on has to be added; texts of errors may be those of an older version."""
+    script = (
+        "import sys, agent.detection.sigma.parse, agent.detection.sigma.cache_codec;"
+        "print(*(module.__file__ for name, module in sys.modules.items() if name.startswith('agent.')), sep='\\n')"
+    )
+    output = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    used = {Path(line) for line in output.splitlines()}
+    outside = {path for path in used if not any(path.is_relative_to(folder) for folder in cache.MADE_BY)}
+    agent = cache.MADE_BY[0].parent
+    assert cache.MADE_BY[0] / "sigma" / "parse.py" in used
+    assert all(path == agent / "errors.py" or path.is_relative_to(agent / "redaction") for path in outside), outside
+
+
 def test_the_place_is_the_users_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the XDG base directory specification has it; nowhere for a user without a home."""
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
