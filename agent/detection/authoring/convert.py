@@ -199,12 +199,14 @@ class _Conversion:
 
 
 def _documents(rules: RuleSet, places: Sequence[Path]) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
-    """The YAML of rules and correlations by id, and that of filters."""
+    """The YAML of rules and correlations by id, and that of filters; of files, too, that are loaded because rules of
+    `places` are made of theirs.
+    """
     several = (*rules, *(correlation.rule for correlation in rules.correlations))
     ids = {(rule.path, rule.line): rule.id for rule in several}
     found: dict[str, dict[str, Any]] = {}
     filters: list[dict[str, Any]] = []
-    for path in load.files(places):
+    for path in dict.fromkeys([*load.files(places), *sorted({rule.path for rule in several})]):
         for read in document.read(path):
             if isinstance(read, Document) and "filter" in read.data:
                 filters.append(read.data)

@@ -111,6 +111,9 @@ def _sigma(read: Document, checks: SigmaValidator) -> Iterator[Remark]:
     except SigmaError as error:
         yield (str(error), (), "")
         return
+    except TypeError as error:  # its validators take the types of most keys for granted
+        yield (f"pySigma cannot examine it ({error}): a value is of a type that its key does not have", (), "")
+        return
     for issue in issues:
         if issue.severity is not SigmaValidationIssueSeverity.LOW:
             yield (issue.description, ("detection",), "")

@@ -60,6 +60,12 @@ def test_a_log_source_that_nothing_here_produces_is_pointed_out(write: Write) ->
     assert "okta" in message
 
 
+def test_what_pysigma_cannot_examine_is_pointed_out(write: Write) -> None:
+    """A rule whose references are no texts ends no lint."""
+    ((_, message),) = warned(write, PLAIN.replace("status: test", "status: test\nreferences: [{a: b}]"))
+    assert "cannot examine" in message
+
+
 def test_words_that_yaml_takes_for_truth_are_pointed_out(write: Write) -> None:
     """`NO` is Norway to everybody else."""
     (remark, *_) = warned(write, PLAIN.replace("A: x", "COUNTRY_CODE: NO"))
