@@ -9,7 +9,7 @@ demo: $(VENV)/.ready
 	$(BIN)/leakline demo
 
 test: lint
-	$(BIN)/pytest -n auto -q
+	$(BIN)/pytest -n auto --dist worksteal -q
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -42,7 +42,7 @@ assess: $(VENV)/.ready
 # Every fault, those with real processes too, and the table of them in docs/faults.md.
 attack: $(VENV)/.ready
 	LEAKLINE_ATTACK=1 LEAKLINE_KILLS=20 LEAKLINE_FAULTS_PAGE=docs/faults.md \
-	  $(BIN)/pytest -n auto -q tests/attack tests/end_to_end/test_kill.py
+	  $(BIN)/pytest -n auto --dist worksteal -q tests/attack tests/end_to_end/test_kill.py
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m tests.bench
