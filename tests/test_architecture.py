@@ -24,7 +24,7 @@ FULLEST = 20
 
 DOORS = {
     "simple_salesforce": ["sources/salesforce/session.py"],
-    "diskcache": ["store/database.py"],
+    "diskcache": ["store/directory/database.py"],
     "apscheduler": ["daemon/schedule.py"],
     "uvicorn": ["network/listener.py"],
     "prometheus_client": ["metrics.py", "daemon/health.py"],

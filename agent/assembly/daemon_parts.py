@@ -20,12 +20,12 @@ from agent.errors import FileError, SettingsError
 from agent.model import Destination, Source
 from agent.pipeline.ingest import BatchCommit, Ingest
 from agent.sources.salesforce.session import Session
-from agent.store import dead_letter_problem, startup
+from agent.store import dead_letter_problem, keys
 from agent.store.dead_letters import DeadLetters
+from agent.store.directory import startup
+from agent.store.directory.state_directory import StateDirectory
 from agent.store.problems import Problems
-from agent.store.queue.parked_batches import ParkedBatches
-from agent.store.queue.repairs import Repairs
-from agent.store.queue.state_stores import StateStores
+from agent.store.queue.state_stores import StateStores, open_stores
 from agent.store.spool import Spool
 from agent.store.state import State, StateRecall
 
@@ -36,6 +36,7 @@ log = structlog.get_logger()
 class DaemonParts:
     """Everything a daemon runs, put together."""
 
+    whole: StateDirectory
     state: State
     stores: StateStores
     spool: Spool
@@ -109,10 +110,10 @@ def build_parts(
     destinations = [build_destination(destination, now, stop) for destination in settings.destinations]
     sessions = {org.name: Session(org, now=now, rotated=warn_of_rotation(org.name)) for org in settings.orgs}
     missing = unusable_destinations(sessions.values(), destinations)
-    state = State(settings.state.directory)
-    spool, dead_letters, problems = Spool(state), DeadLetters(state), Problems(state, now)
-    stores = StateStores(state, spool, ParkedBatches(state), dead_letters, Repairs(state, problems, now), problems)
-    startup.begin(state, problems)
+    whole = StateDirectory(settings.state.directory)
+    stores = open_stores(whole.shard(keys.PROCESS), now)
+    state, spool, dead_letters, problems = stores.state, stores.spool, stores.dead_letters, stores.problems
+    startup.begin(whole, {keys.PROCESS: (state, problems)})
     dead_letter_problem.take_over(problems, dead_letters, state)
     for name, error in missing.items():
         fields = {"error.type": type(error).__name__, "error.message": str(error)}
@@ -120,7 +121,7 @@ def build_parts(
     directories = {name: build_directory(state, name, session, now) for name, session in sessions.items()}
 
     def rebuild(before: LoadedFiles) -> BatchProcessing:
-        recall = StateRecall(state, "memory/detection/")
+        recall = StateRecall(state, keys.DETECTION.prefix)
         return build_processing(settings, directory_by_org(sessions, directories), recall, before)
 
     processing = rebuild(LoadedFiles())
@@ -135,5 +136,16 @@ def build_parts(
         for org in settings.orgs
     }
     return DaemonParts(
-        state, stores, spool, dead_letters, problems, ingest, destinations, sessions, sources, rebuild, processing
+        whole,
+        state,
+        stores,
+        spool,
+        dead_letters,
+        problems,
+        ingest,
+        destinations,
+        sessions,
+        sources,
+        rebuild,
+        processing,
     )

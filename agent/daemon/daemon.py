@@ -41,7 +41,7 @@ from agent.errors import DiskFull, StateDamaged
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
 from agent.pipeline.deliver import DeliveryStopped
 from agent.pipeline.ingest import BatchCommit
-from agent.store.database_check import DatabaseWatch
+from agent.store.directory.database_check import DatabaseWatch
 
 log = structlog.get_logger()
 
@@ -152,7 +152,7 @@ class Daemon:
             destination.close()
         for session in self.parts.sessions.values():
             session.close()
-        self.parts.state.close()
+        self.parts.whole.close()
 
     def _scheduled(self) -> Schedule:
         schedule = Schedule(len(self.polling.sources), self._guarded)

@@ -12,10 +12,11 @@ from agent.daemon.clock import utc_now
 from agent.daemon.control import ask, is_there
 from agent.errors import LeaklineError, StateDamaged
 from agent.problem import KINDS, Problem
+from agent.store import keys
 from agent.store.dead_letters import DeadLetters
+from agent.store.directory.state_directory import StateDirectory
 from agent.store.problems import Problems
 from agent.store.spool import Spool
-from agent.store.state import State
 from agent.store.status import counted_status
 
 NO_DAEMON = {
@@ -47,9 +48,9 @@ def acknowledge(settings: Settings, number: str, by: str) -> dict[str, Any] | No
     if is_there(socket):
         closed: dict[str, Any] | None = ask(socket, "acknowledge", number=number, by=by)
         return closed
-    state = State(settings.state.directory)
+    state = StateDirectory(settings.state.directory)
     try:
-        problem = Problems(state, utc_now).acknowledge(number, by)
+        problem = Problems(state.shard(keys.PROCESS), utc_now).acknowledge(number, by)
     finally:
         state.close()
     return problem_documents([problem])[0] if problem else None
@@ -57,13 +58,14 @@ def acknowledge(settings: Settings, number: str, by: str) -> dict[str, Any] | No
 
 def _without_daemon(settings: Settings) -> dict[str, Any]:
     try:
-        state = State(settings.state.directory)
+        state = StateDirectory(settings.state.directory)
     except StateDamaged as error:
         return _unreadable(settings, error)
     try:
         lanes = {destination.name: destination.lanes for destination in settings.destinations}
-        stored = counted_status(state, Spool(state), DeadLetters(state), lanes)
-        problems = Problems(state, utc_now).open()
+        shard = state.shard(keys.PROCESS)
+        stored = counted_status(shard, Spool(shard), DeadLetters(shard), lanes)
+        problems = Problems(shard, utc_now).open()
     finally:
         state.close()
     return stored | {"running": False, "problems": [NO_DAEMON, *problem_documents(problems)]}

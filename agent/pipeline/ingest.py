@@ -16,7 +16,7 @@ from agent.errors import DiskFull
 from agent.model import OWN_EVENT_TYPE, Batch, BatchSteps, Cursor, DetectionResult, Lane, Source
 from agent.pipeline import poison
 from agent.pipeline.progress import FULL_DISK_PAUSE, Progress
-from agent.store import dead_letter_problem
+from agent.store import dead_letter_problem, keys
 from agent.store.accounts import Accounts, IngestAccount
 from agent.store.attempts import Attempts
 from agent.store.batch_file import BatchFile
@@ -24,7 +24,8 @@ from agent.store.dead_letters import DeadLetterContext, DeadLetters, letters_of_
 from agent.store.origin import Origin
 from agent.store.problems import Problems
 from agent.store.spool import Spool, UncommittedBatch
-from agent.store.state import State, StateRecall, Transaction
+from agent.store.state import State, StateRecall
+from agent.store.transaction import Transaction
 
 log = structlog.get_logger()
 
@@ -92,11 +93,11 @@ class Ingest:
             self._steps = steps
 
     def cursor(self, source: str) -> Cursor | None:
-        text = self._state.text(f"cursor/{source}")
+        text = self._state.text(keys.CURSOR.key(source))
         return Cursor(text) if text is not None else None
 
     def recall(self, source: str) -> StateRecall:
-        return StateRecall(self._state, f"memory/{source}/")
+        return StateRecall(self._state, keys.MEMORY.key(source, ""))
 
     def read(self, source: Source) -> int:
         """Take everything a polled source has now; returns the rows committed. Stops at a batch boundary when asked to.
@@ -187,10 +188,10 @@ class Ingest:
         return BatchCommit(source, batch, shaped.height, detection.alerts, detection.matched, newest)
 
     def _remember(self, transaction: Transaction, source: str, batch: Batch, detection: DetectionResult) -> None:
-        transaction.apply(f"memory/{source}/", batch.remember)
-        transaction.apply("memory/detection/", detection.remember)
+        transaction.apply(keys.MEMORY.key(source, ""), batch.remember)
+        transaction.apply(keys.DETECTION.prefix, detection.remember)
         if batch.cursor is not None:
-            transaction.set(f"cursor/{source}", batch.cursor)
+            transaction.set(keys.CURSOR.key(source), batch.cursor)
 
     def _count(
         self,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import orjson
 
-from agent.store.state import State, Transaction
+from agent.store import keys
+from agent.store.state import State
+from agent.store.transaction import Transaction
 
 PATIENCE = 3
 """Attempts at one batch before its offending rows are looked for. More than one: a kill from outside (no memory, power) in
@@ -20,7 +22,7 @@ class Attempts:
 
     def __init__(self, state: State, component: str) -> None:
         self._state = state
-        self._key = f"attempt/{component}"
+        self._key = keys.ATTEMPT.key(component)
 
     def begin(self, place: str) -> None:
         """Work at `place` starts, or starts anew after a restart."""

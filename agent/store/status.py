@@ -10,6 +10,7 @@ import orjson
 
 from agent import __version__
 from agent.model import LANES, Lane
+from agent.store import keys
 from agent.store.accounts import Accounts
 from agent.store.dead_letters import DeadLetters
 from agent.store.spool import Position, Spool
@@ -47,7 +48,7 @@ def uncounted_status(
             for name, lanes in destinations.items()
         ],
         "balanced": None,
-        "correlations_left_out": orjson.loads(state.data("memory/detection/correlation/left_out") or b"[]"),
+        "correlations_left_out": orjson.loads(state.data(keys.DETECTION.key("correlation/left_out")) or b"[]"),
     }
 
 
@@ -67,5 +68,5 @@ def _lane(accounts: Accounts, spool: Spool, state: State, name: str, lane: Lane)
 
 
 def _pending(spool: Spool, state: State, name: str, lane: Lane) -> int:
-    text = state.text(f"position/{name}/{lane}")
+    text = state.text(keys.POSITION.key(name, lane))
     return spool.stored_rows(lane, Position.parse(text)) if text else 0

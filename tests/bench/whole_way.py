@@ -49,7 +49,7 @@ def main(log_file: Path, folder: Path) -> dict[str, float]:
     seconds, core_seconds = time.perf_counter() - began, time.process_time() - cores
     stop.set()
     thread.join()
-    parts.state.close()
+    parts.whole.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"rows": rows, "seconds": seconds, "core_seconds": core_seconds, "peak_mb": peak}
 

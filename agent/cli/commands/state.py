@@ -41,7 +41,7 @@ def recover(config: Config = DEFAULT_PATH) -> None:
     quiet()
     settings = load(config)
     lanes = {destination.name: destination.lanes for destination in settings.destinations}
-    done = recover_state(settings.state.directory, lanes, lambda: datetime.now(UTC))
+    done = recover_state(settings.state.directory, lambda _: lanes, lambda: datetime.now(UTC))
     for sentence in done.sentences():
         out.print(f"recovered: {sentence}", markup=False, soft_wrap=True)
     if done.nothing:

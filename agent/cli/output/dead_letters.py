@@ -17,14 +17,10 @@ from agent.daemon.clock import utc_now
 from agent.daemon.control import ask, is_there
 from agent.errors import LeaklineError
 from agent.exit_status import FINE, FOUND
-from agent.store.dead_letters import DeadLetters
-from agent.store.problems import Problems
+from agent.store import keys
+from agent.store.directory.state_directory import StateDirectory
 from agent.store.queue.dead_letter_commands import DeadLetterCommands
-from agent.store.queue.parked_batches import ParkedBatches
-from agent.store.queue.repairs import Repairs
-from agent.store.queue.state_stores import StateStores
-from agent.store.spool import Spool
-from agent.store.state import State
+from agent.store.queue.state_stores import open_stores
 from agent.terminal import words
 
 Call = Callable[..., Any]
@@ -37,12 +33,9 @@ def _office(settings: Settings) -> Iterator[Call]:
     if is_there(socket):
         yield lambda command, **arguments: ask(socket, f"dead_letters_{command}", **arguments)
         return
-    state = State(settings.state.directory)
+    state = StateDirectory(settings.state.directory)
     try:
-        problems = Problems(state, utc_now)
-        stores = StateStores(
-            state, Spool(state), ParkedBatches(state), DeadLetters(state), Repairs(state, problems, utc_now), problems
-        )
+        stores = open_stores(state.shard(keys.PROCESS), utc_now)
         destinations = {destination.name: destination.lanes for destination in settings.destinations}
         commands = DeadLetterCommands(stores, destinations, utc_now).commands()
         yield lambda command, **arguments: commands[f"dead_letters_{command}"](**arguments)

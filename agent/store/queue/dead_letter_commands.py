@@ -22,7 +22,7 @@ from agent.store.accounts import Accounts, DeliveryAccount
 from agent.store.batch_file import BatchFile
 from agent.store.dead_letters import DeadLetterContext
 from agent.store.queue.state_stores import StateStores
-from agent.store.state import Transaction
+from agent.store.transaction import Transaction
 
 FILES_A_PAGE, ROWS_A_PAGE = 50, 500
 BYTES_A_PAGE = 4 << 20
@@ -95,7 +95,6 @@ class DeadLetterCommands:
             self._stores.parked.discard(written)
             raise
         self._stores.parked.publish(entry)
-        self._letters.discard(file)
         with self._stores.spool.grown:
             self._stores.spool.grown.notify_all()
         return {"number": number, "rows": file.rows, "destination": context.destination}
@@ -107,7 +106,6 @@ class DeadLetterCommands:
             self._check_still_there(number)
             changes = DeliveryAccount(dead_lettered=-file.rows, dropped=file.rows)
             self._settle(transaction, number, file, context, changes, "dropped", by)
-        self._letters.discard(file)
         return {"number": number, "rows": file.rows, "destination": context.destination}
 
     # Inside

@@ -31,7 +31,7 @@ def built(document: dict[str, Any]) -> Any:
     try:
         return parts.open_problems.open()
     finally:
-        parts.state.close()
+        parts.whole.close()
 
 
 @pytest.mark.parametrize("missing", ["secret", "certificate", "proxy password"])

@@ -60,7 +60,7 @@ class LocalDaemon:
         return self._parts
 
     def close(self) -> None:
-        self.parts.state.close()
+        self.parts.whole.close()
         self._parts = None
 
     def write(self, name: str, text: str) -> Path:

@@ -16,16 +16,16 @@ from agent.daemon.daemon import Daemon
 from agent.errors import Gone, TransportError
 from agent.model import Chunk, Outcome
 from agent.store.accounts import Accounts
-from agent.store.state import State
 from tests.attack.four_places import assert_told_everywhere, own_events
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, Archive, ListSource, Loops, ScriptedDestination, ids_of
 from tests.pipeline.test_forward import balanced
+from tests.store.one_shard import OneShard
 
 
 @pytest.fixture
 def loops(tmp_path: Path) -> Any:
-    loops = Loops(State(tmp_path / "state"))
+    loops = Loops(OneShard(tmp_path / "state"))
     yield loops
     loops.state.close()
 
@@ -40,7 +40,7 @@ def flip(path: Path) -> None:
 def spool_file(loops: Loops, sequence: int) -> Path:
     entry = loops.spool.entry("events", sequence)
     assert entry is not None
-    return loops.spool.path(entry.file)
+    return loops.state.directory / "spool" / entry.file.name
 
 
 def lines(folder: Path, name: str) -> list[dict[str, Any]]:
@@ -197,7 +197,7 @@ def test_a_damaged_alert_is_a_loss_that_is_told(loops: Loops) -> None:
     loops.event_actions()
     entry = loops.spool.entry("alerts", 0)
     assert entry is not None
-    loops.spool.path(entry.file).unlink()
+    (loops.state.directory / "spool" / entry.file.name).unlink()
     loops = loops.restarted()
     loops.drain(loops.forward(siem))
     loops.repair(Archive()).attempt()

@@ -127,7 +127,7 @@ def alerts(settings: Settings, lived: Sequence[Moment], folder: Path) -> Counter
             else:
                 parts.ingest.take("orgs/event_log_file", moment.batch)
     finally:
-        parts.state.close()
+        parts.whole.close()
     return found
 
 

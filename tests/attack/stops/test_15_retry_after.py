@@ -16,9 +16,9 @@ from agent.daemon.status import problem_documents
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.exchange import HttpAnswer
 from agent.errors import Misconfigured, Unavailable
-from agent.store.state import State
 from agent.store.status import counted_status
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
+from tests.store.one_shard import OneShard
 
 
 class WaitRecorder(threading.Event):
@@ -35,7 +35,7 @@ class WaitRecorder(threading.Event):
 
 @pytest.fixture
 def loops(tmp_path: Path) -> Iterator[Loops]:
-    loops = Loops(State(tmp_path / "state"))
+    loops = Loops(OneShard(tmp_path / "state"))
     yield loops
     loops.state.close()
 

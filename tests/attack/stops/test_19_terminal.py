@@ -18,10 +18,10 @@ from agent.config.settings import Settings, parse
 from agent.daemon import status
 from agent.model import Finding, Rejection
 from agent.store.dead_letters import DeadLetters, letters_of_rejections
-from agent.store.state import State
 from tests.destinations.http_server import HttpServer, Reply
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW
+from tests.store.one_shard import OneShard
 
 HOSTILE = "status 400: [/red] [red]failed[/] [500] \x1b[2J\x1b]0;owned\x07 \x9b2J \u202eexe.txt \u2066x\u2069 \u200b"
 SEEN = r"status 400: [/red] [red]failed[/] [500] \x1b[2J\x1b]0;owned\x07 \x9b2J \u202eexe.txt \u2066x\u2069 \u200b"
@@ -46,7 +46,7 @@ def settings_with(tmp_path: Path, reason: str) -> Settings:
         "destinations": [{"type": "file", "directory": str(tmp_path / "out")}],
         "state": {"directory": str(tmp_path / "state")},
     }
-    state = State(tmp_path / "state")
+    state = OneShard(tmp_path / "state")
     letters = DeadLetters(state)
     rejection = Rejection("00D000000000001AAA", "event_log_file", "Login", "a.csv", 1, reason, b"x")
     file = letters.write(letters_of_rejections([rejection], NOW))

@@ -13,15 +13,15 @@ from agent.cli.output import dead_letters
 from agent.config.settings import Settings
 from agent.errors import LeaklineError
 from agent.model import Outcome, Rejection
-from agent.store.state import State
 from tests.config.test_settings import minimal
 from tests.pipeline.fakes import ListSource, Loops, ScriptedDestination, batch_of, ids_of
+from tests.store.one_shard import OneShard
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings over a state with one malformed record and one refused event."""
-    loops = Loops(State(tmp_path / "state"))
+    loops = Loops(OneShard(tmp_path / "state"))
     forward = loops.forward(ScriptedDestination(script=[Outcome(rejected=[(0, "bad ip")])]))
     bad = Rejection("00D", "event_log_file", "Login", "login.csv", 7, "3 cells instead of 35", b'"a","b"\xff')
     loops.ingest().read(ListSource([batch_of(1, ids_of(0, 2), rejections=(bad,))]))
