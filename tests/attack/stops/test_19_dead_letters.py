@@ -18,7 +18,7 @@ from agent.daemon.control_server import ControlServer
 from agent.errors import LeaklineError
 from agent.model import Outcome, Rejection
 from agent.pipeline.forward import Forward
-from agent.store import batch_file, dead_letter_problem
+from agent.store import dead_letter_problem
 from agent.store.accounts import Accounts
 from agent.store.queue import dead_letter_commands
 from agent.store.queue.dead_letter_commands import DeadLetterCommands
