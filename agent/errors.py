@@ -14,6 +14,7 @@ LeaklineError
 ├── PushError              a batch that was handed in is not committed: its sender sends it again
 │   ├── NoRoom             there is no room for it now
 │   └── Shutdown           Leakline is about to end
+├── BadDeployment          most rows of a source break a step: not the rows are bad, but what was changed last
 ├── Unavailable            a destination accepted nothing that we know of; try again
 ├── Misconfigured          a destination refuses us for good until a setting changes
 └── StateError             the state directory cannot be used (locked, not writable)
@@ -112,6 +113,10 @@ class NoRoom(PushError):
 
 class Shutdown(PushError):
     """Leakline is about to end, and takes nothing new."""
+
+
+class BadDeployment(LeaklineError):
+    """Most of what a source brings breaks a step, so a rule, a mapping or this version does: its reading stops."""
 
 
 class Unavailable(LeaklineError):

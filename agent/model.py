@@ -81,58 +81,6 @@ class Batch:
     """`Int64`: for each row of `frame` the number of its record in the input, 1 for the first after the header."""
 
 
-class DetectionResult(Protocol):
-    """What detection found in one batch; nothing of it counts until `commit`, which follows the batch's transaction."""
-
-    @property
-    def alerts(self) -> pl.DataFrame:
-        """A shaped frame, a row an alert; without columns if there are none."""
-        ...
-
-    @property
-    def remember(self) -> Mapping[str, bytes | None]:
-        """What must be stored with the batch, by key; None forgets a key."""
-        ...
-
-    @property
-    def matched(self) -> Mapping[str, int]:
-        """Rule id to rows matched."""
-        ...
-
-    def commit(self) -> None: ...
-
-
-class PrepareStep(Protocol):
-    """Mapping and enrichment: a batch to its prepared frame, row for row."""
-
-    def __call__(self, batch: Batch, /) -> pl.DataFrame: ...
-
-
-class DetectStep(Protocol):
-    """Rules: a batch with its prepared frame, at the time now, to alerts and what is to be remembered."""
-
-    def __call__(self, batch: Batch, prepared: pl.DataFrame, now: datetime, /) -> DetectionResult: ...
-
-
-class ShapeStep(Protocol):
-    """A prepared frame of a batch, read at the time now, to the shaped frame of the same rows in the same order."""
-
-    def __call__(self, prepared: pl.DataFrame, batch: Batch, now: datetime, /) -> pl.DataFrame: ...
-
-
-@dataclass(frozen=True, slots=True)
-class BatchSteps:
-    """What happens to a batch on its way; handed in, so that rooms need not know each other.
-
-    Only `detect` keeps anything from batch to batch, and only its result's `commit` makes that count: the three may be
-    called again for the same rows.
-    """
-
-    prepare: PrepareStep
-    detect: DetectStep
-    shape: ShapeStep
-
-
 class Format(Protocol):
     """A pure function: a shaped frame of n rows to n lines (`String`, never null, no line feed inside)."""
 

@@ -43,6 +43,7 @@ COMPUTING = ["detection/authoring/convert.py"]
 GROUND = (
     *("model", "errors", "metrics", "duration", "name", "problem", "shipped", "own_event", "delivery_settings"),
     *(
+        "batch_steps",
         "redaction",
         "secret",
         "terminal",

@@ -15,6 +15,7 @@ from agent.assembly.destinations import build_destination
 from agent.assembly.load_failures import LoadFailure
 from agent.assembly.secret_check import unusable_destinations
 from agent.assembly.sources import build_directory, build_source, directory_by_org, warn_of_rotation
+from agent.batch_steps import BatchSteps
 from agent.config.settings import Settings, SourceSettings
 from agent.errors import FileError, SettingsError
 from agent.model import Destination
@@ -51,6 +52,7 @@ class DaemonParts:
     rebuild: Callable[[LoadedFiles], BatchProcessing]
     """From what is in use: rules, mappings and lists anew, keeping of these what does not load."""
     processing: BatchProcessing
+    steps_of: Callable[[BatchProcessing], BatchSteps]
     _reload: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -78,7 +80,7 @@ class DaemonParts:
             except SettingsError as error:
                 load_failures.report_settings(self.open_problems, error)
                 raise
-            self.ingest.replace_steps(self.processing.steps)
+            self.ingest.replace_steps(self.steps_of(self.processing))
             for path in before.gone(self.processing.loaded):
                 log.info("a file is gone, and what it held with it", path=str(path))
             return self._report()
@@ -121,14 +123,15 @@ def build_parts(
     directories = {name: build_directory(state, name, session, now) for name, session in sessions.items()}
 
     def rebuild(before: LoadedFiles) -> BatchProcessing:
+        return build_processing(settings, before)
+
+    def steps_of(processing: BatchProcessing) -> BatchSteps:
         recall = StateRecall(state, "memory/detection/")
-        return build_processing(settings, directory_by_org(sessions, directories), recall, before)
+        return processing.steps(directory_by_org(sessions, directories), recall)
 
     processing = rebuild(LoadedFiles())
     limit = settings.state.spool_limit_mb << 20
-    ingest = Ingest(
-        state, spool, dead_letters, problems, processing.steps, now=now, stop=stop, spool_limit=limit, watch=watch
-    )
+    ingest = Ingest(stores, steps_of(processing), now=now, stop=stop, spool_limit=limit, watch=watch)
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
     sources = {
@@ -136,5 +139,16 @@ def build_parts(
         for org in settings.orgs
     }
     return DaemonParts(
-        state, stores, spool, dead_letters, problems, ingest, destinations, sessions, sources, rebuild, processing
+        state,
+        stores,
+        spool,
+        dead_letters,
+        problems,
+        ingest,
+        destinations,
+        sessions,
+        sources,
+        rebuild,
+        processing,
+        steps_of,
     )

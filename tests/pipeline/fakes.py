@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 
 import polars as pl
 
+from agent.batch_steps import BatchSteps
 from agent.delivery_settings import DeliverySettings
-from agent.model import LANES, Batch, BatchSteps, Chunk, Cursor, Finding, Lane, Limits, Outcome
+from agent.model import LANES, Batch, Chunk, Cursor, Finding, Lane, Limits, Outcome
 from agent.pipeline.forward import Forward
 from agent.pipeline.ingest import Ingest
 from agent.pipeline.repair import Repair
@@ -148,7 +149,8 @@ class NoDetection:
 def plain_steps() -> BatchSteps:
     return BatchSteps(
         prepare=lambda batch: batch.frame,
-        detect=lambda batch, frame, now: NoDetection(),
+        match=lambda batch, frame: (),
+        detect=lambda batch, frame, matches, now: NoDetection(),
         shape=lambda frame, batch, now: frame,
     )
 
@@ -177,10 +179,7 @@ class Loops:
 
     def ingest(self, steps: BatchSteps | None = None, spool_limit: int = 1 << 30) -> Ingest:
         return Ingest(
-            self.state,
-            self.spool,
-            self.dead_letters,
-            self.problems,
+            self.stores,
             steps or plain_steps(),
             now=lambda: NOW,
             stop=self.stop,

@@ -63,10 +63,7 @@ def steady(monkeypatch: pytest.MonkeyPatch) -> SteadyClock:
 
 def ingest_of(loops: Loops, steady: SteadyClock, spool_limit: int = 1 << 30) -> Ingest:
     return Ingest(
-        loops.state,
-        loops.spool,
-        loops.dead_letters,
-        loops.problems,
+        loops.stores,
         plain_steps(),
         now=lambda: NOW,
         stop=loops.stop,
