@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from agent.daemon.polling import CREDENTIALS_PAUSE, ORG_PAUSE, Polling
+from agent.daemon.reading.polling import Polling
+from agent.daemon.reading.source_failures import CREDENTIALS_PAUSE, ORG_PAUSE
 from agent.errors import DiskFull, Forbidden, LimitExceeded, TransportError
 from agent.model import Batch, Cursor
 from tests.pipeline.fakes import NOW, Clock, Loops, batch_of, ids_of

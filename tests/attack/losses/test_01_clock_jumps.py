@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from agent.daemon.clock_watch import ClockWatch
-from agent.daemon.polling import ORG_PAUSE, Polling
+from agent.daemon.reading.polling import Polling
+from agent.daemon.reading.source_failures import ORG_PAUSE
 from agent.daemon.schedule import IntervalTrigger, Schedule
 from agent.errors import LimitExceeded
 from agent.store.problems import Problems

@@ -13,7 +13,7 @@ import structlog
 
 from agent import metrics
 from agent.daemon.loop_watch import LoopWatch
-from agent.daemon.polling import Polling
+from agent.daemon.reading.polling import Polling
 from agent.daemon.watch import LATE_AFTER, Watch
 from agent.errors import DiskFull
 from agent.model import Batch
