@@ -79,6 +79,12 @@ POLLS_FAILED = Counter(
     ["source", "error"],
     registry=REGISTRY,
 )
+PASSES_FAILED = Counter(
+    "leakline_passes_failed_total",
+    "Passes over a source, ticks and own events that ended in a fault of Leakline's; the log has the traceback",
+    ["source", "error"],
+    registry=REGISTRY,
+)
 DESTINATION_UP = Gauge(
     "leakline_destination_up", "1 after an accepted chunk, 0 after a failed one", ["destination"], registry=REGISTRY
 )

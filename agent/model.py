@@ -18,8 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Event
-from typing import Literal, NewType, Protocol, runtime_checkable
+from typing import Literal, NewType, Protocol
 
 import polars as pl
 
@@ -80,96 +79,6 @@ class Batch:
     """How the input can be had once more, in a text that only its source understands; empty where it cannot."""
     row_numbers: pl.Series | None = None
     """`Int64`: for each row of `frame` the number of its record in the input, 1 for the first after the header."""
-
-
-class DetectionResult(Protocol):
-    """What detection found in one batch; nothing of it counts until `commit`, which follows the batch's transaction."""
-
-    @property
-    def alerts(self) -> pl.DataFrame:
-        """A shaped frame, a row an alert; without columns if there are none."""
-        ...
-
-    @property
-    def remember(self) -> Mapping[str, bytes | None]:
-        """What must be stored with the batch, by key; None forgets a key."""
-        ...
-
-    @property
-    def matched(self) -> Mapping[str, int]:
-        """Rule id to rows matched."""
-        ...
-
-    def commit(self) -> None: ...
-
-
-class PrepareStep(Protocol):
-    """Mapping and enrichment: a batch to its prepared frame, row for row."""
-
-    def __call__(self, batch: Batch, /) -> pl.DataFrame: ...
-
-
-class DetectStep(Protocol):
-    """Rules: a batch with its prepared frame, at the time now, to alerts and what is to be remembered."""
-
-    def __call__(self, batch: Batch, prepared: pl.DataFrame, now: datetime, /) -> DetectionResult: ...
-
-
-class ShapeStep(Protocol):
-    """A prepared frame of a batch, read at the time now, to the shaped frame of the same rows in the same order."""
-
-    def __call__(self, prepared: pl.DataFrame, batch: Batch, now: datetime, /) -> pl.DataFrame: ...
-
-
-@dataclass(frozen=True, slots=True)
-class BatchSteps:
-    """What happens to a batch on its way; handed in, so that rooms need not know each other.
-
-    Only `detect` keeps anything from batch to batch, and only its result's `commit` makes that count: the three may be
-    called again for the same rows.
-    """
-
-    prepare: PrepareStep
-    detect: DetectStep
-    shape: ShapeStep
-
-
-class Recall(Protocol):
-    """A source's read-only view of what its earlier batches asked to remember."""
-
-    def __call__(self, key: str) -> bytes | None: ...
-
-    def keys(self, prefix: str) -> Iterator[str]:
-        """Remembered keys that begin with `prefix`, in order."""
-        ...
-
-
-class Source(Protocol):
-    """Something that yields batches.
-
-    `read` is called by one thread at a time. A yielded batch is committed before the next one is asked for, so
-    `recall` sees it. A polled source returns when nothing more is to be had now; raising `SourceError` leaves the
-    cursor where the last committed batch put it. All state derives from `after` and `recall`.
-    """
-
-    name: str
-    """Unique in the settings: `<org name>/<source type>`."""
-
-    def read(self, after: Cursor | None) -> Iterator[Batch]: ...
-
-
-@runtime_checkable
-class FetchesAgain(Protocol):
-    """A source that can read an input once more, for rows that were lost after they had been taken."""
-
-    def fetch_again(self, again: str, wanted: Sequence[pl.Series], stop: Event) -> list[Batch]:
-        """For each of `wanted` (`Int64`, record numbers, ascending) a batch with those of these rows that are there, under
-        the ids they had the first time if they are the same. Nothing of what is remembered changes. May be called
-        while `read` is.
-
-        Raises Gone when the input is not there any more, and what `read` raises; once `stop` is set, TransportError.
-        """
-        ...
 
 
 class Format(Protocol):

@@ -40,6 +40,18 @@ _DEAD_LETTERS = "`leakline dead-letters list` shows them; replay them once the c
 KINDS: Mapping[str, ProblemKind] = {
     # Reading
     "source-failed": ProblemKind("itself", "`leakline check` says what the org refuses", over="source-recovered"),
+    "pass-failed": ProblemKind(
+        "itself",
+        "the log has the traceback under `pass failed`: report it; it is tried again by itself",
+        over="pass-recovered",
+    ),
+    "source-stopped": ProblemKind(
+        "itself",
+        "correct the rule or mapping that was changed last, then `leakline reload`; if the rows themselves are bad, "
+        "`leakline problems acknowledge ID` has them kept as dead letters",
+        over="source-resumed",
+        ends_on_word=True,
+    ),
     "ingest-paused": ProblemKind("itself", "it goes on by itself once there is room", over="ingest-resumed"),
     "record-passed-over": ProblemKind("itself", "it is tried again at every poll", over="record-read"),
     "log-gap": ProblemKind("person", f"ask Salesforce for the file; {_ACKNOWLEDGE}"),

@@ -43,10 +43,12 @@ COMPUTING = ["detection/authoring/convert.py"]
 GROUND = (
     *("model", "errors", "metrics", "duration", "name", "problem", "shipped", "own_event", "delivery_settings"),
     *(
+        "batch_steps",
         "redaction",
         "secret",
         "terminal",
         "exit_status",
+        "source",
         "stacks",
         "yaml_lines",
         "file_versions",
@@ -278,7 +280,7 @@ def test_each_union_of_settings_is_known_here() -> None:
         frozenset(member.__name__ for member in members(union))
         for union in (DestinationSettings, SourceSettings, Credentials)
     }
-    assert set(unions(Settings.model_json_schema())) <= known
+    assert set(unions(Settings.model_json_schema())) == known
 
 
 def members(union: Any) -> tuple[type, ...]:

@@ -14,16 +14,18 @@ from agent import metrics
 from agent.assembly import load_failures
 from agent.assembly.enabled_rules import enabled, placeholders, rule_folders
 from agent.assembly.load_failures import LoadFailure
+from agent.batch_steps import BatchSteps, DetectStep
 from agent.columns import record_id
 from agent.config.settings import Settings
 from agent.detection import rule_files
-from agent.detection.detector import Detection, Detector
+from agent.detection.detector import Detection, Detector, RuleMatches, log_rule_failure
+from agent.detection.matcher import Matcher
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import LogSource
 from agent.enrichment.enricher import Enricher
 from agent.enrichment.lists.list_file import ListFiles
 from agent.errors import FileError
-from agent.model import OWN_EVENT_TYPE, Batch, BatchSteps
+from agent.model import OWN_EVENT_TYPE, Batch
 from agent.normalize.mapping import files as mapping_files
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
@@ -46,73 +48,110 @@ class LoadedFiles:
 
 @dataclass(frozen=True, slots=True)
 class BatchProcessing:
-    """The steps of a batch, and what they are made of."""
+    """What the steps of all shards share: rules, mappings, lists. Immutable; a reload makes another."""
 
-    steps: BatchSteps
     rules: RuleSet
     problems: Sequence[FileError]
     """What does not load, also of newer versions of what is in use."""
     load_failures: Sequence[LoadFailure]
     """The same, by file."""
     loaded: LoadedFiles
+    _settings: Settings
+    _normalizer: Normalizer
+    _matcher: Matcher
+
+    def steps(
+        self,
+        directory_of: Callable[[str], Directory | None] = lambda _: None,
+        recall: Callable[[str], bytes | None] = lambda _: None,
+    ) -> BatchSteps:
+        """The steps of one shard, with a detector and an enricher of its own.
+
+        `directory_of`: an org's id to the look-ups of its users and apps; `recall`: what the shard's detection
+        remembered, asked when the first batch comes.
+        """
+        enricher = Enricher(self._settings.enrich, self.loaded.lists)
+
+        def prepare(batch: Batch) -> pl.DataFrame:
+            """`PrepareStep`: Leakline's own events are mapped, and nothing is looked up for them."""
+            prepared = self._normalizer.prepare(batch)
+            if batch.event_type == OWN_EVENT_TYPE:
+                return prepared
+            directory = directory_of(batch.org)
+            if directory is None:
+                return enricher.enrich(prepared)
+            return enricher.enrich(prepared, users=directory.users, applications=directory.applications)
+
+        return BatchSteps(prepare, self._match, self._detect_step(recall), self._normalizer.shape)
+
+    def _match(self, batch: Batch, prepared: pl.DataFrame) -> RuleMatches:
+        """`MatchStep`: the rules for the batch's log source."""
+        return list(self._matcher.matches(prepared, _log_source(batch)))
+
+    def _detect_step(self, recall: Callable[[str], bytes | None]) -> DetectStep:
+        fold, patience = self._settings.rules.fold, self._settings.rules.revise
+        uncounted = Normalizer(
+            self._normalizer.mappings
+        )  # alerts copy rows: these rows' problems are counted with the events
+
+        @functools.cache
+        def detector() -> Detector:
+            """Made by the first batch: until then that of before may still learn something."""
+            return Detector(
+                self.rules,
+                recall=recall,
+                fold=fold,
+                patience=patience,
+                long_ids=record_id.to_long,
+                matcher=self._matcher,
+            )
+
+        def detect(batch: Batch, prepared: pl.DataFrame, matches: RuleMatches, now: datetime) -> Detection:
+            """`DetectStep`."""
+            return detector().detect(
+                prepared,
+                _log_source(batch),
+                now,
+                org=batch.org,
+                shape=lambda rows: uncounted.shape(rows, batch, now),
+                matches=matches,
+            )
+
+        return detect
 
 
-def build_processing(
-    settings: Settings,
-    directory_of: Callable[[str], Directory | None] = lambda _: None,
-    recall: Callable[[str], bytes | None] = lambda _: None,
-    before: LoadedFiles | None = None,
-) -> BatchProcessing:
-    """Mappings, enrichment and rules as the steps of a batch.
+def build_processing(settings: Settings, before: LoadedFiles | None = None) -> BatchProcessing:
+    """Mappings, lists and rules, of which the steps of each shard are made.
 
-    `directory_of`: an org's id to the look-ups of its users and apps; `recall`: what detection remembered, asked when the
-    first batch comes. `before`: what is in use, of which that stays which does not load now; without it that is left out.
-    Raises SettingsError where `rules.adjust` does not fit the rules.
+    `before`: what is in use, of which that stays which does not load now; without it that is left out. Raises
+    SettingsError where `rules.adjust` does not fit the rules.
     """
     before = before or LoadedFiles()
     lists = ListFiles(before.lists)
     mappings = mapping_files.read([shipped("mappings"), *settings.normalize.mappings], before.mappings)
     normalizer = Normalizer(mappings.mappings, keep_original=settings.normalize.keep_original, report=_count_problem)
-    uncounted = Normalizer(mappings.mappings)  # for rows that alerts copy: their problems are counted with the events
-    enricher = Enricher(settings.enrich, lists)
+    Enricher(settings.enrich, lists)  # reads the lists, so that what is wrong with them is known
     values = placeholders(settings.rules, settings.enrich, lists)
     read = rule_files.read(rule_folders(settings.rules), before.rules, placeholders=values)
     rules = enabled(read.rules, settings.rules)
-
-    @functools.cache
-    def detector() -> Detector:
-        """Made by the first batch: until then that of before may still learn something."""
-        fold, patience = settings.rules.fold, settings.rules.revise
-        return Detector(rules, recall=recall, fold=fold, patience=patience, long_ids=record_id.to_long)
-
-    def prepare(batch: Batch) -> pl.DataFrame:
-        """`PrepareStep`: Leakline's own events are mapped, and nothing is looked up for them."""
-        prepared = normalizer.prepare(batch)
-        if batch.event_type == OWN_EVENT_TYPE:
-            return prepared
-        directory = directory_of(batch.org)
-        if directory is None:
-            return enricher.enrich(prepared)
-        return enricher.enrich(prepared, users=directory.users, applications=directory.applications)
-
-    def detect(batch: Batch, prepared: pl.DataFrame, now: datetime) -> Detection:
-        """`DetectStep`: by the rules for the batch's log source."""
-        own = batch.event_type == OWN_EVENT_TYPE
-        source = LogSource("leakline", "agent") if own else LogSource("salesforce", batch.source)
-        return detector().detect(
-            prepared, source, now, org=batch.org, shape=lambda rows: uncounted.shape(rows, batch, now)
-        )
-
     of_lists = [problem for problems in lists.problems.values() for problem in problems]
     problems = [*mappings.errors, *of_lists, *read.rules.errors]
     kept = mappings.kept | read.kept | lists.kept
     return BatchProcessing(
-        BatchSteps(prepare, detect, normalizer.shape),
         rules,
         problems,
         load_failures.of_errors(problems, kept),
         LoadedFiles(read.files, mappings.files, lists),
+        settings,
+        normalizer,
+        Matcher(rules, log_rule_failure),
     )
+
+
+def _log_source(batch: Batch) -> LogSource:
+    """Under which log source rules name the batch's rows."""
+    own = batch.event_type == OWN_EVENT_TYPE
+    return LogSource("leakline", "agent") if own else LogSource("salesforce", batch.source)
 
 
 def _count_problem(problem: str, rows: int) -> None:

@@ -15,17 +15,19 @@ from agent.assembly.destinations import build_destination
 from agent.assembly.load_failures import LoadFailure
 from agent.assembly.secret_check import unusable_destinations
 from agent.assembly.sources import build_directory, build_source, directory_by_org, warn_of_rotation
+from agent.batch_steps import BatchSteps
 from agent.config.settings import Settings, SourceSettings
 from agent.errors import FileError, SettingsError
-from agent.model import Destination, Source
+from agent.model import Destination
 from agent.pipeline.ingest import BatchCommit, Ingest
+from agent.source import PolledSource
 from agent.sources.salesforce.session import Session
-from agent.store import dead_letter_problem, keys
+from agent.store import dead_letter_problem, startup
 from agent.store.dead_letters import DeadLetters
-from agent.store.directory import startup
-from agent.store.directory.state_directory import StateDirectory
 from agent.store.problems import Problems
-from agent.store.queue.state_stores import StateStores, open_stores
+from agent.store.queue.parked_batches import ParkedBatches
+from agent.store.queue.repairs import Repairs
+from agent.store.queue.state_stores import StateStores
 from agent.store.spool import Spool
 from agent.store.state import State, StateRecall
 
@@ -36,7 +38,6 @@ log = structlog.get_logger()
 class DaemonParts:
     """Everything a daemon runs, put together."""
 
-    whole: StateDirectory
     state: State
     stores: StateStores
     spool: Spool
@@ -46,11 +47,12 @@ class DaemonParts:
     destinations: Sequence[Destination]
     sessions: Mapping[str, Session]
     """By the org's name in the settings."""
-    sources: Mapping[str, Sequence[tuple[SourceSettings, Source]]]
+    sources: Mapping[str, Sequence[tuple[SourceSettings, PolledSource]]]
     """By the org's name in the settings."""
     rebuild: Callable[[LoadedFiles], BatchProcessing]
     """From what is in use: rules, mappings and lists anew, keeping of these what does not load."""
     processing: BatchProcessing
+    steps_of: Callable[[BatchProcessing], BatchSteps]
     _reload: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -78,7 +80,7 @@ class DaemonParts:
             except SettingsError as error:
                 load_failures.report_settings(self.open_problems, error)
                 raise
-            self.ingest.replace_steps(self.processing.steps)
+            self.ingest.replace_steps(self.steps_of(self.processing))
             for path in before.gone(self.processing.loaded):
                 log.info("a file is gone, and what it held with it", path=str(path))
             return self._report()
@@ -110,10 +112,10 @@ def build_parts(
     destinations = [build_destination(destination, now, stop) for destination in settings.destinations]
     sessions = {org.name: Session(org, now=now, rotated=warn_of_rotation(org.name)) for org in settings.orgs}
     missing = unusable_destinations(sessions.values(), destinations)
-    whole = StateDirectory(settings.state.directory)
-    stores = open_stores(whole.shard(keys.PROCESS), now)
-    state, spool, dead_letters, problems = stores.state, stores.spool, stores.dead_letters, stores.problems
-    startup.begin(whole, {keys.PROCESS: (state, problems)})
+    state = State(settings.state.directory)
+    spool, dead_letters, problems = Spool(state), DeadLetters(state), Problems(state, now)
+    stores = StateStores(state, spool, ParkedBatches(state), dead_letters, Repairs(state, problems, now), problems)
+    startup.begin(state, problems)
     dead_letter_problem.take_over(problems, dead_letters, state)
     for name, error in missing.items():
         fields = {"error.type": type(error).__name__, "error.message": str(error)}
@@ -121,14 +123,15 @@ def build_parts(
     directories = {name: build_directory(state, name, session, now) for name, session in sessions.items()}
 
     def rebuild(before: LoadedFiles) -> BatchProcessing:
-        recall = StateRecall(state, keys.DETECTION.prefix)
-        return build_processing(settings, directory_by_org(sessions, directories), recall, before)
+        return build_processing(settings, before)
+
+    def steps_of(processing: BatchProcessing) -> BatchSteps:
+        recall = StateRecall(state, "memory/detection/")
+        return processing.steps(directory_by_org(sessions, directories), recall)
 
     processing = rebuild(LoadedFiles())
     limit = settings.state.spool_limit_mb << 20
-    ingest = Ingest(
-        state, spool, dead_letters, problems, processing.steps, now=now, stop=stop, spool_limit=limit, watch=watch
-    )
+    ingest = Ingest(stores, steps_of(processing), now=now, stop=stop, spool_limit=limit, watch=watch)
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
     sources = {
@@ -136,7 +139,6 @@ def build_parts(
         for org in settings.orgs
     }
     return DaemonParts(
-        whole,
         state,
         stores,
         spool,
@@ -148,4 +150,5 @@ def build_parts(
         sources,
         rebuild,
         processing,
+        steps_of,
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from agent.store.problems import Problems
 
-OF_SOURCES = ("source-failed", "record-passed-over")
+OF_SOURCES = ("source-failed", "pass-failed", "source-stopped", "record-passed-over")
 OF_DESTINATIONS = ("destination-unavailable", "destination-stopped")
 
 

@@ -62,7 +62,7 @@ def marked_event(settings: Settings, now: datetime) -> pl.DataFrame:
     """A shaped frame of one event that says that it is a test."""
     message = "This is a test event of leakline check; nothing happened."
     batch = own_event("", "test-event", message, now, fields={"labels.test": "true"})
-    steps = build_processing(settings).steps
+    steps = build_processing(settings).steps()
     return steps.shape(steps.prepare(batch), batch, now)
 
 

@@ -11,7 +11,7 @@ import structlog
 
 from agent.assembly.daemon_parts import DaemonParts
 from agent.daemon import status
-from agent.daemon.polling import Polling
+from agent.daemon.reading.polling import Polling
 from agent.errors import Busy, SettingsError
 from agent.pipeline.forward import Forward
 from agent.store.queue.dead_letter_commands import DeadLetterCommands

@@ -33,7 +33,7 @@ from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
 from agent.daemon.metrics_listener import metrics_served
 from agent.daemon.poll_deadline import polls_end_in_time
-from agent.daemon.polling import Polling
+from agent.daemon.reading.polling import Polling
 from agent.daemon.schedule import Schedule
 from agent.daemon.signals import signals
 from agent.daemon.watch import Watch

@@ -26,6 +26,8 @@ log = structlog.get_logger()
 STOP_WORK = frozenset(
     {
         "source-failed",
+        "pass-failed",
+        "source-stopped",
         "ingest-paused",
         "destination-unavailable",
         "destination-stopped",

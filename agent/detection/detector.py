@@ -29,6 +29,9 @@ log = structlog.get_logger()
 Shape = Callable[[pl.DataFrame], pl.DataFrame]
 """Prepared rows to shaped ones, row for row."""
 
+RuleMatches = Sequence[tuple[Rule, pl.Series]]
+"""Rules with the numbers of the rows of a prepared frame that they match (UInt32, ascending)."""
+
 ABOUT = ("organization.id", "user.id", "user.name", "user.full_name", "source.ip", "leakline.problem.kind")
 """What is kept of whom or what an alert is about for a count that comes later."""
 
@@ -50,8 +53,10 @@ class Detection:
 
 
 class Detector:
-    """Rules and what must be remembered of their alerts, each org's by itself: a batch of one org changes nothing of
-    another's and makes nothing be told of it. One batch at a time: `detect`, transaction, `commit`.
+    """What must be remembered of the alerts of rules: folded alerts, correlations, baselines.
+
+    Each shard has its own over rules that all share. Within it each org is by itself: a batch of one org changes nothing
+    of another's and makes nothing be told of it. One batch at a time: `detect`, transaction, `commit`.
     """
 
     def __init__(
@@ -63,13 +68,15 @@ class Detector:
         lateness: Mapping[str, timedelta] = LATENESS,
         patience: timedelta = PATIENCE,
         long_ids: Callable[[pl.Series], pl.Series] = lambda ids: ids,
+        matcher: Matcher | None = None,
     ) -> None:
         """`recall`: what earlier detections asked to remember; `fold`: the span in which repeats become one alert;
         `lateness`: service to how late its rows may come, for correlations; `patience`: how long a change of one's
-        alert may stay untold; `long_ids`: record ids as a column of the rows to ids as events have them.
+        alert may stay untold; `long_ids`: record ids as a column of the rows to ids as events have them. `matcher`: of
+        these rules; unless given, one of its own.
         """
         self.rules = rules
-        self._matcher = Matcher(rules, _log_rule_failure)
+        self._matcher = matcher or Matcher(rules, log_rule_failure)
         self._long_ids = long_ids
         self._folds = FoldMemory(fold, {rule.id for rule in rules}, recall)
         sources = {rule.id: rule.logsource for rule in rules}
@@ -88,15 +95,17 @@ class Detector:
         org: str | None = None,
         shape: Shape | None = None,
         final: bool = False,
+        matches: RuleMatches | None = None,
     ) -> Detection:
-        """Try the rules on a batch; one without rows is what the clock brings, to every org.
+        """What the rules' matches in a batch come to; a batch without rows is what the clock brings, to every org.
 
         `prepared`: vendor and computed columns with `event.id` and, where the rows have a time, `@timestamp`.
         `org`: the id of the org that was read; unless given, that of the first row.
         `shape`: how the rest of the program shapes the rows; without it vendor columns become `salesforce.<name>`.
         `final`: nothing follows, so that correlations judge what they would wait with.
+        `matches`: what `matches` gave for this frame; unless given, the rules are tried here.
         """
-        found = list(self.matches(prepared, source))
+        found = list(self.matches(prepared, source)) if matches is None else list(matches)
         counts = {rule.id: len(rows) for rule, rows in found}
         org = _org(prepared) if org is None else org
         correlated, compared = self._derive(found, prepared, org, source, now, final=final)
@@ -127,7 +136,7 @@ class Detector:
 
     def _derive(
         self,
-        found: list[tuple[Rule, pl.Series]],
+        found: RuleMatches,
         prepared: pl.DataFrame,
         org: str,
         source: LogSource,
@@ -135,10 +144,7 @@ class Detector:
         *,
         final: bool,
     ) -> tuple[BatchChanges, BaselineChanges]:
-        """What the matches mean to correlations and to baselines; an empty batch is what the clock brings.
-
-        `found`: rules with the numbers of the rows of `prepared` that they match (UInt32, ascending).
-        """
+        """What the matches mean to correlations and to baselines; an empty batch is what the clock brings."""
         if not prepared.height:
             return self.correlation_engine.take({}, "", source, None, now, final=final), self.baseline_engine.tick(now)
         of_baselines, of_correlations = self.baseline_engine.bases, self.correlation_engine.bases
@@ -166,17 +172,14 @@ class Detector:
 
     def _raise(
         self,
-        found: list[tuple[Rule, pl.Series]],
+        found: RuleMatches,
         prepared: pl.DataFrame,
         org: str,
         shape: Shape,
         now: datetime,
         folds: FoldChanges,
     ) -> Iterator[pl.DataFrame]:
-        """Alerts for the matches that are not folded into earlier ones: a shaped frame for each rule that raises any.
-
-        `found`: rules with the numbers of the rows of `prepared` that they match (UInt32, ascending).
-        """
+        """Alerts for the matches that are not folded into earlier ones: a shaped frame for each rule that raises any."""
         if not found:
             return
         # Each matched row is shaped once, however many rules match it; a place is its number among these.
@@ -207,7 +210,7 @@ class Detector:
                     yield alert.late_count(rule, counts, now)
 
 
-def _log_rule_failure(rule: Rule, error: Exception) -> None:
+def log_rule_failure(rule: Rule, error: Exception) -> None:
     log.error("rule breaks and is passed over", rule=rule.title, path=str(rule.path), reason=str(error))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -32,7 +33,10 @@ class Selection:
 
 
 class Matcher:
-    """Rules, sorted out by the kinds of rows that they are tried on. Several threads may use one at once."""
+    """Rules, sorted out by the kinds of rows that they are tried on.
+
+    One serves all orgs of a process: several threads may use it at once.
+    """
 
     def __init__(self, rules: RuleSet, report: Callable[[Rule, Exception], None] = lambda _rule, _error: None) -> None:
         """`report`: told of a rule that raises an error, the first time it does."""
@@ -40,6 +44,8 @@ class Matcher:
         self._report = report
         self.broken: dict[str, str] = {}
         """Rule id to reason: rules that raised an error while they were tried, on some batch."""
+        self._lock = threading.Lock()
+        """Held while a rule becomes broken: each is reported once, whoever sees it first."""
         self._selections: dict[tuple[LogSource, str, str | None], Selection] = {}
 
     def matches(self, prepared: pl.DataFrame, source: LogSource) -> Iterator[tuple[Rule, pl.Series]]:
@@ -60,9 +66,11 @@ class Matcher:
 
     def _set_aside(self, rule: Rule, error: Exception) -> None:
         """One rule that breaks must not cost the others, nor make every row of a batch look poisonous."""
-        if rule.id not in self.broken:
+        with self._lock:
+            known = rule.id in self.broken
+            self.broken = {**self.broken, rule.id: str(error)}  # whoever reads it meanwhile sees a whole one
+        if not known:
             self._report(rule, error)
-        self.broken[rule.id] = str(error)
 
     def _select(self, prepared: pl.DataFrame, source: LogSource) -> Selection:
         """The rules for this log source and, if all rows are of one kind, for that kind."""
@@ -73,6 +81,7 @@ class Matcher:
         key = (source, name, kind)
         selection = self._selections.get(key)
         if selection is None:
+            # Two threads may both make the same selection: the second costs time and nothing else.
             if len(self._selections) >= SELECTIONS:
                 self._selections.clear()
             only = Column(kinds, cells=True) if kind is not None else None

@@ -1,33 +1,39 @@
-"""The first loop: read, prepare, detect, shape, and make all of it visible in one transaction."""
+"""The first loop: read, prepare, match, detect, shape, and make all of it visible in one transaction.
+
+Two locks. The *preparing lock* is held while a batch of the org goes through the steps that may wait for a look-up. The
+*commit lock* is held while a batch is detected and stored, which waits for nothing but the disk. Nobody waits for the
+first while he holds the second; the tick and Leakline's own events never take the first.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
-import structlog
 
 from agent import metrics
-from agent.errors import DiskFull
-from agent.model import OWN_EVENT_TYPE, Batch, BatchSteps, Cursor, DetectionResult, Lane, Source
+from agent.batch_steps import BatchSteps
+from agent.errors import DiskFull, NoRoom, Shutdown
+from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Rejection
 from agent.pipeline import poison
+from agent.pipeline.batch_writer import BatchWriter, PreparedBatch, Settle
+from agent.pipeline.poison_limit import PoisonLimit
 from agent.pipeline.progress import FULL_DISK_PAUSE, Progress
-from agent.store import dead_letter_problem, keys
-from agent.store.accounts import Accounts, IngestAccount
-from agent.store.attempts import Attempts
-from agent.store.batch_file import BatchFile
-from agent.store.dead_letters import DeadLetterContext, DeadLetters, letters_of_rejections
-from agent.store.origin import Origin
-from agent.store.problems import Problems
-from agent.store.spool import Spool, UncommittedBatch
-from agent.store.state import State, StateRecall
+from agent.source import ContinuousSource, Idle, PolledSource
+from agent.store import keys
+from agent.store.attempts import Attempts, PushAttempts
+from agent.store.origin import digest
+from agent.store.queue.state_stores import StateStores
+from agent.store.state import StateRecall
 from agent.store.transaction import Transaction
 
-log = structlog.get_logger()
+LOOK_FOR_STOP = 0.5
+"""Seconds between two looks at the stop event while another batch of the org is being prepared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +50,11 @@ class BatchCommit:
 
 
 class Ingest:
-    """Commits batches, one at a time over all sources."""
+    """Commits the batches of one shard, one at a time. Safe for threads: one for each source."""
 
     def __init__(
         self,
-        state: State,
-        spool: Spool,
-        dead_letters: DeadLetters,
-        problems: Problems,
+        stores: StateStores,
         steps: BatchSteps,
         *,
         now: Callable[[], datetime],
@@ -61,36 +64,38 @@ class Ingest:
         progress: Progress | None = None,
     ) -> None:
         """`spool_limit`: bytes of batch files above which reading pauses, unless `backpressure` is replaced."""
-        self._state = state
-        self._spool = spool
-        self._dead_letters = dead_letters
-        self._problems = problems
+        self._state = stores.state
         self._steps = steps
-        self._accounts = Accounts(state)
+        self._writer = BatchWriter(stores)
+        self._poison_limit = PoisonLimit(stores.problems)
         self._now = now
         self._stop = stop
+        spool = stores.spool
         self.backpressure: Callable[[], str] = lambda: (
             f"the spool holds {spool.bytes_held()} of {spool_limit} bytes" if spool.bytes_held() > spool_limit else ""
         )
         """Asked before each batch: why there is no room for it, empty when there is."""
         self._watch = watch
-        self.progress = progress or Progress(problems, now)
+        self.progress = progress or Progress(stores.problems, now)
         """Who reads, who hangs, who waits on purpose."""
-        self._lock = threading.Lock()
+        self._preparing_lock = threading.Lock()
+        self._commit_lock = threading.Lock()
         self._attempts: dict[str, Attempts] = {}
 
     def shaped(self, batch: Batch) -> pl.DataFrame:
-        """The batch as it is sent, without detection; for batches made anew. Waits for the batch in hand.
+        """The batch as it is sent, without detection; for batches made anew.
 
-        Two threads must not be in the steps at once: what look-ups remember is not made for that.
+        Waits until no other batch of the org is being prepared; raises Shutdown when told to stop meanwhile.
         """
-        with self._lock:
-            return self._steps.shape(self._steps.prepare(batch), batch, self._now())
+        with self._preparing(batch):
+            steps = self._steps
+            return steps.shape(steps.prepare(batch), batch, self._now())
 
     def replace_steps(self, steps: BatchSteps) -> None:
-        """Other rules and mappings from the next batch on."""
-        with self._lock:
+        """Other rules and mappings from the next commit on: a batch that is under way goes through all steps again."""
+        with self._commit_lock:
             self._steps = steps
+            self._poison_limit.forget()
 
     def cursor(self, source: str) -> Cursor | None:
         text = self._state.text(keys.CURSOR.key(source))
@@ -99,139 +104,188 @@ class Ingest:
     def recall(self, source: str) -> StateRecall:
         return StateRecall(self._state, keys.MEMORY.key(source, ""))
 
-    def read(self, source: Source) -> int:
+    # What comes
+
+    def read(self, source: PolledSource) -> int:
         """Take everything a polled source has now; returns the rows committed. Stops at a batch boundary when asked to.
 
-        Raises what the source raises; everything up to the last commit stands.
+        Raises what the source and the steps raise; everything up to the last commit stands.
         """
         with self.progress.of(source.name):
-            return self._read(source)
+            after, rows = self.cursor(source.name), 0
+            with closing(source.read(after)) as batches:
+                for batch in batches:
+                    self._wait_for_room()
+                    if self._stop.is_set():
+                        break
+                    rows += self._take_next(source.name, batch, after)
+                    after = batch.cursor or after
+            return rows
 
-    def _read(self, source: Source) -> int:
-        begun = source.name in self._attempts
-        attempts = self._attempts.setdefault(source.name, Attempts(self._state, f"ingest/{source.name}"))
-        after = self.cursor(source.name)
-        rows = 0
-        with closing(source.read(after)) as batches:  # type: ignore[type-var]
-            for batch in batches:
-                if not begun:
-                    begun = True
-                    attempts.begin(str(after))
-                self._wait_for_room()
-                if self._stop.is_set():
-                    break
-                rows += self._take(source.name, batch, attempts.exhausted(str(after)), attempts)
-                after = batch.cursor or after
-        return rows
+    def follow(self, source: ContinuousSource, alive: Callable[[], None] = lambda: None) -> None:
+        """Take what a continuous source hands over, until told to stop. `alive`: called whenever all that came so far is
+        committed.
+
+        Raises what the source and the steps raise; everything up to the last commit stands.
+        """
+        with self.progress.of(source.name):
+            after = self.cursor(source.name)
+            with closing(source.stream(after, self._stop)) as stream:
+                for item in stream:
+                    if isinstance(item, Idle):
+                        self.progress.note_move()
+                    else:
+                        self._wait_for_room()
+                        if self._stop.is_set():
+                            return
+                        self._take_next(source.name, item, after)
+                        after = item.cursor or after
+                    alive()
+
+    def push(self, source: str, batch: Batch) -> int:
+        """Take a batch that somebody pushes, who waits for the answer; returns the rows committed.
+
+        Raises NoRoom at once while the spool or the disk is full, Shutdown when told to stop, and what the steps raise;
+        nothing of the batch is committed then.
+        """
+        with self.progress.of(source):
+            if reason := self.backpressure():
+                raise NoRoom(f"no room for what {source} is sent: {reason}", retry_after=FULL_DISK_PAUSE)
+            return self._take_pushed(source, batch, waits=False)
 
     def take(self, source: str, batch: Batch) -> int:
-        """Commit one batch that somebody pushes; returns the rows committed (0 if stopped while waiting for room)."""
-        with self.progress.of(source):
-            return self._take(source, batch, poisonous=False, attempts=None)
+        """Take one of Leakline's own events, also into a full spool; returns the rows committed, 0 when told to stop before.
+
+        Waits while the disk is full. Raises what the steps raise.
+        """
+        with self.progress.of(source), suppress(Shutdown):
+            return self._take_pushed(source, batch, waits=True)
+        return 0
 
     def tick(self) -> None:
-        """Let detection say what only the passing of time can tell; to be called about once a minute."""
-        self.take("agent", Batch("", "agent", OWN_EVENT_TYPE, pl.DataFrame()))
+        """Let detection say what only the passing of time can tell; to be called about once a minute.
 
-    def _take(self, source: str, batch: Batch, poisonous: bool, attempts: Attempts | None) -> int:
+        Costs no write while there is nothing to say. Raises what detection raises.
+        """
+        with suppress(Shutdown):
+            self._take("agent", Batch("", "agent", OWN_EVENT_TYPE, pl.DataFrame()), None)
+
+    # How it is taken
+
+    def _take_next(self, source: str, batch: Batch, after: Cursor | None) -> int:
+        """The batch that lies behind the cursor `after`; 0 when told to stop before it was committed."""
+        attempts = self._attempts.setdefault(source, Attempts(self._state, f"ingest/{source}"))
+
+        def settle(transaction: Transaction) -> None:
+            if batch.cursor is not None:
+                attempts.note(transaction, batch.cursor)
+
+        with suppress(Shutdown), attempts.attempt(str(after)) as exhausted:
+            return self._take(source, batch, settle, exhausted=exhausted)
+        return 0
+
+    def _take_pushed(self, source: str, batch: Batch, *, waits: bool) -> int:
+        """A batch that lies behind no cursor, so that attempts at it are told by what it holds."""
+        attempts = PushAttempts(self._state, f"push/{source}")
+        ids = digest(batch.frame["event.id"] if batch.frame.height else pl.Series([], dtype=pl.String))
+
+        def settle(transaction: Transaction) -> None:
+            attempts.forget(transaction, ids)
+
+        try:
+            with attempts.attempt(ids) as exhausted:
+                return self._take(source, batch, settle, exhausted=exhausted, waits=waits)
+        except DiskFull as error:
+            if waits:
+                raise
+            raise NoRoom(f"no room for what {source} is sent: {error}", retry_after=FULL_DISK_PAUSE) from error
+
+    def _take(
+        self, source: str, batch: Batch, settle: Settle | None, *, exhausted: bool = False, waits: bool = True
+    ) -> int:
+        """`exhausted`: rows that break a step are looked for; `waits`: for the disk, else DiskFull is raised. Raises
+        Shutdown when told to stop before the commit.
+        """
+        began = time.perf_counter()
+        ready: PreparedBatch | None = None
         while not self._stop.is_set():
+            if ready is None or ready.steps is not self._steps:
+                ready = self._prepare(source, batch, exhausted=exhausted)
             try:
-                with self._lock, metrics.BATCH_SECONDS.time():
-                    committed = self._commit(source, batch, poisonous, attempts)
+                commit = self._commit(ready, settle)
             except DiskFull as error:
                 self._state.give_up_ballast()
+                if not waits:
+                    raise
                 self.progress.note_pause("disk", str(error))
                 self._stop.wait(FULL_DISK_PAUSE)
+                began = time.perf_counter()
+                continue
+            if commit is None:
                 continue
             self.progress.note_move()
             self._state.restore_ballast()
-            self._watch(committed)
-            return committed.rows
-        return 0
+            if settle is not None:
+                metrics.BATCH_SECONDS.observe(time.perf_counter() - began)
+            self._watch(commit)
+            return commit.rows
+        raise Shutdown(f"a batch of {source} is not committed: Leakline is about to end")
 
-    def _commit(self, source: str, batch: Batch, poisonous: bool, attempts: Attempts | None) -> BatchCommit:
-        now = self._now()
-        rejections = list(batch.rejections)
-        if poisonous:
-            batch, poisoned = poison.without_poison(batch, self._steps, now)
-            rejections += poisoned
-        prepared = self._steps.prepare(batch)
-        detection = self._steps.detect(batch, prepared, now)
-        shaped = self._steps.shape(prepared, batch, now) if prepared.height else prepared
-        lane: Lane = "alerts" if batch.event_type == OWN_EVENT_TYPE else "events"
-        written: list[UncommittedBatch] = []
-        dead: BatchFile | None = None
-        try:
-            written += [self._spool.write(lane, shaped, Origin.of(source, batch, shaped))] if shaped.height else []
-            written += [self._spool.write("alerts", detection.alerts)] if detection.alerts.height else []
-            dead = self._dead_letters.write(letters_of_rejections(rejections, now)) if rejections else None
-            with self._state.transact() as transaction:
-                entries = self._spool.name(transaction, written)
-                if dead is not None:
-                    self._dead_letters.name(transaction, dead, DeadLetterContext("dead-letters", source))
-                    dead_letter_problem.report_rejected(self._problems, source, batch.org, rejections)
-                self._remember(transaction, source, batch, detection)
-                self._problems.apply_own_events(batch)
-                self._count(transaction, source, batch, written, len(rejections), shaped.height)
-                if batch.cursor is not None and attempts is not None:
-                    attempts.note(transaction, batch.cursor)
-        except BaseException:
-            self._spool.discard(written)
-            self._dead_letters.discard(dead)
-            raise
-        self._spool.publish(entries, written)
-        detection.commit()
-        newest = _newest(prepared)
-        self._measure(source, batch, detection, written, len(rejections))
+    def _prepare(self, source: str, batch: Batch, *, exhausted: bool) -> PreparedBatch:
+        """Everything that is done outside the commit."""
+        rejections: list[Rejection] = list(batch.rejections)
+        with self._preparing(batch):
+            steps, now = self._steps, self._now()
+            if exhausted:
+                kind = source, batch.event_type
+
+                def check(rows: int, poisoned: int, reason: str) -> None:
+                    self._poison_limit.check(kind, batch.org, rows, poisoned, reason)
+
+                batch, poisoned = poison.without_poison(batch, steps, now, self._commit_lock, check)
+                rejections += poisoned
+            prepared = steps.prepare(batch)
+            matches = steps.match(batch, prepared)
+            shaped = steps.shape(prepared, batch, now) if prepared.height else prepared
+        return PreparedBatch(source, batch, rejections, prepared, matches, shaped, steps)
+
+    def _commit(self, ready: PreparedBatch, settle: Settle | None) -> BatchCommit | None:
+        """None if the steps were replaced since the batch went through them: what the detection before those of now learns
+        would be lost.
+        """
+        batch, source = ready.batch, ready.source
+        with self._commit_lock:
+            if ready.steps is not self._steps:
+                return None
+            now = self._now()
+            detection = ready.steps.detect(batch, ready.prepared, ready.matches, now)
+            if self._writer.write(ready, detection, settle, now):
+                poisoned = len(ready.rejections) - len(batch.rejections)
+                self._poison_limit.record((source, batch.event_type), batch.frame.height + poisoned, poisoned)
+            detection.commit()
+        newest = _newest(ready.prepared)
         if newest is not None:
             metrics.SOURCE_LAG.labels(source).set((now - newest).total_seconds())
-        return BatchCommit(source, batch, shaped.height, detection.alerts, detection.matched, newest)
+        return BatchCommit(source, batch, ready.shaped.height, detection.alerts, detection.matched, newest)
 
-    def _remember(self, transaction: Transaction, source: str, batch: Batch, detection: DetectionResult) -> None:
-        transaction.apply(keys.MEMORY.key(source, ""), batch.remember)
-        transaction.apply(keys.DETECTION.prefix, detection.remember)
-        if batch.cursor is not None:
-            transaction.set(keys.CURSOR.key(source), batch.cursor)
-
-    def _count(
-        self,
-        transaction: Transaction,
-        source: str,
-        batch: Batch,
-        written: Sequence[UncommittedBatch],
-        rejected: int,
-        spooled: int,
-    ) -> None:
-        """Account for the batch. `rejected`, `spooled`: rows; so `read` is the sum that `accounts` promises to hold."""
-        read = spooled + batch.duplicates + rejected
-        account = IngestAccount(read=read, duplicate=batch.duplicates, malformed=rejected, spooled=spooled)
-        self._accounts.add_ingest(transaction, source, batch.event_type, account)
-        for uncommitted in written:
-            self._accounts.add_spooled(transaction, uncommitted.lane, uncommitted.frame.height)
+    @contextmanager
+    def _preparing(self, batch: Batch) -> Iterator[None]:
+        """Around the steps outside the commit. For Leakline's own events nothing is looked up: they wait for nobody."""
+        if batch.event_type == OWN_EVENT_TYPE:
+            yield
+            return
+        while not self._preparing_lock.acquire(timeout=LOOK_FOR_STOP):
+            if self._stop.is_set():
+                raise Shutdown(f"a batch of {batch.source} is not prepared: Leakline is about to end")
+        try:
+            yield
+        finally:
+            self._preparing_lock.release()
 
     def _wait_for_room(self) -> None:
         while not self._stop.is_set() and (reason := self.backpressure()):
             self.progress.note_pause("spool", reason)
             self._stop.wait(FULL_DISK_PAUSE)
-
-    def _measure(
-        self,
-        source: str,
-        batch: Batch,
-        detection: DetectionResult,
-        written: Sequence[UncommittedBatch],
-        rejected: int,
-    ) -> None:
-        metrics.ROWS_READ.labels(source, batch.event_type).inc(
-            batch.frame.height + batch.duplicates + len(batch.rejections)
-        )
-        metrics.ROWS_DUPLICATED.labels(source).inc(batch.duplicates)
-        metrics.ROWS_REJECTED.labels("receiving", source).inc(rejected)
-        for uncommitted in written:
-            metrics.EVENTS_SPOOLED.labels(uncommitted.lane).inc(uncommitted.frame.height)
-        for rule, count in detection.matched.items():
-            metrics.ALERTS_RAISED.labels(rule).inc(count)
-        metrics.SPOOL_BYTES.set(self._spool.bytes_held())
 
 
 def _newest(frame: pl.DataFrame) -> datetime | None:

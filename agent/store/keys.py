@@ -44,7 +44,9 @@ class KeyFamily:
 CURSOR = KeyFamily("cursor/", "agent.pipeline.ingest", "source: text, `Cursor`, understood by its source alone")
 MEMORY = KeyFamily("memory/", "agent.pipeline.ingest", "source/key: bytes that the source asked to remember")
 DETECTION = KeyFamily("memory/detection/", "agent.detection.detector", "key: bytes of folds, correlations, baselines")
-ATTEMPT = KeyFamily("attempt/", "agent.store.attempts", "component: JSON [place, count]")
+RESPONSE = KeyFamily("response/", "agent.pipeline.batch_writer", "key: bytes that `RespondStep` gave")
+TRAIL = KeyFamily("trail/", "agent.pipeline.batch_writer", "key: bytes that `RecordStep` gave")
+ATTEMPT = KeyFamily("attempt/", "agent.store.attempts", "component: JSON [place, count], or count by digest")
 DIRECTORY = KeyFamily("directory/", "agent.sources.salesforce.directory", "org/kind/id: JSON {at, record}")
 
 BATCH = KeyFamily("spool/batch/", "agent.store.spool", "lane/number: `BatchFile`")
@@ -77,7 +79,22 @@ SCHEMA = KeyFamily("state/schema", "agent.store.directory.migrations", "`VERSION
 REBUILT = KeyFamily("state/rebuilt", "agent.store.recovery.rebuild", "`RebuildReport`, until the books are in order")
 
 OF_A_SHARD = (
-    *(CURSOR, MEMORY, DETECTION, ATTEMPT, DIRECTORY, BATCH, NEXT_BATCH, POSITION, STOPPED, PARKED, NEXT_PARKED, REPAIR),
+    *(
+        CURSOR,
+        MEMORY,
+        DETECTION,
+        RESPONSE,
+        TRAIL,
+        ATTEMPT,
+        DIRECTORY,
+        BATCH,
+        NEXT_BATCH,
+        POSITION,
+        STOPPED,
+        PARKED,
+        NEXT_PARKED,
+        REPAIR,
+    ),
     *(DEAD_LETTERS, DEAD_LETTER_CONTEXT, NEXT_DEAD_LETTERS, READ_ACCOUNT, LANE_ACCOUNT, DELIVERY_ACCOUNT),
     *(PROBLEM, OUTBOX, NEXT_EVENT),
 )

@@ -54,7 +54,8 @@ class Agent:
 
     def restart(self) -> None:
         """Nothing but the remembered bytes is carried over."""
-        self._processing = build_processing(self._settings, lambda _: self._directory, self.memory.get)  # type: ignore[arg-type,return-value]
+        self._processing = build_processing(self._settings)
+        self._steps = self._processing.steps(lambda _: self._directory, self.memory.get)  # type: ignore[arg-type,return-value]
         if self._processing.problems:
             raise ValueError("\n".join(map(str, self._processing.problems)))
 
@@ -88,9 +89,9 @@ class Agent:
 
     def _through(self, batch: Batch, moment: int) -> tuple[pl.DataFrame, pl.DataFrame]:
         now = datetime.fromtimestamp(moment / 1000, UTC)
-        steps = self._processing.steps
+        steps = self._steps
         prepared = steps.prepare(batch)
-        detection = steps.detect(batch, prepared, now)
+        detection = steps.detect(batch, prepared, steps.match(batch, prepared), now)
         for key, value in detection.remember.items():
             if value is None:
                 self.memory.pop(key, None)

@@ -27,7 +27,7 @@ def main(log_file: Path, folder: Path) -> dict[str, float]:
     """Stage to core-microseconds a row."""
     from agent.model import Batch
 
-    steps = build_processing(settings_for(folder)).steps
+    steps = build_processing(settings_for(folder)).steps()
     spent: Counter[str] = Counter()
     rows, now = 0, datetime.now(UTC)
 
@@ -49,7 +49,7 @@ def main(log_file: Path, folder: Path) -> dict[str, float]:
         with stage("map, enrich"):
             prepared = steps.prepare(batch)
         with stage("rules"):
-            detection = steps.detect(batch, prepared, now)
+            detection = steps.detect(batch, prepared, steps.match(batch, prepared), now)
             detection.commit()
         with stage("shape"):
             shaped = steps.shape(prepared, batch, now)

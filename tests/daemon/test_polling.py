@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from agent.daemon.polling import CREDENTIALS_PAUSE, ORG_PAUSE, Polling
+from agent.daemon.reading.polling import Polling
+from agent.daemon.reading.source_failures import CREDENTIALS_PAUSE, ORG_PAUSE
 from agent.errors import DiskFull, Forbidden, LimitExceeded, TransportError
 from agent.model import Batch, Cursor
 from tests.pipeline.fakes import NOW, Clock, Loops, batch_of, ids_of
@@ -23,7 +24,7 @@ class TroubledSource:
     troubles: list[Exception] = field(default_factory=list)
     reads: int = 0
 
-    def read(self, after: Cursor | None) -> Iterator[Batch]:
+    def read(self, after: Cursor | None) -> Generator[Batch]:
         self.reads += 1
         if self.troubles:
             raise self.troubles.pop(0)

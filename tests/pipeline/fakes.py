@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import polars as pl
 
+from agent.batch_steps import BatchSteps
 from agent.delivery_settings import DeliverySettings
-from agent.model import LANES, Batch, BatchSteps, Chunk, Cursor, Finding, Lane, Limits, Outcome
+from agent.model import LANES, Batch, Chunk, Cursor, Finding, Lane, Limits, Outcome
 from agent.pipeline.forward import Forward
 from agent.pipeline.ingest import Ingest
 from agent.pipeline.repair import Repair
@@ -107,7 +108,7 @@ class ListSource:
     batches: list[Batch]
     name: str = "acme/list"
 
-    def read(self, after: Cursor | None) -> Iterator[Batch]:
+    def read(self, after: Cursor | None) -> Generator[Batch]:
         for batch in self.batches:
             if after is None or int(batch.cursor or 0) > int(after):
                 yield batch
@@ -115,7 +116,7 @@ class ListSource:
 
 @dataclass
 class Archive:
-    """A source whose inputs can be fetched again (`agent.model.FetchesAgain`), unless `script` holds an error."""
+    """A source whose inputs can be fetched again (`agent.source.FetchesAgain`), unless `script` holds an error."""
 
     inputs: dict[str, list[str]] = field(default_factory=dict)
     """`Batch.again` to the ids of its records, from record 1 on."""
@@ -149,7 +150,8 @@ class NoDetection:
 def plain_steps() -> BatchSteps:
     return BatchSteps(
         prepare=lambda batch: batch.frame,
-        detect=lambda batch, frame, now: NoDetection(),
+        match=lambda batch, frame: (),
+        detect=lambda batch, frame, matches, now: NoDetection(),
         shape=lambda frame, batch, now: frame,
     )
 
@@ -182,10 +184,7 @@ class Loops:
 
     def ingest(self, steps: BatchSteps | None = None, spool_limit: int = 1 << 30) -> Ingest:
         return Ingest(
-            self.state,
-            self.spool,
-            self.dead_letters,
-            self.problems,
+            self.stores,
             steps or plain_steps(),
             now=lambda: NOW,
             stop=self.stop,

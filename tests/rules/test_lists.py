@@ -140,11 +140,12 @@ def alerts(listing_settings: Settings) -> Any:
 
     def raised(carrier: Carrier, **cells: str | None) -> set[str]:
         # Rules remember whom they told of: each row meets new ones.
-        steps = processing.steps
+        steps = processing.steps()
         row = {**carrier.row, **{getattr(carrier, column): cell for column, cell in cells.items()}}
         frame = pl.DataFrame({**{name: [cell] for name, cell in row.items()}, "event.id": ["1"]})
         batch = Batch(ORG, carrier.service, carrier.event_type, frame.cast(pl.String))
-        detection = steps.detect(batch, steps.prepare(batch), NOW)
+        prepared = steps.prepare(batch)
+        detection = steps.detect(batch, prepared, steps.match(batch, prepared), NOW)
         return set(detection.alerts["rule.name"]) if detection.alerts.height else set()
 
     processing = build_processing(listing_settings)
@@ -262,7 +263,7 @@ def test_a_forged_forwarded_for_value_frees_nobody(alerts: Any, carrier: Carrier
 
 def test_a_listed_address_is_one_alert_an_hour(listing_settings: Settings) -> None:
     """Whoever it is that comes from there: a thousand events of as many accounts are counted in it."""
-    steps = build_processing(listing_settings).steps
+    steps = build_processing(listing_settings).steps()
     frame = pl.DataFrame(
         {
             "EVENT_TYPE": ["RestApi"] * 1000,
@@ -273,6 +274,7 @@ def test_a_listed_address_is_one_alert_an_hour(listing_settings: Settings) -> No
         }
     )
     batch = Batch(ORG, "event_log_file", "RestApi", frame)
-    found = steps.detect(batch, steps.prepare(batch), NOW).alerts
+    prepared = steps.prepare(batch)
+    found = steps.detect(batch, prepared, steps.match(batch, prepared), NOW).alerts
     alerts = found.filter(found["rule.name"] == TITLES["campaign_address"])
     assert alerts["leakline.alert.count"].to_list() == [1000]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from agent.daemon.clock_watch import ClockWatch
-from agent.daemon.polling import ORG_PAUSE, Polling
+from agent.daemon.reading.polling import Polling
+from agent.daemon.reading.source_failures import ORG_PAUSE
 from agent.daemon.schedule import IntervalTrigger, Schedule
 from agent.errors import LimitExceeded
 from agent.store.problems import Problems
@@ -178,7 +179,7 @@ class LimitedSource:
     name: str = "acme/one"
     reads: int = 0
 
-    def read(self, after: object) -> Iterator[Any]:
+    def read(self, after: object) -> Generator[Any]:
         self.reads += 1
         if self.reads == 1:
             raise LimitExceeded("TotalRequests Limit exceeded.")

@@ -12,8 +12,9 @@ import pytest
 import structlog
 
 from agent.assembly.batch_processing import build_processing
+from agent.batch_steps import BatchSteps
 from agent.config.settings import Settings
-from agent.model import BatchSteps, Chunk, Outcome, Rejection
+from agent.model import Chunk, Outcome, Rejection
 from agent.pipeline.ingest import Ingest
 from agent.store.problem_outbox import ANNOUNCE_AGAIN
 from agent.store.problems import Problems
@@ -41,7 +42,7 @@ def shipped_steps() -> BatchSteps:
     client = {"type": "client_credentials", "client_id": "c", "client_secret": {"env": "NOWHERE"}}
     org = {"name": "acme", "url": "https://acme.my.salesforce.com", "auth": client}
     document = {"orgs": [org], "destinations": [{"type": "file", "directory": "/nowhere"}]}
-    return build_processing(Settings.model_validate(document)).steps
+    return build_processing(Settings.model_validate(document)).steps()
 
 
 def alerts_of(loops: Loops) -> pl.DataFrame:

@@ -171,7 +171,7 @@ def test_a_long_user_agent_suppresses_neither_the_event_nor_its_alert(tmp_path: 
         destination: Any = build_destination(settings.destinations[0], lambda: NOW, loops.stop)
         forward = loops.forward(destination)
         batch = Batch(ORG, "event_log_file", "Login", pl.DataFrame([login]))
-        loops.ingest(build_processing(settings).steps).take("acme/event_log_file", batch)
+        loops.ingest(build_processing(settings).steps()).take("acme/event_log_file", batch)
         loops.drain(forward)
         receiver.wait_for(2)
         destination.close()

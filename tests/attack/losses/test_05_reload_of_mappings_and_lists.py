@@ -27,7 +27,7 @@ def test_a_broken_mapping_keeps_its_version(run: Callable[..., LocalDaemon], tmp
     def reason() -> object:
         frame = pl.DataFrame({"event.id": ["a" * 32], "EVENT_TYPE": ["Thing"], "STATUS": ["a"]})
         batch = Batch("00D000000000001AAA", "event_log_file", "Thing", frame)
-        return daemon.parts.processing.steps.prepare(batch)["event.reason"][0]
+        return daemon.parts.processing.steps().prepare(batch)["event.reason"][0]
 
     assert (daemon.problems(), reason()) == ({}, "alpha")
     for path, text in ((thing, "event_type: [\n"), (thing, whole), (table, "a: [b]\n"), (table, "b: [\n")):
@@ -72,7 +72,7 @@ def test_a_list_keeps_what_it_held(run: Callable[..., LocalDaemon], tmp_path: Pa
             "CONNECTED_APP_NAME": "Dataloader",
             "TIMESTAMP_DERIVED": "2026-07-01T11:00:00.000Z",
         }
-        steps = daemon.parts.processing.steps
+        steps = daemon.parts.processing.steps()
         prepared = steps.prepare(Batch("00D000000000001AAA", "event_log_file", "Login", pl.DataFrame([row])))
         return [prepared[column].to_list() if column in prepared.columns else None for column in columns]
 

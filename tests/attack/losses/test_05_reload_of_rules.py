@@ -69,14 +69,14 @@ def test_what_is_learnt_while_rules_are_read_anew_is_kept(run: Callable[..., Loc
     daemon = run()
     daemon.write("first.yml", rule("first"))
     parts = daemon.parts
-    prepared = parts.rebuild(parts.processing.loaded)
+    steps = parts.steps_of(parts.rebuild(parts.processing.loaded))
     alerts = [parts.spool.end("alerts")]
     for place in range(2):
         row = {"EVENT_TYPE": "Login", "USER_NAME": "ann", "event.id": f"{place}" * 32}
         row |= {"TIMESTAMP_DERIVED": "2026-07-01T11:00:00.000Z"}
         parts.ingest.take("acme", Batch("00D000000000001AAA", "event_log_file", "Login", pl.DataFrame([row])))
         alerts.append(parts.spool.end("alerts"))
-        parts.ingest.replace_steps(prepared.steps)
+        parts.ingest.replace_steps(steps)
     assert alerts[0] != alerts[1] == alerts[2]
 
 

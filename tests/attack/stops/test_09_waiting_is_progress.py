@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ import structlog
 
 from agent import metrics
 from agent.daemon.loop_watch import LoopWatch
-from agent.daemon.polling import Polling
+from agent.daemon.reading.polling import Polling
 from agent.daemon.watch import LATE_AFTER, Watch
 from agent.errors import DiskFull
 from agent.model import Batch
@@ -49,7 +49,7 @@ class HangingSource:
     released: threading.Event = field(default_factory=threading.Event)
     reading: threading.Event = field(default_factory=threading.Event)
 
-    def read(self, after: object) -> Iterator[Batch]:
+    def read(self, after: object) -> Generator[Batch]:
         self.reading.set()
         assert self.released.wait(PATIENCE)
         yield batch_of(1, ids_of(0, 1))
@@ -63,10 +63,7 @@ def steady(monkeypatch: pytest.MonkeyPatch) -> SteadyClock:
 
 def ingest_of(loops: Loops, steady: SteadyClock, spool_limit: int = 1 << 30) -> Ingest:
     return Ingest(
-        loops.state,
-        loops.spool,
-        loops.dead_letters,
-        loops.problems,
+        loops.stores,
         plain_steps(),
         now=lambda: NOW,
         stop=loops.stop,

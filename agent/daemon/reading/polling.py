@@ -11,28 +11,26 @@ from typing import Any
 
 import structlog
 
-from agent import metrics
-from agent.errors import DiskFull, Forbidden, LimitExceeded, SourceError, TransportError, Unauthorized
-from agent.model import Source
+from agent.daemon.reading import source_failures
+from agent.daemon.reading.pass_faults import PassFaults
+from agent.daemon.reading.source_failures import ORG_PAUSE
+from agent.errors import DiskFull, LimitExceeded, SourceError, StateDamaged
 from agent.pipeline.ingest import BatchCommit, Ingest
 from agent.pipeline.progress import STALLED_AFTER, Pause
+from agent.source import PolledSource
 from agent.store.problems import Problems
 
 log = structlog.get_logger()
 
-ORG_PAUSE = timedelta(minutes=15)
-"""How long an org rests after REQUEST_LIMIT_EXCEEDED; Salesforce names no time, its allowance is a rolling day."""
-CREDENTIALS_PAUSE = timedelta(minutes=5)
-"""How long a source rests after refused credentials or a missing permission: a human has to act first."""
 CLOCK_TOLERANCE = timedelta(seconds=30)
 """A last success this far in the future was noted by a clock that has been set back since."""
 
 
 @dataclass
-class PolledSource:
+class PollRecord:
     """A source and how its polling goes."""
 
-    source: Source
+    source: PolledSource
     org: str
     every: timedelta
     problem: str = ""
@@ -47,7 +45,7 @@ class PolledSource:
 
 
 class Polling:
-    """All polled sources. Safe for one thread per source."""
+    """All polled sources of a shard. Safe for one thread per source."""
 
     def __init__(
         self,
@@ -57,11 +55,15 @@ class Polling:
         stop: Event,
         org_id: Callable[[str], str],
         steady: Callable[[], float] = time.monotonic,
+        *,
+        faults: PassFaults | None = None,
+        wait: Callable[[float], bool] | None = None,
     ) -> None:
         """`org_id`: an org's name in the settings to its id, empty while it is not known; `steady`: a clock that does not
-        jump, in seconds, for all waiting.
+        jump, in seconds, for all waiting; `faults`: those of the shard; `wait`: waits so many seconds and says whether
+        to stop, unless given on the stop event.
         """
-        self.sources: dict[str, PolledSource] = {}
+        self.sources: dict[str, PollRecord] = {}
         """By the source's name."""
         self._ingest = ingest
         self._problems = problems
@@ -69,17 +71,25 @@ class Polling:
         self._stop = stop
         self._org_id = org_id
         self._steady = steady
+        self._faults = faults or PassFaults(problems, steady=steady)
+        self._wait = wait or stop.wait
 
-    def add(self, source: Source, org: str, every: timedelta) -> None:
-        self.sources[source.name] = PolledSource(source, org, every, turn=self._steady())
+    def add(self, source: PolledSource, org: str, every: timedelta) -> None:
+        self.sources[source.name] = PollRecord(source, org, every, turn=self._steady())
 
-    def poll(self, polled: PolledSource) -> None:
-        """One pass over one source; what it cannot do now is noted, reported once, and tried again at the next turn."""
+    def poll(self, polled: PollRecord) -> None:
+        """One pass over one source, and after a fault of ours another one, until one ends well or the other side fails.
+
+        What the other side cannot do now is noted, reported once, and tried again at the next turn. Raises StateDamaged,
+        and StateError when a fault cannot be noted.
+        """
         if not polled.lock.acquire(blocking=False):  # a turn that came late while this source is being read
             return
         try:
-            if not self._stop.is_set() and (polled.resumes is None or self._steady() >= polled.resumes):
-                self._poll(polled)
+            while not self._stop.is_set() and (polled.resumes is None or self._steady() >= polled.resumes):
+                pause = self._poll(polled)
+                if pause is None or not self._rested(polled, pause):
+                    break
         except DiskFull as error:
             polled.problem = str(error)
             log.warning("poll could not be noted", source=polled.source.name, reason=str(error))
@@ -87,40 +97,48 @@ class Polling:
             polled.turn = self._steady()
             polled.lock.release()
 
-    def _poll(self, polled: PolledSource) -> None:
-        now, polled.resumes = self._now(), None
+    def rest(self, org: str) -> None:
+        """The org's allowance is used up: all its sources rest."""
+        for polled in self.sources.values():
+            if polled.org == org:
+                polled.resumes = self._steady() + ORG_PAUSE.total_seconds()
+
+    def _poll(self, polled: PollRecord) -> float | None:
+        """Seconds to the next pass after a fault of ours; None when the next pass is that of the next turn."""
+        now, polled.resumes, name = self._now(), None, polled.source.name
         try:
             self._ingest.read(polled.source)
-        except SourceError as error:
-            if not self._stop.is_set():  # else it was interrupted, for it took too long to end by itself
-                self._failed(polled, error)
-            return
-        except RuntimeError as error:
-            if "can't start new thread" not in str(error):
-                raise
-            self._failed(polled, TransportError("no thread could be started", hint="raise the service's TasksMax"))
-            return
+        except (DiskFull, StateDamaged):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other sources go on
+            failure = source_failures.as_source_error(error)
+            if failure is not None:
+                if not self._stop.is_set():  # else it was interrupted, for it took too long to end by itself
+                    self._failed(polled, failure)
+                return None
+            polled.problem = f"{type(error).__name__}: {error}"
+            return self._faults.record(name, error, self._org_id(polled.org))
         polled.problem, polled.last_success = "", now
-        self._problems.over("source-failed", polled.source.name, f"{polled.source.name} can be read again")
+        self._faults.clear(name)
+        source_failures.end(self._problems, name)
+        return None
 
-    def _failed(self, polled: PolledSource, error: SourceError) -> None:
-        metrics.POLLS_FAILED.labels(polled.source.name, type(error).__name__).inc()
-        log.warning("poll failed", source=polled.source.name, error=type(error).__name__, reason=str(error))
-        if isinstance(error, LimitExceeded):
-            for other in self.sources.values():
-                if other.org == polled.org:
-                    other.resumes = self._steady() + ORG_PAUSE.total_seconds()
-        elif isinstance(error, Unauthorized | Forbidden):
-            polled.resumes = self._steady() + CREDENTIALS_PAUSE.total_seconds()
+    def _rested(self, polled: PollRecord, pause: float) -> bool:
+        """Wait; whether the source is to be read now: not on a stop, nor when its org has to rest for longer."""
+        polled.resumes = until = self._steady() + pause
+        stopped = self._wait(pause)
+        if stopped or polled.resumes != until:
+            return False
+        polled.resumes = None
+        return True
+
+    def _failed(self, polled: PollRecord, error: SourceError) -> None:
         polled.problem = str(error)
-        fields = {
-            "event.provider": polled.source.name,
-            "error.type": type(error).__name__,
-            "error.message": str(error),
-        }
-        message = f"{polled.source.name} could not be read: {error}"
-        org = self._org_id(polled.org)
-        self._problems.report("source-failed", polled.source.name, message, org=org, fields=fields)
+        rest = source_failures.report(self._problems, polled.source.name, self._org_id(polled.org), error)
+        if isinstance(error, LimitExceeded):
+            self.rest(polled.org)
+        elif rest is not None:
+            polled.resumes = self._steady() + rest.total_seconds()
 
     def record_commit(self, commit: BatchCommit) -> None:
         """Take note of a commit's newest event."""
@@ -148,7 +166,7 @@ class Polling:
         pauses = self._ingest.progress.pauses()
         return [self._status(polled, now, pauses.get(name)) for name, polled in self.sources.items()]
 
-    def _status(self, polled: PolledSource, now: datetime, pause: Pause | None) -> Mapping[str, Any]:
+    def _status(self, polled: PollRecord, now: datetime, pause: Pause | None) -> Mapping[str, Any]:
         rests = polled.resumes - self._steady() if polled.resumes is not None else 0.0
         return {
             "name": polled.source.name,

@@ -1,0 +1,139 @@
+"""What happens to a batch on its way from a source to the spool, as Protocols; handed in, so that rooms need not know each other.
+
+A batch goes through the steps in the order of `BatchSteps`. Each shard has steps of its own. `prepare`, `match` and
+`shape` run outside the commit, on the thread of the source: a batch that waits there keeps only batches of its own org
+waiting. `detect` runs under the shard's commit lock, and what it found counts with the transaction that follows at once.
+
+All but `detect` keep nothing that matters from batch to batch, and `detect` lets count what it found only when its
+result is committed. So a batch may go through any of the steps again: after a full disk, after other rules were loaded,
+or in parts while rows are looked for that break a step. An exception nobody expected ends the pass of the source; nothing of
+the batch is committed then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import polars as pl
+
+from agent.model import Batch
+from agent.source import Recall
+
+Matches = Any
+"""What `match` found, for the `detect` of the same steps alone: nobody else looks into it."""
+
+
+class DetectionResult(Protocol):
+    """What detection found in one batch; nothing of it counts until `commit`, which follows the batch's transaction."""
+
+    @property
+    def alerts(self) -> pl.DataFrame:
+        """A shaped frame, a row an alert; without columns if there are none."""
+        ...
+
+    @property
+    def remember(self) -> Mapping[str, bytes | None]:
+        """What must be stored with the batch, by key; None forgets a key."""
+        ...
+
+    @property
+    def matched(self) -> Mapping[str, int]:
+        """Rule id to rows matched."""
+        ...
+
+    def commit(self) -> None: ...
+
+
+class PrepareStep(Protocol):
+    """Mapping and enrichment: a batch to its prepared frame, row for row.
+
+    Called by one thread at a time for the batches of an org, under the shard's preparing lock. Leakline's own events do
+    not take that lock, so that they never wait for a look-up: for them it is called beside another call. It may wait
+    seconds for a look-up; whoever waits for it holds nothing else.
+    """
+
+    def __call__(self, batch: Batch, /) -> pl.DataFrame: ...
+
+
+class MatchStep(Protocol):
+    """Rules tried on a prepared frame, each by itself: what matched, for `detect`.
+
+    Pure, and safe for threads: the rules are the process's, and several orgs try them at once.
+    """
+
+    def __call__(self, batch: Batch, prepared: pl.DataFrame, /) -> Matches: ...
+
+
+class DetectStep(Protocol):
+    """What the matches mean beside those of earlier batches, at the time now: alerts, and what is to be remembered.
+
+    Called by one thread at a time, under the shard's commit lock: it waits for nothing and asks nobody. A batch without
+    rows is the passing of time; its matches are those of an empty frame.
+    """
+
+    def __call__(self, batch: Batch, prepared: pl.DataFrame, matches: Matches, now: datetime, /) -> DetectionResult: ...
+
+
+class ShapeStep(Protocol):
+    """A prepared frame of a batch, read at the time now, to the shaped frame of the same rows in the same order.
+
+    Safe for threads. It is called before `detect`, outside the commit.
+    """
+
+    def __call__(self, prepared: pl.DataFrame, batch: Batch, now: datetime, /) -> pl.DataFrame: ...
+
+
+class RespondStep(Protocol):
+    """What must be stored beside the alerts of a batch, by key; None forgets a key.
+
+    Called inside the batch's transaction, after `detect` and before `record`, only for batches that store anything. It
+    waits for nothing: the commit lock and the state are held. `recall` reads what earlier batches stored. What it gives
+    is written with the batch or not at all, and an exception rolls all of it back.
+    """
+
+    def __call__(
+        self, batch: Batch, detection: DetectionResult, now: datetime, recall: Recall, /
+    ) -> Mapping[str, bytes | None]: ...
+
+
+class RecordStep(Protocol):
+    """Entries of a trail about what a batch brought, by key.
+
+    Called inside the batch's transaction as `respond` is, after it. `response` is what `respond` gave; `recall` reads
+    earlier entries of the trail.
+    """
+
+    def __call__(
+        self,
+        batch: Batch,
+        detection: DetectionResult,
+        response: Mapping[str, bytes | None],
+        now: datetime,
+        recall: Recall,
+        /,
+    ) -> Mapping[str, bytes | None]: ...
+
+
+def no_response(*_: object) -> Mapping[str, bytes | None]:
+    """`RespondStep` where nothing follows from alerts."""
+    return {}
+
+
+def no_record(*_: object) -> Mapping[str, bytes | None]:
+    """`RecordStep` where no trail is kept."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSteps:
+    """The steps of one shard, in their order."""
+
+    prepare: PrepareStep
+    match: MatchStep
+    detect: DetectStep
+    shape: ShapeStep
+    respond: RespondStep = no_response
+    record: RecordStep = no_record

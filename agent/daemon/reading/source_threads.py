@@ -1,0 +1,142 @@
+"""Sources that own a thread of ours, continuous and pushed ones, and what to do when they cannot go on.
+
+`run` of each loop is what the thread does, until the stop event. It returns in no other way; it raises StateDamaged, and
+StateError when a fault cannot be noted.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+
+import structlog
+
+from agent.daemon.reading import source_failures
+from agent.daemon.reading.pass_faults import PassFaults
+from agent.errors import DiskFull, LimitExceeded, PushError, Shutdown, StateDamaged
+from agent.model import Batch
+from agent.pipeline.ingest import Ingest
+from agent.pipeline.progress import FULL_DISK_PAUSE
+from agent.source import ContinuousSource, PushedSource
+from agent.store.problems import Problems
+
+log = structlog.get_logger()
+
+PAUSE = 10.0
+"""Seconds until a source is begun anew whose other side failed, or ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceShard:
+    """What the threads of a shard's sources have in common."""
+
+    ingest: Ingest
+    problems: Problems
+    faults: PassFaults
+    stop: Event
+    wait: Callable[[float], bool]
+    """Waits so many seconds, and says whether to stop; `stop.wait` outside tests."""
+    org_id: Callable[[], str]
+    """The organisation's id, empty while it is not known."""
+    rest: Callable[[], None]
+    """The org's allowance is used up: its polled sources rest (`Polling.rest`)."""
+
+
+class SourceThread(ABC):
+    """One source, begun again and again."""
+
+    name: str
+
+    def __init__(self, shard: SourceShard) -> None:
+        self._shard = shard
+        self.problem = ""
+        """Why it does not go on now, for `status`; empty while it does."""
+        self._well = False
+        """Whether it has gone well since it failed last, or since the start: an earlier process may have reported it."""
+
+    def run(self) -> None:
+        """Until told to stop."""
+        while not self._shard.stop.is_set():
+            pause = self._begin()
+            if self._shard.stop.is_set() or self._shard.wait(pause):
+                return
+
+    @abstractmethod
+    def _once(self) -> None:
+        """Begin it, and return when it ends."""
+
+    def _begin(self) -> float:
+        """Seconds until it is begun again."""
+        shard = self._shard
+        try:
+            self._once()
+            return PAUSE
+        except StateDamaged:
+            raise
+        except DiskFull as error:
+            self.problem, self._well = str(error), False
+            log.warning("there is no room on the disk", source=self.name, reason=str(error))
+            return FULL_DISK_PAUSE
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other sources go on
+            self.problem, self._well = str(error), False
+            failure = source_failures.as_source_error(error)
+            if failure is None:
+                return shard.faults.record(self.name, error, shard.org_id())
+            if shard.stop.is_set():
+                return 0.0
+            rest = source_failures.report(shard.problems, self.name, shard.org_id(), failure)
+            if isinstance(failure, LimitExceeded):
+                shard.rest()
+            return rest.total_seconds() if rest is not None else PAUSE
+
+    def _is_well(self) -> None:
+        """It has shown that it goes on."""
+        if not self._well:
+            source_failures.end(self._shard.problems, self.name)
+            self._shard.faults.clear(self.name)
+            self.problem, self._well = "", True
+
+
+class StreamThread(SourceThread):
+    """A continuous source."""
+
+    def __init__(self, source: ContinuousSource, shard: SourceShard) -> None:
+        super().__init__(shard)
+        self.name = source.name
+        self._source = source
+
+    def _once(self) -> None:
+        self._shard.ingest.follow(self._source, self._is_well)
+
+
+class PushThread(SourceThread):
+    """A pushed source. `push` is what it hands its batches to."""
+
+    def __init__(self, source: PushedSource, shard: SourceShard, fail: Callable[[StateDamaged], None]) -> None:
+        """`fail`: the state is damaged, which a thread of the source found: the process is to end."""
+        super().__init__(shard)
+        self.name = source.name
+        self._source = source
+        self._fail = fail
+
+    def push(self, batch: Batch) -> int:
+        """`agent.source.Push`."""
+        try:
+            rows = self._shard.ingest.push(self.name, batch)
+        except PushError:
+            raise
+        except StateDamaged as error:
+            self._fail(error)
+            raise Shutdown(f"what {self.name} was sent is not taken: the state is damaged") from error
+        except Exception as error:
+            self.problem, self._well = str(error), False
+            pause = self._shard.faults.record(self.name, error, self._shard.org_id())
+            message = f"what {self.name} was sent is not taken, after a fault of ours ({type(error).__name__})"
+            raise PushError(message, retry_after=pause) from error
+        self._is_well()
+        return rows
+
+    def _once(self) -> None:
+        self._source.serve(self.push, self._shard.stop)
