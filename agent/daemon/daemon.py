@@ -2,9 +2,9 @@
 
 One job per polled source under apscheduler, one thread per destination, one for trimming, one that watches clock, loops
 and listeners. Every wait is on the stop event. The first SIGTERM or SIGINT stops at the next batch boundary, the second
-exits at once; SIGHUP reads rules, mappings and lists again. An exception nobody expected ends the process with status 3, and
-systemd starts it again; a damaged state ends it with 78, and systemd does not. The watchdog is fed while every thread
-lives and no loop hangs.
+exits at once; what has not stopped within `STOP_WITHIN` is left behind, with status 3. SIGHUP reads rules, mappings and lists
+again. An exception nobody expected ends the process with status 3, and systemd starts it again; a damaged state ends it
+with 78, and systemd does not. The watchdog is fed while every thread lives and no loop hangs.
 """
 
 from __future__ import annotations
@@ -28,20 +28,27 @@ from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
 from agent.daemon.clock_watch import ClockWatch
 from agent.daemon.commands import DaemonCommands
-from agent.daemon.control_server import ControlServer
+from agent.daemon.control.server import ControlServer
 from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
 from agent.daemon.metrics_listener import metrics_served
-from agent.daemon.poll_deadline import polls_end_in_time
-from agent.daemon.reading.polling import Polling
+from agent.daemon.polling import Polling
 from agent.daemon.schedule import Schedule
+from agent.daemon.shutdown_deadline import (
+    STOP_WITHIN,
+    ShutdownDeadline,
+    announce_late_stop,
+    exit_late,
+    polls_end_in_time,
+)
 from agent.daemon.signals import signals
+from agent.daemon.status import takes_of
 from agent.daemon.watch import Watch
 from agent.errors import DiskFull, StateDamaged
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
 from agent.pipeline.deliver import DeliveryStopped
 from agent.pipeline.ingest import BatchCommit
-from agent.store.directory.database_check import DatabaseWatch
+from agent.store.database_check import DatabaseWatch
 
 log = structlog.get_logger()
 
@@ -65,6 +72,8 @@ class Daemon:
         self._watch = watch
         self.stop = threading.Event()
         self._reload_asked = threading.Event()
+        self.stop_within = STOP_WITHIN
+        """Seconds."""
         self.failure: str = ""
         self._status = FAILED
         """The exit status after a failure."""
@@ -80,12 +89,36 @@ class Daemon:
         """Let go of batches that every destination has settled."""
         self._schedule = self._scheduled()
         self._liveness = Liveness(self.stalled)
-        self.commands = DaemonCommands(self.parts, self.polling, self.forwards, now)
+        self.commands = DaemonCommands(
+            settings.state.directory,
+            {"": self.parts.stores},
+            self.parts.sessions,
+            self.parts,
+            self.polling.status,
+            self.forwards,
+            takes_of(settings.destinations),
+            now,
+        )
 
     def run(self, control: Path | None = None) -> int:
-        """Until told to stop. Call from the main thread: it takes the signals."""
+        """Until told to stop. Call from the main thread: it takes the signals. Where something hangs, the process ends
+        `stop_within` after it was told to stop, and this does not return.
+        """
+        with ShutdownDeadline(self.stop, self._exit_late, self.stop_within):
+            self._run(control)
+            self.close()
+        if self.failure:
+            log.error("ended", reason=self.failure)
+            return self._status
+        log.info("stopped")
+        return FINE
+
+    def _run(self, control: Path | None) -> None:
+        """From the start of all threads to the end of the last of them."""
         notifier = sdnotify.SystemdNotifier()
         problems = self.parts.open_problems
+        with self._despite_a_full_disk():
+            announce_late_stop(self.parts.state.directory, problems)
         clock = ClockWatch(problems, now=self._now, jumped=self._schedule.set_anew)
         looks = [clock.look, LoopWatch(problems, self.stalled).look]
         watch = Watch(looks, self.stop)
@@ -106,14 +139,12 @@ class Daemon:
                 notifier.notify("STOPPING=1")
                 with polls_end_in_time(self.parts.sessions.values()):
                     self._schedule.stop()
-                for thread in threads:
-                    thread.join()
-        self.close()
-        if self.failure:
-            log.error("ended", reason=self.failure)
-            return self._status
-        log.info("stopped")
-        return FINE
+                    for thread in threads:
+                        thread.join()
+
+    def _exit_late(self) -> None:
+        """The state stays open: a thread that hangs may be using it (see `shutdown_deadline`)."""
+        exit_late(self.parts.state.directory, self._status if self.failure else FAILED, self._now())
 
     def _wait(self, notifier: Any) -> None:
         """Until the stop event: feed the watchdog while all loops live, reload when asked to."""
@@ -152,7 +183,7 @@ class Daemon:
             destination.close()
         for session in self.parts.sessions.values():
             session.close()
-        self.parts.whole.close()
+        self.parts.state.close()
 
     def _scheduled(self) -> Schedule:
         schedule = Schedule(len(self.polling.sources), self._guarded)
@@ -241,8 +272,13 @@ class Daemon:
             server.close()
 
     def _metrics_served(self, looks: list[Callable[[], None]]) -> AbstractContextManager[None]:
-        problems, has_read = self.parts.open_problems, self.polling.has_read
-        return metrics_served(self._settings.metrics, self._liveness, problems, has_read, looks)
+        orgs = sorted({polled.org for polled in self.polling.sources.values()})
+        problems = {"": self.parts.open_problems}
+        return metrics_served(self._settings.metrics, self._liveness, problems, orgs, self._has_read, looks)
+
+    def _has_read(self, org: str) -> bool:
+        """Whether any source of an org has been read since the start."""
+        return any(polled.last_success for polled in self.polling.sources.values() if polled.org == org)
 
 
 def _watchdog_seconds() -> float:
