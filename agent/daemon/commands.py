@@ -36,7 +36,7 @@ STATE_WAIT = 3.0
 
 
 class RunningRules(Protocol):
-    """Rules, mappings and lists in use (`assembly.daemon_parts.DaemonParts`)."""
+    """Rules, mappings and lists in use (`assembly.node.Node`)."""
 
     @property
     def rules_loaded(self) -> int: ...

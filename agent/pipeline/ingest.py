@@ -59,21 +59,17 @@ class Ingest:
         *,
         now: Callable[[], datetime],
         stop: threading.Event,
-        spool_limit: int,
+        backpressure: Callable[[], str] = lambda: "",
         watch: Callable[[BatchCommit], None] = lambda _: None,
         progress: Progress | None = None,
     ) -> None:
-        """`spool_limit`: bytes of batch files above which reading pauses, unless `backpressure` is replaced."""
         self._state = stores.state
         self._steps = steps
         self._writer = BatchWriter(stores)
         self._poison_limit = PoisonLimit(stores.problems)
         self._now = now
         self._stop = stop
-        spool = stores.spool
-        self.backpressure: Callable[[], str] = lambda: (
-            f"the spool holds {spool.bytes_held()} of {spool_limit} bytes" if spool.bytes_held() > spool_limit else ""
-        )
+        self.backpressure = backpressure
         """Asked before each batch: why there is no room for it, empty when there is."""
         self._watch = watch
         self.progress = progress or Progress(stores.problems, now)

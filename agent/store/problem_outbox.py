@@ -30,6 +30,8 @@ class ProblemOutbox:
     def __init__(self, state: State, now: Callable[[], datetime]) -> None:
         self._state = state
         self._now = now
+        self.filled = True
+        """False when nothing waits for sure."""
 
     def put(self, transaction: Transaction, problem: Problem, action: str, message: str, *, failure: bool) -> None:
         """An event about a problem. `failure`: whether it is open, and not over."""
@@ -48,7 +50,9 @@ class ProblemOutbox:
 
     def events(self) -> Iterator[Batch]:
         """What is to be sent, oldest first, a batch an event; each is forgotten by the commit of its batch."""
+        self.filled = False  # before looking: what is committed from here on sets it again
         for key in self._state.keys(keys.OUTBOX.prefix):
+            self.filled = True  # until a look finds nothing: the event may not be taken this time
             stored = orjson.loads(self._state.data(key) or b"{}")
             if stored:
                 stored["now"] = datetime.fromisoformat(stored["now"])
@@ -65,9 +69,13 @@ class ProblemOutbox:
             "failure": failure,
             "fields": fields,
         }
+        transaction.after_commit(self._note)
         number = self._state.number(keys.NEXT_EVENT.prefix)
         transaction.set(keys.NEXT_EVENT.prefix, number + 1)
         transaction.set(keys.OUTBOX.key(number), orjson.dumps(event))
+
+    def _note(self) -> None:
+        self.filled = True
 
 
 def is_news(before: Problem, after: Problem, now: datetime) -> bool:

@@ -35,11 +35,12 @@ events about a destination that fails now and then go to that destination too, a
 class Problems:
     """Safe for threads. `now` is the clock."""
 
-    def __init__(self, state: State, now: Callable[[], datetime]) -> None:
+    def __init__(self, state: State, now: Callable[[], datetime], told: Condition | None = None) -> None:
+        """`told`: the condition that the registers of several shards share, for who sends the events of all."""
         self._state = state
         self._now = now
         self._outbox = ProblemOutbox(state, now)
-        self.waiting = Condition()
+        self.waiting = told or Condition()
         """Notified when there is an event to be sent."""
         self._known = {problem.id: problem for problem in self._stored()}
         """For those who cannot wait for the state; ahead of it inside a transaction, and wrong after one that failed until
@@ -181,6 +182,10 @@ class Problems:
         return self._load(problem_id(kind, subject)) is not None
 
     # Sending
+
+    def has_events(self) -> bool:
+        """Whether there may be something to send; costs nothing while there is not."""
+        return self._outbox.filled
 
     def events(self) -> Iterator[Batch]:
         """What is to be sent, oldest first, a batch an event; each is forgotten by the commit of its batch."""

@@ -15,12 +15,14 @@ def open_shards(
     directory: StateDirectory,
     orgs: Iterable[str],
     now: Callable[[], datetime],
+    *,
     grown: threading.Condition | None = None,
+    told: threading.Condition | None = None,
 ) -> dict[str, StateStores]:
     """By name: the process's, those of `orgs` (names in the settings), and those that only the state knows.
 
-    The last are of orgs that the settings named once: what waits for destinations there is still sent. `grown`: see
-    `Spool`. Raises StateError.
+    The last are of orgs that the settings named once: what waits for destinations there is still sent. `grown`,
+    `told`: see `Spool` and `Problems`. Raises StateError.
     """
     names = dict.fromkeys((keys.PROCESS, *orgs, *directory.shards()))
-    return {name: open_stores(directory.shard(name), now, grown) for name in names}
+    return {name: open_stores(directory.shard(name), now, grown=grown, told=told) for name in names}

@@ -32,9 +32,15 @@ class StateStores:
         return self.state.shard
 
 
-def open_stores(state: State, now: Callable[[], datetime], grown: threading.Condition | None = None) -> StateStores:
-    """Those of the shard of `state`. `grown`: see `Spool`. Raises StateError."""
-    problems = Problems(state, now)
+def open_stores(
+    state: State,
+    now: Callable[[], datetime],
+    *,
+    grown: threading.Condition | None = None,
+    told: threading.Condition | None = None,
+) -> StateStores:
+    """Those of the shard of `state`. `grown`, `told`: see `Spool` and `Problems`. Raises StateError."""
+    problems = Problems(state, now, told)
     return StateStores(
         state, Spool(state, grown), ParkedBatches(state), DeadLetters(state), Repairs(state, problems, now), problems
     )
