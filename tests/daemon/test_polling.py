@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 
+from agent import metrics
+from agent.daemon.reading.pass_faults import PassFaults
 from agent.daemon.reading.polling import Polling
 from agent.daemon.reading.source_failures import CREDENTIALS_PAUSE, ORG_PAUSE
-from agent.errors import DiskFull, Forbidden, LimitExceeded, TransportError
+from agent.errors import DiskFull, Forbidden, LimitExceeded, StateDamaged, TransportError
 from agent.model import Batch, Cursor
 from tests.pipeline.fakes import NOW, Clock, Loops, batch_of, ids_of
 
@@ -31,11 +34,25 @@ class TroubledSource:
         yield batch_of(self.reads, ids_of(self.reads, self.reads + 1))
 
 
-def polling_of(loops: Loops, clock: Clock, *sources: tuple[TroubledSource, str]) -> Polling:
+def polling_of(
+    loops: Loops,
+    clock: Clock,
+    *sources: tuple[TroubledSource, str],
+    wait: Callable[[float], bool] = lambda _: False,
+) -> Polling:
     def steady() -> float:
         return clock().timestamp()
 
-    polling = Polling(loops.ingest(), loops.problems, clock, loops.stop, lambda org: f"id of {org}", steady)
+    polling = Polling(
+        loops.ingest(),
+        loops.problems,
+        clock,
+        loops.stop,
+        lambda org: f"id of {org}",
+        steady,
+        faults=PassFaults(loops.problems, steady=steady, jitter=lambda: 1.0),
+        wait=wait,
+    )
     for source, org in sources:
         polling.add(source, org, timedelta(minutes=10))
     return polling
@@ -108,11 +125,71 @@ def test_a_trouble_is_told_once_and_ends(loops: Loops) -> None:
     assert loops.event_actions() == ["source-failed", "source-recovered"]
 
 
-def test_what_nobody_expected_is_not_swallowed(loops: Loops) -> None:
-    """An exception that is no SourceError goes up, and ends the process there."""
-    source = TroubledSource("acme/one", [ZeroDivisionError()])
-    with pytest.raises(ZeroDivisionError):
+def test_a_fault_ends_its_pass_and_is_tried_again_after_growing_pauses(loops: Loops) -> None:
+    """It is told as a problem of the org while it lasts; another source goes on meanwhile; a good pass begins anew."""
+    pauses: list[float] = []
+    troubled, other = TroubledSource("acme/one", [ZeroDivisionError("by zero")] * 12), TroubledSource("acme/other")
+
+    def wait(seconds: float) -> bool:
+        pauses.append(seconds)
+        assert [(problem.kind, problem.org) for problem in loops.problems.open()] == [("pass-failed", "id of acme")]
+        polling.poll(polling.sources["acme/other"])
+        return False
+
+    polling = polling_of(loops, Clock(), (troubled, "acme"), (other, "acme"), wait=wait)
+    polling.poll(polling.sources["acme/one"])
+    assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
+    assert (loops.problems.open(), polling.sources["acme/one"].problem, other.reads) == ([], "", 12)
+    troubled.troubles, pauses[:] = [ZeroDivisionError()], []
+    polling.poll(polling.sources["acme/one"])
+    assert pauses == [1]
+
+
+def test_a_fault_is_counted_and_logged_with_its_traceback(loops: Loops) -> None:
+    """The metric counts each, by source and class; the log says where it was."""
+    labels = {"source": "acme/counted", "error": "ZeroDivisionError"}
+    before = metrics.REGISTRY.get_sample_value("leakline_passes_failed_total", labels) or 0
+    polling = polling_of(loops, Clock(), (TroubledSource("acme/counted", [ZeroDivisionError()] * 2), "acme"))
+    with structlog.testing.capture_logs() as logs:
+        poll_all(polling)
+    assert metrics.REGISTRY.get_sample_value("leakline_passes_failed_total", labels) == before + 2
+    tracebacks = [line["traceback"] for line in logs if line["event"] == "pass failed"]
+    assert len(tracebacks) == 2
+    assert "ZeroDivisionError" in tracebacks[0]
+
+
+def test_a_stop_ends_the_pause_after_a_fault(loops: Loops) -> None:
+    """Then it is not tried again."""
+    source = TroubledSource("acme/one", [ZeroDivisionError()] * 5)
+    polling = polling_of(loops, Clock(), (source, "acme"), wait=lambda _: True)
+    poll_all(polling)
+    assert source.reads == 1
+
+
+def test_a_damaged_state_is_no_fault_of_a_pass(loops: Loops) -> None:
+    """It goes up, and ends the process: all orgs stand on it."""
+    source = TroubledSource("acme/one", [StateDamaged("pages are damaged")])
+    with pytest.raises(StateDamaged):
         poll_all(polling_of(loops, Clock(), (source, "acme")))
+
+
+def test_an_allowance_that_is_used_up_outlives_a_pause_after_a_fault(loops: Loops) -> None:
+    """A sibling that hears of it while this source pauses has both rest as long as the org has to."""
+    clock = Clock()
+    faulty = TroubledSource("acme/one", [ZeroDivisionError()])
+    sibling = TroubledSource("acme/other", [LimitExceeded("TotalRequests Limit exceeded.")])
+
+    def wait(_: float) -> bool:
+        polling.poll(polling.sources["acme/other"])
+        return False
+
+    polling = polling_of(loops, clock, (faulty, "acme"), (sibling, "acme"), wait=wait)
+    polling.poll(polling.sources["acme/one"])
+    polling.poll(polling.sources["acme/one"])
+    assert faulty.reads == 1
+    clock.now += ORG_PAUSE
+    polling.poll(polling.sources["acme/one"])
+    assert faulty.reads == 2
 
 
 def test_status_tells_lag_and_problem(loops: Loops) -> None:

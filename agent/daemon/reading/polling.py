@@ -17,6 +17,7 @@ from agent.daemon.reading.source_failures import ORG_PAUSE
 from agent.errors import DiskFull, LimitExceeded, SourceError, StateDamaged
 from agent.pipeline.ingest import BatchCommit, Ingest
 from agent.pipeline.progress import STALLED_AFTER, Pause
+from agent.redaction.redaction import redact
 from agent.source import PolledSource
 from agent.store.problems import Problems
 
@@ -116,7 +117,7 @@ class Polling:
                 if not self._stop.is_set():  # else it was interrupted, for it took too long to end by itself
                     self._failed(polled, failure)
                 return None
-            polled.problem = f"{type(error).__name__}: {error}"
+            polled.problem = redact(f"{type(error).__name__}: {error}")
             return self._faults.record(name, error, self._org_id(polled.org))
         polled.problem, polled.last_success = "", now
         self._faults.clear(name)

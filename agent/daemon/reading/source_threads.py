@@ -19,6 +19,7 @@ from agent.errors import DiskFull, LimitExceeded, PushError, Shutdown, StateDama
 from agent.model import Batch
 from agent.pipeline.ingest import Ingest
 from agent.pipeline.progress import FULL_DISK_PAUSE
+from agent.redaction.redaction import redact
 from agent.source import ContinuousSource, PushedSource
 from agent.store.problems import Problems
 
@@ -76,11 +77,11 @@ class SourceThread(ABC):
         except StateDamaged:
             raise
         except DiskFull as error:
-            self.problem, self._well = str(error), False
+            self.problem, self._well = redact(str(error)), False
             log.warning("there is no room on the disk", source=self.name, reason=str(error))
             return FULL_DISK_PAUSE
         except Exception as error:  # noqa: BLE001 - whatever it is, the other sources go on
-            self.problem, self._well = str(error), False
+            self.problem, self._well = redact(str(error)), False
             failure = source_failures.as_source_error(error)
             if failure is None:
                 return shard.faults.record(self.name, error, shard.org_id())
@@ -131,7 +132,7 @@ class PushThread(SourceThread):
             self._fail(error)
             raise Shutdown(f"what {self.name} was sent is not taken: the state is damaged") from error
         except Exception as error:
-            self.problem, self._well = str(error), False
+            self.problem, self._well = redact(str(error)), False
             pause = self._shard.faults.record(self.name, error, self._shard.org_id())
             message = f"what {self.name} was sent is not taken, after a fault of ours ({type(error).__name__})"
             raise PushError(message, retry_after=pause) from error
