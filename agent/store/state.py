@@ -161,7 +161,7 @@ class State:
 
 
 class StateRecall:
-    """A source's read-only view of its own keys (`agent.model.Recall`)."""
+    """A source's read-only view of its own keys (`agent.source.Recall`)."""
 
     def __init__(self, state: State, prefix: str) -> None:
         self._state = state
