@@ -153,9 +153,7 @@ def build_node(
     return Node(directory, built, destinations, rebuild, processing, grown, told)
 
 
-def _begin(
-    directory: StateDirectory, shards: Mapping[str, StateStores], missing: Mapping[str, LeaklineError]
-) -> None:
+def _begin(directory: StateDirectory, shards: Mapping[str, StateStores], missing: Mapping[str, LeaklineError]) -> None:
     """Take the state into use, and report what is known to be wrong. `missing`: destinations that lack a secret."""
     startup.begin(directory, {name: (stores.state, stores.problems) for name, stores in shards.items()})
     for stores in shards.values():

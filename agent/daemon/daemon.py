@@ -49,7 +49,8 @@ from agent.errors import DiskFull, StateDamaged
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
 from agent.pipeline.deliver import DeliveryStopped
 from agent.pipeline.ingest import BatchCommit
-from agent.store.database_check import DatabaseWatch
+from agent.store.directory.database_check import DatabaseWatch
+from agent.store.keys import PROCESS
 
 log = structlog.get_logger()
 

@@ -160,6 +160,11 @@ def batch_of(cursor: int, ids: Sequence[str], **other: Any) -> Batch:
     return Batch("00D000000000001AAA", "list", "Thing", frame_of(ids), Cursor(str(cursor)), **other)
 
 
+def full_above(spool: Spool, limit: int) -> Callable[[], str]:
+    """Back-pressure (`Ingest`) above so many bytes of batch files."""
+    return lambda: f"the spool holds {held} of {limit} bytes" if (held := spool.bytes_held()) > limit else ""
+
+
 @dataclass
 class Loops:
     """State, spool and dead letters in one directory, with what is needed to run both loops by hand."""
@@ -188,7 +193,7 @@ class Loops:
             steps or plain_steps(),
             now=lambda: NOW,
             stop=self.stop,
-            spool_limit=spool_limit,
+            backpressure=full_above(self.spool, spool_limit),
         )
 
     def forward(

@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.assembly.shard import Shard
 from agent.daemon.reading.pass_faults import PassFaults
-from agent.daemon.reading.polling import PollRecord, Polling
+from agent.daemon.reading.polling import Polling, PollRecord
 from agent.daemon.reading.source_threads import PushThread, SourceShard, SourceThread, StreamThread
 from agent.errors import StateDamaged
 from agent.pipeline.ingest import BatchCommit
@@ -33,9 +33,7 @@ class ShardReading:
         self._now = now
         problems = shard.stores.problems
         self._faults = PassFaults(problems, steady=steady)
-        self.polling = Polling(
-            shard.ingest, problems, now, stop, lambda _: shard.org_id, steady, faults=self._faults
-        )
+        self.polling = Polling(shard.ingest, problems, now, stop, lambda _: shard.org_id, steady, faults=self._faults)
         common = SourceShard(
             shard.ingest,
             problems,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.assembly.daemon_parts import build_parts
+from agent.assembly.node import build_node
 from agent.config.settings import Settings
 from agent.errors import NotReady, SettingsError, SourceError
 from agent.sources.event_log_file.probe import probe
@@ -27,11 +27,11 @@ def now() -> dt.datetime:
 
 
 def built(document: dict[str, Any]) -> Any:
-    parts = build_parts(Settings.model_validate(document), now=now, stop=threading.Event())
+    node = build_node(Settings.model_validate(document), now=now, stop=threading.Event())
     try:
-        return parts.open_problems.open()
+        return node.own_problems.open()
     finally:
-        parts.whole.close()
+        node.close()
 
 
 @pytest.mark.parametrize("missing", ["secret", "certificate", "proxy password"])

@@ -21,7 +21,6 @@ from agent.store.queue.status import balanced
 from agent.store.recovery.books import Books
 from agent.store.recovery.inspection import inspect
 from agent.store.recovery.recover import recover
-
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.store.one_shard import OneShard
 

@@ -271,7 +271,7 @@ def test_what_waits_for_a_dead_destination_is_measured(tmp_path: Path) -> None:
     daemon = Daemon(Settings.model_validate(document))
     (forward,) = daemon.forwards
     for number in range(3):
-        daemon.parts.ingest.take("agent", own_event("", "test", f"event {number}", NOW))
+        daemon.node.shards[""].ingest.take("agent", own_event("", "test", f"event {number}", NOW))
     forward.queue.set_aside()
     daemon.trim()
     value = metrics.REGISTRY.get_sample_value

@@ -20,7 +20,7 @@ from agent.model import Batch
 from agent.pipeline import ingest
 from agent.pipeline.ingest import Ingest
 from agent.pipeline.progress import STALLED_AFTER, Progress
-from tests.pipeline.fakes import NOW, ListSource, Loops, batch_of, ids_of, plain_steps
+from tests.pipeline.fakes import NOW, ListSource, Loops, batch_of, full_above, ids_of, plain_steps
 
 PATIENCE = 120.0
 """Seconds until a test gives up waiting; never a measure of speed."""
@@ -67,7 +67,7 @@ def ingest_of(loops: Loops, steady: SteadyClock, spool_limit: int = 1 << 30) -> 
         plain_steps(),
         now=lambda: NOW,
         stop=loops.stop,
-        spool_limit=spool_limit,
+        backpressure=full_above(loops.spool, spool_limit),
         progress=Progress(loops.problems, lambda: NOW, steady),
     )
 

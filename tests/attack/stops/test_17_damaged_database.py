@@ -20,8 +20,8 @@ from agent.errors import StateDamaged
 from agent.model import LANES
 from agent.store.directory import database_check, integrity
 from agent.store.directory.database_check import EVERY, DatabaseWatch
-from agent.store.recovery.recover import recover
 from agent.store.queue.status import balanced
+from agent.store.recovery.recover import recover
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.store.one_shard import OneShard
