@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.duration import Duration
 from agent.model import Limits, TooLong
+from agent.name import OrgName
 
 
 class RefusalSettings(BaseModel):
@@ -27,21 +28,29 @@ class DeliverySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+    orgs: list[OrgName] | None = Field(default=None, min_length=1)
+    """Names of the orgs whose events and alerts this destination gets. Unless set it gets those of all orgs, and the events
+    about Leakline itself, which no destination with `orgs` gets."""
     when_full: Literal["pause", "set_aside"] | None = None
     """What happens when more than `quota_mb` waits for this destination: `pause` stops reading until it catches up,
     `set_aside` takes its oldest batches out of the spool, to be sent after the newer ones. By default a single
     destination pauses, and several set aside, so that none stops the others."""
     quota_mb: int | None = Field(default=None, ge=1)
-    """How much of the spool may wait for this destination; by default half of `state.spool_limit_mb`, and all of it
-    where `when_full` is `pause`."""
+    """How much of one org's spool may wait for this destination; by default half of what the org may have of
+    `state.spool_limit_mb`, and all of it where `when_full` is `pause`."""
     aside_quota_mb: int | None = Field(default=None, ge=1)
-    """How much may be set aside for it; by default a quarter of `state.spool_limit_mb`."""
+    """How much of one org's events may be set aside for it; by default a quarter of what the org may have of
+    `state.spool_limit_mb`."""
     when_aside_full: Literal["pause", "drop"] = "pause"
-    """What happens when that is full too: `pause` stops reading for all, `drop` lets go of the oldest rows for good."""
+    """What happens when that is full too: `pause` stops reading the org, `drop` lets go of the oldest rows for good."""
     longest_pause: Duration = Field(default=timedelta(minutes=15), gt=timedelta())
     """The longest wait between two attempts, whatever the other side asks for (`Retry-After`)."""
     refusals: RefusalSettings = RefusalSettings()
     """When a destination that refuses nearly everything is stopped."""
+
+    def takes(self, shard: str) -> bool:
+        """Whether it gets what is of an org (its name), or of none (an empty name)."""
+        return self.orgs is None or shard in self.orgs
 
 
 class LimitSettings(Protocol):

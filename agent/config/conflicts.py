@@ -44,6 +44,14 @@ def _conflicts(
             yield f"{what}: the name {name!r} is used twice; give each its own `name`"
     for name, other in _twice((_org_key(org), org.name) for org in orgs):
         yield f"orgs: {name} and {other} are the same org, whose events would come twice; remove one of them"
+    for destination in destinations:
+        for name in destination.orgs or ():
+            if name not in names["orgs"]:
+                known = ", ".join(names["orgs"])
+                yield f"destinations: {destination.name} names the org {name!r}, which is not there; write one of {known}"
+    for name in names["orgs"]:
+        if destinations and not any(destination.takes(name) for destination in destinations):
+            yield f"destinations: none gets the events of the org {name}; add it to the `orgs` of one, or leave `orgs` out there"
     files = [destination for destination in destinations if isinstance(destination, FileSettings)]
     for first, second in _twice((path, file) for file in files for path in _paths(file)):
         yield f"destinations: {first.name} and {second.name} write to the same file; give each its own `directory`"

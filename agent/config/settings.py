@@ -50,7 +50,7 @@ class StateSettings(StrictSettings):
     """On a local disk; readable by the service alone."""
     spool_limit_mb: int = Field(default=20_000, ge=64)
     """Batch files that wait for destinations, and those set aside for them, may take this much together; above it
-    reading pauses."""
+    reading pauses. Half of it belongs to the orgs in equal parts, the other half to whichever needs more."""
     control_socket: Path | None = None
     """Where commands find the daemon; unless set, under /run/leakline for the default state directory (which nobody
     but the service may enter), else in the state directory."""

@@ -21,39 +21,41 @@ from agent.pipeline import poison
 from agent.pipeline.chunk import cut
 from agent.pipeline.deliver import Delivery, DeliveryStopped
 from agent.pipeline.progress import FULL_DISK_PAUSE
+from agent.pipeline.shard_delivery import ShardDelivery
 from agent.pipeline.shared_lines import SharedLines
-from agent.store.accounts import Accounts
+from agent.store.problems import Problems
 from agent.store.queue.backlog_limit import Quota
 from agent.store.queue.delivery_result import DeliveryResult
-from agent.store.queue.destination_queue import DestinationQueue
 from agent.store.queue.in_flight_batch import InFlightBatch
 from agent.store.queue.state_stores import StateStores
-from agent.store.queue.stopped_lanes import StoppedLanes
-from agent.store.restore_detector import RestoreDetector
-from agent.store.spool import Position
+from agent.store.restore_detector import DeliveryMarks
 
 log = structlog.get_logger()
 
 
 class Forward:
-    """One destination's loop."""
+    """One destination's loop, over the shards that it takes."""
 
     def __init__(
         self,
         destination: Destination,
-        stores: StateStores,
+        shards: Sequence[StateStores],
         lines: SharedLines,
         *,
+        problems: Problems,
         now: Callable[[], datetime],
         stop: threading.Event,
         settings: DeliverySettings | None = None,
         jitter: Callable[[], float] = random.random,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`shards`: the stores of at least one, whose spools share one condition `grown`; `problems`: the register of what
+        concerns the process, such as that the destination takes nothing.
+        """
         self.destination = destination
         self.settings = settings or DeliverySettings()
-        self._stores = stores
-        self._spool, self._problems = stores.spool, stores.problems
+        self._problems = problems
+        self._grown = shards[0].spool.grown
         self._lines = lines
         self._now = now
         self._stop = stop
@@ -65,15 +67,13 @@ class Forward:
             unavailable=self._report_unavailable,
             accepting=self._report_accepting,
         )
-        self.queue = DestinationQueue(destination.name, destination.lanes, stores, now)
-        self._stopped = StoppedLanes(
-            destination.name, self.lanes, self.settings.refusals, stores.state, stores.problems, monotonic
-        )
+        marks = DeliveryMarks.of(destination)
+        self.shards: Sequence[ShardDelivery] = [
+            ShardDelivery(destination, stores, self.settings, marks, now=now, monotonic=monotonic) for stores in shards
+        ]
+        self._turn = 0
+        """The number of the shard that comes first among those of the same rank."""
         self._waits_until: datetime | None = None
-        self._restore_detector = RestoreDetector(destination, destination.name, stores.state, stores.problems)
-        for lane in self.lanes:
-            accepted = Accounts(stores.state).delivered(destination.name, lane).acknowledged
-            self._restore_detector.compare(lane, self.queue.position(lane), accepted)
 
     @property
     def name(self) -> str:
@@ -89,32 +89,34 @@ class Forward:
         """The lanes this destination takes, alerts first."""
         return [lane for lane in LANES if lane in self.destination.lanes]
 
-    def position(self, lane: Lane) -> Position:
-        return self.queue.position(lane)
-
     def pending(self, lane: Lane) -> int:
-        """Rows committed but not settled here."""
-        return self.queue.pending(lane)
+        """Rows committed but not settled here, in all shards."""
+        return sum(shard.queue.pending(lane) for shard in self.shards)
+
+    def is_drained(self) -> bool:
+        """Whether everything is settled."""
+        return all(shard.is_drained() for shard in self.shards)
 
     def live_status(self) -> Mapping[str, Any]:
-        """What only the running loop knows, for `status`."""
+        """What only the running loop knows, for `status`. `stopped`: lanes, of any shard."""
         until = self._waits_until
+        stopped = {lane for shard in self.shards for lane in shard.stopped.lanes}
         return {
             "problem": self.problem,
             "waits_until": until.isoformat() if until and until > self._now() else None,
-            "stopped": self._stopped.lanes,
+            "stopped": [lane for lane in self.lanes if lane in stopped],
         }
 
-    def quota(self, limit: int, *, alone: bool) -> Quota:
-        """See `Quota.of`."""
-        return Quota.of(self.name, self.settings, self.queue, lambda: self.problem, limit=limit, alone=alone)
+    def quota(self, shard: ShardDelivery, limit: int, *, alone: bool) -> Quota:
+        """What of a shard may wait here, see `Quota.of`."""
+        return Quota.of(self.name, self.settings, shard.queue, lambda: self.problem, limit=limit, alone=alone)
 
     def run(self) -> None:
         """Until the stop event: send what there is, alerts first; wait for more."""
         while not self._stop.is_set():
             if not self.forward():
-                with self._spool.grown:
-                    self._spool.grown.wait_for(lambda: self._rank() is not None or self._stop.is_set(), timeout=1.0)
+                with self._grown:
+                    self._grown.wait_for(lambda: self._next() is not None or self._stop.is_set(), timeout=1.0)
 
     def forward(self) -> bool:
         """Settle one batch, or as much of it as comes before an alert; False when there is nothing to send.
@@ -130,19 +132,34 @@ class Forward:
             return True
 
     def _forward(self) -> bool:
-        if self._stopped.due_for_retry():
-            self._probe()
-        batch = self.queue.take(self._stopped.open_lanes())
-        if batch is None:
+        for shard in self.shards:
+            if shard.stopped.due_for_retry():
+                self._probe(shard)
+        following = self._next()
+        batch = following.take() if following is not None else None
+        if following is None or batch is None:
             return False
+        self._turn = self.shards.index(following) + 1
         try:
-            self._settle_batch(batch)
+            self._settle_batch(following, batch)
         except Damaged as error:
-            self._leave_behind(batch, str(error))
+            reason = str(error)
+            self._commit(lambda: following.queue.leave_damaged(batch, reason))  # it is fetched again
         return True
 
-    def _rank(self) -> int | None:
-        return self.queue.rank(self._stopped.open_lanes())
+    def _next(self) -> ShardDelivery | None:
+        """The shard with the most urgent batch: alerts of all shards come before events of any. Among equals they take
+        turns, a batch each, so that no org's backlog holds up another's.
+        """
+        turn = self._turn % len(self.shards)
+        best, urgency = None, None
+        for shard in (*self.shards[turn:], *self.shards[:turn]):
+            rank = shard.rank()
+            if rank is not None and (urgency is None or rank < urgency):
+                best, urgency = shard, rank
+                if rank == 0:
+                    break
+        return best
 
     def _report_unavailable(self, error: Unavailable, pause: float) -> None:
         self._waits_until = until = self._now() + timedelta(seconds=pause)
@@ -160,18 +177,18 @@ class Forward:
 
     # Sending
 
-    def _settle_batch(self, batch: InFlightBatch) -> None:
-        look_for_poison = self.queue.begin(batch)
-        frame = self.queue.read(batch)
+    def _settle_batch(self, shard: ShardDelivery, batch: InFlightBatch) -> None:
+        look_for_poison = shard.queue.begin(batch)
+        frame = shard.queue.read(batch)
         if look_for_poison or (batch.parked is not None and batch.parked.reason == "replay"):
             poisoned = poison.poisonous_rows(frame, self._encode_alone)
             if poisoned:
-                self._settle_poisoned(batch, frame, poisoned)
+                self._settle_poisoned(shard, batch, frame, poisoned)
                 return
         lines = self.destination.wrap(frame, self._lines.of(batch, frame, self.destination.format))
-        self._send_rows(batch, frame, lines)
+        self._send_rows(shard, batch, frame, lines)
 
-    def _send_rows(self, batch: InFlightBatch, frame: pl.DataFrame, lines: pl.Series) -> None:
+    def _send_rows(self, shard: ShardDelivery, batch: InFlightBatch, frame: pl.DataFrame, lines: pl.Series) -> None:
         """Chunk by chunk from the row on; leaves at a chunk's end for something more urgent or when asked to stop."""
         row = batch.row
         while row < frame.height:
@@ -179,13 +196,15 @@ class Forward:
             for chunk in cut(lines[row:], frame[row:], max_bytes=limits.max_bytes, max_rows=limits.max_rows):
                 settled = self._delivery.deliver(chunk, row)
                 row += len(chunk.lines)
-                self._move(batch, row, frame, settled)
-                if self._stop.is_set() or batch.lane in self._stopped.lanes or self._overtaken(batch):
+                self._move(shard, batch, row, frame, settled)
+                if self._stop.is_set() or batch.lane in shard.stopped.lanes or self._overtaken(batch):
                     return
                 if self.destination.limits != limits:  # the destination has learned smaller ones
                     break
 
-    def _settle_poisoned(self, batch: InFlightBatch, frame: pl.DataFrame, poisoned: list[tuple[int, str]]) -> None:
+    def _settle_poisoned(
+        self, shard: ShardDelivery, batch: InFlightBatch, frame: pl.DataFrame, poisoned: list[tuple[int, str]]
+    ) -> None:
         """A batch with rows that cannot be encoded: the good ones are sent in one go, the others kept aside."""
         bad = {row: reason for row, reason in poisoned if row >= batch.row}
         places = [row for row in range(batch.row, frame.height) if row not in bad]
@@ -203,29 +222,31 @@ class Forward:
             settled.rejected += part.rejected
             # `deliver` counted rows of `good`; a refusal is noted under the row of the whole batch.
             settled.refused += [(places[row], reason) for row, reason in part.refused]
-        self._move(batch, frame.height, frame, settled)
+        self._move(shard, batch, frame.height, frame, settled)
 
     def _encode_alone(self, frame: pl.DataFrame) -> None:
         """Encode some rows of a shaped frame for nothing but to see whether they can be encoded."""
         self.destination.wrap(frame, self.destination.format(frame))
 
     def _overtaken(self, batch: InFlightBatch) -> bool:
-        """Whether something more urgent waits: an alert, or rows of now while old ones are being sent."""
+        """Whether something more urgent waits in any shard: an alert, or rows of now while old ones are being sent."""
         # Ranks as `DestinationQueue.rank` counts them: 0 alerts now, 1 alerts parked, 2 events now, 3 events parked.
-        following = self._rank()
-        return following is not None and following < 2 * LANES.index(batch.lane) + (batch.parked is not None)
+        sent = 2 * LANES.index(batch.lane) + (batch.parked is not None)
+        return any((rank := shard.rank()) is not None and rank < sent for shard in self.shards)
 
-    def _move(self, batch: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
+    def _move(
+        self, shard: ShardDelivery, batch: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult
+    ) -> None:
         """Commit what is settled; a full disk is waited out."""
         answered = row - batch.row  # reckoned first: settling moves `batch.row` on to `row`
-        self._commit(lambda: self.queue.settle(batch, row, frame, settled))
+        self._commit(lambda: shard.queue.settle(batch, row, frame, settled))
         if batch.parked is None:  # what was parked may have been there before
-            position = self.queue.position(batch.lane)
-            self._restore_detector.observe(
+            position = shard.queue.position(batch.lane)
+            shard.restore_detector.observe(
                 batch.lane, position, settled.acknowledged, settled.duplicate, settled.resent
             )
         self._measure(batch.lane, settled)
-        self._stopped.record_answer(
+        shard.stopped.record_answer(
             batch.lane, answered, settled.rejected, settled.refused[-1][1] if settled.refused else ""
         )
 
@@ -241,7 +262,7 @@ class Forward:
     def _wait_for_room(self, error: DiskFull) -> bool:
         """Whether the loop was asked to end meanwhile."""
         log.warning("delivery cannot note its position", destination=self.name, reason=str(error))
-        self._stores.state.give_up_ballast()
+        self.shards[0].stores.state.give_up_ballast()
         return self._stop.wait(FULL_DISK_PAUSE)
 
     def _measure(self, lane: Lane, settled: DeliveryResult) -> None:
@@ -255,27 +276,23 @@ class Forward:
         """Set the metrics of what waits; to be called now and then, for a dead destination settles nothing."""
         for lane in self.lanes:
             metrics.EVENTS_PENDING.labels(self.name, lane).set(self.pending(lane))
-        metrics.ROWS_ASIDE.labels(self.name).set(self.queue.parked_rows())
-
-    def _leave_behind(self, batch: InFlightBatch, reason: str) -> None:
-        """A batch that cannot be read any more is fetched again, and the next one goes on."""
-        self._commit(lambda: self.queue.leave_damaged(batch, reason))
+        metrics.ROWS_ASIDE.labels(self.name).set(sum(shard.queue.parked_rows() for shard in self.shards))
 
     # A destination that refuses nearly everything
 
-    def _probe(self) -> None:
+    def _probe(self, shard: ShardDelivery) -> None:
         """Offer the first waiting row of a stopped lane. Accepted, it opens the lanes; refused, it goes on waiting."""
-        batch = self.queue.take(self._stopped.lanes)
+        batch = shard.queue.take(shard.stopped.lanes)
         if batch is None:
             return
         try:
-            frame = self.queue.read(batch)
+            frame = shard.queue.read(batch)
             row = frame[batch.row : batch.row + 1]
             (chunk,) = cut(self.destination.wrap(row, self.destination.format(row)), row, max_bytes=1, max_rows=1)
         except Exception:  # noqa: BLE001 - what cannot be read or encoded is dealt with once the lane is open
             return
         settled = self._delivery.offer(chunk)
         if settled is not None:
-            self._commit(lambda: self.queue.settle(batch, batch.row + 1, frame, settled))
+            self._commit(lambda: shard.queue.settle(batch, batch.row + 1, frame, settled))
             self._measure(batch.lane, settled)
-            self._stopped.resume()
+            shard.stopped.resume()

@@ -35,7 +35,7 @@ GIVE_UP_AFTER = timedelta(days=3)
 
 
 class Repair:
-    """One for all sources."""
+    """One for all sources of a shard."""
 
     def __init__(
         self,
@@ -59,12 +59,10 @@ class Repair:
         self._waits: dict[tuple[str, str], tuple[float, float]] = {}
         """Source and input, to (when to try again, by the monotonic clock, and the pause after that)."""
 
-    def run(self) -> None:
-        """Until the stop event."""
-        while not self._stop.is_set():
-            self.attempt()
-            with self._repairs.waiting:
-                self._repairs.waiting.wait(1.0)
+    @property
+    def pending(self) -> bool:
+        """Whether there may be something to repair; costs nothing while there is not."""
+        return self._repairs.pending
 
     def attempt(self) -> None:
         """Try everything that is due, each input once."""

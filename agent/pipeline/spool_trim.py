@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agent import metrics
 from agent.model import LANES
 from agent.pipeline.forward import Forward
+from agent.pipeline.shard_delivery import ShardDelivery
 from agent.store.spool import Spool
 
 
-class Trim:
-    """Of the spool, behind all destinations. Safe for threads."""
+class ShardTrim:
+    """Of one shard's spool, behind all destinations that take the shard. Safe for threads."""
 
-    def __init__(self, spool: Spool, forwards: Sequence[Forward]) -> None:
+    def __init__(self, spool: Spool, deliveries: Sequence[ShardDelivery]) -> None:
         self._spool = spool
-        self._forwards = forwards
+        self._deliveries = deliveries
 
     def trim(self) -> None:
-        """Let go of batches that every destination has settled, and measure what waits."""
+        """Let go of batches that every destination has settled."""
         # The destination that is furthest behind decides, in each lane by itself; a lane that none takes has no reader,
         # so all of it may go.
         lowest = {
             lane: min(
-                (forward.position(lane) for forward in self._forwards if lane in forward.lanes),
+                (delivery.queue.position(lane) for delivery in self._deliveries if lane in delivery.lanes),
                 key=lambda position: (position.sequence, position.row),
                 default=self._spool.end(lane),
             )
             for lane in LANES
         }
         self._spool.trim(lowest)
-        metrics.SPOOL_BYTES.set(self._spool.bytes_held())
+
+    def bytes_held(self) -> int:
+        """What is left."""
+        return self._spool.bytes_held()
+
+
+class Trim:
+    """Of the spools of all shards. Safe for threads."""
+
+    def __init__(self, shards: Sequence[ShardTrim], forwards: Sequence[Forward], enforce: Callable[[], object]) -> None:
+        """`enforce`: bounds what of no org waits, for which no source asks before it is read."""
+        self._shards = shards
+        self._forwards = forwards
+        self._enforce = enforce
+
+    def trim(self) -> None:
+        """Let go of what is settled, and measure what waits."""
+        self._enforce()
+        for shard in self._shards:
+            shard.trim()
+        metrics.SPOOL_BYTES.set(sum(shard.bytes_held() for shard in self._shards))
         for forward in self._forwards:
             forward.measure_waiting()

@@ -52,20 +52,50 @@ class _Marker:
     """Accepted so far."""
 
 
-class RestoreDetector:
-    """What one destination knows better than the state. Used by its loop alone."""
+class DeliveryMarks:
+    """The marker of one destination, with a mark for each lane of each shard. Used by its loop alone."""
 
-    def __init__(self, destination: object, name: str, state: State, problems: Problems) -> None:
-        self._path = destination.marker if isinstance(destination, MarkerHolder) else None
+    def __init__(self, path: Path | None) -> None:
+        """`path`: None where the destination has no place for a marker."""
+        self._path = path
+        self._marks: dict[str, _Marker] = _read(path) if path else {}
+
+    @classmethod
+    def of(cls, destination: object) -> DeliveryMarks:
+        return cls(destination.marker if isinstance(destination, MarkerHolder) else None)
+
+    @property
+    def kept(self) -> bool:
+        """Whether there is a marker."""
+        return self._path is not None
+
+    def mark(self, shard: str, lane: Lane) -> _Marker | None:
+        return self._marks.get(f"{shard}/{lane}")
+
+    def set(self, shard: str, lane: Lane, mark: _Marker) -> None:
+        """Without fsync: a marker that is behind after a power cut only notices less."""
+        if self._path is None:
+            return
+        self._marks[f"{shard}/{lane}"] = mark
+        try:
+            _write(self._path, self._marks)
+        except OSError as error:
+            log.warning("the marker cannot be written", path=str(self._path), reason=str(error))
+
+
+class RestoreDetector:
+    """What one destination knows better than the state of one shard. Used by its loop alone."""
+
+    def __init__(self, marks: DeliveryMarks, name: str, state: State, problems: Problems) -> None:
+        self._marks = marks
         self._name = name
         self._state = state
         self._problems = problems
         self._begun: set[Lane] = set()
-        self._marks: dict[str, _Marker] = _read(self._path) if self._path else {}
 
     def compare(self, lane: Lane, position: Position, rows: int) -> None:
         """At a start: `position` and the accepted `rows` as the state has them."""
-        mark = self._marks.get(lane)
+        mark = self._marks.mark(self._state.shard, lane)
         if mark is None or self._recovered():
             return
         if mark.state != self._state.id:
@@ -83,8 +113,8 @@ class RestoreDetector:
         """
         first = lane not in self._begun
         self._begun.add(lane)
-        if self._path:
-            self._mark(self._path, lane, position)
+        if self._marks.kept:
+            self._mark(lane, position)
         # Half: a destination may know some rows from elsewhere, but not most of what is sent for the first time.
         if not first and not resent and rows >= LEAST_ROWS and 2 * duplicate >= rows and not self._recovered():
             self._report(f"{self._name} had rows already that this state sent for the first time", duplicate)
@@ -97,14 +127,10 @@ class RestoreDetector:
         """Whether a recovery, which is known, explains rows that come twice."""
         return self._problems.is_open("state-recovered", "state")
 
-    def _mark(self, path: Path, lane: Lane, position: Position) -> None:
-        """Without fsync: a marker that is behind after a power cut only notices less."""
+    def _mark(self, lane: Lane, position: Position) -> None:
         account = orjson.loads(self._state.data(keys.DELIVERY_ACCOUNT.key(self._name, lane)) or b"{}")
-        self._marks[lane] = _Marker(self._state.id, position, account.get("acknowledged", 0))
-        try:
-            _write(path, self._marks)
-        except OSError as error:
-            log.warning("the marker cannot be written", path=str(path), reason=str(error))
+        mark = _Marker(self._state.id, position, account.get("acknowledged", 0))
+        self._marks.set(self._state.shard, lane, mark)
 
 
 def _read(path: Path) -> dict[str, _Marker]:

@@ -23,6 +23,7 @@ from agent.store.problems import Problems
 from agent.store.queue.backlog_limit import BacklogLimit, Quota
 from agent.store.queue.parked_batches import ParkedBatches
 from agent.store.queue.repairs import Repairs
+from agent.store.queue.shared_room import SharedRoom
 from agent.store.queue.state_stores import StateStores
 from agent.store.spool import Spool
 from tests.store.one_shard import OneShard
@@ -206,8 +207,9 @@ class Loops:
     ) -> Forward:
         return Forward(
             destination,
-            self.stores,
+            [self.stores],
             SharedLines(),
+            problems=self.problems,
             now=lambda: NOW,
             stop=self.stop,
             settings=settings,
@@ -233,7 +235,7 @@ class Loops:
                 positions = [quota.queue.position(lane) for quota in quotas if lane in quota.queue.lanes]
                 self.spool.trim({lane: min(positions, key=lambda p: (p.sequence, p.row))})
 
-        return BacklogLimit(self.spool, self.parked, limit, quotas, trim)
+        return BacklogLimit("acme", self.spool, self.parked, SharedRoom(limit, 1), quotas, trim)
 
     def restarted(self) -> Loops:
         """Another process on the same state."""

@@ -59,7 +59,7 @@ def test_unavailable_moves_nothing_and_is_tried_again(loops: Loops) -> None:
     positions: list[Position] = []
 
     def look(chunk: Chunk) -> Outcome:
-        positions.append(forward.position("events"))
+        positions.append(forward.shards[0].queue.position("events"))
         return Outcome()
 
     siem = ScriptedDestination(script=[Unavailable("down"), Unavailable("still down"), look])

@@ -71,7 +71,7 @@ class World:
 
         def answer(chunk: Chunk) -> Outcome:
             if self.data.draw(st.integers(0, 9)) == 0:
-                forward.queue.set_aside()
+                forward.shards[0].queue.set_aside()
             if self.data.draw(st.integers(0, 3)) == 0:
                 raise Unavailable("down")
             fates = self.data.draw(
@@ -103,13 +103,13 @@ class World:
             self.restart()
 
     def set_aside(self) -> None:
-        self.forwards[self.which()].queue.set_aside()
+        self.forwards[self.which()].shards[0].queue.set_aside()
 
     def drop(self) -> None:
         number = self.which()
         name = self.siems[number].name
         entries = [e for e in self.loops.parked.entries(name) if e.reason == "set_aside"]
-        if entries and self.forwards[number].queue.drop():
+        if entries and self.forwards[number].shards[0].queue.drop():
             origin, settled = entries[0].file.origin, entries[0].row
             assert origin is not None
             ids = self.archive.inputs[origin.again]
@@ -151,7 +151,9 @@ class World:
         self.archive.script = []
 
     def trim(self) -> None:
-        self.loops.room(1 << 30, *[forward.quota(1 << 30, alone=False) for forward in self.forwards])._trim()
+        self.loops.room(
+            1 << 30, *[forward.quota(forward.shards[0], 1 << 30, alone=False) for forward in self.forwards]
+        )._trim()
 
     def restart(self) -> None:
         self.loops = self.loops.restarted()

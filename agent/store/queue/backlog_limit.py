@@ -1,8 +1,8 @@
-"""The limit of the backlog: how much may wait for each destination, and what happens to the rest (back-pressure).
+"""The limit of a shard's backlog: how much may wait for each destination, and what becomes of the rest (back-pressure).
 
 A destination that is behind by more than its quota either pauses reading or has its oldest batches set aside, so that
 the spool can be trimmed and nobody else stops. What is set aside has a quota too; beyond that, reading pauses or, where
-the settings say so, the oldest rows are dropped. `state.spool_limit_mb` bounds spool and what is aside together.
+the settings say so, the oldest rows are dropped. `SharedRoom` bounds spool and what is aside together, of all shards.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from agent.delivery_settings import DeliverySettings
 from agent.errors import DiskFull
 from agent.store.queue.destination_queue import DestinationQueue
 from agent.store.queue.parked_batches import ParkedBatches
+from agent.store.queue.shared_room import SharedRoom
 from agent.store.spool import Spool
 
 MB = 1 << 20
@@ -44,7 +45,7 @@ class Quota:
         limit: int,
         alone: bool,
     ) -> Quota:
-        """`limit`: bytes of `state.spool_limit_mb`; `alone`: whether it is the only destination."""
+        """`limit`: the most bytes that the shard can have; `alone`: whether it is the shard's only destination."""
         sets_aside = settings.when_full == "set_aside" or (settings.when_full is None and not alone)
         # Half for the spool and a quarter for what is set aside: where one destination is away, the others and what is
         # set aside for them still have the last quarter of the limit.
@@ -64,12 +65,19 @@ class BacklogLimit:
     """Asked before each batch that is read. Safe for threads."""
 
     def __init__(
-        self, spool: Spool, parked: ParkedBatches, limit: int, quotas: Sequence[Quota], trim: Callable[[], None]
+        self,
+        shard: str,
+        spool: Spool,
+        parked: ParkedBatches,
+        room: SharedRoom,
+        quotas: Sequence[Quota],
+        trim: Callable[[], None],
     ) -> None:
-        """`limit` in bytes; `trim` lets the spool go of what nobody needs any more."""
+        """`trim` lets the spool go of what nobody needs any more."""
+        self._shard = shard
         self._spool = spool
         self._parked = parked
-        self._limit = limit
+        self._room = room
         self._quotas = quotas
         self._trim = trim
         self._lock = threading.Lock()
@@ -78,7 +86,7 @@ class BacklogLimit:
         """Set aside, drop and trim what may be; why there is no room for another batch even so, empty when there is."""
         with self._lock:
             held = self._held()
-            if held <= self._limit and all(held <= quota.spool_bytes for quota in self._quotas):
+            if self._room.allows(self._shard, held) and all(held <= quota.spool_bytes for quota in self._quotas):
                 return ""
             try:
                 reasons = [reason for quota in self._quotas if (reason := self._beyond(quota))]
@@ -90,6 +98,9 @@ class BacklogLimit:
     def _held(self) -> int:
         # By checksum, for a parked batch that the spool has as well is one file with two names.
         return sum({**self._spool.sizes(), **self._parked.sizes()}.values())
+
+    def _fits(self) -> bool:
+        return self._room.allows(self._shard, self._held())
 
     def _beyond(self, quota: Quota) -> str:
         """Bring one destination back within its quota; why that is not possible."""
@@ -108,14 +119,13 @@ class BacklogLimit:
     def _total(self) -> str:
         """The limit for everything together; whoever may drop does so first."""
         for quota in self._quotas:
-            while quota.drops and self._held() > self._limit and quota.queue.drop():
+            while quota.drops and not self._fits() and quota.queue.drop():
                 pass
-        held = self._held()
-        if held <= self._limit:
+        if self._fits() or not self._quotas:
             return ""
         most = max(self._quotas, key=lambda quota: quota.queue.spool_bytes() + quota.queue.parked_bytes())
         waiting = most.queue.spool_bytes() + most.queue.parked_bytes()
-        return _sentence(most, f"has {_mb(waiting)} waiting, and all together may have {_mb(self._limit)}")
+        return _sentence(most, f"has {_mb(waiting)} waiting, and all together may have {_mb(self._room.limit)}")
 
 
 def _sentence(quota: Quota, what: str) -> str:

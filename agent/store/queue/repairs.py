@@ -67,6 +67,8 @@ class Repairs:
         self._now = now
         self.waiting = threading.Condition()
         """Notified when there is something to repair."""
+        self.pending = True
+        """False when nothing waits for sure."""
 
     def add(self, transaction: Transaction, destination: str, lane: Lane, file: BatchFile, row: int, why: str) -> None:
         """A destination found the batch damaged and lacks its rows from `row` on. Call `notify` after the commit."""
@@ -74,6 +76,7 @@ class Repairs:
         damage = known or Damage(lane, file, why, self._now(), ())
         damage = replace(damage, shares=(*damage.shares, Share(destination, row)))
         transaction.set(damage.key, damage.encode())
+        transaction.after_commit(self._note)
         self._report(destination)
 
     def notify(self) -> None:
@@ -92,10 +95,15 @@ class Repairs:
             self._report(destination)
 
     def all(self) -> Iterator[Damage]:
+        self.pending = False  # before looking: what is committed from here on sets it again
         for key in self._state.keys(keys.REPAIR.prefix):
+            self.pending = True
             damage = self._load(key)
             if damage is not None:
                 yield damage
+
+    def _note(self) -> None:
+        self.pending = True
 
     def _load(self, key: str) -> Damage | None:
         data = self._state.data(key)

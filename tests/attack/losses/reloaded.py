@@ -84,7 +84,7 @@ class LocalDaemon:
         row = {"EVENT_TYPE": "Login", "USER_NAME": user, "CLIENT_IP": ip, "SOURCE_IP": ip, **columns}
         row |= {"TIMESTAMP": "20260701110000.000", "TIMESTAMP_DERIVED": "2026-07-01T11:00:00.000Z"}
         frame = pl.DataFrame([{**row, "event.id": "a" * 32}])
-        steps = self.node.steps_of(self.parts.processing)
+        steps = self.node.shards["acme"].steps(self.node.processing)
         batch = Batch("00D000000000001AAA", "event_log_file", "Login", frame)
         prepared = steps.prepare(batch)
         found = steps.detect(batch, prepared, steps.match(batch, prepared), NOW).alerts

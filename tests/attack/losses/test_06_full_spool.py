@@ -57,7 +57,7 @@ def size(loops: Loops) -> int:
 
 
 def quota(forward: Forward, spool: int, aside: int, *, sets_aside: bool = True, drops: bool = False) -> Quota:
-    return Quota(forward.name, forward.queue, spool, aside, sets_aside, drops, lambda: "connection refused")
+    return Quota(forward.name, forward.shards[0].queue, spool, aside, sets_aside, drops, lambda: "connection refused")
 
 
 def fill_up(loops: Loops, quotas: list[Quota], *healthy: Forward, limit: int) -> int:
@@ -105,8 +105,8 @@ def test_what_is_new_goes_before_what_was_set_aside(loops: Loops) -> None:
     dead = DeadDestination("dead", max_rows=ROWS)
     forward = loops.forward(dead)
     loops.ingest().read(ListSource([batch_of(n + 1, ids_of(n * ROWS, (n + 1) * ROWS)) for n in range(4)]))
-    forward.queue.set_aside()
-    forward.queue.set_aside()
+    forward.shards[0].queue.set_aside()
+    forward.shards[0].queue.set_aside()
     raise_alert(loops, "a" * 32)
     dead.down = False
     loops.drain(forward)
@@ -119,9 +119,9 @@ def test_events_are_set_aside_before_alerts(loops: Loops) -> None:
     forward = loops.forward(DeadDestination("dead"))
     raise_alert(loops, "a" * 32)
     loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3))]))
-    assert forward.queue.set_aside() == 3
-    assert forward.queue.set_aside() == 1
-    assert forward.queue.set_aside() == 0
+    assert forward.shards[0].queue.set_aside() == 3
+    assert forward.shards[0].queue.set_aside() == 1
+    assert forward.shards[0].queue.set_aside() == 0
     assert balanced(loops, forward)
 
 
@@ -131,8 +131,8 @@ def test_a_batch_that_is_set_aside_while_it_is_sent_counts_once(loops: Loops) ->
     forward = loops.forward(siem)
 
     def set_aside(_: Chunk) -> Outcome:
-        assert forward.queue.set_aside() > 0
-        loops.spool.trim({"events": forward.position("events")})
+        assert forward.shards[0].queue.set_aside() > 0
+        loops.spool.trim({"events": forward.shards[0].queue.position("events")})
         return Outcome()
 
     siem.script = [Outcome(), set_aside, Outcome(), set_aside]
@@ -226,7 +226,7 @@ def test_who_sets_aside(loops: Loops, when_full: str | None, alone: bool, sets_a
     """By default a single destination pauses and several set aside; the setting decides otherwise."""
     settings = DeliverySettings.model_validate({"when_full": when_full})
     forward = loops.forward(ScriptedDestination(), settings)
-    assert forward.quota(1 << 30, alone=alone).sets_aside is sets_aside
+    assert forward.quota(forward.shards[0], 1 << 30, alone=alone).sets_aside is sets_aside
 
 
 @pytest.mark.attack
@@ -272,7 +272,7 @@ def test_what_waits_for_a_dead_destination_is_measured(tmp_path: Path) -> None:
     (forward,) = daemon.forwards
     for number in range(3):
         daemon.node.shards[""].ingest.take("agent", own_event("", "test", f"event {number}", NOW))
-    forward.queue.set_aside()
+    forward.shards[0].queue.set_aside()
     daemon.trim()
     value = metrics.REGISTRY.get_sample_value
     assert value("leakline_events_pending", {"destination": forward.name, "lane": "alerts"}) == 2
@@ -295,6 +295,6 @@ def test_a_copy_that_finds_no_room_leaves_nothing(loops: Loops, monkeypatch: pyt
     forward = loops.forward(DeadDestination("dead"))
     loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3))]))
     with pytest.raises(DiskFull):
-        forward.queue.set_aside()
+        forward.shards[0].queue.set_aside()
     assert list((loops.state.directory / "aside").iterdir()) == []
     assert balanced(loops, forward)

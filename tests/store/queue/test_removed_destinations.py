@@ -34,4 +34,4 @@ def test_what_waits_for_a_destination_that_is_no_longer_named_is_told(loops: Loo
     forward = loops.forward(kept)
     loops.drain(forward)
     assert kept.accepted == ids_of(0, 7)
-    assert loops.forward(gone).queue.pending("events") == 0
+    assert loops.forward(gone).shards[0].queue.pending("events") == 0

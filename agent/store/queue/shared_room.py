@@ -1,0 +1,42 @@
+"""The room for batch files on the disk, shared by all orgs."""
+
+from __future__ import annotations
+
+import threading
+
+from agent.store.keys import PROCESS
+
+
+class SharedRoom:
+    """Half of the room belongs to the orgs in equal parts, the other half to whichever needs more. Safe for threads.
+
+    So one org whose SIEM is dead takes its own part and the shared half, and every other org still has its own part: no
+    org stops another. With one org both halves are its own.
+
+        most of all orgs together = limit = own * orgs + shared
+    """
+
+    def __init__(self, limit: int, orgs: int) -> None:
+        """`limit`: bytes; `orgs`: how many share it, at least one."""
+        self.limit = limit
+        self.own = limit // (2 * orgs)
+        """Bytes that one org has whatever the others hold."""
+        self._shared = limit - self.own * orgs
+        self._held: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def most(self) -> int:
+        """Bytes that one org can have while the others hold no more than their own parts."""
+        return self.own + self._shared
+
+    def allows(self, shard: str, held: int) -> bool:
+        """Whether the shard, which holds so many bytes now, may read on."""
+        with self._lock:
+            self._held[shard] = held
+            beyond = sum(max(0, bytes_held - self._part(name)) for name, bytes_held in self._held.items())
+        return held <= self._part(shard) or beyond <= self._shared
+
+    def _part(self, shard: str) -> int:
+        """What is of no org has no part of its own: its events are few."""
+        return self.own if shard != PROCESS else 0
