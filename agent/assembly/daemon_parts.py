@@ -19,7 +19,8 @@ from agent.batch_steps import BatchSteps
 from agent.config.settings import Settings, SourceSettings
 from agent.errors import FileError, SettingsError
 from agent.model import Destination
-from agent.pipeline.ingest import BatchCommit, Ingest
+from agent.pipeline.commit_line import BatchCommit
+from agent.pipeline.ingest import Ingest
 from agent.source import PolledSource
 from agent.sources.salesforce.session import Session
 from agent.store import dead_letter_problem, startup

@@ -39,8 +39,8 @@ from agent.daemon.signals import signals
 from agent.daemon.watch import Watch
 from agent.errors import DiskFull, StateDamaged
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
+from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.deliver import DeliveryStopped
-from agent.pipeline.ingest import BatchCommit
 from agent.store.database_check import DatabaseWatch
 
 log = structlog.get_logger()

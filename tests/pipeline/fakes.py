@@ -177,11 +177,16 @@ class Loops:
     def stores(self) -> StateStores:
         return StateStores(self.state, self.spool, self.parked, self.dead_letters, self.repairs, self.problems)
 
-    def ingest(self, steps: BatchSteps | None = None, spool_limit: int = 1 << 30) -> Ingest:
+    def ingest(
+        self,
+        steps: BatchSteps | None = None,
+        spool_limit: int = 1 << 30,
+        now: Callable[[], datetime] = lambda: NOW,
+    ) -> Ingest:
         return Ingest(
             self.stores,
             steps or plain_steps(),
-            now=lambda: NOW,
+            now=now,
             stop=self.stop,
             spool_limit=spool_limit,
         )
