@@ -24,7 +24,7 @@ FULLEST = 20
 
 DOORS = {
     "simple_salesforce": ["sources/salesforce/session.py"],
-    "diskcache": ["store/database.py"],
+    "diskcache": ["store/directory/database.py"],
     "apscheduler": ["daemon/schedule.py"],
     "uvicorn": ["network/listener.py"],
     "prometheus_client": ["metrics.py", "daemon/health.py"],
@@ -41,7 +41,18 @@ COMPUTING = ["detection/authoring/convert.py"]
 """Who imports what no test can tell: pySigma's backends, which are installed or not."""
 
 GROUND = (
-    *("model", "errors", "metrics", "duration", "name", "problem", "shipped", "own_event", "delivery_settings"),
+    *(
+        "model",
+        "errors",
+        "metrics",
+        "duration",
+        "name",
+        "problem",
+        "shipped",
+        "own_event",
+        "delivery_settings",
+        "status_document",
+    ),
     *(
         "batch_steps",
         "redaction",

@@ -16,6 +16,7 @@ from agent.sources.event_log_file.deduplicate import RowIdentity
 from agent.sources.event_log_file.source import EventLogFile, EventLogFileSettings
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.session import Session
+from agent.store import keys
 from agent.store.state import State
 
 log = structlog.get_logger()
@@ -49,7 +50,7 @@ def build_source(
 
 
 def build_directory(state: State, name: str, session: Session, now: Callable[[], datetime]) -> Directory:
-    prefix = f"directory/{name}/"
+    prefix = keys.DIRECTORY.key(name, "")
 
     def put(entries: Mapping[str, bytes]) -> None:
         with state.transact() as transaction:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent.model import Finding
-from agent.store import database_check
+from agent.store.directory import database_check
 
 LEAST_FREE_BYTES = 2 << 30
 """Below this much room for the state directory a long SIEM outage becomes a pause in reading."""

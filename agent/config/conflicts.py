@@ -14,7 +14,7 @@ from agent.destinations.splunk.splunk import SplunkSettings
 from agent.destinations.syslog.syslog import SyslogSettings
 from agent.sources.salesforce.org_settings import OrgSettings
 
-STATE_FOLDERS = ("database", "spool", "dead-letters", "downloads", "aside")
+STATE_FOLDERS = ("database", "orgs", "process", "downloads")
 """What lies in the state directory; a destination's folder may lie beside them."""
 
 SHARED_HOSTS = {"login.salesforce.com", "test.salesforce.com"}

@@ -2,9 +2,9 @@
 
 One job per polled source under apscheduler, one thread per destination, one for trimming, one that watches clock, loops
 and listeners. Every wait is on the stop event. The first SIGTERM or SIGINT stops at the next batch boundary, the second
-exits at once; SIGHUP reads rules, mappings and lists again. An exception nobody expected ends the process with status 3, and
-systemd starts it again; a damaged state ends it with 78, and systemd does not. The watchdog is fed while every thread
-lives and no loop hangs.
+exits at once; what has not stopped within `STOP_WITHIN` is left behind, with status 3. SIGHUP reads rules, mappings and lists
+again. An exception nobody expected ends the process with status 3, and systemd starts it again; a damaged state ends it
+with 78, and systemd does not. The watchdog is fed while every thread lives and no loop hangs.
 """
 
 from __future__ import annotations
@@ -16,32 +16,41 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sdnotify
 import structlog
 
-from agent.assembly.daemon_parts import DaemonParts, build_parts
 from agent.assembly.delivery_loops import build_delivery_loops
+from agent.assembly.node import build_node
 from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
 from agent.daemon.clock_watch import ClockWatch
 from agent.daemon.commands import DaemonCommands
-from agent.daemon.control_server import ControlServer
+from agent.daemon.control.server import ControlServer
 from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
 from agent.daemon.metrics_listener import metrics_served
-from agent.daemon.poll_deadline import polls_end_in_time
-from agent.daemon.reading.polling import Polling
+from agent.daemon.reading.shard_reading import ShardReading
 from agent.daemon.schedule import Schedule
+from agent.daemon.shutdown_deadline import (
+    STOP_WITHIN,
+    ShutdownDeadline,
+    announce_late_stop,
+    exit_late,
+    polls_end_in_time,
+)
 from agent.daemon.signals import signals
+from agent.daemon.status import takes_of
 from agent.daemon.watch import Watch
 from agent.errors import DiskFull, StateDamaged
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.deliver import DeliveryStopped
-from agent.store.database_check import DatabaseWatch
+from agent.store.directory.database_check import DatabaseWatch
+from agent.store.keys import PROCESS
 
 log = structlog.get_logger()
 
@@ -65,55 +74,80 @@ class Daemon:
         self._watch = watch
         self.stop = threading.Event()
         self._reload_asked = threading.Event()
+        self.stop_within = STOP_WITHIN
+        """Seconds."""
         self.failure: str = ""
         self._status = FAILED
         """The exit status after a failure."""
-        self.parts: DaemonParts = build_parts(settings, now=now, stop=self.stop, watch=self._record_commit)
-        self.polling = Polling(self.parts.ingest, self.parts.open_problems, now, self.stop, self._org_id)
-        for org in settings.orgs:
-            for wanted, source in self.parts.sources[org.name]:
-                self.polling.add(source, org.name, wanted.every)
-        self._database_watch = DatabaseWatch(settings.state.directory, self.parts.open_problems)
-        delivery = build_delivery_loops(self.parts, settings, now=now, stop=self.stop)
+        self.node = build_node(settings, now=now, stop=self.stop, watch=self._record_commit)
+        self.readings = {
+            name: ShardReading(shard, now, self.stop, self._fail) for name, shard in self.node.shards.items()
+        }
+        """By the name of the shard."""
+        self._database_watch = DatabaseWatch(settings.state.directory, self.node.own_problems)
+        delivery = build_delivery_loops(self.node, settings, now=now, stop=self.stop)
         self.forwards, self.repair = delivery.forwards, delivery.repair
         self.trim = delivery.trim.trim
         """Let go of batches that every destination has settled."""
         self._schedule = self._scheduled()
         self._liveness = Liveness(self.stalled)
-        self.commands = DaemonCommands(self.parts, self.polling, self.forwards, now)
+        self.commands = DaemonCommands(
+            settings.state.directory,
+            self.node.stores,
+            self.node.sessions,
+            self.node,
+            self._sources_status,
+            self.forwards,
+            takes_of(settings.destinations),
+            now,
+        )
 
     def run(self, control: Path | None = None) -> int:
-        """Until told to stop. Call from the main thread: it takes the signals."""
-        notifier = sdnotify.SystemdNotifier()
-        problems = self.parts.open_problems
-        clock = ClockWatch(problems, now=self._now, jumped=self._schedule.set_anew)
-        looks = [clock.look, LoopWatch(problems, self.stalled).look]
-        watch = Watch(looks, self.stop)
-        self._liveness.watch_is_late = watch.is_late
-        with signals(self.stop, self._reload_asked), self._served(control), self._metrics_served(looks):
-            threads = self._liveness.threads = [*self.start_forwarding(), self._started("watch", watch.run)]
-            self._schedule.start()
-            notifier.notify(f"READY=1\nSTATUS=watching {len(self.polling.sources)} sources")
-            log.info(
-                "started",
-                sources=sorted(self.polling.sources),
-                destinations=[f.destination.name for f in self.forwards],
-            )
-            try:
-                self._wait(notifier)
-            finally:  # whatever happens here, the loops must not go on without it
-                self.stop.set()
-                notifier.notify("STOPPING=1")
-                with polls_end_in_time(self.parts.sessions.values()):
-                    self._schedule.stop()
-                for thread in threads:
-                    thread.join()
-        self.close()
+        """Until told to stop. Call from the main thread: it takes the signals. Where something hangs, the process ends
+        `stop_within` after it was told to stop, and this does not return.
+        """
+        with ShutdownDeadline(self.stop, self._exit_late, self.stop_within):
+            self._run(control)
+            self.close()
         if self.failure:
             log.error("ended", reason=self.failure)
             return self._status
         log.info("stopped")
         return FINE
+
+    def _run(self, control: Path | None) -> None:
+        """From the start of all threads to the end of the last of them."""
+        notifier = sdnotify.SystemdNotifier()
+        problems = self.node.own_problems
+        with self._despite_a_full_disk():
+            announce_late_stop(self.node.directory.directory, problems)
+        clock = ClockWatch(problems, now=self._now, jumped=self._schedule.set_anew)
+        looks = [clock.look, LoopWatch(problems, self.stalled).look]
+        watch = Watch(looks, self.stop)
+        self._liveness.watch_is_late = watch.is_late
+        with signals(self.stop, self._reload_asked), self._served(control), self._metrics_served(looks):
+            threads = self._liveness.threads = [
+                *self.start_forwarding(),
+                *self._start_sources(),
+                self._started("watch", watch.run),
+            ]
+            self._schedule.start()
+            sources = [source.name for shard in self.node.shards.values() for _, source in shard.sources]
+            notifier.notify(f"READY=1\nSTATUS=watching {len(sources)} sources")
+            log.info("started", sources=sorted(sources), destinations=[forward.name for forward in self.forwards])
+            try:
+                self._wait(notifier)
+            finally:  # whatever happens here, the loops must not go on without it
+                self.stop.set()
+                notifier.notify("STOPPING=1")
+                with polls_end_in_time(self.node.sessions.values()):
+                    self._schedule.stop()
+                    for thread in threads:
+                        thread.join()
+
+    def _exit_late(self) -> None:
+        """The state stays open: a thread that hangs may be using it (see `shutdown_deadline`)."""
+        exit_late(self.node.directory.directory, self._status if self.failure else FAILED, self._now())
 
     def _wait(self, notifier: Any) -> None:
         """Until the stop event: feed the watchdog while all loops live, reload when asked to."""
@@ -129,71 +163,76 @@ class Daemon:
                 fed = time.monotonic()
 
     def read_once(self) -> int:
-        """One pass over every source, in this thread; rows committed. Raises what a source raises."""
-        return sum(self.parts.ingest.read(polled.source) for polled in self.polling.sources.values())
+        """One pass over every polled source, in this thread; rows committed. Raises what a source raises."""
+        return sum(reading.read_once() for reading in self.readings.values())
+
+    def tick(self) -> None:
+        """Let every shard say what only the passing of time can tell, in this thread."""
+        for reading in self.readings.values():
+            reading.tick()
 
     def start_forwarding(self) -> list[threading.Thread]:
         """One thread per destination, one that trims, and one that sends the events about problems, one that repairs."""
-        work = {f"forward {f.destination.name}": f.run for f in self.forwards}
+        work = {f"forward {forward.name}": forward.run for forward in self.forwards}
         work |= {"trim": self._run_trim, "tell": self._run_problem_events, "repair": self.repair.run}
         return [self._started(name, run) for name, run in work.items()]
 
+    def _start_sources(self) -> list[threading.Thread]:
+        """One thread per source that owns one."""
+        owned = [thread for reading in self.readings.values() for thread in reading.threads]
+        return [self._started(thread.name, thread.run) for thread in owned]
+
     def drained(self) -> bool:
         """Whether every destination has settled everything."""
-        return all(
-            forward.pending(lane) == 0 and not forward.queue.parked_rows()
-            for forward in self.forwards
-            for lane in forward.lanes
-        )
+        return all(forward.is_drained() for forward in self.forwards)
 
     def close(self) -> None:
         """Give everything back; the loops must have ended."""
-        for destination in self.parts.destinations:
-            destination.close()
-        for session in self.parts.sessions.values():
-            session.close()
-        self.parts.state.close()
+        self.node.close()
 
     def _scheduled(self) -> Schedule:
-        schedule = Schedule(len(self.polling.sources), self._guarded)
-        for name, polled in self.polling.sources.items():
-            schedule.add(name, lambda polled=polled: self.polling.poll(polled), polled.every)  # type: ignore[misc]
-        schedule.add("tick", self._tick, TICK_EVERY, executor="tick")
+        polled = [(reading, poll) for reading in self.readings.values() for poll in reading.polled]
+        schedule = Schedule(len(polled), self._guarded)
+        for reading, poll in polled:
+            schedule.add(poll.source.name, partial(reading.polling.poll, poll), poll.every)
+        for name, reading in self.readings.items():
+            schedule.add(reading.tick_name, partial(self._tick, name), TICK_EVERY, executor="tick")
         return schedule
 
-    def _record_commit(self, commit: BatchCommit) -> None:
-        self.polling.record_commit(commit)
+    def _record_commit(self, shard: str, commit: BatchCommit) -> None:
+        self.readings[shard].record_commit(commit)
         self._watch(commit)
 
-    def _org_id(self, org: str) -> str:
-        session = self.parts.sessions[org]
-        return session.org_id if session.signed_in else ""
+    def _sources_status(self, now: datetime) -> list[Mapping[str, Any]]:
+        return [source for reading in self.readings.values() for source in reading.status(now)]
 
     # Keeping going, and ending
 
     def _run_trim(self) -> None:
+        progress = self.node.shards[PROCESS].ingest.progress
         while not self.stop.wait(TRIM_EVERY):
-            with self.parts.ingest.progress.of("trim"), self._despite_a_full_disk():
+            with progress.of("trim"), self._despite_a_full_disk():
                 self.trim()
 
     def _run_problem_events(self) -> None:
-        problems = self.parts.open_problems
+        progress = self.node.shards[PROCESS].ingest.progress
         while not self.stop.is_set():
-            with self.parts.ingest.progress.of("tell"):
+            with progress.of("tell"):
                 self.send_problem_events()
-            with problems.waiting:
-                problems.waiting.wait(1.0)
+            with self.node.told:
+                self.node.told.wait(1.0)
 
     def send_problem_events(self) -> None:
         """Commit the events about problems that wait to be sent."""
-        for batch in self.parts.open_problems.events():
-            self.parts.ingest.take("agent", batch)
+        for reading in self.readings.values():
+            with self._despite_a_full_disk():
+                reading.send_problem_events()
 
-    def _tick(self) -> None:
-        with self.parts.ingest.progress.of("tick"), self._despite_a_full_disk():
-            self.parts.ingest.tick()
-            self.parts.open_problems.report_growth()
-            self._database_watch.tick()
+    def _tick(self, shard: str) -> None:
+        with self._despite_a_full_disk():
+            self.readings[shard].tick()
+            if shard == PROCESS:
+                self._database_watch.tick()
 
     @contextmanager
     def _despite_a_full_disk(self) -> Iterator[None]:
@@ -202,22 +241,26 @@ class Daemon:
             yield
         except DiskFull as error:
             log.warning("there is no room on the disk", reason=str(error))
-            self.parts.state.give_up_ballast()
+            self.node.directory.give_up_ballast()
 
     def _guarded(self, run: Callable[[], None]) -> None:
-        """Anything unexpected in a thread ends the process; attempts were counted beforehand."""
+        """Anything unexpected in a thread ends the process: what a shard expects of itself ended its pass before."""
         try:
             run()
         except DeliveryStopped:
             pass
         except BaseException as error:  # noqa: BLE001 - it ends the process, whatever it is
-            self.failure = f"{type(error).__name__}: {error}"
-            if isinstance(error, StateDamaged):
-                self._status = WRONG_CONFIGURATION
             log.error("unexpected", traceback=traceback.format_exc())
-            self.stop.set()
-            with self.parts.spool.grown:
-                self.parts.spool.grown.notify_all()
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """End the process."""
+        self.failure = f"{type(error).__name__}: {error}"
+        if isinstance(error, StateDamaged):
+            self._status = WRONG_CONFIGURATION
+        self.stop.set()
+        with self.node.grown:
+            self.node.grown.notify_all()
 
     def _started(self, name: str, run: Callable[[], None]) -> threading.Thread:
         thread = threading.Thread(target=self._guarded, args=(run,), name=name)
@@ -226,7 +269,7 @@ class Daemon:
 
     def stalled(self) -> Mapping[str, str]:
         """Loops that hang or whose turn does not come, by name, each with a sentence about it."""
-        return {**self.parts.ingest.progress.stalled(), **self.polling.overdue()}
+        return {loop: why for reading in self.readings.values() for loop, why in reading.stalled().items()}
 
     @contextmanager
     def _served(self, control: Path | None) -> Iterator[None]:
@@ -241,8 +284,16 @@ class Daemon:
             server.close()
 
     def _metrics_served(self, looks: list[Callable[[], None]]) -> AbstractContextManager[None]:
-        problems, has_read = self.parts.open_problems, self.polling.has_read
-        return metrics_served(self._settings.metrics, self._liveness, problems, has_read, looks)
+        problems = {name: shard.stores.problems for name, shard in self.node.shards.items()}
+        orgs = [name for name, reading in self.readings.items() if reading.polled]
+        return metrics_served(
+            self._settings.metrics,
+            self._liveness,
+            problems,
+            orgs,
+            lambda org: self.readings[org].polling.has_read(),
+            looks,
+        )
 
 
 def _watchdog_seconds() -> float:

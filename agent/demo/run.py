@@ -73,7 +73,7 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
         settings = config.parse(document(folder, org, seed))
         progress = DemoProgress()
         daemon = Daemon(settings, watch=progress.take)
-        names = {rule.id: rule.name for rule in daemon.parts.processing.rules.alerting}
+        names = {rule.id: rule.name for rule in daemon.node.processing.rules.alerting}
         status = _watch(daemon, progress, console)
     seconds = progress.seconds
     mappings, _ = load_mappings([shipped("mappings")])

@@ -158,7 +158,7 @@ def _client(url: str, tls: TlsSettings, proxy: ProxySettings | None, timeout: fl
     through = proxy.url_with_credentials() if proxy is not None and proxy.serves(host) else None
     try:
         return httpx.Client(
-            verify=tls.context(),
+            verify=tls.shared_context(),
             proxy=through,
             timeout=timeout,
             trust_env=False,

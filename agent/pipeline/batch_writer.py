@@ -16,17 +16,15 @@ import polars as pl
 from agent import metrics
 from agent.batch_steps import BatchSteps, DetectionResult, Matches
 from agent.model import OWN_EVENT_TYPE, Batch, Lane, Rejection
-from agent.store import dead_letter_problem
+from agent.store import dead_letter_problem, keys
 from agent.store.accounts import Accounts, IngestAccount
 from agent.store.batch_file import BatchFile
 from agent.store.dead_letters import DeadLetterContext, letters_of_rejections
 from agent.store.origin import Origin
 from agent.store.queue.state_stores import StateStores
 from agent.store.spool import UncommittedBatch
-from agent.store.state import StateRecall, Transaction
-
-RESPONSES, TRAIL = "response/", "trail/"
-"""Families of keys: what `respond` stores, and what `record` does."""
+from agent.store.state import StateRecall
+from agent.store.transaction import Transaction
 
 Settle = Callable[[Transaction], None]
 """What else commits with a batch, such as that no attempt at it has to be counted any more."""
@@ -103,18 +101,21 @@ class BatchWriter:
         dead_letter_problem.report_rejected(self._stores.problems, source, org, ready.rejections)
 
     def _remember(self, transaction: Transaction, ready: PreparedBatch, detection: DetectionResult) -> None:
-        transaction.apply(f"memory/{ready.source}/", ready.batch.remember)
-        transaction.apply("memory/detection/", detection.remember)
+        transaction.apply(keys.MEMORY.key(ready.source, ""), ready.batch.remember)
+        transaction.apply(keys.DETECTION.prefix, detection.remember)
         if ready.batch.cursor is not None:
-            transaction.set(f"cursor/{ready.source}", ready.batch.cursor)
+            transaction.set(keys.CURSOR.key(ready.source), ready.batch.cursor)
 
     def _follow_up(
         self, transaction: Transaction, ready: PreparedBatch, detection: DetectionResult, now: datetime
     ) -> None:
         state, steps = self._stores.state, ready.steps
-        response = steps.respond(ready.batch, detection, now, StateRecall(state, RESPONSES))
-        transaction.apply(RESPONSES, response)
-        transaction.apply(TRAIL, steps.record(ready.batch, detection, response, now, StateRecall(state, TRAIL)))
+        response = steps.respond(ready.batch, detection, now, StateRecall(state, keys.RESPONSE.prefix))
+        transaction.apply(keys.RESPONSE.prefix, response)
+        transaction.apply(
+            keys.TRAIL.prefix,
+            steps.record(ready.batch, detection, response, now, StateRecall(state, keys.TRAIL.prefix)),
+        )
 
     def _count(self, transaction: Transaction, ready: PreparedBatch, written: Sequence[UncommittedBatch]) -> None:
         """Account for the batch, so that `read` is the sum that `accounts` promises to hold."""
@@ -135,7 +136,6 @@ class BatchWriter:
             metrics.EVENTS_SPOOLED.labels(uncommitted.lane).inc(uncommitted.frame.height)
         for rule, count in detection.matched.items():
             metrics.ALERTS_RAISED.labels(rule).inc(count)
-        metrics.SPOOL_BYTES.set(self._stores.spool.bytes_held())
 
 
 def _is_empty(ready: PreparedBatch, detection: DetectionResult) -> bool:

@@ -23,10 +23,12 @@ from agent.pipeline.batch_writer import PreparedBatch, Settle
 from agent.pipeline.commit_line import BatchCommit, CommitLine
 from agent.pipeline.progress import FULL_DISK_PAUSE, Progress
 from agent.source import ContinuousSource, PolledSource
+from agent.store import keys
 from agent.store.attempts import Attempts, PushAttempts
 from agent.store.origin import digest
 from agent.store.queue.state_stores import StateStores
-from agent.store.state import StateRecall, Transaction
+from agent.store.state import StateRecall
+from agent.store.transaction import Transaction
 
 
 class Ingest:
@@ -39,18 +41,14 @@ class Ingest:
         *,
         now: Callable[[], datetime],
         stop: threading.Event,
-        spool_limit: int,
+        backpressure: Callable[[], str] = lambda: "",
         watch: Callable[[BatchCommit], None] = lambda _: None,
         progress: Progress | None = None,
     ) -> None:
-        """`spool_limit`: bytes of batch files above which reading pauses, unless `backpressure` is replaced."""
         self._state = stores.state
         self._line = CommitLine(stores, steps, now=now, stop=stop)
         self._stop = stop
-        spool = stores.spool
-        self.backpressure: Callable[[], str] = lambda: (
-            f"the spool holds {spool.bytes_held()} of {spool_limit} bytes" if spool.bytes_held() > spool_limit else ""
-        )
+        self.backpressure = backpressure
         """Asked before each batch: why there is no room for it, empty when there is."""
         self._watch = watch
         self.progress = progress or Progress(stores.problems, now)
@@ -66,11 +64,11 @@ class Ingest:
         self._line.replace_steps(steps)
 
     def cursor(self, source: str) -> Cursor | None:
-        text = self._state.text(f"cursor/{source}")
+        text = self._state.text(keys.CURSOR.key(source))
         return Cursor(text) if text is not None else None
 
     def recall(self, source: str) -> StateRecall:
-        return StateRecall(self._state, f"memory/{source}/")
+        return StateRecall(self._state, keys.MEMORY.key(source, ""))
 
     # What comes
 

@@ -16,7 +16,9 @@ from dataclasses import asdict, dataclass
 import orjson
 
 from agent.model import Lane
-from agent.store.state import State, Transaction
+from agent.store import keys
+from agent.store.state import State
+from agent.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +59,26 @@ class Accounts:
 
     def ingested(self) -> dict[tuple[str, str], IngestAccount]:
         """By (source name, event type)."""
-        prefix = "account/ingest/"
         return {
-            tuple(key.removeprefix(prefix).rsplit("/", 1)): IngestAccount(**self._load(key))  # type: ignore[misc]
-            for key in self._state.keys(prefix)
+            tuple(keys.READ_ACCOUNT.rest(key).rsplit("/", 1)): IngestAccount(**self._load(key))  # type: ignore[misc]
+            for key in self._state.keys(keys.READ_ACCOUNT.prefix)
         }
 
     def delivered(self, destination: str, lane: Lane) -> DeliveryAccount:
-        return DeliveryAccount(**self._load(f"account/destination/{destination}/{lane}"))
+        return DeliveryAccount(**self._load(keys.DELIVERY_ACCOUNT.key(destination, lane)))
 
     def spooled(self, lane: Lane) -> int:
         """Rows ever committed to a lane."""
-        return self._state.number(f"account/lane/{lane}")
+        return self._state.number(keys.LANE_ACCOUNT.key(lane))
 
     def add_ingest(self, transaction: Transaction, source: str, event_type: str, account: IngestAccount) -> None:
-        self._add(transaction, f"account/ingest/{source}/{event_type}", asdict(account))
+        self._add(transaction, keys.READ_ACCOUNT.key(source, event_type), asdict(account))
 
     def add_spooled(self, transaction: Transaction, lane: Lane, rows: int) -> None:
-        transaction.set(f"account/lane/{lane}", self.spooled(lane) + rows)
+        transaction.set(keys.LANE_ACCOUNT.key(lane), self.spooled(lane) + rows)
 
     def add_delivery(self, transaction: Transaction, destination: str, lane: Lane, account: DeliveryAccount) -> None:
-        self._add(transaction, f"account/destination/{destination}/{lane}", asdict(account))
+        self._add(transaction, keys.DELIVERY_ACCOUNT.key(destination, lane), asdict(account))
 
     def _load(self, key: str) -> dict[str, int]:
         numbers: dict[str, int] = orjson.loads(self._state.data(key) or b"{}")

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 
 import orjson
 
-from agent.store.state import State, Transaction
+from agent.store import keys
+from agent.store.state import State
+from agent.store.transaction import Transaction
 
 PATIENCE = 3
 """Attempts at one batch before its offending rows are looked for. More than one: a kill from outside (no memory, power) in
@@ -30,7 +32,7 @@ class Attempts:
 
     def __init__(self, state: State, component: str) -> None:
         self._state = state
-        self._key = f"attempt/{component}"
+        self._key = keys.ATTEMPT.key(component)
         self._counted: str | None = None
         """The place of which the attempt that goes on, or comes next, is counted already."""
 
@@ -68,7 +70,7 @@ class PushAttempts:
 
     def __init__(self, state: State, component: str) -> None:
         self._state = state
-        self._key = f"attempt/{component}"
+        self._key = keys.ATTEMPT.key(component)
 
     @contextmanager
     def attempt(self, batch: str) -> Iterator[bool]:

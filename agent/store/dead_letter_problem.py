@@ -43,7 +43,7 @@ def report_rejected(problems: Problems, source: str, org: str, rejections: Seque
 
 
 def take_over(problems: Problems, letters: DeadLetters, state: State) -> None:
-    """Dead letters of a version that did not report them count as a problem from now on, so that they are shown and their
+    """Dead letters that a recovery took in count as a problem from now on, so that they are shown and their
     replay does not end the problem of others. Raises StateError.
     """
     with state.transact() as transaction:
@@ -56,7 +56,9 @@ def take_over(problems: Problems, letters: DeadLetters, state: State) -> None:
                 context = DeadLetterContext(KIND, "unknown")
             letters.note_context(transaction, number, context)
             rows = problems.count(KIND, context.subject) + file.rows
-            message = f"{context.subject}: {rows:,} rows are kept as dead letters, some since before the last upgrade"
+            message = (
+                f"{context.subject}: {rows:,} rows are kept as dead letters, some since before the state was recovered"
+            )
             problems.report(KIND, context.subject, message, count=file.rows)
 
 

@@ -17,12 +17,11 @@ import polars as pl
 from agent.columns.timestamp import TIME
 from agent.model import Lane, Rejection
 from agent.redaction.redaction import redact
-from agent.store import batch_file
+from agent.store import batch_file, keys
 from agent.store.batch_file import BatchFile
-from agent.store.directory import orphan_files
-from agent.store.directory.orphan_files import DatabaseView
 from agent.store.origin import Origin
-from agent.store.state import State, Transaction
+from agent.store.state import State
+from agent.store.transaction import Transaction
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "time": TIME,
@@ -52,57 +51,54 @@ class DeadLetterContext:
 
 
 class DeadLetters:
-    """Dead-letter files under `<state directory>/dead-letters`, numbered from 0."""
+    """Those of one shard, in files numbered from 0."""
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._folder = state.directory / "dead-letters"
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._batches = state.batches("dead-letters")
         named = frozenset(file.name for _, file in self.files())
-        view = DatabaseView(state.id, {"dead": state.number("dead/next")}, named, bool(state.doubt()))
-        orphan_files.clear(self._folder, view)
+        self._batches.clear({"dead": self._next()}, named)
 
     def write(self, frame: pl.DataFrame) -> BatchFile:
         """Bring dead letters (`SCHEMA`) to disk. Raises DiskFull."""
-        prefix = orphan_files.prefix("dead", self._state.id, self._state.number("dead/next"))
-        return batch_file.write(self._folder, prefix, frame)
+        return self._batches.hold(frame, "dead", self._next())
 
     def discard(self, file: BatchFile | None) -> None:
-        """Remove a written file whose transaction did not happen, or that is settled."""
+        """Remove a written file whose transaction did not happen."""
         if file is not None:
-            (self._folder / file.name).unlink(missing_ok=True)
+            self._batches.discard(file)
 
     def name(self, transaction: Transaction, file: BatchFile, context: DeadLetterContext | None = None) -> None:
         """Make a written file count, with the transaction. `context`: what else its rows say."""
-        sequence = self._state.number("dead/next")
-        # Sixteen digits: keys are read back in the order of their text, which must be that of the numbers.
-        transaction.set(f"dead/file/{sequence:016d}", file.encode())
+        sequence = self._next()
+        self._batches.put(transaction, file)
+        transaction.set(keys.DEAD_LETTERS.key(sequence), file.encode())
         if context is not None:
             self.note_context(transaction, sequence, context)
-        transaction.set("dead/next", sequence + 1)
+        transaction.set(keys.NEXT_DEAD_LETTERS.prefix, sequence + 1)
 
     def note_context(self, transaction: Transaction, number: int, context: DeadLetterContext) -> None:
-        transaction.set(f"dead/about/{number:016d}", orjson.dumps(asdict(context)))
+        transaction.set(keys.DEAD_LETTER_CONTEXT.key(number), orjson.dumps(asdict(context)))
 
     def is_reported(self, number: int) -> bool:
-        """Whether a problem counts its rows; versions without problems left files of which none does."""
-        return self._state.data(f"dead/about/{number:016d}") is not None
+        """Whether a problem counts its rows; a recovery takes in files of which none does."""
+        return self._state.data(keys.DEAD_LETTER_CONTEXT.key(number)) is not None
 
     def count(self) -> int:
         return sum(file.rows for _, file in self.files())
 
     def files(self) -> list[tuple[int, BatchFile]]:
         """(file number, file) of everything kept, oldest first."""
-        keys = self._state.keys("dead/file/")
-        return [(int(key[-16:]), BatchFile.decode(self._state.data(key) or b"")) for key in keys]
+        stored = self._state.keys(keys.DEAD_LETTERS.prefix)
+        return [(int(keys.DEAD_LETTERS.rest(key)), BatchFile.decode(self._state.data(key) or b"")) for key in stored]
 
     def file(self, number: int) -> BatchFile | None:
-        data = self._state.data(f"dead/file/{number:016d}")
+        data = self._state.data(keys.DEAD_LETTERS.key(number))
         return BatchFile.decode(data) if data else None
 
     def context(self, number: int) -> DeadLetterContext:
-        """Raises Damaged for a file of an older version that cannot be read: only its rows say whose they are."""
-        data = self._state.data(f"dead/about/{number:016d}")
+        """Raises Damaged for a file that a recovery took in and that cannot be read: only its rows say whose they are."""
+        data = self._state.data(keys.DEAD_LETTER_CONTEXT.key(number))
         if data is not None:
             return DeadLetterContext(**orjson.loads(data))
         first = self.load(number).row(0, named=True)
@@ -114,17 +110,23 @@ class DeadLetters:
         file = self.file(number)
         if file is None:
             raise KeyError(number)
-        return batch_file.read(self._folder, file)
+        return self._batches.read(file)
 
     def read(self) -> Iterator[tuple[int, pl.DataFrame]]:
         """(file number, frame) of everything kept, oldest first. Raises Damaged."""
         for number, file in self.files():
-            yield number, batch_file.read(self._folder, file)
+            yield number, self._batches.read(file)
 
     def forget(self, transaction: Transaction, number: int) -> None:
-        """Its rows are replayed or dropped; `discard` the file after the commit."""
-        transaction.delete(f"dead/file/{number:016d}")
-        transaction.delete(f"dead/about/{number:016d}")
+        """Its rows are replayed or dropped."""
+        file = self.file(number)
+        transaction.delete(keys.DEAD_LETTERS.key(number))
+        transaction.delete(keys.DEAD_LETTER_CONTEXT.key(number))
+        if file is not None:
+            self._batches.delete(transaction, file)
+
+    def _next(self) -> int:
+        return self._state.number(keys.NEXT_DEAD_LETTERS.prefix)
 
 
 def letters_of_rejections(rejections: Iterable[Rejection], now: datetime) -> pl.DataFrame:

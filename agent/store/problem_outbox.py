@@ -16,11 +16,9 @@ import orjson
 from agent.model import Batch
 from agent.own_event import own_event
 from agent.problem import Field, Problem
-from agent.store.state import State, Transaction
-
-MEMORY = "memory/agent/"
-WAITING, NEXT = f"{MEMORY}outbox/", "problem/next"
-"""Keys of the events, numbered from 0 on, and of the next number."""
+from agent.store import keys
+from agent.store.state import State
+from agent.store.transaction import Transaction
 
 ANNOUNCE_AGAIN = timedelta(minutes=15)
 """A problem that grows or changes is announced anew after this time, or once it has doubled: a flood makes few events."""
@@ -32,6 +30,8 @@ class ProblemOutbox:
     def __init__(self, state: State, now: Callable[[], datetime]) -> None:
         self._state = state
         self._now = now
+        self.filled = True
+        """False when nothing waits for sure."""
 
     def put(self, transaction: Transaction, problem: Problem, action: str, message: str, *, failure: bool) -> None:
         """An event about a problem. `failure`: whether it is open, and not over."""
@@ -50,11 +50,13 @@ class ProblemOutbox:
 
     def events(self) -> Iterator[Batch]:
         """What is to be sent, oldest first, a batch an event; each is forgotten by the commit of its batch."""
-        for key in self._state.keys(WAITING):
+        self.filled = False  # before looking: what is committed from here on sets it again
+        for key in self._state.keys(keys.OUTBOX.prefix):
+            self.filled = True  # until a look finds nothing: the event may not be taken this time
             stored = orjson.loads(self._state.data(key) or b"{}")
             if stored:
                 stored["now"] = datetime.fromisoformat(stored["now"])
-                yield replace(own_event(**stored), remember={key.removeprefix(MEMORY): None})
+                yield replace(own_event(**stored), remember={key.removeprefix(keys.MEMORY.key("agent", "")): None})
 
     def _put(
         self, transaction: Transaction, org: str, action: str, message: str, fields: dict[str, Field], *, failure: bool
@@ -67,10 +69,13 @@ class ProblemOutbox:
             "failure": failure,
             "fields": fields,
         }
-        number = self._state.number(NEXT)
-        transaction.set(NEXT, number + 1)
-        # Sixteen digits: keys are read back in the order of their text, which must be that of the numbers.
-        transaction.set(f"{WAITING}{number:016d}", orjson.dumps(event))
+        transaction.after_commit(self._note)
+        number = self._state.number(keys.NEXT_EVENT.prefix)
+        transaction.set(keys.NEXT_EVENT.prefix, number + 1)
+        transaction.set(keys.OUTBOX.key(number), orjson.dumps(event))
+
+    def _note(self) -> None:
+        self.filled = True
 
 
 def is_news(before: Problem, after: Problem, now: datetime) -> bool:

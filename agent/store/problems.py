@@ -18,12 +18,12 @@ from agent.errors import LeaklineError
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.problem import KINDS, Field, Problem, problem_id
 from agent.redaction.redaction import redact, redact_fields
+from agent.store import keys
 from agent.store.problem_outbox import ProblemOutbox, is_news
 from agent.store.state import State
 
 log = structlog.get_logger()
 
-OPEN = "problem/open/"
 _LEFT = "; rows left of these: "
 """In the message of a problem of which a part is settled."""
 
@@ -35,11 +35,12 @@ events about a destination that fails now and then go to that destination too, a
 class Problems:
     """Safe for threads. `now` is the clock."""
 
-    def __init__(self, state: State, now: Callable[[], datetime]) -> None:
+    def __init__(self, state: State, now: Callable[[], datetime], told: Condition | None = None) -> None:
+        """`told`: the condition that the registers of several shards share, for who sends the events of all."""
         self._state = state
         self._now = now
         self._outbox = ProblemOutbox(state, now)
-        self.waiting = Condition()
+        self.waiting = told or Condition()
         """Notified when there is an event to be sent."""
         self._known = {problem.id: problem for problem in self._stored()}
         """For those who cannot wait for the state; ahead of it inside a transaction, and wrong after one that failed until
@@ -91,7 +92,7 @@ class Problems:
                 if not announced:
                     self._outbox.put(transaction, new, kind, new.message, failure=True)
             if before is None or announces or new != before:
-                transaction.set(OPEN + new.id, new.encode())
+                transaction.set(keys.PROBLEM.key(new.id), new.encode())
         self._known[new.id] = new
         if announces or before is None:
             log.warning("problem", kind=kind, subject=subject, reason=message, fix=new.advice, id=new.id)
@@ -114,7 +115,7 @@ class Problems:
                 rest = problem.count - count
                 message = f"{problem.message.partition(_LEFT)[0]}{_LEFT}{rest:,}"
                 left = replace(problem, count=rest, message=message)
-                transaction.set(OPEN + number, left.encode())
+                transaction.set(keys.PROBLEM.key(number), left.encode())
                 self._known[number] = left
                 return
             self._end(number, message, KINDS[kind].over or "problem-settled")
@@ -182,6 +183,10 @@ class Problems:
 
     # Sending
 
+    def has_events(self) -> bool:
+        """Whether there may be something to send; costs nothing while there is not."""
+        return self._outbox.filled
+
     def events(self) -> Iterator[Batch]:
         """What is to be sent, oldest first, a batch an event; each is forgotten by the commit of its batch."""
         return self._outbox.events()
@@ -214,7 +219,7 @@ class Problems:
         with self._state.transact() as transaction:
             problem = self._load(number)
             if problem is not None:
-                transaction.delete(OPEN + number)
+                transaction.delete(keys.PROBLEM.key(number))
                 ended = replace(problem, fields={**problem.fields, **(fields or {})})
                 by_itself = action == KINDS[problem.kind].over
                 if by_itself and problem.told_at is not None:
@@ -245,9 +250,9 @@ class Problems:
             metrics.PROBLEMS.labels(kind).set(number)
 
     def _load(self, number: str) -> Problem | None:
-        data = self._state.data(OPEN + number)
+        data = self._state.data(keys.PROBLEM.key(number))
         return Problem.decode(data) if data else None
 
     def _stored(self) -> list[Problem]:
-        stored = (self._load(key.removeprefix(OPEN)) for key in self._state.keys(OPEN))
+        stored = (self._load(keys.PROBLEM.rest(key)) for key in self._state.keys(keys.PROBLEM.prefix))
         return [problem for problem in stored if problem is not None and problem.kind in KINDS]

@@ -18,6 +18,7 @@ import orjson
 import structlog
 
 from agent.model import Lane
+from agent.store import keys
 from agent.store.problems import Problems
 from agent.store.spool import Position
 from agent.store.state import State
@@ -98,7 +99,7 @@ class RestoreDetector:
 
     def _mark(self, path: Path, lane: Lane, position: Position) -> None:
         """Without fsync: a marker that is behind after a power cut only notices less."""
-        account = orjson.loads(self._state.data(f"account/destination/{self._name}/{lane}") or b"{}")
+        account = orjson.loads(self._state.data(keys.DELIVERY_ACCOUNT.key(self._name, lane)) or b"{}")
         self._marks[lane] = _Marker(self._state.id, position, account.get("acknowledged", 0))
         try:
             _write(path, self._marks)

@@ -1,7 +1,6 @@
 """The log between the two loops: batch files in two lanes, and positions in them.
 
-A batch file is on disk before the transaction that names it. Trimming commits the removal first and unlinks after. So
-a kill leaves files that no transaction names; `agent.store.directory.orphan_files` says which of them may go at the next start.
+Where a batch is kept, and what a kill in between leaves, is its store's business (`agent.store.batch_store`).
 """
 
 from __future__ import annotations
@@ -10,17 +9,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
 from agent.model import LANES, Lane
-from agent.store import batch_file
+from agent.store import keys
 from agent.store.batch_file import BatchFile
-from agent.store.directory import orphan_files
-from agent.store.directory.orphan_files import DatabaseView
+from agent.store.batch_store import BatchStore
 from agent.store.origin import Origin
-from agent.store.state import State, Transaction
+from agent.store.state import State
+from agent.store.transaction import Transaction
 
 IN_MEMORY_BYTES = 24 << 20
 """Frames just written are handed over without reading them back, up to this many estimated bytes: a few batches of 4 MB
@@ -62,27 +60,26 @@ class Position:
 
 
 class Spool:
-    """Batch files under `<state directory>/spool`; safe for threads (one writer, many readers)."""
+    """The log of one shard; safe for threads (one writer, many readers)."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, grown: threading.Condition | None = None) -> None:
+        """`grown`: the condition that the spools of several shards share, for who follows all of them."""
         self._state = state
-        self._folder = state.directory / "spool"
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self.batches: BatchStore = state.batches("spool")
         self._recent: OrderedDict[tuple[Lane, int], pl.DataFrame] = OrderedDict()
         self._recent_bytes = 0
         self._lock = threading.Lock()
-        self.grown = threading.Condition()
+        self.grown = grown or threading.Condition()
         """Notified after every commit that added batches."""
         self._entries: dict[Lane, dict[int, SpoolEntry]] = {lane: dict(self._load(lane)) for lane in LANES}
-        self._next: dict[Lane, int] = {lane: state.number(f"spool/next/{lane}") for lane in LANES}
+        self._next: dict[Lane, int] = {lane: state.number(keys.NEXT_BATCH.key(lane)) for lane in LANES}
         self._clear_unnamed()
 
     # Writing
 
     def write(self, lane: Lane, frame: pl.DataFrame, origin: Origin | None = None) -> UncommittedBatch:
         """Bring a shaped frame to disk. Raises DiskFull (nothing is left behind then)."""
-        prefix = orphan_files.prefix(lane, self._state.id, self._next[lane])
-        return UncommittedBatch(lane, batch_file.write(self._folder, prefix, frame, origin), frame)
+        return UncommittedBatch(lane, self.batches.hold(frame, lane, self._next[lane], origin), frame)
 
     def name(self, transaction: Transaction, written: Sequence[UncommittedBatch]) -> list[SpoolEntry]:
         """Give files their places in their lanes; effective with the transaction. Call `publish` after it."""
@@ -92,8 +89,9 @@ class Spool:
             sequence = following[uncommitted.lane]
             following[uncommitted.lane] = sequence + 1
             entries.append(SpoolEntry(uncommitted.lane, sequence, uncommitted.file))
-            transaction.set(_key(uncommitted.lane, sequence), uncommitted.file.encode())
-            transaction.set(f"spool/next/{uncommitted.lane}", sequence + 1)
+            self.batches.put(transaction, uncommitted.file)
+            transaction.set(keys.BATCH.key(uncommitted.lane, sequence), uncommitted.file.encode())
+            transaction.set(keys.NEXT_BATCH.key(uncommitted.lane), sequence + 1)
         return entries
 
     def publish(self, entries: Sequence[SpoolEntry], written: Sequence[UncommittedBatch]) -> None:
@@ -108,8 +106,7 @@ class Spool:
 
     def discard(self, written: Sequence[UncommittedBatch]) -> None:
         """Remove files whose transaction did not happen."""
-        for uncommitted in written:
-            (self._folder / uncommitted.file.name).unlink(missing_ok=True)
+        self.batches.discard(*(uncommitted.file for uncommitted in written))
 
     # Reading
 
@@ -125,16 +122,13 @@ class Spool:
     def entry(self, lane: Lane, sequence: int) -> SpoolEntry | None:
         return self._entries[lane].get(sequence)
 
-    def path(self, file: BatchFile) -> Path:
-        return self._folder / file.name
-
     def read(self, entry: SpoolEntry) -> pl.DataFrame:
-        """The batch's frame. Raises Damaged for a damaged file, which is put aside in `spool/quarantine`."""
+        """The batch's frame. Raises Damaged for a batch that is missing or damaged."""
         with self._lock:
             frame = self._recent.get((entry.lane, entry.sequence))
         if frame is not None:
             return frame
-        return batch_file.read(self._folder, entry.file)
+        return self.batches.read(entry.file)
 
     def rows_between(self, lane: Lane, start: Position, end: Position) -> int:
         """Rows from `start` up to `end`, counted from the entries."""
@@ -175,26 +169,25 @@ class Spool:
             return 0
         with self._state.transact() as transaction:
             for entry in settled:
-                transaction.delete(_key(entry.lane, entry.sequence))
+                transaction.delete(keys.BATCH.key(entry.lane, entry.sequence))
+            self.batches.delete(transaction, *(entry.file for entry in settled))
         with self._lock:
             for entry in settled:
                 self._entries[entry.lane].pop(entry.sequence, None)  # two may trim at once
                 self._drop_from_memory(entry.lane, entry.sequence)
-        for entry in settled:
-            (self._folder / entry.file.name).unlink(missing_ok=True)
         return len(settled)
 
     # Inside
 
     def _load(self, lane: Lane) -> Iterator[tuple[int, SpoolEntry]]:
-        for key in self._state.keys(f"spool/batch/{lane}/"):
+        for key in self._state.keys(keys.BATCH.key(lane, "")):
             sequence = int(key.rsplit("/", 1)[1])
             yield sequence, SpoolEntry(lane, sequence, BatchFile.decode(self._state.data(key) or b""))
 
     def _clear_unnamed(self) -> None:
         named = frozenset(entry.file.name for entries in self._entries.values() for entry in entries.values())
         following = {str(lane): number for lane, number in self._next.items()}
-        orphan_files.clear(self._folder, DatabaseView(self._state.id, following, named, bool(self._state.doubt())))
+        self.batches.clear(following, named)
 
     def _keep_in_memory(self, entry: SpoolEntry, frame: pl.DataFrame) -> None:
         """Keep the shaped frame of a new entry; the oldest go until all together are within `IN_MEMORY_BYTES`."""
@@ -208,7 +201,3 @@ class Spool:
         frame = self._recent.pop((lane, sequence), None)
         if frame is not None:
             self._recent_bytes -= int(frame.estimated_size())
-
-
-def _key(lane: Lane, sequence: int) -> str:
-    return f"spool/batch/{lane}/{sequence:016d}"

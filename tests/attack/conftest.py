@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from agent.demo.org_process import simulated_org
-from agent.store.state import State
 from tests.attack.fault_table import FaultRow, rows_of, write
 from tests.end_to_end.org_settings import document_for
 from tests.pipeline.fakes import Loops
+from tests.store.one_shard import OneShard
 
 ROWS = 5_000
 
@@ -57,6 +57,6 @@ def document(org: dict[str, str], tmp_path: Path) -> dict[str, Any]:
 @pytest.fixture
 def loops(tmp_path: Path) -> Iterator[Loops]:
     """State, spool and dead letters, and both loops to be run by hand."""
-    loops = Loops(State(tmp_path / "state"))
+    loops = Loops(OneShard(tmp_path / "state"))
     yield loops
     loops.state.close()

@@ -26,8 +26,9 @@ from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import LogSource
-from agent.store.state import State, StateRecall
+from agent.store.state import StateRecall
 from tests.bench.bench_process import ensure_allocator, highest, resident
+from tests.store.one_shard import OneShard
 
 FILES = LogSource("salesforce", "event_log_file")
 BEGINNING = datetime(2026, 6, 1, tzinfo=UTC)
@@ -90,7 +91,7 @@ class Cost:
 def run(folder: Path, users: int, days: int) -> None:
     rng, watched = random.Random(7), rules()
     print(f"{len(watched.baselines)} baselines, {users:,} users, {days} days; resident before: {resident():,.0f} MB")
-    cost, state = Cost(), State(folder / "state")
+    cost, state = Cost(), OneShard(folder / "state")
     recall = StateRecall(state, PREFIX)
     detector, plain = Detector(watched, recall=recall), Detector(RuleSet(watched.rules))
     for number in range(days):
@@ -125,7 +126,7 @@ def rules() -> RuleSet:
     return RuleSet(tuple(rule for rule in pack.rules if rule.id in feeding), baselines=pack.baselines)
 
 
-def take(batch: pl.DataFrame, detector: Detector, plain: Detector, state: State, cost: Cost) -> None:
+def take(batch: pl.DataFrame, detector: Detector, plain: Detector, state: OneShard, cost: Cost) -> None:
     began = time.process_time()
     for _ in plain.matches(batch, FILES):
         pass

@@ -19,8 +19,9 @@ import polars as pl
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.sigma.log_source import LogSource
-from agent.store.state import State, StateRecall
+from agent.store.state import StateRecall
 from tests.bench.bench_process import ensure_allocator, highest, on_disk, resident
+from tests.store.one_shard import OneShard
 
 FILES = LogSource("salesforce", "event_log_file")
 BEGINNING = datetime(2026, 7, 1, tzinfo=UTC)
@@ -76,7 +77,7 @@ def run(folder: Path, events: int, users: int) -> None:
                                      for place, (title, text) in enumerate(CORRELATIONS.items())))  # fmt: skip
     loaded = load([rules])
     assert not loaded.errors, loaded.errors
-    state = State(folder / "state")
+    state = OneShard(folder / "state")
     detector = Detector(loaded, recall=StateRecall(state, "memory/detection/"))
     print(
         f"{events:,} events, {users:,} users, {len(loaded.correlations)} correlations; resident before: {resident():,.0f} MB"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agent.assembly.daemon_parts import build_parts
+from agent.assembly.node import build_node
 from agent.hunt.log_files import batches
 from agent.model import Batch, Cursor
 from agent.pipeline.forward import Forward
@@ -36,20 +36,20 @@ class LocalFile:
 def main(log_file: Path, folder: Path) -> dict[str, float]:
     """`rows`, `seconds`, `core_seconds` of the whole way, and `peak_mb` of this process."""
     stop = threading.Event()
-    parts = build_parts(settings_for(folder), now=lambda: datetime.now(UTC), stop=stop)
+    node = build_node(settings_for(folder), now=lambda: datetime.now(UTC), stop=stop)
     forward = Forward(
-        parts.destinations[0], parts.stores, SharedLines(keep=0), now=lambda: datetime.now(UTC), stop=stop,
+        node.destinations[0], node.stores, SharedLines(keep=0), now=lambda: datetime.now(UTC), stop=stop,
     )  # fmt: skip
     thread = threading.Thread(target=forward.run)
     began, cores = time.perf_counter(), time.process_time()
     thread.start()
-    rows = parts.ingest.read(LocalFile(log_file))
+    rows = node.shards["bench"].ingest.read(LocalFile(log_file))
     while forward.pending("events"):
         time.sleep(0.005)
     seconds, core_seconds = time.perf_counter() - began, time.process_time() - cores
     stop.set()
     thread.join()
-    parts.state.close()
+    node.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"rows": rows, "seconds": seconds, "core_seconds": core_seconds, "peak_mb": peak}
 

@@ -18,8 +18,8 @@ import orjson
 import yaml
 
 from agent.store.problems import Problems
-from agent.store.state import State
 from tests.end_to_end.agent_process import PATIENCE, AgentProcess
+from tests.store.one_shard import OneShard
 
 ROOT = Path(__file__).parent.parent.parent
 SAMPLE = ROOT / "tests" / "golden" / "ApexCallout.csv"
@@ -67,7 +67,7 @@ def test_wrong_usage_and_wrong_configuration_have_their_own_status(tmp_path: Pat
 
 def test_commands_for_people_do_not_log(tmp_path: Path) -> None:
     """What `problems acknowledge` does without a daemon is a sentence; the register's own log lines are not shown."""
-    state = State(tmp_path / "state")
+    state = OneShard(tmp_path / "state")
     problems = Problems(state, lambda: datetime.now(UTC))
     problems.report("rows-lost", "siem", "12 rows are lost")
     (problem,) = problems.open()

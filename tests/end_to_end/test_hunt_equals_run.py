@@ -36,7 +36,7 @@ def watched(document: dict[str, Any], tmp_path: Path) -> Path:
         while daemon.read_once():
             pass
         clock.ahead = timedelta(days=1)  # what is told only after a while is told now
-        daemon.parts.ingest.tick()
+        daemon.tick()
         while not daemon.drained():
             assert not daemon.stop.wait(0.05), daemon.failure
     finally:

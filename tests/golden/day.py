@@ -102,7 +102,7 @@ def _read_day(folder: Path) -> Path:
             while daemon.read_once():
                 pass
             clock.now += timedelta(days=1)  # what is told only after a while is told now
-            daemon.parts.ingest.tick()
+            daemon.tick()
             for forward in daemon.forwards:
                 while forward.forward():
                     pass

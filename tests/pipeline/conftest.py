@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.store.state import State
 from tests.pipeline.fakes import Loops
+from tests.store.one_shard import OneShard
 
 
 @pytest.fixture
 def loops(tmp_path: Path) -> Iterator[Loops]:
-    loops = Loops(State(tmp_path / "state"))
+    loops = Loops(OneShard(tmp_path / "state"))
     yield loops
     loops.state.close()

@@ -18,13 +18,14 @@ from agent.pipeline.ingest import Ingest
 from agent.pipeline.repair import Repair
 from agent.pipeline.shared_lines import SharedLines
 from agent.store.dead_letters import DeadLetters
+from agent.store.directory import startup
 from agent.store.problems import Problems
 from agent.store.queue.backlog_limit import BacklogLimit, Quota
 from agent.store.queue.parked_batches import ParkedBatches
 from agent.store.queue.repairs import Repairs
 from agent.store.queue.state_stores import StateStores
 from agent.store.spool import Spool
-from agent.store.state import State
+from tests.store.one_shard import OneShard
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -159,11 +160,16 @@ def batch_of(cursor: int, ids: Sequence[str], **other: Any) -> Batch:
     return Batch("00D000000000001AAA", "list", "Thing", frame_of(ids), Cursor(str(cursor)), **other)
 
 
+def full_above(spool: Spool, limit: int) -> Callable[[], str]:
+    """Back-pressure (`Ingest`) above so many bytes of batch files."""
+    return lambda: f"the spool holds {held} of {limit} bytes" if (held := spool.bytes_held()) > limit else ""
+
+
 @dataclass
 class Loops:
     """State, spool and dead letters in one directory, with what is needed to run both loops by hand."""
 
-    state: State
+    state: OneShard
     stop: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -177,6 +183,10 @@ class Loops:
     def stores(self) -> StateStores:
         return StateStores(self.state, self.spool, self.parked, self.dead_letters, self.repairs, self.problems)
 
+    def begin(self) -> None:
+        """As a daemon does at its start."""
+        startup.begin(self.state.whole, {self.state.shard: (self.state, self.problems)})
+
     def ingest(
         self,
         steps: BatchSteps | None = None,
@@ -188,7 +198,7 @@ class Loops:
             steps or plain_steps(),
             now=now,
             stop=self.stop,
-            spool_limit=spool_limit,
+            backpressure=full_above(self.spool, spool_limit),
         )
 
     def forward(

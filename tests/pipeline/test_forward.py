@@ -16,8 +16,8 @@ from agent.model import Chunk, Outcome
 from agent.pipeline.forward import Forward
 from agent.store.accounts import Accounts
 from agent.store.spool import Position
-from agent.store.state import State
 from tests.pipeline.fakes import ListSource, Loops, ScriptedDestination, batch_of, frame_of, ids_of
+from tests.store.one_shard import OneShard
 
 
 def fill(loops: Loops, *batches: list[str]) -> None:
@@ -207,7 +207,7 @@ def test_the_sum_holds_whatever_a_destination_answers(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Random acceptance, refusal, retry and failure: nothing is lost or counted twice."""
-    loops = Loops(State(tmp_path_factory.mktemp("state")))
+    loops = Loops(OneShard(tmp_path_factory.mktemp("state")))
     siem = ScriptedDestination(max_rows=data.draw(st.integers(1, 6)))
 
     def answer(chunk: Chunk) -> Outcome:

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 from agent.model import Batch, Cursor, Rejection
-from agent.store import batch_file
 from agent.store.accounts import Accounts, IngestAccount
+from agent.store.directory import batch_folder
 from tests.pipeline.fakes import ListSource, Loops, batch_of, ids_of, plain_steps
 
 
@@ -90,7 +90,7 @@ def test_a_poisonous_row_is_put_aside_after_three_attempts(loops: Loops) -> None
 
 def test_a_full_disk_pauses_and_loses_nothing(loops: Loops, monkeypatch: pytest.MonkeyPatch) -> None:
     """While there is no room the batch waits; with room again it is committed once."""
-    write, failures = batch_file._durably, [1, 2]
+    write, failures = batch_folder.write_durably, [1, 2]
 
     def full_twice(path: Path, data: memoryview) -> None:
         if failures:
@@ -98,16 +98,16 @@ def test_a_full_disk_pauses_and_loses_nothing(loops: Loops, monkeypatch: pytest.
             raise OSError(errno.ENOSPC, "No space left on device")
         write(path, data)
 
-    monkeypatch.setattr(batch_file, "_durably", full_twice)
+    monkeypatch.setattr(batch_folder, "write_durably", full_twice)
     monkeypatch.setattr("agent.pipeline.ingest.FULL_DISK_PAUSE", 0.0)
     assert loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3))])) == 3
     assert spooled_ids(loops) == ids_of(0, 3)
-    assert (loops.state.directory / "ballast").exists()
+    assert (loops.state.whole.directory / "ballast").exists()
 
 
 def test_what_a_full_disk_interrupted_leaves_no_file_behind(loops: Loops, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch of several files, of which the last does not fit, takes no room while it waits."""
-    write, refused = batch_file._durably, [1, 2, 3]
+    write, refused = batch_folder.write_durably, [1, 2, 3]
 
     def full_for_dead_letters(path: Path, data: memoryview) -> None:
         if path.name.startswith("dead-") and refused:
@@ -115,7 +115,7 @@ def test_what_a_full_disk_interrupted_leaves_no_file_behind(loops: Loops, monkey
             raise OSError(errno.ENOSPC, "No space left on device")
         write(path, data)
 
-    monkeypatch.setattr(batch_file, "_durably", full_for_dead_letters)
+    monkeypatch.setattr(batch_folder, "write_durably", full_for_dead_letters)
     monkeypatch.setattr("agent.pipeline.ingest.FULL_DISK_PAUSE", 0.0)
     rejection = Rejection("00D", "list", "Thing", "file", 7, "torn", b"raw")
     assert loops.ingest().read(ListSource([batch_of(1, ids_of(0, 3), rejections=(rejection,))])) == 3

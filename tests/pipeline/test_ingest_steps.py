@@ -13,7 +13,7 @@ import pytest
 from agent.batch_steps import BatchSteps, DetectionResult
 from agent.model import Batch
 from agent.source import Recall
-from agent.store.state import Transaction
+from agent.store.transaction import Transaction
 from tests.pipeline.fakes import ListSource, Loops, NoDetection, batch_of, frame_of, ids_of, plain_steps
 
 

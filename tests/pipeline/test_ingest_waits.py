@@ -16,8 +16,8 @@ from agent.errors import Shutdown
 from agent.model import Batch
 from agent.own_event import own_event
 from agent.pipeline.ingest import Ingest
-from agent.store.state import State
 from tests.pipeline.fakes import NOW, ListSource, Loops, NoDetection, batch_of, ids_of, plain_steps
+from tests.store.one_shard import OneShard
 
 PATIENCE = 60.0
 """Seconds until a test gives up waiting; never a measure of speed."""
@@ -42,7 +42,7 @@ class Gate:
 @pytest.fixture
 def other(tmp_path: Path) -> Iterator[Loops]:
     """Another org's stores."""
-    loops = Loops(State(tmp_path / "other"))
+    loops = Loops(OneShard(tmp_path / "other"))
     yield loops
     loops.state.close()
 

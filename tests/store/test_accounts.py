@@ -15,9 +15,9 @@ from agent.model import LANES, Chunk, Outcome
 from agent.pipeline.forward import Forward
 from agent.store.accounts import Accounts
 from agent.store.queue.dead_letter_commands import DeadLetterCommands
-from agent.store.state import State
 from tests.pipeline.fakes import NOW, Archive, ListSource, Loops, ScriptedDestination, ids_of
 from tests.pipeline.test_forward import balanced
+from tests.store.one_shard import OneShard
 
 STEPS = (
     "ingest",
@@ -38,7 +38,7 @@ STEPS = (
 class World:
     """Two destinations, a source that can be read again, and everything that may befall them."""
 
-    def __init__(self, data: st.DataObject, state: State) -> None:
+    def __init__(self, data: st.DataObject, state: OneShard) -> None:
         self.data = data
         self.loops = Loops(state)
         self.archive = Archive()
@@ -192,7 +192,7 @@ def test_every_row_arrives_once_or_is_accounted_for(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Reading, sending, refusals, damage, setting aside, replaying, dropping, restarts, in any order."""
-    state = State(tmp_path_factory.mktemp("state"))
+    state = OneShard(tmp_path_factory.mktemp("state"))
     world = World(data, state)
     for step in data.draw(st.lists(st.sampled_from(STEPS), min_size=1, max_size=25)):
         world.step(step)

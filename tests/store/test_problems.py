@@ -14,8 +14,8 @@ from agent.errors import LeaklineError
 from agent.problem import KINDS
 from agent.store.problem_outbox import ANNOUNCE_AGAIN
 from agent.store.problems import QUIET, Problems
-from agent.store.state import State
 from tests.pipeline.fakes import NOW, Clock, Loops
+from tests.store.one_shard import OneShard
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def loops(tmp_path: Path, clock: Clock) -> Iterator[Loops]:
-    loops = Loops(State(tmp_path / "state"))
+    loops = Loops(OneShard(tmp_path / "state"))
     loops.problems = Problems(loops.state, clock)
     yield loops
     loops.state.close()
@@ -58,10 +58,10 @@ def test_an_event_about_a_problem_is_an_own_event_in_the_alerts_lane(loops: Loop
 
 def test_a_problem_survives_a_restart_with_its_event(tmp_path: Path, clock: Clock) -> None:
     """What was reported before a kill is open and still to be told after it."""
-    state = State(tmp_path / "killed")
+    state = OneShard(tmp_path / "killed")
     Problems(state, clock).report("rows-lost", "siem", "10 rows are lost")
     state.close()
-    state = State(tmp_path / "killed")
+    state = OneShard(tmp_path / "killed")
     problems = Problems(state, clock)
     assert [problem.since for problem in problems.open()] == [NOW]
     assert len(list(problems.events())) == 1

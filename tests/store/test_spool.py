@@ -10,6 +10,7 @@ from agent.errors import Damaged
 from agent.store.spool import Position, Spool
 from agent.store.state import State
 from tests.pipeline.fakes import frame_of, ids_of
+from tests.store.one_shard import OneShard
 
 
 def commit(state: State, spool: Spool, *ids: list[str]) -> None:
@@ -21,7 +22,7 @@ def commit(state: State, spool: Spool, *ids: list[str]) -> None:
 
 def test_a_batch_is_read_back_after_a_restart(tmp_path: Path) -> None:
     """Frames survive a new process, in the order they were committed."""
-    state = State(tmp_path)
+    state = OneShard(tmp_path)
     commit(state, Spool(state), ids_of(0, 3), ids_of(3, 5))
     spool = Spool(state)
     frames = [spool.read(entry) for entry in (spool.entry("events", 0), spool.entry("events", 1)) if entry]
@@ -32,21 +33,21 @@ def test_a_batch_is_read_back_after_a_restart(tmp_path: Path) -> None:
 
 def test_a_file_no_transaction_names_is_removed_at_start(tmp_path: Path) -> None:
     """A crash between the file and the transaction leaves no trace."""
-    state = State(tmp_path)
+    state = OneShard(tmp_path)
     spool = Spool(state)
     spool.write("events", frame_of(ids_of(0, 1)))
-    (tmp_path / "spool" / "half.tmp").write_bytes(b"torn")
-    assert len(list((tmp_path / "spool").iterdir())) == 2
+    (tmp_path / "process" / "spool" / "half.tmp").write_bytes(b"torn")
+    assert len(list((tmp_path / "process" / "spool").iterdir())) == 2
     Spool(state)
-    assert list((tmp_path / "spool").iterdir()) == []
+    assert list((tmp_path / "process" / "spool").iterdir()) == []
     state.close()
 
 
 def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
     """A flipped byte is noticed by the checksum; the file moves to quarantine."""
-    state = State(tmp_path)
+    state = OneShard(tmp_path)
     commit(state, Spool(state), ids_of(0, 100))
-    (path,) = (tmp_path / "spool").iterdir()
+    (path,) = (tmp_path / "process" / "spool").iterdir()
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
@@ -55,19 +56,19 @@ def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
     assert entry is not None
     with pytest.raises(Damaged, match="checksum"):
         spool.read(entry)
-    assert [file.name for file in (tmp_path / "spool" / "quarantine").iterdir()] == [path.name]
+    assert [file.name for file in (tmp_path / "process" / "spool" / "quarantine").iterdir()] == [path.name]
     state.close()
 
 
 def test_trimming_keeps_what_somebody_still_needs(tmp_path: Path) -> None:
     """Only batches below the lowest position go, from the state and from disk."""
-    state = State(tmp_path)
+    state = OneShard(tmp_path)
     spool = Spool(state)
     commit(state, spool, ids_of(0, 2), ids_of(2, 4), ids_of(4, 6))
     assert spool.trim({"events": Position(2, 1)}) == 2
     assert spool.start("events") == Position(2)
     assert spool.rows_between("events", Position(2, 1), spool.end("events")) == 1
-    assert len(list((tmp_path / "spool").iterdir())) == 1
+    assert len(list((tmp_path / "process" / "spool").iterdir())) == 1
     commit(state, spool, ids_of(6, 8))
     assert Spool(state).end("events") == Position(4)
     state.close()
@@ -76,7 +77,7 @@ def test_trimming_keeps_what_somebody_still_needs(tmp_path: Path) -> None:
 def test_memory_for_recent_frames_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Old frames are dropped from memory and read from disk again."""
     monkeypatch.setattr("agent.store.spool.IN_MEMORY_BYTES", 10_000)
-    state = State(tmp_path)
+    state = OneShard(tmp_path)
     spool = Spool(state)
     commit(state, spool, *[ids_of(start, start + 100) for start in range(0, 1000, 100)])
     assert spool._recent_bytes <= 10_000

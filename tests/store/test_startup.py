@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 
 from agent.errors import DiskFull
-from agent.store import startup
-from agent.store.state import State
 from tests.pipeline.fakes import Loops
+from tests.store.one_shard import OneShard
 
 
 def test_a_start_on_a_full_disk_gives_up_the_ballast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A daemon that cannot start delivers nothing, and only delivery makes room again."""
-    loops = Loops(State(tmp_path / "state"))
+    loops = Loops(OneShard(tmp_path / "state"))
     ballast, transact = tmp_path / "state" / "ballast", loops.state.transact
 
     def full(wait: float | None = None) -> Any:
@@ -24,6 +23,6 @@ def test_a_start_on_a_full_disk_gives_up_the_ballast(tmp_path: Path, monkeypatch
         return transact(wait)
 
     monkeypatch.setattr(loops.state, "transact", full)
-    startup.begin(loops.state, loops.problems)
-    assert loops.state.identity.generation == 1
+    loops.begin()
+    assert loops.state.whole.identity.generation == 1
     loops.state.close()

@@ -20,7 +20,7 @@ def inspect(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     Exit status 0: nothing to do; 1: `recover` has something to do; 3: it cannot tell.
     """
     from agent.cli.output.state import show
-    from agent.daemon.control import is_there
+    from agent.daemon.control.client import is_there
     from agent.store.recovery import inspection
 
     settings = load(config)
@@ -41,7 +41,7 @@ def recover(config: Config = DEFAULT_PATH) -> None:
     quiet()
     settings = load(config)
     lanes = {destination.name: destination.lanes for destination in settings.destinations}
-    done = recover_state(settings.state.directory, lanes, lambda: datetime.now(UTC))
+    done = recover_state(settings.state.directory, lambda _: lanes, lambda: datetime.now(UTC))
     for sentence in done.sentences():
         out.print(f"recovered: {sentence}", markup=False, soft_wrap=True)
     if done.nothing:

@@ -26,9 +26,13 @@ def show(document: dict[str, Any], *, running: bool) -> None:
     for place, known in identity.items():
         if known and known["id"]:
             out.print(f"identity         {known['id']}, start {known['generation']} (by the {place})")
+    several = len({lane["org"] for lane in document["named"] if lane["org"]}) > 1
     for lane in document["named"]:
         gone = f"; {lane['gone']:,} of the files are gone" if lane["gone"] else ""
-        out.print(f"lane {lane['lane']:<11} {lane['rows']:,} rows in {lane['files']:,} batch files{gone}")
+        of = f" of {lane['org'] or 'Leakline itself'}" if several else ""
+        out.print(
+            f"lane {lane['lane']:<11} {lane['rows']:,} rows in {lane['files']:,} batch files{of}{gone}", markup=False
+        )
     for kind in document["unnamed"]:
         times = f"written {time(kind['first'])} to {time(kind['last'])}"
         out.print(

@@ -10,7 +10,7 @@ from pathlib import Path
 OPEN_TO_OTHERS = 0o027
 """Rights nobody but the owner should have on the state directory; a group may be let in to reach the control socket."""
 
-OURS = ("database", "spool", "aside", "dead-letters", "downloads", "ballast", "lock", "identity")
+OURS = ("database", "orgs", "process", "downloads", "ballast", "lock", "identity")
 """What Leakline makes in its state directory; anything else there is not touched."""
 
 

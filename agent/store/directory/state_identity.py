@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FILE = "identity"
-ID, GENERATION = "state/id", "state/generation"
-"""Keys in the database."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import polars as pl
 
 from agent.errors import Damaged
 from agent.model import LANES, Lane
-from agent.store import dead_letter_problem
+from agent.store import dead_letter_problem, keys
 from agent.store.accounts import Accounts, DeliveryAccount
 from agent.store.attempts import Attempts
 from agent.store.dead_letters import DeadLetterContext, letters_of_refusals
@@ -23,7 +23,7 @@ from agent.store.queue.in_flight_batch import InFlightBatch
 from agent.store.queue.parked_batches import ParkedBatch
 from agent.store.queue.state_stores import StateStores
 from agent.store.spool import Position, SpoolEntry
-from agent.store.state import Transaction
+from agent.store.transaction import Transaction
 
 
 class DestinationQueue:
@@ -220,7 +220,7 @@ class DestinationQueue:
         self._accounts.add_delivery(transaction, self._name, batch.lane, changes)
 
     def _set_aside(self, entry: SpoolEntry, row: int) -> int:
-        file = self._parked.link(self._spool.path(entry.file), entry.file)
+        file = self._parked.hold_copy(self._spool.batches, entry.file)
         following = Position(entry.sequence + 1)
         try:
             with self._state.transact() as transaction:
@@ -259,11 +259,11 @@ class DestinationQueue:
             self._problems.report("batches-set-aside", self._name, message, count=rows)
 
     def _place(self, transaction: Transaction, lane: Lane, position: Position) -> None:
-        transaction.set(f"position/{self._name}/{lane}", str(position))
+        transaction.set(keys.POSITION.key(self._name, lane), str(position))
 
     def _take_place(self, lane: Lane) -> Position:
         """The stored position; a new destination begins at the end, and all before it counts as filtered."""
-        stored = self._state.text(f"position/{self._name}/{lane}")
+        stored = self._state.text(keys.POSITION.key(self._name, lane))
         position = Position.parse(stored) if stored is not None else self._spool.end(lane)
         start = self._spool.start(lane)
         if position.sequence < start.sequence:

@@ -9,30 +9,23 @@ names it; what follows the commit (`publish`, `forget`) makes that visible to th
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Literal
 
 import orjson
 import polars as pl
 
-from agent.errors import DiskFull
 from agent.model import Lane
-from agent.store import batch_file
+from agent.store import keys
 from agent.store.batch_file import BatchFile
-from agent.store.directory import orphan_files
-from agent.store.directory.orphan_files import DatabaseView
+from agent.store.batch_store import BatchStore
 from agent.store.origin import Origin
-from agent.store.state import State, Transaction, is_disk_full
+from agent.store.state import State
+from agent.store.transaction import Transaction
 
 Reason = Literal["set_aside", "replay", "repair"]
-
-ENTRIES, NEXT = "aside/entry/", "aside/next"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +48,14 @@ class ParkedBatch:
 
     @property
     def key(self) -> str:
-        return f"{ENTRIES}{self.destination}/{self.number:016d}"
+        return keys.PARKED.key(self.destination, self.number)
 
     def encode(self) -> bytes:
         return orjson.dumps([self.lane, self.row, self.reason, self.since, self.file.encode().decode()])
 
     @classmethod
     def decode(cls, key: str, data: bytes) -> ParkedBatch:
-        destination, number = key.removeprefix(ENTRIES).rsplit("/", 1)
+        destination, number = keys.PARKED.rest(key).rsplit("/", 1)
         lane, row, reason, since, file = orjson.loads(data)
         return cls(destination, int(number), lane, BatchFile.decode(file), row, reason, since)
 
@@ -72,48 +65,31 @@ class ParkedBatches:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._folder = state.directory / "aside"
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._batches = state.batches("aside")
         self._lock = threading.Lock()
         self._entries: dict[str, dict[int, ParkedBatch]] = {}
-        for key in state.keys(ENTRIES):
+        for key in state.keys(keys.PARKED.prefix):
             entry = ParkedBatch.decode(key, state.data(key) or b"")
             self._entries.setdefault(entry.destination, {})[entry.number] = entry
         self._clear_unnamed()
 
     # Files
 
-    def link(self, path: Path, file: BatchFile) -> BatchFile:
-        """Keep the batch file at `path` here as well, under a name of its own and, where the file system can, without
-        a copy. One that is not there is found to be missing when it is read. Raises DiskFull.
-        """
-        kept = replace(file, name=batch_file.new_name(self._prefix(), file.rows, file.checksum))
-        with suppress(FileNotFoundError):
-            try:
-                _link(path, self._folder / kept.name)
-                batch_file.sync_directory(self._folder)
-            except OSError as error:
-                self.discard(kept)  # a copy may have got half-way
-                if is_disk_full(error):
-                    raise DiskFull(f"no room in {self._folder} for a batch of {file.size} bytes") from error
-                raise
-        return kept
-
-    def path(self, file: BatchFile) -> Path:
-        return self._folder / file.name
+    def hold_copy(self, batches: BatchStore, file: BatchFile) -> BatchFile:
+        """Keep a batch of the spool (`batches`) here as well, where it can be without a copy. Raises DiskFull."""
+        return self._batches.hold_copy(batches, file, "aside", self._next())
 
     def write(self, frame: pl.DataFrame, origin: Origin | None = None) -> BatchFile:
         """Bring a shaped frame to disk. Raises DiskFull."""
-        return batch_file.write(self._folder, self._prefix(), frame, origin)
+        return self._batches.hold(frame, "aside", self._next(), origin)
 
     def read(self, entry: ParkedBatch) -> pl.DataFrame:
         """The whole batch, settled rows too. Raises Damaged."""
-        return batch_file.read(self._folder, entry.file)
+        return self._batches.read(entry.file)
 
     def discard(self, *files: BatchFile) -> None:
-        """Remove files whose transaction did not happen, or whose entry is settled."""
-        for file in files:
-            (self._folder / file.name).unlink(missing_ok=True)
+        """Remove files whose transaction did not happen."""
+        self._batches.discard(*files)
 
     # Entries, inside a transaction of the caller's
 
@@ -128,9 +104,10 @@ class ParkedBatches:
         now: datetime,
     ) -> ParkedBatch:
         """A new entry at the end of a destination's; `publish` it after the commit."""
-        number = self._state.number(NEXT)
+        number = self._next()
         entry = ParkedBatch(destination, number, lane, file, row, reason, now.isoformat())
-        transaction.set(NEXT, number + 1)
+        self._batches.put(transaction, file)
+        transaction.set(keys.NEXT_PARKED.prefix, number + 1)
         transaction.set(entry.key, entry.encode())
         return entry
 
@@ -138,6 +115,7 @@ class ParkedBatches:
         """Rows before `row` are settled now: the entry as it is afterwards, None when nothing is left of it."""
         if row >= entry.file.rows:
             transaction.delete(entry.key)
+            self._batches.delete(transaction, entry.file)
             return None
         moved = replace(entry, row=row)
         transaction.set(entry.key, moved.encode())
@@ -151,10 +129,9 @@ class ParkedBatches:
                 self._entries.setdefault(entry.destination, {})[entry.number] = entry
 
     def forget(self, entry: ParkedBatch) -> None:
-        """An entry is settled: its file goes."""
+        """An entry is settled."""
         with self._lock:
             self._entries.get(entry.destination, {}).pop(entry.number, None)
-        self.discard(entry.file)
 
     # Asking
 
@@ -181,21 +158,9 @@ class ParkedBatches:
         with self._lock:
             return {e.file.checksum: e.file.size for entries in self._entries.values() for e in entries.values()}
 
-    def _prefix(self) -> str:
-        return orphan_files.prefix("aside", self._state.id, self._state.number(NEXT))
+    def _next(self) -> int:
+        return self._state.number(keys.NEXT_PARKED.prefix)
 
     def _clear_unnamed(self) -> None:
         named = frozenset(entry.file.name for entries in self._entries.values() for entry in entries.values())
-        view = DatabaseView(self._state.id, {"aside": self._state.number(NEXT)}, named, bool(self._state.doubt()))
-        orphan_files.clear(self._folder, view)
-
-
-def _link(path: Path, place: Path) -> None:
-    """A second name for a file; a copy, as durable as the file, where the file system has no such thing."""
-    try:
-        os.link(path, place)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        shutil.copy2(path, place)
-        batch_file.sync(place)
+        self._batches.clear({"aside": self._next()}, named)

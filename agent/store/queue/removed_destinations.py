@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import cast
 
 from agent.model import LANES, Lane
+from agent.store import keys
 from agent.store.accounts import Accounts, DeliveryAccount
 from agent.store.queue.state_stores import StateStores
 from agent.store.spool import Position
@@ -17,8 +18,8 @@ def drop_removed(stores: StateStores, named: Collection[tuple[str, Lane]]) -> No
     To be called before the first trimming of a start: trimming follows the named ones and would remove it in silence.
     """
     accounts = Accounts(stores.state)
-    for key in stores.state.keys("position/"):
-        name, _, last = key.removeprefix("position/").rpartition("/")
+    for key in stores.state.keys(keys.POSITION.prefix):
+        name, _, last = keys.POSITION.rest(key).rpartition("/")
         lane = cast("Lane", last)
         if lane not in LANES or (name, lane) in named:
             continue

@@ -14,11 +14,11 @@ from datetime import datetime
 import orjson
 
 from agent.model import Lane
+from agent.store import keys
 from agent.store.batch_file import BatchFile
 from agent.store.problems import Problems
-from agent.store.state import State, Transaction
-
-DAMAGED = "repair/"
+from agent.store.state import State
+from agent.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Damage:
 
     @property
     def key(self) -> str:
-        return DAMAGED + self.file.checksum
+        return keys.REPAIR.key(self.file.checksum)
 
     def lost(self, destination: str) -> int:
         """Rows this destination lacks."""
@@ -70,7 +70,7 @@ class Repairs:
 
     def add(self, transaction: Transaction, destination: str, lane: Lane, file: BatchFile, row: int, why: str) -> None:
         """A destination found the batch damaged and lacks its rows from `row` on. Call `notify` after the commit."""
-        known = self._load(DAMAGED + file.checksum)
+        known = self._load(keys.REPAIR.key(file.checksum))
         damage = known or Damage(lane, file, why, self._now(), ())
         damage = replace(damage, shares=(*damage.shares, Share(destination, row)))
         transaction.set(damage.key, damage.encode())
@@ -92,7 +92,7 @@ class Repairs:
             self._report(destination)
 
     def all(self) -> Iterator[Damage]:
-        for key in self._state.keys(DAMAGED):
+        for key in self._state.keys(keys.REPAIR.prefix):
             damage = self._load(key)
             if damage is not None:
                 yield damage

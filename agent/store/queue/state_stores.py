@@ -1,8 +1,11 @@
-"""The stores of one state directory, which the queues of all destinations share."""
+"""The stores of one shard, which the queues of all destinations share."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from agent.store.dead_letters import DeadLetters
 from agent.store.problems import Problems
@@ -22,3 +25,22 @@ class StateStores:
     dead_letters: DeadLetters
     repairs: Repairs
     problems: Problems
+
+    @property
+    def shard(self) -> str:
+        """An org's name in the settings, or `keys.PROCESS`."""
+        return self.state.shard
+
+
+def open_stores(
+    state: State,
+    now: Callable[[], datetime],
+    *,
+    grown: threading.Condition | None = None,
+    told: threading.Condition | None = None,
+) -> StateStores:
+    """Those of the shard of `state`. `grown`, `told`: see `Spool` and `Problems`. Raises StateError."""
+    problems = Problems(state, now, told)
+    return StateStores(
+        state, Spool(state, grown), ParkedBatches(state), DeadLetters(state), Repairs(state, problems, now), problems
+    )

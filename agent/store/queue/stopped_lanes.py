@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from agent.delivery_settings import RefusalSettings
 from agent.model import Lane
+from agent.store import keys
 from agent.store.problems import Problems
 from agent.store.queue.refusal_window import RefusalWindow
 from agent.store.state import State
@@ -38,7 +39,7 @@ class StoppedLanes:
         self._state = state
         self._problems = problems
         self._monotonic = monotonic
-        stored = (state.text(f"stopped/{destination}") or "").split()
+        stored = (state.text(keys.STOPPED.key(destination)) or "").split()
         self.lanes: Sequence[Lane] = [lane for lane in all_lanes if lane in stored]
         self._next_try = monotonic() + TRY_EVERY
 
@@ -60,7 +61,7 @@ class StoppedLanes:
         )
         stopped = [known for known in self._all if known == lane or known in self.lanes]
         with self._state.transact() as transaction:
-            transaction.set(f"stopped/{self._destination}", " ".join(stopped))
+            transaction.set(keys.STOPPED.key(self._destination), " ".join(stopped))
             self._problems.report(KIND, self._destination, message)
         refusals.forget()
         self.lanes = stopped

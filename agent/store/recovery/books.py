@@ -7,10 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from agent.model import LANES, Lane
+from agent.store import keys
 from agent.store.accounts import Accounts, DeliveryAccount, IngestAccount
 from agent.store.batch_file import BatchFile
 from agent.store.spool import Position
-from agent.store.state import State, Transaction
+from agent.store.state import State
+from agent.store.transaction import Transaction
+
+ACCOUNTS = "account/"
+"""What the keys of all accounts begin with."""
 
 SOURCE = "recovered"
 """The name in the accounts for rows that were taken in again."""
@@ -21,7 +26,7 @@ Destinations = Mapping[str, Sequence[Lane]]
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """All of it inside one transaction of the caller's."""
+    """Those of one shard; all of it inside one transaction of the caller's."""
 
     state: State
     transaction: Transaction
@@ -37,13 +42,13 @@ class Books:
             entries, positions = self._entries(lane), self._positions(lane)
             above = [sequence + 1 for sequence in entries]
             above += [position.sequence + (position.row > 0) for position in positions.values()]
-            top = max([self.state.number(f"spool/next/{lane}"), least.get(lane, 0), *above])
-            self.transaction.set(f"spool/next/{lane}", top)
+            top = max([self.state.number(keys.NEXT_BATCH.key(lane)), least.get(lane, 0), *above])
+            self.transaction.set(keys.NEXT_BATCH.key(lane), top)
             sequences = sorted(entries)
             first = top - len(sequences)
             for place in reversed(range(len(sequences))):  # from the top: numbers only grow, so none is written over
-                self.transaction.delete(_batch(lane, sequences[place]))
-                self.transaction.set(_batch(lane, first + place), entries[sequences[place]])
+                self.transaction.delete(keys.BATCH.key(lane, sequences[place]))
+                self.transaction.set(keys.BATCH.key(lane, first + place), entries[sequences[place]])
             for key, position in positions.items():
                 place = bisect_left(sequences, position.sequence)
                 known = place < len(sequences) and sequences[place] == position.sequence
@@ -51,9 +56,9 @@ class Books:
 
     def add(self, lane: Lane, file: BatchFile) -> None:
         """A batch at the end of its lane, for all destinations; its rows count as read."""
-        sequence = self.state.number(f"spool/next/{lane}")
-        self.transaction.set(_batch(lane, sequence), file.encode())
-        self.transaction.set(f"spool/next/{lane}", sequence + 1)
+        sequence = self.state.number(keys.NEXT_BATCH.key(lane))
+        self.transaction.set(keys.BATCH.key(lane, sequence), file.encode())
+        self.transaction.set(keys.NEXT_BATCH.key(lane), sequence + 1)
         accounts = Accounts(self.state)
         accounts.add_ingest(self.transaction, SOURCE, lane, IngestAccount(read=file.rows, spooled=file.rows))
         accounts.add_spooled(self.transaction, lane, file.rows)
@@ -63,9 +68,9 @@ class Books:
         accounts = Accounts(self.state)
         for name, lanes in self.destinations.items():
             for lane in lanes:
-                key = f"position/{name}/{lane}"
+                key = keys.POSITION.key(name, lane)
                 if self.state.text(key) is None:
-                    start = min(self._entries(lane), default=self.state.number(f"spool/next/{lane}"))
+                    start = min(self._entries(lane), default=self.state.number(keys.NEXT_BATCH.key(lane)))
                     self.transaction.set(key, str(Position(start)))
                     missed = (
                         accounts.spooled(lane) - _settled(accounts.delivered(name, lane)) - self._pending(name, lane)
@@ -83,7 +88,7 @@ class Books:
 
     def reset_accounts(self) -> None:
         """Accounts that count what the spool holds now and nothing from before."""
-        for key in self.state.keys("account/"):
+        for key in self.state.keys(ACCOUNTS):
             self.transaction.delete(key)
         accounts = Accounts(self.state)
         for lane in LANES:
@@ -96,21 +101,17 @@ class Books:
                     accounts.add_delivery(self.transaction, name, lane, before)
 
     def _entries(self, lane: Lane) -> dict[int, bytes]:
-        keys = self.state.keys(f"spool/batch/{lane}/")
-        return {int(key.rsplit("/", 1)[1]): self.state.data(key) or b"" for key in keys}
+        stored = self.state.keys(keys.BATCH.key(lane, ""))
+        return {int(key.rsplit("/", 1)[1]): self.state.data(key) or b"" for key in stored}
 
     def _positions(self, lane: Lane) -> dict[str, Position]:
-        keys = [key for key in self.state.keys("position/") if key.endswith(f"/{lane}")]
-        return {key: Position.parse(self.state.text(key) or "0:0") for key in keys}
+        stored = [key for key in self.state.keys(keys.POSITION.prefix) if key.endswith(f"/{lane}")]
+        return {key: Position.parse(self.state.text(key) or "0:0") for key in stored}
 
     def _pending(self, name: str, lane: Lane) -> int:
-        position = Position.parse(self.state.text(f"position/{name}/{lane}") or "0:0")
+        position = Position.parse(self.state.text(keys.POSITION.key(name, lane)) or "0:0")
         entries = self._entries(lane).items()
         return sum(BatchFile.decode(data).rows for s, data in entries if s >= position.sequence) - position.row
-
-
-def _batch(lane: Lane, sequence: int) -> str:
-    return f"spool/batch/{lane}/{sequence:016d}"
 
 
 def _settled(account: DeliveryAccount) -> int:

@@ -13,24 +13,31 @@ from typing import Any
 
 from agent.errors import StateError
 from agent.model import LANES
-from agent.store import integrity
+from agent.store import keys
 from agent.store.batch_file import BatchFile
-from agent.store.database import FILE, FOLDER, Value
-from agent.store.directory import orphan_files, state_identity
-from agent.store.integrity import IntegrityReport
+from agent.store.directory import integrity, orphan_files, state_identity
+from agent.store.directory.database import FILE, FOLDER
+from agent.store.directory.integrity import IntegrityReport
+from agent.store.directory.state_directory import shard_folders
 from agent.store.recovery.orphan_batch import OrphanBatch, look
+from agent.store.recovery.recover import NAMING
 from agent.store.recovery.salvage import salvage
+from agent.store.transaction import Value
 
 _FILE = re.compile(rb'"([^"/]*/)?([^"/]+\.arrow)')
-_NAMING = ("spool/batch/", "aside/", "repair/", "dead/file/")
 
 
 @dataclass(frozen=True, slots=True)
 class _DatabaseContent:
     examined: IntegrityReport
     values: Mapping[str, Value]
-    """Those that say which state it is and which batch files it names."""
+    """Those that say which state it is and which batch files it names, by their whole keys."""
     lost: int | None
+
+    def of_shard(self, shard: str) -> dict[str, Value]:
+        """Those of one shard, by what follows its name."""
+        prefix = keys.shard_prefix(shard)
+        return {key.removeprefix(prefix): value for key, value in self.values.items() if key.startswith(prefix)}
 
 
 def inspect(directory: Path) -> dict[str, Any]:
@@ -39,7 +46,8 @@ def inspect(directory: Path) -> dict[str, Any]:
         raise StateError(f"{directory} is not a directory", hint="`state.directory` in the settings names it")
     try:
         database = _read(directory)
-        found = [orphan for folder in orphan_files.FOLDERS for orphan in _unnamed(directory / folder, database)]
+        shards = shard_folders(directory)
+        found = [orphan for name, folder in shards.items() for orphan in _unnamed(folder, database.of_shard(name))]
     except (OSError, sqlite3.Error) as error:
         hint = "run it as the service's user, or as root"
         raise StateError(f"the state in {directory} cannot be read ({error})", hint=hint) from error
@@ -49,12 +57,14 @@ def inspect(directory: Path) -> dict[str, Any]:
         "database": _about(database),
         "identity": {
             "database": {
-                "id": database.values.get(state_identity.ID),
-                "generation": database.values.get(state_identity.GENERATION, 0),
+                "id": database.values.get(keys.STATE_ID.prefix),
+                "generation": database.values.get(keys.GENERATION.prefix, 0),
             },
             "file": {"id": beside.id, "generation": beside.generation} if beside else None,
         },
-        "named": [_named(directory, lane, database) for lane in LANES],
+        "named": [
+            _named(name, folder, lane, database.of_shard(name)) for name, folder in shards.items() for lane in LANES
+        ],
         "unnamed": [_summary(kind, files) for kind, files in _by_kind(found).items()],
     }
     return document | {"advice": _advice(document)}
@@ -65,18 +75,24 @@ def _read(directory: Path) -> _DatabaseContent:
     if examined.condition == "damaged":
         salvaged = salvage(directory / FOLDER)
         return _DatabaseContent(examined, salvaged.values, salvaged.lost)
-    values: dict[str, Value] = {}
+    values: Mapping[str, Value] = {}
     if examined.condition == "well":
         with closing(integrity.connect(directory / FOLDER / FILE)) as connection:
-            for prefix in (*_NAMING, "state/", "spool/next/"):
-                values |= integrity.values(connection, prefix)
+            shown = {*NAMING, keys.NEXT_BATCH, *keys.OUTSIDE_SHARDS}
+            values = integrity.values_of(connection, lambda key: keys.family(key) in shown)
     return _DatabaseContent(examined, values, 0)
 
 
-def _unnamed(folder: Path, database: _DatabaseContent) -> list[OrphanBatch]:
-    naming = [value for key, value in database.values.items() if key.startswith(_NAMING) and isinstance(value, bytes)]
+def _unnamed(shard: Path, values: Mapping[str, Value]) -> list[OrphanBatch]:
+    prefixes = tuple(family.prefix for family in NAMING)
+    naming = [value for key, value in values.items() if key.startswith(prefixes) and isinstance(value, bytes)]
     named = {(place + name).decode() for value in naming for place, name in _FILE.findall(value)}
-    return [look(folder / within, within) for within in orphan_files.batches(folder) if within not in named]
+    return [
+        look(shard / folder / within, within)
+        for folder in orphan_files.FOLDERS
+        for within in orphan_files.batches(shard / folder)
+        if within not in named
+    ]
 
 
 def _about(database: _DatabaseContent) -> dict[str, Any]:
@@ -88,17 +104,19 @@ def _about(database: _DatabaseContent) -> dict[str, Any]:
     }
 
 
-def _named(directory: Path, lane: str, database: _DatabaseContent) -> dict[str, Any]:
-    prefix = f"spool/batch/{lane}/"
-    values = [value for key, value in database.values.items() if key.startswith(prefix)]
-    files = [BatchFile.decode(value) for value in values if isinstance(value, bytes)]
-    gone = [file for file in files if not (directory / "spool" / file.name).exists()]
+def _named(shard: str, folder: Path, lane: str, values: Mapping[str, Value]) -> dict[str, Any]:
+    prefix = keys.BATCH.key(lane, "")
+    files = [
+        BatchFile.decode(value) for key, value in values.items() if key.startswith(prefix) and isinstance(value, bytes)
+    ]
+    gone = [file for file in files if not (folder / "spool" / file.name).exists()]
     return {
+        "org": shard,
         "lane": lane,
         "files": len(files),
         "rows": sum(file.rows for file in files),
         "bytes": sum(file.size for file in files),
-        "next": database.values.get(f"spool/next/{lane}", 0),
+        "next": values.get(keys.NEXT_BATCH.key(lane), 0),
         "gone": len(gone),
     }
 

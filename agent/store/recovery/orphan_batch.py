@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +39,7 @@ def look(path: Path, within: str) -> OrphanBatch:
     """Read a batch file; `within`: its name as a transaction would give it. Raises OSError."""
     name = BatchName.parse(path.name)
     data = path.read_bytes()
-    checksum = hashlib.blake2b(data, digest_size=16).hexdigest()
+    checksum = batch_file.checksum(data)
     frame = None if name and name.checksum != checksum else _frame(data)
     if frame is None:
         return OrphanBatch(path, name, name.kind if name else "events", None)

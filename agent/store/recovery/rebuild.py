@@ -1,7 +1,7 @@
 """A database in place of a damaged one, with what could be read of it. The damaged one is kept beside it.
 
 It may be killed anywhere: the new database is whole before it gets the old one's name, and until the caller has put
-the rest in order it holds the key `REBUILT`.
+the rest in order it holds the key `keys.REBUILT`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from pathlib import Path
 
 import orjson
 
-from agent.store import integrity
-from agent.store.batch_file import sync_directory
-from agent.store.database import FILE, FOLDER, Value, open_database
-from agent.store.directory import file_permissions
+from agent.store import keys
+from agent.store.directory import file_permissions, integrity
+from agent.store.directory.batch_folder import sync_directory
+from agent.store.directory.database import FILE, FOLDER, open_database
 from agent.store.directory.directory_lock import DirectoryLock
 from agent.store.recovery.salvage import salvage
+from agent.store.transaction import Value
 
-REBUILT = "state/rebuilt"
 _HALF = "database.new"
 
 
@@ -75,7 +75,7 @@ def _write(folder: Path, values: dict[str, Value], report: RebuildReport) -> Non
     with closing(open_database(folder)) as database, database.transact():
         for key, value in values.items():
             database.set(key, value)
-        database.set(REBUILT, report.encode())
+        database.set(keys.REBUILT.prefix, report.encode())
     sync_directory(folder)
 
 
@@ -83,7 +83,7 @@ def _is_whole(folder: Path) -> bool:
     if not (folder / FILE).exists():
         return False
     with closing(integrity.connect(folder / FILE)) as database:
-        return bool(integrity.values(database, REBUILT))
+        return bool(integrity.values(database, keys.REBUILT.prefix))
 
 
 def _free_name(directory: Path, now: datetime) -> Path:

@@ -1,40 +1,42 @@
 """`leakline state recover`: a state that can be worked on again, with everything of it that can be read.
 
 A damaged database is replaced by one with its readable values and kept beside it; one that is gone begins anew. Batch
-files that no transaction names get places at the end of their lanes, for every destination: rows may come twice then
-(with the same ids), but none is lost. All of the second part is one transaction, so it may be killed and run again.
+files that no transaction names get places at the end of their lanes, for every destination of their shard: rows may
+come twice then (with the same ids), but none is lost. All of the second part is one transaction, so it may be killed
+and run again.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from agent.model import LANES, Lane
-from agent.store import startup
-from agent.store.directory import file_permissions, orphan_files, state_identity
+from agent.store import keys
+from agent.store.directory import file_permissions, orphan_files, startup, state_identity
 from agent.store.directory.orphan_files import DatabaseView
+from agent.store.directory.state_directory import StateDirectory, shard_folders
 from agent.store.problems import Problems
 from agent.store.recovery import rebuild
 from agent.store.recovery.books import Books, Destinations
 from agent.store.recovery.orphan_batch import OrphanBatch, in_order
-from agent.store.recovery.rebuild import REBUILT, RebuildReport
-from agent.store.state import State, Transaction
+from agent.store.recovery.rebuild import RebuildReport
+from agent.store.state import State
+from agent.store.transaction import Transaction
 
 _FILE = re.compile(rb'"([^"/]+\.arrow)')
-_NAMING = ("spool/batch/", "aside/", "repair/", "dead/")
-"""Prefixes of keys whose values name batch files."""
+NAMING = (keys.BATCH, keys.PARKED, keys.REPAIR, keys.DEAD_LETTERS)
+"""Families whose values name batch files."""
 
 
 @dataclass(frozen=True, slots=True)
-class RecoveryReport:
-    """What was done."""
+class ShardRecovery:
+    """What was done for one shard."""
 
-    rebuilt: RebuildReport | None
     batches: Sequence[OrphanBatch]
     """Taken in again."""
     dead_letters: Sequence[OrphanBatch]
@@ -45,7 +47,7 @@ class RecoveryReport:
 
     @property
     def nothing(self) -> bool:
-        return not (self.rebuilt or self.batches or self.dead_letters or self.unreadable or self.new_books)
+        return not (self.batches or self.dead_letters or self.unreadable or self.new_books)
 
     @property
     def rows(self) -> int:
@@ -53,12 +55,6 @@ class RecoveryReport:
 
     def sentences(self) -> Iterator[str]:
         """For people."""
-        if self.rebuilt:
-            lost = "an unknown number" if self.rebuilt.lost is None else f"{self.rebuilt.lost:,}"
-            yield (
-                f"the database was damaged ({self.rebuilt.reason}): {self.rebuilt.kept:,} values could be read, {lost} "
-                f"could not; the damaged one is kept in {self.rebuilt.broken}"
-            )
         if self.batches:
             yield f"{len(self.batches):,} batch files with {self.rows:,} rows were taken in again"
         if self.dead_letters:
@@ -69,87 +65,154 @@ class RecoveryReport:
             yield "the accounts begin anew with what is in the spool"
 
 
-def recover(directory: Path, destinations: Destinations, now: Callable[[], datetime]) -> RecoveryReport:
-    """Works without the daemon. `destinations`: name to the lanes it takes.
+@dataclass(frozen=True, slots=True)
+class RecoveryReport:
+    """What was done."""
+
+    rebuilt: RebuildReport | None
+    shards: Mapping[str, ShardRecovery]
+    """By name: an org of the settings, or `keys.PROCESS`."""
+
+    @property
+    def nothing(self) -> bool:
+        return not self.rebuilt and all(shard.nothing for shard in self.shards.values())
+
+    @property
+    def rows(self) -> int:
+        return sum(shard.rows for shard in self.shards.values())
+
+    def of_database(self) -> Iterator[str]:
+        """What was done for all shards together, for people."""
+        if self.rebuilt:
+            lost = "an unknown number" if self.rebuilt.lost is None else f"{self.rebuilt.lost:,}"
+            yield (
+                f"the database was damaged ({self.rebuilt.reason}): {self.rebuilt.kept:,} values could be read, {lost} "
+                f"could not; the damaged one is kept in {self.rebuilt.broken}"
+            )
+
+    def sentences(self) -> Iterator[str]:
+        """For people."""
+        yield from self.of_database()
+        several = sum(not shard.nothing for shard in self.shards.values()) > 1
+        for name, shard in self.shards.items():
+            of = f" (of {name or 'Leakline itself'})" if several else ""
+            yield from (f"{sentence}{of}" for sentence in shard.sentences())
+
+
+def recover(
+    directory: Path, destinations: Callable[[str], Destinations], now: Callable[[], datetime]
+) -> RecoveryReport:
+    """Works without the daemon. `destinations`: those of a shard, by name to the lanes they take.
 
     Raises StateError when another process holds the state, or it cannot be written.
     """
     file_permissions.make_folder(directory)
     rebuild.rebuild(directory, now())
-    with closing(State(directory, recovering=True)) as state:
-        data = state.data(REBUILT)
-        rebuilt = RebuildReport.decode(data) if data else None
-        _gather(state, distrust=rebuilt is not None)
-        waiting = startup.orphans(state)
-        found, repeats = in_order(path for path in waiting if path.parts[-3] == "spool")
-        dead, repeated = in_order(path for path in waiting if path.parts[-3] == "dead-letters")
-        problems = Problems(state, now)
-        with state.transact() as transaction:
-            done = _commit(state, transaction, destinations, rebuilt, found, dead)
+    with closing(StateDirectory(directory, recovering=True)) as whole:
+        data = whole.get(keys.REBUILT.prefix)
+        rebuilt = RebuildReport.decode(data) if isinstance(data, bytes) else None
+        names = dict.fromkeys((*whole.shards(), *shard_folders(directory)))
+        shards = {name: whole.shard(name) for name in names}
+        for shard in shards.values():
+            _gather(shard, distrust=rebuilt is not None or bool(whole.doubt()))
+        waiting = {name: _Waiting.of(shard) for name, shard in shards.items()}
+        with whole.transact() as transaction:
+            _keep_identity(whole, transaction)
+            found = {
+                name: _commit(shard, destinations(name), waiting[name], rebuilt=rebuilt is not None)
+                for name, shard in shards.items()
+            }
+            done = RecoveryReport(rebuilt, found)
             if not done.nothing:
-                _report(problems, done)
-    for orphan in done.unreadable:
-        quarantine = orphan.path.parent.parent / "quarantine"
-        file_permissions.make_folder(quarantine)
-        orphan.path.rename(quarantine / orphan.path.name)
-    for orphan in (*repeats, *repeated):
-        orphan.path.unlink()
+                _report(shards, done, now)
+            transaction.delete(keys.REBUILT.prefix)
+    for name, recovery in done.shards.items():
+        _move(recovery.unreadable, waiting[name].repeats)
     return done
 
 
-def _gather(state: State, *, distrust: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Batch files of a shard that no transaction names."""
+
+    batches: Sequence[OrphanBatch]
+    dead_letters: Sequence[OrphanBatch]
+    repeats: Sequence[OrphanBatch]
+    """Those with the content of an earlier one."""
+
+    @classmethod
+    def of(cls, shard: State) -> _Waiting:
+        paths = startup.orphans(shard)
+        found, repeats = in_order(path for path in paths if path.parts[-3] == "spool")
+        dead, repeated = in_order(path for path in paths if path.parts[-3] == "dead-letters")
+        return cls(found, dead, [*repeats, *repeated])
+
+
+def _move(unreadable: Sequence[OrphanBatch], repeats: Sequence[OrphanBatch]) -> None:
+    """After the transaction."""
+    for orphan in unreadable:
+        quarantine = orphan.path.parent.parent / "quarantine"
+        file_permissions.make_folder(quarantine)
+        orphan.path.rename(quarantine / orphan.path.name)
+    for orphan in repeats:
+        orphan.path.unlink()
+
+
+def _gather(shard: State, *, distrust: bool) -> None:
     """All files that no transaction names, in folders `unnamed`; of a database that lost values no leftover is trusted
-    to be one. Nothing is removed from those folders, so a kill here is harmless.
+    to be one (`distrust`). Nothing is removed from those folders, so a kill here is harmless.
     """
-    values = (state.data(key) or b"" for prefix in _NAMING for key in state.keys(prefix))
+    values = (shard.data(key) or b"" for family in NAMING for key in shard.keys(family.prefix))
     named = frozenset(name.decode() for value in values for name in _FILE.findall(value))
-    following = {str(lane): state.number(f"spool/next/{lane}") for lane in LANES} | {"dead": state.number("dead/next")}
+    following = {str(lane): shard.number(keys.NEXT_BATCH.key(lane)) for lane in LANES}
+    following["dead"] = shard.number(keys.NEXT_DEAD_LETTERS.prefix)
     for folder in orphan_files.FOLDERS:
-        path = state.directory / folder
+        path = shard.directory / folder
         if path.is_dir():
-            doubt = distrust or bool(state.doubt()) or folder == "aside"  # whose names have no numbers
-            orphan_files.clear(path, DatabaseView(state.id, following, named, doubt))
-    waiting = state.directory / "spool" / orphan_files.ASIDE
+            doubt = distrust or folder == "aside"  # whose names have numbers of another kind
+            orphan_files.clear(path, DatabaseView(shard.id, following, named, doubt))
+    waiting = shard.directory / "spool" / orphan_files.ASIDE
     file_permissions.make_folder(waiting)
-    for path in (state.directory / "aside" / orphan_files.ASIDE).glob("*.arrow"):
+    for path in (shard.directory / "aside" / orphan_files.ASIDE).glob("*.arrow"):
         path.rename(waiting / path.name)
 
 
-def _commit(
-    state: State,
-    transaction: Transaction,
-    destinations: Destinations,
-    rebuilt: RebuildReport | None,
-    found: Sequence[OrphanBatch],
-    dead: Sequence[OrphanBatch],
-) -> RecoveryReport:
-    books = Books(state, transaction, destinations)
-    before = state_identity.read(state.directory)
-    if before and not state.number(
-        state_identity.GENERATION
-    ):  # the database lost who it is, or is new: it goes on as it was
-        transaction.set(state_identity.ID, before.id)
-        transaction.set(state_identity.GENERATION, before.generation)
-    if found or rebuilt:
-        books.close_gaps(_least(found))
-    batches = [orphan for orphan in found if orphan.file]
-    for orphan in batches:
-        lane: Lane = "alerts" if orphan.kind == "alerts" else "events"
-        if orphan.file:
-            books.add(lane, orphan.file)
-    for orphan in dead:
-        if orphan.file:
-            number = max(state.number("dead/next"), *(int(key[-16:]) + 1 for key in state.keys("dead/file/")), 0)
-            transaction.set(f"dead/file/{number:016d}", orphan.file.encode())
-            transaction.set("dead/next", number + 1)
-    if found or rebuilt:
-        books.place_destinations()
-    new_books = not books.is_balanced()
-    if new_books:
-        books.reset_accounts()
-    transaction.delete(REBUILT)
-    unreadable = [orphan for orphan in (*found, *dead) if not orphan.file]
-    return RecoveryReport(rebuilt, batches, [orphan for orphan in dead if orphan.file], unreadable, new_books)
+def _keep_identity(whole: StateDirectory, transaction: Transaction) -> None:
+    """A database that lost who it is, or is new, goes on as the one that was here."""
+    before = state_identity.read(whole.directory)
+    if before and not whole.identity.generation:
+        transaction.set(keys.STATE_ID.prefix, before.id)
+        transaction.set(keys.GENERATION.prefix, before.generation)
+
+
+def _commit(shard: State, destinations: Destinations, waiting: _Waiting, *, rebuilt: bool) -> ShardRecovery:
+    with shard.transact() as transaction:
+        books = Books(shard, transaction, destinations)
+        if waiting.batches or rebuilt:
+            books.close_gaps(_least(waiting.batches))
+        batches = [orphan for orphan in waiting.batches if orphan.file]
+        for orphan in batches:
+            lane: Lane = "alerts" if orphan.kind == "alerts" else "events"
+            if orphan.file:
+                books.add(lane, orphan.file)
+        dead = [orphan for orphan in waiting.dead_letters if orphan.file]
+        for orphan in dead:
+            if orphan.file:
+                _name_dead_letters(shard, transaction, orphan.file.encode())
+        if waiting.batches or rebuilt:
+            books.place_destinations()
+        new_books = not books.is_balanced()
+        if new_books:
+            books.reset_accounts()
+    unreadable = [orphan for orphan in (*waiting.batches, *waiting.dead_letters) if not orphan.file]
+    return ShardRecovery(batches, dead, unreadable, new_books)
+
+
+def _name_dead_letters(shard: State, transaction: Transaction, file: bytes) -> None:
+    known = [int(keys.DEAD_LETTERS.rest(key)) + 1 for key in shard.keys(keys.DEAD_LETTERS.prefix)]
+    number = max(shard.number(keys.NEXT_DEAD_LETTERS.prefix), *known, 0)
+    transaction.set(keys.DEAD_LETTERS.key(number), file)
+    transaction.set(keys.NEXT_DEAD_LETTERS.prefix, number + 1)
 
 
 def _least(found: Iterable[OrphanBatch]) -> dict[str, int]:
@@ -161,14 +224,21 @@ def _least(found: Iterable[OrphanBatch]) -> dict[str, int]:
     return least
 
 
-def _report(problems: Problems, done: RecoveryReport) -> None:
-    """In the transaction: the event about it goes out when the daemon runs again."""
-    message = "the state was recovered: " + "; ".join(done.sentences())
-    problems.report("state-recovered", startup.STATE, message, count=done.rows)
-    if done.unreadable:
-        rows = sum(found.rows for found in done.unreadable)
-        names = ", ".join(found.path.name for found in done.unreadable[:3])
-        lost = f"{len(done.unreadable)} batch files with {rows:,} rows cannot be read ({names}); they are in quarantine"
-        problems.report("rows-lost", startup.STATE, lost, count=rows)
-    for kind, subject in (("state-restored", startup.SPOOL), ("state-damaged", startup.STATE)):
-        problems.settle(kind, subject, 1 << 62, "`leakline state recover` has dealt with it")
+def _report(shards: Mapping[str, State], done: RecoveryReport, now: Callable[[], datetime]) -> None:
+    """In the transaction: the events about it go out when the daemon runs again, to each org what concerns it."""
+    for name, recovery in done.shards.items():
+        problems = Problems(shards[name], now)
+        sentences = [*done.of_database(), *recovery.sentences()]
+        if sentences:
+            message = "the state was recovered: " + "; ".join(sentences)
+            problems.report("state-recovered", startup.STATE, message, count=recovery.rows)
+        if recovery.unreadable:
+            rows = sum(found.rows for found in recovery.unreadable)
+            names = ", ".join(found.path.name for found in recovery.unreadable[:3])
+            lost = (
+                f"{len(recovery.unreadable)} batch files with {rows:,} rows cannot be read ({names}); "
+                "they are in quarantine"
+            )
+            problems.report("rows-lost", startup.STATE, lost, count=rows)
+        for kind, subject in (("state-restored", startup.SPOOL), ("state-damaged", startup.STATE)):
+            problems.settle(kind, subject, 1 << 62, "`leakline state recover` has dealt with it")

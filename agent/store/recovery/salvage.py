@@ -8,8 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.store.database import FILE, Value
-from agent.store.integrity import connect
+from agent.store.directory.database import FILE
+from agent.store.directory.integrity import connect
+from agent.store.transaction import Value
 
 _RAW = 1
 """diskcache's mode of a value that is neither a pickle nor in a file of its own."""

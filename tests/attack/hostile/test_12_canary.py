@@ -104,9 +104,10 @@ def test_what_others_repeat_is_found_nowhere(echoes: Echoes, capsys: pytest.Capt
         until = time.monotonic() + PATIENCE
         while not has_happened(daemon.commands.status()):
             assert time.monotonic() < until, capsys.readouterr().err[-3000:]
-            for polled in daemon.polling.sources.values():
+            polling = daemon.readings["acme"].polling
+            for polled in polling.sources.values():
                 polled.resumes = None
-                daemon.polling.poll(polled)
+                polling.poll(polled)
         document = repr(daemon.commands.status())
     finally:
         daemon.stop.set()

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from agent.assembly.daemon_parts import DaemonParts, build_parts
+from agent.assembly.node import Node, build_node
 from agent.config.settings import parse
 from agent.model import Batch
 
@@ -51,17 +51,17 @@ class LocalDaemon:
             "rules": {"folders": [str(self.rules)], "shipped": False},
         }
         self._settings = parse(document | (keys or {}))
-        self._parts: DaemonParts | None = None
+        self._node: Node | None = None
 
     @property
-    def parts(self) -> DaemonParts:
-        if self._parts is None:
-            self._parts = build_parts(self._settings, now=lambda: NOW, stop=threading.Event())
-        return self._parts
+    def node(self) -> Node:
+        if self._node is None:
+            self._node = build_node(self._settings, now=lambda: NOW, stop=threading.Event())
+        return self._node
 
     def close(self) -> None:
-        self.parts.state.close()
-        self._parts = None
+        self.node.close()
+        self._node = None
 
     def write(self, name: str, text: str) -> Path:
         path = self.rules / name
@@ -70,13 +70,13 @@ class LocalDaemon:
 
     def problems(self) -> dict[str, str]:
         """Name of the file to what is said of it."""
-        return {Path(p.subject).name: p.message for p in self.parts.open_problems.open() if p.kind == KIND}
+        return {Path(p.subject).name: p.message for p in self.node.own_problems.open() if p.kind == KIND}
 
     def told(self) -> list[str]:
         """What waits to be sent to destinations, which sends it."""
-        batches = list(self.parts.open_problems.events())
+        batches = list(self.node.own_problems.events())
         for batch in batches:
-            self.parts.ingest.take("agent", batch)
+            self.node.shards[""].ingest.take("agent", batch)
         return [action for batch in batches for action in batch.frame["event.action"]]
 
     def alerting(self, user: str, ip: str = "192.0.2.1", **columns: str) -> set[str]:
@@ -84,7 +84,7 @@ class LocalDaemon:
         row = {"EVENT_TYPE": "Login", "USER_NAME": user, "CLIENT_IP": ip, "SOURCE_IP": ip, **columns}
         row |= {"TIMESTAMP": "20260701110000.000", "TIMESTAMP_DERIVED": "2026-07-01T11:00:00.000Z"}
         frame = pl.DataFrame([{**row, "event.id": "a" * 32}])
-        steps = self.parts.steps_of(self.parts.processing)
+        steps = self.node.steps_of(self.parts.processing)
         batch = Batch("00D000000000001AAA", "event_log_file", "Login", frame)
         prepared = steps.prepare(batch)
         found = steps.detect(batch, prepared, steps.match(batch, prepared), NOW).alerts

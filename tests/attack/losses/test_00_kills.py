@@ -14,7 +14,7 @@ import orjson
 import polars as pl
 import pytest
 
-from agent.daemon.control import ask
+from agent.daemon.control.client import ask
 from agent.demo.org_process import simulated_org
 from agent.demo.verdict import judge
 from agent.errors import LeaklineError
@@ -83,7 +83,7 @@ def test_nothing_is_lost_whatever_comes_together(org: dict[str, str], tmp_path: 
             go_on(state, moments)
             if number % 2:
                 replay_one(state, moments)
-            aside = max(aside, len(list((state / "aside").glob("*.arrow"))))
+            aside = max(aside, len(list((state / "process" / "aside").glob("*.arrow"))))
             agent.kill()
             damaged += number % 3 == 2 and damage_one(state, moments)
             if aside and number >= KILLS // 2:
@@ -140,7 +140,7 @@ def go_on(state: Path, moments: random.Random) -> None:
 
 def batches(state: Path) -> int:
     """The number of the newest batch of events in the spool."""
-    names = (BatchName.parse(path.name) for path in (state / "spool").glob("events-*.arrow"))
+    names = (BatchName.parse(path.name) for path in (state / "process" / "spool").glob("events-*.arrow"))
     return max((name.sequence for name in names if name), default=0)
 
 
@@ -157,7 +157,7 @@ def replay_one(state: Path, moments: random.Random) -> None:
 
 def damage_one(state: Path, moments: random.Random) -> bool:
     """Turn a byte of a batch of events: one that the org still has, so that no row of it may be lost."""
-    files = sorted((state / "spool").glob("events-*.arrow"))
+    files = sorted((state / "process" / "spool").glob("events-*.arrow"))
     if not files:
         return False
     with moments.choice(files).open("r+b") as file:
@@ -185,4 +185,6 @@ def settled(agent: AgentProcess) -> bool:
 
 def left_over(state: Path) -> list[Path]:
     """Batch files that are still there once nothing waits and the spool has been trimmed."""
-    return [path for folder in ("spool", "aside", "dead-letters") for path in (state / folder).glob("*.arrow")]
+    return [
+        path for folder in ("spool", "aside", "dead-letters") for path in (state / "process" / folder).glob("*.arrow")
+    ]

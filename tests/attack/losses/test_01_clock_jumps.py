@@ -22,6 +22,7 @@ from agent.store.state import State
 from tests.attack.four_places import assert_told_everywhere, own_events, problems_of, status_of
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, Loops, batch_of, ids_of
+from tests.store.one_shard import OneShard
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 THREE_HOURS = timedelta(hours=3)
@@ -69,7 +70,7 @@ class WatchUnderTest:
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[State]:
-    state = State(tmp_path / "state")
+    state = OneShard(tmp_path / "state")
     yield state
     state.close()
 

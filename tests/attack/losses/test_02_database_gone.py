@@ -16,14 +16,13 @@ import yaml
 
 from agent.errors import StateDamaged, StateError
 from agent.model import LANES, Outcome
-from agent.store import startup
 from agent.store.accounts import Accounts
+from agent.store.queue.status import balanced
 from agent.store.recovery.books import Books
 from agent.store.recovery.inspection import inspect
 from agent.store.recovery.recover import recover
-from agent.store.state import State
-from agent.store.status import balanced
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
+from tests.store.one_shard import OneShard
 
 BATCHES, ROWS = 4, 10
 IDS = ids_of(0, BATCHES * ROWS)
@@ -32,8 +31,8 @@ TAKES = {"siem": LANES}
 
 def open_loops(directory: Path) -> Loops:
     """As a daemon starts."""
-    loops = Loops(State(directory))
-    startup.begin(loops.state, loops.problems)
+    loops = Loops(OneShard(directory))
+    loops.begin()
     return loops
 
 
@@ -44,7 +43,7 @@ def fill(loops: Loops, first: int = 0, last: int = BATCHES) -> None:
 
 
 def spooled(directory: Path) -> list[str]:
-    return sorted(path.name for path in (directory / "spool").rglob("*.arrow"))
+    return sorted(path.name for path in (directory / "process" / "spool").rglob("*.arrow"))
 
 
 def undelivered(directory: Path) -> list[str]:
@@ -62,7 +61,7 @@ def delivered(directory: Path) -> tuple[list[str], list[str]]:
     forward = loops.forward(destination)
     told = loops.event_actions()
     loops.drain(forward)
-    assert balanced(loops.state, loops.spool, TAKES)
+    assert balanced(loops.stores, TAKES)
     loops.state.close()
     return destination.accepted, told
 
@@ -93,7 +92,7 @@ def test_the_start_is_refused_and_no_file_is_touched(tmp_path: Path, harm: Calla
     harm(tmp_path / "database")
     for _ in range(2):
         with pytest.raises(StateDamaged, match="leakline state recover"):
-            State(tmp_path)
+            OneShard(tmp_path)
     assert spooled(tmp_path) == files
 
 
@@ -103,8 +102,8 @@ def test_recover_brings_every_undelivered_row(tmp_path: Path, harm: Callable[[Pa
     undelivered(tmp_path)
     harm(tmp_path / "database")
     assert inspect(tmp_path)["advice"]
-    assert not recover(tmp_path, TAKES, lambda: NOW).nothing
-    assert recover(tmp_path, TAKES, lambda: NOW).nothing
+    assert not recover(tmp_path, lambda _: TAKES, lambda: NOW).nothing
+    assert recover(tmp_path, lambda _: TAKES, lambda: NOW).nothing
     assert inspect(tmp_path)["advice"] == []
     accepted, told = delivered(tmp_path)
     assert set(IDS) <= set(accepted)
@@ -115,8 +114,8 @@ def test_recovered_rows_keep_their_order(tmp_path: Path) -> None:
     """Batches are taken in as they were written, each once."""
     undelivered(tmp_path)
     remove(tmp_path / "database")
-    done = recover(tmp_path, TAKES, lambda: NOW)
-    assert (len(done.batches), done.rows) == (BATCHES, len(IDS))
+    done = recover(tmp_path, lambda _: TAKES, lambda: NOW)
+    assert (len(done.shards[""].batches), done.rows) == (BATCHES, len(IDS))
     accepted, _ = delivered(tmp_path)
     assert [event_id for event_id in accepted if event_id in set(IDS)] == IDS
 
@@ -140,7 +139,7 @@ def test_an_older_database_deletes_nothing(tmp_path: Path) -> None:
     assert set(loops.event_actions()) == {"state-restored"}
     loops.state.close()
     assert set(files) <= set(spooled(tmp_path))
-    recover(tmp_path, TAKES, lambda: NOW)
+    recover(tmp_path, lambda _: TAKES, lambda: NOW)
     accepted, told = delivered(tmp_path)
     assert set(IDS) <= set(accepted)
     assert set(told) == {"state-recovered", "problem-settled"}
@@ -150,18 +149,18 @@ def test_files_of_another_state_are_set_aside(tmp_path: Path) -> None:
     """A batch file that never belonged to this database is not this daemon's to delete."""
     undelivered(tmp_path / "other")
     loops = open_loops(tmp_path / "mine")
-    for path in (tmp_path / "other" / "spool").glob("*.arrow"):
-        shutil.copy(path, tmp_path / "mine" / "spool")
-    (tmp_path / "mine" / "spool" / "events-old.arrow").write_bytes(b"who knows")
+    for path in (tmp_path / "other" / "process" / "spool").glob("*.arrow"):
+        shutil.copy(path, tmp_path / "mine" / "process" / "spool")
+    (tmp_path / "mine" / "process" / "spool" / "events-old.arrow").write_bytes(b"who knows")
     loops.state.close()
     loops = open_loops(tmp_path / "mine")
     assert [problem.kind for problem in loops.problems.open()] == ["state-restored"]
     assert loops.problems.open()[0].count == len(IDS)
     assert len(spooled(tmp_path / "mine")) == BATCHES + 1
     loops.state.close()
-    done = recover(tmp_path / "mine", TAKES, lambda: NOW)
-    assert (done.rows, [found.path.name for found in done.unreadable]) == (len(IDS), ["events-old.arrow"])
-    assert (tmp_path / "mine" / "spool" / "quarantine" / "events-old.arrow").exists()
+    done = recover(tmp_path / "mine", lambda _: TAKES, lambda: NOW)
+    assert (done.rows, [found.path.name for found in done.shards[""].unreadable]) == (len(IDS), ["events-old.arrow"])
+    assert (tmp_path / "mine" / "process" / "spool" / "quarantine" / "events-old.arrow").exists()
 
 
 def test_a_new_database_is_told_where_nothing_was_left(tmp_path: Path) -> None:
@@ -182,9 +181,9 @@ def test_what_a_kill_leaves_is_still_removed(tmp_path: Path) -> None:
     fill(loops)
     settled = loops.spool.entry("events", 0)
     assert settled is not None
-    kept = (tmp_path / "spool" / settled.file.name).read_bytes()
+    kept = (tmp_path / "process" / "spool" / settled.file.name).read_bytes()
     loops.spool.trim({"events": loops.spool.end("events")})
-    (tmp_path / "spool" / settled.file.name).write_bytes(kept)
+    (tmp_path / "process" / "spool" / settled.file.name).write_bytes(kept)
     loops.spool.write("events", loops.spool.read(settled))
     loops.state.close()
     loops = open_loops(tmp_path)
@@ -204,8 +203,8 @@ def test_dead_letters_survive_a_lost_database(tmp_path: Path) -> None:
     loops.state.close()
     shutil.rmtree(tmp_path / "database")
     with pytest.raises(StateDamaged):
-        State(tmp_path)
-    recover(tmp_path, TAKES, lambda: NOW)
+        OneShard(tmp_path)
+    recover(tmp_path, lambda _: TAKES, lambda: NOW)
     loops = open_loops(tmp_path)
     assert loops.dead_letters.count() == 1
     assert [frame["reason"].to_list() for _, frame in loops.dead_letters.read()] == [["no"]]
@@ -215,12 +214,12 @@ def test_dead_letters_survive_a_lost_database(tmp_path: Path) -> None:
 def test_a_damaged_batch_is_not_taken_in_but_told(tmp_path: Path) -> None:
     """A file whose checksum does not hold goes to quarantine, with its rows in a problem that waits for a person."""
     files = undelivered(tmp_path)
-    path = tmp_path / "spool" / files[1]
+    path = tmp_path / "process" / "spool" / files[1]
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     shutil.rmtree(tmp_path / "database")
-    done = recover(tmp_path, TAKES, lambda: NOW)
+    done = recover(tmp_path, lambda _: TAKES, lambda: NOW)
     assert done.rows == len(IDS) - ROWS
     loops = open_loops(tmp_path)
     assert {problem.kind: problem.count for problem in loops.problems.open()} == {
@@ -255,8 +254,8 @@ def test_recover_may_be_killed_anywhere(
         patch.setattr(Path, "rename", rename_or_die)
         patch.setattr("agent.store.recovery.books.Books.add", add_or_die)
         with contextlib.suppress(KeyboardInterrupt):
-            recover(tmp_path, TAKES, lambda: NOW)
-    recover(tmp_path, TAKES, lambda: NOW)
+            recover(tmp_path, lambda _: TAKES, lambda: NOW)
+    recover(tmp_path, lambda _: TAKES, lambda: NOW)
     accepted, told = delivered(tmp_path)
     assert set(IDS) <= set(accepted)
     assert told == ["state-recovered"]
@@ -266,7 +265,7 @@ def test_recover_needs_the_daemon_to_be_stopped(tmp_path: Path) -> None:
     """Two must not work on one state."""
     loops = open_loops(tmp_path)
     with pytest.raises(StateError, match="held by"):
-        recover(tmp_path, TAKES, lambda: NOW)
+        recover(tmp_path, lambda _: TAKES, lambda: NOW)
     loops.state.close()
 
 
@@ -274,8 +273,8 @@ def test_recovered_rows_are_counted_as_read(tmp_path: Path) -> None:
     """The accounts name them, so that what was delivered can be compared."""
     undelivered(tmp_path)
     shutil.rmtree(tmp_path / "database")
-    recover(tmp_path, TAKES, lambda: NOW)
-    state = State(tmp_path)
+    recover(tmp_path, lambda _: TAKES, lambda: NOW)
+    state = OneShard(tmp_path)
     accounts = Accounts(state)
     assert accounts.ingested()["recovered", "events"].read == accounts.spooled("events") == len(IDS)
     state.close()

@@ -11,21 +11,21 @@ import orjson
 import pytest
 
 from agent.config.settings import Settings
-from agent.daemon import status
 from agent.daemon.daemon import Daemon
 from agent.errors import Gone, TransportError
 from agent.model import Chunk, Outcome
+from agent.status_document import decode
 from agent.store.accounts import Accounts
-from agent.store.state import State
 from tests.attack.four_places import assert_told_everywhere, own_events
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, Archive, ListSource, Loops, ScriptedDestination, ids_of
 from tests.pipeline.test_forward import balanced
+from tests.store.one_shard import OneShard
 
 
 @pytest.fixture
 def loops(tmp_path: Path) -> Any:
-    loops = Loops(State(tmp_path / "state"))
+    loops = Loops(OneShard(tmp_path / "state"))
     yield loops
     loops.state.close()
 
@@ -40,7 +40,7 @@ def flip(path: Path) -> None:
 def spool_file(loops: Loops, sequence: int) -> Path:
     entry = loops.spool.entry("events", sequence)
     assert entry is not None
-    return loops.spool.path(entry.file)
+    return loops.state.directory / "spool" / entry.file.name
 
 
 def lines(folder: Path, name: str) -> list[dict[str, Any]]:
@@ -83,7 +83,7 @@ def test_rows_of_damaged_files_are_fetched_again_from_the_org(document: dict[str
     daemon = Daemon(settings)
     drain(daemon)
     document = daemon.commands.status()
-    assert not status.is_well(document)
+    assert not decode(document).is_well
     assert document["balanced"]
     assert ("batch-damaged", "second") in {(problem["kind"], problem["subject"]) for problem in document["problems"]}
     lacking = expected - event_ids(places[1])
@@ -96,7 +96,7 @@ def test_rows_of_damaged_files_are_fetched_again_from_the_org(document: dict[str
     assert event_ids(places[0]) == event_ids(places[1]) == expected
     assert "batch-restored" in {row["event"]["action"] for row in lines(places[0], "alerts")}
     document = daemon.commands.status()
-    assert status.is_well(document), document["problems"]
+    assert decode(document).is_well, document["problems"]
     daemon.close()
 
 
@@ -197,7 +197,7 @@ def test_a_damaged_alert_is_a_loss_that_is_told(loops: Loops) -> None:
     loops.event_actions()
     entry = loops.spool.entry("alerts", 0)
     assert entry is not None
-    loops.spool.path(entry.file).unlink()
+    (loops.state.directory / "spool" / entry.file.name).unlink()
     loops = loops.restarted()
     loops.drain(loops.forward(siem))
     loops.repair(Archive()).attempt()

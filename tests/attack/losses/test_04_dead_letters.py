@@ -17,10 +17,10 @@ from agent.config.settings import Settings
 from agent.model import Chunk, Outcome, Rejection
 from agent.store.problem_outbox import ANNOUNCE_AGAIN
 from agent.store.problems import Problems
-from agent.store.state import State
 from tests.attack.four_places import assert_told_everywhere
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import Clock, ListSource, Loops, ScriptedDestination, batch_of, ids_of
+from tests.store.one_shard import OneShard
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def loops(tmp_path: Path, clock: Clock) -> Iterator[Loops]:
-    loops = Loops(State(tmp_path / "state"))
+    loops = Loops(OneShard(tmp_path / "state"))
     loops.problems = Problems(loops.state, clock)
     yield loops
     loops.state.close()

@@ -29,11 +29,11 @@ from agent.pipeline.deliver import Delivery
 from agent.pipeline.drop_order import LEAST_FORM, REST
 from agent.pipeline.shorten import least_bytes
 from agent.store.queue.delivery_result import DeliveryResult
-from agent.store.state import State
 from tests.destinations.rows import event_id
 from tests.destinations.syslog_server import StreamReceiver
 from tests.formats.cef_reader import read
 from tests.pipeline.fakes import NOW, Loops
+from tests.store.one_shard import OneShard
 
 TOOL = "Salesforce-Multi-Org-Fetcher/1.0 "
 ORG, USER = "00D000000000001AAA", "0055g00000AbCdEAAV"
@@ -166,7 +166,7 @@ def test_a_long_user_agent_suppresses_neither_the_event_nor_its_alert(tmp_path: 
         "LOGIN_STATUS": "LOGIN_NO_ERROR", "USER_ID": USER, "TIMESTAMP_DERIVED": "2026-07-01T11:00:00.000Z",
         "SOURCE_IP": "203.0.113.9",
     }  # fmt: skip
-    with closing(State(tmp_path / "state")) as state:
+    with closing(OneShard(tmp_path / "state")) as state:
         loops = Loops(state)
         destination: Any = build_destination(settings.destinations[0], lambda: NOW, loops.stop)
         forward = loops.forward(destination)

@@ -27,16 +27,16 @@ def test_a_broken_mapping_keeps_its_version(run: Callable[..., LocalDaemon], tmp
     def reason() -> object:
         frame = pl.DataFrame({"event.id": ["a" * 32], "EVENT_TYPE": ["Thing"], "STATUS": ["a"]})
         batch = Batch("00D000000000001AAA", "event_log_file", "Thing", frame)
-        return daemon.parts.processing.steps().prepare(batch)["event.reason"][0]
+        return daemon.node.processing.steps().prepare(batch)["event.reason"][0]
 
     assert (daemon.problems(), reason()) == ({}, "alpha")
     for path, text in ((thing, "event_type: [\n"), (thing, whole), (table, "a: [b]\n"), (table, "b: [\n")):
         path.write_text(text)
-        daemon.parts.reload()
+        daemon.node.reload()
         assert list(daemon.problems()) == ([] if text == whole else [path.name])
         assert reason() == "alpha"
     table.unlink()
-    daemon.parts.reload()
+    daemon.node.reload()
     assert list(daemon.problems()) == ["Thing.yaml"]  # what it needs is gone, on purpose
 
 
@@ -72,22 +72,22 @@ def test_a_list_keeps_what_it_held(run: Callable[..., LocalDaemon], tmp_path: Pa
             "CONNECTED_APP_NAME": "Dataloader",
             "TIMESTAMP_DERIVED": "2026-07-01T11:00:00.000Z",
         }
-        steps = daemon.parts.processing.steps()
+        steps = daemon.node.processing.steps()
         prepared = steps.prepare(Batch("00D000000000001AAA", "event_log_file", "Login", pl.DataFrame([row])))
         return [prepared[column].to_list() if column in prepared.columns else None for column in columns]
 
     before = seen()
     assert daemon.problems() == {}
     path.write_bytes(broken.encode(errors="surrogateescape"))
-    daemon.parts.reload()
+    daemon.node.reload()
     assert (seen(), list(daemon.problems())) == (before, [name])
     assert f"{name}:" in daemon.problems()[name]
     assert "the version from before stays in use" in daemon.problems()[name]
     path.unlink()
-    daemon.parts.reload()
+    daemon.node.reload()
     assert (seen(), list(daemon.problems())) == (before, [name])
     path.write_text(other)
-    daemon.parts.reload()
+    daemon.node.reload()
     assert daemon.problems() == {}
     assert seen() != before
 

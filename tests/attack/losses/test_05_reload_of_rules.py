@@ -20,16 +20,16 @@ def test_a_broken_rule_file_keeps_the_rules_it_brought(run: Callable[..., LocalD
     assert daemon.problems() == {}
     daemon.write("first.yml", rule("first") + "oops: [\n")
     daemon.write("second.yml", rule("second", "eve"))
-    (found,) = daemon.parts.reload()
+    (found,) = daemon.node.reload()
     assert (found.path.name, found.line) == ("first.yml", 7)
     assert [daemon.alerting(user) for user in ("ann", "bob", "eve")] == [{"first"}, set(), {"second"}]
     assert "first.yml:7: " in daemon.problems()["first.yml"]
     assert "the version from before stays in use" in daemon.problems()["first.yml"]
     assert daemon.told() == [KIND]
-    daemon.parts.reload()
+    daemon.node.reload()
     assert daemon.told() == []
     daemon.write("first.yml", rule("first", "zoe"))
-    assert daemon.parts.reload() == []
+    assert daemon.node.reload() == []
     assert (daemon.alerting("ann"), daemon.alerting("zoe")) == (set(), {"first"})
     assert daemon.problems() == {}
     assert daemon.told() == ["file-loaded"]
@@ -46,7 +46,7 @@ def test_a_file_keeps_its_version_through_many_reloads(run: Callable[..., LocalD
             path.symlink_to("nowhere")
         else:
             path.write_bytes(content)
-        assert [problem.path for problem in daemon.parts.reload()] == [path]
+        assert [problem.path for problem in daemon.node.reload()] == [path]
         assert daemon.alerting("ann") == {"first"}
 
 
@@ -56,10 +56,10 @@ def test_a_file_that_is_gone_is_gone_on_purpose(run: Callable[..., LocalDaemon])
     path = daemon.write("first.yml", rule("first"))
     assert daemon.alerting("ann") == {"first"}
     path.write_text(BROKEN)
-    daemon.parts.reload()
+    daemon.node.reload()
     assert daemon.alerting("ann") == {"first"}
     path.unlink()
-    assert daemon.parts.reload() == []
+    assert daemon.node.reload() == []
     assert (daemon.alerting("ann"), daemon.problems()) == (set(), {})
     assert daemon.told() == [KIND, "file-loaded"]
 
@@ -68,15 +68,15 @@ def test_what_is_learnt_while_rules_are_read_anew_is_kept(run: Callable[..., Loc
     """A batch that commits between reading and taking over is remembered: its alert is not raised again."""
     daemon = run()
     daemon.write("first.yml", rule("first"))
-    parts = daemon.parts
-    steps = parts.steps_of(parts.rebuild(parts.processing.loaded))
-    alerts = [parts.spool.end("alerts")]
+    shard = daemon.node.shards["acme"]
+    steps = shard.steps(daemon.node.rebuild(daemon.node.processing.loaded))
+    alerts = [shard.stores.spool.end("alerts")]
     for place in range(2):
         row = {"EVENT_TYPE": "Login", "USER_NAME": "ann", "event.id": f"{place}" * 32}
         row |= {"TIMESTAMP_DERIVED": "2026-07-01T11:00:00.000Z"}
-        parts.ingest.take("acme", Batch("00D000000000001AAA", "event_log_file", "Login", pl.DataFrame([row])))
-        alerts.append(parts.spool.end("alerts"))
-        parts.ingest.replace_steps(steps)
+        shard.ingest.take("acme", Batch("00D000000000001AAA", "event_log_file", "Login", pl.DataFrame([row])))
+        alerts.append(shard.stores.spool.end("alerts"))
+        shard.ingest.replace_steps(steps)
     assert alerts[0] != alerts[1] == alerts[2]
 
 
@@ -86,11 +86,11 @@ def test_a_folder_that_is_away_keeps_its_rules(run: Callable[..., LocalDaemon]) 
     daemon.write("first.yml", rule("first"))
     assert daemon.alerting("ann") == {"first"}
     daemon.rules.rename(daemon.folder / "away")
-    daemon.parts.reload()
+    daemon.node.reload()
     assert daemon.alerting("ann") == {"first"}
     assert "the version from before stays in use" in daemon.problems()["rules"]
     (daemon.folder / "away").rename(daemon.rules)
-    assert daemon.parts.reload() == []
+    assert daemon.node.reload() == []
     assert daemon.problems() == {}
 
 
@@ -100,7 +100,7 @@ def test_a_new_broken_file_costs_the_others_nothing(run: Callable[..., LocalDaem
     daemon.write("first.yml", rule("first"))
     assert daemon.alerting("ann") == {"first"}
     daemon.write("second.yml", BROKEN)
-    daemon.parts.reload()
+    daemon.node.reload()
     assert daemon.alerting("ann") == {"first"}
     assert "is left out" in daemon.problems()["second.yml"]
 
@@ -110,10 +110,10 @@ def test_a_correlation_goes_on_with_the_old_rules_of_a_broken_file(run: Callable
     daemon = run()
     daemon.write("first.yml", rule("first"))
     daemon.write("burst.yml", BURST)
-    assert [correlation.rule.name for correlation in daemon.parts.processing.rules.correlations] == ["burst"]
+    assert [correlation.rule.name for correlation in daemon.node.processing.rules.correlations] == ["burst"]
     daemon.write("first.yml", BROKEN)
-    daemon.parts.reload()
-    assert [correlation.rule.name for correlation in daemon.parts.processing.rules.correlations] == ["burst"]
+    daemon.node.reload()
+    assert [correlation.rule.name for correlation in daemon.node.processing.rules.correlations] == ["burst"]
     assert list(daemon.problems()) == ["first.yml"]
 
 
@@ -125,13 +125,13 @@ def test_a_change_that_makes_another_file_fail_waits(run: Callable[..., LocalDae
     daemon.write("burst.yml", BURST)
     assert daemon.problems() == {}
     daemon.write("first.yml", rule("first", "eve").replace("name: first", "name: other"))
-    (found,) = daemon.parts.reload()
+    (found,) = daemon.node.reload()
     assert found.path.name == "first.yml"
     assert "burst.yml:4: there is no rule first" in found.message
-    assert [correlation.rule.name for correlation in daemon.parts.processing.rules.correlations] == ["burst"]
+    assert [correlation.rule.name for correlation in daemon.node.processing.rules.correlations] == ["burst"]
     daemon.write("first.yml", rule("first").replace(IDS["first"], IDS["second"]))
     daemon.write("a new one.yml", rule("third").replace(IDS["third"], IDS["second"]))
-    assert {problem.path.name for problem in daemon.parts.reload()} == {"first.yml", "a new one.yml"}
+    assert {problem.path.name for problem in daemon.node.reload()} == {"first.yml", "a new one.yml"}
     assert (daemon.alerting("bob"), daemon.alerting("ann")) == ({"second"}, set())  # first only feeds the burst
 
 
@@ -158,10 +158,10 @@ def test_values_that_break_a_rule_wait(run: Callable[..., LocalDaemon], tmp_path
     daemon.write("first.yml", rule("first").replace("USER_NAME: ann", "CLIENT_IP|cidr|expand: '%Bad%'"))
     assert daemon.alerting("ann") == {"first"}
     values.write_text("192.0.2.0/99\n")
-    daemon.parts.reload()
+    daemon.node.reload()
     assert (daemon.alerting("ann"), list(daemon.problems())) == ({"first"}, ["first.yml"])
     values.unlink()
-    daemon.parts.reload()
+    daemon.node.reload()
     assert (daemon.alerting("ann"), sorted(daemon.problems())) == ({"first"}, ["first.yml", "values.txt"])
 
 
@@ -172,9 +172,9 @@ def test_rules_that_do_not_fit_the_settings_change_nothing(run: Callable[..., Lo
     assert daemon.alerting("ann") == {"first"}
     path.unlink()
     with pytest.raises(Exception, match=r"rules\.adjust"):
-        daemon.parts.reload()
+        daemon.node.reload()
     assert daemon.alerting("ann") == {"first"}
     assert list(daemon.problems()) == ["rules.adjust"]
     daemon.write("first.yml", rule("first", "eve"))
-    daemon.parts.reload()
+    daemon.node.reload()
     assert (daemon.alerting("eve"), daemon.problems()) == ({"first"}, {})

@@ -21,19 +21,19 @@ from agent.own_event import own_event
 from agent.pipeline.forward import Forward
 from agent.store.accounts import Accounts
 from agent.store.queue.backlog_limit import Quota
-from agent.store.state import State
 from tests.attack.four_places import assert_told_everywhere, status_of
 from tests.config.test_settings import minimal
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.pipeline.test_forward import balanced, raise_alert
+from tests.store.one_shard import OneShard
 
 BATCHES, ROWS = 30, 20
 
 
 @pytest.fixture
 def loops(tmp_path: Path) -> Iterator[Loops]:
-    loops = Loops(State(tmp_path / "state"))
+    loops = Loops(OneShard(tmp_path / "state"))
     yield loops
     loops.state.close()
 
@@ -271,7 +271,7 @@ def test_what_waits_for_a_dead_destination_is_measured(tmp_path: Path) -> None:
     daemon = Daemon(Settings.model_validate(document))
     (forward,) = daemon.forwards
     for number in range(3):
-        daemon.parts.ingest.take("agent", own_event("", "test", f"event {number}", NOW))
+        daemon.node.shards[""].ingest.take("agent", own_event("", "test", f"event {number}", NOW))
     forward.queue.set_aside()
     daemon.trim()
     value = metrics.REGISTRY.get_sample_value

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from agent.assembly.daemon_parts import build_parts
+from agent.assembly.node import build_node
 from agent.config.settings import Settings, parse
 from agent.demo.enrichment import enrichment
 from agent.detection.alert.fold import OPEN_ALERTS
@@ -38,6 +38,7 @@ TYPES = (
 
 ACME, OTHER = "00D1x00000kVcfPEAS", "00D9z00000AbCdEEAV"
 """Org ids."""
+SHARDS = {ACME: "acme", OTHER: "other"}
 
 COLUMNS = [
     "EVENT_TYPE",
@@ -110,24 +111,26 @@ def alerts(settings: Settings, lived: Sequence[Moment], folder: Path) -> Counter
     """Everything that is said in alerts by a daemon that lives this, each as JSON with all its fields."""
     found: Counter[str] = Counter()
 
-    def watch(committed: BatchCommit) -> None:
+    def watch(_: str, committed: BatchCommit) -> None:
         for row in committed.alerts.to_dicts():
             found[json.dumps({name: value for name, value in row.items() if value is not None}, default=str)] += 1
 
     now = [lived[0].now]
     state = settings.state.model_copy(update={"directory": folder})
-    parts = build_parts(
+    node = build_node(
         settings.model_copy(update={"state": state}), now=lambda: now[0], stop=threading.Event(), watch=watch
     )
     try:
         for moment in lived:
             now[0] = moment.now
             if moment.batch is None:
-                parts.ingest.tick()
+                for shard in node.shards.values():
+                    shard.ingest.tick()
             else:
-                parts.ingest.take("orgs/event_log_file", moment.batch)
+                shard = node.shards[SHARDS[moment.batch.org]]
+                shard.ingest.take("orgs/event_log_file", moment.batch)
     finally:
-        parts.state.close()
+        node.close()
     return found
 
 

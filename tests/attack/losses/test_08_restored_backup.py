@@ -14,13 +14,12 @@ import pytest
 
 from agent.destinations.file.file import File, FileSettings
 from agent.model import Chunk, Outcome
-from agent.store import startup
-from agent.store.state import State
 from tests.attack.four_places import status_of
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.http_server import HttpServer
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of, lines_of
+from tests.store.one_shard import OneShard
 
 ROWS = 20
 
@@ -42,8 +41,8 @@ class IdIndex:
 
 
 def start(directory: Path) -> Loops:
-    loops = Loops(State(directory))
-    startup.begin(loops.state, loops.problems)
+    loops = Loops(OneShard(directory))
+    loops.begin()
     return loops
 
 

@@ -21,7 +21,7 @@ from agent.model import Batch
 from agent.pipeline import ingest
 from agent.pipeline.ingest import Ingest
 from agent.pipeline.progress import STALLED_AFTER, Progress
-from tests.pipeline.fakes import NOW, ListSource, Loops, batch_of, ids_of, plain_steps
+from tests.pipeline.fakes import NOW, ListSource, Loops, batch_of, full_above, ids_of, plain_steps
 
 PATIENCE = 120.0
 """Seconds until a test gives up waiting; never a measure of speed."""
@@ -68,7 +68,7 @@ def ingest_of(loops: Loops, steady: SteadyClock, spool_limit: int = 1 << 30) -> 
         plain_steps(),
         now=lambda: NOW,
         stop=loops.stop,
-        spool_limit=spool_limit,
+        backpressure=full_above(loops.spool, spool_limit),
         progress=Progress(loops.problems, lambda: NOW, steady),
     )
 
@@ -157,7 +157,7 @@ def test_a_loop_that_hangs_is_said_once_with_the_stacks_of_all_threads(loops: Lo
         for _ in range(5):
             watch.look()
     assert [entry["event"] for entry in logs].count("no progress") == 1
-    stacks = {entry["thread"]: entry["frames"] for entry in logs if entry["event"] == "stack"}
+    stacks = {thread: entry["frames"] for entry in logs if entry["event"] == "stack" for thread in entry["threads"]}
     assert any("read" in line for line in stacks["poll of acme"])
     assert "MainThread" in stacks
     (problem,) = loops.problems.open()

@@ -18,13 +18,13 @@ from agent.config.settings import load
 from agent.daemon import status
 from agent.errors import StateDamaged
 from agent.model import LANES
-from agent.store import database_check, integrity, startup
-from agent.store.database_check import EVERY, DatabaseWatch
+from agent.store.directory import database_check, integrity
+from agent.store.directory.database_check import EVERY, DatabaseWatch
+from agent.store.queue.status import balanced
 from agent.store.recovery.recover import recover
-from agent.store.state import State
-from agent.store.status import balanced
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
+from tests.store.one_shard import OneShard
 
 PAGE = 4096
 IDS = ids_of(0, 60)
@@ -32,8 +32,8 @@ IDS = ids_of(0, 60)
 
 def fill(directory: Path) -> None:
     """A state with undelivered batches and enough memory to have many pages, closed."""
-    loops = Loops(State(directory))
-    startup.begin(loops.state, loops.problems)
+    loops = Loops(OneShard(directory))
+    loops.begin()
     loops.forward(ScriptedDestination())
     remember = {f"known/{number:05d}": bytes(random.Random(number).randbytes(150)) for number in range(2000)}
     batches = [batch_of(n, IDS[n * 10 : (n + 1) * 10], remember=remember if n == 2 else {}) for n in range(6)]
@@ -59,17 +59,17 @@ def test_recover_loses_no_row(tmp_path: Path, seed: int) -> None:
     fill(tmp_path)
     damage(tmp_path, seed)
     with pytest.raises(StateDamaged, match="leakline state recover"):
-        State(tmp_path)
-    done = recover(tmp_path, {"siem": LANES}, lambda: NOW)
+        OneShard(tmp_path)
+    done = recover(tmp_path, lambda _: {"siem": LANES}, lambda: NOW)
     assert done.rebuilt is not None
     assert (tmp_path / done.rebuilt.broken).is_dir()
-    loops, destination = Loops(State(tmp_path)), ScriptedDestination()
-    startup.begin(loops.state, loops.problems)
+    loops, destination = Loops(OneShard(tmp_path)), ScriptedDestination()
+    loops.begin()
     forward = loops.forward(destination)
     assert "state-recovered" in {problem.kind for problem in loops.problems.open()}
     assert loops.event_actions() == ["state-recovered"]
     loops.drain(forward)
-    assert balanced(loops.state, loops.spool, {"siem": LANES})
+    assert balanced(loops.stores, {"siem": LANES})
     loops.state.close()
     assert set(IDS) <= set(destination.accepted)
 
@@ -85,15 +85,15 @@ def test_check_and_status_see_it(document: dict[str, Any], tmp_path: Path) -> No
     assert [(finding.subject, finding.warning) for finding in seen if finding.subject == "state"] == [("state", False)]
     assert "leakline state inspect" in seen[0].fix
 
-    told = status.document(load(settings))["problems"]
-    assert [problem["kind"] for problem in told] == ["state-damaged", "no-daemon"]
-    assert "leakline state recover" in told[0]["fix"]
+    told = status.document(load(settings)).problems
+    assert [problem.kind for problem in told] == ["state-damaged", "no-daemon"]
+    assert "leakline state recover" in told[0].fix
 
 
 def test_damage_met_while_running_has_its_own_words(tmp_path: Path) -> None:
     """What SQLite calls malformed is told as damage with the way out, by reads and writes alike."""
     fill(tmp_path)
-    state = State(tmp_path)
+    state = OneShard(tmp_path)
     path = tmp_path / "database" / "cache.db"
     size = path.stat().st_size
     with path.open("r+b") as file:  # all but the first page
@@ -111,7 +111,7 @@ def test_damage_met_while_running_has_its_own_words(tmp_path: Path) -> None:
 def test_the_daemon_looks_by_itself(tmp_path: Path) -> None:
     """Once an hour; damage that nothing has come across is a problem, and an event to the SIEM."""
     fill(tmp_path)
-    loops = Loops(State(tmp_path))
+    loops = Loops(OneShard(tmp_path))
     watch = DatabaseWatch(tmp_path, loops.problems)
     for _ in range(EVERY):
         watch.tick()

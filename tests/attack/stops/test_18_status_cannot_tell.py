@@ -16,12 +16,13 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.app import main
-from agent.daemon import control, status
-from agent.daemon.control import ask
+from agent.daemon import status
+from agent.daemon.control import client
+from agent.daemon.control.client import ask
 from agent.errors import LeaklineError
-from agent.store.state import State
 from tests.attack.four_places import status_of
 from tests.end_to_end.agent_process import AgentProcess
+from tests.store.one_shard import OneShard
 
 UNPRIVILEGED = 65534
 """`nobody`."""
@@ -180,7 +181,7 @@ def test_a_locked_state_without_a_daemon_to_ask_is_exit_status_3(
     settings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A process holds the state and does not listen: nobody can tell how it goes."""
-    state = State(tmp_path / "state")
+    state = OneShard(tmp_path / "state")
     code, _, err = run_status(settings, capsys)
     assert (code, "Traceback" in err) == (3, False)
     assert "is held by process" in err
@@ -199,7 +200,7 @@ def test_the_exit_statuses_are_documented(settings: Path) -> None:
 def test_how_long_an_answer_may_take_is_bounded() -> None:
     """A person does not wait for minutes."""
     assert status.ANSWER_WITHIN <= 30
-    assert control.TIMEOUT <= 60
+    assert client.TIMEOUT <= 60
 
 
 @pytest.mark.attack

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from agent.cli.output.status import show
 from agent.config.settings import load
-from agent.daemon import status
 from agent.daemon.daemon import Daemon
 from agent.errors import LeaklineError
+from agent.status_document import decode
 
 
 def test_a_loop_that_holds_the_state_does_not_hold_status(settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +24,7 @@ def test_a_loop_that_holds_the_state_does_not_hold_status(settings: Path, monkey
     held, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with daemon.parts.state.transact():
+        with daemon.node.directory.transact():
             held.set()
             release.wait(120)
 
@@ -40,7 +40,7 @@ def test_a_loop_that_holds_the_state_does_not_hold_status(settings: Path, monkey
         thread.join(120)
     assert document["balanced"] is None
     assert [problem["kind"] for problem in document["problems"]] == ["loop-stalled"]
-    assert not status.is_well(document)
+    assert not decode(document).is_well
     assert "could not be counted" in shown(document)
     assert daemon.commands.status()["problems"] == []
     daemon.close()
@@ -48,7 +48,7 @@ def test_a_loop_that_holds_the_state_does_not_hold_status(settings: Path, monkey
 
 def shown(document: dict[str, Any], width: int = 100) -> str:
     console = Console(file=io.StringIO(), width=width, highlight=False)
-    show(document, console)
+    show(decode(document), console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -56,7 +56,7 @@ def shown(document: dict[str, Any], width: int = 100) -> str:
 def test_losses_come_first_and_long_reasons_are_cut(settings: Path) -> None:
     """A loss, then what ends by itself, then files left out and pauses, then tables with cells of a sane length."""
     daemon = Daemon(load(settings))
-    problems = daemon.parts.open_problems
+    problems = daemon.node.own_problems
     problems.report("source-failed", "acme/x", "it failed: " + "reason " * 1000)
     problems.report("rows-lost", "siem/events", "12 rows are lost")
     document = daemon.commands.status()
@@ -84,7 +84,7 @@ def test_a_failing_source_leaves_the_table_readable(settings: Path) -> None:
     """In 80 columns its cell says that it is not read, and the first lines say why; it is not a column of syllables."""
     daemon = Daemon(load(settings))
     name = "acme-europe/event_log_file"
-    daemon.parts.open_problems.report("source-failed", name, f"{name} could not be read: " + "reason " * 40)
+    daemon.node.own_problems.report("source-failed", name, f"{name} could not be read: " + "reason " * 40)
     document = daemon.commands.status()
     daemon.close()
     source = document["sources"][0] | {"lag_seconds": 9e4}
@@ -99,7 +99,7 @@ def test_a_failing_source_leaves_the_table_readable(settings: Path) -> None:
 def test_the_id_is_in_the_command_that_is_to_be_given(settings: Path) -> None:
     """For people and programs alike, and nothing else that is written ID is changed."""
     daemon = Daemon(load(settings))
-    problems = daemon.parts.open_problems
+    problems = daemon.node.own_problems
     problems.report("rows-lost", "siem", "12 rows are lost")
     problems.report("source-failed", "acme/x", "it failed", fix="INVALID_SESSION_ID: sign in anew")
     document = daemon.commands.status()
@@ -114,7 +114,7 @@ def test_the_id_is_in_the_command_that_is_to_be_given(settings: Path) -> None:
 def test_the_table_says_which_lane_is_stopped(settings: Path) -> None:
     """The other lane goes on, and is not said to be stopped."""
     daemon = Daemon(load(settings))
-    daemon.parts.open_problems.report("destination-stopped", "file", "file refused all rows of the lane events")
+    daemon.node.own_problems.report("destination-stopped", "file", "file refused all rows of the lane events")
     document = daemon.commands.status()
     daemon.close()
     document["destinations"][0]["stopped"] = ["events"]

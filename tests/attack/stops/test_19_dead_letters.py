@@ -13,19 +13,21 @@ from rich.console import Console
 import agent.daemon.daemon
 from agent.cli.output import dead_letters
 from agent.config.settings import Settings
-from agent.daemon.control import ask
-from agent.daemon.control_server import ControlServer
+from agent.daemon.control.client import ask
+from agent.daemon.control.dead_letters import dead_letter_requests
+from agent.daemon.control.server import ControlServer
 from agent.errors import LeaklineError
 from agent.model import Outcome, Rejection
 from agent.pipeline.forward import Forward
-from agent.store import batch_file, dead_letter_problem
+from agent.store import dead_letter_problem
 from agent.store.accounts import Accounts
 from agent.store.queue import dead_letter_commands
 from agent.store.queue.dead_letter_commands import DeadLetterCommands
-from agent.store.state import State
+from agent.store.queue.dead_letter_files import DeadLetterFiles
 from tests.config.test_settings import minimal
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.pipeline.test_forward import balanced
+from tests.store.one_shard import OneShard
 
 BAD = Rejection("00D", "event_log_file", "Login", "login.csv", 7, "3 cells [red]instead[/] of 35 [/nothing]", b'"\xff')
 
@@ -34,15 +36,15 @@ class ServedLoops:
     """State and loops behind a control socket, as the daemon has them: two dead letters of siem, one of the source."""
 
     def __init__(self, folder: Path) -> None:
-        self.loops = Loops(State(folder / "state"))
+        self.loops = Loops(OneShard(folder / "state"))
         self.siem = ScriptedDestination(script=[Outcome(rejected=[(0, "bad ip"), (2, "[bold]bad ip")])])
         self.forward: Forward = self.loops.forward(self.siem)
         self.loops.ingest().read(ListSource([batch_of(1, ids_of(0, 4), rejections=(BAD,))]))
         self.loops.drain(self.forward)
         document = minimal() | {"state": {"directory": str(folder / "state")}}
         self.settings = Settings.model_validate(document)
-        office = DeadLetterCommands(self.loops.stores, {"siem": self.siem.lanes}, lambda: NOW)
-        self.server: ControlServer | None = ControlServer(self.settings.state.socket(), office.commands())
+        files = DeadLetterFiles({"acme": self.loops.stores}, {"siem": self.siem.lanes}, lambda: NOW)
+        self.server: ControlServer | None = ControlServer(self.settings.state.socket(), dead_letter_requests(files))
 
     def end(self) -> None:
         if self.server:
@@ -56,8 +58,8 @@ class ServedLoops:
         out = io.StringIO()
         status = dead_letters.settle(
             self.settings,
-            what,
-            numbers,
+            f"dead_letters_{what}",
+            [str(number) for number in numbers],
             destination=destination,
             everything=everything,
             by="ada",
@@ -92,8 +94,8 @@ def test_they_are_shown_while_the_daemon_runs_page_by_page(
 ) -> None:
     """Every row, whole, over as many answers as it takes."""
     monkeypatch.setattr(dead_letter_commands, "ROWS_A_PAGE", 1)
-    assert dead_letters.show(daemon.settings, 0) == 0
-    assert dead_letters.show(daemon.settings, 1) == 0
+    assert dead_letters.show(daemon.settings, "0") == 0
+    assert dead_letters.show(daemon.settings, "acme/1") == 0
     malformed, first, second = map(json.loads, capfdbinary.readouterr().out.splitlines())
     assert malformed["raw_base64"] == "Iv8="
     assert [first["event"]["event.id"], second["event"]["event.id"]] == [ids_of(0, 1)[0], ids_of(2, 3)[0]]
@@ -192,13 +194,13 @@ def test_a_damaged_file_is_said_to_be_damaged(daemon: ServedLoops) -> None:
 
 def test_without_a_daemon_the_state_is_enough(daemon: ServedLoops) -> None:
     """The same commands work on the state alone, and what they decided holds when the daemon is back."""
-    document = minimal() | {"state": {"directory": str(daemon.loops.state.directory)}}
+    document = minimal() | {"state": {"directory": str(daemon.loops.state.whole.directory)}}
     document["destinations"] = [{"type": "file", "name": "siem", "directory": "out"}]
     daemon.settings = Settings.model_validate(document)
     daemon.end()
     assert daemon.say("replay", 1)[0] == 0
     assert daemon.list()[1].count("acme/list") == 1
-    loops = Loops(State(daemon.loops.state.directory))
+    loops = Loops(OneShard(daemon.loops.state.whole.directory))
     forward = loops.forward(daemon.siem)
     loops.drain(forward)
     assert sorted(daemon.siem.accepted) == ids_of(0, 4)
@@ -206,7 +208,7 @@ def test_without_a_daemon_the_state_is_enough(daemon: ServedLoops) -> None:
     loops.state.close()
 
 
-def test_dead_letters_of_an_older_version_are_understood(daemon: ServedLoops) -> None:
+def test_dead_letters_that_a_recovery_took_in_are_understood(daemon: ServedLoops) -> None:
     """Files that were named without their destination say it themselves."""
     loops = daemon.loops
     with loops.state.transact() as transaction:
@@ -214,11 +216,10 @@ def test_dead_letters_of_an_older_version_are_understood(daemon: ServedLoops) ->
     assert daemon.say("replay", 1)[0] == 0
     loops.drain(daemon.forward)
     assert sorted(daemon.siem.accepted) == ids_of(0, 4)
-    assert batch_file.BatchFile.decode(b'["events-1.arrow",3,100,"00"]').origin is None
 
 
-def test_dead_letters_of_an_older_version_are_a_problem(daemon: ServedLoops) -> None:
-    """An upgrade does not make them well; and their replay does not end what other rows are told of."""
+def test_dead_letters_that_a_recovery_took_in_are_a_problem(daemon: ServedLoops) -> None:
+    """A recovery does not make them well; and their replay does not end what other rows are told of."""
     loops = daemon.loops
     with loops.state.transact() as transaction:
         transaction.delete("dead/about/0000000000000001")

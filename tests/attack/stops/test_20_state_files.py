@@ -16,12 +16,14 @@ import yaml
 from agent.check.examine import examine
 from agent.errors import StateError
 from agent.model import Outcome
-from agent.store import startup
-from agent.store.state import State
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import ListSource, Loops, ScriptedDestination, batch_of, ids_of
+from tests.store.one_shard import OneShard
 
-OPENING = "import sys; from pathlib import Path; from agent.store.state import State; State(Path(sys.argv[1]))"
+OPENING = (
+    "import sys; from pathlib import Path; "
+    "from agent.store.directory.state_directory import StateDirectory; StateDirectory(Path(sys.argv[1]))"
+)
 
 
 @pytest.fixture
@@ -33,8 +35,8 @@ def lax_umask() -> Iterator[None]:
 
 def live(directory: Path) -> None:
     """Reading, delivering, a dead letter: everything that makes files."""
-    loops, destination = Loops(State(directory)), ScriptedDestination(script=[Outcome(rejected=[(0, "no")])])
-    startup.begin(loops.state, loops.problems)
+    loops, destination = Loops(OneShard(directory)), ScriptedDestination(script=[Outcome(rejected=[(0, "no")])])
+    loops.begin()
     loops.ingest().read(ListSource([batch_of(1, ids_of(0, 5))]))
     forward = loops.forward(destination)
     loops.ingest().read(ListSource([batch_of(2, ids_of(5, 9))]))
@@ -51,7 +53,7 @@ def modes(directory: Path) -> dict[str, str]:
 
 def test_deleting_the_lock_file_lets_nobody_in(tmp_path: Path) -> None:
     """A second process is refused although `lock` is gone, or is another file."""
-    state = State(tmp_path)
+    state = OneShard(tmp_path)
     command = [sys.executable, "-c", OPENING, str(tmp_path)]
     for replace in (False, True):
         (tmp_path / "lock").unlink(missing_ok=True)
@@ -66,11 +68,11 @@ def test_deleting_the_lock_file_lets_nobody_in(tmp_path: Path) -> None:
 
 def test_the_holder_is_let_go_after_a_failed_start(tmp_path: Path) -> None:
     """A start that fails leaves no lock behind in its process."""
-    (tmp_path / "spool").mkdir()
-    (tmp_path / "spool" / "events-x.arrow").write_bytes(b"")
+    (tmp_path / "process" / "spool").mkdir(parents=True)
+    (tmp_path / "process" / "spool" / "events-x.arrow").write_bytes(b"")
     for _ in range(2):
         with pytest.raises(StateError, match="lie beside it"):
-            State(tmp_path)
+            OneShard(tmp_path)
 
 
 @pytest.mark.usefixtures("lax_umask")
@@ -111,7 +113,7 @@ def test_what_is_not_ours_is_not_touched(tmp_path: Path) -> None:
     """An output folder that somebody put into the state directory keeps its mode."""
     (tmp_path / "out").mkdir(mode=0o755)
     (tmp_path / "out").chmod(0o755)
-    State(tmp_path).close()
+    OneShard(tmp_path).close()
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o755
 
 

@@ -13,16 +13,16 @@ from agent.model import Chunk, Outcome
 from agent.pipeline.forward import Forward
 from agent.store.queue.refusal_window import RefusalWindow
 from agent.store.queue.stopped_lanes import TRY_EVERY
-from agent.store.state import State
 from tests.pipeline.fakes import ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.pipeline.test_forward import balanced, raise_alert
+from tests.store.one_shard import OneShard
 
 TERMS = DeliverySettings(refusals=RefusalSettings(share=0.5, rows=100))
 
 
 @pytest.fixture
 def loops(tmp_path: Path) -> Iterator[Loops]:
-    loops = Loops(State(tmp_path / "state"))
+    loops = Loops(OneShard(tmp_path / "state"))
     yield loops
     loops.state.close()
 

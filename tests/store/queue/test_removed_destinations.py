@@ -9,13 +9,13 @@ import pytest
 
 from agent.model import LANES
 from agent.store.queue.removed_destinations import drop_removed
-from agent.store.state import State
 from tests.pipeline.fakes import Loops, ScriptedDestination, batch_of, ids_of
+from tests.store.one_shard import OneShard
 
 
 @pytest.fixture
 def loops(tmp_path: Path) -> Iterator[Loops]:
-    loops = Loops(State(tmp_path / "state"))
+    loops = Loops(OneShard(tmp_path / "state"))
     yield loops
     loops.state.close()
 

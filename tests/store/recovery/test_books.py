@@ -10,7 +10,7 @@ from agent.model import LANES
 from agent.store.batch_file import BatchFile
 from agent.store.recovery.books import Books
 from agent.store.spool import Position
-from agent.store.state import State
+from tests.store.one_shard import OneShard
 
 TAKES = {"siem": LANES}
 
@@ -27,7 +27,7 @@ def test_gaps_are_closed_and_positions_stay_before_what_they_were_before(
     tmp_path: Path, position: str, first: int, row: int
 ) -> None:
     """Batches get consecutive numbers up to the next one, and no destination passes over one it has not settled."""
-    state = State(tmp_path)
+    state = OneShard(tmp_path)
     with state.transact() as transaction:
         for sequence in (3, 5, 6):
             transaction.set(f"spool/batch/events/{sequence:016d}", batch(10 + sequence))
@@ -46,7 +46,7 @@ def test_gaps_are_closed_and_positions_stay_before_what_they_were_before(
 
 def test_a_destination_whose_position_is_lost_gets_everything_kept(tmp_path: Path) -> None:
     """Unlike a new destination it stands before what is kept, and the sum holds."""
-    state = State(tmp_path)
+    state = OneShard(tmp_path)
     with state.transact() as transaction:
         books = Books(state, transaction, TAKES)
         books.add("events", BatchFile.decode(batch(10)))

@@ -7,8 +7,6 @@ or `int`, keys are `str`. Its files are readable by their owner alone, whatever 
 from __future__ import annotations
 
 import os
-import sqlite3
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +15,9 @@ import diskcache
 from agent.errors import StateError
 from agent.store.directory.file_permissions import make_folder
 
-Value = bytes | str | int
-
 MAX_VALUE_BYTES = 1 << 20
 
 FOLDER, FILE = "database", "cache.db"
-
-_CORRUPT, _NOT_A_DATABASE = 11, 26
-"""SQLite's primary result codes for a damaged file."""
 
 _SETTINGS: dict[str, Any] = {
     "eviction_policy": "none",
@@ -73,37 +66,9 @@ class Database(diskcache.Cache):
             self._sql("ROLLBACK")  # type: ignore[attr-defined]
 
 
-class Transaction:
-    """What can be written; valid inside one `State.transact()` block."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def set(self, key: str, value: Value) -> None:
-        self._database.set(key, value)
-
-    def delete(self, key: str) -> None:
-        """Forget a key; one that is not there is fine."""
-        self._database.delete(key)
-
-    def apply(self, prefix: str, changes: Mapping[str, bytes | None]) -> None:
-        """Set or (None) delete every key of `changes` under `prefix`."""
-        for key, value in changes.items():
-            if value is None:
-                self.delete(prefix + key)
-            else:
-                self.set(prefix + key, value)
-
-
 def open_database(folder: Path) -> Database:
     """Open or create the database in `folder`. Raises OSError, sqlite3.DatabaseError."""
     make_folder(folder)
     # SQLite makes its file by the umask, and the -wal and -shm beside it as that file is: so it must be there before.
     os.close(os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     return Database(str(folder), disk=_PlainDisk, **_SETTINGS)
-
-
-def is_damaged(error: BaseException) -> bool:
-    """Whether SQLite says that the file itself is damaged."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return isinstance(error, sqlite3.DatabaseError) and code in (_CORRUPT, _NOT_A_DATABASE)

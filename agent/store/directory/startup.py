@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
 
 from agent.errors import DiskFull
+from agent.store import keys
 from agent.store.batch_file import BatchFile
 from agent.store.directory import orphan_files
 from agent.store.directory.orphan_files import BatchName
+from agent.store.directory.state_directory import StateDirectory
 from agent.store.problems import Problems
 from agent.store.state import State
 
@@ -22,38 +25,39 @@ _COMPARE = "compare `leakline status` with the SIEM, then `leakline problems ack
 _TAKE_IN = "stop the daemon; `leakline state recover` takes them in again, and ends this"
 
 
-def begin(state: State, problems: Problems) -> None:
+def begin(state: StateDirectory, shards: Mapping[str, tuple[State, Problems]]) -> None:
     """Report a database that is not the newest and batch files that were set aside; the state is in use from here on.
 
-    Raises StateError when the state cannot be written.
+    `shards`: by name, with that of the process. Raises StateError when the state cannot be written.
     """
     if state.openness:
         log.warning("the state directory was open to others; it is private now", reason=state.openness)
     try:
-        _begin(state, problems)
+        _begin(state, shards)
     except DiskFull:  # a daemon that cannot start delivers nothing, and so makes no room
         state.give_up_ballast()
-        _begin(state, problems)
+        _begin(state, shards)
 
 
-def _begin(state: State, problems: Problems) -> None:
+def _begin(state: StateDirectory, shards: Mapping[str, tuple[State, Problems]]) -> None:
     doubt = state.doubt()
     with state.transact():
         if doubt:
             fix = f"events may come again, with the same ids; {_COMPARE}"
-            problems.report("state-restored", STATE, doubt, fix=fix)
-        _report_unnamed(state, problems)
+            shards[keys.PROCESS][1].report("state-restored", STATE, doubt, fix=fix)
+        for shard, problems in shards.values():
+            _report_unnamed(shard, problems)
         state.begin()
     state.write_identity()
 
 
-def orphans(state: State) -> list[Path]:
-    """Batch files in the folders `unnamed` of the state that no transaction names, sorted."""
-    named = {name for prefix in ("spool/batch/", "dead/file/") for name in _names(state, prefix)}
+def orphans(shard: State) -> list[Path]:
+    """Batch files in the folders `unnamed` of a shard that no transaction names, sorted."""
+    named = {name for family in (keys.BATCH, keys.DEAD_LETTERS) for name in _names(shard, family.prefix)}
     return [
         path
         for folder in orphan_files.FOLDERS
-        for path in sorted((state.directory / folder / orphan_files.ASIDE).glob("*.arrow"))
+        for path in sorted((shard.directory / folder / orphan_files.ASIDE).glob("*.arrow"))
         if f"{orphan_files.ASIDE}/{path.name}" not in named
     ]
 

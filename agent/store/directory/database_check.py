@@ -9,9 +9,9 @@ from pathlib import Path
 import structlog
 
 from agent.model import Finding
-from agent.store import integrity
-from agent.store.directory import orphan_files
-from agent.store.integrity import IntegrityReport
+from agent.store.directory import integrity, orphan_files
+from agent.store.directory.integrity import IntegrityReport
+from agent.store.directory.state_directory import shard_folders
 from agent.store.problems import Problems
 
 log = structlog.get_logger()
@@ -71,4 +71,7 @@ def findings(directory: Path) -> Iterator[Finding]:
 
 
 def _has_batches(directory: Path) -> bool:
-    return any(True for folder in orphan_files.FOLDERS for _ in orphan_files.batches(directory / folder))
+    shards = shard_folders(directory).values()
+    return any(
+        True for shard in shards for folder in orphan_files.FOLDERS for _ in orphan_files.batches(shard / folder)
+    )

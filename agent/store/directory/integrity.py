@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from agent.store.database import FILE, FOLDER, Value, is_damaged
+from agent.store.directory.database import FILE, FOLDER
+from agent.store.directory.failures import is_damaged
+from agent.store.transaction import Value
 
 Condition = Literal["well", "missing", "empty", "damaged"]
 
@@ -55,6 +58,13 @@ def examine(directory: Path, seconds: float = AT_START, *, thorough: bool = Fals
 def connect(path: Path) -> sqlite3.Connection:
     """A connection that cannot write."""
     return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, check_same_thread=False)
+
+
+def values_of(database: sqlite3.Connection, wanted: Callable[[str], bool]) -> dict[str, Value]:
+    """The keys that are wanted, with their values. Raises sqlite3.DatabaseError."""
+    keys = [key for (key,) in database.execute("SELECT key FROM Cache WHERE raw = 1 ORDER BY key") if wanted(key)]
+    query = "SELECT value FROM Cache WHERE key = ? AND raw = 1"
+    return {key: value for key in keys for (value,) in database.execute(query, (key,))}
 
 
 def values(database: sqlite3.Connection, prefix: str) -> dict[str, Value]:

@@ -1,0 +1,94 @@
+"""All that is read into one shard: its sources, each in its way, its own events, and the passing of time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from threading import Event
+from typing import Any
+
+from agent.assembly.shard import Shard
+from agent.daemon.reading.pass_faults import PassFaults
+from agent.daemon.reading.polling import Polling, PollRecord
+from agent.daemon.reading.source_threads import PushThread, SourceShard, SourceThread, StreamThread
+from agent.errors import StateDamaged
+from agent.pipeline.commit_line import BatchCommit
+from agent.source import ContinuousSource, PolledSource, PushedSource
+
+
+class ShardReading:
+    """Nothing of it waits for another shard, and a fault in it ends no other's work."""
+
+    def __init__(
+        self,
+        shard: Shard,
+        now: Callable[[], datetime],
+        stop: Event,
+        fail: Callable[[StateDamaged], None],
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`fail`: the state, which is all shards', is damaged: the process is to end."""
+        self.shard = shard
+        self._now = now
+        problems = shard.stores.problems
+        self._faults = PassFaults(problems, steady=steady)
+        self.polling = Polling(shard.ingest, problems, now, stop, lambda _: shard.org_id, steady, faults=self._faults)
+        common = SourceShard(
+            shard.ingest,
+            problems,
+            self._faults,
+            stop,
+            stop.wait,
+            lambda: shard.org_id,
+            lambda: self.polling.rest(shard.name),
+        )
+        self.threads: list[SourceThread] = []
+        """Of sources that own one."""
+        for settings, source in shard.sources:
+            match source:
+                case ContinuousSource():
+                    self.threads.append(StreamThread(source, common))
+                case PushedSource():
+                    self.threads.append(PushThread(source, common, fail))
+                case PolledSource():
+                    self.polling.add(source, shard.name, settings.every)
+        self.tick_name = f"tick {shard.name}".rstrip()
+
+    @property
+    def polled(self) -> Sequence[PollRecord]:
+        return list(self.polling.sources.values())
+
+    def read_once(self) -> int:
+        """One pass over every polled source, in this thread; rows committed. Raises what a source raises."""
+        return sum(self.shard.ingest.read(polled.source) for polled in self.polled)
+
+    def tick(self) -> None:
+        """What only the passing of time tells; to be called about once a minute. Raises DiskFull, StateDamaged."""
+        with self.shard.ingest.progress.of(self.tick_name):
+            self._faults.run(self.tick_name, self._tick)
+
+    def send_problem_events(self) -> None:
+        """Commit the events about problems that wait to be sent. Raises DiskFull, StateDamaged."""
+        if self.shard.stores.problems.has_events():
+            self._faults.run("agent", self.take_problem_events)
+
+    def take_problem_events(self) -> None:
+        """As `send_problem_events`; raises what goes wrong."""
+        for batch in self.shard.stores.problems.events():
+            self.shard.ingest.take("agent", batch)
+
+    def record_commit(self, commit: BatchCommit) -> None:
+        self.polling.record_commit(commit)
+
+    def stalled(self) -> Mapping[str, str]:
+        """Loops that hang or whose turn does not come, by name, each with a sentence about it."""
+        return {**self.shard.ingest.progress.stalled(), **self.polling.overdue()}
+
+    def status(self, now: datetime) -> list[Mapping[str, Any]]:
+        """See `Polling.status`."""
+        return self.polling.status(now)
+
+    def _tick(self) -> None:
+        self.shard.ingest.tick()
+        self.shard.stores.problems.report_growth()

@@ -1,0 +1,124 @@
+"""The layout of the state: every family of keys, whose it is and what its values are.
+
+A key is the name of its shard and what follows here: `org/acme/cursor/acme/event_log_file`. Shards are `org/<name>/`,
+one for each org of the settings, and `process/` for what is of no org. Only `state/…` stands outside shards.
+
+A change of what a family's values are, or of a key, is a new version: raise `VERSION`, add the migration to
+`agent.store.directory.migrations`, and keep a directory of the version before as a fixture of the tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+VERSION = 1
+"""Of the whole layout: of keys, values and batch files."""
+
+PROCESS = ""
+"""The name of the shard for what is of no org."""
+
+_ORG, _PROCESS = "org/", "process/"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFamily:
+    """Keys that begin alike."""
+
+    prefix: str
+    owner: str
+    """The module that writes them; others ask it."""
+    value: str
+    """What follows the prefix, and what stands under it."""
+
+    def key(self, *parts: str | int) -> str:
+        """The key of this family for its parts. Numbers get sixteen digits: keys are read back in the order of their
+        text, which must be that of the numbers.
+        """
+        return self.prefix + "/".join(f"{part:016d}" if isinstance(part, int) else part for part in parts)
+
+    def rest(self, key: str) -> str:
+        """What follows the prefix."""
+        return key.removeprefix(self.prefix)
+
+
+CURSOR = KeyFamily("cursor/", "agent.pipeline.ingest", "source: text, `Cursor`, understood by its source alone")
+MEMORY = KeyFamily("memory/", "agent.pipeline.ingest", "source/key: bytes that the source asked to remember")
+DETECTION = KeyFamily("memory/detection/", "agent.detection.detector", "key: bytes of folds, correlations, baselines")
+RESPONSE = KeyFamily("response/", "agent.pipeline.batch_writer", "key: bytes that `RespondStep` gave")
+TRAIL = KeyFamily("trail/", "agent.pipeline.batch_writer", "key: bytes that `RecordStep` gave")
+ATTEMPT = KeyFamily("attempt/", "agent.store.attempts", "component: JSON [place, count], or count by digest")
+DIRECTORY = KeyFamily("directory/", "agent.sources.salesforce.directory", "org/kind/id: JSON {at, record}")
+
+BATCH = KeyFamily("spool/batch/", "agent.store.spool", "lane/number: `BatchFile`")
+NEXT_BATCH = KeyFamily("spool/next/", "agent.store.spool", "lane: the number of its next batch")
+POSITION = KeyFamily(
+    "position/",
+    "agent.store.queue.destination_queue",
+    "destination/lane: text `number:row`, rows before it are settled",
+)
+STOPPED = KeyFamily("stopped/", "agent.store.queue.stopped_lanes", "destination: text, the names of its stopped lanes")
+PARKED = KeyFamily("aside/entry/", "agent.store.queue.parked_batches", "destination/number: `ParkedBatch`")
+NEXT_PARKED = KeyFamily("aside/next", "agent.store.queue.parked_batches", "the number of the next parked batch")
+REPAIR = KeyFamily("repair/", "agent.store.queue.repairs", "checksum: `Damage`")
+
+DEAD_LETTERS = KeyFamily("dead/file/", "agent.store.dead_letters", "number: `BatchFile`")
+DEAD_LETTER_CONTEXT = KeyFamily("dead/about/", "agent.store.dead_letters", "number: JSON `DeadLetterContext`")
+NEXT_DEAD_LETTERS = KeyFamily("dead/next", "agent.store.dead_letters", "the number of the next file")
+
+READ_ACCOUNT = KeyFamily("account/ingest/", "agent.store.accounts", "source/event type: JSON `IngestAccount`")
+LANE_ACCOUNT = KeyFamily("account/lane/", "agent.store.accounts", "lane: rows ever committed to it")
+DELIVERY_ACCOUNT = KeyFamily("account/destination/", "agent.store.accounts", "destination/lane: JSON `DeliveryAccount`")
+
+PROBLEM = KeyFamily("problem/open/", "agent.store.problems", "problem id: `Problem`")
+OUTBOX = KeyFamily("memory/agent/outbox/", "agent.store.problem_outbox", "number: JSON, an event that is to be sent")
+NEXT_EVENT = KeyFamily("problem/next", "agent.store.problem_outbox", "the number of the next event")
+
+STATE_ID = KeyFamily("state/id", "agent.store.directory.state_identity", "eight hexadecimal characters")
+GENERATION = KeyFamily("state/generation", "agent.store.directory.state_identity", "starts of the daemon so far")
+SCHEMA = KeyFamily("state/schema", "agent.store.directory.migrations", "`VERSION` of what is stored")
+REBUILT = KeyFamily("state/rebuilt", "agent.store.recovery.rebuild", "`RebuildReport`, until the books are in order")
+
+OF_A_SHARD = (
+    *(
+        CURSOR,
+        MEMORY,
+        DETECTION,
+        RESPONSE,
+        TRAIL,
+        ATTEMPT,
+        DIRECTORY,
+        BATCH,
+        NEXT_BATCH,
+        POSITION,
+        STOPPED,
+        PARKED,
+        NEXT_PARKED,
+        REPAIR,
+    ),
+    *(DEAD_LETTERS, DEAD_LETTER_CONTEXT, NEXT_DEAD_LETTERS, READ_ACCOUNT, LANE_ACCOUNT, DELIVERY_ACCOUNT),
+    *(PROBLEM, OUTBOX, NEXT_EVENT),
+)
+OUTSIDE_SHARDS = (STATE_ID, GENERATION, SCHEMA, REBUILT)
+
+
+def shard_prefix(shard: str) -> str:
+    """What the keys of a shard begin with. `shard`: an org's name in the settings, or `PROCESS`."""
+    return f"{_ORG}{shard}/" if shard else _PROCESS
+
+
+def shard_of(key: str) -> tuple[str, str] | None:
+    """The shard of a key and what of the key follows it; None for one that stands outside shards."""
+    if key.startswith(_PROCESS):
+        return PROCESS, key.removeprefix(_PROCESS)
+    if not key.startswith(_ORG):
+        return None
+    shard, _, rest = key.removeprefix(_ORG).partition("/")
+    return shard, rest
+
+
+def family(key: str) -> KeyFamily | None:
+    """The family of a whole key: the longest prefix decides. None for a key of no family."""
+    found = shard_of(key)
+    families, rest = (OF_A_SHARD, found[1]) if found else (OUTSIDE_SHARDS, key)
+    fitting = [known for known in families if rest.startswith(known.prefix)]
+    return max(fitting, key=lambda known: len(known.prefix), default=None)
