@@ -22,7 +22,7 @@ from agent.assembly.sources import warn_of_rotation
 from agent.config.settings import Settings
 from agent.errors import FileError, LeaklineError, SettingsError
 from agent.model import Destination
-from agent.pipeline.ingest import BatchCommit
+from agent.pipeline.commit_line import BatchCommit
 from agent.sources.salesforce.session import Session
 from agent.store import dead_letter_problem, keys
 from agent.store.directory import startup

@@ -13,7 +13,8 @@ from agent.assembly.batch_processing import BatchProcessing
 from agent.assembly.sources import build_directory, build_source
 from agent.batch_steps import BatchSteps
 from agent.config.settings import Org, SourceSettings
-from agent.pipeline.ingest import BatchCommit, Ingest
+from agent.pipeline.commit_line import BatchCommit
+from agent.pipeline.ingest import Ingest
 from agent.source import ContinuousSource, PolledSource, PushedSource
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.session import Session

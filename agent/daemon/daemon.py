@@ -47,8 +47,8 @@ from agent.daemon.status import takes_of
 from agent.daemon.watch import Watch
 from agent.errors import DiskFull, StateDamaged
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
+from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.deliver import DeliveryStopped
-from agent.pipeline.ingest import BatchCommit
 from agent.store.directory.database_check import DatabaseWatch
 from agent.store.keys import PROCESS
 

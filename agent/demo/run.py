@@ -26,7 +26,7 @@ from agent.errors import LeaklineError, SourceError
 from agent.exit_status import FINE, FOUND
 from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
-from agent.pipeline.ingest import BatchCommit
+from agent.pipeline.commit_line import BatchCommit
 from agent.shipped import shipped
 from agent.simulator.world.simulator_settings import PEOPLE
 from agent.simulator.world.staff import Staff

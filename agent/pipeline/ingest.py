@@ -1,17 +1,15 @@
-"""The first loop: read, prepare, match, detect, shape, and make all of it visible in one transaction.
+"""The first loop: what comes from sources, from senders, from the clock and from Leakline itself is taken.
 
-Two locks. The *preparing lock* is held while a batch of the org goes through the steps that may wait for a look-up. The
-*commit lock* is held while a batch is detected and stored, which waits for nothing but the disk. Nobody waits for the
-first while he holds the second; the tick and Leakline's own events never take the first.
+How a batch is taken, and who waits for whom in it, says `commit_line`; here is who hands it in, what an attempt at it is,
+and what happens while there is no room.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import closing, suppress
 from datetime import datetime
 
 import polars as pl
@@ -19,34 +17,18 @@ import polars as pl
 from agent import metrics
 from agent.batch_steps import BatchSteps
 from agent.errors import DiskFull, NoRoom, Shutdown
-from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Rejection
-from agent.pipeline import poison
-from agent.pipeline.batch_writer import BatchWriter, PreparedBatch, Settle
-from agent.pipeline.poison_limit import PoisonLimit
+from agent.model import OWN_EVENT_TYPE, Batch, Cursor
+from agent.pipeline.batch_group import BatchGroup
+from agent.pipeline.batch_writer import PreparedBatch, Settle
+from agent.pipeline.commit_line import BatchCommit, CommitLine
 from agent.pipeline.progress import FULL_DISK_PAUSE, Progress
-from agent.source import ContinuousSource, Idle, PolledSource
+from agent.source import ContinuousSource, PolledSource
 from agent.store import keys
 from agent.store.attempts import Attempts, PushAttempts
 from agent.store.origin import digest
 from agent.store.queue.state_stores import StateStores
 from agent.store.state import StateRecall
 from agent.store.transaction import Transaction
-
-LOOK_FOR_STOP = 0.5
-"""Seconds between two looks at the stop event while another batch of the org is being prepared."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchCommit:
-    """What was committed; handed to whoever watches, after each commit."""
-
-    source: str
-    batch: Batch
-    rows: int
-    alerts: pl.DataFrame
-    matched: Mapping[str, int]
-    newest: datetime | None
-    """The newest event time in the batch."""
 
 
 class Ingest:
@@ -64,34 +46,22 @@ class Ingest:
         progress: Progress | None = None,
     ) -> None:
         self._state = stores.state
-        self._steps = steps
-        self._writer = BatchWriter(stores)
-        self._poison_limit = PoisonLimit(stores.problems)
-        self._now = now
+        self._line = CommitLine(stores, steps, now=now, stop=stop)
         self._stop = stop
         self.backpressure = backpressure
         """Asked before each batch: why there is no room for it, empty when there is."""
         self._watch = watch
         self.progress = progress or Progress(stores.problems, now)
         """Who reads, who hangs, who waits on purpose."""
-        self._preparing_lock = threading.Lock()
-        self._commit_lock = threading.Lock()
         self._attempts: dict[str, Attempts] = {}
 
     def shaped(self, batch: Batch) -> pl.DataFrame:
-        """The batch as it is sent, without detection; for batches made anew.
-
-        Waits until no other batch of the org is being prepared; raises Shutdown when told to stop meanwhile.
-        """
-        with self._preparing(batch):
-            steps = self._steps
-            return steps.shape(steps.prepare(batch), batch, self._now())
+        """See `CommitLine.shaped`."""
+        return self._line.shaped(batch)
 
     def replace_steps(self, steps: BatchSteps) -> None:
-        """Other rules and mappings from the next commit on: a batch that is under way goes through all steps again."""
-        with self._commit_lock:
-            self._steps = steps
-            self._poison_limit.forget()
+        """See `CommitLine.replace_steps`."""
+        self._line.replace_steps(steps)
 
     def cursor(self, source: str) -> Cursor | None:
         text = self._state.text(keys.CURSOR.key(source))
@@ -122,21 +92,41 @@ class Ingest:
         """Take what a continuous source hands over, until told to stop. `alive`: called whenever all that came so far is
         committed.
 
-        Raises what the source and the steps raise; everything up to the last commit stands.
+        Batches of one kind that come one upon the other commit together, at the latest when the source is idle. Raises
+        what the source and the steps raise; everything up to the last commit stands.
         """
         with self.progress.of(source.name):
-            after = self.cursor(source.name)
+            after, group = self.cursor(source.name), BatchGroup()
             with closing(source.stream(after, self._stop)) as stream:
-                for item in stream:
-                    if isinstance(item, Idle):
-                        self.progress.note_move()
-                    else:
-                        self._wait_for_room()
+                try:
+                    for item in stream:
+                        batch = item if isinstance(item, Batch) else None
+                        if batch is not None and group.admits(batch):
+                            group.add(batch)
+                            if not group.is_full:
+                                continue
+                            batch = None
+                        held, group = group, BatchGroup()
+                        after = self._take_group(source.name, held, after)
                         if self._stop.is_set():
                             return
-                        self._take_next(source.name, item, after)
-                        after = item.cursor or after
-                    alive()
+                        self.progress.note_move()
+                        if batch is not None:  # one of another kind begins the next group
+                            group.add(batch)
+                        else:
+                            alive()
+                finally:  # also where the other side ends it: one that always does so would never get on
+                    self._take_group(source.name, group, after)
+
+    def _take_group(self, source: str, group: BatchGroup, after: Cursor | None) -> Cursor | None:
+        """Commit the group; returns the cursor from then on. Takes nothing when told to stop."""
+        if not group:
+            return after
+        self._wait_for_room()
+        batch = group.merged()
+        if not self._stop.is_set():
+            self._take_next(source, batch, after)
+        return batch.cursor or after
 
     def push(self, source: str, batch: Batch) -> int:
         """Take a batch that somebody pushes, who waits for the answer; returns the rows committed.
@@ -205,10 +195,10 @@ class Ingest:
         began = time.perf_counter()
         ready: PreparedBatch | None = None
         while not self._stop.is_set():
-            if ready is None or ready.steps is not self._steps:
-                ready = self._prepare(source, batch, exhausted=exhausted)
+            if ready is None or not self._line.is_current(ready):
+                ready = self._line.prepare(source, batch, exhausted=exhausted)
             try:
-                commit = self._commit(ready, settle)
+                commit = self._line.commit(ready, settle)
             except DiskFull as error:
                 self._state.give_up_ballast()
                 if not waits:
@@ -227,64 +217,7 @@ class Ingest:
             return commit.rows
         raise Shutdown(f"a batch of {source} is not committed: Leakline is about to end")
 
-    def _prepare(self, source: str, batch: Batch, *, exhausted: bool) -> PreparedBatch:
-        """Everything that is done outside the commit."""
-        rejections: list[Rejection] = list(batch.rejections)
-        with self._preparing(batch):
-            steps, now = self._steps, self._now()
-            if exhausted:
-                kind = source, batch.event_type
-
-                def check(rows: int, poisoned: int, reason: str) -> None:
-                    self._poison_limit.check(kind, batch.org, rows, poisoned, reason)
-
-                batch, poisoned = poison.without_poison(batch, steps, now, self._commit_lock, check)
-                rejections += poisoned
-            prepared = steps.prepare(batch)
-            matches = steps.match(batch, prepared)
-            shaped = steps.shape(prepared, batch, now) if prepared.height else prepared
-        return PreparedBatch(source, batch, rejections, prepared, matches, shaped, steps)
-
-    def _commit(self, ready: PreparedBatch, settle: Settle | None) -> BatchCommit | None:
-        """None if the steps were replaced since the batch went through them: what the detection before those of now learns
-        would be lost.
-        """
-        batch, source = ready.batch, ready.source
-        with self._commit_lock:
-            if ready.steps is not self._steps:
-                return None
-            now = self._now()
-            detection = ready.steps.detect(batch, ready.prepared, ready.matches, now)
-            if self._writer.write(ready, detection, settle, now):
-                poisoned = len(ready.rejections) - len(batch.rejections)
-                self._poison_limit.record((source, batch.event_type), batch.frame.height + poisoned, poisoned)
-            detection.commit()
-        newest = _newest(ready.prepared)
-        if newest is not None:
-            metrics.SOURCE_LAG.labels(source).set((now - newest).total_seconds())
-        return BatchCommit(source, batch, ready.shaped.height, detection.alerts, detection.matched, newest)
-
-    @contextmanager
-    def _preparing(self, batch: Batch) -> Iterator[None]:
-        """Around the steps outside the commit. For Leakline's own events nothing is looked up: they wait for nobody."""
-        if batch.event_type == OWN_EVENT_TYPE:
-            yield
-            return
-        while not self._preparing_lock.acquire(timeout=LOOK_FOR_STOP):
-            if self._stop.is_set():
-                raise Shutdown(f"a batch of {batch.source} is not prepared: Leakline is about to end")
-        try:
-            yield
-        finally:
-            self._preparing_lock.release()
-
     def _wait_for_room(self) -> None:
         while not self._stop.is_set() and (reason := self.backpressure()):
             self.progress.note_pause("spool", reason)
             self._stop.wait(FULL_DISK_PAUSE)
-
-
-def _newest(frame: pl.DataFrame) -> datetime | None:
-    """The newest `@timestamp` of a prepared frame; None where it has no such column, or no time in it."""
-    newest = frame["@timestamp"].max() if "@timestamp" in frame.columns else None
-    return newest if isinstance(newest, datetime) else None

@@ -48,8 +48,8 @@ class TroubledStream:
         yield batch_of(number + 1, ids_of(number, number + 1))
         if self.troubles:
             raise self.troubles.pop(0)
-        self.stop.set()
         yield Idle()
+        self.stop.set()
 
 
 @dataclass
@@ -87,14 +87,14 @@ def open_kinds(loops: Loops) -> list[str]:
 
 
 def test_a_stream_is_begun_again_with_the_last_cursor(loops: Loops) -> None:
-    """Whatever ends it, it goes on behind what was committed; the trouble is told while it lasts."""
+    """Whatever ends it, it goes on behind what was committed; the trouble is told until the source shows that it lives."""
     seen: list[list[str]] = []
     wait = Waiting(loops.stop, 9, meanwhile=lambda: seen.append(open_kinds(loops)))
     stream = TroubledStream(loops.stop, [TransportError("cut"), ZeroDivisionError("by zero")])
     thread = StreamThread(stream, shard_of(loops, wait))
     thread.run()
     assert wait.pauses == [PAUSE, 1.0]
-    assert seen == [["source-failed"], ["pass-failed"]]
+    assert seen == [["source-failed"], ["source-failed", "pass-failed"]]
     assert (open_kinds(loops), thread.problem) == ([], "")
     assert loops.ingest().cursor(stream.name) == "3"
 

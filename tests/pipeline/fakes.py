@@ -188,11 +188,16 @@ class Loops:
         """As a daemon does at its start."""
         startup.begin(self.state.whole, {self.state.shard: (self.state, self.problems)})
 
-    def ingest(self, steps: BatchSteps | None = None, spool_limit: int = 1 << 30) -> Ingest:
+    def ingest(
+        self,
+        steps: BatchSteps | None = None,
+        spool_limit: int = 1 << 30,
+        now: Callable[[], datetime] = lambda: NOW,
+    ) -> Ingest:
         return Ingest(
             self.stores,
             steps or plain_steps(),
-            now=lambda: NOW,
+            now=now,
             stop=self.stop,
             backpressure=full_above(self.spool, spool_limit),
         )

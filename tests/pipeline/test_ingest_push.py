@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from threading import Event
 from typing import Any
 
 import polars as pl
@@ -13,9 +11,8 @@ import pytest
 
 from agent.batch_steps import BatchSteps
 from agent.errors import BadDeployment, DiskFull, NoRoom, Shutdown
-from agent.model import Batch, Cursor
+from agent.model import Batch
 from agent.own_event import own_event
-from agent.source import Idle
 from agent.store.attempts import PATIENCE, PushAttempts
 from tests.pipeline.fakes import NOW, ListSource, Loops, batch_of, ids_of, plain_steps
 
@@ -153,29 +150,3 @@ def test_somebody_who_acknowledges_it_has_the_rows_kept_as_dead_letters(loops: L
             ingest.read(source)
     assert ingest.read(source) == 0
     assert dead_rows(loops) == 40
-
-
-@dataclass
-class ToyStream:
-    """A continuous source that yields what it is given, and then nothing more until told to stop."""
-
-    items: list[Batch | Idle]
-    name: str = "acme/stream"
-    asked: list[Cursor | None] = field(default_factory=list)
-
-    def stream(self, after: Cursor | None, stop: Event) -> Generator[Batch | Idle]:
-        self.asked.append(after)
-        yield from self.items
-        stop.set()
-        yield batch_of(99, ids_of(99, 100))
-
-
-def test_a_stream_is_followed_until_the_stop(loops: Loops) -> None:
-    """Each batch commits in its turn, idleness is a sign of life, and after the stop nothing more is taken."""
-    alive: list[str] = []
-    stream = ToyStream([batch_of(1, ids_of(0, 2)), Idle(), batch_of(2, ids_of(2, 3))])
-    ingest = loops.ingest()
-    ingest.follow(stream, lambda: alive.append(str(ingest.cursor(stream.name))))
-    assert alive == ["1", "1", "2"]
-    assert stream.asked == [None]
-    assert loops.spool.end("events").sequence == 2

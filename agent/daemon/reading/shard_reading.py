@@ -13,7 +13,7 @@ from agent.daemon.reading.pass_faults import PassFaults
 from agent.daemon.reading.polling import Polling, PollRecord
 from agent.daemon.reading.source_threads import PushThread, SourceShard, SourceThread, StreamThread
 from agent.errors import StateDamaged
-from agent.pipeline.ingest import BatchCommit
+from agent.pipeline.commit_line import BatchCommit
 from agent.source import ContinuousSource, PolledSource, PushedSource
 
 

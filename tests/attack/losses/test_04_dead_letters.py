@@ -15,7 +15,6 @@ from agent.assembly.batch_processing import build_processing
 from agent.batch_steps import BatchSteps
 from agent.config.settings import Settings
 from agent.model import Chunk, Outcome, Rejection
-from agent.pipeline.ingest import Ingest
 from agent.store.problem_outbox import ANNOUNCE_AGAIN
 from agent.store.problems import Problems
 from tests.attack.four_places import assert_told_everywhere
@@ -111,8 +110,7 @@ def test_a_destination_that_refuses_everything_is_told_a_bounded_number_of_times
 
     siem = ScriptedDestination(script=[refuse] * 10_000)
     forward = loops.forward(siem)
-    ingest: Ingest = loops.ingest(steps() if steps else None)
-    ingest._now = clock
+    ingest = loops.ingest(steps() if steps else None, now=clock)
     told = []
     for turn in range(200):  # two days of the telling loop
         if turn < 3:  # the second alert about it is folded into the first, and counted later

@@ -22,7 +22,7 @@ from agent.demo.enrichment import enrichment
 from agent.detection.alert.fold import OPEN_ALERTS
 from agent.model import Batch
 from agent.normalize.row_identity import Occurrences, identify
-from agent.pipeline.ingest import BatchCommit
+from agent.pipeline.commit_line import BatchCommit
 from agent.simulator.scenarios import SCENARIOS, play
 from agent.simulator.world.sessions import Timetable
 from agent.simulator.world.staff import Staff

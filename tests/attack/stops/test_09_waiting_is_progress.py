@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import structlog
@@ -108,17 +109,17 @@ def test_a_full_disk_pauses_reading_without_counting_as_a_stall(
 ) -> None:
     """It is logged once, not at every look, and told as a problem with the disk for a reason."""
     ingest = ingest_of(loops, steady)
-    full, commit = threading.Event(), ingest._commit
+    full, commit = threading.Event(), ingest._line.commit
     full.set()
     looks = []
 
-    def refuse(*arguments: object) -> object:
+    def refuse(*arguments: Any) -> object:
         looks.append(steady.seconds)
         if full.is_set():
             raise DiskFull("the state cannot be written", hint="free some space")
-        return commit(*arguments)  # type: ignore[arg-type]
+        return commit(*arguments)
 
-    monkeypatch.setattr(ingest, "_commit", refuse)
+    monkeypatch.setattr(ingest._line, "commit", refuse)
     with structlog.testing.capture_logs() as logs:
         thread = threading.Thread(target=ingest.read, args=(ListSource([batch_of(1, ids_of(0, 4))]),))
         thread.start()
