@@ -29,7 +29,7 @@ CLOCK_TOLERANCE = timedelta(seconds=30)
 
 
 @dataclass
-class PolledSource:
+class PollRecord:
     """A source and how its polling goes."""
 
     source: Source
@@ -61,7 +61,7 @@ class Polling:
         """`org_id`: an org's name in the settings to its id, empty while it is not known; `steady`: a clock that does not
         jump, in seconds, for all waiting.
         """
-        self.sources: dict[str, PolledSource] = {}
+        self.sources: dict[str, PollRecord] = {}
         """By the source's name."""
         self._ingest = ingest
         self._problems = problems
@@ -71,9 +71,9 @@ class Polling:
         self._steady = steady
 
     def add(self, source: Source, org: str, every: timedelta) -> None:
-        self.sources[source.name] = PolledSource(source, org, every, turn=self._steady())
+        self.sources[source.name] = PollRecord(source, org, every, turn=self._steady())
 
-    def poll(self, polled: PolledSource) -> None:
+    def poll(self, polled: PollRecord) -> None:
         """One pass over one source; what it cannot do now is noted, reported once, and tried again at the next turn."""
         if not polled.lock.acquire(blocking=False):  # a turn that came late while this source is being read
             return
@@ -87,7 +87,7 @@ class Polling:
             polled.turn = self._steady()
             polled.lock.release()
 
-    def _poll(self, polled: PolledSource) -> None:
+    def _poll(self, polled: PollRecord) -> None:
         now, polled.resumes = self._now(), None
         try:
             self._ingest.read(polled.source)
@@ -103,7 +103,7 @@ class Polling:
         polled.problem, polled.last_success = "", now
         self._problems.over("source-failed", polled.source.name, f"{polled.source.name} can be read again")
 
-    def _failed(self, polled: PolledSource, error: SourceError) -> None:
+    def _failed(self, polled: PollRecord, error: SourceError) -> None:
         metrics.POLLS_FAILED.labels(polled.source.name, type(error).__name__).inc()
         log.warning("poll failed", source=polled.source.name, error=type(error).__name__, reason=str(error))
         if isinstance(error, LimitExceeded):
@@ -148,7 +148,7 @@ class Polling:
         pauses = self._ingest.progress.pauses()
         return [self._status(polled, now, pauses.get(name)) for name, polled in self.sources.items()]
 
-    def _status(self, polled: PolledSource, now: datetime, pause: Pause | None) -> Mapping[str, Any]:
+    def _status(self, polled: PollRecord, now: datetime, pause: Pause | None) -> Mapping[str, Any]:
         rests = polled.resumes - self._steady() if polled.resumes is not None else 0.0
         return {
             "name": polled.source.name,
