@@ -11,6 +11,9 @@ LeaklineError
 │   ├── Gone               an input that was read before is not there any more, or has other rows now
 │   ├── LimitExceeded      the org's API allowance is used up: pause the whole org
 │   └── TransportError     the answer did not arrive whole, or was no answer; try again
+├── PushError              a batch that was handed in is not committed: its sender sends it again
+│   ├── NoRoom             there is no room for it now
+│   └── Shutdown           Leakline is about to end
 ├── Unavailable            a destination accepted nothing that we know of; try again
 ├── Misconfigured          a destination refuses us for good until a setting changes
 └── StateError             the state directory cannot be used (locked, not writable)
@@ -90,6 +93,25 @@ class LimitExceeded(SourceError):
 
 class TransportError(SourceError):
     """A broken, cut or foreign answer (HTML instead of CSV, a body without its end). Safe to repeat."""
+
+
+class PushError(LeaklineError):
+    """Nothing of a batch that somebody pushed is committed, after a fault of ours: its sender sends it again.
+
+    `retry_after` is in seconds; None where nobody can say.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class NoRoom(PushError):
+    """The spool or the disk is full: it drains at the pace of the destinations."""
+
+
+class Shutdown(PushError):
+    """Leakline is about to end, and takes nothing new."""
 
 
 class Unavailable(LeaklineError):

@@ -18,8 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Event
-from typing import Literal, NewType, Protocol, runtime_checkable
+from typing import Literal, NewType, Protocol
 
 import polars as pl
 
@@ -132,44 +131,6 @@ class BatchSteps:
     prepare: PrepareStep
     detect: DetectStep
     shape: ShapeStep
-
-
-class Recall(Protocol):
-    """A source's read-only view of what its earlier batches asked to remember."""
-
-    def __call__(self, key: str) -> bytes | None: ...
-
-    def keys(self, prefix: str) -> Iterator[str]:
-        """Remembered keys that begin with `prefix`, in order."""
-        ...
-
-
-class Source(Protocol):
-    """Something that yields batches.
-
-    `read` is called by one thread at a time. A yielded batch is committed before the next one is asked for, so
-    `recall` sees it. A polled source returns when nothing more is to be had now; raising `SourceError` leaves the
-    cursor where the last committed batch put it. All state derives from `after` and `recall`.
-    """
-
-    name: str
-    """Unique in the settings: `<org name>/<source type>`."""
-
-    def read(self, after: Cursor | None) -> Iterator[Batch]: ...
-
-
-@runtime_checkable
-class FetchesAgain(Protocol):
-    """A source that can read an input once more, for rows that were lost after they had been taken."""
-
-    def fetch_again(self, again: str, wanted: Sequence[pl.Series], stop: Event) -> list[Batch]:
-        """For each of `wanted` (`Int64`, record numbers, ascending) a batch with those of these rows that are there, under
-        the ids they had the first time if they are the same. Nothing of what is remembered changes. May be called
-        while `read` is.
-
-        Raises Gone when the input is not there any more, and what `read` raises; once `stop` is set, TransportError.
-        """
-        ...
 
 
 class Format(Protocol):

@@ -47,6 +47,7 @@ GROUND = (
         "secret",
         "terminal",
         "exit_status",
+        "source",
         "stacks",
         "yaml_lines",
         "file_versions",

@@ -17,8 +17,9 @@ from agent.assembly.secret_check import unusable_destinations
 from agent.assembly.sources import build_directory, build_source, directory_by_org, warn_of_rotation
 from agent.config.settings import Settings, SourceSettings
 from agent.errors import FileError, SettingsError
-from agent.model import Destination, Source
+from agent.model import Destination
 from agent.pipeline.ingest import BatchCommit, Ingest
+from agent.source import PolledSource
 from agent.sources.salesforce.session import Session
 from agent.store import dead_letter_problem, keys
 from agent.store.dead_letters import DeadLetters
@@ -46,7 +47,7 @@ class DaemonParts:
     destinations: Sequence[Destination]
     sessions: Mapping[str, Session]
     """By the org's name in the settings."""
-    sources: Mapping[str, Sequence[tuple[SourceSettings, Source]]]
+    sources: Mapping[str, Sequence[tuple[SourceSettings, PolledSource]]]
     """By the org's name in the settings."""
     rebuild: Callable[[LoadedFiles], BatchProcessing]
     """From what is in use: rules, mappings and lists anew, keeping of these what does not load."""

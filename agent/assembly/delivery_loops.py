@@ -10,11 +10,11 @@ from datetime import datetime
 from agent.assembly.daemon_parts import DaemonParts
 from agent.assembly.outdated_problems import end_outdated
 from agent.config.settings import Settings
-from agent.model import FetchesAgain
 from agent.pipeline.forward import Forward
 from agent.pipeline.repair import Repair
 from agent.pipeline.shared_lines import SharedLines
 from agent.pipeline.spool_trim import Trim
+from agent.source import FetchesAgain
 from agent.store.queue.backlog_limit import BacklogLimit
 from agent.store.queue.removed_destinations import drop_removed
 

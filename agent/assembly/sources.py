@@ -9,9 +9,9 @@ from pathlib import Path
 import structlog
 
 from agent.config.settings import SourceSettings
-from agent.model import Source
 from agent.normalize.row_identity import EarlierIds, Occurrences, identify
 from agent.pipeline.ingest import Ingest
+from agent.source import PolledSource
 from agent.sources.event_log_file.deduplicate import RowIdentity
 from agent.sources.event_log_file.source import EventLogFile, EventLogFileSettings
 from agent.sources.salesforce.directory import Directory
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 def build_source(
     settings: SourceSettings, session: Session, ingest: Ingest, now: Callable[[], datetime], downloads: Path
-) -> Source:
+) -> PolledSource:
     """One source of an org, which asks nothing yet."""
     name = f"{session.settings.name}/{settings.type}"
     match settings:

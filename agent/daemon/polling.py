@@ -13,9 +13,9 @@ import structlog
 
 from agent import metrics
 from agent.errors import DiskFull, Forbidden, LimitExceeded, SourceError, TransportError, Unauthorized
-from agent.model import Source
 from agent.pipeline.ingest import BatchCommit, Ingest
 from agent.pipeline.progress import STALLED_AFTER, Pause
+from agent.source import PolledSource
 from agent.store.problems import Problems
 
 log = structlog.get_logger()
@@ -32,7 +32,7 @@ CLOCK_TOLERANCE = timedelta(seconds=30)
 class PollRecord:
     """A source and how its polling goes."""
 
-    source: Source
+    source: PolledSource
     org: str
     every: timedelta
     problem: str = ""
@@ -70,7 +70,7 @@ class Polling:
         self._org_id = org_id
         self._steady = steady
 
-    def add(self, source: Source, org: str, every: timedelta) -> None:
+    def add(self, source: PolledSource, org: str, every: timedelta) -> None:
         self.sources[source.name] = PollRecord(source, org, every, turn=self._steady())
 
     def poll(self, polled: PollRecord) -> None:

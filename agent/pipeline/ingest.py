@@ -13,9 +13,10 @@ import structlog
 
 from agent import metrics
 from agent.errors import DiskFull
-from agent.model import OWN_EVENT_TYPE, Batch, BatchSteps, Cursor, DetectionResult, Lane, Source
+from agent.model import OWN_EVENT_TYPE, Batch, BatchSteps, Cursor, DetectionResult, Lane
 from agent.pipeline import poison
 from agent.pipeline.progress import FULL_DISK_PAUSE, Progress
+from agent.source import PolledSource
 from agent.store import dead_letter_problem, keys
 from agent.store.accounts import Accounts, IngestAccount
 from agent.store.attempts import Attempts
@@ -99,7 +100,7 @@ class Ingest:
     def recall(self, source: str) -> StateRecall:
         return StateRecall(self._state, keys.MEMORY.key(source, ""))
 
-    def read(self, source: Source) -> int:
+    def read(self, source: PolledSource) -> int:
         """Take everything a polled source has now; returns the rows committed. Stops at a batch boundary when asked to.
 
         Raises what the source raises; everything up to the last commit stands.
@@ -107,12 +108,12 @@ class Ingest:
         with self.progress.of(source.name):
             return self._read(source)
 
-    def _read(self, source: Source) -> int:
+    def _read(self, source: PolledSource) -> int:
         begun = source.name in self._attempts
         attempts = self._attempts.setdefault(source.name, Attempts(self._state, f"ingest/{source.name}"))
         after = self.cursor(source.name)
         rows = 0
-        with closing(source.read(after)) as batches:  # type: ignore[type-var]
+        with closing(source.read(after)) as batches:
             for batch in batches:
                 if not begun:
                     begun = True

@@ -17,7 +17,8 @@ import polars as pl
 import structlog
 
 from agent.errors import DiskFull, Gone, SourceError
-from agent.model import Batch, FetchesAgain
+from agent.model import Batch
+from agent.source import FetchesAgain
 from agent.store.accounts import Accounts, DeliveryAccount
 from agent.store.batch_file import BatchFile
 from agent.store.dead_letters import DeadLetterContext, letters_of_lost_rows

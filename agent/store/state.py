@@ -70,7 +70,7 @@ class State(Protocol):
 
 
 class StateRecall:
-    """A read-only view of a shard's keys under a prefix (`agent.model.Recall`)."""
+    """A read-only view of a shard's keys under a prefix (`agent.source.Recall`)."""
 
     def __init__(self, state: State, prefix: str) -> None:
         self._state = state

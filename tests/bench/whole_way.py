@@ -7,7 +7,7 @@ import resource
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ class LocalFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self, after: Cursor | None) -> Iterator[Batch]:
+    def read(self, after: Cursor | None) -> Generator[Batch]:
         for number, batch in enumerate(batches(self._path)):
             yield replace(batch, cursor=Cursor(str(number)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ class TroubledSource:
     troubles: list[Exception] = field(default_factory=list)
     reads: int = 0
 
-    def read(self, after: Cursor | None) -> Iterator[Batch]:
+    def read(self, after: Cursor | None) -> Generator[Batch]:
         self.reads += 1
         if self.troubles:
             raise self.troubles.pop(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -107,7 +107,7 @@ class ListSource:
     batches: list[Batch]
     name: str = "acme/list"
 
-    def read(self, after: Cursor | None) -> Iterator[Batch]:
+    def read(self, after: Cursor | None) -> Generator[Batch]:
         for batch in self.batches:
             if after is None or int(batch.cursor or 0) > int(after):
                 yield batch
@@ -115,7 +115,7 @@ class ListSource:
 
 @dataclass
 class Archive:
-    """A source whose inputs can be fetched again (`agent.model.FetchesAgain`), unless `script` holds an error."""
+    """A source whose inputs can be fetched again (`agent.source.FetchesAgain`), unless `script` holds an error."""
 
     inputs: dict[str, list[str]] = field(default_factory=dict)
     """`Batch.again` to the ids of its records, from record 1 on."""

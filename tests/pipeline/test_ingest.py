@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -128,7 +128,7 @@ def test_stop_ends_at_a_batch_boundary(loops: Loops) -> None:
     ingest = loops.ingest()
 
     class StoppingSource(ListSource):
-        def read(self, after: Cursor | None) -> Iterator[Batch]:
+        def read(self, after: Cursor | None) -> Generator[Batch]:
             for batch in super().read(after):
                 yield batch
                 loops.stop.set()

@@ -31,7 +31,7 @@ class Clock:
 
 
 class RecalledKeys(dict[str, bytes]):
-    """What batches asked to remember (`agent.model.Recall`)."""
+    """What batches asked to remember (`agent.source.Recall`)."""
 
     def __call__(self, key: str) -> bytes | None:
         return self.get(key)
@@ -89,7 +89,7 @@ class Reader:
                 committed.append(batch)
                 self.batches.append(batch)
         finally:
-            batches.close()  # type: ignore[attr-defined]
+            batches.close()
         assert self.left_behind() == []
         return committed
 

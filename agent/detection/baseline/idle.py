@@ -31,7 +31,7 @@ GROUPS = 500_000
 """Per baseline and org. New ones are not taken when there are more."""
 
 
-class Idle(Kind):
+class Idleness(Kind):
     """A group that did nothing for a timespan, and is awake again."""
 
     name = "idle"

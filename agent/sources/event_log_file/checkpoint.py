@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agent.errors import SourceError
-from agent.model import Cursor, Recall
+from agent.model import Cursor
+from agent.source import Recall
 from agent.sources.event_log_file.listed_file import ListedFile
 
 VERSION = 1

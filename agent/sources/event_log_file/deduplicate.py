@@ -9,7 +9,8 @@ from typing import Protocol
 
 import polars as pl
 
-from agent.model import Recall, Rejection
+from agent.model import Rejection
+from agent.source import Recall
 from agent.sources.event_log_file.csv_piece import CsvPiece
 from agent.sources.event_log_file.listed_file import ListedFile
 

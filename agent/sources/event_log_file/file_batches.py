@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO, cast
 
 from agent.errors import TransportError
-from agent.model import Batch, Recall
+from agent.model import Batch
+from agent.source import Recall
 from agent.sources.event_log_file import source_events
 from agent.sources.event_log_file.checkpoint import OpenFile, ReadPosition, known_key, truncated_key
 from agent.sources.event_log_file.csv_file import read_log_file
@@ -37,7 +38,7 @@ class FilePass:
 
     def batches(
         self, listed: ListedFile, download: Download, position: ReadPosition, after: ReadPosition
-    ) -> Iterator[Batch]:
+    ) -> Generator[Batch]:
         """The file's rows that are new. `position` holds while it is read, `after` once it is.
 
         Raises TransportError, before the first batch, if the file is no CSV, and when it is stopped.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent.errors import TransportError
-from agent.model import Batch, Recall
+from agent.model import Batch
+from agent.source import Recall
 from agent.sources.event_log_file import source_events
 from agent.sources.event_log_file.interval import (
     INTERVAL_KEY,
@@ -53,7 +54,7 @@ class FileList:
         self._interval = interval
         self._reconcile_daily = reconcile_daily
 
-    def find_scope(self, now: datetime) -> Iterator[Batch]:
+    def find_scope(self, now: datetime) -> Generator[Batch]:
         """Find out whether there are hourly files; yields an event of our own when that has changed."""
         self.scope = listing_scope(self._interval, self._reconcile_daily, self._session.query)
         told = self._recall(INTERVAL_KEY) is not None

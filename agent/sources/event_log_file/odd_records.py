@@ -7,7 +7,7 @@ poll after a start lists three days back anyway. After three days a record count
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,8 +15,9 @@ import orjson
 import polars as pl
 
 from agent import metrics
-from agent.model import OWN_EVENT_TYPE, Batch, Recall
+from agent.model import OWN_EVENT_TYPE, Batch
 from agent.own_event import own_event
+from agent.source import Recall
 from agent.sources.event_log_file.listed_file import OddRecord
 
 PREFIX = "odd/"
@@ -55,7 +56,7 @@ class OddRecords:
             default=None,
         )
 
-    def settle(self, odd: Sequence[OddRecord], since: datetime, now: datetime, org: str) -> Iterator[Batch]:
+    def settle(self, odd: Sequence[OddRecord], since: datetime, now: datetime, org: str) -> Generator[Batch]:
         """What changed with a listing of everything created from `since` on, as events of our own."""
         if odd:
             metrics.RECORDS_PASSED_OVER.labels(self._source).inc(len(odd))

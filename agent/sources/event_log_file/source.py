@@ -9,7 +9,7 @@ that comes again, late or replaced, brings only what is new in it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from agent.duration import Duration, PositiveDuration, at_most
 from agent.errors import SourceError, TransportError
-from agent.model import Batch, Cursor, Recall
+from agent.model import Batch, Cursor
+from agent.source import Recall
 from agent.sources.event_log_file import fetch_again
 from agent.sources.event_log_file.checkpoint import ReadPosition, known_key, outdated
 from agent.sources.event_log_file.deduplicate import RowIdentity
@@ -99,7 +100,7 @@ class _FetchFailures:
 
 
 class EventLogFile:
-    """A source (`agent.model.Source`)."""
+    """A source (`agent.source.PolledSource`)."""
 
     def __init__(
         self,
@@ -130,8 +131,8 @@ class EventLogFile:
         self._swept: datetime | None = None
         self._failing: dict[ListedFile, _FetchFailures] = {}
 
-    def read(self, after: Cursor | None) -> Iterator[Batch]:
-        """See `agent.model.Source`. Files that do not come are passed over and tell themselves at the end."""
+    def read(self, after: Cursor | None) -> Generator[Batch]:
+        """See `agent.source.PolledSource`. Files that do not come are passed over and tell themselves at the end."""
         now = self._now()
         oldest = now - self._settings.start  # 24 hours unless set: a month of logs is a costly accident in a SIEM
         position = ReadPosition.of(after) if after is not None else ReadPosition(oldest, oldest)
@@ -147,14 +148,14 @@ class EventLogFile:
             self._swept = now
 
     def fetch_again(self, again: str, wanted: Sequence[pl.Series], stop: threading.Event) -> list[Batch]:
-        """See `agent.model.FetchesAgain`."""
+        """See `agent.source.FetchesAgain`."""
         return fetch_again.fetch(lambda listed: self._fetch(listed, stop), self._session, self._identity, again, wanted)
 
     # Listing
 
     def _new_files(
         self, position: ReadPosition, now: datetime, sweep: bool, found: list[ListedFile]
-    ) -> Iterator[Batch]:
+    ) -> Generator[Batch]:
         """Adds to `found` the settled files that are not known, in the order in which they are read.
 
         Yields what there is to tell of records that cannot be read.
@@ -188,7 +189,7 @@ class EventLogFile:
 
     # Taking
 
-    def _take(self, files: list[ListedFile], position: ReadPosition) -> Iterator[Batch]:
+    def _take(self, files: list[ListedFile], position: ReadPosition) -> Generator[Batch]:
         """Batches of all files in order; afterwards raises what kept one from coming."""
         poll = Poll(position, self._file_pass())
         downloads = download_ahead(
@@ -221,7 +222,7 @@ class EventLogFile:
         begun = self._now()
         return replace(download(self._session, listed, self._directory, seconds, stop, cap=cap), begun=begun)
 
-    def _file(self, listed: ListedFile, result: Download | SourceError, poll: Poll) -> Iterator[Batch]:
+    def _file(self, listed: ListedFile, result: Download | SourceError, poll: Poll) -> Generator[Batch]:
         """Batches of one file; none if it did not come."""
         read_before = self._recall(known_key(listed)) is not None
         if isinstance(result, Download) and result.defect and (read_before or not self._tried_enough(listed)):
@@ -253,7 +254,7 @@ class EventLogFile:
             text = f"{self.name}: {listed.event_type} {listed.id}: {got.defect}"
             poll.skip(listed, TransportError(text, hint="it is fetched again"))
 
-    def _failed(self, listed: ListedFile, error: Missing | TransportError, poll: Poll) -> Iterator[Batch]:
+    def _failed(self, listed: ListedFile, error: Missing | TransportError, poll: Poll) -> Generator[Batch]:
         """A file that cannot be read: gone for good, or for now."""
         failing = self._failing.setdefault(listed, _FetchFailures(self._now()))
         if isinstance(error, TooLong):

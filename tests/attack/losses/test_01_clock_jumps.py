@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -178,7 +178,7 @@ class LimitedSource:
     name: str = "acme/one"
     reads: int = 0
 
-    def read(self, after: object) -> Iterator[Any]:
+    def read(self, after: object) -> Generator[Any]:
         self.reads += 1
         if self.reads == 1:
             raise LimitExceeded("TotalRequests Limit exceeded.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -49,7 +49,7 @@ class HangingSource:
     released: threading.Event = field(default_factory=threading.Event)
     reading: threading.Event = field(default_factory=threading.Event)
 
-    def read(self, after: object) -> Iterator[Batch]:
+    def read(self, after: object) -> Generator[Batch]:
         self.reading.set()
         assert self.released.wait(PATIENCE)
         yield batch_of(1, ids_of(0, 1))

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from agent.errors import Gone, SourceError, TransportError
-from agent.model import Batch, FetchesAgain
+from agent.model import Batch
+from agent.source import FetchesAgain
 from agent.sources.event_log_file import csv_file
 from agent.sources.event_log_file.listed_file import ListedFile
 from tests.scripted_org.scripted_org import ScriptedOrg
