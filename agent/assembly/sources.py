@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol, assert_never
 
 import structlog
 
 from agent.config.settings import SourceSettings
 from agent.normalize.row_identity import EarlierIds, Occurrences, identify
-from agent.pipeline.ingest import Ingest
-from agent.source import PolledSource
+from agent.source import PolledSource, Recall
 from agent.sources.event_log_file.deduplicate import RowIdentity
 from agent.sources.event_log_file.source import EventLogFile, EventLogFileSettings
 from agent.sources.salesforce.directory import Directory
@@ -22,8 +22,16 @@ from agent.store.state import State
 log = structlog.get_logger()
 
 
+class SourceMemory(Protocol):
+    """What of the ingest loop a source needs."""
+
+    def recall(self, source: str) -> Recall:
+        """What the source of this name asked to remember."""
+        ...
+
+
 def build_source(
-    settings: SourceSettings, session: Session, ingest: Ingest, now: Callable[[], datetime], downloads: Path
+    settings: SourceSettings, session: Session, ingest: SourceMemory, now: Callable[[], datetime], downloads: Path
 ) -> PolledSource:
     """One source of an org, which asks nothing yet."""
     name = f"{session.settings.name}/{settings.type}"
@@ -37,6 +45,8 @@ def build_source(
                 identity=RowIdentity(identify, Occurrences, EarlierIds),
                 temp_directory=downloads,
             )
+        case never:
+            assert_never(never)
 
 
 def build_directory(state: State, name: str, session: Session, now: Callable[[], datetime]) -> Directory:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from agent.config.conflicts import conflict
 from agent.config.settings_file import read_document
+from agent.config.tagged_union import TaggedUnion
 from agent.config.validation_message import error_lines
 from agent.destinations.elastic.elastic import ElasticSettings
 from agent.destinations.file.file import FileSettings
@@ -28,10 +29,14 @@ from agent.network.server_address import HostName
 from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.sources.salesforce.org_settings import OrgSettings
 
-SourceSettings = EventLogFileSettings
+SourceSettings = Annotated[EventLogFileSettings, TaggedUnion("type", default="event_log_file")]
 DestinationSettings = Annotated[
     FileSettings | SplunkSettings | ElasticSettings | SyslogSettings, Field(discriminator="type")
 ]
+
+
+def _log_files() -> list[SourceSettings]:
+    return [EventLogFileSettings()]
 
 
 class StrictSettings(BaseModel):
@@ -58,7 +63,7 @@ class StateSettings(StrictSettings):
 class Org(OrgSettings):
     """One Salesforce org and what is read from it."""
 
-    sources: list[SourceSettings] = Field(default_factory=lambda: [EventLogFileSettings()], min_length=1)
+    sources: list[SourceSettings] = Field(default_factory=_log_files, min_length=1)
     """What is read from the org; of each type one."""
 
     @field_validator("sources")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from agent.config.tagged_union import TaggedUnion
 from agent.secret import SecretReference
 
 Location = Sequence[str | int]
@@ -32,6 +33,7 @@ class ExpectedType:
             origin, arguments = get_origin(annotation), get_args(annotation)
             if origin is Annotated:
                 keys = [extra.discriminator for extra in arguments[1:] if isinstance(extra, FieldInfo)]
+                keys += [extra.key for extra in arguments[1:] if isinstance(extra, TaggedUnion)]
                 tag_key = next((key for key in keys if isinstance(key, str)), tag_key)
                 annotation = arguments[0]
             elif origin in (Union, UnionType) and len(set(arguments) - {NoneType}) == 1:
@@ -47,12 +49,11 @@ class ExpectedType:
 
     @property
     def tags(self) -> Mapping[str, type[BaseModel]]:
-        """The members of a union by their tags; empty where it is not a union with tags."""
+        """The members of a union by their tags; empty where it is not a union with tags. There may be one member."""
         if not self.tag_key:
             return {}
-        return {
-            tag: member for member in self.members for tag in get_args(member.model_fields[self.tag_key].annotation)
-        }
+        members = self.members or [self.annotation]
+        return {tag: member for member in members for tag in get_args(member.model_fields[self.tag_key].annotation)}
 
     @property
     def model(self) -> type[BaseModel] | None:

@@ -1,7 +1,6 @@
 """`leakline rules list`, as people and programs see it."""
 
 import io
-import typing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from rich.console import Console
 from agent.assembly.rule_availability import SERVICES, rule_availability
 from agent.cli.output import rules_list
 from agent.config.settings import Settings, SourceSettings, parse
+from agent.config.settings_location import ExpectedType
 from agent.detection.authoring.listing import listing
 from agent.detection.load import load
 from agent.shipped import shipped
@@ -91,13 +91,7 @@ def test_a_program_is_given_everything_one_rule_a_line(
 
 def test_every_type_of_source_says_what_rows_it_brings() -> None:
     """A new source is not forgotten here."""
-    members = typing.get_args(SourceSettings) or (SourceSettings,)
-    kinds = {
-        typing.get_args(member.model_fields["type"].annotation)[0]
-        for member in members
-        if hasattr(member, "model_fields")
-    }
-    assert kinds == SERVICES.keys()
+    assert ExpectedType.of(SourceSettings).tags.keys() == SERVICES.keys()
 
 
 def test_log_files_of_every_type_bar_no_rule(settings: Settings) -> None:
