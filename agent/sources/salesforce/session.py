@@ -24,10 +24,10 @@ from simple_salesforce.api import Salesforce
 from agent import metrics
 from agent.errors import LimitExceeded, NotReady, SettingsError, TransportError
 from agent.network.answer_body import json_of, read_body, read_error
-from agent.network.connection import Connection, Overdue
+from agent.network.connection import Connection
 from agent.network.failure import explain
 from agent.sources.salesforce.api_error import rest_refusal
-from agent.sources.salesforce.connections import Connections
+from agent.sources.salesforce.connections import HostConnections
 from agent.sources.salesforce.org_settings import OrgSettings
 from agent.sources.salesforce.page import MOST_BYTES, MOST_PAGES, Page
 from agent.sources.salesforce.token import Token, obtain
@@ -67,8 +67,7 @@ class Session:
         self._refresh_token: str | None = None
         self._token: Token | None = None
         self._lock = threading.Lock()
-        self._connections: dict[str, Connections] = {}
-        self._closed = threading.Event()
+        self._connections = HostConnections(self._connect, settings.url, MOST_HOSTS)
         self._client = self._simple_salesforce()
 
     @property
@@ -139,7 +138,7 @@ class Session:
         token = self.token()
         for retry in (False, True):
             try:
-                with self._to(token.instance_url).connection() as connection:
+                with self._connections.to(token.instance_url).connection() as connection:
                     options["headers"] = {**options.get("headers", {}), "Authorization": f"Bearer {token.access_token}"}
                     url = token.instance_url + path
                     with connection.exchange(method, url, deadline=deadline or self._deadline, **options) as response:
@@ -170,20 +169,18 @@ class Session:
         """Raises NotReady when a secret, certificate or proxy of the settings cannot be used; asks nobody."""
         try:
             self.settings.auth.form(self.settings.url, self._now())
-            with self._to(self.settings.url).connection():
+            with self._connections.to(self.settings.url).connection():
                 return
         except SettingsError as error:
             raise self._not_ready(error) from error
 
     @property
     def closed(self) -> bool:
-        return self._closed.is_set()
+        return self._connections.closed
 
     def close(self) -> None:
         """Interrupts what other threads are at, and what they would begin."""
-        self._closed.set()
-        for connections in list(self._connections.values()):
-            connections.close()
+        self._connections.close()
 
     # Within
 
@@ -191,18 +188,9 @@ class Session:
     def _deadline(self) -> float:
         return self.settings.deadline.total_seconds()
 
-    def _to(self, url: str) -> Connections:
-        """Raises Overdue once the session is closed."""
-        if self.closed:
-            raise Overdue("the session is closed")
+    def _connect(self, url: str) -> Connection:
         settings = self.settings
-        seconds = settings.timeout.total_seconds()
-        connections = self._connections.setdefault(
-            url, Connections(lambda: Connection(url, settings.tls, settings.proxy, seconds))
-        )
-        for other in list(self._connections)[1:-MOST_HOSTS]:  # the first is where it signs in
-            self._connections.pop(other).close()
-        return connections
+        return Connection(url, settings.tls, settings.proxy, settings.timeout.total_seconds())
 
     def _obtain(self) -> Token:
         settings = self.settings
@@ -210,7 +198,7 @@ class Session:
             form = settings.auth.form(settings.url, self._now())
             if self._refresh_token is not None:
                 form["refresh_token"] = self._refresh_token
-            with self._to(settings.url).connection() as connection:
+            with self._connections.to(settings.url).connection() as connection:
                 token = obtain(connection, settings, form, self._deadline)
         except SettingsError as error:
             raise self._not_ready(error) from error
