@@ -7,6 +7,7 @@ files of a test's own making, records that lie, bodies in any encoding, answers 
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,7 +109,9 @@ class ScriptedOrg(SimulatedOrg):
         self.bodies: dict[str, tuple[bytes, str]] = {}
         """File id to the bytes and the Content-Encoding that are sent in place of its own."""
         self.stuck: set[str] = set()
-        """What is answered a byte in five seconds: token, listing."""
+        """What is answered a byte in five seconds: token, listing, log_file."""
+        self.is_stuck = threading.Event()
+        """Set once a call got such an answer."""
         self.cut_at: dict[str, int] = {}
         """File id to the bytes, as sent, after which its transfer breaks off."""
         self.end_at: dict[str, int] = {}

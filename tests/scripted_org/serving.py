@@ -115,5 +115,6 @@ class _ScriptedHandler(ConnectionHandler):
         self.close_connection = True
         with suppress(OSError):
             self.wfile.write(b" ")
+            self.server.org.is_stuck.set()
             while not self.server.closing.wait(5):
                 self.wfile.write(b" ")

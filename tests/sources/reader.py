@@ -94,13 +94,7 @@ class Reader:
         return committed
 
     def left_behind(self) -> list[str]:
-        """Temporary files that are still open, and threads that still download."""
-        links = []
-        for descriptor in Path("/proc/self/fd").iterdir():
-            with suppress(OSError):
-                links.append(str(descriptor.readlink()))
-        threads = [thread.name for thread in threading.enumerate() if thread.name.startswith("download")]
-        return [link for link in links if link.startswith(str(self.directory))] + threads
+        return left_behind(self.directory)
 
     def rows(self, column: str = "URI") -> list[str]:
         """That column of every event taken so far."""
@@ -116,3 +110,13 @@ class Reader:
     @property
     def duplicates(self) -> int:
         return sum(b.duplicates for b in self.batches)
+
+
+def left_behind(directory: Path) -> list[str]:
+    """Temporary files in `directory` that are still open, and threads that still download."""
+    links = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            links.append(str(descriptor.readlink()))
+    threads = [thread.name for thread in threading.enumerate() if thread.name.startswith("download")]
+    return [link for link in links if link.startswith(str(directory))] + threads

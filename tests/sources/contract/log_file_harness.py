@@ -1,0 +1,107 @@
+"""The log-file source before the scripted org, over real HTTPS."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from agent.assembly.sources import build_source
+from agent.model import Batch
+from agent.source import PolledSource, Recall
+from agent.sources.event_log_file import csv_file
+from agent.sources.event_log_file.source import EventLogFileSettings
+from agent.sources.salesforce.session import Session
+from tests.scripted_org.scripted_org import csv_of
+from tests.scripted_org.serving import RunningScriptedOrg
+from tests.sources.conftest import MakeSession
+from tests.sources.event_log_file.log_files import hourly, rows
+from tests.sources.reader import Clock, left_behind
+
+MIDDLE = 500
+"""Numbers of files count up from here, and down from here for those that sort before the ones given."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenMemory:
+    """What the source remembered (`agent.assembly.sources.SourceMemory`)."""
+
+    memory: Recall
+
+    def recall(self, source: str) -> Recall:
+        assert source == "acme/event_log_file"
+        return self.memory
+
+
+class LogFileHarness:
+    """`SourceHarness` of `EventLogFile`. An input is a log file of the org."""
+
+    settings = EventLogFileSettings(parallel=1)  # so that what fails in between is not there already
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        self._server: RunningScriptedOrg = request.getfixturevalue("server")
+        self._clock: Clock = request.getfixturevalue("clock")
+        self._make_session: MakeSession = request.getfixturevalue("make_session")
+        self._directory: Path = request.getfixturevalue("tmp_path")
+        request.getfixturevalue("monkeypatch").setattr(csv_file, "CHUNK_BYTES", 1000)
+        self._sessions: list[Session] = []
+        self.begin_anew()
+
+    def source(self, recall: Recall) -> PolledSource:
+        self._sessions.append(self._make_session())
+        return build_source(
+            self.settings, self._sessions[-1], GivenMemory(recall), now=self._clock, downloads=self._directory
+        )
+
+    def begin_anew(self) -> None:
+        self._org = self._server.org
+        self._org.begin_anew(self._clock)
+        self._first, self._last = MIDDLE, MIDDLE
+        self.interrupt()
+
+    def give(self, *inputs: Sequence[str]) -> None:
+        for labels in inputs:
+            self._last += 1
+            self._org.files.append(hourly(self._last, *labels))
+
+    def give_tied(self, *inputs: Sequence[str]) -> None:
+        """All files here are created in one second; those have smaller ids."""
+        for labels in inputs:
+            self._first -= 1
+            self._org.files.append(hourly(self._first, *labels))
+
+    def give_malformed(self, *labels: str) -> bytes:
+        self.give(labels[:1])
+        record = b'"Login","20260701090000.000","005000000000001","a","one too many"'
+        rest = csv_of("Login", rows(*labels[1:])).split(b"\n", 1)[1]
+        self._org.files[-1].body += record + b"\n" + rest
+        return record
+
+    def labels(self, batch: Batch) -> list[str]:
+        return batch.frame["URI"].to_list()
+
+    def expire(self) -> None:
+        self._server.tokens.revoke_all()
+
+    def fail(self) -> None:
+        refusal = (503, b"<html>maintenance</html>")
+        self._org.status = {"query": refusal, "listing": refusal, **{file.id: refusal for file in self._org.files}}
+
+    def hang(self) -> threading.Event:
+        self._org.stuck |= {"listing", "log_file"}
+        return self._org.is_stuck
+
+    def recover(self) -> None:
+        self._org.status = {}
+        self._org.stuck = set()
+
+    def interrupt(self) -> None:
+        for session in self._sessions:
+            session.close()
+        self._sessions.clear()
+
+    def left_behind(self) -> list[str]:
+        return left_behind(self._directory)
