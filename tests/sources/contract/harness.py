@@ -32,7 +32,7 @@ class SourceHarness(Protocol):
         ...
 
     def give(self, *inputs: Sequence[str]) -> None:
-        """Add rows by their labels; an input is a file, a page or a request. 40 rows of 50 bytes are several batches."""
+        """Add rows by their labels; an input is a file, a page or a request. Ten rows of 50 bytes are several batches."""
         ...
 
     def give_tied(self, *inputs: Sequence[str]) -> None:

@@ -41,12 +41,13 @@ class LogFileHarness:
 
     settings = EventLogFileSettings(parallel=1)  # so that what fails in between is not there already
 
-    def __init__(self, request: pytest.FixtureRequest) -> None:
+    def __init__(self, request: pytest.FixtureRequest, piece: int = 200) -> None:
+        """`piece`: bytes of a file that make a batch, and what is left of the row."""
         self._server: RunningScriptedOrg = request.getfixturevalue("server")
         self._clock: Clock = request.getfixturevalue("clock")
         self._make_session: MakeSession = request.getfixturevalue("make_session")
         self._directory: Path = request.getfixturevalue("tmp_path")
-        request.getfixturevalue("monkeypatch").setattr(csv_file, "CHUNK_BYTES", 1000)
+        request.getfixturevalue("monkeypatch").setattr(csv_file, "CHUNK_BYTES", piece)
         self._sessions: list[Session] = []
         self.begin_anew()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -24,8 +25,9 @@ class Member:
 
 OF_SETTINGS: Mapping[str, Member] = {
     "event_log_file": Member(PolledSource, LogFileHarness),
+    "event_log_file row by row": Member(PolledSource, partial(LogFileHarness, piece=1)),
 }
-"""By `type` in the settings."""
+"""By `type` in the settings, and perhaps what is different in a variant."""
 
 TOYS: Mapping[str, Member] = {
     "toy_stream": Member(ContinuousSource, lambda _: ToyStreamHarness()),
@@ -33,6 +35,11 @@ TOYS: Mapping[str, Member] = {
 }
 
 MEMBERS: Mapping[str, Member] = {**OF_SETTINGS, **TOYS}
+
+
+def type_of(name: str) -> str:
+    """The `type` in the settings."""
+    return name.split(" ")[0]
 
 
 def of_kind(*kinds: type) -> list[str]:

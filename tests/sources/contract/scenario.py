@@ -10,9 +10,9 @@ from agent.model import Batch
 from tests.sources.contract.harness import SourceHarness
 from tests.sources.contract.source_loop import Crash, SourceLoop
 
-INPUTS = [[f"{number}-{row}-{'x' * 40}" for row in range(40)] for number in range(3)]
+INPUTS = [[f"{number}-{row}-{'x' * 40}" for row in range(8)] for number in range(3)]
 """Several batches each, so that most ends of a batch lie inside an input."""
-INPUTS[1][20:24] = ["equal"] * 4
+INPUTS[1][4:8] = ["equal"] * 4
 
 
 def begin(harness: SourceHarness, *inputs: Sequence[str]) -> SourceLoop:

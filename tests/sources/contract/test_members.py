@@ -12,7 +12,7 @@ from agent.config.settings_location import ExpectedType
 from agent.source import ContinuousSource, PolledSource, PushedSource
 from tests.sources.contract import test_contract, test_kinds
 from tests.sources.contract.harness import SenderHarness, SourceHarness
-from tests.sources.contract.members import MEMBERS, OF_SETTINGS
+from tests.sources.contract.members import MEMBERS, OF_SETTINGS, type_of
 from tests.sources.contract.source_loop import SourceLoop
 
 KINDS = (PolledSource, ContinuousSource, PushedSource)
@@ -20,7 +20,7 @@ KINDS = (PolledSource, ContinuousSource, PushedSource)
 
 def test_every_source_of_the_settings_is_a_member() -> None:
     """A new member of the settings' union needs a harness; one that is gone leaves none."""
-    assert OF_SETTINGS.keys() == ExpectedType.of(SourceSettings).tags.keys()
+    assert {type_of(name) for name in OF_SETTINGS} == ExpectedType.of(SourceSettings).tags.keys()
 
 
 @pytest.mark.parametrize("harness", list(MEMBERS), indirect=True)
@@ -30,9 +30,9 @@ def test_a_member_is_the_source_that_it_stands_for(harness: SourceHarness, reque
     source = SourceLoop(harness).new_source()
     assert [kind for kind in KINDS if isinstance(source, kind)] == [MEMBERS[name].kind]
     assert isinstance(harness, SenderHarness) == (MEMBERS[name].kind is PushedSource)
-    assert source.name == f"acme/{name}"
+    assert source.name == f"acme/{type_of(name)}"
     if name in OF_SETTINGS:
-        assert type(harness.settings) is ExpectedType.of(SourceSettings).tags[name]
+        assert type(harness.settings) is ExpectedType.of(SourceSettings).tags[type_of(name)]
         assert type(source).__module__.startswith("agent.")
 
 
