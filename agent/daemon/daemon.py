@@ -2,9 +2,9 @@
 
 One job per polled source under apscheduler, one thread per destination, one for trimming, one that watches clock, loops
 and listeners. Every wait is on the stop event. The first SIGTERM or SIGINT stops at the next batch boundary, the second
-exits at once; SIGHUP reads rules, mappings and lists again. An exception nobody expected ends the process with status 3, and
-systemd starts it again; a damaged state ends it with 78, and systemd does not. The watchdog is fed while every thread
-lives and no loop hangs.
+exits at once; what has not stopped within `STOP_WITHIN` is left behind, with status 3. SIGHUP reads rules, mappings and lists
+again. An exception nobody expected ends the process with status 3, and systemd starts it again; a damaged state ends it
+with 78, and systemd does not. The watchdog is fed while every thread lives and no loop hangs.
 """
 
 from __future__ import annotations
@@ -32,9 +32,15 @@ from agent.daemon.control_server import ControlServer
 from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
 from agent.daemon.metrics_listener import metrics_served
-from agent.daemon.poll_deadline import polls_end_in_time
 from agent.daemon.polling import Polling
 from agent.daemon.schedule import Schedule
+from agent.daemon.shutdown_deadline import (
+    STOP_WITHIN,
+    ShutdownDeadline,
+    announce_late_stop,
+    exit_late,
+    polls_end_in_time,
+)
 from agent.daemon.signals import signals
 from agent.daemon.watch import Watch
 from agent.errors import DiskFull, StateDamaged
@@ -65,6 +71,8 @@ class Daemon:
         self._watch = watch
         self.stop = threading.Event()
         self._reload_asked = threading.Event()
+        self.stop_within = STOP_WITHIN
+        """Seconds."""
         self.failure: str = ""
         self._status = FAILED
         """The exit status after a failure."""
@@ -83,9 +91,24 @@ class Daemon:
         self.commands = DaemonCommands(self.parts, self.polling, self.forwards, now)
 
     def run(self, control: Path | None = None) -> int:
-        """Until told to stop. Call from the main thread: it takes the signals."""
+        """Until told to stop. Call from the main thread: it takes the signals. Where something hangs, the process ends
+        `stop_within` after it was told to stop, and this does not return.
+        """
+        with ShutdownDeadline(self.stop, self._exit_late, self.stop_within):
+            self._run(control)
+            self.close()
+        if self.failure:
+            log.error("ended", reason=self.failure)
+            return self._status
+        log.info("stopped")
+        return FINE
+
+    def _run(self, control: Path | None) -> None:
+        """From the start of all threads to the end of the last of them."""
         notifier = sdnotify.SystemdNotifier()
         problems = self.parts.open_problems
+        with self._despite_a_full_disk():
+            announce_late_stop(self.parts.state.directory, problems)
         clock = ClockWatch(problems, now=self._now, jumped=self._schedule.set_anew)
         looks = [clock.look, LoopWatch(problems, self.stalled).look]
         watch = Watch(looks, self.stop)
@@ -106,14 +129,12 @@ class Daemon:
                 notifier.notify("STOPPING=1")
                 with polls_end_in_time(self.parts.sessions.values()):
                     self._schedule.stop()
-                for thread in threads:
-                    thread.join()
-        self.close()
-        if self.failure:
-            log.error("ended", reason=self.failure)
-            return self._status
-        log.info("stopped")
-        return FINE
+                    for thread in threads:
+                        thread.join()
+
+    def _exit_late(self) -> None:
+        """The state stays open: a thread that hangs may be using it (see `shutdown_deadline`)."""
+        exit_late(self.parts.state.directory, self._status if self.failure else FAILED, self._now())
 
     def _wait(self, notifier: Any) -> None:
         """Until the stop event: feed the watchdog while all loops live, reload when asked to."""
