@@ -9,8 +9,13 @@ from pydantic import AfterValidator, WithJsonSchema
 
 _PATTERN = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}"
 
-RESERVED = frozenset({"agent", "detection"})
-"""Names of orgs under which the state would keep something else (`memory/agent/`, `memory/detection/`)."""
+OWN = "leakline"
+"""How people call what is of no org."""
+
+RESERVED = frozenset({"agent", "detection", OWN})
+"""Names of orgs under which the state would keep something else (`memory/agent/`, `memory/detection/`), and what people call
+Leakline itself.
+"""
 
 
 def name(value: str) -> str:

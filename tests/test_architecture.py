@@ -41,7 +41,18 @@ COMPUTING = ["detection/authoring/convert.py"]
 """Who imports what no test can tell: pySigma's backends, which are installed or not."""
 
 GROUND = (
-    *("model", "errors", "metrics", "duration", "name", "problem", "shipped", "own_event", "delivery_settings"),
+    *(
+        "model",
+        "errors",
+        "metrics",
+        "duration",
+        "name",
+        "problem",
+        "shipped",
+        "own_event",
+        "delivery_settings",
+        "status_document",
+    ),
     *(
         "redaction",
         "secret",

@@ -12,7 +12,7 @@ import httpx
 
 from agent.check.state_directory import exists
 from agent.config.settings import MetricsSettings, StateSettings
-from agent.daemon.control import LONGEST_PATH
+from agent.daemon.control.client import LONGEST_PATH
 from agent.model import Finding
 
 MADE_BY_SYSTEMD = Path("/run/leakline")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from agent.check.listeners import control_socket, metrics_port
 from agent.check.state_directory import examine_state_directory, in_the_way
 from agent.config.settings import Settings, StateSettings
-from agent.daemon.control import is_there
+from agent.daemon.control.client import is_there
 from agent.errors import LeaklineError, SettingsError
 from agent.model import Finding
 

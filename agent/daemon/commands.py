@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import structlog
 
-from agent.assembly.daemon_parts import DaemonParts
 from agent.daemon import status
-from agent.daemon.polling import Polling
-from agent.errors import Busy, SettingsError
-from agent.pipeline.forward import Forward
-from agent.store.queue.dead_letter_commands import DeadLetterCommands
-from agent.store.status import counted_status, uncounted_status
+from agent.daemon.control.command import ControlCommand
+from agent.daemon.control.dead_letters import dead_letter_requests
+from agent.errors import Busy, FileError, SettingsError
+from agent.model import LANES, Lane
+from agent.sources.salesforce.session import Session
+from agent.status_document import (
+    DestinationStatus,
+    OrgStatus,
+    RulesStatus,
+    StatusDocument,
+    decode_sources,
+    encode,
+)
+from agent.store.problems import Problems
+from agent.store.queue.dead_letter_files import DeadLetterFiles
+from agent.store.queue.status import Shards, Takes, counted_status, uncounted_status
 
 log = structlog.get_logger()
 
@@ -23,73 +35,140 @@ STATE_WAIT = 3.0
 """Seconds that `status` waits for the state; after that it says what it knows without."""
 
 
+class RunningRules(Protocol):
+    """Rules, mappings and lists in use (`assembly.daemon_parts.DaemonParts`)."""
+
+    @property
+    def rules_loaded(self) -> int: ...
+
+    @property
+    def problems(self) -> Sequence[FileError]:
+        """What does not load."""
+        ...
+
+    def reload(self) -> Sequence[Any]:
+        """What did not load, each with its `message`. Raises SettingsError."""
+        ...
+
+
+class DeliveryLoop(Protocol):
+    """What follows the spool for a destination (`pipeline.forward.Forward`)."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def lanes(self) -> Sequence[Lane]: ...
+
+    def live_status(self) -> Mapping[str, Any]:
+        """`problem`, `waits_until` (ISO 8601 or None), and `stopped`: lanes."""
+        ...
+
+
 class DaemonCommands:
     """Each may be called from any thread."""
 
     def __init__(
-        self, parts: DaemonParts, polling: Polling, forwards: Sequence[Forward], now: Callable[[], datetime]
+        self,
+        directory: Path,
+        shards: Shards,
+        sessions: Mapping[str, Session],
+        rules: RunningRules,
+        sources: Callable[[datetime], Sequence[Mapping[str, Any]]],
+        loops: Sequence[DeliveryLoop],
+        takes: Takes,
+        now: Callable[[], datetime],
     ) -> None:
-        self._parts = parts
-        self._polling = polling
-        self._forwards = forwards
+        """`directory`: the state's; `sessions`: by the org's name in the settings; `sources`: as `Polling.status`."""
+        self._directory = directory
+        self._shards = shards
+        self._sessions = sessions
+        self._rules = rules
+        self._sources = sources
+        self._loops = loops
+        self._lanes = {loop.name: loop.lanes for loop in loops}
+        self._takes = takes
         self._now = now
 
-    def table(self) -> dict[str, Callable[..., Any]]:
-        """By the name that a request gives."""
-        lanes = {forward.name: forward.lanes for forward in self._forwards}
-        return {
-            "status": self.status,
-            "reload": self.reload,
-            "acknowledge": self.acknowledge,
-            **DeadLetterCommands(self._parts.stores, lanes, self._now).commands(),
-        }
+    def table(self) -> list[ControlCommand]:
+        """All that may be asked."""
+        return [
+            ControlCommand("status", "viewer", self.status, changes=False),
+            ControlCommand("reload", "admin", self.reload, changes=True),
+            ControlCommand("acknowledge", "responder", self.acknowledge, changes=True),
+            *dead_letter_requests(DeadLetterFiles(self._shards, self._lanes, self._now)),
+        ]
 
     def status(self) -> dict[str, Any]:
-        """The status document, with what only the running daemon knows."""
-        parts, now = self._parts, self._now()
-        document = self._stored()
-        for destination, forward in zip(document["destinations"], self._forwards, strict=True):
-            destination |= forward.live_status()
-        return document | {
-            "running": True,
-            "orgs": [
-                {"name": name, "api_calls_used": s.usage.used, "api_calls_allowed": s.usage.limit, "problem": ""}
-                for name, s in parts.sessions.items()
-            ],
-            "sources": self._polling.status(now),
-            "rules": {"loaded": parts.rules_loaded, "problems": [str(e) for e in parts.problems]},
-        }
+        """The status document (`agent.status_document`), as JSON has it."""
+        return encode(self.document())
 
-    def _stored(self) -> dict[str, Any]:
-        """What the state says, with the open problems; without counting where a loop holds the state for too long."""
-        parts = self._parts
-        lanes = {f.destination.name: f.lanes for f in self._forwards}
-        try:
-            with parts.state.transact(wait=STATE_WAIT):
-                document = counted_status(parts.state, parts.spool, parts.dead_letters, lanes)
-                return document | {"problems": status.problem_documents(parts.open_problems.open())}
-        except Busy as error:
-            document = uncounted_status(parts.state, parts.spool, parts.dead_letters, lanes)
-            return document | {
-                "problems": [
-                    status.stalled_state_problem(error),
-                    *status.problem_documents(parts.open_problems.known()),
-                ]
-            }
+    def document(self) -> StatusDocument:
+        """What the state says, with what only the running daemon knows."""
+        stored = self._stored()
+        return replace(
+            stored,
+            running=True,
+            destinations=self._destinations(stored.destinations),
+            orgs=self._orgs(stored.orgs),
+            sources=decode_sources(self._sources(self._now())),
+            rules=RulesStatus(self._rules.rules_loaded, [str(error) for error in self._rules.problems]),
+        )
 
-    def acknowledge(self, number: str, by: str) -> dict[str, Any] | None:
-        """Close an open problem on somebody's word; the problem, or None where none has this id."""
-        with self._parts.state.transact(wait=STATE_WAIT):
-            problem = self._parts.open_problems.acknowledge(str(number), str(by))
-        return status.problem_documents([problem])[0] if problem else None
+    def acknowledge(self, number: str, by: str) -> list[dict[str, Any]]:
+        """Close an open problem on somebody's word, in every shard that has it; what was closed, nothing for an unknown id."""
+        closed = status.acknowledge_in(self._shards, str(number), str(by), STATE_WAIT)
+        return status.encode_problems(closed)
 
     def reload(self) -> dict[str, Any]:
         """Rules, mappings and lists anew, from the next batch on; how many rules run, and what did not load."""
         try:
-            found = [failure.message for failure in self._parts.reload()]
+            found = [failure.message for failure in self._rules.reload()]
         except SettingsError as error:
             found = [f"{error}; all rules, mappings and lists stay as they were"]
         log.log(
-            logging.WARNING if found else logging.INFO, "reloaded", rules=self._parts.rules_loaded, not_loaded=found
+            logging.WARNING if found else logging.INFO, "reloaded", rules=self._rules.rules_loaded, not_loaded=found
         )
-        return {"rules": self._parts.rules_loaded, "not_loaded": found}
+        return {"rules": self._rules.rules_loaded, "not_loaded": found}
+
+    def _stored(self) -> StatusDocument:
+        """What the state says, with the open problems; without counting where a loop holds the state for too long."""
+        parts = self._directory, self._shards, self._lanes, self._takes
+        try:
+            stored = counted_status(*parts, wait=STATE_WAIT)
+            return status.with_problems(stored, status.open_problems(self._shards))
+        except Busy as error:
+            stalled = status.stalled_state_problem(error)
+            known = status.open_problems(self._shards, Problems.known)
+            return status.with_problems(uncounted_status(*parts), [stalled, *known])
+
+    def _destinations(self, stored: Sequence[DestinationStatus]) -> list[DestinationStatus]:
+        found = []
+        for destination, loop in zip(stored, self._loops, strict=True):
+            live = loop.live_status()
+            until = live["waits_until"]
+            found.append(
+                replace(
+                    destination,
+                    problem=live["problem"],
+                    waits_until=datetime.fromisoformat(until) if until else None,
+                    stopped=list(live["stopped"]),
+                )
+            )
+        return found
+
+    def _orgs(self, stored: Sequence[OrgStatus]) -> list[OrgStatus]:
+        """Those of the settings, then those of which only the state knows: they are delivered still."""
+        by_name = {org.name: org for org in stored}
+        found = []
+        for name, session in self._sessions.items():
+            org = by_name.pop(name, None) or OrgStatus(name, 0, 0, True, dict.fromkeys(LANES, 0), ())
+            found.append(
+                replace(
+                    org,
+                    org_id=session.org_id if session.signed_in else "",
+                    api_calls_used=session.usage.used,
+                    api_calls_allowed=session.usage.limit,
+                )
+            )
+        return [*found, *by_name.values()]

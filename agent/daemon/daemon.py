@@ -28,7 +28,7 @@ from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
 from agent.daemon.clock_watch import ClockWatch
 from agent.daemon.commands import DaemonCommands
-from agent.daemon.control_server import ControlServer
+from agent.daemon.control.server import ControlServer
 from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
 from agent.daemon.metrics_listener import metrics_served
@@ -42,6 +42,7 @@ from agent.daemon.shutdown_deadline import (
     polls_end_in_time,
 )
 from agent.daemon.signals import signals
+from agent.daemon.status import takes_of
 from agent.daemon.watch import Watch
 from agent.errors import DiskFull, StateDamaged
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
@@ -88,7 +89,16 @@ class Daemon:
         """Let go of batches that every destination has settled."""
         self._schedule = self._scheduled()
         self._liveness = Liveness(self.stalled)
-        self.commands = DaemonCommands(self.parts, self.polling, self.forwards, now)
+        self.commands = DaemonCommands(
+            settings.state.directory,
+            {"": self.parts.stores},
+            self.parts.sessions,
+            self.parts,
+            self.polling.status,
+            self.forwards,
+            takes_of(settings.destinations),
+            now,
+        )
 
     def run(self, control: Path | None = None) -> int:
         """Until told to stop. Call from the main thread: it takes the signals. Where something hangs, the process ends

@@ -1,34 +1,38 @@
-"""What `leakline status` shows, as one JSON-able document: accounts from the state, troubles from the running parts."""
+"""What `leakline status` shows, from the running daemon or from the state alone, and problems across shards."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
 
 from agent import __version__
 from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
-from agent.daemon.control import ask, is_there
+from agent.daemon.control.client import ask, is_there
+from agent.daemon.control.state_alone import opened_shards
 from agent.errors import LeaklineError, StateDamaged
-from agent.problem import KINDS, Problem
-from agent.store import keys
-from agent.store.dead_letters import DeadLetters
-from agent.store.directory.state_directory import StateDirectory
+from agent.problem import KINDS, Problem, problem_id
+from agent.status_document import (
+    ProblemStatus,
+    StateStatus,
+    StatusDocument,
+    decode,
+    decode_problem,
+    encode_problem,
+)
 from agent.store.problems import Problems
-from agent.store.spool import Spool
-from agent.store.status import counted_status
+from agent.store.queue.status import Lanes, Shards, Takes, counted_status, held
 
-NO_DAEMON = {
-    "id": "",
-    "kind": "no-daemon",
-    "subject": "daemon",
-    "since": None,
-    "message": "no daemon is running on this state: nothing is read and nothing is sent",
-    "fix": "start it (`systemctl start leakline`, or `leakline run`); its log says why it ended",
-    "clears": "itself",
-    "count": 1,
-}
+NO_DAEMON = ProblemStatus(
+    id="",
+    kind="no-daemon",
+    subject="daemon",
+    since=None,
+    message="no daemon is running on this state: nothing is read and nothing is sent",
+    fix="start it (`systemctl start leakline`, or `leakline run`); its log says why it ended",
+    clears="itself",
+)
 """The problem that is seen only by a command that finds no daemon."""
 
 
@@ -36,89 +40,146 @@ ANSWER_WITHIN = 15.0
 """Seconds until `status` says that it cannot tell."""
 
 
-def document(settings: Settings) -> dict[str, Any]:
+class NamedLanes(Protocol):
+    """A destination, or its settings."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def lanes(self) -> Sequence[Any]: ...
+
+
+def document(settings: Settings) -> StatusDocument:
     """What the running daemon says, or the state alone. Raises LeaklineError when neither can tell."""
-    answer: dict[str, Any] | None = ask(settings.state.socket(), "status", timeout=ANSWER_WITHIN)
-    return answer or _without_daemon(settings)
+    socket = settings.state.socket()
+    answer = ask(socket, "status", timeout=ANSWER_WITHIN)
+    if answer is None:
+        return _without_daemon(settings)
+    try:
+        return decode(answer)
+    except ValueError as error:
+        raise LeaklineError(
+            f"the daemon behind {socket} describes itself as another version of Leakline would",
+            hint="use the `leakline` command that belongs to the running daemon",
+        ) from error
 
 
-def acknowledge(settings: Settings, number: str, by: str) -> dict[str, Any] | None:
-    """Close an open problem, in the daemon or in the state alone; the problem, or None where none has this id."""
+def acknowledge(settings: Settings, number: str, by: str) -> list[ProblemStatus]:
+    """Close an open problem, in the daemon or in the state alone; see `acknowledge_in`."""
     socket = settings.state.socket()
     if is_there(socket):
-        closed: dict[str, Any] | None = ask(socket, "acknowledge", number=number, by=by)
-        return closed
-    state = StateDirectory(settings.state.directory)
-    try:
-        problem = Problems(state.shard(keys.PROCESS), utc_now).acknowledge(number, by)
-    finally:
-        state.close()
-    return problem_documents([problem])[0] if problem else None
+        closed = ask(socket, "acknowledge", number=number, by=by) or []
+        return [decode_problem(problem) for problem in closed]
+    with opened_shards(settings, utc_now) as shards:
+        return acknowledge_in(shards, number, by)
 
 
-def _without_daemon(settings: Settings) -> dict[str, Any]:
+def acknowledge_in(shards: Shards, number: str, by: str, wait: float | None = None) -> list[ProblemStatus]:
+    """Close the problem with this id in every shard where it is open: its id names a kind and a subject, such as a
+    destination, which several orgs may share. Returns what was closed. `wait`: see `store.queue.status.held`.
+    """
+    closed: list[ProblemStatus] = []
+    with held(shards, wait):
+        for org, stores in shards.items():
+            problem = stores.problems.acknowledge(number, by)
+            if problem is not None:
+                closed.append(problem_status(problem, org))
+    return closed
+
+
+def open_problems(
+    shards: Shards, ask_for: Callable[[Problems], Iterable[Problem]] = Problems.open
+) -> list[ProblemStatus]:
+    """Of all shards, the oldest first. `ask_for`: `Problems.known` where the state cannot be waited for."""
+    found = [(org, problem) for org, stores in shards.items() for problem in ask_for(stores.problems)]
+    return [problem_status(problem, org) for org, problem in sorted(found, key=lambda found: found[1].since)]
+
+
+def problem_status(problem: Problem, org: str) -> ProblemStatus:
+    """`org`: the name of its shard."""
+    return ProblemStatus(
+        id=problem.id,
+        kind=problem.kind,
+        subject=problem.subject,
+        since=problem.since,
+        message=problem.message,
+        fix=problem.advice,
+        clears=problem.clears,
+        count=problem.count,
+        org=org,
+    )
+
+
+def lanes_of(destinations: Iterable[NamedLanes]) -> Lanes:
+    return {destination.name: destination.lanes for destination in destinations}
+
+
+def takes_of(destinations: Iterable[NamedLanes]) -> Takes:
+    """Whether a destination takes a shard: one without `orgs` takes them all, Leakline's own included."""
+    orgs = {destination.name: getattr(destination, "orgs", None) for destination in destinations}
+    return lambda destination, shard: (taken := orgs.get(destination)) is None or shard in taken
+
+
+def with_problems(document: StatusDocument, problems: Sequence[ProblemStatus]) -> StatusDocument:
+    """The document with the open problems, and for each org the kinds of its own."""
+    orgs = [replace(org, problem=_kinds(problems, org.name)) for org in document.orgs]
+    return replace(document, problems=problems, orgs=orgs)
+
+
+def _kinds(problems: Iterable[ProblemStatus], org: str) -> str:
+    return ", ".join(dict.fromkeys(problem.kind for problem in problems if problem.org == org))
+
+
+def _without_daemon(settings: Settings) -> StatusDocument:
+    directory, destinations = settings.state.directory, settings.destinations
     try:
-        state = StateDirectory(settings.state.directory)
+        with opened_shards(settings, utc_now) as shards:
+            stored = counted_status(directory, shards, lanes_of(destinations), takes_of(destinations))
+            problems = open_problems(shards)
     except StateDamaged as error:
         return _unreadable(settings, error)
-    try:
-        lanes = {destination.name: destination.lanes for destination in settings.destinations}
-        shard = state.shard(keys.PROCESS)
-        stored = counted_status(shard, Spool(shard), DeadLetters(shard), lanes)
-        problems = Problems(shard, utc_now).open()
-    finally:
-        state.close()
-    return stored | {"running": False, "problems": [NO_DAEMON, *problem_documents(problems)]}
+    return with_problems(stored, [NO_DAEMON, *problems])
 
 
-def _unreadable(settings: Settings, error: StateDamaged) -> dict[str, Any]:
+def _unreadable(settings: Settings, error: StateDamaged) -> StatusDocument:
     """All that can be said of a state whose database is damaged or gone."""
-    damaged = Problem("state-damaged", "state", datetime.now(UTC), str(error.args[0]), error.hint)
-    return {
-        "version": __version__,
-        "state": {"directory": str(settings.state.directory)},
-        "running": False,
-        "balanced": None,
-        "problems": [{**problem_documents([damaged])[0], "since": None}, NO_DAEMON],
-    }
+    damaged = ProblemStatus(
+        id=problem_id("state-damaged", "state"),
+        kind="state-damaged",
+        subject="state",
+        since=None,
+        message=str(error.args[0]),
+        fix=error.hint,
+        clears=KINDS["state-damaged"].clears,
+    )
+    return StatusDocument(
+        version=__version__,
+        state=StateStatus(str(settings.state.directory)),
+        running=False,
+        balanced=None,
+        problems=[damaged, NO_DAEMON],
+    )
 
 
-def problem_documents(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    """Problems as `status --json` has them."""
-    return [
-        {
-            "id": problem.id,
-            "kind": problem.kind,
-            "subject": problem.subject,
-            "since": problem.since.isoformat(),
-            "message": problem.message,
-            "fix": problem.advice,
-            "clears": problem.clears,
-            "count": problem.count,
-        }
-        for problem in problems
-    ]
-
-
-def stalled_state_problem(error: LeaklineError) -> dict[str, Any]:
-    """The problem that the daemon's state is held by a loop that hangs, as `status --json` has it."""
-    return {
-        "id": "",
-        "kind": "loop-stalled",
-        "subject": "state",
-        "since": None,
-        "message": f"a loop hangs: {error}",
-        "fix": KINDS["loop-stalled"].fix,
-        "clears": "itself",
-        "count": 1,
-    }
+def stalled_state_problem(error: LeaklineError) -> ProblemStatus:
+    """The problem that the daemon's state is held by a loop that hangs."""
+    return ProblemStatus(
+        id="",
+        kind="loop-stalled",
+        subject="state",
+        since=None,
+        message=f"a loop hangs: {error}",
+        fix=KINDS["loop-stalled"].fix,
+        clears="itself",
+    )
 
 
 def error_document(error: LeaklineError) -> dict[str, Any]:
-    """The document of a `status --json` that cannot tell."""
+    """What `status --json` prints when it cannot tell."""
     return {"version": __version__, "error": str(error), "problems": None, "balanced": None}
 
 
-def is_well(document: Mapping[str, Any]) -> bool:
-    """Whether nothing is wrong now and nothing waits for a person: exit status 0."""
-    return bool(document["balanced"]) and not document["problems"]
+def encode_problems(problems: Iterable[ProblemStatus]) -> list[dict[str, Any]]:
+    """As `status --json` has them."""
+    return [encode_problem(problem) for problem in problems]

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import yaml
 
-from agent.daemon.control import ask
+from agent.daemon.control.client import ask
 
 PATIENCE = 300.0
 """Seconds until a test gives up waiting; never a measure of speed."""

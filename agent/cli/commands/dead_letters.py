@@ -13,7 +13,10 @@ from agent.cli.output.console import out, quiet
 
 app = typer.Typer(help="Rows that could not be read or delivered, and why.", no_args_is_help=True)
 
-Numbers = Annotated[list[int] | None, typer.Argument(metavar="[NUMBER]...", help="Files, as `list` numbers them.")]
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[FILE]...", help="As `list` names them, such as acme/3; a number alone if that is clear."),
+]
 Everything = Annotated[bool, typer.Option("--all", help="Every file.")]
 Destination = Annotated[str | None, typer.Option("--destination", help="Every file of this destination.")]
 
@@ -27,16 +30,16 @@ def list_files(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def show(number: int, config: Config = DEFAULT_PATH) -> None:
+def show(file: str, config: Config = DEFAULT_PATH) -> None:
     """One file of dead letters, row by row, as JSON lines."""
     from agent.cli.output import dead_letters
 
-    raise typer.Exit(dead_letters.show(load(config), number))
+    raise typer.Exit(dead_letters.show(load(config), file))
 
 
 @app.command()
 def replay(
-    numbers: Numbers = None,
+    files: Files = None,
     everything: Everything = False,
     destination: Destination = None,
     config: Config = DEFAULT_PATH,
@@ -45,12 +48,12 @@ def replay(
 
     Exit status 1: some could not be, for instance because they never became events.
     """
-    _settle("replay", numbers or [], everything, destination, config)
+    _settle("dead_letters_replay", files or [], everything, destination, config)
 
 
 @app.command()
 def drop(
-    numbers: Numbers = None,
+    files: Files = None,
     everything: Everything = False,
     destination: Destination = None,
     yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
@@ -59,28 +62,28 @@ def drop(
     """Let go of dead letters for good. Who did it and how many rows it were is an event."""
     from agent.cli.output import dead_letters
 
-    _choose(numbers or [], everything, destination)
+    _choose(files or [], everything, destination)
     if not yes:
         if not sys.stdin.isatty():
             wrong_usage("nobody is there to be asked: write --yes")
-        rows = dead_letters.count(load(config), numbers or [], destination=destination, everything=everything)
+        rows = dead_letters.count(load(config), files or [], destination=destination, everything=everything)
         typer.confirm(f"{rows:,} rows will be gone. Drop them?", abort=True)
-    _settle("drop", numbers or [], everything, destination, config)
+    _settle("dead_letters_drop", files or [], everything, destination, config)
 
 
-def _settle(what: str, numbers: list[int], everything: bool, destination: str | None, config: Config) -> None:
+def _settle(command: str, files: list[str], everything: bool, destination: str | None, config: Config) -> None:
     from agent.cli.output import dead_letters
 
-    _choose(numbers, everything, destination)
+    _choose(files, everything, destination)
     quiet()
     by = getpass.getuser()
     raise typer.Exit(
         dead_letters.settle(
-            load(config), what, numbers, destination=destination, everything=everything, by=by, console=out
+            load(config), command, files, destination=destination, everything=everything, by=by, console=out
         )
     )
 
 
-def _choose(numbers: list[int], everything: bool, destination: str | None) -> None:
-    if not (numbers or everything or destination):
-        wrong_usage("say which: NUMBER..., --destination NAME or --all")
+def _choose(files: list[str], everything: bool, destination: str | None) -> None:
+    if not (files or everything or destination):
+        wrong_usage("say which: FILE..., --destination NAME or --all")

@@ -20,11 +20,12 @@ def list_problems(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> Non
     from agent.cli.output.status import show_problems
     from agent.daemon import status
 
-    problems = status.document(load(config))["problems"]
+    document = status.document(load(config))
+    problems = document.problems
     if as_json:
-        print_json(problems)
+        print_json(status.encode_problems(problems))
     elif problems:
-        show_problems(problems, out)
+        show_problems(problems, out, several_orgs=len(document.orgs) > 1)
     else:
         out.print("No problems.")
     raise typer.Exit(FOUND if problems else FINE)
@@ -32,11 +33,13 @@ def list_problems(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> Non
 
 @app.command()
 def acknowledge(number: str = typer.Argument(metavar="ID"), config: Config = DEFAULT_PATH) -> None:
-    """Say that somebody has looked at a problem: it is no longer told. The acknowledgement is an event."""
+    """Say that somebody has looked at a problem: it is no longer told, in any org. The acknowledgement is an event."""
     from agent.daemon import status
 
     quiet()
-    problem = status.acknowledge(load(config), number, getpass.getuser())
-    if problem is None:
+    problems = status.acknowledge(load(config), number, getpass.getuser())
+    if not problems:
         raise LeaklineError(f"no open problem has the id {number!r}", hint="see `leakline problems list`")
-    out.print(f"acknowledged: {problem['message']}", soft_wrap=True)
+    for problem in problems:
+        org = f"{problem.org}: " if len(problems) > 1 and problem.org else ""
+        out.print(f"acknowledged: {org}{problem.message}", markup=False, soft_wrap=True)

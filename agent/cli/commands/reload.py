@@ -19,7 +19,7 @@ def reload(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
 
     Exit status 0: all of them loaded; 1: something did not, and the version from before is in use; 3: no daemon runs.
     """
-    from agent.daemon.control import ask
+    from agent.daemon.control.client import ask
 
     socket = load(config).state.socket()
     answer = ask(socket, "reload", timeout=PATIENCE)

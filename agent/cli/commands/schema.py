@@ -1,4 +1,4 @@
-"""`leakline schema`: JSON schemas of what people write."""
+"""`leakline schema`: JSON schemas of what people write, and of what programs read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import typer
 
 from agent.cli.output.console import print_json
 
-app = typer.Typer(help="JSON schemas of what people write, for editors.", no_args_is_help=True)
+app = typer.Typer(help="JSON schemas, for editors and programs.", no_args_is_help=True)
 
 
 @app.command()
@@ -23,3 +23,11 @@ def mapping() -> None:
     from agent.normalize.mapping.document import MappingText
 
     print_json(MappingText.model_json_schema())
+
+
+@app.command()
+def status() -> None:
+    """What `leakline status --json` prints."""
+    from agent.status_document import status_schema
+
+    print_json(status_schema())

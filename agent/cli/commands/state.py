@@ -20,7 +20,7 @@ def inspect(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     Exit status 0: nothing to do; 1: `recover` has something to do; 3: it cannot tell.
     """
     from agent.cli.output.state import show
-    from agent.daemon.control import is_there
+    from agent.daemon.control.client import is_there
     from agent.store.recovery import inspection
 
     settings = load(config)

@@ -19,6 +19,7 @@ def status(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """
     from agent.cli.output.status import show
     from agent.daemon import status as daemon_status
+    from agent.status_document import encode
 
     settings = load(config)
     try:
@@ -29,7 +30,7 @@ def status(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
             raise typer.Exit(FAILED) from error
         raise
     if as_json:
-        print_json(document)
+        print_json(encode(document))
     else:
         show(document, out)
-    raise typer.Exit(FINE if daemon_status.is_well(document) else FOUND)
+    raise typer.Exit(FINE if document.is_well else FOUND)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -14,33 +15,31 @@ from rich.table import Table
 from agent.cli.output.status_lines import time
 from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
-from agent.daemon.control import ask, is_there
+from agent.daemon.control.client import ask, is_there
+from agent.daemon.control.command import table_of
+from agent.daemon.control.dead_letters import dead_letter_requests
+from agent.daemon.control.state_alone import opened_shards
 from agent.errors import LeaklineError
 from agent.exit_status import FINE, FOUND
-from agent.store import keys
-from agent.store.directory.state_directory import StateDirectory
-from agent.store.queue.dead_letter_commands import DeadLetterCommands
-from agent.store.queue.state_stores import open_stores
+from agent.store.queue.dead_letter_files import DeadLetterFiles, file_called
 from agent.terminal import words
 
 Call = Callable[..., Any]
-"""`call("show", number=3)`: what the office answers, wherever it is."""
+"""`call("dead_letters_show", file="acme/3")`: what is answered, by the daemon or by the state alone."""
+
+DONE = {"dead_letters_replay": "to be sent again", "dead_letters_drop": "dropped"}
 
 
 @contextmanager
 def _office(settings: Settings) -> Iterator[Call]:
     socket = settings.state.socket()
     if is_there(socket):
-        yield lambda command, **arguments: ask(socket, f"dead_letters_{command}", **arguments)
+        yield lambda command, **arguments: ask(socket, command, **arguments)
         return
-    state = StateDirectory(settings.state.directory)
-    try:
-        stores = open_stores(state.shard(keys.PROCESS), utc_now)
+    with opened_shards(settings, utc_now) as shards:
         destinations = {destination.name: destination.lanes for destination in settings.destinations}
-        commands = DeadLetterCommands(stores, destinations, utc_now).commands()
-        yield lambda command, **arguments: commands[f"dead_letters_{command}"](**arguments)
-    finally:
-        state.close()
+        table = table_of(dead_letter_requests(DeadLetterFiles(shards, destinations, utc_now)))
+        yield lambda command, **arguments: table[command].run(**arguments)
 
 
 def show_list(settings: Settings, console: Console, *, as_json: bool) -> int:
@@ -53,24 +52,23 @@ def show_list(settings: Settings, console: Console, *, as_json: bool) -> int:
         console.print("No dead letters.")
     else:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold underline")
-        for heading in ("number", "time", "where", "rows", "most frequent reason"):
+        for heading in ("file", "time", "where", "rows", "most frequent reason"):
             table.add_column(heading, overflow="fold")
         for row in rows:
-            cells = (str(row["number"]), time(row["time"]), row["where"], f"{row['rows']:,}", row["reason"])
+            refused = time(datetime.fromisoformat(row["time"])) if row["time"] else ""
+            cells = (row["file"], refused, row["where"], f"{row['rows']:,}", row["reason"])
             table.add_row(*map(words, cells))
         console.print(table)
-        console.print(
-            "`leakline dead-letters show NUMBER` prints one as JSON lines; `replay` sends refused rows again."
-        )
+        console.print("`leakline dead-letters show FILE` prints one as JSON lines; `replay` sends refused rows again.")
     return FOUND if rows else FINE
 
 
-def show(settings: Settings, number: int) -> int:
+def show(settings: Settings, file: str) -> int:
     """Every row of one file. Raises LeaklineError when there is no such file or it is damaged."""
     with _office(settings) as call:
         start: int | None = 0
         while start is not None:
-            page = call("show", number=number, start=start)
+            page = call("dead_letters_show", file=file, start=start)
             for row in page["rows"]:
                 sys.stdout.buffer.write(orjson.dumps(row) + b"\n")
             start = page["next"]
@@ -79,46 +77,64 @@ def show(settings: Settings, number: int) -> int:
 
 def settle(
     settings: Settings,
-    what: str,
-    numbers: Sequence[int],
+    command: str,
+    files: Sequence[str],
     *,
     destination: str | None,
     everything: bool,
     by: str,
     console: Console,
 ) -> int:
-    """`what` (`replay` or `drop`) with the chosen files; exit status 1 if something was not possible with one."""
-    done, failed = {"replay": "to be sent again", "drop": "dropped"}[what], 0
+    """`command` (a key of `DONE`) with the chosen files; exit status 1 if something was not possible with one."""
+    failed = 0
     with _office(settings) as call:
-        for number in list(_chosen(call, numbers, destination, everything)):
+        for file in list(_chosen(call, settings, files, destination, everything)):
             try:
-                answer = call(what, number=number, by=by)
+                answer = call(command, file=file, by=by)
             except LeaklineError as error:
                 failed += 1
-                console.print(words(f"{number}: {error}"), soft_wrap=True)
+                console.print(words(f"{file}: {error}"), soft_wrap=True)
                 continue
             whose = f" of {answer['destination']}" if answer["destination"] else ""
-            console.print(words(f"{number}: {answer['rows']:,} rows{whose}: {done}"), soft_wrap=True)
+            console.print(words(f"{file}: {answer['rows']:,} rows{whose}: {DONE[command]}"), soft_wrap=True)
     return FOUND if failed else FINE
 
 
-def count(settings: Settings, numbers: Sequence[int], *, destination: str | None, everything: bool) -> int:
+def count(settings: Settings, files: Sequence[str], *, destination: str | None, everything: bool) -> int:
     """Rows in the chosen files."""
     with _office(settings) as call:
-        chosen = set(_chosen(call, numbers, destination, everything))
-        return sum(row["rows"] for row in _files(call) if row["number"] in chosen)
+        rows = {row["file"]: row for row in _files(call)}
+        meant = {_whole_name(rows, settings, file) for file in files}
+        meant |= set(_chosen(call, settings, files, destination, everything)) - set(files)
+    return sum(row["rows"] for file, row in rows.items() if file in meant)
 
 
-def _chosen(call: Call, numbers: Sequence[int], destination: str | None, everything: bool) -> Iterator[int]:
-    yield from numbers
-    for row in _files(call) if everything or destination is not None else ():
-        if destination in (None, row["destination"]) and row["number"] not in numbers:
-            yield row["number"]
+def _chosen(
+    call: Call, settings: Settings, files: Sequence[str], destination: str | None, everything: bool
+) -> Iterator[str]:
+    """The files as they were written, then those that an option chooses and nobody wrote."""
+    yield from files
+    if not everything and destination is None:
+        return
+    rows = {row["file"]: row for row in _files(call)}
+    written = {_whole_name(rows, settings, file) for file in files}
+    for file, row in rows.items():
+        if destination in (None, row["destination"]) and file not in written:
+            yield file
+
+
+def _whole_name(rows: dict[str, dict[str, Any]], settings: Settings, file: str) -> str:
+    """`acme/3` for `3`, as the daemon understands it; as it was written where that is not clear, which the daemon says."""
+    numbers = {(row["org"], row["number"]): name for name, row in rows.items()}
+    try:
+        return file if "/" in file else numbers[file_called(file, numbers, [org.name for org in settings.orgs])]
+    except LeaklineError:
+        return file
 
 
 def _files(call: Call) -> Iterator[dict[str, Any]]:
-    start: int | None = 0
+    start: str | None = ""
     while start is not None:
-        page = call("list", start=start)
+        page = call("dead_letters_list", start=start)
         yield from page["files"]
         start = page["next"]

@@ -1,4 +1,4 @@
-"""What people can do with dead letters: look at them, have them sent again, let go of them.
+"""What people can do with the dead letters of one shard: look at them, have them sent again, let go of them.
 
 One file at a time, each in one transaction with the accounts, the problem that counts the rows, and an event that
 says who did it. Answers are plain JSON values in pages, for they may go through the daemon's socket.
@@ -26,7 +26,7 @@ from agent.store.transaction import Transaction
 
 FILES_A_PAGE, ROWS_A_PAGE = 50, 500
 BYTES_A_PAGE = 4 << 20
-"""Bounds of one answer. A client takes 64 MB (`daemon.control.LONGEST_ANSWER`); rows grow in JSON, base64 by a third."""
+"""Bounds of one answer. A client takes 64 MB (`daemon.control.client.LONGEST_ANSWER`); rows grow in JSON, base64 by a third."""
 MOST_REASONS = 3
 """Of each file in a list, the most frequent ones."""
 
@@ -43,15 +43,6 @@ class DeadLetterCommands:
         self._destinations = destinations
         self._accounts = Accounts(stores.state)
         self._now = now
-
-    def commands(self) -> dict[str, Callable[..., Any]]:
-        """By the name under which the daemon's socket knows them."""
-        return {
-            "dead_letters_list": self.list,
-            "dead_letters_show": self.show,
-            "dead_letters_replay": self.replay,
-            "dead_letters_drop": self.drop,
-        }
 
     def list(self, start: int = 0) -> dict[str, Any]:
         """`files` from number `start` on, and `next`: where the next page begins, None at the end."""

@@ -14,9 +14,9 @@ import yaml
 
 from agent.assembly.daemon_parts import build_parts
 from agent.config.settings import Settings
-from agent.daemon.status import is_well
 from agent.errors import NotReady, SettingsError, SourceError
 from agent.sources.event_log_file.probe import probe
+from agent.status_document import decode
 from tests.attack.four_places import assert_told_everywhere, problems_of, status_of
 from tests.attack.hostile_org import HostileOrg, document_of, file_of
 from tests.end_to_end.agent_process import PATIENCE, AgentProcess
@@ -128,5 +128,5 @@ def test_the_other_org_is_read_and_the_first_one_once_its_secret_is_there(
     bad.secret.write_text(secret)
     agent.wait_for(lambda: len(events.read_text().splitlines()) == 2)
     agent.wait_for(lambda: not problems_of(agent, "source-failed"))
-    agent.wait_for(lambda: is_well(agent.status()))
+    agent.wait_for(lambda: decode(agent.status()).is_well)
     assert agent.stop() == 0

@@ -14,7 +14,7 @@ import orjson
 import polars as pl
 import pytest
 
-from agent.daemon.control import ask
+from agent.daemon.control.client import ask
 from agent.demo.org_process import simulated_org
 from agent.demo.verdict import judge
 from agent.errors import LeaklineError

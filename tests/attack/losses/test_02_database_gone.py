@@ -17,10 +17,10 @@ import yaml
 from agent.errors import StateDamaged, StateError
 from agent.model import LANES, Outcome
 from agent.store.accounts import Accounts
+from agent.store.queue.status import balanced
 from agent.store.recovery.books import Books
 from agent.store.recovery.inspection import inspect
 from agent.store.recovery.recover import recover
-from agent.store.status import balanced
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.store.one_shard import OneShard
 
@@ -61,7 +61,7 @@ def delivered(directory: Path) -> tuple[list[str], list[str]]:
     forward = loops.forward(destination)
     told = loops.event_actions()
     loops.drain(forward)
-    assert balanced(loops.state, loops.spool, TAKES)
+    assert balanced(loops.stores, TAKES)
     loops.state.close()
     return destination.accepted, told
 

@@ -11,10 +11,10 @@ import orjson
 import pytest
 
 from agent.config.settings import Settings
-from agent.daemon import status
 from agent.daemon.daemon import Daemon
 from agent.errors import Gone, TransportError
 from agent.model import Chunk, Outcome
+from agent.status_document import decode
 from agent.store.accounts import Accounts
 from tests.attack.four_places import assert_told_everywhere, own_events
 from tests.end_to_end.agent_process import AgentProcess
@@ -83,7 +83,7 @@ def test_rows_of_damaged_files_are_fetched_again_from_the_org(document: dict[str
     daemon = Daemon(settings)
     drain(daemon)
     document = daemon.commands.status()
-    assert not status.is_well(document)
+    assert not decode(document).is_well
     assert document["balanced"]
     assert ("batch-damaged", "second") in {(problem["kind"], problem["subject"]) for problem in document["problems"]}
     lacking = expected - event_ids(places[1])
@@ -96,7 +96,7 @@ def test_rows_of_damaged_files_are_fetched_again_from_the_org(document: dict[str
     assert event_ids(places[0]) == event_ids(places[1]) == expected
     assert "batch-restored" in {row["event"]["action"] for row in lines(places[0], "alerts")}
     document = daemon.commands.status()
-    assert status.is_well(document), document["problems"]
+    assert decode(document).is_well, document["problems"]
     daemon.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,10 @@ import pytest
 from pydantic import ValidationError
 
 from agent.cli.output.status import lane_state
-from agent.daemon.status import problem_documents
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.exchange import HttpAnswer
 from agent.errors import Misconfigured, Unavailable
-from agent.store.status import counted_status
+from agent.status_document import DestinationStatus, LaneCounts
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.store.one_shard import OneShard
 
@@ -95,18 +94,9 @@ def test_status_says_until_when_and_why(loops: Loops) -> None:
             seen.append(told["waits_until"])
             (problem,) = quick.problems.open()
             seen.append(problem.message)
-            document = counted_status(quick.state, quick.spool, quick.dead_letters, {"siem": siem.lanes})
-            document["destinations"][0] |= told
-            document["problems"] = problem_documents(quick.problems.open())
-            seen.append(
-                str(
-                    lane_state(
-                        document["destinations"][0],
-                        document["destinations"][0]["lanes"]["events"],
-                        "takes nothing",
-                    )
-                )
-            )
+            until = datetime.fromisoformat(told["waits_until"])
+            waiting = DestinationStatus("siem", {"events": LaneCounts()}, waits_until=until)
+            seen.append(str(lane_state(waiting, waiting.lanes["events"], "takes nothing")))
             return super().wait(timeout)
 
     quick = Loops(loops.state, StatusRecorder())

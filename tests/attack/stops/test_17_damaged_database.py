@@ -20,8 +20,8 @@ from agent.errors import StateDamaged
 from agent.model import LANES
 from agent.store.directory import database_check, integrity
 from agent.store.directory.database_check import EVERY, DatabaseWatch
+from agent.store.queue.status import balanced
 from agent.store.recovery.recover import recover
-from agent.store.status import balanced
 from tests.end_to_end.agent_process import AgentProcess
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.store.one_shard import OneShard
@@ -69,7 +69,7 @@ def test_recover_loses_no_row(tmp_path: Path, seed: int) -> None:
     assert "state-recovered" in {problem.kind for problem in loops.problems.open()}
     assert loops.event_actions() == ["state-recovered"]
     loops.drain(forward)
-    assert balanced(loops.state, loops.spool, {"siem": LANES})
+    assert balanced(loops.stores, {"siem": LANES})
     loops.state.close()
     assert set(IDS) <= set(destination.accepted)
 
@@ -85,9 +85,9 @@ def test_check_and_status_see_it(document: dict[str, Any], tmp_path: Path) -> No
     assert [(finding.subject, finding.warning) for finding in seen if finding.subject == "state"] == [("state", False)]
     assert "leakline state inspect" in seen[0].fix
 
-    told = status.document(load(settings))["problems"]
-    assert [problem["kind"] for problem in told] == ["state-damaged", "no-daemon"]
-    assert "leakline state recover" in told[0]["fix"]
+    told = status.document(load(settings)).problems
+    assert [problem.kind for problem in told] == ["state-damaged", "no-daemon"]
+    assert "leakline state recover" in told[0].fix
 
 
 def test_damage_met_while_running_has_its_own_words(tmp_path: Path) -> None:

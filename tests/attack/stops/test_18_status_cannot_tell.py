@@ -16,8 +16,9 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.app import main
-from agent.daemon import control, status
-from agent.daemon.control import ask
+from agent.daemon import status
+from agent.daemon.control import client
+from agent.daemon.control.client import ask
 from agent.errors import LeaklineError
 from tests.attack.four_places import status_of
 from tests.end_to_end.agent_process import AgentProcess
@@ -199,7 +200,7 @@ def test_the_exit_statuses_are_documented(settings: Path) -> None:
 def test_how_long_an_answer_may_take_is_bounded() -> None:
     """A person does not wait for minutes."""
     assert status.ANSWER_WITHIN <= 30
-    assert control.TIMEOUT <= 60
+    assert client.TIMEOUT <= 60
 
 
 @pytest.mark.attack

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from agent.cli.output.status import show
 from agent.config.settings import load
-from agent.daemon import status
 from agent.daemon.daemon import Daemon
 from agent.errors import LeaklineError
+from agent.status_document import decode
 
 
 def test_a_loop_that_holds_the_state_does_not_hold_status(settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +40,7 @@ def test_a_loop_that_holds_the_state_does_not_hold_status(settings: Path, monkey
         thread.join(120)
     assert document["balanced"] is None
     assert [problem["kind"] for problem in document["problems"]] == ["loop-stalled"]
-    assert not status.is_well(document)
+    assert not decode(document).is_well
     assert "could not be counted" in shown(document)
     assert daemon.commands.status()["problems"] == []
     daemon.close()
@@ -48,7 +48,7 @@ def test_a_loop_that_holds_the_state_does_not_hold_status(settings: Path, monkey
 
 def shown(document: dict[str, Any], width: int = 100) -> str:
     console = Console(file=io.StringIO(), width=width, highlight=False)
-    show(document, console)
+    show(decode(document), console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

@@ -13,8 +13,9 @@ from rich.console import Console
 import agent.daemon.daemon
 from agent.cli.output import dead_letters
 from agent.config.settings import Settings
-from agent.daemon.control import ask
-from agent.daemon.control_server import ControlServer
+from agent.daemon.control.client import ask
+from agent.daemon.control.dead_letters import dead_letter_requests
+from agent.daemon.control.server import ControlServer
 from agent.errors import LeaklineError
 from agent.model import Outcome, Rejection
 from agent.pipeline.forward import Forward
@@ -22,6 +23,7 @@ from agent.store import dead_letter_problem
 from agent.store.accounts import Accounts
 from agent.store.queue import dead_letter_commands
 from agent.store.queue.dead_letter_commands import DeadLetterCommands
+from agent.store.queue.dead_letter_files import DeadLetterFiles
 from tests.config.test_settings import minimal
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.pipeline.test_forward import balanced
@@ -41,8 +43,8 @@ class ServedLoops:
         self.loops.drain(self.forward)
         document = minimal() | {"state": {"directory": str(folder / "state")}}
         self.settings = Settings.model_validate(document)
-        office = DeadLetterCommands(self.loops.stores, {"siem": self.siem.lanes}, lambda: NOW)
-        self.server: ControlServer | None = ControlServer(self.settings.state.socket(), office.commands())
+        files = DeadLetterFiles({"acme": self.loops.stores}, {"siem": self.siem.lanes}, lambda: NOW)
+        self.server: ControlServer | None = ControlServer(self.settings.state.socket(), dead_letter_requests(files))
 
     def end(self) -> None:
         if self.server:
@@ -56,8 +58,8 @@ class ServedLoops:
         out = io.StringIO()
         status = dead_letters.settle(
             self.settings,
-            what,
-            numbers,
+            f"dead_letters_{what}",
+            [str(number) for number in numbers],
             destination=destination,
             everything=everything,
             by="ada",
@@ -92,8 +94,8 @@ def test_they_are_shown_while_the_daemon_runs_page_by_page(
 ) -> None:
     """Every row, whole, over as many answers as it takes."""
     monkeypatch.setattr(dead_letter_commands, "ROWS_A_PAGE", 1)
-    assert dead_letters.show(daemon.settings, 0) == 0
-    assert dead_letters.show(daemon.settings, 1) == 0
+    assert dead_letters.show(daemon.settings, "0") == 0
+    assert dead_letters.show(daemon.settings, "acme/1") == 0
     malformed, first, second = map(json.loads, capfdbinary.readouterr().out.splitlines())
     assert malformed["raw_base64"] == "Iv8="
     assert [first["event"]["event.id"], second["event"]["event.id"]] == [ids_of(0, 1)[0], ids_of(2, 3)[0]]

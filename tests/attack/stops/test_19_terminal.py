@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from agent.cli.output.status import show
 from agent.config.settings import Settings, parse
 from agent.daemon import status
 from agent.model import Finding, Rejection
+from agent.status_document import OrgStatus, SourceStatus
 from agent.store.dead_letters import DeadLetters, letters_of_rejections
 from tests.destinations.http_server import HttpServer, Reply
 from tests.end_to_end.agent_process import AgentProcess
@@ -72,16 +74,10 @@ def test_a_reason_in_brackets_is_listed(tmp_path: Path, capsys: pytest.CaptureFi
 def test_status_shows_what_is_said_and_does_not_obey(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Problems, names and states of sources and destinations."""
     document = status.document(settings_with(tmp_path, "x"))
-    problem = {
-        **document["problems"][0],
-        "kind": "source-failed",
-        "message": f"{HOSTILE}\nok all is well",
-        "fix": HOSTILE,
-    }
-    document["problems"] = [problem]
-    document["orgs"] = [{"name": HOSTILE, "problem": HOSTILE}]
-    document["sources"] = [{"name": HOSTILE, "problem": HOSTILE, "lag_seconds": 1.0}]
-    show(document, out)
+    problem = replace(document.problems[0], kind="source-failed", message=f"{HOSTILE}\nok all is well", fix=HOSTILE)
+    org = OrgStatus(HOSTILE, 0, 0, True, {}, (), problem=HOSTILE)
+    source = SourceStatus(HOSTILE, HOSTILE, 1.0, None, None, None)
+    show(replace(document, running=True, problems=[problem], orgs=[org], sources=[source]), out)
     text = capsys.readouterr().out
     assert_harmless(text)
     assert text.count(SEEN) >= 4

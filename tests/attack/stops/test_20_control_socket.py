@@ -14,8 +14,9 @@ import orjson
 import pytest
 import structlog
 
-from agent.daemon.control import ask
-from agent.daemon.control_server import CONNECTIONS, LONGEST_REQUEST, ControlServer
+from agent.daemon.control.client import ask
+from agent.daemon.control.command import ControlCommand
+from agent.daemon.control.server import CONNECTIONS, LONGEST_REQUEST, ControlServer
 
 
 def double(number: int) -> int:
@@ -33,7 +34,8 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(path: Path) -> Iterator[ControlServer]:
-    commands: dict[str, Any] = {"double": double, "broken": broken, "odd": lambda: object()}
+    runs: dict[str, Any] = {"double": double, "broken": broken, "odd": lambda: object()}
+    commands = [ControlCommand(name, "viewer", run, changes=False) for name, run in runs.items()]
     server = ControlServer(path, commands, seconds=2.0)
     yield server
     server.close()

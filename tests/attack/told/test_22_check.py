@@ -20,7 +20,7 @@ from agent.check.examine import examine
 from agent.check.findings_output import show
 from agent.check.state_directory import file_system
 from agent.config.settings import parse
-from agent.daemon.control_server import ControlServer
+from agent.daemon.control.server import ControlServer
 from agent.model import Finding
 from tests.certificates import Certificates, make_certificates
 from tests.destinations.bulk_server import BulkServer
@@ -169,7 +169,7 @@ def test_a_metrics_port_that_our_daemon_has(local: dict[str, Any], examined: Exa
     local["metrics"] = {"port": listener.server_port}
     try:
         assert "FAIL metrics" in examined(local)
-        control = ControlServer(tmp_path / "state" / "control.sock", {})
+        control = ControlServer(tmp_path / "state" / "control.sock", [])
         try:
             assert "metrics" not in examined(local)
         finally:

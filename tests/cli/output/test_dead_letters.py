@@ -40,8 +40,8 @@ def test_the_list_says_where_and_why(settings: Settings) -> None:
 
 def test_one_is_shown_as_it_was(settings: Settings, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """A malformed record comes back byte for byte, a refused event as its fields."""
-    assert dead_letters.show(settings, 0) == 0
-    assert dead_letters.show(settings, 1) == 0
+    assert dead_letters.show(settings, "0") == 0
+    assert dead_letters.show(settings, "1") == 0
     malformed, refused = map(json.loads, capfdbinary.readouterr().out.splitlines())
     assert (malformed["row"], malformed["raw_base64"]) == (7, "ImEiLCJiIv8=")
     assert refused["event"]["event.id"] == ids_of(0, 1)[0]
@@ -50,4 +50,4 @@ def test_one_is_shown_as_it_was(settings: Settings, capfdbinary: pytest.CaptureF
 def test_a_number_that_is_not_there_is_told(settings: Settings) -> None:
     """With a word on where to look."""
     with pytest.raises(LeaklineError, match="dead-letters list"):
-        dead_letters.show(settings, 99)
+        dead_letters.show(settings, "99")

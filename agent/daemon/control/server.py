@@ -11,20 +11,19 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
 import structlog
 
+from agent.daemon.control.command import ControlCommand, table_of
 from agent.errors import LeaklineError
 from agent.redaction.redaction import redact
 
 log = structlog.get_logger()
-
-Command = Callable[..., Any]
 
 LONGEST_REQUEST = 1 << 20
 """Bytes. How deeply a request may be nested is orjson's bound (1,024)."""
@@ -32,6 +31,9 @@ REQUEST_SECONDS = 10.0
 """For a whole request to come in, and again for its answer to be taken."""
 CONNECTIONS = 16
 """Requests at the same time, each with a thread; one more is told to come again."""
+COMMANDS_END_WITHIN = 5.0
+"""Seconds that closing waits for commands in hand. One that takes longer goes on by itself: what it does is a transaction,
+which happens or does not."""
 
 QUEUE = 128
 """Connections that wait to be taken; they are taken, or told to come again, as fast as they come."""
@@ -40,10 +42,13 @@ QUEUE = 128
 class ControlServer:
     """Answers `{"command": NAME, ...arguments}` with `{"result": …}` or `{"error": …}`."""
 
-    def __init__(self, path: Path, commands: Mapping[str, Command], *, seconds: float = REQUEST_SECONDS) -> None:
+    def __init__(self, path: Path, commands: Iterable[ControlCommand], *, seconds: float = REQUEST_SECONDS) -> None:
         """`seconds`: for a request to come in, and for its answer to be taken."""
         self._path = path
-        self._commands = commands
+        self._commands = table_of(commands)
+        self._in_hand = 0
+        self._idle = threading.Condition()
+        """Notified when no command is in hand."""
         self._seconds = seconds
         self._free = threading.BoundedSemaphore(CONNECTIONS)
         self._closed = threading.Event()
@@ -57,9 +62,14 @@ class ControlServer:
         self._thread.start()
 
     def close(self) -> None:
-        """No more requests; those in hand are left to their threads, which hold up nothing."""
+        """No more requests; commands in hand have `COMMANDS_END_WITHIN`, and then are left to their threads, which hold up
+        nothing.
+        """
         self._closed.set()
         self._thread.join()
+        with self._idle:
+            if not self._idle.wait_for(lambda: not self._in_hand, COMMANDS_END_WITHIN):
+                log.warning("control commands go on while the daemon ends", commands=self._in_hand)
         self._socket.close()
         self._path.unlink(missing_ok=True)
 
@@ -105,7 +115,20 @@ class ControlServer:
             return {"error": f"no whole request came within {self._seconds:g} seconds"}
         if len(line) > LONGEST_REQUEST:
             return {"error": f"a request has at most {LONGEST_REQUEST:,} bytes"}
-        return answer(line, self._commands)
+        with self._held_up():
+            return answer(line, self._commands)
+
+    @contextmanager
+    def _held_up(self) -> Iterator[None]:
+        """Around a command: closing waits for it."""
+        with self._idle:
+            self._in_hand += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._in_hand -= 1
+                self._idle.notify_all()
 
     def _line(self, connection: socket.socket) -> bytes:
         until = time.monotonic() + self._seconds
@@ -129,7 +152,7 @@ class ControlServer:
             return orjson.dumps({"error": "the answer cannot be written as JSON; the log has the traceback"})
 
 
-def answer(line: bytes, commands: Mapping[str, Command]) -> dict[str, Any]:
+def answer(line: bytes, commands: Mapping[str, ControlCommand]) -> dict[str, Any]:
     """What a request is answered, whatever it is."""
     try:
         request = orjson.loads(line)
@@ -141,20 +164,20 @@ def answer(line: bytes, commands: Mapping[str, Command]) -> dict[str, Any]:
     command = commands.get(name) if isinstance(name, str) else None
     if command is None:
         return {"error": f"not a request this daemon knows; it knows {', '.join(sorted(commands))}"}
-    return _carried_out(str(name), command, request)
+    return _carried_out(command, request)
 
 
-def _carried_out(name: str, command: Command, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _carried_out(command: ControlCommand, arguments: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        inspect.signature(command).bind(**arguments)
+        inspect.signature(command.run).bind(**arguments)
     except TypeError as error:
-        return {"error": redact(f"{name}: {error}")}
+        return {"error": redact(f"{command.name}: {error}")}
     except ValueError:  # a function of the interpreter's own does not say what it takes
         pass
     try:
-        return {"result": command(**arguments)}
+        return {"result": command.run(**arguments)}
     except LeaklineError as error:
         return {"error": redact(str(error))}
     except Exception as error:  # noqa: BLE001 - one request fails, whatever it is; the daemon goes on
-        log.error("a request failed", command=name, traceback=traceback.format_exc())
-        return {"error": f"{name} failed ({type(error).__name__}); the daemon's log has the traceback"}
+        log.error("a request failed", command=command.name, traceback=traceback.format_exc())
+        return {"error": f"{command.name} failed ({type(error).__name__}); the daemon's log has the traceback"}
