@@ -12,18 +12,31 @@ import structlog
 
 log = structlog.get_logger()
 
-THREADS, FRAMES = 64, 24
-"""At most so many threads are logged, and the innermost so many frames of each: a line must fit the journal."""
+STACKS, FRAMES, NAMES = 64, 24, 32
+"""At most so many stacks are logged, the innermost so many frames of each, and the names of so many threads that are there: a
+line must fit the journal.
+"""
 
 _OURS = Path(__file__).parent
 
 
 def log_all() -> None:
-    """A line for each thread, with its stack, the innermost frame last."""
+    """A line for each stack, the innermost frame last, with the threads that are there.
+
+    A hundred threads that wait for their turn in a pool have one stack, and a thread that hangs has its own: stacks of few
+    threads come first, so that none of these is left out for want of room.
+    """
     names = {thread.ident: thread.name for thread in threading.enumerate()}
-    for ident, frame in list(sys._current_frames().items())[:THREADS]:  # noqa: SLF001 - documented, despite its name
-        lines = [f"{_short(at.filename)}:{at.lineno} {at.name}" for at in traceback.extract_stack(frame)[-FRAMES:]]
-        log.error("stack", thread=names.get(ident, "unknown"), frames=lines)
+    threads: dict[tuple[str, ...], list[str]] = {}
+    for ident, frame in sys._current_frames().items():  # noqa: SLF001 - documented, despite its name
+        stack = traceback.extract_stack(frame)[-FRAMES:]
+        lines = tuple(f"{_short(at.filename)}:{at.lineno} {at.name}" for at in stack)
+        threads.setdefault(lines, []).append(names.get(ident, "unknown"))
+    stacks = sorted(threads.items(), key=lambda stack: len(stack[1]))
+    for lines, there in stacks[:STACKS]:
+        log.error("stack", threads=sorted(there)[:NAMES], count=len(there), frames=list(lines))
+    if len(stacks) > STACKS:
+        log.error("more stacks than are logged", left_out=len(stacks) - STACKS)
 
 
 def where(ident: int) -> str:

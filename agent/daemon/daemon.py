@@ -272,8 +272,13 @@ class Daemon:
             server.close()
 
     def _metrics_served(self, looks: list[Callable[[], None]]) -> AbstractContextManager[None]:
-        problems, has_read = self.parts.open_problems, self.polling.has_read
-        return metrics_served(self._settings.metrics, self._liveness, problems, has_read, looks)
+        orgs = sorted({polled.org for polled in self.polling.sources.values()})
+        problems = {"": self.parts.open_problems}
+        return metrics_served(self._settings.metrics, self._liveness, problems, orgs, self._has_read, looks)
+
+    def _has_read(self, org: str) -> bool:
+        """Whether any source of an org has been read since the start."""
+        return any(polled.last_success for polled in self.polling.sources.values() if polled.org == org)
 
 
 def _watchdog_seconds() -> float:

@@ -1,9 +1,14 @@
-"""What the metrics port answers: `/metrics`, `/healthz` and `/readyz`, to GET and HEAD.
+"""What the metrics port answers: `/metrics`, `/healthz`, `/readyz` and `/readyz/ORG`, to GET and HEAD.
 
 `/healthz`: the process works. 200 while every thread lives and no loop hangs, which is also when the watchdog is fed;
-else 503, and a restart is the remedy.
-`/readyz`: it does its work. 200 once a source has been read and while nothing keeps it from reading or delivering;
-else 503 with the open problems that do, for which a restart is no remedy.
+else 503, and a restart is the remedy. An org's trouble never shows here.
+`/readyz`: it does its work. 200 once every org has been read and while nothing keeps it from reading or delivering;
+else 503 with the open problems that do, for which a restart is not a remedy.
+`/readyz/ORG`: the same for one org, by its name in the settings: what concerns it or the whole process.
+
+With many orgs `/readyz` is 503 while any of them is in trouble: an org that is not watched must not look green to somebody
+who asks once for all, and nothing routes work by this answer. Whoever runs many orgs, one of which always has a password
+that has expired, asks for each by its own address; `org` in each problem says whose it is.
 
 Both answer JSON, from memory alone: a state that somebody holds for too long does not hold them up. They show names and
 kinds, which the metrics show too, and no text that came from outside.
@@ -11,7 +16,8 @@ kinds, which the metrics show too, and no text that came from outside.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
+from functools import partial
 from typing import Any
 
 import orjson
@@ -46,19 +52,23 @@ class Health:
     def __init__(
         self,
         ailing: Callable[[], Iterable[str]],
-        problems: Callable[[], Iterable[Problem]],
-        has_read: Callable[[], bool],
+        problems: Callable[[], Iterable[tuple[str, Problem]]],
+        orgs: Collection[str],
+        has_read: Callable[[str], bool],
     ) -> None:
-        """`ailing`: why the process does not work, nothing while it does; `problems`: those that are open; `has_read`:
-        whether a source has been read since the start. None of them may wait for anything.
+        """`ailing`: why the process does not work, nothing while it does; `problems`: those that are open, each with the name
+        of its org, empty for the process itself; `orgs`: their names; `has_read`: whether a source of this org has been
+        read since the start. None of them may wait for anything.
         """
         self._ailing = ailing
         self._problems = problems
+        self._orgs = orgs
         self._has_read = has_read
         self._paths: Mapping[str, Callable[[], Answer]] = {
             "/metrics": _metrics,
             "/healthz": self.health,
-            "/readyz": self.readiness,
+            "/readyz": lambda: self.readiness(orgs),
+            **{f"/readyz/{org}": partial(self.readiness, [org]) for org in orgs},
         }
 
     async def __call__(self, scope: Mapping[str, Any], _: object, send: Send) -> None:
@@ -82,21 +92,30 @@ class Health:
         ailing = list(self._ailing())
         return _json(not ailing, {"well": not ailing, "reasons": ailing})
 
-    def readiness(self) -> Answer:
-        """Whether it reads and delivers."""
+    def readiness(self, orgs: Collection[str]) -> Answer:
+        """Whether these orgs are read and what was read of them is delivered."""
+        others = set(self._orgs) - set(
+            orgs
+        )  # of an org that only the state knows, what is delivered still counts for all
         hindrances = [
-            {"id": problem.id, "kind": problem.kind, "subject": problem.subject, "since": problem.since.isoformat()}
-            for problem in self._problems()
-            if problem.kind in STOP_WORK
+            {
+                "id": problem.id,
+                "kind": problem.kind,
+                "subject": problem.subject,
+                "org": org,
+                "since": problem.since.isoformat(),
+            }
+            for org, problem in self._problems()
+            if problem.kind in STOP_WORK and org not in others
         ]
-        read = self._has_read()
-        ready = read and not hindrances
-        return _json(ready, {"ready": ready, "has_read": read, "problems": hindrances})
+        unread = [org for org in orgs if not self._has_read(org)]
+        ready = not unread and not hindrances
+        return _json(ready, {"ready": ready, "has_read": not unread, "unread": unread, "problems": hindrances})
 
     def _answer(self, method: str, path: str) -> Answer:
         answer = self._paths.get(path)
         if answer is None:
-            return 404, b"text/plain", b"not found; there are " + ", ".join(self._paths).encode() + b"\n"
+            return 404, b"text/plain", b"not found; there are /metrics, /healthz, /readyz and /readyz/ORG\n"
         if method not in ("GET", "HEAD"):
             return 405, b"text/plain", b"GET and HEAD only\n"
         return answer()

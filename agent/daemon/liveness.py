@@ -18,22 +18,30 @@ class Liveness:
     def __init__(self, stalled: Callable[[], Mapping[str, str]]) -> None:
         """`stalled`: the loops that hang, by name, each with a sentence about it."""
         self._stalled = stalled
-        self._logged = False
+        self._logged = self._dumped = False
         self.threads: list[threading.Thread] = []
         """Those that must not end."""
         self.watch_is_late: Callable[[], bool] = lambda: False
 
     def ailing(self) -> list[str]:
         """Why the process does not work; nothing while it does."""
-        ended = [f"the thread {thread.name!r} has ended" for thread in self.threads if not thread.is_alive()]
-        late = ["the watch hangs: a loop may hold the state"] if self.watch_is_late() else []
-        return [*ended, *late, *self._stalled().values()]
+        return [*self._broken(), *self._stalled().values()]
 
     def is_well(self) -> bool:
-        """Whether the watchdog is to be fed; the log has once why not, with the stacks of all threads."""
-        ailing = self.ailing()
+        """Whether the watchdog is to be fed; the log has once why not, with the stacks of all threads where nobody else
+        logs them: those of a loop that hangs are the watch's to log (`loop_watch`), unless the watch hangs itself.
+        """
+        broken = self._broken()
+        ailing = [*broken, *self._stalled().values()]
         if ailing and not self._logged:
             log.error("the watchdog is not fed", reasons=ailing)
+        if broken and not self._dumped:
             stacks.log_all()
-        self._logged = bool(ailing)
+        self._logged, self._dumped = bool(ailing), bool(broken)
         return not ailing
+
+    def _broken(self) -> list[str]:
+        """What is wrong with threads, loops that hang aside."""
+        ended = [f"the thread {thread.name!r} has ended" for thread in self.threads if not thread.is_alive()]
+        late = ["the watch hangs: a loop may hold the state"] if self.watch_is_late() else []
+        return [*ended, *late]

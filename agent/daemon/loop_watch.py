@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -13,14 +14,29 @@ log = structlog.get_logger()
 
 KIND = "loop-stalled"
 
+DUMP_EVERY = 300.0
+"""Seconds between two logs of all stacks. A loop counts as stalled ten minutes after it last moved
+(`pipeline.progress.STALLED_AFTER`), so a log of five minutes ago shows already where it hangs: a hundred orgs that stall one
+after another, because of one cause, are logged once or twice.
+"""
+
 
 class LoopWatch:
     """To be asked to `look` about once a second, by one thread."""
 
-    def __init__(self, problems: Problems, stalled: Callable[[], Mapping[str, str]]) -> None:
-        """`stalled`: the loops that hang, by name, each with a sentence about it."""
+    def __init__(
+        self,
+        problems: Problems,
+        stalled: Callable[[], Mapping[str, str]],
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`problems`: the process's own, whichever org a loop works for; `stalled`: the loops that hang, by name, each with a
+        sentence about it; `steady`: a clock that does not jump, in seconds.
+        """
         self._problems = problems
         self._stalled = stalled
+        self._steady = steady
+        self._dumped: float | None = None
         self._seen: set[str] = set()
         for problem in problems.open():
             if problem.kind == KIND:
@@ -37,6 +53,12 @@ class LoopWatch:
         for loop in new:
             log.error("no progress", loop=loop, reason=stalled[loop])
         if new:
-            stacks.log_all()
+            self._log_stacks()
         for loop in new:  # last: this waits for the state, which a loop that hangs may hold
             self._problems.report(KIND, loop, stalled[loop])
+
+    def _log_stacks(self) -> None:
+        now = self._steady()
+        if self._dumped is None or now - self._dumped >= DUMP_EVERY:
+            self._dumped = now
+            stacks.log_all()

@@ -41,7 +41,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    health = Health(list, list, lambda: True)
+    health = Health(list, list, (), lambda org: True)
     listener = Listener("metrics", health, "127.0.0.1", 0, seconds=SECONDS)
     listener.open()
     yield listener
@@ -141,7 +141,7 @@ def test_a_port_that_is_in_use_is_told_and_tried_again(loops: Loops) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        listener = Listener("metrics", Health(list, list, lambda: True), "127.0.0.1", taken.getsockname()[1])
+        listener = Listener("metrics", Health(list, list, (), lambda org: True), "127.0.0.1", taken.getsockname()[1])
         kept = ReopeningListener(listener, loops.problems, lambda: seconds[0])
         kept.look()
         (problem,) = loops.problems.open()
@@ -163,7 +163,7 @@ def test_a_thread_that_cannot_be_started_is_told_and_tried_again(loops: Loops, m
     def refuse(_: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    listener = Listener("metrics", Health(list, list, lambda: True), "127.0.0.1", 0)
+    listener = Listener("metrics", Health(list, list, (), lambda org: True), "127.0.0.1", 0)
     kept = ReopeningListener(listener, loops.problems, lambda: seconds[0])
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refuse)

@@ -159,7 +159,7 @@ def test_a_loop_that_hangs_is_said_once_with_the_stacks_of_all_threads(loops: Lo
         for _ in range(5):
             watch.look()
     assert [entry["event"] for entry in logs].count("no progress") == 1
-    stacks = {entry["thread"]: entry["frames"] for entry in logs if entry["event"] == "stack"}
+    stacks = {thread: entry["frames"] for entry in logs if entry["event"] == "stack" for thread in entry["threads"]}
     assert any("read" in line for line in stacks["poll of acme"])
     assert "MainThread" in stacks
     (problem,) = loops.problems.open()

@@ -27,7 +27,8 @@ class HealthInputs:
 
     ailing: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    has_read: bool = True
+    """Of the org acme."""
+    has_read: set[str] = field(default_factory=lambda: {"acme", "other"})
     port: int = 0
 
     def ask(self, path: str, method: str = "GET") -> tuple[int, str, Any]:
@@ -50,7 +51,12 @@ def ask(port: int, path: str, method: str = "GET") -> tuple[int, str, Any]:
 @pytest.fixture
 def daemon() -> Iterator[HealthInputs]:
     daemon = HealthInputs()
-    health = Health(lambda: daemon.ailing, lambda: daemon.problems, lambda: daemon.has_read)
+    health = Health(
+        lambda: daemon.ailing,
+        lambda: [("acme", problem) for problem in daemon.problems],
+        ["acme", "other"],
+        lambda org: org in daemon.has_read,
+    )
     listener = Listener("metrics", health, "127.0.0.1", 0)
     listener.open()
     daemon.port = listener.port
@@ -87,16 +93,35 @@ def test_readyz_names_what_keeps_it_from_reading_or_delivering(daemon: HealthInp
     status, _, document = daemon.ask("/readyz")
     assert status == 503
     assert document["problems"] == [
-        {"id": daemon.problems[0].id, "kind": kind, "subject": "acme/event_log_file", "since": NOW.isoformat()}
+        {
+            "id": daemon.problems[0].id,
+            "kind": kind,
+            "subject": "acme/event_log_file",
+            "org": "acme",
+            "since": NOW.isoformat(),
+        }
     ]
+
+
+def test_readyz_of_an_org_is_not_about_another(daemon: HealthInputs) -> None:
+    """One org's trouble makes the whole not ready, and that org, and leaves the other one ready; an unknown org is 404."""
+    daemon.problems = [problem("source-failed")]
+    assert [daemon.ask(path)[0] for path in ("/readyz", "/readyz/acme", "/readyz/other")] == [503, 503, 200]
+    daemon.problems, daemon.has_read = [], {"acme"}
+    assert [daemon.ask(path)[0] for path in ("/readyz", "/readyz/acme", "/readyz/other")] == [503, 200, 503]
+    assert daemon.ask("/readyz")[2]["unread"] == ["other"]
+    assert daemon.ask("/readyz/nobody")[0] == 404
 
 
 def test_readyz_is_200_once_it_has_read(daemon: HealthInputs) -> None:
     """Not before the first poll; problems that stop nothing do not count."""
     daemon.problems = [problem(kind) for kind in KINDS if kind not in STOP_WORK]
     assert daemon.ask("/readyz")[0] == 200
-    daemon.has_read = False
-    assert daemon.ask("/readyz")[::2] == (503, {"ready": False, "has_read": False, "problems": []})
+    daemon.has_read = set()
+    assert daemon.ask("/readyz")[::2] == (
+        503,
+        {"ready": False, "has_read": False, "unread": ["acme", "other"], "problems": []},
+    )
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz"], ids=["metrics", "healthz", "readyz"])
@@ -112,7 +137,7 @@ def test_what_there_is_not_is_404(daemon: HealthInputs) -> None:
     """And the answer says what there is."""
     status, _, text = daemon.ask("/")
     assert status == 404
-    assert "/metrics, /healthz, /readyz" in text
+    assert "/metrics, /healthz, /readyz and /readyz/ORG" in text
 
 
 def test_every_kind_that_stops_work_is_a_kind() -> None:
