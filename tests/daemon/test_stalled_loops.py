@@ -120,7 +120,8 @@ def test_many_threads_that_wait_are_one_line(progress: Progress) -> None:
     pool = [threading.Thread(target=release.wait, name=f"pool {number}") for number in range(100)]
     for thread in pool:
         thread.start()
-    until, entries = time.monotonic() + PATIENCE, []
+    until = time.monotonic() + PATIENCE
+    entries: list[Any] = []
     try:
         with hanging(progress, "tick acme"):
             while not entries or entries[-1]["count"] < 100:  # until the last of them waits where the others do
