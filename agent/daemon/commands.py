@@ -20,6 +20,7 @@ from agent.sources.salesforce.session import Session
 from agent.status_document import (
     DestinationStatus,
     OrgStatus,
+    ProblemStatus,
     RulesStatus,
     StatusDocument,
     decode_sources,
@@ -105,8 +106,8 @@ class DaemonCommands:
 
     def document(self) -> StatusDocument:
         """What the state says, with what only the running daemon knows."""
-        stored = self._stored()
-        return replace(
+        stored, problems = self._stored()
+        document = replace(
             stored,
             running=True,
             destinations=self._destinations(stored.destinations),
@@ -114,6 +115,7 @@ class DaemonCommands:
             sources=decode_sources(self._sources(self._now())),
             rules=RulesStatus(self._rules.rules_loaded, [str(error) for error in self._rules.problems]),
         )
+        return status.with_problems(document, problems)
 
     def acknowledge(self, number: str, by: str) -> list[dict[str, Any]]:
         """Close an open problem on somebody's word, in every shard that has it; what was closed, nothing for an unknown id."""
@@ -131,16 +133,15 @@ class DaemonCommands:
         )
         return {"rules": self._rules.rules_loaded, "not_loaded": found}
 
-    def _stored(self) -> StatusDocument:
+    def _stored(self) -> tuple[StatusDocument, list[ProblemStatus]]:
         """What the state says, with the open problems; without counting where a loop holds the state for too long."""
         parts = self._directory, self._shards, self._lanes, self._takes
         try:
-            stored = counted_status(*parts, wait=STATE_WAIT)
-            return status.with_problems(stored, status.open_problems(self._shards))
+            return counted_status(*parts, wait=STATE_WAIT), status.open_problems(self._shards)
         except Busy as error:
             stalled = status.stalled_state_problem(error)
             known = status.open_problems(self._shards, Problems.known)
-            return status.with_problems(uncounted_status(*parts), [stalled, *known])
+            return uncounted_status(*parts), [stalled, *known]
 
     def _destinations(self, stored: Sequence[DestinationStatus]) -> list[DestinationStatus]:
         found = []

@@ -32,8 +32,6 @@ log = structlog.get_logger()
 STOP_WORK = frozenset(
     {
         "source-failed",
-        "pass-failed",
-        "source-stopped",
         "ingest-paused",
         "destination-unavailable",
         "destination-stopped",
@@ -96,9 +94,8 @@ class Health:
 
     def readiness(self, orgs: Collection[str]) -> Answer:
         """Whether these orgs are read and what was read of them is delivered."""
-        others = set(self._orgs) - set(
-            orgs
-        )  # of an org that only the state knows, what is delivered still counts for all
+        # Of an org that only the state knows, what is delivered still counts for all.
+        other_orgs = set(self._orgs) - set(orgs)
         hindrances = [
             {
                 "id": problem.id,
@@ -108,7 +105,7 @@ class Health:
                 "since": problem.since.isoformat(),
             }
             for org, problem in self._problems()
-            if problem.kind in STOP_WORK and org not in others
+            if problem.kind in STOP_WORK and org not in other_orgs
         ]
         unread = [org for org in orgs if not self._has_read(org)]
         ready = not unread and not hindrances

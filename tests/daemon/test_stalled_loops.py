@@ -121,7 +121,7 @@ def test_many_threads_that_wait_are_one_line(progress: Progress) -> None:
     for thread in pool:
         thread.start()
     until = time.monotonic() + PATIENCE
-    entries: list[dict[str, Any]] = []
+    entries: list[Any] = []
     try:
         with hanging(progress, "tick acme"):
             while not entries or entries[-1]["count"] < 100:  # until the last of them waits where the others do

@@ -1,0 +1,91 @@
+"""Two orgs and Leakline itself, each with a state of its own, as one daemon has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agent.daemon.commands import DaemonCommands
+from agent.errors import FileError
+from agent.model import LANES, Lane, Outcome, Rejection
+from agent.pipeline.forward import Forward
+from agent.store.queue.state_stores import StateStores
+from agent.store.queue.status import Takes
+from agent.store.state import State
+from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
+
+
+class NoRules:
+    """Rules of a daemon that has none."""
+
+    rules_loaded = 0
+    problems: Sequence[FileError] = ()
+
+    def reload(self) -> Sequence[Any]:
+        return ()
+
+
+@dataclass
+class LoopStatus:
+    """What a delivery loop says of itself."""
+
+    name: str
+    lanes: Sequence[Lane] = LANES
+    stopped: Sequence[Lane] = ()
+
+    def live_status(self) -> Mapping[str, Any]:
+        return {"problem": "", "waits_until": None, "stopped": self.stopped}
+
+
+@dataclass
+class Shards:
+    """`loops` by shard: `acme`, `other`, and the process's own under the empty name."""
+
+    folder: Path
+    loops: dict[str, Loops] = field(init=False)
+    forwards: dict[tuple[str, str], tuple[Forward, ScriptedDestination]] = field(default_factory=dict)
+    """By shard and destination; `siem` takes all of them, `mine` has taken both orgs from the start."""
+    cursor: int = 0
+
+    def __post_init__(self) -> None:
+        self.loops = {name: Loops(State(self.folder / (name or "own"))) for name in ("acme", "other", "")}
+        for shard, name in [(shard, "siem") for shard in self.loops] + [("acme", "mine"), ("other", "mine")]:
+            siem = ScriptedDestination(name)
+            self.forwards[shard, name] = self.loops[shard].forward(siem), siem
+
+    @property
+    def stores(self) -> dict[str, StateStores]:
+        return {name: loops.stores for name, loops in self.loops.items()}
+
+    def read(self, shard: str, rows: int, *, malformed: int = 0) -> None:
+        """Rows of a shard come in; some records are no rows."""
+        rejections = tuple(
+            Rejection("00D", "list", "Thing", f"{shard}.csv", number, "3 cells instead of 35", b'"a"')
+            for number in range(malformed)
+        )
+        self.cursor += 1
+        batch = batch_of(self.cursor, ids_of(0, rows), rejections=rejections)
+        self.loops[shard].ingest().read(ListSource([batch], name=f"{shard}/list"))
+
+    def send(self, shard: str, destination: str, *, refused: Sequence[int] = ()) -> None:
+        """Everything that waits goes to a destination, which refuses some rows of the first chunk."""
+        forward, siem = self.forwards[shard, destination]
+        siem.script = [Outcome(rejected=[(row, "bad ip") for row in refused])] if refused else []
+        self.loops[shard].drain(forward)
+
+    def commands(self, *loops: LoopStatus, takes: Takes = lambda destination, shard: True) -> DaemonCommands:
+        """Of a daemon over these shards, with these destinations."""
+        return DaemonCommands(self.folder, self.stores, {}, NoRules(), lambda now: [], loops, takes, lambda: NOW)
+
+    def close(self) -> None:
+        for loops in self.loops.values():
+            loops.state.close()
+
+
+def opened(folder: Path) -> Iterator[Shards]:
+    """For a fixture."""
+    shards = Shards(folder)
+    yield shards
+    shards.close()

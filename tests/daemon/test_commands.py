@@ -1,0 +1,57 @@
+"""The table of what may be asked of the running daemon."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from agent.daemon.control.command import ROLES, ControlCommand, table_of
+from tests.daemon.shards import Shards
+from tests.imports import FILES
+
+CALLS = {"ask": 1, "call": 0}
+"""Functions that make a request, and where among their arguments they name it."""
+
+
+def named_requests() -> Iterator[str]:
+    """Names of requests that the commands for people make, wherever they are written."""
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
+                for argument in node.args[CALLS[node.func.id] :][:1]:
+                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                        yield argument.value
+
+
+def test_every_command_says_who_may_and_what_it_does(shards: Shards) -> None:
+    """A role of the list, a docstring, and a name that no other has."""
+    table = shards.commands().table()
+    assert len(table_of(table)) == len(table)
+    for command in table:
+        assert command.role in ROLES
+        assert (command.run.__doc__ or "").strip(), command.name
+
+
+def test_a_viewer_may_change_nothing(shards: Shards) -> None:
+    """Nor see what may have personal data in it: rows, and reasons that quote them."""
+    for command in shards.commands().table():
+        if command.role in ("viewer", "auditor"):
+            assert not command.changes, command.name
+        assert command.role != "viewer" or not command.name.startswith("dead_letters"), command.name
+
+
+def test_clients_ask_for_what_there_is(shards: Shards) -> None:
+    """Every request that a command for people makes is in the table, and every entry of it has somebody who asks."""
+    from agent.cli.output.dead_letters import DONE
+
+    known = {command.name for command in shards.commands().table()}
+    assert set(named_requests()) | set(DONE) == known
+
+
+def test_two_commands_of_one_name_are_refused() -> None:
+    """The second would hide the first."""
+    command = ControlCommand("status", "viewer", dict, changes=False)
+    with pytest.raises(ValueError, match="status"):
+        table_of([command, command])
