@@ -2,7 +2,7 @@
 
 import sys
 
-from agent import memory_tuning
+from agent.cli import memory_tuning
 from agent.daemon import uncaught
 from agent.exit_status import FAILED, INTERRUPTED
 

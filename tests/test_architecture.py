@@ -63,7 +63,6 @@ GROUND = (
         "stacks",
         "yaml_lines",
         "file_versions",
-        "memory_tuning",
         "columns",
         "network",
     ),

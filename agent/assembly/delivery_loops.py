@@ -14,7 +14,7 @@ from agent.config.settings import Settings
 from agent.pipeline.forward import Forward
 from agent.pipeline.repair import Repair
 from agent.pipeline.repair_loop import RepairLoop
-from agent.pipeline.shard_delivery import ShardDelivery
+from agent.pipeline.shard_follower import ShardFollower
 from agent.pipeline.shared_lines import SharedLines
 from agent.pipeline.spool_trim import ShardTrim, Trim
 from agent.source import FetchesAgain
@@ -23,7 +23,7 @@ from agent.store.queue.backlog_limit import BacklogLimit
 from agent.store.queue.removed_destinations import drop_removed
 from agent.store.queue.shared_room import SharedRoom
 
-Followers = Sequence[tuple[Forward, ShardDelivery]]
+Followers = Sequence[tuple[Forward, ShardFollower]]
 """Who takes a shard, and what of it."""
 
 

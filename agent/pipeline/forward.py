@@ -21,7 +21,7 @@ from agent.pipeline import poison
 from agent.pipeline.chunk import cut
 from agent.pipeline.deliver import Delivery, DeliveryStopped
 from agent.pipeline.progress import FULL_DISK_PAUSE
-from agent.pipeline.shard_delivery import ShardDelivery
+from agent.pipeline.shard_follower import ShardFollower
 from agent.pipeline.shared_lines import SharedLines
 from agent.store.problems import Problems
 from agent.store.queue.backlog_limit import Quota
@@ -68,8 +68,8 @@ class Forward:
             accepting=self._report_accepting,
         )
         marks = DeliveryMarks.of(destination)
-        self.shards: Sequence[ShardDelivery] = [
-            ShardDelivery(destination, stores, self.settings, marks, now=now, monotonic=monotonic) for stores in shards
+        self.shards: Sequence[ShardFollower] = [
+            ShardFollower(destination, stores, self.settings, marks, now=now, monotonic=monotonic) for stores in shards
         ]
         self._turn = 0
         """The number of the shard that comes first among those of the same rank."""
@@ -107,7 +107,7 @@ class Forward:
             "stopped": [lane for lane in self.lanes if lane in stopped],
         }
 
-    def quota(self, shard: ShardDelivery, limit: int, *, alone: bool) -> Quota:
+    def quota(self, shard: ShardFollower, limit: int, *, alone: bool) -> Quota:
         """What of a shard may wait here, see `Quota.of`."""
         return Quota.of(self.name, self.settings, shard.queue, lambda: self.problem, limit=limit, alone=alone)
 
@@ -147,7 +147,7 @@ class Forward:
             self._commit(lambda: following.queue.leave_damaged(batch, reason))  # it is fetched again
         return True
 
-    def _next(self) -> ShardDelivery | None:
+    def _next(self) -> ShardFollower | None:
         """The shard with the most urgent batch: alerts of all shards come before events of any. Among equals they take
         turns, a batch each, so that no org's backlog holds up another's.
         """
@@ -177,7 +177,7 @@ class Forward:
 
     # Sending
 
-    def _settle_batch(self, shard: ShardDelivery, batch: InFlightBatch) -> None:
+    def _settle_batch(self, shard: ShardFollower, batch: InFlightBatch) -> None:
         look_for_poison = shard.queue.begin(batch)
         frame = shard.queue.read(batch)
         if look_for_poison or (batch.parked is not None and batch.parked.reason == "replay"):
@@ -188,7 +188,7 @@ class Forward:
         lines = self.destination.wrap(frame, self._lines.of(batch, frame, self.destination.format))
         self._send_rows(shard, batch, frame, lines)
 
-    def _send_rows(self, shard: ShardDelivery, batch: InFlightBatch, frame: pl.DataFrame, lines: pl.Series) -> None:
+    def _send_rows(self, shard: ShardFollower, batch: InFlightBatch, frame: pl.DataFrame, lines: pl.Series) -> None:
         """Chunk by chunk from the row on; leaves at a chunk's end for something more urgent or when asked to stop."""
         row = batch.row
         while row < frame.height:
@@ -203,7 +203,7 @@ class Forward:
                     break
 
     def _settle_poisoned(
-        self, shard: ShardDelivery, batch: InFlightBatch, frame: pl.DataFrame, poisoned: list[tuple[int, str]]
+        self, shard: ShardFollower, batch: InFlightBatch, frame: pl.DataFrame, poisoned: list[tuple[int, str]]
     ) -> None:
         """A batch with rows that cannot be encoded: the good ones are sent in one go, the others kept aside."""
         bad = {row: reason for row, reason in poisoned if row >= batch.row}
@@ -235,7 +235,7 @@ class Forward:
         return any((rank := shard.rank()) is not None and rank < sent for shard in self.shards)
 
     def _move(
-        self, shard: ShardDelivery, batch: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult
+        self, shard: ShardFollower, batch: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult
     ) -> None:
         """Commit what is settled; a full disk is waited out."""
         answered = row - batch.row  # reckoned first: settling moves `batch.row` on to `row`
@@ -280,7 +280,7 @@ class Forward:
 
     # A destination that refuses nearly everything
 
-    def _probe(self, shard: ShardDelivery) -> None:
+    def _probe(self, shard: ShardFollower) -> None:
         """Offer the first waiting row of a stopped lane. Accepted, it opens the lanes; refused, it goes on waiting."""
         batch = shard.queue.take(shard.stopped.lanes)
         if batch is None:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from agent import metrics
 from agent.model import LANES
 from agent.pipeline.forward import Forward
-from agent.pipeline.shard_delivery import ShardDelivery
+from agent.pipeline.shard_follower import ShardFollower
 from agent.store.spool import Spool
 
 
 class ShardTrim:
     """Of one shard's spool, behind all destinations that take the shard. Safe for threads."""
 
-    def __init__(self, spool: Spool, deliveries: Sequence[ShardDelivery]) -> None:
+    def __init__(self, spool: Spool, deliveries: Sequence[ShardFollower]) -> None:
         self._spool = spool
         self._deliveries = deliveries
 

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from agent.memory_tuning import ALLOCATOR
+from agent.cli.memory_tuning import ALLOCATOR
 from tests.bench import plain_loop, sigma
 from tests.bench.workload import write_log_file
 

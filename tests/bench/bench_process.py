@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from agent.memory_tuning import ALLOCATOR
+from agent.cli.memory_tuning import ALLOCATOR
 
 
 def ensure_allocator(module: str) -> None:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from agent.memory_tuning import ALLOCATOR
+from agent.cli.memory_tuning import ALLOCATOR
 from tests.bench.workload import write_log_file
 
 HERE = Path(__file__).parents[2]

@@ -13,8 +13,8 @@ from agent.model import LANES, Lane, Outcome, Rejection
 from agent.pipeline.forward import Forward
 from agent.store.queue.state_stores import StateStores
 from agent.store.queue.status import Takes
-from agent.store.state import State
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
+from tests.store.one_shard import OneShard
 
 
 class NoRules:
@@ -50,7 +50,7 @@ class Shards:
     cursor: int = 0
 
     def __post_init__(self) -> None:
-        self.loops = {name: Loops(State(self.folder / (name or "own"))) for name in ("acme", "other", "")}
+        self.loops = {name: Loops(OneShard(self.folder / (name or "own"))) for name in ("acme", "other", "")}
         for shard, name in [(shard, "siem") for shard in self.loops] + [("acme", "mine"), ("other", "mine")]:
             siem = ScriptedDestination(name)
             self.forwards[shard, name] = self.loops[shard].forward(siem), siem

@@ -150,7 +150,7 @@ def test_a_restart_goes_on_where_acceptance_ended(loops: Loops) -> None:
 
     siem.script = [accept_and_stop]
     loops.drain(first)
-    assert first.position("events") == Position(0, 3)
+    assert first.shards[0].queue.position("events") == Position(0, 3)
     loops.stop.clear()
     loops.drain(loops.forward(siem))
     assert siem.accepted == ids_of(0, 9)

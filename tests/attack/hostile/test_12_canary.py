@@ -104,10 +104,10 @@ def test_what_others_repeat_is_found_nowhere(echoes: Echoes, capsys: pytest.Capt
         until = time.monotonic() + PATIENCE
         while not has_happened(daemon.commands.status()):
             assert time.monotonic() < until, capsys.readouterr().err[-3000:]
-            polling = daemon.readings["acme"].polling
-            for polled in polling.sources.values():
-                polled.resumes = None
-                polling.poll(polled)
+            for reading in daemon.readings.values():
+                for polled in reading.polled:
+                    polled.resumes = None
+                    reading.polling.poll(polled)
         document = repr(daemon.commands.status())
     finally:
         daemon.stop.set()

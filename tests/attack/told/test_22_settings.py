@@ -74,8 +74,8 @@ WRONG: list[tuple[Change, str]] = [
         "destinations: file and b write to the same file",
     ),
     (destinations({"type": "file", "directory": "state"}), "among the state's own files"),
-    (destinations({"type": "file", "directory": "state/spool/x"}), "among the state's own files"),
-    (destinations({"type": "file", "directory": "state/aside"}), "among the state's own files"),
+    (destinations({"type": "file", "directory": "state/orgs/acme/spool/x"}), "among the state's own files"),
+    (destinations({"type": "file", "directory": "state/process"}), "among the state's own files"),
     (lambda d: org(d).update(sources=[{}, {}]), "two sources of type event_log_file would share one cursor"),
     # Spans of time that make no sense.
     (lambda d: org(d).update(sources=[{"every": "0s"}]), "orgs[0].sources[0].every: 0s is too short"),

@@ -15,7 +15,7 @@ from agent.store.queue.stopped_lanes import StoppedLanes
 from agent.store.restore_detector import DeliveryMarks, RestoreDetector
 
 
-class ShardDelivery:
+class ShardFollower:
     """For the destination's loop; `queue` is safe for another thread that makes room."""
 
     def __init__(
