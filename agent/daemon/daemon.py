@@ -118,7 +118,7 @@ class Daemon:
         notifier = sdnotify.SystemdNotifier()
         problems = self.parts.open_problems
         with self._despite_a_full_disk():
-            announce_late_stop(self.parts.state.directory, problems)
+            announce_late_stop(self._settings.state.directory, problems)
         clock = ClockWatch(problems, now=self._now, jumped=self._schedule.set_anew)
         looks = [clock.look, LoopWatch(problems, self.stalled).look]
         watch = Watch(looks, self.stop)
@@ -144,7 +144,7 @@ class Daemon:
 
     def _exit_late(self) -> None:
         """The state stays open: a thread that hangs may be using it (see `shutdown_deadline`)."""
-        exit_late(self.parts.state.directory, self._status if self.failure else FAILED, self._now())
+        exit_late(self._settings.state.directory, self._status if self.failure else FAILED, self._now())
 
     def _wait(self, notifier: Any) -> None:
         """Until the stop event: feed the watchdog while all loops live, reload when asked to."""

@@ -26,9 +26,9 @@ from agent.daemon.shutdown_deadline import (
     announce_late_stop,
 )
 from agent.exit_status import FAILED, FINE
-from agent.store.state import State
 from tests.end_to_end.agent_process import PATIENCE
 from tests.pipeline.fakes import Loops
+from tests.store.one_shard import OneShard
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -130,12 +130,12 @@ def test_a_send_that_hangs_does_not_hold_up_the_stop(tmp_path: Path, silent: Sil
     assert '"stack"' in log
     assert "Traceback" not in log
 
-    loops = Loops(State(tmp_path / "state"))
-    announce_late_stop(loops.state.directory, loops.problems)
-    announce_late_stop(loops.state.directory, loops.problems)
+    loops = Loops(OneShard(tmp_path / "state"))
+    announce_late_stop(tmp_path / "state", loops.problems)
+    announce_late_stop(tmp_path / "state", loops.problems)
     (event,) = [batch.frame for batch in loops.problems.events() if "stopped-late" in batch.frame["event.action"]]
     assert "forward siem at " in event["message"][0]
-    assert not (loops.state.directory / MARK).exists()
+    assert not (tmp_path / "state" / MARK).exists()
     loops.state.close()
 
 
