@@ -1,4 +1,4 @@
-"""Two orgs and Leakline itself, each with a state of its own, as one daemon has them."""
+"""Two orgs and Leakline itself in one state directory, as a daemon has them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from agent.daemon.commands import DaemonCommands
 from agent.errors import FileError
 from agent.model import LANES, Lane, Outcome, Rejection
 from agent.pipeline.forward import Forward
+from agent.store import keys
+from agent.store.directory.shard_state import ShardState
+from agent.store.directory.state_directory import StateDirectory, shard_folder
 from agent.store.queue.state_stores import StateStores
 from agent.store.queue.status import Takes
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
@@ -39,6 +42,14 @@ class LoopStatus:
         return {"problem": "", "waits_until": None, "stopped": self.stopped}
 
 
+class ShardOfMany(OneShard):
+    """A shard of a directory that has others."""
+
+    def __init__(self, whole: StateDirectory, shard: str) -> None:
+        self.whole = whole
+        ShardState.__init__(self, whole, shard, shard_folder(whole.directory, shard))
+
+
 @dataclass
 class Shards:
     """`loops` by shard: `acme`, `other`, and the process's own under the empty name."""
@@ -50,7 +61,8 @@ class Shards:
     cursor: int = 0
 
     def __post_init__(self) -> None:
-        self.loops = {name: Loops(OneShard(self.folder / (name or "own"))) for name in ("acme", "other", "")}
+        self.state = StateDirectory(self.folder / "state")
+        self.loops = {name: Loops(ShardOfMany(self.state, name)) for name in ("acme", "other", keys.PROCESS)}
         for shard, name in [(shard, "siem") for shard in self.loops] + [("acme", "mine"), ("other", "mine")]:
             siem = ScriptedDestination(name)
             self.forwards[shard, name] = self.loops[shard].forward(siem), siem
@@ -80,8 +92,7 @@ class Shards:
         return DaemonCommands(self.folder, self.stores, {}, NoRules(), lambda now: [], loops, takes, lambda: NOW)
 
     def close(self) -> None:
-        for loops in self.loops.values():
-            loops.state.close()
+        self.state.close()
 
 
 def opened(folder: Path) -> Iterator[Shards]:

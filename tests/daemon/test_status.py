@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from agent.cli.output import dead_letters
 from agent.cli.output.status import show
 from agent.config.settings import Settings
 from agent.daemon import status
@@ -62,8 +63,8 @@ def test_rows_that_a_destination_does_not_take_are_filtered_in_its_sum(shards: S
     shards.read("", 2)
     shards.send("acme", "mine")
     document = shards.commands(LoopStatus("mine"), takes=takes).document()
-    (mine,) = document.destinations
-    counts = mine.lanes["events"]
+    (destination,) = document.destinations
+    counts = destination.lanes["events"]
     assert (counts.acknowledged, counts.filtered, counts.pending) == (5, 5, 0)
     assert document.balanced
     assert [delivery.taken for org in document.orgs for delivery in org.destinations] == [True, False]
@@ -143,6 +144,29 @@ def test_the_document_is_the_same_at_both_ends(shards: Shards, tmp_path: Path) -
     assert document.running
     assert document.destinations[0].stopped == ["events"]
     assert set(status_schema()["properties"]) == set(encode(document))
+
+
+def test_without_a_daemon_the_same_is_said_of_every_org(shards: Shards, tmp_path: Path) -> None:
+    """From the state alone: its sums, its orgs, its problems, and the dead letters under the same names."""
+    shards.read("acme", 5, malformed=1)
+    shards.read("other", 3)
+    shards.send("other", "siem", refused=[0])
+    running = shards.commands(LoopStatus("siem")).document()
+    shards.state.close()
+    destination = {"type": "file", "name": "siem", "directory": str(tmp_path / "out")}
+    state = {"directory": str(tmp_path / "state"), "control_socket": str(tmp_path / "s")}
+    settings = Settings.model_validate(minimal() | {"state": state, "destinations": [destination]})
+    alone = status.document(settings)
+    assert not alone.running
+    assert (alone.read, alone.lanes, alone.own) == (running.read, running.lanes, running.own)
+    assert alone.orgs == running.orgs
+    assert [sent.lanes for sent in alone.destinations] == [sent.lanes for sent in running.destinations]
+    assert [problem.kind for problem in alone.problems] == ["no-daemon", "dead-letters", "dead-letters"]
+    out = io.StringIO()
+    assert dead_letters.show_list(settings, Console(file=out, width=200), as_json=False) == 1
+    assert [line.split()[0] for line in out.getvalue().splitlines()[1:-1]] == ["acme/0", "other/0"]
+    (number,) = {problem.id for problem in alone.problems if problem.org == "other"}
+    assert [problem.org for problem in status.acknowledge(settings, number, "ada")] == ["other"]
 
 
 def test_a_document_of_another_version_is_not_taken_for_ours(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_what_others_repeat_is_found_nowhere(echoes: Echoes, capsys: pytest.Capt
         ["check"],
         ["check", "--json"],
         ["dead-letters", "list"],
-        ["dead-letters", "show", "0"],
+        ["dead-letters", "show", "client/0"],
         ["status"],
     ):
         app([*command, "-c", str(path)], standalone_mode=False)
@@ -145,7 +145,7 @@ def test_a_daemon_and_every_command_keep_the_secrets(echoes: Echoes) -> None:
     for command in (
         ["dead-letters", "list"],
         ["dead-letters", "list", "--json"],
-        ["dead-letters", "show", "0"],
+        ["dead-letters", "show", "client/0"],
         ["status"],
     ):
         texts[" ".join(command) + ", stopped"] = said_by(agent, *command)
