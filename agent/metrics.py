@@ -117,7 +117,10 @@ API_CALLS_ALLOWED = Gauge(
 )
 SPOOL_BYTES = Gauge("leakline_spool_bytes", "Batch files on disk that some destination still needs", registry=REGISTRY)
 INGEST_PAUSED = Gauge(
-    "leakline_ingest_paused", "1 while ingest waits for room (full disk or full spool)", registry=REGISTRY
+    "leakline_ingest_paused",
+    "1 while ingest of an org waits for room (full disk or full spool); no org: Leakline's own events",
+    ["org"],
+    registry=REGISTRY,
 )
 PROBLEMS = Gauge(
     "leakline_problems",

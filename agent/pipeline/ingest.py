@@ -51,7 +51,7 @@ class Ingest:
         self.backpressure = backpressure
         """Asked before each batch: why there is no room for it, empty when there is."""
         self._watch = watch
-        self.progress = progress or Progress(stores.problems, now)
+        self.progress = progress or Progress(stores.problems, now, shard=stores.shard)
         """Who reads, who hangs, who waits on purpose."""
         self._attempts: dict[str, Attempts] = {}
 

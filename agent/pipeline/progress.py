@@ -58,11 +58,17 @@ class Progress:
     """Safe for threads."""
 
     def __init__(
-        self, problems: Problems, now: Callable[[], datetime], steady: Callable[[], float] = time.monotonic
+        self,
+        problems: Problems,
+        now: Callable[[], datetime],
+        steady: Callable[[], float] = time.monotonic,
+        shard: str = "",
     ) -> None:
+        """`shard`: whose loops these are, an org's name in the settings; empty for the process's."""
         self._problems = problems
         self._now = now
         self._steady = steady
+        self._paused = metrics.INGEST_PAUSED.labels(shard)
         self._work: dict[int, _LoopProgress] = {}
         """By the thread's number."""
         self._lock = threading.Lock()
@@ -102,7 +108,7 @@ class Progress:
         if work is not None:
             since = work.pause.since if work.pause is not None else self._now()
             work.moved, work.pause = self._steady(), Pause(by, since, message)
-        metrics.INGEST_PAUSED.set(1)
+        self._paused.set(1)
         if not self._reported:
             log.warning("ingest paused", by=by, reason=message)
         self._reported = True
@@ -131,7 +137,7 @@ class Progress:
     def _end_pause(self) -> None:
         if not self._reported or self.pauses():
             return
-        metrics.INGEST_PAUSED.set(0)
+        self._paused.set(0)
         with suppress(StateError):  # tried again with the next sign of life
             self._problems.over(KIND, INGEST, "there is room again: reading goes on")
             self._reported = False

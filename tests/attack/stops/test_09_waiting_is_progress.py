@@ -95,12 +95,12 @@ def test_a_full_spool_pauses_reading_without_counting_as_a_stall(loops: Loops, s
     assert status["paused"]["since"] == NOW.isoformat()
     (problem,) = loops.problems.open()
     assert "reading is paused: the spool" in problem.message
-    assert metrics.REGISTRY.get_sample_value("leakline_ingest_paused") == 1
+    assert metrics.REGISTRY.get_sample_value("leakline_ingest_paused", {"org": ""}) == 1
     ingest.backpressure = lambda: ""
     thread.join(PATIENCE)
     assert kinds(loops) == []
     assert polling.status(NOW)[0]["paused"] is None
-    assert metrics.REGISTRY.get_sample_value("leakline_ingest_paused") == 0
+    assert metrics.REGISTRY.get_sample_value("leakline_ingest_paused", {"org": ""}) == 0
     assert loops.event_actions() == ["ingest-paused", "ingest-resumed"]
 
 
