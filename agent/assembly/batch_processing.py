@@ -21,6 +21,7 @@ from agent.detection.detector import Detection, Detector
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import LogSource
 from agent.enrichment.enricher import Enricher
+from agent.enrichment.enrichment_data import EnrichmentData
 from agent.enrichment.lists.list_file import ListFiles
 from agent.errors import FileError
 from agent.model import OWN_EVENT_TYPE, Batch, BatchSteps
@@ -74,7 +75,7 @@ def build_processing(
     mappings = mapping_files.read([shipped("mappings"), *settings.normalize.mappings], before.mappings)
     normalizer = Normalizer(mappings.mappings, keep_original=settings.normalize.keep_original, report=_count_problem)
     uncounted = Normalizer(mappings.mappings)  # for rows that alerts copy: their problems are counted with the events
-    enricher = Enricher(settings.enrich, lists)
+    data = EnrichmentData(settings.enrich, lists)
     values = placeholders(settings.rules, settings.enrich, lists)
     read = rule_files.read(rule_folders(settings.rules), before.rules, placeholders=values)
     rules = enabled(read.rules, settings.rules)
@@ -85,15 +86,19 @@ def build_processing(
         fold, patience = settings.rules.fold, settings.rules.revise
         return Detector(rules, recall=recall, fold=fold, patience=patience, long_ids=record_id.to_long)
 
+    @functools.cache
+    def enricher_of(directory: Directory | None) -> Enricher:
+        """An org's own; orgs that nobody can ask share one."""
+        if directory is None:
+            return Enricher(data)
+        return Enricher(data, users=directory.users, applications=directory.applications)
+
     def prepare(batch: Batch) -> pl.DataFrame:
         """`PrepareStep`: Leakline's own events are mapped, and nothing is looked up for them."""
         prepared = normalizer.prepare(batch)
         if batch.event_type == OWN_EVENT_TYPE:
             return prepared
-        directory = directory_of(batch.org)
-        if directory is None:
-            return enricher.enrich(prepared)
-        return enricher.enrich(prepared, users=directory.users, applications=directory.applications)
+        return enricher_of(directory_of(batch.org)).enrich(prepared)
 
     def detect(batch: Batch, prepared: pl.DataFrame, now: datetime) -> Detection:
         """`DetectStep`: by the rules for the batch's log source."""
