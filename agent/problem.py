@@ -40,6 +40,11 @@ _DEAD_LETTERS = "`leakline dead-letters list` shows them; replay them once the c
 KINDS: Mapping[str, ProblemKind] = {
     # Reading
     "source-failed": ProblemKind("itself", "`leakline check` says what the org refuses", over="source-recovered"),
+    "look-up-failed": ProblemKind(
+        "itself",
+        "`leakline check` says what the org refuses; it is tried again every 5 minutes",
+        over="look-up-recovered",
+    ),
     "ingest-paused": ProblemKind("itself", "it goes on by itself once there is room", over="ingest-resumed"),
     "record-passed-over": ProblemKind("itself", "it is tried again at every poll", over="record-read"),
     "log-gap": ProblemKind("person", f"ask Salesforce for the file; {_ACKNOWLEDGE}"),

@@ -118,7 +118,7 @@ def build_parts(
     for name, error in missing.items():
         fields = {"error.type": type(error).__name__, "error.message": str(error)}
         problems.report("destination-unavailable", name, f"{name} takes nothing: {error}", fields=fields)
-    directories = {name: build_directory(state, name, session, now) for name, session in sessions.items()}
+    directories = {name: build_directory(state, problems, name, session, now) for name, session in sessions.items()}
 
     def rebuild(before: LoadedFiles) -> BatchProcessing:
         recall = StateRecall(state, keys.DETECTION.prefix)

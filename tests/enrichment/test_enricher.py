@@ -175,6 +175,23 @@ def test_answers_are_kept_per_org_and_not_for_ever(settings: EnrichSettings) -> 
     assert [org.asked for org in orgs] == [2, 1]
 
 
+def test_what_is_not_known_yet_is_in_later_batches(settings: EnrichSettings) -> None:
+    """A user and an app that the org tells late are asked for with each batch until they are known."""
+    known = [False]
+
+    def late_users(ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        return users(ids) if known[0] else {}
+
+    def late_applications(ids: Sequence[str]) -> Mapping[str, str]:
+        return applications(ids) if known[0] else {}
+
+    enricher = Enricher(EnrichmentData(settings), users=late_users, applications=late_applications)
+    assert not {"user.name", "salesforce.connected_app.name"} & set(enricher.enrich(PREPARED).columns)
+    known[0] = True
+    in_time = Enricher(EnrichmentData(settings), users=users, applications=applications)
+    assert enricher.enrich(PREPARED).equals(in_time.enrich(PREPARED))
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
