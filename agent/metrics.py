@@ -85,6 +85,19 @@ PASSES_FAILED = Counter(
     ["source", "error"],
     registry=REGISTRY,
 )
+LOOKUPS_FAILED = Counter(
+    "leakline_lookups_failed_total",
+    "Look-ups of users and apps that the org did not answer; there is none for 5 minutes after one",
+    ["org"],
+    registry=REGISTRY,
+)
+LOOKUPS_MISSED = Counter(
+    "leakline_lookups_missed_total",
+    "Users and apps that a batch went without, counted for each batch: late (the org had not answered within 5 seconds),"
+    " resting (a look-up failed less than 5 minutes ago), crowded (too many wait to be looked up)",
+    ["org", "reason"],
+    registry=REGISTRY,
+)
 DESTINATION_UP = Gauge(
     "leakline_destination_up", "1 after an accepted chunk, 0 after a failed one", ["destination"], registry=REGISTRY
 )

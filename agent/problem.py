@@ -52,6 +52,11 @@ KINDS: Mapping[str, ProblemKind] = {
         over="source-resumed",
         ends_on_word=True,
     ),
+    "look-up-failed": ProblemKind(
+        "itself",
+        "`leakline check` says what the org refuses; it is tried again every 5 minutes",
+        over="look-up-recovered",
+    ),
     "ingest-paused": ProblemKind("itself", "it goes on by itself once there is room", over="ingest-resumed"),
     "record-passed-over": ProblemKind("itself", "it is tried again at every poll", over="record-read"),
     "log-gap": ProblemKind("person", f"ask Salesforce for the file; {_ACKNOWLEDGE}"),

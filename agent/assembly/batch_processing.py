@@ -23,6 +23,7 @@ from agent.detection.matcher import Matcher
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import LogSource
 from agent.enrichment.enricher import Enricher
+from agent.enrichment.enrichment_data import EnrichmentData
 from agent.enrichment.lists.list_file import ListFiles
 from agent.errors import FileError
 from agent.model import OWN_EVENT_TYPE, Batch
@@ -57,30 +58,30 @@ class BatchProcessing:
     """The same, by file."""
     loaded: LoadedFiles
     _settings: Settings
+    _data: EnrichmentData
     _normalizer: Normalizer
     _matcher: Matcher
 
     def steps(
-        self,
-        directory_of: Callable[[str], Directory | None] = lambda _: None,
-        recall: Callable[[str], bytes | None] = lambda _: None,
+        self, directory: Directory | None = None, recall: Callable[[str], bytes | None] = lambda _: None
     ) -> BatchSteps:
         """The steps of one shard, with a detector and an enricher of its own.
 
-        `directory_of`: an org's id to the look-ups of its users and apps; `recall`: what the shard's detection
-        remembered, asked when the first batch comes.
+        `directory`: the look-ups of its org's users and apps; `recall`: what the shard's detection remembered, asked when
+        the first batch comes.
         """
-        enricher = Enricher(self._settings.enrich, self.loaded.lists)
+        enricher = (
+            Enricher(self._data, users=directory.users, applications=directory.applications)
+            if directory is not None
+            else Enricher(self._data)
+        )
 
         def prepare(batch: Batch) -> pl.DataFrame:
             """`PrepareStep`: Leakline's own events are mapped, and nothing is looked up for them."""
             prepared = self._normalizer.prepare(batch)
             if batch.event_type == OWN_EVENT_TYPE:
                 return prepared
-            directory = directory_of(batch.org)
-            if directory is None:
-                return enricher.enrich(prepared)
-            return enricher.enrich(prepared, users=directory.users, applications=directory.applications)
+            return enricher.enrich(prepared)
 
         return BatchSteps(prepare, self._match, self._detect_step(recall), self._normalizer.shape)
 
@@ -130,7 +131,7 @@ def build_processing(settings: Settings, before: LoadedFiles | None = None) -> B
     lists = ListFiles(before.lists)
     mappings = mapping_files.read([shipped("mappings"), *settings.normalize.mappings], before.mappings)
     normalizer = Normalizer(mappings.mappings, keep_original=settings.normalize.keep_original, report=_count_problem)
-    Enricher(settings.enrich, lists)  # reads the lists, so that what is wrong with them is known
+    data = EnrichmentData(settings.enrich, lists)
     values = placeholders(settings.rules, settings.enrich, lists)
     read = rule_files.read(rule_folders(settings.rules), before.rules, placeholders=values)
     rules = enabled(read.rules, settings.rules)
@@ -143,6 +144,7 @@ def build_processing(settings: Settings, before: LoadedFiles | None = None) -> B
         load_failures.of_errors(problems, kept),
         LoadedFiles(read.files, mappings.files, lists),
         settings,
+        data,
         normalizer,
         Matcher(rules, log_rule_failure),
     )

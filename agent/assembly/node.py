@@ -101,8 +101,8 @@ class Node:
         """Give everything back; nothing may run any more."""
         for destination in self.destinations:
             destination.close()
-        for session in self.sessions.values():
-            session.close()
+        for shard in self.shards.values():
+            shard.close()
         self.directory.close()
 
     def _report(self) -> Sequence[LoadFailure]:

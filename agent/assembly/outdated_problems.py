@@ -7,6 +7,7 @@ from collections.abc import Collection
 from agent.store.problems import Problems
 
 OF_SOURCES = ("source-failed", "pass-failed", "source-stopped", "record-passed-over")
+OF_ORGS = ("look-up-failed",)
 OF_DESTINATIONS = ("destination-unavailable", "destination-stopped")
 
 
@@ -15,7 +16,9 @@ def end_outdated(problems: Problems, sources: Collection[str], destinations: Col
 
     `sources`, `destinations`: the names that the settings have now. Losses stay: they wait for a person.
     """
+    orgs = {source.partition("/")[0] for source in sources}  # a source's name begins with its org's
     named = dict.fromkeys(OF_SOURCES, sources) | dict.fromkeys(OF_DESTINATIONS, destinations)
+    named |= dict.fromkeys(OF_ORGS, orgs)
     for problem in problems.open():
         if problem.subject not in named.get(problem.kind, (problem.subject,)):
             problems.over(problem.kind, problem.subject, f"the settings do not name {problem.subject} any more")

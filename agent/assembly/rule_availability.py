@@ -137,7 +137,7 @@ def _event_types(settings: Settings) -> frozenset[str] | None:
 
 
 def _places(enrich: EnrichSettings) -> Iterator[tuple[str, str]]:
-    known = AddressDatabases(enrich.databases, ListFiles()).names() if enrich.databases else frozenset()
+    known = AddressDatabases(enrich.databases, ListFiles()).readers().names() if enrich.databases else frozenset()
     for name in GEO_COLUMNS:
         if not enrich.databases:
             yield name, NO_DATABASE

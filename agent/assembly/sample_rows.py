@@ -8,6 +8,7 @@ import polars as pl
 
 from agent.detection.sigma.log_source import LogSource
 from agent.enrichment.enricher import Enricher
+from agent.enrichment.enrichment_data import EnrichmentData
 from agent.enrichment.settings import EnrichSettings
 from agent.model import Batch
 from agent.normalize.mapping.load import load_mappings
@@ -66,4 +67,4 @@ def _normalizer() -> Normalizer:
 
 @cache
 def _enricher() -> Enricher:
-    return Enricher(EnrichSettings())
+    return Enricher(EnrichmentData(EnrichSettings()))

@@ -47,6 +47,13 @@ class Shard:
         """The organisation's 18-character id, empty while it is not known; asks nobody."""
         return self.session.org_id if self.session is not None and self.session.signed_in else ""
 
+    def close(self) -> None:
+        """End what is asked of the org; the stores stay as they are."""
+        if self.directory is not None:
+            self.directory.close()
+        if self.session is not None:
+            self.session.close()
+
     def steps(self, processing: BatchProcessing) -> BatchSteps:
         """Steps of the shard's own, of what the process has in use."""
         return shard_steps(processing, self.stores, self.directory)
@@ -70,7 +77,9 @@ def build_shard(
 ) -> Shard:
     """`org` and its `session`: None where the settings name no such org. Nothing is asked of anybody yet."""
     now = surroundings.now
-    directory = build_directory(stores.state, stores.shard, session, now) if session is not None else None
+    directory = (
+        build_directory(stores.state, stores.problems, stores.shard, session, now) if session is not None else None
+    )
     ingest = Ingest(
         stores,
         shard_steps(surroundings.processing, stores, directory),
@@ -88,4 +97,4 @@ def build_shard(
 
 def shard_steps(processing: BatchProcessing, stores: StateStores, directory: Directory | None) -> BatchSteps:
     """The steps of one shard, with the memory of its detection; `directory`: its look-ups."""
-    return processing.steps(lambda _: directory, StateRecall(stores.state, keys.DETECTION.prefix))
+    return processing.steps(directory, StateRecall(stores.state, keys.DETECTION.prefix))

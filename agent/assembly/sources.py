@@ -17,6 +17,7 @@ from agent.sources.event_log_file.source import EventLogFile, EventLogFileSettin
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.session import Session
 from agent.store import keys
+from agent.store.problems import Problems
 from agent.store.state import State
 
 log = structlog.get_logger()
@@ -49,28 +50,23 @@ def build_source(
             assert_never(never)
 
 
-def build_directory(state: State, name: str, session: Session, now: Callable[[], datetime]) -> Directory:
+def build_directory(
+    state: State, problems: Problems, name: str, session: Session, now: Callable[[], datetime]
+) -> Directory:
+    """An org's look-ups, with their cache in `state`; that one failed is an open problem of `problems`."""
     prefix = keys.DIRECTORY.key(name, "")
 
     def put(entries: Mapping[str, bytes]) -> None:
         with state.transact() as transaction:
             transaction.apply(prefix, entries)
 
-    return Directory(session, get=lambda key: state.data(prefix + key), put=put, now=now)
+    def report(reason: str) -> None:
+        if reason:
+            problems.report("look-up-failed", name, f"users and apps are not known: {reason}")
+        else:
+            problems.over("look-up-failed", name)
 
-
-def directory_by_org(
-    sessions: Mapping[str, Session], directories: Mapping[str, Directory]
-) -> Callable[[str], Directory | None]:
-    """An org's look-ups by its id; a batch of an org is there only after its session signed in."""
-    known: dict[str, Directory] = {}
-
-    def directory_of(org: str) -> Directory | None:
-        if org not in known:
-            known.update({session.org_id: directories[name] for name, session in sessions.items() if session.signed_in})
-        return known.get(org)
-
-    return directory_of
+    return Directory(session, org=name, get=lambda key: state.data(prefix + key), put=put, now=now, report=report)
 
 
 def warn_of_rotation(org: str) -> Callable[[str], None]:

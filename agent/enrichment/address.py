@@ -53,8 +53,8 @@ def kind_and_address(text: str) -> tuple[str | None, IpAddress | None]:
     return ("public" if mapped.is_global and not mapped.is_multicast else "reserved"), mapped
 
 
-class Addresses:
-    """Columns for a column of addresses."""
+class AddressColumns:
+    """Columns for a column of addresses of one org."""
 
     def __init__(
         self,
@@ -64,6 +64,7 @@ class Addresses:
     ) -> None:
         """`anonymizers`: networks, and the numbers of autonomous systems that are nothing else."""
         self._databases = databases
+        self._readers = databases.readers() if databases else None
         self._corporate = corporate
         self._anonymizers = anonymizers
         schema: dict[str, pl.DataType] = {KIND: pl.String(), **(GEO_COLUMNS if databases else {})}
@@ -73,7 +74,9 @@ class Addresses:
 
     def columns(self, addresses: pl.Series) -> dict[str, pl.Series]:
         """`addresses`: `String`, as logged. Columns by name, row for row beside it."""
-        if self._databases is not None and self._databases.refresh():
+        readers = self._databases.readers() if self._databases is not None else None
+        if readers is not self._readers:
+            self._readers = readers
             self._cache.forget()
         return self._cache.columns(addresses)
 
@@ -82,8 +85,8 @@ class Addresses:
 
     def _row(self, text: str) -> tuple[Any, ...]:
         kind, address = kind_and_address(text)
-        record = self._databases.record(str(address)) if self._databases and kind == "public" else GeoRecord()
-        row: list[Any] = [kind, *(record.values() if self._databases else ())]
+        record = self._readers.record(str(address)) if self._readers and kind == "public" else GeoRecord()
+        row: list[Any] = [kind, *(record.values() if self._readers else ())]
         if self._corporate:
             row.append(address in self._corporate if address else None)
         if self._anonymizers:

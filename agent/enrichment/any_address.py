@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from agent.columns.row_values import ROW, VALUE, beside, values_by_row
-from agent.enrichment.address import ANONYMIZER, Addresses
+from agent.enrichment.address import ANONYMIZER, AddressColumns
 
 ANY_ANONYMIZER = "leakline.any_ip_anonymizer"
 
@@ -21,7 +21,7 @@ _NUMBER = "source.as.number"
 class AnyAddress:
     """Looked up once for a batch."""
 
-    def __init__(self, addresses: Addresses, columns: Sequence[pl.Series], height: int) -> None:
+    def __init__(self, addresses: AddressColumns, columns: Sequence[pl.Series], height: int) -> None:
         """`columns`: one or more, `String` or `List(String)`, of addresses as logged."""
         self._height = height
         self._found = pl.concat([_looked_up(addresses, column) for column in columns], how="diagonal")
@@ -41,7 +41,7 @@ class AnyAddress:
         return [beside(self._height, by_row)[_NUMBER]]
 
 
-def _looked_up(addresses: Addresses, column: pl.Series) -> pl.DataFrame:
+def _looked_up(addresses: AddressColumns, column: pl.Series) -> pl.DataFrame:
     """`row` and what is known of an address there: a line for each one in the column (`String` or `List(String)`)."""
     values = values_by_row(column)
     found = addresses.columns(values[VALUE])

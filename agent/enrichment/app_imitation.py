@@ -94,15 +94,19 @@ def _pattern(file: YamlFile, where: tuple[str | int, ...], entry: dict[str, Any]
 
 
 class AppImitations:
-    """`listed`: entries of files; `approved`: approved apps, ids and names, of which the names can be imitated."""
+    """Which names imitate which; never changed and safe for threads.
+
+    `listed`: entries of files; `approved`: approved apps, ids and names, of which the names can be imitated.
+    """
 
     def __init__(self, listed: Sequence[ImitationTarget], approved: Sequence[str] = ()) -> None:
         pairs = [pair for app in approved if (pair := paired(app))]
-        self._approved_ids = app_ids(approved)
+        self.approved_ids = app_ids(approved)
         approved = [*(app for app in approved if not paired(app)), *(name for name, _ in pairs)]
-        self._ids: dict[str, set[str]] = {}
+        self.ids_by_name: dict[str, set[str]] = {}
+        """Of apps approved as `name = id`: ids of 15 characters by folded name."""
         for name, app_id in pairs:
-            self._ids.setdefault(folded(name), set()).add(app_id[:15])
+            self.ids_by_name.setdefault(folded(name), set()).add(app_id[:15])
         self._approved = [
             ImitationTarget(name, genuine=(name,))
             for name in approved
@@ -110,9 +114,28 @@ class AppImitations:
         ]
         self._listed = listed
         self._patterns = [name for name in approved if "*" in name]
+
+    def imitated(self, name: str) -> str | None:
+        """What an app of this name imitates; None if nothing."""
+        texts = readings(name)
+        if any(app.is_genuine(name) for app in self._approved) or self._fits_a_pattern(name):
+            return None
+        like = [app for app in (*self._approved, *self._listed) if app.is_like(texts)]
+        # Genuine is who is so for the entry that says most: `Salesforce Inc. Dataloader Bulk` is for none.
+        return next((app.name for app in like if not app.is_genuine(name)), TURNED if is_turned(name) else None)
+
+    def _fits_a_pattern(self, name: str) -> bool:
+        return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in self._patterns)
+
+
+class AppImitationColumns:
+    """Columns for the apps of one org."""
+
+    def __init__(self, apps: AppImitations) -> None:
+        self._apps = apps
         self._cache = LookupCache(
             {FOLDED: pl.String(), IMITATES: pl.String()},
-            lambda names: {name: (folded(name) or None, self.imitated(name)) for name in names},
+            lambda names: {name: (folded(name) or None, apps.imitated(name)) for name in names},
         )
 
     def columns(
@@ -127,7 +150,7 @@ class AppImitations:
         names = None if names is None else names.str.head(LONGEST)
         callers = None if callers is None else callers.str.head(LONGEST)
         found = {} if names is None else self._cache.columns(names)
-        if names is not None and ids is not None and self._ids:
+        if names is not None and ids is not None and self._apps.ids_by_name:
             other = self._under_another_id(names, ids)
             like = found.get(IMITATES)
             found[IMITATES] = (other if like is None else like.zip_with(like.is_not_null(), other)).alias(IMITATES)
@@ -138,18 +161,9 @@ class AppImitations:
             second = second if names is None else only_where(second, names.is_null())
             found[IMITATES] = second if first is None else first.zip_with(first.is_not_null(), second)
         imitated = found.get(IMITATES)
-        if imitated is not None and ids is not None and self._approved_ids:
-            found[IMITATES] = only_where(imitated, ~ids.is_in(self._approved_ids).fill_null(False))
+        if imitated is not None and ids is not None and self._apps.approved_ids:
+            found[IMITATES] = only_where(imitated, ~ids.is_in(self._apps.approved_ids).fill_null(False))
         return found
-
-    def imitated(self, name: str) -> str | None:
-        """What an app of this name imitates; None if nothing."""
-        texts = readings(name)
-        if any(app.is_genuine(name) for app in self._approved) or self._fits_a_pattern(name):
-            return None
-        like = [app for app in (*self._approved, *self._listed) if app.is_like(texts)]
-        # Genuine is who is so for the entry that says most: `Salesforce Inc. Dataloader Bulk` is for none.
-        return next((app.name for app in like if not app.is_genuine(name)), TURNED if is_turned(name) else None)
 
     def _under_another_id(self, names: pl.Series, ids: pl.Series) -> pl.Series:
         """The name, where it is that of an app whose id is given and the row has another one."""
@@ -158,11 +172,8 @@ class AppImitations:
         wrong = [
             (name, app_id)
             for name, app_id in pairs.iter_rows()
-            if (known := self._ids.get(folded(name))) is not None and app_id not in known
+            if (known := self._apps.ids_by_name.get(folded(name))) is not None and app_id not in known
         ]
         table = pl.DataFrame(wrong, schema={"name": pl.String, "id": pl.String}, orient="row")
         imitations = table.with_columns(pl.col("name").alias("imitated"))
         return rows.join(imitations, on=["name", "id"], how="left", maintain_order="left")["imitated"]
-
-    def _fits_a_pattern(self, name: str) -> bool:
-        return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in self._patterns)

@@ -62,14 +62,27 @@ def _long(short: str) -> Iterator[str]:
 
 
 class ApprovedApps:
-    """`apps`: ids and names; in a name `*` stands for any text, and case does not count."""
+    """Never changed. `apps`: ids and names; in a name `*` stands for any text, and case does not count."""
 
     def __init__(self, apps: Sequence[str]) -> None:
         ids = map(_id_of, apps)
         self._ids = {app[:15] for app in ids if _is_id(app)}
         self._names = [app.lower() for app in apps if not _is_id(_id_of(app))]
+
+    def is_approved(self, app_id: str, name: str) -> bool | None:
+        """Both empty where the row does not tell them; None if it cannot be known."""
+        if app_id[:15] in self._ids or any(name and fnmatchcase(name.lower(), pattern) for pattern in self._names):
+            return True
+        is_known = (app_id and (name or not self._names)) or (name and not self._ids)
+        return False if is_known else None
+
+
+class ApprovedAppColumns:
+    """The column for the apps of one org."""
+
+    def __init__(self, apps: ApprovedApps) -> None:
         self._cache = LookupCache(
-            {APPROVED: pl.Boolean()}, lambda keys: {key: (self._approved(*key.split(_BETWEEN, 1)),) for key in keys}
+            {APPROVED: pl.Boolean()}, lambda keys: {key: (apps.is_approved(*key.split(_BETWEEN, 1)),) for key in keys}
         )
 
     def columns(self, ids: pl.Series | None, names: pl.Series | None) -> dict[str, pl.Series]:
@@ -78,9 +91,3 @@ class ApprovedApps:
             return {}
         texts = [pl.lit("") if column is None else pl.lit(column).fill_null("") for column in (ids, names)]
         return self._cache.columns(pl.select(pl.concat_str(texts, separator=_BETWEEN).alias("")).to_series())
-
-    def _approved(self, app_id: str, name: str) -> bool | None:
-        if app_id[:15] in self._ids or any(name and fnmatchcase(name.lower(), pattern) for pattern in self._names):
-            return True
-        is_known = (app_id and (name or not self._names)) or (name and not self._ids)
-        return False if is_known else None

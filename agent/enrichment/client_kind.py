@@ -71,8 +71,8 @@ def _words(file: YamlFile, where: tuple[str | int, ...], key: str, words: Any) -
     return tuple(word.lower() for word in words)
 
 
-class Clients:
-    """Columns for user agents, client names and connected apps."""
+class ClientColumns:
+    """Columns for user agents, client names and connected apps of one org."""
 
     def __init__(self, kinds: Sequence[ClientKind]) -> None:
         self._kinds = kinds

@@ -8,32 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from pathlib import Path
-from typing import Any, Generic, TypeVar
 
 import polars as pl
 
 from agent.columns.known_columns import KnownColumns, or_else
-from agent.enrichment.address import Addresses
-from agent.enrichment.address_database import AddressDatabases
+from agent.enrichment.address import AddressColumns
 from agent.enrichment.any_address import AnyAddress
-from agent.enrichment.app_imitation import AppImitations, read_imitated
-from agent.enrichment.approved_app import ApprovedApps
-from agent.enrichment.client_kind import Clients, read_client_kinds
+from agent.enrichment.app_imitation import AppImitationColumns
+from agent.enrichment.approved_app import ApprovedAppColumns
+from agent.enrichment.client_kind import ClientColumns
+from agent.enrichment.enrichment_data import EnrichmentData
 from agent.enrichment.geo_record import GEO_COLUMNS
-from agent.enrichment.indicator import Indicators
-from agent.enrichment.integration_user import Integrations
-from agent.enrichment.leaver import Leavers
-from agent.enrichment.lists.indicator_files import indicator_files
-from agent.enrichment.lists.list_file import ListFiles
+from agent.enrichment.indicator import IndicatorColumns
+from agent.enrichment.integration_user import IntegrationColumns
+from agent.enrichment.leaver import LeaverColumns
 from agent.enrichment.lookup_cache import LookupCache
-from agent.enrichment.network_set import NetworkSet, read_networks
-from agent.enrichment.settings import EnrichSettings
 from agent.enrichment.user import UserColumns, UserLookup
-from agent.errors import FileError
 from agent.normalize.computed.guest import guest_columns
 from agent.normalize.computed.sign_in import sign_in_columns
-from agent.shipped import shipped
 
 ApplicationLookup = Callable[[Sequence[str]], Mapping[str, str]]
 """Ids of connected apps to their names; one that is not known, or cannot be asked for now, is left out."""
@@ -64,56 +56,50 @@ USERS = ("user.id", "USER_ID_DERIVED", "USER_ID", "UserId", "CreatedById")
 USER_NAMES = ("user.name", "USER_NAME", "Username", "UserName")
 
 BATCHES_CACHED = 200
-"""After so many batches a look-up is asked anew: it has a lifetime of its own, which must be able to pass."""
-
-T = TypeVar("T")
+"""After so many batches of an org its look-ups are asked anew: answers have a lifetime there, which must be able to pass."""
 
 
 class Enricher:
-    """Adds columns to prepared frames. Batches of one org come one at a time."""
+    """Adds columns to prepared frames of one org, which come one at a time; other orgs have enrichers of their own.
 
-    def __init__(self, settings: EnrichSettings, files: ListFiles | None = None) -> None:
-        """`files`: reads the lists; unless given, a file that cannot be used raises SettingsError or MappingError."""
-        self._settings = settings
-        files = files or ListFiles(strict=True)
-        own = (files.read(settings.client_kinds, read_client_kinds) or []) if settings.client_kinds else []
-        self._clients = Clients([*own, *read_client_kinds(shipped("mappings") / "client_kinds.yaml")])
-        self._addresses = Addresses(
-            AddressDatabases(settings.databases, files) if settings.databases else None,
-            NetworkSet(settings.corporate_networks) if settings.corporate_networks else None,
-            _anonymizers(settings.anonymizer_lists, files),
-        )
-        self._integrations = Integrations(settings.integration_users, settings.expected_networks)
-        self._leavers = (
-            Leavers(settings.leavers, settings.leavers_last_day, settings.leavers_before, files)
-            if settings.leavers
-            else None
-        )
-        approved = settings.approved(files)
-        self._approved = ApprovedApps(approved) if approved else None
-        self._imitated = AppImitations(read_imitated(shipped("mappings") / "imitated_apps.yaml"), approved)
-        listed = indicator_files(settings.indicators, settings.indicator_age, files)
-        self._indicators = Indicators([indicator for file in listed.values() for indicator in file.indicators])
-        self._users = _PerLookup(UserColumns)
-        self._applications = _PerLookup(_application_names)
+    Cheap to make: what it caches of the data begins empty, and is bounded.
+    """
 
-    def enrich(
-        self, prepared: pl.DataFrame, *, users: UserLookup | None = None, applications: ApplicationLookup | None = None
-    ) -> pl.DataFrame:
-        """The prepared frame with more columns; `users` and `applications` look up in the org that it comes from."""
+    def __init__(
+        self, data: EnrichmentData, *, users: UserLookup | None = None, applications: ApplicationLookup | None = None
+    ) -> None:
+        """`users` and `applications` look up in the org; None where there is nobody to ask."""
+        self._settings = settings = data.settings
+        self._clients = ClientColumns(data.client_kinds)
+        self._addresses = AddressColumns(data.databases, data.corporate, data.anonymizers)
+        self._integrations = IntegrationColumns(settings.integration_users, data.expected_networks)
+        self._leavers = LeaverColumns(data.leavers, settings.leavers_before) if data.leavers is not None else None
+        self._approved = ApprovedAppColumns(data.approved) if data.approved is not None else None
+        self._imitations = AppImitationColumns(data.imitations)
+        self._by_operator = data.indicators.by_operator
+        self._indicators = IndicatorColumns(data.indicators)
+        self._users = UserColumns(users) if users is not None and settings.users else None
+        self._applications = (
+            _application_names(applications) if applications is not None and settings.applications else None
+        )
+        self._batches = 0
+
+    def enrich(self, prepared: pl.DataFrame) -> pl.DataFrame:
+        """The prepared frame with more columns."""
+        self._forget_in_time()
         # Each step looks at the columns of those before it: networks and users first, then who is a guest, which app it
         # was, what programs and people these are, and at last the lists, which are held against all of it.
         known = KnownColumns(prepared)
         address = known.first("source.ip", "source.address", "SOURCE_IP", "CLIENT_IP")
         if address is not None:
             known.add(self._addresses.columns(address), overrule=GEO_COLUMNS)
-        if users is not None and self._settings.users:
-            self._add_users(known, self._users.of(users))
+        if self._users is not None:
+            self._add_users(known, self._users)
         known.add(guest_columns(known.all))
-        application = self._application(known, applications)
+        application = self._application(known)
         if application is not None:
             known.add({APPLICATION: application})
-        known.add(self._imitated.columns(known.first(*APP_NAMES), known.first(*CLIENTS), known.first(*APP_IDS)))
+        known.add(self._imitations.columns(known.first(*APP_NAMES), known.first(*CLIENTS), known.first(*APP_IDS)))
         known.add(self._clients.columns(known.first(*AGENTS), known.first(*CLIENTS), application))
         known.add(self._integrations.columns(_user_columns(known), known.first("source.ip")))
         if self._leavers is not None:
@@ -125,21 +111,24 @@ class Enricher:
         self._add_hour(known)
         return prepared.with_columns(known.added.values())
 
-    @property
-    def problems(self) -> Sequence[FileError]:
-        """Lines of lists that were left out."""
-        return self._leavers.problems if self._leavers is not None else ()
+    def _forget_in_time(self) -> None:
+        self._batches += 1
+        if self._batches > BATCHES_CACHED:
+            self._batches = 1
+            for look_up in (self._users, self._applications):
+                if look_up is not None:
+                    look_up.forget()
 
     def _add_indicators(self, known: KnownColumns) -> None:
         """What lists of bad things say of any value of the row, what its sender wrote included."""
         addresses = known.every(*ADDRESSES)
         numbers: list[pl.Series] = []
-        if addresses and (self._settings.anonymizer_lists or self._indicators.by_operator):
+        if addresses and (self._settings.anonymizer_lists or self._by_operator):
             any_address = AnyAddress(self._addresses, addresses, known.height)
             known.add(any_address.anonymizer())
             numbers = any_address.numbers()
         operator = known.all.get("source.as.number")
-        if operator is not None and self._indicators.by_operator:  # an archive knows it where no database does
+        if operator is not None and self._by_operator:  # an archive knows it where no database does
             numbers.append(operator.cast(pl.String))
         agents = known.first(*AGENTS)
         known.add(
@@ -168,12 +157,10 @@ class Enricher:
         if targets is not None:
             known.add(users.target_columns(targets))
 
-    def _application(self, known: KnownColumns, applications: ApplicationLookup | None) -> pl.Series | None:
+    def _application(self, known: KnownColumns) -> pl.Series | None:
         """Names of connected apps: the row's own word, else that of the look-up."""
         ids = known.first(*APP_IDS)
-        found: dict[str, pl.Series] = {}
-        if ids is not None and applications is not None and self._settings.applications:
-            found = self._applications.of(applications).columns(ids)
+        found = self._applications.columns(ids) if ids is not None and self._applications is not None else {}
         named = [
             column
             for column in (known.first(APPLICATION, "CONNECTED_APP_NAME", "ConnectedAppName"), found.get(APPLICATION))
@@ -188,32 +175,7 @@ def _user_columns(known: KnownColumns) -> dict[str, pl.Series]:
     return known.all | {name: column for name, column in who.items() if column is not None}
 
 
-class _PerLookup(Generic[T]):
-    """What is cached of each org's look-up, forgotten after a number of batches."""
-
-    def __init__(self, make: Callable[[Any], T]) -> None:
-        self._make = make
-        self._made: dict[object, T] = {}
-        self._batches = 0
-
-    def of(self, look_up: object) -> T:
-        self._batches += 1
-        if self._batches > BATCHES_CACHED:
-            self._made.clear()
-            self._batches = 0
-        if look_up not in self._made:
-            self._made[look_up] = self._make(look_up)
-        return self._made[look_up]
-
-
 def _application_names(applications: ApplicationLookup) -> LookupCache:
     return LookupCache(
         {APPLICATION: pl.String()}, lambda ids: {app_id: (name,) for app_id, name in applications(ids).items()}
     )
-
-
-def _anonymizers(paths: Sequence[Path], files: ListFiles) -> tuple[NetworkSet, frozenset[int]] | None:
-    """None if there is no list that can be used: then nobody knows which addresses hide people."""
-    read = [listed for path in paths if (listed := files.read(path, read_networks)) is not None]
-    numbers = frozenset(number for _, numbers in read for number in numbers)
-    return (NetworkSet(network for networks, _ in read for network in networks), numbers) if read else None

@@ -35,10 +35,14 @@ _EXPIRES = "expires"
 _SCHEMA: dict[str, pl.DataType] = {**dict.fromkeys(COLUMNS, pl.String()), _EXPIRES: TIME}
 
 Columns = Sequence[pl.Series]
+Find = Callable[[str], Indicator | None]
 
 
 class Indicators:
-    """Columns for addresses, AS numbers, programs and apps. Of several that match one thing, the last to expire counts."""
+    """Finds what matches an address, AS number, program or app. Of several that match one thing, the last to expire counts.
+
+    Never changed and safe for threads.
+    """
 
     def __init__(self, indicators: Sequence[Indicator]) -> None:
         # The last of equal keys stays in a dict, so that the one to expire last does.
@@ -52,15 +56,35 @@ class Indicators:
         self._numbers = _by_value(ordered, "as")
         self._apps = _by_value(ordered, "app")
         self._agents = [indicator for indicator in reversed(ordered) if indicator.kind in PROGRAM_KINDS]
-        self._looked_up = [
-            LookupCache(_SCHEMA, partial(_rows, find))
-            for find in (self._of_address, self._numbers.get, self._of_agent, self._of_app)
-        ]
+        self.finders: tuple[Find, ...] = (self._of_address, self._numbers.get, self._of_agent, self._of_app)
+        """For a text of an address, AS number, program and app, in this order."""
 
     @property
     def by_operator(self) -> bool:
         """Whether there are AS numbers among them."""
         return bool(self._numbers)
+
+    def _of_address(self, text: str) -> Indicator | None:
+        address = kind_and_address(text)[1]
+        if address is None:
+            return None
+        fitting = [indicator for networks, indicator in self._networks if address in networks][:1]
+        exact = self._addresses.get(str(address))
+        return max([*fitting, *([exact] if exact else [])], key=lambda indicator: indicator.expires, default=None)
+
+    def _of_agent(self, text: str) -> Indicator | None:
+        looked_at = text[:LONGEST].lower()
+        return next((indicator for indicator in self._agents if indicator.value in looked_at), None)
+
+    def _of_app(self, text: str) -> Indicator | None:
+        return self._apps.get(folded(text))
+
+
+class IndicatorColumns:
+    """Columns for addresses, AS numbers, programs and apps of one org."""
+
+    def __init__(self, indicators: Indicators) -> None:
+        self._looked_up = [LookupCache(_SCHEMA, partial(_rows, find)) for find in indicators.finders]
 
     def columns(
         self,
@@ -85,21 +109,6 @@ class Indicators:
         by_row = found.group_by(ROW, maintain_order=True).agg(pl.col(name).head(MOST) for name in COLUMNS)
         return {PREFIX + column.name: column.alias(PREFIX + column.name) for column in beside(height, by_row)}
 
-    def _of_address(self, text: str) -> Indicator | None:
-        address = kind_and_address(text)[1]
-        if address is None:
-            return None
-        fitting = [indicator for networks, indicator in self._networks if address in networks][:1]
-        exact = self._addresses.get(str(address))
-        return max([*fitting, *([exact] if exact else [])], key=lambda indicator: indicator.expires, default=None)
-
-    def _of_agent(self, text: str) -> Indicator | None:
-        looked_at = text[:LONGEST].lower()
-        return next((indicator for indicator in self._agents if indicator.value in looked_at), None)
-
-    def _of_app(self, text: str) -> Indicator | None:
-        return self._apps.get(folded(text))
-
 
 def _by_value(indicators: Sequence[Indicator], kind: str) -> dict[str, Indicator]:
     return {indicator.value: indicator for indicator in indicators if indicator.kind == kind}
@@ -114,7 +123,7 @@ def _hits(look_up: LookupCache, columns: Columns) -> Iterator[pl.DataFrame]:
             yield pl.DataFrame([values[ROW], *found.values()]).filter(pl.col("kind").is_not_null())
 
 
-def _rows(find: Callable[[str], Indicator | None], keys: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+def _rows(find: Find, keys: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     rows: dict[str, tuple[Any, ...]] = {}
     for key in keys:
         found = find(key)

@@ -15,7 +15,7 @@ from ipaddress import ip_address
 import polars as pl
 
 from agent.enrichment.lookup_cache import LookupCache
-from agent.enrichment.network_set import IpNetwork, NetworkSet
+from agent.enrichment.network_set import NetworkSet
 
 INTEGRATION = "leakline.user_is_integration"
 EXPECTED = "leakline.ip_expected_for_user"
@@ -32,17 +32,17 @@ _MACHINE_WORDS = re.compile(r"integration|api[ -]only")
 """In the names of Salesforce's own licence and profiles for integrations, and of most that orgs make for them."""
 
 
-class Integrations:
-    """Which accounts are programs, and whether their addresses are the expected ones.
+class IntegrationColumns:
+    """Of one org: which accounts are programs, and whether their addresses are the expected ones.
 
     `users` and the keys of `networks` are ids, usernames, profiles or user types; `*` and `?` stand for any text. The
     first key that fits an account names its networks.
     """
 
-    def __init__(self, users: Sequence[str], networks: Mapping[str, Sequence[IpNetwork]]) -> None:
+    def __init__(self, users: Sequence[str], networks: Mapping[str, NetworkSet]) -> None:
         self._users = tuple(users)
         self._only_ids = bool(users) and all(_ID.fullmatch(pattern) for pattern in users)
-        self._networks = {pattern: NetworkSet(ranges) for pattern, ranges in networks.items()}
+        self._networks = networks
         self._accounts = LookupCache({INTEGRATION: pl.Boolean(), _PATTERN: pl.String()}, self._answers)
         self._expected = LookupCache(
             {EXPECTED: pl.Boolean()}, lambda keys: {key: (self._is_expected(key),) for key in keys}

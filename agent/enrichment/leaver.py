@@ -7,6 +7,7 @@ was true then. Null where the user or the time is not known, so that no rule tak
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -35,29 +36,57 @@ _ABOUT = ("user.id", "user.email", "user.name")
 
 
 class Leavers:
-    """The list, read anew when the file is replaced. Somebody is leaving from `before` the last day on, and after it."""
+    """The list, read anew when the file is replaced: once for all orgs. Safe for threads."""
 
-    def __init__(self, path: Path, last_day: str | None, before: timedelta, files: ListFiles | None = None) -> None:
+    def __init__(self, path: Path, last_day: str | None, files: ListFiles | None = None) -> None:
         """`files`: reads the list; unless given, a file that cannot be used raises SettingsError."""
-        self._path, self._last_day, self._before = path, last_day, before
+        self._path, self._last_day = path, last_day
         self._files = files or ListFiles(strict=True)
-        self._file: LeaverFile | None = None
-        self._only_ids = False
+        self._lock = threading.Lock()
         self._stamp = stamp_of(path)
-        self._read()
-        self._cache = LookupCache(
-            {LEAVES_ON: pl.String(), _FROM: TIME, _UNTIL: TIME, _KNOWN: pl.Boolean()},
-            lambda keys: {key: self._answer(key) for key in keys},
-        )
+        self._file = self._read()
+
+    def file(self) -> LeaverFile | None:
+        """The list as it is now: another object when it was replaced. None if it could never be used. While one thread
+        reads it, the others get that of before and wait for nothing.
+        """
+        if self._lock.acquire(blocking=False):
+            try:
+                now = stamp_of(self._path)
+                if now != self._stamp:
+                    self._stamp, self._file = now, self._read()
+            finally:
+                self._lock.release()
+        return self._file
 
     @property
     def problems(self) -> Sequence[FileError]:
         """Lines of the list that were left out."""
         return self._file.problems if self._file else ()
 
+    def _read(self) -> LeaverFile | None:
+        return self._files.read(
+            self._path, lambda path: read_leavers(path, self._last_day), lines=lambda file: file.problems
+        )
+
+
+class LeaverColumns:
+    """Columns for the users of one org. Somebody is leaving from `before` the last day on, and after it."""
+
+    def __init__(self, leavers: Leavers, before: timedelta) -> None:
+        self._leavers, self._before = leavers, before
+        self._file = leavers.file()
+        self._cache = LookupCache(
+            {LEAVES_ON: pl.String(), _FROM: TIME, _UNTIL: TIME, _KNOWN: pl.Boolean()},
+            lambda keys: {key: self._answer(key) for key in keys},
+        )
+
     def columns(self, columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
         """`columns`: those of the frame, by name, of which any may be missing."""
-        self._refresh()
+        file = self._leavers.file()
+        if file is not self._file:
+            self._file = file
+            self._cache.forget()
         known = [columns.get(name) for name in _ABOUT]
         if self._file is None or all(column is None for column in known):
             return {}
@@ -81,26 +110,10 @@ class Leavers:
     def _answer(self, key: str) -> tuple[Any, ...]:
         user, mail, name = key.split(_BETWEEN, 2)
         accounts = [account_key(text) for text in (user, mail, name) if text]
-        last_days = self._file.last_days if self._file else {}
+        last_days, only_ids = (self._file.last_days, self._file.only_ids) if self._file else ({}, False)
         days = [last_days[account] for account in accounts if account in last_days]
         if not days:
-            return None, None, None, True if mail or name or (user and self._only_ids) else None
+            return None, None, None, True if mail or name or (user and only_ids) else None
         # By day in UTC; the hours between zones are given to the user, who has left when the day is over everywhere.
         last = datetime.combine(min(days), time(), UTC)
         return min(days).isoformat(), last - self._before, last + OVER, True
-
-    def _refresh(self) -> None:
-        now = stamp_of(self._path)
-        if now == self._stamp:
-            return
-        self._stamp, before = now, self._file
-        self._read()
-        if self._file is not before:
-            self._cache.forget()
-
-    def _read(self) -> None:
-        self._file = file = self._files.read(
-            self._path, lambda path: read_leavers(path, self._last_day), lines=lambda file: file.problems
-        )
-        days = file.last_days if file else {}
-        self._only_ids = bool(days) and all(account.startswith("005") and len(account) == 15 for account in days)

@@ -26,14 +26,17 @@ class LookupCache:
         self._limit = limit
         self._most_characters = characters
         self._characters = 0
-        self._empty = pl.DataFrame(schema={_KEY: pl.String(), **schema})
-        self._table = self._empty
+        self._schema = {_KEY: pl.String(), **schema}
+        # None while it is empty: every org has a dozen of these, and many orgs are idle.
+        self._table: pl.DataFrame | None = None
         self._rows: dict[str, int] = {}
 
     def columns(self, keys: pl.Series) -> dict[str, pl.Series]:
         """By name, row for row beside `keys` (`String`), those columns that have a value in some row."""
         distinct = keys.unique().drop_nulls()
         self._learn(distinct.to_list())
+        if self._table is None:
+            return {}
         answers = self._table[[row for key in distinct if (row := self._rows.get(key)) is not None]]
         filled = answers.select(column for column in answers if column.null_count() < answers.height)
         if filled.width < 2:
@@ -43,7 +46,7 @@ class LookupCache:
 
     def forget(self) -> None:
         """Ask anew for every key."""
-        self._table = self._empty
+        self._table = None
         self._rows = {}
         self._characters = 0
 
@@ -59,6 +62,7 @@ class LookupCache:
         if not found:
             return
         rows = [(key, *values) for key, values in found.items()]
-        self._table = pl.concat([self._table, pl.DataFrame(rows, schema=self._empty.schema, orient="row")])
+        new = pl.DataFrame(rows, schema=self._schema, orient="row")
+        self._table = new if self._table is None else pl.concat([self._table, new])
         self._characters += sum(map(len, found))
         self._rows |= {key: place for place, key in enumerate(found, start=len(self._rows))}

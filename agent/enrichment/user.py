@@ -119,6 +119,11 @@ class UserColumns:
         """For the users it was done to."""
         return self._targets.columns(ids)
 
+    def forget(self) -> None:
+        """Look up every id anew."""
+        self._actors.forget()
+        self._targets.forget()
+
     def _rows(self, ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
         return {user_id: record.values() for user_id, record in self._records(ids).items()}
 

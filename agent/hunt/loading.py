@@ -52,6 +52,7 @@ def load_inputs(settings: Settings | None) -> tuple[HuntInputs, Sequence[FileErr
     What `--raw` does not need is imported here: it takes a fifth of a second.
     """
     from agent.enrichment.enricher import Enricher
+    from agent.enrichment.enrichment_data import EnrichmentData
     from agent.enrichment.list_columns import list_columns
     from agent.enrichment.settings import EnrichSettings
     from agent.hunt.archived_events import ArchivedEvents
@@ -61,6 +62,7 @@ def load_inputs(settings: Settings | None) -> tuple[HuntInputs, Sequence[FileErr
 
     own_mappings = settings.normalize.mappings if settings else []
     normalizer = Normalizer(whole_mappings([shipped("mappings"), *own_mappings]))
-    enricher = Enricher(settings.enrich if settings else EnrichSettings())
+    data = EnrichmentData(settings.enrich if settings else EnrichSettings())
+    enricher = Enricher(data)
     archive = ArchivedEvents(normalizer, enricher, tuple(list_columns(settings.enrich)) if settings else ())
-    return HuntInputs(archive, lambda batch: enricher.enrich(normalizer.prepare(batch))), enricher.problems
+    return HuntInputs(archive, lambda batch: enricher.enrich(normalizer.prepare(batch))), data.problems

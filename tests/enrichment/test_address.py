@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from agent.enrichment.address import Addresses, kind_and_address
+from agent.enrichment.address import AddressColumns, kind_and_address
 from agent.enrichment.address_database import AddressDatabases, write_mmdb
 from agent.enrichment.network_set import NetworkSet
 from tests.enrichment.geo_network import GeoNetwork
@@ -56,7 +56,7 @@ def database(tmp_path: Path) -> AddressDatabases:
 
 def test_nothing_configured_tells_the_kind_alone() -> None:
     """Without databases and networks there are no columns that a rule could take for a "no"."""
-    told = Addresses(None, None, None).columns(ADDRESSES)
+    told = AddressColumns(None, None, None).columns(ADDRESSES)
     assert {name: column.to_list() for name, column in told.items()} == {
         "leakline.ip_kind": ["public", "public", None, "salesforce", "private", "public", None]
     }
@@ -64,21 +64,25 @@ def test_nothing_configured_tells_the_kind_alone() -> None:
 
 def test_networks_and_operators_that_hide_people(database: AddressDatabases) -> None:
     """True by network or AS number, false where the operator is known, null where nobody can tell."""
-    told = Addresses(database, None, (NetworkSet([ip_network("29.30.0.0/24")]), frozenset({64511}))).columns(ADDRESSES)
+    told = AddressColumns(database, None, (NetworkSet([ip_network("29.30.0.0/24")]), frozenset({64511}))).columns(
+        ADDRESSES
+    )
     assert told["leakline.ip_anonymizer"].to_list() == [False, True, None, None, None, True, None]
-    alone = Addresses(None, None, (NetworkSet([ip_network("29.30.0.0/24")]), frozenset())).columns(ADDRESSES)
+    alone = AddressColumns(None, None, (NetworkSet([ip_network("29.30.0.0/24")]), frozenset())).columns(ADDRESSES)
     assert alone["leakline.ip_anonymizer"].to_list() == [False, False, None, None, False, True, None]
 
 
 def test_the_organisations_own_networks() -> None:
     """Every address is inside or outside; text is neither."""
-    told = Addresses(None, NetworkSet([ip_network("22.40.8.0/24"), ip_network("10.0.0.0/8")]), None).columns(ADDRESSES)
+    told = AddressColumns(None, NetworkSet([ip_network("22.40.8.0/24"), ip_network("10.0.0.0/8")]), None).columns(
+        ADDRESSES
+    )
     assert told["leakline.ip_corp"].to_list() == [True, False, None, None, True, False, None]
 
 
 def test_places_are_told_for_public_addresses(database: AddressDatabases) -> None:
     """Columns have ECS names and types."""
-    told = Addresses(database, None, None).columns(ADDRESSES)
+    told = AddressColumns(database, None, None).columns(ADDRESSES)
     assert told["source.geo.country_iso_code"].to_list() == ["DE", "DE", None, None, None, None, None]
     assert told["source.as.number"].to_list() == [64497, 64511, None, None, None, None, None]
     assert told["source.as.number"].dtype == pl.Int64

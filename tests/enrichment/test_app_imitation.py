@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from agent.enrichment.app_imitation import TURNED, AppImitations, ImitationTarget, read_imitated
-from agent.enrichment.approved_app import ApprovedApps, app_ids
+from agent.enrichment.app_imitation import TURNED, AppImitationColumns, AppImitations, ImitationTarget, read_imitated
+from agent.enrichment.approved_app import ApprovedAppColumns, ApprovedApps, app_ids
 from agent.errors import MappingError
 from agent.shipped import shipped
 
@@ -76,12 +76,12 @@ def test_approved_apps_can_be_imitated_too(name: str, imitates: str | None) -> N
 
 def test_columns_stand_beside_their_rows() -> None:
     """A caller's own word may imitate; only an app's name is folded."""
-    found = AppImitations(SHIPPED).columns(
+    found = AppImitationColumns(AppImitations(SHIPPED)).columns(
         pl.Series(["Warehouse Sync", None, "Data_Loader", None]), pl.Series([None, "My-Ticket-Portal/1", "sync", None])
     )
     assert found["leakline.app_folded"].to_list() == ["warehousesync", None, "dataloader", None]
     assert found["leakline.app_imitates"].to_list() == [None, "Ticket Portal", "Data Loader", None]
-    assert AppImitations(SHIPPED).columns(None, None) == {}
+    assert AppImitationColumns(AppImitations(SHIPPED)).columns(None, None) == {}
 
 
 @pytest.mark.parametrize(
@@ -114,23 +114,23 @@ def test_the_exact_name_under_another_id_is_an_imitation() -> None:
     apps = ["Dataloader Bulk = 0H45g000000AbCdCAK"]
     names = pl.Series(["Dataloader Bulk", "Dataloader Bulk", "dataloader-bulk", "Dataloader Bulk", "Sync", None])
     ids = pl.Series(["0H45g000000AbCd", "0H45g000000XyZz", "0H45g000000AbCdCAK", None, "0H45g000000XyZz", "0H45g000000XyZz"])  # fmt: skip
-    found = AppImitations(SHIPPED, apps).columns(names, None, ids)["leakline.app_imitates"]
+    found = AppImitationColumns(AppImitations(SHIPPED, apps)).columns(names, None, ids)["leakline.app_imitates"]
     assert found.to_list() == [None, "Dataloader Bulk", None, None, None, None]
-    approved = ApprovedApps(apps).columns(ids, names)["leakline.app_approved"]
+    approved = ApprovedAppColumns(ApprovedApps(apps)).columns(ids, names)["leakline.app_approved"]
     assert approved.to_list() == [True, False, True, None, False, False]
     assert app_ids(apps) == ["0H45g000000AbCd", "0H45g000000AbCdCAK"]
 
 
 def test_an_app_whose_id_is_approved_imitates_nobody() -> None:
     """Whatever it is called, in either form of the id."""
-    columns = AppImitations(SHIPPED, ["0H45g000000AbCdCAK"]).columns
+    columns = AppImitationColumns(AppImitations(SHIPPED, ["0H45g000000AbCdCAK"])).columns
     names, ids = pl.Series(["My Ticket Portal"] * 3), pl.Series(["0H45g000000AbCd", "0H45g000000AbCdCAK", None])
     assert columns(names, None, ids)["leakline.app_imitates"].to_list() == [None, None, "Ticket Portal"]
 
 
 def test_what_a_caller_writes_counts_where_no_app_is_named() -> None:
     """A genuine app is not taken for a thief's because a hostile text stands beside it, or marks of direction do."""
-    apps = AppImitations(read_imitated(shipped("mappings") / "imitated_apps.yaml"))
+    apps = AppImitationColumns(AppImitations(read_imitated(shipped("mappings") / "imitated_apps.yaml")))
     names = pl.Series(["MuleSoft Anypoint", "Dataloader Bulk", None, None])
     callers = pl.Series(["a\u202etxt.exe", "DataLoaderBulk \u2028 =", "a\u202etxt.exe", "Salesforce Inc. Data Loader"])
     *named, turned, imitating = apps.columns(names, callers)["leakline.app_imitates"].to_list()

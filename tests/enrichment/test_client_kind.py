@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from agent.enrichment.client_kind import LONGEST, Clients, parsed, read_client_kinds
+from agent.enrichment.client_kind import LONGEST, ClientColumns, parsed, read_client_kinds
 from agent.errors import MappingError
 from agent.shipped import shipped
 
@@ -37,7 +37,7 @@ CHROME = (
 )
 def test_clients_are_of_a_kind(user_agent: str, client_name: str, application: str, kind: str | None) -> None:
     """The shipped words tell the usual clients apart."""
-    told = Clients(SHIPPED).columns(
+    told = ClientColumns(SHIPPED).columns(
         *(pl.Series([text or None], dtype=pl.String) for text in (user_agent, client_name, application))
     )
     kinds = told.get("leakline.client_kind")
@@ -62,25 +62,25 @@ def test_hostile_user_agents_are_taken_as_text() -> None:
         "😀" * 3000 + "curl/",
         "curl/8\x1f\0" + "😀" * 3000,
     ]
-    told = Clients(SHIPPED).columns(pl.Series(hostile), pl.Series(["\x1fcurl/"] * 6), None)
+    told = ClientColumns(SHIPPED).columns(pl.Series(hostile), pl.Series(["\x1fcurl/"] * 6), None)
     assert told["leakline.client_kind"].to_list() == [None, None, None, None, None, "script"]
 
 
 def test_columns_stand_beside_their_rows() -> None:
     """Nulls and missing columns leave nulls, not shifted rows."""
-    told = Clients(SHIPPED).columns(
+    told = ClientColumns(SHIPPED).columns(
         pl.Series([None, CHROME, "curl/8", CHROME]), None, pl.Series(["Data Loader", None, None, "?"])
     )
     assert told["leakline.client_kind"].to_list() == ["data_loader", "browser", "script", "browser"]
     assert told["user_agent.name"].to_list() == [None, "Chrome", "curl", "Chrome"]
-    assert Clients(SHIPPED).columns(None, None, None) == {}
+    assert ClientColumns(SHIPPED).columns(None, None, None) == {}
 
 
 def test_the_first_entry_that_fits_wins(tmp_path: Path) -> None:
     """Entries of a file of one's own, put first, overrule the shipped ones."""
     path = tmp_path / "own.yaml"
     path.write_text("kinds:\n  - kind: till\n    user_agent: [POS-Terminal, curl/]\n")
-    clients = Clients([*read_client_kinds(path), *SHIPPED])
+    clients = ClientColumns([*read_client_kinds(path), *SHIPPED])
     told = clients.columns(pl.Series(["pos-terminal/3", "curl/8", "wget/1"]), None, None)
     assert told["leakline.client_kind"].to_list() == ["till", "till", "script"]
 

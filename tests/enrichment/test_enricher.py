@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from agent.enrichment.address_database import write_mmdb
 from agent.enrichment.enricher import BATCHES_CACHED, Enricher
+from agent.enrichment.enrichment_data import EnrichmentData
 from agent.enrichment.settings import EnrichSettings
 from agent.errors import LeaklineError, MappingError, SettingsError
 from tests.enrichment.geo_network import GeoNetwork
@@ -67,7 +68,7 @@ PREPARED = pl.DataFrame(
 
 def test_a_row_is_told_all_that_is_known(settings: EnrichSettings) -> None:
     """Address, client, user, app and the settings' networks come together row by row; the frame's own columns stay."""
-    enriched = Enricher(settings).enrich(PREPARED, users=users, applications=applications)
+    enriched = Enricher(EnrichmentData(settings), users=users, applications=applications).enrich(PREPARED)
     assert enriched.select(PREPARED.columns).equals(PREPARED)
     columns = enriched.select(pl.exclude(PREPARED.columns)).to_dict(as_series=False)
     expected = {
@@ -90,7 +91,7 @@ def test_a_row_is_told_all_that_is_known(settings: EnrichSettings) -> None:
 
 def test_nothing_configured_and_nobody_to_ask_is_no_obstacle() -> None:
     """Without databases, lists and look-ups only what the row itself tells is added."""
-    enriched = Enricher(EnrichSettings()).enrich(PREPARED)
+    enriched = Enricher(EnrichmentData(EnrichSettings())).enrich(PREPARED)
     assert sorted(set(enriched.columns) - set(PREPARED.columns)) == [
         "leakline.client_kind",
         "leakline.ip_kind",
@@ -106,15 +107,15 @@ def test_nothing_configured_and_nobody_to_ask_is_no_obstacle() -> None:
 def test_frames_without_any_known_column_pass(settings: EnrichSettings, height: int) -> None:
     """An event type without address, user and client stays as it is, and so does an empty frame."""
     frame = PREPARED.select("EVENT_TYPE", "event.id").head(height)
-    assert Enricher(settings).enrich(frame, users=users, applications=applications).equals(frame)
+    assert Enricher(EnrichmentData(settings), users=users, applications=applications).enrich(frame).equals(frame)
     empty = PREPARED.head(0)
-    assert Enricher(settings).enrich(empty, users=users, applications=applications).equals(empty)
+    assert Enricher(EnrichmentData(settings), users=users, applications=applications).enrich(empty).equals(empty)
 
 
 def test_a_rows_own_word_counts_more_than_a_look_up(settings: EnrichSettings) -> None:
     """A username that the log tells is kept; one that it lacks is filled in."""
     frame = PREPARED.with_columns(pl.Series("user.name", ["ada@typed.example", None, None, "nobody@example.com"]))
-    enriched = Enricher(settings).enrich(frame, users=users)
+    enriched = Enricher(EnrichmentData(settings), users=users).enrich(frame)
     assert enriched["user.name"].to_list() == [
         "ada@typed.example",
         "mulesoft@example.com",
@@ -126,14 +127,14 @@ def test_a_rows_own_word_counts_more_than_a_look_up(settings: EnrichSettings) ->
 def test_a_database_counts_more_than_the_country_a_login_names(settings: EnrichSettings) -> None:
     """Salesforce's country stays only where the databases know none."""
     frame = PREPARED.with_columns(pl.Series("source.geo.country_iso_code", ["US", "US", None, "FR"]))
-    enriched = Enricher(settings).enrich(frame)
+    enriched = Enricher(EnrichmentData(settings)).enrich(frame)
     assert enriched["source.geo.country_iso_code"].to_list() == ["DE", "RO", None, "FR"]
 
 
 def test_the_name_of_an_app_in_the_row_counts(settings: EnrichSettings) -> None:
     """CONNECTED_APP_NAME is taken as it is, and the look-up fills what lacks."""
     frame = PREPARED.with_columns(pl.Series("CONNECTED_APP_NAME", ["My Ticket Portal", None, None, None]))
-    enriched = Enricher(settings).enrich(frame, applications=applications)
+    enriched = Enricher(EnrichmentData(settings), applications=applications).enrich(frame)
     assert enriched["salesforce.connected_app.name"].to_list() == [
         "My Ticket Portal",
         "Warehouse Sync",
@@ -149,7 +150,7 @@ def test_look_ups_can_be_turned_off(settings: EnrichSettings) -> None:
         raise AssertionError(f"asked for {ids}")
 
     off = settings.model_copy(update={"users": False, "applications": False})
-    enriched = Enricher(off).enrich(PREPARED, users=nobody, applications=nobody)
+    enriched = Enricher(EnrichmentData(off), users=nobody, applications=nobody).enrich(PREPARED)
     assert "salesforce.user.profile" not in enriched.columns
 
 
@@ -164,13 +165,31 @@ def test_answers_are_kept_per_org_and_not_for_ever(settings: EnrichSettings) -> 
             self.asked += 1
             return {user_id: {"Username": self.name} for user_id in ids}
 
-    enricher, production, sandbox = Enricher(settings), OrgUsers("production"), OrgUsers("sandbox")
-    for _ in range(BATCHES_CACHED // 2):
-        for org in (production, sandbox):
-            assert set(enricher.enrich(PREPARED, users=org.users)["user.name"].drop_nulls()) == {org.name}
-    assert (production.asked, sandbox.asked) == (1, 1)
-    enricher.enrich(PREPARED, users=production.users)
-    assert production.asked == 2
+    data, orgs = EnrichmentData(settings), [OrgUsers("production"), OrgUsers("sandbox")]
+    enrichers = [Enricher(data, users=org.users) for org in orgs]
+    for _ in range(BATCHES_CACHED):
+        for org, enricher in zip(orgs, enrichers, strict=True):
+            assert set(enricher.enrich(PREPARED)["user.name"].drop_nulls()) == {org.name}
+    assert [org.asked for org in orgs] == [1, 1]
+    enrichers[0].enrich(PREPARED)
+    assert [org.asked for org in orgs] == [2, 1]
+
+
+def test_what_is_not_known_yet_is_in_later_batches(settings: EnrichSettings) -> None:
+    """A user and an app that the org tells late are asked for with each batch until they are known."""
+    known = [False]
+
+    def late_users(ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        return users(ids) if known[0] else {}
+
+    def late_applications(ids: Sequence[str]) -> Mapping[str, str]:
+        return applications(ids) if known[0] else {}
+
+    enricher = Enricher(EnrichmentData(settings), users=late_users, applications=late_applications)
+    assert not {"user.name", "salesforce.connected_app.name"} & set(enricher.enrich(PREPARED).columns)
+    known[0] = True
+    in_time = Enricher(EnrichmentData(settings), users=users, applications=applications)
+    assert enricher.enrich(PREPARED).equals(in_time.enrich(PREPARED))
 
 
 @pytest.mark.parametrize(
@@ -198,4 +217,4 @@ def test_wrong_settings_are_refused(wrong: dict[str, Any], says: str) -> None:
 def test_files_that_are_not_there_are_named(wrong: dict[str, Any], error: type[LeaklineError]) -> None:
     """A setting that names a missing file ends the start with the file's name."""
     with pytest.raises(error, match="/nowhere/"):
-        Enricher(EnrichSettings.model_validate(wrong))
+        EnrichmentData(EnrichSettings.model_validate(wrong))

@@ -12,6 +12,7 @@ from agent.columns.folded_name import folded
 from agent.columns.timestamp import TIME
 from agent.enrichment.address_database import write_mmdb
 from agent.enrichment.enricher import Enricher
+from agent.enrichment.enrichment_data import EnrichmentData
 from agent.enrichment.indicator import MOST
 from agent.enrichment.lists.indicator_file import read_indicators
 from agent.enrichment.settings import EnrichSettings
@@ -25,7 +26,9 @@ HEAD = "value,kind,source,added,expires,campaign\n"
 
 def enricher(tmp_path: Path, lines: str, **settings: Any) -> Enricher:
     (tmp_path / "own.csv").write_text(HEAD + lines)
-    return Enricher(EnrichSettings.model_validate({"indicators": [str(tmp_path / "own.csv")], **settings}))
+    return Enricher(
+        EnrichmentData(EnrichSettings.model_validate({"indicators": [str(tmp_path / "own.csv")], **settings}))
+    )
 
 
 def matches(enricher: Enricher, columns: Mapping[str, Any], field: str = "value") -> list[Any]:
@@ -97,7 +100,7 @@ def test_a_program_matches_by_a_part_of_what_it_calls_itself(tmp_path: Path, col
 @pytest.mark.parametrize("column", ["CONNECTED_APP_NAME", "ConnectedAppName", "Application", "CLIENT_NAME"])
 def test_an_app_matches_however_it_is_spelled(column: str, name: str) -> None:
     """The shipped names of the campaigns are found in each column that names an app, and no longer name is."""
-    shipped_only = Enricher(EnrichSettings())
+    shipped_only = Enricher(EnrichmentData(EnrichSettings()))
     assert matches(shipped_only, {column: [name]}, "kind") == [["app"]]
     assert matches(shipped_only, {column: [f"{name} of ours"]}, "kind") == []
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from agent.cli.output.hunt import write_alerts
 from agent.config.settings import Settings
 from agent.enrichment.enricher import Enricher
+from agent.enrichment.enrichment_data import EnrichmentData
 from agent.enrichment.settings import EnrichSettings
 from agent.formats import ecs
 from agent.hunt.archive import flat
@@ -49,7 +50,7 @@ def archive_of(
     `known`: fields that were known then.
     """
     lines = []
-    for frame, batch in prepared_files(normalizer, Enricher(EnrichSettings()), log):
+    for frame, batch in prepared_files(normalizer, Enricher(EnrichmentData(EnrichSettings())), log):
         for line in ecs.encode(normalizer.shape(frame, batch, SEEN)):
             document = orjson.loads(line)
             if old:
@@ -88,7 +89,7 @@ def test_an_archive_of_any_version_has_the_computed_fields_of_its_log_file(
     tmp_path: Path, normalizer: Normalizer, old: bool
 ) -> None:
     """Each field that rules can ask for has the values that the log file gives it."""
-    enricher = Enricher(EnrichSettings())
+    enricher = Enricher(EnrichmentData(EnrichSettings()))
     for name in TYPES:
         path = archive_of(normalizer, FOLDER / f"{name}.csv", tmp_path / f"{name}.ndjson", old=old)
         ((frame, _),) = prepared_files(normalizer, enricher, FOLDER / f"{name}.csv")
@@ -109,7 +110,9 @@ def test_an_archive_of_any_version_gives_the_alerts_of_its_log_file(
         {
             field
             for name in TYPES
-            for frame, _ in prepared_files(normalizer, Enricher(EnrichSettings()), FOLDER / f"{name}.csv")
+            for frame, _ in prepared_files(
+                normalizer, Enricher(EnrichmentData(EnrichSettings())), FOLDER / f"{name}.csv"
+            )
             for field in frame.columns
             if "." in field
         }

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from agent.columns.string_buffer import body
 from agent.enrichment.enricher import Enricher
+from agent.enrichment.enrichment_data import EnrichmentData
 from agent.enrichment.settings import EnrichSettings
 from agent.formats import FORMATS
 from agent.hunt.log_files import batches
@@ -40,8 +41,9 @@ def write_normalized(
     """
     own = settings.normalize.mappings if settings else []
     mappings, errors = load_mappings([shipped("mappings"), *own])
-    enricher = Enricher(settings.enrich if settings else EnrichSettings())
-    for error in (*errors, *enricher.problems):
+    data = EnrichmentData(settings.enrich if settings else EnrichSettings())
+    enricher = Enricher(data)
+    for error in (*errors, *data.problems):
         err.print(str(error), style="red", markup=False, soft_wrap=True)
     normalizer = Normalizer(mappings, keep_original=settings.normalize.keep_original if settings else False)
     rejected = 0

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from agent.enrichment.lists.iso_date import is_iso_date, read_iso_date
@@ -33,13 +34,20 @@ _FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _GENERALIZED = re.compile(r"(\d{8})\d{2,6}([.,]\d+)?(Z|[+-]\d{2,4})")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LeaverFile:
     """Last days by user name or mail in lower case, or by the first 15 characters of a Salesforce id."""
 
     last_days: Mapping[str, date]
     problems: tuple[FileError, ...]
     """Lines that were left out."""
+
+    @cached_property
+    def only_ids(self) -> bool:
+        """Whether all accounts are ids of Salesforce users, so that who has another id is not among them."""
+        return bool(self.last_days) and all(
+            account.startswith("005") and len(account) == 15 for account in self.last_days
+        )
 
 
 def read_leavers(path: Path, last_day: str | None = None) -> LeaverFile:

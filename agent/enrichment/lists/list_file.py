@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,13 +17,14 @@ Report = Callable[[Path, Sequence[FileError]], None]
 
 
 class ListFiles:
-    """Reads lists, again and again. What a list held when it could last be used is used while it cannot be; `strict`: it
+    """Reads lists, again and again; safe for threads. What a list held when it could last be used is used while it cannot be; `strict`: it
     is an error if it could never be.
     """
 
     def __init__(self, before: ListFiles | None = None, *, strict: bool = False) -> None:
         """`before`: where the contents of before are taken from."""
         self._strict = strict
+        self._lock = threading.Lock()
         self.held: dict[tuple[Path, str], Any] = dict(before.held) if before else {}
         self.kept: set[Path] = set()
         """Files that cannot be used now, and of which what they held before is in use."""
@@ -44,21 +46,24 @@ class ListFiles:
         `read` raises, if strict.
         """
         key = path, purpose
-        problems: Sequence[FileError]
         try:
             found = read(path)
         except Exception as error:  # whatever a list holds: events are read and delivered without it
             if self._strict and key not in self.held:
                 raise
-            problems = [located(path, error)]
-            self.kept |= {path} if key in self.held else set()
+            problems: Sequence[FileError] = [located(path, error)]
+            with self._lock:
+                self.kept |= {path} if key in self.held else set()
         else:
-            self.held[key], problems = found, lines(found)
-            self.kept.discard(path)
+            problems = lines(found)
+            with self._lock:
+                self.held[key] = found
+                self.kept.discard(path)
         held: T | None = self.held.get(key)
-        before = self.problems.pop(path, ())
-        if problems:
-            self.problems[path] = problems
+        with self._lock:
+            before = self.problems.pop(path, ())
+            if problems:
+                self.problems[path] = problems
         if list(map(str, before)) != list(map(str, problems)):
             self.tell(path, problems)
         return held

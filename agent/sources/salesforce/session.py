@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -92,22 +93,30 @@ class Session:
                 self._token = self._obtain()
             return self._token
 
-    def query(self, soql: str) -> Iterator[Mapping[str, Any]]:
-        """All records of a SOQL query, page after page, without their `attributes`; one that is no object is empty."""
-        page = self._page(lambda: self._client.query(soql))
+    def query(self, soql: str, *, deadline: float | None = None) -> Iterator[Mapping[str, Any]]:
+        """All records of a SOQL query, page after page, without their `attributes`; one that is no object is empty.
+
+        `deadline`: seconds for each page, where the settings do not say less.
+        """
+        # simple-salesforce hands `timeout` on to the adapter below.
+        page = self._page(lambda: self._client.query(soql, timeout=deadline))
         yield from page.records
         seen = set[str]()
         while page.following:
             if page.following in seen or len(seen) >= MOST_PAGES:
                 raise self._no_answer("query", f"its pages do not end (after {len(seen) + 1})")
             seen.add(page.following)
-            page = self._page(lambda url=page.following: self._client.query_more(url, identifier_is_url=True))  # type: ignore[misc]
+            ask = partial(self._client.query_more, page.following, identifier_is_url=True, timeout=deadline)
+            page = self._page(ask)
             yield from page.records
 
-    def fields(self, object_name: str) -> Mapping[str, Mapping[str, Any]]:
-        """The fields of an object that this user may see, by name. Raises `Missing` for an object they cannot see."""
+    def fields(self, object_name: str, *, deadline: float | None = None) -> Mapping[str, Mapping[str, Any]]:
+        """The fields of an object that this user may see, by name. Raises `Missing` for an object they cannot see.
+
+        `deadline`: seconds, where the settings do not say less.
+        """
         path = f"{self.data_path}/sobjects/{object_name}/describe"
-        described = self._json(path).get("fields")
+        described = self._json(path, deadline).get("fields")
         listed = [field for field in described if isinstance(field, dict)] if isinstance(described, list) else []
         fields = {name: field for field in listed if isinstance(name := field.get("name"), str)}
         if not fields:
@@ -159,10 +168,10 @@ class Session:
                     self._token = None
             raise rest_refusal(response.status_code, body, f"{self.settings.name}: {path.partition('?')[0]}")
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str]) -> Any:
-        """The JSON document that answers a query."""
+    def ask(self, method: str, path: str, headers: Mapping[str, str], deadline: float | None = None) -> Any:
+        """The JSON document that answers a query. `deadline`: seconds, where the settings do not say less."""
         known = {name: value for name, value in headers.items() if name in ("Accept", "Sforce-Query-Options")}
-        with self.exchange(method, path, headers=known) as response:
+        with self.exchange(method, path, deadline=self._at_most(deadline), headers=known) as response:
             return self._document(response, "query")
 
     def prepare(self) -> None:
@@ -188,6 +197,9 @@ class Session:
     def _deadline(self) -> float:
         return self.settings.deadline.total_seconds()
 
+    def _at_most(self, deadline: float | None) -> float:
+        return self._deadline if deadline is None else min(deadline, self._deadline)
+
     def _connect(self, url: str) -> Connection:
         settings = self.settings
         return Connection(url, settings.tls, settings.proxy, settings.timeout.total_seconds())
@@ -212,8 +224,8 @@ class Session:
     def _not_ready(self, error: SettingsError) -> NotReady:
         return NotReady(f"{self.settings.name}: {error.args[0]}", hint=error.hint)
 
-    def _json(self, path: str) -> Mapping[str, Any]:
-        with self.exchange("GET", path) as response:
+    def _json(self, path: str, deadline: float | None = None) -> Mapping[str, Any]:
+        with self.exchange("GET", path, deadline=self._at_most(deadline)) as response:
             answer = self._document(response, path)
         if not isinstance(answer, dict):
             raise self._no_answer(path)
@@ -265,9 +277,11 @@ class _SessionAdapter(BaseAdapter):
         super().__init__()
         self._session = session
 
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
+    def send(  # type: ignore[override]
+        self, request: requests.PreparedRequest, *, timeout: float | None = None, **_: Any
+    ) -> requests.Response:
         """The answer's JSON, parsed within our bounds and written anew: simple-salesforce's own parser has none."""
-        document = self._session.ask(str(request.method), request.path_url, request.headers)
+        document = self._session.ask(str(request.method), request.path_url, request.headers, timeout)
         answer = requests.Response()
         answer.raw, answer.status_code = io.BytesIO(orjson.dumps(document)), 200
         answer.headers["Content-Type"] = "application/json"

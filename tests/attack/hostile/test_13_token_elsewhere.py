@@ -14,6 +14,7 @@ from agent.sources.salesforce.instance import instance_url
 from agent.sources.salesforce.org_settings import OrgSettings
 from tests.attack.hostile_org import HostileOrg, file_of
 from tests.sources.reader import RecalledKeys
+from tests.sources.salesforce.look_up_threads import patient
 
 OWN = "https://acme.my.salesforce.com"
 
@@ -156,7 +157,7 @@ def test_ids_that_are_none_reach_no_query(hostile: HostileOrg) -> None:
     """Only 15 or 18 ASCII letters and digits are asked for, and only what was asked for is taken."""
     hostile.org.objects["User"] = [{"Id": "005000000000001AAA", "Name": "Ann"}]
     memory = RecalledKeys()
-    directory = Directory(hostile.session(), get=memory, put=memory.apply, now=hostile.clock)
+    directory = Directory(hostile.session(), org="acme", get=memory, put=memory.apply, now=hostile.clock, queue=patient)
     ids = ["005000000000001", "005') OR (Id", "00500000000000²", "0050000000000011\n", "٠٠٥٠٠٠٠٠٠٠٠٠٠٠١"]
     assert directory.users(ids) == {"005000000000001": {"Id": "005000000000001AAA", "Name": "Ann"}}
     assert soql_literal.text("005000000000001") in hostile.org.queries[0]

@@ -9,6 +9,7 @@ from agent.detection.authoring.absence import LogFileColumns
 from agent.detection.authoring.lint import lint
 from agent.detection.load import PLACEHOLDERS
 from agent.enrichment.enricher import Enricher
+from agent.enrichment.enrichment_data import EnrichmentData
 from agent.enrichment.settings import EnrichSettings
 from agent.model import Finding
 from agent.normalize.mapping.load import whole_mappings
@@ -243,7 +244,11 @@ def test_a_computed_name_that_nothing_makes_is_pointed_out(write: Write, name: s
 def test_every_computed_column_is_known_to_the_lint() -> None:
     """A rule that asks for one is not called misspelt."""
     mappings = whole_mappings([shipped("mappings")])
-    known, normalizer, enricher = computed_columns(mappings), Normalizer(mappings), Enricher(EnrichSettings())
+    known, normalizer, enricher = (
+        computed_columns(mappings),
+        Normalizer(mappings),
+        Enricher(EnrichmentData(EnrichSettings())),
+    )
     for path in FOLDER.glob("*.csv"):
         frame = enricher.enrich(normalizer.prepare(golden_batch(path.stem)))
         made = {name for name in frame.columns if "." in name and not name.startswith("leakline.number.")}

@@ -22,6 +22,7 @@ from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.org_settings import OrgSettings
 from agent.sources.salesforce.session import Session
 from tests.sources.reader import Reader
+from tests.sources.salesforce.look_up_threads import patient
 
 NOW = datetime(2026, 7, 2, 12, 0, 30, tzinfo=UTC)
 TYPES = ["Login", "Report", "RestApi", "URI", "ApiTotalUsage", "LoginAs"]
@@ -246,7 +247,7 @@ def test_users_and_apps_are_looked_up(run: Running) -> None:
     session = session_of(running)
     ids = [str(record["Id"]) for record in session.query("SELECT Id FROM User")]
     store: dict[str, bytes] = {}
-    directory = Directory(session, get=store.get, put=store.update, now=running.org.now)
+    directory = Directory(session, org="acme", get=store.get, put=store.update, now=running.org.now, queue=patient)
     found = directory.users(ids)
     assert set(found) == set(ids)
     assert all("@" in record["Username"] for record in found.values())
