@@ -55,7 +55,7 @@ class Agent:
     def restart(self) -> None:
         """Nothing but the remembered bytes is carried over."""
         self._processing = build_processing(self._settings)
-        self._steps = self._processing.steps(self._directory, self.memory.get)  # type: ignore[arg-type,return-value]
+        self._steps = self._processing.steps(self._directory, self.memory.get)  # type: ignore[arg-type]
         if self._processing.problems:
             raise ValueError("\n".join(map(str, self._processing.problems)))
 
