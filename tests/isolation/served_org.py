@@ -82,6 +82,17 @@ class ServedOrg:
         ident = f"0AT{self._number:05d}{self._files:010d}"
         self.org.files.append(ScriptedFile(ident, created, at, csv_of("Login", rows, COLUMNS)))
 
+    def show_malformed(self) -> None:
+        """A further file, whose one row is short."""
+        self.show(["/cut off/"])
+        file = self.org.files[-1]
+        file.body = file.body[: file.body.rindex(b",")] + b"\n"
+
+    def begin_anew(self) -> None:
+        """Without files; those shown from now on have the ids that the first ones had."""
+        self.org.files.clear()
+        self._files = 0
+
     def settings(self) -> dict[str, Any]:
         """Of this org in a settings file; polled every second."""
         auth = {
