@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,17 @@ PATIENCE = 300.0
 class AgentProcess:
     """One daemon over one settings file; start it again after each end."""
 
-    def __init__(self, folder: Path, document: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        document: dict[str, Any],
+        *,
+        module: str = "agent",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`module`: what runs in place of `python -m agent`; `environment`: what it finds there beside our own."""
+        self._module = module
+        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})}
         self.settings = folder / "leakline.yaml"
         self.settings.write_text(yaml.safe_dump(document))
         self.log = folder / "leakline.log"
@@ -33,11 +44,19 @@ class AgentProcess:
         """Returns once it watches."""
         began = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "agent", "run", "-c", str(self.settings)]
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-            )
+            command = [sys.executable, "-m", self._module, "run", "-c", str(self.settings)]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
         self.wait_for(lambda: b'"started"' in self.log.read_bytes()[began:])
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def has_ended(self) -> bool:
+        """By itself."""
+        assert self._process is not None
+        return self._process.poll() is not None
 
     def kill(self) -> None:
         """`kill -9`."""
@@ -73,8 +92,7 @@ class AgentProcess:
 
     def peak_mb(self) -> float:
         """The most memory it had so far (VmHWM)."""
-        assert self._process is not None
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        status = Path(f"/proc/{self.pid}/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
     def words(self) -> str:
