@@ -1,6 +1,6 @@
 """Many orgs in one process of their own, so that what they cost is not counted: real HTTPS, one authority for all.
 
-`python -m tests.bench.orgs_served FOLDER COUNT` says how to reach them, and then does what each line on its standard input says.
+`python -m tests.bench.orgs.served FOLDER COUNT` says how to reach them, and then does what each line on its standard input says.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class ServedOrgs:
 @contextmanager
 def served_orgs(folder: Path, count: int) -> Iterator[ServedOrgs]:
     """That many, while inside."""
-    command = [sys.executable, "-m", "tests.bench.orgs_served", str(folder), str(count)]
+    command = [sys.executable, "-m", "tests.bench.orgs.served", str(folder), str(count)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield ServedOrgs(process)

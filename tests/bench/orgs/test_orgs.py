@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench.orgs import PARTS, main
+from tests.bench.orgs.__main__ import PARTS, main
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench import plain_loop
-from tests.bench.orgs_busy import FILES, Busy, busy
-from tests.bench.orgs_busy import write_files as write_busy_files
-from tests.bench.orgs_delays import ENOUGH, TROUBLES, Delays, delays
-from tests.bench.orgs_delays import write_files as write_delay_files
-from tests.bench.orgs_idle import POLLS_AN_HOUR, Idle, PollCost, idle, poll_cost, slope
+from tests.bench.orgs.busy import FILES, Busy, busy
+from tests.bench.orgs.busy import write_files as write_busy_files
+from tests.bench.orgs.delays import ENOUGH, TROUBLES, Delays, delays
+from tests.bench.orgs.delays import write_files as write_delay_files
+from tests.bench.orgs.idle import POLLS_AN_HOUR, Idle, PollCost, idle, poll_cost, slope
 
 PARTS = ("idle", "busy", "delays")
 

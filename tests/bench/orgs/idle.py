@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from agent.sources.event_log_file.source import EventLogFileSettings
-from tests.bench.orgs_served import ServedOrgs, served_orgs
-from tests.bench.process_cost import Held, core_seconds
+from tests.bench.orgs.process_cost import Held, core_seconds
+from tests.bench.orgs.served import ServedOrgs, served_orgs
 from tests.end_to_end.agent_process import AgentProcess
 
 POLLS_AN_HOUR = timedelta(hours=1) / EventLogFileSettings().every

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from tests.bench.orgs_served import ServedOrgs, pack, served_orgs
-from tests.bench.orgs_troubled import POISONED, TICKS, latest_tick_lag
+from tests.bench.orgs.served import ServedOrgs, pack, served_orgs
+from tests.bench.orgs.troubled import POISONED, TICKS, latest_tick_lag
 from tests.bench.workload import write_log_file
 from tests.end_to_end.agent_process import AgentProcess
 
@@ -81,7 +81,7 @@ def delays(folder: Path, troubled: Sequence[int], files: LogFiles) -> Delays:
             "state": {"directory": str(folder / "state")},
         }
         environment = {POISONED: served.id(POISON) if POISON in troubled else "none", TICKS: str(ticks)}
-        agent = AgentProcess(folder, document, module="tests.bench.orgs_troubled", environment=environment)
+        agent = AgentProcess(folder, document, module="tests.bench.orgs.troubled", environment=environment)
         agent.start()
         agent.wait_for(lambda: all(source["last_success"] for source in agent.status()["sources"]))
         _begin(served, troubled, files)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.bench_settings import settings_for
-from tests.bench.orgs_served import pack, served_orgs
-from tests.bench.process_cost import core_seconds
+from tests.bench.orgs.process_cost import core_seconds
+from tests.bench.orgs.served import pack, served_orgs
 from tests.bench.workload import write_log_file
 from tests.end_to_end.agent_process import AgentProcess
 
