@@ -43,9 +43,7 @@ class AgentProcess:
     def start(self) -> None:
         """Returns once it watches."""
         began = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            command = [sys.executable, "-m", self._module, "run", "-c", str(self.settings)]
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
+        self._launch()
         self.wait_for(lambda: b'"started"' in self.log.read_bytes()[began:])
 
     @property
@@ -80,8 +78,7 @@ class AgentProcess:
         """Until `condition()`; fails with the log if the process ends or it takes too long."""
         until = time.monotonic() + PATIENCE
         while not condition():
-            assert self._process is not None
-            assert self._process.poll() is None, self.words()
+            assert not self.has_ended(), self.words()
             assert time.monotonic() < until, self.words()
             time.sleep(0.05)
 
@@ -97,6 +94,11 @@ class AgentProcess:
 
     def words(self) -> str:
         return self.log.read_text()[-3000:]
+
+    def _launch(self) -> None:
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", self._module, "run", "-c", str(self.settings)]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
 
     def _end(self, number: signal.Signals) -> int:
         assert self._process is not None

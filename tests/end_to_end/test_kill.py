@@ -16,12 +16,15 @@ from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.hec_server import TOKEN, HecServer
 from tests.destinations.http_server import HttpServer
 from tests.end_to_end.agent_process import AgentProcess
+from tests.end_to_end.forking import ForkedAgentProcess
 from tests.end_to_end.three_orgs import document_for_all, hourly_rows, ids_in, judge_each, three_orgs
 
 KILLS = int(os.environ.get("LEAKLINE_KILLS", "3"))
 """How often `make test` kills; .ci/run asks for 50."""
-HOURS = max(3, KILLS // 3)
-"""Of history: so many files that there is something to read until the last kill, and little more."""
+HOURS = max(3, KILLS // 4)
+"""Of history: six files for each kill, on average."""
+BEFORE_THE_LAST = 0.5
+"""Share of all rows that is waited for before the last kill, whatever the speed of the machine; more is read meanwhile."""
 
 Orgs = Mapping[str, dict[str, str]]
 
@@ -42,15 +45,17 @@ def test_nothing_is_lost_and_duplicates_share_their_id(orgs: Orgs, tmp_path: Pat
         splunk, elastic = HttpServer(hec), HttpServer(bulk)
         servers.callback(splunk.stop)
         servers.callback(elastic.stop)
-        agent = AgentProcess(tmp_path, settings(orgs, tmp_path, splunk.url, elastic.url))
-        moments = random.Random(5)
+        agent = ForkedAgentProcess(tmp_path, settings(orgs, tmp_path, splunk.url, elastic.url))
+        servers.callback(agent.close)
+        expected = {name: hourly_rows(org) for name, org in orgs.items()}
+        share, moments = int(2 * BEFORE_THE_LAST * sum(expected.values()) / KILLS), random.Random(5)
         for _ in range(KILLS):
             agent.start()
-            time.sleep(moments.random() * 1.5)
+            go_on(agent, moments.randint(0, share), sum(expected.values()))
+            time.sleep(moments.random() * 0.2)  # at any moment of a batch
             agent.kill()
         agent.start()
         early = sum(read_of_each(agent).values())
-        expected = {name: hourly_rows(org) for name, org in orgs.items()}
         agent.wait_for(lambda: read_of_each(agent) == expected and agent.drained())
         status = agent.status()
         assert agent.stop() == 0
@@ -84,6 +89,12 @@ def settings(orgs: Orgs, folder: Path, splunk: str, elastic: str) -> dict[str, A
         {"type": "elastic", "url": elastic, "username": USER, "password": {"file": str(folder / "password")}},
     ]
     return document
+
+
+def go_on(agent: AgentProcess, rows: int, most: int) -> None:
+    """Until so many more are read, or all there are."""
+    before = sum(read_of_each(agent).values())
+    agent.wait_for(lambda: sum(read_of_each(agent).values()) >= min(before + rows, most))
 
 
 def read_of_each(agent: AgentProcess) -> dict[str, int]:
