@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format pack-table cef-page pipelines assess attack bench bench-baselines bench-correlations bench-gigabyte lock clean
+.PHONY: demo test lint format pack-table cef-page pipelines assess attack bench bench-baselines bench-correlations bench-gigabyte bench-orgs lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/leakline demo
@@ -55,6 +55,11 @@ bench-correlations: $(VENV)/.ready
 
 bench-gigabyte: $(VENV)/.ready
 	$(BIN)/python -m tests.bench.gigabyte
+
+# What an idle org costs, how fast several busy ones are, how long one waits for others: half an hour. `python -m
+# tests.bench.orgs --only delays --megabytes 1024` is one part of it with a file of 1 GB.
+bench-orgs: $(VENV)/.ready
+	$(BIN)/python -m tests.bench.orgs
 
 # uv where there is one, else venv and pip; the lock file pins every version by hash and is whole (hence --no-deps).
 $(VENV)/.ready: requirements.lock pyproject.toml

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,17 @@ PATIENCE = 300.0
 class AgentProcess:
     """One daemon over one settings file; start it again after each end."""
 
-    def __init__(self, folder: Path, document: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        document: dict[str, Any],
+        *,
+        module: str = "agent",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`module`: what runs in place of `python -m agent`; `environment`: what it finds there beside our own."""
+        self._module = module
+        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})}
         self.settings = folder / "leakline.yaml"
         self.settings.write_text(yaml.safe_dump(document))
         self.log = folder / "leakline.log"
@@ -32,12 +43,18 @@ class AgentProcess:
     def start(self) -> None:
         """Returns once it watches."""
         began = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "agent", "run", "-c", str(self.settings)]
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-            )
+        self._launch()
         self.wait_for(lambda: b'"started"' in self.log.read_bytes()[began:])
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def has_ended(self) -> bool:
+        """By itself."""
+        assert self._process is not None
+        return self._process.poll() is not None
 
     def kill(self) -> None:
         """`kill -9`."""
@@ -61,8 +78,7 @@ class AgentProcess:
         """Until `condition()`; fails with the log if the process ends or it takes too long."""
         until = time.monotonic() + PATIENCE
         while not condition():
-            assert self._process is not None
-            assert self._process.poll() is None, self.words()
+            assert not self.has_ended(), self.words()
             assert time.monotonic() < until, self.words()
             time.sleep(0.05)
 
@@ -73,12 +89,16 @@ class AgentProcess:
 
     def peak_mb(self) -> float:
         """The most memory it had so far (VmHWM)."""
-        assert self._process is not None
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        status = Path(f"/proc/{self.pid}/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
     def words(self) -> str:
         return self.log.read_text()[-3000:]
+
+    def _launch(self) -> None:
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", self._module, "run", "-c", str(self.settings)]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
 
     def _end(self, number: signal.Signals) -> int:
         assert self._process is not None

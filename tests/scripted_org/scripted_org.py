@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from agent.simulator.log_files.log_file import LogFile
@@ -64,13 +65,15 @@ def _milliseconds(moment: dt.datetime) -> int:
 class ScriptedOrg(SimulatedOrg):
     """What the server answers from; tests change it at will. `clock` is the org's."""
 
-    def __init__(self, folder: Path, clock: Callable[[], dt.datetime]) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], dt.datetime], seed: int = 7) -> None:
+        """`seed`: orgs with other seeds have other ids."""
         self.clock = clock
         self.url = ""
         """Where it answers, once it does."""
         super().__init__(
             SimulatorSettings(
                 folder=folder,
+                seed=seed,
                 history=dt.timedelta(),
                 event_types=(),
                 scenarios=(),
@@ -108,6 +111,8 @@ class ScriptedOrg(SimulatedOrg):
         """File id to what of its record is listed otherwise, or to what stands in the record's place."""
         self.bodies: dict[str, tuple[bytes, str]] = {}
         """File id to the bytes and the Content-Encoding that are sent in place of its own."""
+        self.held: dict[str, Event] = {}
+        """Kind of call (query, describe, …; `listing`) to what must happen before it is answered."""
         self.stuck: set[str] = set()
         """What is answered a byte in five seconds: token, listing, log_file."""
         self.is_stuck = threading.Event()

@@ -35,8 +35,8 @@ class RunningScriptedOrg(RunningOrg):
 
     org: ScriptedOrg
 
-    def __init__(self, folder: Path, clock: Callable[[], dt.datetime]) -> None:
-        super().__init__(ScriptedOrg(folder, clock), shared_keys())
+    def __init__(self, folder: Path, clock: Callable[[], dt.datetime], seed: int = 7, keys: Keys | None = None) -> None:
+        super().__init__(ScriptedOrg(folder, clock, seed), keys or shared_keys())
         self.org.url = self.url
 
     def trust(self, tokens: Tokens) -> None:
@@ -61,6 +61,8 @@ class _ScriptedHandler(ConnectionHandler):
 
     def _answer(self, kind: str, request: ApiRequest) -> None:
         name = "listing" if is_listing(kind, request) else kind
+        if name in self.server.org.held:
+            self._hold(name)
         if name in self.server.org.stuck:
             self._stay(name)
         else:
@@ -105,6 +107,13 @@ class _ScriptedHandler(ConnectionHandler):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
             if pause is not None and self.server.closing.wait(pause):
                 return
+
+    def _hold(self, what: str) -> None:
+        """Until it may be answered, or the server is closed."""
+        org = self.server.org
+        org.count(f"held {what}")
+        while not org.held[what].wait(0.1) and not self.server.closing.is_set():
+            continue
 
     def _stay(self, what: str) -> None:
         """Answer with a blank in five seconds, for ever."""
