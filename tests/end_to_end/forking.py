@@ -55,7 +55,7 @@ class ForkedAgentProcess(AgentProcess):
 
 
 def _serve() -> None:
-    from agent import memory_tuning
+    from agent.cli import memory_tuning
 
     memory_tuning.set_up()  # before polars is imported
     import agent.check.doubtful_settings

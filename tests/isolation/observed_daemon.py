@@ -104,7 +104,7 @@ class ObservedDaemon:
 
     def push(self, org: ServedOrg, batch: Batch) -> int:
         """As a source would that is pushed to; returns the rows once they are committed."""
-        return self.daemon.parts.ingest.take(f"{org.name}/pushed", batch)
+        return self.daemon.node.shards[org.name].ingest.push(f"{org.name}/pushed", batch)
 
     def stop(self) -> None:
         self.daemon.stop.set()

@@ -37,7 +37,7 @@ def alerts(folder: Path, orgs: Sequence[ServedOrg], clock: Clock) -> set[bytes]:
             while daemon.read_once():
                 pass
         clock.time = START + timedelta(days=1)
-        daemon.parts.ingest.tick()
+        daemon.tick()
         for forward in daemon.forwards:
             while forward.forward():
                 pass

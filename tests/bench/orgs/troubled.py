@@ -10,7 +10,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from agent import memory_tuning
+from agent.cli import memory_tuning
 
 memory_tuning.set_up()  # before polars is imported
 
