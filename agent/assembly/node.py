@@ -97,12 +97,24 @@ class Node:
                 log.info("a file is gone, and what it held with it", path=str(path))
             return self._report()
 
+    def look_up_problem(self, org: str) -> str:
+        """Why events of an org go without who is behind their ids; empty while they do not."""
+        directory = self.shards[org].directory
+        return directory.problem if directory is not None else ""
+
+    def end_look_ups(self) -> None:
+        """At the stop: no batch waits for one any longer."""
+        for shard in self.shards.values():
+            if shard.directory is not None:
+                shard.directory.close()
+
     def close(self) -> None:
         """Give everything back; nothing may run any more."""
         for destination in self.destinations:
             destination.close()
-        for shard in self.shards.values():
-            shard.close()
+        self.end_look_ups()
+        for session in self.sessions.values():
+            session.close()
         self.directory.close()
 
     def _report(self) -> Sequence[LoadFailure]:

@@ -47,13 +47,6 @@ class Shard:
         """The organisation's 18-character id, empty while it is not known; asks nobody."""
         return self.session.org_id if self.session is not None and self.session.signed_in else ""
 
-    def close(self) -> None:
-        """End what is asked of the org; the stores stay as they are."""
-        if self.directory is not None:
-            self.directory.close()
-        if self.session is not None:
-            self.session.close()
-
     def steps(self, processing: BatchProcessing) -> BatchSteps:
         """Steps of the shard's own, of what the process has in use."""
         return shard_steps(processing, self.stores, self.directory)

@@ -78,9 +78,12 @@ class DaemonCommands:
         sources: Callable[[datetime], Sequence[Mapping[str, Any]]],
         loops: Sequence[DeliveryLoop],
         takes: Takes,
+        look_up_problem: Callable[[str], str],
         now: Callable[[], datetime],
     ) -> None:
-        """`directory`: the state's; `sessions`: by the org's name in the settings; `sources`: as `Polling.status`."""
+        """`directory`: the state's; `sessions`: by the org's name in the settings; `sources`: as `Polling.status`;
+        `look_up_problem`: why events of an org go without the names of users and apps, empty while they do not.
+        """
         self._directory = directory
         self._shards = shards
         self._sessions = sessions
@@ -89,6 +92,7 @@ class DaemonCommands:
         self._loops = loops
         self._lanes = {loop.name: loop.lanes for loop in loops}
         self._takes = takes
+        self._look_up_problem = look_up_problem
         self._now = now
 
     def table(self) -> list[ControlCommand]:
@@ -167,6 +171,7 @@ class DaemonCommands:
             found.append(
                 replace(
                     org,
+                    problem=self._look_up_problem(name),
                     org_id=session.org_id if session.signed_in else "",
                     api_calls_used=session.usage.used,
                     api_calls_allowed=session.usage.limit,

@@ -99,6 +99,7 @@ class Daemon:
             self._sources_status,
             self.forwards,
             takes_of(settings.destinations),
+            self.node.look_up_problem,
             now,
         )
 
@@ -140,6 +141,7 @@ class Daemon:
             finally:  # whatever happens here, the loops must not go on without it
                 self.stop.set()
                 notifier.notify("STOPPING=1")
+                self.node.end_look_ups()
                 with polls_end_in_time(self.node.sessions.values()):
                     self._schedule.stop()
                     for thread in threads:

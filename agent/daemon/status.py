@@ -123,7 +123,7 @@ def takes_of(destinations: Iterable[NamedLanes]) -> Takes:
 
 def with_problems(document: StatusDocument, problems: Sequence[ProblemStatus]) -> StatusDocument:
     """The document with the open problems, and for each org the kinds of its own."""
-    orgs = [replace(org, problem=_kinds(problems, org.name)) for org in document.orgs]
+    orgs = [replace(org, problem=_kinds(problems, org.name) or org.problem) for org in document.orgs]
     return replace(document, problems=problems, orgs=orgs)
 
 

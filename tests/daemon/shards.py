@@ -89,7 +89,9 @@ class Shards:
 
     def commands(self, *loops: LoopStatus, takes: Takes = lambda destination, shard: True) -> DaemonCommands:
         """Of a daemon over these shards, with these destinations."""
-        return DaemonCommands(self.folder, self.stores, {}, NoRules(), lambda now: [], loops, takes, lambda: NOW)
+        return DaemonCommands(
+            self.folder, self.stores, {}, NoRules(), lambda now: [], loops, takes, lambda _: "", lambda: NOW
+        )
 
     def close(self) -> None:
         self.state.close()
