@@ -127,11 +127,13 @@ def running(document: Document, changes: Changes, clock: Callable[[], datetime])
 
 
 def by_kind(documents: list[Document], org: ServedOrg) -> dict[str, list[Document]]:
-    """Of one org: its log rows (`event`), alerts (`alert`), and what else `event.kind` says."""
+    """Of one org: its log rows (`event`), alerts (`alert`), Leakline's events about it (`own`)."""
     kinds: dict[str, list[Document]] = {}
     for document in documents:
         if document.get("organization", {}).get("id") == org.id:
-            kinds.setdefault(document["event"]["kind"], []).append(document)
+            kind, dataset = document["event"]["kind"], document["event"]["dataset"]
+            own = kind == "event" and dataset.startswith("leakline.")
+            kinds.setdefault("own" if own else kind, []).append(document)
     return kinds
 
 
