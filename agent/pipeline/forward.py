@@ -15,7 +15,7 @@ import structlog
 
 from agent import metrics
 from agent.delivery_settings import DeliverySettings
-from agent.errors import Damaged, DiskFull, Unavailable
+from agent.errors import Damaged, DiskFull, StateError, Unavailable
 from agent.model import LANES, Destination, Lane
 from agent.pipeline import poison
 from agent.pipeline.chunk import cut
@@ -69,7 +69,8 @@ class Forward:
         )
         marks = DeliveryMarks.of(destination)
         self.shards: Sequence[ShardFollower] = [
-            ShardFollower(destination, stores, self.settings, marks, now=now, monotonic=monotonic) for stores in shards
+            ShardFollower(destination, stores, self.settings, marks, now=now, monotonic=monotonic, jitter=jitter)
+            for stores in shards
         ]
         self._turn = 0
         """The number of the shard that comes first among those of the same rank."""
@@ -142,9 +143,14 @@ class Forward:
         self._turn = self.shards.index(following) + 1
         try:
             self._settle_batch(following, batch)
+            following.note_well()
         except Damaged as error:
             reason = str(error)
             self._commit(lambda: following.queue.leave_damaged(batch, reason))  # it is fetched again
+        except (DeliveryStopped, StateError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other shards are delivered
+            following.rest(batch, error)
         return True
 
     def _next(self) -> ShardFollower | None:

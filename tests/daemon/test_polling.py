@@ -11,11 +11,11 @@ import pytest
 import structlog
 
 from agent import metrics
-from agent.daemon.reading.pass_faults import PassFaults
 from agent.daemon.reading.polling import Polling
 from agent.daemon.reading.source_failures import CREDENTIALS_PAUSE, ORG_PAUSE
 from agent.errors import DiskFull, Forbidden, LimitExceeded, StateDamaged, TransportError
 from agent.model import Batch, Cursor
+from agent.pipeline.pass_faults import PassFaults
 from tests.pipeline.fakes import NOW, Clock, Loops, batch_of, ids_of
 
 

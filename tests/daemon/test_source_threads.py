@@ -9,11 +9,11 @@ from threading import Event
 import pytest
 
 from agent.batch_steps import BatchSteps
-from agent.daemon.reading.pass_faults import PassFaults
 from agent.daemon.reading.source_failures import CREDENTIALS_PAUSE, ORG_PAUSE
 from agent.daemon.reading.source_threads import PAUSE, PushThread, SourceShard, StreamThread
 from agent.errors import LimitExceeded, NoRoom, PushError, Shutdown, StateDamaged, TransportError, Unauthorized
 from agent.model import Batch, Cursor
+from agent.pipeline.pass_faults import PassFaults
 from agent.source import Idle, Push
 from tests.pipeline.fakes import Loops, batch_of, ids_of, plain_steps
 

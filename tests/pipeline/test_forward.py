@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from agent.errors import DiskFull, Unavailable
 from agent.model import Chunk, Outcome
 from agent.pipeline.forward import Forward
+from agent.pipeline.pass_faults import LONGEST_PAUSE
 from agent.store.accounts import Accounts
 from agent.store.spool import Position
 from tests.pipeline.fakes import ListSource, Loops, ScriptedDestination, batch_of, frame_of, ids_of
@@ -156,17 +157,24 @@ def test_a_restart_goes_on_where_acceptance_ended(loops: Loops) -> None:
     assert siem.accepted == ids_of(0, 9)
 
 
-def test_a_row_that_cannot_be_encoded_is_put_aside(loops: Loops) -> None:
-    """A format that raises on one row ends the process three times; then the row is kept aside and the rest sent."""
-    siem = ScriptedDestination()
-    loops.forward(siem)
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_row_that_cannot_be_encoded_is_put_aside(loops: Loops, restarts: bool) -> None:
+    """A format that raises on one row ends three attempts, in one process or in several: nothing is sent meanwhile, and it is
+    told. Then the row is kept aside and the rest sent.
+    """
+    siem, clock = ScriptedDestination(), [0.0]
+    forward = loops.forward(siem, monotonic=lambda: clock[0])
     fill(loops, [*ids_of(0, 4), "poison", *ids_of(4, 30)])
     for _ in range(3):
-        with pytest.raises(RuntimeError, match="cannot encode"):
-            loops.drain(loops.forward(siem))
-    forward = loops.forward(siem)
+        loops.drain(forward)
+        assert siem.accepted == []
+        assert loops.problems.is_open("pass-failed", "delivery to siem")
+        clock[0] += LONGEST_PAUSE
+        if restarts:
+            forward = loops.forward(siem, monotonic=lambda: clock[0])
     loops.drain(forward)
     assert siem.accepted == ids_of(0, 30)
+    assert not loops.problems.is_open("pass-failed", "delivery to siem")
     assert balanced(loops, forward)
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import structlog
 
 from agent.daemon.reading import source_failures
-from agent.daemon.reading.pass_faults import PassFaults
 from agent.daemon.reading.source_failures import ORG_PAUSE
 from agent.errors import DiskFull, LimitExceeded, SourceError, StateDamaged
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.ingest import Ingest
+from agent.pipeline.pass_faults import PassFaults
 from agent.pipeline.progress import STALLED_AFTER, Pause
 from agent.redaction.redaction import redact
 from agent.source import PolledSource

@@ -9,11 +9,11 @@ from threading import Event
 from typing import Any
 
 from agent.assembly.shard import Shard
-from agent.daemon.reading.pass_faults import PassFaults
 from agent.daemon.reading.polling import Polling, PollRecord
 from agent.daemon.reading.source_threads import PushThread, SourceShard, SourceThread, StreamThread
 from agent.errors import StateDamaged
 from agent.pipeline.commit_line import BatchCommit
+from agent.pipeline.pass_faults import PassFaults
 from agent.source import ContinuousSource, PolledSource, PushedSource
 
 

@@ -14,10 +14,10 @@ from threading import Event
 import structlog
 
 from agent.daemon.reading import source_failures
-from agent.daemon.reading.pass_faults import PassFaults
 from agent.errors import DiskFull, LimitExceeded, PushError, Shutdown, StateDamaged
 from agent.model import Batch
 from agent.pipeline.ingest import Ingest
+from agent.pipeline.pass_faults import PassFaults
 from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.redaction.redaction import redact
 from agent.source import ContinuousSource, PushedSource

@@ -97,6 +97,10 @@ class DestinationQueue:
             self._begun.add(key)
         return attempts.exhausted(place)
 
+    def give_up(self, batch: InFlightBatch) -> None:
+        """An attempt at the batch ended in a fault: `begin` counts the next one."""
+        self._begun.discard(batch.place if batch.parked else batch.lane)
+
     def settle(self, batch: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
         """Commit what became of the rows of the batch (`frame`, shaped) from where it stood up to `row`.
 

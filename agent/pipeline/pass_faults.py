@@ -1,4 +1,4 @@
-"""Faults that nobody expected, each in a pass over one source, in a tick, or in taking own events.
+"""Faults that nobody expected, each in a pass over one source, in a tick, in taking own events, or in sending a batch.
 
 A fault ends its pass and nothing else: it is counted, logged with its traceback, told as a problem of the shard, and tried
 again after a pause that doubles with each fault in a row. Only a damaged state goes on up, for it is the state of all
