@@ -16,6 +16,7 @@ from agent.destinations.syslog.syslog import SyslogSettings
 from agent.duration import written
 from agent.model import Finding
 from agent.sources.event_log_file.event_types import KNOWN, like
+from agent.store.keys import PROCESS
 
 log = structlog.get_logger()
 
@@ -33,7 +34,8 @@ def doubts(settings: Settings) -> Iterator[Finding]:
         yield from _unknown_types(org)
         yield from _short_polls(org)
     for first, second in combinations(settings.destinations, 2):
-        if set(first.lanes) & set(second.lanes) and _receiver(first) == _receiver(second) is not None:
+        shares = set(first.lanes) & set(second.lanes) and _share_an_org(settings, first, second)
+        if shares and _receiver(first) == _receiver(second) is not None:
             message = f"{first.name} and {second.name} send the same to the same receiver: everything arrives twice"
             yield _warning("destinations", message, "remove one of them, or give them different `lanes`")
     for destination in settings.destinations:
@@ -48,13 +50,33 @@ def log_doubts(settings: Settings) -> None:
 
 
 def _lanes(settings: Settings) -> Iterator[Finding]:
-    served = {lane for destination in settings.destinations for lane in destination.lanes}
-    if "alerts" not in served:
-        message = "no destination takes the lane `alerts`: what rules find, and what Leakline says of itself, is lost"
-        yield Finding("destinations", False, message, "add `alerts` to the `lanes` of a destination")
-    if "events" not in served:
-        message = "no destination takes the lane `events`: events are read and matched, and kept nowhere"
-        yield _warning("destinations", message, "add `events` to the `lanes` of a destination if they should be kept")
+    for org in settings.orgs:
+        served, of = _served(settings, org.name), f" of the org {org.name}" if len(settings.orgs) > 1 else ""
+        if "alerts" not in served:
+            message = (
+                f"no destination takes the lane `alerts`{of}: what rules find, and what Leakline says of it, is lost"
+            )
+            yield Finding("destinations", False, message, "add `alerts` to the `lanes` of a destination")
+        if "events" not in served:
+            message = f"no destination takes the lane `events`{of}: events are read and matched, and kept nowhere"
+            fix = "add `events` to the `lanes` of a destination if they should be kept"
+            yield _warning("destinations", message, fix)
+    told = all("alerts" in _served(settings, org.name) for org in settings.orgs)
+    if told and "alerts" not in _served(settings, PROCESS):
+        message = (
+            "nobody is told about Leakline itself: what is of no org, such as a destination that takes nothing, goes to "
+            "destinations that take `alerts` and have no `orgs`"
+        )
+        yield _warning("destinations", message, "add a destination without `orgs`, or leave `orgs` out of one")
+
+
+def _served(settings: Settings, shard: str) -> set[str]:
+    """The lanes of a shard that any destination takes."""
+    return {lane for destination in settings.destinations if destination.takes(shard) for lane in destination.lanes}
+
+
+def _share_an_org(settings: Settings, first: DestinationSettings, second: DestinationSettings) -> bool:
+    return any(first.takes(shard) and second.takes(shard) for shard in (PROCESS, *(org.name for org in settings.orgs)))
 
 
 def _unknown_types(org: Org) -> Iterator[Finding]:

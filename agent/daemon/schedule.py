@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -37,6 +38,10 @@ class _Scheduler(BackgroundScheduler):  # type: ignore[misc]  # apscheduler has 
         self.guarded(super()._main_loop)
 
 
+TICK_THREADS = 4
+"""Ticks that run side by side: that of an org which waits for its own long commit holds up no other's."""
+
+
 class Schedule:
     """Jobs with a turn every so often; of each job at most one runs at a time."""
 
@@ -44,7 +49,7 @@ class Schedule:
         """`threads`: as many jobs run side by side; `guarded` runs a job, and takes what it raises."""
         self._guarded = guarded
         self._scheduler = _Scheduler(
-            executors={"default": ThreadPoolExecutor(max(1, threads)), "tick": ThreadPoolExecutor(1)},
+            executors={"default": ThreadPoolExecutor(max(1, threads)), "tick": ThreadPoolExecutor(TICK_THREADS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=UTC,
         )
@@ -53,7 +58,12 @@ class Schedule:
     def add(self, name: str, run: Run, every: timedelta, *, executor: str = "default") -> None:
         """The first turn comes at once."""
         self._scheduler.add_job(
-            self._guarded, IntervalTrigger(every), args=(run,), next_run_time=_now(), id=name, executor=executor
+            self._guarded,
+            IntervalTrigger(every),
+            args=(_named(name, run),),
+            next_run_time=_now(),
+            id=name,
+            executor=executor,
         )
 
     def start(self) -> None:
@@ -67,6 +77,20 @@ class Schedule:
     def stop(self) -> None:
         """Returns once no job runs."""
         self._scheduler.shutdown(wait=True)
+
+
+def _named(name: str, run: Run) -> Run:
+    """`run` in a thread that is called by the job, for whoever reads stacks."""
+
+    def work() -> None:
+        thread = threading.current_thread()
+        before, thread.name = thread.name, name
+        try:
+            run()
+        finally:
+            thread.name = before
+
+    return work
 
 
 def _now() -> datetime:

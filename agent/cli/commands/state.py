@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config, load
 from agent.cli.output.console import out, print_json, quiet
 from agent.exit_status import FINE, FOUND
+from agent.model import Lane
 
 app = typer.Typer(help="What is in the state directory, and going on after damage.", no_args_is_help=True)
 
@@ -40,8 +42,11 @@ def recover(config: Config = DEFAULT_PATH) -> None:
 
     quiet()
     settings = load(config)
-    lanes = {destination.name: destination.lanes for destination in settings.destinations}
-    done = recover_state(settings.state.directory, lambda _: lanes, lambda: datetime.now(UTC))
+
+    def destinations(shard: str) -> dict[str, Sequence[Lane]]:
+        return {to.name: to.lanes for to in settings.destinations if to.takes(shard)}
+
+    done = recover_state(settings.state.directory, destinations, lambda: datetime.now(UTC))
     for sentence in done.sentences():
         out.print(f"recovered: {sentence}", markup=False, soft_wrap=True)
     if done.nothing:

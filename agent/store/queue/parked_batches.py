@@ -145,6 +145,10 @@ class ParkedBatches:
         with self._lock:
             return [name for name, entries in self._entries.items() if entries]
 
+    def has_any(self, destination: str) -> bool:
+        """Whether anything is here for it; without the lock."""
+        return bool(self._entries.get(destination))
+
     def first(self, destination: str, lane: Lane) -> ParkedBatch | None:
         with self._lock:
             found = self._entries.get(destination, {}).values()
