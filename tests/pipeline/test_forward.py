@@ -157,17 +157,37 @@ def test_a_restart_goes_on_where_acceptance_ended(loops: Loops) -> None:
 
 
 def test_a_row_that_cannot_be_encoded_is_put_aside(loops: Loops) -> None:
-    """A format that raises on one row ends the process three times; then the row is kept aside and the rest sent."""
+    """A row on which a format raises is kept aside at once, and the rest is sent: other orgs wait behind it."""
     siem = ScriptedDestination()
-    loops.forward(siem)
-    fill(loops, [*ids_of(0, 4), "poison", *ids_of(4, 30)])
-    for _ in range(3):
-        with pytest.raises(RuntimeError, match="cannot encode"):
-            loops.drain(loops.forward(siem))
     forward = loops.forward(siem)
+    fill(loops, [*ids_of(0, 4), "poison", *ids_of(4, 30)])
     loops.drain(forward)
     assert siem.accepted == ids_of(0, 30)
+    ((_, dead),) = loops.dead_letters.read()
+    assert dead["event_id"].to_list() == ["poison"]
     assert balanced(loops, forward)
+
+
+def test_a_fault_that_no_row_has_alone_ends_the_process(loops: Loops, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it is not the rows: nothing becomes a dead letter, and the batch waits."""
+    siem = ScriptedDestination()
+    forward = loops.forward(siem)
+    fill(loops, ids_of(0, 4))
+    encode, calls = siem.format, 0
+
+    def fail_first(frame: pl.DataFrame) -> pl.Series:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise RuntimeError("once")
+        return encode(frame)
+
+    monkeypatch.setattr(siem, "format", fail_first)
+    with pytest.raises(RuntimeError, match="once"):
+        loops.drain(forward)
+    loops.drain(forward)
+    assert siem.accepted == ids_of(0, 4)
+    assert loops.dead_letters.count() == 0
 
 
 def test_a_damaged_batch_is_counted_and_left_behind(loops: Loops) -> None:
