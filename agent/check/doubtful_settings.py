@@ -29,6 +29,7 @@ SYSLOG_TLS_PORT = 6514
 def doubts(settings: Settings) -> Iterator[Finding]:
     """Findings that are not ok. Looks at nothing but the settings."""
     yield from _lanes(settings)
+    yield from _own_events(settings)
     for org in settings.orgs:
         yield from _unknown_types(org)
         yield from _short_polls(org)
@@ -55,6 +56,15 @@ def _lanes(settings: Settings) -> Iterator[Finding]:
     if "events" not in served:
         message = "no destination takes the lane `events`: events are read and matched, and kept nowhere"
         yield _warning("destinations", message, "add `events` to the `lanes` of a destination if they should be kept")
+
+
+def _own_events(settings: Settings) -> Iterator[Finding]:
+    if all(destination.orgs for destination in settings.destinations):
+        message = (
+            "nobody is told about Leakline itself: what concerns no org (a destination that takes nothing, a damaged "
+            "state, a loop that hangs) goes to no destination that has `orgs`, and all of them have"
+        )
+        yield _warning("destinations", message, "leave `orgs` out of one destination")
 
 
 def _unknown_types(org: Org) -> Iterator[Finding]:

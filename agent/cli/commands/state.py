@@ -36,12 +36,16 @@ def inspect(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
 @app.command()
 def recover(config: Config = DEFAULT_PATH) -> None:
     """Make the state usable again and take in what lies beside it; the daemon must not run. Nothing is deleted."""
+    from agent.store.recovery.books import Destinations
     from agent.store.recovery.recover import recover as recover_state
 
     quiet()
     settings = load(config)
-    lanes = {destination.name: destination.lanes for destination in settings.destinations}
-    done = recover_state(settings.state.directory, lambda _: lanes, lambda: datetime.now(UTC))
+
+    def destinations(shard: str) -> Destinations:
+        return {wanted.name: wanted.lanes for wanted in settings.destinations if wanted.takes(shard)}
+
+    done = recover_state(settings.state.directory, destinations, lambda: datetime.now(UTC))
     for sentence in done.sentences():
         out.print(f"recovered: {sentence}", markup=False, soft_wrap=True)
     if done.nothing:
