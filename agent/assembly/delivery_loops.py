@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from agent.store.keys import PROCESS
 from agent.store.queue.backlog_limit import BacklogLimit
 from agent.store.queue.removed_destinations import drop_removed
 from agent.store.queue.shared_room import SharedRoom
+from agent.store.queue.state_stores import StateStores
 
 Followers = Sequence[tuple[Forward, ShardFollower]]
 """Who takes a shard, and what of it."""
@@ -57,13 +58,18 @@ def build_delivery_loops(
         )
         for destination, delivery in zip(node.destinations, settings.destinations, strict=True)
     ]
-    room = SharedRoom(settings.state.spool_limit_mb << 20, len(settings.orgs))
-    trims = [_follow(shard, _followers(forwards, name), room) for name, shard in node.shards.items()]
+    room = SharedRoom(settings.state.spool_limit_mb << 20, [org.name for org in settings.orgs])
+    trims: list[ShardTrim] = []
+    limits: dict[str, BacklogLimit] = {}
+    configured = [destination.name for destination in settings.destinations]
+    for name, shard in node.shards.items():
+        followers = _followers(forwards, name)
+        _settle_removed(shard.stores, followers, configured)
+        trims.append(ShardTrim(shard.stores.spool, [delivery for _, delivery in followers]))
+        limits[name] = _limit(shard, followers, room, trims[-1])
     _end_outdated(node, forwards)
     repairs = {name: _repair(shard, now, stop) for name, shard in node.shards.items()}
-    return DeliveryLoops(
-        forwards, Trim(trims, forwards, node.shards[PROCESS].ingest.backpressure), RepairLoop(repairs, stop)
-    )
+    return DeliveryLoops(forwards, Trim(trims, forwards, limits), RepairLoop(repairs, stop))
 
 
 def _end_outdated(node: Node, forwards: Sequence[Forward]) -> None:
@@ -81,19 +87,30 @@ def _followers(forwards: Sequence[Forward], shard: str) -> Followers:
     return [(forward, delivery) for forward in forwards for delivery in forward.shards if delivery.name == shard]
 
 
-def _follow(shard: Shard, followers: Followers, room: SharedRoom) -> ShardTrim:
-    """Settle what waits for others than these, and bound what waits for them."""
-    stores, names = shard.stores, [forward.name for forward, _ in followers]
+def _settle_removed(stores: StateStores, followers: Followers, configured: Collection[str]) -> None:
+    """What waits for destinations that do not take the shard any more: of the spool it is dropped, the rest reported."""
+    names = [forward.name for forward, _ in followers]
     drop_removed(stores, [(forward.name, lane) for forward, delivery in followers for lane in delivery.lanes])
-    trim = ShardTrim(stores.spool, [delivery for _, delivery in followers])
-    quotas = [forward.quota(delivery, room.most, alone=len(followers) == 1) for forward, delivery in followers]
-    for name in set(stores.parked.destinations()) - set(names):
-        message = f"rows are set aside for {name}, which the settings do not name any more"
-        fix = f"add the destination {name} again: they are sent then"
+    for name in stores.parked.destinations():
+        if name in names:
+            continue
+        if name in configured:
+            message = f"rows are set aside for {name}, whose `orgs` do not name {stores.shard or 'this'} any more"
+            fix = f"change the `orgs` of {name} back: they are sent then"
+        else:
+            message = f"rows are set aside for {name}, which the settings do not name any more"
+            fix = f"add the destination {name} again: they are sent then"
         stores.problems.report("batches-set-aside", name, message, fix=fix)
+
+
+def _limit(shard: Shard, followers: Followers, room: SharedRoom, trim: ShardTrim) -> BacklogLimit:
+    """The bound of what waits for these, which ingest asks before it reads."""
+    stores = shard.stores
+    quotas = [forward.quota(delivery, room.most, alone=len(followers) == 1) for forward, delivery in followers]
     limit = BacklogLimit(shard.name, stores.spool, stores.parked, room, quotas, trim.trim)
+    limit.measure()
     shard.ingest.backpressure = limit.enforce
-    return trim
+    return limit
 
 
 def _repair(shard: Shard, now: Callable[[], datetime], stop: threading.Event) -> Repair:

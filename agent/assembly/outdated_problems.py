@@ -1,4 +1,4 @@
-"""Problems of orgs and destinations that the settings no longer name: nobody else would ever end them."""
+"""Problems of sources and destinations that a shard no longer has by the settings: nobody else would ever end them."""
 
 from __future__ import annotations
 
@@ -21,4 +21,6 @@ def end_outdated(problems: Problems, sources: Collection[str], destinations: Col
     named |= dict.fromkeys(OF_ORGS, orgs)
     for problem in problems.open():
         if problem.subject not in named.get(problem.kind, (problem.subject,)):
-            problems.over(problem.kind, problem.subject, f"the settings do not name {problem.subject} any more")
+            problems.over(
+                problem.kind, problem.subject, f"by the settings, {problem.subject} has nothing to do here any more"
+            )

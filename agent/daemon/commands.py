@@ -101,7 +101,7 @@ class DaemonCommands:
             ControlCommand("status", "viewer", self.status, changes=False),
             ControlCommand("reload", "admin", self.reload, changes=True),
             ControlCommand("acknowledge", "responder", self.acknowledge, changes=True),
-            *dead_letter_requests(DeadLetterFiles(self._shards, self._lanes, self._now)),
+            *dead_letter_requests(DeadLetterFiles(self._shards, self._lanes, self._takes, self._now)),
         ]
 
     def status(self) -> dict[str, Any]:

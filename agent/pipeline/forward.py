@@ -26,7 +26,7 @@ from agent.pipeline.shared_lines import SharedLines
 from agent.store.problems import Problems
 from agent.store.queue.backlog_limit import Quota
 from agent.store.queue.delivery_result import DeliveryResult
-from agent.store.queue.in_flight_batch import InFlightBatch
+from agent.store.queue.in_flight_batch import RANKS, InFlightBatch
 from agent.store.queue.state_stores import StateStores
 from agent.store.restore_detector import DeliveryMarks
 
@@ -72,8 +72,8 @@ class Forward:
             ShardFollower(destination, stores, self.settings, marks, now=now, monotonic=monotonic, jitter=jitter)
             for stores in shards
         ]
-        self._turn = 0
-        """The number of the shard that comes first among those of the same rank."""
+        self._turns = [0] * RANKS
+        """For each rank, the number of the shard that comes first among those with a batch of it."""
         self._waits_until: datetime | None = None
 
     @property
@@ -140,7 +140,9 @@ class Forward:
         batch = following.take() if following is not None else None
         if following is None or batch is None:
             return False
-        self._turn = self.shards.index(following) + 1
+        # Turns are kept by rank: if alerts moved those of events, an org with many alerts would hand the turn to its
+        # neighbour after each of them, and the orgs behind that one would wait.
+        self._turns[batch.rank] = self.shards.index(following) + 1
         try:
             self._settle_batch(following, batch)
             following.note_well()
@@ -157,15 +159,13 @@ class Forward:
         """The shard with the most urgent batch: alerts of all shards come before events of any. Among equals they take
         turns, a batch each, so that no org's backlog holds up another's.
         """
-        turn = self._turn % len(self.shards)
-        best, urgency = None, None
-        for shard in (*self.shards[turn:], *self.shards[:turn]):
-            rank = shard.rank()
-            if rank is not None and (urgency is None or rank < urgency):
-                best, urgency = shard, rank
-                if rank == 0:
-                    break
-        return best
+        ranks = {number: rank for number, shard in enumerate(self.shards) if (rank := shard.rank()) is not None}
+        if not ranks:
+            return None
+        urgent = min(ranks.values())
+        turn, count = self._turns[urgent], len(self.shards)
+        waiting = [number for number, rank in ranks.items() if rank == urgent]
+        return self.shards[min(waiting, key=lambda number: (number - turn) % count)]
 
     def _report_unavailable(self, error: Unavailable, pause: float) -> None:
         self._waits_until = until = self._now() + timedelta(seconds=pause)
@@ -186,13 +186,21 @@ class Forward:
     def _settle_batch(self, shard: ShardFollower, batch: InFlightBatch) -> None:
         look_for_poison = shard.queue.begin(batch)
         frame = shard.queue.read(batch)
-        if look_for_poison or (batch.parked is not None and batch.parked.reason == "replay"):
-            poisoned = poison.poisonous_rows(frame, self._encode_alone)
-            if poisoned:
-                self._settle_poisoned(shard, batch, frame, poisoned)
+        poisoned = poison.poisonous_rows(frame, self._encode_alone) if look_for_poison else []
+        if not poisoned:
+            try:
+                lines = self.destination.wrap(frame, self._lines.of(batch, frame, self.destination.format))
+            except MemoryError:
+                raise
+            except Exception:
+                # A row of one org must not end the process of all; what breaks no row alone is another kind of fault.
+                poisoned = poison.poisonous_rows(frame, self._encode_alone)
+                if not poisoned:
+                    raise
+            else:
+                self._send_rows(shard, batch, frame, lines)
                 return
-        lines = self.destination.wrap(frame, self._lines.of(batch, frame, self.destination.format))
-        self._send_rows(shard, batch, frame, lines)
+        self._settle_poisoned(shard, batch, frame, poisoned)
 
     def _send_rows(self, shard: ShardFollower, batch: InFlightBatch, frame: pl.DataFrame, lines: pl.Series) -> None:
         """Chunk by chunk from the row on; leaves at a chunk's end for something more urgent or when asked to stop."""
@@ -236,8 +244,7 @@ class Forward:
 
     def _overtaken(self, batch: InFlightBatch) -> bool:
         """Whether something more urgent waits in any shard: an alert, or rows of now while old ones are being sent."""
-        # Ranks as `DestinationQueue.rank` counts them: 0 alerts now, 1 alerts parked, 2 events now, 3 events parked.
-        sent = 2 * LANES.index(batch.lane) + (batch.parked is not None)
+        sent = batch.rank
         return any((rank := shard.rank()) is not None and rank < sent for shard in self.shards)
 
     def _move(

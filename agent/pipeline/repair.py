@@ -16,7 +16,7 @@ from itertools import groupby
 import polars as pl
 import structlog
 
-from agent.errors import DiskFull, Gone, SourceError
+from agent.errors import DiskFull, Gone, SourceError, StateDamaged
 from agent.model import Batch
 from agent.source import FetchesAgain
 from agent.store.accounts import Accounts, DeliveryAccount
@@ -90,7 +90,7 @@ class Repair:
             self._give_up(damages, str(error))
         except SourceError as error:
             self._put_off(key, damages, str(error))
-        except (DiskFull, MemoryError):
+        except (DiskFull, MemoryError, StateDamaged):
             raise
         except Exception:  # noqa: BLE001 - a daemon must not end again and again over rows that are lost already
             self._put_off(key, damages, traceback.format_exc(limit=-4))

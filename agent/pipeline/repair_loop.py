@@ -15,7 +15,9 @@ class RepairLoop:
     """`run` is the work of a thread."""
 
     def __init__(self, repairs: Mapping[str, Repair], stop: threading.Event) -> None:
-        """`repairs`: by the name of the shard."""
+        """`repairs`: by the name of the shard. `stop`: the process's; set here when an attempt raises, for whoever still
+        waits for an org then must not hold up the end.
+        """
         self._repairs = repairs
         self._stop = stop
         self._threads: dict[str, threading.Thread] = {}
@@ -23,7 +25,7 @@ class RepairLoop:
 
     def run(self) -> None:
         """Until the stop event. Raises what an attempt raises, which expects everything that an org can do."""
-        while not self._stop.wait(EVERY) and self._error is None:
+        while not self._stop.wait(EVERY):
             for name, repair in self._repairs.items():
                 running = self._threads.get(name)
                 if repair.pending and (running is None or not running.is_alive()):
@@ -45,3 +47,4 @@ class RepairLoop:
             repair.attempt()
         except BaseException as error:  # noqa: BLE001 - raised again by the loop, which ends the process
             self._error = error
+            self._stop.set()

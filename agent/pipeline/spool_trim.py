@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 from agent import metrics
 from agent.model import LANES
 from agent.pipeline.forward import Forward
 from agent.pipeline.shard_follower import ShardFollower
+from agent.store.keys import PROCESS
+from agent.store.queue.backlog_limit import BacklogLimit
 from agent.store.spool import Spool
 
 
@@ -40,17 +42,21 @@ class ShardTrim:
 class Trim:
     """Of the spools of all shards. Safe for threads."""
 
-    def __init__(self, shards: Sequence[ShardTrim], forwards: Sequence[Forward], enforce: Callable[[], object]) -> None:
-        """`enforce`: bounds what of no org waits, for which no source asks before it is read."""
+    def __init__(
+        self, shards: Sequence[ShardTrim], forwards: Sequence[Forward], limits: Mapping[str, BacklogLimit]
+    ) -> None:
+        """`limits`: of all shards, by name."""
         self._shards = shards
         self._forwards = forwards
-        self._enforce = enforce
+        self._limits = limits
 
     def trim(self) -> None:
         """Let go of what is settled, and measure what waits."""
-        self._enforce()
+        self._limits[PROCESS].enforce()  # no source asks for room there before it is read
         for shard in self._shards:
             shard.trim()
+        for limit in self._limits.values():
+            limit.measure()
         metrics.SPOOL_BYTES.set(sum(shard.bytes_held() for shard in self._shards))
         for forward in self._forwards:
             forward.measure_waiting()

@@ -122,9 +122,6 @@ class Spool:
     def entry(self, lane: Lane, sequence: int) -> SpoolEntry | None:
         return self._entries[lane].get(sequence)
 
-    def has(self, lane: Lane, sequence: int) -> bool:
-        return sequence in self._entries[lane]
-
     def read(self, entry: SpoolEntry) -> pl.DataFrame:
         """The batch's frame. Raises Damaged for a batch that is missing or damaged."""
         with self._lock:

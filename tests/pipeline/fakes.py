@@ -240,7 +240,7 @@ class Loops:
                 positions = [quota.queue.position(lane) for quota in quotas if lane in quota.queue.lanes]
                 self.spool.trim({lane: min(positions, key=lambda p: (p.sequence, p.row))})
 
-        return BacklogLimit("acme", self.spool, self.parked, SharedRoom(limit, 1), quotas, trim)
+        return BacklogLimit("acme", self.spool, self.parked, SharedRoom(limit, ["acme"]), quotas, trim)
 
     def restarted(self) -> Loops:
         """Another process on the same state."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import typer
@@ -10,7 +9,6 @@ import typer
 from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config, load
 from agent.cli.output.console import out, print_json, quiet
 from agent.exit_status import FINE, FOUND
-from agent.model import Lane
 
 app = typer.Typer(help="What is in the state directory, and going on after damage.", no_args_is_help=True)
 
@@ -38,13 +36,14 @@ def inspect(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
 @app.command()
 def recover(config: Config = DEFAULT_PATH) -> None:
     """Make the state usable again and take in what lies beside it; the daemon must not run. Nothing is deleted."""
+    from agent.store.recovery.books import Destinations
     from agent.store.recovery.recover import recover as recover_state
 
     quiet()
     settings = load(config)
 
-    def destinations(shard: str) -> dict[str, Sequence[Lane]]:
-        return {to.name: to.lanes for to in settings.destinations if to.takes(shard)}
+    def destinations(shard: str) -> Destinations:
+        return {wanted.name: wanted.lanes for wanted in settings.destinations if wanted.takes(shard)}
 
     done = recover_state(settings.state.directory, destinations, lambda: datetime.now(UTC))
     for sentence in done.sentences():

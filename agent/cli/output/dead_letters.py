@@ -19,6 +19,7 @@ from agent.daemon.control.client import ask, is_there
 from agent.daemon.control.command import table_of
 from agent.daemon.control.dead_letters import dead_letter_requests
 from agent.daemon.control.state_alone import opened_shards
+from agent.daemon.status import lanes_of, takes_of
 from agent.errors import LeaklineError
 from agent.exit_status import FINE, FOUND
 from agent.store.queue.dead_letter_files import DeadLetterFiles, file_called
@@ -37,8 +38,8 @@ def _office(settings: Settings) -> Iterator[Call]:
         yield lambda command, **arguments: ask(socket, command, **arguments)
         return
     with opened_shards(settings, utc_now) as shards:
-        destinations = {destination.name: destination.lanes for destination in settings.destinations}
-        table = table_of(dead_letter_requests(DeadLetterFiles(shards, destinations, utc_now)))
+        lanes, takes = lanes_of(settings.destinations), takes_of(settings.destinations)
+        table = table_of(dead_letter_requests(DeadLetterFiles(shards, lanes, takes, utc_now)))
         yield lambda command, **arguments: table[command].run(**arguments)
 
 

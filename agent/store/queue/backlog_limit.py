@@ -95,6 +95,10 @@ class BacklogLimit:
             except DiskFull as error:
                 return str(error)
 
+    def measure(self) -> None:
+        """Let the other shards know how much this one holds."""
+        self._room.record(self._shard, self._held())
+
     def _held(self) -> int:
         # By checksum, for a parked batch that the spool has as well is one file with two names.
         return sum({**self._spool.sizes(), **self._parked.sizes()}.values())
@@ -125,7 +129,10 @@ class BacklogLimit:
             return ""
         most = max(self._quotas, key=lambda quota: quota.queue.spool_bytes() + quota.queue.parked_bytes())
         waiting = most.queue.spool_bytes() + most.queue.parked_bytes()
-        return _sentence(most, f"has {_mb(waiting)} waiting, and all together may have {_mb(self._room.limit)}")
+        limit = f"all together may have {_mb(self._room.limit)}"
+        if not self._room.alone:
+            limit += f": this org's own {_mb(self._room.own)} are full, and so is what the orgs share"
+        return _sentence(most, f"has {_mb(waiting)} waiting, and {limit}")
 
 
 def _sentence(quota: Quota, what: str) -> str:

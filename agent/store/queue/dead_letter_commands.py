@@ -37,7 +37,7 @@ class DeadLetterCommands:
     def __init__(
         self, stores: StateStores, destinations: Mapping[str, Sequence[Lane]], now: Callable[[], datetime]
     ) -> None:
-        """`destinations`: the names in the settings to the lanes they take."""
+        """`destinations`: those that take the shard, by name to the lanes they take."""
         self._stores = stores
         self._letters = stores.dead_letters
         self._destinations = destinations
@@ -159,7 +159,8 @@ class DeadLetterCommands:
             )
         if context.lane not in self._destinations.get(context.destination, ()):
             raise LeaklineError(
-                f"the settings have no destination {context.destination!r} that takes the lane {context.lane}",
+                f"by the settings no destination {context.destination!r} takes the lane {context.lane}"
+                + (f" of {self._stores.shard}" if self._stores.shard else ""),
                 hint="add it again, or drop them",
             )
 

@@ -12,6 +12,7 @@ from agent.model import Lane
 from agent.name import OWN
 from agent.store.queue.dead_letter_commands import DeadLetterCommands
 from agent.store.queue.state_stores import StateStores
+from agent.store.queue.status import Takes
 
 FileNumber = tuple[str, int]
 """A shard, and the number of a file in it."""
@@ -30,13 +31,19 @@ class DeadLetterFiles:
         self,
         shards: Mapping[str, StateStores],
         destinations: Mapping[str, Sequence[Lane]],
+        takes: Takes,
         now: Callable[[], datetime],
     ) -> None:
         """`shards`: by the org's name in the settings, the empty name is Leakline's own; `destinations`: the names in the
-        settings to the lanes they take.
+        settings to the lanes they take; `takes`: what of a shard is sent again goes to a destination that takes it.
         """
         self._shards = shards
-        self._commands = {shard: DeadLetterCommands(stores, destinations, now) for shard, stores in shards.items()}
+        self._commands = {
+            shard: DeadLetterCommands(
+                stores, {name: lanes for name, lanes in destinations.items() if takes(name, shard)}, now
+            )
+            for shard, stores in shards.items()
+        }
 
     def list(self, start: str = "") -> dict[str, Any]:
         """`files` from the one called `start` on, and `next`: where the next page begins, None at the end."""

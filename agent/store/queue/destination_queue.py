@@ -19,7 +19,7 @@ from agent.store.accounts import Accounts, DeliveryAccount
 from agent.store.attempts import Attempts
 from agent.store.dead_letters import DeadLetterContext, letters_of_refusals
 from agent.store.queue.delivery_result import DeliveryResult
-from agent.store.queue.in_flight_batch import InFlightBatch
+from agent.store.queue.in_flight_batch import InFlightBatch, rank_of
 from agent.store.queue.parked_batches import ParkedBatch
 from agent.store.queue.state_stores import StateStores
 from agent.store.spool import Position, SpoolEntry
@@ -52,7 +52,8 @@ class DestinationQueue:
 
     def pending(self, lane: Lane) -> int:
         """Rows committed to the lane and still in it."""
-        return self._spool.rows_between(lane, self._positions[lane], self._spool.end(lane))
+        position, end = self._positions[lane], self._spool.end(lane)
+        return self._spool.rows_between(lane, position, end) if position != end else 0
 
     def spool_bytes(self) -> int:
         """What of the spool this destination still needs."""
@@ -66,25 +67,26 @@ class DestinationQueue:
         return sum(entry.rows for entry in self._parked.entries(self._name))
 
     def rank(self, lanes: Sequence[Lane]) -> int | None:
-        """How urgent the next batch of these lanes is, 0 the most (the order of `_candidates`); None while there is none.
+        """How urgent the next batch of these lanes is, see `rank_of`; None while there is none.
 
-        Asked of every shard after every chunk, so it makes nothing and takes no lock where nothing waits.
+        Plain look-ups while nothing waits: it is asked of every shard after each chunk.
         """
-        has_parked = self._parked.has_any(self._name)
-        for place, lane in enumerate(LANES):
-            if lane in lanes:
-                if self._spool.has(lane, self._positions[lane].sequence):
-                    return 2 * place
-                if has_parked and self._parked.first(self._name, lane) is not None:
-                    return 2 * place + 1
-        return None
+        found = self._first(lanes)
+        return rank_of(found.lane, parked=isinstance(found, ParkedBatch)) if found is not None else None
 
     # For the loop
 
     def take(self, lanes: Sequence[Lane]) -> InFlightBatch | None:
         """The next batch of these lanes: alerts first, and in each lane first what comes now, then what is parked."""
         with self._lock:
-            self._in_flight = next((batch for batch in self._candidates(lanes) if batch is not None), None)
+            match self._first(lanes):
+                case None:
+                    self._in_flight = None
+                case ParkedBatch() as parked:
+                    self._in_flight = InFlightBatch(parked.lane, parked.file, parked.row, parked=parked)
+                case entry:
+                    row = self._positions[entry.lane].row
+                    self._in_flight = InFlightBatch(entry.lane, entry.file, row, entry.sequence)
             return self._in_flight
 
     def read(self, batch: InFlightBatch) -> pl.DataFrame:
@@ -184,19 +186,14 @@ class DestinationQueue:
 
     # Inside
 
-    def _candidates(self, lanes: Sequence[Lane]) -> list[InFlightBatch | None]:
-        """Alerts now, alerts parked, events now, events parked; None where there is nothing or the lane is not asked for."""
-        batches: list[InFlightBatch | None] = []
-        for lane in LANES:
-            if lane not in lanes:
-                batches += [None, None]
-                continue
-            position = self._positions[lane]
-            entry = self._spool.entry(lane, position.sequence)
-            batches.append(InFlightBatch(lane, entry.file, position.row, entry.sequence) if entry else None)
-            parked = self._parked.first(self._name, lane)
-            batches.append(InFlightBatch(lane, parked.file, parked.row, parked=parked) if parked else None)
-        return batches
+    def _first(self, lanes: Sequence[Lane]) -> SpoolEntry | ParkedBatch | None:
+        """The most urgent batch of these lanes, in the order of `rank_of`."""
+        for lane in self.lanes:
+            if lane in lanes:
+                found = self._spool.entry(lane, self._positions[lane].sequence) or self._parked.first(self._name, lane)
+                if found is not None:
+                    return found
+        return None
 
     def _attempts_at(self, batch: InFlightBatch) -> Attempts:
         return self._attempts_parked if batch.parked else self._attempts[batch.lane]

@@ -137,6 +137,8 @@ class ParkedBatches:
 
     def entries(self, destination: str, lane: Lane | None = None) -> list[ParkedBatch]:
         """The oldest first."""
+        if not self._entries.get(destination):
+            return []  # what is asked again and again takes no lock while there is nothing
         with self._lock:
             return [e for e in self._entries.get(destination, {}).values() if lane in (None, e.lane)]
 
@@ -145,13 +147,11 @@ class ParkedBatches:
         with self._lock:
             return [name for name, entries in self._entries.items() if entries]
 
-    def has_any(self, destination: str) -> bool:
-        """Whether anything is here for it; without the lock."""
-        return bool(self._entries.get(destination))
-
     def first(self, destination: str, lane: Lane) -> ParkedBatch | None:
+        if not self._entries.get(destination):
+            return None
         with self._lock:
-            found = self._entries.get(destination, {}).values()
+            found = self._entries[destination].values()
             return next((entry for entry in found if entry.lane == lane), None)
 
     def bytes_held(self, destination: str) -> int:

@@ -1,4 +1,4 @@
-"""Destinations, and lanes of them, that were removed from the settings: nobody will ever send what waits for them."""
+"""Destinations that no longer take a shard, or a lane of it: nobody will ever send what waits for them there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from agent.store.spool import Position
 def drop_removed(stores: StateStores, named: Collection[tuple[str, Lane]]) -> None:
     """Count as dropped, and report, what waits in the spool for others than `named` (destination, lane).
 
-    To be called before the first trimming of a start: trimming follows the named ones and would remove it in silence.
+    They lose their positions: one that is named again later begins at the end, like a new one, and gets nothing of the
+    time between. To be called before the first trimming of a start, which would remove what waits in silence.
     """
     accounts = Accounts(stores.state)
     for key in stores.state.keys(keys.POSITION.prefix):
@@ -26,10 +27,12 @@ def drop_removed(stores: StateStores, named: Collection[tuple[str, Lane]]) -> No
         position = Position.parse(stores.state.text(key) or "0:0")
         start, end = stores.spool.start(lane), stores.spool.end(lane)
         rows = stores.spool.rows_between(lane, max(position, start, key=lambda p: (p.sequence, p.row)), end)
-        if not rows:
-            continue
-        message = f"{name} is no longer sent the lane {lane} by the settings: rows that waited for it were dropped"
+        whose = f" of {stores.shard}" if stores.shard else ""
+        message = (
+            f"{name} is no longer sent the lane {lane}{whose} by the settings: rows that waited for it were dropped"
+        )
         with stores.state.transact() as transaction:
-            transaction.set(key, str(end))
-            accounts.add_delivery(transaction, name, lane, DeliveryAccount(dropped=rows))
-            stores.problems.report("rows-dropped", name, message, count=rows)
+            transaction.delete(key)
+            if rows:
+                accounts.add_delivery(transaction, name, lane, DeliveryAccount(dropped=rows))
+                stores.problems.report("rows-dropped", name, message, count=rows)

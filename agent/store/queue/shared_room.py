@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-
-from agent.store.keys import PROCESS
+from collections.abc import Collection
 
 
 class SharedRoom:
@@ -16,12 +15,19 @@ class SharedRoom:
         most of all orgs together = limit = own * orgs + shared
     """
 
-    def __init__(self, limit: int, orgs: int) -> None:
-        """`limit`: bytes; `orgs`: how many share it, at least one."""
+    def __init__(self, limit: int, orgs: Collection[str]) -> None:
+        """`limit`: bytes; `orgs`: the names of those that share it, at least one.
+
+        Other shards have no part of their own: Leakline's own events are few, and an org that the settings no longer
+        name is not read. What they hold counts towards the shared half.
+        """
         self.limit = limit
-        self.own = limit // (2 * orgs)
+        self.own = limit // (2 * len(orgs))
         """Bytes that one org has whatever the others hold."""
-        self._shared = limit - self.own * orgs
+        self.alone = len(orgs) == 1
+        """Whether there is nobody to share with."""
+        self._orgs = frozenset(orgs)
+        self._shared = limit - self.own * len(orgs)
         self._held: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -29,6 +35,11 @@ class SharedRoom:
     def most(self) -> int:
         """Bytes that one org can have while the others hold no more than their own parts."""
         return self.own + self._shared
+
+    def record(self, shard: str, held: int) -> None:
+        """How many bytes a shard holds now; to be called now and then, for one that is not read asks for no room."""
+        with self._lock:
+            self._held[shard] = held
 
     def allows(self, shard: str, held: int) -> bool:
         """Whether the shard, which holds so many bytes now, may read on."""
@@ -38,5 +49,4 @@ class SharedRoom:
         return held <= self._part(shard) or beyond <= self._shared
 
     def _part(self, shard: str) -> int:
-        """What is of no org has no part of its own: its events are few."""
-        return self.own if shard != PROCESS else 0
+        return self.own if shard in self._orgs else 0

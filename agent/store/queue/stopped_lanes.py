@@ -45,7 +45,9 @@ class StoppedLanes:
 
     def open_lanes(self) -> Sequence[Lane]:
         """The lanes that are open."""
-        if self.lanes and not self._problems.is_open(KIND, self._destination):
+        if not self.lanes:
+            return self._all
+        if not self._problems.is_open(KIND, self._destination):
             self.lanes = []  # somebody has acknowledged it
         return [lane for lane in self._all if lane not in self.lanes]
 

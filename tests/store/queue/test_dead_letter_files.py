@@ -29,7 +29,7 @@ def files(shards: Shards) -> DeadLetterFiles:
     shards.send("other", "siem", refused=[2])
     shards.read("", 1)
     shards.send("", "siem", refused=[0])
-    return DeadLetterFiles(shards.stores, {"siem": LANES}, lambda: NOW)
+    return DeadLetterFiles(shards.stores, {"siem": LANES}, lambda *_: True, lambda: NOW)
 
 
 def all_files(files: DeadLetterFiles) -> list[str]:
@@ -85,3 +85,14 @@ def test_with_one_org_a_number_is_always_the_orgs() -> None:
     """Nobody with one org needs to know that Leakline itself has dead letters too; where only it has that number, it is meant."""
     assert file_called("0", [("acme", 0), ("", 0)], ["acme", ""]) == ("acme", 0)
     assert file_called("1", [("acme", 0), ("", 1)], ["acme", ""]) == ("", 1)
+
+
+def test_nothing_is_sent_again_to_a_destination_that_takes_the_org_no_longer(shards: Shards) -> None:
+    """It would wait for ever: the rows stay dead letters, and the answer says why."""
+    shards.read("acme", 5)
+    shards.send("acme", "siem", refused=[0])
+    files = DeadLetterFiles(shards.stores, {"siem": LANES}, lambda _, shard: shard != "acme", lambda: NOW)
+    with pytest.raises(LeaklineError, match="no destination 'siem' takes the lane events of acme"):
+        files.replay("acme/0", "somebody")
+    assert shards.stores["acme"].parked.entries("siem") == []
+    assert [file["file"] for file in files.list()["files"]] == ["acme/0"]
