@@ -304,7 +304,11 @@ class Forward:
             (chunk,) = cut(self.destination.wrap(row, self.destination.format(row)), row, max_bytes=1, max_rows=1)
         except Exception:  # noqa: BLE001 - what cannot be read or encoded is dealt with once the lane is open
             return
-        settled = self._delivery.offer(chunk)
+        try:
+            settled = self._delivery.offer(chunk)
+        except Exception:
+            log.exception("a row could not be offered", destination=self.name, shard=shard.name)
+            return
         if settled is not None:
             self._commit(lambda: shard.queue.settle(batch, batch.row + 1, frame, settled))
             self._measure(batch.lane, settled)
