@@ -64,11 +64,11 @@ def findings(directory: Path) -> Iterator[Finding]:
     except UnknownVersion as error:
         yield Finding(SUBJECT, False, str(error.args[0]), error.hint)
         return
-    if is_lost(directory, stored):
-        yield Finding(SUBJECT, False, "the database has lost the version of what it holds", _FIX)
     match examined.condition:
         case "damaged":
             yield Finding(SUBJECT, False, damage(examined), _FIX)
+        case "well" if is_lost(directory, stored):
+            yield Finding(SUBJECT, False, "the database has lost the version of what it holds", _FIX)
         case "well" if examined.whole:
             yield Finding(SUBJECT, True, "the database is whole")
         case "well":
