@@ -19,6 +19,7 @@ LeaklineError
 ├── Misconfigured          a destination refuses us for good until a setting changes
 └── StateError             the state directory cannot be used (locked, not writable)
     ├── StateDamaged       its database is gone, cut or damaged; exit status 78: only a person can go on
+    ├── UnknownVersion     another Leakline wrote it, older or newer than this one can read; exit status 78 as well
     ├── Busy               another thread holds the state for too long
     ├── Damaged            a batch file is gone or its checksum does not hold
     └── DiskFull           the state directory has no room: ingest pauses, delivery goes on
@@ -140,6 +141,10 @@ class StateError(LeaklineError):
 
 class StateDamaged(StateError):
     """The database is gone beside what belongs to it, is cut, or has damaged pages."""
+
+
+class UnknownVersion(StateError):
+    """The state was written by a Leakline from before versions, or by a newer one; nothing in it was touched."""
 
 
 class Busy(StateError):

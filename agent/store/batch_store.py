@@ -9,7 +9,7 @@ there, whole, until a transaction let go of it: `read` says Damaged where a disk
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
@@ -18,8 +18,12 @@ from agent.store.origin import Origin
 from agent.store.transaction import Transaction
 
 
+@runtime_checkable
 class BatchStore(Protocol):
-    """The batches of one purpose of one shard. Safe for threads."""
+    """The batches of one purpose of one shard. Safe for threads.
+
+    Every method raises StateError when the store cannot be read or written.
+    """
 
     def hold(self, frame: pl.DataFrame, kind: str, number: int, origin: Origin | None = None) -> BatchFile:
         """Bring a frame to the store. `kind`: a lane, `aside` or `dead`; `number`: the next one of that kind.

@@ -3,8 +3,12 @@
 A key is the name of its shard and what follows here: `org/acme/cursor/acme/event_log_file`. Shards are `org/<name>/`,
 one for each org of the settings, and `process/` for what is of no org. Only `state/…` stands outside shards.
 
+Parts of a key are separated by `/`, which the names of orgs and destinations do not have. A family whose prefix ends
+with `/` has many keys; the others are one key each.
+
 A change of what a family's values are, or of a key, is a new version: raise `VERSION`, add the migration to
-`agent.store.directory.migrations`, and keep a directory of the version before as a fixture of the tests.
+`agent.store.directory.migrations`, and run `python -m tests.store.versions.make`, which keeps a directory of the new
+version for the tests. The directories of older versions stay.
 """
 
 from __future__ import annotations
@@ -12,12 +16,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 VERSION = 1
-"""Of the whole layout: of keys, values and batch files."""
+"""Of the whole layout: of keys, values, batch files and folders."""
 
 PROCESS = ""
 """The name of the shard for what is of no org."""
 
-_ORG, _PROCESS = "org/", "process/"
+ORGS, OF_PROCESS = "org/", "process/"
+"""What the keys of all orgs' shards begin with, and those of the process's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +46,27 @@ class KeyFamily:
         return key.removeprefix(self.prefix)
 
 
+# Reading
+
 CURSOR = KeyFamily("cursor/", "agent.pipeline.ingest", "source: text, `Cursor`, understood by its source alone")
 MEMORY = KeyFamily("memory/", "agent.pipeline.ingest", "source/key: bytes that the source asked to remember")
-DETECTION = KeyFamily("memory/detection/", "agent.detection.detector", "key: bytes of folds, correlations, baselines")
-RESPONSE = KeyFamily("response/", "agent.pipeline.batch_writer", "key: bytes that `RespondStep` gave")
-TRAIL = KeyFamily("trail/", "agent.pipeline.batch_writer", "key: bytes that `RecordStep` gave")
 ATTEMPT = KeyFamily("attempt/", "agent.store.attempts", "component: JSON [place, count], or count by digest")
 DIRECTORY = KeyFamily("directory/", "agent.sources.salesforce.directory", "org/kind/id: JSON {at, record}")
+READ_ACCOUNT = KeyFamily("account/ingest/", "agent.store.accounts", "source/event type: JSON `IngestAccount`")
+
+# Detecting: the detector names its keys from behind `memory/detection/` on
+
+DETECTION = KeyFamily("memory/detection/", "agent.detection.detector", "key: bytes of what detection remembers")
+FOLDING = KeyFamily("memory/detection/folding/", "agent.detection.alert.fold_memory", "org/rule: JSON, open alerts")
+CORRELATION = KeyFamily("memory/detection/correlation/", "agent.detection.correlation.engine", "its page says")
+BASELINE = KeyFamily("memory/detection/baseline/", "agent.detection.baseline.engine", "its package's page says")
+
+# Answering: what a batch's alerts make us do, and what is written down of it
+
+RESPONSE = KeyFamily("response/", "agent.pipeline.batch_writer", "key: bytes that `RespondStep` gave")
+TRAIL = KeyFamily("trail/", "agent.pipeline.batch_writer", "key: bytes that `RecordStep` gave")
+
+# The spool, and what is delivered of it
 
 BATCH = KeyFamily("spool/batch/", "agent.store.spool", "lane/number: `BatchFile`")
 NEXT_BATCH = KeyFamily("spool/next/", "agent.store.spool", "lane: the number of its next batch")
@@ -60,18 +79,20 @@ STOPPED = KeyFamily("stopped/", "agent.store.queue.stopped_lanes", "destination:
 PARKED = KeyFamily("aside/entry/", "agent.store.queue.parked_batches", "destination/number: `ParkedBatch`")
 NEXT_PARKED = KeyFamily("aside/next", "agent.store.queue.parked_batches", "the number of the next parked batch")
 REPAIR = KeyFamily("repair/", "agent.store.queue.repairs", "checksum: `Damage`")
+LANE_ACCOUNT = KeyFamily("account/lane/", "agent.store.accounts", "lane: rows ever committed to it")
+DELIVERY_ACCOUNT = KeyFamily("account/destination/", "agent.store.accounts", "destination/lane: JSON `DeliveryAccount`")
 
 DEAD_LETTERS = KeyFamily("dead/file/", "agent.store.dead_letters", "number: `BatchFile`")
 DEAD_LETTER_CONTEXT = KeyFamily("dead/about/", "agent.store.dead_letters", "number: JSON `DeadLetterContext`")
 NEXT_DEAD_LETTERS = KeyFamily("dead/next", "agent.store.dead_letters", "the number of the next file")
 
-READ_ACCOUNT = KeyFamily("account/ingest/", "agent.store.accounts", "source/event type: JSON `IngestAccount`")
-LANE_ACCOUNT = KeyFamily("account/lane/", "agent.store.accounts", "lane: rows ever committed to it")
-DELIVERY_ACCOUNT = KeyFamily("account/destination/", "agent.store.accounts", "destination/lane: JSON `DeliveryAccount`")
+# Problems
 
 PROBLEM = KeyFamily("problem/open/", "agent.store.problems", "problem id: `Problem`")
 OUTBOX = KeyFamily("memory/agent/outbox/", "agent.store.problem_outbox", "number: JSON, an event that is to be sent")
 NEXT_EVENT = KeyFamily("problem/next", "agent.store.problem_outbox", "the number of the next event")
+
+# Outside shards
 
 STATE_ID = KeyFamily("state/id", "agent.store.directory.state_identity", "eight hexadecimal characters")
 GENERATION = KeyFamily("state/generation", "agent.store.directory.state_identity", "starts of the daemon so far")
@@ -79,41 +100,38 @@ SCHEMA = KeyFamily("state/schema", "agent.store.directory.migrations", "`VERSION
 REBUILT = KeyFamily("state/rebuilt", "agent.store.recovery.rebuild", "`RebuildReport`, until the books are in order")
 
 OF_A_SHARD = (
-    *(
-        CURSOR,
-        MEMORY,
-        DETECTION,
-        RESPONSE,
-        TRAIL,
-        ATTEMPT,
-        DIRECTORY,
-        BATCH,
-        NEXT_BATCH,
-        POSITION,
-        STOPPED,
-        PARKED,
-        NEXT_PARKED,
-        REPAIR,
-    ),
-    *(DEAD_LETTERS, DEAD_LETTER_CONTEXT, NEXT_DEAD_LETTERS, READ_ACCOUNT, LANE_ACCOUNT, DELIVERY_ACCOUNT),
+    *(CURSOR, MEMORY, ATTEMPT, DIRECTORY, READ_ACCOUNT),
+    *(DETECTION, FOLDING, CORRELATION, BASELINE, RESPONSE, TRAIL),
+    *(BATCH, NEXT_BATCH, POSITION, STOPPED, PARKED, NEXT_PARKED, REPAIR, LANE_ACCOUNT, DELIVERY_ACCOUNT),
+    *(DEAD_LETTERS, DEAD_LETTER_CONTEXT, NEXT_DEAD_LETTERS),
     *(PROBLEM, OUTBOX, NEXT_EVENT),
 )
 OUTSIDE_SHARDS = (STATE_ID, GENERATION, SCHEMA, REBUILT)
 
+NAMING = (BATCH, PARKED, REPAIR, DEAD_LETTERS)
+"""Families whose values name batch files."""
+
+_LAST, _SURROGATES = "\U0010ffff", range(0xD800, 0xE000)
+
 
 def shard_prefix(shard: str) -> str:
     """What the keys of a shard begin with. `shard`: an org's name in the settings, or `PROCESS`."""
-    return f"{_ORG}{shard}/" if shard else _PROCESS
+    return f"{ORGS}{shard}/" if shard else OF_PROCESS
 
 
 def shard_of(key: str) -> tuple[str, str] | None:
     """The shard of a key and what of the key follows it; None for one that stands outside shards."""
-    if key.startswith(_PROCESS):
-        return PROCESS, key.removeprefix(_PROCESS)
-    if not key.startswith(_ORG):
+    if key.startswith(OF_PROCESS):
+        return PROCESS, key.removeprefix(OF_PROCESS)
+    if not key.startswith(ORGS):
         return None
-    shard, _, rest = key.removeprefix(_ORG).partition("/")
+    shard, _, rest = key.removeprefix(ORGS).partition("/")
     return shard, rest
+
+
+def shard_title(shard: str) -> str:
+    """Whose a shard is, for people."""
+    return shard or "Leakline itself"
 
 
 def family(key: str) -> KeyFamily | None:
@@ -122,3 +140,12 @@ def family(key: str) -> KeyFamily | None:
     families, rest = (OF_A_SHARD, found[1]) if found else (OUTSIDE_SHARDS, key)
     fitting = [known for known in families if rest.startswith(known.prefix)]
     return max(fitting, key=lambda known: len(known.prefix), default=None)
+
+
+def following(prefix: str) -> str | None:
+    """The first text after all that begin with `prefix`, in the order of code points; None where there is none."""
+    cut = prefix.rstrip(_LAST)
+    if not cut:
+        return None
+    after = ord(cut[-1]) + 1
+    return cut[:-1] + chr(_SURROGATES.stop if after in _SURROGATES else after)  # no key has half a character

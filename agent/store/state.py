@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from agent.store.batch_store import BatchStore
 from agent.store.transaction import Transaction, Value
 
 
+@runtime_checkable
 class State(Protocol):
     """The keys of one shard. Safe for threads.
 
@@ -44,12 +45,14 @@ class State(Protocol):
         ...
 
     def keys(self, prefix: str) -> list[str]:
-        """All keys that begin with `prefix`, sorted by their text. Inside a transaction with what that has written."""
+        """All keys that begin with `prefix`, in the order of their code points."""
         ...
 
     def transact(self, wait: float | None = None) -> AbstractContextManager[Transaction]:
-        """All writes inside become visible together, or none does: an exception undoes them. May be nested; the
-        outermost one commits, and is durable when it returns.
+        """All writes inside become visible together, or none does: an exception undoes them, and passes on.
+
+        May be nested: the outermost block commits, and is durable when it returns. An exception that leaves an inner
+        block undoes what was written in it, and no more; the outer one may catch it and go on.
 
         `wait`: seconds until Busy is raised because another thread holds the state; unless given, as long as it takes.
         Raises DiskFull when there is no room; nothing was written then.

@@ -12,7 +12,9 @@ class Transaction(Protocol):
     """What can be written; valid inside one `State.transact()` block."""
 
     def set(self, key: str, value: Value) -> None:
-        """Raises TypeError for another kind of value, ValueError for one above 1 MB."""
+        """Raises TypeError for another kind of key or value; ValueError for a value above 1 MB, a number of more than 64
+        bits and text that is not Unicode.
+        """
         ...
 
     def delete(self, key: str) -> None:
@@ -24,5 +26,9 @@ class Transaction(Protocol):
         ...
 
     def after_commit(self, work: Callable[[], None]) -> None:
-        """Have `work` done once everything is committed, in the order in which it was asked for; never if it is not."""
+        """Have `work` done once everything is committed, in the order in which it was asked for; never if it is not.
+
+        It is done by the thread that committed, when others may write again, and a kill may prevent it. An error in it
+        is logged, and neither raised nor in the way of what else was asked for: the commit happened.
+        """
         ...

@@ -12,8 +12,9 @@ from agent.errors import FileError
 from agent.model import LANES, Lane, Outcome, Rejection
 from agent.pipeline.forward import Forward
 from agent.store import keys
+from agent.store.directory.shard_folders import shard_folder
 from agent.store.directory.shard_state import ShardState
-from agent.store.directory.state_directory import StateDirectory, shard_folder
+from agent.store.directory.state_directory import StateDirectory
 from agent.store.queue.state_stores import StateStores
 from agent.store.queue.status import Takes
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of

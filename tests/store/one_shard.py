@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.store import keys
+from agent.store.directory.shard_folders import shard_folder
 from agent.store.directory.shard_state import ShardState
-from agent.store.directory.state_directory import StateDirectory, shard_folder
+from agent.store.directory.state_directory import StateDirectory
 
 
 class OneShard(ShardState):

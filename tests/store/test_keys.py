@@ -14,7 +14,8 @@ from agent.store import keys
     [
         ("org/acme/cursor/acme/event_log_file", keys.CURSOR),
         ("org/acme/memory/acme/event_log_file/known/0AT", keys.MEMORY),
-        ("org/acme/memory/detection/fold/x", keys.DETECTION),
+        ("org/acme/memory/detection/folding/x", keys.FOLDING),
+        ("org/acme/memory/detection/else", keys.DETECTION),
         ("process/memory/agent/outbox/0000000000000001", keys.OUTBOX),
         ("process/spool/next/alerts", keys.NEXT_BATCH),
         ("state/schema", keys.SCHEMA),

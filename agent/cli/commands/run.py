@@ -7,7 +7,7 @@ from rich.text import Text
 
 from agent.cli.commands.options import DEFAULT_PATH, Config, load
 from agent.cli.output.console import err
-from agent.errors import StateDamaged
+from agent.errors import StateDamaged, UnknownVersion
 from agent.exit_status import WRONG_CONFIGURATION
 
 
@@ -27,7 +27,7 @@ def run(config: Config = DEFAULT_PATH) -> None:
     log_doubts(settings)
     try:
         daemon = Daemon(settings)
-    except StateDamaged as error:  # systemd must not try again: only a person can go on
+    except (StateDamaged, UnknownVersion) as error:  # systemd must not try again: only a person can go on
         err.print(Text("failed: ", style="red") + Text(str(error), style="default"), soft_wrap=True)
         raise typer.Exit(WRONG_CONFIGURATION) from error
     raise typer.Exit(daemon.run(control=settings.state.socket()))

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from agent.cli.output.console import out
 from agent.cli.output.status_lines import time
+from agent.store.keys import shard_title
 
 
 def show(document: dict[str, Any], *, running: bool) -> None:
@@ -26,17 +27,18 @@ def show(document: dict[str, Any], *, running: bool) -> None:
     for place, known in identity.items():
         if known and known["id"]:
             out.print(f"identity         {known['id']}, start {known['generation']} (by the {place})")
-    several = len({lane["org"] for lane in document["named"] if lane["org"]}) > 1
+    several = len({lane["org"] for lane in document["named"]}) > 1
     for lane in document["named"]:
         gone = f"; {lane['gone']:,} of the files are gone" if lane["gone"] else ""
-        of = f" of {lane['org'] or 'Leakline itself'}" if several else ""
+        of = f" of {shard_title(lane['org'])}" if several else ""
         out.print(
             f"lane {lane['lane']:<11} {lane['rows']:,} rows in {lane['files']:,} batch files{of}{gone}", markup=False
         )
     for kind in document["unnamed"]:
+        of = f" of {shard_title(kind['org'])}" if several else ""
         times = f"written {time(kind['first'])} to {time(kind['last'])}"
         out.print(
-            f"not named        {kind['kind']}: {kind['rows']:,} rows in {kind['files']:,} files, {times}",
+            f"not named        {kind['kind']}{of}: {kind['rows']:,} rows in {kind['files']:,} files, {times}",
             soft_wrap=True,
         )
         for path in kind["unreadable"]:

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import polars as pl
 
-from agent.errors import Damaged, DiskFull
+from agent.errors import Damaged, StateError
 from agent.store import batch_file
 from agent.store.batch_file import BatchFile
 from agent.store.batch_store import BatchStore
-from agent.store.directory import orphan_files
-from agent.store.directory.failures import is_disk_full
+from agent.store.directory import file_permissions, orphan_files
+from agent.store.directory.failures import state_error
 from agent.store.directory.orphan_files import DatabaseView
 from agent.store.origin import Origin
 from agent.store.transaction import Transaction
@@ -40,7 +40,7 @@ class BatchFolder:
         self.folder = folder
         self._state_id = state_id
         self._doubt = doubt
-        folder.mkdir(mode=0o700, exist_ok=True)
+        file_permissions.make_folder(folder)
 
     def hold(self, frame: pl.DataFrame, kind: str, number: int, origin: Origin | None = None) -> BatchFile:
         """See `BatchStore`."""
@@ -50,9 +50,7 @@ class BatchFolder:
         try:
             write_durably(self.folder / name, data)
         except OSError as error:
-            if is_disk_full(error):
-                raise self._no_room(len(data)) from error
-            raise
+            raise self._unwritable(error, len(data)) from error
         return BatchFile(name, frame.height, len(data), checksum, origin)
 
     def hold_copy(self, store: BatchStore, file: BatchFile, kind: str, number: int) -> BatchFile:
@@ -60,17 +58,14 @@ class BatchFolder:
         if not isinstance(store, BatchFolder):
             raise TypeError(f"a {type(store).__name__} has no files that a folder could hold")
         kept = replace(file, name=self._new_name(kind, number, file.rows, file.checksum))
-        with suppress(FileNotFoundError):
-            try:
-                _link(store.folder / file.name, self.folder / kept.name)
-                sync_directory(self.folder)
-            except FileNotFoundError:
-                raise
-            except OSError as error:
-                self.discard(kept)  # a copy may have got half-way
-                if is_disk_full(error):
-                    raise self._no_room(file.size) from error
-                raise
+        try:
+            _link(store.folder / file.name, self.folder / kept.name)
+            sync_directory(self.folder)
+        except FileNotFoundError:
+            pass  # as `BatchStore` has it: found to be missing when it is read
+        except OSError as error:
+            self.discard(kept)  # a copy may have got half-way
+            raise self._unwritable(error, file.size) from error
         return kept
 
     def put(self, transaction: Transaction, *files: BatchFile) -> None:
@@ -83,7 +78,12 @@ class BatchFolder:
     def discard(self, *files: BatchFile) -> None:
         """See `BatchStore`."""
         for file in files:
-            (self.folder / file.name).unlink(missing_ok=True)
+            try:
+                (self.folder / file.name).unlink(missing_ok=True)
+            except OSError as error:
+                raise state_error(
+                    error, f"the batch file {file.name} in {self.folder} cannot be removed ({error})"
+                ) from error
 
     def read(self, file: BatchFile) -> pl.DataFrame:
         """See `BatchStore`: a damaged file moves to `quarantine/`."""
@@ -95,22 +95,25 @@ class BatchFolder:
         except OSError as error:
             if error.errno in UNREADABLE:
                 raise Damaged(f"the batch file {path} cannot be read ({error.strerror})") from error
-            raise
+            raise state_error(error, f"the batch file {path} cannot be read ({error})") from error
         if batch_file.checksum(data) != file.checksum:
             raise Damaged(f"the batch file {_put_aside(path)} is damaged: its checksum does not hold")
         return batch_file.decode(data)
 
     def clear(self, following: Mapping[str, int], named: frozenset[str]) -> None:
         """See `BatchStore`."""
-        orphan_files.clear(self.folder, DatabaseView(self._state_id, following, named, bool(self._doubt())))
+        try:
+            orphan_files.clear(self.folder, DatabaseView(self._state_id, following, named, bool(self._doubt())))
+        except OSError as error:
+            raise state_error(error, f"what lies in {self.folder} cannot be sorted ({error})") from error
 
     def _new_name(self, kind: str, number: int, rows: int, checksum: str) -> str:
         """A name nobody has. Rows and checksum are in it, so that a file can be judged without the state."""
         prefix = orphan_files.prefix(kind, self._state_id, number)
         return f"{prefix}-{rows}-{uuid.uuid4().hex[:8]}-{checksum}.arrow"
 
-    def _no_room(self, size: int) -> DiskFull:
-        return DiskFull(f"no room for a batch of {size} bytes in {self.folder}")
+    def _unwritable(self, error: OSError, size: int) -> StateError:
+        return state_error(error, f"a batch of {size} bytes cannot be written to {self.folder} ({error.strerror})")
 
 
 def write_durably(path: Path, data: memoryview) -> None:
@@ -126,10 +129,11 @@ def write_durably(path: Path, data: memoryview) -> None:
         finally:
             os.close(descriptor)
         temporary.rename(path)
+        sync_directory(path.parent)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        for name in (temporary, path):
+            name.unlink(missing_ok=True)
         raise
-    sync_directory(path.parent)
 
 
 def sync_directory(path: Path) -> None:
@@ -147,9 +151,12 @@ def _sync(path: Path, flags: int = 0) -> None:
 
 
 def _put_aside(path: Path) -> Path:
+    """Where it is from now on; where the file system takes no more changes it stays."""
     aside = path.parent / "quarantine"
-    aside.mkdir(mode=0o700, exist_ok=True)
-    return path.rename(aside / path.name)
+    with suppress(OSError):
+        aside.mkdir(mode=0o700, exist_ok=True)
+        return path.rename(aside / path.name)
+    return path
 
 
 def _link(path: Path, place: Path) -> None:

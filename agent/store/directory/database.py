@@ -1,12 +1,18 @@
 """The database of the state: diskcache over SQLite, with everything that makes it a cache turned off.
 
 No eviction, no culling, no side files (they are written outside the transaction), no pickles. Values are `bytes`, `str`
-or `int`, keys are `str`. Its files are readable by their owner alone, whatever the umask.
+or `int` of 64 bits, keys are `str`. Its files are readable by their owner alone, whatever the umask.
+
+diskcache opens a connection for each thread that comes, and closes it when the thread ends.
 """
 
 from __future__ import annotations
 
 import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +22,8 @@ from agent.errors import StateError
 from agent.store.directory.file_permissions import make_folder
 
 MAX_VALUE_BYTES = 1 << 20
+_INTEGERS = range(-(1 << 63), 1 << 63)
+"""What SQLite holds as a number; diskcache would make a pickle of anything beyond."""
 
 FOLDER, FILE = "database", "cache.db"
 
@@ -30,14 +38,21 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
+_FROM = "SELECT key FROM Cache WHERE key >= ? AND raw = 1 ORDER BY key LIMIT ?"
+_BETWEEN = "SELECT key FROM Cache WHERE key >= ? AND key < ? AND raw = 1 ORDER BY key LIMIT ?"
+
+
 class _PlainDisk(diskcache.Disk):
     """A Disk that stores and reads plain values only: a pickle in a state directory would be code."""
 
     def store(self, value: Any, read: bool, key: Any = diskcache.UNKNOWN) -> Any:
         if read or type(value) not in (bytes, str, int):
             raise TypeError(f"the state takes bytes, str and int, not {type(value).__name__}")
-        if not isinstance(value, int) and len(value) > MAX_VALUE_BYTES:
-            raise ValueError(f"the state takes values up to {MAX_VALUE_BYTES} bytes; {key!r} has {len(value)}")
+        if isinstance(value, int):
+            if value not in _INTEGERS:
+                raise ValueError(f"the state takes integers of 64 bits; {key!r} has a larger one")
+        elif (size := len(value.encode() if isinstance(value, str) else value)) > MAX_VALUE_BYTES:
+            raise ValueError(f"the state takes values up to {MAX_VALUE_BYTES} bytes; {key!r} has {size}")
         return super().store(value, read, key)
 
     def put(self, key: Any) -> Any:
@@ -52,18 +67,50 @@ class _PlainDisk(diskcache.Disk):
 
 
 class Database(diskcache.Cache):
-    """diskcache has no look-up by prefix, though its index would serve one."""
+    """What diskcache lacks: look-ups by prefix, though its index serves them, and transactions inside transactions."""
 
-    def keys_between(self, first: str, end: str) -> list[str]:
-        rows = self._sql(  # type: ignore[attr-defined]
-            "SELECT key FROM Cache WHERE key >= ? AND key < ? AND raw = 1 ORDER BY key", (first, end)
-        )
+    def keys_between(self, first: str, end: str | None, most: int = -1) -> list[str]:
+        """Keys from `first` on, below `end` where there is one, sorted; at most `most` of them unless that is below 0."""
+        if end is None:
+            rows = self._connection.execute(_FROM, (first, most))
+        else:
+            rows = self._connection.execute(_BETWEEN, (first, end, most))
         return [key for (key,) in rows]
 
-    def abandon(self) -> None:
-        """Roll back what a failed COMMIT left open (diskcache does not)."""
-        if self._con.in_transaction:  # type: ignore[attr-defined]
-            self._sql("ROLLBACK")  # type: ignore[attr-defined]
+    @property
+    def in_transaction(self) -> bool:
+        """False once SQLite itself has undone the whole transaction, as it may on a full disk."""
+        return self._connection.in_transaction
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction of the calling thread, or a part of the one that is open: an exception undoes the transaction, or the
+        part. Callers keep other threads out. Raises sqlite3.DatabaseError.
+        """
+        connection = self._connection
+        inner = connection.in_transaction
+        connection.execute("SAVEPOINT part" if inner else "BEGIN IMMEDIATE")
+        self._txn_id: int | None = (
+            threading.get_ident()
+        )  # diskcache's own `set` and `delete` begin none of their own then
+        try:
+            yield
+            connection.execute("RELEASE part" if inner else "COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
+                if inner:
+                    connection.execute("RELEASE part")
+            raise
+        finally:
+            if not inner:
+                self._txn_id = None
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        """That of the calling thread."""
+        connection: sqlite3.Connection = self._con  # type: ignore[attr-defined]
+        return connection
 
 
 def open_database(folder: Path) -> Database:

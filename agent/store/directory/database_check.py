@@ -8,10 +8,12 @@ from pathlib import Path
 
 import structlog
 
+from agent.errors import UnknownVersion
 from agent.model import Finding
-from agent.store.directory import integrity, orphan_files
+from agent.store.directory import integrity
 from agent.store.directory.integrity import IntegrityReport
-from agent.store.directory.state_directory import shard_folders
+from agent.store.directory.shard_folders import all_batches
+from agent.store.directory.state_version import StoredVersion, is_lost, require_known
 from agent.store.problems import Problems
 
 log = structlog.get_logger()
@@ -50,28 +52,28 @@ def damage(examined: IntegrityReport) -> str:
 
 
 def findings(directory: Path) -> Iterator[Finding]:
-    """SQLite's own integrity check of a state directory's database, for `check`; also while a daemon runs."""
+    """Its version, and SQLite's own integrity check of its database, for `check`; also while a daemon runs."""
     try:
+        stored = StoredVersion.of_database(directory)
+        require_known(directory, stored)
         examined = integrity.examine(directory, integrity.ON_REQUEST, thorough=True)
     except (OSError, sqlite3.Error) as error:
         fix = "run `leakline check` as the service's user, or as root"
         yield Finding(SUBJECT, False, f"the database cannot be examined ({error})", fix, warning=True)
         return
+    except UnknownVersion as error:
+        yield Finding(SUBJECT, False, str(error.args[0]), error.hint)
+        return
     match examined.condition:
         case "damaged":
             yield Finding(SUBJECT, False, damage(examined), _FIX)
+        case "well" if is_lost(directory, stored):
+            yield Finding(SUBJECT, False, "the database has lost the version of what it holds", _FIX)
         case "well" if examined.whole:
             yield Finding(SUBJECT, True, "the database is whole")
         case "well":
             message = f"the database was found whole as far as it was examined in {integrity.ON_REQUEST:.0f} s"
             yield Finding(SUBJECT, True, message)
-        case _ if _has_batches(directory):
+        case _ if any(True for _ in all_batches(directory)):
             message = f"the database is {examined.condition}, but batch files lie beside it"
             yield Finding(SUBJECT, False, message, _FIX)
-
-
-def _has_batches(directory: Path) -> bool:
-    shards = shard_folders(directory).values()
-    return any(
-        True for shard in shards for folder in orphan_files.FOLDERS for _ in orphan_files.batches(shard / folder)
-    )

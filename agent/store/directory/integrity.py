@@ -67,12 +67,6 @@ def values_of(database: sqlite3.Connection, wanted: Callable[[str], bool]) -> di
     return {key: value for key in keys for (value,) in database.execute(query, (key,))}
 
 
-def values(database: sqlite3.Connection, prefix: str) -> dict[str, Value]:
-    """Keys that begin with `prefix`, with their values. Raises sqlite3.DatabaseError."""
-    query = "SELECT key, value FROM Cache WHERE key >= ? AND key < ? AND raw = 1 ORDER BY key"
-    return dict(database.execute(query, (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))).fetchall())
-
-
 def _check(database: sqlite3.Connection, seconds: float, *, thorough: bool) -> tuple[tuple[str, ...], bool]:
     # SQLite looks at a whole tree in one step, where a progress handler is not called; an interruption is heard.
     timer = threading.Timer(seconds, database.interrupt)

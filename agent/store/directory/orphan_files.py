@@ -23,7 +23,7 @@ ASIDE = "unnamed"
 """The folder beside the batch files for those that were set aside."""
 
 FOLDERS = ("spool", "aside", "dead-letters")
-"""Where batch files lie in a state directory."""
+"""Where batch files lie in the folder of a shard (before versions: in the state directory itself)."""
 
 NOT_BATCHES = ("quarantine",)
 """Folders whose files cannot be read any more."""
@@ -50,7 +50,7 @@ class BatchName:
 
 
 def prefix(kind: str, state: str, sequence: int) -> str:
-    """How the name of a batch file begins; `agent.store.batch_file.write` adds the rest."""
+    """How the name of a batch file begins; `agent.store.directory.batch_folder` adds the rest."""
     return f"{kind}-{state}-{sequence:016d}"
 
 

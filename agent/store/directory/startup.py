@@ -19,7 +19,7 @@ from agent.store.state import State
 log = structlog.get_logger()
 
 STATE, SPOOL = "state", "spool"
-"""Subjects of `state-restored`."""
+"""Subjects of problems with the state; see `subject`."""
 
 _COMPARE = "compare `leakline status` with the SIEM, then `leakline problems acknowledge ID`"
 _TAKE_IN = "stop the daemon; `leakline state recover` takes them in again, and ends this"
@@ -44,7 +44,7 @@ def _begin(state: StateDirectory, shards: Mapping[str, tuple[State, Problems]]) 
     with state.transact():
         if doubt:
             fix = f"events may come again, with the same ids; {_COMPARE}"
-            shards[keys.PROCESS][1].report("state-restored", STATE, doubt, fix=fix)
+            shards[keys.PROCESS][1].report("state-restored", subject(keys.PROCESS, STATE), doubt, fix=fix)
         for shard, problems in shards.values():
             _report_unnamed(shard, problems)
         state.begin()
@@ -66,13 +66,18 @@ def _names(state: State, prefix: str) -> list[str]:
     return [BatchFile.decode(state.data(key) or b"").name for key in state.keys(prefix)]
 
 
+def subject(shard: str, part: str) -> str:
+    """What a problem with a part of the state is about: an org's with its name, so that two orgs have two."""
+    return f"{shard}/{part}" if shard else part
+
+
 def _report_unnamed(state: State, problems: Problems) -> None:
     files = orphans(state)
-    if not files or problems.is_open("state-restored", SPOOL):
+    if not files or problems.is_open("state-restored", subject(state.shard, SPOOL)):
         return
     rows = sum(name.rows for path in files if (name := BatchName.parse(path.name)))
     message = (
         f"{len(files)} batch files with {rows:,} rows belong to a newer database than this one, or to another state; "
         f"they are set aside in {orphan_files.ASIDE}/, and whether they were delivered is not known"
     )
-    problems.report("state-restored", SPOOL, message, fix=_TAKE_IN, count=rows)
+    problems.report("state-restored", subject(state.shard, SPOOL), message, fix=_TAKE_IN, count=rows)

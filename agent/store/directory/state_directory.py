@@ -14,19 +14,26 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+
+import structlog
 
 from agent.errors import Busy, StateDamaged, StateError
 from agent.store import keys
-from agent.store.directory import file_permissions, integrity, migrations, orphan_files, state_identity
+from agent.store.directory import file_permissions, integrity, migrations, state_identity, state_version
 from agent.store.directory.database import FOLDER, Database, open_database
 from agent.store.directory.directory_lock import DirectoryLock
 from agent.store.directory.failures import WAY_OUT, state_error
+from agent.store.directory.shard_folders import all_batches, shard_folder
 from agent.store.directory.shard_state import ShardState
 from agent.store.directory.state_identity import StateIdentity
+from agent.store.directory.state_version import StoredVersion
 from agent.store.transaction import Transaction, Value
+
+log = structlog.get_logger()
 
 BALLAST_BYTES = 16 << 20
 """Room that is given up first on a full disk: SQLite needs some even to delete."""
@@ -36,33 +43,45 @@ class StateDirectory:
     """The opened directory; one process at a time holds it. Safe for threads."""
 
     def __init__(self, directory: Path, *, recovering: bool = False) -> None:
-        """Open or create. Raises StateError when another process holds it, it cannot be written or is of a version that
-        this Leakline does not know; StateDamaged when the database is damaged, or missing although there are batch
-        files (`recovering` begins a new one then).
+        """Open or create. Raises StateError when another process holds it or it cannot be written, UnknownVersion when it
+        is of a version that this Leakline does not know, StateDamaged when the database is damaged, or missing although
+        there are batch files (`recovering` begins a new one then).
         """
         self.directory = directory
         try:
             file_permissions.make_folder(directory)
             self._directory_lock = DirectoryLock(directory)
             try:
+                stored = StoredVersion.of_database(directory)
+                state_version.require_known(directory, stored)
+                if not recovering:
+                    _refuse_damage(directory, stored)
                 self.openness = file_permissions.tighten(directory)
                 """What others could do in the directory until now, in words; empty where it was private."""
-                if not recovering:
-                    _refuse_damage(directory)
                 self._database = open_database(directory / FOLDER)
-                # SQLite's own busy wait is coarse; threads queue here instead.
-                self._lock = threading.RLock()
-                self._after_commit: list[Callable[[], None]] | None = None
-                """Of the transaction in hand."""
-                self._ballast = directory / "ballast"
-                migrations.bring_up_to_date(self._database, recovering=recovering)
-                self.id = self._take_id()
+                self._begin_working(state_version.expected(directory, stored))
             except BaseException:
                 self._directory_lock.release()
                 raise
         except (OSError, sqlite3.DatabaseError) as error:
             raise state_error(error, f"the state directory {directory} cannot be used ({error})") from error
         self.restore_ballast()
+
+    def _begin_working(self, version: int | None) -> None:
+        """On an open database of this version; None: it is new."""
+        try:
+            # SQLite's own busy wait is coarse; threads queue here instead.
+            self._lock = threading.RLock()
+            self._after_commit: list[Callable[[], None]] | None = None
+            """Of the transaction in hand."""
+            self._ballast = self.directory / "ballast"
+            migrated = migrations.bring_up_to_date(self._database, version)
+            self.id = self._take_id()
+            if migrated and state_identity.read(self.directory):
+                self.write_identity()
+        except BaseException:
+            self._database.close()
+            raise
 
     # Shards
 
@@ -72,8 +91,16 @@ class StateDirectory:
 
     def shards(self) -> list[str]:
         """The shards that something is stored of, the process's first."""
-        found = {shard[0] for key in self.keys("org/") if (shard := keys.shard_of(key))}
-        return [keys.PROCESS, *sorted(found)]
+        found: list[str] = []
+        end = keys.following(keys.ORGS)
+        place: str | None = keys.ORGS
+        while place is not None and (first := self._keys_between(place, end, 1)):
+            shard = keys.shard_of(first[0])
+            if shard is None:
+                break
+            found.append(shard[0])
+            place = keys.following(keys.shard_prefix(shard[0]))  # past all keys of the shard, however many it has
+        return [keys.PROCESS, *found]
 
     # Which state it is
 
@@ -113,35 +140,39 @@ class StateDirectory:
 
     def keys(self, prefix: str) -> list[str]:
         """All keys that begin with `prefix`, sorted."""
+        return self._keys_between(prefix, keys.following(prefix))
+
+    def _keys_between(self, first: str, end: str | None, most: int = -1) -> list[str]:
         try:
-            return self._database.keys_between(prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))
+            return self._database.keys_between(first, end, most)
         except sqlite3.DatabaseError as error:
             raise self._unreadable(error) from error
 
     @contextmanager
     def transact(self, wait: float | None = None) -> Iterator[Transaction]:
-        """See `agent.store.state.State`."""
+        """See `agent.store.state.State`; keys are whole ones, so that a start or a recovery can hold all shards at once."""
         if not self._lock.acquire(timeout=-1 if wait is None else wait):
             raise Busy(f"another thread has held the state for {wait:g} seconds", hint="the log says what hangs")
         try:
             outermost = self._after_commit is None
-            work: list[Callable[[], None]] = [] if self._after_commit is None else self._after_commit
-            self._after_commit = work
+            work = self._after_commit = [] if self._after_commit is None else self._after_commit
+            asked_before = len(work)
             try:
-                with self._database.transact():
+                with self._database.transaction():
                     yield _Transaction(self._database, work)
-            except (OSError, sqlite3.DatabaseError) as error:
-                with suppress(sqlite3.DatabaseError):
-                    self._database.abandon()
-                raise state_error(error, f"the state in {self.directory} cannot be written ({error})") from error
+            except BaseException as error:
+                del work[asked_before:]
+                if isinstance(error, sqlite3.DatabaseError):
+                    message = f"the state in {self.directory} cannot be written ({error})"
+                    raise state_error(error, message) from error
+                raise
             finally:
                 if outermost:
                     self._after_commit = None
         finally:
             self._lock.release()
         if outermost:
-            for done in work:
-                done()
+            _do(work)
 
     def give_up_ballast(self) -> None:
         """See `agent.store.state.State`."""
@@ -185,9 +216,11 @@ class _Transaction:
         self._after_commit = after_commit
 
     def set(self, key: str, value: Value) -> None:
+        self._require_open()
         self._database.set(key, value)
 
     def delete(self, key: str) -> None:
+        self._require_open()
         self._database.delete(key)
 
     def apply(self, prefix: str, changes: Mapping[str, bytes | None]) -> None:
@@ -200,36 +233,34 @@ class _Transaction:
     def after_commit(self, work: Callable[[], None]) -> None:
         self._after_commit.append(work)
 
-
-def shard_folder(directory: Path, shard: str) -> Path:
-    """Where the files of a shard of the state in `directory` are."""
-    return directory / "orgs" / shard if shard else directory / "process"
-
-
-def shard_folders(directory: Path) -> dict[str, Path]:
-    """The folders of all shards that have one, the process's first."""
-    orgs = directory / "orgs"
-    names = sorted(path.name for path in orgs.iterdir() if path.is_dir()) if orgs.is_dir() else []
-    found = {name: shard_folder(directory, name) for name in (keys.PROCESS, *names)}
-    return {name: folder for name, folder in found.items() if folder.is_dir()}
+    def _require_open(self) -> None:
+        """SQLite may have undone all of it on a full disk, in a part whose error was caught: a write would be alone then."""
+        if not self._database.in_transaction:
+            raise StateError("the transaction is over: nothing can be written in it any more")
 
 
-def _refuse_damage(directory: Path) -> None:
+def _do(work: list[Callable[[], None]]) -> None:
+    """What waits for a commit. What fails of it is told and not raised: whoever sees an error would take the transaction
+    for undone, and remove what it names.
+    """
+    for task in work:
+        try:
+            task()
+        except Exception:  # noqa: BLE001 - whatever it is, the commit happened
+            log.error("what follows a commit failed", traceback=traceback.format_exc())
+
+
+def _refuse_damage(directory: Path, stored: StoredVersion) -> None:
     """Before anything is written: a new database beside old batch files would make them nobody's."""
     examined = integrity.examine(directory)
     place = directory / FOLDER
     if examined.condition == "damaged":
         raise StateDamaged(f"the state's database in {place} is damaged ({examined.findings[0]})", hint=WAY_OUT)
-    if examined.condition in ("missing", "empty"):
-        files = [
-            name
-            for shard in shard_folders(directory).values()
-            for folder in orphan_files.FOLDERS
-            for name in orphan_files.batches(shard / folder)
-        ]
-        if files:
-            raise StateDamaged(
-                f"the state's database in {place} is {examined.condition}, but {len(files)} batch files lie beside it "
-                "that may not be delivered",
-                hint=WAY_OUT,
-            )
+    if state_version.is_lost(directory, stored):
+        raise StateDamaged(f"the state's database in {place} has lost its version", hint=WAY_OUT)
+    if examined.condition in ("missing", "empty") and (count := sum(1 for _ in all_batches(directory))):
+        raise StateDamaged(
+            f"the state's database in {place} is {examined.condition}, but {count} batch files lie beside it "
+            "that may not be delivered",
+            hint=WAY_OUT,
+        )

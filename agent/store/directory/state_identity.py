@@ -11,6 +11,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.store import keys
+
 FILE = "identity"
 
 
@@ -21,6 +23,8 @@ class StateIdentity:
     id: str
     """Eight hexadecimal characters."""
     generation: int = 0
+    version: int | None = keys.VERSION
+    """Of the state's layout, for a database that lost its own; None in a file from before versions."""
 
     def doubt(self, beside: StateIdentity | None) -> str:
         """Why the database, which says this, cannot be the one that was here last; empty where it can."""
@@ -41,8 +45,8 @@ def new_id() -> str:
 def read(directory: Path) -> StateIdentity | None:
     """What the file says; None where there is none or it cannot be understood."""
     try:
-        number, generation = (directory / FILE).read_text().split()
-        return StateIdentity(number, int(generation))
+        number, generation, *version = (directory / FILE).read_text().split()
+        return StateIdentity(number, int(generation), int(version[0]) if version else None)
     except (OSError, ValueError):
         return None
 
@@ -52,7 +56,7 @@ def write(directory: Path, identity: StateIdentity) -> None:
     temporary = directory / f"{FILE}.tmp"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.write(descriptor, f"{identity.id} {identity.generation}\n".encode())
+        os.write(descriptor, f"{identity.id} {identity.generation} {identity.version}\n".encode())
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

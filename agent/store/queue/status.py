@@ -34,7 +34,7 @@ Lanes = Mapping[str, Sequence[Lane]]
 Takes = Callable[[str, str], bool]
 """Whether the destination of this name takes the shard of this name."""
 
-_LEFT_OUT = keys.DETECTION.key("correlation/left_out")
+_LEFT_OUT = keys.CORRELATION.key("left_out")
 
 
 @contextmanager

@@ -14,8 +14,7 @@ from agent.store.spool import Position
 from agent.store.state import State
 from agent.store.transaction import Transaction
 
-ACCOUNTS = "account/"
-"""What the keys of all accounts begin with."""
+ACCOUNTS = (keys.READ_ACCOUNT, keys.LANE_ACCOUNT, keys.DELIVERY_ACCOUNT)
 
 SOURCE = "recovered"
 """The name in the accounts for rows that were taken in again."""
@@ -88,8 +87,9 @@ class Books:
 
     def reset_accounts(self) -> None:
         """Accounts that count what the spool holds now and nothing from before."""
-        for key in self.state.keys(ACCOUNTS):
-            self.transaction.delete(key)
+        for family in ACCOUNTS:
+            for key in self.state.keys(family.prefix):
+                self.transaction.delete(key)
         accounts = Accounts(self.state)
         for lane in LANES:
             rows = sum(BatchFile.decode(data).rows for data in self._entries(lane).values())

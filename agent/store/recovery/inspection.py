@@ -15,12 +15,12 @@ from agent.errors import StateError
 from agent.model import LANES
 from agent.store import keys
 from agent.store.batch_file import BatchFile
-from agent.store.directory import integrity, orphan_files, state_identity
+from agent.store.directory import integrity, orphan_files, state_identity, state_version
 from agent.store.directory.database import FILE, FOLDER
 from agent.store.directory.integrity import IntegrityReport
-from agent.store.directory.state_directory import shard_folders
+from agent.store.directory.shard_folders import shard_folder, shard_folders
+from agent.store.directory.state_version import StoredVersion
 from agent.store.recovery.orphan_batch import OrphanBatch, look
-from agent.store.recovery.recover import NAMING
 from agent.store.recovery.salvage import salvage
 from agent.store.transaction import Value
 
@@ -32,6 +32,7 @@ class _DatabaseContent:
     examined: IntegrityReport
     values: Mapping[str, Value]
     """Those that say which state it is and which batch files it names, by their whole keys."""
+    version: StoredVersion
     lost: int | None
 
     def of_shard(self, shard: str) -> dict[str, Value]:
@@ -40,14 +41,23 @@ class _DatabaseContent:
         return {key.removeprefix(prefix): value for key, value in self.values.items() if key.startswith(prefix)}
 
 
+def _shards(directory: Path, database: _DatabaseContent) -> list[str]:
+    """Those that have keys or a folder, the process's first."""
+    with_keys = {shard[0] for key in database.values if (shard := keys.shard_of(key))}
+    return sorted(with_keys | set(shard_folders(directory)) | {keys.PROCESS})
+
+
 def inspect(directory: Path) -> dict[str, Any]:
-    """A JSON-able document. Raises StateError where there is no state directory, or it cannot be read."""
+    """A JSON-able document. Raises StateError where there is no state directory, or it cannot be read; UnknownVersion for
+    a state that this Leakline does not know.
+    """
     if not directory.is_dir():
         raise StateError(f"{directory} is not a directory", hint="`state.directory` in the settings names it")
     try:
         database = _read(directory)
-        shards = shard_folders(directory)
-        found = [orphan for name, folder in shards.items() for orphan in _unnamed(folder, database.of_shard(name))]
+        state_version.require_known(directory, database.version)
+        shards = {name: shard_folder(directory, name) for name in _shards(directory, database)}
+        found = {name: _unnamed(folder, database.of_shard(name)) for name, folder in shards.items()}
     except (OSError, sqlite3.Error) as error:
         hint = "run it as the service's user, or as root"
         raise StateError(f"the state in {directory} cannot be read ({error})", hint=hint) from error
@@ -65,26 +75,26 @@ def inspect(directory: Path) -> dict[str, Any]:
         "named": [
             _named(name, folder, lane, database.of_shard(name)) for name, folder in shards.items() for lane in LANES
         ],
-        "unnamed": [_summary(kind, files) for kind, files in _by_kind(found).items()],
+        "unnamed": [_summary(name, kind, files) for name in shards for kind, files in _by_kind(found[name]).items()],
     }
-    return document | {"advice": _advice(document)}
+    return document | {"advice": _advice(document, lost_version=state_version.is_lost(directory, database.version))}
 
 
 def _read(directory: Path) -> _DatabaseContent:
     examined = integrity.examine(directory, integrity.ON_REQUEST, thorough=True)
     if examined.condition == "damaged":
         salvaged = salvage(directory / FOLDER)
-        return _DatabaseContent(examined, salvaged.values, salvaged.lost)
+        return _DatabaseContent(examined, salvaged.values, StoredVersion.of_values(salvaged.values), salvaged.lost)
     values: Mapping[str, Value] = {}
     if examined.condition == "well":
         with closing(integrity.connect(directory / FOLDER / FILE)) as connection:
-            shown = {*NAMING, keys.NEXT_BATCH, *keys.OUTSIDE_SHARDS}
+            shown = {*keys.NAMING, keys.NEXT_BATCH, *keys.OUTSIDE_SHARDS}
             values = integrity.values_of(connection, lambda key: keys.family(key) in shown)
-    return _DatabaseContent(examined, values, 0)
+    return _DatabaseContent(examined, values, StoredVersion.of_database(directory), 0)
 
 
 def _unnamed(shard: Path, values: Mapping[str, Value]) -> list[OrphanBatch]:
-    prefixes = tuple(family.prefix for family in NAMING)
+    prefixes = tuple(family.prefix for family in keys.NAMING)
     naming = [value for key, value in values.items() if key.startswith(prefixes) and isinstance(value, bytes)]
     named = {(place + name).decode() for value in naming for place, name in _FILE.findall(value)}
     return [
@@ -128,9 +138,10 @@ def _by_kind(found: Iterable[OrphanBatch]) -> dict[str, list[OrphanBatch]]:
     return kinds
 
 
-def _summary(kind: str, files: list[OrphanBatch]) -> dict[str, Any]:
+def _summary(shard: str, kind: str, files: list[OrphanBatch]) -> dict[str, Any]:
     times = sorted(orphan.path.stat().st_mtime for orphan in files)
     return {
+        "org": shard,
         "kind": kind,
         "files": len(files),
         "rows": sum(orphan.rows for orphan in files),
@@ -141,7 +152,7 @@ def _summary(kind: str, files: list[OrphanBatch]) -> dict[str, Any]:
     }
 
 
-def _advice(document: Mapping[str, Any]) -> list[str]:
+def _advice(document: Mapping[str, Any], *, lost_version: bool) -> list[str]:
     """What `recover` would do, a sentence each; empty when there is nothing to do."""
     condition = document["database"]["condition"]
     advice = {
@@ -150,9 +161,13 @@ def _advice(document: Mapping[str, Any]) -> list[str]:
         "empty": "begin a new database: every source reads from its `start` again",
     }
     sentences = [advice[condition]] if condition in advice else []
+    if lost_version and not sentences:
+        sentences.append("give the database its version again")
+    several = len({lane["org"] for lane in document["named"]}) > 1
     for kind in document["unnamed"]:
         what = "dead letters" if kind["kind"] == "dead" else f"rows of the lane {kind['kind']}"
-        sentences.append(f"take in {kind['rows']:,} {what} from {kind['files']:,} files that no transaction names")
+        of = f" of {keys.shard_title(kind['org'])}" if several else ""
+        sentences.append(f"take in {kind['rows']:,} {what}{of} from {kind['files']:,} files that no transaction names")
         if kind["unreadable"]:
             sentences.append(f"put {len(kind['unreadable'])} of these files, which cannot be read, into quarantine")
     return sentences

@@ -20,6 +20,7 @@ from agent.store.directory import file_permissions, integrity
 from agent.store.directory.batch_folder import sync_directory
 from agent.store.directory.database import FILE, FOLDER, open_database
 from agent.store.directory.directory_lock import DirectoryLock
+from agent.store.directory.state_version import StoredVersion, require_known
 from agent.store.recovery.salvage import salvage
 from agent.store.transaction import Value
 
@@ -50,7 +51,7 @@ class RebuildReport:
 def rebuild(directory: Path, now: datetime) -> None:
     """Replace the database of a state directory if it is damaged; nothing to do otherwise.
 
-    Raises StateError when another process holds the directory, OSError.
+    Raises StateError when another process holds the directory, UnknownVersion when the state is not one of ours, OSError.
     """
     hold = DirectoryLock(directory)
     try:
@@ -58,8 +59,9 @@ def rebuild(directory: Path, now: datetime) -> None:
         if examined.condition == "missing" and _is_whole(directory / _HALF):
             (directory / _HALF).rename(directory / FOLDER)  # killed between the two renames below
         elif examined.condition == "damaged":
-            broken = _free_name(directory, now)
             salvaged = salvage(directory / FOLDER)
+            require_known(directory, StoredVersion.of_values(salvaged.values))
+            broken = _free_name(directory, now)
             report = RebuildReport(examined.findings[0], len(salvaged.values), salvaged.lost, broken.name)
             _write(directory / _HALF, salvaged.values, report)
             (directory / FOLDER).rename(broken)
@@ -72,7 +74,7 @@ def rebuild(directory: Path, now: datetime) -> None:
 def _write(folder: Path, values: dict[str, Value], report: RebuildReport) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     file_permissions.make_folder(folder)
-    with closing(open_database(folder)) as database, database.transact():
+    with closing(open_database(folder)) as database, database.transaction():
         for key, value in values.items():
             database.set(key, value)
         database.set(keys.REBUILT.prefix, report.encode())
@@ -83,7 +85,7 @@ def _is_whole(folder: Path) -> bool:
     if not (folder / FILE).exists():
         return False
     with closing(integrity.connect(folder / FILE)) as database:
-        return bool(integrity.values(database, keys.REBUILT.prefix))
+        return bool(integrity.values_of(database, lambda key: key == keys.REBUILT.prefix))
 
 
 def _free_name(directory: Path, now: datetime) -> Path:

@@ -17,9 +17,11 @@ from pathlib import Path
 
 from agent.model import LANES, Lane
 from agent.store import keys
-from agent.store.directory import file_permissions, orphan_files, startup, state_identity
+from agent.store.directory import file_permissions, orphan_files, startup, state_identity, state_version
 from agent.store.directory.orphan_files import DatabaseView
-from agent.store.directory.state_directory import StateDirectory, shard_folders
+from agent.store.directory.shard_folders import shard_folders
+from agent.store.directory.state_directory import StateDirectory
+from agent.store.directory.state_version import StoredVersion
 from agent.store.problems import Problems
 from agent.store.recovery import rebuild
 from agent.store.recovery.books import Books, Destinations
@@ -29,8 +31,6 @@ from agent.store.state import State
 from agent.store.transaction import Transaction
 
 _FILE = re.compile(rb'"([^"/]+\.arrow)')
-NAMING = (keys.BATCH, keys.PARKED, keys.REPAIR, keys.DEAD_LETTERS)
-"""Families whose values name batch files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,14 @@ class RecoveryReport:
     """What was done."""
 
     rebuilt: RebuildReport | None
+    lost_version: bool
+    """Whether the database did not say any more of which version it is."""
     shards: Mapping[str, ShardRecovery]
     """By name: an org of the settings, or `keys.PROCESS`."""
 
     @property
     def nothing(self) -> bool:
-        return not self.rebuilt and all(shard.nothing for shard in self.shards.values())
+        return not self.rebuilt and not self.lost_version and all(shard.nothing for shard in self.shards.values())
 
     @property
     def rows(self) -> int:
@@ -89,13 +91,15 @@ class RecoveryReport:
                 f"the database was damaged ({self.rebuilt.reason}): {self.rebuilt.kept:,} values could be read, {lost} "
                 f"could not; the damaged one is kept in {self.rebuilt.broken}"
             )
+        elif self.lost_version:
+            yield f"the database had lost its version; it is of version {keys.VERSION} again"
 
     def sentences(self) -> Iterator[str]:
         """For people."""
         yield from self.of_database()
-        several = sum(not shard.nothing for shard in self.shards.values()) > 1
+        several = len(self.shards) > 1
         for name, shard in self.shards.items():
-            of = f" (of {name or 'Leakline itself'})" if several else ""
+            of = f" (of {keys.shard_title(name)})" if several else ""
             yield from (f"{sentence}{of}" for sentence in shard.sentences())
 
 
@@ -104,10 +108,12 @@ def recover(
 ) -> RecoveryReport:
     """Works without the daemon. `destinations`: those of a shard, by name to the lanes they take.
 
-    Raises StateError when another process holds the state, or it cannot be written.
+    Raises StateError when another process holds the state, or it cannot be written; UnknownVersion for one that this
+    Leakline does not know, which stays as it is.
     """
     file_permissions.make_folder(directory)
     rebuild.rebuild(directory, now())
+    lost_version = state_version.is_lost(directory, StoredVersion.of_database(directory))
     with closing(StateDirectory(directory, recovering=True)) as whole:
         data = whole.get(keys.REBUILT.prefix)
         rebuilt = RebuildReport.decode(data) if isinstance(data, bytes) else None
@@ -122,7 +128,7 @@ def recover(
                 name: _commit(shard, destinations(name), waiting[name], rebuilt=rebuilt is not None)
                 for name, shard in shards.items()
             }
-            done = RecoveryReport(rebuilt, found)
+            done = RecoveryReport(rebuilt, lost_version, found)
             if not done.nothing:
                 _report(shards, done, now)
             transaction.delete(keys.REBUILT.prefix)
@@ -162,7 +168,7 @@ def _gather(shard: State, *, distrust: bool) -> None:
     """All files that no transaction names, in folders `unnamed`; of a database that lost values no leftover is trusted
     to be one (`distrust`). Nothing is removed from those folders, so a kill here is harmless.
     """
-    values = (shard.data(key) or b"" for family in NAMING for key in shard.keys(family.prefix))
+    values = (shard.data(key) or b"" for family in keys.NAMING for key in shard.keys(family.prefix))
     named = frozenset(name.decode() for value in values for name in _FILE.findall(value))
     following = {str(lane): shard.number(keys.NEXT_BATCH.key(lane)) for lane in LANES}
     following["dead"] = shard.number(keys.NEXT_DEAD_LETTERS.prefix)
@@ -225,13 +231,16 @@ def _least(found: Iterable[OrphanBatch]) -> dict[str, int]:
 
 
 def _report(shards: Mapping[str, State], done: RecoveryReport, now: Callable[[], datetime]) -> None:
-    """In the transaction: the events about it go out when the daemon runs again, to each org what concerns it."""
+    """In the transaction: the events about it go out when the daemon runs again, to each org what concerns it; of the
+    database to the process's shard alone, for it is of no org.
+    """
     for name, recovery in done.shards.items():
         problems = Problems(shards[name], now)
-        sentences = [*done.of_database(), *recovery.sentences()]
+        about, spool = startup.subject(name, startup.STATE), startup.subject(name, startup.SPOOL)
+        sentences = [*(done.of_database() if name == keys.PROCESS else ()), *recovery.sentences()]
         if sentences:
             message = "the state was recovered: " + "; ".join(sentences)
-            problems.report("state-recovered", startup.STATE, message, count=recovery.rows)
+            problems.report("state-recovered", about, message, count=recovery.rows)
         if recovery.unreadable:
             rows = sum(found.rows for found in recovery.unreadable)
             names = ", ".join(found.path.name for found in recovery.unreadable[:3])
@@ -239,6 +248,6 @@ def _report(shards: Mapping[str, State], done: RecoveryReport, now: Callable[[],
                 f"{len(recovery.unreadable)} batch files with {rows:,} rows cannot be read ({names}); "
                 "they are in quarantine"
             )
-            problems.report("rows-lost", startup.STATE, lost, count=rows)
-        for kind, subject in (("state-restored", startup.SPOOL), ("state-damaged", startup.STATE)):
+            problems.report("rows-lost", about, lost, count=rows)
+        for kind, subject in (("state-restored", spool), ("state-damaged", about)):
             problems.settle(kind, subject, 1 << 62, "`leakline state recover` has dealt with it")
