@@ -11,7 +11,16 @@ import pytest
 from agent.batch_steps import BatchSteps
 from agent.daemon.reading.source_failures import CREDENTIALS_PAUSE, ORG_PAUSE
 from agent.daemon.reading.source_threads import PAUSE, PushThread, SourceShard, StreamThread
-from agent.errors import DiskFull, LimitExceeded, NoRoom, PushError, Shutdown, StateDamaged, TransportError, Unauthorized
+from agent.errors import (
+    DiskFull,
+    LimitExceeded,
+    NoRoom,
+    PushError,
+    Shutdown,
+    StateDamaged,
+    TransportError,
+    Unauthorized,
+)
 from agent.model import Batch, Cursor
 from agent.pipeline.pass_faults import PassFaults
 from agent.pipeline.progress import FULL_DISK_PAUSE
@@ -198,9 +207,7 @@ def test_a_stream_goes_on_where_its_failure_cannot_be_noted(
     assert loops.ingest().cursor("acme/stream") == "2"
 
 
-def test_a_sender_hears_of_a_commit_after_which_the_disk_is_full(
-    loops: Loops, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sender_hears_of_a_commit_after_which_the_disk_is_full(loops: Loops, monkeypatch: pytest.MonkeyPatch) -> None:
     """That an earlier failure is over cannot be noted then; a sender that heard of a failure would send the batch again."""
     loops.problems.report("source-failed", "acme/hook", "the port was in use")
     monkeypatch.setattr(loops.problems, "over", full := FullDisk())
