@@ -32,6 +32,8 @@ log = structlog.get_logger()
 STOP_WORK = frozenset(
     {
         "source-failed",
+        "source-stopped",
+        "pass-failed",
         "ingest-paused",
         "destination-unavailable",
         "destination-stopped",

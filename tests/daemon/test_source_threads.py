@@ -11,9 +11,19 @@ import pytest
 from agent.batch_steps import BatchSteps
 from agent.daemon.reading.source_failures import CREDENTIALS_PAUSE, ORG_PAUSE
 from agent.daemon.reading.source_threads import PAUSE, PushThread, SourceShard, StreamThread
-from agent.errors import LimitExceeded, NoRoom, PushError, Shutdown, StateDamaged, TransportError, Unauthorized
+from agent.errors import (
+    DiskFull,
+    LimitExceeded,
+    NoRoom,
+    PushError,
+    Shutdown,
+    StateDamaged,
+    TransportError,
+    Unauthorized,
+)
 from agent.model import Batch, Cursor
 from agent.pipeline.pass_faults import PassFaults
+from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.source import Idle, Push
 from tests.pipeline.fakes import Loops, batch_of, ids_of, plain_steps
 
@@ -172,6 +182,53 @@ def test_a_hook_that_cannot_listen_is_begun_again(loops: Loops) -> None:
     wait = Waiting(loops.stop, 9)
     PushThread(hook, shard_of(loops, wait), lambda _: None).run()
     assert (wait.pauses, hook.answers, open_kinds(loops)) == ([PAUSE], [2], [])
+
+
+@dataclass
+class FullDisk:
+    """Stands in for a method of the register that writes: there is no room for what it would note."""
+
+    calls: int = 0
+
+    def __call__(self, *_: object, **__: object) -> None:
+        self.calls += 1
+        raise DiskFull("no room")
+
+
+@pytest.mark.parametrize("trouble", [TransportError("cut"), ZeroDivisionError("by zero")])
+def test_a_stream_goes_on_where_its_failure_cannot_be_noted(
+    loops: Loops, trouble: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is waited out: it ends neither the thread nor the process."""
+    monkeypatch.setattr(loops.problems, "report", full := FullDisk())
+    wait = Waiting(loops.stop, 9)
+    StreamThread(TroubledStream(loops.stop, [trouble]), shard_of(loops, wait)).run()
+    assert (wait.pauses, full.calls) == ([FULL_DISK_PAUSE], 1)
+    assert loops.ingest().cursor("acme/stream") == "2"
+
+
+def test_a_sender_hears_of_a_commit_after_which_the_disk_is_full(loops: Loops, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That an earlier failure is over cannot be noted then; a sender that heard of a failure would send the batch again."""
+    loops.problems.report("source-failed", "acme/hook", "the port was in use")
+    monkeypatch.setattr(loops.problems, "over", full := FullDisk())
+    hook = ToyHook([batch_of(0, ids_of(0, 2))])
+    PushThread(hook, shard_of(loops, Waiting(loops.stop, 9)), lambda _: None).run()
+    assert (hook.answers, full.calls) == ([2], 1)
+
+
+def test_a_sender_hears_of_a_fault_that_cannot_be_noted(loops: Loops, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told what a source is promised, and not that the disk is full."""
+    monkeypatch.setattr(loops.problems, "report", FullDisk())
+
+    def prepare(_: Batch) -> object:
+        raise ZeroDivisionError("by zero")
+
+    steps = replace(plain_steps(), prepare=prepare)  # type: ignore[arg-type]
+    hook = ToyHook([batch_of(0, ids_of(0, 2))])
+    PushThread(hook, shard_of(loops, Waiting(loops.stop, 9), steps=steps), lambda _: None).run()
+    (refused,) = hook.answers
+    assert isinstance(refused, PushError)
+    assert refused.retry_after == FULL_DISK_PAUSE
 
 
 def test_a_tick_that_fails_is_left_out_while_its_pause_lasts(loops: Loops) -> None:

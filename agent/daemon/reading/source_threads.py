@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event
 
@@ -70,7 +71,6 @@ class SourceThread(ABC):
 
     def _begin(self) -> float:
         """Seconds until it is begun again."""
-        shard = self._shard
         try:
             self._once()
             return PAUSE
@@ -82,15 +82,28 @@ class SourceThread(ABC):
             return FULL_DISK_PAUSE
         except Exception as error:  # noqa: BLE001 - whatever it is, the other sources go on
             self.problem, self._well = redact(str(error)), False
-            failure = source_failures.as_source_error(error)
-            if failure is None:
-                return shard.faults.record(self.name, error, shard.org_id())
-            if shard.stop.is_set():
-                return 0.0
-            rest = source_failures.report(shard.problems, self.name, shard.org_id(), failure)
-            if isinstance(failure, LimitExceeded):
-                shard.rest()
-            return rest.total_seconds() if rest is not None else PAUSE
+            try:
+                return self._report(error)
+            except DiskFull as full:
+                return self._pause_unnoted(full)
+
+    def _report(self, error: Exception) -> float:
+        """Tell of what it ended in; seconds until it is begun again."""
+        shard = self._shard
+        failure = source_failures.as_source_error(error)
+        if failure is None:
+            return shard.faults.record(self.name, error, shard.org_id())
+        if shard.stop.is_set():
+            return 0.0
+        rest = source_failures.report(shard.problems, self.name, shard.org_id(), failure)
+        if isinstance(failure, LimitExceeded):
+            shard.rest()
+        return rest.total_seconds() if rest is not None else PAUSE
+
+    def _pause_unnoted(self, full: DiskFull) -> float:
+        """What it did cannot be noted, for the disk is full: the log has it. Seconds until it is tried again."""
+        log.warning("what became of a source cannot be noted", source=self.name, reason=str(full))
+        return FULL_DISK_PAUSE
 
     def _is_well(self) -> None:
         """It has shown that it goes on."""
@@ -133,10 +146,14 @@ class PushThread(SourceThread):
             raise Shutdown(f"what {self.name} was sent is not taken: the state is damaged") from error
         except Exception as error:
             self.problem, self._well = redact(str(error)), False
-            pause = self._shard.faults.record(self.name, error, self._shard.org_id())
+            try:
+                pause = self._shard.faults.record(self.name, error, self._shard.org_id())
+            except DiskFull as full:
+                pause = self._pause_unnoted(full)
             message = f"what {self.name} was sent is not taken, after a fault of ours ({type(error).__name__})"
             raise PushError(message, retry_after=pause) from error
-        self._is_well()
+        with suppress(DiskFull):  # the batch is committed, and its sender must hear that; the next one ends the problem
+            self._is_well()
         return rows
 
     def _once(self) -> None:

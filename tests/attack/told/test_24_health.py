@@ -16,6 +16,7 @@ import pytest
 from agent.daemon.health import STOP_WORK, Health
 from agent.daemon.liveness import Liveness
 from agent.network.listener import Listener
+from agent.pipeline import pass_faults, poison_limit
 from agent.problem import KINDS, Problem
 from tests.end_to_end.agent_process import PATIENCE, AgentProcess
 from tests.pipeline.fakes import NOW
@@ -143,6 +144,13 @@ def test_what_there_is_not_is_404(daemon: HealthInputs) -> None:
 def test_every_kind_that_stops_work_is_a_kind() -> None:
     """A name with a slip in it would never be seen."""
     assert set(KINDS) >= STOP_WORK
+
+
+@pytest.mark.parametrize("kind", [pass_faults.KIND, poison_limit.KIND])
+def test_readyz_is_503_while_a_fault_of_ours_stops_an_org(daemon: HealthInputs, kind: str) -> None:
+    """Such a fault does not end the process, whose restarts would show it."""
+    daemon.problems = [problem(kind)]
+    assert daemon.ask("/readyz/acme")[0] == 503
 
 
 @pytest.mark.attack
