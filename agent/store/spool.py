@@ -6,7 +6,6 @@ Where a batch is kept, and what a kill in between leaves, is its store's busines
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,12 +16,9 @@ from agent.store import keys
 from agent.store.batch_file import BatchFile
 from agent.store.batch_store import BatchStore
 from agent.store.origin import Origin
+from agent.store.recent_frames import RecentFrames
 from agent.store.state import State
 from agent.store.transaction import Transaction
-
-IN_MEMORY_BYTES = 24 << 20
-"""Frames just written are handed over without reading them back, up to this many estimated bytes: a few batches of 4 MB
-each, as far as a destination that keeps up is behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +58,15 @@ class Position:
 class Spool:
     """The log of one shard; safe for threads (one writer, many readers)."""
 
-    def __init__(self, state: State, grown: threading.Condition | None = None) -> None:
-        """`grown`: the condition that the spools of several shards share, for who follows all of them."""
+    def __init__(
+        self, state: State, grown: threading.Condition | None = None, recent: RecentFrames | None = None
+    ) -> None:
+        """`grown`: the condition that the spools of several shards share, for who follows all of them; `recent`: the frames
+        that they keep in memory together.
+        """
         self._state = state
         self.batches: BatchStore = state.batches("spool")
-        self._recent: OrderedDict[tuple[Lane, int], pl.DataFrame] = OrderedDict()
-        self._recent_bytes = 0
+        self._recent = recent or RecentFrames()
         self._lock = threading.Lock()
         self.grown = grown or threading.Condition()
         """Notified after every commit that added batches."""
@@ -100,7 +99,7 @@ class Spool:
             for entry, uncommitted in zip(entries, written, strict=True):
                 self._entries[entry.lane][entry.sequence] = entry
                 self._next[entry.lane] = entry.sequence + 1
-                self._keep_in_memory(entry, uncommitted.frame)
+                self._recent.keep((self._state.shard, entry.lane, entry.sequence), uncommitted.frame)
         with self.grown:
             self.grown.notify_all()
 
@@ -124,8 +123,7 @@ class Spool:
 
     def read(self, entry: SpoolEntry) -> pl.DataFrame:
         """The batch's frame. Raises Damaged for a batch that is missing or damaged."""
-        with self._lock:
-            frame = self._recent.get((entry.lane, entry.sequence))
+        frame = self._recent.get((self._state.shard, entry.lane, entry.sequence))
         if frame is not None:
             return frame
         return self.batches.read(entry.file)
@@ -174,7 +172,7 @@ class Spool:
         with self._lock:
             for entry in settled:
                 self._entries[entry.lane].pop(entry.sequence, None)  # two may trim at once
-                self._drop_from_memory(entry.lane, entry.sequence)
+                self._recent.drop((self._state.shard, entry.lane, entry.sequence))
         return len(settled)
 
     # Inside
@@ -188,16 +186,3 @@ class Spool:
         named = frozenset(entry.file.name for entries in self._entries.values() for entry in entries.values())
         following = {str(lane): number for lane, number in self._next.items()}
         self.batches.clear(following, named)
-
-    def _keep_in_memory(self, entry: SpoolEntry, frame: pl.DataFrame) -> None:
-        """Keep the shaped frame of a new entry; the oldest go until all together are within `IN_MEMORY_BYTES`."""
-        self._recent[entry.lane, entry.sequence] = frame
-        self._recent_bytes += int(frame.estimated_size())
-        while self._recent_bytes > IN_MEMORY_BYTES and self._recent:
-            (lane, sequence), _ = next(iter(self._recent.items()))
-            self._drop_from_memory(lane, sequence)
-
-    def _drop_from_memory(self, lane: Lane, sequence: int) -> None:
-        frame = self._recent.pop((lane, sequence), None)
-        if frame is not None:
-            self._recent_bytes -= int(frame.estimated_size())

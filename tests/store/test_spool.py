@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import Damaged
+from agent.store.recent_frames import RecentFrames
 from agent.store.spool import Position, Spool
 from agent.store.state import State
 from tests.pipeline.fakes import frame_of, ids_of
@@ -74,14 +75,18 @@ def test_trimming_keeps_what_somebody_still_needs(tmp_path: Path) -> None:
     state.close()
 
 
-def test_memory_for_recent_frames_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Old frames are dropped from memory and read from disk again."""
-    monkeypatch.setattr("agent.store.spool.IN_MEMORY_BYTES", 10_000)
-    state = OneShard(tmp_path)
-    spool = Spool(state)
-    commit(state, spool, *[ids_of(start, start + 100) for start in range(0, 1000, 100)])
-    assert spool._recent_bytes <= 10_000
-    entry = spool.entry("events", 0)
-    assert entry is not None
-    assert spool.read(entry)["event.id"].to_list() == ids_of(0, 100)
-    state.close()
+def test_memory_for_recent_frames_is_bounded(tmp_path: Path) -> None:
+    """Spools of all shards keep so much together; old frames are read from disk again, each shard's its own."""
+    recent = RecentFrames(10_000)
+    shards = [OneShard(tmp_path / name, name) for name in ("acme", "other")]
+    spools = [Spool(shard, recent=recent) for shard in shards]
+    for number, (shard, spool) in enumerate(zip(shards, spools, strict=True)):
+        first = 1000 * number
+        commit(shard, spool, *[ids_of(start, start + 100) for start in range(first, first + 1000, 100)])
+        assert recent.bytes_held() <= 10_000
+    for number, spool in enumerate(spools):
+        entry = spool.entry("events", 0)
+        assert entry is not None
+        assert spool.read(entry)["event.id"].to_list() == ids_of(1000 * number, 1000 * number + 100)
+    for shard in shards:
+        shard.close()

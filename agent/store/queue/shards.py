@@ -9,6 +9,7 @@ from datetime import datetime
 from agent.store import keys
 from agent.store.directory.state_directory import StateDirectory
 from agent.store.queue.state_stores import StateStores, open_stores
+from agent.store.recent_frames import RecentFrames
 
 
 def open_shards(
@@ -24,5 +25,6 @@ def open_shards(
     The last are of orgs that the settings named once: what waits for destinations there is still sent. `grown`,
     `told`: see `Spool` and `Problems`. Raises StateError.
     """
+    recent = RecentFrames()
     names = dict.fromkeys((keys.PROCESS, *orgs, *directory.shards()))
-    return {name: open_stores(directory.shard(name), now, grown=grown, told=told) for name in names}
+    return {name: open_stores(directory.shard(name), now, grown=grown, told=told, recent=recent) for name in names}

@@ -11,6 +11,7 @@ from agent.store.dead_letters import DeadLetters
 from agent.store.problems import Problems
 from agent.store.queue.parked_batches import ParkedBatches
 from agent.store.queue.repairs import Repairs
+from agent.store.recent_frames import RecentFrames
 from agent.store.spool import Spool
 from agent.store.state import State
 
@@ -38,9 +39,15 @@ def open_stores(
     *,
     grown: threading.Condition | None = None,
     told: threading.Condition | None = None,
+    recent: RecentFrames | None = None,
 ) -> StateStores:
-    """Those of the shard of `state`. `grown`, `told`: see `Spool` and `Problems`. Raises StateError."""
+    """Those of the shard of `state`. `grown`, `recent`, `told`: see `Spool` and `Problems`. Raises StateError."""
     problems = Problems(state, now, told)
     return StateStores(
-        state, Spool(state, grown), ParkedBatches(state), DeadLetters(state), Repairs(state, problems, now), problems
+        state,
+        Spool(state, grown, recent),
+        ParkedBatches(state),
+        DeadLetters(state),
+        Repairs(state, problems, now),
+        problems,
     )
