@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from rich.text import Text
@@ -36,7 +37,8 @@ def show(document: dict[str, Any], *, running: bool) -> None:
         )
     for kind in document["unnamed"]:
         of = f" of {shard_title(kind['org'])}" if several else ""
-        times = f"written {time(kind['first'])} to {time(kind['last'])}"
+        first, last = (datetime.fromisoformat(kind[end]) for end in ("first", "last"))
+        times = f"written {time(first)} to {time(last)}"
         out.print(
             f"not named        {kind['kind']}{of}: {kind['rows']:,} rows in {kind['files']:,} files, {times}",
             soft_wrap=True,

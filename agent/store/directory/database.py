@@ -3,7 +3,8 @@
 No eviction, no culling, no side files (they are written outside the transaction), no pickles. Values are `bytes`, `str`
 or `int` of 64 bits, keys are `str`. Its files are readable by their owner alone, whatever the umask.
 
-diskcache opens a connection for each thread that comes, and closes it when the thread ends.
+diskcache opens a connection for each thread that comes; it is closed here when the thread ends. The file descriptor of
+the database itself SQLite keeps for the next thread, so that a process has as many as it had threads at a time.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,20 @@ class _PlainDisk(diskcache.Disk):
         return super().fetch(mode, filename, value, read)
 
 
+class _ConnectionCloser:
+    """Closes a connection when nothing refers to this any more, as when a thread's own variables go.
+
+    A connection by itself is part of a circle (its cache of statements), and waits for a collection of garbage.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        with suppress(sqlite3.Error):  # a thread may only close its own
+            self.connection.close()
+
+
 class Database(diskcache.Cache):
     """What diskcache lacks: look-ups by prefix, though its index serves them, and transactions inside transactions."""
 
@@ -107,9 +122,18 @@ class Database(diskcache.Cache):
                 self._txn_id = None
 
     @property
+    def _con(self) -> sqlite3.Connection:
+        """As diskcache has it, closed with its thread."""
+        connection: sqlite3.Connection = super()._con  # type: ignore[misc]
+        known = getattr(self._local, "closer", None)  # type: ignore[attr-defined]
+        if known is None or known.connection is not connection:
+            self._local.closer = _ConnectionCloser(connection)  # type: ignore[attr-defined]
+        return connection
+
+    @property
     def _connection(self) -> sqlite3.Connection:
         """That of the calling thread."""
-        connection: sqlite3.Connection = self._con  # type: ignore[attr-defined]
+        connection: sqlite3.Connection = self._con
         return connection
 
 

@@ -100,7 +100,7 @@ class StateDirectory:
                 break
             found.append(shard[0])
             place = keys.following(keys.shard_prefix(shard[0]))  # past all keys of the shard, however many it has
-        return [keys.PROCESS, *found]
+        return [keys.PROCESS, *sorted(found)]
 
     # Which state it is
 
