@@ -14,7 +14,7 @@ from agent.destinations.splunk.splunk import Splunk, SplunkSettings
 from agent.destinations.syslog.syslog import Syslog, SyslogSettings
 from agent.formats import FORMATS, cef
 from agent.model import Destination
-from agent.pipeline import shorten
+from agent.pipeline.long_rows import shorten
 
 
 def build_destination(settings: DestinationSettings, now: Callable[[], datetime], stop: threading.Event) -> Destination:

@@ -49,6 +49,7 @@ from agent.errors import DiskFull, StateDamaged
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.deliver import DeliveryStopped
+from agent.pipeline.shard_threads import ShardThreads, ShardWork
 from agent.store.directory.database_check import DatabaseWatch
 from agent.store.keys import PROCESS
 
@@ -217,18 +218,24 @@ class Daemon:
                 self.trim()
 
     def _run_problem_events(self) -> None:
-        progress = self.node.shards[PROCESS].ingest.progress
-        while not self.stop.is_set():
-            with progress.of("tell"):
-                self.send_problem_events()
-            with self.node.told:
-                self.node.told.wait(1.0)
+        works = {
+            name: ShardWork(reading.has_problem_events, partial(self._send_problem_events, reading))
+            for name, reading in self.readings.items()
+        }
+        ShardThreads("tell", works, self.stop, self._wait_for_problem_events).run()
+
+    def _wait_for_problem_events(self) -> None:
+        with self.node.told:
+            self.node.told.wait(1.0)
 
     def send_problem_events(self) -> None:
-        """Commit the events about problems that wait to be sent."""
+        """Commit the events about problems that wait to be sent, in this thread."""
         for reading in self.readings.values():
-            with self._despite_a_full_disk():
-                reading.send_problem_events()
+            self._send_problem_events(reading)
+
+    def _send_problem_events(self, reading: ShardReading) -> None:
+        with self._despite_a_full_disk():
+            reading.send_problem_events()
 
     def _tick(self, shard: str) -> None:
         with self._despite_a_full_disk():

@@ -12,7 +12,7 @@ All of the event is in the line: under a standard key where one fits (`cef_keys.
 A value that is too long for its key ends in `…`, a number too large for its key is the largest there is, and both are
 named in `flexString2` (the whole value is then under the field's own key, within 4,000 characters). The same key names
 those of which `leakline.truncated` says that their value was cut on the way here, and has what it says of fields that
-were left out: the name of a group (`agent.pipeline.drop_order`), or `*`, and then the line has standard keys alone. An IPv6
+were left out: the name of a group (`agent.pipeline.long_rows.drop_order`), or `*`, and then the line has standard keys alone. An IPv6
 source goes to `c6a2`.
 """
 
@@ -31,7 +31,7 @@ ORDINARY = 1
 """Severity of an event that has none of its own."""
 
 TRUNCATED, REST = "leakline.truncated", "*"
-"""The field that names what was cut before (`agent.pipeline.shorten`), and its name for all that was left out; names of groups of
+"""The field that names what was cut before (`agent.pipeline.long_rows.shorten`), and its name for all that was left out; names of groups of
 fields that were left out begin with it."""
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from agent import metrics
 from agent.errors import Misconfigured, Unavailable
 from agent.model import Chunk, Destination, Outcome
-from agent.pipeline import shorten
 from agent.pipeline.chunk import cut
+from agent.pipeline.long_rows import shorten
 from agent.store.queue.delivery_result import DeliveryResult
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 60.0

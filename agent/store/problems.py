@@ -6,6 +6,7 @@ it is put into the outbox (`agent.store.problem_outbox`) in the same one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from agent.model import OWN_EVENT_TYPE, Batch
 from agent.problem import KINDS, Field, Problem, problem_id
 from agent.redaction.redaction import redact, redact_fields
 from agent.store import keys
+from agent.store.problem_gauge import ProblemGauge
 from agent.store.problem_outbox import ProblemOutbox, is_news
 from agent.store.state import State
 
@@ -35,8 +37,17 @@ events about a destination that fails now and then go to that destination too, a
 class Problems:
     """Safe for threads. `now` is the clock."""
 
-    def __init__(self, state: State, now: Callable[[], datetime], told: Condition | None = None) -> None:
-        """`told`: the condition that the registers of several shards share, for who sends the events of all."""
+    def __init__(
+        self,
+        state: State,
+        now: Callable[[], datetime],
+        told: Condition | None = None,
+        gauge: ProblemGauge | None = None,
+    ) -> None:
+        """`told`: the condition that the registers of several shards share, for who sends the events of all; `gauge`: the
+        metric that they share.
+        """
+        self._gauge = gauge or ProblemGauge()
         self._state = state
         self._now = now
         self._outbox = ProblemOutbox(state, now)
@@ -243,11 +254,7 @@ class Problems:
             self.waiting.notify_all()
 
     def _measure(self) -> None:
-        counts = dict.fromkeys(KINDS, 0)
-        for problem in list(self._known.values()):
-            counts[problem.kind] += 1
-        for kind, number in counts.items():
-            metrics.PROBLEMS.labels(kind).set(number)
+        self._gauge.set(self._state.shard, Counter(problem.kind for problem in list(self._known.values())))
 
     def _load(self, number: str) -> Problem | None:
         data = self._state.data(keys.PROBLEM.key(number))

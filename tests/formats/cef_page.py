@@ -13,7 +13,7 @@ from agent.formats.cef_own_fields import LENGTH
 from agent.formats.cef_own_key import own_key
 from agent.normalize.cell_fields import address_field
 from agent.normalize.mapping.mapping import TWIN, Mapping
-from agent.pipeline.drop_order import GROUPS, KEPT, LEAST_FORM
+from agent.pipeline.long_rows.drop_order import GROUPS, KEPT, LEAST_FORM
 from tests.golden.documents import FOLDER, SEEN, SERVICE, golden_batch, shipped_normalizer
 
 PAGE = Path(__file__).parents[2] / "docs" / "cef.md"

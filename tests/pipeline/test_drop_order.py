@@ -9,8 +9,8 @@ import pytest
 from agent.formats import FORMATS
 from agent.model import Limits
 from agent.pipeline.chunk import cut
-from agent.pipeline.drop_order import GROUPS, in_groups
-from agent.pipeline.shorten import fitted
+from agent.pipeline.long_rows.drop_order import GROUPS, in_groups
+from agent.pipeline.long_rows.shorten import fitted
 from tests.formats.cef_reader import read
 from tests.formats.fields_read import fields_read
 from tests.golden.documents import FOLDER, SEEN, SERVICE, golden_batch, shipped_normalizer

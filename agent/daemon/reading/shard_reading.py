@@ -68,9 +68,13 @@ class ShardReading:
         with self.shard.ingest.progress.of(self.tick_name):
             self._faults.run(self.tick_name, self._tick)
 
+    def has_problem_events(self) -> bool:
+        """Whether events about problems may wait to be sent."""
+        return self.shard.stores.problems.has_events()
+
     def send_problem_events(self) -> None:
         """Commit the events about problems that wait to be sent. Raises DiskFull, StateDamaged."""
-        if self.shard.stores.problems.has_events():
+        if self.has_problem_events():
             self._faults.run("agent", self.take_problem_events)
 
     def take_problem_events(self) -> None:

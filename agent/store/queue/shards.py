@@ -8,6 +8,7 @@ from datetime import datetime
 
 from agent.store import keys
 from agent.store.directory.state_directory import StateDirectory
+from agent.store.problem_gauge import ProblemGauge
 from agent.store.queue.state_stores import StateStores, open_stores
 from agent.store.recent_frames import RecentFrames
 
@@ -25,6 +26,9 @@ def open_shards(
     The last are of orgs that the settings named once: what waits for destinations there is still sent. `grown`,
     `told`: see `Spool` and `Problems`. Raises StateError.
     """
-    recent = RecentFrames()
+    recent, gauge = RecentFrames(), ProblemGauge()
     names = dict.fromkeys((keys.PROCESS, *orgs, *directory.shards()))
-    return {name: open_stores(directory.shard(name), now, grown=grown, told=told, recent=recent) for name in names}
+    return {
+        name: open_stores(directory.shard(name), now, grown=grown, told=told, recent=recent, gauge=gauge)
+        for name in names
+    }

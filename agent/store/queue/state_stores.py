@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.store.dead_letters import DeadLetters
+from agent.store.problem_gauge import ProblemGauge
 from agent.store.problems import Problems
 from agent.store.queue.parked_batches import ParkedBatches
 from agent.store.queue.repairs import Repairs
@@ -40,9 +41,10 @@ def open_stores(
     grown: threading.Condition | None = None,
     told: threading.Condition | None = None,
     recent: RecentFrames | None = None,
+    gauge: ProblemGauge | None = None,
 ) -> StateStores:
-    """Those of the shard of `state`. `grown`, `recent`, `told`: see `Spool` and `Problems`. Raises StateError."""
-    problems = Problems(state, now, told)
+    """Those of the shard of `state`. `grown`, `recent`, `told`, `gauge`: see `Spool` and `Problems`. Raises StateError."""
+    problems = Problems(state, now, told, gauge)
     return StateStores(
         state,
         Spool(state, grown, recent),

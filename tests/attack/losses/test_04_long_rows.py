@@ -26,8 +26,8 @@ from agent.formats.cef_keys import CUT
 from agent.model import Batch, Destination
 from agent.pipeline.chunk import cut
 from agent.pipeline.deliver import Delivery
-from agent.pipeline.drop_order import LEAST_FORM, REST
-from agent.pipeline.shorten import least_bytes
+from agent.pipeline.long_rows.drop_order import LEAST_FORM, REST
+from agent.pipeline.long_rows.shorten import least_bytes
 from agent.store.queue.delivery_result import DeliveryResult
 from tests.destinations.rows import event_id
 from tests.destinations.syslog_server import StreamReceiver

@@ -19,8 +19,8 @@ from agent.columns.timestamp import TIME
 from agent.errors import SettingsError
 from agent.model import Chunk, Destination
 from agent.own_event import DATASET
-from agent.pipeline.drop_order import ENVELOPE, GROUPS, KEPT, LEAST_FORM, REST
-from agent.pipeline.shorter_forms import SANE, Form, Trials
+from agent.pipeline.long_rows.drop_order import ENVELOPE, GROUPS, KEPT, LEAST_FORM, REST
+from agent.pipeline.long_rows.shorter_forms import SANE, Form, Trials
 
 KEPT_LENGTHS = (SANE, 128, 64)
 LEAST_LENGTHS = ((64, 64), (LONGEST_ID, LONGEST_ID), (LONGEST_ID, 24), (LONGEST_ID, 12))

@@ -10,7 +10,7 @@ import polars as pl
 
 from agent.columns.cell_length import costs, cut, is_text
 from agent.model import Destination
-from agent.pipeline.drop_order import KEPT, in_groups
+from agent.pipeline.long_rows.drop_order import KEPT, in_groups
 
 SANE = 256
 """Bytes (as in `cell_length.cost`) up to which a text is left alone while whole groups of fields can still go, and a
