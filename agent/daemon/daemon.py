@@ -197,7 +197,7 @@ class Daemon:
         polled = [(reading, poll) for reading in self.readings.values() for poll in reading.polled]
         schedule = Schedule(len(polled), self._guarded)
         for reading, poll in polled:
-            schedule.add(poll.source.name, partial(reading.polling.poll, poll), poll.every)
+            schedule.add(poll.source.name, partial(reading.polling.poll, poll), poll.every, spread=True)
         for name, reading in self.readings.items():
             schedule.add(reading.tick_name, partial(self._tick, name), TICK_EVERY, executor="tick")
         return schedule

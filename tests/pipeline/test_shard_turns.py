@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.delivery_settings import DeliverySettings
 from agent.model import Chunk, Outcome
 from tests.pipeline.fakes import ScriptedDestination
 from tests.pipeline.shards import Shards
@@ -89,3 +90,24 @@ def test_parked_rows_give_way_to_new_ones_of_another_org(shards: Shards) -> None
     queue.set_aside()
     shards.drain(forward)
     assert siem.accepted == ["a0", "a1", "event", "a2", "a3"]
+
+
+def test_a_batch_is_not_overtaken_by_events_of_another_org(shards: Shards) -> None:
+    """A destination without the alerts sends each batch whole: leaving one for its like would encode it again."""
+    siem = ScriptedDestination(max_rows=2, lanes=["events"])
+    forward = shards.follow(siem)
+    for org in "ab":
+        shards.put(org, "events", [f"{org}{number}" for number in range(6)])
+    shards.drain(forward)
+    assert siem.accepted == [f"{org}{number}" for org in "ab" for number in range(6)]
+
+
+def test_events_of_an_org_whose_alerts_are_stopped_come_after_alerts_of_others(shards: Shards) -> None:
+    """A lane that is stopped makes the other one no more urgent."""
+    siem = ScriptedDestination()
+    forward = shards.follow(siem, DeliverySettings(orgs=["a", "b"]))
+    forward.shards[0].stopped.record_answer("alerts", 2_000, 2_000, "no")
+    shards.put("a", "events", ["a0"])
+    shards.put("b", "alerts", ["b0"])
+    shards.drain(forward)
+    assert siem.accepted == ["b0", "a0"]
