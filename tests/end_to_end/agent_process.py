@@ -33,7 +33,7 @@ class AgentProcess:
     ) -> None:
         """`module`: what runs in place of `python -m agent`; `environment`: what it finds there beside our own."""
         self._module = module
-        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})}
+        self._environment = {"PYTHONUNBUFFERED": "1", **(environment or {})}
         self.settings = folder / "leakline.yaml"
         self.settings.write_text(yaml.safe_dump(document))
         self.log = folder / "leakline.log"
@@ -98,7 +98,7 @@ class AgentProcess:
     def _launch(self) -> None:
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", self._module, "run", "-c", str(self.settings)]
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | self._environment)
 
     def _end(self, number: signal.Signals) -> int:
         assert self._process is not None

@@ -83,7 +83,7 @@ def test_nothing_is_lost_whatever_comes_together(org: dict[str, str], tmp_path: 
             go_on(state, moments)
             if number % 2:
                 replay_one(state, moments)
-            aside = max(aside, len(list((state / "process" / "aside").glob("*.arrow"))))
+            aside = max(aside, len(list((state / "orgs" / "acme" / "aside").glob("*.arrow"))))
             agent.kill()
             damaged += number % 3 == 2 and damage_one(state, moments)
             if aside and number >= KILLS // 2:
@@ -94,7 +94,7 @@ def test_nothing_is_lost_whatever_comes_together(org: dict[str, str], tmp_path: 
         agent.wait_for(lambda: read(agent) >= expected and settled(agent))
         while letters := ask(state / "control.sock", "dead_letters_list")["files"]:
             for letter in letters:
-                ask(state / "control.sock", "dead_letters_replay", number=letter["number"], by="somebody")
+                ask(state / "control.sock", "dead_letters_replay", file=letter["file"], by="somebody")
             agent.wait_for(lambda: settled(agent))
         agent.wait_for(lambda: settled(agent) and not left_over(state))
         status = agent.status()
@@ -140,7 +140,7 @@ def go_on(state: Path, moments: random.Random) -> None:
 
 def batches(state: Path) -> int:
     """The number of the newest batch of events in the spool."""
-    names = (BatchName.parse(path.name) for path in (state / "process" / "spool").glob("events-*.arrow"))
+    names = (BatchName.parse(path.name) for path in (state / "orgs" / "acme" / "spool").glob("events-*.arrow"))
     return max((name.sequence for name in names if name), default=0)
 
 
@@ -149,15 +149,15 @@ def replay_one(state: Path, moments: random.Random) -> None:
     try:
         page = ask(state / "control.sock", "dead_letters_list")
         if page and page["files"]:
-            number = moments.choice(page["files"])["number"]
-            ask(state / "control.sock", "dead_letters_replay", number=number, by="somebody")
+            file = moments.choice(page["files"])["file"]
+            ask(state / "control.sock", "dead_letters_replay", file=file, by="somebody")
     except LeaklineError:
         return
 
 
 def damage_one(state: Path, moments: random.Random) -> bool:
     """Turn a byte of a batch of events: one that the org still has, so that no row of it may be lost."""
-    files = sorted((state / "process" / "spool").glob("events-*.arrow"))
+    files = sorted((state / "orgs" / "acme" / "spool").glob("events-*.arrow"))
     if not files:
         return False
     with moments.choice(files).open("r+b") as file:
@@ -185,6 +185,7 @@ def settled(agent: AgentProcess) -> bool:
 
 def left_over(state: Path) -> list[Path]:
     """Batch files that are still there once nothing waits and the spool has been trimmed."""
-    return [
-        path for folder in ("spool", "aside", "dead-letters") for path in (state / "process" / folder).glob("*.arrow")
+    folders = ("spool", "aside", "dead-letters")
+    return [path for folder in folders for path in state.glob(f"*/{folder}/*.arrow")] + [
+        path for folder in folders for path in state.glob(f"orgs/*/{folder}/*.arrow")
     ]

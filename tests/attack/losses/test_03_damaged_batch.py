@@ -75,7 +75,9 @@ def test_rows_of_damaged_files_are_fetched_again_from_the_org(document: dict[str
         pass
     expected = event_ids(places[0])
     assert len(expected) == rows
-    largest = sorted((tmp_path / "state" / "spool").glob("events-*"), key=lambda path: path.stat().st_size)[-2:]
+    largest = sorted(
+        (tmp_path / "state" / "orgs" / "acme" / "spool").glob("events-*"), key=lambda path: path.stat().st_size
+    )[-2:]
     daemon.close()
     flip(largest[0])
     largest[1].unlink()
@@ -217,7 +219,11 @@ def test_a_running_daemon_tells_of_damage(document: dict[str, Any], tmp_path: Pa
     agent.wait_for(lambda: agent.status()["destinations"][0]["lanes"]["events"]["pending"] == 0)
     assert agent.stop() == 0
     for lane in ("events", "alerts"):
-        flip(max((tmp_path / "state" / "spool").glob(f"{lane}-*"), key=lambda path: path.stat().st_size))
+        flip(
+            max(
+                (tmp_path / "state" / "orgs" / "acme" / "spool").glob(f"{lane}-*"), key=lambda path: path.stat().st_size
+            )
+        )
     document["destinations"][1] = {"type": "file", "name": "siem", "directory": str(tmp_path / "siem")}
     agent = AgentProcess(tmp_path, document)
     agent.start()
