@@ -6,16 +6,18 @@ from typing import Any
 
 import pytest
 
-from agent.demo.org_process import simulated_org
+from agent.demo.org_process import DAY, simulated_org
 from tests.end_to_end.org_settings import document_for
 
-ROWS = 20_000
+ROWS = 30_000
+HALF_A_DAY = (*DAY, "--history=12h")
+"""All event types and planted leaks in half the files: what takes time is the number of files."""
 
 
 @pytest.fixture(scope="session")
 def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A simulated org whose day of hourly files is all there at once: what it says of itself."""
-    with simulated_org(tmp_path_factory.mktemp("org") / "org", seed=3, rows=ROWS) as facts:
+    """A simulated org whose half day of hourly files is all there at once: what it says of itself."""
+    with simulated_org(tmp_path_factory.mktemp("org") / "org", seed=3, rows=ROWS, options=HALF_A_DAY) as facts:
         yield facts
 
 

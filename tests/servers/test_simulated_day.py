@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from agent.demo.org_process import simulated_org
+from agent.demo.org_process import DAY, simulated_org
 from agent.demo.verdict import judge as judge_by_truth
 from agent.destinations.elastic.elastic import Elastic, ElasticSettings
 from agent.formats import ecs
@@ -26,14 +26,16 @@ from tests.servers.opensearch_server import OpenSearch
 from tests.servers.rsyslog import Rsyslog
 from tests.servers.tenzir import TenzirBulk, TenzirHec
 
-ROWS = 3_000
+ROWS = 9_000
+PART_OF_A_DAY = (*DAY, "--history=8h")
+"""A third of the day: as many rows and all event types, in a third of the files. What takes time is the number of files."""
 LONGEST_MESSAGE = 60_000
 """What the rsyslog of the tests is sent at most; the org's longest rows exceed it and are kept as dead letters."""
 
 
 @pytest.fixture(scope="module")
 def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    with simulated_org(tmp_path_factory.mktemp("org") / "org", seed=11, rows=ROWS) as facts:
+    with simulated_org(tmp_path_factory.mktemp("org") / "org", seed=11, rows=ROWS, options=PART_OF_A_DAY) as facts:
         yield facts
 
 

@@ -161,6 +161,7 @@ def test_two_orgs_that_live_the_same_day_give_the_alerts_of_each_alone(
 
 
 @pytest.mark.attack
+@pytest.mark.long
 def test_an_org_a_day_behind_another_one_gives_the_alerts_it_gives_alone(
     settings: Settings, day: list[LogFileText], tmp_path: Path
 ) -> None:
