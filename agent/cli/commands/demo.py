@@ -15,7 +15,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed, another day.")] = 7,
     rows: Annotated[int, typer.Option(help="About how many rows the simulated day has.")] = 120_000,
 ) -> None:
-    """A simulated org with planted leaks through the whole pipeline, on this machine, in about a minute."""
+    """A simulated org with planted leaks through the whole pipeline, on this machine, in one to three minutes."""
     from agent.demo.run import run as run_demo
 
     raise typer.Exit(run_demo(folder, seed=seed, rows=rows, console=out))
