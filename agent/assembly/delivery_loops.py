@@ -61,26 +61,17 @@ def build_delivery_loops(
     room = SharedRoom(settings.state.spool_limit_mb << 20, [org.name for org in settings.orgs])
     trims: list[ShardTrim] = []
     limits: dict[str, BacklogLimit] = {}
-    configured = [destination.name for destination in settings.destinations]
+    configured = [forward.name for forward in forwards]
     for name, shard in node.shards.items():
         followers = _followers(forwards, name)
         _settle_removed(shard.stores, followers, configured)
         trims.append(ShardTrim(shard.stores.spool, [delivery for _, delivery in followers]))
         limits[name] = _limit(shard, followers, room, trims[-1])
-    _end_outdated(node, forwards)
+        # That a destination takes nothing is told in the process's register, whichever orgs it is for.
+        destinations = configured if name == PROCESS else [forward.name for forward, _ in followers]
+        end_outdated(shard.stores.problems, [source.name for _, source in shard.sources], destinations)
     repairs = {name: _repair(shard, now, stop) for name, shard in node.shards.items()}
     return DeliveryLoops(forwards, Trim(trims, forwards, limits), RepairLoop(repairs, stop))
-
-
-def _end_outdated(node: Node, forwards: Sequence[Forward]) -> None:
-    for name, shard in node.shards.items():
-        # That a destination takes nothing is told in the process's register, whichever orgs it is for.
-        destinations = [forward.name for forward in forwards if name == PROCESS or _takes(forward, name)]
-        end_outdated(shard.stores.problems, [source.name for _, source in shard.sources], destinations)
-
-
-def _takes(forward: Forward, shard: str) -> bool:
-    return any(delivery.name == shard for delivery in forward.shards)
 
 
 def _followers(forwards: Sequence[Forward], shard: str) -> Followers:

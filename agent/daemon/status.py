@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from agent import __version__
-from agent.config.settings import Settings
+from agent.config.settings import DestinationSettings, Settings
 from agent.daemon.clock import utc_now
 from agent.daemon.control.client import ask, is_there
 from agent.daemon.control.state_alone import opened_shards
@@ -115,10 +115,10 @@ def lanes_of(destinations: Iterable[NamedLanes]) -> Lanes:
     return {destination.name: destination.lanes for destination in destinations}
 
 
-def takes_of(destinations: Iterable[NamedLanes]) -> Takes:
-    """Whether a destination takes a shard: one without `orgs` takes them all, Leakline's own included."""
-    orgs = {destination.name: getattr(destination, "orgs", None) for destination in destinations}
-    return lambda destination, shard: (taken := orgs.get(destination)) is None or shard in taken
+def takes_of(destinations: Iterable[DestinationSettings]) -> Takes:
+    """Whether the destination of a name takes a shard."""
+    by_name = {destination.name: destination for destination in destinations}
+    return lambda destination, shard: by_name[destination].takes(shard)
 
 
 def with_problems(document: StatusDocument, problems: Sequence[ProblemStatus]) -> StatusDocument:

@@ -244,8 +244,7 @@ class Forward:
 
     def _overtaken(self, batch: InFlightBatch) -> bool:
         """Whether something more urgent waits in any shard: an alert, or rows of now while old ones are being sent."""
-        sent = batch.rank
-        return any((rank := shard.rank()) is not None and rank < sent for shard in self.shards)
+        return any((rank := shard.rank()) is not None and rank < batch.rank for shard in self.shards)
 
     def _move(
         self, shard: ShardFollower, batch: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 
 from agent.config.settings import Settings
 from agent.store.directory.state_directory import StateDirectory
-from agent.store.queue.state_stores import open_stores
+from agent.store.queue.shards import open_shards
 from agent.store.queue.status import Shards
 
 
@@ -17,8 +17,5 @@ def opened_shards(settings: Settings, now: Callable[[], datetime]) -> Iterator[S
     """Open while inside: those that something is stored of, whether the settings still name the org or not. Raises
     StateError, when a daemon holds the state for instance, and StateDamaged.
     """
-    state = StateDirectory(settings.state.directory)
-    try:
-        yield {name: open_stores(state.shard(name), now) for name in state.shards()}
-    finally:
-        state.close()
+    with closing(StateDirectory(settings.state.directory)) as state:
+        yield open_shards(state, (), now)

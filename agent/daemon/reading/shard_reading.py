@@ -30,7 +30,6 @@ class ShardReading:
     ) -> None:
         """`fail`: the state, which is all shards', is damaged: the process is to end."""
         self.shard = shard
-        self._now = now
         problems = shard.stores.problems
         self._faults = PassFaults(problems, steady=steady)
         self.polling = Polling(shard.ingest, problems, now, stop, lambda _: shard.org_id, steady, faults=self._faults)
@@ -75,12 +74,7 @@ class ShardReading:
     def send_problem_events(self) -> None:
         """Commit the events about problems that wait to be sent. Raises DiskFull, StateDamaged."""
         if self.has_problem_events():
-            self._faults.run("agent", self.take_problem_events)
-
-    def take_problem_events(self) -> None:
-        """As `send_problem_events`; raises what goes wrong."""
-        for batch in self.shard.stores.problems.events():
-            self.shard.ingest.take("agent", batch)
+            self._faults.run("agent", self._take_problem_events)
 
     def record_commit(self, commit: BatchCommit) -> None:
         self.polling.record_commit(commit)
@@ -92,6 +86,10 @@ class ShardReading:
     def status(self, now: datetime) -> list[Mapping[str, Any]]:
         """See `Polling.status`."""
         return self.polling.status(now)
+
+    def _take_problem_events(self) -> None:
+        for batch in self.shard.stores.problems.events():
+            self.shard.ingest.take("agent", batch)
 
     def _tick(self) -> None:
         self.shard.ingest.tick()

@@ -150,7 +150,6 @@ class DestinationQueue:
                 self._stores.repairs.add(transaction, self._name, batch.lane, batch.file, batch.row, why)
                 self._report_parked(transaction, batch.parked)
             self._apply(batch, rows, None)
-        self._stores.repairs.notify()
         return lost
 
     # For who makes room

@@ -6,7 +6,6 @@ that restores them or gives them up.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -65,23 +64,17 @@ class Repairs:
         self._state = state
         self._problems = problems
         self._now = now
-        self.waiting = threading.Condition()
-        """Notified when there is something to repair."""
         self.pending = True
         """False when nothing waits for sure."""
 
     def add(self, transaction: Transaction, destination: str, lane: Lane, file: BatchFile, row: int, why: str) -> None:
-        """A destination found the batch damaged and lacks its rows from `row` on. Call `notify` after the commit."""
+        """A destination found the batch damaged and lacks its rows from `row` on."""
         known = self._load(keys.REPAIR.key(file.checksum))
         damage = known or Damage(lane, file, why, self._now(), ())
         damage = replace(damage, shares=(*damage.shares, Share(destination, row)))
         transaction.set(damage.key, damage.encode())
         transaction.after_commit(self._note)
         self._report(destination)
-
-    def notify(self) -> None:
-        with self.waiting:
-            self.waiting.notify_all()
 
     def finish(self, transaction: Transaction, damage: Damage) -> None:
         """The shares of `damage` are restored or given up; those that joined meanwhile stay."""
