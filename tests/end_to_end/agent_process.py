@@ -75,11 +75,11 @@ class AgentProcess:
         return document
 
     def wait_for(self, condition: Any) -> None:
-        """Until `condition()`; fails with the log if the process ends or it takes too long."""
+        """Until `condition()`; fails with the log if the process ends, and with what it says of itself if it takes too long."""
         until = time.monotonic() + PATIENCE
         while not condition():
             assert not self.has_ended(), self.words()
-            assert time.monotonic() < until, self.words()
+            assert time.monotonic() < until, f"{self.words()}\n{orjson.dumps(ask(self._socket, 'status')).decode()}"
             time.sleep(0.05)
 
     def drained(self) -> bool:
