@@ -13,8 +13,8 @@ from agent.errors import LeaklineError
 
 LAST_LINE = "control"
 
-DAY = ("--no-daily-files", *(f"--scenario={name}" for name in MUST_BE_FOUND))
-"""Options of a short run: the leaks that a day shows."""
+DAY = ("--no-daily-files", "--history-only", *(f"--scenario={name}" for name in MUST_BE_FOUND))
+"""Options of a short run: the leaks that a day shows, and no hour that ends while somebody watches."""
 
 
 @contextmanager

@@ -21,7 +21,7 @@ WRONG_USAGE = 2
 def simulate(
     *, port: int, scenarios: Sequence[str] | None, seed: int, history: str, rows: int, folder: Path,
     faults: Sequence[str] = (), delay: str | None = None, big_file_mb: int = 0, daily_files: bool = True,
-    event_types: Sequence[str] | None = None,
+    event_types: Sequence[str] | None = None, history_only: bool = False,
 ) -> int:  # fmt: skip
     """Run until SIGINT or SIGTERM. `scenarios`: names, None for all, `["none"]` for none. Returns the exit status."""
     if list(faults) == ["help"]:
@@ -42,6 +42,7 @@ def simulate(
             big_file_mb=big_file_mb,
             daily_files=daily_files,
             event_types=event_types,
+            history_only=history_only,
             **({} if delay is None else {"delay": (parse_duration(delay),) * 2}),  # type: ignore[arg-type]
         )
         running = serve(settings)
@@ -93,13 +94,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--delay", help="how long after its hour a file appears (3h to 6h unless given); 0h: at once")
     parser.add_argument("--big-file-mb", type=int, default=0, help="one further RestApi file of about this size")
     parser.add_argument("--no-daily-files", action="store_true", help="hourly files only")
+    parser.add_argument("--history-only", action="store_true", help="no files of hours that end after the start")
     parser.add_argument("--event-type", action="append", help="all unless named")
     parser.add_argument("--fault", action="append", default=[], help="name=value; `--fault help` lists them")
     given = parser.parse_args(arguments)
     return simulate(
         port=given.port, scenarios=given.scenario, seed=given.seed, history=given.history, rows=given.rows_per_day,
         folder=given.folder, faults=given.fault, delay=given.delay, big_file_mb=given.big_file_mb,
-        daily_files=not given.no_daily_files, event_types=given.event_type,
+        daily_files=not given.no_daily_files, event_types=given.event_type, history_only=given.history_only,
     )  # fmt: skip
 
 

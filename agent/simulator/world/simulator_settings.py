@@ -45,6 +45,9 @@ class SimulatorSettings:
     """The share of hourly files that get a late increment; some get two, and some repeat rows."""
     daily_files: bool = True
     """Whether there are daily files, too; without them an org is made in half the time."""
+    history_only: bool = False
+    """No file is made of an hour that ends after the start, unless `Org.advance` moves on to it: all that will ever be
+    there is there at once, at whatever minute the org starts."""
     awkward: bool = True
     """Sprinkle in cells that break careless readers (see awkward.py)."""
     login_header: LoginHeader = "latest"

@@ -101,6 +101,21 @@ def test_an_org_that_went_on_has_the_files_of_one_made_later(make_org: Callable[
     assert {f.id: f.length for f in went_on.all_files()} == {f.id: f.length for f in made.all_files()}
 
 
+@pytest.mark.parametrize("history_only", [True, False])
+def test_an_org_with_nothing_but_its_history_makes_no_files_of_later_hours(
+    make_org: Callable[..., SimulatedOrg], *, history_only: bool
+) -> None:
+    """The hour may end while somebody watches; only who moves the org's clock on sees files of it."""
+    clock = [make_org(name="first").settings.now()]
+    org = make_org(delay=AT_ONCE, history_only=history_only, now=lambda: clock[0])
+    clock[0] += timedelta(minutes=5)  # its late increments are there too
+    before = {file.id for file in org.log_files()}
+    clock[0] += timedelta(hours=1)
+    assert ({file.id for file in org.log_files()} == before) is history_only
+    org.advance(hours=1)
+    assert {file.id for file in org.log_files()} > before
+
+
 def test_hourly_files_appear_hours_later(make_org: Callable[..., SimulatedOrg]) -> None:
     """Three to six hours after the hour began; nothing shows before its CreatedDate."""
     org = make_org(history=timedelta(hours=12), late_share=0)
