@@ -22,6 +22,8 @@ from typing import Literal, NewType, Protocol
 
 import polars as pl
 
+from agent.columns.frame_parts import FrameParts
+
 Cursor = NewType("Cursor", str)
 """Text that only its source understands; means "everything up to here was read"."""
 
@@ -35,6 +37,13 @@ LANES: tuple[Lane, Lane] = ("alerts", "events")
 
 OWN_EVENT_TYPE = "Agent"
 """`Batch.event_type` of Leakline's own events; their frame already has dotted names."""
+
+
+WRAPPED = (
+    *("@timestamp", "event.id", "event.created", "event.dataset", "event.provider", "event.kind", "event.severity"),
+    *("leakline.service", "organization.id"),
+)
+"""The columns that destinations write around a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +120,7 @@ class Chunk:
     """`String`; already framed for the wire, so that `body(lines)` is what goes out."""
     ids: pl.Series
     """`String`: each row's `event.id`."""
-    frame: pl.DataFrame
+    rows: FrameParts
     """The shaped rows behind the lines."""
     sent_before: bool = field(default=False)
     """True when an earlier attempt may have been accepted: duplicates are to be expected."""
@@ -170,7 +179,10 @@ class Destination(Protocol):
         ...
 
     def wrap(self, frame: pl.DataFrame, lines: pl.Series) -> pl.Series:
-        """Add the wire's envelope and line end to formatted lines; pure, n rows to n rows."""
+        """Add the wire's envelope and line end to formatted lines; pure, n rows to n rows.
+
+        `frame`: shaped rows, maybe with no other columns than those of `WRAPPED`.
+        """
         ...
 
     def send(self, chunk: Chunk) -> Outcome: ...

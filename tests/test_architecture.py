@@ -91,6 +91,7 @@ NEIGHBOURS = {"enrichment": {"normalize"}}
 DETECTION: tuple[tuple[str, ...], ...] = (
     ("condition",),
     ("sigma",),
+    ("memory",),
     ("alert",),
     ("baseline", "correlation"),
     ("",),

@@ -12,6 +12,7 @@ import polars as pl
 from agent.assembly.batch_processing import build_processing
 from agent.assembly.destinations import build_destination
 from agent.check.tls_mismatch import advice
+from agent.columns.frame_parts import FrameParts
 from agent.config.settings import DestinationSettings, Settings
 from agent.destinations.elastic.elastic import Elastic
 from agent.destinations.syslog.syslog import Syslog
@@ -88,7 +89,7 @@ def _send_test_event(destination: Destination, settings: Settings, now: datetime
     frame = marked_event(settings, now)
     event_id = str(frame["event.id"][0])
     lines = destination.wrap(frame, destination.format(frame))
-    (chunk,) = cut(lines, frame, max_bytes=destination.limits.max_bytes, max_rows=1)
+    (chunk,) = cut(lines, FrameParts.of(frame), max_bytes=destination.limits.max_bytes, max_rows=1)
     try:
         outcome = destination.send(chunk)
     except Unavailable as error:

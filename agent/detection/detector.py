@@ -20,6 +20,7 @@ from agent.detection.correlation import alert as correlation_alert
 from agent.detection.correlation.batch_changes import BatchChanges
 from agent.detection.correlation.engine import PATIENCE, CorrelationEngine
 from agent.detection.matcher import Matcher
+from agent.detection.memory.undo import Undo
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import LATENESS, LogSource
 from agent.detection.sigma.rule import Rule
@@ -36,7 +37,7 @@ ABOUT = ("organization.id", "user.id", "user.name", "user.full_name", "source.ip
 """What is kept of whom or what an alert is about for a count that comes later."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Detection:
     """What was found in one batch. Nothing of it counts until `commit`; calling `detect` again instead is a retry."""
 
@@ -46,10 +47,28 @@ class Detection:
     """What must be stored in the batch's transaction."""
     matched: Mapping[str, int]
     """Rule id to rows matched, folded ones included."""
-    _commit: Callable[[], None] = field(repr=False, default=lambda: None)
+    _advance: Callable[[], Undo] = field(repr=False)
+    _stored: Callable[[], None] = field(repr=False)
+    _undo: Undo | None = field(repr=False, default=None)
+
+    def advance(self) -> None:
+        """The next batch is detected against what this one leaves, although it is not stored yet.
+
+        `commit` must follow once it is, or `take_back`.
+        """
+        self._undo = self._advance()
 
     def commit(self) -> None:
-        self._commit()
+        """It is stored, and so is every other that has advanced."""
+        if self._undo is None:
+            self.advance()
+        self._stored()
+
+    def take_back(self) -> None:
+        """It was not stored. Of several, the last one goes first."""
+        if self._undo is not None:
+            self._undo()
+            self._undo = None
 
 
 class Detector:
@@ -78,6 +97,10 @@ class Detector:
         self.rules = rules
         self._matcher = matcher or Matcher(rules, log_rule_failure)
         self._long_ids = long_ids
+        self._stored = recall
+        self._unstored: dict[str, bytes | None] = {}
+        """What batches asked to remember that have advanced and are not stored yet."""
+        recall = self._recall
         self._folds = FoldMemory(fold, {rule.id for rule in rules}, recall)
         sources = {rule.id: rule.logsource for rule in rules}
         self._feeder_ids = rules.feeder_ids
@@ -122,17 +145,35 @@ class Detector:
             for frame in derived
         ]
 
-        def commit() -> None:
-            self._folds.commit(folds.changed)
-            self.correlation_engine.commit(correlated)
-            self.baseline_engine.commit(compared)
+        remember = {**self._folds.remembered(folds.changed), **correlated.remember, **compared.remember}
+
+        def advance() -> Undo:
+            undo = (
+                self._folds.advance(folds.changed),
+                self.correlation_engine.advance(correlated),
+                self.baseline_engine.advance(compared),
+            )
+            self._unstored |= remember
+
+            def take_back() -> None:
+                for part in undo:
+                    part()
+                self._unstored.clear()
+
+            return take_back
+
+        def stored() -> None:
+            self.correlation_engine.count(correlated)
+            self.baseline_engine.count(compared)
+            self._unstored.clear()
 
         return Detection(
-            pl.concat(alerts, how="diagonal_relaxed") if alerts else pl.DataFrame(),
-            {**self._folds.remembered(folds.changed), **correlated.remember, **compared.remember},
-            counts,
-            commit,
+            pl.concat(alerts, how="diagonal_relaxed") if alerts else pl.DataFrame(), remember, counts, advance, stored
         )
+
+    def _recall(self, key: str) -> bytes | None:
+        """What was asked to be remembered under a key, also by batches that are not stored yet."""
+        return self._unstored[key] if key in self._unstored else self._stored(key)
 
     def _derive(
         self,

@@ -71,10 +71,10 @@ class BatchWriter:
         try:
             if ready.shaped.height:
                 written.append(
-                    spool.write(ready.lane, ready.shaped, Origin.of(ready.source, ready.batch, ready.shaped))
+                    spool.write(ready.lane, [ready.shaped], [Origin.of(ready.source, ready.batch, ready.shaped)])
                 )
             if detection.alerts.height:
-                written.append(spool.write("alerts", detection.alerts))
+                written.append(spool.write("alerts", [detection.alerts]))
             if ready.rejections:
                 dead = letters.write(letters_of_rejections(ready.rejections, now))
             with self._stores.state.transact() as transaction:
@@ -124,7 +124,7 @@ class BatchWriter:
         account = IngestAccount(read=read, duplicate=duplicates, malformed=rejected, spooled=spooled)
         self._accounts.add_ingest(transaction, ready.source, ready.batch.event_type, account)
         for uncommitted in written:
-            self._accounts.add_spooled(transaction, uncommitted.lane, uncommitted.frame.height)
+            self._accounts.add_spooled(transaction, uncommitted.lane, uncommitted.file.rows)
 
     def _measure(self, ready: PreparedBatch, detection: DetectionResult, written: Sequence[UncommittedBatch]) -> None:
         source, batch = ready.source, ready.batch
@@ -133,7 +133,7 @@ class BatchWriter:
         metrics.ROWS_DUPLICATED.labels(source).inc(batch.duplicates)
         metrics.ROWS_REJECTED.labels("receiving", source).inc(len(ready.rejections))
         for uncommitted in written:
-            metrics.EVENTS_SPOOLED.labels(uncommitted.lane).inc(uncommitted.frame.height)
+            metrics.EVENTS_SPOOLED.labels(uncommitted.lane).inc(uncommitted.file.rows)
         for rule, count in detection.matched.items():
             metrics.ALERTS_RAISED.labels(rule).inc(count)
 

@@ -6,18 +6,19 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from agent.columns.frame_parts import FrameParts
 from agent.columns.string_buffer import StringBuffer
 from agent.model import Chunk
 
 
-def cut(lines: pl.Series, frame: pl.DataFrame, *, max_bytes: int, max_rows: int) -> Iterator[Chunk]:
+def cut(lines: pl.Series, rows: FrameParts, *, max_bytes: int, max_rows: int) -> Iterator[Chunk]:
     """Consecutive chunks within both limits; a row longer than `max_bytes` makes a chunk of its own."""
     offsets = StringBuffer.of(lines).offsets
-    ids = frame["event.id"]
+    ids = rows.column("event.id")
     start = 0
     while start < len(lines):
         end = _end(offsets, start, max_bytes, min(len(lines), start + max_rows))
-        yield Chunk(lines[start:end], ids[start:end], frame[start:end])
+        yield Chunk(lines[start:end], ids[start:end], rows.slice(start, end))
         start = end
 
 

@@ -43,7 +43,7 @@ class _Part:
 
     def rows(self, chosen: Sequence[int]) -> _Part:
         keep, chunk = list(chosen), self.chunk
-        picked = Chunk(chunk.lines[keep], chunk.ids[keep], chunk.frame[keep], sent_before=True)
+        picked = Chunk(chunk.lines[keep], chunk.ids[keep], chunk.rows.rows(keep), sent_before=True)
         return _Part(picked, [self.places[row] for row in keep])
 
 
@@ -133,7 +133,7 @@ class Delivery:
         pieces: list[_Part] = []
         start = 0
         limits = self._destination.limits
-        for piece in cut(part.chunk.lines, part.chunk.frame, max_bytes=limits.max_bytes, max_rows=limits.max_rows):
+        for piece in cut(part.chunk.lines, part.chunk.rows, max_bytes=limits.max_bytes, max_rows=limits.max_rows):
             end = start + len(piece.lines)
             pieces.append(_Part(replace(piece, sent_before=True), part.places[start:end]))
             start = end

@@ -14,9 +14,10 @@ import polars as pl
 import structlog
 
 from agent import metrics
+from agent.columns.frame_parts import FrameParts
 from agent.delivery_settings import DeliverySettings
 from agent.errors import Damaged, DiskFull, StateError, Unavailable
-from agent.model import LANES, Destination, Lane
+from agent.model import LANES, WRAPPED, Destination, Lane
 from agent.pipeline import poison
 from agent.pipeline.chunk import cut
 from agent.pipeline.deliver import Delivery, DeliveryStopped
@@ -185,46 +186,46 @@ class Forward:
 
     def _settle_batch(self, shard: ShardFollower, batch: InFlightBatch) -> None:
         look_for_poison = shard.queue.begin(batch)
-        frame = shard.queue.read(batch)
-        poisoned = poison.poisonous_rows(frame, self._encode_alone) if look_for_poison else []
+        rows = shard.queue.read(batch)
+        poisoned = poison.poisonous_rows(rows, self._encode_alone) if look_for_poison else []
         if not poisoned:
             try:
-                lines = self.destination.wrap(frame, self._lines.of(batch, frame, self.destination.format))
+                lines = self._wrapped(rows, self._lines.of(batch, rows, self.destination.format))
             except MemoryError:
                 raise
             except Exception:
                 # A row of one org must not end the process of all; what breaks no row alone is another kind of fault.
-                poisoned = poison.poisonous_rows(frame, self._encode_alone)
+                poisoned = poison.poisonous_rows(rows, self._encode_alone)
                 if not poisoned:
                     raise
             else:
-                self._send_rows(shard, batch, frame, lines)
+                self._send_rows(shard, batch, rows, lines)
                 return
-        self._settle_poisoned(shard, batch, frame, poisoned)
+        self._settle_poisoned(shard, batch, rows, poisoned)
 
-    def _send_rows(self, shard: ShardFollower, batch: InFlightBatch, frame: pl.DataFrame, lines: pl.Series) -> None:
+    def _send_rows(self, shard: ShardFollower, batch: InFlightBatch, rows: FrameParts, lines: pl.Series) -> None:
         """Chunk by chunk from the row on; leaves at a chunk's end for something more urgent or when asked to stop."""
         row = batch.row
-        while row < frame.height:
+        while row < rows.height:
             limits = self.destination.limits
-            for chunk in cut(lines[row:], frame[row:], max_bytes=limits.max_bytes, max_rows=limits.max_rows):
+            for chunk in cut(lines[row:], rows.slice(row), max_bytes=limits.max_bytes, max_rows=limits.max_rows):
                 settled = self._delivery.deliver(chunk, row)
                 row += len(chunk.lines)
-                self._move(shard, batch, row, frame, settled)
+                self._move(shard, batch, row, rows, settled)
                 if self._stop.is_set() or batch.lane in shard.stopped.lanes or self._overtaken(batch):
                     return
                 if self.destination.limits != limits:  # the destination has learned smaller ones
                     break
 
     def _settle_poisoned(
-        self, shard: ShardFollower, batch: InFlightBatch, frame: pl.DataFrame, poisoned: list[tuple[int, str]]
+        self, shard: ShardFollower, batch: InFlightBatch, rows: FrameParts, poisoned: list[tuple[int, str]]
     ) -> None:
         """A batch with rows that cannot be encoded: the good ones are sent in one go, the others kept aside."""
         bad = {row: reason for row, reason in poisoned if row >= batch.row}
-        places = [row for row in range(batch.row, frame.height) if row not in bad]
-        good = frame[places]
+        places = [row for row in range(batch.row, rows.height) if row not in bad]
+        good = rows.rows(places)
         settled = DeliveryResult(refused=list(bad.items()))
-        lines = self.destination.wrap(good, self.destination.format(good))
+        lines = self._wrapped(good, good.text(self.destination.format))
         limits = self.destination.limits
         start = 0
         for chunk in cut(lines, good, max_bytes=limits.max_bytes, max_rows=limits.max_rows):
@@ -236,7 +237,12 @@ class Forward:
             settled.rejected += part.rejected
             # `deliver` counted rows of `good`; a refusal is noted under the row of the whole batch.
             settled.refused += [(places[row], reason) for row, reason in part.refused]
-        self._move(shard, batch, frame.height, frame, settled)
+        self._move(shard, batch, rows.height, rows, settled)
+
+    def _wrapped(self, rows: FrameParts, lines: pl.Series) -> pl.Series:
+        """In one go, whatever else the columns of several frames are."""
+        frame = rows.frames[0] if len(rows.frames) == 1 else rows.select(WRAPPED)
+        return self.destination.wrap(frame, lines)
 
     def _encode_alone(self, frame: pl.DataFrame) -> None:
         """Encode some rows of a shaped frame for nothing but to see whether they can be encoded."""
@@ -247,11 +253,11 @@ class Forward:
         return any((rank := shard.rank()) is not None and rank < batch.rank for shard in self.shards)
 
     def _move(
-        self, shard: ShardFollower, batch: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult
+        self, shard: ShardFollower, batch: InFlightBatch, row: int, rows: FrameParts, settled: DeliveryResult
     ) -> None:
         """Commit what is settled; a full disk is waited out."""
         answered = row - batch.row  # reckoned first: settling moves `batch.row` on to `row`
-        self._commit(lambda: shard.queue.settle(batch, row, frame, settled))
+        self._commit(lambda: shard.queue.settle(batch, row, rows, settled))
         if batch.parked is None:  # what was parked may have been there before
             position = shard.queue.position(batch.lane)
             shard.restore_detector.observe(
@@ -298,9 +304,9 @@ class Forward:
         if batch is None:
             return
         try:
-            frame = shard.queue.read(batch)
-            row = frame[batch.row : batch.row + 1]
-            (chunk,) = cut(self.destination.wrap(row, self.destination.format(row)), row, max_bytes=1, max_rows=1)
+            rows = shard.queue.read(batch)
+            row = rows.slice(batch.row, batch.row + 1)
+            (chunk,) = cut(self._wrapped(row, row.text(self.destination.format)), row, max_bytes=1, max_rows=1)
         except Exception:  # noqa: BLE001 - what cannot be read or encoded is dealt with once the lane is open
             return
         try:
@@ -309,6 +315,6 @@ class Forward:
             log.exception("a row could not be offered", destination=self.name, shard=shard.name)
             return
         if settled is not None:
-            self._commit(lambda: shard.queue.settle(batch, batch.row + 1, frame, settled))
+            self._commit(lambda: shard.queue.settle(batch, batch.row + 1, rows, settled))
             self._measure(batch.lane, settled)
             shard.stopped.resume()

@@ -11,6 +11,7 @@ from datetime import datetime
 import polars as pl
 
 from agent.batch_steps import BatchSteps
+from agent.columns.frame_parts import FrameParts
 from agent.model import Batch, Rejection
 
 SPREAD = 16
@@ -80,12 +81,12 @@ def _holds(work: Callable[[pl.DataFrame], object], frame: pl.DataFrame) -> bool:
     return not frame.height or next(iter(_search(frame, 0, work)), None) is None
 
 
-def poisonous_rows(frame: pl.DataFrame, work: Callable[[pl.DataFrame], object]) -> list[tuple[int, str]]:
-    """(row, traceback) of every row of a frame that makes `work` raise, found by halving.
+def poisonous_rows(rows: FrameParts, work: Callable[[pl.DataFrame], object]) -> list[tuple[int, str]]:
+    """(number, traceback) of every row that makes `work` raise, found by halving.
 
-    `work` gets parts of the frame and must have no effects: it sees the same rows several times.
+    `work` gets parts of a frame and must have no effects: it sees the same rows several times.
     """
-    return list(_search(frame, 0, work))
+    return [poisonous for first, frame in rows.numbered() for poisonous in _search(frame, first, work)]
 
 
 def _search(frame: pl.DataFrame, first: int, work: Callable[[pl.DataFrame], object]) -> Iterator[tuple[int, str]]:

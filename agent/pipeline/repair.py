@@ -82,7 +82,7 @@ class Repair:
             source = self._sources.get(key[0])
             if source is None:
                 raise Gone("its rows cannot be read once more from anywhere")
-            origins = [damage.file.origin for damage in damages if damage.file.origin]
+            origins = [damage.origin for damage in damages if damage.origin]
             batches = source.fetch_again(key[1], [origin.numbers() for origin in origins], self._stop)
             for damage, batch, origin in zip(damages, batches, origins, strict=True):
                 self._restore(damage, batch, origin)
@@ -150,7 +150,7 @@ class Repair:
                 raise
 
     def _report(self, damage: Damage, share: Share, reason: str) -> None:
-        origin, rows = damage.file.origin, damage.file.rows - share.row
+        origin, rows = damage.origin, damage.file.rows - share.row
         whence = f"{origin.event_type} {origin.input}" if origin else f"the lane {damage.lane}"
         message = f"{rows:,} rows of {whence} never reached {share.destination}: {damage.reason}, and {reason}"
         org = origin.org if origin else ""
@@ -158,13 +158,13 @@ class Repair:
 
 
 def _input(damage: Damage) -> tuple[str, str]:
-    origin = damage.file.origin
+    origin = damage.origin
     return (origin.source, origin.again) if origin else ("", "")
 
 
 def _lost(damage: Damage, share: Share, reason: str, now: datetime) -> pl.DataFrame:
     """Dead letters for the rows of a share, which nobody has any more."""
-    origin = damage.file.origin
+    origin = damage.origin
     numbers = origin.numbers() if origin else pl.int_range(1, damage.file.rows + 1, eager=True)
     return letters_of_lost_rows(
         share.destination, damage.lane, origin, numbers[share.row :], f"lost: {damage.reason}; {reason}", now

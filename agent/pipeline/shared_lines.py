@@ -7,6 +7,7 @@ from typing import Protocol
 
 import polars as pl
 
+from agent.columns.frame_parts import FrameParts
 from agent.model import Format
 from agent.store.batch_file import BatchFile
 
@@ -25,13 +26,13 @@ class SharedLines:
         self._keep = keep
         self._lock = threading.Lock()
 
-    def of(self, batch: HasFile, frame: pl.DataFrame, encode: Format) -> pl.Series:
-        """The lines of `frame`, the whole of the batch."""
+    def of(self, batch: HasFile, rows: FrameParts, encode: Format) -> pl.Series:
+        """The lines of `rows`, the whole of the batch."""
         key = (batch.file.checksum, encode)
         with self._lock:
             lines = self._lines.get(key)
         if lines is None:
-            lines = encode(frame)
+            lines = rows.text(encode)
             with self._lock:
                 self._lines[key] = lines
                 while len(self._lines) > self._keep:

@@ -8,7 +8,7 @@ there, whole, until a transaction let go of it: `read` says Damaged where a disk
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import polars as pl
@@ -25,8 +25,11 @@ class BatchStore(Protocol):
     Every method raises StateError when the store cannot be read or written.
     """
 
-    def hold(self, frame: pl.DataFrame, kind: str, number: int, origin: Origin | None = None) -> BatchFile:
-        """Bring a frame to the store. `kind`: a lane, `aside` or `dead`; `number`: the next one of that kind.
+    def hold(
+        self, frames: Sequence[pl.DataFrame], kind: str, number: int, origins: Sequence[Origin | None] = ()
+    ) -> BatchFile:
+        """Bring frames to the store, at least one, as one batch. `kind`: a lane, `aside` or `dead`; `number`: the next one
+        of that kind; `origins`: one for each frame, or none at all.
 
         Raises DiskFull; nothing is left behind then.
         """
@@ -51,8 +54,8 @@ class BatchStore(Protocol):
         """Let go of files that were held, and whose transaction did not happen."""
         ...
 
-    def read(self, file: BatchFile) -> pl.DataFrame:
-        """The frame again, the very one that was held. Raises Damaged for one that is missing or damaged."""
+    def read(self, file: BatchFile) -> list[pl.DataFrame]:
+        """The frames again, the very ones that were held. Raises Damaged for one that is missing or damaged."""
         ...
 
     def clear(self, following: Mapping[str, int], named: frozenset[str]) -> None:

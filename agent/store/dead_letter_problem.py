@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-import polars as pl
-
+from agent.columns.frame_parts import FrameParts
 from agent.errors import Damaged
 from agent.model import Rejection
 from agent.problem import Field
@@ -20,18 +19,16 @@ REASON_LENGTH = 300
 """Characters of the most frequent reason that go into the message."""
 
 
-def report_refused(
-    problems: Problems, destination: str, frame: pl.DataFrame, reasons: Sequence[tuple[int, str]]
-) -> None:
-    """Open the problem of what a destination refused of a shaped `frame`, or add to it; inside the transaction.
+def report_refused(problems: Problems, destination: str, rows: FrameParts, reasons: Sequence[tuple[int, str]]) -> None:
+    """Open the problem of what a destination refused of shaped `rows`, or add to it; inside the transaction.
 
     Of an event about dead letters that is refused itself (and of an alert about one) no event is made: a destination
     that refuses everything would get events about that for ever. It is counted all the same.
     """
     where: dict[str, Field] = {"leakline.dead_letter.destination": destination}
-    kinds = frame[PROBLEM_KIND] if PROBLEM_KIND in frame.columns else None
+    kinds = rows.cells(PROBLEM_KIND)
     for announced in (True, False):
-        last_lines = [reason for row, reason in reasons if (kinds is not None and kinds[row] == KIND) == announced]
+        last_lines = [reason for row, reason in reasons if (kinds[row] == KIND) == announced]
         if last_lines:
             _report(problems, destination, last_lines, where, announced=announced)
 

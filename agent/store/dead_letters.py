@@ -1,7 +1,7 @@
 """Rows that could not be read, processed or delivered: kept whole, with the reason, until somebody decides.
 
 A dead-letter frame has the columns of `SCHEMA`. `reason` may be what the other side said: it is redacted here, for all
-who write dead letters. `raw` holds a refused or poisonous row as a one-row Arrow IPC file (so that it can be sent again
+who write dead letters. `raw` holds a refused or poisonous row as a batch file of one row (so that it can be sent again
 as it was), a malformed record as the bytes that were read, and nothing (null) for a row that was lost.
 """
 
@@ -14,6 +14,7 @@ from datetime import datetime
 import orjson
 import polars as pl
 
+from agent.columns.frame_parts import FrameParts
 from agent.columns.timestamp import TIME
 from agent.model import Lane, Rejection
 from agent.redaction.redaction import redact
@@ -61,7 +62,7 @@ class DeadLetters:
 
     def write(self, frame: pl.DataFrame) -> BatchFile:
         """Bring dead letters (`SCHEMA`) to disk. Raises DiskFull."""
-        return self._batches.hold(frame, "dead", self._next())
+        return self._batches.hold([frame], "dead", self._next())
 
     def discard(self, file: BatchFile | None) -> None:
         """Remove a written file whose transaction did not happen."""
@@ -110,12 +111,12 @@ class DeadLetters:
         file = self.file(number)
         if file is None:
             raise KeyError(number)
-        return self._batches.read(file)
+        return self._batches.read(file)[0]
 
     def read(self) -> Iterator[tuple[int, pl.DataFrame]]:
         """(file number, frame) of everything kept, oldest first. Raises Damaged."""
         for number, file in self.files():
-            yield number, self._batches.read(file)
+            yield number, self._batches.read(file)[0]
 
     def forget(self, transaction: Transaction, number: int) -> None:
         """Its rows are replayed or dropped."""
@@ -150,24 +151,25 @@ def letters_of_rejections(rejections: Iterable[Rejection], now: datetime) -> pl.
 
 
 def letters_of_refusals(
-    destination: str, lane: Lane, frame: pl.DataFrame, reasons: Sequence[tuple[int, str]], now: datetime
+    destination: str, lane: Lane, rows: FrameParts, reasons: Sequence[tuple[int, str]], now: datetime
 ) -> pl.DataFrame:
-    """Dead letters for rows of a shaped `frame` that a destination refused: (row, reason) pairs."""
+    """Dead letters for shaped `rows` that a destination refused: (number, reason) pairs."""
     return _frame(
         {
             "time": now,
             "destination": destination,
             "lane": lane,
-            "org": _cell(frame, "organization.id", row),
-            "source": _cell(frame, "leakline.service", row) or _cell(frame, "event.dataset", row),
-            "event_type": _cell(frame, "event.provider", row),
+            "org": _cell(row, "organization.id"),
+            "source": _cell(row, "leakline.service") or _cell(row, "event.dataset"),
+            "event_type": _cell(row, "event.provider"),
             "input": "",
-            "row": row,
-            "event_id": _cell(frame, "event.id", row),
+            "row": number,
+            "event_id": _cell(row, "event.id"),
             "reason": reason,
-            "raw": bytes(batch_file.encode(frame[row : row + 1])),
+            "raw": bytes(batch_file.encode([row])),
         }
-        for row, reason in reasons
+        for number, reason in reasons
+        for row in [rows.row(number)]
     )
 
 
@@ -193,9 +195,9 @@ def letters_of_lost_rows(
     )
 
 
-def _cell(frame: pl.DataFrame, column: str, row: int) -> str:
-    """A cell of a shaped frame as text; empty for a null, and for a column that it does not have."""
-    return str(frame[column][row] or "") if column in frame.columns else ""
+def _cell(row: pl.DataFrame, column: str) -> str:
+    """A cell of a shaped row as text; empty for a null, and for a column that it does not have."""
+    return str(row[column][0] or "") if column in row.columns else ""
 
 
 def _frame(rows: Iterable[dict[str, object]]) -> pl.DataFrame:

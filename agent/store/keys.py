@@ -78,7 +78,7 @@ POSITION = KeyFamily(
 STOPPED = KeyFamily("stopped/", "agent.store.queue.stopped_lanes", "destination: text, the names of its stopped lanes")
 PARKED = KeyFamily("aside/entry/", "agent.store.queue.parked_batches", "destination/number: `ParkedBatch`")
 NEXT_PARKED = KeyFamily("aside/next", "agent.store.queue.parked_batches", "the number of the next parked batch")
-REPAIR = KeyFamily("repair/", "agent.store.queue.repairs", "checksum: `Damage`")
+REPAIR = KeyFamily("repair/", "agent.store.queue.repairs", "checksum/first row: `Damage`")
 LANE_ACCOUNT = KeyFamily("account/lane/", "agent.store.accounts", "lane: rows ever committed to it")
 DELIVERY_ACCOUNT = KeyFamily("account/destination/", "agent.store.accounts", "destination/lane: JSON `DeliveryAccount`")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
-import polars as pl
+from agent.columns.frame_parts import FrameParts
 
 MOST_BYTES = 24 << 20
 """Estimated bytes that are kept together: a few batches of 4 MB each, as far as destinations that keep up are behind. Of all
@@ -22,20 +22,20 @@ class RecentFrames:
     def __init__(self, most: int = MOST_BYTES) -> None:
         """`most`: bytes, as `polars.DataFrame.estimated_size` reckons."""
         self._most = most
-        self._frames: OrderedDict[Place, tuple[pl.DataFrame, int]] = OrderedDict()
+        self._frames: OrderedDict[Place, tuple[FrameParts, int]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def keep(self, place: Place, frame: pl.DataFrame) -> None:
-        size = int(frame.estimated_size())
+    def keep(self, place: Place, rows: FrameParts) -> None:
+        size = sum(int(frame.estimated_size()) for frame in rows.frames)
         with self._lock:
             self._drop(place)
-            self._frames[place] = frame, size
+            self._frames[place] = rows, size
             self._bytes += size
             while self._bytes > self._most:
                 self._drop(next(iter(self._frames)))
 
-    def get(self, place: Place) -> pl.DataFrame | None:
+    def get(self, place: Place) -> FrameParts | None:
         with self._lock:
             found = self._frames.get(place)
         return found[0] if found is not None else None

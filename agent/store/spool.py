@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from agent.columns.frame_parts import FrameParts
 from agent.model import LANES, Lane
 from agent.store import keys
 from agent.store.batch_file import BatchFile
@@ -36,7 +37,7 @@ class UncommittedBatch:
 
     lane: Lane
     file: BatchFile
-    frame: pl.DataFrame
+    rows: FrameParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,15 @@ class Spool:
 
     # Writing
 
-    def write(self, lane: Lane, frame: pl.DataFrame, origin: Origin | None = None) -> UncommittedBatch:
-        """Bring a shaped frame to disk. Raises DiskFull (nothing is left behind then)."""
-        return UncommittedBatch(lane, self.batches.hold(frame, lane, self._next[lane], origin), frame)
+    def write(
+        self, lane: Lane, frames: Sequence[pl.DataFrame], origins: Sequence[Origin | None] = ()
+    ) -> UncommittedBatch:
+        """Bring shaped frames, at least one, to disk as one batch. Raises DiskFull (nothing is left behind then).
+
+        `origins`: one for each frame, or none at all.
+        """
+        file = self.batches.hold(frames, lane, self._next[lane], origins)
+        return UncommittedBatch(lane, file, FrameParts(frames))
 
     def name(self, transaction: Transaction, written: Sequence[UncommittedBatch]) -> list[SpoolEntry]:
         """Give files their places in their lanes; effective with the transaction. Call `publish` after it."""
@@ -99,7 +106,7 @@ class Spool:
             for entry, uncommitted in zip(entries, written, strict=True):
                 self._entries[entry.lane][entry.sequence] = entry
                 self._next[entry.lane] = entry.sequence + 1
-                self._recent.keep((self._state.shard, entry.lane, entry.sequence), uncommitted.frame)
+                self._recent.keep((self._state.shard, entry.lane, entry.sequence), uncommitted.rows)
         with self.grown:
             self.grown.notify_all()
 
@@ -121,12 +128,10 @@ class Spool:
     def entry(self, lane: Lane, sequence: int) -> SpoolEntry | None:
         return self._entries[lane].get(sequence)
 
-    def read(self, entry: SpoolEntry) -> pl.DataFrame:
-        """The batch's frame. Raises Damaged for a batch that is missing or damaged."""
-        frame = self._recent.get((self._state.shard, entry.lane, entry.sequence))
-        if frame is not None:
-            return frame
-        return self.batches.read(entry.file)
+    def read(self, entry: SpoolEntry) -> FrameParts:
+        """The batch's rows. Raises Damaged for a batch that is missing or damaged."""
+        rows = self._recent.get((self._state.shard, entry.lane, entry.sequence))
+        return rows if rows is not None else FrameParts(self.batches.read(entry.file))
 
     def rows_between(self, lane: Lane, start: Position, end: Position) -> int:
         """Rows from `start` up to `end`, counted from the entries."""

@@ -54,7 +54,7 @@ def main(log_file: Path, folder: Path) -> dict[str, float]:
         with stage("shape"):
             shaped = steps.shape(prepared, batch, now)
         with stage("spool file, without fsync"):
-            encoded = batch_file.encode(shaped)
+            encoded = batch_file.encode([shaped])
             (folder / "batch").write_bytes(encoded)
         with stage("ECS JSON"):
             lines = FORMATS["ecs"](shaped) + "\n"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import polars as pl
 
+from agent.columns.frame_parts import FrameParts
 from agent.model import Chunk, Destination
 from agent.pipeline.chunk import cut
 
@@ -78,12 +79,14 @@ def lines_by_id(frame: pl.DataFrame) -> dict[str, str]:
 
 def chunks(destination: Destination, frame: pl.DataFrame) -> Iterator[Chunk]:
     wrapped = destination.wrap(frame, destination.format(frame))
-    return cut(wrapped, frame, max_bytes=destination.limits.max_bytes, max_rows=destination.limits.max_rows)
+    return cut(
+        wrapped, FrameParts.of(frame), max_bytes=destination.limits.max_bytes, max_rows=destination.limits.max_rows
+    )
 
 
 def one_chunk(destination: Destination, frame: pl.DataFrame, lines: Sequence[str] | None = None) -> Chunk:
     encoded = destination.format(frame) if lines is None else pl.Series(lines, dtype=pl.String)
-    return Chunk(destination.wrap(frame, encoded), frame["event.id"], frame)
+    return Chunk(destination.wrap(frame, encoded), frame["event.id"], FrameParts.of(frame))
 
 
 def never_over(pauses: list[float]) -> Callable[[float], bool]:

@@ -73,7 +73,7 @@ class Shards:
     def put(self, shard: str, lane: Lane, ids: Sequence[str]) -> None:
         """Commit a batch."""
         stores = self.stores[shard]
-        written = [stores.spool.write(lane, frame_of(ids))]
+        written = [stores.spool.write(lane, [frame_of(ids)])]
         with stores.state.transact() as transaction:
             entries = stores.spool.name(transaction, written)
             Accounts(stores.state).add_spooled(transaction, lane, len(ids))

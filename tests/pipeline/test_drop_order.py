@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from agent.columns.frame_parts import FrameParts
 from agent.formats import FORMATS
 from agent.model import Limits
 from agent.pipeline.chunk import cut
@@ -41,7 +42,7 @@ def permission_update() -> pl.DataFrame:
 
 def shortened(frame: pl.DataFrame, limit: int) -> dict[str, str]:
     destination: Any = Short(limit)
-    (chunk,) = cut(FORMATS["cef"](frame), frame, max_bytes=10_000_000, max_rows=10_000)
+    (chunk,) = cut(FORMATS["cef"](frame), FrameParts.of(frame), max_bytes=10_000_000, max_rows=10_000)
     found = fitted(chunk, [0], destination, limit)
     assert len(found[0].encode()) <= limit
     return read(found[0])[1]

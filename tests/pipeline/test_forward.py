@@ -27,7 +27,7 @@ def fill(loops: Loops, *batches: list[str]) -> None:
 
 
 def raise_alert(loops: Loops, *ids: str) -> None:
-    written = [loops.spool.write("alerts", frame_of(ids))]
+    written = [loops.spool.write("alerts", [frame_of(ids)])]
     with loops.state.transact() as transaction:
         entries = loops.spool.name(transaction, written)
         Accounts(loops.state).add_spooled(transaction, "alerts", len(ids))
@@ -92,7 +92,7 @@ def test_refused_rows_are_kept_and_the_others_go_on(loops: Loops) -> None:
     assert sorted(siem.accepted) == [event_id for event_id in ids_of(0, 5) if event_id != ids_of(1, 2)[0]]
     ((_, dead),) = loops.dead_letters.read()
     assert dead.select("destination", "event_id", "reason").row(0) == ("siem", ids_of(1, 2)[0], "bad ip")
-    assert batch_file.decode(dead["raw"][0])["event.id"].to_list() == ids_of(1, 2)
+    assert batch_file.decode(dead["raw"][0])[0]["event.id"].to_list() == ids_of(1, 2)
     assert balanced(loops, forward)
 
 

@@ -22,7 +22,7 @@ def spooled_ids(loops: Loops) -> list[str]:
     ids: list[str] = []
     sequence = loops.spool.start("events").sequence
     while entry := loops.spool.entry("events", sequence):
-        ids += loops.spool.read(entry)["event.id"].to_list()
+        ids += loops.spool.read(entry).column("event.id").to_list()
         sequence += 1
     return ids
 

@@ -42,7 +42,7 @@ class ToyStream:
 def spooled(loops: Loops) -> list[list[str]]:
     """The ids of each batch."""
     entries = (loops.spool.entry("events", sequence) for sequence in range(loops.spool.end("events").sequence))
-    return [loops.spool.read(entry)["event.id"].to_list() for entry in entries if entry is not None]
+    return [loops.spool.read(entry).column("event.id").to_list() for entry in entries if entry is not None]
 
 
 def test_what_comes_one_upon_the_other_commits_together_when_the_source_is_idle(loops: Loops) -> None:

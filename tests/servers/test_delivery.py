@@ -14,6 +14,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from agent.assembly.destinations import build_destination
+from agent.columns.frame_parts import FrameParts
 from agent.config.settings import DestinationSettings
 from agent.errors import Misconfigured, Unavailable
 from agent.formats import ecs
@@ -64,7 +65,9 @@ def deliver(destination: Any, frame: pl.DataFrame) -> DeliveryResult:
     delivery, settled = Delivery(destination, threading.Event(), lambda: 0.01), DeliveryResult()
     lines = destination.wrap(frame, destination.format(frame))
     first = 0
-    for chunk in cut(lines, frame, max_bytes=destination.limits.max_bytes, max_rows=destination.limits.max_rows):
+    for chunk in cut(
+        lines, FrameParts.of(frame), max_bytes=destination.limits.max_bytes, max_rows=destination.limits.max_rows
+    ):
         part = delivery.deliver(chunk, first)
         first += len(chunk.lines)
         settled.acknowledged += part.acknowledged

@@ -110,7 +110,7 @@ class World:
         name = self.siems[number].name
         entries = [e for e in self.loops.parked.entries(name) if e.reason == "set_aside"]
         if entries and self.forwards[number].shards[0].queue.drop():
-            origin, settled = entries[0].file.origin, entries[0].row
+            origin, settled = entries[0].file.parts[0].origin, entries[0].row
             assert origin is not None
             ids = self.archive.inputs[origin.again]
             self.dropped[name].update(ids[number - 1] for number in origin.numbers().to_list()[settled:])

@@ -48,7 +48,7 @@ def test_an_event_about_a_problem_is_an_own_event_in_the_alerts_lane(loops: Loop
     loops.event_actions()
     entry = loops.spool.entry("alerts", 0)
     assert entry is not None
-    (row,) = loops.spool.read(entry).to_dicts()
+    (row,) = loops.spool.read(entry).frames[0].to_dicts()
     assert row["event.dataset"] == "leakline.agent"
     assert row["event.kind"] == "pipeline_error"
     assert row["event.action"] == row["leakline.problem.kind"] == "rows-lost"

@@ -15,7 +15,7 @@ from tests.store.one_shard import OneShard
 
 
 def commit(state: State, spool: Spool, *ids: list[str]) -> None:
-    written = [spool.write("events", frame_of(batch)) for batch in ids]
+    written = [spool.write("events", [frame_of(batch)]) for batch in ids]
     with state.transact() as transaction:
         entries = spool.name(transaction, written)
     spool.publish(entries, written)
@@ -27,7 +27,7 @@ def test_a_batch_is_read_back_after_a_restart(tmp_path: Path) -> None:
     commit(state, Spool(state), ids_of(0, 3), ids_of(3, 5))
     spool = Spool(state)
     frames = [spool.read(entry) for entry in (spool.entry("events", 0), spool.entry("events", 1)) if entry]
-    assert [frame["event.id"].to_list() for frame in frames] == [ids_of(0, 3), ids_of(3, 5)]
+    assert [rows.column("event.id").to_list() for rows in frames] == [ids_of(0, 3), ids_of(3, 5)]
     assert spool.end("events") == Position(2)
     state.close()
 
@@ -36,7 +36,7 @@ def test_a_file_no_transaction_names_is_removed_at_start(tmp_path: Path) -> None
     """A crash between the file and the transaction leaves no trace."""
     state = OneShard(tmp_path)
     spool = Spool(state)
-    spool.write("events", frame_of(ids_of(0, 1)))
+    spool.write("events", [frame_of(ids_of(0, 1))])
     (tmp_path / "process" / "spool" / "half.tmp").write_bytes(b"torn")
     assert len(list((tmp_path / "process" / "spool").iterdir())) == 2
     Spool(state)
@@ -87,6 +87,6 @@ def test_memory_for_recent_frames_is_bounded(tmp_path: Path) -> None:
     for number, spool in enumerate(spools):
         entry = spool.entry("events", 0)
         assert entry is not None
-        assert spool.read(entry)["event.id"].to_list() == ids_of(1000 * number, 1000 * number + 100)
+        assert spool.read(entry).column("event.id").to_list() == ids_of(1000 * number, 1000 * number + 100)
     for shard in shards:
         shard.close()

@@ -123,7 +123,7 @@ class File:
         if len(self._files) == 1:
             yield self.lanes[0], chunk.lines
             return
-        own = chunk.frame["event.dataset"].str.starts_with(OWN_DATASETS).fill_null(False)
+        own = chunk.rows.column("event.dataset").str.starts_with(OWN_DATASETS).fill_null(False)
         for lane, lines in (("alerts", chunk.lines.filter(own)), ("events", chunk.lines.filter(~own))):
             if len(lines):
                 yield lane, lines  # type: ignore[misc]

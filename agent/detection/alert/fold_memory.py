@@ -12,6 +12,7 @@ from datetime import timedelta
 import orjson
 
 from agent.detection.alert.fold import AlertFold, OpenAlert
+from agent.detection.memory.undo import Undo, replace_values
 
 ORGS = "folding/orgs"
 BEFORE = "fold/"
@@ -21,7 +22,7 @@ Key = tuple[str, str]
 
 
 class FoldMemory:
-    """What counts of the open alerts. A batch works on copies (`FoldChanges`), which count from `commit` on."""
+    """What counts of the open alerts. A batch works on copies (`FoldChanges`), which count from `advance` on."""
 
     def __init__(self, span: timedelta, rules: Collection[str], recall: Callable[[str], bytes | None]) -> None:
         """`span`: the time in which repeats become one alert; `rules`: their ids."""
@@ -64,10 +65,17 @@ class FoldMemory:
             stored[ORGS] = orjson.dumps(list(listed))
         return stored
 
-    def commit(self, changed: Mapping[Key, AlertFold]) -> None:
-        self._listed = self._with(changed)
-        self._foldings.update(changed)
-        self._adopted = {}
+    def advance(self, changed: Mapping[Key, AlertFold]) -> Undo:
+        """These count from now on; returns what takes that back."""
+        listed, adopted = self._listed, self._adopted
+        replaced = replace_values(self._foldings, changed)
+        self._listed, self._adopted = self._with(changed), {}
+
+        def take_back() -> None:
+            replaced()
+            self._listed, self._adopted = listed, adopted
+
+        return take_back
 
     def _with(self, changed: Collection[Key]) -> dict[str, list[str]]:
         """The rules by org, with those that are new."""

@@ -25,6 +25,7 @@ from agent.detection.baseline.kinds import kind_of
 from agent.detection.baseline.memory import Memory, Whole, WorkingFrames, recalled
 from agent.detection.baseline.open_alert import RAISED, AlertChange, OpenAlerts
 from agent.detection.baseline.rows import SCHEMA, nothing, rows
+from agent.detection.memory.undo import Undo, replace_values
 from agent.detection.sigma.log_source import LogSource
 
 log = structlog.get_logger()
@@ -47,7 +48,7 @@ Source = tuple[int, int]
 
 @dataclass(slots=True)
 class BaselineChanges:
-    """What one batch changes; nothing counts before `BaselineEngine.commit`."""
+    """What one batch changes; nothing counts before `BaselineEngine.advance`."""
 
     alert_changes: list[AlertChange] = field(default_factory=list)
     remember: dict[str, bytes | None] = field(default_factory=dict)
@@ -118,9 +119,19 @@ class BaselineEngine:
                         self._advance(baseline, org, nothing(), changes, now, quiet=True)
         return changes
 
-    def commit(self, changes: BaselineChanges) -> None:
-        self._memories.update(changes.memories)
+    def advance(self, changes: BaselineChanges) -> Undo:
+        """What `take` gave counts from now on, although it is not stored yet; returns what takes that back."""
+        sources, memories = self.sources, replace_values(self._memories, changes.memories)
         self.sources = changes.sources
+
+        def take_back() -> None:
+            memories()
+            self.sources = sources
+
+        return take_back
+
+    def count(self, changes: BaselineChanges) -> None:
+        """After the batch's transaction: what it left out is told."""
         counts = (
             (self.late, changes.late, metrics.BASELINE_ROWS_LATE),
             (self.dropped, changes.dropped, metrics.BASELINE_DROPPED),

@@ -29,7 +29,7 @@ class AlertChange:
 
 @dataclass(slots=True)
 class BatchChanges:
-    """What one batch changes; nothing counts before `CorrelationEngine.commit`."""
+    """What one batch changes; nothing counts before `CorrelationEngine.advance`."""
 
     alert_changes: list[AlertChange] = field(default_factory=list)
     remember: dict[str, bytes | None] = field(default_factory=dict)

@@ -28,6 +28,7 @@ from agent.detection.correlation.piece_cache import PieceCache
 from agent.detection.correlation.rows import Key, MatchedRows, handed_on, keys_of, read_matched, value_of
 from agent.detection.correlation.text_codes import TextCodes
 from agent.detection.correlation.windows import FOREVER
+from agent.detection.memory.undo import Undo, replace_values
 from agent.detection.sigma.log_source import LATENESS, OTHERWISE, LogSource
 
 PATIENCE = timedelta(minutes=15)
@@ -132,15 +133,30 @@ class CorrelationEngine:
             ]
         )
 
-    def commit(self, changes: BatchChanges) -> None:
-        """After the batch's transaction: what `take` gave counts from now on."""
-        self._memories.update(changes.memories)
-        self._texts.update(changes.texts)
+    def advance(self, changes: BatchChanges) -> Undo:
+        """What `take` gave counts from now on, although it is not stored yet; returns what takes that back."""
+        newest, pieces = self.newest, self._cache.held(changes.pieces)
+        left_out = {key: self.left_out.get(key, 0) + rows for key, rows in changes.left_out.items()}
+        replaced = (
+            replace_values(self._memories, changes.memories),
+            replace_values(self._texts, changes.texts),
+            replace_values(self.left_out, left_out),
+        )
         self._cache.commit(changes.pieces)
         self.newest = changes.newest
-        for key, count in changes.left_out.items():
-            self.left_out[key] = self.left_out.get(key, 0) + count
-            metrics.CORRELATION_ROWS_LEFT_OUT.labels(self._titles[key[0]], key[1]).inc(count)
+
+        def take_back() -> None:
+            for part in replaced:
+                part()
+            self._cache.commit(pieces)
+            self.newest = newest
+
+        return take_back
+
+    def count(self, changes: BatchChanges) -> None:
+        """After the batch's transaction: what it left out is told."""
+        for (rule, reason), rows in changes.left_out.items():
+            metrics.CORRELATION_ROWS_LEFT_OUT.labels(self._titles[rule], reason).inc(rows)
 
     def _advance(
         self, found: Mapping[str, pl.DataFrame], org: str, changes: BatchChanges, clock: int, *, final: bool

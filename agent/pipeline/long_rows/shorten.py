@@ -44,17 +44,27 @@ def fitted(chunk: Chunk, rows: Sequence[int], destination: Destination, limit: i
     """
     wanted = list(rows)
     if destination.limits.too_long == "dead_letter":
-        wanted = [row for row, arrives in zip(rows, must_arrive(chunk.frame[wanted]), strict=True) if arrives]
+        arrive = [arrives for _, frame in chunk.rows.rows(wanted).numbered() for arrives in must_arrive(frame)]
+        wanted = [row for row, arrives in zip(rows, arrive, strict=True) if arrives]
     if not wanted:
         return {}
-    trials = Trials(chunk.frame[wanted], chunk.lines[wanted], destination, limit)
+    shorter: dict[int, str] = {}
+    for first, frame in chunk.rows.rows(wanted).numbered():
+        own = wanted[first : first + frame.height]
+        found = _found(Trials(frame, chunk.lines[own], destination, limit))
+        shorter |= {own[row]: line for row, line in found.items()}
+    return shorter
+
+
+def _found(trials: Trials) -> dict[int, str]:
+    """All forms tried, from the longest to the shortest: row to line."""
     for stage in range(len(GROUPS) + 1):
         trials.without(list(GROUPS)[:stage], last=stage == len(GROUPS))
     for length in KEPT_LENGTHS:
         trials.form(trials.left, partial(_kept_form, length=length))
     for length, name in LEAST_LENGTHS:
         trials.form(trials.left, partial(_least_form, length=length, name_length=name))
-    return {wanted[row]: line for row, line in trials.found.items()}
+    return trials.found
 
 
 def look_for_room(destination: Destination) -> None:

@@ -11,7 +11,7 @@ import errno
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ import polars as pl
 
 from agent.errors import Damaged, StateError
 from agent.store import batch_file
-from agent.store.batch_file import BatchFile
+from agent.store.batch_file import BatchFile, BatchPart
 from agent.store.batch_store import BatchStore
 from agent.store.directory import file_permissions, orphan_files
 from agent.store.directory.failures import state_error
@@ -42,16 +42,20 @@ class BatchFolder:
         self._doubt = doubt
         file_permissions.make_folder(folder)
 
-    def hold(self, frame: pl.DataFrame, kind: str, number: int, origin: Origin | None = None) -> BatchFile:
+    def hold(
+        self, frames: Sequence[pl.DataFrame], kind: str, number: int, origins: Sequence[Origin | None] = ()
+    ) -> BatchFile:
         """See `BatchStore`."""
-        data = batch_file.encode(frame)
+        data = batch_file.encode(frames)
         checksum = batch_file.checksum(data)
-        name = self._new_name(kind, number, frame.height, checksum)
+        name = self._new_name(kind, number, sum(frame.height for frame in frames), checksum)
         try:
             write_durably(self.folder / name, data)
         except OSError as error:
             raise self._unwritable(error, len(data)) from error
-        return BatchFile(name, frame.height, len(data), checksum, origin)
+        whence = origins or [None] * len(frames)
+        parts = (BatchPart(frame.height, origin) for frame, origin in zip(frames, whence, strict=True))
+        return BatchFile(name, len(data), checksum, tuple(parts))
 
     def hold_copy(self, store: BatchStore, file: BatchFile, kind: str, number: int) -> BatchFile:
         """See `BatchStore`: a second name for the file, where the file system has such a thing."""
@@ -85,7 +89,7 @@ class BatchFolder:
                     error, f"the batch file {file.name} in {self.folder} cannot be removed ({error})"
                 ) from error
 
-    def read(self, file: BatchFile) -> pl.DataFrame:
+    def read(self, file: BatchFile) -> list[pl.DataFrame]:
         """See `BatchStore`: a damaged file moves to `quarantine/`."""
         path = self.folder / file.name
         try:

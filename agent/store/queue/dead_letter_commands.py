@@ -72,7 +72,7 @@ class DeadLetterCommands:
         file = self._file(number)
         frame, context = self._load(number), self._context(number)
         self._refuse_what_cannot_be_sent(number, frame, context)
-        rows = pl.concat([batch_file.decode(raw) for raw in frame["raw"]], how="diagonal")
+        rows = pl.concat([row for raw in frame["raw"] for row in batch_file.decode(raw)], how="diagonal")
         written = self._stores.parked.write(rows)
         try:
             with self._stores.state.transact() as transaction:
@@ -194,7 +194,7 @@ def _readable(row: dict[str, Any]) -> dict[str, Any]:
     if raw is None:
         return row
     if row["destination"]:
-        (event,) = batch_file.decode(raw).to_dicts()
+        ((event,),) = (row.to_dicts() for row in batch_file.decode(raw))
         return row | {"event": {name: value for name, value in event.items() if value is not None}}
     try:
         return row | {"raw": raw.decode()}

@@ -10,8 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-import polars as pl
-
+from agent.columns.frame_parts import FrameParts
 from agent.errors import Damaged
 from agent.model import LANES, Lane
 from agent.store import dead_letter_problem, keys
@@ -89,8 +88,8 @@ class DestinationQueue:
                     self._in_flight = InFlightBatch(entry.lane, entry.file, row, entry.sequence)
             return self._in_flight
 
-    def read(self, batch: InFlightBatch) -> pl.DataFrame:
-        """The shaped frame of the whole batch, settled rows too. Raises Damaged."""
+    def read(self, batch: InFlightBatch) -> FrameParts:
+        """The shaped rows of the whole batch, settled rows too. Raises Damaged."""
         if batch.parked is None:
             try:
                 return self._spool.read(SpoolEntry(batch.lane, batch.sequence, batch.file))
@@ -113,14 +112,14 @@ class DestinationQueue:
         """An attempt at the batch ended in a fault: `begin` counts the next one."""
         self._begun.discard(batch.place if batch.parked else batch.lane)
 
-    def settle(self, batch: InFlightBatch, row: int, frame: pl.DataFrame, settled: DeliveryResult) -> None:
-        """Commit what became of the rows of the batch (`frame`, shaped) from where it stood up to `row`.
+    def settle(self, batch: InFlightBatch, row: int, rows: FrameParts, settled: DeliveryResult) -> None:
+        """Commit what became of the rows of the batch (`rows`, shaped) from where it stood up to `row`.
 
         Raises DiskFull: nothing has happened then.
         """
         dead = None
         if settled.refused:
-            letters = letters_of_refusals(self._name, batch.lane, frame, settled.refused, self._now())
+            letters = letters_of_refusals(self._name, batch.lane, rows, settled.refused, self._now())
             dead = self._stores.dead_letters.write(letters)
         try:
             with self._lock:
@@ -130,7 +129,7 @@ class DestinationQueue:
                     if dead is not None:
                         context = DeadLetterContext("dead-letters", self._name, self._name, batch.lane)
                         self._stores.dead_letters.name(transaction, dead, context)
-                        dead_letter_problem.report_refused(self._problems, self._name, frame, settled.refused)
+                        dead_letter_problem.report_refused(self._problems, self._name, rows, settled.refused)
                     self._report_parked(transaction, batch.parked if moved is None else None)
                 self._apply(batch, row, moved)
         except BaseException:

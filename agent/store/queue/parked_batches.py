@@ -17,6 +17,7 @@ from typing import Literal
 import orjson
 import polars as pl
 
+from agent.columns.frame_parts import FrameParts
 from agent.model import Lane
 from agent.store import keys
 from agent.store.batch_file import BatchFile
@@ -81,11 +82,11 @@ class ParkedBatches:
 
     def write(self, frame: pl.DataFrame, origin: Origin | None = None) -> BatchFile:
         """Bring a shaped frame to disk. Raises DiskFull."""
-        return self._batches.hold(frame, "aside", self._next(), origin)
+        return self._batches.hold([frame], "aside", self._next(), [origin])
 
-    def read(self, entry: ParkedBatch) -> pl.DataFrame:
+    def read(self, entry: ParkedBatch) -> FrameParts:
         """The whole batch, settled rows too. Raises Damaged."""
-        return self._batches.read(entry.file)
+        return FrameParts(self._batches.read(entry.file))
 
     def discard(self, *files: BatchFile) -> None:
         """Remove files whose transaction did not happen."""

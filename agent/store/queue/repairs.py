@@ -15,6 +15,7 @@ import orjson
 from agent.model import Lane
 from agent.store import keys
 from agent.store.batch_file import BatchFile
+from agent.store.origin import Origin
 from agent.store.problems import Problems
 from agent.store.state import State
 from agent.store.transaction import Transaction
@@ -22,7 +23,7 @@ from agent.store.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What of a damaged batch a destination lacks: all rows from `row` on."""
+    """What of a damaged part a destination lacks: all its rows from `row` on."""
 
     destination: str
     row: int
@@ -30,17 +31,25 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One damaged batch."""
+    """One part of a damaged batch: parts may have been read from several inputs, and each is fetched by itself."""
 
     lane: Lane
     file: BatchFile
+    """As if it held nothing but the part; see `BatchFile.alone`."""
+    first: int
+    """The number of the part's first row in the batch."""
     reason: str
     since: datetime
     shares: tuple[Share, ...]
 
     @property
     def key(self) -> str:
-        return keys.REPAIR.key(self.file.checksum)
+        return keys.REPAIR.key(self.file.checksum, self.first)
+
+    @property
+    def origin(self) -> Origin | None:
+        """What the part was read from."""
+        return self.file.parts[0].origin
 
     def lost(self, destination: str) -> int:
         """Rows this destination lacks."""
@@ -48,13 +57,15 @@ class Damage:
 
     def encode(self) -> bytes:
         shares = [[share.destination, share.row] for share in self.shares]
-        return orjson.dumps([self.lane, self.reason, self.since.isoformat(), shares, self.file.encode().decode()])
+        return orjson.dumps(
+            [self.lane, self.first, self.reason, self.since.isoformat(), shares, self.file.encode().decode()]
+        )
 
     @classmethod
     def decode(cls, data: bytes) -> Damage:
-        lane, reason, since, shares, file = orjson.loads(data)
+        lane, first, reason, since, shares, file = orjson.loads(data)
         whose = tuple(Share(destination, row) for destination, row in shares)
-        return cls(lane, BatchFile.decode(file), reason, datetime.fromisoformat(since), whose)
+        return cls(lane, BatchFile.decode(file), first, reason, datetime.fromisoformat(since), whose)
 
 
 class Repairs:
@@ -69,10 +80,12 @@ class Repairs:
 
     def add(self, transaction: Transaction, destination: str, lane: Lane, file: BatchFile, row: int, why: str) -> None:
         """A destination found the batch damaged and lacks its rows from `row` on."""
-        known = self._load(keys.REPAIR.key(file.checksum))
-        damage = known or Damage(lane, file, why, self._now(), ())
-        damage = replace(damage, shares=(*damage.shares, Share(destination, row)))
-        transaction.set(damage.key, damage.encode())
+        for first, part in file.alone():
+            if row < first + part.rows:
+                new = Damage(lane, part, first, why, self._now(), ())
+                damage = self._load(new.key) or new
+                damage = replace(damage, shares=(*damage.shares, Share(destination, max(0, row - first))))
+                transaction.set(damage.key, damage.encode())
         transaction.after_commit(self._note)
         self._report(destination)
 

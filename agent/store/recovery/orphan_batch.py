@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from agent.model import LANES, Lane
 from agent.store import batch_file
-from agent.store.batch_file import BatchFile
+from agent.store.batch_file import BatchFile, BatchPart
 from agent.store.directory import orphan_files
 from agent.store.directory.orphan_files import BatchName
 
@@ -31,7 +31,7 @@ class OrphanBatch:
 
     @property
     def rows(self) -> int:
-        """As the frame has them, else as the file's name says; 0 where neither is known."""
+        """As its frames have them, else as the file's name says; 0 where neither is known."""
         return self.file.rows if self.file else self.name.rows if self.name else 0
 
 
@@ -40,11 +40,12 @@ def look(path: Path, within: str) -> OrphanBatch:
     name = BatchName.parse(path.name)
     data = path.read_bytes()
     checksum = batch_file.checksum(data)
-    frame = None if name and name.checksum != checksum else _frame(data)
-    if frame is None:
+    frames = None if name and name.checksum != checksum else _frames(data)
+    if frames is None:
         return OrphanBatch(path, name, name.kind if name else "events", None)
-    kind = name.kind if name and name.kind in (*LANES, "dead") else _lane(frame)
-    return OrphanBatch(path, name, kind, BatchFile(within, frame.height, len(data), checksum))
+    kind = name.kind if name and name.kind in (*LANES, "dead") else _lane(frames)
+    parts = tuple(BatchPart(frame.height) for frame in frames)
+    return OrphanBatch(path, name, kind, BatchFile(within, len(data), checksum, parts))
 
 
 def in_order(paths: Iterable[Path]) -> tuple[list[OrphanBatch], list[OrphanBatch]]:
@@ -67,16 +68,15 @@ def in_order(paths: Iterable[Path]) -> tuple[list[OrphanBatch], list[OrphanBatch
     return [orphan for orphan in found if orphan not in repeats], repeats
 
 
-def _frame(data: bytes) -> pl.DataFrame | None:
-    """The shaped frame (or the dead letters) in the bytes of a batch file; None where they are not one."""
+def _frames(data: bytes) -> list[pl.DataFrame] | None:
+    """The shaped frames (or the dead letters) in the bytes of a batch file; None where they are not one."""
     try:
         return batch_file.decode(data)
     except Exception:  # noqa: BLE001 - polars has many words for a file that is not whole
         return None
 
 
-def _lane(frame: pl.DataFrame) -> Lane:
-    """The lane that a shaped frame belongs to, where the file's name does not say: by its `event.dataset`."""
-    if "event.dataset" not in frame.columns:
-        return "events"
-    return "alerts" if frame["event.dataset"].cast(pl.String).str.starts_with(_OWN).any() else "events"
+def _lane(frames: Sequence[pl.DataFrame]) -> Lane:
+    """The lane that shaped frames belong to, where the file's name does not say: by their `event.dataset`."""
+    datasets = [frame["event.dataset"].cast(pl.String) for frame in frames if "event.dataset" in frame.columns]
+    return "alerts" if any(dataset.str.starts_with(_OWN).any() for dataset in datasets) else "events"

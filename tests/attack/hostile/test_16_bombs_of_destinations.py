@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.columns.frame_parts import FrameParts
 from agent.destinations.elastic.reply import outcome_of, row_results
 from agent.destinations.exchange import LONGEST_ANSWER, Exchange, HttpAnswer
 from agent.destinations.splunk.reply import HecReply
@@ -83,7 +84,7 @@ def test_whatever_a_destination_answers_is_understood_or_unavailable(document: A
     """Arbitrary JSON as the answer to a bulk request or to an event collector's."""
     answer = HttpAnswer(200, {}, json.dumps(document).encode())
     frame = rows(1)
-    chunk = Chunk(as_json(frame), frame["event.id"], frame)
+    chunk = Chunk(as_json(frame), frame["event.id"], FrameParts.of(frame))
     HecReply.of(answer).meaning.encode()
     try:
         outcome_of(row_results(answer, chunk, "https://x"), "https://x")

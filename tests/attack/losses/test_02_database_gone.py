@@ -184,7 +184,7 @@ def test_what_a_kill_leaves_is_still_removed(tmp_path: Path) -> None:
     kept = (tmp_path / "process" / "spool" / settled.file.name).read_bytes()
     loops.spool.trim({"events": loops.spool.end("events")})
     (tmp_path / "process" / "spool" / settled.file.name).write_bytes(kept)
-    loops.spool.write("events", loops.spool.read(settled))
+    loops.spool.write("events", loops.spool.read(settled).frames)
     loops.state.close()
     loops = open_loops(tmp_path)
     assert (spooled(tmp_path), loops.problems.open()) == ([], [])

@@ -47,7 +47,10 @@ def shipped_steps() -> BatchSteps:
 def alerts_of(loops: Loops) -> pl.DataFrame:
     """All rows of the lane of alerts."""
     entries = (loops.spool.entry("alerts", sequence) for sequence in range(loops.spool.end("alerts").sequence))
-    return pl.concat([loops.spool.read(entry) for entry in entries if entry is not None], how="diagonal_relaxed")
+    return pl.concat(
+        [frame for entry in entries if entry is not None for frame in loops.spool.read(entry).frames],
+        how="diagonal_relaxed",
+    )
 
 
 def test_what_a_destination_refuses_is_told(loops: Loops) -> None:

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from agent.assembly.batch_processing import build_processing
 from agent.assembly.destinations import build_destination
 from agent.columns.cell_length import MARK, TRUNCATED
+from agent.columns.frame_parts import FrameParts
 from agent.config.settings import DestinationSettings, Settings
 from agent.destinations.sent_time import stamped
 from agent.errors import SettingsError
@@ -95,7 +96,9 @@ def delivered(destination: Destination, frame: pl.DataFrame) -> tuple[list[str],
     lines = destination.wrap(frame, destination.format(frame))
     delivery = Delivery(recorder, threading.Event(), lambda: 0.0)
     settled = DeliveryResult()
-    for chunk in cut(lines, frame, max_bytes=destination.limits.max_bytes, max_rows=destination.limits.max_rows):
+    for chunk in cut(
+        lines, FrameParts.of(frame), max_bytes=destination.limits.max_bytes, max_rows=destination.limits.max_rows
+    ):
         part = delivery.deliver(chunk, 0)
         settled.acknowledged += part.acknowledged
         settled.refused += part.refused

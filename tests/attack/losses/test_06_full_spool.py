@@ -51,7 +51,7 @@ class DeadDestination(ScriptedDestination):
 
 def size(loops: Loops) -> int:
     """Bytes of one batch as these tests write them."""
-    written = loops.spool.write("events", batch_of(1, ids_of(0, ROWS)).frame)
+    written = loops.spool.write("events", [batch_of(1, ids_of(0, ROWS)).frame])
     loops.spool.discard([written])
     return written.file.size
 

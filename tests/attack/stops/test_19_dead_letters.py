@@ -116,7 +116,7 @@ def test_replay_sends_refused_rows_again(daemon: ServedLoops) -> None:
     assert "dead-letters-replayed" in loops.event_actions()
     entry = loops.spool.entry("alerts", loops.spool.end("alerts").sequence - 2)
     assert entry is not None
-    (event,) = loops.spool.read(entry).to_dicts()
+    (event,) = loops.spool.read(entry).frames[0].to_dicts()
     assert (event["user.name"], event["leakline.rows"], event["leakline.destination"]) == ("ada", 2, "siem")
 
 

@@ -20,7 +20,7 @@ def opened(memory: FoldMemory, org: str, rule: str, actor: str) -> dict[str, byt
     changes = memory.changes()
     changes.folding(org, rule).open(actor, open_alert(org))
     stored = memory.remembered(changes.changed)
-    memory.commit(changes.changed)
+    memory.advance(changes.changed)
     return stored
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,8 +15,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from agent.columns.small import SMALL
 from agent.errors import Damaged, DiskFull
-from agent.store.batch_file import BatchFile
+from agent.store.batch_file import BatchFile, BatchPart
 from agent.store.batch_store import BatchStore
 from agent.store.origin import Origin
 from agent.store.state import State
@@ -53,7 +55,7 @@ def rows(first: int, count: int = 3) -> pl.DataFrame:
 
 def name(state: State, store: BatchStore, number: int, frame: pl.DataFrame) -> BatchFile:
     """A batch that the state names as the next one."""
-    file = store.hold(frame, "events", number)
+    file = store.hold([frame], "events", number)
     with state.transact() as transaction:
         store.put(transaction, file)
         transaction.set(f"named/{number}", file.encode())
@@ -91,8 +93,8 @@ def is_there(store: BatchStore, file: BatchFile) -> bool:
 def test_the_very_frame_comes_back(harness: StateHarness, frame: pl.DataFrame) -> None:
     """With its types, nulls, lists and order, also after a new start; what is kept of it says its rows."""
     state = harness.shard("acme")
-    file = state.batches("spool").hold(frame, "events", 0, ORIGIN)
-    assert (file.rows, file.origin) == (frame.height, ORIGIN)
+    file = state.batches("spool").hold([frame], "events", 0, [ORIGIN])
+    assert file.parts == (BatchPart(frame.height, ORIGIN),)
     assert file == BatchFile.decode(file.encode())
     with state.transact() as transaction:
         state.batches("spool").put(transaction, file)
@@ -100,8 +102,25 @@ def test_the_very_frame_comes_back(harness: StateHarness, frame: pl.DataFrame) -
         transaction.set("next", 1)
     _, store, named = started(harness)
     assert named == [file]
-    assert_frame_equal(store.read(file), frame, categorical_as_str=True)
-    assert store.read(file).schema == frame.schema
+    (read,) = store.read(file)
+    assert_frame_equal(read, frame, categorical_as_str=True)
+    assert read.schema == frame.schema
+
+
+@every
+@pytest.mark.parametrize("repeated", [1, SMALL + 1])
+def test_frames_of_any_kind_are_held_as_one_batch(harness: StateHarness, repeated: int) -> None:
+    """Each comes back as it was, small or large, and what is kept of the batch says which rows are whose."""
+    frames = [pl.concat([frame] * repeated) for name, frame in FRAMES.items() if name != "categories"]
+    store = harness.shard("acme").batches("spool")
+    file = store.hold(frames, "events", 0, [ORIGIN, *[None] * (len(frames) - 1)])
+    assert file == BatchFile.decode(file.encode())
+    assert [part.rows for part in file.parts] == [frame.height for frame in frames]
+    assert [part.origin for part in file.parts][:2] == [ORIGIN, None]
+    assert file.rows == sum(frame.height for frame in frames)
+    for read, frame in zip(store.read(file), frames, strict=True):
+        assert_frame_equal(read, frame)
+        assert read.schema == frame.schema
 
 
 @every
@@ -110,7 +129,7 @@ def test_a_batch_lives_from_the_transaction_that_names_it_to_the_one_that_lets_g
     state = harness.shard("acme")
     store = state.batches("spool")
     kept, gone = name(state, store, 0, rows(0)), name(state, store, 1, rows(3))
-    discarded = store.hold(rows(6), "events", 2)
+    discarded = store.hold([rows(6)], "events", 2)
     store.discard(discarded)
     store.discard(discarded)
     with pytest.raises(ZeroDivisionError), state.transact() as transaction:
@@ -132,7 +151,7 @@ def test_a_start_clears_what_nobody_named(harness: StateHarness) -> None:
     state = harness.shard("acme")
     store = state.batches("spool")
     named = [name(state, store, number, rows(number)) for number in range(3)]
-    held = store.hold(rows(9), "events", 3)
+    held = store.hold([rows(9)], "events", 3)
     _, store, found = started(harness)
     assert found == named
     assert [is_there(store, file) for file in (*named, held)] == [True, True, True, False]
@@ -143,7 +162,7 @@ def test_stores_of_other_shards_and_purposes_are_others(harness: StateHarness) -
     """Clearing one that names nothing leaves the batches of the rest."""
     names = [("acme", "spool"), ("acme", "aside"), ("other", "spool"), ("", "spool")]
     stores = [harness.shard(shard).batches(purpose) for shard, purpose in names]
-    files = [store.hold(rows(number), "events", 0) for number, store in enumerate(stores)]
+    files = [store.hold([rows(number)], "events", 0) for number, store in enumerate(stores)]
     stores[0].clear({"events": 0}, frozenset())
     assert [is_there(store, file) for store, file in zip(stores, files, strict=True)] == [False, True, True, True]
 
@@ -153,11 +172,11 @@ def test_a_copy_outlives_what_it_was_made_of(harness: StateHarness) -> None:
     """Held in a second store under a name of its own; a copy of what is not there is found to be missing when read."""
     state = harness.shard("acme")
     spool, aside = state.batches("spool"), state.batches("aside")
-    file = spool.hold(rows(0), "events", 0, ORIGIN)
+    file = spool.hold([rows(0)], "events", 0, [ORIGIN])
     copy = aside.hold_copy(spool, file, "aside", 7)
-    assert (copy.rows, copy.size, copy.checksum, copy.origin) == (file.rows, file.size, file.checksum, file.origin)
+    assert replace(copy, name=file.name) == file
     spool.discard(file)
-    assert_frame_equal(aside.read(copy), rows(0))
+    assert_frame_equal(aside.read(copy)[0], rows(0))
     missing = aside.hold_copy(spool, file, "aside", 8)
     with pytest.raises(Damaged):
         aside.read(missing)
@@ -167,12 +186,12 @@ def test_a_copy_outlives_what_it_was_made_of(harness: StateHarness) -> None:
 def test_damage_is_said_and_not_handed_on(harness: StateHarness) -> None:
     """A changed byte is Damaged whenever it is read, and of no other batch."""
     store = harness.shard("acme").batches("spool")
-    damaged, whole = store.hold(rows(0), "events", 0), store.hold(rows(3), "events", 0)
+    damaged, whole = store.hold([rows(0)], "events", 0), store.hold([rows(3)], "events", 0)
     harness.damage("acme", "spool", damaged)
     for _ in range(2):
         with pytest.raises(Damaged):
             store.read(damaged)
-    assert_frame_equal(store.read(whole), rows(3))
+    assert_frame_equal(store.read(whole)[0], rows(3))
 
 
 @every
@@ -180,13 +199,13 @@ def test_a_full_disk_leaves_nothing_of_a_batch(harness: StateHarness) -> None:
     """DiskFull, no half of a file anywhere, the others whole; with room again the same is held."""
     state = harness.shard("acme")
     store = state.batches("spool")
-    whole = store.hold(rows(0), "events", 0)
+    whole = store.hold([rows(0)], "events", 0)
     before = sorted(state.directory.rglob("*"))
     with harness.no_room(), pytest.raises(DiskFull):
-        store.hold(rows(3), "events", 0)
+        store.hold([rows(3)], "events", 0)
     assert sorted(state.directory.rglob("*")) == before
-    assert_frame_equal(store.read(whole), rows(0))
-    assert_frame_equal(store.read(store.hold(rows(3), "events", 0)), rows(3))
+    assert_frame_equal(store.read(whole)[0], rows(0))
+    assert_frame_equal(store.read(store.hold([rows(3)], "events", 0))[0], rows(3))
 
 
 @every
@@ -196,7 +215,7 @@ def test_threads_hold_at_once(harness: StateHarness) -> None:
     held: list[tuple[int, BatchFile]] = []
 
     def hold() -> None:
-        held.extend((first, store.hold(rows(first), "events", 0)) for first in range(5))
+        held.extend((first, store.hold([rows(first)], "events", 0)) for first in range(5))
 
     threads = [threading.Thread(target=hold) for _ in range(6)]
     for thread in threads:
@@ -205,7 +224,7 @@ def test_threads_hold_at_once(harness: StateHarness) -> None:
         thread.join()
     assert len({file.name for _, file in held}) == 30
     for first, file in held:
-        assert_frame_equal(store.read(file), rows(first))
+        assert_frame_equal(store.read(file)[0], rows(first))
 
 
 def _die_at(count: int) -> Callable[[], None]:
@@ -229,7 +248,7 @@ def _work_and_die(member: str, place: Path, count: int) -> None:
     passes = {function: _passing(function, passing) for function in ("os.fsync", "os.unlink")}
     with patch("os.fsync", passes["os.fsync"]), patch("os.unlink", passes["os.unlink"]):
         for number in range(2):
-            file = store.hold(rows(number), "events", number)
+            file = store.hold([rows(number)], "events", number)
             note(place.with_name("held"), file.encode())
             passing()
             with state.transact() as transaction:
@@ -246,7 +265,7 @@ def _work_and_die(member: str, place: Path, count: int) -> None:
             transaction.after_commit(passing)
         note(place.with_name("let go"), b"0")
         passing()
-        note(place.with_name("held"), store.hold(rows(2), "events", 2).encode())
+        note(place.with_name("held"), store.hold([rows(2)], "events", 2).encode())
     note(place.with_name("end"), b"")
     die()
 
@@ -277,11 +296,11 @@ def test_a_kill_anywhere_leaves_exactly_what_is_named(member: str, tmp_path: Pat
         harness = MEMBERS[member](place / "state")
         _, store, named = started(harness)
         for file in named:
-            first = int(store.read(file)["n"][0])
-            assert_frame_equal(store.read(file), rows(first))
+            first = int(store.read(file)[0]["n"][0])
+            assert_frame_equal(store.read(file)[0], rows(first))
         held = [BatchFile.decode(line) for line in _lines(place / "held")]
         assert [is_there(store, file) for file in held] == [file in named for file in held]
-        starts = {int(store.read(file)["n"][0]) for file in named}
+        starts = {int(store.read(file)[0]["n"][0]) for file in named}
         committed = {int(number) for number in _lines(place / "named")} - {int(n) for n in _lines(place / "let go")}
         assert committed <= starts | ({0} if 1 in starts else set())  # letting go may have been committed, untold
         harness.close()

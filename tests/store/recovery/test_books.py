@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.model import LANES
-from agent.store.batch_file import BatchFile
+from agent.store.batch_file import BatchFile, BatchPart
 from agent.store.recovery.books import Books
 from agent.store.spool import Position
 from tests.store.one_shard import OneShard
@@ -16,7 +16,7 @@ TAKES = {"siem": LANES}
 
 
 def batch(rows: int) -> bytes:
-    return BatchFile(f"{rows}.arrow", rows, 1, "").encode()
+    return BatchFile(f"{rows}.arrow", 1, "", (BatchPart(rows),)).encode()
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def layout(directory: Path) -> Mapping[str, Any]:
 def _look(value: Any) -> Any:
     match value:
         case bytes() if value.startswith(_ARROW):
-            return {"arrow": {name: str(kind) for name, kind in batch_file.decode(value).schema.items()}}
+            return {"arrow": {name: str(kind) for name, kind in batch_file.decode(value)[0].schema.items()}}
         case bytes():
             try:
                 return {"json": _look(orjson.loads(value))}
