@@ -45,7 +45,7 @@ def build_delivery_loops(
     What waits for destinations that no longer take a shard is dropped or reported here: before the first trimming, which
     would remove it in silence.
     """
-    lines = SharedLines(keep=2 if len(node.destinations) > 1 else 0)
+    lines = SharedLines() if len(node.destinations) > 1 else SharedLines(most=0)
     forwards = [
         Forward(
             destination,

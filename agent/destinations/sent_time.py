@@ -24,7 +24,8 @@ def marked(documents: pl.Series) -> pl.Series:
     One without `event` stays as it is, and so does one of which all but the least was left out for want of room.
     """
     with_mark = documents.str.replace(_OBJECT, f'{_OBJECT}"ingested":"{MARK}",', literal=True)
-    return with_mark.zip_with(~documents.str.contains(_LEAST, literal=True), documents)
+    least = documents.str.contains(_LEAST, literal=True)
+    return with_mark.zip_with(~least, documents) if least.any() else with_mark
 
 
 def stamped(lines: pl.Series, now: datetime) -> pl.Series:
@@ -32,9 +33,18 @@ def stamped(lines: pl.Series, now: datetime) -> pl.Series:
     return lines.str.replace(MARK, _text(now), literal=True)
 
 
-def stamped_bytes(content: bytes | memoryview, now: datetime) -> bytes:
-    """As `stamped`, for lines one after another."""
-    return bytes(content).replace(MARK.encode(), _text(now).encode())
+def stamped_bytes(content: memoryview, now: datetime) -> memoryview:
+    """As `stamped`, for lines of JSON one after another: nothing in them but a mark has the character of marks.
+
+    To look for one character takes two thirds of the time that the whole mark takes.
+    """
+    written = bytearray(content)
+    time, length, find = _text(now).encode(), len(MARK), written.find
+    place = find(MARK[0].encode())
+    while place >= 0:
+        written[place : place + length] = time
+        place = find(MARK[0].encode(), place + length)
+    return memoryview(written)
 
 
 def _text(moment: datetime) -> str:

@@ -1,34 +1,24 @@
-"""Cutting encoded rows to a destination's limits, and their bytes without a copy per row."""
+"""Cutting encoded rows to a destination's limits."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 
 import polars as pl
 
 from agent.columns.frame_parts import FrameParts
-from agent.columns.string_buffer import StringBuffer
 from agent.model import Chunk
 
 
 def cut(lines: pl.Series, rows: FrameParts, *, max_bytes: int, max_rows: int) -> Iterator[Chunk]:
     """Consecutive chunks within both limits; a row longer than `max_bytes` makes a chunk of its own."""
-    offsets = StringBuffer.of(lines).offsets
+    ends = list(accumulate(lines.str.len_bytes().to_list()))
     ids = rows.column("event.id")
-    start = 0
-    while start < len(lines):
-        end = _end(offsets, start, max_bytes, min(len(lines), start + max_rows))
+    start = before = 0
+    while start < len(ends):
+        fitting = bisect_right(ends, before + max_bytes, start)
+        end = min(max(fitting, start + 1), start + max_rows)
         yield Chunk(lines[start:end], ids[start:end], rows.slice(start, end))
-        start = end
-
-
-def _end(offsets: memoryview, start: int, max_bytes: int, limit: int) -> int:
-    """The last row boundary within `max_bytes` of row `start`, by bisection; at least one row."""
-    low, high = start + 1, limit
-    while low < high:
-        middle = (low + high + 1) // 2
-        if offsets[middle] - offsets[start] <= max_bytes:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+        start, before = end, ends[end - 1]

@@ -38,7 +38,7 @@ def main(log_file: Path, folder: Path) -> dict[str, float]:
     stop = threading.Event()
     node = build_node(settings_for(folder), now=lambda: datetime.now(UTC), stop=stop)
     forward = Forward(
-        node.destinations[0], [node.stores["bench"]], SharedLines(keep=0), problems=node.own_problems, now=lambda: datetime.now(UTC), stop=stop,
+        node.destinations[0], [node.stores["bench"]], SharedLines(most=0), problems=node.own_problems, now=lambda: datetime.now(UTC), stop=stop,
     )  # fmt: skip
     thread = threading.Thread(target=forward.run)
     began, cores = time.perf_counter(), time.process_time()

@@ -93,7 +93,8 @@ class File:
 
     def send(self, chunk: Chunk) -> Outcome:
         for lane, lines in self._by_lane(chunk):
-            self._files[lane].append(memoryview(stamped_bytes(body(lines), self._now())))
+            content = body(lines)
+            self._files[lane].append(stamped_bytes(content, self._now()) if self._has_documents else content)
         return Outcome()
 
     def close(self) -> None:
