@@ -14,7 +14,8 @@ from functools import lru_cache
 
 import polars as pl
 
-from agent.columns.distinct import only_where, per_distinct
+from agent.columns.distinct import only_where, per_text
+from agent.columns.small import SMALL
 
 _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = rf"^{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}$"
@@ -41,6 +42,8 @@ def split_addresses(column: pl.Series) -> tuple[pl.Series, pl.Series | None]:
 
     The second is None when every cell is an address or null. A blank cell is null in both.
     """
+    if column.len() <= SMALL:
+        return _split_few(column)
     values = column.unique().drop_nulls()
     doubtful = values.filter(~values.str.contains(_IPV4)).to_list()
     forms = {text: plain_address(text) for text in doubtful}
@@ -56,13 +59,25 @@ def split_addresses(column: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     return addresses, only_where(column, column.is_in(other).fill_null(False)) if other else None
 
 
+def _split_few(column: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+    """As `split_addresses`, for a small column."""
+    cells = column.to_list()
+    forms = [plain_address(cell) if cell is not None else None for cell in cells]
+    if forms == cells:
+        return column, None
+    other = [
+        cell if form is None and cell is not None and cell.strip() else None
+        for form, cell in zip(forms, cells, strict=True)
+    ]
+    addresses = pl.Series(column.name, forms, dtype=pl.String)
+    return addresses, pl.Series(column.name, other, dtype=pl.String) if any(other) else None
+
+
 def every_address(column: pl.Series) -> pl.Series:
     """`List(String)`: the addresses of a cell such as an X-Forwarded-For header, each once in its order, of more than
     `MOST_ADDRESSES` the first and the last; null where there is none.
     """
-    return per_distinct(
-        column, lambda values: pl.Series([_addresses(text) or None for text in values], dtype=pl.List(pl.String))
-    )
+    return per_text(column, lambda text: _addresses(text) or None, pl.List(pl.String))
 
 
 def _addresses(text: str) -> list[str]:
@@ -92,7 +107,7 @@ def network_of(column: pl.Series) -> pl.Series:
     """`String`: an IPv4 address as it is, of an IPv6 address its /64 network (`2001:db8:1:2::/64`), whose addresses are
     all one subscriber's, who changes them as he likes; null for other text.
     """
-    return per_distinct(split_addresses(column)[0], lambda values: pl.Series(map(_network_of, values), dtype=pl.String))
+    return per_text(split_addresses(column)[0], _network_of, pl.String)
 
 
 def _network_of(address: str) -> str:

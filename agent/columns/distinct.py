@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import polars as pl
+
+from agent.columns.small import SMALL
 
 
 def per_distinct(column: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.Series:
@@ -12,6 +15,8 @@ def per_distinct(column: pl.Series, work: Callable[[pl.Series], pl.Series]) -> p
 
     Null stays null. The result has the type that `work` gives. (Going through `Enum` takes half of `replace_strict`.)
     """
+    if column.len() <= SMALL:
+        return _per_distinct_of_few(column, work)
     values = column.unique().drop_nulls()
     results = work(values).alias(column.name)
     if values.len() == 0:
@@ -21,9 +26,39 @@ def per_distinct(column: pl.Series, work: Callable[[pl.Series], pl.Series]) -> p
     return results.gather(column.cast(pl.Enum(values)).to_physical())
 
 
+def per_text(column: pl.Series, work: Callable[[str], Any], dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
+    """`work` of each cell (`String`), once per distinct text, to a column of `dtype`; null stays null."""
+    return per_distinct(column, lambda texts: pl.Series([work(text) for text in texts.to_list()], dtype=dtype))
+
+
+def _per_distinct_of_few(column: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """As `per_distinct`, for a column of a few texts."""
+    cells = column.to_list()
+    places = {cell: place for place, cell in enumerate(dict.fromkeys(cell for cell in cells if cell is not None))}
+    results = work(pl.Series(column.name, list(places), dtype=column.dtype)).alias(column.name)
+    if not places:
+        return all_null(column.len(), results.dtype, column.name)
+    if len(places) == len(cells):
+        return results
+    if len(places) == 1 and column.null_count() == 0:
+        return results.new_from_index(0, column.len())
+    if isinstance(results.dtype, pl.List):  # a list of Python's costs 5 µs a row
+        return results.gather(pl.Series([places.get(cell) for cell in cells], dtype=pl.UInt32))
+    values = dict(zip(places, results.to_list(), strict=True))
+    return pl.Series(column.name, [values.get(cell) for cell in cells], dtype=results.dtype)
+
+
 def all_null(height: int, dtype: pl.DataType | type[pl.DataType] = pl.String, name: str = "") -> pl.Series:
     """A column in which nothing stands."""
     return pl.Series(name, [None], dtype=dtype).new_from_index(0, height)
+
+
+def filled(column: pl.Series) -> pl.Series:
+    """`Boolean`: which rows have a value."""
+    if column.len() <= SMALL and column.dtype == pl.String:
+        # `is_not_null` takes 33 µs for one row.
+        return pl.Series(column.name, [cell is not None for cell in column.to_list()], dtype=pl.Boolean)
+    return column.is_not_null()
 
 
 def only_where(column: pl.Series, rows: pl.Series) -> pl.Series:

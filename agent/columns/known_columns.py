@@ -8,6 +8,7 @@ from functools import reduce
 import polars as pl
 
 from agent.columns.array_fields import STRINGS
+from agent.columns.distinct import filled
 
 
 class KnownColumns:
@@ -39,4 +40,4 @@ class KnownColumns:
 
 def or_else(column: pl.Series, fallback: pl.Series) -> pl.Series:
     """The column, and the fallback where it is null. Both of one type and length."""
-    return column.zip_with(column.is_not_null(), fallback) if column.null_count() else column
+    return column.zip_with(filled(column), fallback) if column.null_count() else column

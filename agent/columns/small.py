@@ -6,5 +6,18 @@ have a second way for few rows meet at this limit, and tests hold both ways equa
 
 from __future__ import annotations
 
+import polars as pl
+
 SMALL = 256
 """Rows of a batch up to which it takes the way over Python lists."""
+
+
+def few_ascii(column: pl.Series) -> list[str | None] | None:
+    """The cells (`String`) of a small column if all of them are ASCII; None for any other.
+
+    Python and Polars agree on ASCII; on capitals, white space and classes of characters beyond it they do not.
+    """
+    if column.len() > SMALL:
+        return None
+    cells: list[str | None] = column.to_list()
+    return cells if "".join(filter(None, cells)).isascii() else None

@@ -8,6 +8,8 @@ from collections.abc import Mapping as Dict
 import polars as pl
 
 from agent.columns.addresses import split_addresses
+from agent.columns.distinct import filled
+from agent.columns.known_columns import or_else
 from agent.normalize.event_time import is_plain_compact, is_plain_iso, read_time, write_compact, write_iso
 from agent.normalize.mapping.mapping import TWIN, Mapping, TargetField
 from agent.normalize.mapping.value_kinds import VALUE_KINDS
@@ -85,7 +87,7 @@ def _ids(short: pl.Series, long: pl.Series | None) -> pl.Series:
         return VALUE_KINDS["id"].read(short)
     if long.null_count() == 0:
         return long
-    return long.zip_with(long.is_not_null(), VALUE_KINDS["id"].read(short))
+    return or_else(long, VALUE_KINDS["id"].read(short))
 
 
 def cells_to_keep(
@@ -101,17 +103,18 @@ def cells_to_keep(
         target = targets.get(column)
         if target is None or not is_readable(mapping, column, target):
             if raw.null_count() < raw.len():
-                yield RawCells(column, raw, raw.is_not_null())
+                yield RawCells(column, raw, filled(raw))
         elif column not in plain and not _is_plain(raw, target, fields):
             written = read_back(column, target, fields)
-            rows = raw.is_not_null() if written is None else raw.ne_missing(written)
-            if rows.any():
-                yield RawCells(column, raw, rows)
+            if written is None or not raw.equals(written):
+                rows = filled(raw) if written is None else raw.ne_missing(written)
+                if rows.any():
+                    yield RawCells(column, raw, rows)
     for column in sorted(mapping.header - cells.keys()):
         target = mapping.target(column, mapping.header)
         written = read_back(column, target, fields) if target is not None else None
         if written is not None and written.null_count() < written.len():
-            yield RawCells(column, None, written.is_not_null())
+            yield RawCells(column, None, filled(written))
 
 
 def read_back(column: str, target: TargetField, fields: Fields) -> pl.Series | None:
@@ -121,7 +124,7 @@ def read_back(column: str, target: TargetField, fields: Fields) -> pl.Series | N
         other = fields.get(address_field(target.field))
         if value is None or other is None:
             return other if value is None else value
-        return value.zip_with(value.is_not_null(), other)
+        return or_else(value, other)
     if value is None:
         return None
     if target.value_kind == "time":

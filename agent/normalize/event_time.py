@@ -7,18 +7,27 @@ All times are `Datetime("ms", "UTC")`.
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
+
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from agent.columns.ascii_block import block
+from agent.columns.small import SMALL
 from agent.columns.timestamp import COMPACT_SECONDS, TIME
 
 # Both are in milliseconds and in UTC, as `TIME` is, so writing loses nothing and needs no zone.
 ISO = "%Y-%m-%dT%H:%M:%S%.3fZ"
 COMPACT = COMPACT_SECONDS + "%.3f"
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_WITHOUT_MARKS = str.maketrans("", "", "-T:Z")
+"""Makes the compact spelling of the other one."""
 
+_ISO_CELL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 _ISO_SHAPE = b"    -  -  T  :  :  .   Z"
 
 
@@ -36,8 +45,22 @@ def read_time(derived: pl.Series | None, compact: pl.Series | None) -> pl.Series
 
 def _read(text: pl.Series) -> pl.Series:
     """Cells in either spelling (`String`) to `TIME`; null for what is not a time."""
-    parsed = _read_iso(text)
+    parsed = _read_plain(text) if text.len() <= SMALL else None
+    if parsed is None:
+        parsed = _read_iso(text)
     return _read_any(text) if parsed is None else parsed
+
+
+def _read_plain(text: pl.Series) -> pl.Series | None:
+    """A small column of cells as `write_iso` spells them (`String`) to `TIME`; None if any is not."""
+    cells = text.to_list()
+    if not all(cell is not None and _ISO_CELL.fullmatch(cell) for cell in cells):
+        return None
+    try:
+        times = [(datetime.fromisoformat(cell) - _EPOCH) // _MILLISECOND for cell in cells]
+    except ValueError:  # such as a thirteenth month
+        return None
+    return pl.Series(text.name, times, dtype=pl.Int64).cast(TIME)
 
 
 def _read_iso(text: pl.Series) -> pl.Series | None:
@@ -79,6 +102,9 @@ def is_plain_iso(text: pl.Series, time: pl.Series) -> bool:
 
     The cells are parsed again and looked at in fixed places: writing the times would cost more. False: compare.
     """
+    if text.len() <= SMALL:
+        plain = _read_plain(text)
+        return plain is not None and plain.equals(time)
     content = block(text, len(_ISO_SHAPE))
     if content is None or any(
         content[place :: len(_ISO_SHAPE)].count(mark) != text.len()
@@ -95,6 +121,8 @@ def is_plain_compact(text: pl.Series, iso: pl.Series) -> bool:
 
     `iso`: cells that `is_plain_iso` holds for. The digits are compared place by place.
     """
+    if text.len() <= SMALL:
+        return text.to_list() == [cell.translate(_WITHOUT_MARKS) for cell in iso.to_list()]
     compact, content = block(text, 18), block(iso, len(_ISO_SHAPE))
     if compact is None or content is None:
         return False

@@ -8,10 +8,14 @@ field suggests a value. Most rows have none. The same writer makes `event.origin
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import orjson
 import polars as pl
+
+from agent.columns.distinct import filled
+from agent.columns.small import SMALL
 
 _ESCAPES = {chr(code): json.dumps(chr(code))[1:-1] for code in (*range(0x20), 0x22, 0x5C)}
 _TO_ESCAPE = r'[\x00-\x1f"\\]'
@@ -29,15 +33,30 @@ class RawCells:
 
 def json_objects(columns: Iterable[RawCells]) -> pl.Series:
     """`String`: one JSON object a row; null for a row of which nothing is kept."""
+    columns = list(columns)
+    if columns and columns[0].rows.len() <= SMALL:
+        return _objects_of_few(columns)
     members = pl.DataFrame([_members(column).alias(str(place)) for place, column in enumerate(columns)])
     inner = pl.concat_str(pl.all(), separator=",", ignore_nulls=True)
     whole = pl.when(inner != "").then(pl.concat_str(pl.lit("{"), inner, pl.lit("}")))
     return members.select(whole.alias("object")).to_series()
 
 
+def _objects_of_few(columns: Sequence[RawCells]) -> pl.Series:
+    """As `json_objects`, row by row."""
+    members: list[list[str]] = [[] for _ in columns[0].rows]
+    for column in columns:
+        key = json.dumps(column.column, ensure_ascii=False)
+        cells = [None] * len(members) if column.cells is None else column.cells.to_list()
+        for row, is_kept, cell in zip(members, column.rows.to_list(), cells, strict=True):
+            if is_kept:
+                row.append(f"{key}:null" if cell is None else f"{key}:{orjson.dumps(cell).decode()}")
+    return pl.Series("object", ["{" + ",".join(row) + "}" if row else None for row in members], dtype=pl.String)
+
+
 def originals(frame: pl.DataFrame) -> pl.Series:
     """`String`: each row's non-null cells as a JSON object, in the order of the columns."""
-    return json_objects(RawCells(cells.name, cells, cells.is_not_null()) for cells in frame.get_columns())
+    return json_objects(RawCells(cells.name, cells, filled(cells)) for cells in frame.get_columns())
 
 
 def _members(column: RawCells) -> pl.Series:

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import hashlib
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import compress
 
 import polars as pl
 import pyarrow as pa
 
+from agent.columns.small import SMALL
 from agent.columns.string_buffer import StringBuffer
 
 SEPARATOR = "\x1f"
@@ -32,11 +35,38 @@ _WORD = 63
 def identify(frame: pl.DataFrame, org: str, event_type: str) -> pl.Series:
     """The `event.id` (`String`) of every row of a raw frame (all `String`, empty cells null), each counted as the first."""
     columns = sorted(name for name in frame.columns if name != "event.id" and frame[name].null_count() < frame.height)
+    if frame.height <= SMALL:
+        rows = zip(*(frame[name].to_list() for name in columns), strict=True) if columns else [()] * frame.height
+        return _identify_few(columns, rows, org, event_type)
     values = _values(frame.select(columns)) if columns else _nothing(frame.height)
     partial = [name for name in columns if frame[name].null_count()]
     always = frozenset(columns) - set(partial)
     begin = _Hashers(org, event_type, always, partial)
     return _hexadecimal(_digests(values, begin, _patterns(frame, partial)))
+
+
+def _identify_few(columns: Sequence[str], rows: Iterable[Sequence[str | None]], org: str, event_type: str) -> pl.Series:
+    """As `identify`, row by row: `rows` have a cell for each of the `columns`, which are sorted."""
+    hashers = {}
+    ids = []
+    for row in rows:
+        cells = [cell for cell in row if cell is not None]
+        text = SEPARATOR.join(cells)
+        if ESCAPE in text or text.count(SEPARATOR) >= max(len(cells), 1):
+            text = SEPARATOR.join(map(_escaped, cells))
+        filled = tuple([cell is not None for cell in row])
+        if filled not in hashers:
+            hashers[filled] = _hasher(org, event_type, compress(columns, filled))
+        hasher = hashers[filled]()
+        hasher.update(text.encode())
+        ids.append(hasher.hexdigest())
+    return pl.Series("event.id", ids, dtype=pl.String)
+
+
+def _hasher(org: str, event_type: str, names: Iterable[str]) -> Callable[[], hashlib.blake2b]:
+    """Makes hashers that have taken in everything but the values. `names`: the columns that are filled, sorted."""
+    text = "".join(_escaped(part) + SEPARATOR for part in (org, event_type, *names))
+    return hashlib.blake2b(text.encode(), digest_size=_BYTES, person=_PERSON).copy
 
 
 def _values(frame: pl.DataFrame) -> StringBuffer:
@@ -89,9 +119,7 @@ class _Hashers(dict[int, Callable[[], "hashlib.blake2b"]]):
 
     def __missing__(self, pattern: int) -> Callable[[], hashlib.blake2b]:
         names = self._always | {name for bit, name in enumerate(self._partial) if not pattern >> bit & 1}
-        text = "".join(_escaped(part) + SEPARATOR for part in (*self._of, *sorted(names)))
-        copy = hashlib.blake2b(text.encode(), digest_size=_BYTES, person=_PERSON).copy
-        self[pattern] = copy
+        copy = self[pattern] = _hasher(*self._of, sorted(names))
         return copy
 
 
@@ -143,9 +171,11 @@ class IdSet:
 
     def mask(self, ids: pl.Series) -> pl.Series:
         """`Boolean`: which ids (`String`) are in the set."""
+        found = pl.Series([False]).new_from_index(0, len(ids))
+        if not self._sorted:
+            return found
         # Sorted for the search, with the row beside it for the way back.
         halves = _halves(ids).to_frame("half").with_row_index("row").sort("half")
-        found = pl.Series([False]).new_from_index(0, len(ids))
         for part in self._sorted:
             # Sorted needles go through sorted hay from one end to the other: kind to the processor's cache.
             places = part.search_sorted(halves["half"]).clip(0, len(part) - 1)
@@ -184,7 +214,7 @@ class Occurrences:
         """
         numbered = ids
         # Only rows that are equal to an earlier one, in this batch or before, need a number; most batches have none.
-        again = self._seen.mask(ids) | ids.is_duplicated()
+        again = self._seen.mask(ids) | _repeated(ids)
         if again.any():
             numbered = ids.clone().scatter(again.arg_true(), self._numbered(ids.filter(again).to_list()))
         return numbered, self._seen.add(numbered)
@@ -221,8 +251,18 @@ class Occurrences:
         return low
 
 
+def _repeated(ids: pl.Series) -> pl.Series:
+    """`Boolean`: which ids are there more than once."""
+    if len(ids) > SMALL:
+        return ids.is_duplicated()
+    counts = Counter(ids.to_list())
+    return pl.Series([counts[event_id] > 1 for event_id in ids.to_list()], dtype=pl.Boolean)
+
+
 def _halves(ids: pl.Series) -> pl.Series:
     """The first 16 of 32 hexadecimal digits (`String`) as a number (`UInt64`)."""
+    if len(ids) <= SMALL:
+        return pl.Series(ids.name, [int(event_id[:_BYTES], 16) for event_id in ids.to_list()], dtype=pl.UInt64)
     return ids.str.head(_BYTES).str.to_integer(base=16, dtype=pl.UInt64)
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.columns.small import SMALL
 from agent.normalize.row_identity import ESCAPE, SEPARATOR, EarlierIds, IdSet, Occurrences, identify, nth
 
 ORG = "00D000000000001AAA"
@@ -38,12 +39,13 @@ def by_hand(row: Mapping[str, str | None], event_type: str = "Login") -> str:
     return hashlib.blake2b(text.encode(), digest_size=16, person=b"leakline.event").hexdigest()
 
 
-@given(rows)
-def test_ids_follow_the_definition_whatever_stands_beside_a_row(rows: list[dict[str, str | None]]) -> None:
-    """A row's id depends on that row alone, not on the batch it comes in."""
+@given(rows, st.booleans())
+def test_ids_follow_the_definition_whatever_stands_beside_a_row(rows: list[dict[str, str | None]], many: bool) -> None:
+    """A row's id depends on that row alone, not on the batch it comes in, be it small or large."""
     if framed(rows).height != len(rows):
         return  # a frame without columns has no rows
-    assert identify(framed(rows), ORG, "Login").to_list() == [by_hand(row) for row in rows]
+    times = SMALL // len(rows) + 1 if many else 1
+    assert identify(framed(rows * times), ORG, "Login").to_list() == [by_hand(row) for row in rows] * times
 
 
 @given(rows)
@@ -117,10 +119,11 @@ def hashed(*numbers: int) -> pl.Series:
     )
 
 
-batches = st.lists(st.lists(st.integers(0, 6), max_size=8), max_size=6)
+small = st.lists(st.integers(0, 6), max_size=8)
+batches = st.lists(small | small.map(lambda numbers: numbers * (SMALL // 4)), max_size=6)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(batches, st.integers(0, 6))
 def test_equal_rows_are_numbered_over_the_batches_of_a_file(batches: list[list[int]], stop: int) -> None:
     """The n-th of several equal rows gets the n-th id, also when reading stopped in mid-file and was taken up again."""

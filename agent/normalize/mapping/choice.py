@@ -9,7 +9,8 @@ from typing import TypeVar
 
 import polars as pl
 
-from agent.columns.distinct import per_distinct
+from agent.columns.distinct import per_text
+from agent.columns.known_columns import or_else
 from agent.normalize.mapping.mapping import Choice
 
 T = TypeVar("T", str, tuple[str, ...])
@@ -23,7 +24,7 @@ def choose(choice: Choice[T], cells: Dict[str, pl.Series], height: int) -> pl.Se
     for column, cases in choice.cases:
         if column in cells and (chosen is None or chosen.null_count()):
             found = _indices(cells[column], cases, words)
-            chosen = found if chosen is None else chosen.zip_with(chosen.is_not_null(), found)
+            chosen = found if chosen is None else or_else(chosen, found)
     if chosen is None or chosen.null_count() == height:
         return choice.otherwise
     if choice.otherwise is not None:
@@ -39,13 +40,13 @@ def look_up(cells: pl.Series, table: Dict[str, str]) -> pl.Series:
     def find(value: str) -> str | None:
         return letters.get(value) or words(value)
 
-    return per_distinct(cells, lambda values: pl.Series([find(value) for value in values], dtype=pl.String))
+    return per_text(cells, find, pl.String)
 
 
 def _indices(cells: pl.Series, cases: Dict[str, T], words: list[T]) -> pl.Series:
     """For each cell (`String`) the place in `words` of the word that it chooses (`UInt32`); null for none."""
     find = _finder({value: words.index(word) for value, word in cases.items()})
-    return per_distinct(cells, lambda values: pl.Series([find(value) for value in values], dtype=pl.UInt32))
+    return per_text(cells, find, pl.UInt32)
 
 
 def _as_series(words: list[T]) -> pl.Series:

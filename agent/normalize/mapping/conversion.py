@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import polars as pl
 
 from agent.columns.addresses import every_address, network_of, split_addresses
-from agent.columns.distinct import all_null, only_where, per_distinct
-from agent.columns.record_id import to_long
+from agent.columns.distinct import all_null, only_where, per_distinct, per_text
+from agent.columns.known_columns import or_else
+from agent.columns.record_id import long_form, to_long
+from agent.columns.small import SMALL
 from agent.normalize.computed import api_call, graphql_call, records_written
 from agent.normalize.mapping.ecs_fields import EcsTable
 from agent.normalize.mapping.url_parts import split_urls
@@ -17,9 +20,11 @@ from agent.normalize.mapping.value_kinds import VALUE_KINDS
 Conversion = Callable[[pl.Series], pl.Series]
 
 _NANOSECONDS = 1_000_000
+_A_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?")
 
 _USER = "005"
 """Key prefix of record ids of users."""
+_DIGITS = frozenset("0123456789")
 
 
 def _milliseconds(cells: pl.Series) -> pl.Series:
@@ -56,7 +61,10 @@ def _not_an_address(cells: pl.Series) -> pl.Series:
 
 def plain_numbers(cells: pl.Series) -> pl.Series:
     """`Float64` of cells that are numbers as people write them: codes with leading zeros and long ids are none."""
-    is_number = cells.str.contains(r"^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?$").fill_null(False)
+    if cells.len() <= SMALL:
+        numbers = [cell if cell is not None and _A_NUMBER.fullmatch(cell) else None for cell in cells.to_list()]
+        return pl.Series(cells.name, numbers, dtype=pl.String).cast(pl.Float64, strict=False)
+    is_number = cells.str.contains(f"^{_A_NUMBER.pattern}$").fill_null(False)
     return only_where(cells, is_number).cast(pl.Float64, strict=False)
 
 
@@ -67,18 +75,22 @@ def _part(name: str) -> Conversion:
 def _host(cells: pl.Series) -> pl.Series:
     """The host of a URL, or of a bare `host/path`."""
     domain, rest = _part("url.domain")(cells), cells.str.extract(r"^([A-Za-z0-9_.-]+)(?:[:/?#]|$)")
-    return domain.zip_with(domain.is_not_null(), rest)
+    return or_else(domain, rest)
 
 
 def _user_id(cells: pl.Series) -> pl.Series:
     """Ids of users in their 18-character form; ids of groups, roles and the like are left out."""
+    if cells.len() <= SMALL:
+        return per_text(cells, lambda text: long_form(text) if text.startswith(_USER) else None, pl.String)
     return to_long(only_where(cells, cells.str.starts_with(_USER).fill_null(False)))
 
 
 def _app(cells: pl.Series) -> pl.Series:
     """Ids of connected apps in their 18-character form, names as they are: `SalesforceFiles` has 15 letters too."""
+    if cells.len() <= SMALL:
+        return per_text(cells, lambda text: long_form(text) if text[:1] in _DIGITS else text, pl.String)
     long = to_long(only_where(cells, cells.str.contains("^[0-9]").fill_null(False)))
-    return long.zip_with(long.is_not_null(), cells)
+    return or_else(long, cells)
 
 
 def _login_name(cells: pl.Series) -> pl.Series:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
+
+from agent.columns.distinct import filled
+from agent.columns.small import few_ascii
 
 Columns = Callable[[str], "pl.Series | None"]
 """Finds a column by name: the vendor's, or a computed one. None if the frame has none."""
@@ -20,11 +24,11 @@ class RowCondition:
 
     def holds(self, columns: Columns, height: int) -> pl.Series:
         """`Boolean` without nulls; a row without a value fails."""
-        held = pl.repeat(True, height, dtype=pl.Boolean, eager=True)
+        held = pl.Series([True]).new_from_index(0, height)
         for name, patterns in self.cases:
             cells = columns(name)
             if cells is None:
-                return pl.repeat(False, height, dtype=pl.Boolean, eager=True)
+                return pl.Series([False]).new_from_index(0, height)
             held = held & _fits(cells, patterns)
         return held
 
@@ -36,7 +40,19 @@ def _fits(cells: pl.Series, patterns: tuple[str, ...]) -> pl.Series:
     """`Boolean` without nulls: which cells (of any type) fit one of the patterns."""
     text = cells if cells.dtype == pl.String else cells.cast(pl.String, strict=False)
     if patterns == ("*",):
-        return text.is_not_null()
-    words = "|".join(".*".join(re.escape(part) for part in pattern.split("*")) for pattern in patterns)
-    expression = f"(?is)^(?:{words})$"
-    return text.str.contains(expression).fill_null(False)
+        return filled(text)
+    few = few_ascii(text)
+    if few is not None:
+        fits = _expression(patterns).fullmatch
+        return pl.Series(text.name, [cell is not None and fits(cell) is not None for cell in few], dtype=pl.Boolean)
+    return text.str.contains(f"(?is)^(?:{_words(patterns)})$").fill_null(False)
+
+
+@lru_cache(maxsize=1_000)
+def _expression(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """For all of a cell. The patterns come from mapping files, whose conditions are some dozens."""
+    return re.compile(_words(patterns), re.IGNORECASE | re.DOTALL)
+
+
+def _words(patterns: tuple[str, ...]) -> str:
+    return "|".join(".*".join(re.escape(part) for part in pattern.split("*")) for pattern in patterns)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from urllib.parse import unquote, unquote_plus
 
 import polars as pl
 
 from agent.columns import record_id
-from agent.columns.distinct import only_where, per_distinct
+from agent.columns.distinct import only_where, per_distinct, per_text
+from agent.columns.small import SMALL
 
 _BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 
@@ -54,6 +56,8 @@ def _write_text(value: pl.Series) -> pl.Series:
 
 def _is_plain_integer(raw: pl.Series, value: pl.Series) -> bool:
     """Digits can be counted faster than written: leading zeros or a sign make the text longer than the number is."""
+    if raw.len() <= SMALL:
+        return _write_text(value).equals(raw)
     largest, smallest = value.max(), value.min()
     if value.null_count() != raw.null_count() or not isinstance(largest, int) or not isinstance(smallest, int):
         return False
@@ -68,12 +72,18 @@ def _is_plain_integer(raw: pl.Series, value: pl.Series) -> bool:
 def _read_decimal(raw: pl.Series) -> pl.Series:
     """`Float64`; infinity and not-a-number are no numbers to a SIEM."""
     value = raw.cast(pl.Float64, strict=False)
+    if raw.len() <= SMALL:
+        finite = [number if number is not None and isfinite(number) else None for number in value.to_list()]
+        return pl.Series(raw.name, finite, dtype=pl.Float64)
     return only_where(value, value.is_finite().fill_null(False))
 
 
 def _write_decimal(value: pl.Series) -> pl.Series:
     """`Float64` to `String`; a whole number without its `.0`."""
-    return value.cast(pl.String).str.strip_suffix(".0")
+    text = value.cast(pl.String)
+    if text.len() <= SMALL:
+        return per_text(text, lambda number: number.removesuffix(".0"), pl.String)
+    return text.str.strip_suffix(".0")
 
 
 def _read_boolean(raw: pl.Series) -> pl.Series:
@@ -100,6 +110,8 @@ def _is_zero_or_one(raw: pl.Series) -> bool:
 
 def _is_plain_short_id(raw: pl.Series, value: pl.Series) -> bool:
     """Whether each raw id (`String`) has 15 characters, and its value is these and three more."""
+    if raw.len() <= SMALL:
+        return record_id.to_short(value).equals(raw)
     filled = raw.len() - raw.null_count()
     return (
         value.null_count() == raw.null_count()
@@ -117,9 +129,9 @@ def _begins_with(whole: pl.Series, start: pl.Series) -> bool:
 
 def _decode(cells: pl.Series) -> pl.Series:
     """Percent-encoded cells (`String`) decoded, once per distinct cell."""
-    if not cells.str.contains("%", literal=True).any():
+    if cells.len() > SMALL and not cells.str.contains("%", literal=True).any():
         return cells
-    return per_distinct(cells, lambda values: pl.Series([_url_decoded(value) for value in values], dtype=pl.String))
+    return per_text(cells, _url_decoded, pl.String)
 
 
 def _url_decoded(text: str) -> str:

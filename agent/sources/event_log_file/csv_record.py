@@ -58,6 +58,58 @@ def cells_of(record: bytes, most: int) -> list[str]:
     return [_unquoted(found[1]).decode() for found in islice(_CELLS.finditer(record), most)]
 
 
+def column_names(cells: list[str]) -> list[str]:
+    """Unique, not empty, without dots (dotted names are the computed columns')."""
+    names: dict[str, int] = {}
+    for number, cell in enumerate(cells, 1):
+        plain = cell.strip().replace(".", "_") or f"COLUMN_{number}"
+        # Numbers go on from the last one given to this name: 2,000 equal names would else take two million tries.
+        name, again = plain, names.get(plain, 1)
+        while name in names:
+            again += 1
+            name = f"{plain}_{again}"
+        names[plain] = again
+        names.setdefault(name, 1)
+    return list(names)
+
+
+def balanced_end(data: bytes) -> int:
+    """Behind the last line feed with an even number of quotes before it, or 0.
+
+    An odd number means that the line feed is inside a cell. Counted once, then less what lies behind: one pass in all.
+    """
+    quotes, end = data.count(b'"'), len(data)
+    while (found := data.rfind(b"\n", 0, end)) >= 0:
+        quotes -= data.count(b'"', found, end)
+        if quotes % 2 == 0:
+            return found + 1
+        end = found
+    return 0
+
+
+def last_beginning(data: bytes) -> int:
+    """Where the last record begins, going by its look; or 0."""
+    return max((found.start() + 1 for found in BEGINNING.finditer(data)), default=0)
+
+
+def plain_rows(data: bytes, width: int) -> list[list[str]] | None:
+    """The cells of records that are all well-formed, quoted and without a quote inside; None for any other text.
+
+    Then there are two quotes for each cell and none besides, so what stands between two cells is surely no part of one.
+    """
+    body = data.removesuffix(b"\n")
+    if not body.startswith(b'"') or not body.endswith(b'"'):
+        return None
+    try:
+        records = body[1:-1].decode().split('"\n"')
+    except UnicodeDecodeError:
+        return None
+    if data.count(b'"') != 2 * width * len(records):
+        return None
+    rows = [record.split('","') for record in records]
+    return rows if all(len(cells) == width for cells in rows) else None
+
+
 def read_records(data: bytes, width: int, first_row: int, beginning: bytes | None) -> Records:
     """The records of `data`, which begins at one; those without `width` cells are bad.
 

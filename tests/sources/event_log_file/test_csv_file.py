@@ -44,15 +44,23 @@ def bad_of(pieces: list[CsvPiece]) -> list[tuple[int, str, bytes]]:
 CELL = st.text(st.sampled_from(list("ab1 \",\n\r|=\\'é漢\x00\x1f")) | st.characters(codec="utf-8"), max_size=12)
 
 
+FEW = st.sampled_from([0, csv_file.FEW_BYTES])
+"""All chunks through Polars, or small ones split in Python."""
+
+
 @settings(deadline=None)
-@given(st.lists(st.lists(CELL, min_size=3, max_size=3), max_size=30), st.integers(1, 200), st.booleans())
-def test_valid_files_read_as_pythons_csv_module_reads_them(rows: list[list[str]], chunk: int, event_type: bool) -> None:
+@given(st.lists(st.lists(CELL, min_size=3, max_size=3), max_size=30), st.integers(1, 200), st.booleans(), FEW)
+def test_valid_files_read_as_pythons_csv_module_reads_them(
+    rows: list[list[str]], chunk: int, event_type: bool, few: int
+) -> None:
     """Whatever the cells hold and wherever chunks are cut, rows and row numbers are those of Python's csv module."""
     if event_type:
         rows = [["Login", *row[1:]] for row in rows]
     data = HEADER + encode(rows)
     expected = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))[1:]
-    pieces = read(data, chunk_bytes=chunk)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_file, "FEW_BYTES", few)
+        pieces = read(data, chunk_bytes=chunk)
     assert rows_of(pieces) == [tuple(cell or None for cell in row) for row in expected]
     assert [number for piece in pieces for number in piece.row_numbers()] == list(range(1, len(rows) + 1))
     assert bad_of(pieces) == []
@@ -64,8 +72,9 @@ def test_valid_files_read_as_pythons_csv_module_reads_them(rows: list[list[str]]
     st.lists(st.sampled_from(["good", "short", "long", "stray", "open", "latin", "blank", "quoted"]), max_size=40),
     st.integers(30, 2000),
     st.integers(1, 500),
+    FEW,
 )
-def test_each_bad_record_is_rejected_alone(kinds: list[str], chunk: int, leaf: int) -> None:
+def test_each_bad_record_is_rejected_alone(kinds: list[str], chunk: int, leaf: int, few: int) -> None:
     """Malformed records anywhere in a file are kept with their row numbers and bytes, and no good row is lost."""
     malformed = {
         "short": b'"Login","20260701"',
@@ -86,6 +95,7 @@ def test_each_bad_record_is_rejected_alone(kinds: list[str], chunk: int, leaf: i
             expected_good.append((number, tuple(row)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_file, "LEAF_BYTES", leaf)
+        patch.setattr(csv_file, "FEW_BYTES", few)
         pieces = read(HEADER + b"".join(records), chunk_bytes=chunk)
     numbers = [number for piece in pieces for number in piece.row_numbers()]
     assert list(zip(numbers, rows_of(pieces), strict=True)) == expected_good
