@@ -16,6 +16,9 @@ ESCAPES |= {chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not
 _FEW = 6
 """Elements up to which a list is written place by place."""
 
+_NOT_FINITE = ("NaN", "inf", "-inf")
+"""As Polars writes what JSON cannot say."""
+
 _TIME = "%Y-%m-%dT%H:%M:%S%.3fZ"
 
 
@@ -32,6 +35,18 @@ def cells(columns: Iterable[pl.Series]) -> tuple[dict[str, Cell], pl.DataFrame]:
             found[column.name] = cell
             texts += [text] if text is not None else []
     return found, pl.DataFrame(texts)
+
+
+def texts(column: pl.Series) -> list[str | None]:
+    """Each value as it stands in a document, None for a row without one. Raises TypeError as `cells` does."""
+    if column.dtype.is_float():
+        return [None if text in _NOT_FINITE else text for text in column.cast(pl.String).to_list()]
+    if isinstance(column.dtype, pl.List):
+        inside, before, after = _list_text(column), "[", "]"
+    else:
+        before = after = _quote(column)
+        inside = _text(_finite(column))
+    return [None if text is None else before + text + after for text in inside.to_list()]
 
 
 def _scalar(column: pl.Series) -> tuple[Cell | None, pl.Series | None]:
