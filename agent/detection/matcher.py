@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from itertools import compress
 
 import polars as pl
 
+from agent.columns.small import SMALL
 from agent.detection.condition.evaluation import Evaluation
 from agent.detection.condition.event_type import COLUMNS
-from agent.detection.condition.mask import Mask
+from agent.detection.condition.mask import Mask, any_of
 from agent.detection.rule_set import RuleSet
 from agent.detection.selection import Selection, SourceRules
 from agent.detection.sigma.log_source import LogSource
@@ -45,12 +47,12 @@ class Matcher:
         for number in evaluation.candidates():
             rule = selection.rules[number]
             try:
-                rows = row_numbers(evaluation.rows(selection.conditions[number]), prepared.height)
+                mask = evaluation.rows(selection.conditions[number])
             except pl.exceptions.PolarsError as error:
                 self._set_aside(rule, error)
                 continue
-            if len(rows):
-                yield rule, rows
+            if any_of(mask):
+                yield rule, row_numbers(mask, prepared.height)
 
     def _set_aside(self, rule: Rule, error: Exception) -> None:
         """One rule that breaks must not cost the others, nor make every row of a batch look poisonous."""
@@ -90,5 +92,7 @@ class Matcher:
 def row_numbers(mask: Mask, height: int) -> pl.Series:
     """The rows of a mask by number, of `height` rows: UInt32, ascending."""
     if isinstance(mask, bool):
-        return pl.Series(range(height if mask else 0), dtype=pl.UInt32)
+        return pl.int_range(height if mask else 0, dtype=pl.UInt32, eager=True)
+    if height <= SMALL:
+        return pl.Series(list(compress(range(height), mask.to_list())), dtype=pl.UInt32)
     return mask.arg_true()
