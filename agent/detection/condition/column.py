@@ -1,4 +1,7 @@
-"""One column of a frame, judged through its distinct values: work is done once per value and spread over the rows."""
+"""One column of a frame, judged through its distinct values: work is done once per value and spread over the rows.
+
+Of few rows each is judged by itself.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from functools import cached_property
 import polars as pl
 
 from agent.columns import address_digits, local_time
-from agent.detection.condition.mask import Mask
+from agent.columns.small import SMALL
+from agent.detection.condition import few_texts
+from agent.detection.condition.mask import Mask, either, inverted
 from agent.detection.condition.tree import SIGMAS
 
 
@@ -57,16 +62,17 @@ class Column:
     @cached_property
     def present(self) -> Mask:
         """Rows with a value."""
-        return self.series.is_not_null() if self.series.null_count() else True
+        return inverted(_nulls(self.series))
 
     @cached_property
     def null(self) -> Mask:
         """Rows without a value; a list of nulls is there and is null, an empty one is there and is no null."""
-        absent = self.series.is_null()
+        absent = _nulls(self.series)
         if isinstance(self.series.dtype, pl.List):
             listed = self.series.list
-            absent |= ((listed.len() > 0) & (listed.drop_nulls().list.len() == 0)).fill_null(value=False)
-        return absent if absent.any() else False
+            nothing = ((listed.len() > 0) & (listed.drop_nulls().list.len() == 0)).fill_null(value=False)
+            absent = either(absent, nothing if nothing.any() else False)
+        return absent
 
     @cached_property
     def text(self) -> pl.Series:
@@ -88,6 +94,9 @@ class Column:
     @cached_property
     def lower(self) -> pl.Series:
         """`text` without regard to case, as `tree.folded` does it."""
+        few = few_texts.lower(self.text.to_list()) if few_texts.are_few(self.text) else None
+        if few is not None:
+            return pl.Series(few, dtype=pl.String)
         return (
             self.text.to_frame()
             .select(pl.first().str.to_lowercase().str.replace_all(*SIGMAS, literal=True))
@@ -101,6 +110,8 @@ class Column:
             return pl.Series([None], dtype=pl.Float64).new_from_index(0, len(self.values))
         source = self.values if self.values.dtype.is_numeric() else self.text
         numbers = source.cast(pl.Float64, strict=False)
+        if (numbers * 0).sum() == 0:  # infinity and NaN times 0 are NaN
+            return numbers
         return numbers.set(~numbers.is_finite().fill_null(value=False), None)
 
     @cached_property
@@ -122,6 +133,16 @@ class Column:
         return local_time.read(self.text)
 
 
+def _nulls(series: pl.Series) -> Mask:
+    """The rows that are null."""
+    count = series.null_count()
+    if count in (0, len(series)):
+        return count > 0
+    if len(series) <= SMALL and series.dtype == pl.String:
+        return pl.Series([text is None for text in series.to_list()], dtype=pl.Boolean)
+    return series.is_null()
+
+
 def marked(hits: pl.Series, height: int) -> Mask:
     """The rows whose numbers are in `hits` (`UInt32`, repetitions allowed)."""
     if not len(hits):
@@ -135,7 +156,11 @@ def _numbers(height: int) -> pl.Series:
 
 
 def _distinct(series: pl.Series) -> tuple[pl.Series, pl.Series | None]:
-    """Distinct values of a text column and each row's place among them (one past the end for null)."""
+    """Distinct values of a text column and each row's place among them (one past the end for null); of few rows, or of
+    another type, the values as they are.
+    """
+    if len(series) <= SMALL and series.dtype == pl.String:
+        return series, None  # to find what is distinct costs more than it saves
     if isinstance(series.dtype, pl.Categorical | pl.Enum):
         series = series.cast(pl.String)
     if series.dtype != pl.String or not len(series):

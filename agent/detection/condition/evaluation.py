@@ -34,6 +34,7 @@ class Evaluation:
         be tried; `cells`: see `Column`.
         """
         self._frame = frame
+        self._all_names = dict.fromkeys(frame.columns)
         self._cells = cells
         self._prefilter = prefilter or Prefilter([])
         self._names = names or self._same_name
@@ -81,7 +82,7 @@ class Evaluation:
     def _judge(self, leaf: Match) -> Mask:
         if self._absent(leaf):
             return False
-        names = self._frame.columns if leaf.field is None else self._names(leaf.field)
+        names = tuple(self._all_names) if leaf.field is None else self._names(leaf.field)
         if isinstance(leaf.test, Reference):
             return self._refer(names, leaf.test)
         return self._over(names, leaf)
@@ -127,4 +128,4 @@ class Evaluation:
         return found
 
     def _same_name(self, field: str) -> Sequence[str]:
-        return (field,) if field in self._frame.columns else ()
+        return (field,) if field in self._all_names else ()

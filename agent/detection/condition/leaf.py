@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import polars as pl
 
+from agent.detection.condition import few_texts
 from agent.detection.condition.column import Column
 from agent.detection.condition.mask import Mask, either, inverted
 from agent.detection.condition.tree import Comparison, Exists, Network, Null, Number, Regex, Test, Text, TimePart, Truth
@@ -56,11 +57,16 @@ def _of_values(column: Column, test: Test) -> pl.Series:
             passed = _truth(column, value)
         case _:
             raise AssertionError(test)
-    return passed.fill_null(value=False) if passed.null_count() else passed
+    return few_texts.without_nulls(passed)
 
 
 def _text(text: pl.Series, test: Text) -> pl.Series:
     """`text`: String, in lower case unless the test is cased; so are the values of the test."""
+    passed = few_texts.passing(text, test)
+    return _many(text, test) if passed is None else passed
+
+
+def _many(text: pl.Series, test: Text) -> pl.Series:
     values = sorted(test.values)
     match test.how:
         case "equals":
@@ -88,8 +94,8 @@ def _truth(column: Column, value: bool) -> pl.Series:
         return column.values == value
     if column.values.dtype != pl.String:
         return pl.Series([False]).new_from_index(0, len(column.values))
-    words = {True: ["true", "1"], False: ["false", "0"]}[value]
-    return column.lower.is_in(words if column.cells else words[:1])
+    words = ("true", "1") if value else ("false", "0")
+    return _text(column.lower, Text("equals", frozenset(words if column.cells else words[:1])))
 
 
 def _any(masks: Iterable[pl.Series]) -> pl.Series:

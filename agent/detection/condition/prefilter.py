@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from agent.detection.condition import few_texts
 from agent.detection.condition.column import Column
 from agent.detection.condition.regex_literal import longest_literal
 from agent.detection.condition.tree import And, Match, Network, Node, Or, Regex, Test, Text, folded, leaves
@@ -45,7 +46,14 @@ class RequiredLiterals:
         return {*self._texts(column.lower), *self._addresses(column)}
 
     def _texts(self, values: pl.Series) -> Iterable[RequiredLiteral]:
-        """`values`: String, in lower case, each of them once."""
+        """`values`: String, in lower case."""
+        if few_texts.are_few(values, self.inside):
+            texts = {text for text in values.to_list() if text is not None}
+            yield from self.whole & texts
+            # All at once; what is found only across two of them is tried by its rules, and not found there.
+            whole = "\0".join(texts)
+            yield from (pattern for pattern in self.inside if pattern in whole)
+            return
         if self.whole:
             yield from _where(values, pl.first().is_in(list(self.whole)))
         if self.inside:

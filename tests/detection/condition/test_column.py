@@ -69,10 +69,11 @@ def test_every_test_has_an_answer_for_every_type(name: str) -> None:
     frame = pl.DataFrame({"field": COLUMNS[name], "other": ["x", "y", None]})
     for test in TESTS:
         node = Match("field", test)
-        for prefilter in (None, Prefilter([node] * 2)):
-            mask = Evaluation(frame, prefilter=prefilter).rows(node)
+        for prefilter, copies in ((None, 1), (Prefilter([node] * 2), 1), (None, 100)):
+            rows = pl.concat([frame] * copies)
+            mask = Evaluation(rows, prefilter=prefilter).rows(node)
             assert isinstance(mask, bool) or (mask.dtype == pl.Boolean and mask.null_count() == 0)
-            assert isinstance(mask, bool) or len(mask) == 3
+            assert isinstance(mask, bool) or len(mask) == 3 * copies
 
 
 @pytest.mark.parametrize(

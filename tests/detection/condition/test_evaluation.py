@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.columns.small import SMALL
 from agent.detection.condition.evaluation import Evaluation
 from agent.detection.condition.mask import Mask
 from agent.detection.condition.prefilter import Prefilter
@@ -118,6 +119,14 @@ def listed(mask: Mask, height: int) -> list[bool]:
 
 
 def rows(node: Node, frame: pl.DataFrame, *, prefiltered: bool = False, cells: bool = False) -> list[bool]:
+    """The answer for each row: alone, and the same among so many that the batch is not small any more."""
+    copies = SMALL // frame.height + 1
+    few = _rows(node, frame, prefiltered, cells)
+    assert _rows(node, pl.concat([frame] * copies), prefiltered, cells) == few * copies
+    return few
+
+
+def _rows(node: Node, frame: pl.DataFrame, prefiltered: bool, cells: bool) -> list[bool]:
     prefilter = Prefilter([node]) if prefiltered else None
     evaluation = Evaluation(frame, prefilter=prefilter, cells=cells)
     if prefiltered and not evaluation.candidates():
@@ -149,20 +158,23 @@ def test_the_negation_holds_exactly_where_the_condition_does_not(detection: Dete
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(detections(), min_size=2, max_size=12), st.lists(EVENTS, min_size=1, max_size=6))
+@given(
+    st.lists(detections(), min_size=2, max_size=12),
+    st.lists(EVENTS, min_size=1, max_size=6),
+    st.sampled_from((1, SMALL // 6, SMALL + 1)),
+)
 def test_many_conditions_tried_together_say_what_each_says_alone(
-    tried_together: list[Detection], events: list[Event]
+    tried_together: list[Detection], events: list[Event], copies: int
 ) -> None:
     """A prefilter over all of them leaves out none that would hold."""
     nodes = [condition_of({**detection, "condition": spoken(detection["condition"])}) for detection in tried_together]
     frame = pl.DataFrame(events, schema=SCHEMA)
-    evaluation = Evaluation(frame, prefilter=Prefilter(nodes))
+    evaluation = Evaluation(pl.concat([frame] * copies), prefilter=Prefilter(nodes))
     tried = set(evaluation.candidates())
     for number, node in enumerate(nodes):
         alone = rows(node, frame)
         if number in tried:
-            mask = evaluation.rows(node)
-            assert ([mask] * frame.height if isinstance(mask, bool) else mask.to_list()) == alone
+            assert listed(evaluation.rows(node), frame.height * copies) == alone * copies
         else:
             assert not any(alone)
 
