@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 import pyarrow as pa
@@ -69,17 +69,24 @@ def read_matched(
     `keys` and `values` name.
     """
     read = {base: _read(rows, keys[base], values[base]) for base, rows in found.items() if rows.height}
-    # Each text of the batch once, with the newest time at which a row has it.
-    texts_seen = [
-        matched.rows.lazy().select(pl.col(column).alias("text"), pl.col("time").fill_null(0).alias("seen"))
-        for matched in read.values()
-        for column in matched.keys.values()
-    ]
-    if not texts_seen:
+    coded = [(base, column) for base, matched in read.items() for column in matched.keys.values()]
+    if not coded:
         return texts, read
-    distinct = pl.concat(texts_seen).filter(pl.col("text").is_not_null()).group_by("text").agg(pl.col("seen").max())
-    texts, codes = texts.coded(distinct.collect())
-    return texts, {base: _coded(matched, codes) for base, matched in read.items()}
+    # All columns are looked up at once: one call costs more than the rows of most columns.
+    seen = {base: matched.rows["time"].fill_null(0) for base, matched in read.items()}
+    texts, codes = texts.coded(
+        pl.concat([read[base].rows[column].alias("text") for base, column in coded]),
+        pl.concat([seen[base] for base, _ in coded]),
+    )
+    found_codes: dict[str, list[pl.Series]] = {}
+    place = 0
+    for base, column in coded:
+        height = read[base].rows.height
+        found_codes.setdefault(base, []).append(codes.slice(place, height).alias(column))
+        place += height
+    return texts, {
+        base: replace(matched, rows=matched.rows.with_columns(found_codes[base])) for base, matched in read.items()
+    }
 
 
 def _read(matched: pl.DataFrame, keys: set[Key], values: set[Key]) -> MatchedRows:
@@ -89,26 +96,18 @@ def _read(matched: pl.DataFrame, keys: set[Key], values: set[Key]) -> MatchedRow
     time = pl.lit(None, pl.Int64) if "@timestamp" not in matched.columns else pl.col("@timestamp").cast(TIME).dt.epoch("ms")  # fmt: skip
     rows = matched.select(
         time.alias("time"),
-        _id_bytes(text_of(matched, "event.id")).alias("id"),
+        text_of(matched, "event.id").alias("id"),
         *(_key(matched, key).alias(column) for key, column in named.items()),
         *(_joined_text([text_of(matched, name) for name in key]).alias(column) for key, column in plain.items()),
     )
-    return MatchedRows(rows.unique("id", keep="first", maintain_order=True), named, plain)
+    rows = rows.with_columns(_id_bytes(rows["id"])).unique("id", keep="first", maintain_order=True)
+    return MatchedRows(rows, named, plain)
 
 
 def _key(matched: pl.DataFrame, key: Key) -> pl.Expr:
     """Of `USER` the first field that has a value, of others all of them together."""
     texts = [text_of(matched, name) for name in key]
     return pl.coalesce(texts) if key == USER else _joined_text(texts)
-
-
-def _coded(matched: MatchedRows, codes: pl.DataFrame) -> MatchedRows:
-    """With codes in the place of texts. `codes`: `text` (String) and `code` (UInt32)."""
-    rows = matched.rows.lazy()
-    for column in matched.keys.values():
-        code_of_text = codes.lazy().rename({"text": column, "code": "its code"})
-        rows = rows.join(code_of_text, on=column, how="left", maintain_order="left").with_columns(pl.col("its code").alias(column)).drop("its code")  # fmt: skip
-    return MatchedRows(rows.collect(), matched.keys, matched.values)
 
 
 def correlation_rows(
@@ -185,14 +184,18 @@ def _value(correlation: Correlation, text: pl.Expr) -> pl.Expr:
     return text
 
 
-def _id_bytes(text: pl.Expr) -> pl.Expr:
+def _id_bytes(text: pl.Series) -> pl.Series:
     """Ids of our own (32 hexadecimal digits) as 16 bytes, others as they are behind a sign, which `id_texts` takes off.
 
     The sign makes 16 bytes of 15: these get two signs, so that only ids of our own are 16 bytes long.
     """
-    other = pl.when(text.str.len_bytes() == 15).then(pl.lit("~~") + text).otherwise(pl.lit("=") + text)
     ours = text.str.contains("^[0-9a-f]{32}$")
-    return pl.when(ours).then(text.str.decode("hex", strict=False)).otherwise(other.cast(pl.Binary))
+    if ours.all(ignore_nulls=False):
+        return text.str.decode("hex", strict=False)
+    written = pl.col("id")
+    other = pl.when(written.str.len_bytes() == 15).then(pl.lit("~~") + written).otherwise(pl.lit("=") + written)
+    coded = pl.when(ours).then(written.str.decode("hex", strict=False)).otherwise(other.cast(pl.Binary))
+    return text.alias("id").to_frame().select(coded.alias("id"))["id"]
 
 
 def id_texts(coded: pl.Series) -> pl.Series:

@@ -45,24 +45,21 @@ class TextCodes:
     changed: tuple[pl.DataFrame, ...] = ()
     """Frames of `SCHEMA` that are not stored yet; of a code the last row counts."""
 
-    def coded(self, texts: pl.DataFrame) -> tuple[TextCodes, pl.DataFrame]:
-        """With these texts; and a frame of `text` (String) and `code` (UInt32) for them.
+    def coded(self, texts: pl.Series, seen: pl.Series) -> tuple[TextCodes, pl.Series]:
+        """With these texts; and their codes (UInt32), null for null.
 
-        `texts`: `text` (String, distinct) and `seen` (Int64, milliseconds).
+        `texts`: String; `seen`: Int64, the time in milliseconds at which a row has the text.
         """
-        old = self.frame.join(texts, on="text", how="inner", suffix="_now")
-        new = texts.join(old, on="text", how="anti").select(
-            pl.int_range(self.following, self.following + pl.len(), dtype=pl.UInt32).alias("code"), "text", "seen"
-        )
-        stale = old.filter(pl.col("seen_now") > pl.col("seen") + FRESH).select("code", "text", seen="seen_now")
-        frame = self.frame
-        if stale.height:
-            frame = frame.update(stale.select("code", "seen"), on="code", maintain_order="left")
-        if new.height:
-            frame = pl.concat([frame, new])
-        changed = tuple(part for part in (stale, new) if part.height)
-        codes = pl.concat([old.select("text", "code"), new.select("text", "code")])
-        return replace(self, frame=frame, following=self.following + new.height, changed=self.changed + changed), codes
+        places = _places(texts, self.frame)
+        known, new = self, texts.is_not_null() & places.is_null()
+        if new.any():
+            known = _with_new(known, texts.filter(new), seen.filter(new))
+            added = known.frame.slice(self.frame.height)
+            places = places.zip_with(~new, _places(texts, added) + self.frame.height)
+        behind = (seen > known.frame["seen"].gather(places) + FRESH).fill_null(value=False)
+        if behind.any():
+            known = _with_seen(known, places.filter(behind), seen.filter(behind))
+        return known, known.frame["code"].gather(places)
 
     def named(self, codes: pl.Series) -> pl.Series:
         """The texts (String) of codes (UInt32); null for null, and for a code that nobody has."""
@@ -72,6 +69,29 @@ class TextCodes:
         places = self.frame["code"].search_sorted(codes.fill_null(0)).clip(0, self.frame.height - 1)
         texts = self.frame["text"].gather(places)
         return texts.zip_with((self.frame["code"].gather(places) == codes).fill_null(value=False), _NOTHING)
+
+
+def _with_new(texts: TextCodes, new: pl.Series, seen: pl.Series) -> TextCodes:
+    """With codes for texts that had none. `new`: String without nulls; `seen`: Int64, milliseconds."""
+    newest = pl.DataFrame({"text": new, "seen": seen}).group_by("text").agg(pl.col("seen").max())
+    codes = pl.int_range(texts.following, texts.following + newest.height, dtype=pl.UInt32, eager=True)
+    added = newest.select(codes.alias("code"), "text", "seen")
+    following, changed = texts.following + added.height, (*texts.changed, added)
+    return replace(texts, frame=pl.concat([texts.frame, added]), following=following, changed=changed)
+
+
+def _with_seen(texts: TextCodes, places: pl.Series, seen: pl.Series) -> TextCodes:
+    """With later times. `places`: rows of `frame` (UInt32); `seen`: Int64, milliseconds."""
+    newest = pl.DataFrame({"place": places, "seen": seen}).group_by("place").agg(pl.col("seen").max())
+    times = texts.frame["seen"].clone().scatter(newest["place"], newest["seen"])
+    frame = texts.frame.with_columns(times)
+    return replace(texts, frame=frame, changed=(*texts.changed, frame[newest["place"]]))
+
+
+def _places(texts: pl.Series, frame: pl.DataFrame) -> pl.Series:
+    """The row of `frame` (`SCHEMA`) that has each text; UInt32, null for those that none has."""
+    rows = frame.select("text", pl.int_range(pl.len(), dtype=pl.UInt32).alias("place"))
+    return texts.alias("text").to_frame().join(rows, on="text", how="left", maintain_order="left")["place"]
 
 
 def stored(texts: TextCodes, prefix: str, floor: int) -> tuple[TextCodes, dict[str, bytes | None]]:

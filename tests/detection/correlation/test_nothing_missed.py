@@ -116,7 +116,7 @@ def test_a_text_is_kept_while_rows_may_have_it(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(text_codes, "PIECES", 0)
 
     def with_text(texts: TextCodes, text: str, seen: int) -> TextCodes:
-        return texts.coded(pl.DataFrame({"text": [text], "seen": [seen]}))[0]
+        return texts.coded(pl.Series([text]), pl.Series([seen]))[0]
 
     texts = stored(with_text(TextCodes(), "user", 10 * HOUR), "texts", 0)[0]
     texts = with_text(with_text(texts, "user", 10 * HOUR + HOUR // 2), "another", 10 * HOUR + HOUR // 2)
