@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from agent.hunt.archive import read_documents
+from agent.demo.written_documents import read_documents
 from agent.normalize.shape import Normalizer
 from agent.simulator.log_files.truth import content_hash, events, read_truth
 from agent.simulator.scenarios import SCENARIOS
