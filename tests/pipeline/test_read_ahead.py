@@ -18,7 +18,7 @@ from agent.pipeline.read_ahead.batch_group import MOST_BATCHES, MOST_ROWS
 from agent.pipeline.read_ahead.pending_memory import PendingMemory
 from agent.pipeline.read_ahead.reader import ReadAhead
 from agent.store.spool import SpoolEntry
-from tests.pipeline.fakes import Loops, batch_of, ids_of, plain_steps
+from tests.pipeline.fakes import Loops, NoDetection, batch_of, ids_of, plain_steps
 from tests.sources.reader import RecalledKeys
 
 PATIENCE = 60.0
@@ -81,9 +81,8 @@ def test_a_source_reads_on_while_a_batch_is_taken_and_recalls_what_it_asked_to_r
     def look() -> None:
         seen.append(([recall(key) for key in "abc"], list(recall.keys("")), ingest.cursor("acme/list")))
 
-    first, second = (replace(batch, remember=remember) for batch, remember in zip(
-        singles(1, 2), ({"a": b"1", "b": b"1"}, {"a": None, "c": b"2"}), strict=True
-    ))  # fmt: skip
+    first = batch_of(1, ids_of(0, 1), remember={"a": b"1", "b": b"1"})
+    second = batch_of(2, ids_of(1, 2), remember={"a": None, "c": b"2"})
     assert ingest.read(ScriptedSource([first, look, second, look, reads_on.set])) == 2
     assert seen == [([b"1", b"1", None], ["a", "b"], None), ([None, b"1", b"2"], ["b", "c"], None)]
     assert ([recall(key) for key in "abc"], list(recall.keys(""))) == ([None, b"1", b"2"], ["b", "c"])
@@ -128,7 +127,7 @@ def test_a_pass_that_fails_is_told_at_once_and_forgets_what_it_did_not_commit(lo
     """The source may still be waiting for the other side then; it is not read again before that is over."""
     answers, reading = threading.Event(), threading.Event()
 
-    def detect(*_: object) -> None:
+    def detect(*_: object) -> NoDetection:
         assert reading.wait(PATIENCE)
         raise ZeroDivisionError
 
