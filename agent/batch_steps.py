@@ -3,6 +3,8 @@
 A batch goes through the steps in the order of `BatchSteps`. Each shard has steps of its own. `prepare`, `match` and
 `shape` run outside the commit, on the thread of the source: a batch that waits there keeps only batches of its own org
 waiting. `detect` runs under the shard's commit lock, and what it found counts with the transaction that follows at once.
+Batches of a source that wait together share that transaction; each is detected by itself, in their order, so that what
+they bring does not depend on who waits with whom.
 
 All but `detect` keep nothing that matters from batch to batch, and `detect` lets count what it found only when its
 result is committed. So a batch may go through any of the steps again: after a full disk, after other rules were loaded,
@@ -27,7 +29,11 @@ Matches = Any
 
 
 class DetectionResult(Protocol):
-    """What detection found in one batch; nothing of it counts until `commit`, which follows the batch's transaction."""
+    """What detection found in one batch; nothing of it counts until `commit`, which follows the batch's transaction.
+
+    Batches that commit together are detected one after the other before their transaction begins: each `advance`s, and
+    the next is detected against what it leaves. If they cannot be stored, all are taken back, the last one first.
+    """
 
     @property
     def alerts(self) -> pl.DataFrame:
@@ -44,7 +50,17 @@ class DetectionResult(Protocol):
         """Rule id to rows matched."""
         ...
 
-    def commit(self) -> None: ...
+    def advance(self) -> None:
+        """What comes next is detected against what this batch leaves, although it is not stored yet."""
+        ...
+
+    def commit(self) -> None:
+        """It is stored, and so is all that has advanced with it."""
+        ...
+
+    def take_back(self) -> None:
+        """It has advanced and is not stored: everything is as it was before."""
+        ...
 
 
 class PrepareStep(Protocol):
@@ -89,8 +105,8 @@ class ShapeStep(Protocol):
 class RespondStep(Protocol):
     """What must be stored beside the alerts of a batch, by key; None forgets a key.
 
-    Called inside the batch's transaction, after `detect` and before `record`, only for batches that store anything. It
-    waits for nothing: the commit lock and the state are held. `recall` reads what earlier batches stored. What it gives
+    Called inside the batch's transaction, after `detect` and before `record`, only for batches that store anything, in
+    the order of the batches. It waits for nothing: the commit lock and the state are held. `recall` reads what earlier batches stored. What it gives
     is written with the batch or not at all, and an exception rolls all of it back.
     """
 

@@ -37,7 +37,8 @@ from agent.model import Batch, Cursor
 
 
 class Recall(Protocol):
-    """A source's read-only view of what its committed batches asked to remember; of nothing that is not committed.
+    """A source's read-only view of what its batches asked to remember: committed ones, and during a pass of a polled source
+    those that this pass has yielded, which are not committed yet.
 
     Safe for threads. The keys are the source's own: two sources do not see each other's.
     """
@@ -60,15 +61,18 @@ class PolledSource(Protocol):
         """Everything that is there now and lies behind `after` (None at the very first start), in batches.
 
         Called by one thread at a time, and anew for each pass: by the schedule, and soon after a fault. Nothing is asked
-        of the other side before the first batch is.
+        of the other side before the first batch is. Within a pass the thread may change from one batch to the next.
 
-        A batch is committed before the next one is asked for, so `recall` knows it by then. The generator returns when
-        there is nothing more for now; a pass without batches is a good one.
+        The pass is read ahead: a few batches are asked for before those ahead of them are committed. `recall` knows what
+        all of them ask to remember, as if they were. Batches commit in the order in which they were yielded, several at
+        once or one by one. The generator returns when there is nothing more for now; a pass without batches is a good
+        one. What it raises ends the pass once all that it yielded before is committed.
 
         On a stop the loop closes the generator where it stands, at a `yield`: it gives up threads and files in `finally`
         and yields nothing more. A stop while it waits for the other side comes as the close of the org's session; then
-        it raises SourceError. A pass is also ended like this when the batch in hand could not be committed: the next
-        `read`, of this object or of a new one, begins at the last cursor that was.
+        it raises SourceError. A pass is also ended like this when a batch could not be committed: that one and all that
+        were yielded after it are forgotten by `recall`, and the next `read`, of this object or of a new one, begins at
+        the last cursor that was committed. So an object keeps nothing that supposes that its batches were.
         """
         ...
 

@@ -18,7 +18,8 @@ from agent.batch_steps import BatchSteps, DetectStep
 from agent.columns import record_id
 from agent.config.settings import Settings
 from agent.detection import rule_files
-from agent.detection.detector import Detection, Detector, RuleMatches, log_rule_failure
+from agent.detection.detection import Detection
+from agent.detection.detector import Detector, RuleMatches, log_rule_failure
 from agent.detection.matcher import Matcher
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import LogSource

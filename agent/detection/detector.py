@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -19,6 +18,7 @@ from agent.detection.baseline.engine import BaselineChanges, BaselineEngine
 from agent.detection.correlation import alert as correlation_alert
 from agent.detection.correlation.batch_changes import BatchChanges
 from agent.detection.correlation.engine import PATIENCE, CorrelationEngine
+from agent.detection.detection import Detection
 from agent.detection.matcher import Matcher
 from agent.detection.memory.undo import Undo
 from agent.detection.rule_set import RuleSet
@@ -35,40 +35,6 @@ RuleMatches = Sequence[tuple[Rule, pl.Series]]
 
 ABOUT = ("organization.id", "user.id", "user.name", "user.full_name", "source.ip", "leakline.problem.kind")
 """What is kept of whom or what an alert is about for a count that comes later."""
-
-
-@dataclass(slots=True)
-class Detection:
-    """What was found in one batch. Nothing of it counts until `commit`; calling `detect` again instead is a retry."""
-
-    alerts: pl.DataFrame
-    """Shaped; no columns if there are none."""
-    remember: Mapping[str, bytes | None]
-    """What must be stored in the batch's transaction."""
-    matched: Mapping[str, int]
-    """Rule id to rows matched, folded ones included."""
-    _advance: Callable[[], Undo] = field(repr=False)
-    _stored: Callable[[], None] = field(repr=False)
-    _undo: Undo | None = field(repr=False, default=None)
-
-    def advance(self) -> None:
-        """The next batch is detected against what this one leaves, although it is not stored yet.
-
-        `commit` must follow once it is, or `take_back`.
-        """
-        self._undo = self._advance()
-
-    def commit(self) -> None:
-        """It is stored, and so is every other that has advanced."""
-        if self._undo is None:
-            self.advance()
-        self._stored()
-
-    def take_back(self) -> None:
-        """It was not stored. Of several, the last one goes first."""
-        if self._undo is not None:
-            self._undo()
-            self._undo = None
 
 
 class Detector:

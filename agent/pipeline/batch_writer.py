@@ -1,4 +1,4 @@
-"""What is stored of a batch: files first, then one transaction that makes all of it count.
+"""What is stored of batches: files first, then one transaction that makes all of it count.
 
 Files are written under the commit lock, although that makes the shard's tick wait for the disk: a file's name says which
 number its lane had reached, and after a restart that is the evidence for a database that lost commits
@@ -15,7 +15,7 @@ import polars as pl
 
 from agent import metrics
 from agent.batch_steps import BatchSteps, DetectionResult, Matches
-from agent.model import OWN_EVENT_TYPE, Batch, Lane, Rejection
+from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Lane, Rejection
 from agent.store import dead_letter_problem, keys
 from agent.store.accounts import Accounts, IngestAccount
 from agent.store.batch_file import BatchFile
@@ -51,6 +51,16 @@ class PreparedBatch:
         return "alerts" if self.batch.event_type == OWN_EVENT_TYPE else "events"
 
 
+@dataclass(frozen=True, slots=True)
+class DetectedBatch:
+    """A batch that is ready to be stored."""
+
+    ready: PreparedBatch
+    detection: DetectionResult
+    now: datetime
+    """When it was detected."""
+
+
 class BatchWriter:
     """Stores batches of one shard; its caller holds the shard's commit lock."""
 
@@ -58,41 +68,42 @@ class BatchWriter:
         self._stores = stores
         self._accounts = Accounts(stores.state)
 
-    def write(self, ready: PreparedBatch, detection: DetectionResult, settle: Settle | None, now: datetime) -> bool:
-        """Returns whether there was anything to store; if not, neither a file nor a transaction is begun.
+    def write(self, group: Sequence[DetectedBatch], settle: Settle | None) -> bool:
+        """All batches of the group, or none; one file for each lane. Returns whether there was anything to store; if not,
+        neither a file nor a transaction is begun.
 
         Raises DiskFull, and what the steps raise inside the transaction; nothing is left behind then.
         """
-        if settle is None and _is_empty(ready, detection):
+        if settle is None and all(_is_empty(detected) for detected in group):
             return False
         spool, letters = self._stores.spool, self._stores.dead_letters
         written: list[UncommittedBatch] = []
-        dead: BatchFile | None = None
+        dead: list[tuple[BatchFile, PreparedBatch]] = []
         try:
-            if ready.shaped.height:
-                written.append(
-                    spool.write(ready.lane, [ready.shaped], [Origin.of(ready.source, ready.batch, ready.shaped)])
-                )
-            if detection.alerts.height:
-                written.append(spool.write("alerts", [detection.alerts]))
-            if ready.rejections:
-                dead = letters.write(letters_of_rejections(ready.rejections, now))
+            for lane, rows in _by_lane(group).items():
+                written.append(spool.write(lane, [frame for frame, _ in rows], [origin for _, origin in rows]))
+            for detected in group:
+                ready = detected.ready
+                if ready.rejections:
+                    file = letters.write(letters_of_rejections(ready.rejections, detected.now))
+                    dead.append((file, ready))
             with self._stores.state.transact() as transaction:
                 entries = spool.name(transaction, written)
-                if dead is not None:
-                    self._name_dead_letters(transaction, dead, ready)
-                self._remember(transaction, ready, detection)
-                self._follow_up(transaction, ready, detection, now)
-                self._stores.problems.apply_own_events(ready.batch)
-                self._count(transaction, ready, written)
+                for file, ready in dead:
+                    self._name_dead_letters(transaction, file, ready)
+                self._remember(transaction, group)
+                for detected in group:
+                    self._follow_up(transaction, detected)
+                self._count(transaction, group, written)
                 if settle is not None:
                     settle(transaction)
         except BaseException:
             spool.discard(written)
-            letters.discard(dead)
+            for file, _ in dead:
+                letters.discard(file)
             raise
         spool.publish(entries, written)
-        self._measure(ready, detection, written)
+        self._measure(group, written)
         return True
 
     def _name_dead_letters(self, transaction: Transaction, dead: BatchFile, ready: PreparedBatch) -> None:
@@ -100,46 +111,72 @@ class BatchWriter:
         self._stores.dead_letters.name(transaction, dead, DeadLetterContext("dead-letters", source))
         dead_letter_problem.report_rejected(self._stores.problems, source, org, ready.rejections)
 
-    def _remember(self, transaction: Transaction, ready: PreparedBatch, detection: DetectionResult) -> None:
-        transaction.apply(keys.MEMORY.key(ready.source, ""), ready.batch.remember)
-        transaction.apply(keys.DETECTION.prefix, detection.remember)
-        if ready.batch.cursor is not None:
-            transaction.set(keys.CURSOR.key(ready.source), ready.batch.cursor)
+    def _remember(self, transaction: Transaction, group: Sequence[DetectedBatch]) -> None:
+        """The memory of source and detection, and the cursor: of several batches the last one's word counts."""
+        remember: dict[str, bytes | None] = {}
+        learned: dict[str, bytes | None] = {}
+        source = group[0].ready.source
+        cursor: Cursor | None = None
+        for detected in group:
+            batch = detected.ready.batch
+            remember |= batch.remember
+            learned |= detected.detection.remember
+            cursor = batch.cursor if batch.cursor is not None else cursor
+        transaction.apply(keys.MEMORY.key(source, ""), remember)
+        transaction.apply(keys.DETECTION.prefix, learned)
+        if cursor is not None:
+            transaction.set(keys.CURSOR.key(source), cursor)
 
-    def _follow_up(
-        self, transaction: Transaction, ready: PreparedBatch, detection: DetectionResult, now: datetime
-    ) -> None:
-        state, steps = self._stores.state, ready.steps
-        response = steps.respond(ready.batch, detection, now, StateRecall(state, keys.RESPONSE.prefix))
+    def _follow_up(self, transaction: Transaction, detected: DetectedBatch) -> None:
+        """What follows from a batch: each sees what those before it stored."""
+        state, steps, batch = self._stores.state, detected.ready.steps, detected.ready.batch
+        detection, now = detected.detection, detected.now
+        response = steps.respond(batch, detection, now, StateRecall(state, keys.RESPONSE.prefix))
         transaction.apply(keys.RESPONSE.prefix, response)
-        transaction.apply(
-            keys.TRAIL.prefix,
-            steps.record(ready.batch, detection, response, now, StateRecall(state, keys.TRAIL.prefix)),
-        )
+        trail = steps.record(batch, detection, response, now, StateRecall(state, keys.TRAIL.prefix))
+        transaction.apply(keys.TRAIL.prefix, trail)
+        self._stores.problems.apply_own_events(batch)
 
-    def _count(self, transaction: Transaction, ready: PreparedBatch, written: Sequence[UncommittedBatch]) -> None:
-        """Account for the batch, so that `read` is the sum that `accounts` promises to hold."""
-        rejected, duplicates, spooled = len(ready.rejections), ready.batch.duplicates, ready.shaped.height
-        read = spooled + duplicates + rejected
-        account = IngestAccount(read=read, duplicate=duplicates, malformed=rejected, spooled=spooled)
-        self._accounts.add_ingest(transaction, ready.source, ready.batch.event_type, account)
+    def _count(
+        self, transaction: Transaction, group: Sequence[DetectedBatch], written: Sequence[UncommittedBatch]
+    ) -> None:
+        """Account for the batches, so that `read` is the sum that `accounts` promises to hold."""
+        for ready in (detected.ready for detected in group):
+            rejected, duplicates, spooled = len(ready.rejections), ready.batch.duplicates, ready.shaped.height
+            read = spooled + duplicates + rejected
+            account = IngestAccount(read=read, duplicate=duplicates, malformed=rejected, spooled=spooled)
+            self._accounts.add_ingest(transaction, ready.source, ready.batch.event_type, account)
         for uncommitted in written:
             self._accounts.add_spooled(transaction, uncommitted.lane, uncommitted.file.rows)
 
-    def _measure(self, ready: PreparedBatch, detection: DetectionResult, written: Sequence[UncommittedBatch]) -> None:
-        source, batch = ready.source, ready.batch
-        read = batch.frame.height + batch.duplicates + len(ready.rejections)
-        metrics.ROWS_READ.labels(source, batch.event_type).inc(read)
-        metrics.ROWS_DUPLICATED.labels(source).inc(batch.duplicates)
-        metrics.ROWS_REJECTED.labels("receiving", source).inc(len(ready.rejections))
+    def _measure(self, group: Sequence[DetectedBatch], written: Sequence[UncommittedBatch]) -> None:
+        for detected in group:
+            ready, batch = detected.ready, detected.ready.batch
+            read = batch.frame.height + batch.duplicates + len(ready.rejections)
+            metrics.ROWS_READ.labels(ready.source, batch.event_type).inc(read)
+            metrics.ROWS_DUPLICATED.labels(ready.source).inc(batch.duplicates)
+            metrics.ROWS_REJECTED.labels("receiving", ready.source).inc(len(ready.rejections))
+            for rule, count in detected.detection.matched.items():
+                metrics.ALERTS_RAISED.labels(rule).inc(count)
         for uncommitted in written:
             metrics.EVENTS_SPOOLED.labels(uncommitted.lane).inc(uncommitted.file.rows)
-        for rule, count in detection.matched.items():
-            metrics.ALERTS_RAISED.labels(rule).inc(count)
 
 
-def _is_empty(ready: PreparedBatch, detection: DetectionResult) -> bool:
+def _by_lane(group: Sequence[DetectedBatch]) -> dict[Lane, list[tuple[pl.DataFrame, Origin | None]]]:
+    """The shaped rows of a group and its alerts, in the order of the batches; only lanes and frames with rows."""
+    lanes: dict[Lane, list[tuple[pl.DataFrame, Origin | None]]] = {}
+    for detected in group:
+        ready = detected.ready
+        if ready.shaped.height:
+            origin = Origin.of(ready.source, ready.batch, ready.shaped)
+            lanes.setdefault(ready.lane, []).append((ready.shaped, origin))
+        if detected.detection.alerts.height:
+            lanes.setdefault("alerts", []).append((detected.detection.alerts, None))
+    return lanes
+
+
+def _is_empty(detected: DetectedBatch) -> bool:
     """Whether nothing has to be stored: so it is for the passing of time as a rule."""
-    batch = ready.batch
+    ready, detection, batch = detected.ready, detected.detection, detected.ready.batch
     rows = ready.shaped.height or detection.alerts.height or ready.rejections or batch.duplicates
     return not (rows or batch.remember or detection.remember or batch.cursor is not None)

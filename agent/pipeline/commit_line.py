@@ -8,7 +8,7 @@ first while he holds the second; the tick and Leakline's own events never take t
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from agent.batch_steps import BatchSteps
 from agent.errors import Shutdown
 from agent.model import OWN_EVENT_TYPE, Batch, Rejection
 from agent.pipeline import poison
-from agent.pipeline.batch_writer import BatchWriter, PreparedBatch, Settle
+from agent.pipeline.batch_writer import BatchWriter, DetectedBatch, PreparedBatch, Settle
 from agent.pipeline.poison_limit import PoisonLimit
 from agent.store.queue.state_stores import StateStores
 
@@ -42,7 +42,7 @@ class BatchCommit:
 
 
 class CommitLine:
-    """Takes the batches of one shard, one at a time. Safe for threads."""
+    """Takes the batches of one shard, one group at a time. Safe for threads."""
 
     def __init__(
         self, stores: StateStores, steps: BatchSteps, *, now: Callable[[], datetime], stop: threading.Event
@@ -95,26 +95,40 @@ class CommitLine:
         """Whether the batch went through the steps of now."""
         return ready.steps is self._steps
 
-    def commit(self, ready: PreparedBatch, settle: Settle | None) -> BatchCommit | None:
-        """Detect the batch and store it. None if the steps were replaced since it went through them: what a detection of
-        before learns now would be lost.
+    def commit(self, group: Sequence[PreparedBatch], settle: Settle | None) -> Sequence[BatchCommit] | None:
+        """Detect batches of one source, each against what those before it left, and store all of them. None if the steps
+        were replaced since they went through them: what a detection of before learns now would be lost.
 
-        Raises DiskFull, and what the steps raise; nothing of the batch is committed then.
+        Raises DiskFull, and what the steps raise; nothing of the group is committed then.
         """
-        batch, source = ready.batch, ready.source
         with self._commit_lock:
-            if not self.is_current(ready):
+            if not all(self.is_current(ready) for ready in group):
                 return None
-            now = self._now()
-            detection = ready.steps.detect(batch, ready.prepared, ready.matches, now)
-            if self._writer.write(ready, detection, settle, now):
-                poisoned = len(ready.rejections) - len(batch.rejections)
-                self._poison_limit.record((source, batch.event_type), batch.frame.height + poisoned, poisoned)
-            detection.commit()
-        newest = _newest(ready.prepared)
-        if newest is not None:
-            metrics.SOURCE_LAG.labels(source).set((now - newest).total_seconds())
-        return BatchCommit(source, batch, ready.shaped.height, detection.alerts, detection.matched, newest)
+            found: list[DetectedBatch] = []
+            try:
+                for ready in group:
+                    found.append(self._detected(ready))
+                    found[-1].detection.advance()
+                is_stored = self._writer.write(found, settle)
+            except BaseException:
+                for detected in reversed(found):
+                    detected.detection.take_back()
+                raise
+            for detected in found:
+                if is_stored:
+                    self._record(detected.ready)
+                detected.detection.commit()
+        return [_commit_of(detected) for detected in found]
+
+    def _detected(self, ready: PreparedBatch) -> DetectedBatch:
+        now = self._now()
+        return DetectedBatch(ready, ready.steps.detect(ready.batch, ready.prepared, ready.matches, now), now)
+
+    def _record(self, ready: PreparedBatch) -> None:
+        """Take note of how many rows broke a step."""
+        poisoned = len(ready.rejections) - len(ready.batch.rejections)
+        rows = ready.batch.frame.height + poisoned
+        self._poison_limit.record((ready.source, ready.batch.event_type), rows, poisoned)
 
     @contextmanager
     def _preparing(self, batch: Batch) -> Iterator[None]:
@@ -129,6 +143,14 @@ class CommitLine:
             yield
         finally:
             self._preparing_lock.release()
+
+
+def _commit_of(detected: DetectedBatch) -> BatchCommit:
+    ready, detection = detected.ready, detected.detection
+    newest = _newest(ready.prepared)
+    if newest is not None:
+        metrics.SOURCE_LAG.labels(ready.source).set((detected.now - newest).total_seconds())
+    return BatchCommit(ready.source, ready.batch, ready.shaped.height, detection.alerts, detection.matched, newest)
 
 
 def _newest(frame: pl.DataFrame) -> datetime | None:

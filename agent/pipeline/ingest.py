@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
 
 import polars as pl
+import structlog
 
 from agent import metrics
 from agent.batch_steps import BatchSteps
 from agent.errors import DiskFull, NoRoom, Shutdown
 from agent.model import OWN_EVENT_TYPE, Batch, Cursor
-from agent.pipeline.batch_group import BatchGroup
 from agent.pipeline.batch_writer import PreparedBatch, Settle
 from agent.pipeline.commit_line import BatchCommit, CommitLine
 from agent.pipeline.progress import FULL_DISK_PAUSE, Progress
+from agent.pipeline.read_ahead.batch_group import StreamGroup
+from agent.pipeline.read_ahead.pending_memory import PendingMemory
+from agent.pipeline.read_ahead.reader import ReadAhead
 from agent.source import ContinuousSource, PolledSource
 from agent.store import keys
 from agent.store.attempts import Attempts, PushAttempts
@@ -30,9 +33,11 @@ from agent.store.queue.state_stores import StateStores
 from agent.store.state import StateRecall
 from agent.store.transaction import Transaction
 
+log = structlog.get_logger()
+
 
 class Ingest:
-    """Commits the batches of one shard, one at a time. Safe for threads: one for each source."""
+    """Commits the batches of one shard, one group at a time. Safe for threads: one for each source."""
 
     def __init__(
         self,
@@ -54,6 +59,9 @@ class Ingest:
         self.progress = progress or Progress(stores.problems, now, shard=stores.shard)
         """Who reads, who hangs, who waits on purpose."""
         self._attempts: dict[str, Attempts] = {}
+        self._memories: dict[str, PendingMemory] = {}
+        self._passes: dict[str, ReadAhead] = {}
+        """By source: passes that go on, or ended in a fault while the source was still waiting for the other side."""
 
     def shaped(self, batch: Batch) -> pl.DataFrame:
         """See `CommitLine.shaped`."""
@@ -67,66 +75,85 @@ class Ingest:
         text = self._state.text(keys.CURSOR.key(source))
         return Cursor(text) if text is not None else None
 
-    def recall(self, source: str) -> StateRecall:
-        return StateRecall(self._state, keys.MEMORY.key(source, ""))
+    def recall(self, source: str) -> PendingMemory:
+        """What the source of this name asked to remember, also with batches that are read ahead."""
+        if source not in self._memories:
+            stored = StateRecall(self._state, keys.MEMORY.key(source, ""))
+            self._memories.setdefault(source, PendingMemory(stored))
+        return self._memories[source]
 
     # What comes
 
     def read(self, source: PolledSource) -> int:
         """Take everything a polled source has now; returns the rows committed. Stops at a batch boundary when asked to.
 
-        Raises what the source and the steps raise; everything up to the last commit stands.
+        While batches are taken, the source is read on in a thread of its own, a few batches ahead. What has been read by
+        then commits together; nothing waits for more. Raises what the source and the steps raise; everything up to the
+        last commit stands.
         """
-        with self.progress.of(source.name):
-            after, rows = self.cursor(source.name), 0
-            with closing(source.read(after)) as batches:
-                for batch in batches:
+        name = source.name
+        with self.progress.of(name):
+            self._end_last_pass(name)
+            after, rows, memory = self.cursor(name), 0, self.recall(name)
+            ahead = self._passes[name] = ReadAhead(source.read(after), memory, f"read {name}")
+            try:
+                while group := self._next_group(ahead):
                     self._wait_for_room()
                     if self._stop.is_set():
                         break
-                    rows += self._take_next(source.name, batch, after)
-                    after = batch.cursor or after
+                    rows += self._take_group(name, group, after)
+                    memory.settle(len(group))
+                    after = _cursor_behind(group, after)
+            except BaseException:
+                ahead.end()  # nothing waits for a download now: what ended the pass is to be told at once
+                raise
+            self._end_last_pass(name)
             return rows
+
+    def _end_last_pass(self, source: str) -> None:
+        """Wait until the pass of a source that was begun last is over: it is never read by two threads."""
+        ahead = self._passes.pop(source, None)
+        if ahead is not None:
+            with self.progress.waiting_for(ahead.thread):
+                ahead.close()
+
+    def _next_group(self, ahead: ReadAhead) -> Sequence[Batch]:
+        with self.progress.waiting_for(ahead.thread):
+            return ahead.next_group()
 
     def follow(self, source: ContinuousSource, alive: Callable[[], None] = lambda: None) -> None:
         """Take what a continuous source hands over, until told to stop. `alive`: called whenever all that came so far is
         committed.
 
-        Batches of one kind that come one upon the other commit together, at the latest when the source is idle. Raises
-        what the source and the steps raise; everything up to the last commit stands.
+        Batches that come one upon the other commit together, those of one kind as one, at the latest when the source is
+        idle. Raises what the source and the steps raise; everything up to the last commit stands.
         """
         with self.progress.of(source.name):
-            after, group = self.cursor(source.name), BatchGroup()
+            after, group = self.cursor(source.name), StreamGroup()
             with closing(source.stream(after, self._stop)) as stream:
                 try:
                     for item in stream:
-                        batch = item if isinstance(item, Batch) else None
-                        if batch is not None and group.admits(batch):
-                            group.add(batch)
+                        if isinstance(item, Batch):
+                            group.add(item)
                             if not group.is_full:
                                 continue
-                            batch = None
-                        held, group = group, BatchGroup()
-                        after = self._take_group(source.name, held, after)
+                        held, group = group, StreamGroup()
+                        after = self._take_held(source.name, held, after)
                         if self._stop.is_set():
                             return
                         self.progress.note_move()
-                        if batch is not None:  # one of another kind begins the next group
-                            group.add(batch)
-                        else:
-                            alive()
+                        alive()
                 finally:  # also where the other side ends it: one that always does so would never get on
-                    self._take_group(source.name, group, after)
+                    self._take_held(source.name, group, after)
 
-    def _take_group(self, source: str, group: BatchGroup, after: Cursor | None) -> Cursor | None:
-        """Commit the group; returns the cursor from then on. Takes nothing when told to stop."""
-        if not group:
-            return after
-        self._wait_for_room()
-        batch = group.merged()
-        if not self._stop.is_set():
-            self._take_next(source, batch, after)
-        return batch.cursor or after
+    def _take_held(self, source: str, held: StreamGroup, after: Cursor | None) -> Cursor | None:
+        """Commit what is held; returns the cursor from then on. Takes nothing when told to stop."""
+        group = held.batches()
+        if group:
+            self._wait_for_room()
+            if not self._stop.is_set():
+                self._take_group(source, group, after)
+        return _cursor_behind(group, after)
 
     def push(self, source: str, batch: Batch) -> int:
         """Take a batch that somebody pushes, who waits for the answer; returns the rows committed.
@@ -154,21 +181,39 @@ class Ingest:
         Costs no write while there is nothing to say. Raises what detection raises.
         """
         with suppress(Shutdown):
-            self._take("agent", Batch("", "agent", OWN_EVENT_TYPE, pl.DataFrame()), None)
+            self._take("agent", [Batch("", "agent", OWN_EVENT_TYPE, pl.DataFrame())], None)
 
     # How it is taken
 
-    def _take_next(self, source: str, batch: Batch, after: Cursor | None) -> int:
-        """The batch that lies behind the cursor `after`; 0 when told to stop before it was committed."""
+    def _take_group(self, source: str, group: Sequence[Batch], after: Cursor | None) -> int:
+        """Batches that lie behind the cursor `after`: together, or where that breaks one by one, so that attempts are
+        counted and poison is looked for batch by batch. Returns the rows committed before a stop.
+        """
         attempts = self._attempts.setdefault(source, Attempts(self._state, f"ingest/{source}"))
+        rows = 0
+        with suppress(Shutdown):
+            with attempts.attempt(str(after)) as exhausted:
+                # What was tried before and is not committed is tried by itself: it may be what broke.
+                if len(group) > 1 and not attempts.was_tried_before(str(after)):
+                    with suppress(_GroupBroken):
+                        return self._take_together(source, group, attempts)
+                rows += self._take(source, group[:1], _settling(attempts, group[:1]), exhausted=exhausted)
+            for number in range(1, len(group)):
+                after = _cursor_behind(group[:number], after)
+                single = group[number : number + 1]
+                with attempts.attempt(str(after)) as exhausted:
+                    rows += self._take(source, single, _settling(attempts, single), exhausted=exhausted)
+        return rows
 
-        def settle(transaction: Transaction) -> None:
-            if batch.cursor is not None:
-                attempts.note(transaction, batch.cursor)
-
-        with suppress(Shutdown), attempts.attempt(str(after)) as exhausted:
-            return self._take(source, batch, settle, exhausted=exhausted)
-        return 0
+    def _take_together(self, source: str, group: Sequence[Batch], attempts: Attempts) -> int:
+        """Raises _GroupBroken where a fault of ours ended it; nothing of the group is committed then."""
+        try:
+            return self._take(source, group, _settling(attempts, group))
+        except Shutdown:
+            raise
+        except Exception as error:
+            log.warning("batches that waited together are taken one by one", source=source, reason=repr(error))
+            raise _GroupBroken from error
 
     def _take_pushed(self, source: str, batch: Batch, *, waits: bool) -> int:
         """A batch that lies behind no cursor, so that attempts at it are told by what it holds."""
@@ -180,25 +225,33 @@ class Ingest:
 
         try:
             with attempts.attempt(ids) as exhausted:
-                return self._take(source, batch, settle, exhausted=exhausted, waits=waits)
+                return self._take(source, [batch], settle, exhausted=exhausted, waits=waits)
         except DiskFull as error:
             if waits:
                 raise
             raise NoRoom(f"no room for what {source} is sent: {error}", retry_after=FULL_DISK_PAUSE) from error
 
     def _take(
-        self, source: str, batch: Batch, settle: Settle | None, *, exhausted: bool = False, waits: bool = True
+        self,
+        source: str,
+        group: Sequence[Batch],
+        settle: Settle | None,
+        *,
+        exhausted: bool = False,
+        waits: bool = True,
     ) -> int:
-        """`exhausted`: rows that break a step are looked for; `waits`: for the disk, else DiskFull is raised. Raises
+        """All batches of the group or none; returns the rows committed.
+
+        `exhausted`: rows that break a step are looked for; `waits`: for the disk, else DiskFull is raised. Raises
         Shutdown when told to stop before the commit.
         """
         began = time.perf_counter()
-        ready: PreparedBatch | None = None
+        ready: list[PreparedBatch] = []
         while not self._stop.is_set():
-            if ready is None or not self._line.is_current(ready):
-                ready = self._line.prepare(source, batch, exhausted=exhausted)
+            if not ready or not all(self._line.is_current(prepared) for prepared in ready):
+                ready = [self._line.prepare(source, batch, exhausted=exhausted) for batch in group]
             try:
-                commit = self._line.commit(ready, settle)
+                commits = self._line.commit(ready, settle)
             except DiskFull as error:
                 self._state.give_up_ballast()
                 if not waits:
@@ -207,17 +260,36 @@ class Ingest:
                 self._stop.wait(FULL_DISK_PAUSE)
                 began = time.perf_counter()
                 continue
-            if commit is None:
+            if commits is None:
                 continue
             self.progress.note_move()
             self._state.restore_ballast()
             if settle is not None:
                 metrics.BATCH_SECONDS.observe(time.perf_counter() - began)
-            self._watch(commit)
-            return commit.rows
+            for commit in commits:
+                self._watch(commit)
+            return sum(commit.rows for commit in commits)
         raise Shutdown(f"a batch of {source} is not committed: Leakline is about to end")
 
     def _wait_for_room(self) -> None:
         while not self._stop.is_set() and (reason := self.backpressure()):
             self.progress.note_pause("spool", reason)
             self._stop.wait(FULL_DISK_PAUSE)
+
+
+class _GroupBroken(Exception):
+    """A fault of ours in a group of batches, which are taken one by one then."""
+
+
+def _cursor_behind(group: Sequence[Batch], after: Cursor | None) -> Cursor | None:
+    """Where reading goes on behind a group that lies behind the cursor `after`."""
+    return next((batch.cursor for batch in reversed(group) if batch.cursor), after)
+
+
+def _settling(attempts: Attempts, group: Sequence[Batch]) -> Settle:
+    def settle(transaction: Transaction) -> None:
+        behind = _cursor_behind(group, None)
+        if behind is not None:
+            attempts.note(transaction, behind)
+
+    return settle

@@ -52,6 +52,8 @@ class _LoopProgress:
     loop: str
     moved: float
     pause: Pause | None = None
+    waits_for: int | None = None
+    """The number of the thread of which it waits for something; None while it works itself."""
 
 
 class Progress:
@@ -93,6 +95,18 @@ class Progress:
                     self._work[ident] = before
             self._end_pause()
 
+    @contextmanager
+    def waiting_for(self, thread: int | None) -> Iterator[None]:
+        """While inside, the calling loop hangs where this thread does; None: it does the work itself."""
+        work = self._work.get(threading.get_ident())
+        if work is not None:
+            work.waits_for = thread
+        try:
+            yield
+        finally:
+            if work is not None:
+                work.waits_for = None
+
     def note_move(self) -> None:
         """The calling loop has done something that others can see, such as a commit; a pause of it is over."""
         work = self._work.get(threading.get_ident())
@@ -127,7 +141,7 @@ class Progress:
         """Loops that make no progress, each with how long and where it is."""
         now = self._steady()
         with self._lock:
-            held = [(ident, work.loop, now - work.moved) for ident, work in self._work.items()]
+            held = [(work.waits_for or ident, work.loop, now - work.moved) for ident, work in self._work.items()]
         return {
             loop: f"{loop} makes no progress since {seconds / 60:.0f} minutes; it is at {stacks.where(ident)}"
             for ident, loop, seconds in held

@@ -60,6 +60,10 @@ class Attempts:
     def exhausted(self, place: str) -> bool:
         return self._count(place) > PATIENCE
 
+    def was_tried_before(self, place: str) -> bool:
+        """Whether the attempt that goes on is not the first one."""
+        return self._count(place) > 1
+
     def _count(self, place: str) -> int:
         known, count = orjson.loads(self._state.data(self._key) or b'["", 0]')
         return int(count) if known == place else 0

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from agent import metrics
 from agent.detection.correlation import piece_cache
-from agent.detection.detector import Detection, Detector
+from agent.detection.detection import Detection
+from agent.detection.detector import Detector
 from agent.detection.rule_set import RuleSet
 from tests.detection.baseline.history_rows import BURST, FILES, NOW, frame, month
 from tests.detection.conftest import LoadText

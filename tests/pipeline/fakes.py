@@ -144,7 +144,13 @@ class NoDetection:
     remember: ClassVar[dict[str, bytes | None]] = {}
     matched: ClassVar[dict[str, int]] = {}
 
+    def advance(self) -> None:
+        pass
+
     def commit(self) -> None:
+        pass
+
+    def take_back(self) -> None:
         pass
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Generator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from agent.model import Batch, Cursor, Rejection
+from agent.model import Batch, Rejection
 from agent.store.accounts import Accounts, IngestAccount
 from agent.store.directory import batch_folder
 from tests.pipeline.fakes import ListSource, Loops, batch_of, ids_of, plain_steps
@@ -126,14 +125,8 @@ def test_what_a_full_disk_interrupted_leaves_no_file_behind(loops: Loops, monkey
 def test_stop_ends_at_a_batch_boundary(loops: Loops) -> None:
     """After the stop event no further batch is taken, and the committed ones stand."""
     ingest = loops.ingest()
-
-    class StoppingSource(ListSource):
-        def read(self, after: Cursor | None) -> Generator[Batch]:
-            for batch in super().read(after):
-                yield batch
-                loops.stop.set()
-
-    assert ingest.read(StoppingSource([batch_of(1, ids_of(0, 3)), batch_of(2, ids_of(3, 4))])) == 3
+    ingest._watch = lambda _: loops.stop.set()
+    assert ingest.read(ListSource([batch_of(1, ids_of(0, 3)), batch_of(2, ids_of(3, 4))])) == 3
     assert ingest.cursor("acme/list") == "1"
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from agent.errors import TransportError
 from agent.model import Batch, Cursor
-from agent.pipeline.batch_group import MOST_BATCHES, BatchGroup
+from agent.pipeline.read_ahead.batch_group import MOST_BATCHES, StreamGroup
 from agent.source import Idle
 from tests.pipeline.fakes import Loops, batch_of, ids_of, plain_steps
 
@@ -67,14 +67,20 @@ def test_what_comes_one_upon_the_other_commits_together_when_the_source_is_idle(
     assert (recall("a"), recall("b")) == (b"2", None)
 
 
-def test_another_kind_of_batch_begins_another_group(loops: Loops) -> None:
-    """Batches commit in the order in which they came."""
+def test_batches_of_several_kinds_commit_together(loops: Loops) -> None:
+    """In the order in which they came, those of one kind that follow each other as one."""
     batches = [batch_of(number, ids_of(number, number + 1)) for number in range(1, 5)]
     batches[2] = replace(batches[2], event_type="Other")
     ingest = loops.ingest()
     items: list[Item] = [*batches, Idle()]
     ingest.follow(ToyStream(items))
-    assert spooled(loops) == [ids_of(1, 3), ids_of(3, 4), ids_of(4, 5)]
+    (entry,) = (loops.spool.entry("events", number) for number in range(loops.spool.end("events").sequence))
+    assert entry is not None
+    assert [frame["event.id"].to_list() for frame in loops.spool.read(entry).frames] == [
+        ids_of(1, 3),
+        ids_of(3, 4),
+        ids_of(4, 5),
+    ]
     assert ingest.cursor("acme/stream") == "4"
 
 
@@ -133,13 +139,15 @@ def test_the_caller_hears_of_life_only_when_all_is_committed(loops: Loops) -> No
 
 def test_a_group_is_bounded_and_takes_columns_as_they_come() -> None:
     """Rows that lack a column have nothing in it; many small batches do not wait for ever."""
-    group = BatchGroup()
+    group = StreamGroup()
     other = batch_of(2, ids_of(1, 2))
     group.add(batch_of(1, ids_of(0, 1)))
     group.add(replace(other, frame=other.frame.with_columns(pl.lit("x").alias("NEW"))))
-    assert group.merged().frame["NEW"].to_list() == [None, "x"]
+    assert group.batches()[0].frame["NEW"].to_list() == [None, "x"]
     while not group.is_full:
         group.add(batch_of(3, []))
-    assert group.merged().frame.height == 2
-    assert not group.admits(batch_of(4, ids_of(0, 1), again="file"))
-    assert MOST_BATCHES == 256
+    assert [batch.frame.height for batch in group.batches()] == [2]
+    group = StreamGroup()
+    while not group.is_full:
+        group.add(batch_of(4, ids_of(0, 1), again="file"))
+    assert len(group.batches()) == MOST_BATCHES

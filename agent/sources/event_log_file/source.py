@@ -129,6 +129,8 @@ class EventLogFile:
         self._odd = OddRecords(self.name, recall)
         # What follows saves work or counts tries; losing it at a restart loses nothing.
         self._swept: datetime | None = None
+        self._last_file: ListedFile | None = None
+        """Of those that were yielded to their end, which may not be committed yet."""
         self._failing: dict[ListedFile, _FetchFailures] = {}
 
     def read(self, after: Cursor | None) -> Generator[Batch]:
@@ -137,8 +139,7 @@ class EventLogFile:
         oldest = now - self._settings.start  # 24 hours unless set: a month of logs is a costly accident in a SIEM
         position = ReadPosition.of(after) if after is not None else ReadPosition(oldest, oldest)
         self._session.check_budget()
-        # A time in the future was noted by a clock that has been set back since.
-        sweep = self._swept is None or not self._swept <= now < self._swept + self._settings.sweep_every
+        sweep = self._sweep_is_due(now)
         if sweep or self._list.scope is None:
             yield from self._list.find_scope(now)
         files: list[ListedFile] = []
@@ -146,6 +147,13 @@ class EventLogFile:
         yield from self._take(files, position)
         if sweep:
             self._swept = now
+
+    def _sweep_is_due(self, now: datetime) -> bool:
+        """Also when what the last pass brought was not committed in the end: a sweep may have found it."""
+        if self._swept is None or (self._last_file is not None and self._recall(known_key(self._last_file)) is None):
+            return True
+        # A time in the future was noted by a clock that has been set back since.
+        return not self._swept <= now < self._swept + self._settings.sweep_every
 
     def fetch_again(self, again: str, wanted: Sequence[pl.Series], stop: threading.Event) -> list[Batch]:
         """See `agent.source.FetchesAgain`."""
@@ -269,5 +277,5 @@ class EventLogFile:
         self._settled(listed, poll)
 
     def _settled(self, listed: ListedFile, poll: Poll) -> None:
-        poll.position = poll.after(listed)
+        poll.position, self._last_file = poll.after(listed), listed
         self._failing.pop(listed, None)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from agent.errors import SourceError
 from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Rejection
+from agent.pipeline.read_ahead.pending_memory import PendingMemory
 from agent.source import ContinuousSource, Idle, PolledSource, PushedSource
 from tests.sources.contract.harness import AnySource, SenderHarness, SourceHarness
 from tests.sources.reader import RecalledKeys
@@ -48,9 +51,14 @@ class SourceLoop:
     after: Callable[[Batch], None] = lambda _: None
     """The same after each commit."""
     stop: threading.Event = field(default_factory=threading.Event)
+    ahead: int = 0
+    """Batches of a polled source that are asked for before those ahead of them are committed."""
+
+    def __post_init__(self) -> None:
+        self._recall = PendingMemory(ReadOnlyRecall(self.memory))
 
     def new_source(self) -> AnySource:
-        return self.harness.source(ReadOnlyRecall(self.memory))
+        return self.harness.source(self._recall)
 
     def run(self, source: AnySource | None = None, *, together: bool = False, waits: bool = False) -> None:
         """Take all that is there, or go on until stopped if it `waits`. `together`: commit only when the source is idle.
@@ -91,11 +99,28 @@ class SourceLoop:
         return batch.frame.height
 
     def _read(self, source: PolledSource) -> None:
+        held: deque[Batch] = deque()
         with closing(source.read(self.cursor)) as batches:
-            for batch in batches:
-                self.commit(batch)
-                if self.stop.is_set():
-                    break
+            try:
+                for batch in batches:
+                    self._recall.add(batch.remember)
+                    held.append(batch)
+                    self._commit_held(held, self.ahead)
+                    if self.stop.is_set():
+                        break
+            except SourceError:
+                self._commit_held(held, 0)
+                raise
+            else:
+                self._commit_held(held, 0)
+            finally:
+                self._recall.clear()
+
+    def _commit_held(self, held: deque[Batch], ahead: int) -> None:
+        """All but the newest, of which so many stay; none after a stop."""
+        while len(held) > ahead and not self.stop.is_set():
+            self.commit(held.popleft())
+            self._recall.settle(1)
 
     def _follow(self, source: ContinuousSource, together: bool, waits: bool) -> None:
         held: list[Batch] = []

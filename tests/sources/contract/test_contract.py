@@ -27,10 +27,23 @@ that_asks = pytest.mark.parametrize("harness", of_kind(PolledSource, ContinuousS
 @every
 def test_reading_goes_on_behind_any_batch(harness: SourceHarness, end: str, is_new: bool) -> None:
     """Wherever a pass ends, the next one takes exactly what is missing, under the ids it would have had."""
+    _assert_reading_goes_on(harness, end, is_new, ahead=0)
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["new object", "same object"])
+@pytest.mark.parametrize("end", ["stop", "crash before commit", "crash after commit"])
+@pytest.mark.parametrize("harness", of_kind(PolledSource), indirect=True)
+def test_reading_ahead_goes_on_behind_any_batch(harness: SourceHarness, end: str, is_new: bool) -> None:
+    """The same where batches are asked for before those ahead of them are committed."""
+    _assert_reading_goes_on(harness, end, is_new, ahead=3)
+
+
+def _assert_reading_goes_on(harness: SourceHarness, end: str, is_new: bool, ahead: int) -> None:
     whole = undisturbed(harness, *INPUTS)
     assert len(whole.batches) > 2 * len(INPUTS)
     for number in range(1, len(whole.batches) + 1):
         loop = begin(harness, *INPUTS)
+        loop.ahead = ahead
         source = loop.new_source()
         if end == "crash before commit":
             loop.before = nth_time(number, crash)

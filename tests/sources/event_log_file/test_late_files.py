@@ -26,6 +26,21 @@ def test_files_that_become_visible_late_are_found(reader: Reader, org: ScriptedO
     assert reader.rows() == ["first", "near", "far"]
 
 
+def test_a_sweep_whose_files_were_not_committed_is_made_again(reader: Reader, org: ScriptedOrg, clock: Clock) -> None:
+    """A pass that could not be committed costs an old file no further hour."""
+    far = hourly(2, "far", hours_ago=20)
+    far.visible_at = START + dt.timedelta(minutes=10)
+    org.files = [far, hourly(3, "first", hours_ago=2)]
+    reader.read()
+    clock.advance(minutes=70)
+    assert len(list(reader.source.read(reader.cursor))) == 1
+    clock.advance(minutes=1)
+    reader.read()
+    assert reader.rows() == ["first", "far"]
+    clock.advance(minutes=1)
+    assert reader.read() == []
+
+
 def test_ties_across_polls_are_not_lost(reader: Reader, org: ScriptedOrg, clock: Clock) -> None:
     """Files of the second of the high water that show up later, with smaller ids, are read."""
     org.files = [hourly(5, "five")]

@@ -12,7 +12,8 @@ import polars as pl
 
 from agent.batch_steps import BatchSteps
 from agent.delivery_settings import DeliverySettings, RefusalSettings
-from agent.detection.detector import Detection, Detector
+from agent.detection.detection import Detection
+from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.sigma.log_source import LogSource
 from agent.model import LANES, Batch, Chunk, Cursor, Lane, Outcome
