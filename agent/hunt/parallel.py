@@ -15,13 +15,13 @@ THREADS = min(4, os.cpu_count() or 1)
 """Polars leaves the interpreter's lock alone while it works, and more threads would mostly wait for it."""
 
 
-def ahead(pieces: Iterator[Piece], work: Callable[[Piece], Result]) -> Iterator[Result]:
+def ahead(pieces: Iterator[Piece], work: Callable[[Piece], Result], threads_at_work: int = THREADS) -> Iterator[Result]:
     """`work` of each piece, in their order; an error, of a piece or of getting it, is raised at its place.
 
-    As many pieces as there are threads, and one more, are in memory beside the result that is looked at. Nothing new
-    is begun once results are no longer asked for, an interrupt from the keyboard included.
+    `threads_at_work`: 1 where `work` is not safe for threads; it is then another stage beside the one that gets pieces.
+    As many pieces as there are threads, and one more, are in memory beside the result that is looked at. Nothing new is begun once results are no longer asked for, an interrupt from the keyboard included.
     """
-    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="ahead")
+    threads = ThreadPoolExecutor(threads_at_work, thread_name_prefix="ahead")
     try:
         coming: deque[Future[Result]] = deque()
         while True:
@@ -33,7 +33,7 @@ def ahead(pieces: Iterator[Piece], work: Callable[[Piece], Result]) -> Iterator[
             if piece is None:
                 break
             coming.append(threads.submit(work, piece))
-            if len(coming) > THREADS:
+            if len(coming) > threads_at_work:
                 yield coming.popleft().result()
         yield from (future.result() for future in coming)
     finally:

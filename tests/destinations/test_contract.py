@@ -14,10 +14,11 @@ import polars as pl
 import pytest
 from pydantic import TypeAdapter
 
+from agent.columns.frame_parts import FrameParts
 from agent.columns.string_buffer import body
 from agent.config.settings import DestinationSettings
 from agent.errors import Unavailable
-from agent.model import Outcome, TooLong
+from agent.model import WRAPPED, Outcome, TooLong
 from agent.pipeline.deliver import Delivery
 from tests.certificates import Certificates
 from tests.destinations.harness import Harness, HarnessBuilder
@@ -81,6 +82,31 @@ def test_wrap_keeps_the_rows_apart(harness: Harness) -> None:
     ]
     assert b"".join(single) == bytes(body(wrapped))
     assert len(harness.destination.wrap(frame[:0], harness.destination.format(frame[:0]))) == 0
+
+
+@every
+def test_wrap_looks_at_no_other_columns_than_are_named(harness: Harness) -> None:
+    """`WRAPPED` is enough for it, and rows that have nulls are wrapped as rows without the column are."""
+    others = {
+        "leakline.service": "event_log_file",
+        "event.kind": "alert",
+        "event.severity": 73,
+        "event.provider": "Login",
+    }
+    frame = rows(6).with_columns(pl.lit(value).alias(name) for name, value in others.items())
+    lines = harness.destination.format(frame)
+    wrapped = harness.destination.wrap(frame, lines)
+    assert harness.destination.wrap(frame.select(name for name in WRAPPED if name in frame.columns), lines).equals(
+        wrapped
+    )
+    bare = frame[:3].select("@timestamp", "event.id", "event.dataset", "message")
+    parts = FrameParts.of(bare, frame[3:])
+    apart = [
+        line
+        for first, part in parts.numbered()
+        for line in harness.destination.wrap(part, lines[first : first + part.height])
+    ]
+    assert harness.destination.wrap(parts.select(WRAPPED), lines).to_list() == apart
 
 
 @every

@@ -51,6 +51,18 @@ def test_an_error_of_the_work_comes_at_its_place() -> None:
     assert taken == [2.0, 1.0]
 
 
+def test_work_that_is_not_safe_for_threads_is_a_stage() -> None:
+    """By one thread, in order, while pieces are got by another."""
+    workers: set[int] = set()
+
+    def work(piece: int) -> int:
+        workers.add(threading.get_ident())
+        return piece
+
+    assert list(ahead(ahead(iter(range(9)), work, 1), lambda piece: -piece, 1)) == [-piece for piece in range(9)]
+    assert len(workers - {threading.get_ident()}) == 1 == len(workers)
+
+
 def test_few_pieces_are_held() -> None:
     """A source is read no further than the threads need."""
     source = itertools.count(1)

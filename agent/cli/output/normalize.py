@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+import polars as pl
 from rich.console import Console
 
 from agent.columns.string_buffer import body
@@ -15,6 +16,8 @@ from agent.enrichment.enrichment_data import EnrichmentData
 from agent.enrichment.settings import EnrichSettings
 from agent.formats import FORMATS
 from agent.hunt.log_files import batches
+from agent.hunt.parallel import ahead
+from agent.model import Batch
 from agent.normalize.mapping.load import load_mappings
 from agent.normalize.shape import Normalizer
 from agent.shipped import shipped
@@ -46,12 +49,21 @@ def write_normalized(
     for error in (*errors, *data.problems):
         err.print(str(error), style="red", markup=False, soft_wrap=True)
     normalizer = Normalizer(mappings, keep_original=settings.normalize.keep_original if settings else False)
+    encode = FORMATS[format_name]
+
+    def shaped(batch: Batch) -> tuple[Batch, pl.DataFrame]:
+        return batch, normalizer.shape(enricher.enrich(normalizer.prepare(batch)), batch, now())
+
+    def encoded(batch_and_rows: tuple[Batch, pl.DataFrame]) -> tuple[Batch, memoryview]:
+        batch, rows = batch_and_rows
+        return batch, body(encode(rows) + "\n") if rows.height else memoryview(b"")
+
     rejected = 0
     for path in files:
-        for batch in batches(path, event_type):
-            shaped = normalizer.shape(enricher.enrich(normalizer.prepare(batch)), batch, now())
-            if shaped.height:
-                out.write(body(FORMATS[format_name](shaped) + "\n"))
+        # Three stages that take about as long as each other: read and identified here, shaped, and encoded. Each is one
+        # thread, for look-ups are not made for several, so that both cores are busy with at most six batches in memory.
+        for batch, lines in ahead(ahead(batches(path, event_type), shaped, 1), encoded, 1):
+            out.write(lines)
             for rejection in batch.rejections:
                 err.print(
                     f"{rejection.input}: row {rejection.row}: {rejection.reason}",
