@@ -61,6 +61,11 @@ def filled(column: pl.Series) -> pl.Series:
     return column.is_not_null()
 
 
+def surely(rows: pl.Series) -> pl.Series:
+    """`Boolean` without nulls: false where it was null."""
+    return rows.fill_null(False) if rows.null_count() else rows
+
+
 def only_where(column: pl.Series, rows: pl.Series) -> pl.Series:
     """The column, null where `rows` (`Boolean`, without nulls) does not hold."""
     return column.zip_with(rows, pl.Series([None], dtype=column.dtype))

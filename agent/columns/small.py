@@ -12,12 +12,13 @@ SMALL = 256
 """Rows of a batch up to which it takes the way over Python lists."""
 
 
-def few_ascii(column: pl.Series) -> list[str | None] | None:
-    """The cells (`String`) of a small column if all of them are ASCII; None for any other.
+def few_plain(column: pl.Series) -> list[str | None] | None:
+    """The cells (`String`) of a small column if all of them are printable ASCII; None for any other.
 
-    Python and Polars agree on ASCII; on capitals, white space and classes of characters beyond it they do not.
+    There Python and Polars agree on capitals, white space, classes of characters and what the end of a text is.
     """
     if column.len() > SMALL:
         return None
     cells: list[str | None] = column.to_list()
-    return cells if "".join(filter(None, cells)).isascii() else None
+    together = "".join(filter(None, cells))
+    return cells if together.isascii() and together.isprintable() else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from collections.abc import Mapping as Dict
 
 import polars as pl
@@ -27,12 +27,12 @@ SERVICE = "leakline.service"
 """The service that the event type belongs to, as rules name it (`event_log_file`, …)."""
 
 
-def target_fields(mapping: Mapping, cells: Cells) -> dict[str, TargetField]:
+def target_fields(mapping: Mapping, columns: Collection[str]) -> dict[str, TargetField]:
     """The field of each column that can have one. Of two that want one field, the header's own column gets it."""
     targets: dict[str, TargetField] = {}
     owners: dict[str, str] = {}
-    for column in sorted(cells, key=lambda name: (name not in mapping.header, name)):
-        target = mapping.target(column, cells)
+    for column in sorted(columns, key=lambda name: (name not in mapping.header, name)):
+        target = mapping.target(column, columns)
         if target is None:
             continue
         owner = owners.setdefault(target.field, column)
@@ -91,12 +91,16 @@ def _ids(short: pl.Series, long: pl.Series | None) -> pl.Series:
 
 
 def cells_to_keep(
-    mapping: Mapping, cells: Cells, fields: Fields, targets: Dict[str, TargetField]
+    mapping: Mapping,
+    cells: Cells,
+    fields: Fields,
+    targets: Dict[str, TargetField],
+    lacking: Iterable[tuple[str, TargetField]],
 ) -> Iterator[RawCells]:
     """The cells that reading the fields back would not give, by column; what is not kept here is lost.
 
-    `fields`: all of the shaped frame so far, by name. A column of the header that this file lacks is asked too: where
-    its field suggests a value, the row has to say that there was no cell.
+    `fields`: all of the shaped frame so far, by name. `lacking`: columns of the header that this file lacks are asked
+    too: where their field suggests a value, the row has to say that there was no cell.
     """
     plain = _plain_times(cells, targets, fields)
     for column, raw in cells.items():
@@ -110,9 +114,8 @@ def cells_to_keep(
                 rows = filled(raw) if written is None else raw.ne_missing(written)
                 if rows.any():
                     yield RawCells(column, raw, rows)
-    for column in sorted(mapping.header - cells.keys()):
-        target = mapping.target(column, mapping.header)
-        written = read_back(column, target, fields) if target is not None else None
+    for column, target in lacking:
+        written = read_back(column, target, fields)
         if written is not None and written.null_count() < written.len():
             yield RawCells(column, None, filled(written))
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dict
 
 import polars as pl
 
 from agent.columns.array_fields import each_once
-from agent.columns.distinct import all_null, only_where
+from agent.columns.distinct import all_null, only_where, per_text
+from agent.columns.known_columns import or_else
 from agent.columns.record_id import to_long
 from agent.columns.timestamp import TIME
 from agent.model import Batch
 from agent.normalize.blank import FilledCells
-from agent.normalize.cell_fields import PROVIDER, SERVICE, TIME_FIELD, Cells, fill, target_fields
+from agent.normalize.cell_fields import PROVIDER, SERVICE, TIME_FIELD, Cells, fill
 from agent.normalize.computed.aura import split_actions
-from agent.normalize.mapping.choice import choose, look_up
 from agent.normalize.mapping.conversion import CONVERSIONS, plain_numbers
-from agent.normalize.mapping.mapping import DerivedField, Mapping, TargetField
+from agent.normalize.mapping.mapping import DerivedField, Mapping
 from agent.normalize.mapping.url_parts import split_urls
+from agent.normalize.plan import Plan
 
 Constant = str | tuple[str, ...]
 
@@ -27,8 +27,6 @@ ORGANIZATION = "organization.id"
 RELATED_ADDRESSES = "related.ip"
 ADDRESS_FIELDS = ("source.ip", "client.ip")
 NUMBER = "leakline.number."
-MOST_NUMBERS = 50
-"""Unknown columns of one file that get one: an index has room for so many fields and no more."""
 
 
 def vendor_columns(batch: Batch) -> dict[str, pl.Series]:
@@ -36,7 +34,7 @@ def vendor_columns(batch: Batch) -> dict[str, pl.Series]:
     return {column.name: column for column in batch.frame.get_columns() if column.name != "event.id"}
 
 
-def computed_fields(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Constant]:
+def computed_fields(plan: Plan, batch: Batch) -> dict[str, pl.Series | Constant]:
     """ECS fields by name: a series, or a constant that holds for every row. `@timestamp` is always among them.
 
     The order matters, because a step sees the fields of those before it: cells of columns, the parts of the URL and of
@@ -44,7 +42,7 @@ def computed_fields(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Con
     choices come last and overrule, for no column may pretend to be `event.provider`.
     """
     cells, height = FilledCells(vendor_columns(batch)), batch.frame.height
-    targets = target_fields(mapping, cells)
+    mapping, targets = plan.mapping, plan.targets
     fields: dict[str, pl.Series | Constant] = dict(
         fill(cells, targets, lambda field: not field.startswith("salesforce.") and field != PROVIDER)
     )
@@ -55,16 +53,16 @@ def computed_fields(mapping: Mapping, batch: Batch) -> dict[str, pl.Series | Con
         fields |= {name: part for name, part in split_urls(cells[mapping.url]).items() if name not in fields}
     if mapping.actions is not None and mapping.actions in cells:
         fields |= split_actions(cells[mapping.actions])
-    fields |= dict(_numbers(mapping, cells, targets))
+    fields |= dict(_numbers(plan.unknown, cells))
     for derived in mapping.derived:
-        value = _derive(derived, cells, fields, targets)
+        value = _derive(derived, plan, cells, fields)
         if value is not None and (derived.where.cases or derived.unless):
             value = only_where(value, _rows_of(derived, cells, fields, height))
         if value is not None and value.null_count() < height:
             fields[derived.field] = value
     _only_without_address(fields)
     fields |= _related_addresses(fields)
-    return fields | _constants(mapping, batch) | dict(_chosen(mapping, cells, height, batch.event_type))
+    return fields | _constants(mapping, batch) | dict(_chosen(plan, cells, height))
 
 
 def _only_without_address(fields: dict[str, pl.Series | Constant]) -> None:
@@ -94,26 +92,26 @@ def _organization(found: pl.Series | Constant | None, org: str) -> pl.Series | C
     return found.fill_null(to_long(pl.Series([org]))[0]) if found.null_count() and org else found
 
 
-def _numbers(mapping: Mapping, cells: Cells, targets: Dict[str, TargetField]) -> Iterator[tuple[str, pl.Series]]:
+def _numbers(unknown: Iterable[str], cells: Cells) -> Iterator[tuple[str, pl.Series]]:
     """Numbers of columns that no mapping knows, beside the text: `leakline.number.<column>`, always `Float64`.
 
     The text stays where it is: were the field itself a number today, an index would refuse the text of tomorrow.
     """
-    unknown = [column for column in cells if column in targets and not mapping.kinds.knows(column)]
-    for column in [column for column in unknown if targets[column].field.startswith("salesforce.")][:MOST_NUMBERS]:
+    for column in unknown:
         value = plain_numbers(cells[column])
         if value.null_count() < value.len():
             yield NUMBER + column.lower(), value
 
 
 def _derive(
-    derived: DerivedField, cells: Cells, fields: Dict[str, pl.Series | Constant], targets: Dict[str, TargetField]
+    derived: DerivedField, plan: Plan, cells: Cells, fields: Dict[str, pl.Series | Constant]
 ) -> pl.Series | None:
     """The value of a derived field, row by row the first of its columns that gives one; None where no column is there.
 
     `cells`: the raw columns (`String`); `fields`: what was computed before, so that one field can be derived from another.
     """
     value: pl.Series | None = None
+    targets, table = plan.targets, plan.look_ups.get(derived.field)
     for column in derived.columns:
         own = cells.get(column, fields.get(column))
         if not isinstance(own, pl.Series):
@@ -125,9 +123,9 @@ def _derive(
             else None
         )
         converted = done if isinstance(done, pl.Series) else CONVERSIONS[derived.conversion](own)
-        if derived.table is not None:
-            converted = look_up(converted, derived.table)
-        value = converted if value is None else value.zip_with(value.is_not_null(), converted)
+        if table is not None:
+            converted = per_text(converted, table, pl.String)
+        value = converted if value is None else or_else(value, converted)
         if value.null_count() == 0:
             break
     if value is None or derived.times is None or derived.times not in cells:
@@ -160,19 +158,14 @@ def _constants(mapping: Mapping, batch: Batch) -> dict[str, Constant]:
     }
 
 
-def _chosen(mapping: Mapping, cells: Cells, height: int, event_type: str) -> Iterator[tuple[str, pl.Series | Constant]]:
+def _chosen(plan: Plan, cells: Cells, height: int) -> Iterator[tuple[str, pl.Series | Constant]]:
     """`event.action`, `.category`, `.type` and `.outcome`: a word for each row, or one for all."""
-    action = choose(mapping.action, cells, height)
-    yield "event.action", _kebab(event_type) if action is None else action
-    for name, choice in (("event.category", mapping.category), ("event.type", mapping.type)):
-        words = choose(choice, cells, height)
+    action = plan.action.choose(cells, height)
+    yield "event.action", plan.default_action if action is None else action
+    for name, chooser in (("event.category", plan.category), ("event.type", plan.type)):
+        words = chooser.choose(cells, height)
         if words is not None:
             yield name, words
-    outcome = choose(mapping.outcome, cells, height)
+    outcome = plan.outcome.choose(cells, height)
     if outcome is not None:
         yield "event.outcome", outcome
-
-
-def _kebab(event_type: str) -> str:
-    """`ApexCallout` as `apex-callout`: the action of an event type nobody described."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+", "-", event_type).strip("-").lower()

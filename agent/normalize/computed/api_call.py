@@ -13,6 +13,7 @@ import polars as pl
 
 from agent.columns.distinct import all_null, only_where, per_distinct
 from agent.columns.record_id import to_long
+from agent.columns.small import SMALL, few_plain
 
 ROOT = "/"
 """The resource of a path that ends with the version: the list of all resources."""
@@ -67,6 +68,9 @@ def method_override(cells: pl.Series) -> pl.Series:
 
 def method(cells: pl.Series) -> pl.Series:
     """HTTP methods in upper case."""
+    few = few_plain(cells)
+    if few is not None:
+        return pl.Series(cells.name, [(cell and cell.strip().upper()) or None for cell in few], dtype=pl.String)
     return cells.str.strip_chars().str.to_uppercase().replace("", None)
 
 
@@ -106,14 +110,22 @@ def _path(cells: pl.Series) -> pl.Series:
 
 def _short(path: pl.Series) -> pl.Series:
     """Without repeated slashes; null where the rest is too long to be looked at, for its beginning would mislead."""
-    if not (path.str.len_bytes() > LONGEST).any():
+    if not _any_is_long(path):
         return path
     path = path.str.replace_all(_SLASHES, "/")
     return only_where(path, (path.str.len_chars() <= LONGEST).fill_null(False))
 
 
+def _any_is_long(path: pl.Series) -> bool:
+    if path.len() <= SMALL:
+        return any(cell is not None and len(cell.encode()) > LONGEST for cell in path.to_list())
+    return bool((path.str.len_bytes() > LONGEST).any())
+
+
 def _has(cells: pl.Series, text: str) -> bool:
     """Whether any cell has this text: most files have none of the odd spellings, and pay for none."""
+    if cells.len() <= SMALL:
+        return any(cell is not None and text in cell for cell in cells.to_list())
     return bool(cells.str.contains(text, literal=True).any())
 
 

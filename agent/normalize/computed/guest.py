@@ -11,11 +11,14 @@ session and user agent, and this he cannot; `leakline.guest_calls`, `leakline.gu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import polars as pl
 
-from agent.columns.distinct import only_where
+from agent.columns.distinct import filled, only_where, surely
+from agent.columns.known_columns import or_else
+from agent.columns.small import few_plain
 from agent.normalize.computed.guest_doors import LONGEST, LONGEST_PATH, Doors, of_actions, of_path
 
 GUEST = "leakline.user_is_guest"
@@ -37,6 +40,8 @@ _SITES = ("SITE_ID", "SiteId")
 _KEYS = ("LOGIN_KEY", "LoginKey")
 _SESSIONS = ("SESSION_KEY", "SessionKey")
 _EVENT_TYPES = ("EVENT_TYPE", "EventType")
+_SITE_SAYS = "IS_GUEST"
+_MESSAGE = "ACTION_MESSAGE"
 _URIS = ("URI", "Uri", "PAGE_URL", "PageUrl", "REQUEST_PATH")
 
 _A_GUEST = r"(?i)guest|^\s*g\s*$"
@@ -49,12 +54,14 @@ _AN_ID = r"\b[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?\b"
 """Ids of records make most paths different, and none another door."""
 _BLANK = r"^\s*$"
 
+_COLUMNS = (*_TYPES, *_ABOUT, *_USERS, *_SITES, *_KEYS, *_SESSIONS, *_EVENT_TYPES, *_URIS, _SITE_SAYS, _MESSAGE)
+
 _SCHEMA = {**dict.fromkeys(COUNTS, pl.Int64), DOORS: pl.String, ACTIONS: pl.String}
 
 
 def guest_columns(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
     """`columns`: those of a prepared frame, by name, of which any may be missing."""
-    texts = {name: column for name, column in columns.items() if column.dtype == pl.String}
+    texts = {name: columns[name] for name in _COLUMNS if name in columns and columns[name].dtype == pl.String}
     guest = _is_guest(texts)
     if guest is None:
         return {}
@@ -73,14 +80,17 @@ def guest_columns(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
 def _is_guest(texts: Mapping[str, pl.Series]) -> pl.Series | None:
     """`Boolean` with nulls; None where nothing can be said of any row."""
     kind = _first(texts, _TYPES)
-    signs = [] if kind is None else [kind.str.contains(_A_GUEST)]
+    if kind is not None and kind.null_count() == 0 and _SITE_SAYS not in texts:
+        # All types are known, so nothing else counts.
+        return _found(kind, _A_GUEST).alias(GUEST)
+    signs = [] if kind is None else [_found(kind, _A_GUEST)]
     for name, word in _ABOUT.items():
         about = _first(texts, (name,))
         if about is not None:
-            signs.append(about.str.contains(word) & (True if kind is None else kind.is_null()))
-    site_says = _first(texts, ("IS_GUEST",))
+            signs.append(_found(about, word) & (True if kind is None else ~filled(kind)))
+    site_says = _first(texts, (_SITE_SAYS,))
     if site_says is not None:
-        signs.append(site_says.str.contains("^(?i:1|true)$"))
+        signs.append(_found(site_says, "^(?i:1|true)$"))
     blank = _nobody(texts, kind if site_says is None else _or(kind, site_says))
     if blank is not None:
         signs.append(blank)
@@ -92,13 +102,13 @@ def _is_guest(texts: Mapping[str, pl.Series]) -> pl.Series | None:
         if users is not None:
             same = users.is_in(users.filter(guest).unique().drop_nulls().implode()).fill_null(False)
             guest = guest | (same & kind.is_null())
-    known = kind.is_not_null() if kind is not None else pl.repeat(False, guest.len(), eager=True)
+    known = filled(kind) if kind is not None else pl.Series([False]).new_from_index(0, guest.len())
     return pl.select(pl.when(pl.lit(guest)).then(True).when(pl.lit(known)).then(False).alias(GUEST)).to_series()
 
 
 def _or(kind: pl.Series | None, word: pl.Series) -> pl.Series:
     """`kind` (`String`), and `word` where it is null."""
-    return word if kind is None else kind.zip_with(kind.is_not_null(), word)
+    return word if kind is None else or_else(kind, word)
 
 
 def _nobody(texts: Mapping[str, pl.Series], kind: pl.Series | None) -> pl.Series | None:
@@ -108,22 +118,22 @@ def _nobody(texts: Mapping[str, pl.Series], kind: pl.Series | None) -> pl.Series
     uri, event = _first(texts, _URIS), _first(texts, _EVENT_TYPES)
     signed, session = _first(texts, _KEYS), _first(texts, _SESSIONS)
     height = next((column.len() for column in texts.values()), 0)
-    never = pl.repeat(False, height, eager=True)
-    unnamed = ~never if kind is None else kind.is_null()
-    unsigned = ~never if signed is None else signed.is_null()
-    on_site = never if uri is None else uri.str.contains(_OF_A_SITE).fill_null(False)
+    never = pl.Series([False]).new_from_index(0, height)
+    unnamed = ~never if kind is None else ~filled(kind)
+    unsigned = ~never if signed is None else ~filled(signed)
+    on_site = never if uri is None else surely(_found(uri, _OF_A_SITE))
     if kind is None and not any(name in texts for name in _TYPES):
         pages = never
     else:
-        pages = never if event is None else event.str.contains(_OF_PAGES).fill_null(False)
-    without = ~never if session is None else session.is_null()
+        pages = never if event is None else surely(_found(event, _OF_PAGES))
+    without = ~never if session is None else ~filled(session)
     found = unnamed & unsigned & (on_site | (pages & without))
     return found if found.any() else None
 
 
 def _asked(texts: Mapping[str, pl.Series], guest: pl.Series) -> dict[str, pl.Series]:
     """Counts and doors of the guests' rows, worked out once per distinct action or path."""
-    actions, paths = _first(texts, ("ACTION_MESSAGE",)), _first(texts, _URIS)
+    actions, paths = _first(texts, (_MESSAGE,)), _first(texts, _URIS)
     event = _first(texts, _EVENT_TYPES)
     blank = pl.repeat(None, guest.len(), dtype=pl.String, eager=True)
     keys = pl.DataFrame(
@@ -174,9 +184,20 @@ def _first(texts: Mapping[str, pl.Series], names: tuple[str, ...]) -> pl.Series 
         if name not in texts:
             continue
         column = texts[name]
-        blank = column.str.contains(_BLANK).fill_null(False)
+        blank = surely(_found(column, _BLANK))
         column = only_where(column, ~blank) if blank.any() else column
-        found = column if found is None else found.zip_with(found.is_not_null(), column)
+        found = column if found is None else or_else(found, column)
         if found.null_count() == 0:
             break
     return found
+
+
+def _found(column: pl.Series, pattern: str) -> pl.Series:
+    """`Boolean`: in which cells (`String`) the pattern is found; null for a null."""
+    cells = few_plain(column)
+    if cells is None:
+        return column.str.contains(pattern)
+    search = re.compile(pattern).search
+    return pl.Series(
+        column.name, [cell if cell is None else search(cell) is not None for cell in cells], dtype=pl.Boolean
+    )

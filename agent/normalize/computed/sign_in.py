@@ -6,9 +6,13 @@ sign-in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import polars as pl
+
+from agent.columns.distinct import surely
+from agent.columns.small import few_plain
 
 SIGN_IN = "leakline.sign_in"
 SUCCEEDED, ATTEMPTED = "succeeded", "attempted"
@@ -21,10 +25,12 @@ _REQUEST = "REQUEST_STATUS"
 _OF_HISTORY = "LoginTime"
 """A field that rows of the login history have, and a name of their kind they have not."""
 
+_COLUMNS = (*_TYPES, _OF_HISTORY, *_RESULTS, _REQUEST)
+
 
 def sign_in_columns(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
     """`columns`: those of a frame, by name, of which any may be missing."""
-    texts = {name: column for name, column in columns.items() if column.dtype == pl.String}
+    texts = {name: columns[name] for name in _COLUMNS if name in columns and columns[name].dtype == pl.String}
     found: dict[str, pl.Series] = {}
     logins = [_fitting(texts[name], _A_LOGIN) for name in _TYPES if name in texts]
     logins += [texts[_OF_HISTORY].is_not_null()] if _OF_HISTORY in texts else []
@@ -66,6 +72,10 @@ def _refused(texts: Mapping[str, pl.Series], height: int) -> pl.Series:
 
 def _fitting(column: pl.Series, pattern: str) -> pl.Series:
     """Where a column of few distinct texts fits."""
+    cells = few_plain(column)
+    if cells is not None:
+        fits = re.compile(pattern).search
+        return pl.Series(column.name, [cell is not None and fits(cell) is not None for cell in cells], dtype=pl.Boolean)
     texts = column.unique().drop_nulls()
     return column.is_in(texts.filter(texts.str.contains(pattern)).to_list())
 
@@ -74,7 +84,7 @@ def _any(columns: list[pl.Series]) -> pl.Series | None:
     """Where one of them is true; None if it is nowhere."""
     if not columns:
         return None
-    together = columns[0].fill_null(False)
+    together = surely(columns[0])
     for column in columns[1:]:
-        together = together | column.fill_null(False)
+        together = together | surely(column)
     return together if together.any() else None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import polars as pl
 
 from agent.columns.distinct import filled
-from agent.columns.small import few_ascii
+from agent.columns.small import few_plain
 
 Columns = Callable[[str], "pl.Series | None"]
 """Finds a column by name: the vendor's, or a computed one. None if the frame has none."""
@@ -41,18 +40,26 @@ def _fits(cells: pl.Series, patterns: tuple[str, ...]) -> pl.Series:
     text = cells if cells.dtype == pl.String else cells.cast(pl.String, strict=False)
     if patterns == ("*",):
         return filled(text)
-    few = few_ascii(text)
+    few = few_plain(text)
     if few is not None:
-        fits = _expression(patterns).fullmatch
-        return pl.Series(text.name, [cell is not None and fits(cell) is not None for cell in few], dtype=pl.Boolean)
-    return text.str.contains(f"(?is)^(?:{_words(patterns)})$").fill_null(False)
+        parts = [pattern.lower().split("*") for pattern in patterns]
+        fits = [cell is not None and any(_is_made_of(cell.lower(), of_one) for of_one in parts) for cell in few]
+        return pl.Series(text.name, fits, dtype=pl.Boolean)
+    words = "|".join(".*".join(re.escape(part) for part in pattern.split("*")) for pattern in patterns)
+    return text.str.contains(f"(?is)^(?:{words})$").fill_null(False)
 
 
-@lru_cache(maxsize=1_000)
-def _expression(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """For all of a cell. The patterns come from mapping files, whose conditions are some dozens."""
-    return re.compile(_words(patterns), re.IGNORECASE | re.DOTALL)
-
-
-def _words(patterns: tuple[str, ...]) -> str:
-    return "|".join(".*".join(re.escape(part) for part in pattern.split("*")) for pattern in patterns)
+def _is_made_of(text: str, parts: Sequence[str]) -> bool:
+    """Whether a text is these parts in their order, with anything between them."""
+    if len(parts) == 1:
+        return text == parts[0]
+    place, end = len(parts[0]), len(text) - len(parts[-1])
+    if place > end or not text.startswith(parts[0]) or not text.endswith(parts[-1]):
+        return False
+    # Each part where it comes first: whatever can follow a later place of it can follow this one.
+    for part in parts[1:-1]:
+        found = text.find(part, place, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True

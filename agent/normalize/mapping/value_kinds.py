@@ -14,7 +14,7 @@ from urllib.parse import unquote, unquote_plus
 import polars as pl
 
 from agent.columns import record_id
-from agent.columns.distinct import only_where, per_distinct, per_text
+from agent.columns.distinct import only_where, per_text
 from agent.columns.small import SMALL
 
 _BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
@@ -90,12 +90,7 @@ def _read_boolean(raw: pl.Series) -> pl.Series:
     """`Boolean`, from `0` and `1` (old event types) or `true` and `false` (newer ones), in any case."""
     if _is_zero_or_one(raw):
         return raw == "1"
-    return per_distinct(raw, _read_boolean_words)
-
-
-def _read_boolean_words(values: pl.Series) -> pl.Series:
-    """Distinct cells (`String`, no nulls) to `Boolean`; null for other words."""
-    return values.str.to_lowercase().replace_strict(_BOOLEANS, default=None, return_dtype=pl.Boolean)
+    return per_text(raw, lambda text: _BOOLEANS.get(text.lower()), pl.Boolean)
 
 
 def _write_boolean(value: pl.Series) -> pl.Series:
@@ -111,7 +106,7 @@ def _is_zero_or_one(raw: pl.Series) -> bool:
 def _is_plain_short_id(raw: pl.Series, value: pl.Series) -> bool:
     """Whether each raw id (`String`) has 15 characters, and its value is these and three more."""
     if raw.len() <= SMALL:
-        return record_id.to_short(value).equals(raw)
+        return raw.equals(record_id.to_short(value))
     filled = raw.len() - raw.null_count()
     return (
         value.null_count() == raw.null_count()
