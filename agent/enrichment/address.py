@@ -72,13 +72,13 @@ class AddressColumns:
         schema |= {ANONYMIZER: pl.Boolean()} if anonymizers else {}
         self._cache = LookupCache(schema, self._rows)
 
-    def columns(self, addresses: pl.Series) -> dict[str, pl.Series]:
-        """`addresses`: `String`, as logged. Columns by name, row for row beside it."""
+    def columns(self, addresses: pl.Series, only: Sequence[str] | None = None) -> dict[str, pl.Series]:
+        """`addresses`: `String`, as logged. Columns by name, row for row beside it; of all or `only` of these names."""
         readers = self._databases.readers() if self._databases is not None else None
         if readers is not self._readers:
             self._readers = readers
             self._cache.forget()
-        return self._cache.columns(addresses)
+        return self._cache.columns(addresses, only)
 
     def _rows(self, texts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
         return {text: self._row(text) for text in texts}

@@ -7,10 +7,12 @@ Column: `leakline.any_ip_anonymizer` (`Boolean`). Rules that alert ask for it; t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import polars as pl
 
-from agent.columns.row_values import ROW, VALUE, beside, values_by_row
+from agent.columns.known_columns import or_else
+from agent.columns.row_values import RowValues
 from agent.enrichment.address import ANONYMIZER, AddressColumns
 
 ANY_ANONYMIZER = "leakline.any_ip_anonymizer"
@@ -21,28 +23,29 @@ _NUMBER = "source.as.number"
 class AnyAddress:
     """Looked up once for a batch."""
 
-    def __init__(self, addresses: AddressColumns, columns: Sequence[pl.Series], height: int) -> None:
-        """`columns`: one or more, `String` or `List(String)`, of addresses as logged."""
-        self._height = height
-        self._found = pl.concat([_looked_up(addresses, column) for column in columns], how="diagonal")
+    def __init__(self, addresses: AddressColumns, given: Sequence[RowValues]) -> None:
+        """`given`: one or more columns of addresses as logged, each of which may have several in a row."""
+        self._given = given
+        self._found = [addresses.columns(column.values, only=(ANONYMIZER, _NUMBER)) for column in given]
 
     def anonymizer(self) -> dict[str, pl.Series]:
         """True where an address is in a list, false where all that are known are in none, else null."""
-        if ANONYMIZER not in self._found.columns:
-            return {}
-        by_row = self._found.drop_nulls(ANONYMIZER).group_by(ROW).agg(pl.col(ANONYMIZER).any())
-        return {ANY_ANONYMIZER: beside(self._height, by_row)[ANONYMIZER].alias(ANY_ANONYMIZER)}
+        flags = [
+            column.any_of(found[ANONYMIZER])
+            for column, found in zip(self._given, self._found, strict=True)
+            if ANONYMIZER in found
+        ]
+        return {ANY_ANONYMIZER: reduce(_either, flags).alias(ANY_ANONYMIZER)} if flags else {}
 
-    def numbers(self) -> list[pl.Series]:
-        """The AS numbers of each row's addresses (`List(String)`), if any is known."""
-        if _NUMBER not in self._found.columns:
-            return []
-        by_row = self._found.drop_nulls(_NUMBER).group_by(ROW).agg(pl.col(_NUMBER).cast(pl.String))
-        return [beside(self._height, by_row)[_NUMBER]]
+    def numbers(self) -> list[RowValues]:
+        """The AS numbers of the addresses, as far as any is known."""
+        return [
+            column.looked_up(found[_NUMBER].cast(pl.String))
+            for column, found in zip(self._given, self._found, strict=True)
+            if _NUMBER in found
+        ]
 
 
-def _looked_up(addresses: AddressColumns, column: pl.Series) -> pl.DataFrame:
-    """`row` and what is known of an address there: a line for each one in the column (`String` or `List(String)`)."""
-    values = values_by_row(column)
-    found = addresses.columns(values[VALUE])
-    return pl.DataFrame([values[ROW], *(found[name] for name in (ANONYMIZER, _NUMBER) if name in found)])
+def _either(flags: pl.Series, others: pl.Series) -> pl.Series:
+    """True where one is, null where both are."""
+    return or_else(flags, others) | or_else(others, flags)

@@ -19,6 +19,7 @@ import polars as pl
 
 from agent.columns.distinct import only_where
 from agent.columns.folded_name import LONGEST, folded, is_turned, looks_like, readings
+from agent.columns.joined_text import head
 from agent.enrichment.approved_app import app_ids, paired
 from agent.enrichment.lookup_cache import LookupCache
 from agent.yaml_lines.text_file import YamlFile, read_yaml
@@ -147,8 +148,8 @@ class AppImitationColumns:
         too; it is not folded. An app whose id is approved imitates nobody.
         """
         # Cut before anything is cached of them: cells may hold megabytes.
-        names = None if names is None else names.str.head(LONGEST)
-        callers = None if callers is None else callers.str.head(LONGEST)
+        names = None if names is None else head(names, LONGEST)
+        callers = None if callers is None else head(callers, LONGEST)
         found = {} if names is None else self._cache.columns(names)
         if names is not None and ids is not None and self._apps.ids_by_name:
             other = self._under_another_id(names, ids)

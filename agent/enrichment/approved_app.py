@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from agent.columns.joined_text import joined
 from agent.columns.record_id import to_long
 from agent.enrichment.lookup_cache import LookupCache
 from agent.errors import SettingsError
@@ -89,5 +90,4 @@ class ApprovedAppColumns:
         """Both `String`, row for row beside each other; None is a column that is not there."""
         if ids is None and names is None:
             return {}
-        texts = [pl.lit("") if column is None else pl.lit(column).fill_null("") for column in (ids, names)]
-        return self._cache.columns(pl.select(pl.concat_str(texts, separator=_BETWEEN).alias("")).to_series())
+        return self._cache.columns(joined((ids, names), _BETWEEN))

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 import ua_parser
 
+from agent.columns.joined_text import head, joined
 from agent.enrichment.lookup_cache import LookupCache
 from agent.yaml_lines.text_file import YamlFile, read_yaml
 
@@ -83,17 +84,14 @@ class ClientColumns:
         self, user_agent: pl.Series | None, client_name: pl.Series | None, application: pl.Series | None
     ) -> dict[str, pl.Series]:
         """All `String`, row for row beside each other; None is a column that is not there."""
-        # Cut before anything is cached of it.
-        agents = self._agents.columns(user_agent.str.head(LONGEST)) if user_agent is not None else {}
-        given = [column for column in (user_agent, client_name, application) if column is not None]
-        if not given:
+        if user_agent is None and client_name is None and application is None:
             return {}
-        texts = [
-            (pl.lit("") if column is None else pl.lit(column).fill_null("").str.head(LONGEST))
-            for column in (user_agent, client_name, application)
+        # Cut before anything is cached of them.
+        given = [
+            column if column is None else head(column, LONGEST) for column in (user_agent, client_name, application)
         ]
-        keys = pl.select(pl.concat_str(texts, separator=_BETWEEN).alias("")).to_series()
-        return agents | self._kind.columns(keys)
+        agents = self._agents.columns(given[0]) if given[0] is not None else {}
+        return agents | self._kind.columns(joined(given, _BETWEEN))
 
     def kind(self, key: str) -> str | None:
         """The first kind that fits."""

@@ -12,6 +12,7 @@ from functools import reduce
 import polars as pl
 
 from agent.columns.known_columns import KnownColumns, or_else
+from agent.columns.row_values import RowValues
 from agent.enrichment.address import AddressColumns
 from agent.enrichment.any_address import AnyAddress
 from agent.enrichment.app_imitation import AppImitationColumns
@@ -109,7 +110,7 @@ class Enricher:
         known.add(sign_in_columns(known.all))
         self._add_indicators(known)
         self._add_hour(known)
-        return prepared.with_columns(known.added.values())
+        return _beside(prepared, known.added)
 
     def _forget_in_time(self) -> None:
         self._batches += 1
@@ -121,23 +122,23 @@ class Enricher:
 
     def _add_indicators(self, known: KnownColumns) -> None:
         """What lists of bad things say of any value of the row, what its sender wrote included."""
-        addresses = known.every(*ADDRESSES)
-        numbers: list[pl.Series] = []
+        addresses = _every(known, ADDRESSES)
+        numbers: list[RowValues] = []
         if addresses and (self._settings.anonymizer_lists or self._by_operator):
-            any_address = AnyAddress(self._addresses, addresses, known.height)
+            any_address = AnyAddress(self._addresses, addresses)
             known.add(any_address.anonymizer())
             numbers = any_address.numbers()
         operator = known.all.get("source.as.number")
         if operator is not None and self._by_operator:  # an archive knows it where no database does
-            numbers.append(operator.cast(pl.String))
+            numbers.append(RowValues(operator.cast(pl.String)))
         agents = known.first(*AGENTS)
         known.add(
             self._indicators.columns(
                 known.height,
                 addresses=addresses,
                 numbers=numbers,
-                agents=[*([agents] if agents is not None else []), *known.every(*CLIENTS)],
-                apps=known.every(*APPS),
+                agents=[*([RowValues(agents)] if agents is not None else []), *_every(known, CLIENTS)],
+                apps=_every(known, APPS),
                 times=known.all.get("@timestamp"),
             )
         )
@@ -167,6 +168,19 @@ class Enricher:
             if column is not None
         ]
         return reduce(or_else, named).alias(APPLICATION) if named else None
+
+
+def _every(known: KnownColumns, names: Sequence[str]) -> list[RowValues]:
+    return [RowValues(column) for column in known.every(*names)]
+
+
+def _beside(frame: pl.DataFrame, added: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """The frame with columns added or replaced: what `with_columns` does at ten times the cost of a small batch."""
+    place = {name: number for number, name in enumerate(frame.columns)}
+    together = frame.clone()
+    for name in added.keys() & place.keys():
+        together.replace_column(place[name], added[name])
+    return together.hstack([column for name, column in added.items() if name not in place])
 
 
 def _user_columns(known: KnownColumns) -> dict[str, pl.Series]:

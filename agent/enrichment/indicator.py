@@ -17,7 +17,8 @@ from typing import Any
 import polars as pl
 
 from agent.columns.folded_name import folded
-from agent.columns.row_values import ROW, VALUE, beside, values_by_row
+from agent.columns.joined_text import head
+from agent.columns.row_values import ROW, RowValues, beside
 from agent.columns.timestamp import TIME
 from agent.enrichment.address import kind_and_address
 from agent.enrichment.client_kind import LONGEST
@@ -34,7 +35,7 @@ MOST = 8
 _EXPIRES = "expires"
 _SCHEMA: dict[str, pl.DataType] = {**dict.fromkeys(COLUMNS, pl.String()), _EXPIRES: TIME}
 
-Columns = Sequence[pl.Series]
+Columns = Sequence[RowValues]
 Find = Callable[[str], Indicator | None]
 
 
@@ -96,9 +97,7 @@ class IndicatorColumns:
         apps: Columns = (),
         times: pl.Series | None = None,
     ) -> dict[str, pl.Series]:
-        """By name, beside `height` rows; none if nothing matches. All given are `String` or `List(String)`, of which any
-        value may match, but `times`.
-        """
+        """By name, beside `height` rows; none if nothing matches. Any of a row's values may match."""
         given = zip(self._looked_up, (addresses, numbers, agents, apps), strict=True)
         hits = [hit for look_up, columns in given for hit in _hits(look_up, columns)]
         if not hits:
@@ -117,10 +116,9 @@ def _by_value(indicators: Sequence[Indicator], kind: str) -> dict[str, Indicator
 def _hits(look_up: LookupCache, columns: Columns) -> Iterator[pl.DataFrame]:
     """`row` and what matches there, for each column in which anything does."""
     for column in columns:
-        values = values_by_row(column)
-        found = look_up.columns(values[VALUE].str.head(LONGEST))
+        found = look_up.columns(head(column.values, LONGEST))
         if found:
-            yield pl.DataFrame([values[ROW], *found.values()]).filter(pl.col("kind").is_not_null())
+            yield pl.DataFrame([column.rows, *found.values()]).filter(pl.col("kind").is_not_null())
 
 
 def _rows(find: Find, keys: Sequence[str]) -> dict[str, tuple[Any, ...]]:

@@ -14,6 +14,7 @@ from ipaddress import ip_address
 
 import polars as pl
 
+from agent.columns.joined_text import joined
 from agent.enrichment.lookup_cache import LookupCache
 from agent.enrichment.network_set import NetworkSet
 
@@ -53,9 +54,7 @@ class IntegrationColumns:
         known = [columns.get(name) for name in _ABOUT]
         if known[0] is None and known[-1] is None:
             return {}
-        texts = [pl.lit("") if column is None else pl.lit(column).fill_null("") for column in known]
-        keys = pl.select(pl.concat_str(texts, separator=_BETWEEN).alias("")).to_series()
-        answers = self._accounts.columns(keys)
+        answers = self._accounts.columns(joined(known, _BETWEEN))
         pattern = answers.pop(_PATTERN, None)
         if pattern is None or addresses is None:
             return answers

@@ -15,6 +15,8 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.distinct import all_null
+from agent.columns.joined_text import joined
 from agent.columns.timestamp import TIME
 from agent.enrichment.lists.file_stamp import stamp_of
 from agent.enrichment.lists.leaver_file import LeaverFile, account_key, read_leavers
@@ -90,9 +92,7 @@ class LeaverColumns:
         known = [columns.get(name) for name in _ABOUT]
         if self._file is None or all(column is None for column in known):
             return {}
-        texts = [pl.lit("") if column is None else pl.lit(column).fill_null("") for column in known]
-        keys = pl.select(pl.concat_str(texts, separator=_BETWEEN).alias("")).to_series()
-        answers = self._cache.columns(keys)
+        answers = self._cache.columns(joined(known, _BETWEEN))
         if _KNOWN not in answers:
             return {}
         begins, ends, moment = answers.pop(_FROM, None), answers.pop(_UNTIL, None), columns.get("@timestamp")
@@ -100,7 +100,7 @@ class LeaverColumns:
         if begins is None or ends is None:
             return {LEAVING: stays, LEFT: stays}
         # A row without a time is neither before nor after a day: null for who leaves, false for who stays.
-        unknown = pl.repeat(None, len(keys), dtype=pl.Boolean, eager=True)
+        unknown = all_null(stays.len(), pl.Boolean)
         reached = {LEAVING: begins, LEFT: ends}
         return answers | {
             name: (moment >= day if moment is not None else unknown).zip_with(day.is_not_null(), stays)

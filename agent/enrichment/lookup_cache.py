@@ -7,15 +7,19 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.distinct import per_distinct
+from agent.columns.small import SMALL
+
 Work = Callable[[Sequence[str]], Mapping[str, tuple[Any, ...]]]
 """Distinct keys to their rows, one value for each column; a key without a row is asked for again next time."""
 
-_KEY = ""
+_MOST_PIECES = 16
+"""Of which the table is made: what is learnt is put behind it, and rows are picked from many pieces at a higher cost."""
 
 
 class LookupCache:
-    """`work` for keys, with the answers kept in a table of at most `limit` rows and `characters` of their keys: one
-    gather and one join a batch.
+    """`work` for keys, with the answers kept in a table of at most `limit` rows and `characters` of their keys, of which a
+    batch picks rows.
     """
 
     def __init__(
@@ -26,34 +30,42 @@ class LookupCache:
         self._limit = limit
         self._most_characters = characters
         self._characters = 0
-        self._schema = {_KEY: pl.String(), **schema}
+        self._schema = dict(schema)
         # None while it is empty: every org has a dozen of these, and many orgs are idle.
         self._table: pl.DataFrame | None = None
-        self._rows: dict[str, int] = {}
+        self._places: dict[str, int] = {}
 
-    def columns(self, keys: pl.Series) -> dict[str, pl.Series]:
-        """By name, row for row beside `keys` (`String`), those columns that have a value in some row."""
-        distinct = keys.unique().drop_nulls()
-        self._learn(distinct.to_list())
-        if self._table is None:
+    def columns(self, keys: pl.Series, only: Sequence[str] | None = None) -> dict[str, pl.Series]:
+        """By name, row for row beside `keys` (`String`), those columns that have a value in some row.
+
+        `only`: names of the columns that are wanted, unless all are.
+        """
+        places = self._places_of(keys) if keys.len() <= SMALL else per_distinct(keys, self._places_of)
+        if self._table is None or places.null_count() == places.len():
             return {}
-        answers = self._table[[row for key in distinct if (row := self._rows.get(key)) is not None]]
-        filled = answers.select(column for column in answers if column.null_count() < answers.height)
-        if filled.width < 2:
-            return {}
-        beside = keys.alias(_KEY).to_frame().join(filled, on=_KEY, how="left", maintain_order="left")
-        return {column.name: column for column in beside.drop(_KEY)}
+        known = self._table if only is None else self._table[[name for name in only if name in self._schema]]
+        return {column.name: column for column in known[places].iter_columns() if column.null_count() < column.len()}
 
     def forget(self) -> None:
         """Ask anew for every key."""
         self._table = None
-        self._rows = {}
+        self._places = {}
         self._characters = 0
 
+    def _places_of(self, keys: pl.Series) -> pl.Series:
+        """`UInt32`: where in the table the answer for each key is; null for none."""
+        texts = keys.to_list()
+        places = [self._places.get(text) for text in texts]
+        if None in places:
+            self._learn([text for text in dict.fromkeys(texts) if text is not None])
+            places = [self._places.get(text) for text in texts]
+        return pl.Series(places, dtype=pl.UInt32)
+
     def _learn(self, keys: Sequence[str]) -> None:
-        unknown = [key for key in keys if key not in self._rows]
+        """`keys`: distinct; those that are not known are looked up."""
+        unknown = [key for key in keys if key not in self._places]
         if (
-            len(self._rows) + len(unknown) > self._limit
+            len(self._places) + len(unknown) > self._limit
             or self._characters + sum(map(len, unknown)) > self._most_characters
         ):
             self.forget()
@@ -61,8 +73,9 @@ class LookupCache:
         found = self._work(unknown) if unknown else {}
         if not found:
             return
-        rows = [(key, *values) for key, values in found.items()]
-        new = pl.DataFrame(rows, schema=self._schema, orient="row")
-        self._table = new if self._table is None else pl.concat([self._table, new])
+        new = pl.DataFrame(list(found.values()), schema=self._schema, orient="row")
+        self._table = new if self._table is None else self._table.vstack(new)
+        if self._table.n_chunks() > _MOST_PIECES:
+            self._table = self._table.rechunk()
         self._characters += sum(map(len, found))
-        self._rows |= {key: place for place, key in enumerate(found, start=len(self._rows))}
+        self._places |= {key: place for place, key in enumerate(found, start=len(self._places))}

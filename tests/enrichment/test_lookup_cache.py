@@ -3,9 +3,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.columns.small import SMALL
 from agent.enrichment.lookup_cache import LookupCache
 
 SCHEMA = {"length": pl.Int64(), "even": pl.Boolean()}
@@ -33,9 +34,32 @@ def test_answers_stand_beside_their_keys(batches: list[list[str | None]], limit:
         told = remembered.columns(pl.Series(batch, dtype=pl.String))
         lengths = [len(key) if key is not None and "x" not in key else None for key in batch]
         expected = {"length": lengths, "even": [None if n is None else n % 2 == 0 for n in lengths]}
-        assert {name: column.to_list() for name, column in told.items()} == (
-            expected if any(n is not None for n in lengths) else {}
-        )
+        expected = expected if any(n is not None for n in lengths) else {}
+        assert {name: column.to_list() for name, column in told.items()} == expected
+
+
+@settings(max_examples=30, deadline=None)
+@given(keys)
+def test_a_long_batch_is_answered_as_a_short_one(batch: list[str | None]) -> None:
+    """On both sides of the limit of small batches the same rows get the same answers, in the same types."""
+    column = pl.Series([batch[row % len(batch)] for row in range(SMALL + 1)], dtype=pl.String)
+    long, short = (LookupCache(SCHEMA, Work()).columns(column[:height]) for height in (SMALL + 1, SMALL))
+    assert {name: cells[:SMALL].to_list() for name, cells in long.items()} == {
+        name: cells.to_list() for name, cells in short.items()
+    }
+    assert [cells.dtype for cells in long.values()] == [cells.dtype for cells in short.values()]
+
+
+def test_what_is_learnt_piece_by_piece_is_one_table() -> None:
+    """Keys of many batches are found again, and only the columns that are asked for come back."""
+    remembered = LookupCache(SCHEMA, Work())
+    texts = ["a" * length for length in range(1, 100)]
+    for text in texts:
+        assert remembered.columns(pl.Series([text]))["length"].to_list() == [len(text)]
+    told = remembered.columns(pl.Series(texts[::-1]), only=("even", "no such column"))
+    assert {name: column.to_list() for name, column in told.items()} == {
+        "even": [len(text) % 2 == 0 for text in texts[::-1]]
+    }
 
 
 def test_a_key_is_asked_for_once() -> None:
