@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
+
 from agent.simulator.world.sessions import day_of, midnight
 from tests.assess.agent_under_test import Agent
 from tests.assess.calendar import FIRST, Assessment, spans
@@ -52,14 +54,23 @@ def assess(
     assessment: Assessment,
     tell: Callable[[str], None] = lambda _: None,
     learnt: Callable[[LearntMemory], None] = lambda _: None,
+    alerts: Callable[[pl.DataFrame], None] = lambda _: None,
 ) -> Result:
-    """`tell`: hears how far it is; `learnt`: gets what is remembered a week before the innocent days are over."""
+    """`tell`: hears how far it is; `learnt`: gets what is remembered a week before the innocent days are over; `alerts`:
+    gets those of each file, a shaped frame, without columns if there are none.
+    """
     began, planned = time.process_time(), list(spans(assessment))
     with tempfile.TemporaryDirectory() as folder:
         agent = Agent(planned[0].org, planned[0].staff, Path(folder), FIRST, assessment.rules)
         alerting = agent.rules.alerting
         tally = Tally({rule.id: rule.level for rule in alerting}, FIRST, FIRST + timedelta(days=assessment.days))
-        _watch(agent, tally, log_files(planned), tell, _when_over(assessment, agent, learnt))
+
+        def take(file: LogFileText) -> None:
+            raised, planted = agent.take(file)
+            alerts(raised)
+            tally.take(raised, planted)
+
+        _watch(agent, tally, log_files(planned), tell, _when_over(assessment, agent, learnt), take)
         return Result(
             assessment, len(alerting), {rule.id: rule.name or rule.title for rule in alerting}, dict(tally.levels), agent.rows,
             dict(tally.innocent), tally.by_level(), tally.found(), tally.samples,
@@ -88,6 +99,7 @@ def _watch(
     files: Iterator[LogFileText],
     tell: Callable[[str], None],
     see: Callable[[LogFileText], None],
+    take: Callable[[LogFileText], None],
 ) -> None:
     told = last = 0
     for file in files:
@@ -100,4 +112,4 @@ def _watch(
             if told - last >= RESTART_DAYS:
                 last = told
                 agent.restart()
-        tally.take(*agent.take(file))
+        take(file)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 import resource
-import subprocess
 import sys
 from pathlib import Path
 
-from agent.cli.memory_tuning import ALLOCATOR
+from tests.bench.beside.agent_names import set_up
 
 
-def ensure_allocator(module: str) -> None:
-    """Returns when the allocator's settings are in the environment; else runs `module` anew with them, and exits with its status.
+def ensure_allocator() -> None:
+    """Returns when the settings of memory are those of the service; else this program begins anew with them.
 
-    They must be there before Polars is imported, as they are in the service.
+    Those of the allocator must be in the environment before Polars is imported.
     """
-    if all(name in os.environ for name in ALLOCATOR):
-        return
-    again = [sys.executable, "-m", module, *sys.argv[1:]]
-    sys.exit(subprocess.run(again, env={**os.environ, **ALLOCATOR}, check=False).returncode)
+    before = dict(os.environ)
+    set_up()
+    if os.environ != before:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
 
 
 def resident() -> float:
@@ -28,8 +27,9 @@ def resident() -> float:
 
 
 def highest() -> float:
-    """MB of memory at most so far; `ru_maxrss` is in KiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    """MB of memory at most so far. Not `ru_maxrss`: that begins with what the process had before it became this program."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
 
 
 def on_disk(folder: Path) -> float:

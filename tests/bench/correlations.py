@@ -1,32 +1,38 @@
 """`make bench-correlations`: ten million events of 50,000 users through a correlation of every type, and chains of them.
 
 Each event matches a rule, so that each reaches most of the correlations. Events come in order, a million a day, in
-batches of ten thousand, and what is remembered is committed with each batch to a state directory on disk.
+batches of ten thousand, and what is remembered is committed with each batch to a state directory on disk. Core time is
+of detection and that commit. Ten million take twenty minutes and more; `--beside` measures the tree of before as well.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
-from agent.detection.detector import Detector
-from agent.detection.load import load
-from agent.detection.sigma.log_source import LogSource
-from agent.store.state import StateRecall
 from tests.bench.bench_process import ensure_allocator, highest, on_disk, resident
-from tests.store.one_shard import OneShard
+from tests.bench.beside import agent_names, turns
 
-FILES = LogSource("salesforce", "event_log_file")
+PREFIX = "memory/detection/"
 BEGINNING = datetime(2026, 7, 1, tzinfo=UTC)
 BATCH = 10_000
 A_DAY = 1_000_000
+
+FIGURES = (
+    ("last_us", "core-µs an event, last tenth", ",.1f"),
+    ("all_us", "core-µs an event", ",.1f"),
+    ("peak_mb", "peak memory MB", ",.0f"),
+    ("state_mb", "state on disk MB", ",.0f"),
+)
 
 RULES = """
 title: Reads
@@ -61,49 +67,72 @@ CORRELATIONS: dict[str, str] = {
 }  # fmt: skip
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.correlations", description=__doc__)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--users", type=int, default=50_000)
-    given = parser.parse_args()
-    ensure_allocator("tests.bench.correlations")
+    parser.add_argument("--beside", nargs="?", const="", help=turns.BESIDE)
+    parser.add_argument("--runs", type=int, default=1, help="of each tree, beside another")
+    given = parser.parse_args(arguments)
+    if given.beside is not None:
+        _beside(turns.checkout(given.beside), given.runs, given.events, given.users)
+        return
+    ensure_allocator()
     with tempfile.TemporaryDirectory() as folder:
-        run(Path(folder), given.events, given.users)
+        print(json.dumps(run(Path(folder), given.events, given.users)))
 
 
-def run(folder: Path, events: int, users: int) -> None:
+def _beside(before: Path, runs: int, events: int, users: int) -> None:
+    options = ("--events", events, "--users", users)
+    found = turns.in_turns(before, runs, lambda tree, _: turns.run_in(tree, "tests.bench.correlations", *options))
+    print(f"{events:,} events, {users:,} users; median (range) of {runs} runs of each tree")
+    for name, title, form in FIGURES:
+        print(f"  {title:34} {turns.ratio(found, name).line(form)}")
+    print(f"  {turns.alerts(found)}")
+
+
+def run(folder: Path, events: int, users: int) -> dict[str, float]:
+    """Prints what each tenth costs; returns the figures of the last tenth and of all."""
     rules = folder / "rules.yml"
     rules.write_text(RULES + "".join(f"---\ntitle: {title}\nname: n{place}\ncorrelation: {text}\n"
                                      for place, (title, text) in enumerate(CORRELATIONS.items())))  # fmt: skip
+    make_detector, _, load, log_source = agent_names.detection()
     loaded = load([rules])
     assert not loaded.errors, loaded.errors
-    state = OneShard(folder / "state")
-    detector = Detector(loaded, recall=StateRecall(state, "memory/detection/"))
+    state = agent_names.open_state(folder / "state")
+    detector = make_detector(loaded, recall=agent_names.recall_of(state, PREFIX))
     print(
         f"{events:,} events, {users:,} users, {len(loaded.correlations)} correlations; resident before: {resident():,.0f} MB"
     )
-    alerts: dict[str, int] = {}
-    begun = told = time.perf_counter()
+    alerts: Counter[str] = Counter()
+    tenth = max(BATCH, events // 10 // BATCH * BATCH)
+    spent = told = 0.0
     done = 0
     for batch in batches(events, users):
-        now = batch["@timestamp"][-1] + timedelta(hours=1)
-        detection = detector.detect(batch, FILES, now)
+        began = time.process_time()
+        detection = detector.detect(batch, log_source, batch["@timestamp"][-1] + timedelta(hours=1))
         with state.transact() as transaction:
-            transaction.apply("memory/detection/", detection.remember)
+            transaction.apply(PREFIX, detection.remember)
         detection.commit()
+        spent += time.process_time() - began
         done += batch.height
-        for name in detection.alerts["rule.name"] if detection.alerts.height else ():
-            alerts[name] = alerts.get(name, 0) + 1
-        if done % max(BATCH, events // 10 // BATCH * BATCH) == 0 or done == events:
-            clock = time.perf_counter()
-            speed = max(BATCH, events // 10 // BATCH * BATCH) / (clock - told)
-            print(f"{done:>12,} events  {speed:>8,.0f} events/s  resident {resident():>6,.0f} MB"
+        alerts.update(detection.alerts["rule.name"] if detection.alerts.height else ())
+        if done % tenth == 0 or done == events:
+            last = (spent - told) / (done % tenth or tenth) * 1e6
+            print(f"{done:>12,} events  {last:>6.1f} core-us each  resident {resident():>6,.0f} MB"
                   f"  (at most {highest():,.0f})  state {on_disk(folder / 'state'):>6,.0f} MB", flush=True)  # fmt: skip
-            told = clock
-    print(f"{done / (time.perf_counter() - begun):,.0f} events/s in all; said of alerts: {alerts}")
-    for (rule, reason), count in sorted(detector.correlation_engine.left_out.items()):
+            told = spent
+    print(f"{spent / done * 1e6:,.1f} core-us each in all; said of alerts: {dict(alerts)}")
+    for (rule, reason), count in sorted(agent_names.engines(detector)[0].left_out.items()):
         print(f"left out: {count:,} rows, {reason}, {rule}")
     state.close()
+    return {
+        "last_us": last,
+        "all_us": spent / done * 1e6,
+        "peak_mb": highest(),
+        "state_mb": on_disk(folder / "state"),
+        "alerts": sum(alerts.values()),
+    }
 
 
 def batches(events: int, users: int) -> Iterator[pl.DataFrame]:

@@ -16,18 +16,20 @@ os.environ["POLARS_MAX_THREADS"] = "1"  # before polars is imported
 
 from agent.assembly.batch_processing import build_processing
 from agent.columns.string_buffer import body
+from agent.config.settings import parse
 from agent.formats import FORMATS
 from agent.normalize.row_identity import identify
 from agent.sources.event_log_file.csv_file import read_log_file
 from agent.store import batch_file
-from tests.bench.bench_settings import settings_for
+from tests.bench.bench_process import ensure_allocator
+from tests.bench.bench_settings import document_for
 
 
-def main(log_file: Path, folder: Path) -> dict[str, float]:
+def main(log_file: Path, inputs: Path, folder: Path) -> dict[str, float]:
     """Stage to core-microseconds a row."""
     from agent.model import Batch
 
-    steps = build_processing(settings_for(folder)).steps()
+    steps = build_processing(parse(document_for(folder, inputs))).steps()
     spent: Counter[str] = Counter()
     rows, now = 0, datetime.now(UTC)
 
@@ -65,4 +67,5 @@ def main(log_file: Path, folder: Path) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]), Path(sys.argv[2]))))
+    ensure_allocator()
+    print(json.dumps(main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))))

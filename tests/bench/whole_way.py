@@ -1,9 +1,11 @@
-"""From a log file to the file destination: both loops as the daemon runs them; in a process of its own."""
+"""From a log file to file destinations, all loops as the daemon runs them; in a process of its own, in either tree.
+
+`whole_way LOG_FILE INPUTS FOLDER DESTINATIONS`; `INPUTS` is a folder of `bench_settings.write_inputs`.
+"""
 
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import threading
 import time
@@ -12,12 +14,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agent.assembly.node import build_node
-from agent.hunt.log_files import batches
 from agent.model import Batch, Cursor
-from agent.pipeline.forward import Forward
-from agent.pipeline.shared_lines import SharedLines
-from tests.bench.bench_settings import settings_for
+from tests.bench.bench_process import ensure_allocator, highest
+from tests.bench.bench_settings import document_for
+from tests.bench.beside import agent_names
 
 
 class LocalFile:
@@ -29,30 +29,36 @@ class LocalFile:
         self._path = path
 
     def read(self, after: Cursor | None) -> Generator[Batch]:
-        for number, batch in enumerate(batches(self._path)):
+        for number, batch in enumerate(agent_names.batches_of(self._path)):
             yield replace(batch, cursor=Cursor(str(number)))
 
 
-def main(log_file: Path, folder: Path) -> dict[str, float]:
+def main(log_file: Path, inputs: Path, folder: Path, destinations: int) -> dict[str, float]:
     """`rows`, `seconds`, `core_seconds` of the whole way, and `peak_mb` of this process."""
     stop = threading.Event()
-    node = build_node(settings_for(folder), now=lambda: datetime.now(UTC), stop=stop)
-    forward = Forward(
-        node.destinations[0], [node.stores["bench"]], SharedLines(most=0), problems=node.own_problems, now=lambda: datetime.now(UTC), stop=stop,
-    )  # fmt: skip
-    thread = threading.Thread(target=forward.run)
+    way = agent_names.Way(document_for(folder, inputs, destinations), now=lambda: datetime.now(UTC), stop=stop)
+    threads = [threading.Thread(target=forward.run) for forward in way.forwards]
     began, cores = time.perf_counter(), time.process_time()
-    thread.start()
-    rows = node.shards["bench"].ingest.read(LocalFile(log_file))
-    while forward.pending("events"):
+    for thread in threads:
+        thread.start()
+    rows = way.ingest.read(LocalFile(log_file))
+    while any(forward.pending("events") for forward in way.forwards):
         time.sleep(0.005)
     seconds, core_seconds = time.perf_counter() - began, time.process_time() - cores
     stop.set()
-    thread.join()
-    node.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"rows": rows, "seconds": seconds, "core_seconds": core_seconds, "peak_mb": peak}
+    for thread in threads:
+        thread.join()
+    way.close()
+    return {
+        "rows": rows,
+        "seconds": seconds,
+        "core_seconds": core_seconds,
+        "core_us": core_seconds / rows * 1e6,
+        "events_a_second": rows / seconds,
+        "peak_mb": highest(),
+    }
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]), Path(sys.argv[2]))))
+    ensure_allocator()
+    print(json.dumps(main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))))

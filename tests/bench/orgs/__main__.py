@@ -2,14 +2,16 @@
 
 The orgs are in another process, which is not counted, and are reached over HTTPS. Idle: with the shipped rules, between
 two polls and for a poll; the share of an org is a slope over the numbers of orgs, to which its polls are added at their
-default rate. Busy: the same rows from one org and from several, beside a plain loop over the same rows in the same run.
+default rate. Busy: the same rows from one org and from several, to one file destination and to several, beside a plain loop over the same rows in the same run.
 Delays: from a file being there to its alert in the output, polled every second, which is in all of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
+import shutil
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -43,7 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if "idle" in parts:
             _idle(Path(folder), given.runs, given.window, given.settle, (1,) if given.quick else (1, 10, 100))
         if "busy" in parts:
-            _busy(Path(folder), given.runs, given.rows, (2,) if given.quick else (1, 2, 4, 16))
+            _busy(
+                Path(folder),
+                given.runs,
+                given.rows,
+                (2,) if given.quick else (1, 2, 4, 16),
+                (3,) if given.quick else (1, 2, 3),
+            )
         if "delays" in parts:
             _delays(Path(folder), given.runs, given.megabytes, 1 if given.quick else 5, given.quick)
 
@@ -89,19 +97,23 @@ def _tell_share(rounds: Sequence[Sequence[Idle]], costs: Sequence[PollCost]) -> 
         print(f"  {name:34} {_three(values, form)}", flush=True)
 
 
-def _busy(folder: Path, runs: int, rows: int, numbers: Sequence[int]) -> None:
+def _busy(folder: Path, runs: int, rows: int, numbers: Sequence[int], destinations: Sequence[int]) -> None:
     files = write_busy_files(folder / "busy files", rows)
     plain = [plain_loop.run(folder / "busy files" / "0.csv", folder / "plain") for _ in range(max(3, runs))]
-    print(f"\nbusy orgs: {rows:,} RestApi rows in {FILES} files, shared out among them; 100 rules")
-    print(f"{'orgs':>6} {'rows/s':>26} {'core-µs a row':>26} {'times the plain loop':>26}")
-    for orgs in numbers:
-        found: list[Busy] = [busy(folder / f"busy-{orgs}-{run}", orgs, files, rows) for run in range(runs)]
+    print(f"\nbusy orgs: {rows:,} RestApi rows in {FILES} files, shared out among them; 100 rules; file destinations")
+    print(f"{'orgs':>6} {'dest.':>6} {'rows/s':>26} {'core-µs a row':>26} {'times the plain loop':>26}")
+    for orgs, count in itertools.product(numbers, destinations):
+        found: list[Busy] = [
+            busy(folder / f"busy-{orgs}-{count}-{run}", orgs, count, files, rows) for run in range(runs)
+        ]
         ratios = [run.rate / statistics.median(plain) for run in found]
         print(
-            f"{orgs:>6} {_three([run.rate for run in found], ',.0f')} {_three([run.core for run in found], '.1f')} "
+            f"{orgs:>6} {count:>6} {_three([run.rate for run in found], ',.0f')} {_three([run.core for run in found], '.1f')} "
             f"{_three(ratios, '.2f')}",
             flush=True,
         )
+        for run in range(runs):
+            shutil.rmtree(folder / f"busy-{orgs}-{count}-{run}")  # some GB over all
     print(f" plain {_three(plain, ',.0f')}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.bench_settings import settings_for
+from tests.bench.bench_settings import document_for, write_inputs
 from tests.bench.orgs.process_cost import core_seconds
 from tests.bench.orgs.served import pack, served_orgs
 from tests.bench.workload import write_log_file
@@ -22,6 +22,7 @@ class Busy:
     """`rate`: rows a second from the first file asked for to the last line written; `core`: core-microseconds a row."""
 
     orgs: int
+    destinations: int
     rate: float
     core: float
 
@@ -35,18 +36,13 @@ def write_files(folder: Path, rows: int) -> list[tuple[Path, int]]:
     return [pack(path) for path in paths]
 
 
-def busy(folder: Path, orgs: int, files: Sequence[tuple[Path, int]], rows: int) -> Busy:
-    """A daemon with 100 rules of the benchmark and a file destination reads all of `files` from that many orgs."""
+def busy(folder: Path, orgs: int, destinations: int, files: Sequence[tuple[Path, int]], rows: int) -> Busy:
+    """A daemon with 100 rules of the benchmark and file destinations reads all of `files` from that many orgs."""
     folder.mkdir()
-    settings_for(folder)
+    write_inputs(folder)
     with served_orgs(folder / "orgs", orgs) as served:
-        document = {
-            "orgs": [served.settings(number, every="1s") for number in range(orgs)],
-            "destinations": [{"type": "file", "directory": str(folder / "out")}],
-            "rules": {"shipped": False, "folders": [str(folder / "rules")]},
-            "enrich": {"databases": [str(folder / "addresses.mmdb")]},
-            "state": {"directory": str(folder / "state")},
-        }
+        document = document_for(folder, folder, destinations)
+        document["orgs"] = [served.settings(number, every="1s") for number in range(orgs)]
         agent = AgentProcess(folder, document)
         agent.start()
         agent.wait_for(lambda: all(source["last_success"] for source in agent.status()["sources"]))
@@ -59,9 +55,9 @@ def busy(folder: Path, orgs: int, files: Sequence[tuple[Path, int]], rows: int) 
         while _read(agent) < rows or not agent.drained():
             time.sleep(0.3)  # asking more often would cost core time that is counted
         core = (core_seconds(agent.pid) - cores) / rows * 1e6
-        ended = max(path.stat().st_mtime for path in (folder / "out").glob("events*"))
+        ended = max(path.stat().st_mtime for path in folder.glob("out*/events*"))
         agent.stop()
-    return Busy(orgs, rows / (ended - began), core)
+    return Busy(orgs, destinations, rows / (ended - began), core)
 
 
 def _read(agent: AgentProcess) -> int:

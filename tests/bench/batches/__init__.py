@@ -1,0 +1,1 @@
+"""What a small batch costs: `make bench-batches`."""
