@@ -7,6 +7,7 @@ import hashlib
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -64,10 +65,10 @@ def digest(ids: pl.Series) -> str:
 
 def _packed(numbers: pl.Series) -> str:
     """Runs of consecutive numbers, compressed: most batches have one, 100,000 rows at most half as many."""
-    frame = numbers.alias("number").to_frame()
-    run = (pl.col("number").diff().fill_null(0) != 1).cum_sum()
-    runs = frame.group_by(run.alias("run"), maintain_order=True).agg(
-        pl.col("number").first().alias("first"), pl.len().alias("count")
-    )
-    text = orjson.dumps(runs.select("first", "count").rows())
+    # Arithmetic of series costs a microsecond, an expression over a few rows a hundred.
+    jumps = (numbers[1:] - numbers[:-1]) != 1
+    starts = [0, *(place + 1 for place in jumps.arg_true().to_list())] if jumps.any() else [0][: len(numbers)]
+    lengths = (until - start for start, until in pairwise([*starts, len(numbers)]))
+    firsts = numbers.gather(starts).to_list() if len(starts) > 1 else numbers[:1].to_list()
+    text = orjson.dumps(list(zip(firsts, lengths, strict=True)))
     return base64.b64encode(zlib.compress(text, 1)).decode()

@@ -95,9 +95,9 @@ class RowFilter:
         frame = piece.frame.with_columns(ids[: piece.frame.height].alias("event.id"))
         numbers = piece.row_numbers()
         # `ids` has the good rows first, in the order of `frame`, and the bad records behind them.
-        if self._taken is None:
+        new = ~self._taken.mask(ids) if self._taken is not None else None
+        if new is None or new.all():
             return FilteredRows(frame, numbers, rejections, 0, remember)
-        new = ~self._taken.mask(ids)
         kept = [r for r, is_new in zip(rejections, new[piece.frame.height :], strict=True) if is_new]
         numbers, frame = numbers.filter(new[: frame.height]), frame.filter(new[: frame.height])
         return FilteredRows(frame, numbers, kept, len(ids) - frame.height - len(kept), remember)
