@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
 
 import polars as pl
 
@@ -16,6 +18,7 @@ from agent.model import LANES, Lane
 from agent.store import keys
 from agent.store.batch_file import BatchFile
 from agent.store.batch_store import BatchStore
+from agent.store.lane_sums import LaneSums
 from agent.store.origin import Origin
 from agent.store.recent_frames import RecentFrames
 from agent.store.state import State
@@ -72,6 +75,10 @@ class Spool:
         self.grown = grown or threading.Condition()
         """Notified after every commit that added batches."""
         self._entries: dict[Lane, dict[int, SpoolEntry]] = {lane: dict(self._load(lane)) for lane in LANES}
+        self._sums = {lane: LaneSums() for lane in LANES}
+        for lane in LANES:
+            for entry in self._entries[lane].values():
+                self._sums[lane].add(entry.sequence, entry.file)
         self._next: dict[Lane, int] = {lane: state.number(keys.NEXT_BATCH.key(lane)) for lane in LANES}
         self._clear_unnamed()
 
@@ -105,6 +112,7 @@ class Spool:
         with self._lock:
             for entry, uncommitted in zip(entries, written, strict=True):
                 self._entries[entry.lane][entry.sequence] = entry
+                self._sums[entry.lane].add(entry.sequence, entry.file)
                 self._next[entry.lane] = entry.sequence + 1
                 self._recent.keep((self._state.shard, entry.lane, entry.sequence), uncommitted.rows)
         with self.grown:
@@ -123,7 +131,8 @@ class Spool:
     def start(self, lane: Lane) -> Position:
         """The oldest batch still kept."""
         with self._lock:
-            return Position(min(self._entries[lane], default=self._next[lane]))
+            oldest = self._sums[lane].oldest()
+            return Position(self._next[lane] if oldest is None else oldest)
 
     def entry(self, lane: Lane, sequence: int) -> SpoolEntry | None:
         return self._entries[lane].get(sequence)
@@ -136,7 +145,7 @@ class Spool:
     def rows_between(self, lane: Lane, start: Position, end: Position) -> int:
         """Rows from `start` up to `end`, counted from the entries."""
         with self._lock:
-            rows = sum(e.file.rows for s, e in self._entries[lane].items() if start.sequence <= s < end.sequence)
+            rows = self._sums[lane].behind(start.sequence)[0] - self._sums[lane].behind(end.sequence)[0]
         # Batches count whole: of the first, rows before `start.row` are settled; `end` takes `end.row` of its own batch.
         return rows - start.row + end.row
 
@@ -146,12 +155,12 @@ class Spool:
 
     def bytes_held(self) -> int:
         with self._lock:
-            return sum(entry.file.size for entries in self._entries.values() for entry in entries.values())
+            return sum(sums.behind(0)[1] for sums in self._sums.values())
 
     def bytes_from(self, lane: Lane, start: Position) -> int:
         """What a destination at `start` has before it in this lane."""
         with self._lock:
-            return sum(e.file.size for s, e in self._entries[lane].items() if s >= start.sequence)
+            return self._sums[lane].behind(start.sequence)[1]
 
     def sizes(self) -> dict[str, int]:
         """Batches by their checksum, with their bytes."""
@@ -167,7 +176,12 @@ class Spool:
         """
         with self._lock:
             # A position within a batch (row above 0) still needs it: only whole batches before the position go.
-            settled = [e for lane, p in lowest.items() for s, e in self._entries[lane].items() if s < p.sequence]
+            # The oldest comes first, so that whoever trims does not go through all that waits.
+            settled = [
+                entry
+                for lane, position in lowest.items()
+                for entry in takewhile(partial(_is_before, position), self._entries[lane].values())
+            ]
         if not settled:
             return 0
         with self._state.transact() as transaction:
@@ -177,6 +191,7 @@ class Spool:
         with self._lock:
             for entry in settled:
                 self._entries[entry.lane].pop(entry.sequence, None)  # two may trim at once
+                self._sums[entry.lane].remove(entry.sequence)
                 self._recent.drop((self._state.shard, entry.lane, entry.sequence))
         return len(settled)
 
@@ -191,3 +206,7 @@ class Spool:
         named = frozenset(entry.file.name for entries in self._entries.values() for entry in entries.values())
         following = {str(lane): number for lane, number in self._next.items()}
         self.batches.clear(following, named)
+
+
+def _is_before(position: Position, entry: SpoolEntry) -> bool:
+    return entry.sequence < position.sequence

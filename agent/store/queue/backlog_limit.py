@@ -100,8 +100,11 @@ class BacklogLimit:
         self._room.record(self._shard, self._held())
 
     def _held(self) -> int:
+        parked = self._parked.sizes()
+        if not parked:
+            return self._spool.bytes_held()
         # By checksum, for a parked batch that the spool has as well is one file with two names.
-        return sum({**self._spool.sizes(), **self._parked.sizes()}.values())
+        return sum({**self._spool.sizes(), **parked}.values())
 
     def _fits(self) -> bool:
         return self._room.allows(self._shard, self._held())
