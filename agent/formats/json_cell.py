@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
+import orjson
 import polars as pl
 
 from agent.columns.escape import escaped, needs_escape
+from agent.columns.timestamp import TIME
 from agent.formats.line_pieces import Cell, is_constant
 
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 ESCAPES |= {chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in ESCAPES}
 """RFC 8259 section 7: quotation mark, reverse solidus and U+0000 to U+001F must be escaped; all else may stand."""
+
+_AS_THEY_ARE = (
+    pl.String, pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64,
+)  # fmt: skip
+"""Types whose values orjson writes as they are to be."""
 
 _FEW = 6
 """Elements up to which a list is written place by place."""
@@ -37,8 +45,24 @@ def cells(columns: Iterable[pl.Series]) -> tuple[dict[str, Cell], pl.DataFrame]:
     return found, pl.DataFrame(texts)
 
 
-def texts(column: pl.Series) -> list[str | None]:
-    """Each value as it stands in a document, None for a row without one. Raises TypeError as `cells` does."""
+def values(column: pl.Series) -> list[Any]:
+    """Each value as orjson writes it in the form that `cells` gives it, None for a row without one. Raises TypeError alike."""
+    dtype = column.dtype
+    if isinstance(dtype, _AS_THEY_ARE):
+        return column.to_list()
+    if isinstance(dtype, pl.Datetime) and dtype == TIME:
+        return [text and f"{text[:-6].replace(' ', 'T')}Z" for text in column.cast(pl.String).to_list()]
+    if isinstance(dtype, pl.List) and dtype.inner == pl.String:
+        return [_without_nulls(texts) for texts in column.to_list()]
+    return [text and orjson.Fragment(text) for text in _texts(column)]
+
+
+def _without_nulls(texts: list[str | None] | None) -> list[str | None] | None:
+    return [text for text in texts if text is not None] if texts and None in texts else texts
+
+
+def _texts(column: pl.Series) -> list[str | None]:
+    """Each value as it stands in a document, None for a row without one."""
     if column.dtype.is_float():
         return [None if text in _NOT_FINITE else text for text in column.cast(pl.String).to_list()]
     if isinstance(column.dtype, pl.List):
@@ -54,9 +78,9 @@ def _scalar(column: pl.Series) -> tuple[Cell | None, pl.Series | None]:
     column = _finite(column)
     if column.null_count() == column.len():
         return None, None
-    quote = _quote(column)
     if is_constant(column):
-        return Cell(quote + _text(column.head(1))[0] + quote), None
+        return Cell(orjson.dumps(values(column.head(1))[0]).decode()), None
+    quote = _quote(column)
     return Cell(quote, pl.col(column.name), quote, optional=column.null_count() > 0), _text(column)
 
 
@@ -64,11 +88,15 @@ def _list(column: pl.Series) -> tuple[Cell | None, pl.Series | None]:
     """A column of lists as a cell, with the texts (`String`) it speaks of. Lists of one value each are scalars in brackets."""
     if column.null_count() == column.len():
         return None, None
-    if (column.list.len() == 1).all() and not column.null_count():
-        element = _finite(column.explode())
-        if not element.null_count():
+    elements = column.explode(empty_as_null=True)
+    # Without a null there is at least one in each list.
+    if not elements.null_count():
+        element = _finite(elements)
+        if element.len() == column.len() and not element.null_count():
             cell, text = _scalar(element)
             return cell and cell.within("[", "]"), text
+        if element.dtype == pl.String and not needs_escape(element, ESCAPES):
+            return Cell('["', pl.col(column.name), '"]'), column.list.join('","')
     return Cell("[", pl.col(column.name), "]", optional=column.null_count() > 0), _list_text(column)
 
 
@@ -102,11 +130,13 @@ def _finite(column: pl.Series) -> pl.Series:
 
 
 def _text(column: pl.Series) -> pl.Series:
-    """The values as they stand in JSON, without quotation marks."""
+    """The values as they stand in JSON, without quotation marks; floats are finite."""
     if column.dtype == pl.String:
         return escaped(column, ESCAPES)
+    if column.dtype.is_numeric() or column.dtype == pl.Boolean:
+        return column.cast(pl.String)
     text = column.to_frame().select(_spelt(pl.col(column.name), column.dtype)).to_series()
-    return text if column.dtype.is_numeric() else escaped(text, ESCAPES)
+    return escaped(text, ESCAPES)
 
 
 def _spelt(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:

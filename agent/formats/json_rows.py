@@ -12,14 +12,8 @@ from typing import Any
 import orjson
 import polars as pl
 
-from agent.columns.timestamp import TIME
 from agent.formats import json_cell
 from agent.formats.json_tree import ColumnTree, Tree
-
-_AS_THEY_ARE = (
-    pl.String, pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64,
-)  # fmt: skip
-"""Types whose values orjson writes as the columnar way does."""
 
 Row = dict[str, Any]
 
@@ -73,21 +67,9 @@ def _object(height: int, node: Tree, cells: Mapping[str, RowCells]) -> RowCells:
 
 def _cells(column: pl.Series) -> RowCells | None:
     """A column's values; None where no row has any."""
-    nulls = column.null_count()
-    if nulls == column.len():
+    if column.null_count() == column.len():
         return None
-    dtype = column.dtype
-    if isinstance(dtype, _AS_THEY_ARE):
-        return RowCells(column.to_list(), not nulls)
-    if isinstance(dtype, pl.Datetime) and dtype == TIME:
-        values = [text and f"{text[:-6].replace(' ', 'T')}Z" for text in column.cast(pl.String).to_list()]
-    elif isinstance(dtype, pl.List) and dtype.inner == pl.String:
-        values = [_without_nulls(texts) for texts in column.to_list()]
-    else:
-        values = [text and orjson.Fragment(text) for text in json_cell.texts(column)]
-        nulls = values.count(None)
+    values = json_cell.values(column)
+    # A number that JSON cannot say is no null of the column, so these are counted in the values.
+    nulls = values.count(None) if column.null_count() or column.dtype.is_float() else 0
     return RowCells(values, not nulls) if nulls < len(values) else None
-
-
-def _without_nulls(texts: list[str | None] | None) -> list[str | None] | None:
-    return [text for text in texts if text is not None] if texts and None in texts else texts
