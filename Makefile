@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format pack-table cef-page pipelines assess attack bench bench-baselines bench-correlations bench-gigabyte bench-orgs lock clean
+.PHONY: demo test lint format pack-table cef-page pipelines assess attack bench bench-baselines \
+  bench-batches bench-correlations bench-demo bench-gigabyte bench-normalize bench-orgs bench-sigma lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/leakline demo
@@ -44,19 +45,38 @@ attack: $(VENV)/.ready
 	LEAKLINE_ATTACK=1 LEAKLINE_KILLS=20 LEAKLINE_FAULTS_PAGE=docs/faults.md \
 	  $(BIN)/pytest -n auto --dist worksteal -q tests/attack tests/end_to_end/test_kill.py
 
+# What each of these measures, how long it takes and what came out last: docs/measured.md. Those beside efdda46 unpack that
+# commit under .cache; `BESIDE=../checkout` is another tree in its place.
+BESIDE ?=
+ifneq ($(BESIDE),)
+OTHER := --beside $(BESIDE)
+endif
+
 bench: $(VENV)/.ready
 	$(BIN)/python -m tests.bench
 
+bench-batches: $(VENV)/.ready
+	$(BIN)/python -m tests.bench.batches $(OTHER)
+
+bench-demo: $(VENV)/.ready
+	$(BIN)/python -m tests.bench.beside.demo $(OTHER)
+
+bench-normalize: $(VENV)/.ready
+	$(BIN)/python -m tests.bench.normalize $(OTHER)
+
 bench-baselines: $(VENV)/.ready
-	$(BIN)/python -m tests.bench.baselines
+	$(BIN)/python -m tests.bench.baselines $(OTHER)
 
 bench-correlations: $(VENV)/.ready
-	$(BIN)/python -m tests.bench.correlations
+	$(BIN)/python -m tests.bench.correlations $(OTHER)
 
 bench-gigabyte: $(VENV)/.ready
 	$(BIN)/python -m tests.bench.gigabyte
 
-# What an idle org costs, how fast several busy ones are, how long one waits for others: half an hour. `python -m
+bench-sigma: $(VENV)/.ready
+	$(BIN)/python -m tests.bench.sigma
+
+# What an idle org costs, how fast several busy ones are, how long one waits for others: an hour. `python -m
 # tests.bench.orgs --only delays --megabytes 1024` is one part of it with a file of 1 GB.
 bench-orgs: $(VENV)/.ready
 	$(BIN)/python -m tests.bench.orgs

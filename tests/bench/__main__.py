@@ -43,12 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(log_file: Path, inputs: Path, folder: Path) -> dict[str, Any]:
     folder.mkdir()
-    one, many = folder / "one", folder / "many"
-    whole = run_in(HERE, "tests.bench.whole_way", log_file, inputs, one, 1)
-    written = sum(path.stat().st_size for path in (one / "out").glob("events*"))
+    single, several = folder / "one", folder / "many"
+    whole = run_in(HERE, "tests.bench.whole_way", log_file, inputs, single, 1)
+    written = sum(path.stat().st_size for path in (single / "out").glob("events*"))
     return {
         "whole": whole,
-        "many": run_in(HERE, "tests.bench.whole_way", log_file, inputs, many, MANY),
+        "many": run_in(HERE, "tests.bench.whole_way", log_file, inputs, several, MANY),
         "bytes": written / whole["rows"],
         "stages": run_in(HERE, "tests.bench.stages", log_file, inputs, folder),
         "plain": plain_loop.run(log_file, folder / "plain"),

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from agent.simulator.log_files.traffic import EVENT_TYPES
 from tests.bench.batches.rows import write_rows
 from tests.bench.beside import turns
 
@@ -28,11 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--size", type=int, action="append", help=f"rows of a batch; {SIZES} unless given")
     parser.add_argument("--batches", type=int, default=220, help="measured in a run, of each size")
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--event-type", action="append", choices=EVENT_TYPES, metavar="TYPE", help="all unless given")
     given = parser.parse_args(arguments)
     before = turns.checkout(given.beside)
     print(f"core-ms a batch, median (range) of {given.runs} runs; {os.cpu_count()} cores", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        write_rows(Path(folder) / "rows", max(*(given.size or SIZES), 1_000))
+        write_rows(Path(folder) / "rows", max(*(given.size or SIZES), 1_000), given.event_type or EVENT_TYPES)
         for size in given.size or SIZES:
             for together in (False, True):
                 measure = partial(_measure, Path(folder), before / "rules", size, given.batches, together)

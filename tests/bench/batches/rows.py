@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ DATE = date(2026, 3, 4)
 SEED, ROWS_A_DAY = 7, 120_000
 
 
-def write_rows(folder: Path, count: int) -> None:
+def write_rows(folder: Path, count: int, event_types: Sequence[str] = EVENT_TYPES) -> None:
     """For each event type `<type>.arrow`: up to `count` rows of a day in the order of time, cells as a source gives them
     (`String`, null for an empty one). Beside them `known.json`, who is behind the ids, and `enrich.json`, the settings.
     """
@@ -35,7 +35,7 @@ def write_rows(folder: Path, count: int) -> None:
     staff = Staff(SEED, PEOPLE)
     traffic = Traffic(SEED, ROWS_A_DAY, Tenant(ORG, HOST, staff), awkward_content=True)
     window = midnight(DATE), midnight(DATE) + DAY
-    for event_type in EVENT_TYPES:
+    for event_type in event_types:
         rows = traffic.rows(event_type, window).head(count).select(layouts()[event_type].names)
         if rows.height:
             rows.with_columns(pl.all().replace("", None)).write_ipc(folder / f"{event_type}.arrow")

@@ -1,0 +1,44 @@
+"""The benchmarks run, this tree beside itself; their figures are for `make bench` and its like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tests.bench import __main__ as whole
+from tests.bench import baselines, correlations, normalize
+from tests.bench.batches import __main__ as batches
+from tests.bench.beside import __main__ as beside
+from tests.bench.beside import demo
+from tests.bench.beside.in_tree import HERE
+
+ITSELF = ("--beside", str(HERE))
+
+SHORT: dict[str, tuple[Callable[[Sequence[str]], None], Sequence[str], Sequence[str]]] = {
+    "bench": (whole.main, ["--rows", "500", "--runs", "1", "--without-sigma"], ["times the plain loop", "times one's"]),
+    "batches": (
+        batches.main,
+        [*ITSELF, "--size", "1", "--event-type", "Login", "--batches", "3", "--runs", "1"],
+        ["alone", "a commit", "ratio"],
+    ),
+    "beside": (beside.main, [str(HERE), "--rows", "500", "--runs", "1"], ["core-µs a row", "peak memory", "ratio"]),
+    "correlations": (
+        correlations.main,
+        [*ITSELF, "--events", "20000", "--users", "50"],
+        ["last tenth", "in both trees"],
+    ),
+    "baselines": (baselines.main, [*ITSELF, "--users", "50", "--days", "1"], ["state MB", "in both trees"]),
+    "normalize": (normalize.main, [*ITSELF, "--megabytes", "1", "--runs", "1"], ["times the loop"]),
+    "demo": (demo.main, [*ITSELF, "--rows", "200", "--runs", "1"], ["core-seconds", "exit status now"]),
+}
+"""Name to the benchmark, options that make it short, and words that it prints."""
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_a_benchmark_prints_its_figures(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """In processes of their own, as its command runs them."""
+    run, options, words = SHORT[name]
+    run(options)
+    printed = capfd.readouterr().out
+    assert all(word in printed for word in words), printed
