@@ -45,8 +45,8 @@ class FirstSeen(Kind):
     field = "compared"
     schemas = SCHEMAS
 
-    def whole(self, _name: str, stored: pl.DataFrame) -> pl.DataFrame:
-        return _one_per_pair(stored)
+    def whole(self, _name: str, rows: pl.DataFrame) -> pl.DataFrame:
+        return _one_per_pair(rows)
 
     def advance(self, context: Context) -> int:
         baseline, frames, rows = context.baseline, context.frames, context.rows

@@ -40,8 +40,8 @@ class Idleness(Kind):
     history = timedelta(days=800)
     schemas = SCHEMAS
 
-    def whole(self, _name: str, stored: pl.DataFrame) -> pl.DataFrame:
-        return stored.unique()
+    def whole(self, _name: str, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.unique()
 
     def advance(self, context: Context) -> int:
         baseline, frames, rows = context.baseline, context.frames, context.rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import polars as pl
 
@@ -37,8 +37,12 @@ class PieceCache:
         self._put(key, frame)
         return frame
 
+    def held(self, keys: Iterable[str]) -> dict[str, pl.DataFrame | None]:
+        """Which of these are in memory, None for the others: `commit` of it puts back what is replaced meanwhile."""
+        return {key: self._held.get(key) for key in keys}
+
     def commit(self, pieces: Mapping[str, pl.DataFrame | None]) -> None:
-        """Take over what a batch made, after its transaction (None: deleted)."""
+        """Take over what a batch made (None: deleted, or to be read from the state again)."""
         for key, frame in pieces.items():
             if key in self._held:
                 self._size -= int(self._held.pop(key).estimated_size())
