@@ -6,8 +6,12 @@ Memory has of an open bucket what is added up (`HELD`, 28 bytes). What only an a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import polars as pl
 
+from agent.columns.small import SMALL
 from agent.detection.baseline.baseline import Baseline, milliseconds
 
 SCHEMAS = {
@@ -50,6 +54,8 @@ TEXTS = [
 
 def buckets(baseline: Baseline, rows: pl.DataFrame) -> pl.DataFrame:
     """`rows` (`rows.SCHEMA`) as the frame `open`, one row for each group and slot."""
+    if rows.height <= SMALL:
+        return _few_buckets(milliseconds(baseline.step), rows)
     slot = (pl.col("time") // milliseconds(baseline.step)).cast(pl.Int32)
     found = rows.group_by("key", slot.alias("slot")).agg(
         pl.col("group").first(),
@@ -63,6 +69,32 @@ def buckets(baseline: Baseline, rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("address").max().alias("address_high"),
     )
     return _lean(found)
+
+
+def _few_buckets(step: int, rows: pl.DataFrame) -> pl.DataFrame:
+    """`buckets` of few rows. `step`: milliseconds."""
+    names = ("key", "time", "group", "weight", "mark", "user", "address")
+    found: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
+    for key, time, *rest in zip(*(rows[name].to_list() for name in names), strict=True):
+        found.setdefault((key, time // step), []).append(tuple(rest))
+    made = [(key, slot, *_bucket(inside)) for (key, slot), inside in found.items()]
+    columns = zip(*made, strict=True)
+    return pl.DataFrame(
+        [
+            pl.Series(name, column, dtype=dtype)
+            for (name, dtype), column in zip(SCHEMAS["open"].items(), columns, strict=True)
+        ]
+    )
+
+
+def _bucket(rows: list[tuple[Any, ...]]) -> Iterator[Any]:
+    """What follows key and slot in the frame `open`. `rows`: group, weight, mark, user and address of each."""
+    groups, weights, marks, users, addresses = zip(*rows, strict=True)
+    yield from (groups[0], sum(weights), len(rows))
+    for texts in (marks, users, addresses):
+        there = [text for text in texts if text is not None]
+        low, high = min(there, default=None), max(there, default=None)
+        yield from (low, None if high == low else high)
 
 
 def one_per_slot(buckets: pl.DataFrame) -> pl.DataFrame:

@@ -16,6 +16,7 @@ import orjson
 import polars as pl
 
 from agent.detection.baseline.open_alert import OpenAlert
+from agent.detection.baseline.sum_ceilings import SumCeilings
 from agent.detection.memory.frame_bytes import decoded
 from agent.detection.memory.stored_frame import BYTES, PieceLayout, PieceWriter, StoredFrame, of_head
 
@@ -64,6 +65,8 @@ class Memory:
     """Frame to the first slot of it; what is stored of earlier ones is no part of it any more."""
     groups: Mapping[str, int] = field(default_factory=dict)
     """Frame to how many groups it has, or more: where there are few, nobody needs to count them."""
+    ceilings: Mapping[str, SumCeilings] = field(default_factory=dict)
+    """Frame to how much its groups did at most, where that is known."""
     closes: int = NEVER
     """When the first of the alerts closes, in milliseconds."""
     floor: int = 0
@@ -90,6 +93,7 @@ class WorkingFrames:
         self._anew: dict[str, pl.DataFrame] = {}
         """Frames of which everything is to be stored anew."""
         self.groups = dict(memory.groups)
+        self.ceilings = dict(memory.ceilings)
         self.floor = memory.floor
 
     def __getitem__(self, name: str) -> pl.DataFrame:
@@ -165,7 +169,7 @@ class WorkingFrames:
                 and self.floor == memory.floor)  # fmt: skip
         stored = {**memory.stored, **{name: self._stored(name) for name in sorted(touched)}}
         memory = replace(memory, frames={**memory.frames, **self._now}, stored=stored, least=self._least,
-                         since=self._since, groups=self.groups, floor=self.floor, alerts=alerts,
+                         since=self._since, groups=self.groups, ceilings=self.ceilings, floor=self.floor, alerts=alerts,
                          closes=_first_closing(alerts), stale=())  # fmt: skip
         if same:
             return memory

@@ -13,13 +13,15 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.small import SMALL
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import SEASONS, Baseline, milliseconds
 from agent.detection.baseline.buckets import HELD, SCHEMAS, buckets, one_per_slot, window_details
-from agent.detection.baseline.history import PeerStatistics, WindowSpans, compared
+from agent.detection.baseline.history import PeerStatistics, WindowSpans, compared, peers_reach
 from agent.detection.baseline.kind import Context, Flaw, Kind, Peers
 from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
+from agent.detection.baseline.sum_ceilings import SumCeilings
 from agent.detection.memory.stored_frame import PieceLayout
 
 SETTLE = 6 * HOUR
@@ -69,7 +71,7 @@ class Volume(Kind):
         if context.rows.height:
             fresh = buckets(baseline, context.rows)
             frames.append("open", fresh)
-            held = _in_question(baseline, frames["open"], fresh["key"].unique())
+            held = _in_question(baseline, frames, fresh)
             if held.height:
                 _judge(baseline, frames, held, fresh, context.alerts, context.peers)
             dropped += _bounded(frames, fresh["key"])
@@ -112,15 +114,32 @@ class Volume(Kind):
         return f"where {alert.numbers['expected']:,.10g} is usual"
 
 
-def _in_question(baseline: Baseline, held: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
-    """Of the frame `open` (as `HELD`) the buckets of those of some groups that did enough in all of them together, and
+def _in_question(baseline: Baseline, frames: WorkingFrames, fresh: pl.DataFrame) -> pl.DataFrame:
+    """Of the frame `open` (as `HELD`) the buckets of those groups of `fresh` that did enough in all of them together, and
     so may have in one window: few do. One row for each group and slot.
     """
+    least = baseline.bounds["gte"] * (1 - 1e-9)  # what is added up in another order differs behind the comma
+    held, keys = frames["open"], fresh["key"]
+    if fresh.height <= SMALL:
+        keys = pl.Series(_reaching(frames, fresh, least), dtype=pl.UInt64)
+        if not len(keys):
+            return held.clear()
+    else:
+        frames.ceilings.pop("open", None)
     near = held.filter(pl.col("key").is_in(keys.implode()))
     sums = near.group_by("key").agg(pl.col("value").sum())
-    least = baseline.bounds["gte"] * (1 - 1e-9)  # what is added up in another order differs behind the comma
     enough = sums.filter(pl.col("value") >= least)["key"]
     return one_per_slot(near.filter(pl.col("key").is_in(enough.implode())) if len(enough) else near.clear())
+
+
+def _reaching(frames: WorkingFrames, fresh: pl.DataFrame, least: float) -> list[int]:
+    """Keys of the groups of `fresh` that may have done at least so much in their open buckets, those included."""
+    keys, ceilings = fresh["key"].to_list(), frames.ceilings.get("open")
+    if ceilings is None:
+        ceilings = frames.ceilings["open"] = SumCeilings(frames["open"])
+    else:
+        ceilings.add(zip(keys, fresh["value"].to_list(), strict=True))
+    return ceilings.reaching(set(keys), least)
 
 
 def _judge(
@@ -155,11 +174,13 @@ def _judge(
         [frames["past"].filter(pl.col("key").is_in(large["key"].unique().implode())), held.select(columns)]
     )
 
-    def everybody() -> pl.DataFrame:
-        return pl.concat([frames["past"], frames["open"].select(columns)])
+    def everybody(slot: int) -> pl.DataFrame:
+        # Of what is open only little is old enough, and only that has to be put together.
+        opened = frames["open"].filter(peers_reach(steps, slot))
+        return pl.concat([frames["past"], one_per_slot(opened).select(columns)])
 
     def peers_before(slot: int) -> PeerStatistics | None:
-        return peers(slot, everybody)
+        return peers(slot, lambda: everybody(slot))
 
     exceeding = compared(baseline, large, past, peers_before).filter(pl.col("value") >= pl.col("threshold"))
     if exceeding.height:
@@ -254,6 +275,7 @@ def _settle(baseline: Baseline, frames: WorkingFrames, mark: int) -> int:
         frames.forget_slots("past", oldest + 1)
     if done.height:
         frames.forget_slots("open", since)
+        frames.ceilings.pop("open", None)
     return dropped
 
 

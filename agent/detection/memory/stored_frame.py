@@ -20,6 +20,9 @@ from agent.detection.memory.piece_cache import PieceCache
 MANY = 8
 """Of a bucket's pieces of about one size no more than these stay apart."""
 
+LITTLE = 1_000
+"""A piece of fewer rows may become part of a larger one. Larger ones cost more to make again than to read."""
+
 BYTES = 800_000
 """Of a stored value at most; the state takes a megabyte."""
 
@@ -157,7 +160,7 @@ class PieceWriter:
         """With the pieces of a bucket that are of one size made one, where they are many."""
         tiers: dict[int, list[FramePiece]] = {}
         for piece in frame.pieces:
-            if piece.rows < layout.rows // 2 and layout.bucket(piece.oldest) == bucket:
+            if piece.rows < LITTLE and layout.bucket(piece.oldest) == bucket:
                 tiers.setdefault(_tier(piece), []).append(piece)
         for tier in sorted(tiers):
             if len(tiers[tier]) > MANY:
