@@ -77,20 +77,15 @@ def _few_buckets(step: int, rows: pl.DataFrame) -> pl.DataFrame:
     found: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
     for key, time, *rest in zip(*(rows[name].to_list() for name in names), strict=True):
         found.setdefault((key, time // step), []).append(tuple(rest))
-    made = [(key, slot, *_bucket(inside)) for (key, slot), inside in found.items()]
-    columns = zip(*made, strict=True)
-    return pl.DataFrame(
-        [
-            pl.Series(name, column, dtype=dtype)
-            for (name, dtype), column in zip(SCHEMAS["open"].items(), columns, strict=True)
-        ]
-    )
+    made = [(key, inside[0][0], slot, *_bucket(inside)) for (key, slot), inside in found.items()]
+    named = zip(SCHEMAS["open"].items(), zip(*made, strict=True), strict=True)
+    return pl.DataFrame([pl.Series(name, column, dtype=dtype) for (name, dtype), column in named])
 
 
 def _bucket(rows: list[tuple[Any, ...]]) -> Iterator[Any]:
-    """What follows key and slot in the frame `open`. `rows`: group, weight, mark, user and address of each."""
-    groups, weights, marks, users, addresses = zip(*rows, strict=True)
-    yield from (groups[0], sum(weights), len(rows))
+    """What follows `slot` in the frame `open`. `rows`: group, weight, mark, user and address of each."""
+    _, weights, marks, users, addresses = zip(*rows, strict=True)
+    yield from (sum(weights), len(rows))
     for texts in (marks, users, addresses):
         there = [text for text in texts if text is not None]
         low, high = min(there, default=None), max(there, default=None)
