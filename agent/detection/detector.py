@@ -160,12 +160,14 @@ class Detector:
             for rule, rows in found
             if rule.id in of_baselines or rule.id in of_correlations
         }
-        newest = _newest(prepared, now)
+        newest, times = _newest(prepared, now), self.baseline_engine.times
+        if newest is not None:
+            times = times.noting(org, source, newest, int(now.timestamp() * 1000))
         to_correlate = {rule: rows for rule, rows in matched.items() if rule in of_correlations}
         to_compare = {rule: rows for rule, rows in matched.items() if rule in of_baselines}
         return (
             self.correlation_engine.take(to_correlate, org, source, newest, now, final=final),
-            self.baseline_engine.take(to_compare, org, source, newest, now),
+            self.baseline_engine.take(to_compare, org, times, now),
         )
 
     @property

@@ -17,6 +17,7 @@ from agent.detection.baseline.engine import BaselineEngine
 from agent.detection.baseline.kinds import kind_of
 from agent.detection.baseline.open_alert import AlertChange
 from agent.detection.baseline.rows import DIGITS, NUMBERS
+from agent.detection.memory.source_times import SourceTimes
 from agent.hunt.raw_time import times
 from agent.hunt.rows import ABOUT, ANY, FILE, LINE, MatchedRows, by_org, text, timed_rows, with_distinct_ids
 
@@ -68,7 +69,8 @@ class BaselineHunt:
         for org, of_org in by_org(found):
             moments = [_moments(rows) for rows in of_org.values() if rows.height]
             newest = max(self._newest.get(org, 0), *(int(times.max()) for times in moments))  # type: ignore[arg-type]
-            step = engine.take(of_org, org, ANY, newest, datetime.fromtimestamp(newest / 1000, UTC))
+            sources = SourceTimes().noting(org, ANY, newest, newest)
+            step = engine.take(of_org, org, sources, datetime.fromtimestamp(newest / 1000, UTC))
             self.dropped += sum(step.dropped.values())
             for change in step.alert_changes:
                 yield change, _place(change, of_org)

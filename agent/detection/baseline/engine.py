@@ -13,25 +13,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import orjson
 import polars as pl
 import structlog
 
 from agent import metrics
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.history import PeerStatistics, peer_statistics
-from agent.detection.baseline.kind import Context, Kind, Peers
-from agent.detection.baseline.kinds import kind_of
-from agent.detection.baseline.memory import Memory, Whole, WorkingFrames, recalled
+from agent.detection.baseline.kind import Context, Peers
+from agent.detection.baseline.memory import Memory, WorkingFrames, recalled
 from agent.detection.baseline.open_alert import RAISED, AlertChange, OpenAlerts
-from agent.detection.baseline.rows import SCHEMA, nothing, rows
+from agent.detection.baseline.rows import BatchRows, nothing
+from agent.detection.baseline.watched import BatchMarks, WatchedBaseline, clock
+from agent.detection.memory import source_times
+from agent.detection.memory.piece_cache import PieceCache
+from agent.detection.memory.source_times import SourceTimes
+from agent.detection.memory.stored_frame import PieceWriter
 from agent.detection.memory.undo import Undo, replace_values
 from agent.detection.sigma.log_source import LogSource
 
 log = structlog.get_logger()
-
-STALE = timedelta(days=2)
-"""After so long by the clock without a batch, a source is not waited for."""
 
 GRACE = timedelta(hours=2)
 """After a start, or after the process was held up, nothing counts as silent for so long: the sources have to be read."""
@@ -42,18 +42,22 @@ HELD_UP = timedelta(minutes=15)
 WAITING = 100_000
 """Rows kept for a source that is behind, per baseline and org; the newest are dropped when there are more."""
 
-Source = tuple[int, int]
-"""Newest event time, and the clock when something last came; milliseconds."""
+SLOTS = 1_000
+"""Slots, per baseline and org, whose peers are known: about six weeks of hours, longer than files are late."""
+
+ROOM = 32 << 20
+"""Bytes of stored pieces in memory: those of the last hours, which are made one or tell of an alert."""
 
 
 @dataclass(slots=True)
 class BaselineChanges:
     """What one batch changes; nothing counts before `BaselineEngine.advance`."""
 
+    times: SourceTimes
     alert_changes: list[AlertChange] = field(default_factory=list)
     remember: dict[str, bytes | None] = field(default_factory=dict)
     memories: dict[tuple[str, str], Memory] = field(default_factory=dict)
-    sources: dict[str, dict[str, Source]] = field(default_factory=dict)
+    pieces: dict[str, pl.DataFrame | None] = field(default_factory=dict)
     late: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     """Rule id to rows, or alerts, that were too many."""
@@ -71,75 +75,85 @@ class BaselineEngine:
     ) -> None:
         """`sources`: rule id to log source; `raised`: how many alerts of one baseline a batch may raise."""
         self._raised = raised
-        self._baselines = baselines
+        self._watched = [WatchedBaseline.of(baseline, sources) for baseline in baselines]
         self.bases = frozenset(base for baseline in baselines for base in baseline.bases)
-        self._wanted = {baseline.rule.id: [sources[base] for base in baseline.bases] for baseline in baselines}
         self._recall = recall
+        self._cache = PieceCache(recall, ROOM)
         self._memories: dict[tuple[str, str], Memory] = {}
         self._peers: dict[tuple[str, str], dict[int, PeerStatistics | None]] = {}
-        stored = orjson.loads(recall("baseline/sources") or b"{}")
-        self.sources: dict[str, dict[str, Source]] = {
-            org: {name: (newest, seen) for name, (newest, seen) in times.items()} for org, times in stored.items()
-        }
-        """By org and log source."""
+        self.times = source_times.recalled(recall)
+        """How far the log sources are."""
         self._awake: tuple[datetime, datetime] | None = None
         self.late: dict[str, int] = {}
         """Rule id to rows that came after their time was settled, since the start."""
         self.dropped: dict[str, int] = {}
         """Rule id to rows and alerts left out because there were too many, since the start."""
 
-    def take(
-        self, found: Mapping[str, pl.DataFrame], org: str, source: LogSource, newest: int | None, now: datetime
-    ) -> BaselineChanges:
-        """`found`: rule id to its matched rows, prepared, with `event.id`. `newest`: newest event time of the batch, at
-        most now.
+    def take(self, found: Mapping[str, pl.DataFrame], org: str, times: SourceTimes, now: datetime) -> BaselineChanges:
+        """`found`: rule id to its matched rows, prepared, with `event.id`. `times`: how far the sources are with this
+        batch.
         """
-        changes = BaselineChanges(sources={**self.sources})
-        if not self._baselines:
-            return changes
-        if newest is not None:
-            name = orjson.dumps([source.product, source.service, source.category]).decode()
-            of_org = {**changes.sources.get(org, {})}
-            of_org[name] = (max(newest, of_org.get(name, (newest, 0))[0]), _clock(now))
-            changes.sources[org] = of_org
-            changes.remember["baseline/sources"] = orjson.dumps(changes.sources)
-        for baseline in self._baselines:
-            self._advance(baseline, org, rows(baseline, kind_of(baseline), found), changes, now)
+        changes = BaselineChanges(times)
+        if times is not self.times:
+            changes.remember[source_times.KEY] = times.stored()
+        batch, marks = BatchRows(found), BatchMarks(self.times, times, org, now)
+        for watched in self._watched:
+            before, mark = marks.of(watched)
+            if mark is None:
+                continue
+            memory = self._memory(watched, org)
+            rows = batch.rows(watched.baseline, watched.kind) if not watched.bases.isdisjoint(found) else nothing()
+            if rows.height or not watched.rests(memory, before, mark):
+                self._advance(watched, org, rows, (before, mark), changes, None)
         return changes
 
     def tick(self, now: datetime) -> BaselineChanges:
         """What only the passing of time can tell."""
-        changes = BaselineChanges(sources=self.sources)
+        changes = BaselineChanges(self.times)
         began = self._awake_since(now)
-        for baseline in self._baselines:
-            if kind_of(baseline).waits and not baseline.group_by and now - began >= GRACE:
-                for org, sources in self.sources.items():
-                    seen = max((seen for _, seen in self._of(baseline, sources)), default=None)
-                    if seen is not None and _clock(now) - seen >= milliseconds(baseline.span):
-                        self._advance(baseline, org, nothing(), changes, now, quiet=True)
+        for watched in self._watched:
+            if watched.kind.waits and not watched.baseline.group_by and now - began >= GRACE:
+                for org in self.times.by_org:
+                    seen = [time.seen for source, time in self.times.of(org).items() if watched.uses(source)]
+                    if seen and clock(now) - max(seen) >= milliseconds(watched.baseline.span):
+                        mark = BatchMarks(self.times, self.times, org, now).of(watched)
+                        self._advance(watched, org, nothing(), mark, changes, clock(now))
         return changes
 
     def advance(self, changes: BaselineChanges) -> Undo:
         """What `take` gave counts from now on, although it is not stored yet; returns what takes that back."""
-        sources, memories = self.sources, replace_values(self._memories, changes.memories)
-        self.sources = changes.sources
+        times, pieces = self.times, self._cache.held(changes.pieces)
+        late = {rule: self.late.get(rule, 0) + count for rule, count in changes.late.items()}
+        dropped = {rule: self.dropped.get(rule, 0) + count for rule, count in changes.dropped.items()}
+        replaced = (
+            replace_values(self._memories, changes.memories),
+            replace_values(self.late, late),
+            replace_values(self.dropped, dropped),
+        )
+        self._cache.commit(changes.pieces)
+        self.times = changes.times
 
         def take_back() -> None:
-            memories()
-            self.sources = sources
+            for part in replaced:
+                part()
+            self._cache.commit(pieces)
+            self.times = times
 
         return take_back
 
     def count(self, changes: BaselineChanges) -> None:
         """After the batch's transaction: what it left out is told."""
-        counts = (
-            (self.late, changes.late, metrics.BASELINE_ROWS_LATE),
-            (self.dropped, changes.dropped, metrics.BASELINE_DROPPED),
-        )
-        for totals, of_batch, metric in counts:
-            for rule, count in of_batch.items():
-                totals[rule] = totals.get(rule, 0) + count
-                metric.labels(rule).inc(count)
+        for of_batch, metric in (
+            (changes.late, metrics.BASELINE_ROWS_LATE),
+            (changes.dropped, metrics.BASELINE_DROPPED),
+        ):
+            for rule, rows in of_batch.items():
+                metric.labels(rule).inc(rows)
+
+    def commit(self, changes: BaselineChanges) -> None:
+        """What `take` gave counts, and is stored."""
+        self.advance(changes)
+        self.count(changes)
 
     def _awake_since(self, now: datetime) -> datetime:
         began, last = self._awake or (now, now)
@@ -150,71 +164,51 @@ class BaselineEngine:
 
     def _advance(
         self,
-        baseline: Baseline,
+        watched: WatchedBaseline,
         org: str,
         batch: pl.DataFrame,
+        marks: tuple[int | None, int | None],
         changes: BaselineChanges,
-        now: datetime,
-        *,
-        quiet: bool = False,
+        quiet: int | None,
     ) -> None:
-        """Takes the rows of one org's batch into a baseline. `batch`: `rows.SCHEMA`; `quiet`: none came, the clock asks."""
-        before, mark = self._mark(baseline, self.sources, org, now), self._mark(baseline, changes.sources, org, now)
+        """Takes the rows of one org's batch into a baseline.
+
+        `batch`: `rows.SCHEMA`; `marks`: the watermarks of before and of now; `quiet`: the clock, in milliseconds, if
+        none came and it is the clock that asks.
+        """
+        before, mark = marks
         if mark is None:
             return
-        memory = self._memory(baseline, org)
-        if not (batch.height or quiet) and _rests(baseline, memory, before, mark):
-            return
-        kind = kind_of(baseline)
-        frames = WorkingFrames(memory, _whole(kind))
+        baseline, memory = watched.baseline, self._memory(watched, org)
+        writer = PieceWriter(self._cache, changes.pieces, changes.remember)
+        frames = WorkingFrames(memory, watched, writer)
         alerts = OpenAlerts(baseline, org, memory.alerts, before or 0, self._raised)
-        taken = self._in_time(baseline, batch, memory, before or 0, changes)
+        taken = self._in_time(watched, batch, memory, before or 0, changes)
         taken = self._ready(baseline, frames, taken, mark, changes)
         # Rows that would have come by now, had there been any, are older than the clock by at least the wait.
-        clock = _clock(now) - milliseconds(baseline.wait) if quiet else None
-        context = Context(baseline, frames, taken, mark, alerts, self._peers_of(baseline, org), clock)
-        self._count(changes.dropped, baseline, kind.advance(context))
+        latest = quiet - milliseconds(baseline.wait) if quiet is not None else None
+        context = Context(baseline, frames, taken, mark, alerts, self._peers_of(baseline, org), latest)
+        self._count(changes.dropped, baseline, watched.kind.advance(context))
         changes.alert_changes += alerts.changes(mark)
         self._count(changes.dropped, baseline, alerts.left_out)
-        after, stored = frames.stored(alerts.open, f"baseline/{baseline.rule.id}/{org}")
-        changes.memories[baseline.rule.id, org] = after
-        changes.remember |= stored
+        changes.memories[baseline.rule.id, org] = frames.stored(alerts.open)
 
-    def _memory(self, baseline: Baseline, org: str) -> Memory:
-        key = baseline.rule.id, org
+    def _memory(self, watched: WatchedBaseline, org: str) -> Memory:
+        key = watched.baseline.rule.id, org
         if key not in self._memories:
-            kind = kind_of(baseline)
-            schemas = {**kind.schemas, "waiting": SCHEMA}
-            prefix = f"baseline/{baseline.rule.id}/{org}"
-            shape = orjson.dumps(baseline.shape(kind.shape_part(baseline))).decode()
-            self._memories[key] = recalled(self._recall, prefix, schemas, _whole(kind), shape)
+            prefix = f"baseline/{watched.baseline.rule.id}/{org}"
+            self._memories[key] = recalled(self._recall, prefix, watched, watched.shape)
         return self._memories[key]
 
-    def _mark(
-        self, baseline: Baseline, sources: Mapping[str, Mapping[str, Source]], org: str, now: datetime
-    ) -> int | None:
-        """The watermark; None before anything came."""
-        known = self._of(baseline, sources.get(org, {}))
-        live = [(newest, seen) for newest, seen in known if seen >= _clock(now - STALE)] or known
-        return min(newest for newest, _ in live) - milliseconds(baseline.wait) if live else None
-
-    def _of(self, baseline: Baseline, sources: Mapping[str, Source]) -> list[Source]:
-        """The log sources that a baseline uses, of those that anything came of."""
-        wanted = self._wanted[baseline.rule.id]
-        return [
-            times for name, times in sources.items()
-            if any(source.covers(LogSource(*orjson.loads(name))) for source in wanted)
-        ]  # fmt: skip
-
     def _in_time(
-        self, baseline: Baseline, rows: pl.DataFrame, memory: Memory, before: int, changes: BaselineChanges
+        self, watched: WatchedBaseline, rows: pl.DataFrame, memory: Memory, before: int, changes: BaselineChanges
     ) -> pl.DataFrame:
         """`rows` without those whose time is settled: older than the watermark of before the batch, or than the floor."""
-        if not rows.height:
+        settled = max(before // watched.late_part * watched.late_part, memory.floor)
+        if not rows.height or int(rows["time"].min()) >= settled:  # type: ignore[arg-type]
             return rows
-        part = kind_of(baseline).late_part(baseline)
-        taken = rows.filter(pl.col("time") >= max(before // part * part, memory.floor))
-        self._count(changes.late, baseline, rows.height - taken.height)
+        taken = rows.filter(pl.col("time") >= settled)
+        self._count(changes.late, watched.baseline, rows.height - taken.height)
         return taken
 
     def _ready(
@@ -224,9 +218,10 @@ class BaselineEngine:
 
         A row is ready when the watermark is at most a wait behind it: all that it is compared with is settled then.
         """
-        reached = pl.col("time") <= mark + milliseconds(baseline.wait)
+        ready = mark + milliseconds(baseline.wait)
         waiting = frames["waiting"]
-        if waiting.height or (rows.height and not rows.select(reached.all()).item()):
+        if waiting.height or (rows.height and int(rows["time"].max()) > ready):  # type: ignore[arg-type]
+            reached = pl.col("time") <= ready
             every = pl.concat([waiting, rows])
             rows, rest = every.filter(reached), every.filter(~reached).sort("mark")
             self._count(changes.dropped, baseline, max(0, rest.height - WAITING))
@@ -237,11 +232,11 @@ class BaselineEngine:
         """What peers did before a slot does not change once it is asked for."""
         known = self._peers.setdefault((baseline.rule.id, org), {})
 
-        def peers(slot: int, past: pl.DataFrame) -> PeerStatistics | None:
+        def peers(slot: int, past: Callable[[], pl.DataFrame]) -> PeerStatistics | None:
             if slot not in known:
-                if len(known) > 1_000:
+                if len(known) > SLOTS:
                     known.clear()
-                known[slot] = peer_statistics(baseline, slot, past)
+                known[slot] = peer_statistics(baseline, slot, past())
             return known[slot]
 
         return peers
@@ -250,24 +245,3 @@ class BaselineEngine:
         if rows:
             counts[baseline.rule.id] = counts.get(baseline.rule.id, 0) + rows
             log.warning("a baseline leaves out what is late or too much", rule=baseline.rule.title, rows=rows)
-
-
-def _whole(kind: Kind) -> Whole:
-    return lambda name, stored: stored if name == "waiting" else kind.whole(name, stored)
-
-
-def _rests(baseline: Baseline, memory: Memory, before: int | None, mark: int) -> bool:
-    """Whether a watermark that moves from `before` to `mark` settles nothing: kinds look at that once an hour at most,
-    silence once in a part of its timespan.
-    """
-    part = kind_of(baseline).look_every(baseline)
-    return before == mark or (
-        before is not None
-        and before // part == mark // part
-        and not memory.frames["waiting"].height
-        and all(alert.closes > mark for alert in memory.alerts.values())
-    )
-
-
-def _clock(now: datetime) -> int:
-    return int(now.timestamp() * 1000)

@@ -45,22 +45,24 @@ class FirstSeen(Kind):
     field = "compared"
     schemas = SCHEMAS
 
-    def whole(self, _name: str, stored: pl.DataFrame) -> pl.DataFrame:
-        return _one_per_pair(stored)
+    def whole(self, _name: str, rows: pl.DataFrame) -> pl.DataFrame:
+        return _one_per_pair(rows)
 
     def advance(self, context: Context) -> int:
         baseline, frames, rows = context.baseline, context.frames, context.rows
         dropped = 0
         if rows.height:
             rows = rows.with_columns(text_hashes(rows["group"] + "\n" + rows["value"]).alias("pair"))
-            fresh, dropped = _admitted(_fresh(rows), frames["pairs"])
-            known = frames["pairs"].join(fresh, on="pair", how="semi")
-            current = _one_per_pair(pl.concat([known, fresh.drop("count")]))
-            changed = current.join(known, on=SCHEMAS["pairs"].names(), how="anti")
+            fresh, dropped = _admitted(_with_known(_fresh(rows), frames["pairs"]), frames)
+            changed = fresh.filter(_changed()).select(_current())
             if changed.height:
-                unchanged = frames["pairs"].join(changed, on="pair", how="anti")
-                frames.grow("pairs", pl.concat([unchanged, changed]), changed)
-            _judge(baseline, frames["pairs"], rows.join(current.select("pair", "first"), on="pair"), context.alerts)
+                frames.append("pairs", changed)
+            # When a row comes, times up to one wait before it are settled: what is said of them stays true. A pair first
+            # seen within that wait may have come in any order, so all of its rows there are new.
+            current = fresh.select("earliest", *_current())
+            young = current.filter(pl.col("first") > pl.col("earliest") - milliseconds(baseline.wait))
+            if young.height:
+                _judge(baseline, frames["pairs"], rows.join(young.select("pair", "first"), on="pair"), context.alerts)
         if context.mark // DAY > frames.floor // DAY:
             frames.floor = context.mark // DAY * DAY
             _forget(baseline, frames)
@@ -80,27 +82,58 @@ def _one_per_pair(stored: pl.DataFrame) -> pl.DataFrame:
 
 
 def _fresh(rows: pl.DataFrame) -> pl.DataFrame:
-    """`rows`, with `pair`, as the frame `pairs` and `count` (UInt32): how many rows a pair has."""
+    """`rows`, with `pair`, as the frame `pairs`, with `earliest` (the first time again) and `count` (UInt32): how many
+    rows a pair has.
+    """
     return rows.group_by("pair").agg(
         pl.col("key").first(),
         pl.col("time").min().alias("first"),
+        pl.col("time").min().alias("earliest"),
         (pl.col("time").max() // DAY).cast(pl.Int32).alias("day"),
         pl.len().alias("count"),
     )
 
 
-def _admitted(fresh: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """`fresh` (`_fresh`) without the new pairs that `pairs` has no room for, and how many rows these had."""
-    new = fresh.join(pairs, on="pair", how="anti")
+def _with_known(fresh: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """`fresh` (`_fresh`) with `known first` and `known day`, what `pairs` has of each; null for a new pair."""
+    known = pairs.filter(pl.col("pair").is_in(fresh["pair"].implode()))
+    known = known.group_by("pair").agg(
+        pl.col("first").min().alias("known first"), pl.col("day").max().alias("known day")
+    )
+    return fresh.join(known, on="pair", how="left")
+
+
+def _current() -> list[pl.Expr]:
+    """The frame `pairs` of rows of `_with_known`."""
+    return [
+        pl.col("pair", "key"),
+        pl.min_horizontal("first", "known first").alias("first"),
+        pl.max_horizontal("day", "known day").alias("day"),
+    ]
+
+
+def _changed() -> pl.Expr:
+    """Whether a row of `_with_known` says what the frame does not."""
+    news = (pl.col("first") < pl.col("known first")) | (pl.col("day") > pl.col("known day"))
+    return news.fill_null(value=True)
+
+
+def _admitted(fresh: pl.DataFrame, frames: WorkingFrames) -> tuple[pl.DataFrame, int]:
+    """`fresh` (`_with_known`) without the new pairs that the frame has no room for, and how many rows these had."""
+    new = fresh.filter(pl.col("known first").is_null())
     if not new.height:
         return fresh, 0
-    held = pairs.filter(pl.col("key").is_in(new["key"].unique().implode())).group_by("key").len("held")
+    pairs = frames["pairs"]
+    of_groups = pairs.filter(pl.col("key").is_in(new["key"].unique().implode()))
+    held = of_groups.group_by("key").agg(pl.col("pair").n_unique().alias("held"))
     number = pl.int_range(pl.len()).over("key")  # of the new pairs of a group, in the order of their times
     room = (
         new.sort("first", "pair")
         .join(held, on="key", how="left", maintain_order="left")
         .filter(number + pl.col("held").fill_null(0) < VALUES)
-    )[: max(0, PAIRS - pairs.height)]
+    )
+    if pairs.height + room.height > PAIRS:  # a pair may stand several times
+        room = room[: max(0, PAIRS - pairs["pair"].n_unique())]
     if room.height == new.height:
         return fresh, 0
     out = new.join(room, on="pair", how="anti")
@@ -110,8 +143,6 @@ def _admitted(fresh: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl.DataFrame, i
 def _judge(baseline: Baseline, pairs: pl.DataFrame, rows: pl.DataFrame, alerts: OpenAlerts) -> None:
     """Raise the new rows. `rows`: with `pair` and `first`, when the pair was first seen (ms); `pairs`: the frame."""
     wait, learning = milliseconds(baseline.wait), milliseconds(baseline.minimum)
-    # When a row comes, times up to one wait before it are settled: what is said of them stays true. A pair first seen
-    # within that wait may have come in any order, so all of its rows there are new.
     new = rows.filter(pl.col("first") > pl.col("time") - wait)
     if not new.height:
         return
@@ -161,6 +192,7 @@ def _forget(baseline: Baseline, frames: WorkingFrames) -> None:
     """Pairs that were not seen for the length of the history."""
     # Of a pair only the day of its last row is kept: the day in which the history begins stays as a whole.
     oldest = (frames.floor - milliseconds(baseline.history)) // DAY
-    kept = frames["pairs"].filter(pl.col("day") >= oldest)
-    if kept.height < frames["pairs"].height:
+    whole = _one_per_pair(frames["pairs"])
+    kept = whole.filter(pl.col("day") >= oldest)
+    if kept.height < whole.height:
         frames.set("pairs", kept)

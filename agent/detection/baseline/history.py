@@ -66,12 +66,11 @@ class PeerStatistics:
 def sums(buckets: pl.DataFrame, window: int) -> pl.DataFrame:
     """`key` (UInt64), `slot`, `value` (Float64) of the window of `window` slots that ends with each bucket.
 
-    `buckets`: the same columns, of which a group and slot may have several rows.
+    `buckets`: the same columns, one row for each group and slot.
     """
-    buckets = buckets.group_by("key", "slot").agg(pl.col("value").sum()).sort("key", "slot")
     if window == 1:
         return buckets
-    return buckets.rolling("slot", period=f"{window}i", group_by="key").agg(pl.col("value").sum())
+    return buckets.sort("key", "slot").rolling("slot", period=f"{window}i", group_by="key").agg(pl.col("value").sum())
 
 
 def compared(
@@ -170,16 +169,20 @@ def _against_peers(
             ).select(schema.names())
 
 
+def peers_reach(steps: WindowSpans, slot: int) -> pl.Expr:
+    """Whether a bucket is part of what peers did before `slot`."""
+    # Buckets a window's length beyond the history, so that its first window is whole; see `_against_own` for the rest.
+    return pl.col("slot").is_between(slot - steps.history - steps.window, slot - steps.window - steps.gap)
+
+
 def peer_statistics(baseline: Baseline, slot: int, past: pl.DataFrame) -> PeerStatistics | None:
     """What groups with a past did before `slot`; None if there are too few.
 
-    `past`: `key`, `slot`, `value` of the buckets of all groups. The season of a baseline is not looked at.
+    `past`: `key`, `slot`, `value` of the buckets of all groups, one row for each group and slot. The season of a baseline is not looked at.
     """
     steps = WindowSpans.of(baseline)
-    # Buckets a window's length beyond the history, so that its first window is whole; see `_against_own` for the rest.
-    reach = pl.col("slot").is_between(slot - steps.history - steps.window, slot - steps.window - steps.gap)
     each = (
-        sums(past.filter(reach), steps.window)
+        sums(past.filter(peers_reach(steps, slot)), steps.window)
         .filter(pl.col("slot") > slot - steps.history)
         .group_by("key")
         .agg(pl.col("slot").min().alias("since"), pl.col("value").median())

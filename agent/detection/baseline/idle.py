@@ -40,8 +40,8 @@ class Idleness(Kind):
     history = timedelta(days=800)
     schemas = SCHEMAS
 
-    def whole(self, _name: str, stored: pl.DataFrame) -> pl.DataFrame:
-        return stored.unique()
+    def whole(self, _name: str, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.unique()
 
     def advance(self, context: Context) -> int:
         baseline, frames, rows = context.baseline, context.frames, context.rows
@@ -50,10 +50,11 @@ class Idleness(Kind):
         if rows.height:
             rows = rows.with_columns((pl.col("time") // HOUR).cast(pl.Int32).alias("hour"))
             rows, dropped = _admitted(rows, frames["hours"])
-            added = rows.select("key", "hour").unique().join(frames["hours"], on=["key", "hour"], how="anti")
+            near = frames["hours"].filter(pl.col("key").is_in(rows["key"].unique().implode()))
+            added = rows.select("key", "hour").unique().join(near, on=["key", "hour"], how="anti")
             if added.height:
                 frames.grow("hours", pl.concat([frames["hours"], added]), added)
-            _judge(baseline, frames["hours"], rows, gap, context.alerts)
+            _judge(baseline, pl.concat([near, added]), rows, gap, context.alerts)
         if context.mark // HOUR - frames.floor // HOUR >= SETTLE_HOURS:
             frames.floor = context.mark // HOUR * HOUR
             _settle(baseline, frames, gap)
@@ -82,14 +83,16 @@ def _admitted(rows: pl.DataFrame, hours: pl.DataFrame) -> tuple[pl.DataFrame, in
 
 
 def _judge(baseline: Baseline, hours: pl.DataFrame, rows: pl.DataFrame, gap: int, alerts: OpenAlerts) -> None:
-    """Raise who wakes up. `rows`: `rows.SCHEMA` with `hour` (Int32); `hours`: the frame; `gap`: hours (`_gap`)."""
+    """Raise who wakes up. `rows`: `rows.SCHEMA` with `hour` (Int32); `hours`: the frame's rows of their
+    groups; `gap`: hours (`_gap`).
+    """
     least = -(-milliseconds(baseline.span) // HOUR)  # rounded up: at least the timespan
     long_ago = int(rows["hour"].max() or 0) - least  # type: ignore[arg-type]
     # Who did nothing so long before the newest row of the batch did not wake up in it.
+    if int(hours["hour"].min()) > long_ago:  # type: ignore[arg-type]
+        return
     old = hours.filter(pl.col("hour") <= long_ago).select("key").unique()
     waking = rows.join(old, on="key", how="semi")  # nearly nobody
-    if not waking.height:
-        return
     hour, at = pl.col("hour"), pl.col("at")
     last = (
         waking.select("key", "hour")

@@ -19,12 +19,15 @@ from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.history import PeerStatistics
 from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
+from agent.detection.memory.stored_frame import PieceLayout
 
 FieldUse = Literal["", "summed", "compared"]
 """What `condition.field` is for: there is none; optional, numbers that are added up; required, values told apart."""
 
-Peers = Callable[[int, pl.DataFrame], PeerStatistics | None]
-"""What all groups did before a slot, from the buckets of all (`key` UInt64, `slot` Int32, `value` Float64)."""
+Peers = Callable[[int, Callable[[], pl.DataFrame]], PeerStatistics | None]
+"""What all groups did before a slot, from the buckets of all (`key` UInt64, `slot` Int32, `value` Float64), which are
+asked for if it is not known yet.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +89,17 @@ class Kind(Protocol):
     schemas: Mapping[str, pl.Schema]
     """The frames it remembers, by name."""
 
-    def whole(self, name: str, stored: pl.DataFrame) -> pl.DataFrame:
-        """What was stored or appended piece by piece, in that order, as the frame `name` with its columns."""
-        ...
+    def whole(self, _name: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """What was stored, held or appended piece by piece, in any order, as the frame `name` with its columns."""
+        return rows
+
+    def held(self, _name: str, stored: pl.DataFrame) -> pl.DataFrame:
+        """Stored rows of the frame `name` as memory has them: without what only an alert tells."""
+        return stored
+
+    def layout(self, _baseline: Baseline, name: str) -> PieceLayout:
+        """How the frame `name` is stored."""
+        return PieceLayout(whole=lambda rows: self.whole(name, rows))
 
     def advance(self, context: Context) -> int:
         """Take rows in, raise what follows, settle what the watermark passed; returns rows left out as too many."""

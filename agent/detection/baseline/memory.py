@@ -1,44 +1,74 @@
-"""What a baseline remembers of one org: frames, stored as they grow, and the alerts that may still change.
+"""What a baseline remembers of one org: frames, and the alerts that may still change.
 
-What is new in a frame is stored as a piece beside the older ones; when there are many, or they hold twice of what the
-frame has, all of it is stored anew. So a batch writes about as much as it brought. What is appended to a frame is put
-together with what it has when both are twice of it, so that a batch also costs about as much as it brought.
+A frame is held in memory, and stored in pieces (`memory.stored_frame`). Of most frames both are the same; of one whose
+rows have much that only an alert tells, memory has the rest (`Kind.held`), and the pieces are read when an alert asks.
+What is appended to a frame is put together with what it has when both are twice of it, so that a batch costs about as
+much as it brought; stored rows are written anew when they are twice of what the frame has.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import orjson
 import polars as pl
 
 from agent.detection.baseline.open_alert import OpenAlert
-
-PIECES = 256
-BYTES = 800_000
-"""Of a stored value at most; the state takes a megabyte."""
+from agent.detection.baseline.sum_ceilings import SumCeilings
+from agent.detection.memory.frame_bytes import decoded
+from agent.detection.memory.stored_frame import BYTES, PieceLayout, PieceWriter, StoredFrame, of_head
 
 SPARE = 10_000
 """Rows that a frame may have, or store, beyond twice of what it needs."""
 
-Whole = Callable[[str, pl.DataFrame], pl.DataFrame]
-"""A frame's name and rows as they were stored or appended, in that order, to the frame."""
+
+NEVER = 2**63 - 1
+"""Milliseconds after all others."""
+
+
+class FrameKind(Protocol):
+    """What a memory must know of the frames that it keeps."""
+
+    @property
+    def schemas(self) -> Mapping[str, pl.Schema]:
+        """Of the stored rows of each frame."""
+        ...
+
+    def held(self, name: str, stored: pl.DataFrame) -> pl.DataFrame:
+        """Stored rows of the frame `name` as memory has them."""
+        ...
+
+    def whole(self, name: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of the frame `name` that were stored, held or appended piece by piece, in any order, as the frame."""
+        ...
+
+    def layout(self, name: str) -> PieceLayout:
+        """How the frame `name` is stored."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
     """Immutable: a batch makes a new one, which counts from the commit on."""
 
+    prefix: str
+    """Of its keys."""
     frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    pieces: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
-    """Frame to number and rows of each stored piece."""
+    """As memory has them."""
+    stored: Mapping[str, StoredFrame] = field(default_factory=dict)
     alerts: Mapping[str, OpenAlert] = field(default_factory=dict)
     least: Mapping[str, int] = field(default_factory=dict)
     """Frame to the rows that it had when it was last put together, or fewer."""
     since: Mapping[str, int] = field(default_factory=dict)
     """Frame to the first slot of it; what is stored of earlier ones is no part of it any more."""
+    groups: Mapping[str, int] = field(default_factory=dict)
+    """Frame to how many groups it has, or more: where there are few, nobody needs to count them."""
+    ceilings: Mapping[str, SumCeilings] = field(default_factory=dict)
+    """Frame to how much its groups did at most, where that is known."""
+    closes: int = NEVER
+    """When the first of the alerts closes, in milliseconds."""
     floor: int = 0
     """Milliseconds; what is older was settled, rows of that time that come later are not taken."""
     texts: int = 0
@@ -52,30 +82,45 @@ class Memory:
 class WorkingFrames:
     """A working copy: what a batch makes of the frames."""
 
-    def __init__(self, memory: Memory, whole: Whole) -> None:
+    def __init__(self, memory: Memory, kind: FrameKind, writer: PieceWriter) -> None:
         self._memory = memory
-        self._whole = whole
+        self._kind = kind
+        self._writer = writer
         self._least = dict(memory.least)
         self._since = dict(memory.since)
         self._now: dict[str, pl.DataFrame] = {}
-        self._added: dict[str, list[pl.DataFrame] | None] = {}
+        self._added: dict[str, list[pl.DataFrame]] = {}
+        self._anew: dict[str, pl.DataFrame] = {}
+        """Frames of which everything is to be stored anew."""
+        self.groups = dict(memory.groups)
+        self.ceilings = dict(memory.ceilings)
         self.floor = memory.floor
 
     def __getitem__(self, name: str) -> pl.DataFrame:
-        """The frame as the batch has made it so far."""
+        """The frame as the batch has made it so far, as memory has it."""
         return self._now[name] if name in self._now else self._memory.frames[name]
 
+    def rows_of(self, name: str, keys: pl.Series) -> pl.DataFrame:
+        """All columns of the rows of some groups (`keys`: UInt64), as stored pieces and this batch have them."""
+        wanted = pl.col("key").is_in(keys.implode())
+        if name in self._since:
+            wanted &= pl.col("slot") >= self._since[name]
+        stored = self._memory.stored[name]
+        parts = [*self._writer.read(stored, stored.pieces), *(self._added.get(name) or ())]
+        empty = self._kind.schemas[name].to_frame()
+        return self._kind.whole(name, pl.concat([empty, *(part.filter(wanted) for part in parts)]))
+
     def grow(self, name: str, whole: pl.DataFrame, added: pl.DataFrame) -> None:
-        """`whole`: the frame from now on; `added`: rows that, read after the stored ones, give it back."""
+        """`whole`: the frame from now on; `added`: rows that, read with the stored ones, give it back."""
         self._now[name] = whole
         self._store(name, added)
 
     def append(self, name: str, added: pl.DataFrame) -> None:
         """Rows that stand beside the others, with which `whole` would make fewer of them."""
-        grown = pl.concat([self[name], added])
+        grown = pl.concat([self[name], self._kind.held(name, added)])
         # Putting n rows together costs n: done when there are twice as many as needed, each row pays for a fixed part of it.
         if grown.height > 2 * self._least.get(name, 0) + SPARE:
-            grown = self._whole(name, grown)
+            grown = self._kind.whole(name, grown)
             self._least[name] = grown.height
         self._now[name] = grown
         self._store(name, added)
@@ -83,7 +128,7 @@ class WorkingFrames:
     def set(self, name: str, whole: pl.DataFrame) -> None:
         """To be stored anew."""
         self._put(name, whole)
-        self._added[name] = None
+        self._anew[name] = whole
 
     def forget(self, name: str, whole: pl.DataFrame) -> None:
         """`whole` lacks what will be sorted out again when it is read back: nothing needs to be stored for that."""
@@ -91,9 +136,17 @@ class WorkingFrames:
         self._added.setdefault(name, [])
 
     def forget_slots(self, name: str, since: int) -> None:
-        """Those before `since`, for good; nothing needs to be stored for that either."""
+        """Those before `since`, for good; pieces that have no others go."""
         self.forget(name, self[name].filter(pl.col("slot") >= since))
         self._since[name] = since
+
+    def leave_out(self, name: str, keys: pl.Series) -> None:
+        """Some groups (`keys`: UInt64), for good: what is left is stored anew."""
+        kept = ~pl.col("key").is_in(keys.implode())
+        self._put(name, self[name].filter(kept))
+        stored = self._memory.stored[name]
+        parts = [*self._writer.read(stored, stored.pieces), *(self._added.get(name) or ())]
+        self._anew[name] = pl.concat(parts).filter(kept)
 
     def _put(self, name: str, whole: pl.DataFrame) -> None:
         """`whole`: the frame from now on, which may be smaller than what was last put together."""
@@ -101,83 +154,85 @@ class WorkingFrames:
         self._least[name] = min(whole.height, self._least.get(name, 0))
 
     def _store(self, name: str, added: pl.DataFrame) -> None:
-        """Rows of a frame that the transaction stores beside the older ones, unless all of it is stored anew."""
-        parts = self._added.setdefault(name, [])
-        if parts is not None:
-            parts.append(added)
+        """Rows of a frame that the transaction stores beside the older ones."""
+        if name in self._anew:
+            self._anew[name] = pl.concat([self._anew[name], added])
+        else:
+            self._added.setdefault(name, []).append(added)
 
-    def stored(self, alerts: Mapping[str, OpenAlert], prefix: str) -> tuple[Memory, dict[str, bytes | None]]:
-        """The memory of after the batch, and what to store so that `recalled` gives it back."""
-        pieces, changes = dict(self._memory.pieces), dict[str, bytes | None].fromkeys(self._memory.stale)
-        for name, added in self._added.items():
-            pieces[name], piece_changes = self._pieces(name, added, f"{prefix}/{name}")
-            changes |= piece_changes
-        same = not changes and alerts == self._memory.alerts and self.floor == self._memory.floor
-        memory = replace(self._memory, frames={**self._memory.frames, **self._now}, pieces=pieces, least=self._least,
-                         since=self._since, floor=self.floor, alerts=alerts, stale=())  # fmt: skip
+    def stored(self, alerts: Mapping[str, OpenAlert]) -> Memory:
+        """The memory of after the batch; what to store so that `recalled` gives it back is with the writer."""
+        memory, changes = self._memory, self._writer.changes
+        changes |= dict.fromkeys(memory.stale)
+        touched = {*self._added, *self._anew}
+        same = (not (memory.stale or touched or self._since != memory.since) and alerts == memory.alerts
+                and self.floor == memory.floor)  # fmt: skip
+        stored = {**memory.stored, **{name: self._stored(name) for name in sorted(touched)}}
+        memory = replace(memory, frames={**memory.frames, **self._now}, stored=stored, least=self._least,
+                         since=self._since, groups=self.groups, ceilings=self.ceilings, floor=self.floor, alerts=alerts,
+                         closes=_first_closing(alerts), stale=())  # fmt: skip
         if same:
-            return memory, changes
-        about = {"shape": memory.shape, "floor": self.floor, "since": self._since, "pieces": pieces,
+            return memory
+        about = {"shape": memory.shape, "floor": self.floor, "since": self._since,
+                 "frames": {name: frame.head() for name, frame in stored.items() if frame.following > 1},
                  "alarms": [alert.document() for alert in alerts.values()]}  # fmt: skip
         text = orjson.dumps(about)
         slices = [text[at : at + BYTES] for at in range(0, len(text), BYTES)]
-        changes |= {f"{prefix}/about/{place}": part for place, part in enumerate(slices)}
-        changes |= {f"{prefix}/about/{place}": None for place in range(len(slices), memory.texts)}
-        return replace(memory, texts=len(slices)), changes
+        changes |= {f"{memory.prefix}/about/{place}": part for place, part in enumerate(slices)}
+        changes |= {f"{memory.prefix}/about/{place}": None for place in range(len(slices), memory.texts)}
+        return replace(memory, texts=len(slices))
 
-    def _pieces(
-        self, name: str, added: list[pl.DataFrame] | None, prefix: str
-    ) -> tuple[tuple[tuple[int, int], ...], dict[str, bytes | None]]:
-        """Number and rows of each piece of a frame from now on, and the changes that store it.
+    def _stored(self, name: str) -> StoredFrame:
+        """The pieces of a frame from now on."""
+        frame, layout, writer = self._memory.stored[name], self._kind.layout(name), self._writer
+        if name in self._anew:
+            return writer.replaced(frame, frame.pieces, self._anew[name], layout)
+        if name in self._since:
+            frame = writer.without(frame, [piece for piece in frame.pieces if piece.newest < self._since[name]])
+        for part in self._added.get(name, ()):
+            frame = writer.add(frame, part, layout)
+        if frame.rows <= 2 * self[name].height + SPARE:
+            return frame
+        if self[name].columns == self._kind.schemas[name].names():
+            return writer.replaced(frame, frame.pieces, self[name], layout)
+        parts = writer.read(frame, frame.pieces)
+        if len(parts) < len(frame.pieces):  # no state gives them back
+            return frame
+        whole = layout.whole(pl.concat(parts))
+        if name in self._since:
+            whole = whole.filter(pl.col("slot") >= self._since[name])
+        return writer.replaced(frame, frame.pieces, whole, layout)
 
-        `added`: what came to it, in order; None: all of it is to be stored anew. `prefix`: of the frame's keys.
-        """
-        before, whole = self._memory.pieces.get(name, ()), self._now[name]
-        held = sum(rows for _, rows in before) + sum(part.height for part in added or ())
-        anew = added is None or len(before) + len(added) > PIECES or held > 2 * whole.height + SPARE
-        parts = [whole] if anew or added is None else added
-        # Numbers of deleted pieces are not used again, so that a key never changes its meaning within a transaction.
-        number = max((number for number, _ in before), default=0)
-        changes: dict[str, bytes | None] = {f"{prefix}/{old}": None for old, _ in before} if anew else {}
-        kept = [] if anew else list(before)
-        for part in parts:
-            for rows, data in _encoded(part):
-                number += 1
-                changes[f"{prefix}/{number}"] = data
-                kept.append((number, rows))
-        return tuple(kept), changes
 
-
-def recalled(
-    recall: Callable[[str], bytes | None],
-    prefix: str,
-    schemas: Mapping[str, pl.Schema],
-    whole: Whole,
-    shape: str,
-) -> Memory:
-    """The memory as `WorkingFrames.stored` had it stored under `prefix`; an empty one if that is of another shape.
-
-    `schemas`: of each frame by name, `waiting` included.
-    """
-    frames = {name: schema.to_frame() for name, schema in schemas.items()}
+def recalled(recall: Callable[[str], bytes | None], prefix: str, kind: FrameKind, shape: str) -> Memory:
+    """The memory as `WorkingFrames.stored` had it stored under `prefix`; an empty one if that is of another shape."""
+    frames = {name: kind.held(name, schema.to_frame()) for name, schema in kind.schemas.items()}
+    stored = {name: StoredFrame(f"{prefix}/{name}") for name in kind.schemas}
     texts = list(_texts(recall, prefix))
     if not texts:
-        return Memory(frames, shape=shape)
+        return Memory(prefix, frames, stored, shape=shape)
     about = orjson.loads(b"".join(texts))
+    before = {name: of_head(f"{prefix}/{name}", head) for name, head in about["frames"].items()}
     if about["shape"] != shape:
-        stored = [f"{prefix}/{name}/{number}" for name, numbered in about["pieces"].items() for number, _ in numbered]
-        return Memory(frames, shape=shape, stale=(*stored, *(f"{prefix}/about/{place}" for place in range(len(texts)))))
-    pieces = {name: tuple((number, rows) for number, rows in numbered) for name, numbered in about["pieces"].items()}
-    since = about.get("since", {})
-    for name, numbered in pieces.items():
-        parts = [data for number, _ in numbered if (data := recall(f"{prefix}/{name}/{number}"))]
-        read = pl.concat([frames[name], *(pl.read_ipc(io.BytesIO(data)) for data in parts)])
+        keys = [key for frame in before.values() for key in frame.keys]
+        stale = (*keys, *(f"{prefix}/about/{place}" for place in range(len(texts))))
+        return Memory(prefix, frames, stored, shape=shape, stale=stale)
+    since = about["since"]
+    for name, frame in before.items():
+        # A piece at a time: memory never has all columns of all rows.
+        parts = [kind.held(name, decoded(data)) for key in frame.keys if (data := recall(key))]
+        rows = pl.concat([frames[name], *parts])
         if name in since:
-            read = read.filter(pl.col("slot") >= since[name])
-        frames[name] = whole(name, read)
-    alerts = {stored["id"]: OpenAlert(**stored) for stored in about["alarms"]}
+            rows = rows.filter(pl.col("slot") >= since[name])
+        frames[name] = kind.whole(name, rows)
+    alerts = {alert["id"]: OpenAlert(**alert) for alert in about["alarms"]}
     least = {name: frame.height for name, frame in frames.items()}
-    return Memory(frames, pieces, alerts, least, since, about["floor"], len(texts), shape)
+    return Memory(prefix, frames, {**stored, **before}, alerts, least, since, closes=_first_closing(alerts),
+                  floor=about["floor"], texts=len(texts), shape=shape)  # fmt: skip
+
+
+def _first_closing(alerts: Mapping[str, OpenAlert]) -> int:
+    return min((alert.closes for alert in alerts.values()), default=NEVER)
 
 
 def _texts(recall: Callable[[str], bytes | None], prefix: str) -> Iterator[bytes]:
@@ -186,17 +241,3 @@ def _texts(recall: Callable[[str], bytes | None], prefix: str) -> Iterator[bytes
     while (part := recall(f"{prefix}/about/{place}")) is not None:
         yield part
         place += 1
-
-
-def _encoded(rows: pl.DataFrame) -> Iterator[tuple[int, bytes]]:
-    """Rows and bytes (Arrow IPC) of each part, halved until the state takes it."""
-    if not rows.height:
-        return
-    buffer = io.BytesIO()
-    rows.write_ipc(buffer, compression="zstd")
-    if buffer.tell() <= BYTES:
-        yield rows.height, buffer.getvalue()
-        return
-    half = rows.height // 2
-    yield from _encoded(rows[:half])
-    yield from _encoded(rows[half:])

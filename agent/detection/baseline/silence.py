@@ -54,11 +54,11 @@ class Silence(Kind):
     waits = True
     schemas = SCHEMAS
 
-    def whole(self, name: str, stored: pl.DataFrame) -> pl.DataFrame:
+    def whole(self, name: str, rows: pl.DataFrame) -> pl.DataFrame:
         if name == "open":
-            return _one_per_part(stored)
-        # Of `known` each piece has the latest word on its groups.
-        return stored.unique("key", keep="last", maintain_order=True) if name == "known" else stored
+            return _one_per_part(rows)
+        # Of a group in `known` the row with the latest time is the latest word.
+        return rows.sort("last").unique("key", keep="last", maintain_order=True) if name == "known" else rows
 
     def advance(self, context: Context) -> int:
         baseline, frames, alerts = context.baseline, context.frames, context.alerts

@@ -73,8 +73,8 @@ class Travel(Kind):
     shows = PLACE
     schemas = SCHEMAS
 
-    def whole(self, _name: str, stored: pl.DataFrame) -> pl.DataFrame:
-        return _one_per_visit(stored)
+    def whole(self, _name: str, rows: pl.DataFrame) -> pl.DataFrame:
+        return _one_per_visit(rows)
 
     def advance(self, context: Context) -> int:
         """Returns visits, not rows."""

@@ -13,36 +13,16 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.small import SMALL
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import SEASONS, Baseline, milliseconds
-from agent.detection.baseline.history import PeerStatistics, WindowSpans, compared
+from agent.detection.baseline.buckets import HELD, SCHEMAS, buckets, one_per_slot, window_details
+from agent.detection.baseline.history import PeerStatistics, WindowSpans, compared, peers_reach
 from agent.detection.baseline.kind import Context, Flaw, Kind, Peers
 from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
-
-SCHEMAS = {
-    "open": pl.Schema(
-        {
-            "key": pl.UInt64,
-            "group": pl.String,
-            "slot": pl.Int32,
-            "value": pl.Float64,
-            "count": pl.Int64,
-            "first": pl.String,
-            "last": pl.String,
-            "user_low": pl.String,
-            "user_high": pl.String,
-            "address_low": pl.String,
-            "address_high": pl.String,
-        }
-    ),
-    "past": pl.Schema({"key": pl.UInt64, "slot": pl.Int32, "value": pl.Float64}),
-}
-"""A bucket is what a group did within one step (`slot`: steps since 1970; `value`: the field's sum, or rows; `count`: rows).
-
-`open`: buckets whose windows a row can still change, with what an alert tells of them (first and last mark, first and
-last user and address by the alphabet); `past`: settled ones.
-"""
+from agent.detection.baseline.sum_ceilings import SumCeilings
+from agent.detection.memory.stored_frame import PieceLayout
 
 SETTLE = 6 * HOUR
 """Milliseconds of event time between two looks at what is settled."""
@@ -55,17 +35,6 @@ NEW = 100_000
 
 PAST = 20_000_000
 """Settled buckets; of more, the oldest go."""
-
-ENDS = {"first": "last", "user_low": "user_high", "address_low": "address_high"}
-"""In `open` the second of each two is null where it is the same as the first: nearly everywhere, and half of the bytes."""
-
-WHOLE = [
-    pl.col("group").first(),
-    pl.col("value", "count").sum(),
-    pl.col(*ENDS).min(),
-    *(pl.coalesce(high, low).max().alias(high) for low, high in ENDS.items()),
-]
-
 
 STEPS = 2_000
 """Steps in a history at most: of more, a group's past would be too long to keep."""
@@ -83,18 +52,29 @@ class Volume(Kind):
     field = "summed"
     schemas = SCHEMAS
 
-    def whole(self, name: str, stored: pl.DataFrame) -> pl.DataFrame:
-        return _lean(_one_per_slot(stored)) if name == "open" else stored
+    def whole(self, name: str, rows: pl.DataFrame) -> pl.DataFrame:
+        return one_per_slot(rows) if name == "open" else rows
+
+    def held(self, name: str, stored: pl.DataFrame) -> pl.DataFrame:
+        return stored.select(HELD) if name == "open" else stored
+
+    def layout(self, baseline: Baseline, name: str) -> PieceLayout:
+        # A piece that lies within a bucket goes as a whole: what is open within the time after which it is settled, and
+        # of the past a sixteenth.
+        step, spans = milliseconds(baseline.step), WindowSpans.of(baseline)
+        width = SETTLE // step if name == "open" else spans.history // 16
+        return PieceLayout("slot", max(1, width), ("key", "slot"), whole=lambda rows: self.whole(name, rows))
 
     def advance(self, context: Context) -> int:
         baseline, frames = context.baseline, context.frames
         dropped = 0
         if context.rows.height:
-            fresh = _lean(buckets(baseline, context.rows))
+            fresh = buckets(baseline, context.rows)
             frames.append("open", fresh)
-            held = _in_question(baseline, frames["open"], fresh)
-            _judge(baseline, frames, held, fresh, context.alerts, context.peers)
-            dropped += _bounded(frames)
+            held = _in_question(baseline, frames, fresh)
+            if held.height:
+                _judge(baseline, frames, held, fresh, context.alerts, context.peers)
+            dropped += _bounded(frames, fresh["key"])
         # Settling costs as much as the past is long; what is open meanwhile counts as the past just as well.
         if context.mark - frames.floor >= max(SETTLE, milliseconds(baseline.step)):
             dropped += _settle(baseline, frames, context.mark)
@@ -134,45 +114,32 @@ class Volume(Kind):
         return f"where {alert.numbers['expected']:,.10g} is usual"
 
 
-def _one_per_slot(buckets: pl.DataFrame) -> pl.DataFrame:
-    """`buckets` as the frame `open` with one row for each group and slot, of which it may have several."""
-    return buckets.group_by("key", "slot").agg(WHOLE).select(SCHEMAS["open"].names())
-
-
-def _lean(buckets: pl.DataFrame) -> pl.DataFrame:
-    """The frame `open`, the second of each two `ENDS` null where it is the first."""
-    ends = [pl.when(pl.col(high) != pl.col(low)).then(pl.col(high)).alias(high) for low, high in ENDS.items()]
-    return buckets.with_columns(ends)
-
-
-def buckets(baseline: Baseline, rows: pl.DataFrame) -> pl.DataFrame:
-    """`rows` (`rows.SCHEMA`) as the frame `open`, one row for each group and slot, both `ENDS` filled."""
-    slot = (pl.col("time") // milliseconds(baseline.step)).cast(pl.Int32)
-    mark = pl.col("mark")
-    return (
-        rows.group_by("key", slot.alias("slot"))
-        .agg(
-            pl.col("group").first(),
-            pl.col("weight").sum().alias("value"),
-            pl.len().cast(pl.Int64).alias("count"),
-            mark.min().alias("first"),
-            mark.max().alias("last"),
-            pl.col("user").min().alias("user_low"),
-            pl.col("user").max().alias("user_high"),
-            pl.col("address").min().alias("address_low"),
-            pl.col("address").max().alias("address_high"),
-        )
-        .select(SCHEMAS["open"].names())
-    )
-
-
-def _in_question(baseline: Baseline, held: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
-    """Of the frame `open` the buckets of those groups of `fresh` (as `open`) that did enough in all of them together,
-    and so may have in one window: few do. One row for each group and slot.
+def _in_question(baseline: Baseline, frames: WorkingFrames, fresh: pl.DataFrame) -> pl.DataFrame:
+    """Of the frame `open` (as `HELD`) the buckets of those groups of `fresh` that did enough in all of them together, and
+    so may have in one window: few do. One row for each group and slot.
     """
-    sums = held.select("key", "value").join(fresh, on="key", how="semi").group_by("key").agg(pl.col("value").sum())
     least = baseline.bounds["gte"] * (1 - 1e-9)  # what is added up in another order differs behind the comma
-    return _one_per_slot(held.join(sums.filter(pl.col("value") >= least), on="key", how="semi"))
+    held, keys = frames["open"], fresh["key"]
+    if fresh.height <= SMALL:
+        keys = pl.Series(_reaching(frames, fresh, least), dtype=pl.UInt64)
+        if not len(keys):
+            return held.clear()
+    else:
+        frames.ceilings.pop("open", None)
+    near = held.filter(pl.col("key").is_in(keys.implode()))
+    sums = near.group_by("key").agg(pl.col("value").sum())
+    enough = sums.filter(pl.col("value") >= least)["key"]
+    return one_per_slot(near.filter(pl.col("key").is_in(enough.implode())) if len(enough) else near.clear())
+
+
+def _reaching(frames: WorkingFrames, fresh: pl.DataFrame, least: float) -> list[int]:
+    """Keys of the groups of `fresh` that may have done at least so much in their open buckets, those included."""
+    keys, ceilings = fresh["key"].to_list(), frames.ceilings.get("open")
+    if ceilings is None:
+        ceilings = frames.ceilings["open"] = SumCeilings(frames["open"])
+    else:
+        ceilings.add(zip(keys, fresh["value"].to_list(), strict=True))
+    return ceilings.reaching(set(keys), least)
 
 
 def _judge(
@@ -185,32 +152,41 @@ def _judge(
 ) -> None:
     """Raise the windows that exceed what they are held against.
 
-    `held`: the open buckets of some groups, one a slot; `fresh`: what the batch adds to them (both as `open`). Windows
-    without a bucket of `fresh` are as they were.
+    `held`: the open buckets of some groups, one a slot (as `HELD`); `fresh`: what the batch adds to them. Windows without
+    a bucket of `fresh` are as they were.
     """
     steps, step = WindowSpans.of(baseline), milliseconds(baseline.step)
     windows = held
     if steps.window > 1:
-        windows = held.sort("key", "slot").rolling("slot", period=f"{steps.window}i", group_by="key").agg(WHOLE)
+        sums = pl.col("value", "count").sum()
+        windows = held.sort("key", "slot").rolling("slot", period=f"{steps.window}i", group_by="key").agg(sums)
     # A window is named by the slot it ends with. Buckets from `floor` less a window on are open, for windows that end
     # later need them; those that end at the floor or before had their last word when it passed them.
     unsettled = (pl.col("slot") + 1).cast(pl.Int64) * step > frames.floor
     large = windows.filter((pl.col("value") >= baseline.bounds["gte"]) & (pl.col("value") > 0) & unsettled)
-    large = large.join(_windows_with(large, fresh, steps.window), on=["key", "slot"], how="semi")
+    if large.height:
+        large = large.join(_windows_with(large, fresh, steps.window), on=["key", "slot"], how="semi")
     if not large.height:
         return
     # Of a later window's history some may be settled and some not yet: both together are the past.
-    columns = ["key", "slot", "value"]
+    columns = SCHEMAS["past"].names()
     past = pl.concat(
         [frames["past"].filter(pl.col("key").is_in(large["key"].unique().implode())), held.select(columns)]
     )
 
+    def everybody(slot: int) -> pl.DataFrame:
+        # Of what is open only little is old enough, and only that has to be put together.
+        opened = frames["open"].filter(peers_reach(steps, slot))
+        return pl.concat([frames["past"], one_per_slot(opened).select(columns)])
+
     def peers_before(slot: int) -> PeerStatistics | None:
-        return peers(slot, pl.concat([frames["past"], frames["open"].select(columns)]))
+        return peers(slot, lambda: everybody(slot))
 
     exceeding = compared(baseline, large, past, peers_before).filter(pl.col("value") >= pl.col("threshold"))
-    for window in exceeding.sort("slot").iter_rows(named=True):
-        alerts.put(_open_alert(baseline, alerts, window, steps))
+    if exceeding.height:
+        told = window_details(exceeding, frames.rows_of("open", exceeding["key"].unique()), steps.window)
+        for window in told.sort("slot").iter_rows(named=True):
+            alerts.put(_open_alert(baseline, alerts, window, steps))
 
 
 def _windows_with(windows: pl.DataFrame, fresh: pl.DataFrame, length: int) -> pl.DataFrame:
@@ -256,17 +232,25 @@ def _names(window: dict[str, Any], name: str) -> list[str]:
     return sorted({str(found) for end in ("low", "high") if (found := window[f"{name}_{end}"]) is not None})
 
 
-def _bounded(frames: WorkingFrames) -> int:
-    """Drop of the frame `open` the smallest groups without a past, if there are too many; returns their rows."""
+def _bounded(frames: WorkingFrames, keys: pl.Series) -> int:
+    """Drop of the frame `open` the smallest groups without a past, if there are too many; returns their rows.
+
+    `keys`: groups of what came.
+    """
     held = frames["open"]
-    if held.height <= NEW or held["key"].n_unique() <= NEW:
+    # Counting groups costs as much as the frame is long: only when there may be too many.
+    most = min(held.height, frames.groups.get("open", held.height) + len(keys))
+    if most > NEW:
+        most = held["key"].n_unique()
+    frames.groups["open"] = most
+    if most <= NEW:
         return 0
     sizes = held.group_by("key").agg(pl.col("value").sum(), pl.col("count").sum())
     new = sizes.join(frames["past"], on="key", how="anti").sort("value", "key", descending=True)
     if new.height <= NEW:
         return 0
     gone = new[NEW // 2 :]
-    frames.set("open", held.join(gone, on="key", how="anti"))
+    frames.leave_out("open", gone["key"])
     return int(gone["count"].sum())
 
 
@@ -277,27 +261,32 @@ def _settle(baseline: Baseline, frames: WorkingFrames, mark: int) -> int:
     # The next row is in the floor's slot or later, so the earliest window it can change ends with that slot and begins
     # a window's length less one before it.
     since = frames.floor // step - steps.window + 1
-    done = _one_per_slot(frames["open"].filter(pl.col("slot") < since))
+    done = one_per_slot(frames["open"].filter(pl.col("slot") < since))
     part, dropped = _admitted(done, frames["past"])
     # The next window's history is of windows that end less than `history` slots before, and each of them begins a
     # window's length earlier still.
     oldest = frames.floor // step - steps.history - steps.window
-    past = pl.concat([frames["past"], part]).filter(pl.col("slot") > oldest)
+    past = pl.concat([frames["past"], part])
     if past.height > PAST:
-        oldest = int(past["slot"].sort(descending=True)[PAST])
-        past = past.filter(pl.col("slot") > oldest)
+        oldest = max(oldest, int(past["slot"].sort(descending=True)[PAST]))
     frames.grow("past", past, part)
+    # Nothing looks at what is older, so it may go later: copying all of a past each time is dear.
+    if past.height and int(past["slot"].min()) <= oldest - steps.history // 32:  # type: ignore[arg-type]
+        frames.forget_slots("past", oldest + 1)
     if done.height:
         frames.forget_slots("open", since)
+        frames.ceilings.pop("open", None)
     return dropped
 
 
 def _admitted(part: pl.DataFrame, past: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """What of newly settled buckets (`part`, as `open`) becomes part of `past`, as that; how many rows do not."""
+    """What of newly settled buckets (`part`, as `HELD`) becomes part of `past`, as that; how many rows do not."""
+    columns = SCHEMAS["past"].names()
+    if past.height + part.height <= GROUPS:
+        return part.select(columns), 0
     known = past.select("key").unique()
     new = part.join(known, on="key", how="anti")
     room = max(0, GROUPS - known.height)
-    columns = SCHEMAS["past"].names()
     if new["key"].n_unique() <= room:
         return part.select(columns), 0
     most = new.group_by("key").agg(pl.col("value").sum()).sort("value", "key", descending=True)[:room]

@@ -10,7 +10,7 @@ The way of a batch
     sequences.py     the same for `temporal_ordered`, where rows must come in an order
     growth.py        members before and after -> clusters (what alerts gain) and anchors (what is handed on)
     open_alert.py    clusters -> alerts; batch_changes.py, alert.py: what is said of them
-    memory.py        where rows and alerts are kept; piece_cache.py, text_codes.py, thinning.py serve it
+    memory.py        where rows and alerts are kept; text_codes.py, thinning.py serve it
 
 Words
 -----

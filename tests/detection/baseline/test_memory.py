@@ -6,6 +6,8 @@ import pytest
 
 from agent.detection.baseline import memory
 from agent.detection.detector import Detector
+from agent.detection.memory import stored_frame
+from agent.detection.memory.frame_bytes import MAGIC
 from agent.detection.rule_set import RuleSet
 from tests.detection.baseline.history_rows import (
     BURST,
@@ -73,7 +75,7 @@ def test_a_baseline_of_another_shape_begins_anew(loaded: Load) -> None:
 def test_what_is_remembered_does_not_grow_with_the_days(loaded: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once the history is full, what comes and what goes are as much."""
     monkeypatch.setattr(memory, "SPARE", 10)
-    monkeypatch.setattr(memory, "PIECES", 8)
+    monkeypatch.setattr(stored_frame, "MANY", 2)
     rules, store = checked(loaded(BURST + "  history: 10d\n")), MemoryStore()
     detector = daily(rules, store, range(30))
     sizes = []
@@ -88,4 +90,4 @@ def test_what_is_remembered_does_not_grow_with_the_days(loaded: Load, monkeypatc
 def test_state_is_frames_and_readable_text(new_detector: NewDetector) -> None:
     """Nothing of it is a pickle."""
     kept = new_detector().detect(frame(month("A", 20)), FILES, NOW).remember
-    assert all(value and value.startswith((b"ARROW1", b"{")) for value in kept.values())
+    assert all(value and value.startswith((MAGIC, b"{")) for value in kept.values())

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.detection.baseline import history, memory, travel
+from agent.detection.baseline import rows as rows_module
 from agent.detection.detector import Detector
 from agent.detection.load import load
+from agent.detection.memory import stored_frame
 from agent.detection.rule_set import RuleSet
 from tests.detection.baseline import naive
 from tests.detection.baseline.history_rows import FILES, NOW, RULES, START
@@ -149,7 +151,8 @@ def test_any_split_order_and_restart_end_in_the_alerts_of_one_look_at_everything
         patch.setattr(history, "PEERS", 2)
         patch.setattr(travel, "GROUPS_AT_ONCE", 1)
         patch.setattr(memory, "SPARE", data.draw(st.sampled_from([0, 10_000])))
-        patch.setattr(memory, "PIECES", data.draw(st.sampled_from([2, 256])))
+        patch.setattr(stored_frame, "MANY", data.draw(st.sampled_from([1, 8])))
+        patch.setattr(rows_module, "SMALL", data.draw(st.sampled_from([0, 256])))
         wait = KINDS[kind][1].wait
         delays = data.draw(st.lists(st.integers(0, wait), min_size=len(events), max_size=len(events)))
         rows = [(event.minute + delay, event, "a") for event, delay in zip(events, delays, strict=True)]
