@@ -17,6 +17,7 @@ import polars as pl
 from agent.detection.correlation.correlation import NUMERIC, Correlation
 from agent.detection.correlation.open_alert import OpenAlert, decoded
 from agent.detection.correlation.piece_cache import PieceCache, encoded
+from agent.detection.correlation.row_times import RowTimes
 
 PIECE_ROWS = 10_000
 """Rows in a stored piece at most, so that it stays well below a megabyte."""
@@ -67,6 +68,8 @@ class Memory:
     """Of the correlation whose rows these are."""
     stale: tuple[str, ...] = ()
     """What is stored of a correlation of another shape, to be deleted."""
+    times: RowTimes | None = None
+    """Not stored: made of the rows when somebody asks."""
 
     @property
     def empty(self) -> bool:
