@@ -13,7 +13,7 @@ from agent.columns.timestamp import HOUR
 from agent.detection.correlation import growth, open_alert, thinning, windows
 from agent.detection.correlation.batch_changes import AlertChange, BatchChanges
 from agent.detection.correlation.correlation import Correlation
-from agent.detection.correlation.memory import OPEN_ALERTS, Memory, MemoryWriter
+from agent.detection.correlation.memory import OPEN_ALERTS, Memory, MemoryWriter, first_change
 from agent.detection.correlation.near_rows import near_rows
 from agent.detection.correlation.open_alert import OpenAlert
 from agent.detection.correlation.rows import MatchedRows, correlation_rows
@@ -247,6 +247,8 @@ class BatchUpdate:
     def _store(self) -> None:
         """What the batch's transaction must store."""
         if self._memory is not self._before:
+            if self._memory.alerts is not self._before.alerts:
+                self._memory = replace(self._memory, waiting=first_change(self._memory.alerts))
             if not (self._memory.empty and self._before.empty):  # where nothing is, the mark follows from the rest
                 self._memory = self._writer.remember(self._memory, self._before)
-            self._changes.memories[self._correlation.rule.id, self._org] = self._memory
+            self._changes.memories.setdefault(self._org, {})[self._correlation.rule.id] = self._memory

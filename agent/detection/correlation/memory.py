@@ -62,6 +62,8 @@ class Memory:
     """The watermark up to which windows were judged and closed; older rows are not taken any more."""
     alerts: Mapping[str, tuple[OpenAlert, ...]] = field(default_factory=dict)
     """By the text of their group."""
+    waiting: int = 0
+    """Clock time, in milliseconds, of the first change of an alert that was not announced; 0 if all were."""
     deltas: tuple[int, ...] = ()
     """Numbers of the stored changes to alerts, in their order."""
     shape: str = ""
@@ -250,7 +252,13 @@ def recalled(recall: Callable[[str], bytes | None], prefix: str, shape: str) -> 
     for alert in alerts.values():
         by_group[alert.group] = (*by_group.get(alert.group, ()), alert)
     pieces = tuple(Piece(*values) for values in about["pieces"])
-    return Memory(prefix, pieces, about["mark"], by_group, tuple(about["deltas"]), shape)
+    return Memory(prefix, pieces, about["mark"], by_group, first_change(by_group), tuple(about["deltas"]), shape)
+
+
+def first_change(alerts: Mapping[str, tuple[OpenAlert, ...]]) -> int:
+    """See `Memory.waiting`."""
+    changed = (alert.changed for of_group in alerts.values() for alert in of_group if alert.changed)
+    return min(changed, default=0)
 
 
 def _rows_key(memory: Memory, number: int) -> str:
