@@ -24,12 +24,7 @@ AHEAD = 24 * HOUR
 """Milliseconds by which an event may lie in the future; what lies farther is left out."""
 
 
-def is_idle(correlation: Correlation, found: Mapping[str, MatchedRows], mark: int, memory: Memory) -> bool:
-    """Whether an update would change nothing: of a batch's many correlations most have no rows in it."""
-    return found.keys().isdisjoint(correlation.steps) and mark - memory.mark < _stride(correlation)
-
-
-def _stride(correlation: Correlation) -> int:
+def stride(correlation: Correlation) -> int:
     """How far the watermark must move to be worth the work, in milliseconds."""
     # A 32nd of the timespan, so that a window waits hardly longer than it is, but a second at least and 112.5 s at
     # most.
@@ -73,7 +68,7 @@ class BatchUpdate:
             self._fresh_rows(found, carried) if not found.keys().isdisjoint(self._correlation.steps) else pl.DataFrame()
         )
         parts = [self._grow(fresh)] if fresh.height else []
-        if mark - self._memory.mark >= _stride(self._correlation):
+        if mark - self._memory.mark >= stride(self._correlation):
             if self._correlation.waits:
                 parts.append(self._judge(mark))
             self._settle(mark)

@@ -21,7 +21,7 @@ import polars as pl
 from agent import metrics
 from agent.detection.correlation import text_codes
 from agent.detection.correlation.batch_changes import BatchChanges
-from agent.detection.correlation.batch_update import BatchUpdate, is_idle
+from agent.detection.correlation.batch_update import BatchUpdate, stride
 from agent.detection.correlation.correlation import Correlation, bases_first, feeding_rules, fields_by_base
 from agent.detection.correlation.memory import Memory, MemoryWriter, recalled
 from agent.detection.correlation.piece_cache import PieceCache
@@ -78,6 +78,8 @@ class CorrelationEngine:
         self._sources = {
             key: frozenset(log_sources[base] for base in bases if base in log_sources) for key, bases in fed.items()
         }
+        self._feeds = set(self._sources.values())
+        self._strides = {correlation.rule.id: stride(correlation) for correlation in self._correlations}
         self._titles = {
             correlation.rule.id: correlation.rule.name or correlation.rule.id for correlation in correlations
         }
@@ -166,8 +168,8 @@ class CorrelationEngine:
             # made of it must not be ahead, or what it is made of would be late.
             for base in self._made_of[name]:
                 mark = min(mark, memories[base.rule.id].mark)
-            if is_idle(correlation, matched, mark, memories[name]):
-                continue
+            if mark - memories[name].mark < self._strides[name] and matched.keys().isdisjoint(correlation.bases):
+                continue  # of a batch's many correlations most have no rows in it
             update = self._update(correlation, org, changes, clock)
             anchors = update.take(matched, mark, self._carried[name], silent=name in self._silent)
             memories[name] = self._memory(correlation, org, changes)
@@ -229,7 +231,7 @@ class CorrelationEngine:
         0 as long as nothing of them was seen. `newest`: log source (as JSON) to its newest event time.
         """
         marks = {}
-        for sources in set(self._sources.values()):
+        for sources in self._feeds:
             late = {name: self._late(sources, name) for name in newest}
             marks[sources] = max(min((newest[name] - by for name, by in late.items() if by is not None), default=0), 0)
         return marks
