@@ -34,8 +34,8 @@ class BatchChanges:
     alert_changes: list[AlertChange] = field(default_factory=list)
     remember: dict[str, bytes | None] = field(default_factory=dict)
     """Key to what the transaction must store; None: deleted."""
-    memories: dict[tuple[str, str], Memory] = field(default_factory=dict)
-    """By correlation id and org."""
+    memories: dict[str, dict[str, Memory]] = field(default_factory=dict)
+    """By org and correlation id."""
     texts: dict[str, TextCodes] = field(default_factory=dict)
     """By org."""
     pieces: dict[str, pl.DataFrame | None] = field(default_factory=dict)

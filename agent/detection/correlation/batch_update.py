@@ -13,7 +13,8 @@ from agent.columns.timestamp import HOUR
 from agent.detection.correlation import growth, open_alert, thinning, windows
 from agent.detection.correlation.batch_changes import AlertChange, BatchChanges
 from agent.detection.correlation.correlation import Correlation
-from agent.detection.correlation.memory import OPEN_ALERTS, Memory, MemoryWriter
+from agent.detection.correlation.memory import OPEN_ALERTS, Memory, MemoryWriter, first_change
+from agent.detection.correlation.near_rows import near_rows
 from agent.detection.correlation.open_alert import OpenAlert
 from agent.detection.correlation.rows import MatchedRows, correlation_rows
 
@@ -23,12 +24,7 @@ AHEAD = 24 * HOUR
 """Milliseconds by which an event may lie in the future; what lies farther is left out."""
 
 
-def is_idle(correlation: Correlation, found: Mapping[str, MatchedRows], mark: int, memory: Memory) -> bool:
-    """Whether an update would change nothing: of a batch's many correlations most have no rows in it."""
-    return found.keys().isdisjoint(correlation.steps) and mark - memory.mark < _stride(correlation)
-
-
-def _stride(correlation: Correlation) -> int:
+def stride(correlation: Correlation) -> int:
     """How far the watermark must move to be worth the work, in milliseconds."""
     # A 32nd of the timespan, so that a window waits hardly longer than it is, but a second at least and 112.5 s at
     # most.
@@ -72,7 +68,7 @@ class BatchUpdate:
             self._fresh_rows(found, carried) if not found.keys().isdisjoint(self._correlation.steps) else pl.DataFrame()
         )
         parts = [self._grow(fresh)] if fresh.height else []
-        if mark - self._memory.mark >= _stride(self._correlation):
+        if mark - self._memory.mark >= stride(self._correlation):
             if self._correlation.waits:
                 parts.append(self._judge(mark))
             self._settle(mark)
@@ -102,7 +98,7 @@ class BatchUpdate:
         """With new rows (`memory.schema`); a condition that waits is not judged by them, and has no anchors then."""
         grown = growth.NO_GROWTH
         if not self._correlation.waits:
-            near, fresh_near = self._near(fresh)
+            self._memory, near, fresh_near = near_rows(self._correlation, self._memory, self._writer, fresh)
             # What was read twice, as after a crash between two commits, counts once. Rows of groups that could not fire
             # are not looked at here; `_judge` leaves out doubles by itself.
             again = fresh_near.join(near, on=["id", "step"], how="semi")
@@ -126,24 +122,6 @@ class BatchUpdate:
             log.warning(
                 "a correlation has too many rows", rule=self._correlation.rule.title, org=self._org, dropped=lost
             )
-
-    def _near(self, fresh: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Kept rows no more than two timespans away, and new ones, of the groups that could fire: of most none is.
-
-        `fresh` and both frames: `memory.schema`.
-        """
-        # A new row changes windows that contain it, whose rows lie within one timespan. Whether these were members
-        # before depends on windows that contain them, which reach one timespan farther.
-        reach = 2 * self._span
-        around = fresh.group_by("group").agg(
-            (pl.col("time").min() - reach).alias("from"), (pl.col("time").max() + reach).alias("to")
-        )
-        parts = self._writer.rows(self._memory, around["from"].min(), around["to"].max())  # type: ignore[arg-type]
-        kept = pl.concat(parts) if parts else fresh.clear()
-        groups = growth.promising(self._correlation, kept, fresh, around)
-        around = around.join(groups, on="group", how="semi")
-        near = kept.lazy().join(around.lazy(), on="group", how="inner").filter(pl.col("time").is_between("from", "to"))
-        return near.drop("from", "to").collect(), fresh.join(groups, on="group", how="semi", maintain_order="left")
 
     def _judge(self, mark: int) -> pl.DataFrame:
         """The windows that are over since the mark before: they end from there on, and before the new mark."""
@@ -264,6 +242,8 @@ class BatchUpdate:
     def _store(self) -> None:
         """What the batch's transaction must store."""
         if self._memory is not self._before:
+            if self._memory.alerts is not self._before.alerts:
+                self._memory = replace(self._memory, waiting=first_change(self._memory.alerts))
             if not (self._memory.empty and self._before.empty):  # where nothing is, the mark follows from the rest
                 self._memory = self._writer.remember(self._memory, self._before)
-            self._changes.memories[self._correlation.rule.id, self._org] = self._memory
+            self._changes.memories.setdefault(self._org, {})[self._correlation.rule.id] = self._memory

@@ -21,7 +21,7 @@ import polars as pl
 from agent import metrics
 from agent.detection.correlation import text_codes
 from agent.detection.correlation.batch_changes import BatchChanges
-from agent.detection.correlation.batch_update import BatchUpdate, is_idle
+from agent.detection.correlation.batch_update import BatchUpdate, stride
 from agent.detection.correlation.correlation import Correlation, bases_first, feeding_rules, fields_by_base
 from agent.detection.correlation.memory import Memory, MemoryWriter, recalled
 from agent.detection.correlation.rows import Key, MatchedRows, handed_on, keys_of, read_matched, value_of
@@ -54,6 +54,7 @@ class CorrelationEngine:
         revision; `silent`: ids of those that raise no alerts.
         """
         self._correlations = bases_first(correlations)
+        self._by_id = {correlation.rule.id: correlation for correlation in self._correlations}
         self.bases = frozenset(base for correlation in correlations for base in correlation.bases)
         self._silent = silent
         self._made_of = {
@@ -73,17 +74,23 @@ class CorrelationEngine:
                     keys_of(correlation, self._carried[correlation.rule.id], base)
                 )
                 self._values.setdefault(base, set()).update({value_of(correlation, base)} - {()})
+        # Correlations that the same log sources feed have one watermark.
         fed = feeding_rules(self._correlations)
-        self._sources = {key: [log_sources[base] for base in bases if base in log_sources] for key, bases in fed.items()}  # fmt: skip
+        self._sources = {
+            key: frozenset(log_sources[base] for base in bases if base in log_sources) for key, bases in fed.items()
+        }
+        self._feeds = set(self._sources.values())
+        self._strides = {correlation.rule.id: stride(correlation) for correlation in self._correlations}
         self._titles = {
             correlation.rule.id: correlation.rule.name or correlation.rule.id for correlation in correlations
         }
         self._recall = recall
         self._lateness = lateness
-        self._lateness_by: dict[tuple[str, str], int | None] = {}
+        self._lateness_by: dict[tuple[frozenset[LogSource], str], int | None] = {}
         self._patience = int(patience.total_seconds() * 1000)
         self._cache = PieceCache(recall)
-        self._memories: dict[tuple[str, str], Memory] = {}
+        self._memories: dict[str, dict[str, Memory]] = {}
+        """By org and correlation id."""
         self._texts: dict[str, TextCodes] = {}
         self.newest: dict[str, dict[str, int]] = orjson.loads(recall("correlation/newest") or b"{}")
         counts = orjson.loads(recall(LEFT_OUT) or b"[]")
@@ -138,7 +145,7 @@ class CorrelationEngine:
         newest, pieces = self.newest, self._cache.held(changes.pieces)
         left_out = {key: self.left_out.get(key, 0) + rows for key, rows in changes.left_out.items()}
         replaced = (
-            replace_values(self._memories, changes.memories),
+            *(replace_values(self._memories[org], memories) for org, memories in changes.memories.items()),
             replace_values(self._texts, changes.texts),
             replace_values(self.left_out, left_out),
         )
@@ -167,23 +174,30 @@ class CorrelationEngine:
         changes.texts.setdefault(org, self._texts[org])
         # What a correlation hands on is matched for those made of it, which come later in the same batch.
         matched = self._read({base: rows for base, rows in found.items() if base in self.bases}, org, changes)
-        newest, floors = changes.newest.get(org, {}), []
+        marks = {} if final else self._marks(changes.newest.get(org, {}))
+        memories = {**self._recalled(org), **changes.memories.get(org, {})}
         for correlation in self._correlations:
             name = correlation.rule.id
-            mark = FOREVER if final else self._mark(correlation, newest)
+            mark = FOREVER if final else marks[self._sources[name]]
             # What a correlation hands on has times from its own mark on. Marks move in strides of different lengths: one
             # made of it must not be ahead, or what it is made of would be late.
-            mark = min([mark, *(self._memory(base, org, changes).mark for base in self._made_of[name])])
-            if not is_idle(correlation, matched, mark, self._memory(correlation, org, changes)):
-                update = self._update(correlation, org, changes, clock)
-                anchors = update.take(matched, mark, self._carried[name], silent=name in self._silent)
-                if name in self.bases and anchors.height:
-                    matched |= self._read(
-                        {name: handed_on(anchors, self._carried[name], changes.texts[org])}, org, changes
-                    )
-            # Rows before two timespans from the mark are needed no more, nor are their texts if no correlation needs
-            # them.
-            floors.append(self._memory(correlation, org, changes).mark - 2 * correlation.milliseconds)
+            for base in self._made_of[name]:
+                mark = min(mark, memories[base.rule.id].mark)
+            if mark - memories[name].mark < self._strides[name] and matched.keys().isdisjoint(correlation.bases):
+                continue  # of a batch's many correlations most have no rows in it
+            update = self._update(correlation, org, changes, clock)
+            anchors = update.take(matched, mark, self._carried[name], silent=name in self._silent)
+            memories[name] = self._memory(correlation, org, changes)
+            if name in self.bases and anchors.height:
+                matched |= self._read({name: handed_on(anchors, self._carried[name], changes.texts[org])}, org, changes)
+        if changes.texts[org].changed:
+            self._store_texts(org, changes, memories)
+
+    def _store_texts(self, org: str, changes: BatchChanges, memories: Mapping[str, Memory]) -> None:
+        """Rows before two timespans from the mark are needed no more, nor are their texts if no correlation needs them."""
+        floors = (
+            memories[correlation.rule.id].mark - 2 * correlation.milliseconds for correlation in self._correlations
+        )
         changes.texts[org], stored = text_codes.stored(
             changes.texts[org], f"correlation/texts/{org}", min(floors, default=0)
         )
@@ -197,9 +211,11 @@ class CorrelationEngine:
     def _revise_due(self, orgs: Iterable[str], changes: BatchChanges, clock: int) -> None:
         """Revise alerts of these orgs whose changes were not announced for too long. `clock`: milliseconds."""
         for org in orgs:
-            for correlation in self._correlations:
-                if correlation.rule.id not in self._silent and self._memory(correlation, org, changes).alerts:
-                    self._update(correlation, org, changes, clock).revise_due(clock - self._patience)
+            changed = changes.memories.get(org, {})
+            for name, memory in self._recalled(org).items():
+                waiting = changed.get(name, memory).waiting
+                if waiting and waiting <= clock - self._patience and name not in self._silent:
+                    self._update(self._by_id[name], org, changes, clock).revise_due(clock - self._patience)
 
     def _update(self, correlation: Correlation, org: str, changes: BatchChanges, clock: int) -> BatchUpdate:
         """`clock`: milliseconds; 0 without one."""
@@ -208,28 +224,41 @@ class CorrelationEngine:
 
     def _memory(self, correlation: Correlation, org: str, changes: BatchChanges) -> Memory:
         """As this batch has made it so far."""
-        key = (correlation.rule.id, org)
-        if key not in self._memories:
-            shape = orjson.dumps([correlation.shape, self._carried[correlation.rule.id]]).decode()
-            self._memories[key] = recalled(self._recall, f"correlation/{correlation.rule.id}/{org}", shape)
-        return changes.memories.get(key, self._memories[key])
+        name = correlation.rule.id
+        return changes.memories.get(org, {}).get(name) or self._recalled(org)[name]
 
-    def _mark(self, correlation: Correlation, newest: Mapping[str, int]) -> int:
-        """The watermark, in milliseconds: nothing older is expected of any of the correlation's log sources.
+    def _recalled(self, org: str) -> Mapping[str, Memory]:
+        """Of all correlations, as the last commit left them, in the order of their bases."""
+        if org not in self._memories:
+            self._memories[org] = {
+                name: recalled(
+                    self._recall,
+                    f"correlation/{name}/{org}",
+                    orjson.dumps([correlation.shape, self._carried[name]]).decode(),
+                )
+                for name, correlation in self._by_id.items()
+            }
+        return self._memories[org]
+
+    def _marks(self, newest: Mapping[str, int]) -> dict[frozenset[LogSource], int]:
+        """By what feeds a correlation its watermark, in milliseconds: nothing older is expected of any of these sources.
 
         0 as long as nothing of them was seen. `newest`: log source (as JSON) to its newest event time.
         """
-        late = {name: self._late(correlation.rule.id, name) for name in newest}
-        return max(min((newest[name] - by for name, by in late.items() if by is not None), default=0), 0)
+        marks = {}
+        for sources in self._feeds:
+            late = {name: self._late(sources, name) for name in newest}
+            marks[sources] = max(min((newest[name] - by for name, by in late.items() if by is not None), default=0), 0)
+        return marks
 
-    def _late(self, rule: str, name: str) -> int | None:
-        """How late rows of a log source may come, in milliseconds; None if the correlation does not use it."""
-        if (rule, name) not in self._lateness_by:
+    def _late(self, sources: frozenset[LogSource], name: str) -> int | None:
+        """How late rows of a log source may come, in milliseconds; None if it is none of these."""
+        if (sources, name) not in self._lateness_by:
             source = LogSource(*orjson.loads(name))
-            used = any(log_source.covers(source) for log_source in self._sources[rule])
+            used = any(log_source.covers(source) for log_source in sources)
             late = self._lateness.get(source.service or "", OTHERWISE)
-            self._lateness_by[rule, name] = int(late.total_seconds() * 1000) if used else None
-        return self._lateness_by[rule, name]
+            self._lateness_by[sources, name] = int(late.total_seconds() * 1000) if used else None
+        return self._lateness_by[sources, name]
 
 
 def _note_newest(changes: BatchChanges, org: str, source: LogSource, newest: int) -> None:

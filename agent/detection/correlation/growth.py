@@ -9,14 +9,11 @@ from typing import Any
 import polars as pl
 
 from agent.detection.alert.alert import IDS
-from agent.detection.correlation import windows
+from agent.detection.correlation import few_rows, windows
 from agent.detection.correlation.correlation import Correlation
 from agent.detection.correlation.open_alert import NAMES
 from agent.detection.correlation.rows import id_texts
 from agent.detection.correlation.text_codes import TextCodes
-
-ROUNDING = 1e-6
-"""A sum is rounded to six digits where it is measured (`windows`): one that lacks less than this may reach a bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,41 +33,84 @@ class Growth:
 NO_GROWTH = Growth((), pl.DataFrame())
 
 
-def promising(correlation: Correlation, kept: pl.DataFrame, fresh: pl.DataFrame, around: pl.DataFrame) -> pl.DataFrame:
-    """The groups that could fire if all their rows lay in one window: one column, `group`.
-
-    `kept`, `fresh`: rows; `around`: by group, `from` and `to`, between which kept ones are looked at. For conditions
-    that more rows can only make hold (`Correlation.waits` is false).
-    """
-    column, most = {
-        "event_count": ("step", pl.len()),
-        "value_count": ("value", pl.col("value").n_unique()),
-        "value_sum": ("value", pl.col("value").sum()),
-    }.get(correlation.kind, ("step", pl.col("step").n_unique()))
-    needed = correlation.threshold
-    if needed is None:
-        needed = float(min(len(term.wanted) for term in correlation.terms))
-    elif column == "step":  # of a step that stands twice in an order one row is enough here
-        needed -= len(correlation.bases) - len(correlation.steps)
-    columns = ["group", column]
-    near = (
-        kept.lazy()
-        .select("time", *columns)
-        .join(around.lazy(), on="group", how="inner")
-        .filter(pl.col("time").is_between("from", "to"))
-        .select(columns)
-    )
-    both = pl.concat([near, fresh.lazy().select(columns)])
-    enough = pl.col("most") >= needed - ROUNDING
-    return both.group_by("group").agg(most.alias("most")).filter(enough).select("group").collect()
-
-
 def by_rows(correlation: Correlation, before: pl.DataFrame, fresh: pl.DataFrame, texts: TextCodes) -> Growth:
-    """Of a condition that more rows can only make hold. `before`: kept rows of promising groups, two timespans around
-    the new ones; `fresh`: the new rows of these groups.
+    """Of a condition that more rows can only make hold. `before`: kept rows of some groups, two timespans around the
+    new ones; `fresh`: the new rows of these groups.
     """
-    was, now = pl.collect_all([_members(correlation, before), _members(correlation, pl.concat([before, fresh]))])
+    rows = pl.concat([before, fresh])
+    if rows.height <= few_rows.FEW and few_rows.can_tell(correlation):
+        return _of_places(rows, few_rows.grown(correlation, rows, before.height), texts)
+    return _by_columns(correlation, before, fresh, texts)
+
+
+def _of_places(rows: pl.DataFrame, grown: few_rows.RowGrowth, texts: TextCodes) -> Growth:
+    """Growth told row by row, with the rows in the place of their places."""
+    anchors = pl.DataFrame()
+    if grown.anchors:
+        places, measured = zip(*grown.anchors, strict=True)
+        anchors = rows[list(places)].with_columns(
+            pl.Series("measured", measured, dtype=pl.Float64), pl.col("time").alias("known")
+        )
+    added = pl.DataFrame()
+    if grown.clusters:
+        numbers = [number for number, (places, _) in enumerate(grown.clusters) for _ in places]
+        added = rows[[place for places, _ in grown.clusters for place in places]]
+        added = added.with_columns(pl.Series("cluster", numbers, dtype=pl.UInt32))
+    values = pl.DataFrame(
+        [(number, measured) for number, (_, measured) in enumerate(grown.clusters)],
+        schema={"cluster": pl.UInt32, "measured": pl.Float64},
+        orient="row",
+    )
+    changed = rows[[place for place, _ in grown.remeasured]].select("group", "time")
+    changed = changed.with_columns(
+        pl.Series("measured", [measured for _, measured in grown.remeasured], dtype=pl.Float64)
+    )
+    return Growth(
+        _clusters(added, values, texts) if added.height else (), anchors, _remeasured(changed.unique(), texts)
+    )
+
+
+def _by_columns(correlation: Correlation, before: pl.DataFrame, fresh: pl.DataFrame, texts: TextCodes) -> Growth:
+    """See `by_rows`."""
+    rows = pl.concat([before, fresh])
+    first = fresh.lazy().group_by("group").agg(pl.col("time").min().alias("first"))
+    # A new row changes no window that ends before it. Whether a row of one that it changes was a member before depends
+    # on windows that end a timespan before it, or later.
+    near = pl.col("until") >= pl.col("first") - correlation.milliseconds
+    held = windows.windows(rows.lazy(), correlation).join(first, on="group", how="inner").filter(near).collect()
+    changed = held.filter(pl.col("until") >= pl.col("first")).select("group", "first").unique()
+    if not changed.height:
+        return NO_GROWTH
+    old, new = (_of_changed(part, changed, correlation) for part in (before, fresh))
+    held = held.join(changed.select("group"), on="group", how="semi")
+    was, now = pl.collect_all(
+        [
+            windows.members(old.lazy(), _held_before(before, held, changed, correlation), correlation),
+            windows.members(pl.concat([old, new]).lazy(), held.drop("first").lazy(), correlation),
+        ]
+    )
     return _growth(correlation, was, now, texts)
+
+
+def _of_changed(rows: pl.DataFrame, changed: pl.DataFrame, correlation: Correlation) -> pl.DataFrame:
+    """Rows that can lie in a window that changed: `changed` has `group` and `first`, the time of its first new row."""
+    near = rows.lazy().join(changed.lazy(), on="group", how="inner", maintain_order="left")
+    return near.filter(pl.col("time") >= pl.col("first") - correlation.milliseconds).drop("first").collect()
+
+
+def _held_before(
+    before: pl.DataFrame, held: pl.DataFrame, changed: pl.DataFrame, correlation: Correlation
+) -> pl.LazyFrame:
+    """Windows of the groups in `changed` that held without the new rows. `held`: those that hold with them."""
+    same = held.lazy().filter(pl.col("until") < pl.col("first")).drop("first")
+    # Rows mostly come in order: only where an old one lies at a new one or after it there were other windows.
+    later = before.lazy().join(changed.lazy(), on="group", how="inner").filter(pl.col("time") >= pl.col("first"))
+    late = later.select("group", "first").unique().collect()
+    if not late.height:
+        return same
+    others = windows.windows(before.join(late, on="group", how="semi").lazy(), correlation)
+    others = others.join(late.lazy(), on="group", how="inner").filter(pl.col("until") >= pl.col("first")).drop("first")
+    return pl.concat([same, others])
 
 
 def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: int, texts: TextCodes) -> Growth:
@@ -93,11 +133,6 @@ def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: 
         ]
     )
     return _growth(correlation, was, now, texts)
-
-
-def _members(correlation: Correlation, rows: pl.DataFrame) -> pl.LazyFrame:
-    """The rows that are in windows, with `measured` and `known`."""
-    return windows.members(rows.lazy(), windows.windows(rows.lazy(), correlation), correlation)
 
 
 def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, texts: TextCodes) -> Growth:

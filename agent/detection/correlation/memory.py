@@ -16,6 +16,7 @@ import polars as pl
 
 from agent.detection.correlation.correlation import NUMERIC, Correlation
 from agent.detection.correlation.open_alert import OpenAlert, decoded
+from agent.detection.correlation.row_times import RowTimes
 from agent.detection.memory.frame_bytes import encoded
 from agent.detection.memory.piece_cache import PieceCache
 
@@ -62,12 +63,16 @@ class Memory:
     """The watermark up to which windows were judged and closed; older rows are not taken any more."""
     alerts: Mapping[str, tuple[OpenAlert, ...]] = field(default_factory=dict)
     """By the text of their group."""
+    waiting: int = 0
+    """Clock time, in milliseconds, of the first change of an alert that was not announced; 0 if all were."""
     deltas: tuple[int, ...] = ()
     """Numbers of the stored changes to alerts, in their order."""
     shape: str = ""
     """Of the correlation whose rows these are."""
     stale: tuple[str, ...] = ()
     """What is stored of a correlation of another shape, to be deleted."""
+    times: RowTimes | None = None
+    """Not stored: made of the rows when somebody asks."""
 
     @property
     def empty(self) -> bool:
@@ -248,7 +253,13 @@ def recalled(recall: Callable[[str], bytes | None], prefix: str, shape: str) -> 
     for alert in alerts.values():
         by_group[alert.group] = (*by_group.get(alert.group, ()), alert)
     pieces = tuple(Piece(*values) for values in about["pieces"])
-    return Memory(prefix, pieces, about["mark"], by_group, tuple(about["deltas"]), shape)
+    return Memory(prefix, pieces, about["mark"], by_group, first_change(by_group), tuple(about["deltas"]), shape)
+
+
+def first_change(alerts: Mapping[str, tuple[OpenAlert, ...]]) -> int:
+    """See `Memory.waiting`."""
+    changed = (alert.changed for of_group in alerts.values() for alert in of_group if alert.changed)
+    return min(changed, default=0)
 
 
 def _rows_key(memory: Memory, number: int) -> str:

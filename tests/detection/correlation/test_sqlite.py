@@ -9,6 +9,7 @@ window is open at the last event, where `final` judges it (so an event long afte
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from sigma.backends.sqlite.runtime import execute_plan
 from sigma.backends.sqlite.sqlite import sqliteBackend
 from sigma.collection import SigmaCollection
 
+from agent.detection.correlation import few_rows
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from tests.detection.correlation.cases import BASES, CHILD, UNHEARD, correlation
@@ -57,6 +59,14 @@ SEQUENCES = {
 """Of a sequence the backend names the events that came first; here all between are part of it. Groups are compared."""
 
 LAST = 60 * 24
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _in_columns() -> Iterator[None]:
+    """However few rows there are; elsewhere the tests take the way of few rows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(few_rows, "FEW", 0)
+        yield
 
 
 def theirs(text: str, events: list[Event]) -> list[dict[str, Any]]:
