@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import structlog
 
+from agent.columns.picked_rows import picked
 from agent.columns.timestamp import TIME
-from agent.detection.alert import alert
-from agent.detection.alert.actor import actors, fold_by
-from agent.detection.alert.fold import AlertFold, OpenAlert
 from agent.detection.alert.fold_memory import FoldChanges, FoldMemory
+from agent.detection.alert.raised_alerts import MatchedEvents, late_counts
 from agent.detection.baseline import alert as baseline_alert
 from agent.detection.baseline.engine import BaselineChanges, BaselineEngine
 from agent.detection.correlation import alert as correlation_alert
@@ -33,8 +32,7 @@ Shape = Callable[[pl.DataFrame], pl.DataFrame]
 RuleMatches = Sequence[tuple[Rule, pl.Series]]
 """Rules with the numbers of the rows of a prepared frame that they match (UInt32, ascending)."""
 
-ABOUT = ("organization.id", "user.id", "user.name", "user.full_name", "source.ip", "leakline.problem.kind")
-"""What is kept of whom or what an alert is about for a count that comes later."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Detector:
@@ -155,11 +153,14 @@ class Detector:
         if not prepared.height:
             return self.correlation_engine.take({}, "", source, None, now, final=final), self.baseline_engine.tick(now)
         of_baselines, of_correlations = self.baseline_engine.bases, self.correlation_engine.bases
-        matched = {
-            rule.id: prepared[rows] if len(rows) < prepared.height else prepared
-            for rule, rows in found
-            if rule.id in of_baselines or rule.id in of_correlations
-        }
+        frames: dict[tuple[int, ...], pl.DataFrame] = {}
+        matched: dict[str, pl.DataFrame] = {}
+        for rule, hits in found:
+            if rule.id in of_baselines or rule.id in of_correlations:
+                rows = tuple(hits.to_list())
+                if rows not in frames:  # several rules often match the same rows
+                    frames[rows] = picked(prepared, hits) if len(hits) < prepared.height else prepared
+                matched[rule.id] = frames[rows]
         newest, times = _newest(prepared, now), self.baseline_engine.times
         if newest is not None:
             times = times.noting(org, source, newest, int(now.timestamp() * 1000))
@@ -191,32 +192,21 @@ class Detector:
         """Alerts for the matches that are not folded into earlier ones: a shaped frame for each rule that raises any."""
         if not found:
             return
-        # Each matched row is shaped once, however many rules match it; a place is its number among these.
-        rows = pl.concat([hits for _, hits in found]).unique().sort()
-        matched = prepared[rows]
-        evidence = shape(matched)
-        times = _times(matched, now)
-        by_names: dict[tuple[str, ...], pl.Series] = {}
-        for rule, hits in found:
-            places = rows.search_sorted(hits)
-            names = fold_by(rule.custom)
-            if names not in by_names:
-                by_names[names] = actors(matched, names)
-            hit = pl.DataFrame({"place": places, "actor": by_names[names][places], "time": times[places]})
-            alerts = list(_alert_rows(rule, hit.sort("time", "place"), evidence, folds.folding(org, rule.id), now))
-            if alerts:
-                table = pl.DataFrame(alerts, schema_overrides={"event_ids": pl.List(pl.String)})
-                yield alert.frame(rule, evidence[table["place"]], table, now)
+        events = MatchedEvents(found, prepared, shape, now)
+        for rule, _ in found:
+            alerts = events.alerts(rule, folds.folding(org, rule.id))
+            if alerts is not None:
+                yield alerts
 
     def _late(self, orgs: Sequence[str], now: datetime, folds: FoldChanges) -> Iterator[pl.DataFrame]:
         """Counts of what was folded, for windows of these orgs that are over."""
         for org in orgs:
             due = {rule for rule, folding in self._folds.of(org) if folding.alerts and folding.waits(now)}
             due |= {rule for owner, rule in folds.changed if owner == org}
-            for rule in (rule for rule in self.rules if rule.id in due):
-                counts = [_late_row(rule, actor, window) for actor, window in folds.folding(org, rule.id).due(now)]
-                if counts:
-                    yield alert.late_count(rule, counts, now)
+            for rule in (rule for rule in self.rules if rule.id in due) if due else ():
+                counts = late_counts(rule, folds.folding(org, rule.id), now)
+                if counts is not None:
+                    yield counts
 
 
 def log_rule_failure(rule: Rule, error: Exception) -> None:
@@ -235,63 +225,12 @@ def _newest(prepared: pl.DataFrame, now: datetime) -> int | None:
     """
     if "@timestamp" not in prepared.columns:
         return None
-    times = prepared["@timestamp"].cast(TIME).dt.epoch("ms")
-    latest = times.max()
-    return min(int(latest), int(now.timestamp() * 1000)) if latest is not None else None  # type: ignore[arg-type]
+    latest = prepared["@timestamp"].cast(TIME).max()
+    if not isinstance(latest, datetime):
+        return None
+    return min((latest - EPOCH) // timedelta(milliseconds=1), int(now.timestamp() * 1000))
 
 
 def plain_shape(prepared: pl.DataFrame) -> pl.DataFrame:
     """Dotted columns as they are, the vendor's as `salesforce.<name in lower case>`."""
     return prepared.rename(lambda name: name if "." in name or name == "@timestamp" else f"salesforce.{name.lower()}")
-
-
-def _times(matched: pl.DataFrame, now: datetime) -> pl.Series:
-    """Event time of each row (`Datetime("ms", "UTC")`); of a row without one, now: nothing better is there to fold it by."""
-    if "@timestamp" not in matched.columns:
-        return pl.Series([now], dtype=TIME).new_from_index(0, matched.height)
-    return matched["@timestamp"].cast(TIME).fill_null(now)
-
-
-def _alert_rows(
-    rule: Rule, matches: pl.DataFrame, evidence: pl.DataFrame, folding: AlertFold, now: datetime
-) -> Iterator[dict[str, object]]:
-    """What each alert to be raised says of the matches it stands for, as `alert.frame` takes it.
-
-    `matches`: `place` (UInt32, the row of `evidence`), `actor` (String), `time` (`Datetime("ms", "UTC")`); by time.
-    """
-    ids = evidence["event.id"]
-    for actor, group in matches.group_by("actor", maintain_order=True):
-        places, times = group["place"], group["time"].to_list()
-        name = str(actor[0])
-        for raised in folding.take(name, times):
-            first, last = raised.first, raised.end - 1  # matches of the group from `first` up to, without, `end`
-            place = places[first]
-            identity = alert.alert_id(rule, ids[place])
-            folding.open(name, OpenAlert(identity, times[first], now, times[last], about=_about(evidence, place)))
-            yield {
-                "place": place,
-                "id": identity,
-                "start": times[first],
-                "end": times[last],
-                "count": raised.end - first,
-                "folded": raised.folded,
-                "event_ids": ids[places[first : min(raised.end, first + alert.IDS)]].to_list(),
-                "actor": name,
-            }
-
-
-def _about(evidence: pl.DataFrame, place: int) -> dict[str, str]:
-    """What one row of shaped evidence says of whom it is about: those of `ABOUT` that it has."""
-    names = [name for name in ABOUT if name in evidence.columns]
-    return {name: str(value) for name in names if (value := evidence[name][place]) is not None}
-
-
-def _late_row(rule: Rule, actor: str, window: OpenAlert) -> dict[str, object]:
-    return {
-        "id": alert.alert_id(rule, f"{window.alert}\n{window.folded}\n{window.last.isoformat()}"),
-        "start": window.start,
-        "end": window.last,
-        "folded": window.folded,
-        "actor": actor,
-        "about": {**window.about, "leakline.alert.id": window.alert},
-    }

@@ -21,9 +21,10 @@ def fold_by(custom: Mapping[str, Any]) -> tuple[str, ...]:
 
 def actors(matched: pl.DataFrame, names: Sequence[str] = ACTOR) -> pl.Series:
     """`String`: of each row the first of the fields that has a value, the elements of a list together; else empty."""
-    found = [
-        pl.col(name).list.join(_BETWEEN) if isinstance(dtype, pl.List) else pl.col(name).cast(pl.String)
-        for name in names
-        if (dtype := matched.schema.get(name)) is not None
-    ]
-    return matched.with_columns(pl.coalesce([*found, pl.lit("")]).alias("actor"))["actor"]
+    actor = pl.Series("actor", [None], dtype=pl.String).new_from_index(0, matched.height)
+    for name in names:
+        if name in matched.columns and actor.null_count():
+            column = matched[name]
+            words = column.list.join(_BETWEEN) if isinstance(column.dtype, pl.List) else column.cast(pl.String)
+            actor = actor.zip_with(actor.is_not_null(), words) if actor.null_count() < len(actor) else words
+    return (actor.fill_null("") if actor.null_count() else actor).alias("actor")

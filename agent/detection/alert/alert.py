@@ -13,11 +13,13 @@ Beside ECS columns an alert has
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
+from agent.columns.array_fields import STRINGS
 from agent.columns.timestamp import TIME
 from agent.detection.alert import attack
 from agent.detection.condition.tree import Match, Number, fields, leaves
@@ -31,6 +33,14 @@ IDS = 100
 CARRIED = ("client.", "destination.", "file.", "http.", "network.", "organization.", "related.", "server.", "source.",
            "tls.", "url.", "user.", "user_agent.", "leakline.")  # fmt: skip
 """Columns of the matched event that an alert shows, by the beginning of their names."""
+
+
+Rows = Sequence[Mapping[str, Any]]
+
+SAID = ("user.full_name", "user.name", "user.email", "user.id", "leakline.alert.actor", "source.geo.country_iso_code",
+        "source.as.organization.name", "source.ip", "source.address", "user_agent.name", "user_agent.original",
+        "leakline.measure.value", "leakline.measure.field", "leakline.alert.count", "leakline.alert.folded")  # fmt: skip
+"""Columns that the sentence of an alert is made of."""
 
 
 def alert_id(rule: Rule, event_id: str) -> str:
@@ -51,55 +61,75 @@ def carried(rule: Rule, evidence: pl.DataFrame) -> list[str]:
     return [name for name in evidence.columns if name.startswith(CARRIED) or name in named or name == "event.outcome"]
 
 
-def frame(rule: Rule, evidence: pl.DataFrame, summary: pl.DataFrame, now: datetime) -> pl.DataFrame:
+def frame(rule: Rule, evidence: pl.DataFrame, rows: Rows, now: datetime) -> pl.DataFrame:
     """One alert a row.
 
-    `evidence`: the first matched event of each alert, shaped. `summary`: row for row beside it `id` (String),
-    `start`, `end` (Datetime), `count`, `folded` (Int64), `event_ids` (List), `actor` (String).
+    `evidence`: the first matched event of each alert, shaped. `rows`: of each alert `id`, `start`, `end` (datetime),
+    `count`, `folded`, `event_ids`, `actor`.
     """
-    kept = evidence.select(carried(rule, evidence))
-    provider = evidence["event.provider"] if "event.provider" in evidence.columns else None
-    alerts = pl.concat([kept, summary.select(_SUMMARY)], how="horizontal").with_columns(
-        **constant(rule, now), **_measure(rule, evidence)
-    )
-    if provider is not None:
-        alerts = alerts.with_columns(provider.alias("leakline.alert.provider"))
-    return alerts.with_columns(message=pl.Series([sentence(rule, row) for row in alerts.iter_rows(named=True)]))
+    columns = {
+        **{name: evidence[name] for name in carried(rule, evidence)},
+        **_summary(rows),
+        **constant(rule, now, len(rows)),
+        **_measure(rule, evidence),
+    }
+    if "event.provider" in evidence.columns:
+        columns["leakline.alert.provider"] = evidence["event.provider"]
+    return _with_sentences(rule, columns)
 
 
-def late_count(rule: Rule, rows: Sequence[dict[str, object]], now: datetime) -> pl.DataFrame:
+def late_count(rule: Rule, rows: Rows, now: datetime) -> pl.DataFrame:
     """Alerts that tell only how much was folded. `rows`: `id`, `start`, `end`, `folded`, `actor`, `about`."""
-    about = pl.DataFrame([row["about"] for row in rows], infer_schema_length=None) if rows else pl.DataFrame()
-    summary = pl.DataFrame(
-        [{**row, "count": 0, "event_ids": []} for row in rows], schema_overrides={"event_ids": pl.List(pl.String)}
-    )
-    alerts = pl.concat([about, summary.select(_SUMMARY)], how="horizontal").with_columns(**constant(rule, now))
-    return alerts.with_columns(
-        pl.lit("alert-folded").alias("event.action"),
-        message=pl.Series([sentence(rule, row) for row in alerts.iter_rows(named=True)]),
-    )
+    about = pl.DataFrame([row["about"] for row in rows], infer_schema_length=None)
+    columns = {
+        **{column.name: column for column in about.iter_columns()},
+        **_summary([{**row, "count": 0, "event_ids": []} for row in rows]),
+        **constant(rule, now, len(rows)),
+        "event.action": pl.Series(["alert-folded"]).new_from_index(0, len(rows)),
+    }
+    return _with_sentences(rule, columns)
 
 
 def finished(rule: Rule, row: pl.DataFrame, action: str, now: datetime, ending: str = "") -> pl.DataFrame:
     """An alert of one row with what every alert of its rule says. `ending`: a last word for its sentence."""
-    whole = row.with_columns(**constant(rule, now))
-    message = ", ".join(filter(None, (sentence(rule, whole.row(0, named=True)), ending)))
-    return whole.with_columns(pl.lit(action).alias("event.action"), pl.lit(message).alias("message"))
+    columns = {
+        **{column.name: column for column in row.iter_columns()},
+        **constant(rule, now, 1),
+        "event.action": pl.Series([action]),
+    }
+    return _with_sentences(rule, columns, ending)
 
 
-_SUMMARY = [
-    pl.col("id").alias("event.id"),
-    pl.col("start").cast(TIME).alias("event.start"),
-    pl.col("end").cast(TIME).alias("event.end"),
-    pl.col("count").cast(pl.Int64).alias("leakline.alert.count"),
-    pl.col("folded").cast(pl.Int64).alias("leakline.alert.folded"),
-    pl.col("event_ids").alias("leakline.alert.event_ids"),
-    pl.col("actor").alias("leakline.alert.actor"),
-]
+def _with_sentences(rule: Rule, columns: Mapping[str, pl.Series], ending: str = "") -> pl.DataFrame:
+    """The columns, and `message`: what each row says in words."""
+    names = [name for name in SAID if name in columns]
+    rows = zip(*(columns[name].to_list() for name in names), strict=True)
+    said = [sentence(rule, dict(zip(names, row, strict=True))) for row in rows]
+    words = pl.Series([", ".join(filter(None, (words, ending))) for words in said], dtype=pl.String)
+    return pl.DataFrame([column.alias(name) for name, column in {**columns, "message": words}.items()])
 
 
-def constant(rule: Rule, now: datetime) -> dict[str, pl.Expr]:
-    """Columns that are the same for all alerts of a rule."""
+def _summary(rows: Rows) -> dict[str, pl.Series]:
+    """What each alert says of the matches it stands for; `rows` as in `frame`."""
+    return {
+        name: pl.Series([row[key] for row in rows], dtype=dtype, strict=False)
+        for name, (key, dtype) in _SUMMARY.items()
+    }
+
+
+_SUMMARY: Mapping[str, tuple[str, pl.DataType]] = {
+    "event.id": ("id", pl.String()),
+    "event.start": ("start", TIME),
+    "event.end": ("end", TIME),
+    "leakline.alert.count": ("count", pl.Int64()),
+    "leakline.alert.folded": ("folded", pl.Int64()),
+    "leakline.alert.event_ids": ("event_ids", STRINGS),
+    "leakline.alert.actor": ("actor", pl.String()),
+}
+
+
+def constant(rule: Rule, now: datetime, height: int) -> dict[str, pl.Series]:
+    """Columns that are the same for all alerts of a rule, of so many rows."""
     texts = {
         "ecs.version": ECS_VERSION,
         "event.kind": "alert",
@@ -129,28 +159,30 @@ def constant(rule: Rule, now: datetime) -> dict[str, pl.Expr]:
         "leakline.rule.falsepositives": list(rule.falsepositives),
         "leakline.rule.references": list(rule.references),
     }
-    raised = pl.lit(now).cast(TIME)
-    return {
+    raised = pl.Series([now], dtype=TIME)
+    columns = {
         "@timestamp": raised,
         "event.created": raised,
-        "event.severity": pl.lit(SEVERITY[rule.level], dtype=pl.Int64),
-        **{name: pl.lit(text) for name, text in texts.items() if text},
-        **{name: pl.lit(values, dtype=pl.List(pl.String)) for name, values in lists.items() if values},
+        "event.severity": pl.Series([SEVERITY[rule.level]], dtype=pl.Int64),
+        **{name: pl.Series([text]) for name, text in texts.items() if text},
+        **{name: pl.Series([values], dtype=STRINGS) for name, values in lists.items() if values},
         **attack.threat(rule),
     }
+    return {name: column.new_from_index(0, height) for name, column in columns.items()}
 
 
-def _measure(rule: Rule, evidence: pl.DataFrame) -> dict[str, pl.Expr | pl.Series]:
+def _measure(rule: Rule, evidence: pl.DataFrame) -> dict[str, pl.Series]:
     """The number that the rule holds against a threshold."""
     for leaf in leaves(rule.condition):
         match leaf:
             case Match(str(name), Number("gt" | "gte", threshold)):
                 column = next((c for c in (name, f"salesforce.{name.lower()}") if c in evidence.columns), None)
                 if column is not None:
+                    value = evidence[column].cast(pl.Float64, strict=False)
                     return {
-                        "leakline.measure.field": pl.lit(name),
-                        "leakline.measure.value": evidence[column].cast(pl.Float64, strict=False),
-                        "leakline.measure.threshold": pl.lit(float(threshold)),
+                        "leakline.measure.field": pl.Series([name]).new_from_index(0, len(value)),
+                        "leakline.measure.value": value,
+                        "leakline.measure.threshold": pl.Series([float(threshold)]).new_from_index(0, len(value)),
                     }
     return {}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.array_fields import STRINGS
 from agent.detection.sigma.rule import Rule
 
 FRAMEWORK = "MITRE ATT&CK"
@@ -32,15 +33,15 @@ def name(technique: str) -> str:
     return str(_table("techniques")[technique][0]) if known(technique) else ""
 
 
-def threat(rule: Rule) -> dict[str, pl.Expr]:
-    """The ECS `threat.*` columns of a rule's alerts; lists of text, none for a rule without ATT&CK tags."""
+def threat(rule: Rule) -> dict[str, pl.Series]:
+    """The ECS `threat.*` columns of a rule's alerts, of one row; lists of text, none for a rule without ATT&CK tags."""
     techniques = sorted({technique.split(".")[0] for technique in rule.techniques})
     inner = sorted(technique for technique in rule.techniques if "." in technique)
     tactics = _tactics(rule)
     if not techniques and not tactics:
         return {}
     return {
-        "threat.framework": pl.lit(FRAMEWORK),
+        "threat.framework": pl.Series([FRAMEWORK]),
         **_listed("threat.tactic.id", tactics),
         **_listed("threat.tactic.name", [str(_table("tactics")[tactic][1]) for tactic in tactics]),
         **_listed("threat.tactic.reference", [f"{SITE}/tactics/{tactic}/" for tactic in tactics]),
@@ -49,7 +50,7 @@ def threat(rule: Rule) -> dict[str, pl.Expr]:
     }
 
 
-def _techniques(prefix: str, ids: Sequence[str]) -> dict[str, pl.Expr]:
+def _techniques(prefix: str, ids: Sequence[str]) -> dict[str, pl.Series]:
     """Lists of text: id, name and reference of techniques; names of known ones only."""
     return {
         **_listed(f"{prefix}.id", ids),
@@ -67,6 +68,6 @@ def _tactics(rule: Rule) -> list[str]:
     return named or [key for key in _table("tactics") if key in filed]
 
 
-def _listed(name: str, values: Sequence[str]) -> dict[str, pl.Expr]:
+def _listed(name: str, values: Sequence[str]) -> dict[str, pl.Series]:
     """A column of one list of text; none if it would be empty."""
-    return {name: pl.lit(list(values), dtype=pl.List(pl.String))} if values else {}
+    return {name: pl.Series([list(values)], dtype=STRINGS)} if values else {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -119,7 +119,7 @@ class AlertFold:
 
     def encode(self) -> bytes:
         """JSON: actor to open alerts."""
-        return orjson.dumps({actor: [asdict(alert) for alert in alerts] for actor, alerts in self.alerts.items()})
+        return orjson.dumps(self.alerts)
 
     @classmethod
     def decode(cls, span: timedelta, data: bytes | None) -> AlertFold:

@@ -34,9 +34,8 @@ def frames(changes: Sequence[AlertChange], now: datetime) -> Iterator[pl.DataFra
             [document(change) for change in of_rule], schema_overrides=SCHEMA, infer_schema_length=None
         )
         alerts = alerts.select(column for column in alerts.columns if alerts[column].null_count() < alerts.height)
-        alerts = alerts.with_columns(
-            **{name: text for name, text in constant(rule, now).items() if name != "event.action"},
-        )
+        same = constant(rule, now, alerts.height)
+        alerts = alerts.with_columns(column.alias(name) for name, column in same.items() if name != "event.action")
         yield alerts.with_columns(message=pl.Series([sentence(rule, row) for row in alerts.iter_rows(named=True)]))
 
 
