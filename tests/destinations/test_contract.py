@@ -87,13 +87,13 @@ def test_wrap_keeps_the_rows_apart(harness: Harness) -> None:
 @every
 def test_wrap_looks_at_no_other_columns_than_are_named(harness: Harness) -> None:
     """`WRAPPED` is enough for it, and rows that have nulls are wrapped as rows without the column are."""
-    others = {
+    optional = {
         "leakline.service": "event_log_file",
         "event.kind": "alert",
         "event.severity": 73,
         "event.provider": "Login",
     }
-    frame = rows(6).with_columns(pl.lit(value).alias(name) for name, value in others.items())
+    frame = rows(6).with_columns(pl.lit(value).alias(name) for name, value in optional.items())
     lines = harness.destination.format(frame)
     wrapped = harness.destination.wrap(frame, lines)
     assert harness.destination.wrap(frame.select(name for name in WRAPPED if name in frame.columns), lines).equals(

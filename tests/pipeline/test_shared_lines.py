@@ -50,9 +50,9 @@ def test_who_asks_while_it_is_encoded_waits() -> None:
     with ThreadPoolExecutor(3) as threads:
         first = threads.submit(lines.of, batch("one"), ROWS, encode)
         assert encode.begun.wait(60)
-        others = [threads.submit(lines.of, batch("one"), ROWS, encode) for _ in range(2)]
+        waiting = [threads.submit(lines.of, batch("one"), ROWS, encode) for _ in range(2)]
         encode.go.set()
-        assert [future.result().to_list() for future in (first, *others)] == [["a", "b", "c"]] * 3
+        assert [future.result().to_list() for future in (first, *waiting)] == [["a", "b", "c"]] * 3
     assert encode.calls == len(ROWS.frames)
 
 
