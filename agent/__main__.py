@@ -9,6 +9,11 @@ from agent.exit_status import FAILED, INTERRUPTED
 
 def main() -> None:
     """Settle what must be settled before Polars is imported, then hand over to the commands."""
+    if sys.argv[1:] == ["--version"]:  # without the commands, whose imports take most of the time
+        from agent import __version__
+
+        print(__version__)  # noqa: T201
+        return
     memory_tuning.set_up()
     uncaught.install()
     try:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from agent.assembly.computed_columns import computed_columns
-from agent.config.settings import Settings
 from agent.detection.authoring.absence import LogFileColumns
 from agent.detection.authoring.coverage import Availability
 from agent.enrichment.address import ANONYMIZER, CORPORATE
-from agent.enrichment.address_database import AddressDatabases
 from agent.enrichment.any_address import ANY_ANONYMIZER
 from agent.enrichment.approved_app import APPROVED
 from agent.enrichment.enricher import LOCAL_HOUR
 from agent.enrichment.geo_record import GEO_COLUMNS
 from agent.enrichment.integration_user import EXPECTED, INTEGRATION
 from agent.enrichment.leaver import LEAVES_ON, LEAVING, LEFT
-from agent.enrichment.lists.list_file import ListFiles
-from agent.enrichment.settings import EnrichSettings
 from agent.enrichment.user import COLUMNS
 from agent.normalize.mapping.load import whole_mappings
 from agent.normalize.mapping.mapping import Mapping as EventMapping
@@ -25,6 +22,10 @@ from agent.normalize.mapping.mapping import Mappings
 from agent.normalize.prepare import ADDRESS_FIELDS, RELATED_ADDRESSES
 from agent.shipped import shipped
 from agent.sources.event_log_file.event_types import DEFAULT
+
+if TYPE_CHECKING:
+    from agent.config.settings import Settings
+    from agent.enrichment.settings import EnrichSettings
 
 SERVICES: Mapping[str, frozenset[str]] = {"event_log_file": frozenset({"event_log_file"})}
 """Types of sources in the settings, to the services whose rows they bring."""
@@ -137,13 +138,21 @@ def _event_types(settings: Settings) -> frozenset[str] | None:
 
 
 def _places(enrich: EnrichSettings) -> Iterator[tuple[str, str]]:
-    known = AddressDatabases(enrich.databases, ListFiles()).readers().names() if enrich.databases else frozenset()
+    known = _in_databases(enrich) if enrich.databases else frozenset()
     for name in GEO_COLUMNS:
         if not enrich.databases:
             yield name, NO_DATABASE
         elif name not in known:
             what = next(words for begin, words in KNOWLEDGE.items() if name.startswith(begin))
             yield name, f"no address database that knows {what} (enrich.databases)"
+
+
+def _in_databases(enrich: EnrichSettings) -> frozenset[str]:
+    """What the address databases know."""
+    from agent.enrichment.address_database import AddressDatabases
+    from agent.enrichment.lists.list_file import ListFiles
+
+    return frozenset(AddressDatabases(enrich.databases, ListFiles()).readers().names())
 
 
 def _lacking(enrich: EnrichSettings) -> Iterator[tuple[str, str]]:

@@ -6,23 +6,26 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agent.assembly.enabled_rules import enabled_rules
 from agent.assembly.rule_availability import rule_availability
-from agent.config.settings import Settings
 from agent.detection.alert import attack
 from agent.detection.authoring.coverage import FEEDS
 from agent.detection.authoring.listing import RuleRow, counts_by_family, listing, techniques
 from agent.detection.load import load
 from agent.detection.rule_set import RuleSet
+from agent.detection.sigma import cache
 from agent.detection.sigma.rule import SEVERITY
 from agent.exit_status import FINE, FOUND
 from agent.shipped import rule_places
+
+if TYPE_CHECKING:
+    from agent.config.settings import Settings
 
 LEVEL_STYLE = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green", "informational": "dim"}
 
@@ -76,9 +79,11 @@ def show(
 
 
 def _rules(folders: Sequence[Path] | None, settings: Settings | None) -> RuleSet:
-    if settings is not None:
-        return enabled_rules(settings.rules, settings.enrich, folders)
-    return load(rule_places(folders))
+    if settings is None:
+        return load(rule_places(folders), cache=cache.directory())
+    from agent.assembly.enabled_rules import enabled_rules
+
+    return enabled_rules(settings.rules, settings.enrich, folders, cache=cache.directory())
 
 
 def _show_rules(rows: Sequence[RuleRow], console: Console) -> None:
