@@ -1,7 +1,8 @@
 """Baselines: rows of some rules, held against what went before. A map of the room.
 
-A batch goes this way: `engine.py` takes the rows that rules matched, `rows.py` makes them alike, the kind (`kind.py`;
-`volume.py`, `first_seen.py`, `travel.py`, `silence.py`, `idle.py`) puts them into its frames (`memory.py`), compares
+A batch goes this way: `engine.py` takes the rows that rules matched, passes over the baselines that rest
+(`watched.py`), `rows.py` makes the rows alike, the kind (`kind.py`; `volume.py` with `buckets.py`, `sum_ceilings.py` and
+`history.py`, `first_seen.py`, `travel.py`, `silence.py`, `idle.py`) puts them into its frames (`memory.py`), compares
 and raises open alerts (`open_alert.py`), `alert.py` makes alerts of them. `document.py` and `load.py` read baselines.
 
 The watermark is the newest event time of the slowest source less the `wait`. What is older is settled: no row of that
@@ -32,10 +33,10 @@ unless said otherwise; marks are time and event id as one text (String, `rows.py
                                            lat, lon (Float64, degrees)
     waiting (engine)     a row ahead of    as rows                                       _ready; _ready
                          another source
-    open (volume)        a bucket that     group, slot (Int32, steps since 1970), value  buckets; _in_question, _judge,
-                         may grow          (Float64), count (Int64, rows), first, last   _settle
-                                           (marks), user_low, user_high, address_low,
-                                           address_high (String)
+    open (volume)        a bucket that     slot (Int32, steps since 1970), value         buckets; _in_question, _judge,
+                         may grow          (Float64), count (Int64, rows); stored pieces _settle; window_details
+                                           also group, first, last (marks), user_low,
+                                           user_high, address_low, address_high (String)
     past (volume)        a settled bucket  slot (Int32), value (Float64)                 _settle; history.compared,
                                                                                          history.peer_statistics
     windows (in a batch) buckets of one    as open; `slot` is the last of them           _judge; history.compared
@@ -54,7 +55,7 @@ unless said otherwise; marks are time and event id as one text (String, `rows.py
     pauses (silence)     a settled pause   end, length (ms)                              _pauses; _raise_over
     hours (idle)         an active hour    hour (Int32, hours since 1970)                advance; _judge, _settle
 
-Frames that a batch changes are stored in pieces under `baseline/<rule>/<org>/<frame>/<number>` (Arrow), what describes
-them and the open alerts under `baseline/<rule>/<org>/about/<number>` (JSON), how far each source is under
-`baseline/sources` (JSON).
+Frames that a batch changes are stored in pieces (`detection.memory.stored_frame`) under
+`baseline/<rule>/<org>/<frame>/<number>` (Arrow), what describes them and the open alerts under
+`baseline/<rule>/<org>/about/<number>` (JSON); how far each source is, under `sources` (`memory.source_times`).
 """
