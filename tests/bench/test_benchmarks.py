@@ -10,7 +10,6 @@ from tests.bench import __main__ as whole
 from tests.bench import baselines, correlations, normalize
 from tests.bench.batches import __main__ as batches
 from tests.bench.beside import __main__ as beside
-from tests.bench.beside import demo
 from tests.bench.beside.in_tree import HERE
 
 ITSELF = ("--beside", str(HERE))
@@ -30,11 +29,11 @@ SHORT: dict[str, tuple[Callable[[Sequence[str]], None], Sequence[str], Sequence[
     ),
     "baselines": (baselines.main, [*ITSELF, "--users", "50", "--days", "1"], ["state MB", "in both trees"]),
     "normalize": (normalize.main, [*ITSELF, "--megabytes", "1", "--runs", "1"], ["times the loop"]),
-    "demo": (demo.main, [*ITSELF, "--rows", "200", "--runs", "1"], ["core-seconds", "exit status now"]),
 }
 """Name to the benchmark, options that make it short, and words that it prints."""
 
 
+@pytest.mark.timeout(1200)  # each starts processes by the half-dozen, which a busy machine takes its time for
 @pytest.mark.parametrize("name", SHORT)
 def test_a_benchmark_prints_its_figures(name: str, capfd: pytest.CaptureFixture[str]) -> None:
     """In processes of their own, as its command runs them."""
