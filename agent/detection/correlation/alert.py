@@ -30,13 +30,16 @@ def frames(changes: Sequence[AlertChange], now: datetime) -> Iterator[pl.DataFra
         by_rule.setdefault(change.correlation.rule.id, []).append(change)
     for of_rule in by_rule.values():
         rule = of_rule[0].correlation.rule
-        alerts = pl.DataFrame(
-            [document(change) for change in of_rule], schema_overrides=SCHEMA, infer_schema_length=None
-        )
-        alerts = alerts.select(column for column in alerts.columns if alerts[column].null_count() < alerts.height)
-        same = constant(rule, now, alerts.height)
-        alerts = alerts.with_columns(column.alias(name) for name, column in same.items() if name != "event.action")
-        yield alerts.with_columns(message=pl.Series([sentence(rule, row) for row in alerts.iter_rows(named=True)]))
+        documents = [document(change) for change in of_rule]
+        cells = {name: [row[name] for row in documents] for name in documents[0]}
+        columns = [
+            pl.Series(name, values, dtype=SCHEMA.get(name))
+            for name, values in cells.items()
+            if any(value is not None for value in values)
+        ]
+        same = {name: text for name, text in constant(rule, now, len(documents)).items() if name != "event.action"}
+        message = pl.Series([sentence(rule, row) for row in documents])
+        yield pl.DataFrame(columns).with_columns(**same, message=message)
 
 
 SCHEMA = {

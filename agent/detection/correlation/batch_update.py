@@ -53,6 +53,8 @@ class BatchUpdate:
         self._span = correlation.milliseconds
         self._quiet = int(correlation.quiet.total_seconds() * 1000)
         self._silent = False
+        self._changed_groups: set[str] = set()
+        """Whose alerts are others than before."""
 
     def take(
         self, found: Mapping[str, MatchedRows], mark: int, carried: Sequence[str], *, silent: bool
@@ -81,7 +83,9 @@ class BatchUpdate:
         due = [alert for alerts in self._memory.alerts.values() for alert in alerts if 0 < alert.changed <= since]
         if due:
             self._put({alert.id: self._revised(alert) for alert in due})
-            self._store()
+        # What waited may have been announced since.
+        self._memory = replace(self._memory, waiting=first_change(self._memory.alerts.values()))
+        self._store()
 
     def _fresh_rows(self, found: Mapping[str, MatchedRows], carried: Sequence[str]) -> pl.DataFrame:
         """The batch's rows (`memory.schema`) that take part; what does not is counted."""
@@ -145,8 +149,10 @@ class BatchUpdate:
             remeasured = [measure for measure in grown.remeasured if measure[0] in alerts]
             for group, time, measured in remeasured:
                 alerts[group] = tuple(self._with_measure(alert, time, measured) for alert in alerts[group])
+            groups = {*(cluster["group"] for cluster in grown.clusters), *(group for group, *_ in remeasured)}
+            self._changed_groups |= groups
             self._memory = replace(self._memory, alerts=alerts)
-            self._announce({*(cluster["group"] for cluster in grown.clusters), *(group for group, *_ in remeasured)})
+            self._announce(groups)
         return grown.anchors
 
     def _with_measure(self, alert: OpenAlert, time: int, measured: float) -> OpenAlert:
@@ -200,6 +206,7 @@ class BatchUpdate:
         alerts = dict(self._memory.alerts)
         for group in {alert.group for alert in changed.values()}:
             alerts[group] = tuple(changed.get(alert.id, alert) for alert in alerts[group])
+            self._changed_groups.add(group)
         self._memory = replace(self._memory, alerts=alerts)
 
     def _revised(self, alert: OpenAlert) -> OpenAlert:
@@ -216,18 +223,19 @@ class BatchUpdate:
         # A row to come lies at or after the mark, and windows that it completes begin a timespan before: an alert that
         # ended more than `quiet` before these is not theirs.
         over = mark - self._span - self._quiet
-        closed = {alert.id for alert in self._closing(over)}
+        closed = list(self._closing(over))
         if closed:
-            for alert in [alert for alerts in self._memory.alerts.values() for alert in alerts if alert.id in closed]:
+            for alert in closed:
                 if alert.changed:
                     self._revised(alert)
-            left = {
-                group: kept
-                for group, alerts in self._memory.alerts.items()
-                if (kept := tuple(alert for alert in alerts if alert.id not in closed))
-            }
-            self._memory = replace(self._memory, alerts=left)
-        # Two timespans, as `_near` and `_judge` look back; a piece goes when its last row is older.
+            ids, alerts = {alert.id for alert in closed}, dict(self._memory.alerts)
+            for group in {alert.group for alert in closed}:
+                alerts[group] = tuple(alert for alert in alerts[group] if alert.id not in ids)
+                if not alerts[group]:
+                    del alerts[group]
+                self._changed_groups.add(group)
+            self._memory = replace(self._memory, alerts=alerts)
+        # Two timespans, as `near_rows` and `_judge` look back; a piece goes when its last row is older.
         old = [piece.number for piece in self._memory.pieces if piece.newest < mark - 2 * self._span]
         self._memory = replace(self._writer.without(self._memory, old), mark=mark)
 
@@ -237,13 +245,16 @@ class BatchUpdate:
         if len(held) > OPEN_ALERTS:
             held.sort(key=lambda alert: (alert.end, alert.id))
             yield from held[: len(held) - OPEN_ALERTS]
+            held = held[len(held) - OPEN_ALERTS :]
         yield from (alert for alert in held if alert.end < over)
 
     def _store(self) -> None:
         """What the batch's transaction must store."""
         if self._memory is not self._before:
-            if self._memory.alerts is not self._before.alerts:
-                self._memory = replace(self._memory, waiting=first_change(self._memory.alerts))
+            changed = (self._memory.alerts.get(group, ()) for group in self._changed_groups)
+            first = first_change(changed)
+            if first:
+                self._memory = replace(self._memory, waiting=min(first, self._memory.waiting or first))
             if not (self._memory.empty and self._before.empty):  # where nothing is, the mark follows from the rest
-                self._memory = self._writer.remember(self._memory, self._before)
+                self._memory = self._writer.remember(self._memory, self._before, self._changed_groups)
             self._changes.memories.setdefault(self._org, {})[self._correlation.rule.id] = self._memory

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import polars as pl
@@ -56,18 +57,12 @@ def _of_places(rows: pl.DataFrame, grown: few_rows.RowGrowth, texts: TextCodes) 
         numbers = [number for number, (places, _) in enumerate(grown.clusters) for _ in places]
         added = rows[[place for places, _ in grown.clusters for place in places]]
         added = added.with_columns(pl.Series("cluster", numbers, dtype=pl.UInt32))
-    values = pl.DataFrame(
-        [(number, measured) for number, (_, measured) in enumerate(grown.clusters)],
-        schema={"cluster": pl.UInt32, "measured": pl.Float64},
-        orient="row",
-    )
+    measures = dict(enumerate(measured for _, measured in grown.clusters))
     changed = rows[[place for place, _ in grown.remeasured]].select("group", "time")
     changed = changed.with_columns(
         pl.Series("measured", [measured for _, measured in grown.remeasured], dtype=pl.Float64)
     )
-    return Growth(
-        _clusters(added, values, texts) if added.height else (), anchors, _remeasured(changed.unique(), texts)
-    )
+    return Growth(_clusters(added, measures, texts), anchors, _remeasured(changed, texts))
 
 
 def _by_columns(correlation: Correlation, before: pl.DataFrame, fresh: pl.DataFrame, texts: TextCodes) -> Growth:
@@ -161,7 +156,7 @@ def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, text
         ["group", "id"], keep="first", maintain_order=True
     )
     found, rows, values, changed = pl.collect_all([anchors, added, measured, _changed_measures(before, members)])
-    return Growth(_clusters(rows, values, texts) if rows.height else (), found, _remeasured(changed, texts))
+    return Growth(_clusters(rows, dict(values.iter_rows()), texts), found, _remeasured(changed, texts))
 
 
 def _changed_measures(was: pl.LazyFrame, now: pl.LazyFrame) -> pl.LazyFrame:
@@ -180,31 +175,36 @@ def _changed_measures(was: pl.LazyFrame, now: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _remeasured(rows: pl.DataFrame, texts: TextCodes) -> list[tuple[str, int, float]]:
-    """`rows` (group, time, measured) with the group's text."""
-    named = rows.with_columns(texts.named(rows["group"]).fill_null("").alias("group"))
-    return [(str(group), int(time), float(value)) for group, time, value in named.iter_rows()]
+    """`rows` (group, time, measured), each once, with the group's text."""
+    if not rows.height:
+        return []
+    groups = texts.named(rows["group"]).to_list()
+    cells = zip(groups, rows["time"].to_list(), rows["measured"].to_list(), strict=True)
+    return list(dict.fromkeys((group or "", time, measured) for group, time, measured in cells))
 
 
-def _clusters(added: pl.DataFrame, measured: pl.DataFrame, texts: TextCodes) -> list[dict[str, Any]]:
-    """`Growth.clusters`. `added`: new members by group, time and id, with `cluster`; `measured`: value by `cluster`."""
-    named = added.with_columns(
-        texts.named(added["group"]).fill_null("").alias("group"),
-        texts.named(added["user"]).alias("user"),
-        texts.named(added["address"]).alias("address"),
-        id_texts(added["id"]).alias("id"),
-    )
-    return (
-        named.group_by("group", "cluster", maintain_order=True)
-        .agg(
-            pl.col("time").min().alias("start"),
-            pl.col("time").max().alias("end"),
-            pl.len().alias("count"),
-            pl.col("time").head(IDS).alias("times"),
-            pl.col("id").head(IDS).alias("ids"),
-            pl.col("id").last().alias("last"),
-            pl.col("user").drop_nulls().unique().sort().head(NAMES),
-            pl.col("address").drop_nulls().unique().sort().head(NAMES),
+def _clusters(added: pl.DataFrame, measured: Mapping[int, float], texts: TextCodes) -> list[dict[str, Any]]:
+    """`Growth.clusters`. `added`: new members by group, time and id, with `cluster`; `measured`: by cluster."""
+    if not added.height:
+        return []
+    named = {name: texts.named(added[name]).to_list() for name in ("group", "user", "address")}
+    times, ids = added["time"].to_list(), id_texts(added["id"]).to_list()
+    found, begin = [], 0
+    for number, places in groupby(added["cluster"].to_list()):
+        end = begin + sum(1 for _ in places)
+        first = slice(begin, min(begin + IDS, end))
+        found.append(
+            {
+                "group": named["group"][begin] or "",
+                "start": times[begin],
+                "end": times[end - 1],
+                "count": end - begin,
+                "times": times[first],
+                "ids": ids[first],
+                "last": ids[end - 1],
+                "measured": measured[number],
+                **{name: sorted({*named[name][begin:end]} - {None})[:NAMES] for name in ("user", "address")},
+            }
         )
-        .join(measured, on="cluster", how="left", maintain_order="left")
-        .to_dicts()
-    )
+        begin = end
+    return found

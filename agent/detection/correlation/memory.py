@@ -64,7 +64,7 @@ class Memory:
     alerts: Mapping[str, tuple[OpenAlert, ...]] = field(default_factory=dict)
     """By the text of their group."""
     waiting: int = 0
-    """Clock time, in milliseconds, of the first change of an alert that was not announced; 0 if all were."""
+    """Clock time, in milliseconds: no change of an alert that was not announced is older; 0 if all were announced."""
     deltas: tuple[int, ...] = ()
     """Numbers of the stored changes to alerts, in their order."""
     shape: str = ""
@@ -179,9 +179,9 @@ class MemoryWriter:
             self.changes[_rows_key(memory, number)] = None
         return replace(memory, pieces=tuple(piece for piece in memory.pieces if piece.number not in gone))
 
-    def remember(self, memory: Memory, before: Memory) -> Memory:
-        """Store what is not rows: the mark, where the rows are, and the alerts that changed."""
-        opened, closed = _changed_alerts(memory, before)
+    def remember(self, memory: Memory, before: Memory, groups: Iterable[str]) -> Memory:
+        """Store what is not rows: the mark, where the rows are, and the alerts that changed, all of them of `groups`."""
+        opened, closed = _changed_alerts(memory, before, groups)
         if opened or closed:
             memory = self._store_alerts(memory, opened, closed)
         for key in memory.stale:
@@ -206,14 +206,16 @@ class MemoryWriter:
         return replace(memory, deltas=kept)
 
 
-def _changed_alerts(memory: Memory, before: Memory) -> tuple[list[OpenAlert], list[str]]:
-    """Alerts that are new or others than before, and ids of those that are no more."""
-    if memory.alerts is before.alerts:
-        return [], []
-    old = {alert.id: alert for alerts in before.alerts.values() for alert in alerts}
-    opened = [alert for alerts in memory.alerts.values() for alert in alerts if old.get(alert.id) is not alert]
-    kept = {alert.id for alerts in memory.alerts.values() for alert in alerts}
-    return opened, [identity for identity in old if identity not in kept]
+def _changed_alerts(memory: Memory, before: Memory, groups: Iterable[str]) -> tuple[list[OpenAlert], list[str]]:
+    """Alerts of these groups that are new or others than before, and ids of those that are no more."""
+    opened: list[OpenAlert] = []
+    closed: list[str] = []
+    for group in groups:
+        old = {alert.id: alert for alert in before.alerts.get(group, ())}
+        kept = memory.alerts.get(group, ())
+        opened += [alert for alert in kept if old.get(alert.id) is not alert]
+        closed += old.keys() - {alert.id for alert in kept}
+    return opened, closed
 
 
 def _delta_texts(opened: Sequence[OpenAlert], closed: Sequence[str]) -> Iterator[bytes]:
@@ -253,13 +255,14 @@ def recalled(recall: Callable[[str], bytes | None], prefix: str, shape: str) -> 
     for alert in alerts.values():
         by_group[alert.group] = (*by_group.get(alert.group, ()), alert)
     pieces = tuple(Piece(*values) for values in about["pieces"])
-    return Memory(prefix, pieces, about["mark"], by_group, first_change(by_group), tuple(about["deltas"]), shape)
+    return Memory(
+        prefix, pieces, about["mark"], by_group, first_change(by_group.values()), tuple(about["deltas"]), shape
+    )
 
 
-def first_change(alerts: Mapping[str, tuple[OpenAlert, ...]]) -> int:
-    """See `Memory.waiting`."""
-    changed = (alert.changed for of_group in alerts.values() for alert in of_group if alert.changed)
-    return min(changed, default=0)
+def first_change(alerts: Iterable[tuple[OpenAlert, ...]]) -> int:
+    """See `Memory.waiting`. `alerts`: of each group."""
+    return min((alert.changed for of_group in alerts for alert in of_group if alert.changed), default=0)
 
 
 def _rows_key(memory: Memory, number: int) -> str:

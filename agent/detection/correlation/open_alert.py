@@ -78,7 +78,11 @@ def begun(correlation: Correlation, org: str, cluster: Mapping[str, Any]) -> Ope
 
 def joined(near: Sequence[OpenAlert], cluster: Mapping[str, Any], *, least: bool) -> OpenAlert:
     """The first of `near` with the others and the cluster in it. `least`: whether the lowest value is told."""
-    rows = sorted({*zip(cluster["times"], cluster["ids"], strict=True), *(row for alert in near for row in alert.rows)})
+    new = list(zip(cluster["times"], cluster["ids"], strict=True))
+    rows: Sequence[Row] = near[0].rows
+    # An alert that names as many rows as it may keeps them when all others are later.
+    if len(near) > 1 or len(rows) < IDS or new[0] < rows[-1]:
+        rows = sorted({*new, *(row for alert in near for row in alert.rows)})
     measures = [
         measure for measure in (cluster["measured"], *(alert.measured for alert in near)) if measure is not None
     ]

@@ -80,5 +80,4 @@ def _said(grown: growth.Growth) -> tuple[Any, ...]:
     """In no order but that within clusters."""
     names = ["group", "id", "step", "measured", "known"]
     anchors = sorted(grown.anchors.select(names).rows()) if grown.anchors.height else []
-    clusters = [{name: value for name, value in cluster.items() if name != "cluster"} for cluster in grown.clusters]
-    return anchors, sorted(map(repr, clusters)), sorted(grown.remeasured)
+    return anchors, sorted(map(repr, grown.clusters)), sorted(grown.remeasured)
