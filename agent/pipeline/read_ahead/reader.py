@@ -59,6 +59,7 @@ class ReadAhead:
         """Nothing more is wanted: the generator is closed where it stands next, which nobody waits for here."""
         with self._changed:
             self._is_closed = True
+            self._waiting.clear()
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -95,9 +96,11 @@ class ReadAhead:
         size = int(batch.frame.estimated_size())
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or self._has_room_for(size))
+            if self._is_closed:
+                return False
             self._waiting.append((batch, size))
             self._changed.notify_all()
-            return not self._is_closed
+            return True
 
     def _has_room_for(self, size: int) -> bool:
         held = sum(bytes_held for _, bytes_held in self._waiting)
