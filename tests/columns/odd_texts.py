@@ -50,4 +50,4 @@ def check_equal(few: Mapping[str, pl.Series], many: Mapping[str, pl.Series], hei
     assert list(few) == list(many)
     for name, column in few.items():
         other = many[name].head(height)
-        assert (column.name, column.dtype, column.to_list()) == (other.name, other.dtype, other.to_list()), name
+        assert column.equals(other, check_dtypes=True, check_names=True), (name, column, other)

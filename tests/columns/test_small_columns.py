@@ -30,7 +30,7 @@ COLUMNS = {
 }
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(st.sampled_from(sorted(COLUMNS)), CELLS)
 def test_a_small_column_gives_what_a_large_one_gives(name: str, cells: list[str | None]) -> None:
     """Ids, addresses and work per distinct text: the same values, nulls and types on both sides of the limit."""
@@ -40,7 +40,7 @@ def test_a_small_column_gives_what_a_large_one_gives(name: str, cells: list[str 
 ROWS = st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=5)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(ROWS, st.integers(1, 3))
 def test_lists_of_a_small_frame_are_those_of_a_large_one(rows: list[tuple[str | None, ...]], width: int) -> None:
     """Values of several columns, in their order or each once; null where a row has none."""
@@ -54,7 +54,7 @@ def test_lists_of_a_small_frame_are_those_of_a_large_one(rows: list[tuple[str | 
         assert (few.dtype, few.to_list()) == (many.dtype, many.head(len(rows)).to_list())
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(ROWS)
 def test_a_fallback_fills_what_a_column_lacks(rows: list[tuple[str | None, ...]]) -> None:
     """Under the column's own name, on both sides of the limit."""

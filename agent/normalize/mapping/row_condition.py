@@ -40,7 +40,7 @@ def _fits(cells: pl.Series, patterns: tuple[str, ...]) -> pl.Series:
     text = cells if cells.dtype == pl.String else cells.cast(pl.String, strict=False)
     if patterns == ("*",):
         return filled(text)
-    few = few_plain(text)
+    few = few_plain(text) if all(map(str.isascii, patterns)) else None
     if few is not None:
         parts = [pattern.lower().split("*") for pattern in patterns]
         fits = [cell is not None and any(_is_made_of(cell.lower(), of_one) for of_one in parts) for cell in few]
