@@ -8,7 +8,7 @@ much as it brought; stored rows are written anew when they are twice of what the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -23,6 +23,9 @@ from agent.detection.memory.stored_frame import BYTES, PieceLayout, PieceWriter,
 SPARE = 10_000
 """Rows that a frame may have, or store, beyond twice of what it needs."""
 
+
+SOUGHT = 10_000
+"""Rows with all their columns, of a frame, in memory: about 3 MB. When there are more, only those asked for last stay."""
 
 NEVER = 2**63 - 1
 """Milliseconds after all others."""
@@ -50,6 +53,14 @@ class FrameKind(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SoughtRows:
+    """All columns of the rows of groups that alerts asked for, kept up: who alerts in one batch does so in the next."""
+
+    keys: frozenset[int]
+    rows: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """Immutable: a batch makes a new one, which counts from the commit on."""
 
@@ -67,6 +78,8 @@ class Memory:
     """Frame to how many groups it has, or more: where there are few, nobody needs to count them."""
     ceilings: Mapping[str, SumCeilings] = field(default_factory=dict)
     """Frame to how much its groups did at most, where that is known."""
+    sought: Mapping[str, SoughtRows] = field(default_factory=dict)
+    """By frame."""
     closes: int = NEVER
     """When the first of the alerts closes, in milliseconds."""
     floor: int = 0
@@ -92,6 +105,7 @@ class WorkingFrames:
         self._added: dict[str, list[pl.DataFrame]] = {}
         self._anew: dict[str, pl.DataFrame] = {}
         """Frames of which everything is to be stored anew."""
+        self._sought = dict(memory.sought)
         self.groups = dict(memory.groups)
         self.ceilings = dict(memory.ceilings)
         self.floor = memory.floor
@@ -102,13 +116,21 @@ class WorkingFrames:
 
     def rows_of(self, name: str, keys: pl.Series) -> pl.DataFrame:
         """All columns of the rows of some groups (`keys`: UInt64), as stored pieces and this batch have them."""
-        wanted = pl.col("key").is_in(keys.implode())
+        wanted, empty = frozenset(keys.to_list()), self._kind.schemas[name].to_frame()
+        sought = self._sought.get(name) or SoughtRows(frozenset(), empty)
+        if not wanted <= sought.keys:
+            missing = _of(wanted - sought.keys)
+            stored = self._memory.stored[name]
+            parts = [*self._writer.read(stored, stored.pieces), *self._added.get(name, ())]
+            found = [sought.rows, *(part.filter(missing) for part in parts)]
+            sought = SoughtRows(sought.keys | wanted, pl.concat(found))
+        if sought.rows.height > SOUGHT:
+            sought = SoughtRows(wanted, self._kind.whole(name, sought.rows.filter(_of(wanted))))
+        self._sought[name] = sought
+        rows = sought.rows.filter(_of(wanted))
         if name in self._since:
-            wanted &= pl.col("slot") >= self._since[name]
-        stored = self._memory.stored[name]
-        parts = [*self._writer.read(stored, stored.pieces), *(self._added.get(name) or ())]
-        empty = self._kind.schemas[name].to_frame()
-        return self._kind.whole(name, pl.concat([empty, *(part.filter(wanted) for part in parts)]))
+            rows = rows.filter(pl.col("slot") >= self._since[name])
+        return self._kind.whole(name, rows)
 
     def grow(self, name: str, whole: pl.DataFrame, added: pl.DataFrame) -> None:
         """`whole`: the frame from now on; `added`: rows that, read with the stored ones, give it back."""
@@ -124,6 +146,10 @@ class WorkingFrames:
             self._least[name] = grown.height
         self._now[name] = grown
         self._store(name, added)
+        sought = self._sought.get(name)
+        if sought and not sought.keys.isdisjoint(added["key"].to_list()):
+            rows = pl.concat([sought.rows, added.filter(_of(sought.keys))])
+            self._sought[name] = SoughtRows(sought.keys, rows)
 
     def set(self, name: str, whole: pl.DataFrame) -> None:
         """To be stored anew."""
@@ -144,6 +170,7 @@ class WorkingFrames:
         """Some groups (`keys`: UInt64), for good: what is left is stored anew."""
         kept = ~pl.col("key").is_in(keys.implode())
         self._put(name, self[name].filter(kept))
+        self._sought.pop(name, None)
         stored = self._memory.stored[name]
         parts = [*self._writer.read(stored, stored.pieces), *(self._added.get(name) or ())]
         self._anew[name] = pl.concat(parts).filter(kept)
@@ -168,9 +195,20 @@ class WorkingFrames:
         same = (not (memory.stale or touched or self._since != memory.since) and alerts == memory.alerts
                 and self.floor == memory.floor)  # fmt: skip
         stored = {**memory.stored, **{name: self._stored(name) for name in sorted(touched)}}
-        memory = replace(memory, frames={**memory.frames, **self._now}, stored=stored, least=self._least,
-                         since=self._since, groups=self.groups, ceilings=self.ceilings, floor=self.floor, alerts=alerts,
-                         closes=_first_closing(alerts), stale=())  # fmt: skip
+        memory = replace(
+            memory,
+            frames={**memory.frames, **self._now},
+            stored=stored,
+            alerts=alerts,
+            least=self._least,
+            since=self._since,
+            groups=self.groups,
+            ceilings=self.ceilings,
+            sought=self._sought,
+            closes=_first_closing(alerts),
+            floor=self.floor,
+            stale=(),
+        )
         if same:
             return memory
         about = {"shape": memory.shape, "floor": self.floor, "since": self._since,
@@ -202,6 +240,11 @@ class WorkingFrames:
         if name in self._since:
             whole = whole.filter(pl.col("slot") >= self._since[name])
         return writer.replaced(frame, frame.pieces, whole, layout)
+
+
+def _of(keys: Iterable[int]) -> pl.Expr:
+    """Whether a row is of one of these groups."""
+    return pl.col("key").is_in(pl.Series([*keys], dtype=pl.UInt64).implode())
 
 
 def recalled(recall: Callable[[str], bytes | None], prefix: str, kind: FrameKind, shape: str) -> Memory:

@@ -91,3 +91,25 @@ def test_state_is_frames_and_readable_text(new_detector: NewDetector) -> None:
     """Nothing of it is a pickle."""
     kept = new_detector().detect(frame(month("A", 20)), FILES, NOW).remember
     assert all(value and value.startswith((MAGIC, b"{")) for value in kept.values())
+
+
+def test_an_alert_of_a_group_that_was_asked_for_grows(loaded: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first and last event and its users are those of all its rows, also when few rows are kept for that."""
+    last = {}
+    for most in (1, 10_000):
+        monkeypatch.setattr(memory, "SOUGHT", most)
+        rules, store = checked(loaded(BURST)), MemoryStore()
+        detector = daily(rules, store, range(28))
+        for minute in range(3):
+            rows = [(user, 28 * DAY + 9 * 60 + minute, 500 * 2**minute) for user in "AB"]
+            detection = detector.detect(frame(rows, **{"user.name": f"user {minute}"}), FILES, NOW)
+            store.apply(detection.remember)
+            detection.commit()
+            for alert in detection.alerts.to_dicts():
+                last[most, alert["leakline.baseline.group"]] = alert
+    for most, group in last:
+        alert = last[most, group]
+        assert alert["related.user"] == ["user 0", "user 2"]  # the first and the last by the alphabet
+        assert alert["leakline.alert.count"] == 3
+        assert alert["leakline.alert.event_ids"] == [f"{group[-1]}-{28 * DAY + 9 * 60 + minute}-{'AB'.index(group[-1])}" for minute in (0, 2)]  # fmt: skip
+    assert len(last) == 4
