@@ -91,7 +91,7 @@ NEIGHBOURS = {"enrichment": {"normalize"}}
 DETECTION: tuple[tuple[str, ...], ...] = (
     ("condition",),
     ("sigma",),
-    ("alert",),
+    ("alert", "memory"),
     ("baseline", "correlation"),
     ("",),
     ("authoring",),

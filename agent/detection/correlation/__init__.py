@@ -12,7 +12,7 @@ The way of a batch
     growth.py        members before and after -> clusters (what alerts gain) and anchors (what is handed on)
     few_rows.py      windows.py, sequences.py and growth.py in one for up to 2,000 rows, told row by row
     open_alert.py    clusters -> alerts; batch_changes.py, alert.py: what is said of them
-    memory.py        where rows and alerts are kept; piece_cache.py, text_codes.py, thinning.py serve it
+    memory.py        where rows and alerts are kept; text_codes.py, thinning.py serve it
 
 Words
 -----

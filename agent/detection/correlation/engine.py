@@ -24,10 +24,10 @@ from agent.detection.correlation.batch_changes import BatchChanges
 from agent.detection.correlation.batch_update import BatchUpdate, stride
 from agent.detection.correlation.correlation import Correlation, bases_first, feeding_rules, fields_by_base
 from agent.detection.correlation.memory import Memory, MemoryWriter, recalled
-from agent.detection.correlation.piece_cache import PieceCache
 from agent.detection.correlation.rows import Key, MatchedRows, handed_on, keys_of, read_matched, value_of
 from agent.detection.correlation.text_codes import TextCodes
 from agent.detection.correlation.windows import FOREVER
+from agent.detection.memory.piece_cache import PieceCache
 from agent.detection.sigma.log_source import LATENESS, OTHERWISE, LogSource
 
 PATIENCE = timedelta(minutes=15)

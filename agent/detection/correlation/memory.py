@@ -16,8 +16,9 @@ import polars as pl
 
 from agent.detection.correlation.correlation import NUMERIC, Correlation
 from agent.detection.correlation.open_alert import OpenAlert, decoded
-from agent.detection.correlation.piece_cache import PieceCache, encoded
 from agent.detection.correlation.row_times import RowTimes
+from agent.detection.memory.frame_bytes import encoded
+from agent.detection.memory.piece_cache import PieceCache
 
 PIECE_ROWS = 10_000
 """Rows in a stored piece at most, so that it stays well below a megabyte."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,7 +10,7 @@ import orjson
 import polars as pl
 
 from agent.columns.timestamp import HOUR
-from agent.detection.correlation.piece_cache import encoded
+from agent.detection.memory.frame_bytes import decoded, encoded
 
 SCHEMA = pl.Schema({"code": pl.UInt32, "text": pl.String, "seen": pl.Int64})
 """`seen`: event time in milliseconds of the newest row that has the text, up to `FRESH` too early."""
@@ -123,7 +122,7 @@ def recalled(recall: Callable[[str], bytes | None], prefix: str) -> TextCodes:
         return TextCodes()
     about: dict[str, Any] = orjson.loads(head)
     parts = [data for number in about["pieces"] if (data := recall(f"{prefix}/{number}"))]
-    frame = pl.concat([SCHEMA.to_frame(), *(pl.read_ipc(io.BytesIO(data)) for data in parts)])
+    frame = pl.concat([SCHEMA.to_frame(), *(decoded(data) for data in parts)])
     frame = frame.unique("code", keep="last").sort("code")
     return TextCodes(frame, about["following"], tuple(about["pieces"]))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from agent.detection.correlation import thinning
 from agent.detection.detector import Detector
+from agent.detection.memory.frame_bytes import decoded
 from tests.detection.correlation.two_rules import (
     FILES,
     NOW,
@@ -82,7 +82,7 @@ def test_state_is_readable_text_and_frames(folder: Path) -> None:
     assert kept.keys() == remember.keys()
     frames = {key for key in kept if "/rows/" in key or (key.startswith("correlation/texts//") and "head" not in key)}
     assert len(frames) == 2
-    assert all(pl.read_ipc(io.BytesIO(kept[key])).height for key in frames)
+    assert all(decoded(kept[key]).height for key in frames)
     assert all(orjson.loads(kept[key]) for key in kept.keys() - frames)
 
 

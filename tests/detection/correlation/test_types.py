@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.detection.correlation import memory, piece_cache, text_codes
+from agent.detection.correlation import memory, text_codes
 from agent.detection.detector import Detector
 from agent.detection.load import load
+from agent.detection.memory import piece_cache
 from agent.detection.rule_set import RuleSet
 from tests.detection.correlation.cases import BASES, CASES, CHAINS, STEPS
 from tests.detection.correlation.events import EVENTS, FILES, NOW, TEN, Event, event_rows, frame

@@ -1,12 +1,13 @@
-"""Stored pieces of rows, those used last held in memory; all correlations share one cache."""
+"""Stored pieces of frames, those used last held in memory; all correlations share one cache, and all baselines another."""
 
 from __future__ import annotations
 
-import io
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
 import polars as pl
+
+from agent.detection.memory.frame_bytes import decoded
 
 ROOM = 192 << 20
 """Bytes of decoded pieces in memory; others are read again from the state when a row comes near them."""
@@ -15,23 +16,24 @@ ROOM = 192 << 20
 class PieceCache:
     """Pieces by key; a piece never changes. What no state would give back stays in memory."""
 
-    def __init__(self, recall: Callable[[str], bytes | None]) -> None:
+    def __init__(self, recall: Callable[[str], bytes | None], room: int | None = None) -> None:
+        """`room`: bytes; `ROOM` unless given."""
         self._recall = recall
-        self._room = ROOM
+        self._room = ROOM if room is None else room
         self._held: OrderedDict[str, pl.DataFrame] = OrderedDict()
         self._size = 0
         self._can_evict = True
         """Whether pieces may leave memory: false once the state did not give back one that was stored in it."""
 
     def get(self, key: str) -> pl.DataFrame | None:
-        """Rows (`memory.schema`); None if the state does not have them (any more)."""
+        """Rows; None if the state does not have them (any more)."""
         if key in self._held:
             self._held.move_to_end(key)
             return self._held[key]
         data = self._recall(key)
         if data is None:
             return None
-        frame = pl.read_ipc(io.BytesIO(data))
+        frame = decoded(data)
         self._put(key, frame)
         return frame
 
@@ -54,10 +56,3 @@ class PieceCache:
                 self._can_evict = False
                 return
             self._size -= int(self._held.pop(oldest).estimated_size())
-
-
-def encoded(frame: pl.DataFrame) -> bytes:
-    """Any frame as an Arrow file (IPC), compressed."""
-    buffer = io.BytesIO()
-    frame.write_ipc(buffer, compression="zstd")
-    return buffer.getvalue()

@@ -1,0 +1,11 @@
+"""What correlations and baselines remember with: one way for both.
+
+    frame_bytes.py    a frame as bytes of the state, and back
+    piece_cache.py    stored pieces that were used last, in memory
+    stored_frame.py   a frame in pieces: their numbers, where they are stored, when small ones become one
+    source_times.py   how far each log source is, and the watermark that follows
+    announcement.py   what was said of an alert, and when it is said again
+
+Everything here is immutable but for the cache and the writer of a batch: a batch makes new values, which count from its
+commit on. Keys and values are described where they are owned (`agent.store.keys`).
+"""
