@@ -6,9 +6,11 @@ The way of a batch
     engine.py        matched rows of one org's batch, correlation by correlation, bases before what is made of them
     rows.py          matched rows -> compact rows: texts become codes (text_codes.py), ids 16 bytes, times milliseconds
     batch_update.py  one correlation, org and batch: what is new, which alerts that makes or changes
+    near_rows.py     new rows -> those of groups that could fire (row_times.py counts), and the kept rows near them
     windows.py       rows -> windows in which the condition holds -> members, the rows within such windows
     sequences.py     the same for `temporal_ordered`, where rows must come in an order
     growth.py        members before and after -> clusters (what alerts gain) and anchors (what is handed on)
+    few_rows.py      windows.py, sequences.py and growth.py in one for up to 2,000 rows, told row by row
     open_alert.py    clusters -> alerts; batch_changes.py, alert.py: what is said of them
     memory.py        where rows and alerts are kept; text_codes.py, thinning.py serve it
 
@@ -111,9 +113,11 @@ A new row lies at or after the mark, its windows reach back one span, and whethe
 members before depends on windows that reach back one more: hence two spans of rows are kept.
 
 A late row (at or after the mark) is put in by its time, whatever came before it: windows and members of its group are
-found anew two spans around it, with it and without it, and alerts gain the difference. It may raise an alert, let one
-grow, or join two. A row before the mark is left out and counted as `late`. An alert that grew is revised at once when
-its count has doubled, else when a quarter of an hour has passed by the clock, and for the last time when it closes.
+found anew two spans around it, with it and without it, and alerts gain the difference. Windows that end before the
+first new row of their group are the same with it and without it; where rows come in order there are no others. It may
+raise an alert, let one grow, or join two. A row before the mark is left out and counted as `late`. An alert that grew
+is revised at once when its count has doubled, else when a quarter of an hour has passed by the clock, and for the last
+time when it closes.
 
 `crowded` counts rows that were let go because a correlation had more than thinning.ROWS of them for one org: the
 crowd is the flood of rows, and who floods loses his own rows first.
@@ -137,11 +141,11 @@ texts.
     rows        group, time, id Binary, step UInt8, value (Float64  rows.correlation_rows    batch_update, memory,
                 to sum, UInt64 hash to count; only where values     (memory.schema)          growth, windows, thinning
                 are looked at), user, address, `carried N`
-    pieces      rows of one bucket of time (an hour or a timespan)  memory.MemoryWriter.add  batch_update._near, _judge
+    pieces      rows of one bucket of time (an hour or a timespan)  memory.MemoryWriter.add  near_rows, batch_update
                 sorted by group and time, at most PIECE_ROWS
-    around      group, from, to: the time around new rows that      batch_update._near       growth.promising
+    around      group, from, to: the time around new rows that      near_rows                near_rows
                 can change by them
-    kept, near  rows: pieces that meet that time; those of them     batch_update._near       growth.by_rows
+    kept, near  rows: pieces that meet that time; those of them     near_rows                growth.by_rows
                 within it, of groups that could fire
     measured    group, time (of an end), measured Float64           windows._measured        windows._backward
     windows     group, since, until, anchor, measured Float64,      windows.windows          windows.members

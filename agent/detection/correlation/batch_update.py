@@ -92,7 +92,9 @@ class BatchUpdate:
         latest = self._clock + AHEAD if self._clock else None
         taken = correlation_rows(self._correlation, carried, found, latest)
         # Windows that end before the mark were judged, and rows and alerts before it may be gone.
-        rows = taken.rows.filter(pl.col("time") >= self._memory.mark)
+        rows = taken.rows
+        if rows.height and int(rows["time"].min()) < self._memory.mark:  # type: ignore[arg-type]
+            rows = rows.filter(pl.col("time") >= self._memory.mark)
         for reason, count in (*taken.left_out.items(), ("late", taken.rows.height - rows.height)):
             if count:
                 self._changes.count(self._correlation, reason, count)

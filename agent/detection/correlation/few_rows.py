@@ -90,8 +90,8 @@ def _grow(correlation: Correlation, rows: Sequence[FewRow], old: int, found: Row
     was = [{until: window for until, window in held.items() if until < first} for held in now]
     kept = [row for row in rows if row.place < old]
     if kept and kept[-1].time >= first:
-        for held, others in zip(was, _held(correlation, kept, first), strict=True):
-            held.update(others)
+        for held, without in zip(was, _held(correlation, kept, first), strict=True):
+            held.update(without)
     near = [row for row in rows if row.time >= reach]
     _compare(
         correlation,

@@ -103,9 +103,9 @@ def _held_before(
     late = later.select("group", "first").unique().collect()
     if not late.height:
         return same
-    others = windows.windows(before.join(late, on="group", how="semi").lazy(), correlation)
-    others = others.join(late.lazy(), on="group", how="inner").filter(pl.col("until") >= pl.col("first")).drop("first")
-    return pl.concat([same, others])
+    without = windows.windows(before.join(late, on="group", how="semi").lazy(), correlation)
+    without = without.join(late.lazy(), on="group", how="inner").filter(pl.col("until") >= pl.col("first"))
+    return pl.concat([same, without.drop("first")])
 
 
 def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: int, texts: TextCodes) -> Growth:

@@ -132,11 +132,11 @@ class MemoryWriter:
         """With these rows in pieces of their own. `width`: that of a bucket, in milliseconds."""
         number = max((piece.number for piece in memory.pieces), default=0)
         pieces = list(memory.pieces)
-        bucketed = rows.with_columns((pl.col("time") // width).alias("bucket")).sort("group", "time")
-        for key, part in bucketed.partition_by("bucket", include_key=False, as_dict=True, maintain_order=True).items():
+        rows = rows.sort("group", "time")
+        for bucket, part in _by_bucket(rows, width):
             for sliced in part.iter_slices(PIECE_ROWS):
                 number += 1
-                pieces.append(self._put(memory, number, int(key[0]), sliced))
+                pieces.append(self._put(memory, number, bucket, sliced))
         memory = replace(memory, pieces=tuple(pieces))
         # Small pieces are those of recent batches: looking at few of them keeps the work that of a batch.
         for bucket in {piece.bucket for piece in pieces if piece.number > number - RECENT_PIECES}:
@@ -204,6 +204,17 @@ class MemoryWriter:
             self.changes[f"{memory.prefix}/alerts/{number}"] = part
             kept = (*kept, number)
         return replace(memory, deltas=kept)
+
+
+def _by_bucket(rows: pl.DataFrame, width: int) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Rows in their order, by bucket of time; `width`: that of a bucket, in milliseconds."""
+    first, last = int(rows["time"].min()) // width, int(rows["time"].max()) // width  # type: ignore[arg-type]
+    if first == last:
+        yield first, rows
+        return
+    bucketed = rows.with_columns((pl.col("time") // width).alias("bucket"))
+    for key, part in bucketed.partition_by("bucket", include_key=False, as_dict=True, maintain_order=True).items():
+        yield int(key[0]), part
 
 
 def _changed_alerts(memory: Memory, before: Memory, groups: Iterable[str]) -> tuple[list[OpenAlert], list[str]]:

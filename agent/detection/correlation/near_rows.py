@@ -11,6 +11,7 @@ from dataclasses import replace
 import polars as pl
 
 from agent.columns.timestamp import HOUR
+from agent.detection.correlation import few_rows
 from agent.detection.correlation.correlation import Correlation
 from agent.detection.correlation.memory import Memory, MemoryWriter
 from agent.detection.correlation.row_times import RowTimes
@@ -45,11 +46,12 @@ def near_rows(
     kept = pl.concat(parts) if parts else fresh.clear()
     between = pl.col("time").is_between(pl.col("from") - span, pl.col("to") + span)
     near = kept.lazy().join(around.lazy(), on="group", how="inner").filter(between).collect()
-    if correlation.kind != "event_count":
+    fresh = fresh.join(around, on="group", how="semi", maintain_order="left")
+    # Of few rows telling whether they fire costs less than telling that they cannot.
+    if correlation.kind != "event_count" and near.height + fresh.height > few_rows.FEW:
         around = _promising(correlation, near, fresh, around)
-    groups = around.select("group")
-    near = near.drop("from", "to").join(groups, on="group", how="semi")
-    return memory, near, fresh.join(groups, on="group", how="semi", maintain_order="left")
+        near, fresh = (part.join(around, on="group", how="semi", maintain_order="left") for part in (near, fresh))
+    return memory, near.drop("from", "to"), fresh
 
 
 def _times(memory: Memory, writer: MemoryWriter, fresh: pl.DataFrame, since: int, margin: int) -> RowTimes:

@@ -21,6 +21,8 @@ USER, ADDRESS = ("user.name", "user.id"), ("source.ip",)
 NOBODY = 2**32 - 1
 """The group where nothing is grouped by."""
 
+NO_NUMBER = pl.Series([None], dtype=pl.Float64)
+
 Key = tuple[str, ...]
 """Fields whose values make one text."""
 
@@ -121,37 +123,45 @@ def correlation_rows(
         for place, base in enumerate(correlation.steps)
         if base in found
     ]
-    names = schema(correlation, len(carried)).names()
     if not parts:
         return CorrelationRows(schema(correlation, len(carried)).to_frame())
-    rows = pl.concat(parts).with_columns(reason=_reason(correlation, latest)).collect()
-    out = {}
-    if rows["reason"].null_count() < rows.height:
-        counts = rows.filter(pl.col("reason").is_not_null())["reason"].value_counts()
-        out = {str(reason): int(count) for reason, count in counts.iter_rows()}
-        rows = rows.filter(pl.col("reason").is_null())
+    rows, out = pl.concat(parts) if len(parts) > 1 else parts[0], {}
+    if not _complete(rows, latest):
+        reasons = rows.select(_reason(correlation, latest).alias("reason"))["reason"]
+        out = {str(reason): int(count) for reason, count in reasons.drop_nulls().value_counts().iter_rows()}
+        rows = rows.filter(reasons.is_null())
     if correlation.kind == "value_count":
         rows = rows.with_columns(text_hashes(rows["value"]))
-    return CorrelationRows(rows.select(names), out)
+    return CorrelationRows(rows, out)
+
+
+def _complete(rows: pl.DataFrame, latest: int | None) -> bool:
+    """Whether nothing is left out, as is the rule: so that no plan has to be made."""
+    needed = [name for name in ("time", "group", "value") if name in rows.columns]
+    if any(rows[name].null_count() for name in needed):
+        return False
+    return latest is None or not rows.height or int(rows["time"].max()) <= latest  # type: ignore[arg-type]
 
 
 def _rows_of_base(
     correlation: Correlation, carried: Sequence[str], base: str, place: int, matched: MatchedRows
-) -> pl.LazyFrame:
+) -> pl.DataFrame:
     """Rows of one base, of `memory.schema`; but `value` is a text where values are counted. `place`: its step."""
+    rows, height = matched.rows, matched.rows.height
     group = tuple(correlation.field_of(name, base) for name in correlation.group_by)
     value = value_of(correlation, base)
-    handed = [matched.keys[(correlation.field_of(name, base),)] for name in carried]
-    return matched.rows.lazy().select(
-        (pl.col(matched.keys[group]) if group else pl.lit(NOBODY, pl.UInt32)).alias("group"),
-        "time",
-        "id",
-        pl.lit(place, dtype=pl.UInt8).alias("step"),
-        *([_value(correlation, pl.col(matched.values[value])).alias("value")] if value else []),
-        pl.col(matched.keys[USER]).alias("user"),
-        pl.col(matched.keys[ADDRESS]).alias("address"),
-        *(pl.col(column).alias(f"carried {number}") for number, column in enumerate(handed)),
-    )
+    columns = {
+        "group": rows[matched.keys[group]] if group else pl.Series([NOBODY], dtype=pl.UInt32).new_from_index(0, height),
+        "time": rows["time"],
+        "id": rows["id"],
+        "step": pl.Series([place], dtype=pl.UInt8).new_from_index(0, height),
+        **({"value": _value(correlation, rows[matched.values[value]])} if value else {}),
+        "user": rows[matched.keys[USER]],
+        "address": rows[matched.keys[ADDRESS]],
+    }
+    for number, name in enumerate(carried):
+        columns[f"carried {number}"] = rows[matched.keys[(correlation.field_of(name, base),)]]
+    return pl.DataFrame([column.alias(name) for name, column in columns.items()])
 
 
 def _reason(correlation: Correlation, latest: int | None) -> pl.Expr:
@@ -176,12 +186,12 @@ def _joined_text(keys: Sequence[pl.Expr]) -> pl.Expr:
     )
 
 
-def _value(correlation: Correlation, text: pl.Expr) -> pl.Expr:
+def _value(correlation: Correlation, texts: pl.Series) -> pl.Series:
     """A number of at least zero (Salesforce writes -1 for unknown), or the text to count."""
-    if correlation.kind in NUMERIC:
-        number = text.str.strip_chars().cast(pl.Float64, strict=False)
-        return pl.when(number.is_finite() & (number >= 0)).then(number)
-    return text
+    if correlation.kind not in NUMERIC:
+        return texts
+    number = texts.str.strip_chars().cast(pl.Float64, strict=False)
+    return number.zip_with((number.is_finite() & (number >= 0)).fill_null(value=False), NO_NUMBER)
 
 
 def _id_bytes(text: pl.Series) -> pl.Series:

@@ -54,11 +54,11 @@ def test_few_rows_say_what_columns_say(
     before, fresh = frame.filter(~new), frame.filter(new)
     before = before.join(fresh.select("group").unique(), on="group", how="semi")
     rows_of_both = pl.concat([before, fresh])
-    one = growth._of_places(rows_of_both, few_rows.grown(correlation, rows_of_both, before.height), TEXTS)
-    other = growth._by_columns(correlation, before, fresh, TEXTS)
-    assert _said(one) == _said(other)
-    if one.anchors.height:
-        assert one.anchors.schema == other.anchors.schema
+    by_row = growth._of_places(rows_of_both, few_rows.grown(correlation, rows_of_both, before.height), TEXTS)
+    in_columns = growth._by_columns(correlation, before, fresh, TEXTS)
+    assert _said(by_row) == _said(in_columns)
+    if by_row.anchors.height:
+        assert by_row.anchors.schema == in_columns.anchors.schema
 
 
 def _frame(correlation: Correlation, rows: list[Row], minutes: int) -> pl.DataFrame:
