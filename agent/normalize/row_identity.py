@@ -18,7 +18,7 @@ import polars as pl
 import pyarrow as pa
 
 from agent.columns.small import SMALL
-from agent.columns.string_buffer import StringBuffer
+from agent.columns.string_buffer import StringBuffer, count_of
 
 SEPARATOR = "\x1f"
 ESCAPE = "\x1b"
@@ -72,10 +72,9 @@ def _hasher(org: str, event_type: str, names: Iterable[str]) -> Callable[[], has
 def _values(frame: pl.DataFrame) -> StringBuffer:
     """Each row's values between separators."""
     joined = StringBuffer.of(_joined(frame, pl.all()))
-    text = bytes(joined.data)
     # Of a row with n values n - 1 separators are ours; any more stand in a value.
     written = sum(frame.height - column.null_count() for column in frame) - frame.height
-    if ESCAPE.encode() not in text and text.count(SEPARATOR.encode()) == written:
+    if count_of(ESCAPE, joined.data) == 0 and count_of(SEPARATOR, joined.data) == written:
         return joined
     escaped = pl.all().str.replace_all(ESCAPE, ESCAPE + "0", literal=True)
     return StringBuffer.of(_joined(frame, escaped.str.replace_all(SEPARATOR, ESCAPE + "1", literal=True)))

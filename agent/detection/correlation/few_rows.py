@@ -38,7 +38,7 @@ class RowGrowth:
 
     anchors: list[tuple[int, float]]
     """Place and what is measured there; the window is over at the time of the row."""
-    clusters: list[tuple[list[int], float]]
+    clusters: list[tuple[list[int], float | None]]
     """Places of the new rows by time and id, each id once; and what is measured in the cluster."""
     remeasured: list[tuple[int, float]]
     """Place of a row that took part before, and what is measured there now."""
@@ -93,30 +93,44 @@ def _grow(correlation: Correlation, rows: Sequence[FewRow], old: int, found: Row
         for held, without in zip(was, _held(correlation, kept, first), strict=True):
             held.update(without)
     near = [row for row in rows if row.time >= reach]
+    before = [row for row in near if row.place < old]
+    told, measured = _members(correlation, before, was), _members(correlation, near, now)
     _compare(
         correlation,
-        [row for row in near if row.place < old],
-        near,
-        _members(correlation, [row for row in near if row.place < old], was),
-        _members(correlation, near, now),
+        {(row.id, row.step): told[row.place] for row in before if row.place in told},
+        [(row, measured[row.place]) for row in near if row.place in measured],
         found,
     )
 
 
+def compared(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame) -> RowGrowth:
+    """The difference between members before and after, with the places of `now`; both: rows with `measured`."""
+    found = RowGrowth([], [], [])
+    told: dict[int, dict[tuple[bytes, int], float | None]] = {}
+    for group, identity, step, measured in was.select("group", "id", "step", "measured").iter_rows():
+        told.setdefault(group, {})[identity, step] = measured
+    members: dict[int, list[tuple[FewRow, float | None]]] = {}
+    cells = now.select("group", "time", "step", "id", "measured").iter_rows()
+    for place, (group, time, step, identity, measured) in enumerate(cells):
+        members.setdefault(group, []).append((FewRow(time, step, identity, None, place), measured))
+    for group, of_group in members.items():
+        of_group.sort(key=lambda member: _by_time(member[0]))
+        _compare(correlation, told.get(group, {}), of_group, found)
+    return found
+
+
 def _compare(
     correlation: Correlation,
-    kept: Sequence[FewRow],
-    near: Sequence[FewRow],
-    was: Mapping[int, float | None],
-    now: Mapping[int, float | None],
+    told: Mapping[tuple[bytes, int], float | None],
+    members: Sequence[tuple[FewRow, float | None]],
     found: RowGrowth,
 ) -> None:
-    """The difference between members before (of `kept`) and now (of `near`): place to what is measured at it."""
+    """What is new of one group. `told`: id and step of the members before; `members`: those now, by time and id; both
+    with what is measured where an anchor lies.
+    """
     # What is handed on is a row of a base (id and step); what alerts count is an event (id), whichever base it is of.
-    told = {(row.id, row.step): was[row.place] for row in kept if row.place in was}
     counted = {identity for identity, _ in told}
-    for row in near:
-        measured = now.get(row.place)
+    for row, measured in members:
         if measured is None:
             continue
         before = told.get((row.id, row.step))
@@ -124,25 +138,29 @@ def _compare(
             found.anchors.append((row.place, measured))
         if row.id in counted and before != measured:
             found.remeasured.append((row.place, measured))
-    for cluster in _clusters((row for row in near if row.place in now), int(correlation.quiet.total_seconds() * 1000)):
+    best = min if windows.least(correlation) else max
+    for cluster in _clusters(members, int(correlation.quiet.total_seconds() * 1000)):
         added: list[int] = []
-        for row in cluster:
+        for row, _ in cluster:
             if row.id not in counted:
                 counted.add(row.id)
                 added.append(row.place)
         if added:
-            measures = [measured for row in cluster if (measured := now[row.place]) is not None]
-            found.clusters.append((added, max(measures)))
+            found.clusters.append(
+                (added, best((measured for _, measured in cluster if measured is not None), default=None))
+            )
 
 
-def _clusters(members: Iterable[FewRow], quiet: int) -> Iterator[list[FewRow]]:
+def _clusters(
+    members: Iterable[tuple[FewRow, float | None]], quiet: int
+) -> Iterator[list[tuple[FewRow, float | None]]]:
     """Members of a group, by time, no further apart than `quiet` (milliseconds)."""
-    cluster: list[FewRow] = []
-    for row in members:
-        if cluster and row.time - cluster[-1].time > quiet:
+    cluster: list[tuple[FewRow, float | None]] = []
+    for row, measured in members:
+        if cluster and row.time - cluster[-1][0].time > quiet:
             yield cluster
             cluster = []
-        cluster.append(row)
+        cluster.append((row, measured))
     if cluster:
         yield cluster
 

@@ -49,9 +49,10 @@ def _of_places(rows: pl.DataFrame, grown: few_rows.RowGrowth, texts: TextCodes) 
     anchors = pl.DataFrame()
     if grown.anchors:
         places, measured = zip(*grown.anchors, strict=True)
-        anchors = rows[list(places)].with_columns(
-            pl.Series("measured", measured, dtype=pl.Float64), pl.col("time").alias("known")
-        )
+        anchors = rows[list(places)]
+        if "known" not in rows.columns:
+            told = pl.Series("measured", measured, dtype=pl.Float64), anchors["time"].alias("known")
+            anchors = anchors.with_columns(told)
     added = pl.DataFrame()
     if grown.clusters:
         numbers = [number for number, (places, _) in enumerate(grown.clusters) for _ in places]
@@ -110,17 +111,17 @@ def _held_before(
 
 def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: int, texts: TextCodes) -> Growth:
     """Of windows that end at `since` or later and before `until`. `rows`: all from two timespans before `since` on."""
-    # A row of a window that ends from `since` on lies within a timespan before `since`, or later. Whether it was a
-    # member before depends on windows that end from there on and were judged earlier: hence one timespan of these too.
-    held = windows.windows(rows.lazy(), correlation)
-    held = held.filter(pl.col("until") < until, pl.col("until") >= since - correlation.milliseconds)
-    judged = held.collect()
-    new = judged.filter(pl.col("until") >= since)
-    if not new.height:
+    span = correlation.milliseconds
+    ends = pl.col("until").is_between(since, until, closed="left")
+    # These windows begin a timespan before `since`, or later; in most of them, and of most groups, nothing holds.
+    recent = windows.windows(rows.lazy().filter(pl.col("time") >= since - span), correlation)
+    touched = recent.filter(ends).select("group").unique().collect()
+    if not touched.height:
         return NO_GROWTH
-    touched = new.select("group").unique()
     touched_rows = rows.join(touched, on="group", how="semi").lazy()
-    judged = judged.join(touched, on="group", how="semi")
+    # Whether one of their rows was a member before depends on windows that end from a timespan before `since` on.
+    near = pl.col("until").is_between(since - span, until, closed="left")
+    judged = windows.windows(touched_rows, correlation).filter(near).collect()
     was, now = pl.collect_all(
         [
             windows.members(touched_rows, part.lazy(), correlation)
@@ -132,8 +133,8 @@ def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: 
 
 def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, texts: TextCodes) -> Growth:
     """The difference between members before and after; both: rows with `measured` and `known`."""
-    if not now.height:
-        return NO_GROWTH
+    if now.height <= few_rows.FEW:
+        return _of_places(now, few_rows.compared(correlation, was, now), texts) if now.height else NO_GROWTH
     before, members = was.lazy(), now.lazy()
     # What is handed on is a row of a base (id and step); what alerts count is an event (id), whichever base it is of.
     anchors = members.filter(pl.col("known").is_not_null()).join(
@@ -183,7 +184,7 @@ def _remeasured(rows: pl.DataFrame, texts: TextCodes) -> list[tuple[str, int, fl
     return list(dict.fromkeys((group or "", time, measured) for group, time, measured in cells))
 
 
-def _clusters(added: pl.DataFrame, measured: Mapping[int, float], texts: TextCodes) -> list[dict[str, Any]]:
+def _clusters(added: pl.DataFrame, measured: Mapping[int, float | None], texts: TextCodes) -> list[dict[str, Any]]:
     """`Growth.clusters`. `added`: new members by group, time and id, with `cluster`; `measured`: by cluster."""
     if not added.height:
         return []

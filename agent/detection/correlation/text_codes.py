@@ -28,6 +28,7 @@ PIECE_BYTES = 400_000
 """Bytes of text in a stored piece, about."""
 
 
+_NOWHERE = pl.Series([None], dtype=pl.UInt32)
 _NOTHING = pl.Series([None], dtype=pl.String)
 
 
@@ -41,6 +42,10 @@ class TextCodes:
     """The next code that nobody has; codes are not used twice."""
     pieces: tuple[int, ...] = ()
     """Numbers of the stored pieces."""
+    hashes: pl.Series = field(default_factory=lambda: _hashes(pl.Series(dtype=pl.String)))
+    """Of the texts of `frame`: looking up these takes a fifth of looking up texts. Not stored."""
+    told_apart: bool = True
+    """Whether no two texts have one hash. As soon as two have, texts are looked up themselves."""
     changed: tuple[pl.DataFrame, ...] = ()
     """Frames of `SCHEMA` that are not stored yet; of a code the last row counts."""
 
@@ -49,12 +54,16 @@ class TextCodes:
 
         `texts`: String; `seen`: Int64, the time in milliseconds at which a row has the text.
         """
-        places = _places(texts, self.frame)
-        known, new = self, texts.is_not_null() & places.is_null()
+        known, places = self, _places(_hashes(texts), self.hashes) if self.told_apart else None
+        if places is None or not (self.frame["text"].gather(places) == texts).all():
+            known, places = replace(self, told_apart=False), _places(texts, self.frame["text"])
+        new = texts.is_not_null() & places.is_null()
         if new.any():
-            known = _with_new(known, texts.filter(new), seen.filter(new))
-            added = known.frame.slice(self.frame.height)
-            places = places.zip_with(~new, _places(texts, added) + self.frame.height)
+            missing = texts.filter(new)
+            known = _with_new(known, missing, seen.filter(new))
+            added = _places(missing, known.frame["text"].slice(self.frame.height)) + self.frame.height
+            places = places.scatter(new.arg_true(), added)
+        places = places.zip_with(texts.is_not_null(), _NOWHERE)
         behind = (seen > known.frame["seen"].gather(places) + FRESH).fill_null(value=False)
         if behind.any():
             known = _with_seen(known, places.filter(behind), seen.filter(behind))
@@ -75,8 +84,15 @@ def _with_new(texts: TextCodes, new: pl.Series, seen: pl.Series) -> TextCodes:
     newest = pl.DataFrame({"text": new, "seen": seen}).group_by("text").agg(pl.col("seen").max())
     codes = pl.int_range(texts.following, texts.following + newest.height, dtype=pl.UInt32, eager=True)
     added = newest.select(codes.alias("code"), "text", "seen")
-    following, changed = texts.following + added.height, (*texts.changed, added)
-    return replace(texts, frame=pl.concat([texts.frame, added]), following=following, changed=changed)
+    hashes = _hashes(added["text"])
+    return replace(
+        texts,
+        frame=pl.concat([texts.frame, added]),
+        following=texts.following + added.height,
+        hashes=pl.concat([texts.hashes, hashes]),
+        told_apart=texts.told_apart and hashes.n_unique() == len(hashes),
+        changed=(*texts.changed, added),
+    )
 
 
 def _with_seen(texts: TextCodes, places: pl.Series, seen: pl.Series) -> TextCodes:
@@ -87,10 +103,15 @@ def _with_seen(texts: TextCodes, places: pl.Series, seen: pl.Series) -> TextCode
     return replace(texts, frame=frame, changed=(*texts.changed, frame[newest["place"]]))
 
 
-def _places(texts: pl.Series, frame: pl.DataFrame) -> pl.Series:
-    """The row of `frame` (`SCHEMA`) that has each text; UInt32, null for those that none has."""
-    rows = frame.select("text", pl.int_range(pl.len(), dtype=pl.UInt32).alias("place"))
-    return texts.alias("text").to_frame().join(rows, on="text", how="left", maintain_order="left")["place"]
+def _places(wanted: pl.Series, known: pl.Series) -> pl.Series:
+    """Where in `known` (each once) there is what is `wanted`; UInt32, null where it is not."""
+    rows = pl.DataFrame({"key": known, "place": pl.int_range(len(known), dtype=pl.UInt32, eager=True)})
+    return wanted.alias("key").to_frame().join(rows, on="key", how="left", maintain_order="left")["place"]
+
+
+def _hashes(texts: pl.Series) -> pl.Series:
+    """UInt64. Whoever makes texts with one hash on purpose only makes looking up slower."""
+    return texts.hash(0)
 
 
 def stored(texts: TextCodes, prefix: str, floor: int) -> tuple[TextCodes, dict[str, bytes | None]]:
@@ -100,8 +121,10 @@ def stored(texts: TextCodes, prefix: str, floor: int) -> tuple[TextCodes, dict[s
     if not texts.changed:
         return texts, {}
     kept, parts, frame = texts.pieces, list(texts.changed), texts.frame
+    hashes = texts.hashes
     if len(kept) > PIECES:
-        frame = frame.filter(pl.col("seen") >= floor - FRESH)  # as far as `seen` may lag behind
+        needed = frame["seen"] >= floor - FRESH  # as far as `seen` may lag behind
+        frame, hashes = frame.filter(needed), hashes.filter(needed)
         kept, parts = (), [frame.rechunk()]
     number = max(texts.pieces, default=0)
     changes: dict[str, bytes | None] = {f"{prefix}/{old}": None for old in texts.pieces if old not in kept}
@@ -111,8 +134,8 @@ def stored(texts: TextCodes, prefix: str, floor: int) -> tuple[TextCodes, dict[s
         kept = (*kept, number)
     changes[f"{prefix}/head"] = orjson.dumps({"pieces": kept, "following": texts.following})
     if frame.n_chunks() > CHUNKS:
-        frame = frame.rechunk()
-    return replace(texts, frame=frame, pieces=kept, changed=()), changes
+        frame, hashes = frame.rechunk(), hashes.rechunk()
+    return replace(texts, frame=frame, hashes=hashes, pieces=kept, changed=()), changes
 
 
 def recalled(recall: Callable[[str], bytes | None], prefix: str) -> TextCodes:
@@ -124,7 +147,9 @@ def recalled(recall: Callable[[str], bytes | None], prefix: str) -> TextCodes:
     parts = [data for number in about["pieces"] if (data := recall(f"{prefix}/{number}"))]
     frame = pl.concat([SCHEMA.to_frame(), *(decoded(data) for data in parts)])
     frame = frame.unique("code", keep="last").sort("code")
-    return TextCodes(frame, about["following"], tuple(about["pieces"]))
+    hashes = _hashes(frame["text"])
+    told_apart = hashes.n_unique() == frame.height
+    return TextCodes(frame, about["following"], tuple(about["pieces"]), hashes, told_apart)
 
 
 def _pieces(frame: pl.DataFrame) -> list[pl.DataFrame]:

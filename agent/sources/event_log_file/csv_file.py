@@ -15,6 +15,7 @@ import polars as pl
 from isal import igzip
 from isal.igzip_lib import IsalError
 
+from agent.columns.string_buffer import count_of
 from agent.errors import TransportError
 from agent.sources.event_log_file import csv_record
 from agent.sources.event_log_file.csv_piece import MAX_ROWS, CsvPiece, from_row, parts
@@ -230,7 +231,7 @@ class _CsvReader:
         # A missing cell is null here, an empty one is not: a short row and a blank line show.
         if frame is None or any(column.null_count() for column in frame):
             return None
-        quotes, expected = data.count(b'"'), 2 * frame.height * frame.width
+        quotes, expected = count_of('"', data), 2 * frame.height * frame.width
         if quotes != expected and not self._quotes_explained(frame, data, quotes - expected):
             return None
         return frame.with_columns(pl.when(pl.all().str.len_bytes() > 0).then(pl.all()))
