@@ -106,8 +106,8 @@ def top(path: Path) -> str:
 
 
 def inner(path: Path) -> str:
-    """The room inside detection; empty for what lies in the folder itself."""
-    return path.relative_to(AGENT / "detection").parent.as_posix().replace(".", "")
+    """The room inside detection, whatever folder of it; empty for what lies in the folder itself."""
+    return (*path.relative_to(AGENT / "detection").parent.parts, "")[0]
 
 
 def floor(floors: tuple[tuple[str, ...], ...], room: str) -> int:

@@ -9,8 +9,8 @@ from functools import partial
 from typing import TypeVar
 
 from agent.detection.baseline.baseline import Baseline
-from agent.detection.baseline.bounds import with_bounds
 from agent.detection.baseline.kinds import kind_of
+from agent.detection.baseline.reading.bounds import with_bounds
 from agent.detection.condition.tree import Match, Number, leaves, substituted
 from agent.detection.correlation.correlation import Correlation
 from agent.detection.rule_set import RuleSet

@@ -135,7 +135,7 @@ def together(parsed: Iterable[ParsedFile], *, dependency_ids: frozenset[str] = f
 
 
 def _derived(whole: ParsedFile, rules: Sequence[Rule]) -> tuple[tuple[Correlation, ...], tuple[Baseline, ...]]:
-    from agent.detection.baseline import load as baseline_load
+    from agent.detection.baseline.reading import load as baseline_load
     from agent.detection.correlation import load as correlation_load
 
     found = list(

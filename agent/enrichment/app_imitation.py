@@ -18,8 +18,8 @@ from typing import Any
 import polars as pl
 
 from agent.columns.distinct import only_where
-from agent.columns.folded_name import LONGEST, folded, is_turned, looks_like, readings
-from agent.columns.joined_text import head
+from agent.columns.text.folded_name import LONGEST, folded, is_turned, looks_like, readings
+from agent.columns.text.joined_text import head
 from agent.enrichment.approved_app import app_ids, paired
 from agent.enrichment.lookup_cache import LookupCache
 from agent.yaml_lines.text_file import YamlFile, read_yaml

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from agent.columns.joined_text import joined
 from agent.columns.record_id import to_long
+from agent.columns.text.joined_text import joined
 from agent.enrichment.lookup_cache import LookupCache
 from agent.errors import SettingsError
 

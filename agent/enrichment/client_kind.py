@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import ua_parser
 
-from agent.columns.joined_text import head, joined
+from agent.columns.text.joined_text import head, joined
 from agent.enrichment.lookup_cache import LookupCache
 from agent.yaml_lines.text_file import YamlFile, read_yaml
 

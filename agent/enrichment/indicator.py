@@ -16,9 +16,9 @@ from typing import Any
 
 import polars as pl
 
-from agent.columns.folded_name import folded
-from agent.columns.joined_text import head
 from agent.columns.row_values import ROW, RowValues, beside
+from agent.columns.text.folded_name import folded
+from agent.columns.text.joined_text import head
 from agent.columns.timestamp import TIME
 from agent.enrichment.address import kind_and_address
 from agent.enrichment.client_kind import LONGEST

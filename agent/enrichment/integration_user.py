@@ -14,7 +14,7 @@ from ipaddress import ip_address
 
 import polars as pl
 
-from agent.columns.joined_text import joined
+from agent.columns.text.joined_text import joined
 from agent.enrichment.lookup_cache import LookupCache
 from agent.enrichment.network_set import NetworkSet
 

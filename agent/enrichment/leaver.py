@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from agent.columns.distinct import all_null
-from agent.columns.joined_text import joined
+from agent.columns.text.joined_text import joined
 from agent.columns.timestamp import TIME
 from agent.enrichment.lists.file_stamp import stamp_of
 from agent.enrichment.lists.leaver_file import LeaverFile, account_key, read_leavers

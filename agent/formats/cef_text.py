@@ -13,7 +13,7 @@ from typing import Literal
 
 import polars as pl
 
-from agent.columns.escape import escaped
+from agent.columns.text.escape import escaped
 from agent.formats.line_pieces import Cell, is_constant
 
 Kind = Literal["text", "integer", "long", "decimal", "time", "ipv4", "ipv6", "moment"]

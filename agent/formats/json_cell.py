@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from agent.columns.escape import escaped, needs_escape
+from agent.columns.text.escape import escaped, needs_escape
 from agent.columns.timestamp import TIME
 from agent.formats.line_pieces import Cell, is_constant
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import polars as pl
 
 from agent.columns.array_fields import single_value
-from agent.columns.group_text import LONGEST
+from agent.columns.text.group_text import LONGEST
 from agent.detection.sigma.log_source import LogSource
 from agent.hunt.raw_time import times
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.columns.folded_name import LONGEST, folded, letters, looks_like, readings
+from agent.columns.text.folded_name import LONGEST, folded, letters, looks_like, readings
 
 DISGUISES = [
     "data loader",

@@ -4,8 +4,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.columns.joined_text import head, joined
 from agent.columns.small import SMALL
+from agent.columns.text.joined_text import head, joined
 
 cells = st.lists(st.none() | st.text(max_size=5) | st.sampled_from(["", "|", "é😀", "\0"]), min_size=3, max_size=3)
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from agent.columns.folded_name import folded
+from agent.columns.text.folded_name import folded
 from agent.columns.timestamp import TIME
 from agent.enrichment.address_database import write_mmdb
 from agent.enrichment.enricher import Enricher

@@ -19,8 +19,8 @@ import polars as pl
 import structlog
 from pydantic import Field, model_validator
 
-from agent.columns.json_text import quoted
 from agent.columns.string_buffer import body
+from agent.columns.text.json_text import quoted
 from agent.delivery_settings import DeliverySettings, limits_of
 from agent.destinations.elastic.reply import outcome_of, row_results
 from agent.destinations.exchange import Endpoint, Exchange, HttpAnswer

@@ -16,8 +16,8 @@ import orjson
 import polars as pl
 from pydantic import Field, field_validator
 
-from agent.columns.json_text import quoted
 from agent.columns.string_buffer import body
+from agent.columns.text.json_text import quoted
 from agent.delivery_settings import DeliverySettings, limits_of
 from agent.destinations.exchange import Endpoint, Exchange, HttpAnswer
 from agent.destinations.narrowing import narrow_bytes, narrow_rows, restore_rows

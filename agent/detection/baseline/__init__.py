@@ -3,7 +3,7 @@
 A batch goes this way: `engine.py` takes the rows that rules matched, passes over the baselines that rest
 (`watched.py`), `rows.py` makes the rows alike, the kind (`kind.py`; `volume.py` with `buckets.py`, `sum_ceilings.py` and
 `history.py`, `first_seen.py`, `travel.py`, `silence.py`, `idle.py`) puts them into its frames (`memory.py`), compares
-and raises open alerts (`open_alert.py`), `alert.py` makes alerts of them. `document.py` and `load.py` read baselines.
+and raises open alerts (`open_alert.py`), `alert.py` makes alerts of them. `reading/` reads baselines.
 
 The watermark is the newest event time of the slowest source less the `wait`. What is older is settled: no row of that
 time is taken any more, so what is said about it stays true. What a row is compared with is settled when it comes. That

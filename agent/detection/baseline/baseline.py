@@ -1,7 +1,7 @@
 """Baselines as the rest of the room knows them: rows of some rules, held against what went before.
 
 They say what Sigma cannot: more than this one ever did, never seen before, faster than a person travels, gone silent,
-awake again. `document.py` reads them, `engine.py` evaluates them, `kinds.py` has what differs by kind.
+awake again. `reading/` reads them, `engine.py` evaluates them, `kinds.py` has what differs by kind.
 """
 
 from __future__ import annotations

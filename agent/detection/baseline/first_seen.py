@@ -15,7 +15,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from agent.columns.text_hash import text_hashes
+from agent.columns.text.text_hash import text_hashes
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.kind import Context, Kind

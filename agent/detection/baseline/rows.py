@@ -11,9 +11,9 @@ from functools import cache, reduce
 
 import polars as pl
 
-from agent.columns.group_text import LONGEST, text_of
 from agent.columns.small import SMALL
-from agent.columns.text_hash import text_hashes
+from agent.columns.text.group_text import LONGEST, text_of
+from agent.columns.text.text_hash import text_hashes
 from agent.columns.timestamp import TIME
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.kind import Kind

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 import pyarrow as pa
 
-from agent.columns.group_text import text_of
-from agent.columns.text_hash import text_hashes
+from agent.columns.text.group_text import text_of
+from agent.columns.text.text_hash import text_hashes
 from agent.columns.timestamp import TIME
 from agent.detection.correlation.correlation import NUMERIC, Correlation
 from agent.detection.correlation.memory import schema

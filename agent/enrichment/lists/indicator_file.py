@@ -16,7 +16,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
-from agent.columns.folded_name import folded
+from agent.columns.text.folded_name import folded
 from agent.enrichment.lists.iso_date import read_iso_date
 from agent.errors import MappingError
 from agent.yaml_lines.text_file import YamlFile, read_yaml

@@ -14,7 +14,7 @@ from functools import partial
 
 import polars as pl
 
-from agent.columns.cell_length import LONGEST_ID, TRUNCATED, cut
+from agent.columns.text.cell_length import LONGEST_ID, TRUNCATED, cut
 from agent.columns.timestamp import TIME
 from agent.errors import SettingsError
 from agent.model import Chunk, Destination

@@ -8,7 +8,7 @@ from functools import partial
 
 import polars as pl
 
-from agent.columns.cell_length import costs, cut, is_text
+from agent.columns.text.cell_length import costs, cut, is_text
 from agent.model import Destination
 from agent.pipeline.long_rows.drop_order import KEPT, in_groups
 

@@ -18,8 +18,8 @@ from pydantic import TypeAdapter
 
 from agent.assembly.batch_processing import build_processing
 from agent.assembly.destinations import build_destination
-from agent.columns.cell_length import MARK, TRUNCATED
 from agent.columns.frame_parts import FrameParts
+from agent.columns.text.cell_length import MARK, TRUNCATED
 from agent.config.settings import DestinationSettings, Settings
 from agent.destinations.sent_time import stamped
 from agent.errors import SettingsError

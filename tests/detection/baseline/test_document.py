@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.detection.authoring.lint import lint
-from agent.detection.baseline.bounds import with_bounds
+from agent.detection.baseline.reading.bounds import with_bounds
 from agent.detection.load import load
 from tests.detection.baseline.history_rows import BURST, Load, Write, checked
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.columns.group_text import LONGEST
+from agent.columns.text.group_text import LONGEST
 from agent.detection.baseline import buckets as buckets_module
 from agent.detection.baseline import rows as rows_module
 from agent.detection.baseline.baseline import Baseline

@@ -10,9 +10,9 @@ from typing import Any, get_args
 from sigma.rule import SigmaRule
 
 from agent.detection.baseline.baseline import Baseline, Newcomers, Season
-from agent.detection.baseline.bounds import with_bounds
 from agent.detection.baseline.kind import Kind
 from agent.detection.baseline.kinds import KINDS, kind_of
+from agent.detection.baseline.reading.bounds import with_bounds
 from agent.detection.condition.tree import FALSE
 from agent.detection.sigma import error_text, reader
 from agent.detection.sigma.document import Document

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from agent.detection.baseline.baseline import Baseline
-from agent.detection.baseline.document import read, unread
+from agent.detection.baseline.reading.document import read, unread
 from agent.detection.sigma.document import Document
 from agent.detection.sigma.rule import Rule, with_id
 from agent.errors import RuleError
