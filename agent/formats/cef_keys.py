@@ -82,6 +82,13 @@ STAND_INS = frozenset({"request"})
 HEADER_FIELDS = {name: fields[0] for name, (_, _, fields) in HEADER.items() if fields}
 """The fields that the header holds; those of the rule are its signature and name in every alert."""
 
+ORDINARY = 1
+"""Severity of an event that has none of its own."""
+
+TRUNCATED, REST = "leakline.truncated", "*"
+"""The field that names what was cut before (`agent.pipeline.long_rows.shorten`), and its name for all that was left out; names of groups of
+fields that were left out begin with it."""
+
 CUT = "flexString2"
 """Names the keys whose value is not all there was."""
 

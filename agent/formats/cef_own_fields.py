@@ -31,7 +31,7 @@ def own_key_texts(columns: Columns, texts: Iterable[CefText], without: Collectio
     """The columns in rows where none of `texts` (of standard keys and header) holds them, in the order of the line."""
     held = _held(columns, {text.name: text for text in texts})
     found = []
-    for name in sorted(columns.keys() - without, key=_place):
+    for name in sorted(columns.keys() - without, key=place_of):
         column = columns[name]
         if name in held:
             whole = held[name]
@@ -46,15 +46,16 @@ def _own_text(column: pl.Series, cut_before: pl.Series | None) -> CefText | None
     """A column as the text of its own key. `cut_before` (`List(String)`): for each row the columns cut on the way here."""
     if cut_before is None and not column.dtype.is_nested() and is_constant(column):
         column = column.head(1)  # converted once instead of row by row
-    return text_of(own_key(column.name), [column], _kind(column.dtype), LENGTH, IN_EXTENSION, cut_before)
+    return text_of(own_key(column.name), [column], kind_of(column.dtype), LENGTH, IN_EXTENSION, cut_before)
 
 
-def _place(name: str) -> tuple[int, str]:
+def place_of(name: str) -> tuple[int, str]:
+    """By which fields stand in the order of the line."""
     root = name.split(".", 1)[0]
     return (ROOTS.index(root) if root in ROOTS[:-1] else len(ROOTS), name)
 
 
-def _kind(dtype: pl.DataType) -> Kind:
+def kind_of(dtype: pl.DataType) -> Kind:
     """What a column's values are written as; a `UInt64` may be beyond CEF's long (Int64), so it is text."""
     if dtype.is_temporal():
         return "moment"
