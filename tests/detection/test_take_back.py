@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent import metrics
-from agent.detection.correlation import piece_cache
+from agent.detection.memory import piece_cache
 from agent.detection.detection import Detection
 from agent.detection.detector import Detector
 from agent.detection.rule_set import RuleSet
