@@ -58,6 +58,7 @@ READ_ACCOUNT = KeyFamily("account/ingest/", "agent.store.accounts", "source/even
 
 DETECTION = KeyFamily("memory/detection/", "agent.detection.detector", "key: bytes of what detection remembers")
 FOLDING = KeyFamily("memory/detection/folding/", "agent.detection.alert.fold_memory", "org/rule: JSON, open alerts")
+SOURCE_TIMES = KeyFamily("memory/detection/sources", "agent.detection.memory.source_times", "JSON, how far they are")
 CORRELATION = KeyFamily("memory/detection/correlation/", "agent.detection.correlation.engine", "its page says")
 BASELINE = KeyFamily("memory/detection/baseline/", "agent.detection.baseline.engine", "its package's page says")
 
@@ -101,7 +102,7 @@ REBUILT = KeyFamily("state/rebuilt", "agent.store.recovery.rebuild", "`RebuildRe
 
 OF_A_SHARD = (
     *(CURSOR, MEMORY, ATTEMPT, DIRECTORY, READ_ACCOUNT),
-    *(DETECTION, FOLDING, CORRELATION, BASELINE, RESPONSE, TRAIL),
+    *(DETECTION, FOLDING, SOURCE_TIMES, CORRELATION, BASELINE, RESPONSE, TRAIL),
     *(BATCH, NEXT_BATCH, POSITION, STOPPED, PARKED, NEXT_PARKED, REPAIR, LANE_ACCOUNT, DELIVERY_ACCOUNT),
     *(DEAD_LETTERS, DEAD_LETTER_CONTEXT, NEXT_DEAD_LETTERS),
     *(PROBLEM, OUTBOX, NEXT_EVENT),
