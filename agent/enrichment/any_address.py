@@ -46,6 +46,6 @@ class AnyAddress:
         ]
 
 
-def _either(flags: pl.Series, others: pl.Series) -> pl.Series:
+def _either(flags: pl.Series, further: pl.Series) -> pl.Series:
     """True where one is, null where both are."""
-    return or_else(flags, others) | or_else(others, flags)
+    return or_else(flags, further) | or_else(further, flags)
