@@ -130,11 +130,11 @@ def _rows_held(
     """
     if kind in ("integer", "long") and not fields.columns[home].dtype.is_integer():
         return
-    competing = [(fields.values(name, kind), name in first) for name in further]
+    rivals = [(fields.values(name, kind), name in first) for name in further]
     for row, own in enumerate(fields.values(home, kind)):
         if own is None or written.texts[row] is None or row in written.shortened:
             continue
         if home == "event.duration" and own % NANOSECONDS:
             continue
-        if not any(values[row] is not None and (preferred or values[row] == own) for values, preferred in competing):
+        if not any(values[row] is not None and (preferred or values[row] == own) for values, preferred in rivals):
             yield row
