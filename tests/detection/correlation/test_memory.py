@@ -113,3 +113,11 @@ def test_a_rule_that_became_another_begins_anew(folder: Path) -> None:
     (alert,) = after.detect(frame([(5, ("A", "a", 5, 4))]), FILES, NOW).alerts.to_dicts()
     assert alert["leakline.measure.value"] == 12.0
     assert [key for key, value in detection.remember.items() if value is None and "/alerts/" in key]
+
+
+def test_a_batch_that_reaches_no_correlation_stores_only_how_far_its_source_is(folder: Path) -> None:
+    """Neither rows of it nor the watermark concern one: a second event of another kind, a millisecond later."""
+    detector = Detector(rules("event_count", folder))
+    detector.detect(frame([(n, ("A", "a", n, 1)) for n in range(3)]), FILES, NOW).commit()
+    remember = detector.detect(frame([(7, ("A", "nothing", 2, 1))]), FILES, NOW).remember
+    assert not [key for key in remember if key.startswith("correlation/") and key != "correlation/newest"]
