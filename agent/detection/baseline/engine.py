@@ -22,7 +22,7 @@ from agent.detection.baseline.history import PeerStatistics, peer_statistics
 from agent.detection.baseline.kind import Context, Peers
 from agent.detection.baseline.memory import Memory, WorkingFrames, recalled
 from agent.detection.baseline.open_alert import RAISED, AlertChange, OpenAlerts
-from agent.detection.baseline.rows import BatchRows, nothing
+from agent.detection.baseline.rows import BatchRows, nothing, texts_by_base
 from agent.detection.baseline.watched import BatchMarks, WatchedBaseline, clock
 from agent.detection.memory import source_times
 from agent.detection.memory.piece_cache import PieceCache
@@ -77,6 +77,7 @@ class BaselineEngine:
         self._raised = raised
         self._watched = [WatchedBaseline.of(baseline, sources) for baseline in baselines]
         self.bases = frozenset(base for baseline in baselines for base in baseline.bases)
+        self._texts = texts_by_base(baselines)
         self._recall = recall
         self._cache = PieceCache(recall, ROOM)
         self._memories: dict[tuple[str, str], Memory] = {}
@@ -96,7 +97,7 @@ class BaselineEngine:
         changes = BaselineChanges(times)
         if times is not self.times:
             changes.remember[source_times.KEY] = times.stored()
-        batch, marks = BatchRows(found), BatchMarks(self.times, times, org, now)
+        batch, marks = BatchRows(found, self._texts), BatchMarks(self.times, times, org, now)
         for watched in self._watched:
             before, mark = marks.of(watched)
             if mark is None:

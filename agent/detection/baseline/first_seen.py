@@ -15,6 +15,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from agent.columns.small import SMALL
 from agent.columns.text.text_hash import text_hashes
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
@@ -53,6 +54,7 @@ class FirstSeen(Kind):
         dropped = 0
         if rows.height:
             rows = rows.with_columns(text_hashes(rows["group"] + "\n" + rows["value"]).alias("pair"))
+        if rows.height and not _known_well(rows, frames["pairs"], milliseconds(baseline.wait)):
             fresh, dropped = _admitted(_with_known(_fresh(rows), frames["pairs"]), frames)
             changed = fresh.filter(_changed()).select(_current())
             if changed.height:
@@ -79,6 +81,24 @@ def _one_per_pair(stored: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("key").first(), pl.col("first").min(), pl.col("day").max())
         .select(SCHEMAS["pairs"].names())
     )
+
+
+def _known_well(rows: pl.DataFrame, pairs: pl.DataFrame, wait: int) -> bool:
+    """Whether a glance at few `rows`, with `pair`, shows that they neither are new nor change the frame: most of those
+    that come one by one. `wait`: milliseconds.
+    """
+    if rows.height > SMALL:
+        return False
+    keys = rows["pair"].to_list()
+    near = pairs.filter(pl.col("pair").is_in(pl.Series([*set(keys)], dtype=pl.UInt64).implode()))
+    known: dict[int, tuple[int, int]] = {}
+    for pair, first, day in zip(*(near[name].to_list() for name in ("pair", "first", "day")), strict=True):
+        before = known.get(pair, (first, day))
+        known[pair] = min(first, before[0]), max(day, before[1])
+    for pair, time in zip(keys, rows["time"].to_list(), strict=True):
+        if pair not in known or time // DAY > known[pair][1] or known[pair][0] > time - wait:
+            return False  # what is before the first time is within a wait of it, too
+    return True
 
 
 def _fresh(rows: pl.DataFrame) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from agent.columns.small import SMALL
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.kind import Context, Flaw, Kind
@@ -50,11 +51,13 @@ class Idleness(Kind):
         if rows.height:
             rows = rows.with_columns((pl.col("time") // HOUR).cast(pl.Int32).alias("hour"))
             rows, dropped = _admitted(rows, frames["hours"])
-            near = frames["hours"].filter(pl.col("key").is_in(rows["key"].unique().implode()))
-            added = rows.select("key", "hour").unique().join(near, on=["key", "hour"], how="anti")
-            if added.height:
-                frames.grow("hours", pl.concat([frames["hours"], added]), added)
-            _judge(baseline, pl.concat([near, added]), rows, gap, context.alerts)
+            near = frames["hours"].filter(pl.col("key").is_in(rows["key"].implode()))
+            if not _known_well(rows, near):
+                added = rows.select("key", "hour").unique().join(near, on=["key", "hour"], how="anti")
+                if added.height:
+                    frames.grow("hours", pl.concat([frames["hours"], added]), added)
+                near = pl.concat([near, added])
+            _judge(baseline, near, rows, gap, context.alerts)
         if context.mark // HOUR - frames.floor // HOUR >= SETTLE_HOURS:
             frames.floor = context.mark // HOUR * HOUR
             _settle(baseline, frames, gap)
@@ -63,6 +66,16 @@ class Idleness(Kind):
     def flaws(self, baseline: Baseline) -> Iterator[Flaw]:
         if not baseline.group_by:
             yield Flaw("there is nobody who could be idle", (), "group by a field that names accounts")
+
+
+def _known_well(rows: pl.DataFrame, hours: pl.DataFrame) -> bool:
+    """Whether a glance at few `rows`, with `hour`, shows that the frame has their hours. `hours`: the frame's rows of
+    their groups.
+    """
+    if rows.height > SMALL or hours.height > SMALL:
+        return False
+    known = set(zip(hours["key"].to_list(), hours["hour"].to_list(), strict=True))
+    return known.issuperset(zip(rows["key"].to_list(), rows["hour"].to_list(), strict=True))
 
 
 def _gap(baseline: Baseline) -> int:

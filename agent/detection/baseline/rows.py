@@ -6,8 +6,8 @@ Many baselines are of the same rows, groups and fields: what is read of the rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache, reduce
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, cached_property, reduce
 
 import polars as pl
 
@@ -21,7 +21,11 @@ from agent.detection.baseline.kind import Kind
 LATITUDE, LONGITUDE = "source.geo.location.lat", "source.geo.location.lon"
 NUMBERS = {LATITUDE: "lat", LONGITUDE: "lon"}
 """Columns of events that are read as numbers, and what they are called here."""
+USER, ADDRESS = ("user.name", "user.id"), "source.ip"
 PLACE = ("source.geo.city_name", "source.geo.country_iso_code", "source.as.organization.name")
+
+ABOUT = (*USER, ADDRESS, *PLACE)
+"""Columns of events that are read as text, whatever a baseline groups by."""
 
 SCHEMA = pl.Schema(
     {
@@ -41,7 +45,7 @@ SCHEMA = pl.Schema(
 """`key`: the group by number (`text_hashes`); `group`: `NAME=value, …`; `time`: milliseconds; `mark`: time and event id as
 one text, whose order is that of time and then id, so that the first and last of many are a minimum and a maximum;
 `value`: the field's text; `weight`: what is summed, 1 without a field; `lat`, `lon`: degrees; `place`: city, country,
-operator."""
+operator; null where the kind neither needs nor shows them."""
 
 DIGITS = 15
 """Digits of a time in a mark: until the year 33658, and nothing from before 1970."""
@@ -56,9 +60,10 @@ Fields = tuple[tuple[str, str], ...]
 class MatchedColumns:
     """What baselines read of the rows that one rule matched, each column made when it is first asked for."""
 
-    def __init__(self, matched: pl.DataFrame) -> None:
-        """`matched`: prepared rows (`@timestamp`, `event.id`)."""
+    def __init__(self, matched: pl.DataFrame, texts: frozenset[str]) -> None:
+        """`matched`: prepared rows (`@timestamp`, `event.id`); `texts`: columns that are asked for as text."""
         self._matched = matched
+        self._texts = texts
         self._small = matched.height <= SMALL
         self._names = frozenset(matched.columns)
         self._made: dict[object, pl.Series] = {}
@@ -84,9 +89,16 @@ class MatchedColumns:
         if column is None or column.dtype.is_nested() or column.null_count() == len(column):
             return _absent(pl.String, self._matched.height)
         if not self._small:
-            return self._matched.select(text_of(self._matched, name)).to_series()
+            return self._all_texts[name]
         texts = column if column.dtype == pl.String else column.cast(pl.String)
         return pl.Series([text[:LONGEST] or None if text else None for text in texts.to_list()], dtype=pl.String)
+
+    @cached_property
+    def _all_texts(self) -> dict[str, pl.Series]:
+        """All columns that are asked for as text, in one go."""
+        names = sorted(self._texts & self._names)
+        made = self._matched.select(text_of(self._matched, name).alias(name) for name in names)
+        return {column.name: column for column in made.iter_columns()}
 
     def first_text(self, *names: str) -> pl.Series:
         """The first of these columns that has a value, for each row."""
@@ -113,7 +125,7 @@ class MatchedColumns:
 
     @property
     def user(self) -> pl.Series:
-        return self._once("user of", lambda: self.first_text("user.name", "user.id"))
+        return self._once("user of", lambda: self.first_text(*USER))
 
     def number(self, name: str) -> pl.Series:
         """A column as Float64, null where it is absent or holds no numbers."""
@@ -172,12 +184,22 @@ def _named(fields: Fields, row: tuple[str | None, ...]) -> str | None:
     return ", ".join(f"{name}={value}" for (name, _), value in zip(fields, row, strict=True))
 
 
+def texts_by_base(baselines: Iterable[Baseline]) -> dict[str, frozenset[str]]:
+    """Rule id to the columns of its rows that these baselines ask for as text."""
+    found: dict[str, set[str]] = {}
+    for baseline in baselines:
+        for base in baseline.bases:
+            groups = {baseline.field_of(name, base) for name, _ in baseline.group_by}
+            found.setdefault(base, set(ABOUT)).update(groups, {baseline.measured(base)} if baseline.field else ())
+    return {base: frozenset(names) for base, names in found.items()}
+
+
 class BatchRows:
     """The matched rows of a batch, as each baseline takes them."""
 
-    def __init__(self, found: Mapping[str, pl.DataFrame]) -> None:
-        """`found`: rule id to matched rows, prepared (`@timestamp`, `event.id`)."""
-        self._found = {base: MatchedColumns(matched) for base, matched in found.items() if matched.height}
+    def __init__(self, found: Mapping[str, pl.DataFrame], texts: Mapping[str, frozenset[str]]) -> None:
+        """`found`: rule id to matched rows, prepared (`@timestamp`, `event.id`); `texts`: see `texts_by_base`."""
+        self._found = {base: MatchedColumns(matched, texts[base]) for base, matched in found.items() if matched.height}
 
     def rows(self, baseline: Baseline, kind: Kind) -> pl.DataFrame:
         """One frame of `SCHEMA`; rows without a time, a group or what the kind asks for are left out."""
@@ -213,17 +235,18 @@ def _rows_of(baseline: Baseline, kind: Kind, base: str, matched: MatchedColumns)
     fields = tuple((name, baseline.field_of(name, base)) for name, _ in baseline.group_by)
     field = baseline.measured(base) if baseline.field else ""
     time, group = matched.time, matched.group(fields)
+    no_text, no_number = _absent(pl.String, len(time)), _absent(pl.Float64, len(time))
     columns = {
         "key": matched.key(fields),
         "group": group,
         "time": time,
         "mark": matched.mark,
-        "value": matched.text(field) if field else _absent(pl.String, len(time)),
+        "value": matched.text(field) if field else no_text,
         "weight": matched.weight(field if kind.field == "summed" else ""),
         "user": matched.user,
-        "address": matched.text("source.ip"),
-        **{name: matched.number(column) for column, name in NUMBERS.items()},
-        "place": matched.place,
+        "address": matched.text(ADDRESS),
+        **{name: matched.number(column) if column in kind.needs else no_number for column, name in NUMBERS.items()},
+        "place": matched.place if kind.shows else no_text,
     }
     picked = pl.DataFrame([column.alias(name) for name, column in columns.items()])
     needed = [group, matched.mark, *(columns[NUMBERS[column]] for column in kind.needs)]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.detection.baseline import history, memory, travel
+from agent.detection.baseline import buckets, first_seen, history, idle, memory, travel, volume
 from agent.detection.baseline import rows as rows_module
 from agent.detection.detector import Detector
 from agent.detection.load import load
@@ -152,7 +152,9 @@ def test_any_split_order_and_restart_end_in_the_alerts_of_one_look_at_everything
         patch.setattr(travel, "GROUPS_AT_ONCE", 1)
         patch.setattr(memory, "SPARE", data.draw(st.sampled_from([0, 10_000])))
         patch.setattr(stored_frame, "MANY", data.draw(st.sampled_from([1, 8])))
-        patch.setattr(rows_module, "SMALL", data.draw(st.sampled_from([0, 256])))
+        small = data.draw(st.sampled_from([0, 256]))
+        for module in (rows_module, buckets, first_seen, idle, volume):
+            patch.setattr(module, "SMALL", small)
         wait = KINDS[kind][1].wait
         delays = data.draw(st.lists(st.integers(0, wait), min_size=len(events), max_size=len(events)))
         rows = [(event.minute + delay, event, "a") for event, delay in zip(events, delays, strict=True)]

@@ -16,7 +16,7 @@ from agent.detection.baseline import rows as rows_module
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.buckets import SCHEMAS, buckets
 from agent.detection.baseline.kinds import KINDS
-from agent.detection.baseline.rows import SCHEMA, BatchRows
+from agent.detection.baseline.rows import SCHEMA, BatchRows, texts_by_base
 from agent.detection.baseline.sum_ceilings import SumCeilings
 from agent.detection.condition.tree import FALSE
 from agent.detection.sigma.log_source import LogSource
@@ -80,11 +80,12 @@ def test_few_rows_are_read_as_many_are(
     """Types, nulls, order, odd text and all; two rules that match the same rows give each once."""
     asked = baseline(kind, groups, field if KINDS[kind].field else "")
     frame = matched(events)
+    both = {"row": frame, "other": frame[: len(events) // 2]}
     made = []
     for limit in (0, 256):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(rows_module, "SMALL", limit)
-            made.append(BatchRows({"row": frame, "other": frame[: len(events) // 2]}).rows(asked, KINDS[kind]))
+            made.append(BatchRows(both, texts_by_base([asked])).rows(asked, KINDS[kind]))
     assert made[0].schema == SCHEMA
     assert made[0].equals(made[1])
 
@@ -94,7 +95,7 @@ def test_few_rows_are_read_as_many_are(
 def test_few_rows_fill_the_buckets_that_many_fill(events: list[dict[str, object]]) -> None:
     """Users and addresses that are missing, too."""
     asked = baseline("volume", ["USER_ID"], "NUMBER")
-    rows = BatchRows({"row": matched(events)}).rows(asked, KINDS["volume"])
+    rows = BatchRows({"row": matched(events)}, texts_by_base([asked])).rows(asked, KINDS["volume"])
     if not rows.height:
         return
     made = []
