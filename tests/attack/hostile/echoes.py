@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -13,13 +12,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus
 
-import polars as pl
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from agent.store.batch_file import IPC_FILE, decode
 from tests.certificates import make_certificates
 from tests.destinations.http_server import HttpServer, ReceivedRequest, Reply
+
+FRAMES = (IPC_FILE, b"\xff\xff\xff\xff")
+"""How the bytes of a frame begin: a file, or the mark of a stream's first message."""
 
 ORG_ID = "00D000000000001EAA"
 
@@ -108,12 +110,12 @@ def found_under(folder: Path, secrets: dict[str, str]) -> list[str]:
 
 
 def cells(data: bytes) -> bytes:
-    """The text and bytes of all cells of a frame; the frames that dead letters hold, too."""
-    frame = pl.read_ipc(io.BytesIO(data))
-    text = frame.write_ndjson().encode() if "raw" not in frame.columns else frame.drop("raw").write_ndjson().encode()
-    if "raw" in frame.columns:
-        for raw in frame["raw"]:
-            text += cells(raw) if raw.startswith(b"ARROW") else raw
+    """The text and bytes of all cells of a batch file; the frames that dead letters hold, too."""
+    text = b""
+    for frame in decode(data):
+        text += frame.drop("raw", strict=False).write_ndjson().encode()
+        for raw in frame["raw"] if "raw" in frame.columns else ():
+            text += cells(raw) if raw.startswith(FRAMES) else raw
     return text
 
 

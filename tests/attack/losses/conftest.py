@@ -12,6 +12,12 @@ from tests.attack.losses.reloaded import LocalDaemon
 
 
 @pytest.fixture
+def single_commits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each batch commits by itself, however many wait: as many files as batches."""
+    monkeypatch.setattr("agent.pipeline.read_ahead.batch_group.MOST_BATCHES", 1)
+
+
+@pytest.fixture
 def run(tmp_path: Path) -> Iterator[Callable[..., LocalDaemon]]:
     made: list[LocalDaemon] = []
 

@@ -24,6 +24,8 @@ from agent.store.recovery.recover import recover
 from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, batch_of, ids_of
 from tests.store.one_shard import OneShard
 
+pytestmark = pytest.mark.usefixtures("single_commits")
+
 BATCHES, ROWS = 4, 10
 IDS = ids_of(0, BATCHES * ROWS)
 TAKES = {"siem": LANES}

@@ -28,6 +28,8 @@ from tests.pipeline.fakes import NOW, ListSource, Loops, ScriptedDestination, ba
 from tests.pipeline.test_forward import balanced, raise_alert
 from tests.store.one_shard import OneShard
 
+pytestmark = pytest.mark.usefixtures("single_commits")
+
 BATCHES, ROWS = 30, 20
 
 

@@ -162,7 +162,10 @@ def test_a_loop_that_hangs_is_said_once_with_the_stacks_of_all_threads(loops: Lo
     assert "MainThread" in stacks
     (problem,) = loops.problems.open()
     assert problem.kind == "loop-stalled"
-    assert "acme/hanging makes no progress since 11 minutes; it is at agent/pipeline/ingest.py:" in problem.message
+    assert (
+        "acme/hanging makes no progress since 11 minutes; it is at agent/pipeline/read_ahead/reader.py:"
+        in problem.message
+    )
     source.released.set()
     thread.join(PATIENCE)
     watch.look()
