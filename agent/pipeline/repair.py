@@ -115,7 +115,7 @@ class Repair:
         files: list[BatchFile] = []
         try:
             for _ in damage.shares:
-                files += [self._parked.write(frame, origin)]
+                files += [self._parked.write([frame], [origin])]
             with self._state.transact() as transaction:
                 entries = [
                     self._parked.add(

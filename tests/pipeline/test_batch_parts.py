@@ -9,12 +9,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from agent.model import Chunk, Outcome
+from agent.model import LANES, Chunk, Outcome
 from agent.store import batch_file
 from agent.store.accounts import Accounts, IngestAccount
 from agent.store.origin import Origin
+from agent.store.queue.dead_letter_commands import DeadLetterCommands
 from agent.store.spool import Position
-from tests.pipeline.fakes import Archive, Loops, ScriptedDestination, frame_of, ids_of
+from tests.pipeline.fakes import NOW, Archive, Loops, ScriptedDestination, frame_of, ids_of
 from tests.pipeline.test_forward import balanced
 from tests.store.one_shard import OneShard
 
@@ -102,6 +103,30 @@ def test_refused_and_poisonous_rows_keep_the_columns_of_their_frame(loops: Loops
     kept = [batch_file.decode(raw)[0] for raw in dead["raw"]]
     assert [frame.columns for frame in kept] == [["event.id", "@timestamp", "message"], ["event.id", "@timestamp"]]
     assert siem.accepted == [*ids_of(0, 4), *ids_of(5, 6)]
+    assert balanced(loops, forward)
+
+
+def test_replayed_rows_have_the_lines_that_were_refused(loops: Loops) -> None:
+    """Each is encoded by the columns of its own frame, as the first time."""
+    sent: list[list[str]] = []
+
+    def refuse(chunk: Chunk) -> Outcome:
+        sent.append(chunk.lines.to_list())
+        return Outcome(rejected=[(row, "no") for row in range(len(chunk.lines))])
+
+    def accept(chunk: Chunk) -> Outcome:
+        sent.append(chunk.lines.to_list())
+        return Outcome()
+
+    siem = Wide(script=[refuse, accept])
+    forward = loops.forward(siem)
+    commit(loops, Archive(), ids_of(0, 2), ids_of(2, 4), ids_of(4, 6))
+    loops.drain(forward)
+    DeadLetterCommands(loops.stores, {siem.name: LANES}, lambda: NOW).replay(0, "ada")
+    loops.drain(forward)
+    refused, replayed = sent
+    assert replayed == refused
+    assert siem.accepted == ids_of(0, 6)
     assert balanced(loops, forward)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from agent.batch_steps import BatchSteps
 from agent.errors import TransportError
-from agent.model import Batch, Cursor
+from agent.model import Batch, Cursor, Rejection
 from agent.pipeline.ingest import Ingest
 from agent.pipeline.read_ahead import reader
 from agent.pipeline.read_ahead.batch_group import MOST_BATCHES, MOST_ROWS
@@ -187,6 +187,21 @@ def test_few_batches_are_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
             taken += len(group)
         assert taken == 60
         ahead.close()
+
+
+def test_what_a_batch_has_beside_its_rows_counts_as_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of malformed records has no rows, and one that comes again only what is remembered of it."""
+    monkeypatch.setattr(reader, "MOST_BYTES", 1000)
+    bad = Rejection("00D", "list", "Thing", "file", 1, "torn", b"x" * 600)
+    malformed = [batch_of(number, [], rejections=[bad]) for number in range(6)]
+    repeated = [batch_of(number, [], remember={"ids": b"x" * 600}, duplicates=1) for number in range(6)]
+    for batches in (malformed, repeated):
+        ahead = ReadAhead(ScriptedSource(list(batches)).read(None), PendingMemory(RecalledKeys()))
+        groups = []
+        while group := ahead.next_group():
+            groups.append(len(group))
+        ahead.close()
+        assert groups == [1] * 6
 
 
 def test_a_large_batch_commits_by_itself() -> None:

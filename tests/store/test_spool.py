@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from agent.columns.frame_parts import FrameParts
 from agent.errors import Damaged
 from agent.store.recent_frames import RecentFrames
 from agent.store.spool import Position, Spool
@@ -73,6 +75,15 @@ def test_trimming_keeps_what_somebody_still_needs(tmp_path: Path) -> None:
     commit(state, spool, ids_of(6, 8))
     assert Spool(state).end("events") == Position(4)
     state.close()
+
+
+def test_few_rows_of_many_columns_take_more_memory_than_their_cells() -> None:
+    """A frame of one row counts what its columns take."""
+    recent = RecentFrames(10_000)
+    row = pl.DataFrame({f"field {number}": [number] for number in range(20)})
+    for number in range(10):
+        recent.keep(("acme", "events", number), FrameParts.of(row))
+    assert [number for number in range(10) if recent.get(("acme", "events", number))] == [9]
 
 
 def test_memory_for_recent_frames_is_bounded(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ class ReadAhead:
 
     def _hand_over(self, batch: Batch) -> bool:
         """Wait until there is room for the batch; false when none is wanted any more."""
-        size = int(batch.frame.estimated_size())
+        size = _bytes_of(batch)
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or self._has_room_for(size))
             if self._is_closed:
@@ -105,3 +105,10 @@ class ReadAhead:
     def _has_room_for(self, size: int) -> bool:
         held = sum(bytes_held for _, bytes_held in self._waiting)
         return not self._waiting or (len(self._waiting) < MOST_BATCHES and held + size <= MOST_BYTES)
+
+
+def _bytes_of(batch: Batch) -> int:
+    """Estimated. A batch of malformed records, or of rows that were taken before, has all of its bytes beside its frame."""
+    rejected = sum(len(rejection.raw) for rejection in batch.rejections)
+    remembered = sum(len(value) for value in batch.remember.values() if value)
+    return int(batch.frame.estimated_size()) + rejected + remembered

@@ -10,6 +10,7 @@ import base64
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import polars as pl
@@ -72,8 +73,7 @@ class DeadLetterCommands:
         file = self._file(number)
         frame, context = self._load(number), self._context(number)
         self._refuse_what_cannot_be_sent(number, frame, context)
-        rows = pl.concat([row for raw in frame["raw"] for row in batch_file.decode(raw)], how="diagonal")
-        written = self._stores.parked.write(rows)
+        written = self._stores.parked.write(_frames(frame["raw"]))
         try:
             with self._stores.state.transact() as transaction:
                 self._check_still_there(number)
@@ -185,6 +185,14 @@ class DeadLetterCommands:
 
 def _last_line(reason: str) -> str:
     return (reason.strip() or "none").splitlines()[-1]
+
+
+def _frames(kept: pl.Series) -> list[pl.DataFrame]:
+    """Shaped rows of dead letters (`Binary`) in their order, as frames with the columns that each had: a line names its
+    columns in the order of its frame.
+    """
+    rows = [row for raw in kept for row in batch_file.decode(raw)]
+    return [pl.concat(alike) for _, alike in groupby(rows, key=lambda row: row.schema)]
 
 
 def _readable(row: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ names it; what follows the commit (`publish`, `forget`) makes that visible to th
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -80,9 +81,12 @@ class ParkedBatches:
         """Keep a batch of the spool (`batches`) here as well, where it can be without a copy. Raises DiskFull."""
         return self._batches.hold_copy(batches, file, "aside", self._next())
 
-    def write(self, frame: pl.DataFrame, origin: Origin | None = None) -> BatchFile:
-        """Bring a shaped frame to disk. Raises DiskFull."""
-        return self._batches.hold([frame], "aside", self._next(), [origin])
+    def write(self, frames: Sequence[pl.DataFrame], origins: Sequence[Origin | None] = ()) -> BatchFile:
+        """Bring shaped frames, at least one, to disk as one batch. Raises DiskFull.
+
+        `origins`: one for each frame, or none at all.
+        """
+        return self._batches.hold(frames, "aside", self._next(), origins)
 
     def read(self, entry: ParkedBatch) -> FrameParts:
         """The whole batch, settled rows too. Raises Damaged."""
