@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent import metrics
-from agent.detection.memory import piece_cache
 from agent.detection.detection import Detection
 from agent.detection.detector import Detector
+from agent.detection.memory import piece_cache
 from agent.detection.rule_set import RuleSet
 from tests.detection.baseline.history_rows import BURST, FILES, NOW, frame, month
 from tests.detection.conftest import LoadText
