@@ -7,6 +7,7 @@ later never begins earlier.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -228,8 +229,13 @@ def _measured(correlation: Correlation, rows: Sequence[FewRow]) -> Iterator[tupl
                 del inside[key]
                 total -= rows[left].value if correlation.kind == "value_sum" else 0
             left += 1
-        # As `windows` rounds: six digits, a half to the even one.
-        yield time, time - span, round(total * 1e6) / 1e6 if correlation.kind == "value_sum" else float(len(inside))
+        yield time, time - span, _rounded(total) if correlation.kind == "value_sum" else float(len(inside))
+
+
+def _rounded(total: float) -> float:
+    """As `windows` rounds: six digits, a half to the even one; as it is where that many digits exceed a Float64."""
+    digits = total * 1e6
+    return round(digits) / 1e6 if math.isfinite(digits) else total
 
 
 def _key(correlation: Correlation, row: FewRow) -> object:

@@ -111,6 +111,14 @@ def test_a_sum_that_reaches_its_threshold_as_it_is_written_fires(tmp_path: Path)
     assert announced(detector, store, rows) == ["Sum"]
 
 
+@pytest.mark.parametrize("values", [["1e303"], ["1e308", "1e308"], ["1e303", "0.1"]])
+def test_a_sum_too_large_to_be_rounded_fires(tmp_path: Path, values: list[str]) -> None:
+    """A log may hold any number; a sum of which, in millionths, no number can tell raises its alert and no error."""
+    detector = Detector(rule_set(tmp_path, SUM))
+    rows = pl.concat([event(number, "u", "a", 60 * number, value) for number, value in enumerate(values)])
+    assert announced(detector, MemoryStore(), rows) == ["Sum"]
+
+
 def test_a_text_is_kept_while_rows_may_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """`seen` lags by up to an hour: a text seen within that hour after the floor keeps its code."""
     monkeypatch.setattr(text_codes, "PIECES", 0)
