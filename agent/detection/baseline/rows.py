@@ -58,12 +58,12 @@ Fields = tuple[tuple[str, str], ...]
 
 
 class MatchedColumns:
-    """What baselines read of the rows that one rule matched, each column made when it is first asked for."""
+    """What baselines read of the rows that a rule, or several, matched, each column made when it is first asked for."""
 
-    def __init__(self, matched: pl.DataFrame, texts: frozenset[str]) -> None:
-        """`matched`: prepared rows (`@timestamp`, `event.id`); `texts`: columns that are asked for as text."""
+    def __init__(self, matched: pl.DataFrame) -> None:
+        """`matched`: prepared rows (`@timestamp`, `event.id`)."""
         self._matched = matched
-        self._texts = texts
+        self._texts: set[str] = set()
         self._small = matched.height <= SMALL
         self._names = frozenset(matched.columns)
         self._made: dict[object, pl.Series] = {}
@@ -72,6 +72,10 @@ class MatchedColumns:
         if name not in self._made:
             self._made[name] = make()
         return self._made[name]
+
+    def expect(self, texts: Iterable[str]) -> None:
+        """Columns that will be asked for as text."""
+        self._texts.update(texts)
 
     @property
     def dated(self) -> bool:
@@ -199,7 +203,14 @@ class BatchRows:
 
     def __init__(self, found: Mapping[str, pl.DataFrame], texts: Mapping[str, frozenset[str]]) -> None:
         """`found`: rule id to matched rows, prepared (`@timestamp`, `event.id`); `texts`: see `texts_by_base`."""
-        self._found = {base: MatchedColumns(matched, texts[base]) for base, matched in found.items() if matched.height}
+        # Rules that match all rows of a batch have one frame, and what is read of it is read once.
+        self._found: dict[str, MatchedColumns] = {}
+        by_frame: dict[int, MatchedColumns] = {}
+        for base, matched in found.items():
+            if matched.height:
+                columns = by_frame.setdefault(id(matched), MatchedColumns(matched))
+                columns.expect(texts[base])
+                self._found[base] = columns
 
     def rows(self, baseline: Baseline, kind: Kind) -> pl.DataFrame:
         """One frame of `SCHEMA`; rows without a time, a group or what the kind asks for are left out."""

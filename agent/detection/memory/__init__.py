@@ -4,7 +4,7 @@
     piece_cache.py    stored pieces that were used last, in memory
     stored_frame.py   a frame in pieces: their numbers, where they are stored, when small ones become one
     source_times.py   how far each log source is, and the watermark that follows
-    announcement.py   what was said of an alert, and when it is said again
+    undo.py           taking back what a batch changed in memory
 
 Everything here is immutable but for the cache and the writer of a batch: a batch makes new values, which count from its
 commit on. Keys and values are described where they are owned (`agent.store.keys`).
