@@ -16,9 +16,9 @@ import orjson
 import polars as pl
 
 from agent.detection.baseline.open_alert import OpenAlert
-from agent.detection.baseline.sum_ceilings import SumCeilings
 from agent.detection.memory.frame_bytes import decoded
 from agent.detection.memory.stored_frame import BYTES, PieceLayout, PieceWriter, StoredFrame, of_head
+from agent.detection.memory.sum_ceilings import SumCeilings
 
 SPARE = 10_000
 """Rows that a frame may have, or store, beyond twice of what it needs."""
