@@ -1,7 +1,7 @@
 """Baselines: rows of some rules, held against what went before. A map of the room.
 
 A batch goes this way: `engine.py` takes the rows that rules matched, passes over the baselines that rest
-(`watched.py`), `rows.py` makes the rows alike, the kind (`kind.py`; `volume.py` with `buckets.py`, `sum_ceilings.py` and
+(`watched.py`), `rows.py` makes the rows alike, the kind (`kind.py`; `volume.py` with `buckets.py` and
 `history.py`, `first_seen.py`, `travel.py`, `silence.py`, `idle.py`) puts them into its frames (`memory.py`), compares
 and raises open alerts (`open_alert.py`), `alert.py` makes alerts of them. `reading/` reads baselines.
 

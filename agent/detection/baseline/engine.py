@@ -25,6 +25,7 @@ from agent.detection.baseline.open_alert import RAISED, AlertChange, OpenAlerts
 from agent.detection.baseline.rows import BatchRows, nothing, texts_by_base
 from agent.detection.baseline.watched import BatchMarks, WatchedBaseline, clock
 from agent.detection.memory import source_times
+from agent.detection.memory.frame_bytes import compact
 from agent.detection.memory.piece_cache import PieceCache
 from agent.detection.memory.source_times import SourceTimes
 from agent.detection.memory.stored_frame import PieceWriter
@@ -226,7 +227,7 @@ class BaselineEngine:
             every = pl.concat([waiting, rows])
             rows, rest = every.filter(reached), every.filter(~reached).sort("mark")
             self._count(changes.dropped, baseline, max(0, rest.height - WAITING))
-            frames.set("waiting", rest[:WAITING])
+            frames.set("waiting", compact(rest[:WAITING]))
         return rows
 
     def _peers_of(self, baseline: Baseline, org: str) -> Peers:

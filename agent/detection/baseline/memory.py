@@ -16,9 +16,9 @@ import orjson
 import polars as pl
 
 from agent.detection.baseline.open_alert import OpenAlert
-from agent.detection.baseline.sum_ceilings import SumCeilings
-from agent.detection.memory.frame_bytes import decoded
-from agent.detection.memory.stored_frame import BYTES, PieceLayout, PieceWriter, StoredFrame, of_head
+from agent.detection.memory.frame_bytes import compact, decoded
+from agent.detection.memory.stored_frame import BYTES, FramePiece, PieceLayout, PieceWriter, StoredFrame, of_head
+from agent.detection.memory.sum_ceilings import SumCeilings
 
 SPARE = 10_000
 """Rows that a frame may have, or store, beyond twice of what it needs."""
@@ -120,10 +120,8 @@ class WorkingFrames:
         sought = self._sought.get(name) or SoughtRows(frozenset(), empty)
         if not wanted <= sought.keys:
             missing = _of(wanted - sought.keys)
-            stored = self._memory.stored[name]
-            parts = [*self._writer.read(stored, stored.pieces), *self._added.get(name, ())]
-            found = [sought.rows, *(part.filter(missing) for part in parts)]
-            sought = SoughtRows(sought.keys | wanted, pl.concat(found))
+            parts = (compact(part.filter(missing)) for part in self._parts(name))
+            sought = SoughtRows(sought.keys | wanted, pl.concat([sought.rows, *parts]))
         if sought.rows.height > SOUGHT:
             sought = SoughtRows(wanted, self._kind.whole(name, sought.rows.filter(_of(wanted))))
         self._sought[name] = sought
@@ -131,6 +129,13 @@ class WorkingFrames:
         if name in self._since:
             rows = rows.filter(pl.col("slot") >= self._since[name])
         return self._kind.whole(name, rows)
+
+    def _parts(self, name: str) -> Iterator[pl.DataFrame]:
+        """What was stored of a frame and what this batch adds, one piece in memory at a time."""
+        stored = self._memory.stored[name]
+        for piece in stored.pieces:
+            yield from self._writer.read(stored, [piece])
+        yield from self._added.get(name, ())
 
     def grow(self, name: str, whole: pl.DataFrame, added: pl.DataFrame) -> None:
         """`whole`: the frame from now on; `added`: rows that, read with the stored ones, give it back."""
@@ -148,7 +153,7 @@ class WorkingFrames:
         self._store(name, added)
         sought = self._sought.get(name)
         if sought and not sought.keys.isdisjoint(added["key"].to_list()):
-            rows = pl.concat([sought.rows, added.filter(_of(sought.keys))])
+            rows = pl.concat([sought.rows, compact(added.filter(_of(sought.keys)))])
             self._sought[name] = SoughtRows(sought.keys, rows)
 
     def set(self, name: str, whole: pl.DataFrame) -> None:
@@ -171,9 +176,7 @@ class WorkingFrames:
         kept = ~pl.col("key").is_in(keys.implode())
         self._put(name, self[name].filter(kept))
         self._sought.pop(name, None)
-        stored = self._memory.stored[name]
-        parts = [*self._writer.read(stored, stored.pieces), *(self._added.get(name) or ())]
-        self._anew[name] = pl.concat(parts).filter(kept)
+        self._anew[name] = pl.concat([part.filter(kept) for part in self._parts(name)])
 
     def _put(self, name: str, whole: pl.DataFrame) -> None:
         """`whole`: the frame from now on, which may be smaller than what was last put together."""
@@ -233,13 +236,25 @@ class WorkingFrames:
             return frame
         if self[name].columns == self._kind.schemas[name].names():
             return writer.replaced(frame, frame.pieces, self[name], layout)
-        parts = writer.read(frame, frame.pieces)
-        if len(parts) < len(frame.pieces):  # no state gives them back
+        # Not all of it at once, which would be a second copy of what memory has no room for.
+        pieces = _most_repeated(frame, self[name], layout)
+        parts = writer.read(frame, pieces)
+        if not parts or len(parts) < len(pieces):  # no state gives them back
             return frame
-        whole = layout.whole(pl.concat(parts))
-        if name in self._since:
-            whole = whole.filter(pl.col("slot") >= self._since[name])
-        return writer.replaced(frame, frame.pieces, whole, layout)
+        return writer.replaced(frame, pieces, layout.whole(pl.concat(parts)), layout)
+
+
+def _most_repeated(frame: StoredFrame, held: pl.DataFrame, layout: PieceLayout) -> list[FramePiece]:
+    """The pieces of the bucket that has the most rows beyond half as many again as `held` has there; none if none has."""
+    needed = dict(held.group_by(pl.col(layout.time) // layout.width).len().iter_rows())
+    buckets: dict[int, list[FramePiece]] = {}
+    for piece in frame.pieces:
+        buckets.setdefault(layout.bucket(piece.oldest), []).append(piece)
+    beyond = {
+        bucket: sum(piece.rows for piece in pieces) - 1.5 * needed.get(bucket, 0) for bucket, pieces in buckets.items()
+    }
+    worst = max(beyond, key=lambda bucket: beyond[bucket], default=None)
+    return buckets[worst] if worst is not None and beyond[worst] > 0 else []
 
 
 def _of(keys: Iterable[int]) -> pl.Expr:

@@ -25,6 +25,7 @@ from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.kind import Context, Kind
 from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
+from agent.detection.memory.frame_bytes import compact
 
 SCHEMAS = {
     "open": pl.Schema({"key": pl.UInt64, "group": pl.String, "slot": pl.Int64, "low": pl.Int64, "high": pl.Int64, "user": pl.String}),
@@ -64,7 +65,7 @@ class Silence(Kind):
         baseline, frames, alerts = context.baseline, context.frames, context.alerts
         dropped, size = 0, part_of(baseline)
         if context.rows.height:
-            fresh, dropped = _admitted(_parts(context.rows, size), frames)
+            fresh, dropped = _admitted(compact(_parts(context.rows, size)), frames)
             frames.grow("open", _one_per_part(pl.concat([frames["open"], fresh])), fresh)
         if context.mark // size > frames.floor // size:
             _forget(baseline, frames)

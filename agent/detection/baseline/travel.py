@@ -20,6 +20,7 @@ from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.kind import Context, Flaw, Kind
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 from agent.detection.baseline.rows import LATITUDE, LONGITUDE, PLACE
+from agent.detection.memory.frame_bytes import compact
 
 SCHEMAS = {
     "visits": pl.Schema(
@@ -81,7 +82,7 @@ class Travel(Kind):
         baseline, frames = context.baseline, context.frames
         dropped = 0
         if context.rows.height:
-            fresh, dropped = _admitted(_visits(context.rows), frames["visits"])
+            fresh, dropped = _admitted(compact(_visits(context.rows)), frames["visits"])
             before = frames["visits"].join(fresh, on="key", how="semi")
             every = _one_per_visit(pl.concat([before, fresh]))
             # Ranked from the newest visit of a group: the oldest ones go.

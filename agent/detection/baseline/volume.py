@@ -21,8 +21,8 @@ from agent.detection.baseline.history import PeerStatistics, WindowSpans, compar
 from agent.detection.baseline.kind import Context, Flaw, Kind, Peers
 from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
-from agent.detection.baseline.sum_ceilings import SumCeilings
 from agent.detection.memory.stored_frame import PieceLayout
+from agent.detection.memory.sum_ceilings import SumCeilings
 
 SETTLE = 6 * HOUR
 """Milliseconds of event time between two looks at what is settled."""

@@ -24,3 +24,10 @@ def encoded(frame: pl.DataFrame) -> bytes:
 def decoded(data: bytes) -> pl.DataFrame:
     """What `encoded` made bytes of."""
     return pl.read_ipc_stream(io.BytesIO(data))
+
+
+def compact(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same rows with texts of their own. What is filtered or grouped refers to the texts of where it comes from, and
+    a few rows that are kept keep all of a batch in memory.
+    """
+    return decoded(encoded(frame))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from agent.detection.memory.frame_bytes import encoded
+from agent.detection.memory.frame_bytes import decoded, encoded
 from agent.detection.memory.piece_cache import PieceCache
 
 MANY = 8
@@ -153,7 +153,7 @@ class PieceWriter:
         span = (int(rows[layout.time].min()), int(rows[layout.time].max())) if layout.time else (0, 0)  # type: ignore[arg-type]
         piece = FramePiece(frame.following + len(new), rows.height, *span)
         new.append(piece)
-        self.pieces[frame.key(piece)] = rows
+        self.pieces[frame.key(piece)] = decoded(data)  # `compact`: the texts of a batch do not stay with its pieces
         self.changes[frame.key(piece)] = data
 
     def _merged(self, frame: StoredFrame, bucket: int, layout: PieceLayout) -> StoredFrame:

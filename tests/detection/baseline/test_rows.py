@@ -17,8 +17,8 @@ from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.buckets import SCHEMAS, buckets
 from agent.detection.baseline.kinds import KINDS
 from agent.detection.baseline.rows import SCHEMA, BatchRows, texts_by_base
-from agent.detection.baseline.sum_ceilings import SumCeilings
 from agent.detection.condition.tree import FALSE
+from agent.detection.memory.sum_ceilings import SumCeilings
 from agent.detection.sigma.log_source import LogSource
 from agent.detection.sigma.rule import Rule
 from tests.detection.baseline.history_rows import START
