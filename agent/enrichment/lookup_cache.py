@@ -40,10 +40,13 @@ class LookupCache:
 
         `only`: names of the columns that are wanted, unless all are.
         """
+        names = [name for name in self._schema if only is None or name in only]
+        if not names:
+            return {}
         places = self._places_of(keys) if keys.len() <= SMALL else per_distinct(keys, self._places_of)
         if self._table is None or places.null_count() == places.len():
             return {}
-        known = self._table if only is None else self._table[[name for name in only if name in self._schema]]
+        known = self._table if only is None else self._table[names]
         return {column.name: column for column in known[places].iter_columns() if column.null_count() < column.len()}
 
     def forget(self) -> None:

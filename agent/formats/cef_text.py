@@ -106,7 +106,7 @@ def converted(column: pl.Series, kind: Kind) -> pl.Series:
 
 def _joined(column: pl.Series) -> pl.Series:
     """The elements of each list with commas between them; a comma and a backslash in an element get a backslash before."""
-    elements = column.explode()
+    elements = column.explode(empty_as_null=True)  # else an empty list would make up for one of two
     special = elements.str.contains(r"[,\\]").any()
     if elements.len() == column.len() and not elements.null_count():  # one in each
         return elements.str.replace_all(r"([,\\])", r"\$1") if special else elements

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from datetime import timedelta
 
 import polars as pl
@@ -14,6 +13,7 @@ from agent import metrics
 from agent.detection.detection import Detection
 from agent.detection.detector import Detector
 from agent.detection.memory import piece_cache
+from agent.detection.memory.frame_bytes import MAGIC, decoded
 from agent.detection.rule_set import RuleSet
 from tests.detection.baseline.history_rows import BURST, FILES, NOW, frame, month
 from tests.detection.conftest import LoadText
@@ -96,7 +96,7 @@ class Way:
 def readable(store: MemoryStore) -> dict[str, object]:
     """What is stored, whatever order the rows of a frame have: that of a `group_by` is not the same each time."""
     return {
-        key: sorted(map(repr, pl.read_ipc(io.BytesIO(value)).rows())) if value.startswith(b"ARROW1") else value
+        key: sorted(map(repr, decoded(value).rows())) if value.startswith(MAGIC) else value
         for key, value in store.items()
     }
 

@@ -97,3 +97,13 @@ def test_long_keys_are_forgotten_sooner() -> None:
     assert len(work.asked) == 8
     remembered.columns(batch)
     assert len(work.asked) == 8
+
+
+def test_columns_that_it_does_not_have_are_no_columns() -> None:
+    """Whoever wants them finds none; nothing is asked for."""
+    work = Work()
+    remembered = LookupCache(SCHEMA, work)
+    assert set(remembered.columns(pl.Series(["a", "b"]))) == {"length", "even"}
+    assert remembered.columns(pl.Series(["a", "bb"]), only=("width",)) == {}
+    assert set(remembered.columns(pl.Series(["a", "b"]), only=("width", "even"))) == {"even"}
+    assert work.asked == [["a", "b"]]

@@ -90,3 +90,12 @@ def test_no_rows_are_no_lines() -> None:
     frame = pl.DataFrame({"event.id": ["1"], "user.roles": [["a"]], "event.duration": [1]}).clear()
     assert encode(frame).to_list() == []
     assert encode(frame).dtype == pl.String
+
+
+def test_an_empty_list_does_not_make_up_for_one_of_two() -> None:
+    """As many elements as rows is not one in each row."""
+    columns = {"error.message": pl.Series([[], ["a", "b"]], dtype=pl.List(pl.String))}
+    by_row, by_column = (way.lines(columns, 2, own_keys=False).to_list() for way in (cef_rows, cef_columns))
+    assert by_row == by_column
+    assert "msg=" not in by_row[0]
+    assert "msg=a,b" in by_row[1]

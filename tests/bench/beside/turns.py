@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.beside import in_tree
+from tests.tar import extract
 
 BEFORE = "efdda46"
 """The commit that speed is compared with, unless another checkout is named."""
@@ -56,7 +57,7 @@ def checkout(given: str | None = None) -> Path:
             subprocess.run(["git", "archive", BEFORE], cwd=in_tree.HERE, stdout=packed, check=True)
             packed.seek(0)
             with tarfile.open(fileobj=packed) as archive:
-                archive.extractall(folder, filter="data")
+                extract(archive, folder)
     return folder
 
 

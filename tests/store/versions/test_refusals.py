@@ -27,6 +27,7 @@ from tests.pipeline.fakes import NOW
 from tests.store.versions.kept import KEPT, unpack
 from tests.store.versions.layout import stored_values
 from tests.store.versions.small_run import SmallRun
+from tests.tar import extract
 
 BEFORE, NEWER = "from before states had versions", "is of version 99"
 
@@ -41,7 +42,7 @@ def _change(state: Path, statement: str, *values: object) -> None:
 def before(folder: Path) -> Path:
     """As a Leakline from before versions left it: three batches, one of them settled, a dead letter."""
     with tarfile.open(KEPT / "before-versions.tar.xz") as packed:
-        packed.extractall(folder, filter="data")
+        extract(packed, folder)
     return folder / "state"
 
 
