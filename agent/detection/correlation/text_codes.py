@@ -81,7 +81,8 @@ class TextCodes:
 
 def _with_new(texts: TextCodes, new: pl.Series, seen: pl.Series) -> TextCodes:
     """With codes for texts that had none. `new`: String without nulls; `seen`: Int64, milliseconds."""
-    newest = pl.DataFrame({"text": new, "seen": seen}).group_by("text").agg(pl.col("seen").max())
+    # In their order, so that the same rows get the same codes each time.
+    newest = pl.DataFrame({"text": new, "seen": seen}).group_by("text", maintain_order=True).agg(pl.col("seen").max())
     codes = pl.int_range(texts.following, texts.following + newest.height, dtype=pl.UInt32, eager=True)
     added = newest.select(codes.alias("code"), "text", "seen")
     hashes = _hashes(added["text"])
