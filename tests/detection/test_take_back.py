@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import orjson
 import polars as pl
@@ -103,9 +104,13 @@ def _readable(value: bytes) -> object:
     if value.startswith(MAGIC):
         return sorted(map(repr, decoded(value).rows()))
     document = orjson.loads(value)
-    if isinstance(document, dict) and isinstance(document.get("alerts"), list):
-        document["alerts"].sort(key=repr)
-    return document
+    return _in_order(document) if isinstance(document, dict) else document
+
+
+def _in_order(document: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: sorted(value, key=repr) if name in ("alerts", "alarms") else value for name, value in document.items()
+    }
 
 
 row = st.tuples(st.sampled_from(["ann", "bob"]), st.integers(0, 600), st.sampled_from([5, 7, 400]))
