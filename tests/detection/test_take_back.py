@@ -108,9 +108,7 @@ def _readable(value: bytes) -> object:
 
 
 def _in_order(document: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: sorted(value, key=repr) if name in ("alerts", "alarms") else value for name, value in document.items()
-    }
+    return {name: sorted(value, key=repr) if isinstance(value, list) else value for name, value in document.items()}
 
 
 row = st.tuples(st.sampled_from(["ann", "bob"]), st.integers(0, 600), st.sampled_from([5, 7, 400]))
