@@ -15,7 +15,8 @@ import polars as pl
 
 from agent import metrics
 from agent.batch_steps import BatchSteps, DetectionResult, Matches
-from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Lane, Rejection
+from agent.model import OWN_EVENT_TYPE, Batch, Lane, Rejection
+from agent.pipeline.read_ahead.batch_group import last_cursor
 from agent.store import dead_letter_problem, keys
 from agent.store.accounts import Accounts, IngestAccount
 from agent.store.batch_file import BatchFile
@@ -116,14 +117,12 @@ class BatchWriter:
         remember: dict[str, bytes | None] = {}
         learned: dict[str, bytes | None] = {}
         source = group[0].ready.source
-        cursor: Cursor | None = None
         for detected in group:
-            batch = detected.ready.batch
-            remember |= batch.remember
+            remember |= detected.ready.batch.remember
             learned |= detected.detection.remember
-            cursor = batch.cursor if batch.cursor is not None else cursor
         transaction.apply(keys.MEMORY.key(source, ""), remember)
         transaction.apply(keys.DETECTION.prefix, learned)
+        cursor = last_cursor([detected.ready.batch for detected in group])
         if cursor is not None:
             transaction.set(keys.CURSOR.key(source), cursor)
 

@@ -22,7 +22,7 @@ from agent.model import OWN_EVENT_TYPE, Batch, Cursor
 from agent.pipeline.batch_writer import PreparedBatch, Settle
 from agent.pipeline.commit_line import BatchCommit, CommitLine
 from agent.pipeline.progress import FULL_DISK_PAUSE, Progress
-from agent.pipeline.read_ahead.batch_group import StreamGroup
+from agent.pipeline.read_ahead.batch_group import StreamGroup, last_cursor
 from agent.pipeline.read_ahead.pending_memory import PendingMemory
 from agent.pipeline.read_ahead.reader import ReadAhead
 from agent.source import ContinuousSource, PolledSource
@@ -103,7 +103,7 @@ class Ingest:
                         break
                     rows += self._take_group(name, group, after)
                     memory.settle(len(group))
-                    after = _cursor_behind(group, after)
+                    after = last_cursor(group) or after
             except BaseException:
                 ahead.end()  # nothing waits for a download now: what ended the pass is to be told at once
                 raise
@@ -153,7 +153,7 @@ class Ingest:
             self._wait_for_room()
             if not self._stop.is_set():
                 self._take_group(source, group, after)
-        return _cursor_behind(group, after)
+        return last_cursor(group) or after
 
     def push(self, source: str, batch: Batch) -> int:
         """Take a batch that somebody pushes, who waits for the answer; returns the rows committed.
@@ -199,7 +199,7 @@ class Ingest:
                         return self._take_together(source, group, attempts)
                 rows += self._take(source, group[:1], _settling(attempts, group[:1]), exhausted=exhausted)
             for number in range(1, len(group)):
-                after = _cursor_behind(group[:number], after)
+                after = last_cursor(group[:number]) or after
                 single = group[number : number + 1]
                 with attempts.attempt(str(after)) as exhausted:
                     rows += self._take(source, single, _settling(attempts, single), exhausted=exhausted)
@@ -281,14 +281,9 @@ class _GroupBroken(Exception):
     """A fault of ours in a group of batches, which are taken one by one then."""
 
 
-def _cursor_behind(group: Sequence[Batch], after: Cursor | None) -> Cursor | None:
-    """Where reading goes on behind a group that lies behind the cursor `after`."""
-    return next((batch.cursor for batch in reversed(group) if batch.cursor), after)
-
-
 def _settling(attempts: Attempts, group: Sequence[Batch]) -> Settle:
     def settle(transaction: Transaction) -> None:
-        behind = _cursor_behind(group, None)
+        behind = last_cursor(group)
         if behind is not None:
             attempts.note(transaction, behind)
 

@@ -152,11 +152,6 @@ class BaselineEngine:
             for rule, rows in of_batch.items():
                 metric.labels(rule).inc(rows)
 
-    def commit(self, changes: BaselineChanges) -> None:
-        """What `take` gave counts, and is stored."""
-        self.advance(changes)
-        self.count(changes)
-
     def _awake_since(self, now: datetime) -> datetime:
         began, last = self._awake or (now, now)
         if now - last > HELD_UP:

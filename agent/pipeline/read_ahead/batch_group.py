@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from agent.model import OWN_EVENT_TYPE, Batch
+from agent.model import OWN_EVENT_TYPE, Batch, Cursor
 
 MOST_ROWS = 4_096
 """Rows of a group: from some hundred on the transaction is no longer what a row costs."""
@@ -21,6 +21,11 @@ def fits(group: Sequence[Batch], batch: Batch) -> bool:
     """Whether a batch may commit with those that came before it. A large one commits by itself."""
     rows = sum(member.frame.height for member in group)
     return not group or (len(group) < MOST_BATCHES and rows + batch.frame.height <= MOST_ROWS)
+
+
+def last_cursor(group: Sequence[Batch]) -> Cursor | None:
+    """Where reading goes on behind a group; None where no batch of it says so."""
+    return next((batch.cursor for batch in reversed(group) if batch.cursor is not None), None)
 
 
 class StreamGroup:
@@ -64,12 +69,11 @@ def _merged(part: Sequence[Batch]) -> Batch:
     """Batches of one kind as one; what a later one remembers or forgets counts."""
     if len(part) == 1:
         return part[0]
-    cursors = [batch.cursor for batch in part if batch.cursor is not None]
     frames = [batch.frame for batch in part if batch.frame.height]
     return replace(
         part[0],
         frame=pl.concat(frames, how="diagonal") if frames else part[0].frame,
-        cursor=cursors[-1] if cursors else None,
+        cursor=last_cursor(part),
         remember={key: value for batch in part for key, value in batch.remember.items()},
         rejections=[rejection for batch in part for rejection in batch.rejections],
         duplicates=sum(batch.duplicates for batch in part),
