@@ -61,11 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _beside(before: Path, runs: int, users: int, days: int) -> None:
     options = ("--users", users, "--days", days, "--rules", before / "rules")
-    found = turns.in_turns(before, runs, lambda tree, _: turns.run_in(tree, "tests.bench.baselines", *options))
-    print(f"{users:,} users, {days} days; median (range) of {runs} runs of each tree")
-    for name, title, form in FIGURES:
-        print(f"  {title:34} {turns.ratio(found, name).line(form)}")
-    print(f"  {turns.alerts(found)}")
+    turns.tell_beside("tests.bench.baselines", options, f"{users:,} users, {days} days", FIGURES, before, runs)
 
 
 @dataclass(slots=True)

@@ -84,11 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _beside(before: Path, runs: int, events: int, users: int) -> None:
     options = ("--events", events, "--users", users)
-    found = turns.in_turns(before, runs, lambda tree, _: turns.run_in(tree, "tests.bench.correlations", *options))
-    print(f"{events:,} events, {users:,} users; median (range) of {runs} runs of each tree")
-    for name, title, form in FIGURES:
-        print(f"  {title:34} {turns.ratio(found, name).line(form)}")
-    print(f"  {turns.alerts(found)}")
+    turns.tell_beside("tests.bench.correlations", options, f"{events:,} events, {users:,} users", FIGURES, before, runs)
 
 
 def run(folder: Path, events: int, users: int) -> dict[str, float]:

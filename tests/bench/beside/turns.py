@@ -85,6 +85,22 @@ def alerts(found: dict[str, list[Figures]]) -> str:
     return f"alerts DIFFER: before {' or '.join(f'{count:,}' for count in counts['before'])}, now {told}"
 
 
+def tell_beside(
+    module: str,
+    options: Sequence[object],
+    subject: str,
+    figures: Sequence[tuple[str, str, str]],
+    before: Path,
+    runs: int,
+) -> None:
+    """Run `module` in both trees and print its figures side by side. `figures`: name, title and form of each."""
+    found = in_turns(before, runs, lambda tree, _: run_in(tree, module, *options))
+    print(f"{subject}; median (range) of {runs} runs of each tree")
+    for name, title, form in figures:
+        print(f"  {title:34} {ratio(found, name).line(form)}")
+    print(f"  {alerts(found)}")
+
+
 def run_in(tree: Path, module: str, *arguments: object) -> Figures:
     """The JSON on the last line that `module` of this tree's tests writes when it runs over the `agent` of `tree`."""
     command = [sys.executable, in_tree.__file__, str(tree), module, *map(str, arguments)]
