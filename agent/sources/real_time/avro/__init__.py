@@ -1,0 +1,1 @@
+"""What events are written in: Avro binary, by schemas that may change while they stream."""
