@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.simulator.log_files.log_file import rest_time
 from agent.simulator.org import objects
-from agent.simulator.org.objects import Record, Table
+from agent.simulator.org.event_tables import event_tables
+from agent.simulator.org.objects import Table
+from agent.simulator.org.record_tables import record_tables
+from agent.simulator.org.user_permissions import NAME as PERMISSIONS
+from agent.simulator.org.user_permissions import lost_permissions, permission_table, permitted
 from agent.simulator.org.user_record import user_record
+from agent.simulator.records.record_kind import Record
 from agent.simulator.world.columns import layouts
 from agent.simulator.world.record_id import long_id
 
@@ -29,26 +35,33 @@ def tables(org: SimulatedOrg, api_version: str) -> dict[str, Table]:
         Table("ConnectedApplication", objects.CONNECTED_APPLICATION, lambda: _applications(org)),
         Table("ExternalClientApplication", objects.EXTERNAL_CLIENT_APPLICATION, list),
         Table("Organization", objects.ORGANIZATION, lambda: [_organization(org)]),
-        Table(
-            "SetupAuditTrail",
-            objects.SETUP_AUDIT_TRAIL,
-            org.setup_changes,
-            unfilterable=frozenset({"Display", "Section", "CreatedByContext", "CreatedByIssuer"}),
-            relations={"CreatedBy": "User"},
-        ),
-        Table("LoginHistory", objects.LOGIN_HISTORY, org.logins, unfilterable=frozenset({"Status"})),
     ]
+    shown += event_tables(org, api_version)
+    shown += record_tables(org)
     files = _event_log_file(org, api_version)
     if files is not None:
         shown.append(files)
-    return {table.name.lower(): _as_seen(table, org.faults.hidden_fields) for table in shown}
+    hidden, empty = _listed(org.hidden()), _listed(org.faults.empty_objects)
+    lost = lost_permissions(hidden)
+    shown = [*permitted(shown, lost, long_id(org.staff.watcher.id)), permission_table(lost)]
+    fields = frozenset(name for name in hidden if not name.startswith(f"{PERMISSIONS}."))
+    seen = [_as_seen(table, fields) for table in shown if table.name not in hidden]
+    return {table.name.lower(): _emptied(table) if table.name in empty else table for table in seen}
 
 
-def _as_seen(table: Table, hidden: str) -> Table:
+def _listed(names: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in names.split(","))
+
+
+def _as_seen(table: Table, hidden: frozenset[str]) -> Table:
     """Without the fields that field-level security hides: they are neither described nor known to queries."""
     prefix = f"{table.name}."
-    names = [name.strip() for name in hidden.split(",")]
-    return table.without(*(name.removeprefix(prefix) for name in names if name.startswith(prefix)))
+    return table.without(*(name.removeprefix(prefix) for name in hidden if name.startswith(prefix)))
+
+
+def _emptied(table: Table) -> Table:
+    """As a user sees it who may see none of its rows."""
+    return replace(table, rows=list, between=None, newest=None, deleted=None)
 
 
 def picklists(table: Table) -> dict[str, list[str]]:

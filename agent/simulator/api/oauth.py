@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from agent.simulator.world.faults import Faults
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-LONGEST_ASSERTION = timedelta(minutes=3)
+LONGEST_ASSERTION = timedelta(minutes=3, seconds=1)
+"""Three minutes, and what it takes to round them up to a second, as simple-salesforce does."""
 SCOPE = "api refresh_token id"
 AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
 
@@ -86,18 +87,25 @@ class Tokens:
 
     def check(self, token: str, faults: Faults) -> bool:
         """Whether an access token is good for one more call."""
+        return self._is_good(token, faults, calls=1, used=True)
+
+    def holds(self, token: str, faults: Faults, *, used: bool) -> bool:
+        """Whether an access token is still good for what goes on under it; `used`: it was presented again."""
+        return self._is_good(token, faults, calls=0, used=used)
+
+    def _is_good(self, token: str, faults: Faults, *, calls: int, used: bool) -> bool:
         with self._lock:
             known = self._given.get(token)
             if known is None:
                 return False
             now = self._now()
-            too_often = faults.unauthorized_after and known.calls >= faults.unauthorized_after
+            too_often = calls and faults.unauthorized_after and known.calls >= faults.unauthorized_after
             too_old = faults.token_seconds and (now - known.issued).total_seconds() >= faults.token_seconds
             if too_often or too_old or now - known.used > self._timeout:
                 del self._given[token]
                 return False
-            known.calls += 1
-            known.used = now
+            known.calls += calls
+            known.used = now if used else known.used
             return True
 
     def revoke(self, token: str) -> bool:
@@ -148,6 +156,8 @@ class Tokens:
 
     def _in_time(self, expires: object) -> bool:
         """By the org's clock, or by the one it started from: a client need not follow `Org.advance`."""
+        if isinstance(expires, str) and expires.isdecimal():
+            expires = int(expires)  # simple-salesforce writes it as text, and Salesforce takes it
         if not isinstance(expires, int | float):
             return False
         left = [expires - clock().timestamp() for clock in self._clocks]

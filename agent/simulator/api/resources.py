@@ -10,20 +10,26 @@ from typing import TYPE_CHECKING
 
 from agent.simulator.api import query
 from agent.simulator.api.catalogue import picklists, tables
+from agent.simulator.api.filters.refusals import UNKNOWN_ENTITY
+from agent.simulator.api.filters.soql import SoqlError
 from agent.simulator.api.http_message import ApiAnswer, ApiRequest, RestError, json_answer
-from agent.simulator.api.soql import SoqlError
+from agent.simulator.api.identity import identity_url
 from agent.simulator.api.soql_parser import parse
-from agent.simulator.org.objects import Record, Table
+from agent.simulator.api.soql_place import placed
+from agent.simulator.org.objects import Table
+from agent.simulator.records.record_kind import Record
 from agent.simulator.world.record_id import long_id
 
 if TYPE_CHECKING:
     from agent.simulator.org.simulated_org import SimulatedOrg
 
-OLDEST, NEWEST = 31, 67
+FIRST, OLDEST, NEWEST = 7, 31, 67
+"""API versions: 7 to 20 are retired since Summer '22, 21 to 30 since Summer '25."""
 LOCATOR_LIFE = timedelta(days=2)
 SMALLEST_PAGE = 200
 
-_RESOURCES = ("limits", "query", "sobjects")
+_METHODS = ("HEAD", "GET")
+_RESOURCES = ("limits", "query", "queryAll", "sobjects")
 
 
 class Resources:
@@ -37,18 +43,20 @@ class Resources:
     def answer(self, kind: str, request: ApiRequest) -> ApiAnswer:
         """Raises RestError."""
         version, _, rest = request.path.removeprefix("/services/data/v").partition("/")
-        if not re.fullmatch(r"\d\d\.0", version) or not OLDEST <= float(version) <= NEWEST:
-            raise RestError(404, "NOT_FOUND", "The requested resource does not exist")
-        if request.method != "GET":
-            raise RestError(405, "METHOD_NOT_ALLOWED", f"HTTP Method '{request.method}' not allowed. Allowed are GET")
+        _check_version(version)
+        if kind != "other" and request.method not in _METHODS:
+            allowed = ",".join(_METHODS)
+            message = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
+            raise RestError(405, "METHOD_NOT_ALLOWED", message, Allow=allowed)
         parts = rest.strip("/").split("/")
         match kind:
             case "resources":
-                return json_answer({name: f"/services/data/v{version}/{name}" for name in _RESOURCES})
+                named = {name: f"/services/data/v{version}/{name}" for name in _RESOURCES}
+                return json_answer(named | {"identity": identity_url(self._org, request.base)})
             case "limits":
                 return json_answer(self._limits())
             case "query":
-                return self._query(version, parts[1] if len(parts) > 1 else "", request)
+                return self._query(version, parts, request)
             case "describe":
                 return self._describe(version, parts)
             case "record":
@@ -69,30 +77,29 @@ class Resources:
         """API calls the org may make in 24 hours."""
         return self._org.faults.limit_after or self._org.settings.api_limit
 
-    def _query(self, version: str, locator: str, request: ApiRequest) -> ApiAnswer:
-        if locator:
-            return self._page(version, *self._located(locator), size=self.page_size(request))
+    def _query(self, version: str, parts: list[str], request: ApiRequest) -> ApiAnswer:
+        if len(parts) > 1 and parts[1]:
+            return self._page(version, *self._located(parts[1]), size=self.page_size(request))
         if "q" not in request.parameters:
             raise RestError(400, "MALFORMED_QUERY", "A query string has to be specified")
-        total, records = self._run(version, request.parameters["q"])
-        return self._page(version, "", 0, total, records, size=self.page_size(request))
+        total, records, paged = self._run(version, request.parameters["q"], all_rows=parts[0] == "queryAll")
+        size = self.page_size(request) if paged else max(1, len(records))
+        return self._page(version, "", 0, total, records, size=size)
 
-    def _run(self, version: str, text: str) -> tuple[int, list[Record]]:
+    def _run(self, version: str, text: str, *, all_rows: bool) -> tuple[int, list[Record], bool]:
+        """How many rows there are, the records, and whether they come in pages; those of a big object do not."""
         try:
             tree = parse(text, self._org.now())
-            return query.run(tree, self._table(version, tree.entity), version)
+            table = self.tables(version).get(tree.entity.lower())
+            if table is None:
+                raise SoqlError(UNKNOWN_ENTITY.format(name=tree.entity), "INVALID_TYPE", word=tree.entity)
+            return *query.run(tree, table, version, all_rows=all_rows), table.newest is None
         except SoqlError as error:
-            raise RestError(400, error.code, str(error)) from error
+            raise RestError(400, error.code, placed(text, error)) from error
 
     def tables(self, version: str) -> dict[str, Table]:
         """Object name in lower case to the object, as one API version shows it."""
         return tables(self._org, version)
-
-    def _table(self, version: str, name: str) -> Table:
-        table = self.tables(version).get(name.lower())
-        if table is None:
-            raise RestError(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.")
-        return table
 
     def page_size(self, request: ApiRequest) -> int:
         """Records a page of this client has: 200 to 2,000, as it asks."""
@@ -120,7 +127,9 @@ class Resources:
         name, _, first = locator.rpartition("-")
         with self._lock:
             opened, total, records = self._open.get(name, (None, 0, []))
-        lost = opened is None or self._org.now() - opened > LOCATOR_LIFE or self._org.faults.stale_locator
+        faults = self._org.faults
+        life = timedelta(seconds=faults.locator_seconds) if faults.locator_seconds else LOCATOR_LIFE
+        lost = opened is None or self._org.now() - opened > life or faults.stale_locator
         if lost or not first.isdigit():
             raise RestError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         return name, int(first), total, records
@@ -137,9 +146,9 @@ class Resources:
         return json_answer(table.describe(picklists(table)))
 
     def _record(self, version: str, name: str, ident: str) -> ApiAnswer:
-        table = self._table(version, name)
-        row = next((row for row in table.rows() if row["Id"] == long_id(ident)), None)
-        if row is None:
+        table = self.tables(version).get(name.lower())
+        row = next((row for row in table.rows() if row["Id"] == long_id(ident)), None) if table else None
+        if table is None or row is None:
             raise RestError(404, "NOT_FOUND", "The requested resource does not exist")
         url = f"/services/data/v{version}/sobjects/{table.name}/{row['Id']}"
         plain = {field: row.get(field) for field in table.fields if "." not in field}
@@ -154,11 +163,20 @@ class Resources:
         return ApiAnswer(content_type="application/octetstream", file=file)
 
 
+def _check_version(version: str) -> None:
+    """Raises RestError for one that there is not yet, not any more, or never was."""
+    known = re.fullmatch(r"\d{1,2}\.0", version)
+    if known and FIRST <= float(version) < OLDEST:
+        raise RestError(410, "GONE", "The requested resource has been retired or removed.")
+    if not known or not OLDEST <= float(version) <= NEWEST:
+        raise RestError(404, "NOT_FOUND", "The requested resource does not exist")
+
+
 def _listed(table: Table, version: str) -> Record:
     base = f"/services/data/v{version}/sobjects/{table.name}"
     return {
         "name": table.name,
         "label": table.name,
-        "queryable": True,
+        "queryable": table.queryable,
         "urls": {"sobject": base, "describe": f"{base}/describe", "rowTemplate": base + "/{ID}"},
     }

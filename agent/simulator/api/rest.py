@@ -10,10 +10,11 @@ from urllib.parse import parse_qsl
 import orjson
 
 from agent.simulator.api.http_message import ApiAnswer, ApiRequest, RestError, json_answer
+from agent.simulator.api.identity import identity, identity_url
 from agent.simulator.api.oauth import SCOPE, OAuthError, Tokens
 from agent.simulator.api.resources import NEWEST, OLDEST, Resources
-from agent.simulator.org.objects import Record
-from agent.simulator.world.record_id import long_id
+from agent.simulator.api.soap import soap_fault
+from agent.simulator.records.record_kind import Record
 
 if TYPE_CHECKING:
     from agent.simulator.org.simulated_org import SimulatedOrg
@@ -37,10 +38,11 @@ _KINDS = (
     ("versions", re.compile(r"/services/data/?")),
     ("resources", re.compile(r"/services/data/v[\d.]+/?")),
     ("limits", re.compile(r"/services/data/v[\d.]+/limits/?")),
-    ("query", re.compile(r"/services/data/v[\d.]+/query(?:/.*)?")),
+    ("query", re.compile(r"/services/data/v[\d.]+/query(?:All)?(?:/.*)?")),
     ("describe", re.compile(r"/services/data/v[\d.]+/sobjects(?:/\w+(?:/describe)?)?/?")),
     ("log_file", re.compile(r"/services/data/v[\d.]+/sobjects/EventLogFile/\w+/LogFile/?")),
     ("record", re.compile(r"/services/data/v[\d.]+/sobjects/\w+/\w+/?")),
+    ("soap", re.compile(r"/services/Soap/.*")),
     ("identity", re.compile(r"/id/\w+/\w+")),
 )
 
@@ -60,8 +62,7 @@ class Rest:
         try:
             return self._answer(kind, request)
         except RestError as refusal:
-            body = [{"message": str(refusal), "errorCode": refusal.code}]
-            return self._limited(json_answer(body, refusal.status), kind)
+            return self._limited(refusal.answer(), kind)
         except OAuthError as error:
             return json_answer({"error": error.error, "error_description": error.description}, 400)
 
@@ -73,16 +74,21 @@ class Rest:
                 return self._token(request)
             case "revoke":
                 return self._revoke(request)
+            case "soap":
+                return soap_fault(request)
             case "versions":
                 return json_answer([_version(number) for number in range(OLDEST, NEWEST + 1)])
-        self._authorize(request)
+        self._authorize(kind, request)
         if kind in ("userinfo", "identity"):
-            return json_answer(self._identity(request))
+            return json_answer(identity(self._org, request.base))
         self._check_limits()
         return self._limited(self._resources.answer(kind, request), kind)
 
-    def _authorize(self, request: ApiRequest) -> None:
+    def _authorize(self, kind: str, request: ApiRequest) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if not scheme and kind in ("userinfo", "identity"):  # these take it in the URL, too
+            given = request.parameters
+            scheme, token = "oauth", given.get("oauth_token") or given.get("access_token", "")
         if scheme.lower() not in ("bearer", "oauth"):
             raise RestError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
         if not self._tokens.check(token.strip(), self._org.faults):
@@ -95,21 +101,21 @@ class Rest:
             raise RestError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
 
     def _limited(self, answer: ApiAnswer, kind: str) -> ApiAnswer:
-        if kind not in ("token", "revoke", "control", "versions"):
+        if kind not in ("token", "revoke", "control", "versions", "soap"):
             answer.headers["Sforce-Limit-Info"] = f"api-usage={self._org.api_calls}/{self._resources.limit()}"
         return answer
 
     def _token(self, request: ApiRequest) -> ApiAnswer:
         if request.method != "POST":
             raise OAuthError("invalid_request", "must use HTTP POST")
-        form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+        form = _form(request)
         token = self._tokens.grant(form, request.headers.get("authorization", ""), request.base, self._org.faults)
         answer = {
             "access_token": token,
             "signature": secrets.token_urlsafe(32),
             "scope": SCOPE,
             "instance_url": request.base,
-            "id": self._identity_url(request),
+            "id": identity_url(self._org, request.base),
             "token_type": "Bearer",
             "issued_at": str(int(self._org.now().timestamp() * 1000)),
         }
@@ -120,30 +126,9 @@ class Rest:
         return json_answer(answer)
 
     def _revoke(self, request: ApiRequest) -> ApiAnswer:
-        form = dict(parse_qsl(request.body.decode("utf-8", "replace"))) | dict(request.parameters)
-        if not self._tokens.revoke(form.get("token", "")):
+        if not self._tokens.revoke(_form(request).get("token", "")):
             raise OAuthError("invalid_token", "invalid token")
         return ApiAnswer(200)
-
-    def _identity_url(self, request: ApiRequest) -> str:
-        return f"{request.base}/id/{self._org.id}/{long_id(self._org.staff.watcher.id)}"
-
-    def _identity(self, request: ApiRequest) -> Record:
-        user = self._org.staff.watcher
-        return {
-            "sub": self._identity_url(request),
-            "id": self._identity_url(request),
-            "user_id": long_id(user.id),
-            "organization_id": self._org.id,
-            "preferred_username": user.username,
-            "username": user.username,
-            "name": user.name,
-            "email": user.email,
-            "zoneinfo": user.time_zone,
-            "active": True,
-            "user_type": "STANDARD",
-            "urls": {"rest": f"{request.base}/services/data/v{{version}}/"},
-        }
 
     def _control(self, request: ApiRequest) -> ApiAnswer:
         """For tests and demonstrations: switch faults, move the clock, read the counters."""
@@ -156,12 +141,42 @@ class Rest:
                 self._org.advance(**values)
             elif name == "sign-out" and request.method == "POST":
                 self._tokens.revoke_all()
+            elif name == "plant" and request.method == "POST":
+                return json_answer(self._plant(**values))
+            elif name == "truth" and request.method == "POST":
+                return json_answer(
+                    {"file": str(self._org.record_truth), "lines": self._org.write_record_truth(**values)}
+                )
             elif name not in ("faults", "calls"):
-                raise RestError(404, "NOT_FOUND", "there are faults, advance, sign-out and calls")
+                raise RestError(404, "NOT_FOUND", "there are faults, advance, plant, truth, sign-out and calls")
         except (ValueError, TypeError) as error:
             raise RestError(400, "INVALID", str(error)) from error
-        state = {"faults": self._org.faults, "calls": self._org.calls, "api_calls": self._org.api_calls}
+        state: dict[str, Any] = {"faults": self._org.faults, "calls": self._org.calls, "api_calls": self._org.api_calls}
+        state["stream_faults"] = self._org.stream_faults
         return json_answer(state | {"now": self._org.now()})
+
+    def _plant(self, scenario: str, within: float | None = None) -> Record:
+        """A scenario from now on: the real-time events that it leaves, and the hidden ids of its rows in log files."""
+        plant = self._org.plant(scenario, within)
+        events = [
+            {"EventIdentifier": row.identifier, "event": row.kind.name, "channel": row.kind.channel, "time": row.time}
+            for row in plant.rows
+        ]
+        return {
+            "scenario": scenario,
+            "begin": plant.window[0],
+            "end": plant.window[1],
+            "events": events,
+            "rows": plant.hidden_ids,
+            "records": [
+                {"object": version.entity, "id": version.id, "time": version.time} for version in plant.records
+            ],
+        }
+
+
+def _form(request: ApiRequest) -> dict[str, str]:
+    """Fields of the body, and those in the URL: New Relic's exporter writes them there."""
+    return dict(request.parameters) | dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _version(number: int) -> Record:

@@ -1,227 +1,127 @@
-"""HTTPS on loopback: connections, streaming, compression, and the faults of transport."""
+"""HTTPS on loopback: uvicorn reads requests and writes answers, on one event loop; the org is asked on a few threads."""
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import socket
-import socketserver
 import ssl
 import threading
-import zlib
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-from agent.simulator.api.http_message import ApiAnswer, ApiRequest
-from agent.simulator.api.rest import Rest, kind_of
-from agent.simulator.log_files.log_file import LogFile
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from agent.simulator.api.exchange import BODY_SECONDS, LONGEST_URI, ApiExchange, Receive, Send
+from agent.simulator.api.rest import Rest
+from agent.simulator.api.wire_proxy import WireProxy
 from agent.simulator.org.simulated_org import SimulatedOrg
-from agent.simulator.world.faults import Faults
 
-LONGEST_URI = 16_384
 IDLE_SECONDS = 120
+"""A connection without a request lives so long."""
+CONNECTIONS = 512
+"""At the same time; more requests are answered with 503."""
+THREADS = 32
+"""Requests that the org answers at the same time; others wait."""
+HEADER_BYTES = LONGEST_URI * 4
+"""Of a request; more is 400, without a look at it."""
 
-_PAGE = b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>We are down for maintenance</h1></body></html>"
-_JSON = "application/json;charset=UTF-8"
 
-
-class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """Listens on 127.0.0.1; a thread for each connection, all of which end when it is closed."""
-
-    allow_reuse_address = True
-    daemon_threads = True
-    request_queue_size = 64
+class Server:
+    """Listens on 127.0.0.1 from the start; answers while `serve_forever` runs."""
 
     def __init__(self, org: SimulatedOrg, rest: Rest, port: int, certificate: Path, key: Path) -> None:
-        super().__init__(("127.0.0.1", port), self.handler())
+        """`port` 0: any free one. Raises OSError for one that is taken."""
         self.org = org
         self.rest = rest
+        self.closing = threading.Event()
+        """Set when the server is closed: what waits gives up."""
+        self.workers = ThreadPoolExecutor(THREADS, "simulated-org")
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate, key)
-        self._connections: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        self.closing = threading.Event()
+        self._socket = _bound(port)
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._config = uvicorn.Config(
+            self._application, interface="asgi3", ws="none", lifespan="off", log_config=None, access_log=False,
+            proxy_headers=False, timeout_keep_alive=IDLE_SECONDS, h11_max_incomplete_event_size=HEADER_BYTES, limit_concurrency=CONNECTIONS,
+        )  # fmt: skip
 
     @property
     def port(self) -> int:
-        return int(self.server_address[1])
+        return int(self._socket.getsockname()[1])
 
-    def handler(self) -> type[ConnectionHandler]:
-        """What speaks HTTP on a connection."""
-        return ConnectionHandler
+    def exchange(self) -> type[ApiExchange]:
+        """What answers a request."""
+        return ApiExchange
 
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """In the connection's own thread, so that a slow handshake holds up nobody."""
-        request.settimeout(IDLE_SECONDS)
+    def serve_forever(self) -> None:
+        """Answer until closed."""
         try:
-            secured = self._context.wrap_socket(request, server_side=True)
-        except (OSError, ssl.SSLError):
-            return
-        with self._lock:
-            self._connections.add(secured)
-        try:
-            self.handler()(secured, client_address, self)
+            self._loop.run_until_complete(self._serve())
         finally:
-            with self._lock:
-                self._connections.discard(secured)
-            with contextlib.suppress(OSError):
-                secured.close()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no news."""
+            self.workers.shutdown(wait=False, cancel_futures=True)
+            self._loop.close()
 
     def close(self) -> None:
         """Stop listening and hang up on everybody."""
-        self.closing.set()
-        self.shutdown()
-        self.server_close()
-        with self._lock:
-            open_now = list(self._connections)
-        for connection in open_now:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+        if not self.closing.is_set():
+            self.closing.set()
+            self._loop.call_soon_threadsafe(self._stop.set)
 
-
-class ConnectionHandler(BaseHTTPRequestHandler):
-    server: Server
-    protocol_version = "HTTP/1.1"
-    server_version = "SalesforceOrg/1.0"
-    disable_nagle_algorithm = True
-
-    def do_GET(self) -> None:
-        self._handle()
-
-    def do_POST(self) -> None:
-        self._handle()
-
-    def do_DELETE(self) -> None:
-        self._handle()
-
-    def do_PATCH(self) -> None:
-        self._handle()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Quiet: what happened is in `SimulatedOrg.calls`."""
-
-    def _handle(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if len(self.path) > LONGEST_URI:
-            self._send(ApiAnswer(414, b"URI Too Long", "text/plain"))
-            return
-        parts = urlsplit(self.path)
-        host = self.headers.get("Host") or f"localhost:{self.server.port}"
-        request = ApiRequest(
-            self.command,
-            parts.path,
-            dict(parse_qsl(parts.query, keep_blank_values=True)),
-            {name.lower(): value for name, value in self.headers.items()},
-            body,
-            f"https://{host}",
+    async def _serve(self) -> None:
+        state = ServerState()
+        listening = await self._loop.create_server(
+            lambda: WiredConnection(self._config, state, {}, self._loop), sock=self._socket, ssl=self._context
         )
-        self._answer(kind_of(parts.path), request)
+        await self._stop.wait()
+        listening.close()
+        for connection in list(state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)  # so that they know that they are lost
+        tasks = list(state.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _answer(self, kind: str, request: ApiRequest) -> None:
-        faults = self.server.org.faults
-        struck = _has_transport_fault(faults) and kind != "control" and self.server.org.strikes(kind)
-        if struck and (faults.status or faults.html):
-            self.server.org.count(kind)
-            self._send(_broken(faults))
-            return
-        answer = self.server.rest.answer(request)
-        if answer.file is not None:
-            self._stream(answer, answer.file, faults)
-        elif struck and faults.short_json:
-            self._send(
-                ApiAnswer(answer.status, answer.body[: len(answer.body) // 2], answer.content_type, answer.headers)
-            )
-        elif struck and faults.cut_json:
-            self._send(answer, cut=True)
-        else:
-            self._send(answer)
-
-    def _send(self, answer: ApiAnswer, *, cut: bool = False) -> None:
-        body, headers = answer.body, dict(answer.headers)
-        if self._wants_gzip() and len(body) > 1000:
-            body, headers["Content-Encoding"] = b"".join(_gzipped(iter([body]))), "gzip"
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body[: len(body) // 2] if cut else body)
-        if cut:
-            self._hang_up()
-
-    def _stream(self, answer: ApiAnswer, file: LogFile, faults: Faults) -> None:
-        """A log file in chunks, never held in memory as a whole."""
-        packed = self._wants_gzip()
-        self.send_response(200)
-        self.send_header("Content-Type", answer.content_type)
-        self.send_header("Transfer-Encoding", "chunked")
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        if packed:
-            self.send_header("Content-Encoding", "gzip")
-        self.end_headers()
-        hit = faults.only_file in ("", file.id, file.event_type)
-        end = (faults.cut_log_file_at or faults.end_log_file_at) if hit else 0
-        pieces = _pieces(file.path, faults.drip_bytes or self.server.org.settings.log_file_chunk)
-        for piece in _ending(_gzipped(pieces) if packed else pieces, end):
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-            if faults.drip_seconds and self.server.closing.wait(faults.drip_seconds):
-                break
-        if hit and faults.cut_log_file_at:
-            self._hang_up()
-        else:
-            self.wfile.write(b"0\r\n\r\n")
-
-    def _wants_gzip(self) -> bool:
-        return "gzip" in self.headers.get("Accept-Encoding", "")
-
-    def _hang_up(self) -> None:
-        self.wfile.flush()
-        self.close_connection = True
+    async def _application(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        try:
+            await self.exchange()(self, scope, receive, send).run()
+        except asyncio.CancelledError:
+            if not self.closing.is_set():
+                raise
 
 
-def _has_transport_fault(faults: Faults) -> bool:
-    return bool(faults.status or faults.html or faults.short_json or faults.cut_json)
+def _bound(port: int) -> socket.socket:
+    """Listening on loopback. Raises OSError."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:  # with its protocol named, or asyncio leaves Nagle's algorithm on: 40 ms an answer
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(("127.0.0.1", port))
+        bound.listen(64)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
-def _broken(faults: Faults) -> ApiAnswer:
-    if faults.html:
-        return ApiAnswer(200, _PAGE, "text/html;charset=UTF-8")
-    bodies = {
-        500: b'[{"message":"An unexpected error occurred.","errorCode":"UNKNOWN_EXCEPTION"}]',
-        503: b'[{"message":"The servers are temporarily unavailable","errorCode":"SERVER_UNAVAILABLE"}]',
-    }
-    if faults.status in bodies:
-        return ApiAnswer(faults.status, bodies[faults.status], _JSON)
-    return ApiAnswer(faults.status, _PAGE, "text/html")
+class WiredConnection(H11Protocol):
+    """One connection of uvicorn's, behind a wire whose passage can be spoiled; exchanges find it in their `state`."""
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        wire = WireProxy(transport, self, self.loop)
+        self.app_state["wire"] = wire
+        super().connection_made(wire)
+        self._overdue = self.loop.call_later(BODY_SECONDS, self._give_up)
 
-def _pieces(path: Path, size: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(size):
-            yield piece
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._overdue.cancel()
+        super().connection_lost(exc)
 
-
-def _gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
-    for piece in pieces:
-        if packed := packer.compress(piece):
-            yield packed
-    yield packer.flush()
-
-
-def _ending(pieces: Iterator[bytes], end: int) -> Iterator[bytes]:
-    """The pieces up to byte `end` of all of them; 0: to the last."""
-    sent = 0
-    for piece in pieces:
-        if end and sent + len(piece) >= end:
-            yield piece[: end - sent]
-            return
-        sent += len(piece)
-        yield piece
+    def _give_up(self) -> None:
+        """On a client that has not come to the end of its first request's headers."""
+        if not self.cycle:
+            self.transport.abort()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn, TypeVar
 
-from agent.simulator.api.soql import (
+from agent.simulator.api.filters.soql import (
     Comparison,
     Condition,
     Conjunction,
@@ -76,26 +76,40 @@ def parse(text: str, now: datetime) -> Query:
     """Read a query; `now` gives TODAY and its like their meaning. Raises SoqlError."""
     if len(text) > MAX_CHARACTERS:
         raise SoqlError("SOQL statements cannot be longer than 100000 characters", "QUERY_TOO_COMPLICATED")
-    return _SoqlParser(_tokens(text), now).query()
+    parser = _SoqlParser(_tokens(text), now)
+    try:
+        return parser.query()
+    except SoqlError as error:
+        if error.at is None:
+            error.at = parser.last
+        raise
 
 
-def _tokens(text: str) -> list[tuple[str, str]]:
+def _tokens(text: str) -> list[tuple[str, str, int]]:
+    """Kind, text and place of each, in characters from the first; the end at last."""
     found, position = [], 0
     text = text.rstrip()
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise SoqlError(f"unexpected token: '{text[position:].strip()[:20]}'")
-        found.append((str(match.lastgroup), match[str(match.lastgroup)]))
+            unread = text[position:].lstrip()
+            raise SoqlError(f"unexpected token: '{unread[:20]}'", at=len(text) - len(unread))
+        kind = str(match.lastgroup)
+        found.append((kind, match[kind], match.start(kind)))
         position = match.end()
-    return [*found, ("end", "<EOF>")]
+    return [*found, ("end", "<EOF>", len(text))]
 
 
 class _SoqlParser:
-    def __init__(self, tokens: list[tuple[str, str]], now: datetime) -> None:
+    def __init__(self, tokens: list[tuple[str, str, int]], now: datetime) -> None:
         self._tokens = tokens
         self._position = 0
         self._now = now
+
+    @property
+    def last(self) -> int:
+        """Where the token begins that was read last."""
+        return self._tokens[max(0, self._position - 1)][2]
 
     def query(self) -> Query:
         self._expect("select")
@@ -171,7 +185,7 @@ class _SoqlParser:
         return Comparison(name, operator, tuple(values))
 
     def _literal(self) -> Literal:
-        kind, text = self._tokens[self._position]
+        kind, text, _ = self._tokens[self._position]
         self._position += 1
         if kind == "string":
             return Literal("string", _unescaped(text[1:-1]))
@@ -223,14 +237,14 @@ class _SoqlParser:
         return found
 
     def _count(self) -> int:
-        kind, text = self._tokens[self._position]
+        kind, text, _ = self._tokens[self._position]
         if kind != "number" or not text.isdigit():
             self._refuse()
         self._position += 1
         return int(text)
 
     def _name(self) -> str:
-        kind, text = self._tokens[self._position]
+        kind, text, _ = self._tokens[self._position]
         if kind != "word" or text.lower() in _KEYWORDS:
             self._refuse()
         self._position += 1
@@ -244,7 +258,7 @@ class _SoqlParser:
 
     def _expect(self, text: str) -> None:
         if not self._accept(text):
-            raise SoqlError(f"unexpected token: '{self._text()}' (expecting {text})")
+            self._refuse(f" (expecting {text})")
 
     def _kind(self) -> str:
         return self._tokens[self._position][0]
@@ -252,8 +266,9 @@ class _SoqlParser:
     def _text(self) -> str:
         return self._tokens[self._position][1]
 
-    def _refuse(self) -> NoReturn:
-        raise SoqlError(f"unexpected token: '{self._text()}'")
+    def _refuse(self, hint: str = "") -> NoReturn:
+        _, text, place = self._tokens[self._position]
+        raise SoqlError(f"unexpected token: '{text}'{hint}", at=place)
 
 
 def _date(text: str) -> datetime:

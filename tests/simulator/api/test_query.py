@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from agent.simulator.api.catalogue import tables
+from agent.simulator.api.filters.soql import SoqlError
 from agent.simulator.api.query import run
-from agent.simulator.api.soql import SoqlError
 from agent.simulator.api.soql_parser import parse
 from agent.simulator.org.simulated_org import SimulatedOrg
 from tests.simulator.conftest import AT_ONCE
@@ -81,6 +81,7 @@ def test_like_knows_its_wildcards(ask: Any) -> None:
         ("SELECT Id FROM EventLogFile WHERE LogFile = 'a'", "INVALID_FIELD"),
         ("SELECT Id FROM EventLogFile WHERE Sequence = '1'", "INVALID_FIELD"),
         ("SELECT Id FROM SetupAuditTrail WHERE Display LIKE '%a%'", "INVALID_FIELD"),
+        ("SELECT Id FROM LoginHistory WHERE SourceIp LIKE '203.%'", "INVALID_QUERY_FILTER_OPERATOR"),
         ("SELECT Id FROM SetupAuditTrail WHERE Section = 'a'", "INVALID_FIELD"),
         ("SELECT Id FROM User WHERE Id = 'nonsense'", "INVALID_QUERY_FILTER_OPERATOR"),
         ("SELECT FIELDS(ALL) FROM User", "MALFORMED_QUERY"),

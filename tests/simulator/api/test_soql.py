@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.simulator.api.soql import Comparison, Conjunction, Disjunction, Negation, SoqlError
+from agent.simulator.api.filters.soql import Comparison, Conjunction, Disjunction, Negation, SoqlError
 from agent.simulator.api.soql_parser import parse
 
 NOW = datetime(2026, 11, 18, 12, 30, tzinfo=UTC)

@@ -9,11 +9,17 @@ Value = str | float | bool | datetime | None
 
 
 class SoqlError(Exception):
-    """A query that is refused; `code` is the REST errorCode."""
+    """A query that is refused; `code` is the REST errorCode.
 
-    def __init__(self, message: str, code: str = "MALFORMED_QUERY") -> None:
+    `word`: what of the query is wrong, as it is spelled there; `at`: where it begins, in characters from the query's
+    first. Without either the whole of it is.
+    """
+
+    def __init__(self, message: str, code: str = "MALFORMED_QUERY", *, word: str = "", at: int | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.word = word
+        self.at = at
 
 
 @dataclass(frozen=True, slots=True)
