@@ -12,7 +12,8 @@ from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.sources.salesforce.org_settings import OrgSettings
 from agent.sources.salesforce.session import Session
 from tests.scripted_org.scripted_org import ScriptedOrg
-from tests.scripted_org.serving import RunningScriptedOrg
+from tests.scripted_org.serving import RunningScriptedOrg, shared_keys
+from tests.scripted_pubsub.scripted_pubsub import ScriptedPubSub
 from tests.sources.reader import Clock, Reader
 
 
@@ -39,6 +40,22 @@ def server(shared_server: RunningScriptedOrg, clock: Clock) -> RunningScriptedOr
 @pytest.fixture
 def org(server: RunningScriptedOrg) -> ScriptedOrg:
     return server.org
+
+
+@pytest.fixture(scope="session")
+def shared_pubsub() -> Iterator[ScriptedPubSub]:
+    """One for all tests; each gets it as new by `pubsub`."""
+    with ScriptedPubSub(shared_keys()) as running:
+        yield running
+
+
+@pytest.fixture
+def pubsub(shared_pubsub: ScriptedPubSub) -> Iterator[ScriptedPubSub]:
+    """As new, and taking any token."""
+    shared_pubsub.begin_anew()
+    shared_pubsub.is_valid = lambda _: True
+    yield shared_pubsub
+    shared_pubsub.change(silent=False)
 
 
 MakeSession = Callable[..., Session]

@@ -71,9 +71,9 @@ class ReadPosition:
             return cls(_moment(document["since"]), _moment(document["high"]), opened)
         except (ValueError, KeyError, TypeError) as error:
             raise SourceError(
-                f"the stored cursor of event_log_file cannot be understood ({error!r})",
+                f"the stored cursor of event_log_file cannot be read ({error!r})",
                 hint="it was damaged or written by a newer Leakline: restore the state directory from a backup, "
-                "run the newer version, or begin with an empty state directory",
+                "run the newer version, or start with an empty state directory",
             ) from error
 
 

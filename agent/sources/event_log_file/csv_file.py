@@ -45,7 +45,7 @@ def read_log_file(
     """Yields at least one piece (an empty one for a file of a header alone). `source` may be gzipped if it is a path.
 
     Records up to number `start_row` are passed over. Raises TransportError if this is no CSV (a web page, JSON,
-    nothing at all) or its gzip container is damaged; OSError if it cannot be read.
+    nothing at all) or the gzip file is damaged; OSError if it cannot be read.
     """
     name = name or str(source)
     with ExitStack() as stack:
@@ -53,9 +53,7 @@ def read_log_file(
         try:
             yield from _CsvReader(stream, name, chunk_bytes or CHUNK_BYTES).pieces(start_row)
         except (EOFError, igzip.BadGzipFile, IsalError) as error:  # type: ignore[misc]
-            raise TransportError(
-                f"{name}: its gzip container is damaged ({error})", hint="get the file again"
-            ) from error
+            raise TransportError(f"{name}: the gzip file is damaged ({error})", hint="get the file again") from error
 
 
 class _CsvReader:

@@ -62,6 +62,10 @@ class FilteredRows:
     """Records of the piece, good and bad, that another file brought."""
     remember: bytes
     """The ids of all records of the piece, known or not: `ID_BYTES` each, in the order of the file."""
+    counted: int = 0
+    """Of the duplicates of a day's file: those that an earlier file of the same day has as well."""
+    unreadable: int = 0
+    """Of the duplicates, without `counted`: records that cannot be read."""
 
 
 class RowFilter:
@@ -76,10 +80,14 @@ class RowFilter:
         # rows where it stopped; all others, also those of an older version of this file, are rows taken before.
         own = {piece_key(listed, number) for number in range(pieces)}
         other_files = [key for prefix in listed.overlapping_prefixes() for key in recall.keys(prefix) if key not in own]
+        self.is_reissue = any(map(listed.is_reissue_of, other_files))
+        """Whether this file was read before in another version, so that what is new in it was added."""
         self._own_ids = [recall(key) or b"" for key in sorted(own)]
         self._ids_of_others = [recall(key) or b"" for key in other_files]
         self._occurrences = identity.occurrences(self._own_ids)
         self._taken = identity.taken(self._ids_of_others) if other_files else None
+        of_days = [recall(key) or b"" for key in other_files if key.startswith(f"{listed.day_prefix}day/")]
+        self._taken_by_days = identity.taken(of_days) if of_days and listed.kind == "Daily" else None
         # Only a day's file, and only if hours of that day were read: `day/` holds ids of daily files alone.
         self.checks_hours_against_day = listed.kind == "Daily" and any(
             not key.startswith(f"{listed.day_prefix}day/") for key in other_files
@@ -100,7 +108,19 @@ class RowFilter:
             return FilteredRows(frame, numbers, rejections, 0, remember)
         kept = [r for r, is_new in zip(rejections, new[piece.frame.height :], strict=True) if is_new]
         numbers, frame = numbers.filter(new[: frame.height]), frame.filter(new[: frame.height])
-        return FilteredRows(frame, numbers, kept, len(ids) - frame.height - len(kept), remember)
+        counted = self._taken_by_days.mask(ids) if self._taken_by_days is not None else None
+        known_bad = ~new[piece.frame.height :]
+        if counted is not None:
+            known_bad &= ~counted[piece.frame.height :]
+        return FilteredRows(
+            frame,
+            numbers,
+            kept,
+            duplicates=len(ids) - frame.height - len(kept),
+            remember=remember,
+            counted=int(counted.sum()) if counted is not None else 0,
+            unreadable=int(known_bad.sum()),
+        )
 
     def share_known(self, pieces: Iterable[CsvPiece]) -> float:
         """How much of this file agrees with what is taken already: of its rows, or of the taken ones if these are fewer."""

@@ -113,7 +113,7 @@ def _receive(
                     if stop.is_set():
                         raise DownloadStopped
                     file.write(plain)
-            return "" if gunzip is None or gunzip.ended else "its compressed form has no end"
+            return "" if gunzip is None or gunzip.ended else "its compressed data is cut off"
     except TooLong:
         raise
     except TransportError as error:
@@ -121,7 +121,7 @@ def _receive(
             raise
         return f"the transfer broke off: {error}"
     except IsalError as error:  # type: ignore[misc]
-        return f"its compressed form is damaged: {error}"
+        return f"its compressed data is damaged: {error}"
 
 
 def _gunzip(response: httpx.Response) -> Gunzip | None:
@@ -149,7 +149,7 @@ class _BoundedFile:
             listed = self._listed
             raise TooLong(
                 f"{listed.event_type} {listed.id}: more than {self._most} bytes, where {listed.length} were listed",
-                hint="if files of this org are that long, raise max_file_mb",
+                hint="raise max_file_mb if files of this org are that long",
             )
         if self.length >= self._look_at:
             self._look_at += LOOK_EVERY
@@ -170,7 +170,7 @@ def _refuse_what_is_no_log_file(file: BinaryIO, listed: ListedFile, defect: str)
     file.seek(0)
     if b"EVENT_TYPE" in header and header.endswith(b"\n"):
         return
-    reason = defect or "what arrived is no log file (a web page?)"
+    reason = defect or "what arrived is not a log file (is it a web page?)"
     raise TransportError(f"{listed.event_type} {listed.id}: {reason}", hint="try again later")
 
 
@@ -180,7 +180,7 @@ def _defect_of(file: BinaryIO, listed: ListedFile, length: int) -> str:
     last = file.read(1)
     file.seek(0)
     if last != b"\n":
-        return "its last line has no end"
+        return "its last line is cut off"
     if length < listed.length:
         return f"{length} bytes arrived where {listed.length} were listed"
     return ""

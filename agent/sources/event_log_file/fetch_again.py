@@ -9,7 +9,7 @@ from typing import Protocol
 import polars as pl
 
 from agent.errors import TransportError
-from agent.model import Batch
+from agent.model import Batch, TimeFlag
 from agent.sources.event_log_file.csv_file import read_log_file
 from agent.sources.event_log_file.deduplicate import RowIdentity
 from agent.sources.event_log_file.download import Download, DownloadStopped
@@ -36,10 +36,12 @@ def fetch(
     try:
         got = get(listed)
     except DownloadStopped as error:
-        raise TransportError(f"{listed.event_type} {listed.id}: we were asked to stop") from error
+        raise TransportError(f"{listed.event_type} {listed.id}: Leakline is stopping") from error
     try:
         seen = ListedFile.seen_in(again) or got.begun
-        return [replace(batch, created=seen) for batch in rows(session.org_id, identity, listed, got, wanted)]
+        flags: Sequence[TimeFlag] = ("late",) if ListedFile.late_in(again) else ()
+        found = rows(session.org_id, identity, listed, got, wanted)
+        return [replace(batch, created=seen, time_flags=flags) for batch in found]
     finally:
         got.file.close()
 

@@ -16,6 +16,7 @@ from agent.sources.event_log_file.csv_file import read_log_file
 from agent.sources.event_log_file.csv_piece import CsvPiece
 from agent.sources.event_log_file.deduplicate import RowFilter, RowIdentity, piece_key
 from agent.sources.event_log_file.download import Download
+from agent.sources.event_log_file.interval import DayComparison
 from agent.sources.event_log_file.listed_file import ListedFile
 
 SERVICE = "event_log_file"
@@ -23,6 +24,9 @@ SERVICE = "event_log_file"
 LEAST_SHARE_KNOWN = 0.5
 """A day's file in which fewer of the hours' rows are found again is held: then the two do not agree cell for cell, and
 every row of the day would come twice."""
+
+HELD, GONE = "its daily file does not fit its hours and was held", "its daily file cannot be read"
+"""Why a day cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class FilePass:
     recall: Recall
     identity: RowIdentity
     now: Callable[[], datetime]
+    comparison: DayComparison
     stopped: Callable[[], bool] = lambda: False
     """Whether reading is to end in the middle of a file: a long one is read for minutes before its first batch."""
 
@@ -54,10 +59,11 @@ class FilePass:
         if opened.pieces == 0 and sift.checks_hours_against_day:
             share = self._filter(listed).share_known(self._pieces(listed, download, 0))
             if share < LEAST_SHARE_KNOWN:
-                yield self._done(source_events.held(self.org, listed, share, self.now()), listed, download, after)
+                event = self._counted(source_events.held(self.org, listed, share, self.now()), listed, HELD)
+                yield self._done(event, listed, download, after)
                 return
         for piece, last in _with_last(self._pieces(listed, download, opened.row)):
-            batch = self._batch(listed, piece, sift, opened)
+            batch = self._batch(listed, piece, sift, opened, is_whole=last and not download.defect)
             # The number of the last record of the piece: reading goes on behind it.
             opened = replace(opened, row=piece.first_row + piece.rows - 1, pieces=opened.pieces + 1)
             # Only the last batch moves the high water, so that a restart before it resumes inside the file.
@@ -67,18 +73,27 @@ class FilePass:
                 yield replace(batch, cursor=replace(position, file=opened).cursor())
         if download.defect:
             event = source_events.truncated(self.org, listed, download.defect, self.now())
+            event = self._counted(event, listed, f"its daily file was read although {download.defect}")
             yield self._done(event, listed, download, after)
 
     def gap(self, listed: ListedFile, reason: str, after: ReadPosition) -> Batch:
         """A file that cannot be read, so that it is not asked for again."""
-        event = source_events.gap(self.org, listed, reason, self.now())
+        event = self._counted(source_events.gap(self.org, listed, reason, self.now()), listed, GONE)
         return replace(event, cursor=after.cursor(), remember={known_key(listed): b"1"}, input=listed.id)
+
+    def _counted(self, event: Batch, listed: ListedFile, reason: str) -> Batch:
+        """An event of our own that says why the file's day is not compared."""
+        return replace(event, count=self.comparison.count(listed, reason=reason))
 
     def _filter(self, listed: ListedFile) -> RowFilter:
         return RowFilter(self.identity, self.recall, self.org, listed)
 
-    def _batch(self, listed: ListedFile, piece: CsvPiece, sift: RowFilter, opened: OpenFile) -> Batch:
+    def _batch(
+        self, listed: ListedFile, piece: CsvPiece, sift: RowFilter, opened: OpenFile, *, is_whole: bool
+    ) -> Batch:
         sifted = sift.sift(piece, SERVICE)
+        count = self.comparison.count(listed, sifted, is_whole=is_whole)
+        late = count is not None and count.compares
         return Batch(
             org=self.org,
             source=SERVICE,
@@ -89,8 +104,11 @@ class FilePass:
             duplicates=sifted.duplicates,
             input=listed.id,
             created=opened.seen,
-            again=listed.text(opened.seen),
+            again=listed.text(opened.seen, late=late),
             row_numbers=sifted.row_numbers,
+            usual_lag=listed.usual_lag,
+            time_flags=(*(("late",) if late else ()), *(("reissued",) if sift.is_reissue else ())),
+            count=count,
         )
 
     def _pieces(self, listed: ListedFile, download: Download, row: int) -> Iterator[CsvPiece]:

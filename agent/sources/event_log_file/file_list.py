@@ -44,7 +44,7 @@ class FileList:
         *,
         event_types: Sequence[str] | None,
         interval: IntervalSetting,
-        reconcile_daily: bool,
+        reconcile_daily: bool | None,
     ) -> None:
         self.scope: ListingScope | None = None
         """Which kinds are listed; None while that is not known."""
@@ -77,7 +77,9 @@ class FileList:
             except Refused as error:
                 if no_interval_field(error):
                     self.scope = None  # the next poll finds out anew
-                    raise TransportError(str(error), hint="the field Interval is gone; asking anew") from error
+                    raise TransportError(
+                        str(error), hint="the field Interval is no longer there; looking again"
+                    ) from error
                 if not first_try or error.code != "INVALID_QUERY_LOCATOR":
                     raise
         raise AssertionError("unreachable")

@@ -19,6 +19,11 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """There was no API before."""
 LARGEST = 1 << 50
 """Bytes of a log file: more than any disk has, less than a float tells apart."""
+HOURLY_LAG = timedelta(hours=8)
+"""An hour's file is there 3 to 6 hours after its hour (Salesforce's word); with the hour itself, and one to settle and to be
+listed."""
+DAILY_LAG = timedelta(hours=48)
+"""A day's file was seen 44 and 45 hours after the begin of its day; with 3 to settle and to be listed."""
 SECOND = timedelta(seconds=1)
 """The precision of times in SOQL: a record may lie so far outside what was asked for."""
 
@@ -53,15 +58,17 @@ class ListedFile:
         """What tells this file from a later one under the same id; sorts by creation."""
         return f"{self.created:%Y%m%dT%H%M%SZ}/{self.id}/{self.length}"
 
-    def text(self, seen: datetime | None = None) -> str:
-        """All of it, for `of_text`; and when it was first seen, for `seen_in`."""
+    def text(self, seen: datetime | None = None, *, late: bool = False) -> str:
+        """All of it, for `of_text`; when it was first seen, for `seen_in`, and whether its rows are late, for `late_in`."""
         facts = {"created": self.created.isoformat(), "log_date": self.log_date.isoformat()}
-        return json.dumps({**asdict(self), **facts, **({"seen": seen.isoformat()} if seen else {})})
+        reading = ({"seen": seen.isoformat()} if seen else {}) | ({"late": True} if late else {})
+        return json.dumps({**asdict(self), **facts, **reading})
 
     @classmethod
     def of_text(cls, text: str) -> ListedFile:
         facts = json.loads(text)
         facts.pop("seen", None)
+        facts.pop("late", None)
         times = {name: datetime.fromisoformat(facts[name]) for name in ("created", "log_date")}
         return cls(**{**facts, **times})
 
@@ -71,9 +78,19 @@ class ListedFile:
         seen = json.loads(text).get("seen")
         return datetime.fromisoformat(seen) if seen else None
 
+    @staticmethod
+    def late_in(text: str) -> bool:
+        """Whether the text says that the rows taken from the file are late."""
+        return json.loads(text).get("late") is True
+
     @property
     def hours(self) -> int:
         return 24 if self.kind == "Daily" else 1
+
+    @property
+    def usual_lag(self) -> timedelta:
+        """How old its rows are at most when it comes in good time."""
+        return DAILY_LAG if self.kind == "Daily" else HOURLY_LAG
 
     @property
     def day_prefix(self) -> str:
@@ -84,6 +101,16 @@ class ListedFile:
     def taken_prefix(self) -> str:
         """Under which the ids taken from this very file are remembered, numbered by piece."""
         return f"{self.day_prefix}{'day' if self.kind == 'Daily' else f'{self.log_date:%H}'}/{self.version}/"
+
+    def is_reissue_of(self, taken_key: str) -> bool:
+        """Whether rows that are remembered under this key came with an earlier version of this file.
+
+        There is one daily file of a day; an hour has several files, told apart by their ids.
+        """
+        before = f"{self.day_prefix}{'day' if self.kind == 'Daily' else f'{self.log_date:%H}'}/"
+        if not taken_key.startswith(before) or taken_key.startswith(self.taken_prefix):
+            return False
+        return self.kind == "Daily" or taken_key.removeprefix(before).split("/")[1] == self.id
 
     def overlapping_prefixes(self) -> Sequence[str]:
         """Under which lie ids of rows that this file may hold as well."""

@@ -19,6 +19,7 @@ from agent.model import OWN_EVENT_TYPE, Batch
 from agent.own_event import own_event
 from agent.source import Recall
 from agent.sources.event_log_file.listed_file import OddRecord
+from agent.wording.number import counted
 
 PREFIX = "odd/"
 MOST = 200
@@ -79,11 +80,11 @@ class OddRecords:
         changes = _changes(before, after)
         if awaited and awaited != was:
             count = len(awaited) + len({record.name for record in odd} - after.keys())
-            message = f"{self._source} passes over {count} listed records that cannot be read: {_shown(awaited)}"
+            message = f"{self._source} skips {counted(count, 'listed record')} that cannot be read: {_shown(awaited)}"
             event = own_event(org, "record-passed-over", message, now, failure=True, fields=self._fields(count))
             yield replace(event, remember=changes, input=self._source)
         elif (was or lost) and not awaited:
-            event = own_event(org, "record-read", f"{self._source} passes over no listed record any more", now)
+            event = own_event(org, "record-read", f"{self._source} no longer skips listed records", now)
             yield replace(event, remember=changes, input=self._source)
         elif changes:
             yield Batch(org, "agent", OWN_EVENT_TYPE, pl.DataFrame(), remember=changes)
@@ -147,4 +148,5 @@ def _shown(reasons: Mapping[str, str]) -> str:
 
 def _gap(lost: Mapping[str, _StoredRecord]) -> str:
     reasons = {name: known.reason for name, known in lost.items()}
-    return f"{len(lost)} listed log files could not be read for three days, their events are missing: {_shown(reasons)}"
+    files = counted(len(lost), "listed log file")
+    return f"{files} could not be read for three days, so events are missing: {_shown(reasons)}"

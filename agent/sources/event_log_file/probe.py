@@ -15,6 +15,7 @@ from agent.sources.event_log_file.listed_file import IntervalKind, is_event_type
 from agent.sources.salesforce import soql_literal
 from agent.sources.salesforce.api_error import Missing
 from agent.sources.salesforce.session import Session
+from agent.wording.number import counted
 
 LOOK_BACK = timedelta(days=3)
 
@@ -30,7 +31,7 @@ def probe(session: Session, *, now: Callable[[], datetime], wanted: Sequence[str
     try:
         org_id = session.org_id
     except LeaklineError as error:
-        yield Finding(subject, False, f"no sign-in: {error.args[0]}", error.hint or "check url, tls and proxy")
+        yield Finding(subject, False, f"cannot sign in: {error.args[0]}", error.hint or "check url, tls and proxy")
         return
     yield Finding(subject, True, f"signed in at {session.settings.url} to org {org_id}")
     yield _allowance(session, subject)
@@ -48,8 +49,8 @@ def _allowance(session: Session, subject: str) -> Finding:
     except Forbidden as error:
         return Finding(subject, False, str(error.args[0]), error.hint, warning=not _bars_the_api(error))
     except (SourceError, KeyError, TypeError, ValueError, OverflowError) as error:
-        return Finding(subject, False, f"the allowance is not told ({error})", "try again later", warning=True)
-    message = f"{left} of {most} API calls of the day are left"
+        return Finding(subject, False, f"the API allowance is not known ({error})", "try again later", warning=True)
+    message = f"{left:,} of {most:,} API calls of the day are left"
     if most - left >= most * session.settings.api_budget.share:
         share = session.settings.api_budget.share
         return Finding(subject, False, message, f"reading pauses at {share:.0%}: wait, or raise api_budget.share")
@@ -73,7 +74,7 @@ def _log_files(session: Session, subject: str, since: datetime, wanted: Sequence
     daily = _event_types(session, "Daily" if has_interval else None, since)
     hourly = _event_types(session, "Hourly", since) if has_interval else set()
     if not daily | hourly:
-        fix = f"{_PERMISSION}; if it has them, no log file was made in three days: sign in to the org and look again tomorrow"
+        fix = f"{_PERMISSION}; if it has them, the org wrote no log file in three days: sign in to the org and check again tomorrow"
         yield Finding(subject, False, "no log file is visible", fix)
         return
     yield _licence(subject, daily | hourly)
@@ -107,17 +108,17 @@ def _event_types(session: Session, kind: IntervalKind | None, since: datetime) -
 
 def _licence(subject: str, seen: set[str]) -> Finding:
     if seen <= FREE:
-        message = (
-            f"only event types that come without a licence are there ({', '.join(sorted(seen))}), daily and for one day"
-        )
+        message = f"only event types that need no licence were found ({', '.join(sorted(seen))}), daily and for one day"
         fix = "reports, files and API calls need Salesforce Shield or the Event Monitoring add-on, switched on in Setup"
         return Finding(subject, False, message, fix, warning=True)
-    return Finding(subject, True, f"{len(seen)} event types in the last three days, Event Monitoring is licensed")
+    return Finding(
+        subject, True, f"{counted(len(seen), 'event type')} in the last three days, Event Monitoring is licensed"
+    )
 
 
 def _hourly(subject: str, has_interval: bool, seen: bool) -> Finding:
     if seen:
-        return Finding(subject, True, "hourly files are there: events come 3 to 6 hours after they happen")
-    reason = "no hourly file was made in three days" if has_interval else "EventLogFile has no field Interval"
-    fix = "hourly files need Event Monitoring; daily ones are read instead, about 45 hours after the day's begin"
+        return Finding(subject, True, "hourly files were found: events arrive 3 to 6 hours after they happen")
+    reason = "the org wrote no hourly file in three days" if has_interval else "EventLogFile has no field Interval"
+    fix = "hourly files need Event Monitoring; daily ones are read instead, about 45 hours after the start of the day"
     return Finding(subject, False, f"no hourly files: {reason}", fix, warning=True)

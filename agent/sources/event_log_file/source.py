@@ -27,14 +27,16 @@ from agent.sources.event_log_file.checkpoint import ReadPosition, known_key, out
 from agent.sources.event_log_file.deduplicate import RowIdentity
 from agent.sources.event_log_file.download import Download, TooLong, download
 from agent.sources.event_log_file.event_types import DEFAULT, EventType, spelled
-from agent.sources.event_log_file.file_batches import SERVICE, FilePass
+from agent.sources.event_log_file.file_batches import FilePass
 from agent.sources.event_log_file.file_list import FileList
+from agent.sources.event_log_file.interval import DayComparison
 from agent.sources.event_log_file.listed_file import ListedFile
 from agent.sources.event_log_file.odd_records import OddRecords
 from agent.sources.event_log_file.poll import Poll
 from agent.sources.event_log_file.prefetch import download_ahead
 from agent.sources.salesforce.api_error import Missing
 from agent.sources.salesforce.session import Session
+from agent.sources.source_name import name_of
 
 SWEEP = timedelta(days=3)
 """A file may still appear so long after its events (Object Reference: EventLogFile)."""
@@ -56,32 +58,32 @@ class EventLogFileSettings(BaseModel):
     event_types: (
         Literal["default", "all"] | Annotated[list[EventType], Field(min_length=1), AfterValidator(spelled)]
     ) = "default"
-    """`default`: those that matter for leaks (agent/sources/event_log_file/event_types.py); `all`; or a list."""
+    """Which event types are read: `default`, those that matter for leaks; `all`; or a list."""
     start: Duration = timedelta(hours=24)
-    """At the very first start: how old (by creation) the oldest file may be."""
+    """How old the oldest file may be at the very first start, by when it was created."""
     every: Annotated[PositiveDuration, at_most(timedelta(days=1))] = timedelta(minutes=10)
-    """Between two polls."""
+    """The time between two polls."""
     settle: Annotated[Duration, at_most(timedelta(days=1))] = timedelta(minutes=5)
-    """Files younger than this wait: they may still grow."""
+    """Files younger than this wait, because they may still grow."""
     overlap: Annotated[Duration, at_most(timedelta(days=3))] = timedelta(hours=1)
     """How far before the newest file read each poll looks for late ones."""
     sweep_every: Annotated[Duration, at_most(timedelta(days=1))] = timedelta(hours=1)
     """How often a poll looks three days back."""
     interval: Literal["auto", "hourly", "daily"] = "auto"
     """`auto`: hourly files where the org has them, else daily ones."""
-    reconcile_daily: bool = False
-    """Also read the daily files, for the rows that hourly ones left out."""
+    reconcile_daily: bool | None = None
+    """Also read the daily files, for the rows that hourly ones left out. Unless set, where the org has both."""
     parallel: int = Field(default=4, ge=1, le=16)
-    """Downloads at once."""
+    """How many downloads run at once."""
     ahead_mb: int = Field(default=1024, ge=1)
-    """Disk for files that are downloaded ahead."""
+    """How much disk files that are downloaded ahead may take, in MB."""
     deadline: Annotated[PositiveDuration, at_most(timedelta(days=1))] = timedelta(minutes=8)
-    """Until a download is interrupted."""
+    """How long a download may take."""
     temp_directory: Path | None = None
-    """Where downloads lie while they are read; default: the state directory's file system."""
+    """Where downloads lie while they are read. By default in the state directory's file system."""
     max_file_mb: int = Field(default=16_384, ge=1)
-    """A log file that is longer once decompressed is refused. So is one of more than 64 MB and 40 times what the org
-    listed."""
+    """A log file that is longer than this once decompressed, in MB, is refused. So is one of more than 64 MB that is
+    40 times as long as the org said."""
 
     def chosen_types(self) -> list[str] | None:
         """None for all."""
@@ -112,7 +114,7 @@ class EventLogFile:
         identity: RowIdentity,
         temp_directory: Path,
     ) -> None:
-        self.name = f"{session.settings.name}/{SERVICE}"
+        self.name = name_of(session.settings.name, settings)
         self._session = session
         self._settings = settings
         self._now = now
@@ -199,7 +201,7 @@ class EventLogFile:
 
     def _take(self, files: list[ListedFile], position: ReadPosition) -> Generator[Batch]:
         """Batches of all files in order; afterwards raises what kept one from coming."""
-        poll = Poll(position, self._file_pass())
+        poll = Poll(position, self._file_pass(position))
         downloads = download_ahead(
             files, self._fetch, parallel=self._settings.parallel, most_bytes=self._settings.ahead_mb << 20
         )
@@ -219,9 +221,10 @@ class EventLogFile:
         if poll.error is not None:
             raise poll.error
 
-    def _file_pass(self) -> FilePass:
-        session = self._session
-        return FilePass(session.org_id, self._recall, self._identity, self._now, lambda: session.closed)
+    def _file_pass(self, position: ReadPosition) -> FilePass:
+        session, scope = self._session, self._list.scope
+        comparison = DayComparison(self._recall, scope.kinds if scope is not None else (), position.since)
+        return FilePass(session.org_id, self._recall, self._identity, self._now, comparison, lambda: session.closed)
 
     def _fetch(self, listed: ListedFile, stop: threading.Event) -> Download:
         self._session.check_budget()

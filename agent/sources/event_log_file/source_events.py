@@ -22,29 +22,29 @@ def gap(org: str, listed: ListedFile, reason: str, now: datetime) -> Batch:
 
 def truncated(org: str, listed: ListedFile, defect: str, now: datetime) -> Batch:
     """A file that is not whole was taken, for more of it is not to be had."""
-    message = f"{_name(listed)} was taken although {defect}; events may be missing"
+    message = f"{_name(listed)} was read although {defect}; events may be missing"
     return _event(org, "log-truncated", message, now, listed, {})
 
 
 def held(org: str, listed: ListedFile, share: float, now: datetime) -> Batch:
     """The check on the assumption that hourly and daily files agree cell for cell."""
     message = (
-        f"{_name(listed)} was not read: of the rows that the hourly files brought, {share:.0%} are found in it again. "
-        "Forwarding it would double events"
+        f"{_name(listed)} was not read: only {share:.0%} of the rows of the hourly files are in it again. "
+        "Sending it would duplicate events"
     )
     return _event(org, "log-held", message, now, listed, {"leakline.known_share": round(share, 4)})
 
 
 def hourly_files_missing(org: str, reason: str, now: datetime) -> Batch:
     message = (
-        f"hourly log files are not to be had ({reason}): reading daily ones, which come about 45 hours after the day's "
-        "begin. Hourly files need Event Monitoring, and the user must see the field EventLogFile.Interval"
+        f"hourly log files are not available ({reason}): reading daily ones, which come about 45 hours after the day "
+        "starts. Hourly files need Event Monitoring, and the user must see the field EventLogFile.Interval"
     )
     return own_event(org, "hourly-files-missing", message, now, failure=True)
 
 
 def hourly_files_found(org: str, now: datetime) -> Batch:
-    return own_event(org, "hourly-files-found", "hourly log files are there now and are read from here on", now)
+    return own_event(org, "hourly-files-found", "hourly log files are available again and are read from now on", now)
 
 
 def _event(

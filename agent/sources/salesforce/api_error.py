@@ -27,6 +27,14 @@ class Refused(SourceError):
         self.code = code
 
 
+class QueryTimeout(TransportError):
+    """QUERY_TIMEOUT: the org took too long over a query; one of a shorter span may be answered."""
+
+
+class UnreadableAnswer(TransportError):
+    """An answer that is longer than it may be, or damaged within; a shorter one may be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApiErrorBody:
     """The first error of an answer; both empty if the body is something else (a proxy's page)."""
@@ -36,7 +44,7 @@ class ApiErrorBody:
 
 
 _OAUTH_HINTS = (
-    ("invalid_client_id", "", "check client_id; a new app takes about ten minutes until it works"),
+    ("invalid_client_id", "", "check client_id; a new app needs about ten minutes until it works"),
     ("invalid_client", "", "the client secret is wrong or was rotated: copy the app's current one"),
     ("invalid_grant", "hasn't approved", "pre-authorise the user's profile or permission set in the app's policies"),
     ("invalid_grant", "audience", "set auth.audience: login.salesforce.com, test.salesforce.com or the My Domain"),
@@ -44,10 +52,10 @@ _OAUTH_HINTS = (
     ("invalid_grant", "not supported on this domain", "client credentials work at the org's My Domain only: change url"),
     ("invalid_grant", "credentials user", "choose a Run As user in the app's client credentials policy"),
     ("invalid_grant", "expired", "the assertion or the app's certificate is out of date: check this machine's clock, then the certificate"),
-    ("invalid_grant", "assertion", "the key does not fit the app's certificate, or that certificate expired: upload a current one"),
+    ("invalid_grant", "assertion", "the key does not match the app's certificate, or that certificate expired: upload a current one"),
     ("invalid_grant", "", "check username, client_id and key against the app, and this machine's clock"),
     ("invalid_request", "refresh_token", "give the app the scope refresh_token (offline_access)"),
-    ("invalid_app_access", "", "the app's policies do not admit this user: assign the profile or permission set"),
+    ("invalid_app_access", "", "assign the profile or permission set to the app: its policies do not admit this user"),
     ("unsupported_grant_type", "", "switch this OAuth flow on in the app's settings"),
     ("inactive_user", "", "activate the user, or sign in as another"),
     ("inactive_org", "", "the org is not active: ask Salesforce"),
@@ -80,7 +88,9 @@ def token_refusal(status: int, body: bytes, url: str) -> SourceError:
     """Why the token endpoint at `url` gave no token."""
     error = error_of(body)
     if not error.code:
-        return TransportError(f"{url}: HTTP {status} and no OAuth answer", hint="check url; a proxy may answer instead")
+        return TransportError(
+            f"{url}: HTTP {status} without an OAuth answer", hint="check url; a proxy may answer instead"
+        )
     text = f"{url} refused the sign-in: {error.code} ({error.message})"
     for code, words, hint in _OAUTH_HINTS:
         if code == error.code and words in error.message.lower():
@@ -93,13 +103,13 @@ def rest_refusal(status: int, body: bytes, what: str) -> SourceError:
     error = error_of(body)
     text = f"{what}: HTTP {status} {error.code} {error.message}".rstrip()
     if status == 401:
-        return Unauthorized(text, hint="the session was refused even when new: check the user's login restrictions")
+        return Unauthorized(text, hint="check the user's login restrictions: even a new session was refused")
+    if error.code == "QUERY_TIMEOUT":
+        return QueryTimeout(text, hint="the org takes too long over a query; it is asked again")
     if status == 403:
         return _forbidden(error, text)
     if error.code == "INVALID_TYPE":
-        return Forbidden(
-            text, hint="this user does not see the object: give the permission for it (View Event Log Files)"
-        )
+        return Forbidden(text, hint="give the user the permission to see the object (View Event Log Files)")
     if status in (404, 410):
         return Missing(text)
     if status in (400, 405, 414, 415, 431):

@@ -30,11 +30,12 @@ class JwtBearer(BaseModel):
     client_id: str
     """The connected app's consumer key."""
     username: str
-    """The user to act as; needs API Enabled and View Event Log Files."""
+    """The user to act as. It needs the permissions API Enabled and View Event Log Files."""
     key: Secret
-    """Private key (PEM, RSA, no passphrase); its certificate is uploaded to the app."""
+    """The private key (PEM, RSA, no passphrase). Its certificate is uploaded to the app."""
     audience: str | None = None
-    """Default: login.salesforce.com, for a sandbox test.salesforce.com; any other host is its own audience."""
+    """The audience of the assertion. By default login.salesforce.com, for a sandbox test.salesforce.com, for any other
+    host that host itself."""
 
     def form(self, url: str, now: datetime) -> dict[str, str]:
         """The token request's fields. Raises SettingsError for a key that cannot sign."""
@@ -77,7 +78,7 @@ class ClientCredentials(BaseModel):
 
 
 class RefreshToken(BaseModel):
-    """A token that a person's consent left us."""
+    """A token that a person's consent gave."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -88,7 +89,7 @@ class RefreshToken(BaseModel):
     client_secret: Secret | None = None
     """The app's consumer secret, where the app asks for it."""
     refresh_token: Secret
-    """What a person's consent left us."""
+    """The token that a person's consent gave."""
 
     def form(self, url: str, now: datetime) -> dict[str, str]:  # noqa: ARG002 - one shape for all three
         """The token request's fields."""
@@ -100,7 +101,11 @@ class RefreshToken(BaseModel):
         return fields | ({"client_secret": self.client_secret.read()} if self.client_secret else {})
 
 
-Credentials = Annotated[JwtBearer | ClientCredentials | RefreshToken, Field(discriminator="type")]
+Credentials = Annotated[
+    JwtBearer | ClientCredentials | RefreshToken,
+    # Each member has a default for `type`; a settings file does not.
+    Field(discriminator="type", json_schema_extra={"required": ["type"]}),
+]
 
 
 def audience_of(url: str) -> str:

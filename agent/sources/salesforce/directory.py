@@ -71,7 +71,7 @@ class Directory:
             return self._failure
         if self._queue.overdue:
             seconds = f"{self._queue.patience:g} seconds"
-            return f"{self._org}: it has not told within {seconds} who users and apps are: events go without that"
+            return f"{self._org} did not answer the look-up of users and apps within {seconds}: events are sent without names"
         return ""
 
     def close(self) -> None:
@@ -112,7 +112,9 @@ class Directory:
         was_overdue = self._queue.overdue
         crowded = self._queue.wait_for([(kind, id_) for id_ in missing])
         if self._queue.overdue and not was_overdue:
-            log.warning("look-ups take too long: events go without names", org=self._org, seconds=self._queue.patience)
+            log.warning(
+                "look-ups take too long: events are sent without names", org=self._org, seconds=self._queue.patience
+            )
         found = {id_: self._cached(kind, id_) for id_ in missing}
         unknown = sum(record is None for record in found.values())
         reason = "resting" if self._rests() else "late"
@@ -157,7 +159,7 @@ class Directory:
         try:
             self._report(reason)
         except (DiskFull, Busy) as error:
-            log.warning("what look-ups do is not noted", org=self._org, reason=reason, error=str(error))
+            log.warning("the result of a look-up could not be stored", org=self._org, reason=reason, error=str(error))
 
     def _cached(self, kind: str, id_: str) -> ObjectFields | None:
         """None if it was never asked for, or too long ago."""

@@ -45,7 +45,7 @@ def instance_url(named: object, url: str, domains: Sequence[str]) -> str:
     if own is not None and place.port == 443 and _under(place.host, SALESFORCE) and _under(own.host, SALESFORCE):
         return place.url
     raise Unauthorized(
-        f"{url}: the sign-in names {place.url} as the org's address, which is of another domain: no token is sent there",
+        f"{url}: the sign-in names {place.url} as the org's address; that is another domain, so no token is sent there",
         hint=f"check url; if the host belongs to this org, write instance_domains: [{place.host}]",
     )
 

@@ -22,19 +22,23 @@ class Page:
     records: Sequence[Mapping[str, Any]]
     following: str = ""
     """The path of the next page; empty at the last."""
+    total: int = -1
+    """How many records the org says there are on all pages; -1 where it does not say."""
 
     @classmethod
     def of(cls, document: Any) -> Page:
         """Raises ValueError, with what is wrong, for what is no page."""
         if not isinstance(document, Mapping) or "records" not in document:
-            raise ValueError("the answer is cut or a web page")
+            raise ValueError("the answer is cut off or is a web page")
         records, done = document["records"], document.get("done")
         if not isinstance(records, list):
             raise ValueError("`records` is not a list")
         if not isinstance(done, bool):
             raise ValueError("`done` is not true or false")
         plain = [_plain(record) for record in records]
-        return cls(plain) if done else cls(plain, _path(document.get("nextRecordsUrl")))
+        total = document.get("totalSize")
+        total = total if type(total) is int else -1
+        return cls(plain, "" if done else _path(document.get("nextRecordsUrl")), total)
 
 
 def _plain(record: Any) -> Mapping[str, Any]:

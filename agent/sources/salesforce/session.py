@@ -24,10 +24,11 @@ from simple_salesforce.api import Salesforce
 
 from agent import metrics
 from agent.errors import LimitExceeded, NotReady, SettingsError, TransportError
-from agent.network.answer_body import json_of, read_body, read_error
+from agent.network.answer_body import Unacceptable, json_of, read_body, read_error
 from agent.network.connection import Connection
 from agent.network.failure import explain
-from agent.sources.salesforce.api_error import rest_refusal
+from agent.sources.salesforce.api_error import UnreadableAnswer, rest_refusal
+from agent.sources.salesforce.clock_offset import OrgClock
 from agent.sources.salesforce.connections import HostConnections
 from agent.sources.salesforce.org_settings import OrgSettings
 from agent.sources.salesforce.page import MOST_BYTES, MOST_PAGES, Page
@@ -63,6 +64,8 @@ class Session:
         """`rotated` is told a refresh token that replaces the one in the settings, to store it or to warn."""
         self.settings = settings
         self.usage = Usage(0, 0)
+        self.clock = OrgClock(now)
+        """What the org's answers say of the time."""
         self._now = now
         self._rotated = rotated
         self._refresh_token: str | None = None
@@ -98,17 +101,15 @@ class Session:
 
         `deadline`: seconds for each page, where the settings do not say less.
         """
-        # simple-salesforce hands `timeout` on to the adapter below.
-        page = self._page(lambda: self._client.query(soql, timeout=deadline))
-        yield from page.records
-        seen = set[str]()
-        while page.following:
-            if page.following in seen or len(seen) >= MOST_PAGES:
-                raise self._no_answer("query", f"its pages do not end (after {len(seen) + 1})")
-            seen.add(page.following)
-            ask = partial(self._client.query_more, page.following, identifier_is_url=True, timeout=deadline)
-            page = self._page(ask)
-            yield from page.records
+        return (record for page in self._pages(soql, deadline) for record in page.records)
+
+    def counted(self, soql: str) -> tuple[int, list[Mapping[str, Any]]]:
+        """How many records the org says a query has (-1: it does not say), and all that it gave, as `query` does.
+
+        Of a `SELECT COUNT()` an org gives the number alone.
+        """
+        pages = list(self._pages(soql, None))
+        return pages[0].total, [record for page in pages for record in page.records]
 
     def fields(self, object_name: str, *, deadline: float | None = None) -> Mapping[str, Mapping[str, Any]]:
         """The fields of an object that this user may see, by name. Raises `Missing` for an object they cannot see.
@@ -123,6 +124,16 @@ class Session:
             raise self._no_answer(path, "it names no fields")
         return fields
 
+    def objects(self, *, deadline: float | None = None) -> frozenset[str]:
+        """The names of all objects that this user may see, events included. `deadline`: as for `fields`."""
+        path = f"{self.data_path}/sobjects"
+        described = self._json(path, deadline).get("sobjects")
+        listed = [entry for entry in described if isinstance(entry, dict)] if isinstance(described, list) else []
+        names = frozenset(name for entry in listed if isinstance(name := entry.get("name"), str))
+        if not names:
+            raise self._no_answer(path, "it names no objects")
+        return names
+
     def limits(self) -> Mapping[str, Any]:
         """The org's allowances, such as `DailyApiRequests: {Max, Remaining}`."""
         return self._json(f"{self.data_path}/limits")
@@ -136,7 +147,7 @@ class Session:
             raise LimitExceeded(
                 f"{self.settings.name}: {used} of {limit} API calls of the day are used, "
                 f"more than {self.settings.api_budget.share:.0%}",
-                hint="reading goes on when the day has rolled on; or raise api_budget.share",
+                hint="wait until the calls of the last 24 hours are fewer, or raise api_budget.share",
             )
 
     @contextmanager
@@ -149,8 +160,9 @@ class Session:
             try:
                 with self._connections.to(token.instance_url).connection() as connection:
                     options["headers"] = {**options.get("headers", {}), "Authorization": f"Bearer {token.access_token}"}
-                    url = token.instance_url + path
+                    url, asked = token.instance_url + path, self._now()
                     with connection.exchange(method, url, deadline=deadline or self._deadline, **options) as response:
+                        self.clock.note(asked, response.headers)
                         self._note_usage(response)
                         if response.status_code == 200:
                             yield response
@@ -158,6 +170,8 @@ class Session:
                         body = read_error(response)
             except SettingsError as error:
                 raise self._not_ready(error) from error
+            except Unacceptable as error:
+                raise UnreadableAnswer(f"{self.settings.name}: {explain(error)}") from error
             except httpx.HTTPError as error:
                 raise TransportError(f"{self.settings.name}: {explain(error)}") from error
             if response.status_code == 401 and not retry:
@@ -211,7 +225,7 @@ class Session:
             if self._refresh_token is not None:
                 form["refresh_token"] = self._refresh_token
             with self._connections.to(settings.url).connection() as connection:
-                token = obtain(connection, settings, form, self._deadline)
+                token = obtain(connection, settings, form, self._deadline, self.clock)
         except SettingsError as error:
             raise self._not_ready(error) from error
         except httpx.HTTPError as error:
@@ -238,13 +252,26 @@ class Session:
         except ValueError as error:
             raise self._no_answer(what) from error
 
+    def _pages(self, soql: str, deadline: float | None) -> Iterator[Page]:
+        # simple-salesforce hands `timeout` on to the adapter below.
+        page = self._page(lambda: self._client.query(soql, timeout=deadline))
+        yield page
+        seen = set[str]()
+        while page.following:
+            if page.following in seen or len(seen) >= MOST_PAGES:
+                raise self._no_answer("query", f"its pages do not end (after {len(seen) + 1})")
+            seen.add(page.following)
+            ask = partial(self._client.query_more, page.following, identifier_is_url=True, timeout=deadline)
+            page = self._page(ask)
+            yield page
+
     def _page(self, ask: Callable[[], Any]) -> Page:
         try:
             return Page.of(ask())
         except ValueError as error:
             raise self._no_answer("query", str(error)) from error
 
-    def _no_answer(self, what: str, reason: str = "the answer is cut or a web page") -> TransportError:
+    def _no_answer(self, what: str, reason: str = "the answer is cut off or is a web page") -> TransportError:
         return TransportError(f"{self.settings.name}: {what}: {reason}", hint="try again later")
 
     def _note_usage(self, response: httpx.Response) -> None:

@@ -14,6 +14,7 @@ from agent.network.connection import Connection
 from agent.network.failure import explain
 from agent.redaction.redaction import register_obtained
 from agent.sources.salesforce.api_error import token_refusal
+from agent.sources.salesforce.clock_offset import OrgClock
 from agent.sources.salesforce.id_form import is_record_id
 from agent.sources.salesforce.instance import instance_url
 from agent.sources.salesforce.org_settings import OrgSettings
@@ -42,11 +43,17 @@ class Token:
         register_obtained(str(self.refresh_token or ""))
 
 
-def obtain(connection: Connection, settings: OrgSettings, form: Mapping[str, str], deadline: float) -> Token:
-    """Ask the org's token endpoint. Raises Unauthorized (with what to do) or TransportError."""
-    url = settings.url
+def obtain(
+    connection: Connection, settings: OrgSettings, form: Mapping[str, str], deadline: float, clock: OrgClock
+) -> Token:
+    """Ask the org's token endpoint. Raises Unauthorized (with what to do) or TransportError.
+
+    `clock` learns the time from a refusal as well: a machine whose clock is wrong gets no other answer.
+    """
+    url, asked = settings.url, clock.now()
     try:
         with connection.exchange("POST", url + TOKEN_PATH, deadline=deadline, data=form) as response:
+            clock.note(asked, response.headers)
             status = response.status_code
             body = read_body(response, MOST_BYTES) if status == 200 else read_error(response)
     except httpx.HTTPError as error:
@@ -65,7 +72,7 @@ def _token(body: bytes, settings: OrgSettings) -> Token:
             raise ValueError("no access_token")
     except ValueError as error:
         raise TransportError(
-            f"{url}: the answer is no token (a web page?)", hint="check url, try again later"
+            f"{url}: the answer is not a token (is it a web page?)", hint="check url, try again later"
         ) from error
     refresh = answer.get("refresh_token")
     return Token(
@@ -95,7 +102,7 @@ def _with_org_id(token: Token, connection: Connection, url: str, deadline: float
     """Asked of the very host that gave the token."""
     headers = {"Authorization": f"Bearer {token.access_token}"}
     refusal = TransportError(
-        f"{url}{USERINFO_PATH}: does not tell the org's id", hint="give the app the scope api or id"
+        f"{url}{USERINFO_PATH}: does not name the org's id", hint="give the app the scope api or id"
     )
     try:
         with connection.exchange("GET", url + USERINFO_PATH, deadline=deadline, headers=headers) as response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,51 +13,40 @@ from agent.model import Batch
 from agent.source import PolledSource, Recall
 from agent.sources.event_log_file import csv_file
 from agent.sources.event_log_file.source import EventLogFileSettings
-from agent.sources.salesforce.session import Session
 from tests.scripted_org.scripted_org import csv_of
-from tests.scripted_org.serving import RunningScriptedOrg
-from tests.sources.conftest import MakeSession
+from tests.sources.contract.scripted_org_harness import GivenMemory, ScriptedOrgHarness
 from tests.sources.event_log_file.log_files import hourly, rows
-from tests.sources.reader import Clock, left_behind
+from tests.sources.reader import left_behind
 
 MIDDLE = 500
 """Numbers of files count up from here, and down from here for those that sort before the ones given."""
 
 
-@dataclass(frozen=True, slots=True)
-class GivenMemory:
-    """What the source remembered (`agent.assembly.sources.SourceMemory`)."""
-
-    memory: Recall
-
-    def recall(self, source: str) -> Recall:
-        assert source == "acme/event_log_file"
-        return self.memory
-
-
-class LogFileHarness:
+class LogFileHarness(ScriptedOrgHarness):
     """`SourceHarness` of `EventLogFile`. An input is a log file of the org."""
 
     settings = EventLogFileSettings(parallel=1)  # so that what fails in between is not there already
 
     def __init__(self, request: pytest.FixtureRequest, piece: int = 200) -> None:
         """`piece`: bytes of a file that make a batch, and what is left of the row."""
-        self._server: RunningScriptedOrg = request.getfixturevalue("server")
-        self._clock: Clock = request.getfixturevalue("clock")
-        self._make_session: MakeSession = request.getfixturevalue("make_session")
+        super().__init__(request)
         self._directory: Path = request.getfixturevalue("tmp_path")
         request.getfixturevalue("monkeypatch").setattr(csv_file, "CHUNK_BYTES", piece)
-        self._sessions: list[Session] = []
         self.begin_anew()
 
     def source(self, recall: Recall) -> PolledSource:
         self._sessions.append(self._make_session())
-        return build_source(
-            self.settings, self._sessions[-1], GivenMemory(recall), now=self._clock, downloads=self._directory
+        source = build_source(
+            self.settings,
+            self._sessions[-1],
+            GivenMemory("acme/event_log_file", recall),
+            now=self._clock,
+            downloads=self._directory,
         )
+        assert isinstance(source, PolledSource)
+        return source
 
     def begin_anew(self) -> None:
-        self._org = self._server.org
         self._org.begin_anew(self._clock)
         self._first, self._last = MIDDLE, MIDDLE
         self.interrupt()
@@ -84,9 +72,6 @@ class LogFileHarness:
     def labels(self, batch: Batch) -> list[str]:
         return batch.frame["URI"].to_list()
 
-    def expire(self) -> None:
-        self._server.tokens.revoke_all()
-
     def fail(self) -> None:
         refusal = (503, b"<html>maintenance</html>")
         self._org.status = {"query": refusal, "listing": refusal, **{file.id: refusal for file in self._org.files}}
@@ -94,15 +79,6 @@ class LogFileHarness:
     def hang(self) -> threading.Event:
         self._org.stuck |= {"listing", "log_file"}
         return self._org.is_stuck
-
-    def recover(self) -> None:
-        self._org.status = {}
-        self._org.stuck = set()
-
-    def interrupt(self) -> None:
-        for session in self._sessions:
-            session.close()
-        self._sessions.clear()
 
     def left_behind(self) -> list[str]:
         return left_behind(self._directory)

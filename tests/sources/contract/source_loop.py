@@ -6,8 +6,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
+
+import polars as pl
 
 from agent.errors import SourceError
 from agent.model import OWN_EVENT_TYPE, Batch, Cursor, Rejection
@@ -46,6 +48,8 @@ class SourceLoop:
     cursor: Cursor | None = None
     batches: list[Batch] = field(default_factory=list)
     """Committed."""
+    taken: set[tuple[str, str]] = field(default_factory=set)
+    """Family and id of each row that is taken once."""
     before: Callable[[Batch], None] = lambda _: None
     """Called before each commit; what it raises is the end of the pass."""
     after: Callable[[Batch], None] = lambda _: None
@@ -91,12 +95,24 @@ class SourceLoop:
 
     def commit(self, batch: Batch, /) -> int:
         """One transaction (`agent.source.Push`)."""
+        batch = self._untaken(batch)
         self.before(batch)
         self.memory.apply(batch.remember)
         self.cursor = batch.cursor or self.cursor
         self.batches.append(batch)
+        if batch.once is not None and batch.frame.height:
+            self.taken |= {(batch.once.family, event_id) for event_id in batch.frame["event.id"]}
         self.after(batch)
         return batch.frame.height
+
+    def _untaken(self, batch: Batch) -> Batch:
+        """Without the rows that are taken once (`Batch.once`) and were taken."""
+        if batch.once is None or not batch.frame.height:
+            return batch
+        ids = batch.frame["event.id"]
+        new = [(batch.once.family, event_id) not in self.taken for event_id in ids]
+        frame = batch.frame.filter(pl.Series(new, dtype=pl.Boolean) & ids.is_first_distinct())
+        return replace(batch, frame=frame, duplicates=batch.duplicates + batch.frame.height - frame.height)
 
     def _read(self, source: PolledSource) -> None:
         held: deque[Batch] = deque()

@@ -142,7 +142,7 @@ def test_a_broken_transfer_keeps_what_came(tmp_path: Path) -> None:
 @pytest.mark.parametrize("body", [b"", b"<html></html>\n", b'{"a":1}\n', b'"A","B"\n'])
 def test_what_is_no_log_file_is_refused(tmp_path: Path, body: bytes) -> None:
     """A body whose first line does not name EVENT_TYPE is no log file."""
-    with pytest.raises(TransportError, match="no log file"):
+    with pytest.raises(TransportError, match="not a log file"):
         fetch(ScriptedSession([body]), tmp_path, 0)
 
 

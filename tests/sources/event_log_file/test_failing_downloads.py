@@ -90,7 +90,7 @@ def test_a_web_page_instead_of_a_file_is_a_transport_error(reader: Reader, org: 
     org.files = [hourly(1, "a")]
     org.status = {org.files[0].id: (200, b"<html>maintenance</html>\n" * 100)}
     for _ in range(5):
-        with pytest.raises(TransportError, match="no log file"):
+        with pytest.raises(TransportError, match="not a log file"):
             reader.read()
     assert reader.batches == []
     org.status = {}

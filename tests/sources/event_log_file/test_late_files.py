@@ -58,6 +58,7 @@ def test_a_late_increment_brings_only_its_new_rows(reader: Reader, org: Scripted
     reader.read()
     assert sorted(reader.rows()) == ["a", "b", "b", "b", "c", "d"]
     assert reader.duplicates == 3
+    assert {(batch.time_flags, batch.usual_lag) for batch in reader.batches} == {((), dt.timedelta(hours=8))}
 
 
 def test_equal_rows_of_other_hours_are_other_events(reader: Reader, org: ScriptedOrg) -> None:
@@ -80,6 +81,7 @@ def test_a_replaced_file_brings_what_is_new(reader: Reader, org: ScriptedOrg, ch
     reader.read()
     assert reader.rows() == ["a", "b", "c"]
     assert reader.duplicates == 2
+    assert [list(batch.time_flags) for batch in reader.batches] == [[], ["reissued"]]
 
 
 def test_a_replaced_daily_file_brings_what_is_new(reader: Reader, org: ScriptedOrg) -> None:
@@ -90,3 +92,5 @@ def test_a_replaced_daily_file_brings_what_is_new(reader: Reader, org: ScriptedO
     org.files.append(daily(2, *range(55), hours_ago=1))
     reader.read()
     assert reader.rows() == [str(n) for n in range(55)]
+    assert [list(batch.time_flags) for batch in reader.batches] == [[], ["reissued"]]
+    assert {batch.usual_lag for batch in reader.batches} == {dt.timedelta(hours=48)}

@@ -98,7 +98,7 @@ def test_an_org_without_licence_is_told(session: Session, org: ScriptedOrg) -> N
 
 def test_a_used_up_allowance_is_told(session: Session, org: ScriptedOrg) -> None:
     """Near the budget, the remaining calls are named."""
-    org.api_calls = 900
+    org.api_calls = 90_000
     (finding,) = bad(session)
-    assert "of 1000" in finding.message
+    assert "of 100,000" in finding.message
     assert "api_budget" in finding.fix

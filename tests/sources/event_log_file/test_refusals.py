@@ -29,7 +29,7 @@ def test_the_budget_is_heeded(make_session: MakeSession, reader: Reader, org: Sc
     reader.session = make_session(api_budget={"share": 0.5})
     reader.restart()
     reader.read()
-    org.api_calls = 600
+    org.api_calls = 60_000
     reader.session.limits()
     queries = org.calls["query"]
     with pytest.raises(LimitExceeded):

@@ -88,14 +88,14 @@ def test_usage_and_budget_are_kept_in_view(make_session: MakeSession, org: Scrip
     """The org's call count is known from any answer, and reading stops at the budget until the day rolls on."""
     session = make_session(api_budget={"share": 0.5})
     session.check_budget()
-    org.api_calls = 499
+    org.api_calls = 49_999
     session.limits()
-    assert session.usage == (500, 1000)
+    assert session.usage == (50_000, 100_000)
     with pytest.raises(LimitExceeded, match="50%"):
         session.check_budget()
     org.api_calls = 10
     session.check_budget()
-    assert session.usage == (11, 1000)
+    assert session.usage == (11, 100_000)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_usage_and_budget_are_kept_in_view(make_session: MakeSession, org: Scrip
         (400, [{"errorCode": "MALFORMED_QUERY", "message": "unexpected token"}], Refused, "unexpected token"),
         (400, [{"errorCode": "INVALID_TYPE", "message": "not supported"}], Forbidden, "View Event Log Files"),
         (420, b"", TransportError, "moved"),
-        (500, [{"errorCode": "QUERY_TIMEOUT", "message": "x"}], TransportError, "later"),
+        (500, [{"errorCode": "QUERY_TIMEOUT", "message": "x"}], TransportError, "too long over a query"),
         (502, b"<html>bad gateway</html>", TransportError, "502"),
         (302, b"", TransportError, "My Domain"),
         (200, b"<html>maintenance</html>", TransportError, "web page"),
