@@ -21,7 +21,9 @@ WRONG_USAGE = 2
 def simulate(
     *, port: int, scenarios: Sequence[str] | None, seed: int, history: str, rows: int, folder: Path,
     faults: Sequence[str] = (), delay: str | None = None, big_file_mb: int = 0, daily_files: bool = True,
-    event_types: Sequence[str] | None = None, history_only: bool = False,
+    event_types: Sequence[str] | None = None, history_only: bool = False, pubsub_port: int = 7443,
+    awkward: bool = True,
+    live: bool = False, speed: float = 1.0,
 ) -> int:  # fmt: skip
     """Run until SIGINT or SIGTERM. `scenarios`: names, None for all, `["none"]` for none. Returns the exit status."""
     if list(faults) == ["help"]:
@@ -31,18 +33,26 @@ def simulate(
         print(describe_scenarios())  # noqa: T201
         return 0
     try:
+        if speed <= 0 or (history_only and (live or speed != 1.0)):
+            raise ValueError("--speed takes a number above 0, and --live cannot be used with --history-only")
+        broken, broken_streams = parse_faults(faults)
         settings = SimulatorSettings(
             folder=folder,
             port=port,
+            pubsub_port=pubsub_port,
             seed=seed,
             history=parse_duration(history),
             rows_per_day=rows,
             scenarios=[] if scenarios and list(scenarios) == ["none"] else scenarios or None,
-            faults=parse_faults(faults),
+            faults=broken,
+            stream_faults=broken_streams,
             big_file_mb=big_file_mb,
             daily_files=daily_files,
             event_types=event_types,
             history_only=history_only,
+            awkward=awkward,
+            live=live or speed != 1.0,
+            speed=speed,
             **({} if delay is None else {"delay": (parse_duration(delay),) * 2}),  # type: ignore[arg-type]
         )
         running = serve(settings)
@@ -63,6 +73,7 @@ def introduction(running: RunningOrg) -> str:
     waiting = len({file.id for file in org.all_files()}) - len(files)
     facts = {
         "url": running.url,
+        "Pub/Sub API": running.pubsub,
         "ca": running.ca,
         "organization id": org.id,
         "client id": running.client_id,
@@ -71,9 +82,10 @@ def introduction(running: RunningOrg) -> str:
         "refresh token in": running.refresh_token_file,
         "username": running.username,
         "truth in": running.truth,
+        "stream truth in": org.stream_truth.path,
         "log files": f"{len(files)} to be seen, {waiting} yet to appear, {sum(file.rows for file in files):,} rows",
         "planted": ", ".join(org.scenarios()) or "nothing",
-        "control": f'POST {running.url}/__simulator/faults (or advance), JSON such as {{"status": 503}}',
+        "control": f'POST {running.url}/__simulator/faults (or advance, plant), JSON such as {{"status": 503}}',
     }
     return "\n".join(f"{name:18}{value}" for name, value in facts.items())
 
@@ -82,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """`python -m agent.simulator`."""
     parser = argparse.ArgumentParser(prog="agent.simulator", description="A simulated Salesforce org on loopback.")
     parser.add_argument("--port", type=int, default=8443, help="0: any free one")
+    parser.add_argument("--pubsub-port", type=int, default=7443, help="of the Pub/Sub API; 0: any free one")
     parser.add_argument(
         "--scenario",
         action="append",
@@ -95,6 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--big-file-mb", type=int, default=0, help="one further RestApi file of about this size")
     parser.add_argument("--no-daily-files", action="store_true", help="hourly files only")
     parser.add_argument("--history-only", action="store_true", help="no files of hours that end after the start")
+    parser.add_argument("--no-awkward", action="store_true", help="no cells that break careless readers")
+    parser.add_argument("--live", action="store_true", help="real-time events happen as time passes")
+    parser.add_argument("--speed", type=float, default=1.0, help="how many times faster the org's clock runs; live")
     parser.add_argument("--event-type", action="append", help="all unless named")
     parser.add_argument("--fault", action="append", default=[], help="name=value; `--fault help` lists them")
     given = parser.parse_args(arguments)
@@ -102,6 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         port=given.port, scenarios=given.scenario, seed=given.seed, history=given.history, rows=given.rows_per_day,
         folder=given.folder, faults=given.fault, delay=given.delay, big_file_mb=given.big_file_mb,
         daily_files=not given.no_daily_files, event_types=given.event_type, history_only=given.history_only,
+        pubsub_port=given.pubsub_port, awkward=not given.no_awkward,
+        live=given.live, speed=given.speed,
     )  # fmt: skip
 
 

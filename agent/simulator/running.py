@@ -15,11 +15,14 @@ from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from agent.simulator.api.certificate import make_certificates, make_signing_key, write_secret
+from agent.simulator.api.certificate import HOSTS, make_certificates, make_signing_key, write_secret
 from agent.simulator.api.oauth import RegisteredClient, Tokens
 from agent.simulator.api.rest import Rest
 from agent.simulator.api.server import Server
-from agent.simulator.org.simulated_org import SimulatedOrg
+from agent.simulator.event_stream.live_traffic import LiveTraffic
+from agent.simulator.org.simulated_org import HOST, SimulatedOrg
+from agent.simulator.pubsub.bus_tenant import BusTenant
+from agent.simulator.pubsub.pubsub_server import PubSubServer
 from agent.simulator.world.simulator_settings import SimulatorSettings
 
 CLIENT_ID = "3MVG9leakline.simulated.org"
@@ -72,11 +75,19 @@ class RunningOrg:
             keys.jwt_public_key,
         )
         self.tokens = Tokens(registered, org.id, org.settings.session_timeout, (org.now, org.base_now))
+        self.pubsub_server = PubSubServer(
+            bus_tenant(org, self.tokens),
+            org.settings.pubsub_port,
+            keys.certificate,
+            keys.key,
+            org.settings.keep_alive.total_seconds(),
+        )
+        self.pubsub = f"localhost:{self.pubsub_server.port}"
+        """Host and port of the Pub/Sub API."""
+        self._live = LiveTraffic(org.publisher, org.until, org.settings.speed)
         self._server = self.server(keys)
         self.url = f"https://localhost:{self._server.port}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name="simulated-org", daemon=True
-        )
+        self._thread = threading.Thread(target=self._server.serve_forever, name="simulated-org", daemon=True)
         self._thread.start()
 
     def server(self, keys: Keys) -> Server:
@@ -85,6 +96,8 @@ class RunningOrg:
 
     def close(self) -> None:
         """Stop answering; the files stay."""
+        self._live.close()
+        self.pubsub_server.close()
         self._server.close()
         self._thread.join()
 
@@ -93,6 +106,22 @@ class RunningOrg:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def bus_tenant(org: SimulatedOrg, tokens: Tokens) -> BusTenant:
+    """What the Pub/Sub API is to know of an org."""
+    return BusTenant(
+        id=org.id,
+        domain=HOST.partition(".")[0],
+        hosts=frozenset((HOST, *HOSTS, "127.0.0.1", "::1")),
+        bus=org.bus,
+        now=lambda: int(org.now().timestamp() * 1000),
+        faults=lambda: org.stream_faults,
+        admits=lambda token: tokens.check(token, org.faults),
+        holds=lambda token, used: tokens.holds(token, org.faults, used=used),
+        count=org.count,
+        offers=org.streams,
+    )
 
 
 def _secret(path: Path) -> Path:

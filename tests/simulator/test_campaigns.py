@@ -11,6 +11,7 @@ from agent.simulator.log_files.truth import read_truth
 from agent.simulator.org.simulated_org import SimulatedOrg
 from agent.simulator.scenarios import PLAYABLE, SCENARIOS, play
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
+from agent.simulator.scenarios.configuration import CONFIGURATION
 from agent.simulator.world.networks import networks_of
 from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.sessions import DAY, Timetable, midnight
@@ -169,4 +170,4 @@ def test_campaigns_are_played_by_name(make_org: Callable[..., SimulatedOrg]) -> 
     assert set(told) == set(names)
     assert not set(SCENARIOS) & set(CAMPAIGNS)
     assert set(make_org(name="other", scenarios=None).scenarios()) == set(SCENARIOS)
-    assert set(PLAYABLE) == set(SCENARIOS) | set(CAMPAIGNS)
+    assert set(PLAYABLE) == set(SCENARIOS) | set(CAMPAIGNS) | set(CONFIGURATION)

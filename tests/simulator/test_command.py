@@ -10,12 +10,24 @@ import pytest
 from agent.simulator.command import main, simulate
 from agent.simulator.scenarios import PLAYABLE
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
-from agent.simulator.world.simulator_settings import parse_duration
+from agent.simulator.scenarios.configuration import CONFIGURATION
+from agent.simulator.world.simulator_settings import SimulatorSettings, parse_duration
 
 
 def test_the_command_tells_how_to_reach_the_org_and_ends_when_told(tmp_path: Path) -> None:
     """URL, authority, client id, where the secrets are; SIGTERM ends it with status 0."""
-    arguments = ["--port", "0", "--history", "2h", "--rows-per-day", "500", "--folder", str(tmp_path / "org")]
+    arguments = [
+        "--port",
+        "0",
+        "--pubsub-port",
+        "0",
+        "--history",
+        "2h",
+        "--rows-per-day",
+        "500",
+        "--folder",
+        str(tmp_path / "org"),
+    ]
     with subprocess.Popen(
         [sys.executable, "-m", "agent.simulator", *arguments], stdout=subprocess.PIPE, text=True
     ) as org:
@@ -23,6 +35,7 @@ def test_the_command_tells_how_to_reach_the_org_and_ends_when_told(tmp_path: Pat
         lines: dict[str, str] = {}
         while "control" not in lines:
             line = org.stdout.readline()
+            assert line, "the simulated org has ended"
             lines[line[:18].strip()] = line[18:].strip()
         org.send_signal(signal.SIGTERM)
         assert org.wait() == 0
@@ -44,7 +57,7 @@ def test_scenarios_are_described(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--scenario", "help"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(PLAYABLE)
-    assert [line.split()[0] for line in lines if "by name only" in line] == list(CAMPAIGNS)
+    assert [line.split()[0] for line in lines if "by name only" in line] == [*CAMPAIGNS, *CONFIGURATION]
     assert [line.split()[0] for line in lines if "days of history" in line] == ["dormant_account_awakes", "slow_drip"]
 
 
@@ -63,3 +76,17 @@ def test_durations() -> None:
     assert parse_duration("36h").total_seconds() == 36 * 3600
     with pytest.raises(ValueError, match="not a duration"):
         parse_duration("h")
+
+
+def test_odd_cells_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--no-awkward`, for clients that break on them."""
+    wanted: list[bool] = []
+
+    def note(settings: SimulatorSettings) -> None:
+        wanted.append(settings.awkward)
+        raise OSError("not started")
+
+    monkeypatch.setattr("agent.simulator.command.serve", note)
+    for options in ([], ["--no-awkward"]):
+        assert main(["--folder", str(tmp_path), *options]) == 2
+    assert wanted == [True, False]

@@ -35,6 +35,9 @@ HIDDEN = ("_id", "_time", "_late", "_again", "_scenario")
 """Columns beside the cells: the event's hidden id, its time (ms), how late it becomes known and whether a late file
 repeats it (both `Float64`, drawn evenly from [0, 1)), the scenario it belongs to (null for none)."""
 
+ACTOR = "_actor_"
+"""Before the names of the session table's columns, where rows come with who made them."""
+
 SETTLED = 60_000
 """Milliseconds after which every integration has its new token."""
 
@@ -78,20 +81,50 @@ class Traffic:
     def staff(self) -> Staff:
         return self._tenant.staff
 
-    def rows(self, event_type: str, window: tuple[int, int]) -> pl.DataFrame:
+    def rows(self, event_type: str, window: tuple[int, int], *, actors: bool = False) -> pl.DataFrame:
         """The rows of one type with `window[0] <= time < window[1]`, in order of time.
 
-        Columns: those of the type's layout and `HIDDEN`. All cells are text, an empty cell is empty text.
+        Columns: those of the type's layout and `HIDDEN`. All cells are text, an empty cell is empty text. With `actors`
+        also those of the session table for each row, named with `ACTOR`.
         """
-        days, moment = [], midnight(day_of(window[0]))
-        while moment < window[1]:
-            day = day_of(moment)
-            days.append(self._of_day(event_type, day, window))
-            days += self._of_planted(event_type, day, window, self._habits(day), "habits", HABITS_FROM)
-            days += self._of_planted(event_type, day, window, self._planted, "scenarios", SCENARIOS_FROM)
-            moment += DAY
+        days = []
+        for day in _days(window):
+            days.append(self._of_day(event_type, day, window, actors))
+            days += self._of_planted(event_type, day, window, self._habits(day), "habits", HABITS_FROM, actors)
+            days += self._of_planted(event_type, day, window, self._planted, "scenarios", SCENARIOS_FROM, actors)
         made = pl.concat(days) if days else pl.DataFrame()
         return made.sort("_time", maintain_order=True)
+
+    def plant(self, planted_events: Iterable[PlantedEvent]) -> Numbered:
+        """Further events of scenarios, numbered after those there are; none may lie in an hour whose file is made."""
+        fresh: Numbered = {}
+        for event in planted_events:
+            numbered = self._planted.setdefault(event.event_type, [])
+            fresh.setdefault(event.event_type, []).append((len(numbered), event))
+            numbered.append(fresh[event.event_type][-1])
+        return fresh
+
+    def rows_of(self, numbered: Numbered, event_type: str, window: tuple[int, int]) -> list[pl.DataFrame]:
+        """The rows of these planted events alone, with actors; one frame for each day that has some."""
+        days = sorted({day_of(event.time) for _, event in numbered.get(event_type, ())})
+        parts = (
+            self._of_planted(event_type, day, window, numbered, "scenarios", SCENARIOS_FROM, actors=True)
+            for day in days
+        )
+        return [frame for part in parts for frame in part]
+
+    def streamed_alone(
+        self, name: str, window: tuple[int, int], numbered: Numbered | None = None
+    ) -> list[tuple[str, PlantedEvent]]:
+        """Planted events that no log file tells of, each with its hidden id: the real-time events `name`, in the window.
+
+        `numbered`: only of these, which `plant` returned; else of all scenarios.
+        """
+        return [
+            (hidden_id(name, number, event), event)
+            for number, event in (self._planted if numbered is None else numbered).get(name, ())
+            if window[0] <= event.time < window[1]
+        ]
 
     def planted_rows(self, event_type: str, window: tuple[int, int]) -> list[pl.DataFrame]:
         """The scenarios' rows alone, one frame for each day that has some; columns as `rows` gives them."""
@@ -118,7 +151,7 @@ class Traffic:
     def _make_day(self, day: date) -> Day:
         return Day(self._seed, day, self._rows_per_day, session_table(self._timetable.sessions(day)))
 
-    def _of_day(self, event_type: str, when: date, window: tuple[int, int]) -> pl.DataFrame:
+    def _of_day(self, event_type: str, when: date, window: tuple[int, int], actors: bool) -> pl.DataFrame:
         """Regular rows of one type and UTC day inside the window (ms); columns as `rows` gives them."""
         day = self._day(when)
         source, kept = _SAME_CALLS.get(event_type, (event_type, None))
@@ -126,12 +159,12 @@ class Traffic:
         for part in PARTS.get(source, (in_sessions,)):
             spine = part(day, source).filter(pl.col("time").is_between(*window, closed="left"))
             builder = failed_login if part in FAILED else BUILDERS[event_type]
-            made.append(self._fill(event_type, source, day, spine, builder, kept))
+            made.append(self._fill(event_type, source, day, spine, builder, kept, actors))
         return pl.concat(made)
 
     def _fill(
         self, event_type: str, source: str, day: Day, spine: pl.DataFrame, builder: Builder,
-        kept: Callable[[Block], pl.Series] | None,
+        kept: Callable[[Block], pl.Series] | None, shows_actors: bool,
     ) -> pl.DataFrame:  # fmt: skip
         """Cells for the rows of a spine (`index`, `session`, `time`, see activity.py).
 
@@ -146,11 +179,12 @@ class Traffic:
             whole = Block(event_type, self._tenant, random(), spine["time"], pl.DataFrame())
             spine = spine.filter(kept(whole))
         actors = day.sessions[spine["session"]]
-        return self._frame(event_type, random(), spine["time"], actors, day.date, spine["index"], builder)
+        index = spine["index"]
+        return self._frame(event_type, random(), spine["time"], actors, day.date, index, builder, None, shows_actors)
 
     def _frame(
         self, event_type: str, random: RandomColumns, time: pl.Series, actors: pl.DataFrame, day: date, index: pl.Series,
-        builder: Builder, scenario: pl.Series | None = None,
+        builder: Builder, scenario: pl.Series | None = None, shows_actors: bool = False,
     ) -> pl.DataFrame:  # fmt: skip
         """The rows with their cells and the columns of `HIDDEN`.
 
@@ -166,7 +200,8 @@ class Traffic:
             random.part("again").alias("_again"),
             (pl.repeat(None, len(block), dtype=pl.String, eager=True) if scenario is None else scenario).alias("_scenario"),
         ]  # fmt: skip
-        frame = pl.DataFrame([*_cells(block, builder), *hidden])
+        shown = [actors[name].alias(f"{ACTOR}{name}") for name in actors.columns] if shows_actors else []
+        frame = pl.DataFrame([*_cells(block, builder), *hidden, *shown])
         if self._awkward and scenario is None:
             frame = awkward.sprinkle(frame, random)
         return _with_twins(frame, random) if event_type in _TWINS and scenario is None else frame
@@ -175,8 +210,9 @@ class Traffic:
         return _numbered(habits(self._seed, self.staff, self._timetable, self._rows_per_day, day))
 
     def _of_planted(
-        self, event_type: str, day: date, window: tuple[int, int], planted_events: Numbered, stream: str, first: int
-    ) -> list[pl.DataFrame]:
+        self, event_type: str, day: date, window: tuple[int, int], planted_events: Numbered, stream: str, first: int,
+        actors: bool = False,
+    ) -> list[pl.DataFrame]:  # fmt: skip
         """Those of one day inside the window: one frame or none."""
         begin = midnight(day)
         low, high = max(window[0], begin), min(window[1], begin + DAY)
@@ -185,11 +221,11 @@ class Traffic:
             return []
         planted = [event for _, event in chosen]
         index = pl.Series([first + number for number, _ in chosen], dtype=pl.UInt64)
-        actors = session_table([event.session for event in planted])
+        sessions = session_table([event.session for event in planted])
         time = pl.Series([event.time for event in planted], dtype=pl.Int64)
         label = pl.Series([event.scenario or None for event in planted], dtype=pl.String)
         random = RandomColumns(index, self._seed, stream, event_type, *([day] if stream == "habits" else []))
-        frame = self._frame(event_type, random, time, actors, day, index, BUILDERS[event_type], label)
+        frame = self._frame(event_type, random, time, sessions, day, index, BUILDERS[event_type], label, actors)
         names = [name for name in layouts()[event_type].names if any(name in event.cells for event in planted)]
         own = {name: pl.Series([event.cells.get(name) for event in planted], dtype=pl.String) for name in names}
         return [frame.with_columns(pl.coalesce(pl.lit(cells), pl.col(name)).alias(name) for name, cells in own.items())]
@@ -229,3 +265,14 @@ def _with_twins(frame: pl.DataFrame, random: RandomColumns) -> pl.DataFrame:
     """Repeat a few rows; each twin is an event of its own."""
     twins = frame.filter(random.whether("twin", 0.002)).with_columns(_id=pl.col("_id") + "b")
     return pl.concat([frame, twins])
+
+
+def hidden_id(event_type: str, number: int, event: PlantedEvent) -> str:
+    """`_id` of a planted event's row; `number`: as `Traffic` counts it."""
+    return f"{day_of(event.time):%Y%m%d}-{event_type}-{SCENARIOS_FROM + number}"
+
+
+def _days(window: tuple[int, int]) -> list[date]:
+    """The UTC days that a window of milliseconds touches."""
+    first = midnight(day_of(window[0]))
+    return [day_of(moment) for moment in range(first, window[1], DAY)]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-Record = dict[str, Any]
-"""Field name to value, a related object's field under its path (`Profile.Name`). Date-times are REST texts."""
-
-FieldType = Literal["id", "string", "picklist", "datetime", "double", "int", "boolean", "base64"]
+from agent.simulator.records.record_kind import FieldType, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +18,22 @@ class Table:
     unfilterable: frozenset[str] = frozenset()
     relations: dict[str, str] = field(default_factory=dict)
     """Relation name to the object it leads to: `Profile` to Profile."""
+    newest: Callable[[int, int], Iterator[Record]] | None = None
+    """Of a big object, in place of `rows`: those of a window of EventDate (ms, both ends in it), newest first."""
+    index: tuple[str, ...] = ()
+    """Of a big object: what it may be filtered by."""
+    queryable: bool = True
+    """Whether it can be queried; the channels of events cannot."""
+    time: str = ""
+    """The field by which `between` finds rows."""
+    between: Callable[[int, int], Sequence[Record]] | None = None
+    """Beside `rows`: those of a window of `time` (ms, both ends in it), so that the others need not be made."""
+    deleted: Callable[[], Sequence[Record]] | None = None
+    """What queryAll finds beside `rows`."""
+    counts_only: bool = False
+    """Whether COUNT() is the one aggregate that it answers."""
+    no_like: frozenset[str] = frozenset()
+    """Fields that LIKE may not compare."""
 
     def field(self, name: str) -> str | None:
         """The field's own spelling, or None when there is none."""
@@ -31,7 +43,7 @@ class Table:
     def without(self, *names: str) -> Table:
         """The object as an org sees it that lacks some fields."""
         fields = {name: kind for name, kind in self.fields.items() if name not in names}
-        return Table(self.name, fields, self.rows, self.unfilterable, self.relations)
+        return replace(self, fields=fields)
 
     def describe(self, picklists: dict[str, list[str]]) -> Record:
         """The answer to `sobjects/<name>/describe`, as far as log readers look at it."""
@@ -39,8 +51,8 @@ class Table:
         return {
             "name": self.name,
             "label": self.name,
-            "queryable": True,
-            "retrieveable": True,
+            "queryable": self.queryable,
+            "retrieveable": self.queryable,
             "createable": False,
             "updateable": False,
             "deletable": False,
@@ -142,40 +154,4 @@ ORGANIZATION: dict[str, FieldType] = {
     "NamespacePrefix": "string",
     "TimeZoneSidKey": "picklist",
     "CreatedDate": "datetime",
-}
-SETUP_AUDIT_TRAIL: dict[str, FieldType] = {
-    "Id": "id",
-    "Action": "string",
-    "Section": "string",
-    "Display": "string",
-    "CreatedDate": "datetime",
-    "CreatedById": "id",
-    "CreatedBy.Username": "string",
-    "CreatedBy.Name": "string",
-    "DelegateUser": "string",
-    "CreatedByContext": "string",
-    "CreatedByIssuer": "string",
-    "ResponsibleNamespacePrefix": "string",
-    "SystemModstamp": "datetime",
-}
-LOGIN_HISTORY: dict[str, FieldType] = {
-    "Id": "id",
-    "UserId": "id",
-    "LoginTime": "datetime",
-    "LoginType": "picklist",
-    "LoginSubType": "picklist",
-    "LoginUrl": "string",
-    "SourceIp": "string",
-    "ForwardedForIp": "string",
-    "Status": "string",
-    "Browser": "string",
-    "Platform": "string",
-    "Application": "string",
-    "ApiType": "string",
-    "ApiVersion": "string",
-    "ClientVersion": "string",
-    "CountryIso": "string",
-    "TlsProtocol": "picklist",
-    "CipherSuite": "picklist",
-    "AuthenticationServiceId": "id",
 }

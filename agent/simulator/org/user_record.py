@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.simulator.world.record_id import long_id, short_id
+from agent.simulator.world.record_id import long_id, role_id
 from agent.simulator.world.users import User
 
 _LONG_AGO = "2025-01-14T10:05:00.000+0000"
@@ -22,7 +22,7 @@ def user_record(user: User, last_login: str) -> dict[str, object]:
         "Alias": user.username[:8],
         "ProfileId": long_id(user.profile.id),
         "Profile.Name": user.profile.name,
-        "UserRoleId": long_id(short_id("UserRole", 300 + len(user.role))) if user.role else None,
+        "UserRoleId": long_id(role_id(user.role)) if user.role else None,
         "UserRole.Name": user.role or None,
         "UserType": user.user_type,
         "IsActive": user.active,

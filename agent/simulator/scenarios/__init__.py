@@ -24,6 +24,7 @@ from agent.simulator.scenarios import (
     voice_phished_app,
 )
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
+from agent.simulator.scenarios.configuration import CONFIGURATION
 from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.sessions import Timetable
@@ -54,29 +55,37 @@ SCENARIOS: dict[str, Scenario] = {
 }
 """Name to scenario, in the order in which they are told about: what is planted unless scenarios are named."""
 
-PLAYABLE = SCENARIOS | CAMPAIGNS
-"""The published campaigns, too, which are played by name."""
+PLAYABLE = SCENARIOS | CAMPAIGNS | CONFIGURATION
+"""The published campaigns and what happens in Setup, too, which are played by name."""
 
 
 def play(
     names: Iterable[str], seed: int, staff: Staff, timetable: Timetable, window: tuple[int, int], *,
     volume: float = 1.0, pace: float = 1.0, disguised: bool = False,
 ) -> tuple[list[PlantedEvent], list[SetupChange]]:  # fmt: skip
-    """What the scenarios leave behind, all of it inside `window` (ms). Raises ValueError for one that there is not.
+    """What the scenarios leave in logs, all of it inside `window` (ms). Raises ValueError for one that there is not.
 
     Of a campaign: `volume`, the share of what was published that is taken; `pace`, 0.5 for half as fast;
     `disguised`, whether its addresses and programs are on no list.
     """
-    events: list[PlantedEvent] = []
-    changes: list[SetupChange] = []
+    stages = staged(names, seed, staff, timetable, window, volume=volume, pace=pace, disguised=disguised)
+    return [event for stage in stages for event in stage.events], [
+        change for stage in stages for change in stage.changes
+    ]
+
+
+def staged(
+    names: Iterable[str], seed: int, staff: Staff, timetable: Timetable, window: tuple[int, int], *,
+    volume: float = 1.0, pace: float = 1.0, disguised: bool = False,
+) -> list[Stage]:  # fmt: skip
+    """The same as the stages on which they were played, with the records that they leave, too."""
+    stages = []
     for name in names:
         if name not in PLAYABLE:
             raise ValueError(f"there is no scenario {name!r}; there are {', '.join(PLAYABLE)}")
-        stage = Stage(name, seed, staff, timetable, window, volume, 1 / pace, disguised)
-        PLAYABLE[name].plant(stage)
-        events += stage.events
-        changes += stage.changes
-    return events, changes
+        stages.append(Stage(name, seed, staff, timetable, window, volume, 1 / pace, disguised))
+        PLAYABLE[name].plant(stages[-1])
+    return stages
 
 
 def describe_scenarios() -> str:
@@ -87,4 +96,4 @@ def describe_scenarios() -> str:
         for name, scenario in PLAYABLE.items()
     }
     lines = {name: f"{name:{width}}  {scenario.summary}{needs[name]}" for name, scenario in PLAYABLE.items()}
-    return "\n".join(line + (" (by name only)" if name in CAMPAIGNS else "") for name, line in lines.items())
+    return "\n".join(line + (" (by name only)" if name not in SCENARIOS else "") for name, line in lines.items())

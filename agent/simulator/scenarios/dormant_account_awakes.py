@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from agent.simulator.scenarios.findings import found
 from agent.simulator.world.actions import download_file, open_list
 from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
@@ -18,6 +19,10 @@ def plant(stage: Stage) -> None:
         open_list(stage, session, 60 + number * 40, "Contact", number + 1)
     for number in range(6):
         download_file(stage, session, 400 + number * 50, 420_000 + number, stage.number(90_000, 3_000_000, number))
+    found(
+        stage, "LoginAnomalyEvent", session, 15, 55.0, "Login after a long time without any", FeatureName="daysSinceLogin",
+        data={"daysSinceLogin": 190}, FeatureValue=190.0,
+    )  # fmt: skip
 
 
 SCENARIO = Scenario(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.simulator.scenarios.findings import found
 from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
 
@@ -26,6 +27,11 @@ def plant(stage: Stage) -> None:
     for number in range(CALLS):
         action = GRAPH if number % 6 == 5 else ITEMS
         stage.leave("AuraRequest", session, 12 + number * 0.6, **_cells(action))
+    found(
+        stage, "GuestUserAnomalyEvent", session, 200, 79.0, "Guest user requests an unusual number of objects",
+        data={"objects": 24}, RequestedEntities="Account,Contact,Lead,Case", TotalControllerEvents=300,
+        SoqlCommands="SELECT Id FROM Account",
+    )  # fmt: skip
 
 
 def _cells(action: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.simulator.scenarios.findings import found
 from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
@@ -20,6 +21,10 @@ def plant(stage: Stage) -> None:
         for number in range(PAGES):
             account = long_id(short_id("Account", 3_000 + number))
             stage.leave("LightningPageView", session, 40 + number * 30, PAGE_URL=f"/lightning/r/Account/{account}/view")
+    found(
+        stage, "LoginAnomalyEvent", abroad, 20, 86.0, "Login from a country where the user was never seen",
+        data={"country": abroad.country}, FeatureName="country",
+    )  # fmt: skip
 
 
 SCENARIO = Scenario(

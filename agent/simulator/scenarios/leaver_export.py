@@ -16,6 +16,10 @@ def plant(stage: Stage) -> None:
         export_report(stage, session, 90 + number * 240, 540_000 + number, stage.number(900, 2_600, "rows", number))
     for number in range(8):
         download_file(stage, session, 900 + number * 70, 430_000 + number, stage.number(50_000, 4_000_000, number))
+    stage.tell(
+        "ListViewEvent", session, 1_500, Name="All accounts", QueriedEntities="Account", RowsProcessed=1_860.0, Sequence=1,
+        ColumnHeaders="[Account Name, Phone]", EventSource="Lightning", Scope="everything",
+    )  # fmt: skip
 
 
 SCENARIO = Scenario(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.scenario import Scenario
+from agent.simulator.world.sessions import UserSession
 from agent.simulator.world.stage import Stage
 
 
@@ -21,7 +22,9 @@ def plant(stage: Stage) -> None:
             DELEGATED_USER_ID_DERIVED=long_id(victim.id),
         )  # fmt: skip
         stage.change(60 + number * 300, start, admin, "suOrgAdminLogin", "Manage Users", f"Logged in using Login-As access for {victim.username}", victim.username)  # fmt: skip
-    as_victim = stage.session(people[min(2, len(people) - 1)], start + 662_000, 35, ip, admin.client, "as victim")
+    victim = people[min(2, len(people) - 1)]
+    _open_up(stage, session, long_id(victim.id))
+    as_victim = stage.session(victim, start + 662_000, 35, ip, admin.client, "as victim")
     for number in range(4):
         report = short_id("Report", 560_000 + number * 17)
         request, rows = stage.request(number), str(stage.number(10_500, 48_000, "rows", number))
@@ -31,6 +34,20 @@ def plant(stage: Stage) -> None:
             URI_ID_DERIVED=long_id(report), RENDERING_TYPE="C", ORIGIN="ReportExported", REQUEST_STATUS="S",
         )  # fmt: skip
         stage.leave("ReportExport", as_victim, 40.5 + number * 150, REQUEST_ID=request, URI=f"/{report}", URI_ID_DERIVED=long_id(report))  # fmt: skip
+
+
+def _open_up(stage: Stage, session: UserSession, victim: str) -> None:
+    """A permission set is given all of an object, then rights to see and take everything, and goes to the victim."""
+    number = short_id("PermissionSet", 77_000)
+    of_set = {"ParentIdList": long_id(number), "ParentNameList": "Quarter Close", "EventSource": "Classic"}
+    stage.tell(
+        "PermissionSetEvent", session, 20, Operation="PermsEnabled", PermissionType="ObjectPermission", UserCount="0",
+        PermissionList="Account: ViewAllRecords, ModifyAllRecords", **of_set,
+    )  # fmt: skip
+    stage.tell(
+        "PermissionSetEvent", session, 40, Operation="AssignedToUsers", PermissionType="UserPermission", UserCount="1",
+        PermissionList="ViewAllData, ExportReport", ImpactedUserIds=victim, **of_set,
+    )  # fmt: skip
 
 
 SCENARIO = Scenario(

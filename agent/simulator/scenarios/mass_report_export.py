@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.simulator.scenarios.findings import found
 from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
@@ -28,6 +29,10 @@ def plant(stage: Stage) -> None:
             "ReportExport", session, after + 0.4, REQUEST_ID=request, URI=f"/{report}", URI_ID_DERIVED=long_id(report),
             REPORT_DESCRIPTION=("All customers", "Pipeline by region", "")[number % 3],
         )  # fmt: skip
+    found(
+        stage, "ReportAnomalyEvent", session, 1_500, 92.0, "Report was exported with an unusually large number of rows",
+        data={"rowCount": 150_000, "autonomousSystem": "home network"}, Report=long_id(short_id("Report", 500_000)),
+    )  # fmt: skip
 
 
 SCENARIO = Scenario(

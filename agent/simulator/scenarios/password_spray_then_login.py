@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.simulator.scenarios.findings import found
 from agent.simulator.world.actions import export_report, fail_login, open_list
 from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.stage import Stage
@@ -24,6 +25,11 @@ def plant(stage: Stage) -> None:
     guessing = stage.session(victim, start + 600_000, 40, ip, label="guess")
     for number in range(TRIES):
         fail_login(stage, guessing, number * 21)
+    stage.tell("LockoutEvent", guessing, 230, FailedLogins=10, LockoutDate=stage.later(guessing.start, 230))
+    found(
+        stage, "CredentialStuffingEvent", guessing, 260, 1.0, "Logins from one address with a list of stolen credentials",
+        LoginUrl="/", LoginType="Application", AcceptLanguage="en-US,en;q=0.9",
+    )  # fmt: skip
     inside = stage.session(victim, start + 900_000, 40, ip, label="inside")
     stage.login(inside)
     for number in range(8):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.simulator.scenarios.findings import found
 from agent.simulator.world.actions import export_report, open_list
 from agent.simulator.world.clients import BROWSERS
 from agent.simulator.world.record_id import long_id, short_id
@@ -32,6 +33,16 @@ def plant(stage: Stage) -> None:
     for number in range(24):
         open_list(stage, elsewhere[number // 8], 900 + number * 40, "Contact", number + 1)
         stage.leave("URI", elsewhere[number // 8], 901 + number * 40)
+    stage.tell(
+        "ApiEvent", elsewhere[1], 1_300, ApiType="REST", Operation="Query", OperationStatus="Success", ApiVersion=66.0,
+        Query="SELECT Id, Name, Email, Phone FROM Contact", QueriedEntities="Contact", RowsProcessed=2_000.0, RowsReturned=2_000.0,
+    )  # fmt: skip
+    found(
+        stage, "SessionHijackingEvent", elsewhere[0], 960, 88.0, "The session is used by another browser than before",
+        data={"userAgent": browser.user_agent}, CurrentIp=elsewhere[0].ip, PreviousIp=own.ip, CurrentPlatform=browser.system,
+        PreviousPlatform=own.system, CurrentUserAgent=browser.user_agent, PreviousUserAgent=own.user_agent,
+        CurrentScreen="(1280,720)", PreviousScreen="(1920,1080)", CurrentWindow="(1280,640)", PreviousWindow="(1900,950)",
+    )  # fmt: skip
     export_report(stage, elsewhere[2], 1_950, 550_001, 1_700)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.simulator.scenarios.findings import found
 from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.scenario import Scenario
 from agent.simulator.world.sessions import UserSession
@@ -56,6 +57,15 @@ def plant(stage: Stage) -> None:
         query = "SELECT Id, Subject, Description, SuppliedEmail FROM Case ORDER BY CreatedDate DESC"
         path = f"{BASE}/query" if page == 0 else f"{BASE}/query/01g4x00000Qz7TcAAJ-{page * 2000}"
         _call(stage, fetcher, 400 + page * 20, "GET", path, "Case", query, 2000)
+    query = "SELECT Id, Description FROM Case WHERE Description LIKE '%password%' OR Description LIKE '%secret%'"
+    stage.tell(
+        "ApiEvent", fetcher, 1_690, ApiType="REST", Operation="Query", OperationStatus="Success", Query=query,
+        QueriedEntities="Case", RowsProcessed=38.0, RowsReturned=38.0, ApiVersion=62.0,
+    )  # fmt: skip
+    found(
+        stage, "ApiAnomalyEvent", fetcher, 1_700, 96.0, "API was used in an unusual way", QueriedEntities="Case",
+        data={"rowCount": 120_000, "userAgent": FETCHER}, Operation="QueryMore", RowsProcessed=120_000.0, Uri=f"{BASE}/query",
+    )  # fmt: skip
     _bulk(stage, fetcher)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.simulator.scenarios.findings import found
 from agent.simulator.world.actions import BASE, call, query_job
 from agent.simulator.world.clients import Client
 from agent.simulator.world.record_id import short_id
@@ -29,6 +30,10 @@ def plant(stage: Stage) -> None:
         query = "SELECT Id, Name, Phone, Email, AccountId FROM Contact ORDER BY CreatedDate"
         path = f"{BASE}/query" if page == 0 else f"{BASE}/query/01g4x00000Qz8AbAAJ-{page * 2000}"
         call(stage, session, 60 + page * 12, "GET", path, "Contact", query, 2000, **own)
+    found(
+        stage, "ApiAnomalyEvent", session, 640, 61.0, "API was used in an unusual way", Operation="QueryMore",
+        data={"rowCount": 2_000 * PAGES}, QueriedEntities="Contact", RowsProcessed=2_000.0 * PAGES, Uri=f"{BASE}/query",
+    )  # fmt: skip
     query_job(stage, session, 700, 812_400 + stage.seed % 50, "Opportunity", 61_000, cells=own)
 
 

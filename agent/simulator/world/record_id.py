@@ -48,8 +48,21 @@ PREFIXES = {
     "AnalyticsDataset": "0Fb",
     "AuthProvider": "0SO",
     "BotDefinition": "0Xx",
+    "ThreatEvent": "0Th",
+    "PermissionSetAssignment": "0Pa",
+    "AuthSession": "0Ak",
+    "LoginGeo": "04F",
+    "VerificationHistory": "0LB",
+    "OauthToken": "0CQ",
+    "AppMenuItem": "0DS",
+    "UserProvisioningConfig": "0HW",
+    "UserProvisioningRequest": "0HX",
+    "UserProvisioningLog": "0HY",
+    "UserProvAccount": "0HZ",
+    "EventLogObject": "0EO",
+    "Invoice__c": "a0B",
 }
-"""Key prefixes by object."""
+"""Key prefixes by object; from PermissionSetAssignment on, but for it and AuthSession, not verified."""
 
 
 def short_id(kind: str, number: int, instance: str = "Hs") -> str:
@@ -59,6 +72,11 @@ def short_id(kind: str, number: int, instance: str = "Hs") -> str:
         number, digit = divmod(number, 62)
         text = _DIGITS[digit] + text
     return f"{PREFIXES[kind]}{instance}0{text}"
+
+
+def role_id(role: str) -> str:
+    """The 15-character id of the role of this name."""
+    return short_id("UserRole", 300 + len(role))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import polars as pl
 
@@ -212,10 +212,6 @@ VPN = 250
 
 def _by_night(user: User) -> bool:
     return user.kind == "person" and user.number % 29 == 8
-
-
-def next_day(day: date) -> date:
-    return day + timedelta(days=1)
 
 
 def _weight(client: Client, length: int) -> int:

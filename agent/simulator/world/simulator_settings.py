@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from agent.simulator.world.faults import Faults
+from agent.simulator.world.stream_faults import StreamFaults
 
 PEOPLE = 120
 
@@ -27,6 +28,10 @@ class SimulatorSettings:
     """Certificates, keys, log files and the truth file go here; made if missing. Use a new one for each org."""
     port: int = 0
     """0: any free one."""
+    pubsub_port: int = 0
+    """Of the Pub/Sub API; 0: any free one."""
+    keep_alive: timedelta = timedelta(seconds=270)
+    """How long a stream of the Pub/Sub API is silent at most; its other waits are scaled with it (real time)."""
     seed: int = 7
     history: timedelta = timedelta(hours=24)
     """The org begins to exist this long before `now`, on the hour; it has no events from before."""
@@ -45,6 +50,13 @@ class SimulatorSettings:
     """The share of hourly files that get a late increment; some get two, and some repeat rows."""
     daily_files: bool = True
     """Whether there are daily files, too; without them an org is made in half the time."""
+    live: bool = False
+    """Real-time events happen as the org's clock goes on. Else they end at the start, and what `advance` moves on by brings
+    more; log files are made either way, unless `history_only`."""
+    speed: float = 1.0
+    """How many times faster than `now` the org's clock runs from the start on."""
+    storage_delay: timedelta = timedelta(minutes=1)
+    """How long after a real-time event its object has it."""
     history_only: bool = False
     """No file is made of an hour that ends after the start, unless `Org.advance` moves on to it: all that will ever be
     there is there at once, at whatever minute the org starts."""
@@ -67,8 +79,14 @@ class SimulatorSettings:
     log_file_chunk: int = 1 << 16
     """Bytes to a chunk of a streamed log file."""
     faults: Faults = field(default_factory=Faults)
+    stream_faults: StreamFaults = field(default_factory=StreamFaults)
     now: Callable[[], datetime] = _real_time
     """The org's clock, which `Org.advance` moves on from."""
+
+    @property
+    def keeps_machine_time(self) -> bool:
+        """Whether the org's clock began as the machine's own."""
+        return self.now is _real_time
 
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}

@@ -1,14 +1,17 @@
-"""Where a scenario is played: the cast, the clock, and the events and setup changes it leaves."""
+"""Where a scenario is played: the cast, the clock, and the events, setup changes and records it leaves."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from agent.simulator.world.clients import Client
 from agent.simulator.world.networks import Role, networks_of
 from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.random_columns import roll, roll_between
+from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.sessions import DAY, HOUR, Timetable, UserSession
 from agent.simulator.world.staff import Staff
 from agent.simulator.world.users import User
@@ -16,14 +19,33 @@ from agent.simulator.world.users import User
 
 @dataclass(frozen=True, slots=True)
 class SetupChange:
-    """A row of the setup audit trail. `time` in milliseconds."""
+    """A row of the setup audit trail. `time` in milliseconds; `user` None: Salesforce itself."""
 
     time: int
-    user: User
+    user: User | None
     action: str
     section: str
     display: str
     delegate: str = ""
+    context: str = ""
+    scenario: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordVersion:
+    """One state of one record, until its next version.
+
+    `id`: 18 characters; `time`: milliseconds since 1970, whole seconds; `values`: field to value without Id, date-times in
+    milliseconds; None: the record is deleted from then on.
+    """
+
+    entity: str
+    id: str
+    time: int
+    values: Mapping[str, Any] | None
+    scenario: str = ""
+    row: str = ""
+    """The hidden id of the log-file row that tells of the same, if there is one."""
 
 
 @dataclass
@@ -44,6 +66,7 @@ class Stage:
     disguised: bool = False
     events: list[PlantedEvent] = field(default_factory=list)
     changes: list[SetupChange] = field(default_factory=list)
+    versions: list[RecordVersion] = field(default_factory=list)
 
     def at_hour(self, hour: int) -> int:
         """The start of this UTC hour on the last day, or of the middle hour of a window without it."""
@@ -119,13 +142,32 @@ class Stage:
         time = self.later(session.start, seconds)
         self.events.append(PlantedEvent(self.name, event_type, time, session, cells))
 
+    def tell(self, name: str, session: UserSession, seconds: float, **fields: object) -> None:
+        """A real-time event that no log file tells of, such as LockoutEvent, so many seconds after the session's start.
+
+        `fields`: beside who, when and from where; null ones and those not named are left to chance or empty.
+        """
+        time = self.later(session.start, seconds)
+        self.events.append(PlantedEvent(self.name, name, time, session, fields))
+
     def login(self, session: UserSession, **cells: str) -> None:
         self.leave("Login", session, 0, LOGIN_STATUS="LOGIN_NO_ERROR", REQUEST_STATUS="S", **cells)
 
-    def change(self, seconds_after: float, start: int, user: User, action: str, section: str, display: str, delegate: str = "") -> None:  # fmt: skip
-        """One row of the setup audit trail."""
+    def change(self, seconds_after: float, start: int, user: User | None, action: str, section: str, display: str, delegate: str = "") -> None:  # fmt: skip
+        """One row of the setup audit trail; `user` None: Salesforce itself made it."""
         time = self.later(start, seconds_after)
-        self.changes.append(SetupChange(time - time % 1000, user, action, section, display, delegate))
+        self.changes.append(
+            SetupChange(time - time % 1000, user, action, section, display, delegate, scenario=self.name)
+        )
+
+    def keep(self, seconds_after: float, start: int, entity: str, ident: str, values: Mapping[str, Any] | None) -> None:
+        """What a record says from then on, `ident`: its id of 18 characters; None: it is deleted."""
+        time = self.later(start, seconds_after)
+        self.versions.append(RecordVersion(entity, ident, time - time % 1000, values, self.name))
+
+    def ident(self, entity: str, *name: object) -> str:
+        """The id of a record of this scenario, of 18 characters, the same for the same name."""
+        return long_id(short_id(entity, roll(self.seed, self.name, entity, *name) % 62**7))
 
     def number(self, low: int, high: int, *name: object) -> int:
         return int(roll_between(low, high + 1, self.seed, self.name, *name))
