@@ -6,8 +6,10 @@ from ipaddress import IPv6Address
 
 import polars as pl
 
-_IPV4 = r"^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$"
-_OCTETS = {str(octet): f"{octet:02x}" for octet in range(256)}
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+IPV4 = "^" + r"\.".join([_OCTET] * 4) + "$"
+"""A regular expression with a group for each octet."""
+_HEXADECIMAL = pl.Series([f"{octet:02x}" for octet in range(256)])
 
 
 def digits(texts: pl.Series) -> pl.Series:
@@ -23,9 +25,9 @@ def digits(texts: pl.Series) -> pl.Series:
 
 def _ipv4(texts: pl.Series) -> pl.Series:
     """`4` and the octets as 8 hexadecimal digits (`String`); null for what is not IPv4."""
-    octets = texts.to_frame("text").select(pl.col("text").str.extract_groups(_IPV4)).unnest("text")
-    digits = [pl.col(name).replace_strict(_OCTETS, default=None, return_dtype=pl.String) for name in octets.columns]
-    return octets.select(pl.concat_str([pl.lit("4"), *digits])).to_series()
+    octets = texts.to_frame("text").select(pl.col("text").str.extract_groups(IPV4)).unnest("text")
+    digits = [_HEXADECIMAL[octet.cast(pl.UInt32)] for octet in octets.iter_columns()]
+    return pl.select(pl.concat_str([pl.lit("4"), *digits])).to_series()
 
 
 def _ipv6(text: str) -> str | None:

@@ -14,11 +14,11 @@ from functools import lru_cache
 
 import polars as pl
 
+from agent.columns.address_digits import IPV4
 from agent.columns.distinct import only_where, per_text
 from agent.columns.small import SMALL
+from agent.columns.string_buffer import has_any
 
-_OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_IPV4 = rf"^{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}$"
 _FORM = re.compile(
     r"(?:\[(?P<bracketed>[0-9A-Fa-f:.]+)(?:%[^\]]*)?\]|(?P<four>[0-9.]+)(?=:[0-9]{1,5}$|$)|(?P<six>[0-9A-Fa-f:.]+)(?:%.*)?$)"
     r"(?::(?P<port>[0-9]{1,5}))?"
@@ -45,7 +45,7 @@ def split_addresses(column: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     if column.len() <= SMALL:
         return _split_few(column)
     values = column.unique().drop_nulls()
-    doubtful = values.filter(~values.str.contains(_IPV4)).to_list()
+    doubtful = values.filter(~values.str.contains(IPV4)).to_list()
     forms = {text: plain_address(text) for text in doubtful}
     if all(form == text for text, form in forms.items()):
         return column, None
@@ -107,7 +107,9 @@ def network_of(column: pl.Series) -> pl.Series:
     """`String`: an IPv4 address as it is, of an IPv6 address its /64 network (`2001:db8:1:2::/64`), whose addresses are
     all one subscriber's, who changes them as he likes; null for other text.
     """
-    return per_text(split_addresses(column)[0], _network_of, pl.String)
+    addresses = split_addresses(column)[0]
+    # An IPv4 address is its own network.
+    return per_text(addresses, _network_of, pl.String) if has_any(addresses, ":") else addresses
 
 
 def _network_of(address: str) -> str:

@@ -9,21 +9,54 @@ import polars as pl
 
 from agent.columns.small import SMALL
 
+_FIRST = pl.Series([0], dtype=pl.UInt32)
+
 
 def per_distinct(column: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """`work(column)`, worked out once per distinct value. `work` maps a series without nulls, value by value.
 
-    Null stays null. The result has the type that `work` gives. (Going through `Enum` takes half of `replace_strict`.)
+    Null stays null. The result has the type that `work` gives.
     """
     if column.len() <= SMALL:
         return _per_distinct_of_few(column, work)
-    values = column.unique().drop_nulls()
-    results = work(values).alias(column.name)
-    if values.len() == 0:
-        return all_null(column.len(), results.dtype, column.name)
-    if values.len() == 1 and column.null_count() == 0:
-        return results.new_from_index(0, column.len())
-    return results.gather(column.cast(pl.Enum(values)).to_physical())
+    values, places = coded(column)
+    return spread(work(values), places).alias(column.name)
+
+
+def coded(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The distinct values of a column in the order in which they come, and for each row the place of its own (`UInt32`).
+
+    `column`: `String`. Null is no value and has no place.
+    (Categories of one's own take half of the time of `unique` and `Enum`, and are gone with the result.)
+    """
+    value = only_value(column)
+    if value is not None:
+        return pl.Series(column.name, [value], dtype=pl.String), _FIRST.new_from_index(0, column.len())
+    categories = pl.Categories.random()
+    categorical = column.cast(pl.Categorical(categories))
+    # In this order: the values are there as long as a column of these categories is.
+    values = categories.to_series().alias(column.name)
+    return values, categorical.to_physical()
+
+
+def only_value(column: pl.Series) -> str | None:
+    """The text that all cells (`String`) have; None where one is null or another text.
+
+    Costs next to nothing where the first and the last are not the same, and a sixth of `coded` where all are.
+    """
+    if column.len() == 0 or column.null_count():
+        return None
+    first: str = column[0]
+    return first if column[-1] == first and column.min() == first and column.max() == first else None
+
+
+def spread(results: pl.Series, places: pl.Series) -> pl.Series:
+    """For each of the `places` (see `coded`) what stands there in `results`, null where it is null."""
+    if results.len() == 0:
+        return all_null(places.len(), results.dtype, results.name)
+    if results.len() == 1 and places.null_count() == 0:
+        return results.new_from_index(0, places.len())
+    return results[places]  # a third of what `gather` takes
 
 
 def per_text(column: pl.Series, work: Callable[[str], Any], dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
@@ -43,7 +76,7 @@ def _per_distinct_of_few(column: pl.Series, work: Callable[[pl.Series], pl.Serie
     if len(places) == 1 and column.null_count() == 0:
         return results.new_from_index(0, column.len())
     if isinstance(results.dtype, pl.List):  # a list of Python's costs 5 µs a row
-        return results.gather(pl.Series([places.get(cell) for cell in cells], dtype=pl.UInt32))
+        return results[pl.Series([places.get(cell) for cell in cells], dtype=pl.UInt32)]
     values = dict(zip(places, results.to_list(), strict=True))
     return pl.Series(column.name, [values.get(cell) for cell in cells], dtype=results.dtype)
 

@@ -14,6 +14,8 @@ Four readers take times from text. They agree on the type, and on what Salesforc
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import polars as pl
 
 TIME = pl.Datetime("ms", "UTC")
@@ -22,5 +24,16 @@ TIME = pl.Datetime("ms", "UTC")
 HOUR = 3_600_000
 """Milliseconds, the unit of times that are reckoned with as whole numbers (`Int64`)."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
 COMPACT_SECONDS = "%Y%m%d%H%M%S"
 """The 14 digits before the fraction in Salesforce's `TIMESTAMP`. strptime and Polars read them alike."""
+
+
+def constant_time(name: str, moment: datetime) -> pl.Series:
+    """A column of one row (`TIME`). `moment`: with a zone.
+
+    By way of a number, which takes 7 µs where Polars takes 85 for a time with a zone.
+    """
+    return pl.Series(name, [(moment - _EPOCH) // _MILLISECOND], dtype=pl.Int64).cast(TIME)

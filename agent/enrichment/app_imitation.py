@@ -79,7 +79,7 @@ def _entry(file: YamlFile, place: int, entry: Any) -> ImitationTarget:
     genuine = entry.get("genuine", [])
     anywhere = entry.get("anywhere", "false")
     if not isinstance(genuine, list) or anywhere not in ("true", "false"):
-        raise file.error(where, "`genuine` is a list of names, `anywhere` true or false")
+        raise file.error(where, "`genuine` is not a list of names, or `anywhere` not true or false")
     return ImitationTarget(
         str(entry["name"]), anywhere == "true", tuple(map(str, genuine)), _pattern(file, where, entry)
     )
@@ -137,6 +137,7 @@ class AppImitationColumns:
         self._cache = LookupCache(
             {FOLDED: pl.String(), IMITATES: pl.String()},
             lambda names: {name: (folded(name) or None, apps.imitated(name)) for name in names},
+            longest=LONGEST,
         )
 
     def columns(
@@ -147,12 +148,9 @@ class AppImitationColumns:
         A caller's word counts where the row names no app, for anybody writes it as he likes, hostile marks of direction
         too; it is not folded. An app whose id is approved imitates nobody.
         """
-        # Cut before anything is cached of them: cells may hold megabytes.
-        names = None if names is None else head(names, LONGEST)
-        callers = None if callers is None else head(callers, LONGEST)
         found = {} if names is None else self._cache.columns(names)
         if names is not None and ids is not None and self._apps.ids_by_name:
-            other = self._under_another_id(names, ids)
+            other = self._under_another_id(head(names, LONGEST), ids)
             like = found.get(IMITATES)
             found[IMITATES] = (other if like is None else like.zip_with(like.is_not_null(), other)).alias(IMITATES)
         of_callers = {} if callers is None else self._cache.columns(callers)

@@ -15,7 +15,6 @@ from pathlib import Path
 import polars as pl
 
 from agent.columns.record_id import to_long
-from agent.columns.text.joined_text import joined
 from agent.enrichment.lookup_cache import LookupCache
 from agent.errors import SettingsError
 
@@ -90,4 +89,4 @@ class ApprovedAppColumns:
         """Both `String`, row for row beside each other; None is a column that is not there."""
         if ids is None and names is None:
             return {}
-        return self._cache.columns(joined((ids, names), _BETWEEN))
+        return self._cache.joined_columns((ids, names), _BETWEEN)

@@ -14,7 +14,6 @@ from typing import Any
 import polars as pl
 import ua_parser
 
-from agent.columns.text.joined_text import head, joined
 from agent.enrichment.lookup_cache import LookupCache
 from agent.yaml_lines.text_file import YamlFile, read_yaml
 
@@ -68,7 +67,7 @@ def _entry(file: YamlFile, place: int, entry: Any) -> ClientKind:
 
 def _words(file: YamlFile, where: tuple[str | int, ...], key: str, words: Any) -> tuple[str, ...]:
     if not isinstance(words, list) or not all(isinstance(word, str) and word.strip() for word in words):
-        raise file.error((*where, key), f"`{key}` is no list of words", hint=f"write `{key}: [one, other]`")
+        raise file.error((*where, key), f"`{key}` is not a list of words", hint=f"write `{key}: [one, other]`")
     return tuple(word.lower() for word in words)
 
 
@@ -77,8 +76,10 @@ class ClientColumns:
 
     def __init__(self, kinds: Sequence[ClientKind]) -> None:
         self._kinds = kinds
-        self._agents = LookupCache(AGENT, lambda texts: {text: parsed(text) for text in texts})
-        self._kind = LookupCache({CLIENT_KIND: pl.String()}, lambda keys: {key: (self.kind(key),) for key in keys})
+        self._agents = LookupCache(AGENT, lambda texts: {text: parsed(text) for text in texts}, longest=LONGEST)
+        self._kind = LookupCache(
+            {CLIENT_KIND: pl.String()}, lambda keys: {key: (self.kind(key),) for key in keys}, longest=LONGEST
+        )
 
     def columns(
         self, user_agent: pl.Series | None, client_name: pl.Series | None, application: pl.Series | None
@@ -86,12 +87,8 @@ class ClientColumns:
         """All `String`, row for row beside each other; None is a column that is not there."""
         if user_agent is None and client_name is None and application is None:
             return {}
-        # Cut before anything is cached of them.
-        given = [
-            column if column is None else head(column, LONGEST) for column in (user_agent, client_name, application)
-        ]
-        agents = self._agents.columns(given[0]) if given[0] is not None else {}
-        return agents | self._kind.columns(joined(given, _BETWEEN))
+        agents = self._agents.columns(user_agent) if user_agent is not None else {}
+        return agents | self._kind.joined_columns((user_agent, client_name, application), _BETWEEN)
 
     def kind(self, key: str) -> str | None:
         """The first kind that fits."""

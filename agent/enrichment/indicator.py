@@ -18,7 +18,6 @@ import polars as pl
 
 from agent.columns.row_values import ROW, RowValues, beside
 from agent.columns.text.folded_name import folded
-from agent.columns.text.joined_text import head
 from agent.columns.timestamp import TIME
 from agent.enrichment.address import kind_and_address
 from agent.enrichment.client_kind import LONGEST
@@ -85,7 +84,7 @@ class IndicatorColumns:
     """Columns for addresses, AS numbers, programs and apps of one org."""
 
     def __init__(self, indicators: Indicators) -> None:
-        self._looked_up = [LookupCache(_SCHEMA, partial(_rows, find)) for find in indicators.finders]
+        self._looked_up = [LookupCache(_SCHEMA, partial(_rows, find), longest=LONGEST) for find in indicators.finders]
 
     def columns(
         self,
@@ -116,7 +115,7 @@ def _by_value(indicators: Sequence[Indicator], kind: str) -> dict[str, Indicator
 def _hits(look_up: LookupCache, columns: Columns) -> Iterator[pl.DataFrame]:
     """`row` and what matches there, for each column in which anything does."""
     for column in columns:
-        found = look_up.columns(head(column.values, LONGEST))
+        found = look_up.columns(column.values)
         if found:
             yield pl.DataFrame([column.rows, *found.values()]).filter(pl.col("kind").is_not_null())
 

@@ -14,7 +14,6 @@ from ipaddress import ip_address
 
 import polars as pl
 
-from agent.columns.text.joined_text import joined
 from agent.enrichment.lookup_cache import LookupCache
 from agent.enrichment.network_set import NetworkSet
 
@@ -54,7 +53,7 @@ class IntegrationColumns:
         known = [columns.get(name) for name in _ABOUT]
         if known[0] is None and known[-1] is None:
             return {}
-        answers = self._accounts.columns(joined(known, _BETWEEN))
+        answers = self._accounts.joined_columns(known, _BETWEEN)
         pattern = answers.pop(_PATTERN, None)
         if pattern is None or addresses is None:
             return answers

@@ -16,7 +16,6 @@ from typing import Any
 import polars as pl
 
 from agent.columns.distinct import all_null
-from agent.columns.text.joined_text import joined
 from agent.columns.timestamp import TIME
 from agent.enrichment.lists.file_stamp import stamp_of
 from agent.enrichment.lists.leaver_file import LeaverFile, account_key, read_leavers
@@ -92,7 +91,7 @@ class LeaverColumns:
         known = [columns.get(name) for name in _ABOUT]
         if self._file is None or all(column is None for column in known):
             return {}
-        answers = self._cache.columns(joined(known, _BETWEEN))
+        answers = self._cache.joined_columns(known, _BETWEEN)
         if _KNOWN not in answers:
             return {}
         begins, ends, moment = answers.pop(_FROM, None), answers.pop(_UNTIL, None), columns.get("@timestamp")

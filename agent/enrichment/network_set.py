@@ -37,7 +37,7 @@ def read_networks(path: Path) -> tuple[list[IpNetwork], set[int]]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"{path} cannot be read ({error})", hint="a text file with one network a line is wanted"
+            f"{path} cannot be read ({error})", hint="name a text file with one network a line"
         ) from error
     for number, line in enumerate(lines, start=1):
         text = line.partition("#")[0].strip()

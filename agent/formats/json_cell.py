@@ -10,7 +10,7 @@ import polars as pl
 
 from agent.columns.text.escape import escaped, needs_escape
 from agent.columns.timestamp import TIME
-from agent.formats.line_pieces import Cell, is_constant
+from agent.formats.line_pieces import FEW, Cell, is_constant
 
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 ESCAPES |= {chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in ESCAPES}
@@ -20,9 +20,6 @@ _AS_THEY_ARE = (
     pl.String, pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64,
 )  # fmt: skip
 """Types whose values orjson writes as they are to be."""
-
-_FEW = 6
-"""Elements up to which a list is written place by place."""
 
 _NOT_FINITE = ("NaN", "inf", "-inf")
 """As Polars writes what JSON cannot say."""
@@ -103,7 +100,7 @@ def _list(column: pl.Series) -> tuple[Cell | None, pl.Series | None]:
 def _list_text(column: pl.Series) -> pl.Series:
     """The elements of each list with commas between them, its nulls left out."""
     longest = column.list.len().max()
-    if isinstance(longest, int) and longest <= _FEW:
+    if isinstance(longest, int) and longest <= FEW:
         return _short_list_text(column, longest)
     elements = column.explode()
     quote = pl.lit(_quote(elements))

@@ -11,11 +11,21 @@ from agent.formats import json_cell
 from agent.formats.json_tree import Tree, tree
 from agent.formats.line_pieces import Cell, Piece, lines_of
 
+_INGESTED = "event.ingested"
 
-def documents(columns: Sequence[pl.Series], height: int) -> pl.Series:
-    """One JSON document a row (`String`). Raises TypeError for a column that has no form in JSON."""
+
+def documents(columns: Sequence[pl.Series], height: int, *, ingested: str = "") -> pl.Series:
+    """One JSON document a row (`String`). Raises TypeError for a column that has no form in JSON.
+
+    `ingested`: stands as it is in `event.ingested`, ahead of all else in `event`, which some column that no row lacks is
+    in; empty for nothing.
+    """
     cells, values = json_cell.cells(columns)
-    document = _object(tree(list(cells)), cells)
+    nodes = tree(list(cells))
+    if ingested:
+        cells[_INGESTED] = Cell(f'"{ingested}"')
+        nodes = {**nodes, "event": {"ingested": _INGESTED, **nodes["event"]}}
+    document = _object(nodes, cells)
     if document is None:
         document = ["{}"]
     lines = lines_of(values, height, document if isinstance(document, list) else document.pieces())

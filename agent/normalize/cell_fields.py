@@ -11,7 +11,7 @@ from agent.columns.addresses import split_addresses
 from agent.columns.distinct import filled
 from agent.columns.known_columns import or_else
 from agent.normalize.event_time import is_plain_compact, is_plain_iso, read_time, write_compact, write_iso
-from agent.normalize.mapping.mapping import TWIN, Mapping, TargetField
+from agent.normalize.mapping.mapping import PLAIN_NAME, TWIN, Mapping, TargetField
 from agent.normalize.mapping.value_kinds import VALUE_KINDS
 from agent.normalize.raw_cells import RawCells
 
@@ -43,7 +43,8 @@ def target_fields(mapping: Mapping, columns: Collection[str]) -> dict[str, Targe
 
 def is_readable(mapping: Mapping, column: str, target: TargetField) -> bool:
     """Whether a column can be read back from its field: that is its own, or the type is known to have the column."""
-    return column in mapping.header or target.field == f"salesforce.{column.lower()}"
+    own = PLAIN_NAME.fullmatch(column) is not None and target.field == f"salesforce.{column.lower()}"
+    return column in mapping.header or own
 
 
 def address_field(field: str) -> str:
@@ -131,7 +132,7 @@ def read_back(column: str, target: TargetField, fields: Fields) -> pl.Series | N
     if value is None:
         return None
     if target.value_kind == "time":
-        return write_iso(value) if column.endswith(TWIN) else write_compact(value)
+        return write_iso(value) if _is_iso(column) else write_compact(value)
     return VALUE_KINDS[target.value_kind].write(value)
 
 
@@ -145,10 +146,15 @@ def _is_plain(raw: pl.Series, target: TargetField, fields: Fields) -> bool:
     return VALUE_KINDS[target.value_kind].is_plain(raw, value)
 
 
+def _is_iso(column: str) -> bool:
+    """Whether a column of times spells them as `write_iso` does: the twin, and those of objects and streams."""
+    return column.endswith(TWIN) or PLAIN_NAME.fullmatch(column) is None
+
+
 def _plain_times(cells: Cells, targets: Dict[str, TargetField], fields: Fields) -> set[str]:
     """The columns that tell the time exactly as it would be written."""
     times = [column for column, target in targets.items() if target.value_kind == "time"]
-    plain = {column for column in times if column.endswith(TWIN) and is_plain_iso(cells[column], fields[TIME_FIELD])}
+    plain = {column for column in times if _is_iso(column) and is_plain_iso(cells[column], fields[TIME_FIELD])}
     return plain | {
         column for column in times if column + TWIN in plain and is_plain_compact(cells[column], cells[column + TWIN])
     }

@@ -28,6 +28,8 @@ class Plan:
     """Columns that the type is known to have and this header lacks, with the fields that might suggest a value of them."""
     unknown: tuple[str, ...]
     """Columns that no mapping knows, in fields of their own."""
+    asks_type: bool
+    """Whether fields are worked out from the event type, of which the rows have no column."""
     look_ups: Dict[str, Callable[[str], str | None]]
     """By derived field: what its table has for a text."""
     action: Chooser[str]
@@ -48,6 +50,9 @@ def plan_of(mappings: Mappings, service: str, event_type: str, columns: tuple[st
         targets=targets,
         lacking=tuple((column, target) for column, target in lacking if target is not None),
         unknown=tuple([column for column in unknown if targets[column].field.startswith("salesforce.")][:MOST_NUMBERS]),
+        asks_type=bool(mapping.type_column)
+        and mapping.type_column not in columns
+        and any(mapping.type_column in derived.columns for derived in mapping.derived),
         look_ups={
             derived.field: table_finder(derived.table) for derived in mapping.derived if derived.table is not None
         },

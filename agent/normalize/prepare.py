@@ -13,11 +13,12 @@ from agent.columns.known_columns import or_else
 from agent.columns.record_id import to_long
 from agent.columns.timestamp import TIME
 from agent.model import Batch
+from agent.normalize.audit_trail.setup_change import setup_columns
 from agent.normalize.blank import FilledCells
 from agent.normalize.cell_fields import PROVIDER, SERVICE, TIME_FIELD, Cells, fill
 from agent.normalize.computed.aura import split_actions
 from agent.normalize.mapping.conversion import CONVERSIONS, plain_numbers
-from agent.normalize.mapping.mapping import DerivedField, Mapping
+from agent.normalize.mapping.mapping import DerivedField, Mapping, field_suffix
 from agent.normalize.mapping.url_parts import split_urls
 from agent.normalize.plan import Plan
 
@@ -53,15 +54,25 @@ def computed_fields(plan: Plan, batch: Batch) -> dict[str, pl.Series | Constant]
         fields |= {name: part for name, part in split_urls(cells[mapping.url]).items() if name not in fields}
     if mapping.actions is not None and mapping.actions in cells:
         fields |= split_actions(cells[mapping.actions])
+    if mapping.setup_action is not None and mapping.setup_action in cells:
+        fields |= setup_columns(cells[mapping.setup_action], cells.get("Display"), cells.get("Section"))
     fields |= dict(_numbers(plan.unknown, cells))
+    if plan.asks_type:
+        fields[mapping.type_column] = pl.Series([batch.event_type]).new_from_index(0, height)
     for derived in mapping.derived:
+        # Most conditions hold in all rows or in none, and then the value need not be worked out or need not be cut.
+        rows = _rows_of(derived, cells, fields, height)
+        if rows is not None and not rows.any():
+            continue
         value = _derive(derived, plan, cells, fields)
-        if value is not None and (derived.where.cases or derived.unless):
-            value = only_where(value, _rows_of(derived, cells, fields, height))
+        if value is not None and rows is not None and not rows.all():
+            value = only_where(value, rows)
         if value is not None and value.null_count() < height:
             fields[derived.field] = value
     _only_without_address(fields)
     fields |= _related_addresses(fields)
+    if mapping.type_column:
+        fields[mapping.type_column] = batch.event_type
     return fields | _constants(mapping, batch) | dict(_chosen(plan, cells, height))
 
 
@@ -100,7 +111,7 @@ def _numbers(unknown: Iterable[str], cells: Cells) -> Iterator[tuple[str, pl.Ser
     for column in unknown:
         value = plain_numbers(cells[column])
         if value.null_count() < value.len():
-            yield NUMBER + column.lower(), value
+            yield NUMBER + field_suffix(column), value
 
 
 def _derive(
@@ -134,8 +145,12 @@ def _derive(
     return value * CONVERSIONS["integer"](cells[derived.times]).fill_null(1)
 
 
-def _rows_of(derived: DerivedField, cells: Cells, fields: Dict[str, pl.Series | Constant], height: int) -> pl.Series:
-    """The rows in which a derived field has a value (`Boolean`, without nulls)."""
+def _rows_of(
+    derived: DerivedField, cells: Cells, fields: Dict[str, pl.Series | Constant], height: int
+) -> pl.Series | None:
+    """The rows in which a derived field has a value (`Boolean`, without nulls); None where it has no condition."""
+    if not derived.where.cases and not derived.unless:
+        return None
 
     def column(name: str) -> pl.Series | None:
         """By the name of a raw column, else of a computed one; a constant counts as not there."""
@@ -144,6 +159,8 @@ def _rows_of(derived: DerivedField, cells: Cells, fields: Dict[str, pl.Series | 
 
     rows = derived.where.holds(column, height)
     for condition in derived.unless:
+        if not rows.any():
+            break
         rows = rows & ~condition.holds(column, height)
     return rows
 

@@ -17,6 +17,7 @@ from itertools import compress
 import polars as pl
 import pyarrow as pa
 
+from agent.columns.id_set import IdSet
 from agent.columns.small import SMALL
 from agent.columns.string_buffer import StringBuffer, count_of
 
@@ -26,8 +27,6 @@ ESCAPE = "\x1b"
 
 _PERSON = b"leakline.event"
 _BYTES = 16
-_GROWTH = 4
-"""A part is joined to the next once it is less than this many times larger."""
 _WORD = 63
 """Columns whose emptiness is told in one integer: `UInt64` has 64 bits, and a sum of 63 cannot overflow `Int64`."""
 
@@ -152,49 +151,6 @@ def nth(event_id: str, number: int) -> str:
     return hashlib.blake2b(f"{event_id}{number}".encode(), digest_size=_BYTES, person=_PERSON).hexdigest()
 
 
-class IdSet:
-    """A set of event ids in 8 bytes each (the first half of the id), sorted; joined as it grows, so that few pieces are searched.
-
-    Two ids agree in that half with a chance of 1 in 10⁷ among two million.
-    """
-
-    def __init__(self, pieces: Iterable[bytes] = ()) -> None:
-        """`pieces`: what `piece` gave for earlier batches, in any order."""
-        self._sorted: list[pl.Series] = []
-        whole = b"".join(pieces)
-        if whole:
-            self._add(_from_bytes(whole).sort())
-
-    def __len__(self) -> int:
-        return sum(len(part) for part in self._sorted)
-
-    def mask(self, ids: pl.Series) -> pl.Series:
-        """`Boolean`: which ids (`String`) are in the set."""
-        found = pl.Series([False]).new_from_index(0, len(ids))
-        if not self._sorted:
-            return found
-        # Sorted for the search, with the row beside it for the way back.
-        halves = _halves(ids).to_frame("half").with_row_index("row").sort("half")
-        for part in self._sorted:
-            # Sorted needles go through sorted hay from one end to the other: kind to the processor's cache.
-            places = part.search_sorted(halves["half"]).clip(0, len(part) - 1)
-            found |= part.gather(places) == halves["half"]
-        return pl.DataFrame([halves["row"], found.alias("found")]).sort("row")["found"]
-
-    def add(self, ids: pl.Series) -> bytes:
-        """Take ids (`String`) in; returns their piece, 8 bytes an id."""
-        halves = _halves(ids).sort()
-        if len(halves):
-            self._add(halves)
-        return _to_bytes(halves)
-
-    def _add(self, part: pl.Series) -> None:
-        """`part`: sorted `UInt64`. Parts shrink by `_GROWTH` from one to the next, so there are log4(n) of them."""
-        while self._sorted and len(self._sorted[-1]) < _GROWTH * len(part):
-            part = pl.concat([self._sorted.pop(), part]).sort()
-        self._sorted.append(part)
-
-
 class EarlierIds(IdSet):
     """Ids of rows that went on their way earlier: `mask` tells which rows of a file issued again are among them."""
 
@@ -256,21 +212,3 @@ def _repeated(ids: pl.Series) -> pl.Series:
         return ids.is_duplicated()
     counts = Counter(ids.to_list())
     return pl.Series([counts[event_id] > 1 for event_id in ids.to_list()], dtype=pl.Boolean)
-
-
-def _halves(ids: pl.Series) -> pl.Series:
-    """The first 16 of 32 hexadecimal digits (`String`) as a number (`UInt64`)."""
-    if len(ids) <= SMALL:
-        return pl.Series(ids.name, [int(event_id[:_BYTES], 16) for event_id in ids.to_list()], dtype=pl.UInt64)
-    return ids.str.head(_BYTES).str.to_integer(base=16, dtype=pl.UInt64)
-
-
-def _to_bytes(halves: pl.Series) -> bytes:
-    """`UInt64` to 8 bytes a number, in the byte order of the machine, as the state keeps them."""
-    return array("Q", halves.to_list()).tobytes()
-
-
-def _from_bytes(pieces: bytes) -> pl.Series:
-    """The way back, without a copy."""
-    buffers = [None, pa.py_buffer(pieces)]
-    return pl.Series(pa.Array.from_buffers(pa.uint64(), len(pieces) // 8, buffers), dtype=pl.UInt64)

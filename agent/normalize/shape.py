@@ -20,7 +20,7 @@ from agent.columns import record_id
 from agent.columns.array_fields import each_once, lists_of
 from agent.columns.distinct import only_where
 from agent.columns.small import SMALL
-from agent.columns.timestamp import TIME
+from agent.columns.timestamp import TIME, constant_time
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.normalize.blank import FilledCells, without_blanks
 from agent.normalize.cell_fields import TIME_FIELD, Cells, cells_to_keep, fill
@@ -30,7 +30,10 @@ from agent.normalize.prepare import Constant, computed_fields
 from agent.normalize.raw_cells import json_objects, originals
 from agent.normalize.unshape import unshape
 
-USER_FIELDS = ("user.id", "user.name", "user.email", "user.target.id", "user.target.name")
+USER_FIELDS = (
+    *("user.id", "user.name", "user.email", "user.target.id", "user.target.name"),
+    *("user.changes.name", "leakline.setup.acting_user"),
+)
 ID_FIELDS = ("user.id", "user.target.id")
 
 ALWAYS = (TIME_FIELD, "event.dataset")
@@ -100,7 +103,8 @@ class Normalizer:
         plan = self._plan(batch.source, batch.event_type, vendor)
         targets = plan.targets
         cells = {name: columns[name] for name in vendor}
-        fields = {name: column for name, column in columns.items() if name not in cells}
+        added_for_rules = plan.mapping.type_column
+        fields = {name: column for name, column in columns.items() if name not in cells and name != added_for_rules}
         fields |= dict(fill(FilledCells(cells), targets, lambda field: field.startswith("salesforce.")))
         fields |= _related(fields)
         left = list(cells_to_keep(plan.mapping, cells, fields, targets, plan.lacking))
@@ -152,7 +156,7 @@ def _with_few(frame: pl.DataFrame, columns: Dict[str, pl.Series | Constant | dat
 
 def _one(name: str, value: Constant | datetime) -> pl.Series:
     """A constant column of one row: a time in `TIME`, a tuple as a list."""
-    return pl.Series(name, [value], dtype=TIME) if isinstance(value, datetime) else _one_word(name, value)
+    return constant_time(name, value) if isinstance(value, datetime) else _one_word(name, value)
 
 
 @lru_cache(maxsize=1_000)
@@ -194,7 +198,7 @@ def _problems(
     for column, target in targets.items():
         raw, value = cells[column], fields.get(target.field)
         if (
-            target.value_kind in ("integer", "decimal", "boolean")
+            target.value_kind in ("integer", "decimal", "boolean", "truth")
             and value is not None
             and value.null_count() > raw.null_count()
         ):

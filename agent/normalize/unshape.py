@@ -75,6 +75,8 @@ def _unshape(part: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
 def _columns(part: pl.DataFrame, mapping: Mapping) -> Iterator[str]:
     """The header's columns, and those that only this file had: `salesforce.some_new` was `SOME_NEW`."""
     yield from mapping.header
+    if mapping.type_column:
+        return  # of other columns the lower-case name does not tell the spelling: their cells are in leakline.raw_cells
     known = {target.field for column in mapping.header if (target := mapping.target(column, mapping.header))}
     for name in part.columns:
         if name.startswith(_PREFIX) and "." not in name.removeprefix(_PREFIX) and name not in known:

@@ -19,6 +19,8 @@ _WORDS = [
     "https://u@Example.com:0443/a/b?c=d#e", "https://example.com:99999", "http://[::1]:80/", "mailto:x", "/line\nfeed#\n",
     "/services/data/v62.0//%71uery?q=x", "/services/DATA/v62.0/jobs/ingest/75058000000XyzAAAQ/", "?_HttpMethod=patch",
     "/services/data/v62.0/composite/sobjects?ids=00558000000XyzA,00558000000XyzB", "a/./b/../c;d=1", "%25252e%2e", "100%",
+    "/services/data/v62.0/sobjects/Account/", "/services/data/v59.0/query?q=x", "/services/data/v62.0/async/62.0/Job",
+    "/services/data/v62.0/jobs/query/75058000000XyzA", "/services/data/v62.0//limits", "/services/data/v62.0/a.b", "GET",
     "2026-03-02T10:20:30.456Z", "2026-03-02T10:20:30Z", "2026-13-02T10:20:30.456Z", "2026-03-02T24:00:00.000Z",
     "0000-01-01T00:00:00.000Z", "1969-12-31T23:59:59.999Z", "2026-03-02T10:20:60.000Z", "2026-03-02T10:20:30.456Z\n",
     "20260302102030.456", "20260302102030.4", "20260302102030", "TLSv1.2", "SSLv3", "TLS 1.3", "Guest", "g", " G ", "Standard",

@@ -91,8 +91,8 @@ def test_the_first_entry_that_fits_wins(tmp_path: Path) -> None:
         ("words: []\n", 1, "no list `kinds`"),
         ("kinds:\n  - user_agent: [a]\n", 2, "without `kind`"),
         ("kinds:\n  - kind: a\n  - kind: b\n    useragent: [c]\n", 4, "unknown key `useragent`"),
-        ("kinds:\n  - kind: a\n    user_agent: curl\n", 3, "no list of words"),
-        ("kinds:\n  - kind: a\n    user_agent: ['']\n", 3, "no list of words"),
+        ("kinds:\n  - kind: a\n    user_agent: curl\n", 3, "not a list of words"),
+        ("kinds:\n  - kind: a\n    user_agent: ['']\n", 3, "not a list of words"),
         ("kinds: [\n", 2, "not valid YAML"),
     ],
 )

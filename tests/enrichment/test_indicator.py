@@ -150,7 +150,7 @@ def test_the_campaigns_of_the_rules_are_in_the_shipped_files() -> None:
     [
         ("indicators: []\nsources: x\n", "1|2.*unknown key `sources`"),
         ("indicators: []\nmissing: x\n", "`missing` is not a list"),
-        ("indicators: []\nmissing:\n  - what: x\n", "`missing` that is not complete"),
+        ("indicators: []\nmissing:\n  - what: x\n", "`missing` is not complete"),
         ("indicators:\n  - {value: 192.0.2.7, kind: address, source: x}\n", "2.*without `added`"),
         ("indicators:\n  - {value: '--', kind: app, source: x, added: 2026-01-01}\n", "is not the name of an app"),
         ("indicators:\n  - {value: x, kind: hash, source: x, added: 2026-01-01}\n", "unknown kind 'hash'"),

@@ -50,6 +50,27 @@ def test_a_long_batch_is_answered_as_a_short_one(batch: list[str | None]) -> Non
     assert [cells.dtype for cells in long.values()] == [cells.dtype for cells in short.values()]
 
 
+parts = st.lists(st.tuples(*[st.none() | st.text("abx-", max_size=4)] * 3), min_size=1, max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(parts, st.sets(st.integers(0, 2), max_size=2))
+def test_keys_of_several_columns_are_joined_row_by_row(rows: list[tuple[str | None, ...]], missing: set[int]) -> None:
+    """Of each text what may be looked at, nothing for a null or a column that is not there, whichever say anything."""
+    keys = ["-".join("" if place in missing else (row[place] or "")[:2] for place in range(3)) for row in rows]
+    expected = [None if "x" in key else len(key) for key in keys]
+    for height in (len(rows), SMALL + 1):
+        columns = [
+            None
+            if place in missing
+            else pl.Series([rows[row % len(rows)][place] for row in range(height)], dtype=pl.String)
+            for place in range(3)
+        ]
+        found = LookupCache(SCHEMA, Work(), longest=2).joined_columns(columns, "-")
+        lengths = found["length"].to_list() if found else [None] * height
+        assert lengths == [expected[row % len(rows)] for row in range(height)]
+
+
 def test_what_is_learnt_piece_by_piece_is_one_table() -> None:
     """Keys of many batches are found again, and only the columns that are asked for come back."""
     remembered = LookupCache(SCHEMA, Work())

@@ -14,7 +14,15 @@ from agent.formats.cef_own_key import own_key
 from agent.normalize.cell_fields import address_field
 from agent.normalize.mapping.mapping import TWIN, Mapping
 from agent.pipeline.long_rows.drop_order import GROUPS, KEPT, LEAST_FORM
-from tests.golden.documents import FOLDER, SEEN, SERVICE, golden_batch, shipped_normalizer
+from tests.golden.documents import (
+    FOLDER,
+    SEEN,
+    SERVICE,
+    golden_batches,
+    objects,
+    real_time_events,
+    shipped_normalizer,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "cef.md"
 
@@ -30,10 +38,14 @@ Written by `make cef-page` from the code and the golden files; do not edit it.
 `CEF:0|vendor|product|version|signature|name|severity|extension`: all of an event is in its line. A field has a standard key
 where one fits by its meaning (first table), and else a key of our own. Nothing is left out unless a setting says so:
 
-    destinations:
-      - type: syslog
-        format: cef
-        cef: {own_keys: true, leave_out: []}
+```yaml
+destinations:
+  - type: syslog
+    host: siem.example.com
+    port: 6514
+    format: cef
+    cef: {own_keys: true, leave_out: []}
+```
 
 `own_keys: false` writes standard keys alone, `leave_out` names fields that no line is to have (`related.*` is all below
 `related`; names are those of the JSON form).
@@ -85,6 +97,17 @@ Alerts are always shortened, never dropped.
 """
 
 
+_REAL_TIME = """
+## Fields of real-time events and of objects
+
+As above, streamed and stored alike. An event or object that is not described has each field under a key of its own, by its
+name in lower case.
+
+| field of the vendor | field | key |
+|---|---|---|
+"""
+
+
 def page() -> str:
     """The whole page."""
     normalizer = shipped_normalizer()
@@ -102,10 +125,13 @@ def page() -> str:
         + "\n".join(_columns(mappings)) + "\n",
         "\n## A line of each event type\n",
     ]  # fmt: skip
-    for event_type in types:
-        batch = golden_batch(event_type)
+    events = [*real_time_events(), *objects()]
+    for event_type in (*types, *events):
+        batch = golden_batches(event_type)[0]
         shaped = normalizer.shape(normalizer.prepare(batch), batch, SEEN)
         parts.append(f"\n### {event_type}\n\n```\n{encode(_fullest(shaped))[0]}\n```\n")
+    described = [normalizer.mappings.get(golden_batches(event)[0].source, event) for event in events]
+    parts.insert(-len((*types, *events)) - 1, _REAL_TIME + "\n".join(_columns(described)) + "\n")
     return "".join(parts)
 
 

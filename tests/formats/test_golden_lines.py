@@ -6,8 +6,18 @@ import pytest
 
 from agent.formats import FORMATS
 from agent.normalize.shape import Normalizer
+from tests.formats.cef_fields import frame_of
 from tests.formats.cef_reader import read
-from tests.golden.documents import FOLDER, SEEN, golden_batch, shipped_normalizer
+from tests.golden.documents import (
+    FOLDER,
+    SEEN,
+    golden_batch,
+    golden_batches,
+    golden_path,
+    objects,
+    real_time_events,
+    shipped_normalizer,
+)
 
 TYPES = sorted(path.stem for path in FOLDER.glob("*.csv"))
 
@@ -45,3 +55,26 @@ def test_cef_lines_are_readable_and_name_the_event(normalizer: Normalizer, event
         )
         assert (values["externalId"], values["cat"]) == (event_id, event_type)
         assert values.get("rt") == (None if time is None else str(time))
+
+
+@pytest.mark.parametrize("event", [*real_time_events(), *objects()])
+def test_ecs_lines_of_events_and_objects_are_the_golden_documents(normalizer: Normalizer, event: str) -> None:
+    """Of every real-time event, streamed or stored, and every object the encoder writes what the row-by-row oracle committed."""
+    golden = golden_path(event).read_bytes().splitlines()
+    frames = [normalizer.shape(normalizer.prepare(batch), batch, SEEN) for batch in golden_batches(event)]
+    lines = [line for frame in frames for line in FORMATS["ecs"](frame)]
+    assert [orjson.loads(line) for line in lines] == [orjson.loads(line) for line in golden]
+
+
+@pytest.mark.parametrize("event", [*real_time_events(), *objects()])
+def test_cef_lines_of_events_and_objects_have_every_cell(normalizer: Normalizer, event: str) -> None:
+    """A receiver of CEF lines can write the rows of every real-time event and object again, cell by cell."""
+    for batch in golden_batches(event):
+        frame = normalizer.shape(normalizer.prepare(batch), batch, SEEN)
+        frame = frame.drop(
+            "leakline.aura.duration", strict=False
+        )  # a list of numbers, which the reader of lines has not
+        back = normalizer.unshape(frame_of(FORMATS["cef"](frame), frame.schema))
+        for column in batch.frame.iter_columns():
+            if column.null_count() < column.len():
+                assert back[column.name].to_list() == column.to_list(), column.name

@@ -9,10 +9,12 @@ from types import ModuleType
 import polars as pl
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from agent.columns.sent_mark import marked
 from agent.columns.small import SMALL
 from agent.formats import json_columns, json_rows
-from agent.formats.ecs import encode
+from agent.formats.ecs import encode, encode_to_send
 from tests.formats.json_frames import frames
 
 WAYS = (json_rows, json_columns)
@@ -81,3 +83,18 @@ def test_a_type_without_a_form_is_refused_in_both_ways(way: ModuleType, column: 
     """The error names the column, however many rows there are."""
     with pytest.raises(TypeError, match="took"):
         way.documents([column], len(column))
+
+
+@settings(max_examples=200, deadline=None)
+@given(frames(), st.booleans(), st.booleans())
+def test_the_mark_is_put_in_while_lines_are_made_as_it_is_put_in_afterwards(
+    frame: pl.DataFrame, has_ids: bool, is_shortened: bool
+) -> None:
+    """Of few rows and of many, of rows without ids, and where rows have room for the least alone."""
+    rows = frame.rename({name: f"event.{name}" for name in frame.columns[::2]})
+    ids = pl.Series("event.id", ["0" * 32 if has_ids else None] * rows.height, dtype=pl.String)
+    cut = pl.Series("leakline.truncated", [["*"], None] * rows.height, dtype=pl.List(pl.String))[: rows.height]
+    rows = rows.with_columns(ids, cut) if is_shortened else rows.with_columns(ids)
+    longer = rows[pl.Series([row % rows.height for row in range(SMALL + 1)])]
+    for written in (rows, longer):
+        assert encode_to_send(written).to_list() == marked(encode(written)).to_list()

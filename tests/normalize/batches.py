@@ -15,11 +15,14 @@ from tests.golden.documents import (
     ORG,
     SEEN,
     SERVICE,
+    objects,
+    real_time_events,
     shipped_normalizer,
 )
 
 EVENT_TYPES = sorted(path.stem for path in Path(FOLDER).glob("*.csv"))
-
+REAL_TIME_EVENTS = real_time_events()
+OBJECTS = objects()
 
 NORMALIZER = shipped_normalizer()
 

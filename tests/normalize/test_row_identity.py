@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.columns.id_set import IdSet
 from agent.columns.small import SMALL
-from agent.normalize.row_identity import ESCAPE, SEPARATOR, EarlierIds, IdSet, Occurrences, identify, nth
+from agent.normalize.row_identity import ESCAPE, SEPARATOR, EarlierIds, Occurrences, identify, nth
 
 ORG = "00D000000000001AAA"
 
@@ -179,4 +180,4 @@ def test_a_set_that_grew_in_many_parts_holds_them_all() -> None:
         grown.add(hashed(*range(start, start + 30)))
     assert len(grown) == 3000
     assert grown.mask(hashed(*range(3000))).all()
-    assert len(grown._sorted) <= 6
+    assert len(grown._parts) <= 6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.columns.timestamp import TIME
@@ -35,6 +35,7 @@ CELLWISE = {
 @pytest.mark.parametrize("name", sorted(CELLWISE))
 @settings(deadline=None, max_examples=15)
 @given(cells=CELLS)
+@example(cells=["/services/data/v62.0/query?q=x"])
 def test_cells_of_a_small_column_are_read_like_those_of_a_large_one(name: str, cells: list[str | None]) -> None:
     """Every conversion gives the same value, null and type for a cell, however many stand beside it."""
     check_both(CELLWISE[name], cells)

@@ -11,8 +11,17 @@ from agent.model import Batch
 from tests.golden.documents import (
     documents,
     golden_batch,
+    golden_batches,
 )
-from tests.normalize.batches import EVENT_TYPES, NORMALIZER, batch_of, cells_of, flat, shaped
+from tests.normalize.batches import (
+    EVENT_TYPES,
+    NORMALIZER,
+    REAL_TIME_EVENTS,
+    batch_of,
+    cells_of,
+    flat,
+    shaped,
+)
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
@@ -20,6 +29,13 @@ def test_golden_files_can_be_had_back(event_type: str) -> None:
     """From the shaped events of each type the raw cells come back, every one."""
     batch = golden_batch(event_type)
     assert cells_of(NORMALIZER.unshape(shaped(batch))) == cells_of(batch.frame)
+
+
+@pytest.mark.parametrize("event", REAL_TIME_EVENTS)
+def test_real_time_events_can_be_had_back(event: str) -> None:
+    """From the shaped events, streamed and stored, the raw cells come back, every one."""
+    for batch in golden_batches(event):
+        assert cells_of(NORMALIZER.unshape(shaped(batch))) == cells_of(batch.frame)
 
 
 def test_events_of_many_types_come_back_from_an_archive() -> None:

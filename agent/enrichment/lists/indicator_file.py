@@ -87,7 +87,7 @@ def _of_yaml(file: YamlFile) -> Iterator[tuple[int, dict[str, Any]]]:
     shared = {name: file.content[name] for name in _SHARED if name in file.content}
     for place, entry in enumerate(entries):
         if not isinstance(entry, dict):
-            raise file.error(("indicators", place), "an entry that is no mapping", hint="begin it with `- value: …`")
+            raise file.error(("indicators", place), "an entry is not a mapping", hint="begin it with `- value: …`")
         yield file.line_of("indicators", place), shared | entry
 
 
@@ -99,7 +99,7 @@ def _missing_indicators(file: YamlFile) -> Iterator[MissingIndicators]:
         texts = entry if isinstance(entry, dict) else {}
         if set(texts) != set(_OF_MISSING) or not all(isinstance(text, str) for text in texts.values()):
             hint = f"give each {', '.join(_OF_MISSING)}, and nothing else"
-            raise file.error(("missing", place), "an entry of `missing` that is not complete", hint=hint)
+            raise file.error(("missing", place), "an entry of `missing` is not complete", hint=hint)
         yield MissingIndicators(**texts)
 
 
@@ -107,11 +107,11 @@ def _of_csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(path, 1, f"cannot be read ({error})", hint="it must be a text file in UTF-8") from error
+        raise MappingError(path, 1, f"cannot be read ({error})", hint="save it as plain text in UTF-8") from error
     reader = csv.DictReader(lines)
     for row in reader:
         if None in row or None in row.values():
-            raise MappingError(path, reader.line_num, "more or fewer cells than the header has")
+            raise MappingError(path, reader.line_num, "the line has more or fewer cells than the header")
         yield reader.line_num, {name.strip(): (value or "").strip() or None for name, value in row.items()}
 
 
@@ -137,7 +137,7 @@ def _indicator(path: Path, line: int, entry: Mapping[str, Any], age: timedelta) 
         # The day itself still counts.
         expires = _date(entry["expires"]) + timedelta(days=1) if entry.get("expires") else added + age
     except ValueError:
-        raise wrong("a date that is none", "write `added` and `expires` as 2026-06-17") from None
+        raise wrong("a date is not valid", "write `added` and `expires` as 2026-06-17") from None
     return Indicator(value, entry["kind"], entry["source"], entry.get("campaign") or "", added, expires, path)
 
 

@@ -23,7 +23,9 @@ def records(lines: Sequence[str], path: str) -> Iterator[Record | FileError]:
             continue
         read = _attribute(line)
         if read is None:
-            yield FileError(path, number, "no LDIF attribute", hint="write `name: value` or `name:: base64`")
+            yield FileError(
+                path, number, "this is not an LDIF attribute", hint="write `name: value` or `name:: base64`"
+            )
             continue
         begun = begun or (number, {})
         begun[1].setdefault(read[0], []).append(read[1])

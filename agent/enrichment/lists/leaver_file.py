@@ -59,7 +59,7 @@ def read_leavers(path: Path, last_day: str | None = None) -> LeaverFile:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"enrich.leavers: {path} cannot be read ({error})", hint="a CSV or LDIF file in UTF-8 is wanted"
+            f"enrich.leavers: {path} cannot be read ({error})", hint="name a CSV or LDIF file in UTF-8"
         ) from error
     wanted = (_plain(last_day),) if last_day else _LAST_DAY
     is_ldif = any(line.lower().startswith(("dn:", "version:")) for line in lines[:50])
@@ -96,7 +96,7 @@ def _from_csv(path: Path, lines: list[str], wanted: tuple[str, ...]) -> _Entries
         if not any(cell.strip() for cell in row):
             continue
         if len(row) <= max(day_column, *account_columns):
-            yield FileError(path, reader.line_num, "too few cells", hint="give each line a cell for every column")
+            yield FileError(path, reader.line_num, "the line has too few cells", hint="write a cell for every column")
             continue
         yield from _leaver(path, reader.line_num, [row[place] for place in account_columns], row[day_column])
 
@@ -119,10 +119,10 @@ def _leaver(path: Path, line: int, accounts: list[str], text: str) -> _Entries:
     try:
         day = _day(text.strip())
     except (ValueError, OverflowError):
-        yield FileError(path, line, f"{text.strip()!r} is no date", hint="write the last day as 2026-12-31")
+        yield FileError(path, line, f"{text.strip()!r} is not a date", hint="write the last day as 2026-12-31")
         return
     if not known:
-        yield FileError(path, line, "nobody is named", hint="give a user name, mail or Salesforce id")
+        yield FileError(path, line, "the line has no user", hint="write a user name, mail or Salesforce id")
     elif day is not None:
         yield known, day
 

@@ -12,8 +12,10 @@ from urllib.parse import unquote, unquote_plus
 import polars as pl
 
 from agent.columns.distinct import all_null, only_where, per_distinct
+from agent.columns.known_columns import or_else
 from agent.columns.record_id import to_long
 from agent.columns.small import SMALL, few_plain
+from agent.columns.string_buffer import has_any
 
 ROOT = "/"
 """The resource of a path that ends with the version: the list of all resources."""
@@ -25,9 +27,14 @@ _DECODINGS = 3
 """How often percent signs are decoded at most: a proxy on the way may have encoded once more."""
 
 _PREFIX = r"(?i)^(?:[^?]*?/services(?:/data\b)?(?:/|$))?/?(?:v[0-9]+(?:\.[0-9]+)?(?:/|$))?"
+_PLAIN = r"^/services/data/v[0-9][0-9]\.[0-9]/[^/]"
+_ODD = '%;:." \t'
+"""Characters of which a path needs none behind its version."""
 _ASYNC_VERSION = r"(?i)^async/v?[0-9]+(?:\.[0-9]+)?/"
 _JOB = r"(?i)(?:^|/)(?:jobs/(?:query|ingest)|async/job)/([a-z0-9]{15,18})(?:/|$)"
 _SLASHES = r"(?i)(?:/|%2f)(?:(?:\.|%2e)?(?:/|%2f))+"
+_LARGEST = 2**53
+"""Whole numbers below it have a `Float64` each."""
 _OVERRIDING = ("GET", "PATCH", "PUT", "DELETE")
 """Methods that a POST may stand for."""
 
@@ -68,6 +75,10 @@ def method_override(cells: pl.Series) -> pl.Series:
 
 def method(cells: pl.Series) -> pl.Series:
     """HTTP methods in upper case."""
+    return per_distinct(cells, _upper) if cells.len() > SMALL else _upper(cells)
+
+
+def _upper(cells: pl.Series) -> pl.Series:
     few = few_plain(cells)
     if few is not None:
         return pl.Series(cells.name, [(cell and cell.strip().upper()) or None for cell in few], dtype=pl.String)
@@ -76,21 +87,54 @@ def method(cells: pl.Series) -> pl.Series:
 
 def job(cells: pl.Series) -> pl.Series:
     """Ids of bulk jobs in their 18-character form: of a cell that is one, or of a path that names one."""
-    bare = cells.str.extract(r"^\s*([0-9][A-Za-z0-9]{14,17})\s*$")
-    if not cells.str.contains(r"(?i)job|%").any():
-        return to_long(bare)
-    return to_long(bare.fill_null(_path(cells).str.extract(_JOB)))
+    are_paths = cells.str.starts_with("/").all()
+    bare = all_null(cells.len()) if are_paths else cells.str.extract(r"^\s*([0-9][A-Za-z0-9]{14,17})\s*$")
+    naming = cells.str.contains("(?i)job")
+    if _has(cells, "%"):
+        naming = naming | cells.str.contains("%", literal=True)
+    if not naming.any():
+        return bare if are_paths else to_long(bare)
+    rows = naming.arg_true()
+    named = all_null(cells.len()).scatter(rows, _path(cells.gather(rows)).str.extract(_JOB))
+    return to_long(or_else(bare, named))
 
 
 def count(cells: pl.Series) -> pl.Series:
     """Whole numbers (`Int64`) of at least zero: Salesforce writes -1 for unknown, and `2000.0` in some files."""
+    whole = cells.cast(pl.Int64, strict=False)
+    if whole.null_count() == cells.null_count() and (whole >= 0).all() and (whole < _LARGEST).all():
+        return whole
     number = cells.str.strip_chars().cast(pl.Float64, strict=False)
-    fits = (number.is_finite() & (number >= 0) & (number < 2**53)).fill_null(False)
+    fits = (number.is_finite() & (number >= 0) & (number < _LARGEST)).fill_null(False)
     return only_where(number, fits).cast(pl.Int64)
 
 
 def _path(cells: pl.Series) -> pl.Series:
     """Paths and URLs (`String`) below `/services/data/vXX.X/`, without query, host and odd spellings; null for none."""
+    below = _plainly_below(cells) if cells.len() > SMALL else None
+    return _oddly_below(cells) if below is None else below
+
+
+def _plainly_below(cells: pl.Series) -> pl.Series | None:
+    """As `_path`, of cells that all begin as clients write it and have nothing odd behind; None if any might."""
+    path = _without(cells, "?", "#")
+    if _any_is_long(path) or not path.str.contains(_PLAIN).all():
+        return None
+    below = path.str.slice(len("/services/data/v62.0/"))
+    if has_any(below, _ODD) or _has(below, "//"):
+        return None
+    return _async(below.str.strip_chars_end("/") if below.str.ends_with("/").any() else below)
+
+
+def _async(below: pl.Series) -> pl.Series:
+    """Without the version that the older bulk API has in another place (`async/62.0/job`)."""
+    if below.str.starts_with("a").any() or below.str.starts_with("A").any():
+        return below.str.replace(_ASYNC_VERSION, "async/")
+    return below
+
+
+def _oddly_below(cells: pl.Series) -> pl.Series:
+    """As `_path`, of cells in any spelling."""
     path = _without(cells.str.strip_chars(' \t"'), "?", "#")
     if _has(path, "://"):
         path = path.str.replace(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", "")
@@ -101,9 +145,7 @@ def _path(cells: pl.Series) -> pl.Series:
         path = path.str.replace_all(r"/{2,}", "/")
     if _has(path, "/."):
         path = per_distinct(path, lambda values: pl.Series([_without_dots(path) for path in values], dtype=pl.String))
-    below = path.str.replace(_PREFIX, "").str.strip_chars_end("/")
-    if below.str.starts_with("a").any() or below.str.starts_with("A").any():
-        below = below.str.replace(_ASYNC_VERSION, "async/")
+    below = _async(path.str.replace(_PREFIX, "").str.strip_chars_end("/"))
     empty = (below == "").fill_null(False) & path.str.starts_with("/").fill_null(False)
     return below.zip_with(~empty, pl.Series([ROOT])).replace("", None)
 
@@ -126,7 +168,7 @@ def _has(cells: pl.Series, text: str) -> bool:
     """Whether any cell has this text: most files have none of the odd spellings, and pay for none."""
     if cells.len() <= SMALL:
         return any(cell is not None and text in cell for cell in cells.to_list())
-    return bool(cells.str.contains(text, literal=True).any())
+    return has_any(cells, text) if len(text) == 1 else bool(cells.str.contains(text, literal=True).any())
 
 
 def _without(cells: pl.Series, *marks: str) -> pl.Series:

@@ -16,9 +16,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from agent.columns.distinct import filled, only_where, surely
+from agent.columns.distinct import filled, only_value, only_where, surely
 from agent.columns.known_columns import or_else
-from agent.columns.small import few_plain
+from agent.columns.small import SMALL, few_plain
 from agent.normalize.computed.guest_doors import LONGEST, LONGEST_PATH, Doors, of_actions, of_path
 
 GUEST = "leakline.user_is_guest"
@@ -196,7 +196,10 @@ def _found(column: pl.Series, pattern: str) -> pl.Series:
     """`Boolean`: in which cells (`String`) the pattern is found; null for a null."""
     cells = few_plain(column)
     if cells is None:
-        return column.str.contains(pattern)
+        value = only_value(column) if column.len() > SMALL else None
+        if value is None:
+            return column.str.contains(pattern)
+        return _found(pl.Series(column.name, [value]), pattern).new_from_index(0, column.len())
     search = re.compile(pattern).search
     return pl.Series(
         column.name, [cell if cell is None else search(cell) is not None for cell in cells], dtype=pl.Boolean

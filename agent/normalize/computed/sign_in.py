@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from agent.columns.distinct import surely
+from agent.columns.distinct import per_distinct, surely
 from agent.columns.small import few_plain
 
 SIGN_IN = "leakline.sign_in"
@@ -76,8 +76,7 @@ def _fitting(column: pl.Series, pattern: str) -> pl.Series:
     if cells is not None:
         fits = re.compile(pattern).search
         return pl.Series(column.name, [cell is not None and fits(cell) is not None for cell in cells], dtype=pl.Boolean)
-    texts = column.unique().drop_nulls()
-    return column.is_in(texts.filter(texts.str.contains(pattern)).to_list())
+    return per_distinct(column, lambda texts: texts.str.contains(pattern)).fill_null(False)
 
 
 def _any(columns: list[pl.Series]) -> pl.Series | None:

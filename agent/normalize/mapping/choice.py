@@ -52,7 +52,7 @@ class Chooser(Generic[T]):
         first = places[0]
         if first is not None and places.count(first) == len(places):
             return self._words.new_from_index(first, len(places))
-        return self._words.gather(pl.Series(places, dtype=pl.UInt32))
+        return self._words[pl.Series(places, dtype=pl.UInt32)]
 
 
 def table_finder(table: Dict[str, str]) -> Callable[[str], str | None]:

@@ -11,7 +11,7 @@ from agent.columns.addresses import every_address, network_of, split_addresses
 from agent.columns.distinct import all_null, only_where, per_distinct, per_text
 from agent.columns.known_columns import or_else
 from agent.columns.record_id import long_form, to_long
-from agent.columns.small import SMALL
+from agent.columns.small import SMALL, few_plain
 from agent.normalize.computed import api_call, graphql_call, records_written
 from agent.normalize.mapping.ecs_fields import EcsTable
 from agent.normalize.mapping.url_parts import split_urls
@@ -24,6 +24,8 @@ _A_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?")
 
 _USER = "005"
 """Key prefix of record ids of users."""
+_USER_ID = re.compile(rf"(?<![0-9A-Za-z]){_USER}[0-9A-Za-z]{{12}}(?:[0-9A-Za-z]{{3}})?(?![0-9A-Za-z])")
+_LONGEST_LIST_OF_ONE = 64
 _DIGITS = frozenset("0123456789")
 
 
@@ -82,19 +84,41 @@ def _user_id(cells: pl.Series) -> pl.Series:
     """Ids of users in their 18-character form; ids of groups, roles and the like are left out."""
     if cells.len() <= SMALL:
         return per_text(cells, lambda text: long_form(text) if text.startswith(_USER) else None, pl.String)
-    return to_long(only_where(cells, cells.str.starts_with(_USER).fill_null(False)))
+    return per_distinct(cells, lambda values: to_long(only_where(values, values.str.starts_with(_USER))))
+
+
+def _only_user_id(cells: pl.Series) -> pl.Series:
+    """The user of a list that names a single one, in 18 characters, however the list is written; null for several."""
+    return per_text(cells, _only_user, pl.String)
+
+
+def _only_user(text: str) -> str | None:
+    if len(text) > _LONGEST_LIST_OF_ONE:  # a list of a thousand users need not be read
+        return None
+    found = {long_form(name) for name in _USER_ID.findall(text)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _app(cells: pl.Series) -> pl.Series:
     """Ids of connected apps in their 18-character form, names as they are: `SalesforceFiles` has 15 letters too."""
     if cells.len() <= SMALL:
         return per_text(cells, lambda text: long_form(text) if text[:1] in _DIGITS else text, pl.String)
-    long = to_long(only_where(cells, cells.str.contains("^[0-9]").fill_null(False)))
-    return or_else(long, cells)
+    return per_distinct(cells, _long_or_name)
+
+
+def _long_or_name(values: pl.Series) -> pl.Series:
+    """As `_app`, of distinct values without nulls."""
+    if values.len() <= SMALL:
+        return _app(values)
+    return or_else(to_long(only_where(values, values.str.contains("^[0-9]"))), values)
 
 
 def _login_name(cells: pl.Series) -> pl.Series:
     """A username as Salesforce compares it: without regard to case, and without what somebody typed around it."""
+    plain = few_plain(cells)
+    if plain is not None:  # of a streamed login this was a tenth of all work
+        names = [cell.strip().lower() or None if cell is not None else None for cell in plain]
+        return pl.Series(cells.name, names, dtype=pl.String)
     return per_distinct(cells, lambda values: values.str.strip_chars().str.to_lowercase().replace("", None))
 
 
@@ -115,6 +139,7 @@ CONVERSIONS: dict[str, Conversion] = {
     "boolean": VALUE_KINDS["boolean"].read,
     "id": to_long,
     "user_id": _user_id,
+    "only_user_id": _only_user_id,
     "app": _app,
     "login_name": _login_name,
     "address": _address,

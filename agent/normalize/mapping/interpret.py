@@ -20,11 +20,12 @@ from agent.normalize.mapping.document import (
 from agent.normalize.mapping.ecs_fields import EcsTable
 from agent.normalize.mapping.mapping import Choice, ColumnKinds, DerivedField, Mapping, TargetField, value_kind_of
 from agent.normalize.mapping.row_condition import RowCondition
+from agent.normalize.mapping.setup_words import setup_action_words, setup_category_words, setup_type_words
 from agent.yaml_lines.text_file import YamlFile
 
-_ACTION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_DATASET = re.compile(r"[a-z][a-z0-9_]*")
-_OWN_FIELD = re.compile(r"(salesforce|leakline)\.[a-z0-9_]+(\.[a-z0-9_]+)*")
+ACTION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+DATASET = re.compile(r"[a-z][a-z0-9_]*")
+OWN_FIELD = re.compile(r"(salesforce|leakline)\.[a-z0-9_]+(\.[a-z0-9_]+)*")
 
 FileText = tuple[YamlFile, MappingText]
 
@@ -69,7 +70,9 @@ class _Interpreter:
             conversion = text.conversion or default_conversion(field, self.vocabulary.ecs)
             if conversion not in CONVERSIONS:
                 known = ", ".join(sorted(CONVERSIONS))
-                raise self.file.error(("also", field), f"unknown conversion `{conversion}`", hint=f"one of {known}")
+                raise self.file.error(
+                    ("also", field), f"unknown conversion `{conversion}`", hint=f"write one of {known}"
+                )
             if text.times and conversion != "integer":
                 raise self.file.error(("also", field), "`times` needs a whole number", hint="write `as: integer`")
             unless = tuple(_condition(excluded) for excluded in text.unless)
@@ -112,26 +115,32 @@ class _Interpreter:
 
     def table(self, name: str, where: tuple[str, ...]) -> dict[str, str]:
         if name not in self.vocabulary.tables:
-            raise self.file.error(where, f"there is no table `{name}`", hint="tables are files in mappings/tables")
+            raise self.file.error(where, f"there is no table `{name}`", hint="name a file of mappings/tables")
         return self.vocabulary.tables[name]
 
     def check_field(self, field: str, where: tuple[str, ...]) -> None:
-        if field not in self.vocabulary.ecs.fields and not _OWN_FIELD.fullmatch(field):
+        if field not in self.vocabulary.ecs.fields and not OWN_FIELD.fullmatch(field):
             version = self.vocabulary.ecs.version
             raise self.file.error(where, f"ECS {version} has no field {field}", hint="use salesforce.<column> instead")
 
     def check_dataset(self, family: str | None) -> None:
-        if family is not None and not _DATASET.fullmatch(family):
-            raise self.file.error(("dataset",), f"`{family}` is not a family of events", hint="one word, such as `api`")
+        if family is not None and not DATASET.fullmatch(family):
+            raise self.file.error(
+                ("dataset",), f"`{family}` is not a family of events", hint="write one word, such as `api`"
+            )
 
     def check_word(self, key: str, word: str) -> None:
         if key == "action":
-            if not _ACTION.fullmatch(word):
-                raise self.file.error((key,), f"`{word}` is no action", hint="a phrase like `report-exported`")
+            if not ACTION.fullmatch(word):
+                raise self.file.error(
+                    (key,), f"`{word}` is not an action", hint="write a phrase like `report-exported`"
+                )
             return
         allowed = self.vocabulary.ecs.fields[f"event.{key}"].values
         if word not in allowed:
-            raise self.file.error((key,), f"ECS allows no event.{key} `{word}`", hint=f"one of {', '.join(allowed)}")
+            raise self.file.error(
+                (key,), f"`{word}` is not an event.{key} of ECS", hint=f"write one of {', '.join(allowed)}"
+            )
 
     def check_targets(self, targets: Dict[str, TargetField]) -> None:
         """Two columns in one field would lose one of the cells; only the two spellings of the time share one field."""
@@ -139,7 +148,11 @@ class _Interpreter:
         for column, target in targets.items():
             other = taken.setdefault(target.field, column)
             if other != column and target.value_kind != "time":
-                raise self.file.error(("fields", column), f"{column} and {other} share {target.field}", hint="move one")
+                raise self.file.error(
+                    ("fields", column),
+                    f"{column} and {other} share {target.field}",
+                    hint="move one of them to another field",
+                )
 
 
 def columns_of(header: str) -> frozenset[str]:
@@ -175,6 +188,7 @@ def interpret(service: str, own: FileText | None, shared: FileText | None, vocab
     interpreter.check_targets({column: target for column, target in targets.items() if column in header})
     interpreter.check_word("kind", text.event_kind)
     interpreter.check_dataset(text.dataset)
+    setup = text.setup_action or general.setup_action
     filled = {target.field for target in targets.values()}
     also = {field: source for field, source in {**general.also, **text.also}.items() if field not in filled}
     return Mapping(
@@ -186,11 +200,13 @@ def interpret(service: str, own: FileText | None, shared: FileText | None, vocab
         header=header,
         dataset=text.dataset or general.dataset or "",
         event_kind=text.event_kind,
-        category=interpreter.lists("category", text.category or general.category),
-        type=interpreter.lists("type", text.type or general.type),
-        action=interpreter.words("action", text.action or general.action),
+        category=setup_category_words(interpreter.lists("category", text.category or general.category), setup),
+        type=setup_type_words(interpreter.lists("type", text.type or general.type), setup),
+        action=setup_action_words(interpreter.words("action", text.action or general.action), setup),
         outcome=interpreter.words("outcome", text.outcome or general.outcome),
         url=url,
+        type_column=text.type_column or general.type_column,
+        setup_action=setup,
         actions=text.actions or general.actions,
         targets=targets,
         derived=tuple(interpreter.derived(also)),

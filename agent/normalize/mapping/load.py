@@ -14,7 +14,7 @@ from agent.normalize.mapping.interpret import FileText, Vocabulary, columns_of, 
 from agent.normalize.mapping.mapping import ColumnKinds, Mapping, Mappings
 from agent.yaml_lines.text_file import YamlFile, read_yaml
 
-COLUMN_KINDS = ("integer", "decimal", "boolean", "id")
+COLUMN_KINDS = ("integer", "decimal", "boolean", "truth", "id", "whole_id")
 """What `columns.yaml` may say of a column; any other is text."""
 
 
@@ -130,16 +130,22 @@ def _column_kinds(file: YamlFile) -> dict[str, str]:
     for kind, columns in file.content.items():
         if kind not in COLUMN_KINDS or not isinstance(columns, list):
             raise file.error(
-                (kind,), f"`{kind}` is no list of columns of a known kind", hint=f"one of {', '.join(COLUMN_KINDS)}"
+                (kind,),
+                f"`{kind}` is not a list of columns of a known kind",
+                hint=f"write one of {', '.join(COLUMN_KINDS)}",
             )
         for index, column in enumerate(columns):
             if kinds.setdefault(column, kind) != kind:
-                raise file.error((kind, index), f"{column} is {kinds[column]} above", hint="a column has one kind")
+                raise file.error(
+                    (kind, index),
+                    f"{column} has the kind {kinds[column]} above",
+                    hint="remove one of them: a column has one kind",
+                )
     return kinds
 
 
 def _table(file: YamlFile) -> dict[str, str]:
     for key, value in file.content.items():
         if not isinstance(value, str):
-            raise file.error((key,), f"`{key}` has no plain value", hint="a table is lines of `value: result`")
+            raise file.error((key,), f"`{key}` has no plain value", hint="write lines of `value: result`")
     return dict(file.content)

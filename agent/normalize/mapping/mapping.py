@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from agent.normalize.mapping.ecs_fields import EcsTable
@@ -19,6 +19,13 @@ T = TypeVar("T")
 
 PLAIN_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 """A column name that its lower-case form gives back."""
+
+_CAMEL = r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*"
+_CUSTOM = r"[A-Za-z][A-Za-z0-9_]*__[a-z]{1,4}"
+FIELD_NAME = re.compile(rf"(?:{_CAMEL}|{_CUSTOM})(?:\.(?:{_CAMEL}|{_CUSTOM}))*")
+"""A field of an object or of a stream: `RowsProcessed`, `Amount__c`, or of a related record, `CreatedBy.Name`. The lower-case
+form does not tell where words begin.
+"""
 
 TWIN = "_DERIVED"
 """`USER_ID_DERIVED` is the 18-character twin of `USER_ID`."""
@@ -119,20 +126,29 @@ class Mapping:
     outcome: Choice[str] = Choice()
     url: str | None = None
     """The column that holds the event's URL; `url.*` comes from it."""
+    type_column: str = ""
+    """What rules call the event type, where rows have no column for it, as in objects and streams: `EventType`."""
+    setup_action: str | None = None
+    """The column with the action of the setup audit trail; with `Display` and `Section`, `leakline.setup.*` comes from it."""
     actions: str | None = None
     """The column that names the actions of a Lightning request; `leakline.aura.*` comes from it."""
     targets: Dict[str, TargetField] = field(default_factory=dict)
     """The columns whose cells are not simply in `salesforce.<column>`."""
     derived: tuple[DerivedField, ...] = ()
+    time_column: str = ""
+    """The column with the time, in lower case, where settings say it: an org may spell it in another way."""
 
     def target(self, column: str, beside: Collection[str] = ()) -> TargetField | None:
         """The field that holds a column's cells, given the columns beside it; None if no field can have that name."""
         if column in self.targets:
             return self.targets[column]
+        if self.time_column and column.lower() == self.time_column:
+            return TargetField("@timestamp", "time")
         short = column.removesuffix(TWIN)
         if short != column and self._is_id(short) and (short in beside or short in self.header):
             return self.target(short) and TargetField(self._field(short), "long_id")
-        if not PLAIN_NAME.fullmatch(column) or column.lower() in OBJECTS:
+        known_form = PLAIN_NAME.fullmatch(column) or (self.type_column and FIELD_NAME.fullmatch(column))
+        if not known_form or column.lower() in OBJECTS:
             return None
         return TargetField(self._field(column), self.kinds.of(column))
 
@@ -146,7 +162,14 @@ class Mapping:
         return (known.value_kind if known else self.kinds.of(column)) == "id"
 
     def _field(self, column: str) -> str:
-        return self.targets[column].field if column in self.targets else f"salesforce.{column.lower()}"
+        return self.targets[column].field if column in self.targets else f"salesforce.{field_suffix(column)}"
+
+
+def field_suffix(column: str) -> str:
+    """What a column is called in a field of its own: `CreatedBy.Name` is `createdby_name`, because a name with a dot would be
+    an object in an index in which another event may have a text of the first word's name.
+    """
+    return column.lower().replace(".", "_")
 
 
 def value_kind_of(field_name: str, column: str, ecs: EcsTable, kinds: ColumnKinds) -> str | None:
@@ -157,7 +180,7 @@ def value_kind_of(field_name: str, column: str, ecs: EcsTable, kinds: ColumnKind
     if known is None or known.array:
         return None
     kind = _ECS_KINDS.get(known.type)
-    return "id" if kind == "text" and kinds.of(column) == "id" else kind
+    return kinds.of(column) if kind == "text" and kinds.of(column) in ("id", "whole_id") else kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +198,15 @@ class Mappings:
         """The mapping of an event type; for one that nobody described, what every type of the service shares."""
         known = self.by_type.get((service, event_type.lower()))
         return known or self.shared.get(service) or Mapping(service, event_type, self.ecs, self.kinds)
+
+    def timed(self, service: str, event_type: str, column: str) -> Mappings:
+        """These mappings, in which rows of an event type that nobody described have their time in this column, however spelled."""
+        general = self.shared.get(service)
+        if general is None or (service, event_type.lower()) in self.by_type:
+            return self
+        targets = {name: target for name, target in general.targets.items() if target.field != "@timestamp"}
+        timed = replace(general, event_type=event_type, targets=targets, time_column=column.lower())
+        return replace(self, by_type={**self.by_type, (service, event_type.lower()): timed})
 
     def all(self) -> Sequence[Mapping]:
         """Each mapping once, by service and event type."""

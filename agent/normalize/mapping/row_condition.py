@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from agent.columns.distinct import filled
-from agent.columns.small import few_plain
+from agent.columns.distinct import filled, only_value
+from agent.columns.small import SMALL, few_plain
 
 Columns = Callable[[str], "pl.Series | None"]
 """Finds a column by name: the vendor's, or a computed one. None if the frame has none."""
@@ -29,6 +29,8 @@ class RowCondition:
             if cells is None:
                 return pl.Series([False]).new_from_index(0, height)
             held = held & _fits(cells, patterns)
+            if not held.any():  # mostly a condition on methods or types that the batch has none of
+                break
         return held
 
 
@@ -45,6 +47,9 @@ def _fits(cells: pl.Series, patterns: tuple[str, ...]) -> pl.Series:
         parts = [pattern.lower().split("*") for pattern in patterns]
         fits = [cell is not None and any(_is_made_of(cell.lower(), of_one) for of_one in parts) for cell in few]
         return pl.Series(text.name, fits, dtype=pl.Boolean)
+    value = only_value(text) if text.len() > SMALL else None
+    if value is not None:
+        return _fits(pl.Series(text.name, [value], dtype=pl.String), patterns).new_from_index(0, text.len())
     words = "|".join(".*".join(re.escape(part) for part in pattern.split("*")) for pattern in patterns)
     return text.str.contains(f"(?is)^(?:{words})$").fill_null(False)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from agent.columns.small import SMALL
+from agent.columns.string_buffer import has_any
 
 _PARTS = ("scheme", "domain", "port", "path", "query", "fragment")
 _URL = (
@@ -69,15 +70,13 @@ def _path_and_query(text: str) -> dict[str, str | None]:
 def _only_paths(column: pl.Series) -> bool:
     """The common case, which needs no regular expression: every cell is a path, maybe with a query."""
     return bool(
-        column.str.starts_with("/").all()
-        and not column.str.starts_with("//").any()
-        and not column.str.contains("#", literal=True).any()
+        column.str.starts_with("/").all() and not column.str.starts_with("//").any() and not has_any(column, "#")
     )
 
 
 def _split_paths(column: pl.Series) -> dict[str, pl.Series]:
     """As `split_urls`, for a column of paths alone."""
-    if not column.str.contains("?", literal=True).any():
+    if not has_any(column, "?"):
         return {"url.path": column}
-    path, query = column.str.splitn("?", 2).struct.unnest()
+    path, query = column.str.splitn("?", 2).struct.rename_fields(["path", "query"]).struct.unnest()
     return {"url.path": path, "url.query": query.replace("", None)}

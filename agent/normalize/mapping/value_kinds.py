@@ -16,6 +16,7 @@ import polars as pl
 from agent.columns import record_id
 from agent.columns.distinct import only_where, per_text
 from agent.columns.small import SMALL
+from agent.columns.string_buffer import has_any
 
 _BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 
@@ -98,6 +99,11 @@ def _write_boolean(value: pl.Series) -> pl.Series:
     return value.cast(pl.Int8).cast(pl.String)
 
 
+def _write_word(value: pl.Series) -> pl.Series:
+    """`Boolean` to `true` and `false`, as objects and streams write it."""
+    return value.cast(pl.String)
+
+
 def _is_zero_or_one(raw: pl.Series) -> bool:
     """Whether each cell (`String`) is `0`, `1` or null."""
     return int((raw == "0").sum()) + int((raw == "1").sum()) == raw.len() - raw.null_count()
@@ -124,7 +130,7 @@ def _begins_with(whole: pl.Series, start: pl.Series) -> bool:
 
 def _decode(cells: pl.Series) -> pl.Series:
     """Percent-encoded cells (`String`) decoded, once per distinct cell."""
-    if cells.len() > SMALL and not cells.str.contains("%", literal=True).any():
+    if cells.len() > SMALL and not has_any(cells, "%"):
         return cells
     return per_text(cells, _url_decoded, pl.String)
 
@@ -142,7 +148,9 @@ VALUE_KINDS: dict[str, ValueKind] = {
     "integer": ValueKind(_read_integer, _write_text, _is_plain_integer),
     "decimal": ValueKind(_read_decimal, _write_decimal),
     "boolean": ValueKind(_read_boolean, _write_boolean, lambda raw, _value: _is_zero_or_one(raw)),
+    "truth": ValueKind(_read_boolean, _write_word),
     "id": ValueKind(record_id.to_long, record_id.to_short, _is_plain_short_id),
+    "whole_id": ValueKind(record_id.to_long, _as_it_is, lambda raw, value: raw.equals(value)),
     "long_id": ValueKind(_as_it_is, _as_it_is),
     "url_decoded": ValueKind(_decode, _as_it_is),
 }
