@@ -12,9 +12,15 @@ from agent.problem import Field
 from agent.store.dead_letters import DeadLetterContext, DeadLetters
 from agent.store.problems import Problems
 from agent.store.state import State
+from agent.wording.number import counted
 
 KIND, PROBLEM_KIND = "dead-letters", "leakline.problem.kind"
 """The kind of problem (`agent.problem`), and the field that names it in an event about one."""
+NEVER_EVENTS = (
+    "they never became events, so replaying cannot help: `leakline dead-letters show FILE` prints what arrived; look the "
+    "record up in the org (its log file, or the object that stores the event), report it, then drop them"
+)
+"""What a person does about rows of a source; those that a destination refused can be replayed."""
 REASON_LENGTH = 300
 """Characters of the most frequent reason that go into the message."""
 
@@ -36,7 +42,7 @@ def report_refused(problems: Problems, destination: str, rows: FrameParts, reaso
 def report_rejected(problems: Problems, source: str, org: str, rejections: Sequence[Rejection]) -> None:
     """Open the problem of what could not become events, or add to it; inside the transaction."""
     where: dict[str, Field] = {"leakline.dead_letter.source": source}
-    _report(problems, source, [rejection.reason for rejection in rejections], where, org=org)
+    _report(problems, source, [rejection.reason for rejection in rejections], where, org=org, fix=NEVER_EVENTS)
 
 
 def take_over(problems: Problems, letters: DeadLetters, state: State) -> None:
@@ -53,10 +59,10 @@ def take_over(problems: Problems, letters: DeadLetters, state: State) -> None:
                 context = DeadLetterContext(KIND, "unknown")
             letters.note_context(transaction, number, context)
             rows = problems.count(KIND, context.subject) + file.rows
-            message = (
-                f"{context.subject}: {rows:,} rows are kept as dead letters, some since before the state was recovered"
-            )
-            problems.report(KIND, context.subject, message, count=file.rows)
+            kept = counted(rows, "dead letter")
+            message = f"{context.subject}: {kept} in all, some since before the state was recovered"
+            fix = "" if context.destination else NEVER_EVENTS
+            problems.report(KIND, context.subject, message, fix=fix, count=file.rows)
 
 
 def _report(
@@ -66,6 +72,7 @@ def _report(
     where: dict[str, Field],
     *,
     org: str = "",
+    fix: str = "",
     announced: bool = False,
 ) -> None:
     # The last line of a traceback says what went wrong.
@@ -76,6 +83,5 @@ def _report(
     number = problems.count(KIND, subject) + len(reasons)
     rows = "1 row is kept as a dead letter" if number == 1 else f"{number:,} rows are kept as dead letters"
     fields: dict[str, Field] = {**where, "leakline.dead_letter.reason": reason}
-    problems.report(
-        KIND, subject, f"{subject}: {rows}: {reason}", count=len(reasons), org=org, fields=fields, announced=announced
-    )
+    message = f"{subject}: {rows}: {reason}"
+    problems.report(KIND, subject, message, fix=fix, count=len(reasons), org=org, fields=fields, announced=announced)

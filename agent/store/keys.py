@@ -50,9 +50,31 @@ class KeyFamily:
 
 CURSOR = KeyFamily("cursor/", "agent.pipeline.ingest", "source: text, `Cursor`, understood by its source alone")
 MEMORY = KeyFamily("memory/", "agent.pipeline.ingest", "source/key: bytes that the source asked to remember")
+TAKEN = KeyFamily(
+    "taken-once/",
+    "agent.store.taken.stored_ids",
+    "family/hour/number: 8 bytes an id, of those first committed from that hour on",
+)
 ATTEMPT = KeyFamily("attempt/", "agent.store.attempts", "component: JSON [place, count], or count by digest")
 DIRECTORY = KeyFamily("directory/", "agent.sources.salesforce.directory", "org/kind/id: JSON {at, record}")
+EVENT_TIMES = KeyFamily("times/", "agent.pipeline.event_times", "source/event type: JSON `FeedRecord`")
 READ_ACCOUNT = KeyFamily("account/ingest/", "agent.store.accounts", "source/event type: JSON `IngestAccount`")
+COMPARED = KeyFamily(
+    "completeness/day/", "agent.store.completeness.day_books", "day/feed/source: JSON, array of `FeedFigures`"
+)
+CHANGES = KeyFamily(
+    "completeness/changes", "agent.store.completeness.change_books", "JSON, an array of `ToldChange`, by their time"
+)
+COMPARED_TOLD = KeyFamily(
+    "completeness/told/",
+    "agent.store.completeness.day_report",
+    "day/source: bytes, a digest of its figures when they were announced",
+)
+HEARD = KeyFamily(
+    "silence/heard/",
+    "agent.store.silence.silence_report",
+    "source/feed: JSON `HeardHours`; of the whole source, where the feed is empty",
+)
 
 # Detecting: the detector names its keys from behind `memory/detection/` on
 
@@ -101,7 +123,7 @@ SCHEMA = KeyFamily("state/schema", "agent.store.directory.migrations", "`VERSION
 REBUILT = KeyFamily("state/rebuilt", "agent.store.recovery.rebuild", "`RebuildReport`, until the books are in order")
 
 OF_A_SHARD = (
-    *(CURSOR, MEMORY, ATTEMPT, DIRECTORY, READ_ACCOUNT),
+    *(CURSOR, MEMORY, TAKEN, ATTEMPT, DIRECTORY, EVENT_TIMES, READ_ACCOUNT, COMPARED, COMPARED_TOLD, CHANGES, HEARD),
     *(DETECTION, FOLDING, SOURCE_TIMES, CORRELATION, BASELINE, RESPONSE, TRAIL),
     *(BATCH, NEXT_BATCH, POSITION, STOPPED, PARKED, NEXT_PARKED, REPAIR, LANE_ACCOUNT, DELIVERY_ACCOUNT),
     *(DEAD_LETTERS, DEAD_LETTER_CONTEXT, NEXT_DEAD_LETTERS),

@@ -44,9 +44,11 @@ class ProblemOutbox:
         }
         self._put(transaction, problem.org, action, message, fields, failure=failure)
 
-    def put_plain(self, transaction: Transaction, action: str, message: str, fields: Mapping[str, Field]) -> None:
+    def put_plain(
+        self, transaction: Transaction, action: str, message: str, fields: Mapping[str, Field], org: str = ""
+    ) -> None:
         """An event about something that is no problem."""
-        self._put(transaction, "", action, message, dict(fields), failure=False)
+        self._put(transaction, org, action, message, dict(fields), failure=False)
 
     def events(self) -> Iterator[Batch]:
         """What is to be sent, oldest first, a batch an event; each is forgotten by the commit of its batch."""

@@ -113,7 +113,7 @@ class Problems:
     def over(self, kind: str, subject: str, message: str = "") -> None:
         """It is well again. Costs a look into the state while no such problem is open."""
         if self.is_open(kind, subject):
-            self._end(problem_id(kind, subject), message or f"{subject} is well again", KINDS[kind].over)
+            self._end(problem_id(kind, subject), message or f"{subject} works again", KINDS[kind].over)
 
     def settle(self, kind: str, subject: str, count: int, message: str) -> None:
         """`count` rows of a problem that waits for a person were replayed or dropped; at 0 it is over."""
@@ -141,18 +141,19 @@ class Problems:
             if problem is not None:
                 if not problem.ends_on_word:
                     raise LeaklineError(
-                        f"{problem.kind} of {problem.subject} goes on until what failed works again", hint=problem.fix
+                        f"{problem.kind} of {problem.subject} stays open until what failed works again",
+                        hint=problem.fix,
                     )
                 message = f"{by} has acknowledged: {problem.message}"
                 self._end(number, message, "problem-acknowledged", {"user.name": by})
         return problem
 
-    def announce(self, action: str, message: str, *, fields: Mapping[str, Field] | None = None) -> None:
-        """An event about something that somebody did and that is no problem. Inside a transaction of the caller's it
-        becomes true with that one.
+    def announce(self, action: str, message: str, *, fields: Mapping[str, Field] | None = None, org: str = "") -> None:
+        """An event about something that is no problem: somebody did it, or a day was compared. Inside a transaction of
+        the caller's it becomes true with that one. `org`: the organisation's id, where it concerns one.
         """
         with self._state.transact() as transaction:
-            self._outbox.put_plain(transaction, action, message, fields or {})
+            self._outbox.put_plain(transaction, action, message, fields or {}, org)
         log.info("recorded", action=action, reason=message)
         self._notify()
 
@@ -212,7 +213,7 @@ class Problems:
             action, count = row["event.action"], row.get("leakline.problem.count") or 1
             if row["event.outcome"] == "failure" and action in KINDS:
                 self.report(action, batch.input, row["message"], count=count, org=batch.org, announced=True)
-            for kind in [name for name, kind in KINDS.items() if action and kind.over == action]:
+            for kind in [name for name, kind in KINDS.items() if action and action in (kind.over, kind.also_over)]:
                 if self.is_open(kind, batch.input):
                     self._end(problem_id(kind, batch.input), row["message"], action, announced=True)
 
@@ -239,7 +240,7 @@ class Problems:
                     self._outbox.put(transaction, ended, action, message, failure=False)
         self._known.pop(number, None)
         if problem is not None:
-            log.info("problem is over", kind=problem.kind, subject=problem.subject, reason=message, id=number)
+            log.info("problem ended", kind=problem.kind, subject=problem.subject, reason=message, id=number)
             self._notify()
 
     def _is_news_now(self, before: Problem | None, new: Problem, now: datetime) -> bool:

@@ -22,6 +22,7 @@ from agent.store import keys
 from agent.store.problems import Problems
 from agent.store.spool import Position
 from agent.store.state import State
+from agent.wording.number import counted
 
 log = structlog.get_logger()
 
@@ -103,7 +104,7 @@ class RestoreDetector:
         elif (mark.position.sequence, mark.position.row) > (position.sequence, position.row):
             ahead = max(1, mark.rows - rows)
             self._report(
-                f"{self._name} holds {ahead:,} rows of the lane {lane} that this state has not sent yet", ahead
+                f"{self._name} holds {counted(ahead, 'row')} of the lane {lane} that this state has not sent yet", ahead
             )
 
     def observe(self, lane: Lane, position: Position, rows: int, duplicate: int, resent: int) -> None:

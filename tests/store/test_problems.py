@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import pytest
 from agent import metrics
 from agent.assembly.outdated_problems import end_outdated
 from agent.errors import LeaklineError
+from agent.model import Rejection
+from agent.own_event import own_event
 from agent.problem import KINDS
+from agent.store.dead_letter_problem import report_rejected
 from agent.store.problem_outbox import ANNOUNCE_AGAIN
 from agent.store.problems import QUIET, Problems
 from tests.pipeline.fakes import NOW, Clock, Loops
@@ -99,7 +103,7 @@ def test_what_goes_on_is_not_ended_by_a_word(loops: Loops) -> None:
             assert loops.problems.acknowledge(problem.id, "ada") == problem
             assert loops.problems.open() == []
             continue
-        with pytest.raises(LeaklineError, match=f"{kind} of subject goes on until what failed works again"):
+        with pytest.raises(LeaklineError, match=f"{kind} of subject stays open until what failed works again"):
             loops.problems.acknowledge(problem.id, "ada")
         assert loops.problems.open() == [problem]
         loops.problems.over(kind, "subject")
@@ -109,6 +113,27 @@ def test_a_fix_that_says_acknowledge_can_be_followed(loops: Loops) -> None:
     """No kind of problem sends a person to a command that refuses it."""
     for name, kind in KINDS.items():
         assert ("acknowledge ID" in kind.fix) <= (kind.clears == "person" or kind.ends_on_word), name
+
+
+def test_rows_that_never_became_events_are_not_to_be_replayed(loops: Loops) -> None:
+    """What can be done about a streamed event that fits no schema is to look at it; what a destination refused is sent again."""
+    place = "LoginEventStream AAAAAAAAAAE="
+    rejection = Rejection("00D000000000001AAA", "real_time", "LoginEventStream", place, 0, "it does not fit", b"\xff")
+    report_rejected(loops.problems, "acme/real_time", "00D000000000001AAA", [rejection])
+    loops.problems.report("dead-letters", "siem", "1 row is kept as a dead letter")
+    streamed, refused = (problem.fix for problem in loops.problems.open())
+    assert "replaying cannot help" in streamed
+    assert "show FILE" in streamed
+    assert "replay them once the cause is removed" in refused
+
+
+def test_a_channel_that_is_not_streamed_any_more_is_not_waited_for(loops: Loops) -> None:
+    """The own event that says so ends the problem of the channel, as its recovery would."""
+    subject = "acme/real_time LoginEventStream"
+    loops.problems.report("stream-failed", subject, "it is not received")
+    told = own_event("00D000000000001AAA", "stream-withdrawn", "it is not streamed any more", NOW)
+    loops.problems.apply_own_events(replace(told, input=subject))
+    assert loops.problems.open() == []
 
 
 def test_problems_of_what_the_settings_no_longer_name_are_over(loops: Loops) -> None:

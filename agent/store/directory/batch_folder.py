@@ -18,6 +18,7 @@ from pathlib import Path
 
 import polars as pl
 
+from agent.columns.file_bytes import write_all
 from agent.errors import Damaged, StateError
 from agent.store import batch_file
 from agent.store.batch_file import BatchFile, BatchPart
@@ -95,13 +96,13 @@ class BatchFolder:
         try:
             data = path.read_bytes()
         except FileNotFoundError as error:
-            raise Damaged(f"the batch file {path} is gone") from error
+            raise Damaged(f"the batch file {path} is missing") from error
         except OSError as error:
             if error.errno in UNREADABLE:
                 raise Damaged(f"the batch file {path} cannot be read ({error.strerror})") from error
             raise state_error(error, f"the batch file {path} cannot be read ({error})") from error
         if batch_file.checksum(data) != file.checksum:
-            raise Damaged(f"the batch file {_put_aside(path)} is damaged: its checksum does not hold")
+            raise Damaged(f"the batch file {_put_aside(path)} is damaged: its checksum does not match")
         return batch_file.decode(data)
 
     def clear(self, following: Mapping[str, int], named: frozenset[str]) -> None:
@@ -109,7 +110,7 @@ class BatchFolder:
         try:
             orphan_files.clear(self.folder, DatabaseView(self._state_id, following, named, bool(self._doubt())))
         except OSError as error:
-            raise state_error(error, f"what lies in {self.folder} cannot be sorted ({error})") from error
+            raise state_error(error, f"the files in {self.folder} cannot be sorted ({error})") from error
 
     def _new_name(self, kind: str, number: int, rows: int, checksum: str) -> str:
         """A name nobody has. Rows and checksum are in it, so that a file can be judged without the state."""
@@ -126,9 +127,7 @@ def write_durably(path: Path, data: memoryview) -> None:
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            view = data
-            while view:
-                view = view[os.write(descriptor, view) :]
+            write_all(descriptor, data)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,16 @@ _SETTINGS: dict[str, Any] = {
 
 _FROM = "SELECT key FROM Cache WHERE key >= ? AND raw = 1 ORDER BY key LIMIT ?"
 _BETWEEN = "SELECT key FROM Cache WHERE key >= ? AND key < ? AND raw = 1 ORDER BY key LIMIT ?"
+
+
+# diskcache looks for the row first, and then updates or inserts it: two statements, and twice the time. `raw` and `mode`
+# are 1 for what is no pickle (`diskcache.core.MODE_RAW`).
+_SET = """
+INSERT INTO Cache (key, raw, store_time, access_time, mode, value)
+VALUES (?1, 1, ?2, ?2, 1, ?3)
+ON CONFLICT (key, raw) DO UPDATE SET store_time = ?2, access_time = ?2, value = ?3
+"""
+_DELETE = "DELETE FROM Cache WHERE key = ? AND raw = 1"
 
 
 class _PlainDisk(diskcache.Disk):
@@ -91,6 +102,17 @@ class Database(diskcache.Cache):
         else:
             rows = self._connection.execute(_BETWEEN, (first, end, most))
         return [key for (key,) in rows]
+
+    def put_all(self, values: Mapping[str, bytes | str | int]) -> None:
+        """Write values under their keys, inside a transaction. Raises TypeError and ValueError as `set` does."""
+        now = time.time()
+        # The last of what `store` gives is the value as SQLite takes it; `_SETTINGS` let nothing be put anywhere else.
+        rows = [(self.disk.put(key)[0], now, self.disk.store(value, False, key)[-1]) for key, value in values.items()]
+        self._connection.executemany(_SET, rows)
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """Forget keys, inside a transaction; one that is not there is fine."""
+        self._connection.executemany(_DELETE, [(key,) for key in keys])
 
     @property
     def in_transaction(self) -> bool:

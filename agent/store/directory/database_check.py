@@ -22,7 +22,7 @@ SUBJECT = "state"
 EVERY = 60
 """Ticks of the daemon, about one a minute, between two looks."""
 
-_FIX = "stop the daemon; `leakline state inspect` says what is there, `leakline state recover` goes on with it"
+_FIX = "stop the daemon; `leakline state inspect` shows what is there, `leakline state recover` recovers it"
 
 
 class DatabaseWatch:
@@ -68,12 +68,12 @@ def findings(directory: Path) -> Iterator[Finding]:
         case "damaged":
             yield Finding(SUBJECT, False, damage(examined), _FIX)
         case "well" if is_lost(directory, stored):
-            yield Finding(SUBJECT, False, "the database has lost the version of what it holds", _FIX)
+            yield Finding(SUBJECT, False, "the database has lost the version of its content", _FIX)
         case "well" if examined.whole:
-            yield Finding(SUBJECT, True, "the database is whole")
+            yield Finding(SUBJECT, True, "the database is intact")
         case "well":
-            message = f"the database was found whole as far as it was examined in {integrity.ON_REQUEST:.0f} s"
+            message = f"the database is intact as far as it was examined in {integrity.ON_REQUEST:.0f} s"
             yield Finding(SUBJECT, True, message)
         case _ if any(True for _ in all_batches(directory)):
-            message = f"the database is {examined.condition}, but batch files lie beside it"
+            message = f"the database is {examined.condition}, but there are batch files beside it"
             yield Finding(SUBJECT, False, message, _FIX)

@@ -46,7 +46,7 @@ def _lock(descriptor: int, directory: Path) -> None:
             raise
         raise StateError(
             f"the state directory {directory} is held by {_holder(directory)}",
-            hint="a daemon is running: use the commands that talk to it, or stop it first",
+            hint="stop the daemon first, or use a command that works while it runs",
         ) from error
 
 

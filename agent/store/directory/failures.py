@@ -10,7 +10,7 @@ from agent.errors import DiskFull, StateDamaged, StateError
 _CORRUPT, _NOT_A_DATABASE = 11, 26
 """SQLite's primary result codes for a damaged file."""
 
-WAY_OUT = "stop the daemon; `leakline state inspect` says what is there, `leakline state recover` goes on with it"
+WAY_OUT = "stop the daemon; `leakline state inspect` shows what is there, `leakline state recover` recovers it"
 
 
 def is_disk_full(error: BaseException) -> bool:
@@ -29,7 +29,7 @@ def is_damaged(error: BaseException) -> bool:
 def state_error(error: BaseException, message: str) -> StateError:
     """DiskFull, StateDamaged or StateError with `message`, as `error` says."""
     if is_disk_full(error):
-        return DiskFull(message, hint="free some space; ingest goes on by itself then")
+        return DiskFull(message, hint="free some space; reading then continues")
     if is_damaged(error):
         return StateDamaged(message, hint=WAY_OUT)
-    return StateError(message, hint="it must be a directory that the service's user can write, on a local disk")
+    return StateError(message, hint="write a directory on a local disk that the service's user can write to")

@@ -33,7 +33,7 @@ def bring_up_to_date(
         with database.transaction():
             database.set(keys.SCHEMA.prefix, version if found is None else found)
     for step in range(version if found is None else found, version):
-        log.info("the state is brought up to date", version=step, to=step + 1)
+        log.info("the state is migrated to the current version", version=step, to=step + 1)
         with database.transaction():
             migrations[step](database)
             database.set(keys.SCHEMA.prefix, step + 1)

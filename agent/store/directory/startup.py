@@ -15,6 +15,7 @@ from agent.store.directory.orphan_files import BatchName
 from agent.store.directory.state_directory import StateDirectory
 from agent.store.problems import Problems
 from agent.store.state import State
+from agent.wording.number import counted
 
 log = structlog.get_logger()
 
@@ -22,7 +23,7 @@ STATE, SPOOL = "state", "spool"
 """Subjects of problems with the state; see `subject`."""
 
 _COMPARE = "compare `leakline status` with the SIEM, then `leakline problems acknowledge ID`"
-_TAKE_IN = "stop the daemon; `leakline state recover` takes them in again, and ends this"
+_TAKE_IN = "stop the daemon, then run `leakline state recover`, which reads them again"
 
 
 def begin(state: StateDirectory, shards: Mapping[str, tuple[State, Problems]]) -> None:
@@ -31,7 +32,7 @@ def begin(state: StateDirectory, shards: Mapping[str, tuple[State, Problems]]) -
     `shards`: by name, with that of the process. Raises StateError when the state cannot be written.
     """
     if state.openness:
-        log.warning("the state directory was open to others; it is private now", reason=state.openness)
+        log.warning("other users could open the state directory; it is private now", reason=state.openness)
     try:
         _begin(state, shards)
     except DiskFull:  # a daemon that cannot start delivers nothing, and so makes no room
@@ -77,7 +78,7 @@ def _report_unnamed(state: State, problems: Problems) -> None:
         return
     rows = sum(name.rows for path in files if (name := BatchName.parse(path.name)))
     message = (
-        f"{len(files)} batch files with {rows:,} rows belong to a newer database than this one, or to another state; "
+        f"{counted(len(files), 'batch file')} with {counted(rows, 'row')} may be from a newer database than this one, or from another state; "
         f"they are set aside in {orphan_files.ASIDE}/, and whether they were delivered is not known"
     )
     problems.report("state-restored", subject(state.shard, SPOOL), message, fix=_TAKE_IN, count=rows)

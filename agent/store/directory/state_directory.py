@@ -152,7 +152,7 @@ class StateDirectory:
     def transact(self, wait: float | None = None) -> Iterator[Transaction]:
         """See `agent.store.state.State`; keys are whole ones, so that a start or a recovery can hold all shards at once."""
         if not self._lock.acquire(timeout=-1 if wait is None else wait):
-            raise Busy(f"another thread has held the state for {wait:g} seconds", hint="the log says what hangs")
+            raise Busy(f"another thread has held the state for {wait:g} seconds", hint="the log shows what hangs")
         try:
             outermost = self._after_commit is None
             work = self._after_commit = [] if self._after_commit is None else self._after_commit
@@ -217,18 +217,18 @@ class _Transaction:
 
     def set(self, key: str, value: Value) -> None:
         self._require_open()
-        self._database.set(key, value)
+        self._database.put_all({key: value})
 
     def delete(self, key: str) -> None:
         self._require_open()
-        self._database.delete(key)
+        self._database.delete_all([key])
 
     def apply(self, prefix: str, changes: Mapping[str, bytes | None]) -> None:
-        for key, value in changes.items():
-            if value is None:
-                self.delete(prefix + key)
-            else:
-                self.set(prefix + key, value)
+        if not changes:
+            return
+        self._require_open()
+        self._database.put_all({prefix + key: value for key, value in changes.items() if value is not None})
+        self._database.delete_all(prefix + key for key, value in changes.items() if value is None)
 
     def after_commit(self, work: Callable[[], None]) -> None:
         self._after_commit.append(work)
@@ -236,7 +236,7 @@ class _Transaction:
     def _require_open(self) -> None:
         """SQLite may have undone all of it on a full disk, in a part whose error was caught: a write would be alone then."""
         if not self._database.in_transaction:
-            raise StateError("the transaction is over: nothing can be written in it any more")
+            raise StateError("the transaction has ended: nothing more can be written in it")
 
 
 def _do(work: list[Callable[[], None]]) -> None:
@@ -247,7 +247,7 @@ def _do(work: list[Callable[[], None]]) -> None:
         try:
             task()
         except Exception:  # noqa: BLE001 - whatever it is, the commit happened
-            log.error("what follows a commit failed", traceback=traceback.format_exc())
+            log.error("a step after a commit failed", traceback=traceback.format_exc())
 
 
 def _refuse_damage(directory: Path, stored: StoredVersion) -> None:
@@ -260,7 +260,7 @@ def _refuse_damage(directory: Path, stored: StoredVersion) -> None:
         raise StateDamaged(f"the state's database in {place} has lost its version", hint=WAY_OUT)
     if examined.condition in ("missing", "empty") and (count := sum(1 for _ in all_batches(directory))):
         raise StateDamaged(
-            f"the state's database in {place} is {examined.condition}, but {count} batch files lie beside it "
-            "that may not be delivered",
+            f"the state's database in {place} is {examined.condition}, but there are {count} batch files beside it "
+            "that may not have been delivered",
             hint=WAY_OUT,
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.store import keys
+from agent.wording.number import counted
 
 FILE = "identity"
 
@@ -34,7 +35,7 @@ class StateIdentity:
             return f"the database (state {self.id}) is not the one that was here before (state {beside.id})"
         if beside.generation > self.generation:
             starts = beside.generation - self.generation
-            return f"the database is an older copy: {starts} starts of the daemon are missing in it"
+            return f"the database is an older copy: it lacks the last {counted(starts, 'start')} of the daemon"
         return ""
 
 

@@ -70,12 +70,12 @@ def require_known(directory: Path, stored: StoredVersion, version: int = keys.VE
     number = expected(directory, stored)
     if number is not None and number > version:
         raise UnknownVersion(
-            f"the state in {directory} is of version {number}, and this Leakline knows versions up to {version}",
+            f"the state in {directory} has version {number}, and this Leakline reads versions up to {version}",
             hint="install the Leakline that wrote it, or a newer one",
         )
     if number is None and _is_from_before(directory, stored):
         raise UnknownVersion(
-            f"the state in {directory} was written by a Leakline from before states had versions", hint=_MOVE_ON
+            f"the state in {directory} was written by an old Leakline, before states had versions", hint=_MOVE_ON
         )
 
 

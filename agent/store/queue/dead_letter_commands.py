@@ -24,6 +24,7 @@ from agent.store.batch_file import BatchFile
 from agent.store.dead_letters import DeadLetterContext
 from agent.store.queue.state_stores import StateStores
 from agent.store.transaction import Transaction
+from agent.wording.number import counted
 
 FILES_A_PAGE, ROWS_A_PAGE = 50, 500
 BYTES_A_PAGE = 4 << 20
@@ -114,7 +115,7 @@ class DeadLetterCommands:
         self._letters.forget(transaction, number)
         if context.destination:
             self._accounts.add_delivery(transaction, context.destination, context.lane, changes)
-        message = f"{by} {done} {file.rows:,} dead letters of {context.subject} (file {number})"
+        message = f"{by} {done} {counted(file.rows, 'dead letter')} of {context.subject} (file {number})"
         fields: dict[str, Field] = {
             "user.name": by,
             "leakline.rows": file.rows,
@@ -127,7 +128,7 @@ class DeadLetterCommands:
         file = self._letters.file(number)
         if file is None:
             raise LeaklineError(
-                f"there is no file of dead letters with number {number}", hint="see `leakline dead-letters list`"
+                f"there is no file of dead letters with the number {number}", hint="see `leakline dead-letters list`"
             )
         return file
 
@@ -155,11 +156,12 @@ class DeadLetterCommands:
             )
         if frame["raw"].null_count():
             raise LeaklineError(
-                f"the rows of file {number} are lost: only their numbers are known", hint="drop them when that is noted"
+                f"the rows of file {number} are lost: only their numbers are known",
+                hint="write the numbers down, then drop them",
             )
         if context.lane not in self._destinations.get(context.destination, ()):
             raise LeaklineError(
-                f"by the settings no destination {context.destination!r} takes the lane {context.lane}"
+                f"no destination {context.destination!r} in the settings takes the lane {context.lane}"
                 + (f" of {self._stores.shard}" if self._stores.shard else ""),
                 hint="add it again, or drop them",
             )

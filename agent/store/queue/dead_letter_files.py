@@ -108,9 +108,11 @@ def file_called(text: str, files: Iterable[FileNumber], shards: Collection[str])
         same = [(shard, number) for shard, number in same if shard]
     if not same:
         raise LeaklineError(
-            f"there is no file of dead letters with number {text}", hint="see `leakline dead-letters list`"
+            f"there is no file of dead letters with the number {text}", hint="see `leakline dead-letters list`"
         )
     if len(same) > 1:
         names = " or ".join(file_name(shard, number) for shard, number in same)
-        raise LeaklineError(f"there is more than one file of dead letters with number {text}", hint=f"write {names}")
+        raise LeaklineError(
+            f"there is more than one file of dead letters with the number {text}", hint=f"write {names}"
+        )
     return same[0]

@@ -172,7 +172,7 @@ class DestinationQueue:
             )
             if entry is None:
                 return 0
-            message = f"{self._name} took nothing until what is kept for it was full: rows were dropped"
+            message = f"{self._name} accepted nothing until the space for its rows was full: rows were dropped"
             with self._state.transact() as transaction:
                 self._parked.advance(transaction, entry, entry.file.rows)
                 changes = DeliveryAccount(set_aside=-entry.rows, dropped=entry.rows)
@@ -259,12 +259,10 @@ class DestinationQueue:
         left = [entry for entry in self._set_aside_batches() if gone is None or entry.number != gone.number]
         rows = sum(entry.rows for entry in left) + (came.rows if came else 0)
         if rows == 0:
-            message = f"everything that was set aside for {self._name} is settled"
+            message = f"all rows set aside for {self._name} are delivered or dropped"
             self._problems.over("batches-set-aside", self._name, message)
         elif came is not None:
-            message = (
-                f"{self._name} takes less than is read: {rows:,} of its oldest rows are set aside until it catches up"
-            )
+            message = f"{self._name} accepts fewer rows than are read: {rows:,} of its oldest rows are set aside until it catches up"
             self._problems.report("batches-set-aside", self._name, message, count=rows)
 
     def _place(self, transaction: Transaction, lane: Lane, position: Position) -> None:

@@ -28,9 +28,7 @@ def drop_removed(stores: StateStores, named: Collection[tuple[str, Lane]]) -> No
         start, end = stores.spool.start(lane), stores.spool.end(lane)
         rows = stores.spool.rows_between(lane, max(position, start, key=lambda p: (p.sequence, p.row)), end)
         whose = f" of {stores.shard}" if stores.shard else ""
-        message = (
-            f"{name} is no longer sent the lane {lane}{whose} by the settings: rows that waited for it were dropped"
-        )
+        message = f"the settings no longer send the lane {lane}{whose} to {name}: rows that waited for it were dropped"
         with stores.state.transact() as transaction:
             transaction.delete(key)
             if rows:

@@ -119,7 +119,7 @@ class Repairs:
         """One problem for all damaged batches of a destination."""
         damages = [damage for damage in self.all() if damage.lost(destination)]
         if not damages:
-            self._problems.over("batch-damaged", destination, f"no damaged batch is waiting for {destination} any more")
+            self._problems.over("batch-damaged", destination, f"no damaged batch waits for {destination} any more")
             return
         rows, newest = sum(damage.lost(destination) for damage in damages), max(damages, key=lambda d: d.since)
         message = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -10,12 +11,14 @@ from pathlib import Path
 import orjson
 
 from agent import __version__
-from agent.model import LANES, Lane
+from agent.model import LANES, Lane, TimeFlag
+from agent.status.times import RowsFlagged
 from agent.status_document import (
     DestinationStatus,
     LaneCounts,
     OrgStatus,
     ReadCounts,
+    RowsCovered,
     RowsLeftOut,
     ShardDelivery,
     ShardStatus,
@@ -24,7 +27,9 @@ from agent.status_document import (
 )
 from agent.store import keys
 from agent.store.accounts import Accounts
+from agent.store.completeness.day_status import completeness
 from agent.store.queue.state_stores import StateStores
+from agent.store.silence.silences import silences
 from agent.store.spool import Position
 
 Shards = Mapping[str, StateStores]
@@ -35,6 +40,7 @@ Takes = Callable[[str, str], bool]
 """Whether the destination of this name takes the shard of this name."""
 
 _LEFT_OUT = keys.CORRELATION.key("left_out")
+_COVERED = keys.DETECTION.key("covered")
 
 
 @contextmanager
@@ -88,6 +94,14 @@ def _status(directory: Path, shards: Shards, destinations: Lanes, takes: Takes, 
         orgs=[part for part in parts.values() if isinstance(part, OrgStatus)],
         own=own,
         correlations_left_out=[left_out for name, stores in shards.items() for left_out in _left_out(name, stores)],
+        rows_covered=[covered for name, stores in shards.items() for covered in _covered(name, stores)],
+        rows_flagged=[flagged for name, stores in shards.items() for flagged in _flagged(name, stores)],
+        completeness=[day for name, stores in shards.items() for day in completeness(stores.state, name)],
+        silences=[
+            silent
+            for name, stores in shards.items()
+            for silent in silences(stores.state, stores.problems.known(), name)
+        ],
     )
 
 
@@ -147,3 +161,18 @@ def _read(stores: StateStores) -> Iterator[ReadCounts]:
 def _left_out(org: str, stores: StateStores) -> Iterator[RowsLeftOut]:
     for counted in orjson.loads(stores.state.data(_LEFT_OUT) or b"[]"):
         yield RowsLeftOut(**counted, org=org)
+
+
+def _covered(org: str, stores: StateStores) -> Iterator[RowsCovered]:
+    for event_type, rows in orjson.loads(stores.state.data(_COVERED) or b"{}").items():
+        yield RowsCovered(event_type, rows, org)
+
+
+def _flagged(org: str, stores: StateStores) -> Iterator[RowsFlagged]:
+    """Of each source, all its event types together. What was dropped as a duplicate is counted among the rows read."""
+    counted: dict[str, Counter[TimeFlag]] = {}
+    for key in stores.state.keys(keys.EVENT_TIMES.prefix):
+        source = keys.EVENT_TIMES.rest(key).rsplit("/", 1)[0]
+        counted.setdefault(source, Counter()).update(orjson.loads(stores.state.data(key) or b'{"rows": {}}')["rows"])
+    for source, flags in counted.items():
+        yield from (RowsFlagged(source, flag, rows, org) for flag, rows in flags.items() if flag != "duplicate")

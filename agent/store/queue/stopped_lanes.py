@@ -14,6 +14,7 @@ from agent.store import keys
 from agent.store.problems import Problems
 from agent.store.queue.refusal_window import RefusalWindow
 from agent.store.state import State
+from agent.wording.number import counted
 
 TRY_EVERY = 300.0
 """Seconds between two looks, with one row, at whether the destination takes rows again."""
@@ -58,8 +59,8 @@ class StoppedLanes:
         if not refusals.excessive:
             return
         message = (
-            f"{self._destination} refused {refusals.refused:,} of the last {refusals.rows:,} rows of the lane {lane} for "
-            f"good: nothing more of it is sent; the last reason: {(reason.strip() or 'none').splitlines()[-1]}"
+            f"{self._destination} refused {refusals.refused:,} of the last {counted(refusals.rows, 'row')} of the lane {lane} for "
+            f"good: nothing more is sent; the last reason: {(reason.strip() or 'none').splitlines()[-1]}"
         )
         stopped = [known for known in self._all if known == lane or known in self.lanes]
         with self._state.transact() as transaction:
@@ -78,5 +79,5 @@ class StoppedLanes:
 
     def resume(self) -> None:
         """The destination has accepted a row."""
-        self._problems.over(KIND, self._destination, f"{self._destination} has accepted a row: delivery goes on")
+        self._problems.over(KIND, self._destination, f"{self._destination} accepted a row: delivery continues")
         self.lanes = []

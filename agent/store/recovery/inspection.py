@@ -23,6 +23,7 @@ from agent.store.directory.state_version import StoredVersion
 from agent.store.recovery.orphan_batch import OrphanBatch, look
 from agent.store.recovery.salvage import salvage
 from agent.store.transaction import Value
+from agent.wording.number import counted
 
 _FILE = re.compile(rb'"([^"/]*/)?([^"/]+\.arrow)')
 
@@ -59,7 +60,7 @@ def inspect(directory: Path) -> dict[str, Any]:
         shards = {name: shard_folder(directory, name) for name in _shards(directory, database)}
         found = {name: _unnamed(folder, database.of_shard(name)) for name, folder in shards.items()}
     except (OSError, sqlite3.Error) as error:
-        hint = "run it as the service's user, or as root"
+        hint = "run the command as the service's user, or as root"
         raise StateError(f"the state in {directory} cannot be read ({error})", hint=hint) from error
     beside = state_identity.read(directory)
     document = {
@@ -167,7 +168,8 @@ def _advice(document: Mapping[str, Any], *, lost_version: bool) -> list[str]:
     for kind in document["unnamed"]:
         what = "dead letters" if kind["kind"] == "dead" else f"rows of the lane {kind['kind']}"
         of = f" of {keys.shard_title(kind['org'])}" if several else ""
-        sentences.append(f"take in {kind['rows']:,} {what}{of} from {kind['files']:,} files that no transaction names")
+        files = counted(kind["files"], "file")
+        sentences.append(f"read {kind['rows']:,} {what}{of} again from {files} that the database does not name")
         if kind["unreadable"]:
-            sentences.append(f"put {len(kind['unreadable'])} of these files, which cannot be read, into quarantine")
+            sentences.append(f"move {len(kind['unreadable'])} of these files, which cannot be read, into quarantine")
     return sentences

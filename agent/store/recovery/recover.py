@@ -29,6 +29,7 @@ from agent.store.recovery.orphan_batch import OrphanBatch, in_order
 from agent.store.recovery.rebuild import RebuildReport
 from agent.store.state import State
 from agent.store.transaction import Transaction
+from agent.wording.number import counted
 
 _FILE = re.compile(rb'"([^"/]+\.arrow)')
 
@@ -56,13 +57,13 @@ class ShardRecovery:
     def sentences(self) -> Iterator[str]:
         """For people."""
         if self.batches:
-            yield f"{len(self.batches):,} batch files with {self.rows:,} rows were taken in again"
+            yield f"{counted(len(self.batches), 'batch file')} with {counted(self.rows, 'row')} read again"
         if self.dead_letters:
-            yield f"{sum(found.rows for found in self.dead_letters):,} dead letters were taken in again"
+            yield f"{counted(sum(found.rows for found in self.dead_letters), 'dead letter')} read again"
         if self.unreadable:
-            yield f"{len(self.unreadable):,} batch files cannot be read: they are in quarantine"
+            yield f"{counted(len(self.unreadable), 'batch file')} moved to quarantine, because they cannot be read"
         if self.new_books:
-            yield "the accounts begin anew with what is in the spool"
+            yield "the row counts start again with what is in the spool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +246,7 @@ def _report(shards: Mapping[str, State], done: RecoveryReport, now: Callable[[],
             rows = sum(found.rows for found in recovery.unreadable)
             names = ", ".join(found.path.name for found in recovery.unreadable[:3])
             lost = (
-                f"{len(recovery.unreadable)} batch files with {rows:,} rows cannot be read ({names}); "
+                f"{counted(len(recovery.unreadable), 'batch file')} with {counted(rows, 'row')} cannot be read ({names}); "
                 "they are in quarantine"
             )
             problems.report("rows-lost", about, lost, count=rows)

@@ -77,7 +77,7 @@ def test_a_name_that_cannot_be_is_told(files: DeadLetterFiles, name: str) -> Non
 
 def test_a_file_that_is_not_there_is_told() -> None:
     """By name and by number."""
-    with pytest.raises(LeaklineError, match="no file of dead letters with number 9"):
+    with pytest.raises(LeaklineError, match="no file of dead letters with the number 9"):
         file_called("9", [("acme", 1)], ["acme", ""])
 
 
@@ -92,7 +92,7 @@ def test_nothing_is_sent_again_to_a_destination_that_takes_the_org_no_longer(sha
     shards.read("acme", 5)
     shards.send("acme", "siem", refused=[0])
     files = DeadLetterFiles(shards.stores, {"siem": LANES}, lambda _, shard: shard != "acme", lambda: NOW)
-    with pytest.raises(LeaklineError, match="no destination 'siem' takes the lane events of acme"):
+    with pytest.raises(LeaklineError, match="no destination 'siem' in the settings takes the lane events of acme"):
         files.replay("acme/0", "somebody")
     assert shards.stores["acme"].parked.entries("siem") == []
     assert [file["file"] for file in files.list()["files"]] == ["acme/0"]

@@ -106,12 +106,12 @@ def test_orphans_of_one_org_are_its_own(directory: Path, capsys: pytest.CaptureF
     forget_keys(directory, "acme")
     assert [(part["org"], part["rows"]) for part in inspect(directory)["unnamed"]] == [("acme", 2 * ROWS)]
     assert (
-        f"`recover` would take in {2 * ROWS} rows of the lane events of acme from 2 files that no transaction names"
+        f"`recover` would read {2 * ROWS} rows of the lane events of acme again from 2 files that the database does not name"
         in (shown(directory, capsys))
     )
     done = recovered(directory)
     assert {name: shard.rows for name, shard in done.shards.items() if not shard.nothing} == {"acme": 2 * ROWS}
-    assert list(done.sentences()) == [f"2 batch files with {2 * ROWS} rows were taken in again (of acme)"]
+    assert list(done.sentences()) == [f"2 batch files with {2 * ROWS} rows read again (of acme)"]
     assert everything_arrives(directory) == {"": [], "acme": ["state-recovered acme/state"], "other": [], "third": []}
 
 
@@ -178,7 +178,7 @@ def test_files_that_are_gone_are_seen_in_their_org(directory: Path, capsys: pyte
         ("third", 2),
     }
     lines = shown(directory, capsys)
-    assert f"lane events      {2 * ROWS} rows in 2 batch files of third; 2 of the files are gone" in lines
+    assert f"lane events      {2 * ROWS} rows in 2 batch files of third; 2 of the files are missing" in lines
     assert f"lane events      {2 * ROWS} rows in 2 batch files of Leakline itself" in lines
 
 

@@ -16,7 +16,7 @@ from agent.detection.detection import Detection
 from agent.detection.detector import Detector
 from agent.detection.load import load
 from agent.detection.sigma.log_source import LogSource
-from agent.model import LANES, Batch, Chunk, Cursor, Lane, Outcome
+from agent.model import LANES, Batch, Chunk, Cursor, Lane, Outcome, TakenOnce
 from agent.pipeline.forward import Forward
 from agent.store import keys
 from agent.store.directory import startup
@@ -157,6 +157,8 @@ class SmallRun:
         self.read("acme", 2)
         self.read("other", 1)
         other.drain(self.forwards["other", "siem"])
+        once = Batch("", "once", "Thing", frame_of(["1" * 32]), once=TakenOnce("once", timedelta(days=8)))
+        own.ingest(self.steps(keys.PROCESS)).push("once", once)
         own.problems.report("clock-jumped", "clock", "the clock jumped by an hour")
         acme.problems.report("rows-lost", "siem", "10 rows are lost", count=10)
 

@@ -105,7 +105,7 @@ def test_a_version_is_known_up_to_the_newest(tmp_path: Path) -> None:
     """Older ones are taken, for there are steps; the next one is refused."""
     for number in (1, 2):
         require_known(tmp_path, StoredVersion(number, empty=False), 2)
-    with pytest.raises(UnknownVersion, match="is of version 3, and this Leakline knows versions up to 2"):
+    with pytest.raises(UnknownVersion, match="has version 3, and this Leakline reads versions up to 2"):
         require_known(tmp_path, StoredVersion(3, empty=False), 2)
 
 

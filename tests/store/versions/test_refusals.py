@@ -29,7 +29,7 @@ from tests.store.versions.layout import stored_values
 from tests.store.versions.small_run import SmallRun
 from tests.tar import extract
 
-BEFORE, NEWER = "from before states had versions", "is of version 99"
+BEFORE, NEWER = "before states had versions", "has version 99"
 
 
 def _change(state: Path, statement: str, *values: object) -> None:

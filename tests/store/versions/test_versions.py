@@ -24,6 +24,10 @@ NOT_IN_A_SMALL_RUN = {
     keys.RESPONSE: "nothing answers alerts yet",
     keys.TRAIL: "nothing is written down of batches yet",
     keys.DETECTION: "its parts have families of their own",
+    keys.COMPARED: "its source has nothing that is compared later",
+    keys.CHANGES: "no permission set is changed in it",
+    keys.COMPARED_TOLD: "no day is over in it",
+    keys.HEARD: "no look at silence falls into it",
     keys.REBUILT: "there only while a recovery is at work",
 }
 
