@@ -12,7 +12,7 @@ from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.kinds import kind_of
 from agent.detection.baseline.reading.bounds import with_bounds
 from agent.detection.condition.tree import Match, Number, leaves, substituted
-from agent.detection.correlation.correlation import Correlation
+from agent.detection.correlation.definition.correlation import Correlation
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.rule import Level, Rule
 
@@ -56,7 +56,7 @@ def adjusted(rules: RuleSet, wanted: Mapping[str, Adjustment]) -> RuleSet:
     correlations = tuple(changed(derived, derived.rule, _correlation) for derived in rules.correlations)
     baselines = tuple(changed(derived, derived.rule, _baseline) for derived in rules.baselines)
     for name in left:
-        raise AdjustmentError(name, "there is no rule of this id or name; `leakline rules list` shows them")
+        raise AdjustmentError(name, "no rule has this id or name; `leakline rules list` shows them")
     return replace(rules, rules=plain, correlations=correlations, baselines=baselines)
 
 
@@ -103,7 +103,7 @@ def _only(name: str, wanted: Adjustment, known: set[str], what: str) -> None:
     for key in ("threshold", "timespan", "minimum_history", "bounds"):
         if key not in known and getattr(wanted, key) not in (None, {}):
             key = next(iter(wanted.bounds)) if key == "bounds" else key
-            raise AdjustmentError(f"{name}.{key}", f"{what} has none")
+            raise AdjustmentError(f"{name}.{key}", f"{what} does not have this setting; remove it")
 
 
 def _compares(leaf: Match) -> bool:

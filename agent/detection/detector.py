@@ -10,6 +10,7 @@ import structlog
 
 from agent.columns.picked_rows import picked
 from agent.columns.timestamp import TIME
+from agent.columns.vendor_name import is_vendor_name
 from agent.detection.alert.fold_memory import FoldChanges, FoldMemory
 from agent.detection.alert.raised_alerts import MatchedEvents, late_counts
 from agent.detection.baseline import alert as baseline_alert
@@ -17,20 +18,22 @@ from agent.detection.baseline.engine import BaselineChanges, BaselineEngine
 from agent.detection.correlation import alert as correlation_alert
 from agent.detection.correlation.batch_changes import BatchChanges
 from agent.detection.correlation.engine import PATIENCE, CorrelationEngine
+from agent.detection.covered_counts import CoveredCounts
+from agent.detection.covered_rows import CoveredRows, PreferredMatches, RuleMatches, preferred
 from agent.detection.detection import Detection
 from agent.detection.matcher import Matcher
 from agent.detection.memory.undo import Undo
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import LATENESS, LogSource
 from agent.detection.sigma.rule import Rule
+from agent.detection.streamed_twins import StreamedTwins
+from agent.detection.wording.baseline import BaselineWording
+from agent.detection.wording.correlation import CorrelationWording
 
 log = structlog.get_logger()
 
 Shape = Callable[[pl.DataFrame], pl.DataFrame]
 """Prepared rows to shaped ones, row for row."""
-
-RuleMatches = Sequence[tuple[Rule, pl.Series]]
-"""Rules with the numbers of the rows of a prepared frame that they match (UInt32, ascending)."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -52,14 +55,16 @@ class Detector:
         patience: timedelta = PATIENCE,
         long_ids: Callable[[pl.Series], pl.Series] = lambda ids: ids,
         matcher: Matcher | None = None,
+        twins: StreamedTwins | None = None,
     ) -> None:
         """`recall`: what earlier detections asked to remember; `fold`: the span in which repeats become one alert;
         `lateness`: service to how late its rows may come, for correlations; `patience`: how long a change of one's
         alert may stay untold; `long_ids`: record ids as a column of the rows to ids as events have them. `matcher`: of
-        these rules; unless given, one of its own.
+        these rules; unless given, one of its own. `twins`: of these rules, for whoever prefers the stream.
         """
         self.rules = rules
         self._matcher = matcher or Matcher(rules, log_rule_failure)
+        self._twins = twins or StreamedTwins(rules, {})
         self._long_ids = long_ids
         self._stored = recall
         self._unstored: dict[str, bytes | None] = {}
@@ -72,6 +77,11 @@ class Detector:
             rules.correlations, sources, recall, lateness, patience, rules.feeder_ids
         )
         self.baseline_engine = BaselineEngine(rules.baselines, sources, recall)
+        self.covered = CoveredCounts(recall)
+        """Rows for which no rule alerted again, because the stream had told of them."""
+        titles = {rule.id: rule.title for rule in rules.all_rules}
+        self._correlation_wording = CorrelationWording(titles, rules.correlations)
+        self._baseline_wording = BaselineWording(titles)
 
     def detect(
         self,
@@ -83,6 +93,7 @@ class Detector:
         shape: Shape | None = None,
         final: bool = False,
         matches: RuleMatches | None = None,
+        covered: CoveredRows | None = None,
     ) -> Detection:
         """What the rules' matches in a batch come to; a batch without rows is what the clock brings, to every org.
 
@@ -90,19 +101,21 @@ class Detector:
         `org`: the id of the org that was read; unless given, that of the first row.
         `shape`: how the rest of the program shapes the rows; without it vendor columns become `salesforce.<name>`.
         `final`: nothing follows, so that correlations judge what they would wait with.
-        `matches`: what `matches` gave for this frame; unless given, the rules are tried here.
+        `matches`: what `matches` gave for this frame; unless given, the rules are tried here. `covered`: the rows for
+        which rules do not alert where they saw the happening in the stream, or have a twin that did.
         """
         found = list(self.matches(prepared, source)) if matches is None else list(matches)
-        counts = {rule.id: len(rows) for rule, rows in found}
+        matched = preferred(found, covered, self._twins, self.broken)
+        counts = {rule.id: len(rows) for rule, rows in matched.feeding}
         org = _org(prepared) if org is None else org
-        correlated, compared = self._derive(found, prepared, org, source, now, final=final)
-        found = [(rule, rows) for rule, rows in found if rule.id not in self._feeder_ids]
+        correlated, compared = self._derive(matched, prepared, org, source, now, final=final)
+        found = [(rule, rows) for rule, rows in matched.alerting if rule.id not in self._feeder_ids]
         folds = self._folds.changes()
         alerts = [*self._raise(found, prepared, org, shape or plain_shape, now, folds)]
         alerts += self._late([org] if prepared.height else self._folds.orgs, now, folds)
         derived = [
-            *correlation_alert.frames(correlated.alert_changes, now),
-            *baseline_alert.frames(compared.alert_changes, now),
+            *correlation_alert.frames(correlated.alert_changes, now, self._correlation_wording),
+            *baseline_alert.frames(compared.alert_changes, now, self._baseline_wording),
         ]
         alerts += [
             frame.with_columns(self._long_ids(frame["user.id"])) if "user.id" in frame.columns else frame
@@ -110,12 +123,16 @@ class Detector:
         ]
 
         remember = {**self._folds.remembered(folds.changed), **correlated.remember, **compared.remember}
+        counted = self.covered.counting(covered.event_type, matched.left_out) if covered is not None else None
+        if counted is not None:
+            remember |= counted.remembered
 
         def advance() -> Undo:
             undo = (
                 self._folds.advance(folds.changed),
                 self.correlation_engine.advance(correlated),
                 self.baseline_engine.advance(compared),
+                self.covered.advance(counted),
             )
             self._unstored |= remember
 
@@ -129,6 +146,7 @@ class Detector:
         def stored() -> None:
             self.correlation_engine.count(correlated)
             self.baseline_engine.count(compared)
+            self.covered.count(counted)
             self._unstored.clear()
 
         return Detection(
@@ -141,7 +159,7 @@ class Detector:
 
     def _derive(
         self,
-        found: RuleMatches,
+        matches: PreferredMatches,
         prepared: pl.DataFrame,
         org: str,
         source: LogSource,
@@ -155,20 +173,27 @@ class Detector:
         of_baselines, of_correlations = self.baseline_engine.bases, self.correlation_engine.bases
         frames: dict[tuple[int, ...], pl.DataFrame] = {}
         matched: dict[str, pl.DataFrame] = {}
-        for rule, hits in found:
+
+        def frame(hits: pl.Series) -> pl.DataFrame:
+            rows = tuple(hits.to_list())
+            if rows not in frames:  # several rules often match the same rows
+                frames[rows] = picked(prepared, hits) if len(hits) < prepared.height else prepared
+            return frames[rows]
+
+        for rule, hits in matches.feeding:
             if rule.id in of_baselines or rule.id in of_correlations:
-                rows = tuple(hits.to_list())
-                if rows not in frames:  # several rules often match the same rows
-                    frames[rows] = picked(prepared, hits) if len(hits) < prepared.height else prepared
-                matched[rule.id] = frames[rows]
+                matched[rule.id] = frame(hits)
+        instead = {
+            derived: {base: frame(hits) for base, hits in less.items()} for derived, less in matches.instead.items()
+        }
         newest, times = _newest(prepared, now), self.baseline_engine.times
         if newest is not None:
             times = times.noting(org, source, newest, int(now.timestamp() * 1000))
         to_correlate = {rule: rows for rule, rows in matched.items() if rule in of_correlations}
         to_compare = {rule: rows for rule, rows in matched.items() if rule in of_baselines}
         return (
-            self.correlation_engine.take(to_correlate, org, source, newest, now, final=final),
-            self.baseline_engine.take(to_compare, org, times, now),
+            self.correlation_engine.take(to_correlate, org, source, newest, now, final=final, instead=instead),
+            self.baseline_engine.take(to_compare, org, times, now, instead),
         )
 
     @property
@@ -210,7 +235,7 @@ class Detector:
 
 
 def log_rule_failure(rule: Rule, error: Exception) -> None:
-    log.error("rule breaks and is passed over", rule=rule.title, path=str(rule.path), reason=str(error))
+    log.error("rule failed and is skipped", rule=rule.title, path=str(rule.path), reason=str(error))
 
 
 def _org(prepared: pl.DataFrame) -> str:
@@ -233,4 +258,6 @@ def _newest(prepared: pl.DataFrame, now: datetime) -> int | None:
 
 def plain_shape(prepared: pl.DataFrame) -> pl.DataFrame:
     """Dotted columns as they are, the vendor's as `salesforce.<name in lower case>`."""
-    return prepared.rename(lambda name: name if "." in name or name == "@timestamp" else f"salesforce.{name.lower()}")
+    return prepared.rename(
+        lambda name: f"salesforce.{name.lower().replace('.', '_')}" if is_vendor_name(name) else name
+    )

@@ -19,7 +19,7 @@ from agent.errors import RuleError
 
 if TYPE_CHECKING:
     from agent.detection.baseline.baseline import Baseline
-    from agent.detection.correlation.correlation import Correlation
+    from agent.detection.correlation.definition.correlation import Correlation
 
 SAMPLES = ".samples.yml"
 """Files with this ending hold samples for `rules test`, not rules."""
@@ -74,7 +74,7 @@ def _inside(folder: Path, errors: list[RuleError]) -> list[Path]:
     found: list[Path] = []
 
     def closed(error: OSError) -> None:
-        errors.append(RuleError(error.filename or folder, 1, f"the folder cannot be looked into ({error.strerror})"))
+        errors.append(RuleError(error.filename or folder, 1, f"the folder cannot be read ({error.strerror})"))
 
     for place, folders, names in os.walk(folder, onerror=closed, followlinks=True):
         real = os.path.realpath(place)
@@ -90,6 +90,11 @@ def _file(path: Path, placeholders: Placeholders, cache: RuleCache | None) -> Pa
     data = file_data(path)
     if isinstance(data, RuleError):
         return ParsedFile(errors=[data])
+    return parsed_or_known(data, path, placeholders, cache)
+
+
+def parsed_or_known(data: bytes, path: Path, placeholders: Placeholders, cache: RuleCache | None) -> ParsedFile:
+    """What a file says by itself, from the cache if it is there. Raises nothing."""
     if cache and (found := cache.find(data, path, placeholders)):
         return found
     parsed = parsed_file(data, path, placeholders)
@@ -136,7 +141,7 @@ def together(parsed: Iterable[ParsedFile], *, dependency_ids: frozenset[str] = f
 
 def _derived(whole: ParsedFile, rules: Sequence[Rule]) -> tuple[tuple[Correlation, ...], tuple[Baseline, ...]]:
     from agent.detection.baseline.reading import load as baseline_load
-    from agent.detection.correlation import load as correlation_load
+    from agent.detection.correlation.definition import load as correlation_load
 
     found = list(
         correlation_load.correlations([document for document in whole.derived if "correlation" in document.data], rules)
@@ -160,7 +165,7 @@ def _unambiguous(whole: ParsedFile) -> Iterator[Rule]:
                     RuleError(
                         rule.path,
                         rule.line,
-                        f"the {kind} {value} is taken by {first.path}:{first.line}",
+                        f"the {kind} {value} is already used at {first.path}:{first.line}",
                         hint=f"give this rule a {kind} of its own",
                     )
                 )
@@ -177,9 +182,9 @@ def _aimless(sigma_filter: Filter, rules: Sequence[Rule]) -> Iterator[RuleError]
     for name in sorted(sigma_filter.rules or ()):
         named = next((rule for rule in rules if name in (rule.id, rule.name)), None)
         if named is None:
-            hint = "write the id or name of a rule that loads and is no correlation"
+            hint = "write the id or name of a rule that loads and is not a correlation"
             yield RuleError(
-                sigma_filter.path, sigma_filter.line, f"the filter names {name}, which is not there", hint=hint
+                sigma_filter.path, sigma_filter.line, f"the filter names {name}, which is not a rule here", hint=hint
             )
         elif not sigma_filter.applies_to(named):
             hint = "give the filter a log source that covers the rule's"

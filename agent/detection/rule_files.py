@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from agent.detection import dependencies
-from agent.detection.load import PLACEHOLDERS, Placeholders, file_data, files, parsed_file, together
+from agent.detection.load import PLACEHOLDERS, Placeholders, file_data, files, parsed_or_known, together
 from agent.detection.rule_set import RuleSet
-from agent.detection.sigma.cache import digest, values
+from agent.detection.sigma.cache import RuleCache, digest, values
 from agent.detection.sigma.parsed_file import ParsedFile
 from agent.errors import FileError, RuleError
 from agent.file_versions import Versions, VersionsInUse, settle
@@ -48,11 +48,23 @@ class RuleReload:
     """Files of which the version from before is in use."""
 
 
-def read(places: Sequence[Path], before: RuleFiles, *, placeholders: Placeholders | None = None) -> RuleReload:
+def read(
+    places: Sequence[Path],
+    before: RuleFiles,
+    *,
+    placeholders: Placeholders | None = None,
+    cache: Path | None = None,
+) -> RuleReload:
     """The rules in files and folders, as `load` takes them. Raises nothing."""
     known = {**PLACEHOLDERS, **(placeholders or {})}
+    # Only of a start: a reload asks for few files, and what it does not ask for would go from the cache.
+    memory = RuleCache(cache, places) if cache and not before.versions else None
     closed: list[RuleError] = []
-    new = {path: _version(path, known, before.versions.get(path)) for path in files(places, closed)}
+
+    def version(path: Path) -> RuleFile:
+        return _version(path, known, before.versions.get(path), memory)
+
+    new = {path: version(path) for path in files(places, closed)}
     held = set[Path]()
     for place in [*(error.path for error in closed), *(place for place in places if not place.exists())]:
         inside = {path: version for path, version in before.versions.items() if path.is_relative_to(place)}
@@ -60,8 +72,10 @@ def read(places: Sequence[Path], before: RuleFiles, *, placeholders: Placeholder
         held |= {place} if inside else set()
     needed = dependencies.needed(
         (version.parsed for version in new.values()),
-        lambda path: new.setdefault(path, _version(path, known, before.versions.get(path))).parsed,
+        lambda path: new.setdefault(path, version(path)).parsed,
     )
+    if memory:
+        memory.write()
     settled = settle(new, before.versions, partial(_build, dependencies.ids(needed.values())), before.errors)
     errors = [*closed, *(error for errors in settled.kept.values() for error in errors), *_own(settled)]
     held |= {path for path in settled.kept if path in before.versions}
@@ -78,7 +92,7 @@ def _own(settled: VersionsInUse[RuleFile, RuleSet]) -> list[FileError]:
     return [error for error in settled.errors if error.path not in settled.kept]
 
 
-def _version(path: Path, placeholders: Placeholders, before: RuleFile | None) -> RuleFile:
+def _version(path: Path, placeholders: Placeholders, before: RuleFile | None, memory: RuleCache | None) -> RuleFile:
     data = file_data(path)
     if isinstance(data, RuleError):
         return RuleFile("", {}, ParsedFile(errors=[data]))
@@ -89,7 +103,7 @@ def _version(path: Path, placeholders: Placeholders, before: RuleFile | None) ->
         and before.placeholders == values(before.placeholders, placeholders)
     ):
         return before
-    parsed = parsed_file(data, path, placeholders)
+    parsed = parsed_or_known(data, path, placeholders, memory)
     return RuleFile(name, values(parsed.placeholders, placeholders), parsed)
 
 

@@ -15,7 +15,7 @@ from agent.errors import FileError
 
 if TYPE_CHECKING:
     from agent.detection.baseline.baseline import Baseline
-    from agent.detection.correlation.correlation import Correlation
+    from agent.detection.correlation.definition.correlation import Correlation
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,9 @@ class RuleSet:
         for name in dict.fromkeys(names):
             if name not in alerting:
                 reason = (
-                    "only feeds others: disable these" if name in known else "is the id or name of no rule that loads"
+                    "only feeds others; disable those"
+                    if name in known
+                    else "is not the id or name of a rule that loads"
                 )
                 yield name, reason
 

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from agent.detection.correlation.batch_changes import AlertChange
-from agent.detection.correlation.correlation import Correlation, fields_by_base
+from agent.detection.correlation.definition.correlation import Correlation, fields_by_base
 from agent.detection.correlation.engine import CorrelationEngine
 from agent.hunt.rows import ABOUT, ANY, FILE, LINE, MatchedRows, by_org, timed_rows, with_distinct_ids
 

@@ -15,6 +15,7 @@ from agent.hunt.baseline import BaselineHunt
 from agent.hunt.correlation import CorrelationHunt
 from agent.hunt.raw import EventChunk
 from agent.hunt.rows import FILE, LINE
+from agent.wording.number import counted
 
 
 class DerivedRules:
@@ -53,9 +54,9 @@ class DerivedRules:
     def left_out(self) -> list[str]:
         """What was not judged, in words for people."""
         counts = {
-            "matches without a time were left out of correlations": self._correlations.untimed,
-            "matches were too many for baselines": self._baselines.dropped,
-            "matches without a value to group by were left out of correlations": self._correlations.ungrouped,
-            "matches without a value to count were left out of correlations": self._correlations.valueless,
+            "without a time left out of correlations": self._correlations.untimed,
+            "left out of baselines, which have too many groups": self._baselines.dropped,
+            "without a value to group by left out of correlations": self._correlations.ungrouped,
+            "without a value to count left out of correlations": self._correlations.valueless,
         }
-        return [f"{count:,} {words}" for words, count in counts.items() if count]
+        return [f"{counted(count, 'match')} {words}" for words, count in counts.items() if count]

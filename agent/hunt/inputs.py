@@ -43,8 +43,8 @@ class HuntInputs:
     def read(self, path: Path) -> Iterator[EventChunk]:
         """Raises LeaklineError for a file that cannot be read (on)."""
         if path.exists() and not path.is_file():
-            hint = "write what comes out of it to a file first, or hunt with --raw"
-            raise LeaklineError(f"{path} is no file that can be read twice", hint=hint)
+            hint = "write its output to a file first, or hunt with --raw"
+            raise LeaklineError(f"{path} is not a file that can be read twice", hint=hint)
         first = _first_byte(path)
         if first == b"[":
             raise LeaklineError(f"{path} is one JSON array", hint="write one object a line (NDJSON): jq -c '.[]'")
@@ -91,7 +91,7 @@ class HuntInputs:
                 return EventChunk(
                     LogSource("salesforce", service), self._raw(documents, kind[column], service, occurrences), lines
                 )
-        reason = "belongs to no log source known here: --raw tries all rules on it"
+        reason = "does not belong to a known log source; use --raw to try all rules on it"
         return EventChunk(ANY, pl.DataFrame(), lines.clear(), [(line, reason) for line in lines])
 
     def _raw(
@@ -121,9 +121,9 @@ def _parsed(data: bytes, number: int, bad: list[tuple[int, str]]) -> Iterator[tu
         try:
             yield line_number, flat(object_of(line))
         except ValueError as error:
-            bad.append((line_number, f"is no JSON object ({error})"))
+            bad.append((line_number, f"is not a JSON object ({error})"))
         except RecursionError:
-            bad.append((line_number, "has too many objects inside one another"))
+            bad.append((line_number, "has objects nested too deeply"))
 
 
 def _kind(numbered: tuple[int, dict[str, Any]]) -> tuple[str, ...]:

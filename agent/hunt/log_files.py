@@ -24,14 +24,14 @@ def batches(path: Path, event_type: str | None = None) -> Iterator[Batch]:
             if kind is None and piece.frame.height:
                 raise LeaklineError(
                     f"{path} has no EVENT_TYPE column",
-                    hint="log files have one; `leakline normalize` takes the type by --event-type",
+                    hint="name the type with `leakline normalize --event-type`",
                 )
             yield _batch(path, kind or "", piece, occurrences)
     except OSError as error:
         raise LeaklineError(f"{path} cannot be read ({error.strerror or error})", hint="name a log file") from error
     except SourceError as error:
         reason = error.args[0].removeprefix(f"{path}: ")  # what to do about it is told to who fetches files
-        hint = "`leakline normalize` takes event log files as Salesforce writes them (CSV, gzipped or not)"
+        hint = "name event log files as Salesforce writes them (CSV, gzipped or not)"
         raise LeaklineError(f"{path} is not a log file ({reason})", hint=hint) from error
 
 

@@ -113,10 +113,10 @@ class NdjsonReader:
             try:
                 self._take_apart(_repaired_object(line), place, found)
             except ValueError as error:
-                bad.append((line_number, f"is no JSON object ({error})"))
+                bad.append((line_number, f"is not a JSON object ({error})"))
                 wrong.add(place)
             except RecursionError:
-                bad.append((line_number, "has too many objects and lists inside one another"))
+                bad.append((line_number, "has objects and lists nested too deeply"))
                 wrong.add(place)
         for name, values in found.frames():
             parts.setdefault(name, []).append(values)
@@ -186,10 +186,10 @@ def as_text(value: str | float | bool) -> str:
 
 
 def object_of(line: bytes) -> dict[str, Any]:
-    """Raises ValueError if the line holds no object, or one that cannot be read."""
+    """Raises ValueError if the line has no object, or one that cannot be read."""
     document = orjson.loads(line)
     if not isinstance(document, dict):
-        raise ValueError("the line holds no object")
+        raise ValueError("the line has no object")
     return document
 
 

@@ -70,7 +70,7 @@ def test_an_alert_says_who_from_where_what_and_how_much(detector: Detector) -> N
         "source.geo.country_iso_code": "NL",
     }
     alert = detector.detect(exports(("005A", 0), **columns), FILES, NOW).alerts.to_dicts()[0]
-    assert alert["message"] == "Large export: by a@example.com, from 203.0.113.9 (NL), ROW_COUNT 25,000"
+    assert alert["message"] == "Large export: by a@example.com, from 203.0.113.9 (NL), row count 25,000"
     expected = {
         "@timestamp": NOW,
         "event.kind": "alert",
@@ -234,7 +234,7 @@ def test_a_row_without_time_or_actor_still_alerts(detector: Detector) -> None:
     )
     alerts = detector.detect(rows, FILES, NOW).alerts
     assert alerts.select("leakline.alert.count", "event.start").rows() == [(2, NOW)]
-    assert alerts["message"].to_list() == ["Large export: ROW_COUNT 25,000, 2 events"]
+    assert alerts["message"].to_list() == ["Large export: row count 25,000, 2 events"]
 
 
 def test_the_windows_kept_are_bounded_and_what_leaves_is_told(detector: Detector) -> None:

@@ -52,7 +52,7 @@ def test_an_id_or_a_name_belongs_to_one_rule(write: Write) -> None:
     write("b.yml", GOOD.replace("name: good", "name: other"))
     write("c.yml", re.sub("id: .*", "id: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d02", GOOD, count=1))
     rules = load([write("d/e.yml", "title: x").parent.parent])
-    taken = [error for error in rules.errors if "is taken by" in error.reason]
+    taken = [error for error in rules.errors if "is already used at" in error.reason]
     assert [error.path.name for error in taken] == ["b.yml", "c.yml"]
     assert all("a.yml:1" in error.reason for error in taken)
     assert len(rules) == 1

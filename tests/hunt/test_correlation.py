@@ -85,5 +85,5 @@ def test_what_correlations_leave_out_is_told(tmp_path: Path) -> None:
     log.write_bytes(b"\n".join([row("u", 1), row("u", 2), row("", 3), row("u", 4, "NOWHERE")]))
     status, alerts, told = run(log, rules=tmp_path / "rules.yml", raw=True)
     assert (status, alerts) == (0, [])
-    assert "1 matches without a time were left out of correlations" in told
-    assert "1 matches without a value to group by were left out of correlations" in told
+    assert "1 match without a time left out of correlations" in told
+    assert "1 match without a value to group by left out of correlations" in told

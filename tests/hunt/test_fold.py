@@ -102,7 +102,7 @@ def test_a_thousand_repeats_are_one_alert(tmp_path: Path, rules: Path) -> None:
     assert alert["event"]["end"] == "2026-07-01T08:49:57.000Z"
     assert alert["leakline"]["input"] == {"file": str(path), "line": 2}
     assert len(alert["leakline"]["alert"]["event_ids"]) == 100
-    assert told.startswith("1 alerts; 1,000 events")
+    assert told.startswith("1 alert; 1,000 events")
     assert "1,000 matches folded" in told
     assert len(run(path, rules=rules, fold=False)[0]) == 1000
 

@@ -29,7 +29,7 @@ def test_log_file_lines_are_those_of_the_file(tmp_path: Path, rules: Path) -> No
         status, alerts, told = run(tmp_path / name, rules=rules)
         assert (status, where(alerts)) == (1, [("much", 3), ("much", 6)])
         assert f"{name}:5: " in told
-        assert "2 alerts; 3 events in 1 files; 1 rules; 1 lines could not be tried" in told
+        assert "2 alerts; 3 events in 1 file; 1 rule; 1 line could not be read" in told
     assert alerts[0]["@timestamp"] == "2026-07-01T08:00:01.000Z"
     assert alerts[0]["rule"]["level"] == "high"
     assert len(alerts[0]["event"]["id"]) == 32
@@ -54,7 +54,7 @@ def test_archived_output_alerts_as_the_log_file_does(tmp_path: Path, rules: Path
     status, alerts, told = run(archive, rules=rules)
     assert [alert["event"]["id"] for alert in alerts] == [alert["event"]["id"] for alert in expected]
     assert (status, where(alerts)) == (1, [("much", 2), ("much", 3)])
-    assert f"{archive}:4: is no JSON object" in told
+    assert f"{archive}:4: is not a JSON object" in told
 
 
 def test_vendor_rows_as_ndjson_are_log_file_rows(tmp_path: Path, rules: Path) -> None:
@@ -63,7 +63,7 @@ def test_vendor_rows_as_ndjson_are_log_file_rows(tmp_path: Path, rules: Path) ->
     path.write_text('{"EVENT_TYPE":"RestApi","ROWS_PROCESSED":10000}\n{"ROWS_PROCESSED":10000}\n')
     status, alerts, told = run(path, rules=rules)
     assert (status, where(alerts)) == (1, [("much", 1)])
-    assert f"{path}:2: belongs to no log source known here" in told
+    assert f"{path}:2: does not belong to a known log source" in told
 
 
 def test_lines_that_are_no_objects_are_told(tmp_path: Path, rules: Path) -> None:
@@ -71,7 +71,7 @@ def test_lines_that_are_no_objects_are_told(tmp_path: Path, rules: Path) -> None
     path = tmp_path / "rows.ndjson"
     path.write_text('{"EVENT_TYPE":"RestApi","ROWS_PROCESSED":1}\n[1]\n"x"\n5\n')
     _, _, told = run(path, rules=rules)
-    assert [f"{path}:{line}: is no JSON object (the line holds no object)" in told for line in (2, 3, 4)] == [True] * 3
+    assert [f"{path}:{line}: is not a JSON object (the line has no object)" in told for line in (2, 3, 4)] == [True] * 3
 
 
 def test_a_wrong_rule_is_named_and_the_others_run(tmp_path: Path, rules: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_wrong_rule_is_named_and_the_others_run(tmp_path: Path, rules: Path) -
     status, alerts, told = run(tmp_path / "log.csv", rules=rules)
     assert (status, len(alerts)) == (1, 2)
     assert "wrong.yml:" in told.splitlines()[0]
-    assert "1 rules, 1 left out" in told
+    assert "1 rule, 1 left out" in told
 
 
 def test_status_says_nothing_found_or_failed(tmp_path: Path, rules: Path) -> None:
@@ -113,7 +113,7 @@ def test_an_event_that_two_files_hold_is_told_once(tmp_path: Path) -> None:
         ("hour.csv", 6),
         ("/day.csv", 6),
     ]
-    assert "1 matches of events that were there before were left out" in told
+    assert "1 repeated match of the same event left out" in told
 
 
 def test_an_alert_says_no_time_that_is_none(tmp_path: Path, rules: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_document_of_many_levels_costs_itself_alone(tmp_path: Path, rules: Pat
     )
     status, alerts, told = run(path, rules=rules)
     assert (status, where(alerts)) == (1, [("much", 1)])
-    assert f"{path}:2: has too many objects" in told
+    assert f"{path}:2: has objects nested too deeply" in told
 
 
 def test_progress_is_for_terminals_only(tmp_path: Path) -> None:

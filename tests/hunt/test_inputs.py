@@ -20,7 +20,7 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "another pipe")
     status, alerts, told = run(tmp_path / "another pipe", rules=folder)
     assert (status, alerts) == (3, [])
-    assert "pipe is no file that can be read twice: write what comes out of it to a file first" in told
+    assert "pipe is not a file that can be read twice: write its output to a file first" in told
 
 
 def piped(path: Path, data: bytes) -> Path:

@@ -54,7 +54,7 @@ def test_raw_reaches_into_objects_and_compares_no_log_source(tmp_path: Path) -> 
     status, alerts, told = run(path, rules=folder, raw=True)
     assert (status, where(alerts)) == (1, [("inside", 1), ("inside", 4), ("inside", 5)])
     assert alerts[1]["@timestamp"] == "then"
-    assert f"{path}:3: is no JSON object" in told
+    assert f"{path}:3: is not a JSON object" in told
     (folder / "word.yml").write_text(
         "title: word\nlogsource: {category: none}\ndetection: {words: ['*y*'], condition: words}\n"
     )

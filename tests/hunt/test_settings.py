@@ -19,7 +19,7 @@ def test_lines_of_a_list_that_cannot_be_used_are_told(tmp_path: Path, rules: Pat
     log.write_text(LOG)
     settings = installation(enrich={"leavers": str(leavers)})
     write_alerts([log], [rules], raw=False, out=io.BytesIO(), err=Console(file=err), settings=settings)
-    assert f"{leavers}:2: 'someday' is no date" in err.getvalue()
+    assert f"{leavers}:2: 'someday' is not a date" in err.getvalue()
 
 
 def test_settings_bring_their_rules_and_values(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ import polars as pl
 from agent.columns.array_fields import STRINGS
 from agent.columns.timestamp import TIME
 from agent.detection.alert import attack
+from agent.detection.alert.sentence import SAID, sentence
 from agent.detection.condition.tree import Match, Number, fields, leaves
 from agent.detection.sigma.rule import SEVERITY, Rule
 
@@ -36,11 +37,6 @@ CARRIED = ("client.", "destination.", "file.", "http.", "network.", "organizatio
 
 
 Rows = Sequence[Mapping[str, Any]]
-
-SAID = ("user.full_name", "user.name", "user.email", "user.id", "leakline.alert.actor", "source.geo.country_iso_code",
-        "source.as.organization.name", "source.ip", "source.address", "user_agent.name", "user_agent.original",
-        "leakline.measure.value", "leakline.measure.field", "leakline.alert.count", "leakline.alert.folded")  # fmt: skip
-"""Columns that the sentence of an alert is made of."""
 
 
 def alert_id(rule: Rule, event_id: str) -> str:
@@ -90,23 +86,23 @@ def late_count(rule: Rule, rows: Rows, now: datetime) -> pl.DataFrame:
     return _with_sentences(rule, columns)
 
 
-def finished(rule: Rule, row: pl.DataFrame, action: str, now: datetime, ending: str = "") -> pl.DataFrame:
-    """An alert of one row with what every alert of its rule says. `ending`: a last word for its sentence."""
+def finished(rule: Rule, row: pl.DataFrame, action: str, now: datetime, message: str) -> pl.DataFrame:
+    """An alert of one row with what every alert of its rule says."""
     columns = {
         **{column.name: column for column in row.iter_columns()},
         **constant(rule, now, 1),
         "event.action": pl.Series([action]),
+        "message": pl.Series([message]),
     }
-    return _with_sentences(rule, columns, ending)
+    return pl.DataFrame([column.alias(name) for name, column in columns.items()])
 
 
-def _with_sentences(rule: Rule, columns: Mapping[str, pl.Series], ending: str = "") -> pl.DataFrame:
+def _with_sentences(rule: Rule, columns: Mapping[str, pl.Series]) -> pl.DataFrame:
     """The columns, and `message`: what each row says in words."""
     names = [name for name in SAID if name in columns]
     rows = zip(*(columns[name].to_list() for name in names), strict=True)
-    said = [sentence(rule, dict(zip(names, row, strict=True))) for row in rows]
-    words = pl.Series([", ".join(filter(None, (words, ending))) for words in said], dtype=pl.String)
-    return pl.DataFrame([column.alias(name) for name, column in {**columns, "message": words}.items()])
+    said = pl.Series([sentence(rule, dict(zip(names, row, strict=True))) for row in rows], dtype=pl.String)
+    return pl.DataFrame([column.alias(name) for name, column in {**columns, "message": said}.items()])
 
 
 def _summary(rows: Rows) -> dict[str, pl.Series]:
@@ -185,29 +181,3 @@ def _measure(rule: Rule, evidence: pl.DataFrame) -> dict[str, pl.Series]:
                         "leakline.measure.threshold": pl.Series([float(threshold)]).new_from_index(0, len(value)),
                     }
     return {}
-
-
-def sentence(rule: Rule, row: dict[str, object]) -> str:
-    """Who did it, from where, with what and how much, in plain words."""
-    who = _first(row, "user.full_name", "user.name", "user.email", "user.id", "leakline.alert.actor")
-    place = ", ".join(
-        filter(None, (_first(row, "source.geo.country_iso_code"), _first(row, "source.as.organization.name")))
-    )
-    where = _first(row, "source.ip", "source.address")
-    tool = _first(row, "user_agent.name", "user_agent.original")
-    much = row.get("leakline.measure.value")
-    count, folded = row["leakline.alert.count"], row["leakline.alert.folded"]
-    parts = [
-        f"by {who}" if who and who != where else "",
-        f"from {where}" + (f" ({place})" if place else "") if where else "",
-        f"with {tool[:60]}" if tool else "",
-        f"{row['leakline.measure.field']} {much:,.10g}" if isinstance(much, float) else "",
-        f"{count} events" if isinstance(count, int) and count > 1 else "",
-        f"{folded} more since the alert before" if folded and count else "",
-        f"{folded} more events since the alert" if folded and not count else "",
-    ]
-    return f"{rule.title}: " + ", ".join(part for part in parts if part) if any(parts) else rule.title
-
-
-def _first(row: dict[str, object], *names: str) -> str:
-    return next((str(row[name]) for name in names if row.get(name) is not None), "")

@@ -24,7 +24,7 @@ from agent.detection.authoring.pysigma_pipeline import EventSchema, Target, pipe
 from agent.detection.authoring.unsupported import unsupported
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import fields
-from agent.detection.correlation.correlation import Correlation, feeding_rules, fields_by_base
+from agent.detection.correlation.definition.correlation import Correlation, feeding_rules, fields_by_base
 from agent.detection.load import Placeholders
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma import document
@@ -134,7 +134,7 @@ class _Conversion:
         baselines = {baseline.rule.id for baseline in self._rules.baselines}
         for rule in self._rules.alerting:
             if rule.id in baselines:
-                yield ConvertedRule(rule, problem="baselines are Leakline's own: no query language has them")
+                yield ConvertedRule(rule, problem="baselines are specific to Leakline: no query language has them")
             elif rule.id in correlations:
                 yield self._correlation(correlations[rule.id])
             elif problem := self._unasked(rule):
@@ -148,7 +148,7 @@ class _Conversion:
             if problem:
                 return ConvertedRule(correlation.rule, problem=f"{base.name or base.title}: {problem}")
         found = self._converted(correlation.rule, [*self._made_of(correlation), correlation.rule.id])
-        note = "windows are fixed, not sliding: what lies on both sides of a border is not seen together"
+        note = "windows are fixed, not sliding: events on both sides of a boundary are not counted together"
         return replace(found, note=note) if found.queries else found
 
     def _made_of(self, correlation: Correlation) -> Iterator[str]:
@@ -166,7 +166,7 @@ class _Conversion:
             queries = self._backend.convert(collection)
         except SigmaPlaceholderError:
             return ConvertedRule(
-                rule, problem="it has a placeholder without values: name settings that fill it with -c"
+                rule, problem="it has a placeholder without values; name a settings file that has them with -c"
             )
         except (SigmaError, NotImplementedError) as error:
             return ConvertedRule(rule, problem=re.sub(r" \(while .*", "", str(error)).rstrip("."))
@@ -176,7 +176,7 @@ class _Conversion:
         """Why its condition is not asked at all."""
         target, types = TARGETS[self._language], event_types(rule.condition)
         return self._unshipped(rule, fields(rule.condition)) or unsupported(
-            rule.condition, types, self._schema, target, lists=self._language != "esql"
+            rule.condition, types, self._schema, target, lists=self._language != "esql", service=rule.logsource.service
         )
 
     def _unshipped(self, rule: Rule, asked: Sequence[str], *, grouping: bool = False) -> str:
@@ -185,13 +185,13 @@ class _Conversion:
         `grouping`: of a correlation's own fields the pipeline does not see for which event types they are.
         """
         source, schema = rule.logsource, self._schema
-        services = {source.service, *ALIASES.get(source.service or "", ())}
+        services = {source.service, *ALIASES.get(source.service, ())} if source.service else set()
         if source.product == "salesforce" and source.service and services.isdisjoint(schema.services):
             return f"events of {source.service} are not shipped yet"
         types = event_types(rule.condition)
         for column in asked:
-            found = schema.fields(column, types)
-            if len(found) > 1 or (grouping and found != {schema.usual(column)}):
+            found = schema.fields(column, types, services)
+            if len(found) > 1 or (grouping and found != {schema.usual(column, services)}):
                 return f"{column} is shipped as {' or '.join(sorted(found))}, by event type"
             if self._language == "esql" and "." not in column and found == {column}:  # of a source that is not read
                 return f"{column} is not shipped yet, and ES|QL refuses a query that names an unknown column"

@@ -11,7 +11,12 @@ from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.kinds import kind_of
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import FALSE, Match, Node, Text, fields, substituted
-from agent.detection.correlation.correlation import Correlation, bases_first
+from agent.detection.correlation.definition.correlation import (
+    Correlation,
+    awaited_rules,
+    bases_first,
+    feeding_rules,
+)
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import services
 from agent.detection.sigma.rule import Rule
@@ -38,6 +43,8 @@ class Availability:
     """Computed fields that nothing fills, to what would."""
     columns: LogFileColumns = field(default_factory=LogFileColumns)
     """What the log files have, as far as it is known."""
+    real_time_events: frozenset[str] | None = None
+    """Channels and objects of real-time events that are read, in lower case; None: any."""
 
 
 def blind(rules: RuleSet, availability: Availability) -> dict[str, tuple[str, ...]]:
@@ -52,8 +59,13 @@ def reasons(rules: RuleSet, availability: Availability) -> dict[str, tuple[str, 
     found = {rule.id: tuple(_of_rule(rule, availability)) for rule in rules}
     by_id = {rule.id: rule for rule in rules}
     derived: list[Correlation | Baseline] = [*bases_first(rules.correlations), *rules.baselines]
+    fed = feeding_rules(rules.correlations)
     for derived_rule in derived:
-        found_above = (*_feed(derived_rule.rule, availability), *_of_derived(derived_rule, availability, found, by_id))
+        found_above = (
+            *_feed(derived_rule.rule, availability),
+            *_of_derived(derived_rule, availability, found, by_id),
+            *(reason for rule in awaited_rules(derived_rule, fed) for reason in _source(by_id[rule], availability)),
+        )
         found[derived_rule.rule.id] = tuple(dict.fromkeys(found_above))
     return found
 
@@ -70,9 +82,11 @@ def _of_rule(rule: Rule, availability: Availability) -> Iterator[str]:
         names = ", ".join(placeholders_of(rule))
         yield f"no values for {names} (rules.placeholders)" if names else "its condition is never true"
         return
-    types = availability.event_types
-    if types is not None and substituted(rule.condition, lambda leaf: _other_type(leaf, types)) == FALSE:
+    unread = substituted(rule.condition, lambda leaf: _other_type(leaf, availability)) == FALSE
+    if unread and "event_log_file" in services(rule.logsource):
         yield "its type of log file is not read (sources.event_types)"
+    elif unread:
+        yield "its real-time event is not read (sources.events)"
     if without(rule.condition, availability.lacking.__contains__) == FALSE:
         yield from dict.fromkeys(
             availability.lacking[name] for name in fields(rule.condition) if name in availability.lacking
@@ -83,7 +97,8 @@ def _of_rule(rule: Rule, availability: Availability) -> Iterator[str]:
 
 def _types(rule: Rule, availability: Availability) -> frozenset[str]:
     """Event types of the log files that it is about and that are read; none where it leaves that open."""
-    types = event_types(rule.condition) if services(rule.logsource) == {"event_log_file"} else None
+    read = services(rule.logsource) & (availability.built if availability.read is None else availability.read)
+    types = event_types(rule.condition) if read == {"event_log_file"} else None
     if types is None:
         return frozenset()
     return types if availability.event_types is None else types & availability.event_types
@@ -108,17 +123,18 @@ def _source(rule: Rule, availability: Availability) -> Iterator[str]:
     looked_at = services(rule.logsource)
     named = rule.logsource.service or rule.logsource.product or rule.logsource.category or "its log source"
     if not looked_at:
-        yield f"nothing here produces rows of {named}"
+        yield f"no source produces rows of {named}"
     elif not looked_at & availability.built:
         yield f"there is no source for {named} yet"
     elif availability.read is not None and not looked_at & availability.read:
-        yield f"the settings read no {named}"
+        yield f"the settings do not read {named}"
 
 
-def _other_type(leaf: Match, types: frozenset[str]) -> Node:
-    """What is left of a test on the event type where only rows of `types` are read."""
-    if leaf.field == "EVENT_TYPE" and isinstance(leaf.test, Text) and leaf.test.how == "equals":
-        return FALSE if types.isdisjoint({value.lower() for value in leaf.test.values}) else leaf
+def _other_type(leaf: Match, availability: Availability) -> Node:
+    """What is left of a test on the event type where only rows of some types are read."""
+    read = {"EVENT_TYPE": availability.event_types, "EventType": availability.real_time_events}.get(leaf.field or "")
+    if read is not None and isinstance(leaf.test, Text) and leaf.test.how == "equals":
+        return FALSE if read.isdisjoint({value.lower() for value in leaf.test.values}) else leaf
     return leaf
 
 

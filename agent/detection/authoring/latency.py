@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.kinds import kind_of
-from agent.detection.correlation.correlation import Correlation, bases_first
+from agent.detection.correlation.definition.correlation import Correlation, bases_first
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import lateness_of, services
 

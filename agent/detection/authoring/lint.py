@@ -128,7 +128,11 @@ def _own(read: Document, rule: Rule) -> Iterator[Remark]:
     yield from fold_by_remarks(read.data.get("leakline"))
     for technique in rule.techniques:
         if not attack.known(technique):
-            yield (f"ATT&CK technique {technique} is not in our table", ("tags",), "its name will be missing in alerts")
+            yield (
+                f"ATT&CK technique {technique} is not in the ATT&CK table",
+                ("tags",),
+                "its name will be missing in alerts",
+            )
     if not read.data.get("id"):
         yield ("the rule has no id", (), "without one, an edited rule counts as another rule")
     if "leakline" in read.data:
@@ -140,10 +144,10 @@ def _log_source(rule: Rule) -> Iterator[Remark]:
     product, service = rule.logsource.product, rule.logsource.service
     if product in SERVICES and service is not None and service not in SERVICES[product]:
         known = ", ".join(sorted(SERVICES[product]))
-        yield (f"no source of {product} is called {service}", ("logsource", "service"), f"there are {known}")
+        yield (f"no source of {product} is called {service}", ("logsource", "service"), f"write one of {known}")
     elif product not in SERVICES:
         yield (
-            f"nothing here produces rows of {product or rule.logsource.category or service}",
+            f"no source produces rows of {product or rule.logsource.category or service}",
             ("logsource",),
             "the rule runs in `leakline hunt --raw` only",
         )
@@ -166,7 +170,7 @@ def _keys(read: Document) -> Iterator[Remark]:
         for key in keys:
             meant = difflib.get_close_matches(str(key).lower(), known, 1, 0.75)
             if meant and key not in known:
-                yield (f"the key `{key}` says nothing", (*path, str(key)), f"did you mean `{meant[0]}`?")
+                yield (f"the key `{key}` has no meaning", (*path, str(key)), f"did you mean `{meant[0]}`?")
 
 
 def _in_order(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
@@ -186,7 +190,7 @@ def _pack(rule: Rule) -> Iterator[Remark]:
         if not value:
             yield (f"`leakline.{key}` is missing", ("leakline",), "")
         elif allowed and value not in allowed:
-            yield (f"`leakline.{key}` is {value!r}", ("leakline", key), f"it is one of {', '.join(allowed)}")
+            yield (f"`leakline.{key}` is {value!r}", ("leakline", key), f"write one of {', '.join(allowed)}")
     for name in ("description", "references", "falsepositives", "techniques"):
         if not getattr(rule, name):
             yield (f"the rule has no {name}", (), "")

@@ -11,7 +11,7 @@ from agent.detection.authoring.lint_names import Remark, folded_by, is_of_salesf
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.condition.event_type import event_types
 from agent.detection.condition.tree import fields
-from agent.detection.correlation.correlation import Correlation
+from agent.detection.correlation.definition.correlation import Correlation
 from agent.detection.sigma.log_source import services
 from agent.detection.sigma.rule import Rule
 

@@ -30,7 +30,7 @@ def fold_by_remarks(own: Any) -> Iterator[Remark]:
     elif not names:
         yield ("`fold_by` is an empty list", _FOLD_BY, "write [USER_ID], or leave it out")
     elif not all(isinstance(name, str) and name for name in names):
-        yield ("`fold_by` holds what is not a name", _FOLD_BY, "write [USER_ID]")
+        yield ("an entry of `fold_by` is not a name", _FOLD_BY, "write [USER_ID]")
 
 
 def folded_by(rule: Rule) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def misspelt(names: Iterable[str], computed: frozenset[str], keys: Sequence[str]
         near = difflib.get_close_matches(name, sorted(computed), 1, 0.8)
         if near or name.startswith(_OWN):
             advice = f"did you mean {near[0]}?" if near else "check the spelling"
-            yield (f"nothing makes a column {name}", tuple(keys), advice)
+            yield (f"no event has a column {name}", tuple(keys), advice)
 
 
 def is_of_salesforce(rule: Rule | None) -> bool:

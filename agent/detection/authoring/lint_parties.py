@@ -48,7 +48,7 @@ def party_remarks(document: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str,
     for column in dict.fromkeys(measured(document)):
         if column in COMPUTED:
             yield (
-                f"{column} is not in all event types, or has several spellings, or is the sender's to write",
+                f"{column} is not in all event types, or has several spellings, or is written by the sender",
                 (key,),
                 f"write {COMPUTED[column]}",
             )

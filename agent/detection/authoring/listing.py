@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from agent.detection.authoring.coverage import Availability, reasons, weakened
 from agent.detection.authoring.latency import Latency, latencies
 from agent.detection.baseline.baseline import Baseline
-from agent.detection.correlation.correlation import Correlation
+from agent.detection.correlation.definition.correlation import Correlation
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.rule import SEVERITY, Rule
 

@@ -13,6 +13,11 @@ from agent.detection.sigma.log_source import ALIASES
 
 Target = Literal["splunk", "elastic"]
 
+_TYPE = "EventType"
+"""What rules call the event type where rows have no column for it. A policy of transaction security has a field of this name,
+which no rule can ask for.
+"""
+
 FieldsOfColumn = Mapping[str, frozenset[str]]
 """Field to the event types (lower case) in which it holds a column."""
 
@@ -33,34 +38,46 @@ class EventSchema:
     """Fields that hold no text to what they hold: `address`, `integer`, `decimal`, `boolean`, `time`."""
     open: frozenset[str] = frozenset()
     """Columns that no mapping knows, but rules speak of: `salesforce.<name in lower case>`."""
+    types: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Service to its event types (lower case)."""
 
-    def usual(self, column: str) -> str:
-        """The field that holds a column in most event types; the column itself where nothing is known of it."""
+    def usual(self, column: str, services: Collection[str] = ()) -> str:
+        """The field that holds a column in most event types, of these services where any of them has the column; the column
+        itself where nothing is known of it.
+        """
         if column in self.open:
             return f"salesforce.{column.lower()}"
-        fields = self.columns.get(column)
+        fields = self.of(column, services) or self.columns.get(column)
         return max(sorted(fields), key=lambda name: len(fields[name])) if fields else column
 
-    def fields(self, column: str, types: Collection[str] | None) -> frozenset[str]:
-        """The fields that hold a column in events of these types (None: of any)."""
-        fields = self.columns.get(column)
+    def of(self, column: str, services: Collection[str]) -> FieldsOfColumn:
+        """The fields that hold a column in events of these services, with the event types of these alone."""
+        types = frozenset[str]().union(*(self.types.get(service, frozenset()) for service in services))
+        found = {name: known & types for name, known in self.columns.get(column, {}).items()}
+        return {name: known for name, known in found.items() if known}
+
+    def fields(self, column: str, types: Collection[str] | None, services: Collection[str] = ()) -> frozenset[str]:
+        """The fields that hold a column in events of these types (None: of any) and services (none: of any)."""
+        fields = self.of(column, services) or self.columns.get(column)
         if fields is None:
             return frozenset({self.usual(column)})
         found = {name for name, known in fields.items() if types is None or not known.isdisjoint(types)}
-        return frozenset(found or {self.usual(column)})
+        return frozenset(found or {self.usual(column, services)})
 
 
 def pipeline(schema: EventSchema, target: Target) -> dict[str, Any]:
     """The pipeline as pySigma and sigma-cli read it (YAML of this).
 
-    Columns whose field depends on the event type are told apart by the EVENT_TYPE that a rule names, so they come
-    first, and EVENT_TYPE itself last.
+    Columns whose field depends on the event type are told apart by the EVENT_TYPE (of log files) or EventType (of real-time
+    events and objects) that a rule names, so they come first, and EVENT_TYPE itself last. Between the two are columns whose
+    field depends on the service: `CreatedDate` is the time in the audit trail, and another one in real-time events.
     """
     plain = {
         column: schema.usual(column) for column in sorted({*schema.columns, *schema.open}) if column != "EVENT_TYPE"
     }
     items = [
         *_exceptions(schema),
+        *_of_services(schema),
         _mapping("leakline_columns", plain),
         _mapping("leakline_event_type", {"EVENT_TYPE": schema.usual("EVENT_TYPE")}),
     ]
@@ -73,17 +90,45 @@ def pipeline(schema: EventSchema, target: Target) -> dict[str, Any]:
 
 
 def _exceptions(schema: EventSchema) -> Iterator[dict[str, Any]]:
-    for column, fields in sorted(schema.columns.items()):
-        usual = schema.usual(column)
-        for name in sorted(fields.keys() - {usual}):
+    """By event type: where a column is not in the field in which its service has it."""
+    for column in sorted(schema.columns.keys() - {_TYPE}):
+        asked = "EVENT_TYPE" if column.isupper() else _TYPE
+        types: dict[str, set[str]] = {}
+        for service in sorted(schema.types):
+            usual = schema.usual(column, [service])
+            for name, known in schema.of(column, [service]).items():
+                if name != usual:
+                    types.setdefault(name, set()).update(known)
+        for name in sorted(types):
             yield {
-                **_mapping(f"leakline_{column.lower()}_{name.replace('.', '_')}", {column: name}),
+                **_mapping(f"leakline_{_word(column)}_{_word(name)}", {column: name}),
                 "rule_conditions": [
-                    {"type": "contains_detection_item", "field": "EVENT_TYPE", "value": schema.spelling[event_type]}
-                    for event_type in sorted(fields[name])
+                    {"type": "contains_detection_item", "field": asked, "value": schema.spelling[event_type]}
+                    for event_type in sorted(types[name])
                 ],
                 "rule_cond_op": "or",
             }
+
+
+def _of_services(schema: EventSchema) -> Iterator[dict[str, Any]]:
+    """By service: columns that are not in the field in which most events have them."""
+    for service in sorted(schema.types):
+        own = {
+            column: field
+            for column in sorted(schema.columns)
+            if schema.of(column, [service]) and (field := schema.usual(column, [service])) != schema.usual(column)
+        }
+        names = [service, *(alias for alias, meant in sorted(ALIASES.items()) if service in meant)]
+        if own:
+            yield {
+                **_mapping(f"leakline_columns_{service}", own),
+                "rule_conditions": [{"type": "logsource", "product": "salesforce", "service": name} for name in names],
+                "rule_cond_op": "or",
+            }
+
+
+def _word(name: str) -> str:
+    return name.lower().replace(".", "_").replace("@", "")
 
 
 def _mapping(name: str, mapping: Mapping[str, str], product: str | None = "salesforce") -> dict[str, Any]:

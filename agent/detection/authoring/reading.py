@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.condition.tree import fields
-from agent.detection.correlation.correlation import Correlation, bases_first
+from agent.detection.correlation.definition.correlation import Correlation, bases_first
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma import document
 from agent.detection.sigma.document import Document

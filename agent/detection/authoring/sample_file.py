@@ -58,12 +58,12 @@ def read(path: Path) -> Samples | Finding:
         found = [_whole(document_or_error) for document_or_error in document.read(path)]
         if len(found) > 1:
             raise RuleError(
-                path, 1, "there are several documents", hint="one file holds the samples of one file of rules"
+                path, 1, "there are several documents", hint="write the samples of one file of rules into one document"
             )
         data = found[0].data if found else {}
         samples = [sample for read in found for kind in KINDS for sample in _samples(read, kind)]
     except RuleError as error:
-        reason = f"is no file of samples: {error.reason}"
+        reason = f"is not a file of samples: {error.reason}"
         return Finding(path.name, ok=False, message=reason, fix=error.hint, path=str(path), line=error.line)
     return Samples(path, samples, data.get("placeholders"))
 
@@ -77,13 +77,15 @@ def duration(text: str) -> timedelta:
 
 def _whole(found: Document | RuleError) -> Document:
     if isinstance(found, RuleError):
-        if found.reason == "is no rule":
-            raise RuleError(found.path, found.line, "it is no mapping", hint=f"it holds {', '.join(KINDS)}")
+        if found.reason == "is not a rule":
+            raise RuleError(found.path, found.line, "it is not a mapping", hint=f"write {', '.join(KINDS)}")
         raise found
     _known(found, found.data, (*KINDS, "placeholders"), ())
     named = found.data.get("placeholders") or {}
     if not isinstance(named, dict) or not all(isinstance(values, list) for values in named.values()):
-        raise found.error("`placeholders` hold lists", "placeholders", hint="write them as NAME: [value, value]")
+        raise found.error(
+            "`placeholders` is not a mapping of lists", "placeholders", hint="write them as NAME: [value, value]"
+        )
     return found
 
 
@@ -93,12 +95,12 @@ Where = tuple[str | int, ...]
 def _samples(found: Document, kind: str) -> Iterator[Sample]:
     listed = found.data.get(kind) or []
     if not isinstance(listed, list):
-        raise found.error(f"`{kind}` is no list", kind, hint="begin each sample with `- about:`")
+        raise found.error(f"`{kind}` is not a list", kind, hint="begin each sample with `- about:`")
     for number, entry in enumerate(listed):
         where: Where = (kind, number)
         if not isinstance(entry, dict) or "about" not in entry or ("event" in entry) is ("events" in entry):
-            hint = "a sample has `about`, and either `event` or `events`"
-            raise found.error("this is no sample", *where, hint=hint)
+            hint = "write `about`, and either `event` or `events`"
+            raise found.error("this is not a sample", *where, hint=hint)
         _known(found, entry, SAMPLE_KEYS if "event" in entry else SAMPLE_KEYS[:-1], where)
         until = _span(found, entry, "until", where) if "until" in entry else None
         if "event" in entry:
@@ -117,23 +119,23 @@ def _samples(found: Document, kind: str) -> Iterator[Sample]:
 
 def _sequence(found: Document, events: object, where: Where) -> None:
     if not isinstance(events, list) or not events:
-        raise found.error("`events` is no list, or is empty", *where, hint="begin each event with `- event:`")
+        raise found.error("`events` is empty or not a list", *where, hint="begin each event with `- event:`")
     for number, step in enumerate(events):
         here = (*where, number)
         if not isinstance(step, dict):
-            raise found.error("this is no event of a sequence", *here, hint="begin it with `- event:`")
+            raise found.error("this is not an event of a sequence", *here, hint="begin it with `- event:`")
         _known(found, step, EVENT_KEYS, here)
         _event(found, step, here)
         for key in ("at", "every"):
             _span(found, step, key, here)
         times = step.get("repeat", 1)
         if not isinstance(times, int) or isinstance(times, bool) or times < 1:
-            raise found.error(f"{times!r} is no number of repetitions", *here, "repeat", hint="write a whole number")
+            raise found.error(f"{times!r} is not a number of repetitions", *here, "repeat", hint="write a whole number")
 
 
 def _event(found: Document, entry: Mapping[str, object], where: Where) -> None:
     if not isinstance(entry.get("event"), dict):
-        raise found.error("`event` is no mapping", *where, "event", hint="write it as {FIELD: value}")
+        raise found.error("`event` is not a mapping", *where, "event", hint="write it as {FIELD: value}")
 
 
 def _span(found: Document, entry: Mapping[str, object], key: str, where: Where) -> timedelta:
@@ -142,10 +144,10 @@ def _span(found: Document, entry: Mapping[str, object], key: str, where: Where) 
         return duration(str(value))
     except (IndexError, KeyError, OverflowError, ValueError):
         hint = "write a number with s, m, h or d"
-        raise found.error(f"{value!r} is no span of time", *where, key, hint=hint) from None
+        raise found.error(f"{value!r} is not a span of time", *where, key, hint=hint) from None
 
 
 def _known(found: Document, data: Mapping[Any, object], known: Sequence[str], where: Where) -> None:
     for key in data:
         if key not in known:
-            raise found.error(f"nothing reads `{key}`", *where, str(key), hint=f"there are {', '.join(known)}")
+            raise found.error(f"there is no key `{key}`", *where, str(key), hint=f"write one of {', '.join(known)}")

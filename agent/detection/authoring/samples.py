@@ -23,7 +23,8 @@ repetition. `until` beside `events` says how long after the beginning somebody l
         events:
           - {event: {EVENT_TYPE: ContentTransfer, USER_ID: 005A}, at: 0s, repeat: 50, every: 10s}
 
-Where the rules of a correlation read several log sources, or a rule names none, each event says beside `event` which `service` it is of.
+Where the rules of a correlation read several log sources, or a rule names none, each event says beside `event` which
+`service` it is of; left out, it is of the one that all of them read, if there is such a one.
 
 An event names vendor columns, whose cells are text, and what enrichment knows (with a dot) in its types. What mapping
 makes of vendor columns is there as in the daemon, where the caller hands in how (`prepare`).
@@ -40,13 +41,14 @@ from typing import Any
 import polars as pl
 
 from agent.columns.timestamp import TIME
+from agent.columns.vendor_name import is_vendor_name
 from agent.detection import load
 from agent.detection.authoring import sample_file
 from agent.detection.authoring.sample_file import Sample, Samples, duration
 from agent.detection.detector import Detector
 from agent.detection.load import SAMPLES
 from agent.detection.rule_set import RuleSet
-from agent.detection.sigma.log_source import LogSource
+from agent.detection.sigma.log_source import ALIASES, LogSource
 from agent.detection.sigma.rule import Rule
 from agent.detection.sigma.translate import Placeholders
 from agent.model import Finding
@@ -96,7 +98,7 @@ def orphans(places: Sequence[Path], samples: Path | None = None) -> Iterator[Fin
         for file in sorted(folder.rglob(f"*{SAMPLES}")):
             if file not in expected:
                 fix = f"name it as the rule's file, with {SAMPLES} at the end, or remove it"
-                yield Finding(file.name, ok=False, message="belongs to no rule", fix=fix, path=str(file), line=1)
+                yield Finding(file.name, ok=False, message="does not belong to a rule", fix=fix, path=str(file), line=1)
 
 
 def try_pair(path: Path, file: Path, places: Sequence[Path], prepare: Prepare = as_they_are) -> Iterator[Finding]:
@@ -164,15 +166,25 @@ def _happenings(
     rules: RuleSet, derived: Rule, events: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[LogSource, datetime, Mapping[str, object]]]:
     """Log source, time and event of everything that happens, repetitions included."""
-    sources = {rule.logsource.service: rule.logsource for rule in rules}
+    named = {rule.logsource.service: rule.logsource for rule in rules}
+    members = [dict(_members(source)) for source in named.values()]
+    sources = {service: source for services in members for service, source in services.items()}
+    common = set(sources).intersection(*members)
+    usual = sources[common.pop()] if len(common) == 1 else None  # the one that all of them read
     for step in events:
-        source = derived.logsource if len(sources) == 1 else sources.get(step.get("service"))
+        source = derived.logsource if len(named) == 1 else sources.get(step.get("service"), usual)
         if source is None:
             known = ", ".join(sorted(str(service) for service in sources))
-            raise ValueError(f"an event says no `service` that the rules behind it read ({known})")
+            raise ValueError(f"an event has no `service` that its rules read ({known})")
         for number in range(int(step.get("repeat", 1))):
             time = BEGINNING + duration(step.get("at", "0s")) + number * duration(step.get("every", "0s"))
             yield source, time, {name: _numbered(value, number) for name, value in step["event"].items()}
+
+
+def _members(source: LogSource) -> Iterator[tuple[str | None, LogSource]]:
+    """Each service that a log source means, as one of its own."""
+    for service in ALIASES.get(source.service or "", (source.service,)):
+        yield service, replace(source, service=service)
 
 
 def _numbered(value: object, number: int) -> object:
@@ -180,7 +192,7 @@ def _numbered(value: object, number: int) -> object:
 
 
 def _cell(name: str, value: object, product: str | None) -> object:
-    vendor = product == "salesforce" and "." not in name and name != "@timestamp"
+    vendor = product == "salesforce" and is_vendor_name(name)
     return str(value) if vendor and value is not None and not isinstance(value, list) else value
 
 

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from ipaddress import ip_address
 
 from agent.detection.authoring.pysigma_pipeline import EventSchema, Target
 from agent.detection.condition.tree import Match, Node, Regex, Text, TimePart, leaves
+from agent.detection.sigma.log_source import ALIASES
 
 
-def unsupported(node: Node, types: Collection[str] | None, schema: EventSchema, target: Target, *, lists: bool) -> str:
+def unsupported(
+    node: Node,
+    types: Collection[str] | None,
+    schema: EventSchema,
+    target: Target,
+    *,
+    lists: bool,
+    service: str | None = None,
+) -> str:
     """Why the condition cannot be asked; empty if it can.
 
-    `types`: the event types it is about, if it says so; `lists`: whether the language compares fields of several values.
+    `types`: the event types it is about, if it says so; `lists`: whether the language compares fields of several values;
+    `service`: that of its log source.
     """
-    return next((why for leaf in leaves(node) for why in _of_leaf(leaf, types, schema, target, lists=lists)), "")
+    services = {service, *ALIASES.get(service, ())} if service else set[str]()
+    fields = partial(schema.fields, types=types, services=services)
+    return next((why for leaf in leaves(node) for why in _of_leaf(leaf, fields, schema, target, lists=lists)), "")
 
 
 def _of_leaf(
-    leaf: Match, types: Collection[str] | None, schema: EventSchema, target: Target, *, lists: bool
+    leaf: Match, fields: Callable[[str], Collection[str]], schema: EventSchema, target: Target, *, lists: bool
 ) -> Iterator[str]:
     if isinstance(leaf.test, TimePart):
-        yield f"the {leaf.test.part} of a time is lost by the backend"
+        yield f"the {leaf.test.part} of a time is dropped by the backend"
     if leaf.field is None:
         return
-    for name in schema.fields(leaf.field, types):
+    for name in fields(leaf.field):
         if not lists and name in schema.lists:
             yield f"{name} may hold several values, which the language does not compare"
         kind = schema.kinds.get(name, "text")
         if target == "elastic" and not _fits(leaf.test, kind):
-            yield f"{name} is no text there ({kind}), and the rule looks into it as text"
+            yield f"{name} is not text there ({kind}), and the rule compares it as text"
 
 
 def _fits(test: object, kind: str) -> bool:

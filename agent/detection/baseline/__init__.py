@@ -1,9 +1,10 @@
 """Baselines: rows of some rules, held against what went before. A map of the room.
 
 A batch goes this way: `engine.py` takes the rows that rules matched, passes over the baselines that rest
-(`watched.py`), `rows.py` makes the rows alike, the kind (`kind.py`; `volume.py` with `buckets.py` and
-`history.py`, `first_seen.py`, `travel.py`, `silence.py`, `idle.py`) puts them into its frames (`memory.py`), compares
-and raises open alerts (`open_alert.py`), `alert.py` makes alerts of them. `reading/` reads baselines.
+(`watched.py`), `rows.py` makes the rows alike, the kind (`kind.py`; `volume.py` with `buckets.py`, `windows.py`,
+`history.py` and `usual.py`, `first_seen.py`, `travel.py`, `silence.py`, `idle.py`) puts them into its frames
+(`memory.py` between batches, `working_frames.py` within one), compares and raises open alerts (`open_alert.py`),
+`alert.py` makes alerts of them. `reading/` reads baselines.
 
 The watermark is the newest event time of the slowest source less the `wait`. What is older is settled: no row of that
 time is taken any more, so what is said about it stays true. What a row is compared with is settled when it comes. That
@@ -33,18 +34,15 @@ unless said otherwise; marks are time and event id as one text (String, `rows.py
                                            lat, lon (Float64, degrees)
     waiting (engine)     a row ahead of    as rows                                       _ready; _ready
                          another source
-    open (volume)        a bucket that     slot (Int32, steps since 1970), value         buckets; _in_question, _judge,
+    open (volume)        a bucket that     slot (Int32, steps since 1970), value         buckets; grown_windows, _usual,
                          may grow          (Float64), count (Int64, rows); stored pieces _settle; window_details
                                            also group, first, last (marks), user_low,
                                            user_high, address_low, address_high (String)
-    past (volume)        a settled bucket  slot (Int32), value (Float64)                 _settle; history.compared,
+    past (volume)        a settled bucket  slot (Int32), value (Float64)                 _settle; _usual, history.compared,
                                                                                          history.peer_statistics
-    windows (in a batch) buckets of one    as open; `slot` is the last of them           _judge; history.compared
+    windows (in a batch) buckets of one    slot (of the last of them), value, count      grown_windows; _judge
                          timespan
-    compared (a batch)   a window with     as windows, with expected, spread, highest,   history.compared; _judge
-                         its past          threshold (Float64), samples (Int64),
-                                           others (Boolean: held against peers)
-    pairs (first_seen)   a group's value   pair (UInt64, both), first (ms), day (Int32,  advance; _admitted, _judge
+    pairs (first_seen)   a group's value   pair (UInt64, both), first (ms), day (Int32,  _take_in; _admitted, _judge
                                            days since 1970 of the last row)
     visits (travel)      a place in ten    group, lat, lon, slot (Int64, ten minutes     _visits; _judge, _fast
                          minutes           since 1970), place, low, high (marks), user,

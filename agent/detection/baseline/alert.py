@@ -13,28 +13,45 @@ Beside the columns of every alert: `leakline.alert.revision` (Int64), `leakline.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import polars as pl
 
 from agent.columns.timestamp import TIME
 from agent.detection.alert.alert import finished, revision_id
+from agent.detection.alert.sentence import happened
 from agent.detection.alert.user import only, user_of
+from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.kinds import kind_of
 from agent.detection.baseline.open_alert import AlertChange
 from agent.detection.baseline.rows import DIGITS
 
 
-def frames(changes: Sequence[AlertChange], now: datetime) -> Iterator[pl.DataFrame]:
-    """One frame of a row for each alert raised or revised. A revision has an `event.id` of its own."""
+def frames(
+    changes: Sequence[AlertChange], now: datetime, wording: Callable[[AlertChange], str]
+) -> Iterator[pl.DataFrame]:
+    """One frame of a row for each alert raised or revised. A revision has an `event.id` of its own. `wording`: what was
+    unusual, in words.
+    """
     for change in changes:
         fields = document(change)
-        comparison = kind_of(change.baseline).comparison(change.baseline, change.alert)
+        baseline = change.baseline
+        message = happened(baseline.rule, fields, wording(change), _pairs(baseline, change.alert.group))
         times = [pl.lit(fields.pop(name)).cast(TIME).alias(name) for name in ("event.start", "event.end")]
         row = {name: value for name, value in fields.items() if value is not None}
         plain = pl.DataFrame([row], schema_overrides={"leakline.alert.event_ids": pl.List(pl.String)})
-        yield finished(change.baseline.rule, plain.with_columns(times), change.action, now, comparison)
+        yield finished(baseline.rule, plain.with_columns(times), change.action, now, message)
+
+
+def _pairs(baseline: Baseline, group: str) -> list[tuple[str, str]]:
+    """The fields of `NAME=value, …` with their values."""
+    found: list[tuple[str, str]] = []
+    for name, _ in reversed(baseline.group_by):
+        group, named, value = group.rpartition(f"{name}=")
+        found += [(name, value)] if named else []
+        group = group.removesuffix(", ")
+    return found[::-1]
 
 
 def document(change: AlertChange) -> dict[str, object]:

@@ -18,15 +18,17 @@ import structlog
 
 from agent import metrics
 from agent.detection.baseline.baseline import Baseline, milliseconds
-from agent.detection.baseline.history import PeerStatistics, peer_statistics
+from agent.detection.baseline.history import peer_statistics
 from agent.detection.baseline.kind import Context, Peers
-from agent.detection.baseline.memory import Memory, WorkingFrames, recalled
+from agent.detection.baseline.memory import Memory, recalled
 from agent.detection.baseline.open_alert import RAISED, AlertChange, OpenAlerts
 from agent.detection.baseline.rows import BatchRows, nothing, texts_by_base
+from agent.detection.baseline.usual import PastNumbers
 from agent.detection.baseline.watched import BatchMarks, WatchedBaseline, clock
+from agent.detection.baseline.working_frames import WorkingFrames
 from agent.detection.memory import source_times
 from agent.detection.memory.frame_bytes import compact
-from agent.detection.memory.piece_cache import PieceCache
+from agent.detection.memory.piece_cache import EncodedPieces
 from agent.detection.memory.source_times import SourceTimes
 from agent.detection.memory.stored_frame import PieceWriter
 from agent.detection.memory.undo import Undo, replace_values
@@ -46,7 +48,7 @@ WAITING = 100_000
 SLOTS = 1_000
 """Slots, per baseline and org, whose peers are known: about six weeks of hours, longer than files are late."""
 
-ROOM = 32 << 20
+ROOM = 8 << 20
 """Bytes of stored pieces in memory: those of the last hours, which are made one or tell of an alert."""
 
 
@@ -58,7 +60,7 @@ class BaselineChanges:
     alert_changes: list[AlertChange] = field(default_factory=list)
     remember: dict[str, bytes | None] = field(default_factory=dict)
     memories: dict[tuple[str, str], Memory] = field(default_factory=dict)
-    pieces: dict[str, pl.DataFrame | None] = field(default_factory=dict)
+    pieces: dict[str, bytes | None] = field(default_factory=dict)
     late: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     """Rule id to rows, or alerts, that were too many."""
@@ -80,9 +82,9 @@ class BaselineEngine:
         self.bases = frozenset(base for baseline in baselines for base in baseline.bases)
         self._texts = texts_by_base(baselines)
         self._recall = recall
-        self._cache = PieceCache(recall, ROOM)
+        self._cache = EncodedPieces(recall, ROOM)
         self._memories: dict[tuple[str, str], Memory] = {}
-        self._peers: dict[tuple[str, str], dict[int, PeerStatistics | None]] = {}
+        self._peers: dict[tuple[str, str], dict[int, PastNumbers | None]] = {}
         self.times = source_times.recalled(recall)
         """How far the log sources are."""
         self._awake: tuple[datetime, datetime] | None = None
@@ -91,9 +93,16 @@ class BaselineEngine:
         self.dropped: dict[str, int] = {}
         """Rule id to rows and alerts left out because there were too many, since the start."""
 
-    def take(self, found: Mapping[str, pl.DataFrame], org: str, times: SourceTimes, now: datetime) -> BaselineChanges:
+    def take(
+        self,
+        found: Mapping[str, pl.DataFrame],
+        org: str,
+        times: SourceTimes,
+        now: datetime,
+        instead: Mapping[str, Mapping[str, pl.DataFrame]] | None = None,
+    ) -> BaselineChanges:
         """`found`: rule id to its matched rows, prepared, with `event.id`. `times`: how far the sources are with this
-        batch.
+        batch. `instead`: id of a baseline to what its bases matched, where it is not to see all that was `found`.
         """
         changes = BaselineChanges(times)
         if times is not self.times:
@@ -104,7 +113,9 @@ class BaselineEngine:
             if mark is None:
                 continue
             memory = self._memory(watched, org)
-            rows = batch.rows(watched.baseline, watched.kind) if not watched.bases.isdisjoint(found) else nothing()
+            less = (instead or {}).get(watched.baseline.rule.id)
+            seen = batch if less is None else BatchRows({**found, **less}, self._texts)
+            rows = seen.rows(watched.baseline, watched.kind) if not watched.bases.isdisjoint(found) else nothing()
             if rows.height or not watched.rests(memory, before, mark):
                 self._advance(watched, org, rows, (before, mark), changes, None)
         return changes
@@ -229,7 +240,7 @@ class BaselineEngine:
         """What peers did before a slot does not change once it is asked for."""
         known = self._peers.setdefault((baseline.rule.id, org), {})
 
-        def peers(slot: int, past: Callable[[], pl.DataFrame]) -> PeerStatistics | None:
+        def peers(slot: int, past: Callable[[], pl.DataFrame]) -> PastNumbers | None:
             if slot not in known:
                 if len(known) > SLOTS:
                     known.clear()
@@ -241,4 +252,4 @@ class BaselineEngine:
     def _count(self, counts: dict[str, int], baseline: Baseline, rows: int) -> None:
         if rows:
             counts[baseline.rule.id] = counts.get(baseline.rule.id, 0) + rows
-            log.warning("a baseline leaves out what is late or too much", rule=baseline.rule.title, rows=rows)
+            log.warning("a baseline left out rows that are late or too many", rule=baseline.rule.title, rows=rows)

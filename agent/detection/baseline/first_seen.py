@@ -18,10 +18,13 @@ import polars as pl
 from agent.columns.small import SMALL
 from agent.columns.text.text_hash import text_hashes
 from agent.columns.timestamp import HOUR
+from agent.detection.alert.sentence import LONGEST_VALUE
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.kind import Context, Kind
-from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import NAMES, OpenAlert, OpenAlerts
+from agent.detection.baseline.working_frames import WorkingFrames
+from agent.wording.number import counted
+from agent.wording.phrase import field_text, shortened
 
 SCHEMAS = {"pairs": pl.Schema({"pair": pl.UInt64, "key": pl.UInt64, "first": pl.Int64, "day": pl.Int32})}
 """Group and value as one number, the group's, when both were first seen together (ms) and the last day they were."""
@@ -54,24 +57,15 @@ class FirstSeen(Kind):
         dropped = 0
         if rows.height:
             rows = rows.with_columns(text_hashes(rows["group"] + "\n" + rows["value"]).alias("pair"))
-        if rows.height and not _known_well(rows, frames["pairs"], milliseconds(baseline.wait)):
-            fresh, dropped = _admitted(_with_known(_fresh(rows), frames["pairs"]), frames)
-            changed = fresh.filter(_changed()).select(_current())
-            if changed.height:
-                frames.append("pairs", changed)
-            # When a row comes, times up to one wait before it are settled: what is said of them stays true. A pair first
-            # seen within that wait may have come in any order, so all of its rows there are new.
-            current = fresh.select("earliest", *_current())
-            young = current.filter(pl.col("first") > pl.col("earliest") - milliseconds(baseline.wait))
-            if young.height:
-                _judge(baseline, frames["pairs"], rows.join(young.select("pair", "first"), on="pair"), context.alerts)
+            dropped = _take_in(baseline, rows, frames, context.alerts)
         if context.mark // DAY > frames.floor // DAY:
             frames.floor = context.mark // DAY * DAY
             _forget(baseline, frames)
         return dropped
 
-    def comparison(self, baseline: Baseline, alert: OpenAlert) -> str:
-        return f"{baseline.field} {alert.texts['value'][:100]}"
+    def comparison(self, baseline: Baseline, alert: OpenAlert, events: str) -> str:
+        value = f"{field_text(baseline.field)} {shortened(alert.texts['value'], LONGEST_VALUE)}"
+        return f"{value} for the first time in {counted(int(alert.measured), 'day')}, in {events}"
 
 
 def _one_per_pair(stored: pl.DataFrame) -> pl.DataFrame:
@@ -83,22 +77,60 @@ def _one_per_pair(stored: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _known_well(rows: pl.DataFrame, pairs: pl.DataFrame, wait: int) -> bool:
-    """Whether a glance at few `rows`, with `pair`, shows that they neither are new nor change the frame: most of those
-    that come one by one. `wait`: milliseconds.
+def _take_in(baseline: Baseline, rows: pl.DataFrame, frames: WorkingFrames, alerts: OpenAlerts) -> int:
+    """Put `rows`, with `pair`, into the frame and raise those that are new; returns how many there was no room for."""
+    wait, pairs = milliseconds(baseline.wait), frames["pairs"]
+    fresh = _few_fresh(rows, pairs, wait) if rows.height <= SMALL else _with_known(_fresh(rows), pairs)
+    if fresh is None:
+        return 0
+    fresh, dropped = _admitted(fresh, frames)
+    changed = fresh.filter(_changed()).select(_current())
+    if changed.height:
+        frames.append("pairs", changed)
+    # When a row comes, times up to one wait before it are settled: what is said of them stays true. A pair first
+    # seen within that wait may have come in any order, so all of its rows there are new.
+    current = fresh.select("earliest", *_current())
+    young = current.filter(pl.col("first") > pl.col("earliest") - wait)
+    if young.height:
+        _judge(baseline, frames["pairs"], rows.join(young.select("pair", "first"), on="pair"), alerts)
+    return dropped
+
+
+KNOWN = pl.Schema(
+    [
+        *SCHEMAS["pairs"].items(),
+        ("earliest", pl.Int64()),
+        ("count", pl.UInt32()),
+        ("known first", pl.Int64()),
+        ("known day", pl.Int32()),
+    ]
+)
+"""What `_with_known` gives."""
+
+
+def _few_fresh(rows: pl.DataFrame, pairs: pl.DataFrame, wait: int) -> pl.DataFrame | None:
+    """`_with_known` of `_fresh` of few `rows`, without pairs that neither are new nor change the frame: most of those
+    that come one by one. None if there are no others. `wait`: milliseconds.
     """
-    if rows.height > SMALL:
-        return False
-    keys = rows["pair"].to_list()
-    near = pairs.filter(pl.col("pair").is_in(pl.Series([*set(keys)], dtype=pl.UInt64).implode()))
+    fresh: dict[int, tuple[int, int, int, int]] = {}
+    for pair, key, time in zip(*(rows[name].to_list() for name in ("pair", "key", "time")), strict=True):
+        _, first, last, count = fresh.get(pair, (key, time, time, 0))
+        fresh[pair] = key, min(first, time), max(last, time), count + 1
+    near = pairs.filter(pl.col("pair").is_in(pl.Series([*fresh], dtype=pl.UInt64).implode()))
     known: dict[int, tuple[int, int]] = {}
     for pair, first, day in zip(*(near[name].to_list() for name in ("pair", "first", "day")), strict=True):
         before = known.get(pair, (first, day))
         known[pair] = min(first, before[0]), max(day, before[1])
-    for pair, time in zip(keys, rows["time"].to_list(), strict=True):
-        if pair not in known or time // DAY > known[pair][1] or known[pair][0] > time - wait:
-            return False  # what is before the first time is within a wait of it, too
-    return True
+    telling = [
+        (pair, key, first, last // DAY, first, count, *known.get(pair, (None, None)))
+        for pair, (key, first, last, count) in fresh.items()
+        # What is before the first time is within a wait of it, too.
+        if pair not in known or last // DAY > known[pair][1] or known[pair][0] > first - wait
+    ]
+    if not telling:
+        return None
+    named = zip(KNOWN.items(), zip(*telling, strict=True), strict=True)
+    return pl.DataFrame([pl.Series(name, column, dtype=dtype) for (name, dtype), column in named])
 
 
 def _fresh(rows: pl.DataFrame) -> pl.DataFrame:
@@ -108,8 +140,8 @@ def _fresh(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.group_by("pair").agg(
         pl.col("key").first(),
         pl.col("time").min().alias("first"),
-        pl.col("time").min().alias("earliest"),
         (pl.col("time").max() // DAY).cast(pl.Int32).alias("day"),
+        pl.col("time").min().alias("earliest"),
         pl.len().alias("count"),
     )
 

@@ -13,54 +13,27 @@ the window that ends with slot 20 (`[===]`) is held against those that end with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from agent.detection.baseline.baseline import SEASONS, Baseline
+from agent.detection.baseline.baseline import Baseline
+from agent.detection.baseline.buckets import FEW
+from agent.detection.baseline.usual import (
+    PastNumbers,
+    UsualVolume,
+    WindowName,
+    WindowSpans,
+    own_past_of_few,
+    spread_of,
+    usual_volume,
+)
 
 PEERS = 10
 """So many groups with a past have to be there before anybody is compared with others."""
 
-MAD_TO_SIGMA = 1.4826
-"""The median absolute deviation of a normal distribution, as its standard deviation (Rousseeuw and Croux 1993)."""
-
-LEAST_SPREAD = 0.1
-"""The spread is taken as a tenth of the median at least, and 1: somebody who always does the same may vary a little."""
-
 WINDOWS_AT_ONCE = 5_000
 """Windows compared at a time, so that memory stays flat."""
-
-
-@dataclass(frozen=True, slots=True)
-class WindowSpans:
-    """A volume baseline's spans, in steps, rounded up where a part of a step would leave something open."""
-
-    window: int
-    gap: int
-    """Between a history's last window and the window itself: the wait."""
-    history: int
-    minimum: int
-    season: int
-    """0: none."""
-
-    @classmethod
-    def of(cls, baseline: Baseline) -> WindowSpans:
-        step = baseline.step
-        season = SEASONS[baseline.season] // step if baseline.season else 0
-        return cls(baseline.span // step, -(-baseline.wait // step), baseline.history // step,
-                   -(-baseline.minimum // step), season)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class PeerStatistics:
-    """Of peers: the median of what each of them usually does, its spread, the most of it, and how many they are."""
-
-    expected: float
-    spread: float
-    highest: float
-    groups: int
 
 
 def sums(buckets: pl.DataFrame, window: int) -> pl.DataFrame:
@@ -74,25 +47,39 @@ def sums(buckets: pl.DataFrame, window: int) -> pl.DataFrame:
 
 
 def compared(
-    baseline: Baseline, windows: pl.DataFrame, past: pl.DataFrame, peers: Callable[[int], PeerStatistics | None]
-) -> pl.DataFrame:
-    """`windows` (`key`, `slot`, `value`, …) with `expected`, `spread`, `highest`, `threshold` (Float64), `samples`
-    (Int64: windows, or peers) and `others` (Boolean: whether compared with peers), those that nothing can be said of
-    left out. `past`: `key`, `slot`, `value` of the buckets of their groups; `peers`: what others did, by slot.
+    baseline: Baseline, windows: Sequence[WindowName], past: pl.DataFrame, peers: Callable[[int], PastNumbers | None]
+) -> dict[WindowName, UsualVolume | None]:
+    """What to hold each of the windows against; None: nothing can be said of it.
+
+    `past`: `key`, `slot`, `value` of the buckets of their groups; `peers`: what others did, by slot.
     """
     steps = WindowSpans.of(baseline)
+    known = own_past_of_few(steps, windows, past) if past.height <= FEW else _own_past(steps, windows, past)
+    found: dict[WindowName, UsualVolume | None] = {}
+    for name in windows:
+        own = known.get(name)
+        of_peers = peers(name[1]) if own is None and baseline.newcomers == "peers" else None
+        if own:
+            found[name] = usual_volume(baseline, own, of_peers=False)
+        elif of_peers:
+            found[name] = usual_volume(baseline, of_peers, of_peers=True)
+        else:
+            found[name] = None
+    return found
+
+
+def _own_past(steps: WindowSpans, windows: Sequence[WindowName], past: pl.DataFrame) -> dict[WindowName, PastNumbers]:
+    """Of the windows whose groups have a past long enough, what it was. `past`: as in `compared`."""
     earlier = sums(past, steps.window).rename({"slot": "at", "value": "was"})
-    parts = [_against_own(steps, part, earlier) for part in windows.iter_slices(WINDOWS_AT_ONCE)]
-    own = pl.concat(parts) if parts else windows.clear()
-    known = own.filter(pl.col("samples") > 0).with_columns(others=pl.lit(value=False))
-    if baseline.newcomers == "peers":
-        new = windows.join(known, on=["key", "slot"], how="anti")
-        known = pl.concat([known, *_against_peers(new, known.schema, peers)], how="vertical_relaxed")
-    return known.with_columns(_threshold(baseline).alias("threshold"))
+    names = pl.DataFrame(windows, {"key": pl.UInt64, "slot": pl.Int32}, orient="row")
+    parts = (_against_own(steps, part, earlier) for part in names.iter_slices(WINDOWS_AT_ONCE))
+    return {
+        (key, slot): PastNumbers(*numbers) for part in parts for key, slot, *numbers in part.iter_rows() if numbers[-1]
+    }
 
 
 def _against_own(steps: WindowSpans, windows: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
-    """`windows` of groups known for the minimum with `expected`, `spread`, `highest`, `samples` of their own past.
+    """`windows` (`key`, `slot`) of groups known for the minimum with `expected`, `spread`, `highest`, `samples` of their past.
 
     `earlier`: `key`, `at` (the slot a window ended with), `was` (its value).
     """
@@ -115,15 +102,14 @@ def _against_own(steps: WindowSpans, windows: pl.DataFrame, earlier: pl.DataFram
     if steps.season:
         values = values.with_columns(pl.col("values").list.concat(_missing_zeros(steps)))
     spread = (pl.element() - pl.element().median()).abs().median()
-    usual = values.select(
+    return values.select(
         "key",
         "slot",
         pl.col("values").list.median().alias("expected"),
-        _spread(pl.col("values").list.eval(spread).list.first(), pl.col("values").list.median()).alias("spread"),
+        spread_of(pl.col("values").list.eval(spread).list.first(), pl.col("values").list.median()).alias("spread"),
         pl.col("values").list.max().alias("highest"),
         pl.col("values").list.len().cast(pl.Int64).alias("samples"),
     )
-    return windows.join(usual, on=["key", "slot"])
 
 
 def _missing_zeros(steps: WindowSpans) -> pl.Expr:
@@ -139,43 +125,13 @@ def _missing_zeros(steps: WindowSpans) -> pl.Expr:
     return pl.lit(0.0).repeat_by(missing)
 
 
-def _spread(mad: pl.Expr, median: pl.Expr) -> pl.Expr:
-    """A standard deviation from the median absolute deviation, that outliers do not move, and its lower limits."""
-    return pl.max_horizontal(MAD_TO_SIGMA * mad, LEAST_SPREAD * median, pl.lit(1.0))
-
-
-def _threshold(baseline: Baseline) -> pl.Expr:
-    """The least value that satisfies all that is asked."""
-    asked = baseline.bounds
-    bounds = [pl.lit(asked["gte"]), asked["ratio"] * pl.col("expected"), asked["highest"] * pl.col("highest")]
-    if asked["deviation"]:
-        bounds.append(pl.col("expected") + asked["deviation"] * pl.col("spread"))
-    return pl.max_horizontal(bounds)
-
-
-def _against_peers(
-    new: pl.DataFrame, schema: pl.Schema, peers: Callable[[int], PeerStatistics | None]
-) -> Iterator[pl.DataFrame]:
-    """The windows `new`, held against their peers, with the columns of `schema`; those without enough peers left out."""
-    for (slot,), part in new.group_by("slot"):
-        usual = peers(int(slot))
-        if usual is not None:
-            yield part.with_columns(
-                expected=pl.lit(usual.expected),
-                spread=pl.lit(usual.spread),
-                highest=pl.lit(usual.highest),
-                samples=pl.lit(usual.groups, dtype=pl.Int64),
-                others=pl.lit(value=True),
-            ).select(schema.names())
-
-
 def peers_reach(steps: WindowSpans, slot: int) -> pl.Expr:
     """Whether a bucket is part of what peers did before `slot`."""
     # Buckets a window's length beyond the history, so that its first window is whole; see `_against_own` for the rest.
     return pl.col("slot").is_between(slot - steps.history - steps.window, slot - steps.window - steps.gap)
 
 
-def peer_statistics(baseline: Baseline, slot: int, past: pl.DataFrame) -> PeerStatistics | None:
+def peer_statistics(baseline: Baseline, slot: int, past: pl.DataFrame) -> PastNumbers | None:
     """What groups with a past did before `slot`; None if there are too few.
 
     `past`: `key`, `slot`, `value` of the buckets of all groups, one row for each group and slot. The season of a baseline is not looked at.
@@ -193,8 +149,8 @@ def peer_statistics(baseline: Baseline, slot: int, past: pl.DataFrame) -> PeerSt
     value = pl.col("value")
     usual = each.select(
         value.median().alias("expected"),
-        _spread((value - value.median()).abs().median(), value.median()).alias("spread"),
+        spread_of((value - value.median()).abs().median(), value.median()).alias("spread"),
         value.max().alias("highest"),
     )
     expected, spread, highest = usual.row(0)
-    return PeerStatistics(expected, spread, highest, each.height)
+    return PastNumbers(expected, spread, highest, each.height)

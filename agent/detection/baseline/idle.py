@@ -19,8 +19,9 @@ from agent.columns.small import SMALL
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.kind import Context, Flaw, Kind
-from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import NAMES, OpenAlert, OpenAlerts
+from agent.detection.baseline.working_frames import WorkingFrames
+from agent.wording.number import counted
 
 SCHEMAS = {"hours": pl.Schema({"key": pl.UInt64, "hour": pl.Int32})}
 """Hours (since 1970) in which a group did something: the last one that is settled, and all since."""
@@ -63,9 +64,12 @@ class Idleness(Kind):
             _settle(baseline, frames, gap)
         return dropped
 
+    def comparison(self, _baseline: Baseline, alert: OpenAlert, events: str) -> str:
+        return f"{events} again after {counted(round(alert.measured, 1), 'day')} without any"
+
     def flaws(self, baseline: Baseline) -> Iterator[Flaw]:
         if not baseline.group_by:
-            yield Flaw("there is nobody who could be idle", (), "group by a field that names accounts")
+            yield Flaw("the baseline has no account that could be idle", (), "group by a field that names accounts")
 
 
 def _known_well(rows: pl.DataFrame, hours: pl.DataFrame) -> bool:

@@ -16,15 +16,15 @@ import polars as pl
 
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline
-from agent.detection.baseline.history import PeerStatistics
-from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
+from agent.detection.baseline.usual import PastNumbers
+from agent.detection.baseline.working_frames import WorkingFrames
 from agent.detection.memory.stored_frame import PieceLayout
 
 FieldUse = Literal["", "summed", "compared"]
 """What `condition.field` is for: there is none; optional, numbers that are added up; required, values told apart."""
 
-Peers = Callable[[int, Callable[[], pl.DataFrame]], PeerStatistics | None]
+Peers = Callable[[int, Callable[[], pl.DataFrame]], PastNumbers | None]
 """What all groups did before a slot, from the buckets of all (`key` UInt64, `slot` Int32, `value` Float64), which are
 asked for if it is not known yet.
 """
@@ -76,6 +76,8 @@ class Kind(Protocol):
     bounds: Mapping[str, float] = MappingProxyType({})
     """What a condition may ask beside `field`, and what holds if it does not."""
     field: FieldUse = ""
+    needed_bounds: tuple[tuple[str, ...], ...] = ()
+    """Bounds that a document has to state above 0: at least one of each group. `flaws` says which is missing."""
 
     needs: tuple[str, ...] = ()
     """Columns of an event, of numbers, without which a row says nothing (see `rows.NUMBERS`)."""
@@ -129,6 +131,8 @@ class Kind(Protocol):
         """Milliseconds: a watermark that stays within one such part of time settles nothing."""
         return HOUR
 
-    def comparison(self, _baseline: Baseline, _alert: OpenAlert) -> str:
-        """What it was compared with, for the sentence of the alert."""
-        return ""
+    def comparison(self, _baseline: Baseline, _alert: OpenAlert, events: str) -> str:
+        """What was unusual and what is usual, for the sentence of the alert. `events`: the titles of the rules whose rows
+        count, such as `"Report exported"`.
+        """
+        return events

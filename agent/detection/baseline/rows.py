@@ -13,7 +13,7 @@ import polars as pl
 
 from agent.columns.small import SMALL
 from agent.columns.text.group_text import LONGEST, text_of
-from agent.columns.text.text_hash import text_hashes
+from agent.columns.text.text_hash import TextHashes
 from agent.columns.timestamp import TIME
 from agent.detection.baseline.baseline import Baseline
 from agent.detection.baseline.kind import Kind
@@ -42,7 +42,7 @@ SCHEMA = pl.Schema(
         "place": pl.String,
     }
 )
-"""`key`: the group by number (`text_hashes`); `group`: `NAME=value, …`; `time`: milliseconds; `mark`: time and event id as
+"""`key`: the group by number (`TextHashes`); `group`: `NAME=value, …`; `time`: milliseconds; `mark`: time and event id as
 one text, whose order is that of time and then id, so that the first and last of many are a minimum and a maximum;
 `value`: the field's text; `weight`: what is summed, 1 without a field; `lat`, `lon`: degrees; `place`: city, country,
 operator; null where the kind neither needs nor shows them."""
@@ -60,9 +60,10 @@ Fields = tuple[tuple[str, str], ...]
 class MatchedColumns:
     """What baselines read of the rows that a rule, or several, matched, each column made when it is first asked for."""
 
-    def __init__(self, matched: pl.DataFrame) -> None:
-        """`matched`: prepared rows (`@timestamp`, `event.id`)."""
+    def __init__(self, matched: pl.DataFrame, hashes: TextHashes) -> None:
+        """`matched`: prepared rows (`@timestamp`, `event.id`); `hashes`: of the batch's groups."""
         self._matched = matched
+        self._hashes = hashes
         self._texts: set[str] = set()
         self._small = matched.height <= SMALL
         self._names = frozenset(matched.columns)
@@ -168,7 +169,10 @@ class MatchedColumns:
 
     def key(self, fields: Fields) -> pl.Series:
         """The group's number (UInt64); of no meaning where there is no group."""
-        return self._once(("key", fields), lambda: _key(self.group(fields)))
+        return self._once(("key", fields), lambda: self._key(self.group(fields)))
+
+    def _key(self, group: pl.Series) -> pl.Series:
+        return self._hashes.of(group.fill_null("") if group.null_count() else group)
 
     def weight(self, name: str) -> pl.Series:
         """What is summed (Float64): the number in a column, or 1 without one."""
@@ -206,9 +210,10 @@ class BatchRows:
         # Rules that match all rows of a batch have one frame, and what is read of it is read once.
         self._found: dict[str, MatchedColumns] = {}
         by_frame: dict[int, MatchedColumns] = {}
+        hashes = TextHashes()
         for base, matched in found.items():
             if matched.height:
-                columns = by_frame.setdefault(id(matched), MatchedColumns(matched))
+                columns = by_frame.setdefault(id(matched), MatchedColumns(matched, hashes))
                 columns.expect(texts[base])
                 self._found[base] = columns
 
@@ -231,10 +236,6 @@ class BatchRows:
 def nothing() -> pl.DataFrame:
     """No rows, of `SCHEMA`."""
     return SCHEMA.to_frame()
-
-
-def _key(group: pl.Series) -> pl.Series:
-    return text_hashes(group.fill_null("") if group.null_count() else group)
 
 
 def _absent(kind: type[pl.DataType], height: int) -> pl.Series:

@@ -20,12 +20,14 @@ from typing import Any
 
 import polars as pl
 
+from agent.columns.small import SMALL
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.kind import Context, Kind
-from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
+from agent.detection.baseline.working_frames import WorkingFrames
 from agent.detection.memory.frame_bytes import compact
+from agent.wording.number import counted
 
 SCHEMAS = {
     "open": pl.Schema({"key": pl.UInt64, "group": pl.String, "slot": pl.Int64, "low": pl.Int64, "high": pl.Int64, "user": pl.String}),
@@ -65,8 +67,8 @@ class Silence(Kind):
         baseline, frames, alerts = context.baseline, context.frames, context.alerts
         dropped, size = 0, part_of(baseline)
         if context.rows.height:
-            fresh, dropped = _admitted(compact(_parts(context.rows, size)), frames)
-            frames.grow("open", _one_per_part(pl.concat([frames["open"], fresh])), fresh)
+            fresh, dropped = _admitted(_parts(context.rows, size), frames)
+            frames.append("open", fresh)
         if context.mark // size > frames.floor // size:
             _forget(baseline, frames)
             # A part is settled as a whole, so the floor is where one begins.
@@ -76,6 +78,12 @@ class Silence(Kind):
         if context.clock is not None and not baseline.group_by:
             _raise_ongoing(baseline, _lately(frames), frames, context.clock, alerts)
         return dropped
+
+    def comparison(self, _baseline: Baseline, alert: OpenAlert, events: str) -> str:
+        lasts = " so far" if alert.texts["silence"] == "lasting" else ", and again now"
+        longest = counted(round(alert.numbers["expected"], 1), "hour")
+        usual = f", where the longest pause was {longest}" if alert.numbers["expected"] else ""
+        return f"no {events} for {counted(round(alert.measured, 1), 'hour')}{lasts}{usual}"
 
     def too_short(self, baseline: Baseline) -> str:
         return "the timespan is longer than the history" if baseline.span > baseline.history else ""
@@ -88,9 +96,25 @@ class Silence(Kind):
 
 
 def _parts(rows: pl.DataFrame, size: int) -> pl.DataFrame:
-    """`rows.SCHEMA` as the frame `open`. `size`: milliseconds of a part."""
+    """`rows.SCHEMA` as the frame `open`, with texts of its own. `size`: milliseconds of a part."""
+    if rows.height <= SMALL:
+        return _few_parts(rows, size)
     times = [pl.col("time").alias("low"), pl.col("time").alias("high")]
-    return _one_per_part(rows.select("key", "group", (pl.col("time") // size).alias("slot"), *times, "user"))
+    parts = rows.select("key", "group", (pl.col("time") // size).alias("slot"), *times, "user")
+    return compact(_one_per_part(parts))
+
+
+def _few_parts(rows: pl.DataFrame, size: int) -> pl.DataFrame:
+    """As `_parts`."""
+    found: dict[tuple[int, int], tuple[str, int, int, str | None]] = {}
+    columns = (rows[name].to_list() for name in ("key", "group", "time", "user"))
+    for key, group, time, user in zip(*columns, strict=True):
+        _, low, high, name = found.get((key, time // size), (group, time, time, user))
+        names = [name for name in (name, user) if name is not None]
+        found[key, time // size] = group, min(low, time), max(high, time), min(names, default=None)
+    made = [(key, group, slot, low, high, name) for (key, slot), (group, low, high, name) in found.items()]
+    named = zip(SCHEMAS["open"].items(), zip(*made, strict=True), strict=True)
+    return pl.DataFrame([pl.Series(name, column, dtype=dtype) for (name, dtype), column in named])
 
 
 def _one_per_part(parts: pl.DataFrame) -> pl.DataFrame:
@@ -122,7 +146,7 @@ def _settle(baseline: Baseline, frames: WorkingFrames, alerts: OpenAlerts, size:
     """What is older than the floor is what happened: parts of `open` become `known` and `pauses`. `size`: ms of a part."""
     # The floor is where a part begins, so those that end at it or before can get no row any more.
     done = (pl.col("slot") + 1) * size <= frames.floor
-    part = frames["open"].filter(done).sort("key", "slot")
+    part = _one_per_part(frames["open"].filter(done)).sort("key", "slot")
     if not part.height:
         return
     frames.set("open", frames["open"].filter(~done))
@@ -182,7 +206,9 @@ def _forget(baseline: Baseline, frames: WorkingFrames) -> None:
 def _lately(frames: WorkingFrames) -> pl.DataFrame:
     """The frame `known`, with what is not settled yet: while nothing comes, nothing is settled either."""
     names = SCHEMAS["known"].names()
-    opened = frames["open"].select("key", "group", pl.col("low").alias("begin"), pl.col("high").alias("last"), "user")
+    opened = _one_per_part(frames["open"]).select(
+        "key", "group", pl.col("low").alias("begin"), pl.col("high").alias("last"), "user"
+    )
     return (
         pl.concat([frames["known"], opened])
         .group_by("key")

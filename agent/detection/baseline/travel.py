@@ -16,11 +16,15 @@ from typing import Any
 import polars as pl
 
 from agent.columns.timestamp import HOUR
+from agent.detection.alert.sentence import LONGEST_VALUE
 from agent.detection.baseline.baseline import Baseline, milliseconds
 from agent.detection.baseline.kind import Context, Flaw, Kind
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
 from agent.detection.baseline.rows import LATITUDE, LONGITUDE, PLACE
+from agent.detection.baseline.working_frames import WorkingFrames
 from agent.detection.memory.frame_bytes import compact
+from agent.wording.number import counted
+from agent.wording.phrase import shortened
 
 SCHEMAS = {
     "visits": pl.Schema(
@@ -82,15 +86,19 @@ class Travel(Kind):
         baseline, frames = context.baseline, context.frames
         dropped = 0
         if context.rows.height:
-            fresh, dropped = _admitted(compact(_visits(context.rows)), frames["visits"])
-            before = frames["visits"].join(fresh, on="key", how="semi")
-            every = _one_per_visit(pl.concat([before, fresh]))
-            # Ranked from the newest visit of a group: the oldest ones go.
-            newest = pl.col("slot").rank("ordinal", descending=True).over("key")
-            kept = every.filter(newest <= VISITS)
-            dropped += every.height - kept.height
-            frames.grow("visits", pl.concat([frames["visits"].join(fresh, on="key", how="anti"), kept]), fresh)
-            _judge(baseline, kept, context.alerts)
+            fresh, dropped = _admitted(compact(_visits(context.rows)), frames)
+            frames.append("visits", fresh)
+            near = frames["visits"].filter(pl.col("key").is_in(fresh["key"].implode()))
+            groups = near.group_by("key").agg(pl.len().alias("visits"), _apart().alias("apart"))
+            if int(groups["visits"].max() or 0) > VISITS:  # type: ignore[arg-type]
+                near, gone = _newest(near)
+                dropped += gone
+                if gone:
+                    rest = frames["visits"].filter(~pl.col("key").is_in(fresh["key"].implode()))
+                    frames.forget("visits", pl.concat([rest, near]))
+            moving = groups.filter("apart")["key"]  # few do
+            if len(moving):
+                _judge(baseline, _one_per_visit(near.filter(pl.col("key").is_in(moving.implode()))), context.alerts)
         if context.mark // HOUR > frames.floor // HOUR:
             frames.floor = context.mark // HOUR * HOUR
             # What may still become part of an alert that is not closed stays: a period that is open began at most one
@@ -103,10 +111,12 @@ class Travel(Kind):
         if not baseline.bounds["gte"]:
             yield Flaw("the condition has no speed", hint="write gte, in km/h")
         if not baseline.group_by:
-            yield Flaw("nobody travels", (), "group by a field that names a person")
+            yield Flaw("the baseline has no person who could travel", (), "group by a field that names a person")
 
-    def comparison(self, _baseline: Baseline, alert: OpenAlert) -> str:
-        return f"{alert.numbers['distance_km']:,.0f} km in {alert.numbers['hours']:.1f} h"
+    def comparison(self, _baseline: Baseline, alert: OpenAlert, events: str) -> str:
+        way = f"{round(alert.numbers['distance_km']):,} km in {counted(round(alert.numbers['hours'], 1), 'hour')}"
+        places = [shortened(alert.texts[end], LONGEST_VALUE) for end in ("from", "to")]
+        return f"{way}{f', from {places[0]} to {places[1]}' if all(places) else ''}, in {events}"
 
 
 def _one_per_visit(stored: pl.DataFrame) -> pl.DataFrame:
@@ -129,18 +139,29 @@ def _visits(rows: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _admitted(fresh: pl.DataFrame, visits: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Of the visits `fresh` those of groups that are known, once there are too many in `visits`; how many are not."""
-    if visits.height <= ROWS:
+def _admitted(fresh: pl.DataFrame, frames: WorkingFrames) -> tuple[pl.DataFrame, int]:
+    """Of the visits `fresh` those of groups that are known, once the frame `visits` has too many; how many are not."""
+    if frames["visits"].height <= ROWS or frames.put_together("visits").height <= ROWS:
         return fresh, 0
-    known = fresh.join(visits, on="key", how="semi")
+    known = fresh.join(frames["visits"], on="key", how="semi")
     return known, fresh.height - known.height
 
 
+def _newest(visits: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """The frame `visits` of some groups, without the oldest of those that have too many; how many these are."""
+    every = _one_per_visit(visits)
+    kept = every.filter(pl.col("slot").rank("ordinal", descending=True).over("key") <= VISITS)
+    return kept, every.height - kept.height
+
+
+def _apart() -> pl.Expr:
+    """Whether a group was at more than one place."""
+    return (pl.col("lat").min() != pl.col("lat").max()) | (pl.col("lon").min() != pl.col("lon").max())
+
+
 def _judge(baseline: Baseline, visits: pl.DataFrame, alerts: OpenAlerts) -> None:
-    """Raise journeys between `visits`, the whole frame of some groups."""
-    places = visits.group_by("key").agg(pl.struct("lat", "lon").n_unique().alias("places")).filter(pl.col("places") > 1)
-    for groups in places.iter_slices(GROUPS_AT_ONCE):
+    """Raise journeys between `visits`, the whole frame of groups that were at more than one place."""
+    for groups in visits.select("key").unique().iter_slices(GROUPS_AT_ONCE):
         fast = _fast(baseline, visits.join(groups, on="key", how="semi"))
         for journey in fast.iter_rows(named=True):
             alerts.put(_open_alert(alerts, journey, milliseconds(baseline.once_per)))

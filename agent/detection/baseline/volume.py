@@ -13,16 +13,19 @@ from typing import Any
 
 import polars as pl
 
-from agent.columns.small import SMALL
 from agent.columns.timestamp import HOUR
 from agent.detection.baseline.baseline import SEASONS, Baseline, milliseconds
 from agent.detection.baseline.buckets import HELD, SCHEMAS, buckets, one_per_slot, window_details
-from agent.detection.baseline.history import PeerStatistics, WindowSpans, compared, peers_reach
+from agent.detection.baseline.history import compared, peers_reach
 from agent.detection.baseline.kind import Context, Flaw, Kind, Peers
-from agent.detection.baseline.memory import WorkingFrames
 from agent.detection.baseline.open_alert import OpenAlert, OpenAlerts
+from agent.detection.baseline.usual import UsualVolume, WindowName, WindowSpans
+from agent.detection.baseline.windows import WindowLimits, grown_windows, lower_ceilings
+from agent.detection.baseline.working_frames import WorkingFrames
 from agent.detection.memory.stored_frame import PieceLayout
-from agent.detection.memory.sum_ceilings import SumCeilings
+from agent.wording.number import number_text
+from agent.wording.phrase import field_text
+from agent.wording.span import span_text
 
 SETTLE = 6 * HOUR
 """Milliseconds of event time between two looks at what is settled."""
@@ -35,6 +38,9 @@ NEW = 100_000
 
 PAST = 20_000_000
 """Settled buckets; of more, the oldest go."""
+
+COMPARED = 10_000
+"""Windows, per baseline and org, of which is known what they are held against, 400 bytes each; of more, those asked last."""
 
 STEPS = 2_000
 """Steps in a history at most: of more, a group's past would be too long to keep."""
@@ -50,13 +56,14 @@ class Volume(Kind):
     minimum = timedelta(days=7)
     bounds: Mapping[str, float] = {"gte": 0.0, "ratio": 0.0, "deviation": 0.0, "highest": 0.0}
     field = "summed"
+    needed_bounds = (("gte",), ("ratio", "deviation", "highest"))
     schemas = SCHEMAS
 
     def whole(self, name: str, rows: pl.DataFrame) -> pl.DataFrame:
         return one_per_slot(rows) if name == "open" else rows
 
     def held(self, name: str, stored: pl.DataFrame) -> pl.DataFrame:
-        return stored.select(HELD) if name == "open" else stored
+        return pl.DataFrame([stored[column] for column in HELD]) if name == "open" else stored
 
     def layout(self, baseline: Baseline, name: str) -> PieceLayout:
         # A piece that lies within a bucket goes as a whole: what is open within the time after which it is settled, and
@@ -71,9 +78,9 @@ class Volume(Kind):
         if context.rows.height:
             fresh = buckets(baseline, context.rows)
             frames.append("open", fresh)
-            held = _in_question(baseline, frames, fresh)
-            if held.height:
-                _judge(baseline, frames, held, fresh, context.alerts, context.peers)
+            windows = grown_windows(frames, fresh, _limits(baseline, frames))
+            if windows.height:
+                _judge(baseline, frames, windows, context.alerts, context.peers)
             dropped += _bounded(frames, fresh["key"])
         # Settling costs as much as the past is long; what is open meanwhile counts as the past just as well.
         if context.mark - frames.floor >= max(SETTLE, milliseconds(baseline.step)):
@@ -90,116 +97,89 @@ class Volume(Kind):
 
     def flaws(self, baseline: Baseline) -> Iterator[Flaw]:
         if not baseline.bounds["gte"]:
-            yield Flaw("the condition has no least volume", hint="add gte: below which volume nobody needs to look")
+            yield Flaw("the condition has no least volume", hint="add gte: the least volume that is worth an alert")
         if not any(baseline.bounds[name] for name in ("ratio", "deviation", "highest")):
             hint = "add ratio, deviation or highest; without them it is a correlation (value_sum)"
-            yield Flaw("the condition compares with nothing", hint=hint)
+            yield Flaw("the condition does not compare with the past", hint=hint)
         if baseline.span % baseline.step or baseline.step < timedelta(minutes=1):
-            hint = "a timespan is several steps long, or one"
-            yield Flaw("the timespan is no multiple of the step", ("step",), hint)
+            hint = "write a timespan of one or several steps"
+            yield Flaw("the timespan is not a multiple of the step", ("step",), hint)
         if baseline.history / baseline.step > STEPS:
-            hint = f"{STEPS} steps at most: take a shorter history or a longer step"
+            hint = f"write a shorter history or a longer step: at most {STEPS} steps"
             yield Flaw("the history has too many steps", ("history",), hint)
         if baseline.once_per % baseline.step:
-            yield Flaw("once-per is no multiple of the step", ("once-per",))
+            yield Flaw("once-per is not a multiple of the step", ("once-per",))
         if baseline.season and (baseline.span != baseline.step or SEASONS[baseline.season] % baseline.step):
-            hint = "a season needs a timespan such as 1h, and no step"
+            hint = "write a timespan such as 1h, and no step"
             yield Flaw("the season does not fit the timespan", ("season",), hint)
 
     def late_part(self, baseline: Baseline) -> int:
         # A bucket is settled as a whole, so a row may come until the watermark has passed its bucket.
         return milliseconds(baseline.step)
 
-    def comparison(self, _baseline: Baseline, alert: OpenAlert) -> str:
-        return f"where {alert.numbers['expected']:,.10g} is usual"
+    def comparison(self, baseline: Baseline, alert: OpenAlert, events: str) -> str:
+        times = "once" if alert.measured == 1 else f"{number_text(alert.measured)} times"
+        much = f"{field_text(baseline.field)} adding up to {number_text(alert.measured)} in {events}"
+        whose = " for others" if alert.texts["compared_with"] == "peers" else ""
+        usual = f"where {number_text(alert.numbers['expected'])} is usual{whose}"
+        return f"{much if baseline.field else f'{events} {times}'} within {span_text(baseline.span)}, {usual}"
 
 
-def _in_question(baseline: Baseline, frames: WorkingFrames, fresh: pl.DataFrame) -> pl.DataFrame:
-    """Of the frame `open` (as `HELD`) the buckets of those groups of `fresh` that did enough in all of them together, and
-    so may have in one window: few do. One row for each group and slot.
-    """
-    least = baseline.bounds["gte"] * (1 - 1e-9)  # what is added up in another order differs behind the comma
-    held, keys = frames["open"], fresh["key"]
-    if fresh.height <= SMALL:
-        keys = pl.Series(_reaching(frames, fresh, least), dtype=pl.UInt64)
-        if not len(keys):
-            return held.clear()
-    else:
-        frames.ceilings.pop("open", None)
-    near = held.filter(pl.col("key").is_in(keys.implode()))
-    sums = near.group_by("key").agg(pl.col("value").sum())
-    enough = sums.filter(pl.col("value") >= least)["key"]
-    return one_per_slot(near.filter(pl.col("key").is_in(enough.implode())) if len(enough) else near.clear())
+def _limits(baseline: Baseline, frames: WorkingFrames) -> WindowLimits:
+    # Buckets from `floor` less a window on are open, for windows that end later need them; those that end at the floor
+    # or before had their last word when it passed them.
+    settled = frames.floor // milliseconds(baseline.step) - 1
+    return WindowLimits(WindowSpans.of(baseline).window, baseline.bounds["gte"], settled)
 
 
-def _reaching(frames: WorkingFrames, fresh: pl.DataFrame, least: float) -> list[int]:
-    """Keys of the groups of `fresh` that may have done at least so much in their open buckets, those included."""
-    keys, ceilings = fresh["key"].to_list(), frames.ceilings.get("open")
-    if ceilings is None:
-        ceilings = frames.ceilings["open"] = SumCeilings(frames["open"])
-    else:
-        ceilings.add(zip(keys, fresh["value"].to_list(), strict=True))
-    return ceilings.reaching(set(keys), least)
-
-
-def _judge(
-    baseline: Baseline,
-    frames: WorkingFrames,
-    held: pl.DataFrame,
-    fresh: pl.DataFrame,
-    alerts: OpenAlerts,
-    peers: Peers,
-) -> None:
-    """Raise the windows that exceed what they are held against.
-
-    `held`: the open buckets of some groups, one a slot (as `HELD`); `fresh`: what the batch adds to them. Windows without
-    a bucket of `fresh` are as they were.
-    """
-    steps, step = WindowSpans.of(baseline), milliseconds(baseline.step)
-    windows = held
-    if steps.window > 1:
-        sums = pl.col("value", "count").sum()
-        windows = held.sort("key", "slot").rolling("slot", period=f"{steps.window}i", group_by="key").agg(sums)
-    # A window is named by the slot it ends with. Buckets from `floor` less a window on are open, for windows that end
-    # later need them; those that end at the floor or before had their last word when it passed them.
-    unsettled = (pl.col("slot") + 1).cast(pl.Int64) * step > frames.floor
-    large = windows.filter((pl.col("value") >= baseline.bounds["gte"]) & (pl.col("value") > 0) & unsettled)
-    if large.height:
-        large = large.join(_windows_with(large, fresh, steps.window), on=["key", "slot"], how="semi")
-    if not large.height:
+def _judge(baseline: Baseline, frames: WorkingFrames, windows: pl.DataFrame, alerts: OpenAlerts, peers: Peers) -> None:
+    """Raise the windows (`windows.SCHEMA`) that exceed what they are held against."""
+    usual = _usual(baseline, frames, windows, peers)
+    names = zip(*(windows[name].to_list() for name in ("key", "slot", "value")), strict=True)
+    over = [(past := usual[key, slot]) is not None and value >= past.threshold for key, slot, value in names]
+    if not any(over):
         return
+    exceeding = windows.filter(pl.Series(over, dtype=pl.Boolean))
+    opened = frames.rows_of("open", exceeding["key"].unique())
+    told = window_details(exceeding, opened, WindowSpans.of(baseline).window)
+    for window in told.sort("slot").iter_rows(named=True):
+        past = usual[window["key"], window["slot"]]
+        if past is not None:
+            alerts.put(_open_alert(baseline, alerts, window, past))
+
+
+def _usual(
+    baseline: Baseline, frames: WorkingFrames, windows: pl.DataFrame, peers: Peers
+) -> Mapping[WindowName, UsualVolume | None]:
+    """What to hold each window against, by its key and slot; None: nothing.
+
+    That is settled when the first row of a window comes (`history`), so it is asked for once.
+    """
+    names = [*zip(windows["key"].to_list(), windows["slot"].to_list(), strict=True)]
+    new = [name for name in names if name not in frames.usual]
+    if not new:
+        return frames.usual
+    columns, keys = SCHEMAS["past"].names(), pl.Series(list({key for key, _ in new}), dtype=pl.UInt64)
     # Of a later window's history some may be settled and some not yet: both together are the past.
-    columns = SCHEMAS["past"].names()
-    past = pl.concat(
-        [frames["past"].filter(pl.col("key").is_in(large["key"].unique().implode())), held.select(columns)]
-    )
+    opened = one_per_slot(frames["open"].filter(pl.col("key").is_in(keys.implode())))
+    past = pl.concat([frames.sorted_runs("past").rows_of(keys, SCHEMAS["past"]), opened.select(columns)])
+    steps = WindowSpans.of(baseline)
 
     def everybody(slot: int) -> pl.DataFrame:
         # Of what is open only little is old enough, and only that has to be put together.
-        opened = frames["open"].filter(peers_reach(steps, slot))
-        return pl.concat([frames["past"], one_per_slot(opened).select(columns)])
+        late = frames["open"].filter(peers_reach(steps, slot))
+        return pl.concat([frames["past"], one_per_slot(late).select(columns)])
 
-    def peers_before(slot: int) -> PeerStatistics | None:
-        return peers(slot, lambda: everybody(slot))
-
-    exceeding = compared(baseline, large, past, peers_before).filter(pl.col("value") >= pl.col("threshold"))
-    if exceeding.height:
-        told = window_details(exceeding, frames.rows_of("open", exceeding["key"].unique()), steps.window)
-        for window in told.sort("slot").iter_rows(named=True):
-            alerts.put(_open_alert(baseline, alerts, window, steps))
+    found = compared(baseline, new, past, lambda slot: peers(slot, lambda: everybody(slot)))
+    known = {**frames.usual, **found}
+    frames.usual = known if len(known) <= COMPARED else found
+    return known
 
 
-def _windows_with(windows: pl.DataFrame, fresh: pl.DataFrame, length: int) -> pl.DataFrame:
-    """`key`, `slot` (and `at`) of the windows of `length` slots that a bucket of `fresh` lies in."""
-    # The bucket `at` lies in the windows that end with it or up to `length` - 1 slots later.
-    pairs = windows.select("key", "slot").join(fresh.select("key", pl.col("slot").alias("at")), on="key")
-    return pairs.filter((pl.col("slot") - pl.col("at")).is_between(0, length - 1))
-
-
-def _open_alert(baseline: Baseline, alerts: OpenAlerts, window: dict[str, Any], steps: WindowSpans) -> OpenAlert:
-    """`window`: a row of `compared`."""
+def _open_alert(baseline: Baseline, alerts: OpenAlerts, window: dict[str, Any], past: UsualVolume) -> OpenAlert:
+    """`window`: a row of `window_details`."""
     step, once = milliseconds(baseline.step), milliseconds(baseline.once_per)
-    slot, value, expected = window["slot"], window["value"], window["expected"]
+    slot, value, length = window["slot"], window["value"], WindowSpans.of(baseline).window
     begins = slot * step // once * once  # the period that the window's last slot is in has one alert
     return OpenAlert(
         id=alerts.identity(window["key"], begins),
@@ -209,19 +189,19 @@ def _open_alert(baseline: Baseline, alerts: OpenAlerts, window: dict[str, Any], 
         last=window["last"],
         count=window["count"],
         measured=value,
-        threshold=window["threshold"],
+        threshold=past.threshold,
         rank=value,
         place=slot,
         numbers={
-            "expected": expected,
-            "deviation": round((value - expected) / window["spread"], 2),
-            "highest": window["highest"],
-            "samples": float(window["samples"]),
-            **({"ratio": round(value / expected, 2)} if expected else {}),
+            "expected": past.expected,
+            "deviation": round((value - past.expected) / past.spread, 2),
+            "highest": past.highest,
+            "samples": float(past.samples),
+            **({"ratio": round(value / past.expected, 2)} if past.expected else {}),
         },
         texts={
-            "compared_with": "peers" if window["others"] else "own",
-            "window": datetime.fromtimestamp((slot - steps.window + 1) * step / 1000, UTC).strftime("%Y-%m-%dT%H:%MZ"),
+            "compared_with": "peers" if past.of_peers else "own",
+            "window": datetime.fromtimestamp((slot - length + 1) * step / 1000, UTC).strftime("%Y-%m-%dT%H:%MZ"),
         },
         users=_names(window, "user"),
         addresses=_names(window, "address"),
@@ -262,33 +242,38 @@ def _settle(baseline: Baseline, frames: WorkingFrames, mark: int) -> int:
     # a window's length less one before it.
     since = frames.floor // step - steps.window + 1
     done = one_per_slot(frames["open"].filter(pl.col("slot") < since))
-    part, dropped = _admitted(done, frames["past"])
+    part, dropped = _admitted(done, frames)
     # The next window's history is of windows that end less than `history` slots before, and each of them begins a
     # window's length earlier still.
     oldest = frames.floor // step - steps.history - steps.window
-    past = pl.concat([frames["past"], part])
-    if past.height > PAST:
-        oldest = max(oldest, int(past["slot"].sort(descending=True)[PAST]))
-    frames.grow("past", past, part)
+    runs = frames.sorted_runs("past").adding(part)
+    if runs.height > PAST:
+        oldest = max(oldest, int(runs.frame(SCHEMAS["past"])["slot"].sort(descending=True)[PAST]))
+    frames.grow_runs("past", runs, part)
     # Nothing looks at what is older, so it may go later: copying all of a past each time is dear.
-    if past.height and int(past["slot"].min()) <= oldest - steps.history // 32:  # type: ignore[arg-type]
+    if runs.height and int(frames["past"]["slot"].min()) <= oldest - steps.history // 32:  # type: ignore[arg-type]
         frames.forget_slots("past", oldest + 1)
     if done.height:
         frames.forget_slots("open", since)
-        frames.ceilings.pop("open", None)
+        lower_ceilings(frames)
+    frames.usual = {name: usual for name, usual in frames.usual.items() if name[1] >= frames.floor // step}
     return dropped
 
 
-def _admitted(part: pl.DataFrame, past: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+def _admitted(part: pl.DataFrame, frames: WorkingFrames) -> tuple[pl.DataFrame, int]:
     """What of newly settled buckets (`part`, as `HELD`) becomes part of `past`, as that; how many rows do not."""
     columns = SCHEMAS["past"].names()
-    if past.height + part.height <= GROUPS:
+    new = frames.sorted_runs("past").unknown(part["key"].unique())
+    # Counting groups costs as much as the past is long: only when there may be too many.
+    most = frames.groups.get("past", frames["past"].height) + len(new)
+    if most > GROUPS:
+        most = frames["past"]["key"].n_unique() + len(new)
+    room = max(0, GROUPS - (most - len(new)))
+    frames.groups["past"] = min(most, GROUPS)
+    if len(new) <= room:
         return part.select(columns), 0
-    known = past.select("key").unique()
-    new = part.join(known, on="key", how="anti")
-    room = max(0, GROUPS - known.height)
-    if new["key"].n_unique() <= room:
-        return part.select(columns), 0
-    most = new.group_by("key").agg(pl.col("value").sum()).sort("value", "key", descending=True)[:room]
-    left_out = new.join(most, on="key", how="anti")
-    return part.join(left_out, on="key", how="anti").select(columns), int(left_out["count"].sum())
+    sizes = part.filter(pl.col("key").is_in(new.implode())).group_by("key").agg(pl.col("value").sum())
+    largest = sizes.sort("value", "key", descending=True)[:room]["key"]
+    out = new.filter(~new.is_in(largest.implode()))
+    left_out = pl.col("key").is_in(out.implode())
+    return part.filter(~left_out).select(columns), int(part.filter(left_out)["count"].sum())

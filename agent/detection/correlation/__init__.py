@@ -6,11 +6,14 @@ The way of a batch
     engine.py        matched rows of one org's batch, correlation by correlation, bases before what is made of them
     rows.py          matched rows -> compact rows: texts become codes (text_codes.py), ids 16 bytes, times milliseconds
     batch_update.py  one correlation, org and batch: what is new, which alerts that makes or changes
-    near_rows.py     new rows -> those of groups that could fire (row_times.py counts), and the kept rows near them
+    at_once.py       new rows of a condition that more rows can only make hold -> what they come to
+    near_rows.py     which groups could fire (row_times.py counts), and the kept rows near their new ones
+    group_windows.py groups whose rows come in order, followed row by row (inside_window.py)
+    possible_groups.py  windows that are over -> the groups in which the condition may hold at all
     windows.py       rows -> windows in which the condition holds -> members, the rows within such windows
     sequences.py     the same for `temporal_ordered`, where rows must come in an order
     growth.py        members before and after -> clusters (what alerts gain) and anchors (what is handed on)
-    few_rows.py      windows.py, sequences.py and growth.py in one for up to 2,000 rows, told row by row
+    few_rows.py      windows.py, sequences.py and growth.py in one for up to 2,000 rows in any order
     open_alert.py    clusters -> alerts; batch_changes.py, alert.py: what is said of them
     memory.py        where rows and alerts are kept; text_codes.py, thinning.py serve it
 
@@ -93,7 +96,7 @@ When a window is certain, and when it closes
 --------------------------------------------
 
 More rows can only make `gt` and `gte` over counts, values, sums and steps hold, and expressions without `not`. Such a
-window is certain as soon as its rows are there, and its alert is raised in the same batch (`growth.by_rows`). Windows
+window is certain as soon as its rows are there, and its alert is raised in the same batch (`at_once.grown`). Windows
 of all other conditions (`Correlation.waits`) are certain when they are over and nothing can come into them any more:
 when the watermark has passed `until` (`growth.by_windows`). The watermark is, of the log sources that feed the
 correlation, the oldest newest event time less the source's lateness (30 hours of log files, for example), and never
@@ -145,7 +148,7 @@ texts.
                 sorted by group and time, at most PIECE_ROWS
     around      group, from, to: the time around new rows that      near_rows                near_rows
                 can change by them
-    kept, near  rows: pieces that meet that time; those of them     near_rows                growth.by_rows
+    kept, near  rows: pieces that meet that time; those of them     near_rows                at_once
                 within it, of groups that could fire
     measured    group, time (of an end), measured Float64           windows._measured        windows._backward
     windows     group, since, until, anchor, measured Float64,      windows.windows          windows.members

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from agent.detection.correlation.correlation import Correlation
+from agent.detection.correlation.definition.correlation import Correlation
 from agent.detection.correlation.memory import Memory
 from agent.detection.correlation.open_alert import OpenAlert
 from agent.detection.correlation.text_codes import TextCodes

@@ -10,15 +10,18 @@ import polars as pl
 import structlog
 
 from agent.columns.timestamp import HOUR
-from agent.detection.correlation import growth, open_alert, thinning, windows
+from agent.detection.correlation import at_once, growth, open_alert, thinning, windows
 from agent.detection.correlation.batch_changes import AlertChange, BatchChanges
-from agent.detection.correlation.correlation import Correlation
+from agent.detection.correlation.definition.correlation import Correlation
+from agent.detection.correlation.group_windows import LiveGroups
 from agent.detection.correlation.memory import OPEN_ALERTS, Memory, MemoryWriter, first_change
-from agent.detection.correlation.near_rows import near_rows
 from agent.detection.correlation.open_alert import OpenAlert
 from agent.detection.correlation.rows import MatchedRows, correlation_rows
 
 log = structlog.get_logger()
+
+NOTHING = pl.DataFrame()
+"""No rows, without columns."""
 
 AHEAD = 24 * HOUR
 """Milliseconds by which an event may lie in the future; what lies farther is left out."""
@@ -29,6 +32,31 @@ def stride(correlation: Correlation) -> int:
     # A 32nd of the timespan, so that a window waits hardly longer than it is, but a second at least and 112.5 s at
     # most.
     return max(1_000, min(correlation.milliseconds, HOUR) // 32)
+
+
+def rests(correlation: Correlation, memory: Memory, mark: int) -> bool:
+    """Whether a new watermark (milliseconds) changes nothing but the watermark: there is no window to judge, no alert that
+    closes, no row that goes.
+    """
+    if memory.stale or (correlation.waits and memory.pieces):
+        return False
+    alerts = [alert.end for of_group in memory.alerts.values() for alert in of_group]
+    if len(alerts) > OPEN_ALERTS or (alerts and min(alerts) < _over(correlation, mark)):
+        return False
+    return not _old_pieces(correlation, memory, mark)
+
+
+def _over(correlation: Correlation, mark: int) -> int:
+    """Alerts that ended before this can grow no more; milliseconds, as the watermark."""
+    # A row to come lies at or after the mark, and windows that it completes begin a timespan before: an alert that
+    # ended more than `quiet` before these is not theirs.
+    return mark - correlation.milliseconds - int(correlation.quiet.total_seconds() * 1000)
+
+
+def _old_pieces(correlation: Correlation, memory: Memory, mark: int) -> list[int]:
+    """Numbers of the pieces whose last row is too old."""
+    # Two timespans, as `near_rows` and `_judge` look back.
+    return [piece.number for piece in memory.pieces if piece.newest < mark - 2 * correlation.milliseconds]
 
 
 class BatchUpdate:
@@ -42,12 +70,17 @@ class BatchUpdate:
         memory: Memory,
         writer: MemoryWriter,
         clock: int,
+        *,
+        in_order: bool,
     ) -> None:
-        """`clock`: the time by the clock, in milliseconds; 0 if nothing depends on it."""
+        """`clock`: the time by the clock, in milliseconds; 0 if nothing depends on it. `in_order`: whether all rows of an
+        event have one time.
+        """
         self._correlation = correlation
         self._org = org
         self._changes = changes
         self._clock = clock
+        self._in_order = in_order
         self._before = self._memory = memory
         self._writer = writer
         self._span = correlation.milliseconds
@@ -66,9 +99,7 @@ class BatchUpdate:
         whether it only feeds these.
         """
         self._silent = silent
-        fresh = (
-            self._fresh_rows(found, carried) if not found.keys().isdisjoint(self._correlation.steps) else pl.DataFrame()
-        )
+        fresh = self._fresh_rows(found, carried) if not found.keys().isdisjoint(self._correlation.bases) else NOTHING
         parts = [self._grow(fresh)] if fresh.height else []
         if mark - self._memory.mark >= stride(self._correlation):
             if self._correlation.waits:
@@ -76,7 +107,7 @@ class BatchUpdate:
             self._settle(mark)
         self._store()
         anchors = [part for part in parts if part.height]
-        return pl.concat(anchors) if anchors else pl.DataFrame()
+        return pl.concat(anchors) if anchors else NOTHING
 
     def revise_due(self, since: int) -> None:
         """Revise alerts that changed at `since` by the clock (milliseconds), or before."""
@@ -104,14 +135,14 @@ class BatchUpdate:
         """With new rows (`memory.schema`); a condition that waits is not judged by them, and has no anchors then."""
         grown = growth.NO_GROWTH
         if not self._correlation.waits:
-            self._memory, near, fresh_near = near_rows(self._correlation, self._memory, self._writer, fresh)
-            # What was read twice, as after a crash between two commits, counts once. Rows of groups that could not fire
-            # are not looked at here; `_judge` leaves out doubles by itself.
-            again = fresh_near.join(near, on=["id", "step"], how="semi")
-            if again.height:
-                fresh, fresh_near = (part.join(again, on=["id", "step"], how="anti", maintain_order="left") for part in (fresh, fresh_near))  # fmt: skip
-            if fresh_near.height:
-                grown = growth.by_rows(self._correlation, near, fresh_near, self._changes.texts[self._org])
+            self._memory, fresh, grown = at_once.grown(
+                self._correlation,
+                self._memory,
+                self._writer,
+                fresh,
+                self._changes.texts[self._org],
+                in_order=self._in_order,
+            )
         if fresh.height:
             # An hour is the least bucket of time in which rows are stored.
             self._memory = self._writer.add(self._memory, fresh, max(self._span, HOUR))
@@ -123,6 +154,7 @@ class BatchUpdate:
         held = self._memory.height
         self._memory = thinning.thinned(self._memory, self._writer, thinning.ROWS)
         if self._memory.height < held:
+            self._memory = replace(self._memory, live=LiveGroups())
             lost = held - self._memory.height
             self._changes.count(self._correlation, "crowded", lost)
             log.warning(
@@ -136,9 +168,8 @@ class BatchUpdate:
         since = self._memory.mark
         parts = self._writer.rows(self._memory, since - 2 * self._span, mark)
         if not parts:
-            return pl.DataFrame()
+            return NOTHING
         rows = pl.concat(parts).filter(pl.col("time").is_between(since - 2 * self._span, mark, closed="left"))
-        rows = rows.unique(["id", "step"], keep="first")
         return self._apply(growth.by_windows(self._correlation, rows, since, mark, self._changes.texts[self._org]))
 
     def _apply(self, grown: growth.Growth) -> pl.DataFrame:
@@ -222,9 +253,7 @@ class BatchUpdate:
 
     def _settle(self, mark: int) -> None:
         """With a new watermark: alerts that can grow no more are revised for the last time, old rows go."""
-        # A row to come lies at or after the mark, and windows that it completes begin a timespan before: an alert that
-        # ended more than `quiet` before these is not theirs.
-        over = mark - self._span - self._quiet
+        over = _over(self._correlation, mark)
         closed = list(self._closing(over))
         if closed:
             for alert in closed:
@@ -236,10 +265,14 @@ class BatchUpdate:
                 if not alerts[group]:
                     del alerts[group]
                 self._changed_groups.add(group)
-            self._memory = replace(self._memory, alerts=alerts)
-        # Two timespans, as `near_rows` and `_judge` look back; a piece goes when its last row is older.
-        old = [piece.number for piece in self._memory.pieces if piece.newest < mark - 2 * self._span]
-        self._memory = replace(self._writer.without(self._memory, old), mark=mark)
+            live = self._memory.live if closed[-1].end < over else LiveGroups()
+            self._memory = replace(self._memory, alerts=alerts, live=live)
+        old = _old_pieces(self._correlation, self._memory, mark)
+        if old:
+            self._memory = self._writer.without(self._memory, old)
+            # No window to come has a row of groups that are still for as long: followed, they would only take room.
+            self._memory = replace(self._memory, live=self._memory.live.since(mark - 2 * self._span))
+        self._memory = replace(self._memory, mark=mark)
 
     def _closing(self, over: int) -> Iterator[OpenAlert]:
         """Alerts that ended before `over` (milliseconds), and of too many those that ended first."""

@@ -13,6 +13,7 @@ at most now, less that source's lateness; the oldest of them counts. Rows that a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import orjson
@@ -21,8 +22,15 @@ import polars as pl
 from agent import metrics
 from agent.detection.correlation import text_codes
 from agent.detection.correlation.batch_changes import BatchChanges
-from agent.detection.correlation.batch_update import BatchUpdate, stride
-from agent.detection.correlation.correlation import Correlation, bases_first, feeding_rules, fields_by_base
+from agent.detection.correlation.batch_update import BatchUpdate, rests, stride
+from agent.detection.correlation.definition.correlation import (
+    Correlation,
+    awaited_sources,
+    bases_first,
+    feeding_rules,
+    fields_by_base,
+    told_in_order,
+)
 from agent.detection.correlation.memory import Memory, MemoryWriter, recalled
 from agent.detection.correlation.rows import Key, MatchedRows, handed_on, keys_of, read_matched, value_of
 from agent.detection.correlation.text_codes import TextCodes
@@ -61,6 +69,7 @@ class CorrelationEngine:
             correlation.rule.id: [base for base in self._correlations if base.rule.id in correlation.bases]
             for correlation in self._correlations
         }
+        self._in_order = told_in_order(self._correlations)
         fields = fields_by_base(self._correlations)
         self._carried = {
             correlation.rule.id: tuple(sorted(fields.get(correlation.rule.id, ())))
@@ -80,6 +89,7 @@ class CorrelationEngine:
             key: frozenset(log_sources[base] for base in bases if base in log_sources) for key, bases in fed.items()
         }
         self._feeds = set(self._sources.values())
+        self._awaited = awaited_sources(self._correlations, log_sources)
         self._strides = {correlation.rule.id: stride(correlation) for correlation in self._correlations}
         self._titles = {
             correlation.rule.id: correlation.rule.name or correlation.rule.id for correlation in correlations
@@ -106,20 +116,22 @@ class CorrelationEngine:
         now: datetime | None = None,
         *,
         final: bool = False,
+        instead: Mapping[str, Mapping[str, pl.DataFrame]] | None = None,
     ) -> BatchChanges:
         """`found`: rule id to its matched rows, prepared, with `event.id` (String) and `@timestamp` (Datetime).
         `newest`: newest event time of the batch, in milliseconds.
 
         `now`: by the clock, without which no alert is revised for the age of its changes; with neither org nor rows
-        those of every org are. `final`: nothing will ever follow.
+        those of every org are. `final`: nothing will ever follow. `instead`: id of a correlation to what its bases
+        matched, of those bases of which it is not to see all that was `found`.
         """
         changes, clock = BatchChanges(newest={**self.newest}), int(now.timestamp() * 1000) if now else 0
         if newest is not None:
             _note_newest(changes, org, source, newest)
         if found or newest is not None:
-            self._advance(found, org, changes, clock, final=final)
+            self._advance(found, org, changes, clock, final=final, instead=instead or {})
         for other in {org, *changes.newest} if final else ():
-            self._advance({}, other, changes, clock, final=True)
+            self._advance({}, other, changes, clock, final=True, instead={})
         if clock:
             self._revise_due([org] if org or found or newest is not None else list(changes.newest), changes, clock)
         if changes.newest != self.newest:
@@ -166,7 +178,14 @@ class CorrelationEngine:
             metrics.CORRELATION_ROWS_LEFT_OUT.labels(self._titles[rule], reason).inc(rows)
 
     def _advance(
-        self, found: Mapping[str, pl.DataFrame], org: str, changes: BatchChanges, clock: int, *, final: bool
+        self,
+        found: Mapping[str, pl.DataFrame],
+        org: str,
+        changes: BatchChanges,
+        clock: int,
+        *,
+        final: bool,
+        instead: Mapping[str, Mapping[str, pl.DataFrame]],
     ) -> None:
         """One org's correlations, each after those it is made of."""
         if org not in self._texts:
@@ -176,22 +195,39 @@ class CorrelationEngine:
         matched = self._read({base: rows for base, rows in found.items() if base in self.bases}, org, changes)
         marks = {} if final else self._marks(changes.newest.get(org, {}))
         memories = {**self._recalled(org), **changes.memories.get(org, {})}
+        moved = False
         for correlation in self._correlations:
             name = correlation.rule.id
-            mark = FOREVER if final else marks[self._sources[name]]
-            # What a correlation hands on has times from its own mark on. Marks move in strides of different lengths: one
-            # made of it must not be ahead, or what it is made of would be late.
+            mark = FOREVER if final else self._mark(name, marks, changes.newest.get(org, {}))
+            # What a correlation hands on has times from its mark on: one made of it must not be ahead, or that would be late.
             for base in self._made_of[name]:
                 mark = min(mark, memories[base.rule.id].mark)
-            if mark - memories[name].mark < self._strides[name] and matched.keys().isdisjoint(correlation.bases):
-                continue  # of a batch's many correlations most have no rows in it
+            seen = self._seen(matched, instead[name], org, changes) if name in instead else matched
+            if seen.keys().isdisjoint(correlation.bases):  # of a batch's many correlations most have no rows in it
+                if mark - memories[name].mark < self._strides[name]:
+                    continue
+                if memories[name].empty or rests(correlation, memories[name], mark):
+                    moved = moved or not memories[name].empty  # where nothing is, the mark follows from the rest
+                    memories[name] = replace(memories[name], mark=mark)
+                    changes.memories.setdefault(org, {})[name] = memories[name]
+                    continue
             update = self._update(correlation, org, changes, clock)
-            anchors = update.take(matched, mark, self._carried[name], silent=name in self._silent)
+            anchors = update.take(seen, mark, self._carried[name], silent=name in self._silent)
             memories[name] = self._memory(correlation, org, changes)
             if name in self.bases and anchors.height:
                 matched |= self._read({name: handed_on(anchors, self._carried[name], changes.texts[org])}, org, changes)
+        if moved:  # one value for all: of each correlation its own would be some 35 of the 50 that a small batch stores
+            marks_of = {name: memory.mark for name, memory in memories.items() if not memory.empty}
+            changes.remember[_marks_key(org)] = orjson.dumps(marks_of)
         if changes.texts[org].changed:
             self._store_texts(org, changes, memories)
+
+    def _seen(
+        self, matched: Mapping[str, MatchedRows], instead: Mapping[str, pl.DataFrame], org: str, changes: BatchChanges
+    ) -> dict[str, MatchedRows]:
+        """What was matched, with the rows of `instead` for the bases that it names."""
+        whole = {base: rows for base, rows in matched.items() if base not in instead}
+        return whole | self._read(instead, org, changes)
 
     def _store_texts(self, org: str, changes: BatchChanges, memories: Mapping[str, Memory]) -> None:
         """Rows before two timespans from the mark are needed no more, nor are their texts if no correlation needs them."""
@@ -220,7 +256,8 @@ class CorrelationEngine:
     def _update(self, correlation: Correlation, org: str, changes: BatchChanges, clock: int) -> BatchUpdate:
         """`clock`: milliseconds; 0 without one."""
         writer = MemoryWriter(self._cache, changes.pieces, changes.remember)
-        return BatchUpdate(correlation, org, changes, self._memory(correlation, org, changes), writer, clock)
+        memory, in_order = self._memory(correlation, org, changes), correlation.rule.id in self._in_order
+        return BatchUpdate(correlation, org, changes, memory, writer, clock, in_order=in_order)
 
     def _memory(self, correlation: Correlation, org: str, changes: BatchChanges) -> Memory:
         """As this batch has made it so far."""
@@ -230,11 +267,13 @@ class CorrelationEngine:
     def _recalled(self, org: str) -> Mapping[str, Memory]:
         """Of all correlations, as the last commit left them, in the order of their bases."""
         if org not in self._memories:
+            marks = orjson.loads(self._recall(_marks_key(org)) or b"{}")
             self._memories[org] = {
                 name: recalled(
                     self._recall,
                     f"correlation/{name}/{org}",
                     orjson.dumps([correlation.shape, self._carried[name]]).decode(),
+                    marks.get(name, 0),
                 )
                 for name, correlation in self._by_id.items()
             }
@@ -251,6 +290,13 @@ class CorrelationEngine:
             marks[sources] = max(min((newest[name] - by for name, by in late.items() if by is not None), default=0), 0)
         return marks
 
+    def _mark(self, correlation: str, marks: Mapping[frozenset[LogSource], int], newest: Mapping[str, int]) -> int:
+        """0 as long as nothing came of a log source whose rows must be absent: they always would be. The rest as above."""
+        for source in self._awaited[correlation]:
+            if all(self._late(frozenset({source}), name) is None for name in newest):
+                return 0
+        return marks[self._sources[correlation]]
+
     def _late(self, sources: frozenset[LogSource], name: str) -> int | None:
         """How late rows of a log source may come, in milliseconds; None if it is none of these."""
         if (sources, name) not in self._lateness_by:
@@ -259,6 +305,11 @@ class CorrelationEngine:
             late = self._lateness.get(source.service or "", OTHERWISE)
             self._lateness_by[sources, name] = int(late.total_seconds() * 1000) if used else None
         return self._lateness_by[sources, name]
+
+
+def _marks_key(org: str) -> str:
+    """Where the state holds how far watermarks have moved where nothing else changed: correlation id to milliseconds."""
+    return f"correlation/marks/{org}"
 
 
 def _note_newest(changes: BatchChanges, org: str, source: LogSource, newest: int) -> None:

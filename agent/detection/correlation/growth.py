@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby, islice
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
 
 from agent.detection.alert.alert import IDS
 from agent.detection.correlation import few_rows, windows
-from agent.detection.correlation.correlation import Correlation
+from agent.detection.correlation.definition.correlation import Correlation
+from agent.detection.correlation.inside_window import ADDRESS, ID, TIME, USER, FewRow
 from agent.detection.correlation.open_alert import NAMES
+from agent.detection.correlation.possible_groups import of_possible_groups
 from agent.detection.correlation.rows import id_texts
 from agent.detection.correlation.text_codes import TextCodes
 
@@ -34,18 +37,20 @@ class Growth:
 NO_GROWTH = Growth((), pl.DataFrame())
 
 
-def by_rows(correlation: Correlation, before: pl.DataFrame, fresh: pl.DataFrame, texts: TextCodes) -> Growth:
-    """Of a condition that more rows can only make hold. `before`: kept rows of some groups, two timespans around the
-    new ones; `fresh`: the new rows of these groups.
-    """
-    rows = pl.concat([before, fresh])
-    if rows.height <= few_rows.FEW and few_rows.can_tell(correlation):
-        return _of_places(rows, few_rows.grown(correlation, rows, before.height), texts)
-    return _by_columns(correlation, before, fresh, texts)
+def joined(parts: Sequence[Growth]) -> Growth:
+    """Of different groups."""
+    if len(parts) == 1:
+        return parts[0]
+    anchors = [part.anchors for part in parts if part.anchors.height]
+    return Growth(
+        [cluster for part in parts for cluster in part.clusters],
+        pl.concat(anchors) if anchors else pl.DataFrame(),
+        [measure for part in parts for measure in part.remeasured],
+    )
 
 
-def _of_places(rows: pl.DataFrame, grown: few_rows.RowGrowth, texts: TextCodes) -> Growth:
-    """Growth told row by row, with the rows in the place of their places."""
+def of_places(rows: pl.DataFrame, grown: few_rows.RowGrowth, texts: TextCodes) -> Growth:
+    """Growth told row by row, with texts in place of codes; `rows`: the frame of its places."""
     anchors = pl.DataFrame()
     if grown.anchors:
         places, measured = zip(*grown.anchors, strict=True)
@@ -53,21 +58,13 @@ def _of_places(rows: pl.DataFrame, grown: few_rows.RowGrowth, texts: TextCodes) 
         if "known" not in rows.columns:
             told = pl.Series("measured", measured, dtype=pl.Float64), anchors["time"].alias("known")
             anchors = anchors.with_columns(told)
-    added = pl.DataFrame()
-    if grown.clusters:
-        numbers = [number for number, (places, _) in enumerate(grown.clusters) for _ in places]
-        added = rows[[place for places, _ in grown.clusters for place in places]]
-        added = added.with_columns(pl.Series("cluster", numbers, dtype=pl.UInt32))
-    measures = dict(enumerate(measured for _, measured in grown.clusters))
-    changed = rows[[place for place, _ in grown.remeasured]].select("group", "time")
-    changed = changed.with_columns(
-        pl.Series("measured", [measured for _, measured in grown.remeasured], dtype=pl.Float64)
-    )
-    return Growth(_clusters(added, measures, texts), anchors, _remeasured(changed, texts))
+    return Growth(_clusters(grown.clusters, texts), anchors, _remeasured(grown.remeasured, texts))
 
 
-def _by_columns(correlation: Correlation, before: pl.DataFrame, fresh: pl.DataFrame, texts: TextCodes) -> Growth:
-    """See `by_rows`."""
+def by_columns(correlation: Correlation, before: pl.DataFrame, fresh: pl.DataFrame, texts: TextCodes) -> Growth:
+    """Of a condition that more rows can only make hold. `before`: kept rows of some groups, two timespans around the
+    new ones; `fresh`: the new rows of these groups.
+    """
     rows = pl.concat([before, fresh])
     first = fresh.lazy().group_by("group").agg(pl.col("time").min().alias("first"))
     # A new row changes no window that ends before it. Whether a row of one that it changes was a member before depends
@@ -110,15 +107,20 @@ def _held_before(
 
 
 def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: int, texts: TextCodes) -> Growth:
-    """Of windows that end at `since` or later and before `until`. `rows`: all from two timespans before `since` on."""
+    """Of windows that end at `since` or later and before `until`. `rows`: all from two timespans before `since` on, and
+    before `until`; some may be there twice.
+    """
     span = correlation.milliseconds
     ends = pl.col("until").is_between(since, until, closed="left")
     # These windows begin a timespan before `since`, or later; in most of them, and of most groups, nothing holds.
-    recent = windows.windows(rows.lazy().filter(pl.col("time") >= since - span), correlation)
-    touched = recent.filter(ends).select("group").unique().collect()
+    recent = of_possible_groups(rows.filter(pl.col("time") >= since - span), correlation, since)
+    if not recent.height:
+        return NO_GROWTH
+    recent = recent.unique(["id", "step"], keep="first")
+    touched = windows.windows(recent.lazy(), correlation).filter(ends).select("group").unique().collect()
     if not touched.height:
         return NO_GROWTH
-    touched_rows = rows.join(touched, on="group", how="semi").lazy()
+    touched_rows = rows.join(touched, on="group", how="semi").unique(["id", "step"], keep="first").lazy()
     # Whether one of their rows was a member before depends on windows that end from a timespan before `since` on.
     near = pl.col("until").is_between(since - span, until, closed="left")
     judged = windows.windows(touched_rows, correlation).filter(near).collect()
@@ -134,7 +136,7 @@ def by_windows(correlation: Correlation, rows: pl.DataFrame, since: int, until: 
 def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, texts: TextCodes) -> Growth:
     """The difference between members before and after; both: rows with `measured` and `known`."""
     if now.height <= few_rows.FEW:
-        return _of_places(now, few_rows.compared(correlation, was, now), texts) if now.height else NO_GROWTH
+        return of_places(now, few_rows.compared(correlation, was, now), texts) if now.height else NO_GROWTH
     before, members = was.lazy(), now.lazy()
     # What is handed on is a row of a base (id and step); what alerts count is an event (id), whichever base it is of.
     anchors = members.filter(pl.col("known").is_not_null()).join(
@@ -157,7 +159,13 @@ def _growth(correlation: Correlation, was: pl.DataFrame, now: pl.DataFrame, text
         ["group", "id"], keep="first", maintain_order=True
     )
     found, rows, values, changed = pl.collect_all([anchors, added, measured, _changed_measures(before, members)])
-    return Growth(_clusters(rows, dict(values.iter_rows()), texts), found, _remeasured(changed, texts))
+    measures = dict(values.iter_rows())
+    cells = zip(rows["cluster"].to_list(), rows["group"].to_list(), few_rows.listed(rows), strict=True)
+    clusters = [
+        (group, [row for *_, row in of_cluster], measures[number])
+        for (number, group), of_cluster in groupby(cells, key=itemgetter(0, 1))
+    ]
+    return Growth(_clusters(clusters, texts), found, _remeasured(changed.rows(), texts))
 
 
 def _changed_measures(was: pl.LazyFrame, now: pl.LazyFrame) -> pl.LazyFrame:
@@ -175,37 +183,51 @@ def _changed_measures(was: pl.LazyFrame, now: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _remeasured(rows: pl.DataFrame, texts: TextCodes) -> list[tuple[str, int, float]]:
+def _remeasured(rows: Sequence[tuple[int, int, float]], texts: TextCodes) -> list[tuple[str, int, float]]:
     """`rows` (group, time, measured), each once, with the group's text."""
-    if not rows.height:
+    if not rows:
         return []
-    groups = texts.named(rows["group"]).to_list()
-    cells = zip(groups, rows["time"].to_list(), rows["measured"].to_list(), strict=True)
-    return list(dict.fromkeys((group or "", time, measured) for group, time, measured in cells))
+    groups = _named([group for group, *_ in rows], texts)
+    return list(
+        dict.fromkeys((text or "", time, measured) for text, (_, time, measured) in zip(groups, rows, strict=True))
+    )
 
 
-def _clusters(added: pl.DataFrame, measured: Mapping[int, float | None], texts: TextCodes) -> list[dict[str, Any]]:
-    """`Growth.clusters`. `added`: new members by group, time and id, with `cluster`; `measured`: by cluster."""
-    if not added.height:
+def _clusters(found: Sequence[tuple[int, Sequence[FewRow], float | None]], texts: TextCodes) -> list[dict[str, Any]]:
+    """`Growth.clusters`. `found`: as `few_rows.RowGrowth` has them."""
+    if not found:
         return []
-    named = {name: texts.named(added[name]).to_list() for name in ("group", "user", "address")}
-    times, ids = added["time"].to_list(), id_texts(added["id"]).to_list()
-    found, begin = [], 0
-    for number, places in groupby(added["cluster"].to_list()):
-        end = begin + sum(1 for _ in places)
-        first = slice(begin, min(begin + IDS, end))
-        found.append(
+    # All are looked up at once, for one look costs more than the codes of a cluster.
+    rows_of_all = [row for _, rows, _ in found for row in rows]
+    codes: list[list[int | None]] = [
+        [group for group, *_ in found],
+        [row[USER] for row in rows_of_all],
+        [row[ADDRESS] for row in rows_of_all],
+    ]
+    named = iter(_named(list(chain.from_iterable(codes)), texts))
+    groups, users, addresses = (iter(list(islice(named, len(part)))) for part in codes)
+    # Only the first ids are named, and the last one.
+    ids = iter(id_texts(pl.Series([row[ID] for _, rows, _ in found for row in (*rows[:IDS], rows[-1])])).to_list())
+    clusters = []
+    for group, (_, rows, measured) in zip(groups, found, strict=True):
+        clusters.append(
             {
-                "group": named["group"][begin] or "",
-                "start": times[begin],
-                "end": times[end - 1],
-                "count": end - begin,
-                "times": times[first],
-                "ids": ids[first],
-                "last": ids[end - 1],
-                "measured": measured[number],
-                **{name: sorted({*named[name][begin:end]} - {None})[:NAMES] for name in ("user", "address")},
+                "group": group or "",
+                "start": rows[0][TIME],
+                "end": rows[-1][TIME],
+                "count": len(rows),
+                "times": [row[TIME] for row in rows[:IDS]],
+                "ids": list(islice(ids, min(len(rows), IDS))),
+                "last": next(ids),
+                "measured": measured,
+                **{
+                    name: sorted(filter(None, {*islice(texts_of_rows, len(rows))}))[:NAMES]
+                    for name, texts_of_rows in (("user", users), ("address", addresses))
+                },
             }
         )
-        begin = end
-    return found
+    return clusters
+
+
+def _named(codes: Sequence[int | None], texts: TextCodes) -> list[str | None]:
+    return texts.named(pl.Series(codes, dtype=pl.UInt32)).to_list()

@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 import polars as pl
 
-from agent.detection.correlation.correlation import NUMERIC, Correlation
+from agent.detection.correlation.definition.correlation import NUMERIC, Correlation
+from agent.detection.correlation.group_windows import LiveGroups
 from agent.detection.correlation.open_alert import OpenAlert, decoded
 from agent.detection.correlation.row_times import RowTimes
 from agent.detection.memory.frame_bytes import encoded
@@ -73,6 +74,8 @@ class Memory:
     """What is stored of a correlation of another shape, to be deleted."""
     times: RowTimes | None = None
     """Not stored: made of the rows when somebody asks."""
+    live: LiveGroups = field(default_factory=LiveGroups)
+    """Not stored: groups are followed from when somebody asks for them."""
 
     @property
     def empty(self) -> bool:
@@ -184,9 +187,9 @@ class MemoryWriter:
         opened, closed = _changed_alerts(memory, before, groups)
         if opened or closed:
             memory = self._store_alerts(memory, opened, closed)
-        for key in memory.stale:
-            self.changes.setdefault(key, None)
-        memory = replace(memory, stale=())
+        if memory.stale:
+            self.changes |= {key: None for key in memory.stale if key not in self.changes}
+            memory = replace(memory, stale=())
         pieces = [_values_of(piece) for piece in memory.pieces]
         head = {"shape": memory.shape, "mark": memory.mark, "deltas": memory.deltas, "pieces": pieces}
         self.changes[f"{memory.prefix}/head"] = orjson.dumps(head)
@@ -244,8 +247,10 @@ def _delta_texts(opened: Sequence[OpenAlert], closed: Sequence[str]) -> Iterator
         parts = []
 
 
-def recalled(recall: Callable[[str], bytes | None], prefix: str, shape: str) -> Memory:
-    """What is stored under `prefix`; nothing, if that is of a correlation of another `shape`."""
+def recalled(recall: Callable[[str], bytes | None], prefix: str, shape: str, mark: int = 0) -> Memory:
+    """What is stored under `prefix`; nothing, if that is of a correlation of another `shape`. `mark`: the watermark since
+    then, in milliseconds.
+    """
     head = recall(f"{prefix}/head")
     if head is None:
         return Memory(prefix, shape=shape)
@@ -267,7 +272,13 @@ def recalled(recall: Callable[[str], bytes | None], prefix: str, shape: str) -> 
         by_group[alert.group] = (*by_group.get(alert.group, ()), alert)
     pieces = tuple(Piece(*values) for values in about["pieces"])
     return Memory(
-        prefix, pieces, about["mark"], by_group, first_change(by_group.values()), tuple(about["deltas"]), shape
+        prefix,
+        pieces,
+        max(about["mark"], mark),
+        by_group,
+        first_change(by_group.values()),
+        tuple(about["deltas"]),
+        shape,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from agent.detection.alert.alert import IDS
-from agent.detection.correlation.correlation import Correlation
+from agent.detection.correlation.definition.correlation import Correlation
 
 NAMES = 20
 """Users and addresses that an alert names."""

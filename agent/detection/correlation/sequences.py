@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from agent.detection.correlation.correlation import Correlation
+from agent.detection.correlation.definition.correlation import Correlation
 
 BY = ["group", "time"]
 """What a time is told apart by: times of different groups have nothing to do with each other."""

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from agent.detection.correlation.correlation import ConditionBound, Correlation
+from agent.detection.correlation.definition.correlation import ConditionBound, Correlation
 from agent.detection.correlation.sequences import BY, by_length, chains, longest, next_time
 
 FOREVER = 2**62

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from agent.detection.memory.frame_bytes import decoded, encoded
-from agent.detection.memory.piece_cache import PieceCache
+from agent.detection.memory.frame_bytes import compact, decoded, encoded
+from agent.detection.memory.key_parts import key_parts
+from agent.detection.memory.piece_cache import EncodedPieces
 
 MANY = 8
 """Of a bucket's pieces of about one size no more than these stay apart."""
@@ -97,9 +98,9 @@ def of_head(prefix: str, head: Sequence[object]) -> StoredFrame:
 class PieceWriter:
     """What one batch changes of stored frames; nothing counts before its commit."""
 
-    cache: PieceCache
-    pieces: dict[str, pl.DataFrame | None] = field(default_factory=dict)
-    """Key to rows; None: deleted. What `PieceCache.commit` takes."""
+    cache: EncodedPieces
+    pieces: dict[str, bytes | None] = field(default_factory=dict)
+    """Key to piece; None: deleted. What `EncodedPieces.commit` takes."""
     changes: dict[str, bytes | None] = field(default_factory=dict)
     """Key to what the state has there from the commit on; None: nothing."""
 
@@ -108,6 +109,10 @@ class PieceWriter:
         return [rows for piece in pieces if (rows := self._rows(frame.key(piece))) is not None]
 
     def _rows(self, key: str) -> pl.DataFrame | None:
+        data = self._data(key)
+        return None if data is None else decoded(data)
+
+    def _data(self, key: str) -> bytes | None:
         return self.pieces[key] if key in self.pieces else self.cache.get(key)
 
     def add(self, frame: StoredFrame, rows: pl.DataFrame, layout: PieceLayout) -> StoredFrame:
@@ -123,6 +128,17 @@ class PieceWriter:
     ) -> StoredFrame:
         """With `rows` in the place of some pieces."""
         return self._put(self.without(frame, old), rows, layout)
+
+    def remade(self, frame: StoredFrame, old: Sequence[FramePiece], layout: PieceLayout) -> StoredFrame:
+        """With the rows of some pieces put together, some groups at a time (`key_parts`); as it is where one of the pieces cannot be read."""
+        stored = [data for piece in old if (data := self._data(frame.key(piece))) is not None]
+        if len(stored) < len(old):
+            return frame
+        made = frame
+        for groups in key_parts(sum(piece.rows for piece in old)):
+            rows = pl.concat([compact(decoded(data).filter(groups)) for data in stored])
+            made = self._put(made, layout.whole(rows), layout)
+        return self.without(made, old)
 
     def without(self, frame: StoredFrame, old: Iterable[FramePiece]) -> StoredFrame:
         """With these pieces deleted."""
@@ -153,8 +169,7 @@ class PieceWriter:
         span = (int(rows[layout.time].min()), int(rows[layout.time].max())) if layout.time else (0, 0)  # type: ignore[arg-type]
         piece = FramePiece(frame.following + len(new), rows.height, *span)
         new.append(piece)
-        self.pieces[frame.key(piece)] = decoded(data)  # `compact`: the texts of a batch do not stay with its pieces
-        self.changes[frame.key(piece)] = data
+        self.pieces[frame.key(piece)] = self.changes[frame.key(piece)] = data
 
     def _merged(self, frame: StoredFrame, bucket: int, layout: PieceLayout) -> StoredFrame:
         """With the pieces of a bucket that are of one size made one, where they are many."""

@@ -58,7 +58,7 @@ class RuleCache:
             if entry is None or entry["placeholders"] != values(entry["placeholders"], placeholders):
                 return None
             found = restored(entry, path)
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
             return None
         self._used[key] = entry
         return found

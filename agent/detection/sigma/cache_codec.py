@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import fields, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import orjson
@@ -34,24 +36,23 @@ _RULE = tuple(field.name for field in fields(Rule) if field.name not in ("path",
 
 def stored(parsed: ParsedFile) -> dict[str, Any] | None:
     """What JSON can say of it; None if it cannot, or not all of it. Placeholders are the caller's business."""
-    if parsed.derived:
-        return None
     said: dict[str, Any] = {
         "rules": [_rule(rule) for rule in parsed.rules],
         "filters": [_filter(sigma_filter) for sigma_filter in parsed.filters],
         "errors": [[error.line, error.reason, error.hint] for error in parsed.errors],
     }
     try:
+        said["derived"] = [_documents().stored(document) for document in parsed.derived]
         said = orjson.loads(orjson.dumps(said))
         whole = restored(said, NOWHERE)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, RecursionError, TypeError, ValueError):
         return None
-    same = [replace(rule, path=NOWHERE) for rule in parsed.rules] == whole.rules
-    return (
-        said
-        if same and [replace(sigma_filter, path=NOWHERE) for sigma_filter in parsed.filters] == whole.filters
-        else None
+    is_same = (
+        [replace(rule, path=NOWHERE) for rule in parsed.rules] == whole.rules
+        and [replace(sigma_filter, path=NOWHERE) for sigma_filter in parsed.filters] == whole.filters
+        and all(_documents().is_same(*pair) for pair in zip(parsed.derived, whole.derived, strict=True))
     )
+    return said if is_same else None
 
 
 def restored(said: dict[str, Any], path: Path) -> ParsedFile:
@@ -60,7 +61,14 @@ def restored(said: dict[str, Any], path: Path) -> ParsedFile:
         [_restored_rule(rule, path) for rule in said["rules"]],
         [_restored_filter(said_filter, path) for said_filter in said["filters"]],
         [RuleError(path, line, reason, hint=hint) for line, reason, hint in said["errors"]],
+        [_documents().restored(document, path) for document in said["derived"]],
+        set(said.get("placeholders", ())),
     )
+
+
+def _documents() -> ModuleType:
+    """Imported where there is a correlation or baseline: it needs pySigma, which takes a tenth of a second."""
+    return importlib.import_module("agent.detection.sigma.document_codec")
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

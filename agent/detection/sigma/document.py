@@ -69,7 +69,7 @@ def parse(data: bytes, path: Path) -> Iterator[Document | RuleError]:
                 yield Document(path, previous, document.node)
             case _:
                 yield document.error(
-                    f"there is no action {action!r}", "action", hint="write global, reset or repeat, or leave it out"
+                    f"there is no action {action!r}", "action", hint="write global, reset or repeat, or remove it"
                 )
 
 
@@ -85,11 +85,11 @@ def _documents(data: bytes, path: Path) -> Iterator[Document | RuleError]:
             yield from _document(path, loader)
     except yaml.reader.ReaderError as error:
         line = data.count(b"\n", 0, error.position) + 1
-        yield RuleError(path, line, f"is no YAML: {error.reason}", hint="save it as plain text in UTF-8")
+        yield RuleError(path, line, f"is not valid YAML: {error.reason}", hint="save it as plain text in UTF-8")
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2026-02-30
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error)
-        yield RuleError(path, mark.line + 1 if mark else 1, f"is no YAML: {reason}")
+        yield RuleError(path, mark.line + 1 if mark else 1, f"is not valid YAML: {reason}")
     finally:
         loader.dispose()
 
@@ -101,17 +101,22 @@ def _document(path: Path, loader: yaml.CSafeLoader) -> Iterator[Document | RuleE
     twice = next((key for _, key in duplicate_keys(node) if key.value != "<<"), None)
     if twice is not None:
         line = twice.start_mark.line + 1
-        yield RuleError(path, line, f"the key {twice.value!r} stands here twice", hint="YAML would drop the first one")
+        yield RuleError(
+            path,
+            line,
+            f"the key {twice.value!r} is given twice",
+            hint="remove one of them: YAML would keep the last one only",
+        )
         return
     try:
         data = construct(node)
     except ValueError as error:
-        yield RuleError(path, _impossible(node), f"is no YAML: {error}", hint="put it in quotes")
+        yield RuleError(path, _impossible(node), f"is not valid YAML: {error}", hint="put it in quotes")
         return
     if data is None:
         return
     if not isinstance(data, dict) or not isinstance(node, yaml.MappingNode):
-        yield RuleError(path, node.start_mark.line + 1, "is no rule", hint="a rule is a mapping with a title")
+        yield RuleError(path, node.start_mark.line + 1, "is not a rule", hint="write a mapping with a title")
         return
     try:  # before anything walks it as a tree
         check_alias_expansion(data)

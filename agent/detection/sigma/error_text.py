@@ -39,30 +39,30 @@ LINES: dict[type[SigmaError], tuple[str, ...]] = {
 
 ADVICE = {
     "pipe syntax": "write a correlation rule instead of `| count() …`",
-    "looks around": "say it with several values, or with a `not` in the condition",
+    "has a lookaround": "write several values, or a `not` in the condition",
     "the rule holds": size.HINT,
     "has no values": "name it in the settings under rules.placeholders",
-    "nknown modifier": "the modifiers are those of the Sigma specification 2.1.0",
-    "doesn't match any detection": "name a selection that is there, or take the selector out",
-    "not defined in detections": "name a selection that is there",
+    "nknown modifier": "write a modifier of the Sigma specification 2.1.0",
+    "doesn't match any detection": "name a selection of this rule, or remove the selector",
+    "not defined in detections": "name a selection of this rule",
     "must be an UUID": "make one with `uuidgen`",
-    "ule level": "levels are informational, low, medium, high, critical",
-    "ule status": "statuses are stable, test, experimental, deprecated, unsupported",
+    "ule level": "write informational, low, medium, high or critical",
+    "ule status": "write stable, test, experimental, deprecated or unsupported",
     "must have a log source": "add `logsource:` with product and service",
     "must have a detection": "add `detection:` with selections and a condition",
     "must have a title": "add `title:`",
     "at least one condition": "add `condition:` with the names of selections",
     "CIDR expression modifier": "write cidr first: `|cidr|expand`",
     "Invalid CIDR": "give the network's first address, such as 192.0.2.0/24",
-    "condition cannot be read": "names of selections with and, or, not (in lower case), parentheses, 1 of x*, all of x*",
+    "condition cannot be read": "write names of selections with and, or, not (in lower case), parentheses, 1 of x*, all of x*",
     "at most three dash": "write several values with one dash each",
     "takes at most 3 dash": "write several values with one dash each",
-    "does not go with null": "leave the modifier out, or name a value",
-    "does not go with the number": "put the number in quotes",
-    "does not go with the text": "take the quotes off, if it is a number or true or false",
-    "with wildcards": "put a backslash before * and ? that stand for themselves",
+    "cannot be used with null": "remove the modifier, or write a value",
+    "cannot be used with the number": "put the number in quotes",
+    "cannot be used with the text": "remove the quotes if it is a number, true or false",
+    "with wildcards": "write a backslash before each * and ? that is not a wildcard",
     "Detection is empty": "name a field and a value",
-    "related": "a list of `id` and `type`, which is derived, obsolete, merged, renamed or similar",
+    "related": "write a list of `id` and `type`, which is derived, obsolete, merged, renamed or similar",
     "type of the rule": "derived, obsolete, merged, renamed, similar",
 }
 """What to do, by a part of the message."""
@@ -89,7 +89,7 @@ def wrong_shape(document: Document, error: Exception) -> RuleError:
     reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
     keys = () if isinstance(error, RecursionError) else _failing_keys(document, section)
     hint = "compare it with the Sigma specification"
-    return document.error(f"something in the rule has the wrong type or shape ({reason})", *keys, hint=hint)
+    return document.error(f"a value in the rule has the wrong type or shape ({reason})", *keys, hint=hint)
 
 
 def advice(message: str) -> str:
@@ -100,9 +100,9 @@ def _worded(error: SigmaError) -> str:
     message = re.sub(r"\s*\(in [^)]*\)$", "", str(error)).strip().removeprefix("Sigma ").rstrip(".")
     message = " ".join(message.split())
     if isinstance(error, SigmaRegularExpressionError) and LOOK_AROUND.search(message):
-        return "the regular expression looks around or refers back, which RE2 syntax does not have"
+        return "the regular expression has a lookaround or a backreference, which RE2 does not support"
     if isinstance(error, SigmaConditionError) and (at := _PARSED.search(message)):
-        return f"the condition cannot be read from its character {at[1]} on"
+        return f"the condition cannot be read from character {at[1]} on"
     if found := _INCOMPATIBLE.search(message):
         return _incompatible(found[1], found[2])
     return message
@@ -111,9 +111,9 @@ def _worded(error: SigmaError) -> str:
 def _incompatible(kind: str, value: str) -> str:
     name = next((name for name, modifier in modifier_mapping.items() if modifier.__name__ == kind), kind)
     if value.startswith("<sigma.types.SigmaNull"):
-        return f"the modifier `{name}` does not go with null"
+        return f"the modifier `{name}` cannot be used with null"
     if value.startswith("Sigma"):
-        return f"the modifier `{name}` does not go with the modifiers before it"
+        return f"the modifier `{name}` cannot be used after the modifiers before it"
     number = re.fullmatch(r"[+-]?[0-9.e+-]+", value) and name not in (
         "lt",
         "lte",
@@ -126,7 +126,7 @@ def _incompatible(kind: str, value: str) -> str:
         "month",
         "year",
     )
-    return f"the modifier `{name}` does not go with the {'number' if number else 'text'} {value}"
+    return f"the modifier `{name}` cannot be used with the {'number' if number else 'text'} {value}"
 
 
 def _failing_keys(document: Document, section: str) -> tuple[str, ...]:
@@ -153,7 +153,7 @@ def _failing_item(definition: object) -> tuple[str, ...]:
 def _fails(attempt: Callable[[], object]) -> bool:
     try:
         attempt()
-    except (SigmaError, AttributeError, TypeError, RecursionError):
+    except (SigmaError, AttributeError, TypeError, ValueError, RecursionError):
         return True
     return False
 

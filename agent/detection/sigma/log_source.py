@@ -11,6 +11,9 @@ ALIASES: Mapping[str, frozenset[str]] = {
 }
 """Service names in use elsewhere that mean more than one of ours."""
 
+TYPE_COLUMNS: Mapping[str, str] = {"EVENT_TYPE": "event_log_file", "EventType": "real_time_event_monitoring"}
+"""Columns that name the type of an event, to the service whose rows have them."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogSource:
@@ -42,6 +45,9 @@ SALESFORCE = frozenset(
         "event_log_object",
         "setup_audit_trail",
         "login_history",
+        "provisioning",
+        "sessions",
+        "object",
     }
 )
 """Services of Salesforce that a rule may be about."""

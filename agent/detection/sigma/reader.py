@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sigma.conditions import SigmaCondition
 from sigma.exceptions import SigmaError
 from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
+from sigma.rule.attributes import SigmaRelatedType
 from sigma.rule.base import SigmaRuleBase
 from sigma.rule.logsource import SigmaLogSource
 
@@ -67,6 +69,11 @@ def condition(document: Document, parsed: SigmaCondition, placeholders: Placehol
         raise document.error(str(error), section, hint=advice(str(error))) from error
 
 
+def _similar(parsed: SigmaRuleBase) -> Iterator[str]:
+    related = parsed.related.related if parsed.related is not None else ()
+    return (str(other.id) for other in related if other.type == SigmaRelatedType.SIMILAR)
+
+
 def log_source(source: SigmaLogSource) -> LogSource:
     return LogSource(source.product, source.service, source.category)
 
@@ -75,7 +82,7 @@ def metadata(document: Document, parsed: SigmaRuleBase) -> dict[str, Any]:
     """What every kind of rule has in common, as arguments of `Rule`."""
     custom = parsed.custom_attributes.get("leakline", {})
     if not isinstance(custom, dict):
-        raise document.error("`leakline` is no mapping", "leakline", hint="it holds family, feed and triage")
+        raise document.error("`leakline` is not a mapping", "leakline", hint="write family, feed and triage")
     return {
         "id": str(parsed.id or ""),
         "title": parsed.title,
@@ -92,5 +99,6 @@ def metadata(document: Document, parsed: SigmaRuleBase) -> dict[str, Any]:
         "references": tuple(str(reference) for reference in parsed.references),
         "falsepositives": tuple(str(innocent) for innocent in parsed.falsepositives),
         "fields": tuple(str(name) for name in parsed.fields),
+        "similar": tuple(_similar(parsed)),
         "custom": custom,
     }

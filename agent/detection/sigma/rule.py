@@ -47,6 +47,8 @@ class Rule:
     falsepositives: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     """Fields that an analyst wants to see, by the rule's word."""
+    similar: tuple[str, ...] = ()
+    """Ids of rules that it names as `related`, of type `similar`."""
     custom: Mapping[str, Any] = field(default_factory=dict)
     """The `leakline` key of the rule: `family`, `feed`, `level_reason`, `triage`; or `feeder`."""
 

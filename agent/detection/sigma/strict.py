@@ -33,7 +33,9 @@ def violations(document: Document) -> Iterator[RuleError]:
     data = document.data
     kinds = [kind for kind in KINDS if kind in data]
     if len(kinds) > 1:
-        yield document.error(f"{kinds[0]} and {kinds[1]} cannot be in one document", kinds[1], hint="put --- between")
+        yield document.error(
+            f"{kinds[0]} and {kinds[1]} cannot be in one document", kinds[1], hint="write --- between them"
+        )
         return
     too_large = [error for section in ("detection", "filter") if (error := _too_large(document, section))]
     if too_large:  # before anything walks through all of it
@@ -47,8 +49,8 @@ def violations(document: Document) -> Iterator[RuleError]:
     if isinstance(data.get("correlation"), dict):
         yield from _in_correlation(document, data["correlation"])
     elif "correlation" in data:
-        hint = "it holds type, rules, timespan, condition"
-        yield document.error("`correlation` is no mapping", "correlation", hint=hint)
+        hint = "write type, rules, timespan, condition"
+        yield document.error("`correlation` is not a mapping", "correlation", hint=hint)
 
 
 def _too_large(document: Document, section: str) -> RuleError | None:
@@ -66,7 +68,7 @@ def _values(node: yaml.Node) -> int:
 def _in_head(document: Document) -> Iterator[RuleError]:
     for key in TEXTS:
         if not isinstance(document.data.get(key), str | None):
-            yield document.error(f"`{key}` is no text", key, hint="put it in quotes")
+            yield document.error(f"`{key}` is not text", key, hint="put it in quotes")
 
 
 def _in_log_source(document: Document) -> Iterator[RuleError]:
@@ -75,15 +77,15 @@ def _in_log_source(document: Document) -> Iterator[RuleError]:
     for key, value in source.items() if isinstance(source, dict) else ():
         meant = difflib.get_close_matches(str(key).lower(), LOG_SOURCE_KEYS, 1, 0.8)
         if meant and key != meant[0]:
-            yield document.error(f"log sources know no key `{key}`", "logsource", str(key), hint=f"write {meant[0]}")
+            yield document.error(f"log sources have no key `{key}`", "logsource", str(key), hint=f"write {meant[0]}")
         elif key in LOG_SOURCE_KEYS and not isinstance(value, str | None):
-            yield document.error(f"`{key}` is no text", "logsource", str(key), hint="put it in quotes")
+            yield document.error(f"`{key}` is not text", "logsource", str(key), hint="put it in quotes")
 
 
 def _in_detection(document: Document, detection: dict[Any, Any], section: str) -> Iterator[RuleError]:
     if "timeframe" in detection:
         yield document.error(
-            "`timeframe` belongs to the old aggregations, which nothing evaluates",
+            "`timeframe` is not supported: it belongs to the old aggregations",
             section,
             "timeframe",
             hint="write a correlation rule with `timespan`",
@@ -103,8 +105,8 @@ def _in_detection(document: Document, detection: dict[Any, Any], section: str) -
 def _in_condition(document: Document, condition: object, section: str) -> Iterator[RuleError]:
     for part in condition if isinstance(condition, list) and condition else [condition]:
         if not isinstance(part, str) or not part.strip():
-            hint = "name selections, with and, or, not between them"
-            yield document.error("the condition is no text, or is empty", section, "condition", hint=hint)
+            hint = "write names of selections, with and, or, not between them"
+            yield document.error("the condition is empty or not text", section, "condition", hint=hint)
             return
 
 
@@ -116,7 +118,7 @@ def _in_rules(document: Document, rules: object) -> Iterator[RuleError]:
 
 
 def _no_text(document: Document, name: object, *keys: str | int) -> RuleError:
-    return document.error(f"the name {name!r} is no text", *keys, str(name), hint="put it in quotes")
+    return document.error(f"the name {name!r} is not text", *keys, str(name), hint="put it in quotes")
 
 
 def _in_definition(document: Document, definition: object, keys: Keys) -> Iterator[RuleError]:
@@ -133,8 +135,8 @@ def _in_definition(document: Document, definition: object, keys: Keys) -> Iterat
             for number, part in enumerate(definition):
                 yield from _in_definition(document, part, (*keys, number))
         case "":
-            hint = "take it out, or name a field"
-            yield document.error("an empty keyword is in every event", *keys, hint=hint)
+            hint = "remove it, or name a field"
+            yield document.error("an empty keyword matches every event", *keys, hint=hint)
         case _:
             yield from _in_value(document, definition, keys)
 
@@ -142,10 +144,10 @@ def _in_definition(document: Document, definition: object, keys: Keys) -> Iterat
 def _in_item(document: Document, key: str, value: object, keys: Keys) -> Iterator[RuleError]:
     modifiers = set(key.split("|")[1:])
     if {"cased", "fieldref"} <= modifiers:
-        yield document.error("fieldref compares without regard to case", *keys, hint="take cased out")
+        yield document.error("fieldref ignores case", *keys, hint="remove cased")
     if "re" in modifiers and modifiers & {"startswith", "endswith"}:
         hint = "write ^ or $ in the expression"
-        yield document.error("a regular expression is looked for anywhere in a value", *keys, hint=hint)
+        yield document.error("a regular expression matches anywhere in a value", *keys, hint=hint)
     if value == []:
         yield _empty(document, keys)
     if isinstance(value, list) and modifiers & size.PATTERNS and (wrong := size.too_much(0, len(value))):
@@ -155,28 +157,30 @@ def _in_item(document: Document, key: str, value: object, keys: Keys) -> Iterato
         where = keys if number is None else (*keys, number)
         yield from _in_value(document, element, where)
         if "re" in modifiers and not isinstance(element, str):
-            yield document.error(f"the regular expression {element!r} is no text", *where, hint="put it in quotes")
+            yield document.error(f"the regular expression {element!r} is not text", *where, hint="put it in quotes")
         if TIME_PARTS & modifiers and isinstance(element, float) and not element.is_integer():
-            yield document.error(f"no part of a time is {element}", *where, hint="write a whole number")
+            yield document.error(
+                f"this is not a number for a part of a time: {element}", *where, hint="write a whole number"
+            )
 
 
 def _in_value(document: Document, value: object, keys: Keys) -> Iterator[RuleError]:
     match value:
         case dict():
             yield document.error(
-                "a value cannot be a mapping", *keys, hint="reach into objects with a dot: `outer.inner`"
+                "a value cannot be a mapping", *keys, hint="name a field inside an object with a dot: `outer.inner`"
             )
         case []:
             yield _empty(document, keys)
         case list():
             yield document.error("a value cannot be a list in a list", *keys, hint="write one list")
         case date() | bytes():
-            yield document.error(f"the value {value!s} is no text and no number", *keys, hint="put it in quotes")
+            yield document.error(f"the value {value!s} is neither text nor a number", *keys, hint="put it in quotes")
 
 
 def _empty(document: Document, keys: Keys) -> RuleError:
     """An empty list would be taken for `null`."""
-    return document.error("the list is empty", *keys, hint="write null for 'no value', or take the line out")
+    return document.error("the list is empty", *keys, hint="write null for 'no value', or remove the line")
 
 
 def _numbers(document: Document, section: str) -> Iterator[RuleError]:
@@ -189,15 +193,15 @@ def _numbers(document: Document, section: str) -> Iterator[RuleError]:
         octal = re.fullmatch("0[0-7]+", text) and int(text, 8) != int(text)
         if octal or ":" in text:
             hint = "put it in quotes, or write it without leading zeros and colons"
-            message = f"{scalar.value} without quotes is another number than it looks like"
+            message = f"{scalar.value} without quotes is not the number that it looks like"
             yield RuleError(document.path, scalar.start_mark.line + 1, message, hint=hint)
 
 
 def _in_correlation(document: Document, correlation: dict[str, Any]) -> Iterator[RuleError]:
     for key in sorted(map(str, correlation.keys() - CORRELATION_KEYS)):
         yield document.error(
-            f"correlations know no key `{key}`",
+            f"correlations have no key `{key}`",
             "correlation",
             key,
-            hint=f"the keys are {', '.join(sorted(CORRELATION_KEYS))}",
+            hint=f"write one of {', '.join(sorted(CORRELATION_KEYS))}",
         )

@@ -112,7 +112,7 @@ def _match(field: str | None, value: object, placeholders: Placeholders) -> Node
         case SigmaNumber() | SigmaBool() if field is None and not isinstance(value, SigmaTimestampPart):
             return Match(None, Text("contains", frozenset({str(value).lower()})))
         case SigmaNull() | SigmaFieldReference() if field is None:
-            raise UntranslatableError("null and fieldref say something of one field, not of the whole event")
+            raise UntranslatableError("null and fieldref compare one field, not the whole event")
         case _:
             return Match(field, _test(value))
 
@@ -175,7 +175,7 @@ def _named_network(pieces: tuple[Piece, ...]) -> IPv4Network | IPv6Network:
     try:
         return ip_network(text)
     except ValueError as error:
-        raise UntranslatableError(f"{text}, from a placeholder, is no network in CIDR notation ({error})") from error
+        raise UntranslatableError(f"{text}, from a placeholder, is not a network in CIDR notation ({error})") from error
 
 
 def _number(number: SigmaNumber, comparison: Comparison) -> Test:
@@ -230,7 +230,7 @@ def _text(field: str | None, pieces: Sequence[Piece], *, cased: bool) -> Test:
         pieces = (ANY, *pieces, ANY)
     parts = [piece if cased or not isinstance(piece, str) else folded(piece) for piece in _joined(pieces)]
     if any(isinstance(part, str) and not part.isascii() and _LONE.search(part) for part in parts):
-        raise UntranslatableError("the bytes of this text are no text: base64 or base64offset must follow")
+        raise UntranslatableError("the bytes of this text are not text; write base64 or base64offset next")
     match parts:
         case []:
             return Text("equals", frozenset({""}), cased)
@@ -283,5 +283,5 @@ def _checked(pattern: str) -> str:
     try:
         pl.Series([""]).str.contains(pattern)
     except pl.exceptions.ComputeError as error:
-        raise UntranslatableError(f"the regular expression {pattern} is not understood") from error
+        raise UntranslatableError(f"the regular expression {pattern} cannot be read") from error
     return pattern

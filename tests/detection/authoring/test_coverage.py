@@ -52,6 +52,18 @@ def why(*documents: str, supply: Availability = EVERYTHING) -> dict[str, list[st
     return {names[key]: list(value) for key, value in reasons(rules, supply).items()}
 
 
+def test_what_must_be_absent_has_to_be_read() -> None:
+    """Of a source that is not read everything is absent always: such a correlation says nothing."""
+    documents = (
+        rule(),
+        rule("two", service="setup_audit_trail", field="Action: PermSetAssign"),
+        correlation("temporal", ["one", "two"], "one and not two"),
+    )
+    assert why(*documents)["several"] == ["there is no source for setup_audit_trail yet"]
+    both = Availability(BUILT | {"setup_audit_trail"})
+    assert why(*documents, supply=both)["several"] == []
+
+
 def test_a_rule_can_fire_if_nothing_it_needs_is_missing() -> None:
     """Then there is nothing to say."""
     assert why(rule()) == {"one": []}
@@ -76,8 +88,8 @@ def test_a_source_that_is_not_built_not_read_or_not_known_is_told_apart() -> Non
     """What to do differs."""
     assert why(rule(service="setup_audit_trail")) == {"one": ["there is no source for setup_audit_trail yet"]}
     read = Availability(BUILT, frozenset({"agent"}))
-    assert why(rule(), supply=read) == {"one": ["the settings read no event_log_file"]}
-    assert why(rule(service="access")) == {"one": ["nothing here produces rows of access"]}
+    assert why(rule(), supply=read) == {"one": ["the settings do not read event_log_file"]}
+    assert why(rule(service="access")) == {"one": ["no source produces rows of access"]}
     assert why(rule(service="event_monitoring")) == {"one": []}
 
 
@@ -86,6 +98,26 @@ def test_a_type_of_log_file_that_is_not_read_is_told() -> None:
     logins = Availability(BUILT, event_types=frozenset({"login"}))
     assert why(rule(), supply=logins) == {"one": ["its type of log file is not read (sources.event_types)"]}
     assert why(rule(field="EVENT_TYPE: [Report, Login]"), supply=logins) == {"one": []}
+
+
+def test_a_real_time_event_that_is_not_read_is_told() -> None:
+    """By the channel or the object that the rule names."""
+    streamed = rule(service="real_time_event_monitoring", field="EventType: [ApiEvent, ApiEventStream]")
+    built = frozenset({"real_time_event_monitoring"})
+    api = Availability(built, real_time_events=frozenset({"apievent", "apieventstream"}))
+    logins = Availability(built, real_time_events=frozenset({"loginevent", "logineventstream"}))
+    assert why(streamed, supply=api) == {"one": []}
+    assert why(streamed, supply=logins) == {"one": ["its real-time event is not read (sources.events)"]}
+
+
+def test_a_rule_about_both_feeds_can_fire_with_either() -> None:
+    """What is missing of the log files is told where they are all that is read."""
+    both = rule(service="event_monitoring", field="EVENT_TYPE: Report")
+    built = frozenset({"event_log_file", "real_time_event_monitoring"})
+    for read in built:
+        assert why(both, supply=Availability(built, frozenset({read}))) == {"one": []}
+    dashboards = Availability(built, event_types=frozenset({"dashboard"}))
+    assert why(both, supply=dashboards) == {"one": ["its type of log file is not read (sources.event_types)"]}
 
 
 def test_a_field_that_nothing_fills_bars_the_rules_that_need_it() -> None:
@@ -188,14 +220,14 @@ def test_a_placeholder_without_values_is_named(write: Write) -> None:
 
 
 def test_a_correlation_needs_as_much_of_what_it_is_made_of_as_its_condition_asks() -> None:
-    """One rule for a count, all of them for a sequence, two of three if it says two."""
+    """One rule for a count, all of them for a sequence, two of three if it says two; what must be absent has to be read."""
     missing = "there is no source for login_history yet"
     both = [rule("here"), rule("gone", service="login_history")]
     assert why(*both, correlation("event_count", ["here", "gone"]))["several"] == []
     assert why(*both, correlation("temporal", ["here", "gone"]))["several"] == [missing]
     three = [*both, rule("near")]
     assert why(*three, correlation("temporal", ["here", "gone", "near"], "{gte: 2}"))["several"] == []
-    assert why(*both, correlation("temporal", ["here", "gone"], "here and not gone"))["several"] == []
+    assert why(*both, correlation("temporal", ["here", "gone"], "here and not gone"))["several"] == [missing]
     assert why(*both, correlation("temporal", ["here", "gone"], "gone and not here"))["several"] == [missing]
 
 

@@ -82,15 +82,15 @@ def test_a_selection_that_the_condition_forgets_is_pointed_out(write: Write) -> 
 def test_a_missing_id_and_an_unknown_technique_are_pointed_out(write: Write) -> None:
     """Both cost something later."""
     text = PLAIN.replace("status: test", "status: test\ntags: [attack.t9999]")
-    assert [message for _, message in warned(write, text)] == ["ATT&CK technique T9999 is not in our table"]
+    assert [message for _, message in warned(write, text)] == ["ATT&CK technique T9999 is not in the ATT&CK table"]
     assert any("no id" in message for _, message in warned(write, PLAIN.replace("id: 0e4b5b1e-7b1f-4b63-bb0c-2f3f0f7a1d01\n", "")))  # fmt: skip
 
 
 def test_a_key_that_is_nearly_one_of_sigmas_is_pointed_out(write: Write) -> None:
     """Keys of one's own are allowed, slips of the pen are likelier; the firing policy counts too."""
     text = PLAIN.replace("level: low", "levle: low") + "my_ticket: 5\n"
-    assert warned(write, text) == [(4, "the key `levle` says nothing")]
-    assert "the key `quite` says nothing" in [
+    assert warned(write, text) == [(4, "the key `levle` has no meaning")]
+    assert "the key `quite` has no meaning" in [
         message for _, message in warned(write, PLAIN + "leakline: {quite: 1d}\n")
     ]
 
@@ -196,9 +196,9 @@ FOLDED = PLAIN.replace("A: x", "EVENT_TYPE: Login") + "leakline: {feeder: true, 
         ("COUNTRY_CODE", "`fold_by` is not a list", "write [COUNTRY_CODE]"),
         ("{a: b}", "`fold_by` is not a list", "write [USER_ID]"),
         ("[]", "`fold_by` is an empty list", "write [USER_ID], or leave it out"),
-        ("[[A]]", "`fold_by` holds what is not a name", "write [USER_ID]"),
+        ("[[A]]", "an entry of `fold_by` is not a name", "write [USER_ID]"),
         ("[NO_SUCH]", "no column NO_SUCH in files of Login", "`header` of a mapping"),
-        ("[leakline.sesion]", "nothing makes a column leakline.sesion", "did you mean leakline.session?"),
+        ("[leakline.sesion]", "no event has a column leakline.sesion", "did you mean leakline.session?"),
     ],
 )
 def test_what_repeats_are_folded_by_is_a_list_of_known_columns(write: Write, names: str, said: str, fix: str) -> None:
@@ -230,14 +230,14 @@ def test_a_computed_name_that_nothing_makes_is_pointed_out(write: Write, name: s
     """In a detection and where a correlation groups by it."""
     found = list(lint([write("rule.yml", PLAIN.replace("A:", f"{name}:"))], columns=MADE))
     assert [(finding.message, finding.fix) for finding in found] == (
-        [(f"nothing makes a column {name}", fix)] if fix else []
+        [(f"no event has a column {name}", fix)] if fix else []
     )
     grouped = (
         GROUPED.replace("COLUMN", name).replace("A: x", "EVENT_TYPE: Login").replace("field: A", "field: EVENT_TYPE")
     )
     found = list(lint([write("rule.yml", grouped)], columns=MADE))
     assert [(finding.message, finding.fix) for finding in found] == (
-        [(f"nothing makes a column {name}", fix)] if fix else []
+        [(f"no event has a column {name}", fix)] if fix else []
     )
 
 

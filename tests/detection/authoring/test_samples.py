@@ -50,8 +50,8 @@ def test_samples_may_stand_beside_the_rule(write: Write) -> None:
         (SAMPLES.split("miss:", maxsplit=1)[0], "no near-miss"),
         ("miss:" + SAMPLES.split("miss:")[1], "no sample that must match"),
         (SAMPLES + "innocent: [{about: twelve, event: {ROWS: 12}}]", "twelve: must not match, but does"),
-        ("[1, 2", "is no file of samples"),
-        ("match: [{about: x}]", "is no file of samples"),
+        ("[1, 2", "is not a file of samples"),
+        ("match: [{about: x}]", "is not a file of samples"),
     ],
 )
 def test_a_sample_that_fails_or_lacks_is_a_finding(write: Write, samples: str, message: str) -> None:
@@ -67,19 +67,19 @@ def test_a_sample_that_fails_or_lacks_is_a_finding(write: Write, samples: str, m
 @pytest.mark.parametrize(
     ("samples", "line", "words"),
     [
-        ("match: hello", 1, "`match` is no list"),
-        ("- a", 1, "no mapping"),
-        (SAMPLES.replace("miss:", "misses:"), 4, "nothing reads `misses`"),
-        (SAMPLES.replace("miss:", "match:"), 4, "'match' stands here twice"),
-        (SAMPLES.replace("event: {ROWS: 9}", "evnt: {ROWS: 9}"), 5, "no sample"),
-        (SAMPLES.replace("event: {ROWS: 9}", "event: 9"), 5, "`event` is no mapping"),
-        (SAMPLES.replace("event: {ROWS: 9}", "event: {ROWS: 9}, untl: 1h"), 5, "nothing reads `untl`"),
-        (SAMPLES.replace("event: {ROWS: 9}", "event: {ROWS: 9}, until: later"), 5, "no span of time"),
-        (SAMPLES.replace("event: {ROWS: 9}", "events: []"), 5, "`events` is no list, or is empty"),
-        (SAMPLES.replace("event: {ROWS: 9}", "events: [{event: {}, at: soon}]"), 5, "'soon' is no span of time"),
-        (SAMPLES.replace("event: {ROWS: 9}", "events: [{event: {}, repeat: many}]"), 5, "no number of repetitions"),
-        (SAMPLES.replace("event: {ROWS: 9}", "events: [{event: {}, repaet: 5}]"), 5, "nothing reads `repaet`"),
-        (SAMPLES + "placeholders: {A: b}", 6, "hold lists"),
+        ("match: hello", 1, "`match` is not a list"),
+        ("- a", 1, "not a mapping"),
+        (SAMPLES.replace("miss:", "misses:"), 4, "there is no key `misses`"),
+        (SAMPLES.replace("miss:", "match:"), 4, "'match' is given twice"),
+        (SAMPLES.replace("event: {ROWS: 9}", "evnt: {ROWS: 9}"), 5, "not a sample"),
+        (SAMPLES.replace("event: {ROWS: 9}", "event: 9"), 5, "`event` is not a mapping"),
+        (SAMPLES.replace("event: {ROWS: 9}", "event: {ROWS: 9}, untl: 1h"), 5, "there is no key `untl`"),
+        (SAMPLES.replace("event: {ROWS: 9}", "event: {ROWS: 9}, until: later"), 5, "not a span of time"),
+        (SAMPLES.replace("event: {ROWS: 9}", "events: []"), 5, "`events` is empty or not a list"),
+        (SAMPLES.replace("event: {ROWS: 9}", "events: [{event: {}, at: soon}]"), 5, "'soon' is not a span of time"),
+        (SAMPLES.replace("event: {ROWS: 9}", "events: [{event: {}, repeat: many}]"), 5, "not a number of repetitions"),
+        (SAMPLES.replace("event: {ROWS: 9}", "events: [{event: {}, repaet: 5}]"), 5, "there is no key `repaet`"),
+        (SAMPLES + "placeholders: {A: b}", 6, "not a mapping of lists"),
         (SAMPLES + "---\nmatch: []", 1, "several documents"),
     ],
 )
@@ -100,7 +100,7 @@ def test_samples_of_no_rule_are_told(write: Write) -> None:
     write("rules/counted.samples.yml", SAMPLES)
     write("rules/renamed.samples.yml", SAMPLES)
     assert [(finding.subject, finding.message) for finding in try_rules([path.parent]) if not finding.ok] == [
-        ("renamed.samples.yml", "belongs to no rule")
+        ("renamed.samples.yml", "does not belong to a rule")
     ]
     mirror = write("mirror/counted.samples.yml", SAMPLES).parent
     assert all(finding.ok for finding in try_rules([path.parent], mirror))
@@ -198,7 +198,7 @@ def test_an_event_of_no_source_is_a_finding_and_not_a_near_miss(write: Write, wr
     nowhere = TAKEN.replace(", service: event_log_file", wrong)
     write("chain.samples.yml", chain_of(CHANGED, TAKEN) + chain_of(CHANGED, nowhere, kind="miss"))
     (bad,) = [finding for finding in try_rules([path]) if not finding.ok]
-    assert "an event says no `service`" in bad.message
+    assert "an event has no `service`" in bad.message
 
 
 def test_one_rule_and_one_event_can_be_asked_about(write: Write) -> None:

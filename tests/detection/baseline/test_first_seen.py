@@ -14,7 +14,7 @@ def test_a_new_value_is_told_once(new_detector: NewDetector) -> None:
     assert tried(detector, frame(month("A", 1))) == []
     (raised,) = tried(detector, frame([("A", 28 * DAY, 2), ("A", 28 * DAY + 1, 1), ("B", 28 * DAY, 9)]))
     assert raised["leakline.baseline.value"] == "2"
-    assert "VALUE 2" in raised["message"]
+    assert "value 2 for the first time in 27 days" in raised["message"]
     assert tried(detector, frame([("A", 29 * DAY, 2), ("A", 30 * DAY, 2)])) == []
 
 

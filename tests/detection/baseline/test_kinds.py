@@ -69,7 +69,7 @@ class Again(Kind):
         if not baseline.group_by:
             yield Flaw("nobody comes back", (), "group by a field")
 
-    def comparison(self, _baseline: Baseline, alert: OpenAlert) -> str:
+    def comparison(self, _baseline: Baseline, alert: OpenAlert, events: str) -> str:
         return f"after {alert.measured:.0f} days"
 
 
@@ -97,7 +97,7 @@ def test_another_kind_is_read_evaluated_remembered_and_told(loaded: Load) -> Non
     (alert,) = alerts
     assert alert["leakline.baseline.type"] == "again"
     assert (alert["leakline.measure.field"], alert["leakline.measure.value"]) == ("days_between", 3)
-    assert alert["message"].endswith("after 3 days")
+    assert alert["message"].endswith(": after 3 days, for user A")
 
 
 @pytest.mark.usefixtures("again")
@@ -124,8 +124,8 @@ def test_what_is_wrong_with_a_document_of_another_kind_is_said(write: Write) -> 
     """Its keys, bounds and flaws are its own."""
     wrong = {
         TEXT.replace("  group-by: [USER_ID]\n", ""): "nobody comes back",
-        TEXT.replace("most: 5", "gte: 5"): "`gte` is no bound of this baseline: known are most",
-        TEXT + "  step: 1d\n": "baselines of the type again know no key `step`",
+        TEXT.replace("most: 5", "gte: 5"): "`gte` is not a bound of this baseline: write one of most",
+        TEXT + "  step: 1d\n": "baselines of the type again have no key `step`",
     }
     for text, words in wrong.items():
         (error,) = load([write("wrong.yml", text)]).errors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.detection.baseline import memory
+from agent.detection.baseline import working_frames
 from agent.detection.detector import Detector
 from agent.detection.memory import stored_frame
 from agent.detection.memory.frame_bytes import MAGIC
@@ -28,7 +28,7 @@ def test_what_is_appended_is_put_together_before_it_is_twice_of_what_is_needed(
     new_detector: NewDetector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory is what the buckets need, whatever the number of batches and rows."""
-    monkeypatch.setattr(memory, "SPARE", 10)
+    monkeypatch.setattr(working_frames, "SPARE", 10)
     detector = new_detector()
     for minute in range(200):
         tried(detector, frame([("A", minute // 60 * 60, 1), ("B", minute // 60 * 60, 1)]))
@@ -74,7 +74,7 @@ def test_a_baseline_of_another_shape_begins_anew(loaded: Load) -> None:
 
 def test_what_is_remembered_does_not_grow_with_the_days(loaded: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once the history is full, what comes and what goes are as much."""
-    monkeypatch.setattr(memory, "SPARE", 10)
+    monkeypatch.setattr(working_frames, "SPARE", 10)
     monkeypatch.setattr(stored_frame, "MANY", 2)
     rules, store = checked(loaded(BURST + "  history: 10d\n")), MemoryStore()
     detector = daily(rules, store, range(30))
@@ -97,7 +97,7 @@ def test_an_alert_of_a_group_that_was_asked_for_grows(loaded: Load, monkeypatch:
     """Its first and last event and its users are those of all its rows, also when few rows are kept for that."""
     last = {}
     for most in (1, 10_000):
-        monkeypatch.setattr(memory, "SOUGHT", most)
+        monkeypatch.setattr(working_frames, "SOUGHT", most)
         rules, store = checked(loaded(BURST)), MemoryStore()
         detector = daily(rules, store, range(28))
         for minute in range(3):

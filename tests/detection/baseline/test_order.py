@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.detection.baseline import buckets, first_seen, history, idle, memory, travel, volume
+from agent.detection.baseline import buckets, first_seen, history, idle, silence, travel, windows, working_frames
 from agent.detection.baseline import rows as rows_module
 from agent.detection.detector import Detector
 from agent.detection.load import load
@@ -150,11 +150,14 @@ def test_any_split_order_and_restart_end_in_the_alerts_of_one_look_at_everything
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(history, "PEERS", 2)
         patch.setattr(travel, "GROUPS_AT_ONCE", 1)
-        patch.setattr(memory, "SPARE", data.draw(st.sampled_from([0, 10_000])))
+        patch.setattr(working_frames, "SPARE", data.draw(st.sampled_from([0, 10_000])))
         patch.setattr(stored_frame, "MANY", data.draw(st.sampled_from([1, 8])))
         small = data.draw(st.sampled_from([0, 256]))
-        for module in (rows_module, buckets, first_seen, idle, volume):
+        for module in (rows_module, buckets, first_seen, idle, silence):
             patch.setattr(module, "SMALL", small)
+        few = data.draw(st.sampled_from([0, 2_000]))
+        for module in (windows, history):
+            patch.setattr(module, "FEW", few)
         wait = KINDS[kind][1].wait
         delays = data.draw(st.lists(st.integers(0, wait), min_size=len(events), max_size=len(events)))
         rows = [(event.minute + delay, event, "a") for event, delay in zip(events, delays, strict=True)]

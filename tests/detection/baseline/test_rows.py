@@ -120,7 +120,7 @@ def test_a_ceiling_is_never_too_low(
     schema = {"key": pl.UInt64, "value": pl.Float64}
     ceilings, sums = SumCeilings(pl.DataFrame(first, schema, orient="row")), dict[int, float]()
     for batch in batches:
-        ceilings.add(batch)
+        ceilings.add([key for key, _ in batch], [value for _, value in batch])
     for key, value in [*first, *(row for batch in batches for row in batch)]:
         sums[key] = sums.get(key, 0.0) + value
     reached = {key for key, value in sums.items() if value >= least}

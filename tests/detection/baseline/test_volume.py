@@ -32,7 +32,9 @@ def test_a_burst_is_told_while_it_runs_with_what_is_usual(new_detector: NewDetec
     assert (raised["user.name"], raised["related.ip"]) == ("ann@example.com", ["192.0.2.7"])
     assert raised["rule.name"] == "Past"
     assert raised["event.severity"] == 75
-    assert raised["message"].endswith("VALUE 140, 2 events, where 20 is usual")
+    assert raised["message"] == (
+        'Past: value adding up to 140 in "Row" within 1 hour, where 20 is usual, by ann@example.com, from 192.0.2.7, 2 events'
+    )
 
 
 def test_who_reads_as_much_every_day_raises_nothing(new_detector: NewDetector) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
+from agent.columns.address_digits import digits
 from agent.detection.condition.column import Column
 from agent.detection.condition.evaluation import Evaluation
 from agent.detection.condition.prefilter import Prefilter
@@ -108,3 +109,36 @@ def test_work_is_done_once_per_distinct_value() -> None:
     mask = column.over_rows(column.lower == "b")
     assert isinstance(mask, pl.Series)
     assert mask.sum() == 50_000
+
+
+@pytest.mark.parametrize("kinds", [1, 3, 2_000])
+def test_many_rows_are_judged_as_few_are(kinds: int) -> None:
+    """Whether nearly all texts differ, few do, or there is none at all: as the same rows say in small frames."""
+    cells = [None if row % 5 == 0 or kinds == 1 else f"x{row % kinds}Σς10.0.{row % 300}.1" for row in range(1_000)]
+    addresses = [None if row % 7 == 0 else f"10.0.{row % 300}.{row % kinds % 260}" for row in range(1_000)]
+    rows = pl.DataFrame({"field": cells, "other": addresses}, schema={"field": pl.String, "other": pl.String})
+    tests = [*TESTS, Text("contains", frozenset({"7σσ", "99σ"}))]
+    for node in (Match(name, test) for name in ("field", "other") for test in tests):
+        parts = [Evaluation(rows[start : start + 100]).rows(node) for start in range(0, 1_000, 100)]
+        mask = Evaluation(rows).rows(node)
+        few = [hit for part in parts for hit in ([part] * 100 if isinstance(part, bool) else part.to_list())]
+        assert ([mask] * 1_000 if isinstance(mask, bool) else mask.to_list()) == few
+
+
+def test_addresses_as_digits() -> None:
+    """Four octets of 0 to 255 in ASCII digits without leading zeros; anything else is no address."""
+    known = {f"{octet}.1.20.{octet}": f"4{octet:02x}0114{octet:02x}" for octet in range(256)}
+    wrong = [
+        "256.1.1.1",
+        "01.1.1.1",
+        "1.1.1.00",
+        "1.1.1",
+        "1.1.1.1.1",
+        "1.1.1.1 ",
+        "\u0661.1.1.1",
+        "",
+        "1.1.1.1000",
+        None,
+    ]
+    assert digits(pl.Series([*known, *wrong])).to_list() == [*known.values(), *[None] * len(wrong)]
+    assert digits(pl.Series([], dtype=pl.String)).to_list() == []

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.detection.correlation import few_rows, growth
-from agent.detection.correlation.correlation import Correlation
+from agent.detection.correlation.definition.correlation import Correlation
 from agent.detection.correlation.memory import schema
 from agent.detection.correlation.text_codes import TextCodes
 from agent.detection.load import load
@@ -54,11 +54,11 @@ def test_few_rows_say_what_columns_say(
     before, fresh = frame.filter(~new), frame.filter(new)
     before = before.join(fresh.select("group").unique(), on="group", how="semi")
     rows_of_both = pl.concat([before, fresh])
-    by_row = growth._of_places(rows_of_both, few_rows.grown(correlation, rows_of_both, before.height), TEXTS)
-    compared = growth._by_columns(correlation, before, fresh, TEXTS)
+    by_row = growth.of_places(rows_of_both, few_rows.grown(correlation, rows_of_both, before.height), TEXTS)
+    compared = growth.by_columns(correlation, before, fresh, TEXTS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(few_rows, "FEW", 0)
-        in_columns = growth._by_columns(correlation, before, fresh, TEXTS)
+        in_columns = growth.by_columns(correlation, before, fresh, TEXTS)
     assert _said(by_row) == _said(compared) == _said(in_columns)
     if by_row.anchors.height:
         assert by_row.anchors.schema == in_columns.anchors.schema

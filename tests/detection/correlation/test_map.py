@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from agent.detection.correlation import windows
-from agent.detection.correlation.correlation import ConditionBound, ConditionTerm, Correlation, Kind
+from agent.detection.correlation.definition.correlation import ConditionBound, ConditionTerm, Correlation, Kind
 from tests.detection.conftest import rule_of
 
 MINUTE = 60_000

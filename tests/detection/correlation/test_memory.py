@@ -121,3 +121,24 @@ def test_a_batch_that_reaches_no_correlation_stores_only_how_far_its_source_is(f
     detector.detect(frame([(n, ("A", "a", n, 1)) for n in range(3)]), FILES, NOW).commit()
     remember = detector.detect(frame([(7, ("A", "nothing", 2, 1))]), FILES, NOW).remember
     assert not [key for key in remember if key.startswith("correlation/") and key != "correlation/newest"]
+
+
+def test_a_watermark_that_moves_alone_is_stored_once_for_all_and_holds_after_a_restart(folder: Path) -> None:
+    """Rows and alerts stay as they are stored; what came too late before the restart comes too late after it."""
+    loaded = rules("event_count", folder)
+    store: dict[str, bytes | None] = {}
+    detector = Detector(loaded)
+    for batch in ([(n, ("A", "a", n, 1)) for n in range(3)], [(7, ("A", "nothing", 5, 1))]):
+        detection = detector.detect(frame(batch), FILES, NOW)
+        detection.commit()
+        store.update(detection.remember)
+    stored = {key for key in detection.remember if key.startswith("correlation/")}
+    assert stored == {"correlation/newest", "correlation/marks/"}
+    before = detector.correlation_engine._recalled("")
+    after = Detector(loaded, recall=store.get).correlation_engine._recalled("")
+    assert {name: memory.mark for name, memory in after.items()} == {
+        name: memory.mark for name, memory in before.items()
+    }
+    assert {name: memory.pieces for name, memory in after.items()} == {
+        name: memory.pieces for name, memory in before.items()
+    }

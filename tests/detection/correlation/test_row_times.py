@@ -39,3 +39,27 @@ def test_times_outside_of_what_fits_are_counted_too() -> None:
     group = pl.Series([3, 3], dtype=pl.UInt32)
     times = RowTimes(-(2**62)).with_rows(group, far, -(10**15))
     assert times.counts(group, far - 1000, far + 1000).to_list() == [1, 1]
+
+
+def test_sums_are_never_less_than_those_of_the_rows() -> None:
+    """Through many batches: a bound from above, and close to what it bounds; of what no number tells it is endless."""
+    rng = Random(5)
+    times, rows = RowTimes(BEGIN), list[tuple[int, int, float]]()
+    group, since, until = (
+        pl.Series([0, 7, 8], dtype=pl.UInt32),
+        pl.Series([BEGIN + 60_000] * 3),
+        pl.Series([BEGIN + 90_000] * 3),
+    )
+    for _ in range(6):
+        fresh = [
+            (rng.choice([0, 7]), BEGIN + rng.randrange(600) * 1000, rng.random() * 1000) for _ in range(RECENT // 3)
+        ]
+        rows += fresh
+        codes, moments, weights = (pl.Series(column) for column in zip(*fresh, strict=True))
+        times = times.with_rows(codes.cast(pl.UInt32), moments, BEGIN, weights)
+        sums = times.sums(group, since, until).to_list()
+        for wanted, found in zip(group, sums, strict=True):
+            exact = sum(weight for code, moment, weight in rows if code == wanted and since[0] <= moment <= until[0])
+            assert exact <= found <= exact + 1
+    endless = times.with_rows(group.head(1), since.head(1), BEGIN, pl.Series([float("inf")]))
+    assert endless.sums(group, since, until).to_list() == [float("inf")] * 3

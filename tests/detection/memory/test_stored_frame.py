@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.detection.memory import stored_frame
+from agent.detection.memory import key_parts, stored_frame
 from agent.detection.memory.frame_bytes import decoded
-from agent.detection.memory.piece_cache import PieceCache
+from agent.detection.memory.piece_cache import EncodedPieces
 from agent.detection.memory.stored_frame import PieceLayout, PieceWriter, StoredFrame, of_head
 from tests.detection.memory_store import MemoryStore
 
@@ -30,7 +30,7 @@ def contents(stored: StoredFrame, store: MemoryStore) -> list[StoredRow]:
     return sorted(pl.concat([SCHEMA.to_frame(), *parts]).rows())
 
 
-def committed(writer: PieceWriter, store: MemoryStore, cache: PieceCache) -> None:
+def committed(writer: PieceWriter, store: MemoryStore, cache: EncodedPieces) -> None:
     store.apply(writer.changes)
     cache.commit(writer.pieces)
 
@@ -50,7 +50,7 @@ def test_what_was_added_is_there_until_its_piece_is_old(
 ) -> None:
     """However pieces are cut, joined, left out of memory and read back."""
     store = MemoryStore()
-    cache, stored = PieceCache(store.get, room), StoredFrame("rows")
+    cache, stored = EncodedPieces(store.get, room), StoredFrame("rows")
     expected: list[StoredRow] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stored_frame, "MANY", 2)
@@ -64,7 +64,7 @@ def test_what_was_added_is_there_until_its_piece_is_old(
                 expected += frame(batch).rows()
             committed(writer, store, cache)
             if restart:
-                cache, stored = PieceCache(store.get, room), of_head("rows", stored.head())
+                cache, stored = EncodedPieces(store.get, room), of_head("rows", stored.head())
             left = contents(stored, store)
             if isinstance(batch, int):
                 # A bucket is ten slots wide: what lies in one before has gone, what is not older is there.
@@ -79,13 +79,13 @@ def test_what_was_added_is_there_until_its_piece_is_old(
 def test_small_pieces_become_few(monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch's row is written anew once for each size of pieces, not once for each batch."""
     monkeypatch.setattr(stored_frame, "MANY", 4)
-    cache, stored, layout = PieceCache(lambda _: None), StoredFrame("rows"), PieceLayout(rows=10_000)
+    cache, stored, layout = EncodedPieces(lambda _: None), StoredFrame("rows"), PieceLayout(rows=10_000)
     written = 0
     for batch in range(500):
         writer = PieceWriter(cache)
         stored = writer.add(stored, frame([(batch, 0)]), layout)
         cache.commit(writer.pieces)
-        written += sum(rows.height for rows in writer.pieces.values() if rows is not None)
+        written += sum(decoded(data).height for data in writer.pieces.values() if data is not None)
     assert stored.rows == 500
     assert len(stored.pieces) <= 4 * 4
     assert written < 500 * 5
@@ -93,7 +93,7 @@ def test_small_pieces_become_few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_number_is_not_used_again() -> None:
     """Within one transaction a key is written or deleted, and means one piece."""
-    writer, stored = PieceWriter(PieceCache(lambda _: None)), StoredFrame("rows")
+    writer, stored = PieceWriter(EncodedPieces(lambda _: None)), StoredFrame("rows")
     stored = writer.add(stored, frame([(1, 1)]), LAYOUT)
     stored = writer.replaced(stored, stored.pieces, frame([(2, 1)]), LAYOUT)
     assert [key for key, value in writer.changes.items() if value is None] == ["rows/1"]
@@ -102,7 +102,43 @@ def test_a_number_is_not_used_again() -> None:
 
 def test_pieces_of_other_buckets_stay_apart() -> None:
     """So that the old ones can go whole; of several pieces the layout says what they are together."""
-    writer, stored = PieceWriter(PieceCache(lambda _: None)), StoredFrame("rows")
+    writer, stored = PieceWriter(EncodedPieces(lambda _: None)), StoredFrame("rows")
     stored = writer.add(stored, frame([(1, 5), (2, 15), (3, 16)]), LAYOUT)
     assert [(piece.oldest, piece.newest, piece.rows) for piece in stored.pieces] == [(5, 5, 1), (15, 16, 2)]
     assert [part["key"].to_list() for part in writer.read(stored, stored.within(10, 15))] == [[2, 3]]
+
+
+def _each_once(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.unique(["key", "slot"])
+
+
+def test_pieces_are_remade_a_part_of_the_groups_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in several pieces stands in one afterwards, from the lowest number of a group to the highest."""
+    monkeypatch.setattr(key_parts, "PART", 3)
+    store = MemoryStore()
+    cache, layout = EncodedPieces(store.get), PieceLayout("slot", 10, ("key", "slot"), whole=_each_once)
+    keys = [0, 1, 2**62, 2**63 - 1, 2**63, 2**64 - 1]
+    writer = PieceWriter(cache)
+    stored = StoredFrame("rows")
+    for _ in range(3):
+        stored = writer.add(stored, frame([(key, 4) for key in keys]), layout)
+    committed(writer, store, cache)
+    writer = PieceWriter(cache)
+    stored = writer.remade(stored, stored.pieces, layout)
+    committed(writer, store, cache)
+    assert contents(stored, store) == [(key, 4, f"{key} at 4") for key in keys]
+    assert stored.rows == len(keys)
+    assert set(store) == set(stored.keys)
+
+
+def test_pieces_that_cannot_be_read_are_not_remade() -> None:
+    """The others stay where they are."""
+    store = MemoryStore()
+    cache = EncodedPieces(store.get, 0)
+    writer = PieceWriter(cache)
+    stored = writer.add(writer.add(StoredFrame("rows"), frame([(1, 1)]), LAYOUT), frame([(2, 11)]), LAYOUT)
+    store.apply(writer.changes)
+    del store[stored.keys[0]]
+    writer = PieceWriter(EncodedPieces(store.get, 0))
+    assert writer.remade(stored, stored.pieces, LAYOUT) == stored
+    assert not writer.changes

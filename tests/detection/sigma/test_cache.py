@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from agent.detection import rule_files
 from agent.detection.load import load
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma import cache
@@ -33,6 +34,25 @@ RULES = {
         title: A filter
         logsource: {product: salesforce}
         filter: {rules: any, s: {user: robot}, condition: not s}
+        """,
+    "derived.yml": """
+        title: Many of them
+        name: many
+        date: 2026-01-31
+        correlation: {type: event_count, rules: [one], group-by: [U], timespan: 1h, condition: {gte: 5}}
+        ---
+        title: More than usual
+        logsource: {product: salesforce, service: event_log_file}
+        baseline: {type: volume, rules: [one], group-by: [U], timespan: 1h, history: 14d, condition: {ratio: 5, gte: 9}}
+        ---
+        title: Of nothing
+        correlation:
+            type: event_count
+            rules:
+            - one
+            - none
+            timespan: 1h
+            condition: {gte: 5}
         """,
     "wrong.yml": "title: Wrong\nlogsource: {product: salesforce}\ndetection: {s: {A|foo: x}, condition: s}",
 }
@@ -66,12 +86,23 @@ def warm(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WarmL
 
 
 def told(rules: RuleSet) -> tuple[object, ...]:
-    return rules.rules, [(str(error), error.path, error.line) for error in rules.errors]
+    return (
+        rules.rules,
+        rules.correlations,
+        rules.baselines,
+        [(str(error), error.path, error.line) for error in rules.errors],
+    )
 
 
 def test_what_is_remembered_is_what_was_read(folder: Path, warm: WarmLoad) -> None:
-    """Rules, filters and errors, without pySigma."""
-    expected = told(load([folder], placeholders=PLACEHOLDERS))
+    """Rules, filters, correlations, baselines and errors with their lines, and no file is parsed."""
+    rules = load([folder], placeholders=PLACEHOLDERS)
+    expected = told(rules)
+    assert (
+        rules.correlations
+        and rules.baselines
+        and [error.line for error in rules.errors if "none" in str(error)] == [16]
+    )
     assert told(warm()) == expected
 
 
@@ -81,6 +112,19 @@ def test_a_changed_file_is_read_again(folder: Path, warm: WarmLoad, tmp_path: Pa
     changed.write_text(changed.read_text().replace("title: One", "title: Uno"))
     with pytest.raises(ImportError):
         warm()
+
+
+def test_a_start_of_the_service_uses_it_and_a_reload_does_not(folder: Path, warm: WarmLoad, tmp_path: Path) -> None:
+    """What is known still notices that a placeholder has other values."""
+    expected = told(load([folder], placeholders=PLACEHOLDERS))
+    assert told(warm()) == expected  # from here on nothing can be parsed
+    files = rule_files.RuleFiles()
+    first = rule_files.read([folder], files, placeholders=PLACEHOLDERS, cache=tmp_path / "cache")
+    assert told(first.rules) == expected
+    again = rule_files.read([folder], first.files, placeholders=PLACEHOLDERS, cache=tmp_path / "cache")
+    assert told(again.rules) == expected
+    with pytest.raises(ImportError):
+        rule_files.read([folder], first.files, placeholders={"apps": ["c"]}, cache=tmp_path / "cache")
 
 
 def test_other_values_of_a_placeholder_are_another_rule(folder: Path, warm: WarmLoad) -> None:
@@ -128,7 +172,8 @@ def test_what_nobody_uses_any_more_goes(write: Write, tmp_path: Path) -> None:
 
 
 def test_a_warm_start_imports_nothing_of_pysigma(folder: Path, warm: WarmLoad, tmp_path: Path) -> None:
-    """Nor YAML: that is most of what a start takes."""
+    """Nor YAML: that is most of what a start takes. Correlations and baselines are read with both."""
+    (folder / "derived.yml").unlink()
     script = (
         "import sys; from pathlib import Path; from agent.detection.load import load;"
         f"rules = load([Path({str(folder)!r})], placeholders={PLACEHOLDERS!r}, cache=Path({str(tmp_path / 'cache')!r}));"

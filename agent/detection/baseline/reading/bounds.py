@@ -16,10 +16,10 @@ def with_bounds(baseline: Baseline, bounds: Mapping[str, object]) -> Baseline:
     for name, value in bounds.items():
         if name not in known:
             names = (
-                f"known are {', '.join(known)}" if known else f"baselines of the type {baseline.kind} have no bounds"
+                f"write one of {', '.join(known)}" if known else f"baselines of the type {baseline.kind} have no bounds"
             )
-            raise ValueError(f"`{name}` is no bound of this baseline: {names}")
+            raise ValueError(f"`{name}` is not a bound of this baseline: {names}")
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-            raise ValueError(f"{value!r} is no number for `{name}`")
+            raise ValueError(f"{value!r} is not a number of 0 or more for `{name}`")
         numbers[name] = float(value)
     return replace(baseline, bounds={**baseline.bounds, **numbers})

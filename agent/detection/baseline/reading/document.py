@@ -29,12 +29,12 @@ def read(document: Document, known: Mapping[str, Rule]) -> Baseline:
     """Raises RuleError with the line. `known`: rules by id and by name."""
     data = document.data["baseline"]
     if not isinstance(data, dict):
-        raise document.error("`baseline` is no mapping", "baseline", hint="it holds type, rules, timespan, condition")
+        raise document.error("`baseline` is not a mapping", "baseline", hint="write type, rules, timespan, condition")
     kind = KINDS[_one_of(document, data, "type", tuple(KINDS))]
     _known_keys(document, kind, data)
     bases = tuple(dict.fromkeys(_base(document, str(name), known).id for name in _listed(data.get("rules"))))
     if not bases:
-        raise document.error("the baseline names no rules", "baseline", "rules", hint="name what feeds it")
+        raise document.error("the baseline names no rules", "baseline", "rules", hint="name the rules that feed it")
     span = _span(document, data, "timespan", kind.timespan)
     found = Baseline(
         rule=_rule(document, bases, known),
@@ -61,7 +61,7 @@ def _known_keys(document: Document, kind: Kind, data: dict[str, Any]) -> None:
         if key not in allowed:
             hint = f"the keys are {', '.join(sorted(allowed))}"
             raise document.error(
-                f"baselines of the type {kind.name} know no key `{key}`", "baseline", str(key), hint=hint
+                f"baselines of the type {kind.name} have no key `{key}`", "baseline", str(key), hint=hint
             )
 
 
@@ -69,11 +69,11 @@ def _conditioned(document: Document, found: Baseline, data: dict[str, Any]) -> B
     kind, condition = kind_of(found), data.get("condition") or {}
     where = ("baseline", "condition")
     if not isinstance(condition, dict):
-        raise document.error("the condition is no mapping", *where, hint="write it as {ratio: 5, gte: 10000}")
+        raise document.error("the condition is not a mapping", *where, hint="write it as {ratio: 5, gte: 10000}")
     bounds = {str(key): value for key, value in condition.items() if key != "field"}
     name = condition.get("field", "")
     if not isinstance(name, str) or (name and not kind.field):
-        raise document.error(f"a baseline of the type {found.kind} has no such field", *where, "field")
+        raise document.error(f"a baseline of the type {found.kind} has no `field`", *where, "field")
     if kind.field == "compared" and not name:
         raise document.error("the condition names no field", *where, hint="name the field whose values may be new")
     try:
@@ -86,7 +86,7 @@ def _sound(document: Document, found: Baseline) -> Baseline:
     """What only several keys together tell."""
     kind = kind_of(found)
     if why := kind.too_short(found):
-        hint = "it would never alert: write a longer history, or shorter ones of the others"
+        hint = "write a longer history, or shorter other spans: it would never alert"
         raise document.error(why, "baseline", "history", hint=hint)
     for flaw in kind.flaws(found):
         raise document.error(flaw.reason, "baseline", *flaw.keys, hint=flaw.hint)
@@ -120,14 +120,14 @@ def _one_of(document: Document, data: dict[str, Any], key: str, allowed: tuple[A
     value = data.get(key, default)
     if value not in allowed:
         words = ", ".join(filter(None, allowed))
-        raise document.error(f"{value!r} is no `{key}` of a baseline", "baseline", key, hint=f"there are {words}")
+        raise document.error(f"{value!r} is not a `{key}` of a baseline", "baseline", key, hint=f"write one of {words}")
     return value
 
 
 def _truth(document: Document, data: dict[str, Any]) -> bool:
     value = data.get("generate", False)
     if not isinstance(value, bool):
-        raise document.error("`generate` is true or false", "baseline", "generate")
+        raise document.error("`generate` is not true or false", "baseline", "generate")
     return value
 
 
@@ -138,8 +138,8 @@ def _span(document: Document, data: dict[str, Any], key: str, default: timedelta
     # A baseline is settled in minutes at the least, and has no use for months of changing length.
     seconds = whole_seconds(value, "mhdw", digits=6)
     if seconds is None:
-        what = f"{value!r} is no span of time" if value is not None else f"the baseline has no {key}"
-        raise document.error(what, "baseline", key, hint="a number with m, h, d or w")
+        what = f"{value!r} is not a span of time" if value is not None else f"the baseline has no {key}"
+        raise document.error(what, "baseline", key, hint="write a number with m, h, d or w")
     return timedelta(seconds=seconds)
 
 
@@ -168,7 +168,7 @@ def _aliased(
     columns: dict[str, str] = {}
     for rule, column in ((data.get("aliases") or {}).get(name) or {}).items():
         if rule not in known or known[rule].id not in bases:
-            what = f"the alias speaks of {rule}, not of a rule of this baseline"
+            what = f"the alias names {rule}, which is not a rule of this baseline"
             raise document.error(what, "baseline", "aliases", name, str(rule))
         columns[known[rule].id] = str(column)
     return columns
@@ -177,4 +177,4 @@ def _aliased(
 def unread(document: Document, error: Exception) -> RuleError:
     """For a document of a shape that nobody thought of."""
     hint = "compare it with rules/README.md"
-    return document.error(f"something in the baseline has the wrong type ({error})", "baseline", hint=hint)
+    return document.error(f"a value in the baseline has the wrong type ({error})", "baseline", hint=hint)

@@ -29,7 +29,7 @@ def baselines(
                 if value and value in taken:
                     other = taken[value]
                     hint = "give this one an id and a name of its own"
-                    raise document.error(f"{value} is taken by {other.path}:{other.line}", hint=hint)
+                    raise document.error(f"{value} is already used at {other.path}:{other.line}", hint=hint)
         except RuleError as error:
             yield error
         except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from agent.detection.correlation.correlation import Correlation
-from agent.detection.correlation.document import read_correlation, references, wrong_type
+from agent.detection.correlation.definition.correlation import Correlation
+from agent.detection.correlation.definition.document import read_correlation, references, wrong_type
 from agent.detection.sigma.document import Document
 from agent.detection.sigma.rule import Rule, with_id
 from agent.errors import RuleError
@@ -27,7 +27,7 @@ def correlations(documents: Sequence[Document], rules: Sequence[Rule]) -> Iterat
         else:
             path, line = taken[clash]
             hint = "give this one an id and a name of its own"
-            yield document.error(f"{clash} is taken by {path}:{line}", "name" if document.data.get("name") == clash else "id", hint=hint)  # fmt: skip
+            yield document.error(f"{clash} is already used at {path}:{line}", "name" if document.data.get("name") == clash else "id", hint=hint)  # fmt: skip
     while waiting:
         names = {key: document for document in waiting for key in _keys(document)}
         ready = [document for document in waiting if not any(name in names for name in references(document))]
@@ -67,5 +67,5 @@ def _circle(document: Document, names: Mapping[str, Document]) -> RuleError:
     ]
     what = f"the correlation is made of itself: {' of '.join(called)}"
     if following is not document:
-        what = f"the correlation is made of a circle: {' of '.join(called)}"
-    return document.error(what, "correlation", "rules", hint="take one of them out")
+        what = f"correlations are made of each other in a circle: {' of '.join(called)}"
+    return document.error(what, "correlation", "rules", hint="remove one of them")

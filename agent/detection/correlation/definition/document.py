@@ -13,8 +13,8 @@ from typing import Any, get_args
 from sigma.correlations import SigmaCorrelationRule
 
 from agent.detection.condition.tree import FALSE
-from agent.detection.correlation.condition import mentioned, read_condition
-from agent.detection.correlation.correlation import Correlation, Kind
+from agent.detection.correlation.definition.condition import mentioned, read_condition
+from agent.detection.correlation.definition.correlation import Correlation, Kind
 from agent.detection.sigma import error_text, reader
 from agent.detection.sigma.document import Document
 from agent.detection.sigma.log_source import LogSource
@@ -67,14 +67,14 @@ def _kind(document: Document, data: dict[str, Any]) -> Kind:
         if kind == data.get("type"):
             return kind
     what = f"there is no correlation of the type {data['type']}" if data.get("type") else "the correlation has no type"
-    raise document.error(what, "correlation", "type", hint=f"types are {', '.join(kinds)}")
+    raise document.error(what, "correlation", "type", hint=f"write one of {', '.join(kinds)}")
 
 
 def _span(document: Document, data: dict[str, Any]) -> timedelta:
     span = duration(data.get("timespan"))
     if span is None:
         hint = "write a number with s, m, h, d, w, M (months) or y, such as 10m, of 100 years at most"
-        raise document.error("the timespan is no span of time", "correlation", "timespan", hint=hint)
+        raise document.error("the timespan is not a span of time", "correlation", "timespan", hint=hint)
     return span
 
 
@@ -91,8 +91,8 @@ def _quiet(document: Document, span: timedelta) -> timedelta:
         return span
     quiet = duration(custom["quiet"])
     if quiet is None or quiet < span:
-        hint = "write a span of time that is no shorter than `timespan`, such as 1d, or leave it out"
-        raise document.error("`quiet` is how long a group keeps still between two alerts", "leakline", "quiet", hint=hint)  # fmt: skip
+        hint = "write a span of time that is no shorter than `timespan`, such as 1d, or remove it"
+        raise document.error("`quiet` is not a pause between two alerts of a group", "leakline", "quiet", hint=hint)  # fmt: skip
     return quiet
 
 
@@ -119,9 +119,9 @@ def _generate(document: Document, data: dict[str, Any]) -> bool:
     ]
     for value, where in written:
         if not isinstance(value, bool):
-            raise document.error("`generate` is neither true nor false", *where, "generate", hint="write true or false")
+            raise document.error("`generate` is not true or false", *where, "generate", hint="write true or false")
     if len({value for value, _ in written}) > 1:
-        raise document.error("`generate` stands here twice and disagrees", "generate", hint="take one of them out")
+        raise document.error("`generate` is given twice, with different values", "generate", hint="remove one of them")
     return bool(written and written[0][0])
 
 
@@ -129,7 +129,7 @@ def _groups(document: Document, data: dict[str, Any]) -> tuple[str, ...]:
     groups = data.get("group-by")
     listed = groups if isinstance(groups, list) else [] if groups is None else [groups]
     if not all(isinstance(field, str) and field for field in listed):
-        raise document.error("group-by is no list of fields", "correlation", "group-by", hint="write [FIELD, FIELD]")
+        raise document.error("group-by is not a list of fields", "correlation", "group-by", hint="write [FIELD, FIELD]")
     return tuple(dict.fromkeys(listed))
 
 
@@ -139,14 +139,14 @@ def _aliases(
     aliases = data.get("aliases") or {}
     hint = "write `NAME: {rule: FIELD, other_rule: FIELD}`"
     if not isinstance(aliases, dict):
-        raise document.error("`aliases` is no mapping", "correlation", "aliases", hint=hint)
+        raise document.error("`aliases` is not a mapping", "correlation", "aliases", hint=hint)
     found: dict[str, dict[str, str]] = {}
     for alias, fields in aliases.items():
         where = ("correlation", "aliases", str(alias))
         if not isinstance(fields, dict):
-            raise document.error(f"the alias {alias} is no mapping", *where, hint=hint)
+            raise document.error(f"the alias {alias} is not a mapping", *where, hint=hint)
         if alias not in used:
-            raise document.error(f"the alias {alias} is used nowhere", *where, hint="name it in group-by, or take it out")  # fmt: skip
+            raise document.error(f"the alias {alias} is not used", *where, hint="name it in group-by, or remove it")  # fmt: skip
         for rule, field in fields.items():
             found.setdefault(str(alias), {})[_aliased(document, where, str(rule), names)] = str(field)
     return found
@@ -154,12 +154,14 @@ def _aliases(
 
 def _aliased(document: Document, where: tuple[str, ...], rule: str, names: Mapping[str, str]) -> str:
     if rule not in names:
-        hint = "name one that stands under `rules`"
-        raise document.error(f"the alias speaks of {rule}, not of a rule of this correlation", *where, rule, hint=hint)
+        hint = "name a rule under `rules`"
+        raise document.error(
+            f"the alias names {rule}, which is not a rule of this correlation", *where, rule, hint=hint
+        )
     return names[rule]
 
 
 def wrong_type(document: Document, error: Exception) -> RuleError:
     """For what stumbles over a document of the wrong shape."""
     hint = "compare it with the Sigma specification"
-    return document.error(f"something in the correlation has the wrong type ({error})", "correlation", hint=hint)
+    return document.error(f"a value in the correlation has the wrong type ({error})", "correlation", hint=hint)

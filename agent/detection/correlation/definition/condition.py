@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from agent.detection.correlation.correlation import NUMERIC, ConditionBound, ConditionTerm, Kind, Operator
+from agent.detection.correlation.definition.correlation import NUMERIC, ConditionBound, ConditionTerm, Kind, Operator
 from agent.detection.sigma.document import Document
 
 OPERATORS: tuple[Operator, ...] = ("lt", "lte", "gt", "gte", "eq", "neq")
@@ -56,8 +56,8 @@ def read_condition(document: Document, kind: Kind, bases: Sequence[str], names: 
         return Condition((ConditionBound("gte", float(count)),))
     if isinstance(condition, str):
         if not temporal:
-            hint = "an expression over rules is for temporal and temporal_ordered; here write an operator and a number"
-            raise document.error(f"the condition of {kind} is no expression", *WHERE, hint=hint)
+            hint = "an expression over rules is for temporal and temporal_ordered; write an operator and a number here"
+            raise document.error(f"the condition of {kind} is not an expression", *WHERE, hint=hint)
         return Condition(terms=_terms(document, condition, bases, names), expression=condition.strip())
     if not isinstance(condition, dict):
         hint = f"write one of {', '.join(OPERATORS)} with a number"
@@ -68,8 +68,8 @@ def read_condition(document: Document, kind: Kind, bases: Sequence[str], names: 
 def _numeric(document: Document, kind: Kind, bases: Sequence[str], condition: dict[str, Any]) -> Condition:
     for key in condition:
         if key not in (*OPERATORS, "field", "percentile"):
-            hint = f"there are {', '.join(OPERATORS)}, field and percentile"
-            raise document.error(f"conditions of correlations know no key `{key}`", *WHERE, str(key), hint=hint)
+            hint = f"write {', '.join(OPERATORS)}, field or percentile"
+            raise document.error(f"conditions of correlations have no key `{key}`", *WHERE, str(key), hint=hint)
     bounds = tuple(_bound(document, operator, condition[operator]) for operator in OPERATORS if operator in condition)
     _range(document, bounds)
     if kind in ("temporal", "temporal_ordered"):
@@ -81,7 +81,7 @@ def _numeric(document: Document, kind: Kind, bases: Sequence[str], condition: di
 def _bound(document: Document, operator: Operator, number: object) -> ConditionBound:
     if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number) or number < 0:
         hint = "write a number that is not negative, without quotes"
-        raise document.error(f"{number!r} is no number to hold a value against", *WHERE, operator, hint=hint)
+        raise document.error(f"{number!r} is not a number of 0 or more", *WHERE, operator, hint=hint)
     return ConditionBound(operator, float(number))
 
 
@@ -95,11 +95,13 @@ def _range(document: Document, bounds: tuple[ConditionBound, ...]) -> None:
         return
     lower, upper = ([bound for bound in bounds if bound.operator in pair] for pair in (("gt", "gte"), ("lt", "lte")))
     if len(operators) != 2 or not lower or not upper:
-        raise document.error(f"{' and '.join(operators)} do not go together", *WHERE, hint=hint)
+        raise document.error(f"{' and '.join(operators)} cannot be used together", *WHERE, hint=hint)
     low, high = lower[0], upper[0]
     whole = low.operator == "gte" and high.operator == "lte"
     if low.number > high.number or (low.number == high.number and not whole):
-        raise document.error(f"no number is {low} and {high}", *WHERE, hint="the lower bound comes below the upper one")
+        raise document.error(
+            f"a number cannot be both {low} and {high}", *WHERE, hint="write a lower bound below the upper one"
+        )
 
 
 def _possible(document: Document, bounds: tuple[ConditionBound, ...], most: int) -> None:
@@ -108,7 +110,7 @@ def _possible(document: Document, bounds: tuple[ConditionBound, ...], most: int)
         if (bound.operator in ("gte", "eq") and bound.number > most) or (
             bound.operator == "gt" and bound.number >= most
         ):
-            hint = "the number is that of different rules within the timespan"
+            hint = "write a smaller number: it counts different rules within the timespan"
             raise document.error(f"{bound} can never hold: there are {most} rules", *WHERE, bound.operator, hint=hint)
 
 
@@ -122,15 +124,15 @@ def _fields(document: Document, kind: Kind, condition: dict[str, Any]) -> tuple[
     if kind not in (*NUMERIC, "value_count") and field is None:
         return ()
     what = "names a field" if kind.startswith("value") else "names no field"
-    hint = "write `field:` with the name of one" if kind.startswith("value") else "take `field` out"
+    hint = "write `field:` with the name of one" if kind.startswith("value") else "remove `field`"
     raise document.error(f"the condition of {kind} {what}", *WHERE, *(["field"] if "field" in condition else []), hint=hint)  # fmt: skip
 
 
 def _percentile(document: Document, kind: Kind, condition: dict[str, Any]) -> float:
     if kind != "value_percentile":
         if "percentile" in condition:
-            hint = "it belongs to value_percentile"
-            raise document.error(f"the condition of {kind} has no percentile", *WHERE, "percentile", hint=hint)
+            hint = "remove `percentile`; only value_percentile has it"
+            raise document.error(f"the condition of {kind} cannot have a percentile", *WHERE, "percentile", hint=hint)
         return 50.0
     percentile = condition.get("percentile")
     if isinstance(percentile, bool) or not isinstance(percentile, int | float) or not 0 <= percentile <= 100:
@@ -149,14 +151,18 @@ def _terms(
     missed = set(bases) - {base for name in _words(expression) for base in _meant(name, names)}
     if missed:
         called = ", ".join(_called(frozenset(missed), names))
-        raise document.error(f"the condition never asks for {called}", *WHERE, hint="take it out of `rules`")
+        raise document.error(f"the condition never uses {called}", *WHERE, hint="remove it from `rules`")
     if not signed:
-        raise document.error("the condition can never hold", *WHERE, hint="it asks for a rule and for its absence")
+        raise document.error(
+            "the condition can never hold",
+            *WHERE,
+            hint="write a condition that does not require both a rule and its absence",
+        )
     for wanted, absent in signed:
         if not wanted:
             what = " and ".join(f"not {name}" for name in _called(absent, names))
             hint = "name a rule that begins the window, as in `login and not logout`"
-            raise document.error(f"nothing begins a window in which only `{what}` is asked", *WHERE, hint=hint)
+            raise document.error(f"nothing begins a window for `{what}` alone", *WHERE, hint=hint)
     order = dict.fromkeys(bases)
     return tuple(
         ConditionTerm(tuple(base for base in order if base in wanted), tuple(base for base in order if base in absent))
@@ -191,7 +197,7 @@ class _ExpressionParser:
     def parse(self) -> list[SignedNames]:
         found = self._either(negative=False)
         if self._left:
-            raise _Wrong(f"the condition makes no sense at {self._left[0]!r}", "put and, or or not between the rules")
+            raise _Wrong(f"the condition cannot be read at {self._left[0]!r}", "put and, or or not between the rules")
         return found
 
     def _either(self, *, negative: bool) -> list[SignedNames]:
@@ -214,7 +220,7 @@ class _ExpressionParser:
         if word == "(":
             found = self._either(negative=negative)
             if not self._left or self._left.pop(0) != ")":
-                raise _Wrong("a parenthesis is not closed", "count them")
+                raise _Wrong("a parenthesis is not closed", "close every parenthesis that you open")
             return found
         if word in ("1", "all") and self._left[:1] == ["of"]:
             self._left.pop(0)
@@ -226,7 +232,7 @@ class _ExpressionParser:
         chosen = _meant(pattern, self._names)
         if not chosen:
             raise _Wrong(
-                f"no rule of this correlation is called {pattern}", "the pattern is tried on names under `rules`"
+                f"no rule of this correlation is called {pattern}", "write a pattern that fits a name under `rules`"
             )
         parts = [_name(base, negative=negative) for base in sorted(chosen)]
         return _all(parts) if (how == "all") != negative else _any(parts)
@@ -234,13 +240,13 @@ class _ExpressionParser:
     def _next(self) -> str:
         if not self._left or self._left[0] in (")", "and", "or"):
             at = f"before {self._left[0]!r}" if self._left else "at its end"
-            raise _Wrong(f"the condition misses a rule {at}", "name a rule there")
+            raise _Wrong(f"a rule is missing in the condition {at}", "name a rule there")
         return self._left.pop(0)
 
     def _known(self, word: str) -> str:
         if word not in self._names:
-            words = "and, or and not are written small" if word.lower() in ("and", "or", "not") else ""
-            raise _Wrong(f"the condition speaks of {word}, which is not among the rules", words or "add it to `rules`")
+            words = "write and, or and not in lower case" if word.lower() in ("and", "or", "not") else ""
+            raise _Wrong(f"the condition names {word}, which is not under `rules`", words or "add it to `rules`")
         return self._names[word]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from agent.detection.sigma.log_source import LogSource
 from agent.detection.sigma.rule import Rule
 
 Kind = Literal[
@@ -148,3 +149,42 @@ def feeding_rules(correlations: Sequence[Correlation]) -> dict[str, frozenset[st
     for correlation in bases_first(correlations):
         found[correlation.rule.id] = frozenset(rule for base in correlation.steps for rule in found.get(base, {base}))
     return found
+
+
+def awaited_rules(derived: object, fed: Mapping[str, frozenset[str]]) -> list[str]:
+    """Ids of the rules that must not match, in order: as long as the log source of one was never read, its rows are
+    absent for another reason, and nothing is judged.
+
+    `derived`: a correlation, or what asks for no absence; `fed`: of `feeding_rules`.
+    """
+    terms = derived.terms if isinstance(derived, Correlation) else ()
+    absent = {base for term in terms for base in term.absent}
+    return sorted({rule for base in absent for rule in fed.get(base, {base})})
+
+
+def awaited_sources(
+    correlations: Sequence[Correlation], log_sources: Mapping[str, LogSource]
+) -> dict[str, frozenset[LogSource]]:
+    """Correlation id to the log sources of `awaited_rules`. `log_sources`: rule id to log source."""
+    fed = feeding_rules(correlations)
+    return {
+        correlation.rule.id: frozenset(
+            log_sources[rule] for rule in awaited_rules(correlation, fed) if rule in log_sources
+        )
+        for correlation in correlations
+    }
+
+
+def told_in_order(correlations: Sequence[Correlation]) -> frozenset[str]:
+    """Ids of correlations whose rows of one event have one time, whichever base they are of."""
+    # What waits hands its rows on at the end of their window, what does not at the event's own time.
+    prompt: dict[str, bool] = {}
+    for correlation in bases_first(correlations):
+        prompt[correlation.rule.id] = not correlation.waits and all(
+            prompt.get(base, True) for base in correlation.steps
+        )
+    return frozenset(
+        correlation.rule.id
+        for correlation in correlations
+        if len(correlation.steps) == 1 or all(prompt.get(base, True) for base in correlation.steps)
+    )
