@@ -19,6 +19,7 @@ from rich.status import Status
 
 from agent.simulator.scenarios import SCENARIOS
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
+from agent.simulator.scenarios.configuration import CONFIGURATION
 from tests.assess.calendar import Assessment
 from tests.assess.campaign_page import campaign_lines, lost
 from tests.assess.campaigns import SHARES, LearntMemory, Sweep, quiet
@@ -38,7 +39,11 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=200_000, help="about how many a weekday has")
     parser.add_argument("--hours", type=int, default=6, choices=(1, 2, 3, 4, 6, 8, 12, 24),
                         help="of the innocent days, how many hours' files are read at once")  # fmt: skip
-    parser.add_argument("--scenario", action="append", help=f"all unless named: {', '.join(SCENARIOS)}; or none")
+    parser.add_argument(
+        "--scenario", action="append", help=f"all unless named: {', '.join([*SCENARIOS, *CONFIGURATION])}; or none"
+    )
+    parser.add_argument("--objects-only", action="store_true",
+                        help="rows of objects alone, without log files or campaigns")  # fmt: skip
     parser.add_argument("--rules", type=Path, action="append", default=[], help="in place of the shipped ones")
     parser.add_argument("--page", type=Path, default=PAGE, help="where to write it; '-' for nowhere")
     parser.add_argument("--show", action="store_true", help="a few alerts of each rule that calls on innocent days")
@@ -51,7 +56,7 @@ def main() -> int:
     )
     given = parser.parse_args()
     quiet()
-    names = () if given.campaign == ["none"] else tuple(given.campaign or CAMPAIGNS)
+    names = () if given.campaign == ["none"] or given.objects_only else tuple(given.campaign or CAMPAIGNS)
     shares = tuple(given.volume or SHARES)
     if given.campaigns:
         return _campaigns(given, names, shares)
@@ -102,10 +107,11 @@ def _campaigns(given: argparse.Namespace, names: tuple[str, ...], shares: tuple[
 
 
 def _assessment(given: argparse.Namespace, seed: int) -> Assessment:
-    scenarios = given.scenario or list(SCENARIOS)
+    scenarios = given.scenario or [*SCENARIOS, *CONFIGURATION]
     return Assessment(
         seed=seed, days=given.days, people=given.people, rows=given.rows, hours=given.hours,
         scenarios=() if scenarios == ["none"] else tuple(scenarios), rules=tuple(given.rules),
+        log_files=not given.objects_only,
     )  # fmt: skip
 
 

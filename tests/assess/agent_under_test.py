@@ -20,6 +20,7 @@ from agent.simulator.world.record_id import long_id
 from agent.simulator.world.staff import Staff
 from agent.sources.event_log_file.csv_file import read_log_file
 from tests.assess.log_file_texts import LogFileText
+from tests.assess.object_batches import ObjectBatch
 
 TICK = 3_600_000
 """Milliseconds of the org's time between two empty batches, which let detection say what only time can tell."""
@@ -79,6 +80,14 @@ class Agent:
             events = prepared.select("event.id", labels, pl.col("@timestamp").alias("time"))
             planted.append(events.filter(pl.col("scenario").is_not_null()))
         return pl.concat(alerts, how="diagonal_relaxed"), pl.concat(planted)
+
+    def take_object(self, read: ObjectBatch) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The same of rows of an object."""
+        ticked = self.tick(read.created)
+        batch = Batch(self._org, read.service, read.object, read.frame)
+        prepared, found = self._through(batch, read.created)
+        events = prepared.select("event.id", read.scenarios.alias("scenario"), pl.col("@timestamp").alias("time"))
+        return pl.concat([ticked, found], how="diagonal_relaxed"), events.filter(pl.col("scenario").is_not_null())
 
     def tick(self, moment: int) -> pl.DataFrame:
         """What has to be said by this time without a further event."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from agent.simulator.scenarios import SCENARIOS, play
+from agent.simulator.scenarios import SCENARIOS, staged
+from agent.simulator.scenarios.configuration import CONFIGURATION
 from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.sessions import HOUR, Timetable, midnight
 from agent.simulator.world.staff import Staff
@@ -34,7 +35,9 @@ class Assessment:
     hours: int = 6
     """How many hours' files are read at once; on the last day, when most leaks happen, `last_hours`."""
     last_hours: int = 1
-    scenarios: tuple[str, ...] = tuple(SCENARIOS)
+    scenarios: tuple[str, ...] = (*SCENARIOS, *CONFIGURATION)
+    log_files: bool = True
+    """Without them only rows of objects are read, which takes a minute."""
     rules: tuple[Path, ...] = ()
 
 
@@ -53,10 +56,15 @@ def spans(assessment: Assessment) -> Iterator[Span]:
         week = replace(
             base, first=first, days=assessment.planted_days, hours=assessment.hours, last_hours=assessment.last_hours
         )
-        planted_events, _ = play(
+        stages = staged(
             assessment.scenarios, assessment.seed, base.staff, Timetable(assessment.seed, base.staff), week.window
         )
-        yield replace(week, planted_events=tuple(planted_events))
+        yield replace(
+            week,
+            planted_events=tuple(event for stage in stages for event in stage.events),
+            changes=tuple(change for stage in stages for change in stage.changes),
+            versions=tuple(version for stage in stages for version in stage.versions),
+        )
 
 
 def _last_seen(span: Span) -> Iterator[PlantedEvent]:

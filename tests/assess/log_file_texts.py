@@ -20,6 +20,7 @@ from agent.simulator.world.record_id import long_id, short_id
 from agent.simulator.world.sessions import DAY, HOUR, midnight
 from agent.simulator.world.simulator_settings import SimulatorSettings
 from agent.simulator.world.staff import Staff
+from agent.simulator.world.stage import RecordVersion, SetupChange
 
 HOST = "trading.my.salesforce.example"
 
@@ -52,6 +53,10 @@ class Span:
     last_hours: int = 0
     """The same for the last day, if it is to be another."""
     planted_events: tuple[PlantedEvent, ...] = ()
+    changes: tuple[SetupChange, ...] = ()
+    """Rows of the audit trail that scenarios leave."""
+    versions: tuple[RecordVersion, ...] = ()
+    """Records that scenarios leave."""
     event_types: tuple[str, ...] = EVENT_TYPES
 
     @property
@@ -93,10 +98,14 @@ def planted_files(span: Span) -> Iterator[LogFileText]:
     yield from sorted(files)
 
 
-def _traffic(span: Span) -> tuple[Traffic, MakingTimes]:
+def traffic_of(span: Span) -> Traffic:
+    """What happens in it."""
     tenant = Tenant(span.org[:15], HOST, span.staff)
-    traffic = Traffic(span.seed, span.rows, tenant, awkward_content=True, planted_events=span.planted_events)
-    return traffic, MakingTimes(SimulatorSettings(Path(), seed=span.seed))
+    return Traffic(span.seed, span.rows, tenant, awkward_content=True, planted_events=span.planted_events)
+
+
+def _traffic(span: Span) -> tuple[Traffic, MakingTimes]:
+    return traffic_of(span), MakingTimes(SimulatorSettings(Path(), seed=span.seed))
 
 
 def _due(waiting: list[LogFileText], until: int | None) -> Iterator[LogFileText]:

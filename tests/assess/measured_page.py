@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agent.simulator.scenarios import SCENARIOS
+from agent.simulator.scenarios import PLAYABLE
 from tests.assess.campaign_page import campaign_lines
 from tests.assess.campaigns import CampaignPlay
 from tests.assess.markdown_table import span, table
@@ -31,7 +31,8 @@ def _lines(results: Sequence[Result]) -> Iterator[str]:
     seeds = ", ".join(str(result.assessment.seed) for result in results)
     yield "# The rules, measured"
     yield ""
-    yield "Written by `make assess`; do not edit. It sends the simulated org's log files through the real mapping, enrichment"
+    yield "Written by `make assess`; do not edit. It sends the simulated org's log files, and the rows of its objects (audit"
+    yield "trail, logins, provisioning, snapshots of grants, tokens and policies), through the real mapping, enrichment"
     yield f"and detection: {assessment.login_days} days of logins and {assessment.learning_days} of everything to learn from, {assessment.days} innocent days of {assessment.people} people and"
     yield f"their integrations, about {assessment.rows:,} rows a weekday, and a week in which every leak of the simulator is planted; the"
     yield "daemon is restarted every week. Its settings are those of an administrator who has named"
@@ -93,4 +94,4 @@ def _leaks(results: Sequence[Result]) -> Iterator[list[str]]:
                     best[finding.rule] = finding
         names = results[0].names
         rules = [f"`{names[f.rule]}` {span(f.after)}" for f in sorted(best.values(), key=lambda f: f.after)]
-        yield [f"`{scenario}`: {SCENARIOS[scenario].summary}", found, ", ".join(rules)]
+        yield [f"`{scenario}`: {PLAYABLE[scenario].summary}", found, ", ".join(rules)]

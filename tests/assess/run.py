@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,12 +17,17 @@ from tests.assess.agent_under_test import Agent
 from tests.assess.calendar import FIRST, Assessment, spans
 from tests.assess.campaigns import LearntMemory
 from tests.assess.log_file_texts import LogFileText, log_files
+from tests.assess.object_batches import ObjectBatch, object_batches
 from tests.assess.tally import LeakFinding, Tally
 
 RESTART_DAYS = 7
 
 LAST_DAYS = 7
 """Before the end of the innocent days at which what was learnt is enough: others can go on with it meanwhile."""
+
+
+Reading = LogFileText | ObjectBatch
+"""What is read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +71,14 @@ def assess(
         alerting = agent.rules.alerting
         tally = Tally({rule.id: rule.level for rule in alerting}, FIRST, FIRST + timedelta(days=assessment.days))
 
-        def take(file: LogFileText) -> None:
-            raised, planted = agent.take(file)
+        def take(read: Reading) -> None:
+            raised, planted = agent.take_object(read) if isinstance(read, ObjectBatch) else agent.take(read)
             alerts(raised)
             tally.take(raised, planted)
 
-        _watch(agent, tally, log_files(planned), tell, _when_over(assessment, agent, learnt), take)
+        files: Iterator[Reading] = iter(log_files(planned) if assessment.log_files else ())
+        read = heapq.merge(files, object_batches(planned), key=lambda reading: reading.created)
+        _watch(agent, tally, read, tell, _when_over(assessment, agent, learnt), take)
         return Result(
             assessment, len(alerting), {rule.id: rule.name or rule.title for rule in alerting}, dict(tally.levels), agent.rows,
             dict(tally.innocent), tally.by_level(), tally.found(), tally.samples,
@@ -80,12 +88,12 @@ def assess(
 
 def _when_over(
     assessment: Assessment, agent: Agent, learnt: Callable[[LearntMemory], None]
-) -> Callable[[LogFileText], None]:
+) -> Callable[[Reading], None]:
     """Calls `learnt` at the first file that is made in the last innocent week, or after fewer days than a week."""
     day = FIRST + timedelta(days=max(assessment.days - LAST_DAYS, 0))
-    called: list[LogFileText] = []
+    called: list[Reading] = []
 
-    def see(file: LogFileText) -> None:
+    def see(file: Reading) -> None:
         if not called and file.created >= midnight(day):
             called.append(file)
             learnt(LearntMemory(assessment, dict(agent.memory), day))
@@ -96,10 +104,10 @@ def _when_over(
 def _watch(
     agent: Agent,
     tally: Tally,
-    files: Iterator[LogFileText],
+    files: Iterable[Reading],
     tell: Callable[[str], None],
-    see: Callable[[LogFileText], None],
-    take: Callable[[LogFileText], None],
+    see: Callable[[Reading], None],
+    take: Callable[[Reading], None],
 ) -> None:
     told = last = 0
     for file in files:

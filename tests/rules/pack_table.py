@@ -1,4 +1,4 @@
-"""`make pack-table`: counts the shipped rules by family, level and feed, and writes the table into README.md.
+"""`make pack-table`: counts the shipped rules by family, level and feed, and writes the table into docs/detection.md.
 
 Rules that only feed correlations raise no alerts and are not counted.
 """
@@ -14,7 +14,7 @@ from agent.detection.authoring.listing import RuleCounts, RuleRow, counts_by_fam
 from agent.detection.sigma.rule import SEVERITY
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "detection.md"
 LEVELS = sorted(SEVERITY, key=lambda level: -SEVERITY[level])
 FEEDS = {"free": "free", "event_monitoring": "Event Monitoring", "real_time": "real-time events"}
 """Values of `leakline.feed` to the heads of their columns."""
@@ -46,23 +46,23 @@ def _markdown(lines: Sequence[Sequence[str]]) -> Iterator[str]:
     yield from (f"| {' | '.join(line)} |" for line in rest)
 
 
-def written(readme: str) -> str:
+def written(page: str) -> str:
     """The table as it stands in a text. Raises ValueError if it has no place for one."""
-    return _found(readme)[0].removeprefix("<!-- pack-table -->\n").removesuffix("<!-- /pack-table -->")
+    return _found(page)[0].removeprefix("<!-- pack-table -->\n").removesuffix("<!-- /pack-table -->")
 
 
-def renewed(readme: str, text: str) -> str:
-    """A README with this table in the place of the old one. Raises ValueError."""
-    _found(readme)
-    return _PLACE.sub(lambda match: match[1] + text + match[2], readme)
+def renewed(page: str, text: str) -> str:
+    """The page with this table in the place of the old one. Raises ValueError."""
+    _found(page)
+    return _PLACE.sub(lambda match: match[1] + text + match[2], page)
 
 
-def _found(readme: str) -> re.Match[str]:
-    found = _PLACE.search(readme)
+def _found(page: str) -> re.Match[str]:
+    found = _PLACE.search(page)
     if found is None:
         raise ValueError("no place for the table: <!-- pack-table --> and <!-- /pack-table --> are missing")
     return found
 
 
 if __name__ == "__main__":
-    README.write_text(renewed(README.read_text(encoding="utf-8"), table(shipped())), encoding="utf-8")
+    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), table(shipped())), encoding="utf-8")

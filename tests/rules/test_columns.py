@@ -30,7 +30,6 @@ DOCUMENTS = [
 READ = {
     "app_first_seen_call": "a list of approved apps may be written by hand, in either form",
     "browser_read": "asks for a call without any app",
-    "browser_session_rows_streamed": "asks for a call without any app",
     "campaign_address": "asks each column for a listed address",
 }
 """Rules whose detection reads a column of addresses, users or apps itself."""

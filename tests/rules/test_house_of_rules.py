@@ -56,11 +56,13 @@ def test_the_feeders_folder_holds_what_several_rules_are_made_of() -> None:
 
 
 def test_twins_name_each_other() -> None:
-    """`related` leads both ways, and to rules that are there."""
-    related = {document["id"]: {twin["id"] for twin in document.get("related", ())} for _, document in DOCUMENTS}
+    """`related` leads both ways, and to rules that are there; what a rule made obsolete is gone."""
+    related = {
+        document["id"]: {twin["id"]: twin["type"] for twin in document.get("related", ())} for _, document in DOCUMENTS
+    }
     for rule, twins in related.items():
-        for twin in twins:
-            assert rule in related[twin]
+        for twin, kind in twins.items():
+            assert twin not in related if kind == "obsolete" else rule in related[twin]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")

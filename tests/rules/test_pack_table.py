@@ -1,16 +1,16 @@
-"""What README.md says of the pack is so."""
+"""What docs/detection.md says of the pack is so."""
 
 import re
 from dataclasses import replace
 
 import pytest
 
-from tests.rules.pack_table import README, renewed, shipped, table, written
+from tests.rules.pack_table import PAGE, renewed, shipped, table, written
 
 
-def test_the_readme_counts_the_rules_that_are_there() -> None:
+def test_the_page_counts_the_rules_that_are_there() -> None:
     """If this fails: `make pack-table`."""
-    assert written(README.read_text(encoding="utf-8")) == table(shipped())
+    assert written(PAGE.read_text(encoding="utf-8")) == table(shipped())
 
 
 def test_every_rule_is_counted_once_in_each_part_of_the_table() -> None:
@@ -40,7 +40,7 @@ def test_a_changed_level_changes_the_table() -> None:
 
 
 def test_only_the_table_is_written_anew() -> None:
-    """What stands around it stays, and a README without a place for it is refused."""
+    """What stands around it stays, and a page without a place for it is refused."""
     before = "a\n<!-- pack-table -->\nold\n<!-- /pack-table -->\nb\n"
     assert renewed(before, "new \\1\n") == before.replace("old", "new \\1")
     with pytest.raises(ValueError, match=re.escape("<!-- pack-table -->")):
