@@ -14,23 +14,29 @@ from agent import metrics
 from agent.assembly import load_failures
 from agent.assembly.enabled_rules import enabled, placeholders, rule_folders
 from agent.assembly.load_failures import LoadFailure
+from agent.assembly.org_feeds import ONE_FEED, OrgFeeds, object_names, spellings
 from agent.batch_steps import BatchSteps, DetectStep
 from agent.columns import record_id
 from agent.config.settings import Settings
 from agent.detection import rule_files
+from agent.detection.covered_rows import RuleMatches
 from agent.detection.detection import Detection
-from agent.detection.detector import Detector, RuleMatches, log_rule_failure
+from agent.detection.detector import Detector, log_rule_failure
 from agent.detection.matcher import Matcher
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import LogSource
+from agent.detection.streamed_twins import StreamedTwins
 from agent.enrichment.enricher import Enricher
 from agent.enrichment.enrichment_data import EnrichmentData
 from agent.enrichment.lists.list_file import ListFiles
 from agent.errors import FileError
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.normalize.mapping import files as mapping_files
+from agent.normalize.mapping.mapping import Mappings
 from agent.normalize.shape import Normalizer
+from agent.normalize.time_check.flags import marked
 from agent.shipped import shipped
+from agent.sources.objects.settings import ObjectSettings
 from agent.sources.salesforce.directory import Directory
 
 
@@ -62,14 +68,18 @@ class BatchProcessing:
     _data: EnrichmentData
     _normalizer: Normalizer
     _matcher: Matcher
+    _twins: StreamedTwins
 
     def steps(
-        self, directory: Directory | None = None, recall: Callable[[str], bytes | None] = lambda _: None
+        self,
+        directory: Directory | None = None,
+        recall: Callable[[str], bytes | None] = lambda _: None,
+        feeds: OrgFeeds = ONE_FEED,
     ) -> BatchSteps:
         """The steps of one shard, with a detector and an enricher of its own.
 
         `directory`: the look-ups of its org's users and apps; `recall`: what the shard's detection remembered, asked when
-        the first batch comes.
+        the first batch comes; `feeds`: what follows from what its org has.
         """
         enricher = (
             Enricher(self._data, users=directory.users, applications=directory.applications)
@@ -82,15 +92,17 @@ class BatchProcessing:
             prepared = self._normalizer.prepare(batch)
             if batch.event_type == OWN_EVENT_TYPE:
                 return prepared
-            return enricher.enrich(prepared)
+            enriched = marked(enricher.enrich(prepared), batch.time_flags)
+            return enriched if feeds.other is None else feeds.other.add(enriched, batch)
 
-        return BatchSteps(prepare, self._match, self._detect_step(recall), self._normalizer.shape)
+        detect = self._detect_step(recall, feeds)
+        return BatchSteps(prepare, self._match, detect, self._normalizer.shape)
 
     def _match(self, batch: Batch, prepared: pl.DataFrame) -> RuleMatches:
         """`MatchStep`: the rules for the batch's log source."""
         return list(self._matcher.matches(prepared, _log_source(batch)))
 
-    def _detect_step(self, recall: Callable[[str], bytes | None]) -> DetectStep:
+    def _detect_step(self, recall: Callable[[str], bytes | None], feeds: OrgFeeds) -> DetectStep:
         fold, patience = self._settings.rules.fold, self._settings.rules.revise
         uncounted = Normalizer(
             self._normalizer.mappings
@@ -106,6 +118,7 @@ class BatchProcessing:
                 patience=patience,
                 long_ids=record_id.to_long,
                 matcher=self._matcher,
+                twins=self._twins,
             )
 
         def detect(batch: Batch, prepared: pl.DataFrame, matches: RuleMatches, now: datetime) -> Detection:
@@ -117,24 +130,29 @@ class BatchProcessing:
                 org=batch.org,
                 shape=lambda rows: uncounted.shape(rows, batch, now),
                 matches=matches,
+                covered=feeds.covered(batch, prepared),
             )
 
         return detect
 
 
-def build_processing(settings: Settings, before: LoadedFiles | None = None) -> BatchProcessing:
+def build_processing(
+    settings: Settings, before: LoadedFiles | None = None, *, cache: Path | None = None
+) -> BatchProcessing:
     """Mappings, lists and rules, of which the steps of each shard are made.
 
-    `before`: what is in use, of which that stays which does not load now; without it that is left out. Raises
-    SettingsError where `rules.adjust` does not fit the rules.
+    `before`: what is in use, of which that stays which does not load now; without it that is left out. `cache`: see
+    `load`. Raises SettingsError where `rules.adjust` does not fit the rules.
     """
     before = before or LoadedFiles()
     lists = ListFiles(before.lists)
     mappings = mapping_files.read([shipped("mappings"), *settings.normalize.mappings], before.mappings)
-    normalizer = Normalizer(mappings.mappings, keep_original=settings.normalize.keep_original, report=_count_problem)
+    normalizer = Normalizer(
+        _timed(mappings.mappings, settings), keep_original=settings.normalize.keep_original, report=_count_problem
+    )
     data = EnrichmentData(settings.enrich, lists)
     values = placeholders(settings.rules, settings.enrich, lists)
-    read = rule_files.read(rule_folders(settings.rules), before.rules, placeholders=values)
+    read = rule_files.read(rule_folders(settings.rules), before.rules, placeholders=values, cache=cache)
     rules = enabled(read.rules, settings.rules)
     of_lists = [problem for problems in lists.problems.values() for problem in problems]
     problems = [*mappings.errors, *of_lists, *read.rules.errors]
@@ -148,7 +166,16 @@ def build_processing(settings: Settings, before: LoadedFiles | None = None) -> B
         data,
         normalizer,
         Matcher(rules, log_rule_failure),
+        StreamedTwins(rules, spellings(settings), object_names(settings)),
     )
+
+
+def _timed(mappings: Mappings, settings: Settings) -> Mappings:
+    """Mappings in which rows of an object of one's own have their time where the settings say."""
+    for source in (source for org in settings.orgs for source in org.sources):
+        if isinstance(source, ObjectSettings):
+            mappings = mappings.timed(source.type, source.object, source.time_field)
+    return mappings
 
 
 def _log_source(batch: Batch) -> LogSource:

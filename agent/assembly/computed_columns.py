@@ -1,4 +1,6 @@
-"""Every column that mapping and enrichment can add to a row of Salesforce's, for what asks for one that nothing makes."""
+"""Every column with a dot that a row of Salesforce's can have, for what asks for one that nothing makes: those of mapping and
+enrichment, and fields of related records.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,8 @@ from agent.enrichment.indicator import PREFIX
 from agent.enrichment.integration_user import EXPECTED, INTEGRATION
 from agent.enrichment.leaver import LEAVES_ON, LEAVING, LEFT
 from agent.enrichment.user import COLUMNS, TARGET_COLUMNS
+from agent.normalize.also_seen import ALSO_SEEN_IN
+from agent.normalize.audit_trail.setup_change import FIELDS as SETUP
 from agent.normalize.cell_fields import SERVICE
 from agent.normalize.computed.aura import FIELDS
 from agent.normalize.computed.guest import ACTIONS, COUNTS, DOORS, GUEST, WHO
@@ -34,8 +38,10 @@ def computed_columns(mappings: Mappings) -> frozenset[str]:
     derived = {derived.field for mapping in (*mappings.all(), *mappings.shared.values()) for derived in mapping.derived}
     enriched = {
         KIND, CORPORATE, ANONYMIZER, ANY_ANONYMIZER, APPROVED, CLIENT_KIND, APPLICATION, LOCAL_HOUR, GUEST, WHO, *COUNTS,
-        DOORS, ACTIONS, FOLDED, IMITATES, *(PREFIX + name for name in INDICATOR), EXPECTED, INTEGRATION, LEAVES_ON,
+        DOORS, ACTIONS, ALSO_SEEN_IN, FOLDED, IMITATES, *(PREFIX + name for name in INDICATOR), EXPECTED, INTEGRATION, LEAVES_ON,
         LEAVING, LEFT, SIGN_IN, *AGENT, *COLUMNS, *TARGET_COLUMNS, *GEO_COLUMNS, *FIELDS,
+        *SETUP,
     }  # fmt: skip
-    named = {name for name in fields | derived | enriched if "." in name}
+    related = {column for mapping in mappings.all() for column in mapping.header}
+    named = {name for name in fields | derived | enriched | related if "." in name}
     return frozenset({*named, *mappings.ecs.fields, SERVICE, PROBLEMS, RAW_CELLS})

@@ -18,7 +18,7 @@ from agent.pipeline.shard_follower import ShardFollower
 from agent.pipeline.shared_lines import SharedLines
 from agent.pipeline.spool_trim import ShardTrim, Trim
 from agent.source import FetchesAgain
-from agent.store.keys import PROCESS
+from agent.store.keys import PROCESS, shard_title
 from agent.store.queue.backlog_limit import BacklogLimit
 from agent.store.queue.removed_destinations import drop_removed
 from agent.store.queue.shared_room import SharedRoom
@@ -86,11 +86,13 @@ def _settle_removed(stores: StateStores, followers: Followers, configured: Colle
         if name in names:
             continue
         if name in configured:
-            message = f"rows are set aside for {name}, whose `orgs` do not name {stores.shard or 'this'} any more"
-            fix = f"change the `orgs` of {name} back: they are sent then"
+            message = (
+                f"rows are set aside for {name}, which no longer takes {shard_title(stores.shard)}: see its `orgs`"
+            )
+            fix = f"change the `orgs` of {name} back, and they are sent"
         else:
-            message = f"rows are set aside for {name}, which the settings do not name any more"
-            fix = f"add the destination {name} again: they are sent then"
+            message = f"rows are set aside for {name}, which is no longer in the settings"
+            fix = f"add the destination {name} again, and they are sent"
         stores.problems.report("batches-set-aside", name, message, fix=fix)
 
 

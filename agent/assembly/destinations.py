@@ -12,7 +12,7 @@ from agent.destinations.elastic.elastic import Elastic, ElasticSettings
 from agent.destinations.file.file import File, FileSettings
 from agent.destinations.splunk.splunk import Splunk, SplunkSettings
 from agent.destinations.syslog.syslog import Syslog, SyslogSettings
-from agent.formats import FORMATS, cef
+from agent.formats import FORMATS, SENT, cef
 from agent.model import Destination
 from agent.pipeline.long_rows import shorten
 
@@ -28,14 +28,14 @@ def build_destination(settings: DestinationSettings, now: Callable[[], datetime]
 
 
 def _destination(settings: DestinationSettings, now: Callable[[], datetime], stop: threading.Event) -> Destination:
-    encode = FORMATS[settings.format]
+    encode = SENT[settings.format]
     if isinstance(settings, FileSettings | SyslogSettings) and settings.format == "cef":
         encode = partial(cef.encode, own_keys=settings.cef.own_keys, leave_out=settings.cef.leave_out)
     match settings:
         case FileSettings():
             return File(settings, encode, now=now)
         case SplunkSettings():
-            return Splunk(settings, encode, wait=stop.wait)
+            return Splunk(settings, FORMATS[settings.format], wait=stop.wait)
         case ElasticSettings():
             return Elastic(settings, encode, now=now)
         case SyslogSettings():

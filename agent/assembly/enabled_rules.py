@@ -82,6 +82,6 @@ def _lines(name: str, path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        hint = "a text file with one value a line"
+        hint = "write a text file with one value a line"
         raise SettingsError(f"rules.placeholders.{name}: {path} cannot be read ({error})", hint=hint) from error
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]

@@ -6,9 +6,11 @@ from collections import defaultdict
 
 from agent.detection.authoring.pysigma_pipeline import EventSchema
 from agent.enrichment.indicator import COLUMNS, PREFIX
+from agent.normalize.also_seen import ALSO_SEEN_IN
 from agent.normalize.computed.aura import FIELDS as AURA
 from agent.normalize.mapping.mapping import Mappings
 from agent.normalize.shape import PROBLEMS
+from agent.normalize.time_check.flags import FLAGS_FIELD
 
 LISTS = ("event.category", "event.type", "related.", "threat.", "user.roles", "user.target.roles")
 """ECS lists that shipped events have, by the beginning of their names."""
@@ -28,10 +30,12 @@ def event_schema(mappings: Mappings) -> EventSchema:
     columns: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     spelling: dict[str, str] = {}
     kinds = {name: kind for name, known in mappings.ecs.fields.items() if (kind := KINDS.get(known.type))}
+    types: dict[str, set[str]] = defaultdict(set)
     for mapping in mappings.all():
         names = {name.lower(): name for name in (mapping.event_type, *mapping.aliases)}
         spelling |= names
-        for column in mapping.header:
+        types[mapping.service] |= names.keys()
+        for column in {*mapping.header, *([mapping.type_column] if mapping.type_column else ())}:
             target = mapping.target(column, mapping.header)
             if target is not None:
                 columns[column][target.field] |= names.keys()
@@ -44,6 +48,12 @@ def event_schema(mappings: Mappings) -> EventSchema:
     fields_of = {
         column: {field: frozenset(types) for field, types in fields.items()} for column, fields in columns.items()
     }
-    own = {PROBLEMS, *(PREFIX + name for name in COLUMNS), *(name for name in AURA if name != "leakline.aura.count")}
-    services = {service for service, _ in mappings.by_type}  # of a service without types nothing is read yet
-    return EventSchema(fields_of, frozenset(lists | own), frozenset(services), spelling, kinds)
+    own = {
+        PROBLEMS,
+        FLAGS_FIELD,
+        ALSO_SEEN_IN,
+        *(PREFIX + name for name in COLUMNS),
+        *(name for name in AURA if name != "leakline.aura.count"),
+    }
+    of_service = {service: frozenset(names) for service, names in types.items()}
+    return EventSchema(fields_of, frozenset(lists | own), frozenset(mappings.shared), spelling, kinds, types=of_service)

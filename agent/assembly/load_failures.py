@@ -42,7 +42,7 @@ def of_errors(errors: Iterable[FileError], kept: Collection[Path]) -> list[LoadF
 
 def _of_file(path: Path, errors: Sequence[FileError], *, kept: bool) -> LoadFailure:
     rest = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    instead = "the version from before stays in use" if kept else "what is wrong is left out"
+    instead = "the previous version stays in use" if kept else "the part that is wrong is left out"
     return LoadFailure(path, errors[0].line, f"{errors[0]}{rest}; {instead}")
 
 
@@ -52,9 +52,13 @@ def report(register: ProblemRegister, found: Sequence[LoadFailure], open_subject
         register.report(KIND, str(failure.path), failure.message)
     for subject in set(open_subjects) - {str(failure.path) for failure in found}:
         gone = subject != SETTINGS and not Path(subject).exists()
-        register.over(KIND, subject, f"{subject} is gone, and what it held with it" if gone else f"{subject} loads")
+        register.over(
+            KIND,
+            subject,
+            f"{subject} was deleted, with everything that it defined" if gone else f"{subject} loads again",
+        )
 
 
 def report_settings(register: ProblemRegister, error: SettingsError) -> None:
     """The rules do not fit the settings, so that nothing was taken over."""
-    register.report(KIND, SETTINGS, f"{error}; all rules, mappings and lists stay as they were")
+    register.report(KIND, SETTINGS, f"{error}; all rules, mappings and lists stay as they are")

@@ -20,6 +20,7 @@ from agent.assembly.secret_check import unusable_destinations
 from agent.assembly.shard import Shard, ShardSurroundings, build_shard
 from agent.assembly.sources import warn_of_rotation
 from agent.config.settings import Settings
+from agent.detection.sigma import cache
 from agent.errors import FileError, LeaklineError, SettingsError
 from agent.model import Destination
 from agent.pipeline.commit_line import BatchCommit
@@ -70,6 +71,11 @@ class Node:
         return {name: shard.session for name, shard in self.shards.items() if shard.session is not None}
 
     @property
+    def timed_orgs(self) -> dict[str, tuple[Session, Problems]]:
+        """Orgs whose answers say what time it is, by name, each with its register."""
+        return {name: (session, self.shards[name].stores.problems) for name, session in self.sessions.items()}
+
+    @property
     def problems(self) -> Sequence[FileError]:
         """What of rules, mappings and lists does not load."""
         return self.processing.problems
@@ -94,7 +100,7 @@ class Node:
             for shard in self.shards.values():
                 shard.ingest.replace_steps(shard.steps(self.processing))
             for path in before.gone(self.processing.loaded):
-                log.info("a file is gone, and what it held with it", path=str(path))
+                log.info("a file was deleted, with everything that it defined", path=str(path))
             return self._report()
 
     def look_up_problem(self, org: str) -> str:
@@ -152,7 +158,7 @@ def build_node(
     _begin(directory, shards, missing)
 
     def rebuild(before: LoadedFiles) -> BatchProcessing:
-        return build_processing(settings, before)
+        return build_processing(settings, before, cache=cache.directory())
 
     processing = rebuild(LoadedFiles())
     downloads = settings.state.directory / "downloads"
@@ -173,4 +179,4 @@ def _begin(directory: StateDirectory, shards: Mapping[str, StateStores], missing
     register = shards[keys.PROCESS].problems
     for name, error in missing.items():
         fields = {"error.type": type(error).__name__, "error.message": str(error)}
-        register.report("destination-unavailable", name, f"{name} takes nothing: {error}", fields=fields)
+        register.report("destination-unavailable", name, f"{name} accepts nothing: {error}", fields=fields)

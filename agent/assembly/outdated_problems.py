@@ -7,7 +7,7 @@ from collections.abc import Collection
 from agent.store.problems import Problems
 
 OF_SOURCES = ("source-failed", "pass-failed", "source-stopped", "record-passed-over")
-OF_ORGS = ("look-up-failed",)
+OF_ORGS = ("look-up-failed", "clock-skew")
 OF_DESTINATIONS = ("destination-unavailable", "destination-stopped")
 
 
@@ -21,6 +21,4 @@ def end_outdated(problems: Problems, sources: Collection[str], destinations: Col
     named |= dict.fromkeys(OF_ORGS, orgs)
     for problem in problems.open():
         if problem.subject not in named.get(problem.kind, (problem.subject,)):
-            problems.over(
-                problem.kind, problem.subject, f"by the settings, {problem.subject} has nothing to do here any more"
-            )
+            problems.over(problem.kind, problem.subject, f"the settings no longer use {problem.subject} here")

@@ -22,12 +22,24 @@ from agent.normalize.mapping.mapping import Mappings
 from agent.normalize.prepare import ADDRESS_FIELDS, RELATED_ADDRESSES
 from agent.shipped import shipped
 from agent.sources.event_log_file.event_types import DEFAULT
+from agent.sources.real_time.catalogue import SERVICE as REAL_TIME
+from agent.sources.real_time.catalogue import catalogue, event_of
 
 if TYPE_CHECKING:
     from agent.config.settings import Settings
     from agent.enrichment.settings import EnrichSettings
 
-SERVICES: Mapping[str, frozenset[str]] = {"event_log_file": frozenset({"event_log_file"})}
+SERVICES: Mapping[str, frozenset[str]] = {
+    "event_log_file": frozenset({"event_log_file"}),
+    "real_time": frozenset({REAL_TIME}),
+    "stored_events": frozenset({REAL_TIME}),
+    "setup_audit_trail": frozenset({"setup_audit_trail"}),
+    "login_history": frozenset({"login_history"}),
+    "event_log_object": frozenset({"event_log_object"}),
+    "provisioning": frozenset({"provisioning"}),
+    "sessions": frozenset({"sessions"}),
+    "object": frozenset({"object"}),
+}
 """Types of sources in the settings, to the services whose rows they bring."""
 
 OWN = frozenset({"agent"})
@@ -67,6 +79,7 @@ def rule_availability(
         _event_types(settings),
         {name: why for name, why in lacking.items() if name not in _fed(mappings)},
         log_columns(mappings, headers, settings, lacking),
+        _real_time_events(settings),
     )
 
 
@@ -82,7 +95,7 @@ def log_columns(
             name: mapping.header
             for mapping in mappings.all()
             for name in (mapping.event_type, *mapping.aliases)
-            if mapping.header
+            if mapping.header and mapping.service == "event_log_file"
         }
     by_type = {}
     for name, header in headers.items():
@@ -129,12 +142,26 @@ def _looked_up(settings: Settings | None) -> frozenset[str]:
 
 def _event_types(settings: Settings) -> frozenset[str] | None:
     """Types of log files that are read, in lower case; None: any."""
-    types: set[str] = set()
-    for source in (source for org in settings.orgs for source in org.sources):
-        if source.event_types == "all":
-            return None
-        types.update(DEFAULT if source.event_types == "default" else source.event_types)
-    return frozenset(name.lower() for name in types)
+    wanted = _wanted(settings, "event_log_file", "event_types")
+    if not wanted or "all" in wanted:
+        return None
+    names = (DEFAULT if types == "default" else types for types in wanted)
+    return frozenset(name.lower() for types in names for name in types)
+
+
+def _real_time_events(settings: Settings) -> frozenset[str] | None:
+    """Channels and objects whose rows are read, in lower case; None: any."""
+    wanted = _wanted(settings, REAL_TIME, "events")
+    if not wanted or "all" in wanted:
+        return None
+    events = {name: catalogue().get(name) or event_of(name) for names in wanted for name in names}
+    return frozenset(text.lower() for name, event in events.items() for text in (name, *event.spellings))
+
+
+def _wanted(settings: Settings, service: str, key: str) -> list[str | list[str]]:
+    """What each source of a service says under a key, of all orgs."""
+    sources = (source for org in settings.orgs for source in org.sources)
+    return [getattr(source, key) for source in sources if service in SERVICES[source.type]]
 
 
 def _places(enrich: EnrichSettings) -> Iterator[tuple[str, str]]:

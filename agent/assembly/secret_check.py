@@ -14,7 +14,7 @@ def unusable_destinations(
 ) -> Mapping[str, SettingsError]:
     """Destinations, by name, whose secret or certificate cannot be used now; they try again whenever they send.
 
-    Raises SettingsError when nothing can run: no org can be signed in to, or no destination can be sent to.
+    Raises SettingsError when nothing can run: Leakline cannot sign in to any org, or no destination can be sent to.
     """
     absent = [error for session in sessions if (error := _missing_secret(session)) is not None]
     missing: dict[str, SettingsError] = {}
@@ -24,7 +24,7 @@ def unusable_destinations(
         except SettingsError as error:
             missing[destination.name] = error
     if absent and len(absent) == len(sessions):
-        raise _nothing("no org can be signed in to", absent)
+        raise _nothing("Leakline cannot sign in to any org", absent)
     if missing and len(missing) == len(destinations):
         raise _nothing("nothing can be sent to any destination", missing.values())
     return missing

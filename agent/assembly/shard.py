@@ -10,7 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from agent.assembly.batch_processing import BatchProcessing
-from agent.assembly.sources import build_directory, build_source
+from agent.assembly.object_coverage import ObjectCoverage
+from agent.assembly.org_feeds import OBJECTS, ONE_FEED, STREAM, OrgFeeds, org_feeds
+from agent.assembly.sources import build_directory, build_source, with_unknown_actions
 from agent.batch_steps import BatchSteps
 from agent.config.settings import Org, SourceSettings
 from agent.pipeline.commit_line import BatchCommit
@@ -18,9 +20,10 @@ from agent.pipeline.ingest import Ingest
 from agent.source import ContinuousSource, PolledSource, PushedSource
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.session import Session
+from agent.sources.source_name import name_of, source_name
 from agent.store import keys
 from agent.store.queue.state_stores import StateStores
-from agent.store.state import StateRecall
+from agent.store.state import State, StateRecall
 
 Source = PolledSource | ContinuousSource | PushedSource
 
@@ -36,6 +39,7 @@ class Shard:
     directory: Directory | None = None
     """Who stands behind the ids in the org's rows."""
     sources: Sequence[tuple[SourceSettings, Source]] = ()
+    feeds: OrgFeeds = ONE_FEED
 
     @property
     def name(self) -> str:
@@ -49,7 +53,7 @@ class Shard:
 
     def steps(self, processing: BatchProcessing) -> BatchSteps:
         """Steps of the shard's own, of what the process has in use."""
-        return shard_steps(processing, self.stores, self.directory)
+        return shard_steps(processing, self.stores, self.directory, self.feeds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +77,35 @@ def build_shard(
     directory = (
         build_directory(stores.state, stores.problems, stores.shard, session, now) if session is not None else None
     )
+    feeds = _feeds(org, stores.state) if org else ONE_FEED
     ingest = Ingest(
         stores,
-        shard_steps(surroundings.processing, stores, directory),
+        shard_steps(surroundings.processing, stores, directory, feeds),
         now=now,
         stop=surroundings.stop,
         watch=partial(surroundings.watch, stores.shard),
+        intervals={name_of(org.name, settings): settings.every for settings in org.sources} if org else {},
     )
     if org is None or session is None:
         return Shard(stores, ingest)
     sources = [
-        (settings, build_source(settings, session, ingest, now, surroundings.downloads)) for settings in org.sources
+        (settings, with_unknown_actions(source, settings, ingest, now))
+        for settings in org.sources
+        for source in [build_source(settings, session, ingest, now, surroundings.downloads, org.sources)]
     ]
-    return Shard(stores, ingest, session, directory, sources)
+    return Shard(stores, ingest, session, directory, sources, feeds)
 
 
-def shard_steps(processing: BatchProcessing, stores: StateStores, directory: Directory | None) -> BatchSteps:
+def _feeds(org: Org, state: State) -> OrgFeeds:
+    stream, objects = source_name(org.name, STREAM), source_name(org.name, OBJECTS)
+    coverage = ObjectCoverage(
+        StateRecall(state, keys.MEMORY.key(objects, "")), lambda: state.text(keys.CURSOR.key(objects))
+    )
+    return org_feeds(org, StateRecall(state, keys.MEMORY.key(stream, "")), coverage)
+
+
+def shard_steps(
+    processing: BatchProcessing, stores: StateStores, directory: Directory | None, feeds: OrgFeeds
+) -> BatchSteps:
     """The steps of one shard, with the memory of its detection; `directory`: its look-ups."""
-    return processing.steps(directory, StateRecall(stores.state, keys.DETECTION.prefix))
+    return processing.steps(directory, StateRecall(stores.state, keys.DETECTION.prefix), feeds)

@@ -61,7 +61,7 @@ def examine_destination(
 
 def marked_event(settings: Settings, now: datetime) -> pl.DataFrame:
     """A shaped frame of one event that says that it is a test."""
-    message = "This is a test event of leakline check; nothing happened."
+    message = "This is a test event from leakline check; nothing happened."
     batch = own_event("", "test-event", message, now, fields={"labels.test": "true"})
     steps = build_processing(settings).steps()
     return steps.shape(steps.prepare(batch), batch, now)
@@ -96,9 +96,9 @@ def _send_test_event(destination: Destination, settings: Settings, now: datetime
         return Finding(subject, False, str(error.args[0]), error.hint)
     refused = [*outcome.rejected, *outcome.too_long]
     if refused or outcome.retry:
-        reason = refused[0][1] if refused else "it asks to be sent the event again"
-        return Finding(subject, False, f"not taken: {reason}", "see the destination's own log")
+        reason = refused[0][1] if refused else "it asked for the event to be sent again"
+        return Finding(subject, False, f"not accepted: {reason}", "see the destination's own log")
     if isinstance(destination, Syslog) and destination.hung_up(PATIENCE):
-        message = "the receiver closed the connection when the event came: it did not understand it"
+        message = "the receiver did not understand the event and closed the connection"
         return Finding(subject, False, message, "compare `transport`, `framing` and `protocol` with the receiver's")
     return Finding(subject, True, f"sent event {event_id}; find it with: {destination.how_to_find(event_id)}")

@@ -16,6 +16,7 @@ from agent.destinations.syslog.syslog import SyslogSettings
 from agent.duration import written
 from agent.model import Finding
 from agent.sources.event_log_file.event_types import KNOWN, like
+from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.store.keys import PROCESS
 
 log = structlog.get_logger()
@@ -36,7 +37,7 @@ def doubts(settings: Settings) -> Iterator[Finding]:
     for first, second in combinations(settings.destinations, 2):
         shares = set(first.lanes) & set(second.lanes) and _share_an_org(settings, first, second)
         if shares and _receiver(first) == _receiver(second) is not None:
-            message = f"{first.name} and {second.name} send the same to the same receiver: everything arrives twice"
+            message = f"{first.name} and {second.name} send the same events to the same receiver: each arrives twice"
             yield _warning("destinations", message, "remove one of them, or give them different `lanes`")
     for destination in settings.destinations:
         if isinstance(destination, SyslogSettings) and destination.transport == "tcp":
@@ -53,9 +54,7 @@ def _lanes(settings: Settings) -> Iterator[Finding]:
     for org in settings.orgs:
         served, of = _served(settings, org.name), f" of the org {org.name}" if len(settings.orgs) > 1 else ""
         if "alerts" not in served:
-            message = (
-                f"no destination takes the lane `alerts`{of}: what rules find, and what Leakline says of it, is lost"
-            )
+            message = f"no destination takes the lane `alerts`{of}: alerts, and events about Leakline itself, are lost"
             yield Finding("destinations", False, message, "add `alerts` to the `lanes` of a destination")
         if "events" not in served:
             message = f"no destination takes the lane `events`{of}: events are read and matched, and kept nowhere"
@@ -64,7 +63,7 @@ def _lanes(settings: Settings) -> Iterator[Finding]:
     told = all("alerts" in _served(settings, org.name) for org in settings.orgs)
     if told and "alerts" not in _served(settings, PROCESS):
         message = (
-            "nobody is told about Leakline itself: what is of no org, such as a destination that takes nothing, goes to "
+            "no destination gets events about Leakline itself, such as a destination that accepts nothing: they go to "
             "destinations that take `alerts` and have no `orgs`"
         )
         yield _warning("destinations", message, "add a destination without `orgs`, or leave `orgs` out of one")
@@ -80,7 +79,7 @@ def _share_an_org(settings: Settings, first: DestinationSettings, second: Destin
 
 
 def _unknown_types(org: Org) -> Iterator[Finding]:
-    for source in org.sources:
+    for source in _log_files(org):
         for name in source.event_types if isinstance(source.event_types, list) else ():
             if name not in KNOWN:
                 near = like(name)
@@ -89,8 +88,12 @@ def _unknown_types(org: Org) -> Iterator[Finding]:
                 yield _warning(f"settings, org {org.name}", message, fix)
 
 
+def _log_files(org: Org) -> Iterator[EventLogFileSettings]:
+    return (source for source in org.sources if isinstance(source, EventLogFileSettings))
+
+
 def _short_polls(org: Org) -> Iterator[Finding]:
-    for source in org.sources:
+    for source in _log_files(org):
         if source.every < SHORTEST_POLL:
             message = f"every: {written(source.every)} between polls uses up the org's API calls"
             yield _warning(f"settings, org {org.name}", message, "write 10m: files come by the hour")

@@ -1,7 +1,7 @@
 """What `leakline check` looks at, in this order.
 
 The settings, the secrets, this machine, mappings, rules and address databases; then, unless offline, every org
-(sign-in, permissions, licence, hourly files, event types, API allowance) and every destination.
+(sign-in, permissions, licence, hourly files, event types, API allowance, real-time events, objects, the cost of a day) and every destination.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from agent.check.blind_rules import of_org
 from agent.check.destination_probe import build_each, examine_destination
 from agent.check.doubtful_settings import doubts
 from agent.check.machine import examine_machine
+from agent.check.object_sources import examine_objects
+from agent.check.real_time_feeds import examine_real_time
 from agent.check.rules_and_mappings import examine_rules_and_mappings
 from agent.check.secret_sources import examine_secrets
 from agent.config.settings import Org, Settings, load
 from agent.daemon.clock import utc_now
 from agent.model import Finding
 from agent.sources.event_log_file.probe import probe
+from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.sources.salesforce.session import Session
 
 
@@ -64,14 +67,18 @@ def _orgs(settings: Settings, now: Callable[[], datetime]) -> Iterator[Finding]:
             yield from probe(session, now=now, wanted=_named_types(org))
             if session.signed_in:
                 yield from of_org(settings, org, session, now)
+                streamed: set[str] = set()
+                yield from examine_real_time(settings, org, session, now, streamed)
+                yield from examine_objects(settings, org, session, now, streamed)
             first = names.setdefault(session.org_id, org.name) if session.signed_in else org.name
         finally:
             session.close()
         if first != org.name:
-            message = f"{first} and {org.name} are the same org, whose events come twice"
+            message = f"{first} and {org.name} are the same org, so its events come twice"
             yield Finding(f"org {org.name}", False, message, "remove one of them from `orgs`")
 
 
 def _named_types(org: Org) -> list[str]:
     """Event types that the settings name one by one."""
-    return [name for source in org.sources if isinstance(source.event_types, list) for name in source.event_types]
+    sources = (source for source in org.sources if isinstance(source, EventLogFileSettings))
+    return [name for source in sources if isinstance(source.event_types, list) for name in source.event_types]

@@ -13,7 +13,8 @@ from rich.text import Text
 from agent.exit_status import FINE, FOUND
 from agent.model import Finding
 from agent.redaction.redaction import redact
-from agent.terminal import words
+from agent.terminal import paragraph, words
+from agent.wording.number import counted
 
 
 def show(findings: Iterable[Finding], console: Console, *, as_json: bool) -> int:
@@ -36,19 +37,15 @@ def _redacted(finding: Finding) -> Finding:
 
 
 def _print(finding: Finding, console: Console) -> None:
-    mark = Text("ok     ", style="green")
+    mark = Text("PASS   ", style="green")
     if not finding.ok:
         mark = Text("WARN   ", style="yellow") if finding.warning else Text("FAIL   ", style="bold red")
-    console.print(mark + words(f"{finding.subject}: {finding.message}"), soft_wrap=True)
+    paragraph(console, mark + words(f"{finding.subject}: {finding.message}"), indent=7)
     if finding.fix and not finding.ok:
-        console.print(words(f"       -> {finding.fix}"), soft_wrap=True)
+        paragraph(console, words(f"       -> {finding.fix}"), indent=10)
 
 
 def _sum(problems: int, warnings: int) -> str:
     if not problems and not warnings:
         return "No problems."
-    return f"{_counted(problems, 'problem')}, {_counted(warnings, 'warning')}"
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+    return f"{counted(problems, 'problem')}, {counted(warnings, 'warning')}"

@@ -14,6 +14,7 @@ from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.rule import Rule
 from agent.enrichment.lists.list_file import ListFiles
 from agent.model import Finding
+from agent.wording.number import counted
 
 NAMED = 12
 """Rules named of one list; more are counted."""
@@ -26,11 +27,11 @@ def examine_lists(settings: Settings, rules: RuleSet, files: ListFiles, now: dat
     for listed in configured_lists(settings, files, now):
         using = _using(rules, listed)
         if listed.unset:
-            unset += [f"{listed.setting} ({_counted(len(using), 'rule')})"] if using else []
+            unset += [f"{listed.setting} ({counted(len(using), 'rule')})"] if using else []
         else:
             yield _finding(listed, using, able)
     if unset:
-        fix = "fill what you can; `leakline rules list -c` says which rules cannot fire without"
+        fix = "set those you can; `leakline rules list -c FILE` shows which rules cannot fire without them"
         yield Finding("lists", False, f"not set, though rules use them: {', '.join(unset)}", fix, warning=True)
 
 
@@ -43,15 +44,15 @@ def _finding(listed: ConfiguredList, using: Sequence[Rule], able: Collection[str
     subject = f"list {listed.setting}"
     where = f"{listed.path}: " if listed.path else ""
     over = f", {listed.over:,} {listed.over_is}" if listed.over else ""
-    holds = f"{where}{_counted(listed.entries, 'entry', 'entries')}{over}"
+    holds = f"{where}{counted(listed.entries, 'entry')}{over}"
     lacks = f"; known to be missing: {', '.join(listed.missing)}" if listed.missing else ""
     message = f"{holds}; {_used_by(using, able)}{lacks}"
     if not using:
-        fix = "see rules.disabled and rules.minimum_level: no rule that runs asks for it"
+        fix = "let rules run that use it: see rules.disabled and rules.minimum_level"
     elif not listed.entries:
-        fix = "add entries: until then these rules find nothing by it"
+        fix = "add entries; these rules find nothing in an empty list"
     elif listed.over == listed.entries and not listed.shipped:
-        fix = "replace it: nothing in it says anything of today"
+        fix = "replace it with a current list: every entry is out of date"
     elif listed.needs:
         message, fix = f"{message}; {listed.needs}", "name a database of AS numbers under enrich.databases"
     else:
@@ -66,8 +67,4 @@ def _used_by(using: Sequence[Rule], able: Collection[str]) -> str:
     rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     fire = sum(rule.id in able for rule in using)
     can = "" if fire == len(using) else f", of which {fire} can fire"
-    return f"used by {_counted(len(using), 'rule')}{can}: {', '.join(names[:NAMED])}{rest}"
-
-
-def _counted(number: int, thing: str, several: str = "") -> str:
-    return f"{number:,} {thing if number == 1 else several or thing + 's'}"
+    return f"used by {counted(len(using), 'rule')}{can}: {', '.join(names[:NAMED])}{rest}"

@@ -23,21 +23,21 @@ def control_socket(state: StateSettings) -> Iterator[Finding]:
     path, subject = state.socket(), "control socket"
     length = len(os.fsencode(path))
     if length > LONGEST_PATH:
-        message = f"state.control_socket: {path} is {length} bytes long; sockets take {LONGEST_PATH}"
+        message = f"state.control_socket: {path} is {length} bytes long, and a socket path may have {LONGEST_PATH}"
         yield Finding(subject, False, message, "write a shorter path, such as /run/leakline/control.sock")
     elif path.parent == state.directory:
         return  # made by the daemon itself
     elif not exists(path.parent):
         message = f"state.control_socket: the folder {path.parent} does not exist"
         by_systemd = path.parent == MADE_BY_SYSTEMD
-        fix = "systemd makes it when the service starts" if by_systemd else "make it, or write another path"
+        fix = "systemd creates it when the service starts" if by_systemd else "create it, or write another path"
         yield Finding(subject, False, message, fix, warning=by_systemd)
     elif not path.parent.is_dir():
         message = f"state.control_socket: {path.parent} is a file, not a folder"
         yield Finding(subject, False, message, "write another path")
     elif exists(path) and not path.is_socket():
         message = f"state.control_socket: {path} exists and is not a socket"
-        yield Finding(subject, False, message, "write the path of a file that does not exist; the daemon makes it")
+        yield Finding(subject, False, message, "write the path of a file that does not exist; the daemon creates it")
     elif not os.access(path.parent, os.W_OK | os.X_OK):
         message = f"state.control_socket: {path.parent} cannot be written to"
         yield Finding(subject, False, message, "give the service's user the right to write there")
@@ -57,9 +57,7 @@ def metrics_port(metrics: MetricsSettings, *, running: bool) -> Iterator[Finding
         if error.errno == errno.EADDRINUSE and running and _is_ours(metrics):
             yield Finding("metrics", True, f"the running daemon listens at {address}")
         else:
-            yield Finding(
-                "metrics", False, f"metrics: nothing can listen at {address} ({_reason(error)})", _advice(error)
-            )
+            yield Finding("metrics", False, f"nothing can listen at {address} ({_reason(error)})", _advice(error))
         return
     yield Finding("metrics", True, f"{address} is free")
 
@@ -84,9 +82,9 @@ def _reason(error: OSError) -> str:
 def _advice(error: OSError) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return "write another `metrics.port`; `ss -ltnp` says who has this one"
+            return "write another `metrics.port`; `ss -ltnp` shows the process that uses this one"
         case errno.EACCES:
-            return "write a port from 1024 on"
+            return "write a port of 1024 or more"
         case errno.EADDRNOTAVAIL:
             return "write an address that this machine has as `metrics.address`"
         case _:

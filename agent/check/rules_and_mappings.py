@@ -10,8 +10,10 @@ from agent.assembly.batch_processing import build_processing
 from agent.check.blind_rules import of_settings
 from agent.check.list_usage import examine_lists
 from agent.config.settings import Settings
+from agent.detection.sigma import cache
 from agent.errors import FileError, LeaklineError
 from agent.model import Finding
+from agent.wording.number import counted
 
 
 def examine_rules_and_mappings(settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -22,24 +24,24 @@ def examine_rules_and_mappings(settings: Settings, now: datetime) -> Iterator[Fi
     ):
         for folder in folders:
             if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
-                message = f"{key}: {folder} cannot be read: its files are passed over"
+                message = f"{key}: {folder} cannot be read, so its files are not loaded"
                 yield Finding("mappings and rules", False, message, "give the service's user the right to read it")
     try:
-        processing = build_processing(settings)
+        processing = build_processing(settings, cache=cache.directory())
     except LeaklineError as error:
         yield Finding("mappings, rules, enrichment", False, str(error.args[0]), error.hint)
         return
     yield from map(_left_out, processing.problems)
     if not settings.enrich.databases:
         fix = "name MMDB files under enrich.databases (GeoLite2, DB-IP, IPinfo and others work)"
-        message = "no database: events say nothing of countries and networks"
+        message = "no address database: events have no countries and networks"
         yield Finding("addresses", False, message, fix, warning=True)
     rules = processing.rules
     for name, reason in rules.ineffective_disables:
         fix = "see `leakline rules list` for the names"
         yield Finding("rules", False, f"rules.disabled: {name!r} {reason}", fix, warning=True)
     if rules.alerting:
-        message = f"{len(rules.alerting)} rules run, and {rules.feeder_count} more that only feed these"
+        message = f"{counted(len(rules.alerting), 'rule')} run, and {rules.feeder_count} more that only feed them"
         yield Finding("rules", True, message)
         yield from of_settings(settings, rules)
     else:

@@ -24,7 +24,7 @@ def examine_secrets(settings: Settings) -> Iterator[Finding]:
     findings = [finding for path, reference in references.items() for finding in _look(path, reference)]
     yield from findings
     if references and not findings:
-        yield Finding("secrets", True, "every secret can be read, and by nobody else where it is a file")
+        yield Finding("secrets", True, "every secret can be read, and secret files are closed to other users")
 
 
 def named(value: Any, path: str = "") -> Iterator[tuple[str, SecretReference]]:
@@ -52,11 +52,11 @@ def _look(path: str, reference: SecretReference) -> Iterator[Finding]:
         yield Finding("secrets", False, f"{path}: {error.args[0]}", error.hint)
         return
     if text != text.strip():
-        message = f"{path}: the secret begins or ends with a blank, which counts as part of it"
-        yield Finding("secrets", False, message, "take the blank out unless it belongs there", warning=True)
+        message = f"{path}: the secret begins or ends with a space, which counts as part of it"
+        yield Finding("secrets", False, message, "remove the space unless it is part of the secret", warning=True)
     elif "\n" in text and "-----BEGIN" not in text:
         message = f"{path}: the secret has more than one line"
-        yield Finding("secrets", False, message, "write the secret alone into its file", warning=True)
+        yield Finding("secrets", False, message, "write only the secret into its file", warning=True)
 
 
 def _unusable(file: Path) -> str:

@@ -48,7 +48,7 @@ def examine_state_directory(directory: Path, *, running: bool) -> Iterator[Findi
     elif not os.access(place, os.W_OK | os.X_OK):
         yield Finding("state", False, f"{place} cannot be written to", "give the service's user the right to write")
     elif not exists(directory):
-        yield _warning("state", f"{directory} does not exist yet", "the first start makes it")
+        yield _warning("state", f"{directory} does not exist yet", "the first start creates it")
     if os.statvfs(place).f_flag & os.ST_RDONLY:
         yield Finding("state", False, f"{place} is on a file system that is read-only", "mount it read-write")
     yield from _open_to_others(directory)
@@ -74,17 +74,17 @@ def _open_to_others(directory: Path) -> Iterator[Finding]:
     except OSError:
         return
     if mode & 0o027:
-        message = f"{directory} is open to others (mode {mode:04o}): what waits to be sent lies there"
+        message = f"other users can open {directory} (mode {mode:04o}), which holds what waits to be sent"
         yield _warning("state", message, f"chmod 0700 {directory}")
 
 
 def _file_system(place: Path) -> Iterator[Finding]:
     kind = file_system(place)
     if kind in NETWORK:
-        message = f"{place} is on a network file system ({kind}): locks and fsync do not hold there"
+        message = f"{place} is on a network file system ({kind}): locks and fsync are not reliable there"
         yield _warning("state", message, "write a directory on a local disk as `state.directory`")
     elif kind in MEMORY:
-        message = f"{place} is in memory ({kind}): a restart of the machine forgets what was read and not yet sent"
+        message = f"{place} is in memory ({kind}): a restart of the machine loses what was read and not yet sent"
         yield _warning("state", message, "write a directory on a local disk as `state.directory`")
 
 
@@ -107,7 +107,7 @@ def file_system(place: Path, mounts: Path = MOUNTS) -> str:
 def _room(directory: Path, free: int) -> Finding:
     if free >= LEAST_FREE_BYTES:
         return Finding("state", True, f"{free >> 30} GB are free for {directory}")
-    fix = "give it more room, or keep destinations from falling behind"
+    fix = "make more room, or a long outage of a destination pauses reading"
     return _warning("state", f"only {free >> 20} MB are free for {directory}", fix)
 
 

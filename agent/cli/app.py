@@ -7,10 +7,11 @@ A command is added in `agent.cli.commands`, a file each: its options and its hel
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.text import Text
+from typer.completion import get_completion_inspect_parameters, install_callback, show_callback
 
 from agent.cli.commands import dead_letters, problems, rules, schema, state
 from agent.cli.commands.check import check
@@ -21,30 +22,37 @@ from agent.cli.commands.reload import reload
 from agent.cli.commands.run import run
 from agent.cli.commands.simulate import simulate
 from agent.cli.commands.status import status
+from agent.cli.exit_statuses import add_epilogs
 from agent.cli.output.console import err
 from agent.errors import LeaklineError, SettingsError
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
 
+Shell = Literal["bash", "zsh", "fish"]
+"""Typer's own options would guess the shell from the processes above this one; ours ask for its name."""
+
+get_completion_inspect_parameters()  # makes typer know the shells, as its own options would
+
 app = typer.Typer(
     name="leakline",
-    help="Watches Salesforce orgs for data leaks and tells the SIEM you already have.",
+    help="Watches Salesforce orgs for data leaks and alerts the SIEM you already have.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(reload)
-app.command()(demo)
 app.command()(run)
 app.command()(check)
 app.command()(status)
-app.command()(normalize)
+app.command()(reload)
 app.command()(hunt)
+app.command()(normalize)
+app.command()(demo)
 app.command()(simulate)
-app.add_typer(rules.app, name="rules")
-app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(problems.app, name="problems")
-app.add_typer(schema.app, name="schema")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(rules.app, name="rules")
 app.add_typer(state.app, name="state")
+app.add_typer(schema.app, name="schema")
+add_epilogs(app)
 
 
 def _version(asked: bool) -> None:
@@ -60,14 +68,22 @@ def _leakline(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    show_completion: Annotated[
+        Shell | None,
+        typer.Option(callback=show_callback, is_eager=True, help="Print what completes commands in a shell."),
+    ] = None,
+    install_completion: Annotated[
+        Shell | None,
+        typer.Option(callback=install_callback, is_eager=True, help="Put it where your shell reads it."),
+    ] = None,
 ) -> None:
-    """Watches Salesforce orgs for data leaks and tells the SIEM you already have."""
+    """Watches Salesforce orgs for data leaks and alerts the SIEM you already have."""
 
 
 def main() -> None:
     """The entry point of the `leakline` command."""
     try:
-        app()
+        app(prog_name="leakline")
     except SettingsError as error:
         err.print(Text("wrong configuration\n", style="red") + Text(str(error), style="default"), soft_wrap=True)
         sys.exit(WRONG_CONFIGURATION)

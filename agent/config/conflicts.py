@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from agent.destinations.elastic.elastic import ElasticSettings
 from agent.destinations.file.file import SUFFIX, FileSettings
 from agent.destinations.splunk.splunk import SplunkSettings
 from agent.destinations.syslog.syslog import SyslogSettings
+from agent.sources.objects.settings import ObjectSettings
 from agent.sources.salesforce.org_settings import OrgSettings
 
 STATE_FOLDERS = ("database", "orgs", "process", "downloads")
@@ -28,9 +30,10 @@ def conflict(
     orgs: Sequence[OrgSettings],
     destinations: Sequence[FileSettings | SplunkSettings | ElasticSettings | SyslogSettings],
     state: Path,
+    objects: Sequence[tuple[str, ObjectSettings]] = (),
 ) -> str:
-    """What does not go together, and what to write; empty if all is well."""
-    return next(_conflicts(orgs, destinations, state), "")
+    """What does not go together, and what to write; empty if all is well. `objects`: sources with the names of their orgs."""
+    return next(chain(_times(objects), _conflicts(orgs, destinations, state)), "")
 
 
 def _conflicts(
@@ -48,16 +51,28 @@ def _conflicts(
         for name in destination.orgs or ():
             if name not in names["orgs"]:
                 known = ", ".join(names["orgs"])
-                yield f"destinations: {destination.name} names the org {name!r}, which is not there; write one of {known}"
+                yield f"destinations: {destination.name} names the org {name!r}, which is not under `orgs`; write one of {known}"
     for name in names["orgs"]:
         if destinations and not any(destination.takes(name) for destination in destinations):
-            yield f"destinations: none gets the events of the org {name}; add it to the `orgs` of one, or leave `orgs` out there"
+            yield f"destinations: none gets the events of the org {name}; add it to the `orgs` of one, or remove `orgs` there"
     files = [destination for destination in destinations if isinstance(destination, FileSettings)]
     for first, second in _twice((path, file) for file in files for path in _paths(file)):
         yield f"destinations: {first.name} and {second.name} write to the same file; give each its own `directory`"
     for file in files:
         if _in_state(_absolute(file.directory), _absolute(state)):
-            yield f"destinations: {file.name} would write among the state's own files; write another `directory`"
+            yield f"destinations: {file.name} would write into the state's own files; write another `directory`"
+
+
+def _times(objects: Sequence[tuple[str, ObjectSettings]]) -> Iterator[str]:
+    """Where an event of an object has its time is one thing for all orgs."""
+    known: dict[str, tuple[str, ObjectSettings]] = {}
+    for name, source in objects:
+        other, first = known.setdefault(source.object.lower(), (name, source))
+        if first.time_field.lower() != source.time_field.lower():
+            yield (
+                f"orgs: {other} reads {first.object} by {first.time_field}, and {name} by {source.time_field}; "
+                "write the same `time_field`"
+            )
 
 
 def _twice(things: Iterable[tuple[K, T]]) -> Iterator[tuple[T, T]]:

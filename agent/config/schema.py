@@ -1,10 +1,11 @@
-"""The settings as a JSON schema, for editors and for whoever writes settings by program."""
+"""The settings as a JSON schema, for editors and for programs that write settings."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from agent.config.settings import Settings
@@ -17,8 +18,14 @@ class _Schema(GenerateJsonSchema):
     def encode_default(self, dft: Any) -> Any:
         return written(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
+    def default_schema(self, schema: Any) -> dict[str, Any]:
+        """Without the default of a group of settings, which repeats those of its keys."""
+        described: dict[str, Any] = super().default_schema(schema)
+        if isinstance(schema.get("default"), BaseModel):
+            described.pop("default", None)
+        return described
+
 
 def settings_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of the settings file, with a description and the default of each key."""
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "leakline.yaml"}
-    return Settings.model_json_schema(schema_generator=_Schema) | head
+    """JSON Schema of the settings file, with a description and the default of each key."""
+    return Settings.model_json_schema(schema_generator=_Schema)

@@ -27,9 +27,31 @@ from agent.enrichment.settings import EnrichSettings
 from agent.errors import SettingsError
 from agent.network.server_address import HostName
 from agent.sources.event_log_file.source import EventLogFileSettings
+from agent.sources.objects.settings import (
+    EventLogObjectSettings,
+    LoginHistorySettings,
+    ObjectSettings,
+    ProvisioningSettings,
+    SessionsSettings,
+    SetupAuditTrailSettings,
+)
+from agent.sources.real_time.settings import RealTimeSettings
 from agent.sources.salesforce.org_settings import OrgSettings
+from agent.sources.source_name import name_of
+from agent.sources.stored_events.settings import StoredEventsSettings
 
-SourceSettings = Annotated[EventLogFileSettings, TaggedUnion("type", default="event_log_file")]
+SourceSettings = Annotated[
+    EventLogFileSettings
+    | RealTimeSettings
+    | StoredEventsSettings
+    | SetupAuditTrailSettings
+    | LoginHistorySettings
+    | EventLogObjectSettings
+    | ProvisioningSettings
+    | SessionsSettings
+    | ObjectSettings,
+    TaggedUnion("type", default="event_log_file"),
+]
 DestinationSettings = Annotated[
     FileSettings | SplunkSettings | ElasticSettings | SyslogSettings, Field(discriminator="type")
 ]
@@ -47,13 +69,13 @@ class StateSettings(StrictSettings):
     """Where everything that must survive a restart is kept."""
 
     directory: Path = Path("/var/lib/leakline")
-    """On a local disk; readable by the service alone."""
+    """The folder: on a local disk, readable by the service alone."""
     spool_limit_mb: int = Field(default=20_000, ge=64)
-    """Batch files that wait for destinations, and those set aside for them, may take this much together; above it
-    reading pauses. Half of it belongs to the orgs in equal parts, the other half to whichever needs more."""
+    """How much the batches that wait for destinations, and those set aside for them, may take together, in MB. Above
+    it reading pauses. Half of it belongs to the orgs in equal parts, the other half to whichever needs more."""
     control_socket: Path | None = None
-    """Where commands find the daemon; unless set, under /run/leakline for the default state directory (which nobody
-    but the service may enter), else in the state directory."""
+    """The socket at which commands find the daemon. Unless set, it is under /run/leakline for the default state
+    directory (which only the service may enter), else in the state directory."""
 
     def socket(self) -> Path:
         default = Path("/run/leakline") if self.directory == Path("/var/lib/leakline") else self.directory
@@ -64,15 +86,23 @@ class Org(OrgSettings):
     """One Salesforce org and what is read from it."""
 
     sources: list[SourceSettings] = Field(default_factory=_log_files, min_length=1)
-    """What is read from the org; of each type one."""
+    """What is read from the org: at most one source of each type, and one of type `object` for each object."""
+    prefer: Literal["stream", "both"] = "stream"
+    """Log files tell hours later of what the stream has told. With `stream` their rows are forwarded, and rules do not alert
+    again for hours that were streamed without a gap; with `both` they do."""
 
     @field_validator("sources")
     @classmethod
-    def _one_of_a_type(cls, sources: list[SourceSettings]) -> list[SourceSettings]:
-        types = [source.type for source in sources]
-        twice = [kind for kind in dict.fromkeys(types) if types.count(kind) > 1]
-        if twice:
-            raise ValueError(f"two sources of type {twice[0]} would share one cursor; put what they read into one")
+    def _one_of_a_name(cls, sources: list[SourceSettings]) -> list[SourceSettings]:
+        known = set[str]()
+        for source in sources:
+            name = name_of("", source).lower()  # Salesforce does not tell objects apart by case
+            if name in known:
+                what = " of ".join(
+                    ["type object", source.object] if source.type == "object" else [f"type {source.type}"]
+                )
+                raise ValueError(f"two sources of {what} would share one cursor; put what they read into one")
+            known.add(name)
         return sources
 
 
@@ -80,67 +110,67 @@ class NormalizeSettings(StrictSettings):
     """How log rows become events."""
 
     mappings: list[Path] = Field(default_factory=list)
-    """Folders of further mappings; one for an event type that is shipped replaces the shipped one."""
+    """Folders of your own mappings. A mapping there replaces the shipped one of the same event type."""
     keep_original: bool = False
-    """Also ship each raw row as `event.original` (about doubles the volume)."""
+    """Send each raw row too, as `event.original`. This about doubles the volume."""
 
 
 class ValuesFile(StrictSettings):
     """A text file of values: one a line; a line that begins with `#` is a comment."""
 
     file: Path
-    """A path."""
+    """The path of the file."""
 
 
 class RuleAdjustment(StrictSettings):
-    """What of one rule is to be different."""
+    """What is different for one rule. Its file stays as it is."""
 
     level: Level | None = None
     """The level of its alerts."""
     threshold: float | None = Field(default=None, ge=0)
-    """The number that the condition compares with; of a baseline the least volume, or the least speed in km/h."""
+    """The number that the condition compares with. For a baseline: the least volume, or the least speed in km/h."""
     timespan: PositiveDuration | None = None
     """The window of a correlation."""
     ratio: float | None = Field(default=None, gt=0)
-    """Of a baseline: how many times the usual."""
+    """For a baseline: how many times the usual amount."""
     deviation: float | None = Field(default=None, gt=0)
-    """Of a baseline: how many robust deviations above the usual."""
+    """For a baseline: how many robust standard deviations above the usual amount."""
     highest: float | None = Field(default=None, gt=0)
-    """Of a baseline: how many times the highest there was."""
+    """For a baseline: how many times the highest amount so far."""
     distance: float | None = Field(default=None, gt=0)
-    """Of a baseline of travel: the least distance in km."""
+    """For a baseline of travel: the least distance, in km."""
     minimum_history: Duration | None = None
-    """Of a baseline: how long something must have been known before anything is said of it."""
+    """For a baseline: how long something must have been known before it can raise an alert."""
 
 
 class RuleSettings(StrictSettings):
     """Which Sigma rules run, and how."""
 
     folders: list[Path] = Field(default_factory=list)
-    """Folders of further Sigma rules."""
+    """Folders of your own Sigma rules."""
     shipped: bool = True
     """Whether the rules that come with Leakline run."""
     minimum_level: Level = "informational"
     """Rules of a lower level do not run."""
     statuses: list[Status] = Field(default_factory=lambda: list(STATUSES))
-    """Sigma statuses that run; a rule that states none is experimental."""
+    """Rules of these Sigma statuses run. A rule without a status counts as experimental."""
     disabled: list[str] = Field(default_factory=list)
     """Ids or names of rules that do not run."""
     placeholders: dict[str, list[str] | ValuesFile] = Field(default_factory=dict)
-    """Values for `%name%` in rules with the `expand` modifier, such as `ApprovedAppIds`, here or in a file."""
+    """Values for `%name%` in rules with the `expand` modifier, such as `ApprovedAppIds`: a list, or a file."""
     adjust: dict[str, RuleAdjustment] = Field(default_factory=dict)
-    """Other levels, thresholds and spans for rules, by id or name, without touching their files."""
+    """Other levels, thresholds and spans of time for rules, by id or name."""
     fold: PositiveDuration = timedelta(hours=1)
     """Repeats of one rule and actor within this time are counted in one alert."""
     revise: PositiveDuration = timedelta(minutes=15)
-    """A correlation's alert that grew is sent again at the latest after this time."""
+    """An alert of a correlation that has grown is sent again after this time at the latest."""
 
 
 class LogSettings(StrictSettings):
     """Leakline's own log, on standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    """The least level that is written."""
+    """Messages of a lower level are not written."""
     format: Literal["json", "console"] = "json"
     """JSON lines, or text for a terminal."""
 
@@ -149,9 +179,9 @@ class MetricsSettings(StrictSettings):
     """Prometheus metrics, `/healthz` and `/readyz` over HTTP; off unless a port is given."""
 
     port: int | None = Field(default=None, ge=0, le=65535)
-    """0: any free one."""
+    """The port to listen at. 0 takes any free one."""
     address: HostName = "127.0.0.1"
-    """Of the interface to listen at."""
+    """The address of the interface to listen at."""
 
 
 class Settings(StrictSettings):
@@ -160,7 +190,7 @@ class Settings(StrictSettings):
     orgs: list[Org] = Field(min_length=1)
     """The Salesforce orgs that are watched."""
     destinations: list[DestinationSettings] = Field(min_length=1)
-    """Where events and alerts are sent; each goes on at its own pace."""
+    """Where events and alerts are sent; each at its own pace."""
     state: StateSettings = StateSettings()
     """Where everything that must survive a restart is kept."""
     normalize: NormalizeSettings = NormalizeSettings()
@@ -176,7 +206,10 @@ class Settings(StrictSettings):
 
     @model_validator(mode="after")
     def _nothing_clashes(self) -> Settings:
-        if found := conflict(self.orgs, self.destinations, self.state.directory):
+        objects = [
+            (org.name, source) for org in self.orgs for source in org.sources if isinstance(source, ObjectSettings)
+        ]
+        if found := conflict(self.orgs, self.destinations, self.state.directory, objects):
             raise ValueError(found)
         return self
 

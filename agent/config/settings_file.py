@@ -42,7 +42,7 @@ def read_document(path: Path) -> Any:
     except ValueError as error:  # a date such as 2026-02-30, a number of 5,000 digits
         raise _not_yaml(path, f"a number or date cannot be read: {error}", None) from error
     except (LookupError, AttributeError, OverflowError) as error:  # `!!bool maybe`, `!!timestamp soon`
-        raise _not_yaml(path, "a value is not what its tag says", None) from error
+        raise _not_yaml(path, "a value does not fit its tag", None) from error
 
 
 def _text(path: Path) -> str:
@@ -78,7 +78,7 @@ def _out_of_bounds(path: Path, error: OutOfBounds) -> SettingsError:
             hint = "write out what its aliases repeat"
             return SettingsError(f"{path}: it holds more than {BOUNDS.values:,} values", hint=hint)
         case "depth":
-            hint = "close the brackets, or take out the alias that contains itself"
+            hint = "close the brackets, or remove the alias that contains itself"
             message = f"{_at(path, error.mark)}: nested more than {BOUNDS.depth} levels deep"
             return SettingsError(message, hint=hint)
 
@@ -86,7 +86,7 @@ def _out_of_bounds(path: Path, error: OutOfBounds) -> SettingsError:
 def _not_yaml(path: Path, problem: str, mark: Any) -> SettingsError:
     shown = re.sub(r"'[^']{2,}'|\"[^\"]{2,}\"", "a value", " ".join(problem.split()))
     where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-    hint = "values that begin with one of @ ` * & ! % { [ belong in quotes; indent with blanks"
+    hint = "values that begin with one of @ ` * & ! % { [ must be in quotes; indent with spaces"
     return SettingsError(f"{path} is not YAML: {shown}{where}", hint=hint)
 
 

@@ -81,7 +81,7 @@ def _explain(place: SettingsPlace, error: Mapping[str, Any]) -> tuple[str, str]:
         return path, str(error["msg"]).removeprefix("Value error, ")
     value = _shown(place, error.get("input"))
     if kind in _NOT_A and error.get("input") is None:
-        return path, "is empty; write a value, or take the key out"
+        return path, "is empty; write a value, or remove the key"
     if kind in _NOT_A:
         thing, wanted = _NOT_A[kind]
         return path, f"{value} is not a {thing}; {wanted}".replace("a text", "text")

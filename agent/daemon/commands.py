@@ -17,6 +17,7 @@ from agent.daemon.control.dead_letters import dead_letter_requests
 from agent.errors import Busy, FileError, SettingsError
 from agent.model import LANES, Lane
 from agent.sources.salesforce.session import Session
+from agent.status.times import KernelClock
 from agent.status_document import (
     DestinationStatus,
     OrgStatus,
@@ -79,10 +80,12 @@ class DaemonCommands:
         loops: Sequence[DeliveryLoop],
         takes: Takes,
         look_up_problem: Callable[[str], str],
+        clock: Callable[[], KernelClock | None],
         now: Callable[[], datetime],
     ) -> None:
         """`directory`: the state's; `sessions`: by the org's name in the settings; `sources`: as `Polling.status`;
-        `look_up_problem`: why events of an org go without the names of users and apps, empty while they do not.
+        `look_up_problem`: why events of an org go without the names of users and apps, empty while they do not; `clock`:
+        what the kernel said of the machine's clock last.
         """
         self._directory = directory
         self._shards = shards
@@ -93,6 +96,7 @@ class DaemonCommands:
         self._lanes = {loop.name: loop.lanes for loop in loops}
         self._takes = takes
         self._look_up_problem = look_up_problem
+        self._clock = clock
         self._now = now
 
     def table(self) -> list[ControlCommand]:
@@ -117,6 +121,7 @@ class DaemonCommands:
             destinations=self._destinations(stored.destinations),
             orgs=self._orgs(stored.orgs),
             sources=decode_sources(self._sources(self._now())),
+            clock=self._clock(),
             rules=RulesStatus(self._rules.rules_loaded, [str(error) for error in self._rules.problems]),
         )
         return status.with_problems(document, problems)
@@ -168,6 +173,7 @@ class DaemonCommands:
         found = []
         for name, session in self._sessions.items():
             org = by_name.pop(name, None) or OrgStatus(name, 0, 0, True, dict.fromkeys(LANES, 0), ())
+            offset = session.clock.offset
             found.append(
                 replace(
                     org,
@@ -175,6 +181,8 @@ class DaemonCommands:
                     org_id=session.org_id if session.signed_in else "",
                     api_calls_used=session.usage.used,
                     api_calls_allowed=session.usage.limit,
+                    clock_ahead_seconds=round(offset.ahead, 3) if offset is not None else None,
+                    clock_error_seconds=round(offset.error, 3) if offset is not None else None,
                 )
             )
         return [*found, *by_name.values()]

@@ -27,7 +27,7 @@ from agent.assembly.delivery_loops import build_delivery_loops
 from agent.assembly.node import build_node
 from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
-from agent.daemon.clock_watch import ClockWatch
+from agent.daemon.clocks.machine_clock import MachineClock
 from agent.daemon.commands import DaemonCommands
 from agent.daemon.control.server import ControlServer
 from agent.daemon.liveness import Liveness
@@ -85,6 +85,7 @@ class Daemon:
             name: ShardReading(shard, now, self.stop, self._fail) for name, shard in self.node.shards.items()
         }
         """By the name of the shard."""
+        self._clock = MachineClock(self.node.own_problems, self.node.timed_orgs, now)
         self._database_watch = DatabaseWatch(settings.state.directory, self.node.own_problems)
         delivery = build_delivery_loops(self.node, settings, now=now, stop=self.stop)
         self.forwards, self.repair = delivery.forwards, delivery.repair
@@ -101,6 +102,7 @@ class Daemon:
             self.forwards,
             takes_of(settings.destinations),
             self.node.look_up_problem,
+            self._clock.kernel,
             now,
         )
 
@@ -123,14 +125,13 @@ class Daemon:
         problems = self.node.own_problems
         with self._despite_a_full_disk():
             announce_late_stop(self.node.directory.directory, problems)
-        clock = ClockWatch(problems, now=self._now, jumped=self._schedule.set_anew)
-        looks = [clock.look, LoopWatch(problems, self.stalled).look]
+        looks = [*self._clock.looks(self._schedule.set_anew), LoopWatch(problems, self.stalled).look]
         watch = Watch(looks, self.stop)
         self._liveness.watch_is_late = watch.is_late
         with signals(self.stop, self._reload_asked), self._served(control), self._metrics_served(looks):
             threads = self._liveness.threads = [
                 *self.start_forwarding(),
-                *self._start_sources(),
+                *self.start_sources(),
                 self._started("watch", watch.run),
             ]
             self._schedule.start()
@@ -180,7 +181,7 @@ class Daemon:
         work |= {"trim": self._run_trim, "tell": self._run_problem_events, "repair": self.repair.run}
         return [self._started(name, run) for name, run in work.items()]
 
-    def _start_sources(self) -> list[threading.Thread]:
+    def start_sources(self) -> list[threading.Thread]:
         """One thread per source that owns one."""
         owned = [thread for reading in self.readings.values() for thread in reading.threads]
         return [self._started(thread.name, thread.run) for thread in owned]

@@ -43,5 +43,5 @@ class Liveness:
     def _broken(self) -> list[str]:
         """What is wrong with threads, loops that hang aside."""
         ended = [f"the thread {thread.name!r} has ended" for thread in self.threads if not thread.is_alive()]
-        late = ["the watch hangs: a loop may hold the state"] if self.watch_is_late() else []
+        late = ["the watch hangs: another thread may hold the state"] if self.watch_is_late() else []
         return [*ended, *late]

@@ -40,14 +40,14 @@ class LoopWatch:
         self._seen: set[str] = set()
         for problem in problems.open():
             if problem.kind == KIND:
-                problems.over(KIND, problem.subject, "the daemon was started anew")
+                problems.over(KIND, problem.subject, "the daemon was restarted")
 
     def look(self) -> None:
         """Report loops that hang, and end the problems of those that move again."""
         stalled = self._stalled()
         for loop in self._seen - stalled.keys():
             log.info("progress again", loop=loop)
-            self._problems.over(KIND, loop, f"{loop} moves again")
+            self._problems.over(KIND, loop, f"{loop} makes progress again")
         new = stalled.keys() - self._seen
         self._seen = set(stalled)
         for loop in new:

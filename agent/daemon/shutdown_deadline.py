@@ -119,9 +119,7 @@ def announce_late_stop(state: Path, problems: Problems) -> None:
     mark = state / MARK
     try:
         left = orjson.loads(mark.read_bytes())
-        message = (
-            f"Leakline did not stop in time at {left['time']}; these threads went on: {'; '.join(left['threads'])}"
-        )
+        message = f"Leakline did not stop in time at {left['time']}; these threads were still running: {'; '.join(left['threads'])}"
     except FileNotFoundError:
         return
     except (OSError, ValueError, TypeError, KeyError):  # cut short by a full disk, say

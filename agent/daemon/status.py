@@ -60,7 +60,7 @@ def document(settings: Settings) -> StatusDocument:
         return decode(answer)
     except ValueError as error:
         raise LeaklineError(
-            f"the daemon behind {socket} describes itself as another version of Leakline would",
+            f"the daemon at {socket} is another version of Leakline",
             hint="use the `leakline` command that belongs to the running daemon",
         ) from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agent.demo.streamed import SCENARIOS, StreamedAlert
 from agent.demo.verdict import Verdict
 from agent.simulator.scenarios import PLAYABLE
 
@@ -21,10 +22,13 @@ def show(
     seconds: float,
     folder: Path,
     console: Console,
+    streamed: Sequence[StreamedAlert] = (),
 ) -> None:
     """Read, sent, found, and what to look at next. `names`: rule id to the rule's short name."""
     console.print()
     console.print(_leaks(verdict, names))
+    console.print(_streamed(streamed, names))
+    console.print("Log files show the same three to six hours later.\n")
     lanes = status["destinations"][0]["lanes"]
     alerts = lanes["alerts"]["acknowledged"]
     console.print(
@@ -38,7 +42,20 @@ def show(
 What to look at next
   {folder}/output/alerts.ndjson   each alert: who, from where, how much, and what to do
   {folder}/output/events.ndjson   the normalised events (ECS)
-  leakline rules list   the rules; README.md has a configuration for a real org""")
+  leakline rules list   the rules; docs/getting_started.md connects a real org""")
+
+
+def _streamed(alerts: Sequence[StreamedAlert], names: Mapping[str, str]) -> Table:
+    """What was streamed while the demo watched."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold underline")
+    for heading in ("leak while we watched", "found in streamed events by rule", "alert after"):
+        table.add_column(heading, overflow="fold", no_wrap=heading != "found in streamed events by rule")
+    for alert in sorted(alerts, key=lambda alert: (SCENARIOS.index(alert.scenario), alert.seconds)):
+        table.add_row(alert.scenario, Text(names.get(alert.rule, alert.rule), style="green"), f"{alert.seconds:.2f} s")
+    for scenario in SCENARIOS:
+        if all(alert.scenario != scenario for alert in alerts):
+            table.add_row(scenario, Text("not found", style="bold red"), "")
+    return table
 
 
 def _leaks(verdict: Verdict, names: Mapping[str, str]) -> Table:

@@ -21,6 +21,7 @@ from agent.daemon.daemon import Daemon
 from agent.demo.enrichment import enrichment
 from agent.demo.org_process import simulated_org
 from agent.demo.result_table import show
+from agent.demo.streamed import SCENARIOS, StreamedAlert, plant, wait_for_alerts
 from agent.demo.verdict import judge
 from agent.errors import LeaklineError, SourceError
 from agent.exit_status import FINE, FOUND
@@ -30,6 +31,7 @@ from agent.pipeline.commit_line import BatchCommit
 from agent.shipped import shipped
 from agent.simulator.world.simulator_settings import PEOPLE
 from agent.simulator.world.staff import Staff
+from agent.wording.number import counted
 
 MARK = ".leakline-demo"
 """Says that a folder is the demo's own and may be made anew."""
@@ -58,8 +60,8 @@ class DemoProgress:
     def __rich__(self) -> Table:
         grid = Table.grid(padding=(0, 3))
         speed = f"{self.rows / max(self.seconds, 0.01):,.0f} events/s"
-        grid.add_row(f"{len(self.files)} files", f"{len(self.types)} event types", f"{self.rows:,} rows", speed,
-                     Text(f"{self.alerts} alerts", style="bold red"))  # fmt: skip
+        grid.add_row(counted(len(self.files), 'file'), counted(len(self.types), 'event type'), counted(self.rows, 'row'), speed,
+                     Text(counted(self.alerts, "alert"), style="bold red"))  # fmt: skip
         return grid
 
 
@@ -74,7 +76,7 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
         progress = DemoProgress()
         daemon = Daemon(settings, watch=progress.take)
         names = {rule.id: rule.name for rule in daemon.node.processing.rules.alerting}
-        status = _watch(daemon, progress, console)
+        status, streamed = _watch(daemon, progress, console, org, folder / "output")
     seconds = progress.seconds
     mappings, _ = load_mappings([shipped("mappings")])
     output = folder / "output"
@@ -84,8 +86,9 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
         sorted(output.glob("alerts*")),
         Normalizer(mappings),
     )
-    show(verdict, names, status, seconds, folder, console)
-    return FINE if verdict.ok and status["balanced"] else FOUND
+    show(verdict, names, status, seconds, folder, console, streamed)
+    found = {alert.scenario for alert in streamed} == set(SCENARIOS)
+    return FINE if verdict.ok and status["balanced"] and found else FOUND
 
 
 def document(folder: Path, org: dict[str, str], seed: int) -> dict[str, Any]:
@@ -95,9 +98,12 @@ def document(folder: Path, org: dict[str, str], seed: int) -> dict[str, Any]:
         "client_id": org["client id"],
         "client_secret": {"file": org["client secret in"]},
     }
-    source = {"type": "event_log_file", "event_types": "all", "start": "48h", "settle": "0s"}
+    sources = [
+        {"type": "event_log_file", "event_types": "all", "start": "48h", "settle": "0s"},
+        {"type": "real_time", "endpoint": org["Pub/Sub API"]},
+    ]
     return {
-        "orgs": [{"name": "demo", "url": org["url"], "auth": client, "tls": {"ca": org["ca"]}, "sources": [source]}],
+        "orgs": [{"name": "demo", "url": org["url"], "auth": client, "tls": {"ca": org["ca"]}, "sources": sources}],
         "destinations": [{"type": "file", "directory": str(folder / "output")}],
         "enrich": enrichment(folder, Staff(seed, PEOPLE), datetime.now(UTC).date()),
         "state": {"directory": str(folder / "state")},
@@ -106,19 +112,26 @@ def document(folder: Path, org: dict[str, str], seed: int) -> dict[str, Any]:
 
 def _prepare(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
-        raise LeaklineError(f"{folder} holds something else", hint="name another folder with --folder")
+        raise LeaklineError(f"{folder} holds other files", hint="name another folder with --folder")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / MARK).touch()
 
 
-def _watch(daemon: Daemon, progress: DemoProgress, console: Console) -> dict[str, Any]:
-    """Read everything there is, wait until it is delivered, and return the status at the end."""
-    threads = daemon.start_forwarding()
+def _watch(
+    daemon: Daemon, progress: DemoProgress, console: Console, org: dict[str, str], output: Path
+) -> tuple[dict[str, Any], list[StreamedAlert]]:
+    """Read everything there is, then let leaks happen and be streamed, wait until all is delivered, and return the status at
+    the end with the alerts about what was streamed.
+    """
+    threads = [*daemon.start_forwarding(), *daemon.start_sources()]
+    streamed: list[StreamedAlert] = []
     reading = threading.Thread(target=_read, args=(daemon,), name="read")
     with Live(progress, console=console, refresh_per_second=5, vertical_overflow="visible"):
         reading.start()
         reading.join()
+        if not daemon.stop.is_set():
+            streamed = wait_for_alerts(plant(org), output)
         while not daemon.drained() and not daemon.stop.is_set():
             time.sleep(0.05)
     daemon.stop.set()
@@ -128,7 +141,7 @@ def _watch(daemon: Daemon, progress: DemoProgress, console: Console) -> dict[str
     daemon.close()
     if daemon.failure:
         raise LeaklineError(f"the demo ended early: {daemon.failure}")
-    return status
+    return status, streamed
 
 
 def _read(daemon: Daemon) -> None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from agent.delivery_settings import DeliverySettings
 
 _FIELD = re.compile(r"@timestamp|[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\.([a-z0-9_]+|\*)")
 
 INDISPENSABLE = ("event.id", "@timestamp")
+
+_LEFT_OUT = {"type": "string", "pattern": f"^({_FIELD.pattern})$", "not": {"enum": [*INDISPENSABLE, "event.*"]}}
+
+UNCHANGED: dict[str, Any] = {
+    "properties": {"cef": {"properties": {"own_keys": {"const": True}, "leave_out": {"maxItems": 0}}}}
+}
+"""What a JSON schema says of a destination whose CEF lines are as they are by default."""
 
 
 class CefSettings(BaseModel):
@@ -19,9 +27,9 @@ class CefSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     own_keys: bool = True
-    """Write fields that no standard key of CEF is for under keys of our own (`salesforceUpdateType`). Without them lines
-    are less than half as long, and of many events only their kind, actor and time is left."""
-    leave_out: list[str] = Field(default_factory=list)
+    """Write fields that have no standard key of CEF under keys of our own (`salesforceUpdateType`). Without them lines
+    are less than half as long, and many events only have their kind, actor and time left."""
+    leave_out: list[Annotated[str, WithJsonSchema(_LEFT_OUT)]] = Field(default_factory=list)
     """Fields that no line has, by their names in ECS; `related.*` is all below `related`. What is left out under one name
     may be in the line under another: a user's name is in `related.user` too."""
 
@@ -34,7 +42,9 @@ class CefSettings(BaseModel):
                     f"{name!r} is not a field; write salesforce.row_count, or related.* for all below related"
                 )
             if name in INDISPENSABLE or (name.endswith(".*") and f"{name[:-1]}id" in INDISPENSABLE):
-                raise ValueError(f"{name} cannot be left out: an event is known by its id and time; write other fields")
+                raise ValueError(
+                    f"{name} cannot be left out: an event is identified by its id and time; write other fields"
+                )
         return names
 
 

@@ -18,7 +18,7 @@ from agent.network.answer_body import json_of, read_body, read_error
 from agent.network.connection import Connection, Overdue
 from agent.network.failure import explain
 from agent.network.proxy import ProxySettings
-from agent.network.server_address import server_url
+from agent.network.server_address import server_url, url_schema
 from agent.network.tls import TlsSettings
 
 LONGEST_ANSWER = 64 * 2**20
@@ -35,7 +35,7 @@ def _endpoint(url: str) -> str:
     return url.rstrip("/")
 
 
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Endpoint = Annotated[str, AfterValidator(_endpoint), url_schema("https?")]
 """A settings field with the URL of a server: http or https, nothing secret in it."""
 
 
@@ -144,7 +144,7 @@ class Exchange:
         except httpx.HTTPError as error:
             raise self._failure(error) from error
         if self._plain and answer.status == 400 and _ASKS_FOR_TLS.search(answer.body[:4096]):
-            raise Misconfigured(f"{self.url}: it speaks TLS on this port", hint="write the URL with https://")
+            raise Misconfigured(f"{self.url}: this port speaks TLS", hint="write the URL with https://")
         return answer
 
     def _ready(self) -> Connection:
@@ -158,7 +158,7 @@ class Exchange:
 
     def _failure(self, error: httpx.HTTPError) -> Unavailable:
         if isinstance(error, Overdue):
-            return Unavailable(f"{self.url}: no whole answer within {self._timeout:g} s")
+            return Unavailable(f"{self.url}: no complete answer within {self._timeout:g} s")
         kind = Misconfigured if "CERTIFICATE_VERIFY_FAILED" in str(error) else Unavailable
         ended = isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
         hint = "if that port speaks TLS, write the URL with https://" if self._plain and ended else ""

@@ -14,7 +14,7 @@ def narrow_bytes(destination: Destination, chunk: Chunk) -> Outcome:
     """Lower `max_bytes` to half of what was sent, for good; a single row is too long."""
     size = int(chunk.lines.str.len_bytes().sum())
     if len(chunk.lines) == 1:
-        return Outcome(too_long=[(0, f"the server takes no request of {size} bytes (HTTP 413)")])
+        return Outcome(too_long=[(0, f"the server does not accept a request of {size} bytes (HTTP 413)")])
     destination.limits = replace(destination.limits, max_bytes=max(1, size // 2))
     return Outcome(retry=range(len(chunk.lines)))
 

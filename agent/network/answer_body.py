@@ -72,7 +72,7 @@ def plain_parts(response: httpx.Response, most: int) -> Iterator[bytes]:
     gunzip = None if (coding := coding_of(response)) == "identity" else Gunzip()
     received = 0
     if coding not in ("identity", "gzip"):
-        raise Unacceptable(f"the answer is in the coding {coding[:40]!r}, which was not asked for")
+        raise Unacceptable(f"the answer is in the coding {coding[:40]!r}, which was not requested")
     for part in response.iter_raw():
         received += len(part)
         if received > most + STEP:  # gzip adds a little to what it cannot compress
@@ -80,7 +80,7 @@ def plain_parts(response: httpx.Response, most: int) -> Iterator[bytes]:
         try:
             yield from gunzip.parts(part) if gunzip else [part]
         except IsalError as error:  # type: ignore[misc]
-            raise Unacceptable(f"the answer's compressed form is damaged ({error})") from error
+            raise Unacceptable(f"the compressed answer is damaged ({error})") from error
 
 
 def coding_of(response: httpx.Response) -> str:
@@ -135,7 +135,7 @@ def _lenient(body: bytes) -> Any:
         document = json.loads(text, parse_float=_number, parse_int=_number, parse_constant=str)
         return orjson.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
     except RecursionError as error:
-        raise ValueError("JSON that is too deep") from error
+        raise ValueError("JSON that is nested too deeply") from error
 
 
 def _number(text: str) -> float | int | str:

@@ -21,11 +21,11 @@ def explain(error: BaseException) -> str:
         return "its name cannot be resolved; check the host name and DNS"
     if any(reason in text for reason in _PLAIN_TEXT):
         return (
-            "it speaks without TLS on this port; write its TLS port, or say that it is plain: a URL with http://, "
+            "this port does not use TLS; write the TLS port, or a setting without TLS: a URL with http://, "
             "for syslog transport: tcp"
         )
     if b"\x15\x03".decode() in text:  # a TLS alert, read as if it were HTTP
-        return "it speaks TLS on this port; write the URL with https://"
+        return "this port uses TLS; write the URL with https://"
     if "Connection refused" in text:
         return "the connection was refused; is the service up and the port right?"
     if isinstance(error, httpx.TimeoutException):

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from agent.network.server_address import server_url
+from agent.network.server_address import server_url, url_schema
 from agent.redaction.redaction import register_basic
 from agent.secret import Secret
 
@@ -22,12 +22,12 @@ class ProxySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    url: Annotated[str, AfterValidator(_proxy_url)]
-    """Such as http://proxy.example.com:3128."""
+    url: Annotated[str, AfterValidator(_proxy_url), url_schema("https?")]
+    """The URL of the proxy, such as http://proxy.example.com:3128, without credentials."""
     username: str | None = None
-    """Where the proxy asks for one."""
+    """The user, where the proxy asks for one."""
     password: Secret | None = None
-    """Goes with `username`."""
+    """The password that goes with `username`."""
     except_for: list[str] = Field(default_factory=list)
     """Hosts that are reached directly: `example.com` and hosts below it, or `.example.com`."""
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 
 from agent.redaction.redaction import without_credentials
 
@@ -51,6 +51,11 @@ def server_url(value: str, schemes: Sequence[str] = ("http", "https")) -> SplitR
     return parts
 
 
+def url_schema(schemes: str, path: str = r"(/[^\s@?#]*)?") -> WithJsonSchema:
+    """What a JSON schema can say of the URL of a server: an expression for its schemes, and one for what follows the host."""
+    return WithJsonSchema({"type": "string", "pattern": rf"^{schemes}://[^\s/@?#]+{path}$"})
+
+
 def _is_name(value: str) -> bool:
     try:
         ascii_form = value.encode("idna").decode()
@@ -59,5 +64,5 @@ def _is_name(value: str) -> bool:
     return len(ascii_form) <= 253 and _HOST.fullmatch(ascii_form) is not None
 
 
-HostName = Annotated[str, AfterValidator(host_name)]
+HostName = Annotated[str, AfterValidator(host_name), WithJsonSchema({"type": "string", "pattern": r"^[^\s/@?#]+$"})]
 """A settings field with the name or address of a host."""

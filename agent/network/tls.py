@@ -20,11 +20,11 @@ class TlsSettings(BaseModel):
     ca: Path | None = None
     """A PEM file with the authorities to trust instead of the system's."""
     certificate: Path | None = None
-    """Our own certificate (PEM, with chain), where the other side asks for one."""
+    """The certificate that Leakline shows (PEM, with chain), where the other side asks for one."""
     key: Path | None = None
-    """The private key of our own certificate (PEM)."""
+    """The private key of that certificate (PEM)."""
     minimum_version: Literal["1.2", "1.3"] = "1.2"
-    """The oldest version of TLS that is spoken."""
+    """The oldest version of TLS that Leakline speaks."""
 
     def shared_context(self) -> ssl.SSLContext:
         """As `context`, for HTTP: the same one for everybody with these settings while the files are the same.
@@ -44,7 +44,7 @@ class TlsSettings(BaseModel):
                 context.load_cert_chain(self.certificate, self.key)
         except (OSError, ssl.SSLError) as error:
             raise SettingsError(
-                f"tls: {self.ca or self.certificate} cannot be used ({error})", hint="give a readable PEM file"
+                f"tls: {self.ca or self.certificate} cannot be used ({error})", hint="name a readable PEM file"
             ) from error
         context.minimum_version = ssl.TLSVersion.TLSv1_3 if self.minimum_version == "1.3" else ssl.TLSVersion.TLSv1_2
         return context

@@ -16,10 +16,14 @@ import polars as pl
 from agent import metrics
 from agent.batch_steps import BatchSteps, DetectionResult, Matches
 from agent.model import OWN_EVENT_TYPE, Batch, Lane, Rejection
+from agent.normalize.permission_changes import permission_changes
 from agent.pipeline.read_ahead.batch_group import last_cursor
 from agent.store import dead_letter_problem, keys
 from agent.store.accounts import Accounts, IngestAccount
 from agent.store.batch_file import BatchFile
+from agent.store.completeness.change_books import ChangeBooks
+from agent.store.completeness.day_books import DayBooks
+from agent.store.completeness.feed_figures import FeedFigures
 from agent.store.dead_letters import DeadLetterContext, letters_of_rejections
 from agent.store.origin import Origin
 from agent.store.queue.state_stores import StateStores
@@ -68,6 +72,8 @@ class BatchWriter:
     def __init__(self, stores: StateStores) -> None:
         self._stores = stores
         self._accounts = Accounts(stores.state)
+        self._days = DayBooks(stores.state)
+        self._changes = ChangeBooks(stores.state)
 
     def write(self, group: Sequence[DetectedBatch], settle: Settle | None) -> bool:
         """All batches of the group, or none; one file for each lane. Returns whether there was anything to store; if not,
@@ -145,6 +151,8 @@ class BatchWriter:
             read = spooled + duplicates + rejected
             account = IngestAccount(read=read, duplicate=duplicates, malformed=rejected, spooled=spooled)
             self._accounts.add_ingest(transaction, ready.source, ready.batch.event_type, account)
+            self._days.add(transaction, ready.source, ready.batch, rejected)
+            self._changes.add(transaction, permission_changes(ready.batch, ready.prepared))
         for uncommitted in written:
             self._accounts.add_spooled(transaction, uncommitted.lane, uncommitted.file.rows)
 
@@ -155,6 +163,10 @@ class BatchWriter:
             metrics.ROWS_READ.labels(ready.source, batch.event_type).inc(read)
             metrics.ROWS_DUPLICATED.labels(ready.source).inc(batch.duplicates)
             metrics.ROWS_REJECTED.labels("receiving", ready.source).inc(len(ready.rejections))
+            if batch.count is not None and batch.count.compares:
+                compared = FeedFigures().adding(batch, len(ready.rejections))
+                for seen, rows in (("in_time", compared.in_time), ("late", compared.late), ("never", compared.never)):
+                    metrics.ROWS_COMPARED.labels(ready.source, seen).inc(rows)
             for rule, count in detected.detection.matched.items():
                 metrics.ALERTS_RAISED.labels(rule).inc(count)
         for uncommitted in written:
@@ -178,4 +190,4 @@ def _is_empty(detected: DetectedBatch) -> bool:
     """Whether nothing has to be stored: so it is for the passing of time as a rule."""
     ready, detection, batch = detected.ready, detected.detection, detected.ready.batch
     rows = ready.shaped.height or detection.alerts.height or ready.rejections or batch.duplicates
-    return not (rows or batch.remember or detection.remember or batch.cursor is not None)
+    return not (rows or batch.remember or detection.remember or batch.cursor is not None or batch.count is not None)

@@ -9,12 +9,13 @@ from itertools import accumulate
 import polars as pl
 
 from agent.columns.frame_parts import FrameParts
+from agent.columns.string_buffer import byte_lengths
 from agent.model import Chunk
 
 
 def cut(lines: pl.Series, rows: FrameParts, *, max_bytes: int, max_rows: int) -> Iterator[Chunk]:
     """Consecutive chunks within both limits; a row longer than `max_bytes` makes a chunk of its own."""
-    ends = list(accumulate(lines.str.len_bytes().to_list()))
+    ends = list(accumulate(byte_lengths(lines).to_list()))
     ids = rows.column("event.id")
     start = before = 0
     while start < len(ends):

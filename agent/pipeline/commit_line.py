@@ -1,6 +1,6 @@
 """The way of a shard's batches through their steps into its stores.
 
-Two locks. The *preparing lock* is held while a batch of the org goes through the steps that may wait for a look-up. The
+Two locks. The *preparing lock* is held while a batch of the org goes through the step that may wait for a look-up. The
 *commit lock* is held while a batch is detected and stored, which waits for nothing but the disk. Nobody waits for the
 first while he holds the second; the tick and Leakline's own events never take the first.
 """
@@ -10,18 +10,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import polars as pl
 
 from agent import metrics
 from agent.batch_steps import BatchSteps
 from agent.errors import Shutdown
-from agent.model import OWN_EVENT_TYPE, Batch, Rejection
+from agent.model import OWN_EVENT_TYPE, Batch, EarlyFrame, Rejection
 from agent.pipeline import poison
 from agent.pipeline.batch_writer import BatchWriter, DetectedBatch, PreparedBatch, Settle
+from agent.pipeline.event_times import EventTimes
 from agent.pipeline.poison_limit import PoisonLimit
+from agent.pipeline.taken_rows import TakenRows
 from agent.store.queue.state_stores import StateStores
 
 LOOK_FOR_STOP = 0.5
@@ -45,10 +47,19 @@ class CommitLine:
     """Takes the batches of one shard, one group at a time. Safe for threads."""
 
     def __init__(
-        self, stores: StateStores, steps: BatchSteps, *, now: Callable[[], datetime], stop: threading.Event
+        self,
+        stores: StateStores,
+        steps: BatchSteps,
+        *,
+        now: Callable[[], datetime],
+        stop: threading.Event,
+        intervals: Mapping[str, timedelta],
     ) -> None:
+        """`intervals`: by a source's name, how often it is asked."""
         self._steps = steps
         self._writer = BatchWriter(stores)
+        self._taken = TakenRows(stores)
+        self._times = EventTimes(stores.state, intervals)
         self._poison_limit = PoisonLimit(stores.problems)
         self._now = now
         self._stop = stop
@@ -75,21 +86,37 @@ class CommitLine:
 
         Raises Shutdown when told to stop while another batch is prepared, BadDeployment, and what the steps raise.
         """
+        batch = self._left_of(batch)
         rejections: list[Rejection] = list(batch.rejections)
-        with self._preparing(batch):
-            steps, now = self._steps, self._now()
-            if exhausted:
-                kind = source, batch.event_type
+        steps = self._steps
+        prepared = None if exhausted else _prepared_early(batch, steps)
+        if prepared is None:
+            with self._preparing(batch):
+                steps, now = self._steps, self._now()
+                if exhausted:
+                    kind = source, batch.event_type
 
-                def check(rows: int, poisoned: int, reason: str) -> None:
-                    self._poison_limit.check(kind, batch.org, rows, poisoned, reason)
+                    def check(rows: int, poisoned: int, reason: str) -> None:
+                        self._poison_limit.check(kind, batch.org, rows, poisoned, reason)
 
-                batch, poisoned = poison.without_poison(batch, steps, now, self._commit_lock, check)
-                rejections += poisoned
-            prepared = steps.prepare(batch)
-            matches = steps.match(batch, prepared)
-            shaped = steps.shape(prepared, batch, now) if prepared.height else prepared
+                    batch, poisoned = poison.without_poison(batch, steps, now, self._commit_lock, check)
+                    rejections += poisoned
+                prepared = steps.prepare(batch)
+        matches = steps.match(batch, prepared)
+        shaped = steps.shape(prepared, batch, self._now()) if prepared.height else prepared
         return PreparedBatch(source, batch, rejections, prepared, matches, shaped, steps)
+
+    def prepare_early(self, batch: Batch) -> Batch:
+        """The batch with its prepared frame, for when it is its turn; as it is where the step breaks: then its turn tells,
+        with its attempts counted.
+        """
+        try:
+            batch = self._left_of(batch)
+            with self._preparing(batch):
+                step = self._steps.prepare
+                return replace(batch, early=EarlyFrame(batch.frame, step(batch), step))
+        except Exception:  # noqa: BLE001 - the same is raised again, where somebody hears it
+            return batch
 
     def is_current(self, ready: PreparedBatch) -> bool:
         """Whether the batch went through the steps of now."""
@@ -107,18 +134,30 @@ class CommitLine:
             found: list[DetectedBatch] = []
             try:
                 for ready in group:
-                    found.append(self._detected(ready))
+                    found.append(self._detected(self._times.take(self._taken.take(ready), self._now())))
                     found[-1].detection.advance()
+                settle = self._times.settling(self._taken.settling(settle, self._now()))
                 is_stored = self._writer.write(found, settle)
             except BaseException:
+                self._taken.take_back()
+                self._times.take_back()
                 for detected in reversed(found):
                     detected.detection.take_back()
                 raise
-            for detected in found:
+            self._taken.commit()
+            self._times.commit()
+            for ready, detected in zip(group, found, strict=True):
                 if is_stored:
-                    self._record(detected.ready)
+                    self._record(ready)
                 detected.detection.commit()
         return [_commit_of(detected) for detected in found]
+
+    def _left_of(self, batch: Batch) -> Batch:
+        """Without rows that are taken once and were taken before."""
+        if batch.once is None:
+            return batch
+        with self._commit_lock:
+            return self._taken.left_of(batch)
 
     def _detected(self, ready: PreparedBatch) -> DetectedBatch:
         now = self._now()
@@ -138,11 +177,17 @@ class CommitLine:
             return
         while not self._preparing_lock.acquire(timeout=LOOK_FOR_STOP):
             if self._stop.is_set():
-                raise Shutdown(f"a batch of {batch.source} is not prepared: Leakline is about to end")
+                raise Shutdown(f"a batch of {batch.source} is not prepared: Leakline is stopping")
         try:
             yield
         finally:
             self._preparing_lock.release()
+
+
+def _prepared_early(batch: Batch, steps: BatchSteps) -> pl.DataFrame | None:
+    """What was prepared of these very rows by the step of now."""
+    early = batch.early
+    return early.prepared if early and early.rows is batch.frame and early.step is steps.prepare else None
 
 
 def _commit_of(detected: DetectedBatch) -> BatchCommit:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent import metrics
+from agent.columns.string_buffer import byte_lengths
 from agent.errors import Misconfigured, Unavailable
 from agent.model import Chunk, Destination, Outcome
 from agent.pipeline.chunk import cut
@@ -98,11 +99,11 @@ class Delivery:
     def _fitting(self, part: _Part, settled: DeliveryResult) -> list[_Part]:
         """The part with rows that are too long for this destination shortened, or refused here."""
         limit = self._destination.limits.max_row_bytes
-        lengths = part.chunk.lines.str.len_bytes()
+        lengths = byte_lengths(part.chunk.lines)
         if not (lengths > limit).any():
             return [part]
         reasons = {
-            row: f"the encoded row has {length} bytes; this destination takes {limit}"
+            row: f"the encoded row has {length} bytes; this destination accepts {limit}"
             for row, length in enumerate(lengths.to_list())
             if length > limit
         }
@@ -165,7 +166,7 @@ class Delivery:
             self.problem = ""
             self._accepting()
             metrics.DESTINATION_UP.labels(name).set(1)
-            metrics.BYTES_SENT.labels(name).inc(int(chunk.lines.str.len_bytes().sum()))
+            metrics.BYTES_SENT.labels(name).inc(int(byte_lengths(chunk.lines).sum()))
             return outcome
 
     def _sit_out(self, error: Unavailable) -> None:

@@ -173,7 +173,7 @@ class Forward:
         fields = {"error.type": type(error).__name__, "error.message": str(error)}
         asked = error.retry_after
         waits = f"; it asked for {asked:,.0f} s: the next attempt is at {until:%H:%M:%S} UTC" if asked else ""
-        message = f"{self.name} takes nothing: {error}{waits}"
+        message = f"{self.name} accepts nothing: {error}{waits}"
         with suppress(DiskFull):  # the next attempt reports it again
             self._problems.report("destination-unavailable", self.name, message, fields=fields)
 
@@ -279,7 +279,7 @@ class Forward:
 
     def _wait_for_room(self, error: DiskFull) -> bool:
         """Whether the loop was asked to end meanwhile."""
-        log.warning("delivery cannot note its position", destination=self.name, reason=str(error))
+        log.warning("delivery cannot store its position", destination=self.name, reason=str(error))
         self.shards[0].stores.state.give_up_ballast()
         return self._stop.wait(FULL_DISK_PAUSE)
 

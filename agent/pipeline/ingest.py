@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 import structlog
@@ -22,7 +22,7 @@ from agent.model import OWN_EVENT_TYPE, Batch, Cursor
 from agent.pipeline.batch_writer import PreparedBatch, Settle
 from agent.pipeline.commit_line import BatchCommit, CommitLine
 from agent.pipeline.progress import FULL_DISK_PAUSE, Progress
-from agent.pipeline.read_ahead.batch_group import StreamGroup, last_cursor
+from agent.pipeline.read_ahead.batch_group import COMPANY_SECONDS, StreamGroup, last_cursor
 from agent.pipeline.read_ahead.pending_memory import PendingMemory
 from agent.pipeline.read_ahead.reader import ReadAhead
 from agent.source import ContinuousSource, PolledSource
@@ -49,10 +49,14 @@ class Ingest:
         backpressure: Callable[[], str] = lambda: "",
         watch: Callable[[BatchCommit], None] = lambda _: None,
         progress: Progress | None = None,
+        steady: Callable[[], float] = time.monotonic,
+        intervals: Mapping[str, timedelta] | None = None,
     ) -> None:
+        """`steady`: seconds of a clock that does not jump; `intervals`: by a source's name, how often it is asked."""
         self._state = stores.state
-        self._line = CommitLine(stores, steps, now=now, stop=stop)
+        self._line = CommitLine(stores, steps, now=now, stop=stop, intervals=intervals or {})
         self._stop = stop
+        self._steady = steady
         self.backpressure = backpressure
         """Asked before each batch: why there is no room for it, empty when there is."""
         self._watch = watch
@@ -87,15 +91,17 @@ class Ingest:
     def read(self, source: PolledSource) -> int:
         """Take everything a polled source has now; returns the rows committed. Stops at a batch boundary when asked to.
 
-        While batches are taken, the source is read on in a thread of its own, a few batches ahead. What has been read by
-        then commits together; nothing waits for more. Raises what the source and the steps raise; everything up to the
+        While batches are taken, the source is read on in a thread of its own, a few batches ahead, which prepares large ones
+        as well. What has been read by then commits together; nothing waits for more. Raises what the source and the steps raise; everything up to the
         last commit stands.
         """
         name = source.name
         with self.progress.of(name):
             self._end_last_pass(name)
             after, rows, memory = self.cursor(name), 0, self.recall(name)
-            ahead = self._passes[name] = ReadAhead(source.read(after), memory, f"read {name}")
+            # Behind a batch that was tried before nothing is prepared: what ends the process there would count against it.
+            early = (lambda batch: batch) if self._was_tried_before(name, after) else self._line.prepare_early
+            ahead = self._passes[name] = ReadAhead(source.read(after), memory, f"read {name}", early)
             try:
                 while group := self._next_group(ahead):
                     self._wait_for_room()
@@ -126,7 +132,7 @@ class Ingest:
         committed.
 
         Batches that come one upon the other commit together, those of one kind as one, at the latest when the source is
-        idle. Raises what the source and the steps raise; everything up to the last commit stands.
+        idle, and within `COMPANY_SECONDS` of the first where it never is. Raises what the source and the steps raise; everything up to the last commit stands.
         """
         with self.progress.of(source.name):
             after, group = self.cursor(source.name), StreamGroup()
@@ -134,8 +140,10 @@ class Ingest:
                 try:
                     for item in stream:
                         if isinstance(item, Batch):
+                            if group.is_empty:
+                                group = StreamGroup(self._steady())
                             group.add(item)
-                            if not group.is_full:
+                            if not group.is_full and self._steady() - group.began < COMPANY_SECONDS:
                                 continue
                         held, group = group, StreamGroup()
                         after = self._take_held(source.name, held, after)
@@ -148,11 +156,12 @@ class Ingest:
 
     def _take_held(self, source: str, held: StreamGroup, after: Cursor | None) -> Cursor | None:
         """Commit what is held; returns the cursor from then on. Takes nothing when told to stop."""
-        group = held.batches()
-        if group:
-            self._wait_for_room()
-            if not self._stop.is_set():
-                self._take_group(source, group, after)
+        if held.is_empty:
+            return after
+        self._wait_for_room()
+        group = held.in_order()
+        if not self._stop.is_set():
+            self._take_group(source, group, after, held.together())
         return last_cursor(group) or after
 
     def push(self, source: str, batch: Batch) -> int:
@@ -163,7 +172,7 @@ class Ingest:
         """
         with self.progress.of(source):
             if reason := self.backpressure():
-                raise NoRoom(f"no room for what {source} is sent: {reason}", retry_after=FULL_DISK_PAUSE)
+                raise NoRoom(f"there is no room for events of {source}: {reason}", retry_after=FULL_DISK_PAUSE)
             return self._take_pushed(source, batch, waits=False)
 
     def take(self, source: str, batch: Batch) -> int:
@@ -185,18 +194,21 @@ class Ingest:
 
     # How it is taken
 
-    def _take_group(self, source: str, group: Sequence[Batch], after: Cursor | None) -> int:
+    def _take_group(
+        self, source: str, group: Sequence[Batch], after: Cursor | None, together: Sequence[Batch] | None = None
+    ) -> int:
         """Batches that lie behind the cursor `after`: together, or where that breaks one by one, so that attempts are
         counted and poison is looked for batch by batch. Returns the rows committed before a stop.
+
+        `together`: the same rows in the form that is taken together; unless given, they are in one form only.
         """
-        attempts = self._attempts.setdefault(source, Attempts(self._state, f"ingest/{source}"))
-        rows = 0
+        attempts, rows = self._attempts_of(source), 0
         with suppress(Shutdown):
             with attempts.attempt(str(after)) as exhausted:
                 # What was tried before and is not committed is tried by itself: it may be what broke.
                 if len(group) > 1 and not attempts.was_tried_before(str(after)):
                     with suppress(_GroupBroken):
-                        return self._take_together(source, group, attempts)
+                        return self._take_together(source, group if together is None else together, attempts)
                 rows += self._take(source, group[:1], _settling(attempts, group[:1]), exhausted=exhausted)
             for number in range(1, len(group)):
                 after = last_cursor(group[:number]) or after
@@ -205,6 +217,12 @@ class Ingest:
                     rows += self._take(source, single, _settling(attempts, single), exhausted=exhausted)
         return rows
 
+    def _attempts_of(self, source: str) -> Attempts:
+        return self._attempts.setdefault(source, Attempts(self._state, f"ingest/{source}"))
+
+    def _was_tried_before(self, source: str, after: Cursor | None) -> bool:
+        return self._attempts_of(source).was_tried_before(str(after))
+
     def _take_together(self, source: str, group: Sequence[Batch], attempts: Attempts) -> int:
         """Raises _GroupBroken where a fault of ours ended it; nothing of the group is committed then."""
         try:
@@ -212,7 +230,7 @@ class Ingest:
         except Shutdown:
             raise
         except Exception as error:
-            log.warning("batches that waited together are taken one by one", source=source, reason=repr(error))
+            log.warning("batches that waited together are processed one by one", source=source, reason=repr(error))
             raise _GroupBroken from error
 
     def _take_pushed(self, source: str, batch: Batch, *, waits: bool) -> int:
@@ -229,7 +247,7 @@ class Ingest:
         except DiskFull as error:
             if waits:
                 raise
-            raise NoRoom(f"no room for what {source} is sent: {error}", retry_after=FULL_DISK_PAUSE) from error
+            raise NoRoom(f"there is no room for events of {source}: {error}", retry_after=FULL_DISK_PAUSE) from error
 
     def _take(
         self,
@@ -269,7 +287,7 @@ class Ingest:
             for commit in commits:
                 self._watch(commit)
             return sum(commit.rows for commit in commits)
-        raise Shutdown(f"a batch of {source} is not committed: Leakline is about to end")
+        raise Shutdown(f"a batch of {source} is not committed: Leakline is stopping")
 
     def _wait_for_room(self) -> None:
         while not self._stop.is_set() and (reason := self.backpressure()):

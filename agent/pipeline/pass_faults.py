@@ -64,16 +64,16 @@ class PassFaults:
             return pause
         log.error("pass failed", name=name, seconds=pause, traceback=traceback.format_exc())
         lines = str(error).strip().splitlines()
-        reason = f"{type(error).__name__}: {lines[0] if lines else 'it says nothing'}"[:REASON_LENGTH]
+        reason = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"[:REASON_LENGTH]
         fields = {"event.provider": name, "error.type": type(error).__name__, "error.message": reason}
-        message = f"a pass of {name} ended in a fault: {reason}"
+        message = f"reading {name} failed with an internal error: {reason}"
         self._problems.report(KIND, name, message, org=org, fields=fields)
         return pause
 
     def clear(self, name: str) -> None:
         """A pass of `name` went well. Costs nothing while there was no fault."""
         if name in self._faults:
-            self._problems.over(KIND, name, f"a pass of {name} went well again")
+            self._problems.over(KIND, name, f"reading {name} works again")
             with self._lock:
                 self._faults.pop(name, None)
 

@@ -36,7 +36,7 @@ class PoisonLimit:
             return
         last_line = reason.strip().splitlines()[-1] if reason.strip() else "no reason"
         message = (
-            f"{source} stands still: more than half of its {event_type} rows break a step, the last with: {last_line}"
+            f"{source} is stopped: more than half of its {event_type} rows cause an error, the last one: {last_line}"
         )
         self._problems.report(KIND, source, message, org=org, fields={"event.provider": source})
         self._stopped[source] = False
@@ -47,7 +47,7 @@ class PoisonLimit:
         self._newest[kind] = self._with(kind, rows, poisoned)
         source, event_type = kind
         if rows and not poisoned and self._stopped.pop(source, None) is not None:
-            self._problems.over(KIND, source, f"{source} goes on: its {event_type} rows can be taken again")
+            self._problems.over(KIND, source, f"{source} continues: its {event_type} rows can be processed again")
 
     def forget(self) -> None:
         """Other rules and mappings were loaded: what was acknowledged is to be judged anew."""

@@ -32,9 +32,9 @@ FULL_DISK_PAUSE = 5.0
 Reason = Literal["disk", "spool"]
 
 _FIX = {
-    "disk": "free some space where the state directory is; it goes on by itself then",
+    "disk": "free space on the disk of the state directory; reading then continues",
     "spool": "repair the destination that is behind, or raise the limit that is named (`aside_quota_mb` or `quota_mb` of the "
-    "destination, `state.spool_limit_mb`); it goes on by itself then",
+    "destination, `state.spool_limit_mb`); reading then continues",
 }
 
 
@@ -143,7 +143,7 @@ class Progress:
         with self._lock:
             held = [(work.waits_for or ident, work.loop, now - work.moved) for ident, work in self._work.items()]
         return {
-            loop: f"{loop} makes no progress since {seconds / 60:.0f} minutes; it is at {stacks.where(ident)}"
+            loop: f"{loop} has made no progress for {seconds / 60:.0f} minutes; it is at {stacks.where(ident)}"
             for ident, loop, seconds in held
             if seconds > STALLED_AFTER
         }
@@ -153,5 +153,5 @@ class Progress:
             return
         self._paused.set(0)
         with suppress(StateError):  # tried again with the next sign of life
-            self._problems.over(KIND, INGEST, "there is room again: reading goes on")
+            self._problems.over(KIND, INGEST, "there is room again: reading continues")
             self._reported = False

@@ -25,6 +25,7 @@ from agent.store.dead_letters import DeadLetterContext, letters_of_lost_rows
 from agent.store.origin import Origin, digest
 from agent.store.queue.repairs import Damage, Share
 from agent.store.queue.state_stores import StateStores
+from agent.wording.number import counted
 
 log = structlog.get_logger()
 
@@ -81,7 +82,7 @@ class Repair:
         try:
             source = self._sources.get(key[0])
             if source is None:
-                raise Gone("its rows cannot be read once more from anywhere")
+                raise Gone("its rows cannot be read again from any source")
             origins = [damage.origin for damage in damages if damage.origin]
             batches = source.fetch_again(key[1], [origin.numbers() for origin in origins], self._stop)
             for damage, batch, origin in zip(damages, batches, origins, strict=True):
@@ -97,7 +98,7 @@ class Repair:
 
     def _put_off(self, key: tuple[str, str], damages: Sequence[Damage], reason: str) -> None:
         overdue = [damage for damage in damages if self._now() - damage.since > GIVE_UP_AFTER]
-        self._give_up(overdue, f"its source could not be asked for three days: {reason}")
+        self._give_up(overdue, f"its source did not answer for three days: {reason}")
         if not self._stop.is_set():
             self._wait(key, reason)
 
@@ -152,7 +153,7 @@ class Repair:
     def _report(self, damage: Damage, share: Share, reason: str) -> None:
         origin, rows = damage.origin, damage.file.rows - share.row
         whence = f"{origin.event_type} {origin.input}" if origin else f"the lane {damage.lane}"
-        message = f"{rows:,} rows of {whence} never reached {share.destination}: {damage.reason}, and {reason}"
+        message = f"{counted(rows, 'row')} of {whence} never reached {share.destination}: {damage.reason}, and {reason}"
         org = origin.org if origin else ""
         self._problems.report("rows-lost", share.destination, message, count=rows, org=org)
 

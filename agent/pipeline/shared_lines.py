@@ -10,6 +10,7 @@ from typing import Protocol
 import polars as pl
 
 from agent.columns.frame_parts import FrameParts
+from agent.formats import SIBLINGS
 from agent.model import Format
 from agent.store.batch_file import BatchFile
 
@@ -52,15 +53,32 @@ class SharedLines:
             if key in self._lines:
                 return self._lines[key][0]
             coming = self._coming.get(key)
+            # Looked up before our own are announced: two who made lines from each other's would wait for ever.
+            siblings = self._siblings(key) if coming is None else None
             future = coming or self._coming.setdefault(key, Future())
         if coming is None:
-            self._encode(key, rows, future)
+            self._encode(key, rows, future, siblings)
         return future.result()
 
-    def _encode(self, key: Key, rows: FrameParts, future: Future[pl.Series]) -> None:
+    def _siblings(self, key: Key) -> Future[pl.Series] | None:
+        """Lines of the batch that those of the key can be made from, there or coming; with the lock held."""
+        checksum, encode = key
+        if encode not in SIBLINGS:
+            return None
+        sibling = checksum, SIBLINGS[encode][0]
+        if sibling not in self._lines:
+            return self._coming.get(sibling)
+        there: Future[pl.Series] = Future()
+        there.set_result(self._lines[sibling][0])
+        return there
+
+    def _encode(
+        self, key: Key, rows: FrameParts, future: Future[pl.Series], siblings: Future[pl.Series] | None
+    ) -> None:
         """Into the future, whatever happens: others wait for it."""
+        encode = key[1]
         try:
-            lines = rows.text(key[1])
+            lines = rows.text(encode) if siblings is None else SIBLINGS[encode][1](siblings.result())
         except BaseException as error:  # noqa: BLE001 - raised by `result`
             with self._lock:
                 del self._coming[key]
@@ -68,7 +86,8 @@ class SharedLines:
             return
         with self._lock:
             del self._coming[key]
-            self._keep(key, lines)
+            if siblings is None:  # else they are quickly made again, and would take the room of another batch
+                self._keep(key, lines)
         future.set_result(lines)
 
     def _keep(self, key: Key, lines: pl.Series) -> None:

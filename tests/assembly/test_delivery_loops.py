@@ -100,8 +100,8 @@ def test_an_org_that_a_destination_no_longer_takes_is_told_in_its_register(tmp_p
         before.note("acme", "dropped")
     with started(tmp_path, ["acme", "other"], {"siem": ["other"], "everybody": None}) as after:
         found = after.problems("acme")
-        assert "of acme by the settings" in found["rows-dropped"]
-        assert "whose `orgs` do not name acme any more" in found["batches-set-aside"]
+        assert "of acme to" in found["rows-dropped"]
+        assert "which no longer takes acme" in found["batches-set-aside"]
         assert after.problems("other") == {}
         after.note("other", "to both")
         after.deliver()

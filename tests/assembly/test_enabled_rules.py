@@ -146,14 +146,14 @@ def test_a_threshold_of_the_settings_counts(adjustable: Path) -> None:
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        ({"none": {"level": "low"}}, r"rules\.adjust\.none: there is no rule"),
-        ({"row": {"timespan": "1h"}}, r"rules\.adjust\.row\.timespan: a rule for single events has none"),
-        ({"row": {"ratio": 2}}, r"rules\.adjust\.row\.ratio: a rule for single events has none"),
-        ({"many": {"ratio": 2}}, r"rules\.adjust\.many\.ratio: a correlation has none"),
+        ({"none": {"level": "low"}}, r"rules\.adjust\.none: no rule has this id"),
+        ({"row": {"timespan": "1h"}}, r"rules\.adjust\.row\.timespan: a rule for single events does not have this setting"),
+        ({"row": {"ratio": 2}}, r"rules\.adjust\.row\.ratio: a rule for single events does not have this setting"),
+        ({"many": {"ratio": 2}}, r"rules\.adjust\.many\.ratio: a correlation does not have this setting"),
         ({"between": {"threshold": 2}}, r"rules\.adjust\.between\.threshold: the condition has 2 bounds"),
-        ({"unusual": {"distance": 2}}, r"rules\.adjust\.unusual: `distance` is no bound"),
+        ({"unusual": {"distance": 2}}, r"rules\.adjust\.unusual: `distance` is not a bound"),
         ({"unusual": {"minimum_history": "28d"}}, r"rules\.adjust\.unusual\.minimum_history: .* never alert"),
-        ({"unusual": {"timespan": "2h"}}, r"rules\.adjust\.unusual\.timespan: a baseline has none"),
+        ({"unusual": {"timespan": "2h"}}, r"rules\.adjust\.unusual\.timespan: a baseline does not have this setting"),
     ],
 )  # fmt: skip
 def test_an_adjustment_that_does_not_fit_is_wrong_configuration(adjustable: Path, wanted: Any, words: str) -> None:

@@ -30,7 +30,7 @@ def test_somebody_is_told_about_leakline_itself() -> None:
     """A destination without `orgs` is asked for, and one is enough."""
     acme, other = {"name": "a", "orgs": ["acme"]}, {"name": "b", "orgs": ["other"]}
     (message,) = messages(acme, other)
-    assert message.startswith("nobody is told about Leakline itself")
+    assert message.startswith("no destination gets events about Leakline itself")
     assert messages(acme, other, {"name": "ours", "lanes": ["alerts"]}) == []
 
 
@@ -48,13 +48,16 @@ def test_the_same_receiver_is_no_doubt_for_different_orgs() -> None:
     settings = parse(document() | {"destinations": [*orgs, {"type": "file", "directory": "out"}]})
     assert list(doubts(settings)) == []
     (found,) = doubts(parse(document() | {"destinations": [{**hec, "name": "x"}, {**orgs[0], "name": "y"}]}))
-    assert "everything arrives twice" in found.message
+    assert "each arrives twice" in found.message
 
 
 @pytest.mark.parametrize(
     ("orgs", "message"),
     [
-        (["acme", "nobody"], "destinations: a names the org 'nobody', which is not there; write one of acme, other"),
+        (
+            ["acme", "nobody"],
+            "destinations: a names the org 'nobody', which is not under `orgs`; write one of acme, other",
+        ),
         (["acme"], "destinations: none gets the events of the org other"),
         ([], "destinations[0].orgs"),
     ],

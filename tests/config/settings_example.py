@@ -16,7 +16,7 @@ from agent.config.settings_location import ExpectedType
 
 EXAMPLE = Path(__file__).parents[2] / "packaging" / "leakline.example.yaml"
 
-_COMMENTED = re.compile(r"^( *)# ( *[a-zA-Z_]+:( .*)?)$")
+_COMMENTED = re.compile(r"^( *)# ( *(?:- )?[a-zA-Z_]+:( .*)?)$")
 ALTERNATIVE = "# or: "
 """Begins the explanation of a setting that stands in place of another one."""
 

@@ -1,4 +1,4 @@
-"""The settings file: what the documents show works, and what is wrong is told."""
+"""The settings file: the example works, and what is wrong is told."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ from agent.errors import SettingsError
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "packaging" / "leakline.example.yaml"
+
+TOKENS = {"type": "object", "object": "oauthtoken", "fields": ["AppName"]}
+USED_TOKENS = {**TOKENS, "object": "OauthToken", "time_field": "LastUsedDate"}
 
 
 def minimal() -> dict[str, Any]:
@@ -68,22 +71,6 @@ def test_the_example_speaks_of_rules_that_are_there() -> None:
     assert set(wanted["disabled"]) <= {rule.name for rule in rules}
 
 
-def test_the_readmes_configuration_is_well_formed() -> None:
-    """Its first block is a whole settings file, its second one a list of destinations."""
-    first, second = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-    assert parse(yaml.safe_load(first)).orgs[0].name == "simulated"
-    assert len(parse(minimal() | yaml.safe_load(second)).destinations) == 3
-    assert len(first.splitlines()) <= 10
-
-
-def test_the_readme_lists_the_types_that_are_read() -> None:
-    """The list of event types is the one in the code."""
-    from agent.sources.event_log_file.event_types import DEFAULT
-
-    text = (ROOT / "README.md").read_text().split("(`event_types`):")[1].split("## ")[0]
-    assert sorted(re.findall(r"\w+", text)) == sorted(DEFAULT)
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -106,7 +93,20 @@ def test_the_readme_lists_the_types_that_are_read() -> None:
             lambda d: d["orgs"][0]["auth"].update(client_secret="hunter2"),
             "a secret does not belong in the settings file",
         ),
-        (lambda d: d["orgs"][0]["auth"]["client_secret"].update(file="x"), "name exactly one of"),
+        (lambda d: d["orgs"][0]["auth"]["client_secret"].update(file="x"), "write exactly one of"),
+        (
+            lambda d: d["orgs"][0].update(sources=[{**TOKENS, "time_field": "accesstoken"}]),
+            "oauthtoken.accesstoken is a secret",
+        ),
+        (
+            lambda d: d.update(
+                orgs=[
+                    {**d["orgs"][0], "sources": [TOKENS]},
+                    {**d["orgs"][0], "name": "beta", "url": "https://beta.example", "sources": [USED_TOKENS]},
+                ]
+            ),
+            "acme reads oauthtoken by SystemModstamp, and beta by LastUsedDate; write the same `time_field`",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_path(change: Any, words: str) -> None:

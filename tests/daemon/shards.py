@@ -91,7 +91,16 @@ class Shards:
     def commands(self, *loops: LoopStatus, takes: Takes = lambda destination, shard: True) -> DaemonCommands:
         """Of a daemon over these shards, with these destinations."""
         return DaemonCommands(
-            self.folder, self.stores, {}, NoRules(), lambda now: [], loops, takes, lambda _: "", lambda: NOW
+            self.folder,
+            self.stores,
+            {},
+            NoRules(),
+            lambda now: [],
+            loops,
+            takes,
+            lambda _: "",
+            lambda: None,
+            lambda: NOW,
         )
 
     def close(self) -> None:

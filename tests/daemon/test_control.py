@@ -45,7 +45,7 @@ def test_refusals_come_back_in_words(path: Path) -> None:
     server = ControlServer(path, [command("refuse", refuse)])
     with pytest.raises(LeaklineError, match="not now: later"):
         ask(path, "refuse")
-    with pytest.raises(LeaklineError, match="it knows refuse"):
+    with pytest.raises(LeaklineError, match="write one of refuse"):
         ask(path, "dance")
     with pytest.raises(LeaklineError, match="argument"):
         ask(path, "refuse", loudly=True)

@@ -25,7 +25,7 @@ from agent.model import Batch, Cursor
 from agent.pipeline.pass_faults import PassFaults
 from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.source import Idle, Push
-from tests.pipeline.fakes import Loops, batch_of, ids_of, plain_steps
+from tests.pipeline.fakes import NOW, Loops, batch_of, ids_of, plain_steps
 
 
 @dataclass
@@ -89,7 +89,9 @@ def shard_of(
     steps: BatchSteps | None = None,
 ) -> SourceShard:
     faults = PassFaults(loops.problems, steady=lambda: 0.0, jitter=lambda: 1.0)
-    return SourceShard(loops.ingest(steps), loops.problems, faults, loops.stop, wait, lambda: "id of acme", rest)
+    return SourceShard(
+        loops.ingest(steps), loops.problems, faults, loops.stop, wait, lambda: "id of acme", rest, lambda: NOW
+    )
 
 
 def open_kinds(loops: Loops) -> list[str]:

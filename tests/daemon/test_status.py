@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def takes(destination: str, shard: str) -> bool:
 
 
 def shown(document: StatusDocument, width: int = 80) -> str:
-    console = Console(file=io.StringIO(), width=width, highlight=False)
+    console = Console(file=io.StringIO(), width=width, highlight=False, force_terminal=True, color_system=None)
     show(document, console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -54,6 +55,18 @@ def test_sums_are_over_all_shards_and_each_org_has_its_part(shards: Shards) -> N
     assert document.state.dead_letters == 2
     assert acme.problem == "dead-letters"
     assert other.problem == ""
+
+
+def test_a_source_is_not_ok_while_a_part_of_it_is_not_read(shards: Shards) -> None:
+    """Whose problem is open by the names of the source and of the part; another source is."""
+    shards.read("acme", 1)
+    shards.read("other", 1)
+    with shards.loops["acme"].state.transact():
+        shards.stores["acme"].problems.report("object-not-read", "acme/list LoginHistory", "LoginHistory is not read")
+    document = shards.commands(LoopStatus("siem")).document()
+    lines = [line for line in shown(document, 160).splitlines() if "/list " in line and "LoginHistory" not in line]
+    assert [("object-not-read" in line, "ok" in line) for line in lines] == [(True, False), (False, True)]
+    assert not document.is_well
 
 
 def test_rows_that_a_destination_does_not_take_are_filtered_in_its_sum(shards: Shards) -> None:
@@ -127,7 +140,7 @@ def test_what_goes_on_is_not_acknowledged_anywhere(shards: Shards) -> None:
     shards.loops["other"].problems.report("source-failed", "x", "x could not be read")
     commands = shards.commands()
     (number,) = {problem.id for problem in commands.document().problems}
-    with pytest.raises(LeaklineError, match="goes on until"):
+    with pytest.raises(LeaklineError, match="stays open until"):
         commands.acknowledge(number, "ada")
     assert len(commands.document().problems) == 2
 
@@ -164,7 +177,7 @@ def test_without_a_daemon_the_same_is_said_of_every_org(shards: Shards, tmp_path
     assert [problem.kind for problem in alone.problems] == ["no-daemon", "dead-letters", "dead-letters"]
     out = io.StringIO()
     assert dead_letters.show_list(settings, Console(file=out, width=200), as_json=False) == 1
-    assert [line.split()[0] for line in out.getvalue().splitlines()[1:-1]] == ["acme/0", "other/0"]
+    assert [line.split()[0] for line in out.getvalue().splitlines() if "/" in line.split()[0]] == ["acme/0", "other/0"]
     (number,) = {problem.id for problem in alone.problems if problem.org == "other"}
     assert [problem.org for problem in status.acknowledge(settings, number, "ada")] == ["other"]
 
@@ -192,3 +205,19 @@ def test_each_org_has_a_line_where_there_are_several(shards: Shards) -> None:
     assert acme.split()[-1] == "ok"
     assert other.split()[-2:] == ["2", "dead-letters"]
     assert max(map(len, text.splitlines()[4:])) <= 80
+
+
+def test_a_source_has_a_whole_line_in_a_pipe(shards: Shards) -> None:
+    """On a narrow terminal its name is folded, not the word that says how it is."""
+    shards.read("acme", 3)
+    known = shards.commands(LoopStatus("siem")).document()
+    long = "production/object/" + "Invoice__c" * 4
+    document = replace(known, sources=(), read=[replace(row, source=long) for row in known.read])
+    piped = Console(file=io.StringIO(), width=40, highlight=False, force_terminal=False)
+    show(document, piped)
+    assert isinstance(piped.file, io.StringIO)
+    lines = piped.file.getvalue().splitlines()
+    (heading,) = [line for line in lines if line.startswith("source ")]
+    assert heading.split() == ["source", "read", "duplicate", "malformed", "taken", "newest", "state"]
+    (narrow,) = [line for line in shown(document, 80).splitlines() if line.startswith("source ")]
+    assert narrow.rstrip().endswith("state")

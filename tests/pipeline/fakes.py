@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime
@@ -199,6 +200,7 @@ class Loops:
         steps: BatchSteps | None = None,
         spool_limit: int = 1 << 30,
         now: Callable[[], datetime] = lambda: NOW,
+        steady: Callable[[], float] = time.monotonic,
     ) -> Ingest:
         return Ingest(
             self.stores,
@@ -206,6 +208,7 @@ class Loops:
             now=now,
             stop=self.stop,
             backpressure=full_above(self.spool, spool_limit),
+            steady=steady,
         )
 
     def forward(

@@ -12,7 +12,7 @@ import pytest
 
 from agent.delivery_settings import DeliverySettings
 from agent.destinations.file.file import File, FileSettings
-from agent.formats import FORMATS
+from agent.formats import SENT
 from agent.own_event import own_event
 from agent.pipeline.ingest import Ingest
 from agent.status_document import LaneCounts
@@ -32,7 +32,7 @@ def shards(tmp_path: Path) -> Iterator[Shards]:
 
 def file_of(folder: Path, name: str) -> File:
     settings = FileSettings(type="file", name=name, directory=folder / name)
-    return File(settings, FORMATS["ecs"], now=lambda: NOW)
+    return File(settings, SENT["ecs"], now=lambda: NOW)
 
 
 def written(folder: Path, name: str) -> bytes:

@@ -104,7 +104,7 @@ def test_rows_too_long_are_refused_without_being_sent(loops: Loops) -> None:
     loops.drain(forward)
     assert siem.accepted == ids_of(0, 4)
     ((_, dead),) = loops.dead_letters.read()
-    assert "65 bytes; this destination takes 40" in dead["reason"][0]
+    assert "65 bytes; this destination accepts 40" in dead["reason"][0]
 
 
 def test_a_learned_smaller_limit_recuts_what_is_left(loops: Loops) -> None:

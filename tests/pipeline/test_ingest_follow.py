@@ -12,7 +12,7 @@ import pytest
 
 from agent.errors import TransportError
 from agent.model import Batch, Cursor
-from agent.pipeline.read_ahead.batch_group import MOST_BATCHES, StreamGroup
+from agent.pipeline.read_ahead.batch_group import MOST_KINDS, StreamGroup
 from agent.source import Idle
 from tests.pipeline.fakes import Loops, batch_of, ids_of, plain_steps
 
@@ -68,8 +68,10 @@ def test_what_comes_one_upon_the_other_commits_together_when_the_source_is_idle(
 
 
 def test_batches_of_several_kinds_commit_together(loops: Loops) -> None:
-    """In the order in which they came, those of one kind that follow each other as one."""
-    batches = [batch_of(number, ids_of(number, number + 1)) for number in range(1, 5)]
+    """Those of one kind as one, whatever came between them; the cursor and what is remembered are those of the last."""
+    batches = [
+        batch_of(number, ids_of(number, number + 1), remember={"last": b"%d" % number}) for number in range(1, 5)
+    ]
     batches[2] = replace(batches[2], event_type="Other")
     ingest = loops.ingest()
     items: list[Item] = [*batches, Idle()]
@@ -77,11 +79,68 @@ def test_batches_of_several_kinds_commit_together(loops: Loops) -> None:
     (entry,) = (loops.spool.entry("events", number) for number in range(loops.spool.end("events").sequence))
     assert entry is not None
     assert [frame["event.id"].to_list() for frame in loops.spool.read(entry).frames] == [
-        ids_of(1, 3),
+        [*ids_of(1, 3), *ids_of(4, 5)],
         ids_of(3, 4),
-        ids_of(4, 5),
     ]
     assert ingest.cursor("acme/stream") == "4"
+    assert ingest.recall("acme/stream")("last") == b"4"
+
+
+def test_twenty_topics_that_take_turns_are_one_commit_of_twenty_batches(loops: Loops) -> None:
+    """A change of kind begins nothing new; the ids of each kind keep their order."""
+    items: list[Item] = [
+        replace(batch_of(number, ids_of(number, number + 1)), event_type=f"Topic{number % 20}") for number in range(100)
+    ]
+    ingest = loops.ingest()
+    ingest.follow(ToyStream([*items, Idle()]))
+    assert loops.spool.end("events").sequence == 1
+    entry = loops.spool.entry("events", 0)
+    assert entry is not None
+    frames = loops.spool.read(entry).frames
+    assert [frame["event.id"].to_list() for frame in frames] == [
+        [f"{number:032x}" for number in range(topic, 100, 20)] for topic in range(20)
+    ]
+
+
+def test_after_a_fault_batches_commit_in_the_order_in_which_they_came(loops: Loops) -> None:
+    """What is taken by itself commits its own cursor, so nothing that came before it may be left behind."""
+    cursors: list[Cursor | None] = []
+
+    def shape(frame: pl.DataFrame, batch: Batch, now: datetime) -> pl.DataFrame:
+        cursors.append(batch.cursor)
+        if batch.event_type == "Other" and len(cursors) <= 2:
+            raise RuntimeError("boom")
+        return frame
+
+    kinds = ["Thing", "Other", "Thing"]
+    items: list[Item] = [
+        replace(batch_of(number, ids_of(number, number + 1)), event_type=kind) for number, kind in enumerate(kinds, 1)
+    ]
+    ingest = loops.ingest(replace(plain_steps(), shape=shape))
+    ingest.follow(ToyStream([*items, Idle()]))
+    assert cursors == [None, "3", "1", "2", "3"]
+    assert [ids[0] for ids in spooled(loops)] == ids_of(1, 4)
+
+
+def test_a_source_that_is_never_idle_keeps_nothing_waiting(loops: Loops) -> None:
+    """The wait is counted from the first batch that is held, by a clock that does not jump."""
+    steady = 100.0
+    seen: list[Cursor | None] = []
+
+    def wait(seconds: float) -> Callable[[], None]:
+        def pass_by() -> None:
+            nonlocal steady
+            steady += seconds
+            seen.append(ingest.cursor("acme/stream"))
+
+        return pass_by
+
+    ingest = loops.ingest(steady=lambda: steady)
+    items = [batch_of(number, ids_of(number, number + 1)) for number in range(1, 5)]
+    ingest.follow(
+        ToyStream([wait(9), items[0], wait(0.15), items[1], wait(0.1), items[2], wait(0.15), items[3], wait(0)])
+    )
+    assert seen == [None, None, None, "3", "3"]
 
 
 def test_what_is_held_at_the_stop_comes_again(loops: Loops) -> None:
@@ -143,11 +202,11 @@ def test_a_group_is_bounded_and_takes_columns_as_they_come() -> None:
     other = batch_of(2, ids_of(1, 2))
     group.add(batch_of(1, ids_of(0, 1)))
     group.add(replace(other, frame=other.frame.with_columns(pl.lit("x").alias("NEW"))))
-    assert group.batches()[0].frame["NEW"].to_list() == [None, "x"]
+    assert group.together()[0].frame["NEW"].to_list() == [None, "x"]
     while not group.is_full:
         group.add(batch_of(3, []))
-    assert [batch.frame.height for batch in group.batches()] == [2]
+    assert [batch.frame.height for batch in group.in_order()] == [2]
     group = StreamGroup()
     while not group.is_full:
         group.add(batch_of(4, ids_of(0, 1), again="file"))
-    assert len(group.batches()) == MOST_BATCHES
+    assert len(group.together()) == len(group.in_order()) == MOST_KINDS

@@ -115,7 +115,7 @@ def test_a_source_of_which_most_rows_break_stops(loops: Loops) -> None:
         with pytest.raises(RuntimeError):
             ingest.read(source)
     for _ in range(3):
-        with pytest.raises(BadDeployment, match="more than half of its Thing rows break a step"):
+        with pytest.raises(BadDeployment, match="more than half of its Thing rows cause an error"):
             ingest.read(source)
     assert (dead_rows(loops), ingest.cursor(source.name)) == (0, None)
     assert [problem.kind for problem in loops.problems.open()] == ["source-stopped"]

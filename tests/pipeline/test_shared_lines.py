@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 
 from agent.columns.frame_parts import FrameParts
+from agent.formats.ecs import encode, encode_to_send
+from agent.model import Format
 from agent.pipeline import shared_lines
 from agent.pipeline.shared_lines import SharedLines
 from agent.store.batch_file import BatchFile, BatchPart
@@ -103,3 +105,22 @@ def test_nothing_is_kept_where_there_is_nobody_to_share_with() -> None:
     for _ in range(2):
         lines.of(batch("one"), ROWS, encode)
     assert encode.calls == 2 * len(ROWS.frames)
+
+
+def test_documents_with_the_mark_and_without_are_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Splunk takes them without, others with it: who comes second gets them made from the other's."""
+    frame = pl.DataFrame({"event.id": ["0" * 32] * 300, "event.dataset": ["salesforce.api"] * 300})
+    rows, asked = FrameParts.of(frame, frame[:1]), list[Format]()
+    text = FrameParts.text
+
+    def counted(parts: FrameParts, of: Format) -> pl.Series:
+        asked.append(of)
+        return text(parts, of)
+
+    monkeypatch.setattr(FrameParts, "text", counted)
+    for first, second in ((encode, encode_to_send), (encode_to_send, encode)):
+        lines = SharedLines()
+        for form in (first, second, second, first):
+            assert lines.of(batch("one"), rows, form).to_list() == text(rows, form).to_list()
+        assert asked == [first]
+        asked.clear()

@@ -12,16 +12,19 @@ from agent.cli.output.console import out, quiet
 
 def check(
     config: Config = DEFAULT_PATH,
-    offline: Annotated[bool, typer.Option("--offline", help="Only what can be seen without a connection.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Check only what needs no connection.")] = False,
     send_test_event: Annotated[
         bool, typer.Option("--send-test-event", help="Send one marked event to each destination.")
     ] = False,
     install_templates: Annotated[
-        bool, typer.Option("--install-templates", help="Put the index template where Elastic or OpenSearch lacks it.")
+        bool,
+        typer.Option(
+            "--install-templates", help="Install the index template in Elastic or OpenSearch where it is missing."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """What is wrong with this installation, and what to do about it."""
+    """Check this installation: what is wrong, and what to do about it."""
     from agent.check.examine import examine
     from agent.check.findings_output import show
 

@@ -10,28 +10,34 @@ import typer
 
 from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config, load, wrong_usage
 from agent.cli.output.console import out, quiet
+from agent.wording.number import counted
 
 app = typer.Typer(help="Rows that could not be read or delivered, and why.", no_args_is_help=True)
 
 Files = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[FILE]...", help="As `list` names them, such as acme/3; a number alone if that is clear."),
+    typer.Argument(
+        metavar="FILE", help="Names as `list` shows them, such as acme/3; the number is enough where it is unique."
+    ),
 ]
-Everything = Annotated[bool, typer.Option("--all", help="Every file.")]
-Destination = Annotated[str | None, typer.Option("--destination", help="Every file of this destination.")]
+Everything = Annotated[bool, typer.Option("--all", help="All files.")]
+Destination = Annotated[str | None, typer.Option("--destination", help="All files of this destination.")]
 
 
 @app.command("list")
 def list_files(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
-    """What is kept, by file of dead letters; exit status 1 if there is something."""
+    """List the files of dead letters."""
     from agent.cli.output import dead_letters
 
     raise typer.Exit(dead_letters.show_list(load(config), out, as_json=as_json))
 
 
 @app.command()
-def show(file: str, config: Config = DEFAULT_PATH) -> None:
-    """One file of dead letters, row by row, as JSON lines."""
+def show(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A name as `list` shows it, such as acme/3.")],
+    config: Config = DEFAULT_PATH,
+) -> None:
+    """Print one file of dead letters as JSON lines, a row each."""
     from agent.cli.output import dead_letters
 
     raise typer.Exit(dead_letters.show(load(config), file))
@@ -44,10 +50,7 @@ def replay(
     destination: Destination = None,
     config: Config = DEFAULT_PATH,
 ) -> None:
-    """Send refused rows again, to the destination that refused them: after what waits for it now.
-
-    Exit status 1: some could not be, for instance because they never became events.
-    """
+    """Send refused rows to their destination again, after the rows that wait for it now."""
     _settle("dead_letters_replay", files or [], everything, destination, config)
 
 
@@ -56,18 +59,18 @@ def drop(
     files: Files = None,
     everything: Everything = False,
     destination: Destination = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     config: Config = DEFAULT_PATH,
 ) -> None:
-    """Let go of dead letters for good. Who did it and how many rows it were is an event."""
+    """Delete dead letters for good. An event says who did it and how many rows there were."""
     from agent.cli.output import dead_letters
 
     _choose(files or [], everything, destination)
     if not yes:
         if not sys.stdin.isatty():
-            wrong_usage("nobody is there to be asked: write --yes")
+            wrong_usage("there is no terminal to ask on; write --yes")
         rows = dead_letters.count(load(config), files or [], destination=destination, everything=everything)
-        typer.confirm(f"{rows:,} rows will be gone. Drop them?", abort=True)
+        typer.confirm(f"{counted(rows, 'row')} will be deleted for good. Drop them?", abort=True)
     _settle("dead_letters_drop", files or [], everything, destination, config)
 
 
@@ -86,4 +89,4 @@ def _settle(command: str, files: list[str], everything: bool, destination: str |
 
 def _choose(files: list[str], everything: bool, destination: str | None) -> None:
     if not (files or everything or destination):
-        wrong_usage("say which: FILE..., --destination NAME or --all")
+        wrong_usage("name the files: FILE..., --destination NAME or --all")

@@ -11,11 +11,11 @@ from agent.cli.output.console import out
 
 
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where the output goes.")] = Path("leakline-demo"),
-    seed: Annotated[int, typer.Option(help="Another seed, another day.")] = 7,
+    folder: Annotated[Path, typer.Option(help="The folder for the output.")] = Path("leakline-demo"),
+    seed: Annotated[int, typer.Option(help="Seed of the simulated day; another seed makes another day.")] = 7,
     rows: Annotated[int, typer.Option(help="About how many rows the simulated day has.")] = 120_000,
 ) -> None:
-    """A simulated org with planted leaks through the whole pipeline, on this machine, in one to three minutes."""
+    """Run a simulated org with planted leaks through the whole pipeline, in one to three minutes."""
     from agent.demo.run import run as run_demo
 
     raise typer.Exit(run_demo(folder, seed=seed, rows=rows, console=out))

@@ -16,14 +16,19 @@ from agent.cli.output.console import err, quiet
 def hunt(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Log files (CSV), NDJSON or archived output; also gzipped.", exists=True, dir_okay=False),
+        typer.Argument(
+            metavar="FILE",
+            help="Log files (CSV), NDJSON or archived output; also gzipped.",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     rules: Annotated[
         list[Path] | None,
         typer.Option(help="Sigma rules, a file or folder; the shipped ones unless given.", exists=True),
     ] = None,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Any NDJSON: field names as they stand, log sources not compared.")
+        bool, typer.Option("--raw", help="Any NDJSON: field names are used as they are, log sources are not compared.")
     ] = False,
     config: Annotated[
         Path | None,
@@ -33,18 +38,18 @@ def hunt(
         bool,
         typer.Option(
             "--fold",
-            help="Repeats of a rule and an actor within rules.fold (1h without -c) in one alert, as the service counts "
-            "them, by the time of the events. `@timestamp` is that of the first event, not of the raising.",
+            help="Count repeats of a rule and an actor within rules.fold (1h without -c) in one alert, by event time. "
+            "`@timestamp` is the time of the first event.",
         ),
     ] = False,
 ) -> None:
-    """Sigma rules over files: alerts as NDJSON on standard output; exit status 1 if there are any, 3 if a file could
-    not be read.
-    """
+    """Run Sigma rules over files, and write alerts as NDJSON."""
     from agent.cli.output.hunt import write_alerts
 
     if fold and raw:
-        wrong_usage("--fold does not go with --raw: without log sources nothing says whom an event is about")
+        wrong_usage(
+            "--fold cannot be used with --raw: without a log source the actor of an event is not known; leave one out"
+        )
     if config or not raw:  # else nothing is imported that could log
         quiet()
     settings = load(config) if config else None

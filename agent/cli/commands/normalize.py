@@ -14,17 +14,17 @@ from agent.exit_status import FINE, FOUND
 
 
 def normalize(
-    files: Annotated[list[Path], typer.Argument(help="Event log files (CSV, also gzipped).")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Event log files (CSV, also gzipped).")],
     event_type: Annotated[
-        str | None, typer.Option("--event-type", help="Instead of what the EVENT_TYPE column says.")
+        str | None, typer.Option("--event-type", help="The event type, in place of the EVENT_TYPE column.")
     ] = None,
-    format_name: Annotated[str, typer.Option("--format", help="ecs or cef.")] = "ecs",
+    format_name: Annotated[str, typer.Option("--format", help="The form of the lines: ecs or cef.")] = "ecs",
     config: Annotated[
         Path | None,
         typer.Option("--config", "-c", help="Mappings, lists and address databases of this settings file."),
     ] = None,
 ) -> None:
-    """Log files to normalised lines on standard output."""
+    """Normalise log files, and write the lines to standard output."""
     from agent.cli.output.normalize import write_normalized
     from agent.formats import FORMATS
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from typing import Annotated
 
 import typer
 
@@ -11,12 +12,12 @@ from agent.cli.output.console import out, print_json, quiet
 from agent.errors import LeaklineError
 from agent.exit_status import FINE, FOUND
 
-app = typer.Typer(help="What is wrong now or waits for a person.", no_args_is_help=True)
+app = typer.Typer(help="What is wrong now, and what waits for you to act.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_problems(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
-    """The open problems, with what to do; exit status 1 if there are any."""
+    """List the open problems, with what to do."""
     from agent.cli.output.status import show_problems
     from agent.daemon import status
 
@@ -32,8 +33,11 @@ def list_problems(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> Non
 
 
 @app.command()
-def acknowledge(number: str = typer.Argument(metavar="ID"), config: Config = DEFAULT_PATH) -> None:
-    """Say that somebody has looked at a problem: it is no longer told, in any org. The acknowledgement is an event."""
+def acknowledge(
+    number: Annotated[str, typer.Argument(metavar="ID", help="The id, as `list` shows it.")],
+    config: Config = DEFAULT_PATH,
+) -> None:
+    """Acknowledge a problem after you have looked at it: it is closed in every org. The acknowledgement is an event."""
     from agent.daemon import status
 
     quiet()

@@ -14,14 +14,14 @@ from agent.cli.output.console import err, out
 if TYPE_CHECKING:
     from agent.detection.authoring.ingest_window import IngestWindow
 
-app = typer.Typer(
-    help="Sigma rules: what is there, what is wrong with them, do they do what they say.", no_args_is_help=True
-)
+app = typer.Typer(help="Sigma rules: list, lint, test and convert them.", no_args_is_help=True)
 
 EVERY, LOOKBACK = "1h", "7d"
 """How often converted queries are run, and how late rows may come."""
 
-Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of rules; the shipped ones unless given.")]
+Folders = Annotated[
+    list[Path] | None, typer.Argument(metavar="FOLDER", help="Folders of rules; the shipped ones unless given.")
+]
 
 
 @app.command("list")
@@ -29,15 +29,17 @@ def list_rules(
     folders: Folders = None,
     config: Annotated[
         Path | None,
-        typer.Option("--config", "-c", help="Of these settings: which rules run, and which cannot fire with them."),
+        typer.Option("--config", "-c", help="The settings file: which rules run and which cannot fire with it."),
     ] = None,
     feed: Annotated[
         str | None,
-        typer.Option(help="What the org has: free, event_monitoring or real_time (each with those before it)."),
+        typer.Option(
+            help="The licence of the org: free, event_monitoring or real_time (each includes those before it)."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """The rules: level, feed, source, how long each waits; what they cover; which cannot fire here, and why."""
+    """List the rules: level, feed, source, delay; what they cover; which cannot fire, and why."""
     from agent.cli.output import rules_list
     from agent.detection.authoring.coverage import FEEDS
 
@@ -55,7 +57,7 @@ def lint(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What is wrong with rules: file, line, what to change."""
+    """Check rules: what is wrong, in which file and line, and what to change."""
     from agent.cli.output import rules_lint_and_test
 
     settings = load(config) if config else None
@@ -70,7 +72,7 @@ def test(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Whether each rule matches its samples, and not its near-misses."""
+    """Test whether each rule matches its samples, and not its near-misses."""
     from agent.cli.output import rules_lint_and_test
 
     raise typer.Exit(rules_lint_and_test.test(folders, samples, out, as_json=as_json))
@@ -90,19 +92,19 @@ def convert(
     ] = None,
     every: Annotated[
         str,
-        typer.Option("--every", help="How often the queries are run; each finds what arrived since the run before."),
+        typer.Option("--every", help="How often the queries run; each finds what arrived since the previous run."),
     ] = EVERY,
     lookback: Annotated[
-        str, typer.Option("--lookback", help="How old events may be when they arrive, where a query has to say it.")
+        str, typer.Option("--lookback", help="How old an event may be when it arrives, where a query must name it.")
     ] = LOOKBACK,
     no_window: Annotated[
         bool, typer.Option("--no-window", help="Queries that name no times, for a search by hand.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Queries of a SIEM, on the names of the events that Leakline sends; exit status 1 if a rule has none.
+    """Convert rules to queries of a SIEM over the events that Leakline sends.
 
-    They look at when rows arrived, not at when things happened, for rows come hours late.
+    The queries select rows by their time of arrival, not by event time, because rows come hours late.
     """
     from agent.cli.output import rules_convert
 

@@ -12,7 +12,7 @@ from agent.exit_status import WRONG_CONFIGURATION
 
 
 def run(config: Config = DEFAULT_PATH) -> None:
-    """The daemon: watch, detect, forward until told to stop."""
+    """Run the daemon: read, detect and forward until it is stopped."""
     from agent.daemon.signals import while_starting
 
     while_starting()

@@ -5,29 +5,30 @@ from __future__ import annotations
 import typer
 
 from agent.cli.output.console import print_json
+from agent.cli.output.schemas import schema
 
-app = typer.Typer(help="JSON schemas, for editors and programs.", no_args_is_help=True)
+app = typer.Typer(help="Print JSON schemas, for editors and programs.", no_args_is_help=True)
 
 
 @app.command()
 def settings() -> None:
     """The settings file: every key with its meaning, its default and its bounds."""
-    from agent.config.schema import settings_schema
-
-    print_json(settings_schema())
+    print_json(schema("settings"))
 
 
 @app.command()
 def mapping() -> None:
-    """A mapping file (mappings/README.md)."""
-    from agent.normalize.mapping.document import MappingText
+    """A mapping file, as mappings/README.md describes it."""
+    print_json(schema("mapping"))
 
-    print_json(MappingText.model_json_schema())
+
+@app.command()
+def rule() -> None:
+    """A document of a rule file: a Sigma rule, filter or correlation, or a baseline."""
+    print_json(schema("rule"))
 
 
 @app.command()
 def status() -> None:
     """What `leakline status --json` prints."""
-    from agent.status_document import status_schema
-
-    print_json(status_schema())
+    print_json(schema("status"))

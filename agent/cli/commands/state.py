@@ -10,15 +10,12 @@ from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config, load
 from agent.cli.output.console import out, print_json, quiet
 from agent.exit_status import FINE, FOUND
 
-app = typer.Typer(help="What is in the state directory, and going on after damage.", no_args_is_help=True)
+app = typer.Typer(help="Inspect the state directory, and recover it after damage.", no_args_is_help=True)
 
 
 @app.command()
 def inspect(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
-    """The database, the batch files it names and those it does not, and what `recover` would do. Changes nothing.
-
-    Exit status 0: nothing to do; 1: `recover` has something to do; 3: it cannot tell.
-    """
+    """Show the database, the batch files it names and does not name, and what `recover` would do. Changes nothing."""
     from agent.cli.output.state import show
     from agent.daemon.control.client import is_there
     from agent.store.recovery import inspection
@@ -35,7 +32,7 @@ def inspect(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
 
 @app.command()
 def recover(config: Config = DEFAULT_PATH) -> None:
-    """Make the state usable again and take in what lies beside it; the daemon must not run. Nothing is deleted."""
+    """Make the state usable again, with the batch files that it lost; stop the daemon first. Nothing is deleted."""
     from agent.store.recovery.books import Destinations
     from agent.store.recovery.recover import recover as recover_state
 

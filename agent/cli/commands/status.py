@@ -11,12 +11,7 @@ from agent.exit_status import FAILED, FINE, FOUND
 
 
 def status(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
-    """What is wrong, then sources, lag, spool, destinations, rules, and whether every row is accounted for.
-
-    Exit status 0: all well. 1: something is wrong now or waits for a person; a daemon that does not run is wrong too.
-    3: it cannot tell: the daemon does not answer, this user may not ask it, or the state cannot be read. 78: the
-    settings file is wrong.
-    """
+    """Show what is wrong, then orgs, sources and destinations, and whether every row is accounted for."""
     from agent.cli.output.status import show
     from agent.daemon import status as daemon_status
     from agent.status_document import encode

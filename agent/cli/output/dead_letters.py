@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import orjson
 from rich.console import Console
-from rich.table import Table
 
 from agent.cli.output.status_lines import time
 from agent.config.settings import Settings
@@ -23,7 +24,8 @@ from agent.daemon.status import lanes_of, takes_of
 from agent.errors import LeaklineError
 from agent.exit_status import FINE, FOUND
 from agent.store.queue.dead_letter_files import DeadLetterFiles, file_called
-from agent.terminal import words
+from agent.terminal import paragraph, words
+from agent.wording.number import counted
 
 Call = Callable[..., Any]
 """`call("dead_letters_show", file="acme/3")`: what is answered, by the daemon or by the state alone."""
@@ -52,16 +54,21 @@ def show_list(settings: Settings, console: Console, *, as_json: bool) -> int:
     elif not rows:
         console.print("No dead letters.")
     else:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold underline")
-        for heading in ("file", "time", "where", "rows", "most frequent reason"):
-            table.add_column(heading, overflow="fold")
-        for row in rows:
-            refused = time(datetime.fromisoformat(row["time"])) if row["time"] else ""
-            cells = (row["file"], refused, row["where"], f"{row['rows']:,}", row["reason"])
-            table.add_row(*map(words, cells))
-        console.print(table)
-        console.print("`leakline dead-letters show FILE` prints one as JSON lines; `replay` sends refused rows again.")
+        _print_files(rows, console)
+        last = "`leakline dead-letters show FILE` prints one as JSON lines; `replay` sends refused rows again."
+        paragraph(console, words(last))
     return FOUND if rows else FINE
+
+
+def _print_files(rows: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """A line for each file, and below those of one reason the reason: beside them it has no room."""
+    width = max(len(row["file"]) for row in rows)
+    for reason, files in groupby(rows, key=itemgetter("reason")):
+        for row in files:
+            kept = f"  {time(datetime.fromisoformat(row['time']))}" if row["time"] else ""
+            line = f"{row['file']:<{width}}{kept}  {row['where']}: {counted(row['rows'], 'row')}"
+            paragraph(console, words(line, "bold"), indent=3)
+        paragraph(console, words(f"   most frequent reason: {reason or 'none'}"), indent=6)
 
 
 def show(settings: Settings, file: str) -> int:
@@ -97,7 +104,7 @@ def settle(
                 console.print(words(f"{file}: {error}"), soft_wrap=True)
                 continue
             whose = f" of {answer['destination']}" if answer["destination"] else ""
-            console.print(words(f"{file}: {answer['rows']:,} rows{whose}: {DONE[command]}"), soft_wrap=True)
+            console.print(words(f"{file}: {counted(answer['rows'], 'row')}{whose}: {DONE[command]}"), soft_wrap=True)
     return FOUND if failed else FINE
 
 

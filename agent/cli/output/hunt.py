@@ -17,6 +17,7 @@ from agent.errors import LeaklineError
 from agent.exit_status import FAILED, FINE, FOUND
 from agent.hunt import loading
 from agent.hunt.hunt import Hunt
+from agent.wording.number import counted
 
 if TYPE_CHECKING:
     from agent.config.settings import Settings
@@ -57,14 +58,17 @@ def write_alerts(
     for error in loaded.errors:
         err.print(Text(str(error), style="red"), soft_wrap=True)
     if not loaded.rules:
-        left = ", or see what `rules` in the settings leaves of them" if settings else ""
+        left = ", or check which ones `rules` in the settings selects" if settings else ""
         raise LeaklineError("no rule was loaded", hint=f"name a folder of Sigma rules (*.yml) with --rules{left}")
     totals = HuntTotals()
     search = Hunt(loaded, raw=raw, fold=fold, settings=settings)
     for problem in search.problems[:MOST_SHOWN]:
         err.print(Text(str(problem), style="red"), soft_wrap=True)
     if len(search.problems) > MOST_SHOWN:
-        err.print(Text(f"and {len(search.problems) - MOST_SHOWN:,} more lines of lists", style="red"), soft_wrap=True)
+        err.print(
+            Text(f"and {counted(len(search.problems) - MOST_SHOWN, 'more line')} of lists", style="red"),
+            soft_wrap=True,
+        )
     with progress(files, err) as tell:
         for path in files:
             totals.files += 1
@@ -96,24 +100,24 @@ def _alert_lines(search: Hunt, path: Path, totals: HuntTotals, err: Console) -> 
         err.print(Text(str(error), style="red"), soft_wrap=True)
         totals.failed += 1
     if shown > MOST_SHOWN:
-        err.print(Text(f"{path}: and {shown - MOST_SHOWN:,} more lines", style="red"), soft_wrap=True)
+        err.print(Text(f"{path}: and {counted(shown - MOST_SHOWN, 'more line')}", style="red"), soft_wrap=True)
     totals.bad += shown
 
 
 def _summary(totals: HuntTotals, rules: RuleSet, search: Hunt) -> str:
     words = [
-        f"{totals.alerts:,} alerts",
-        f"{totals.events:,} events in {totals.files:,} files",
-        f"{len(rules.all_rules):,} rules" + (f", {len(rules.errors):,} left out" if rules.errors else ""),
+        counted(totals.alerts, "alert"),
+        f"{counted(totals.events, 'event')} in {counted(totals.files, 'file')}",
+        counted(len(rules.all_rules), "rule") + (f", {len(rules.errors):,} left out" if rules.errors else ""),
     ]
     if search.broken:
-        words.append(f"{len(search.broken):,} rules broke: {', '.join(sorted(search.broken))}")
-    words += [f"{search.matches:,} matches folded"] if search.matches else []
+        words.append(f"{counted(len(search.broken), 'rule')} failed: {', '.join(sorted(search.broken))}")
+    words += [f"{counted(search.matches, 'match')} folded"] if search.matches else []
     words += search.left_out
     if search.repeated:
-        words.append(f"{search.repeated:,} matches of events that were there before were left out")
+        words.append(f"{counted(search.repeated, 'repeated match')} of the same event left out")
     if totals.bad:
-        words.append(f"{totals.bad:,} lines could not be tried")
+        words.append(f"{counted(totals.bad, 'line')} could not be read")
     if totals.failed:
-        words.append(f"{totals.failed:,} files could not be read")
+        words.append(f"{counted(totals.failed, 'file')} could not be read")
     return "; ".join(words)

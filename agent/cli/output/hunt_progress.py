@@ -8,6 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from agent.wording.number import counted
+
 Tell = Callable[[Path, int, int], None]
 """Called now and then with the file that is being read, events and alerts so far."""
 
@@ -36,7 +38,7 @@ def progress(files: Sequence[Path], err: Console) -> Iterator[Tell]:
                 before[path] = sum(sizes[read] for read in before)
             elapsed = bar.tasks[0].elapsed or 0.0
             speed = f"{events / elapsed:,.0f} events/s, " if elapsed > 1 else ""
-            words = f"{path.name[:30]}: {speed}{alerts:,} alerts"
+            words = f"{path.name[:30]}: {speed}{counted(alerts, 'alert')}"
             bar.update(task, description=words, completed=before[path] + (_position(path) or 0))
 
         yield tell

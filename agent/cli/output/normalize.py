@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import polars as pl
 from rich.console import Console
 
+from agent.columns.file_bytes import pieces
 from agent.columns.string_buffer import body
 from agent.enrichment.enricher import Enricher
 from agent.enrichment.enrichment_data import EnrichmentData
@@ -63,7 +64,7 @@ def write_normalized(
         # Three stages that take about as long as each other: read and identified here, shaped, and encoded. Each is one
         # thread, for look-ups are not made for several, so that both cores are busy with at most six batches in memory.
         for batch, lines in ahead(ahead(batches(path, event_type), shaped, 1), encoded, 1):
-            out.write(lines)
+            out.writelines(pieces(lines))
             for rejection in batch.rejections:
                 err.print(
                     f"{rejection.input}: row {rejection.row}: {rejection.reason}",

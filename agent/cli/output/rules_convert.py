@@ -26,17 +26,18 @@ from agent.exit_status import FINE, FOUND
 from agent.normalize.mapping.load import whole_mappings
 from agent.normalize.mapping.mapping import Mappings
 from agent.shipped import rule_places, shipped
+from agent.wording.number import counted
 
 if TYPE_CHECKING:
     from agent.config.settings import Settings
 
 
 HEADER = """\
-# How Leakline's events name what the rules speak of: a pySigma pipeline, made from the mappings.
+# The names in Leakline's events for the columns in the rules: a pySigma pipeline, made from the mappings.
 # `sigma convert -t {example} -p {file} rules/` (sigma-cli) and `leakline rules convert` use it.
 # It is made by `leakline rules convert --pipeline --to {to}`; a test holds it against the mappings.
 # Queries made with it alone name no times. Schedule them by the time of arrival ({arrival}), not by that of the
-# event: rows come hours late. What `leakline rules convert` prints does so by itself.
+# event: rows come hours late. The queries of `leakline rules convert` name these times already.
 """
 
 
@@ -74,7 +75,7 @@ def show(
                 Text(f"{converted.rule.path}:{converted.rule.line}: not converted: {converted.problem}"), soft_wrap=True
             )
     sys.stdout.flush()
-    err.print(f"{queries} queries, {problems} rules not converted, {len(rules.errors)} not loaded")
+    err.print(f"{counted(queries, 'query')}, {counted(problems, 'rule')} not converted, {len(rules.errors)} not loaded")
     return FOUND if problems or rules.errors else FINE
 
 

@@ -23,6 +23,7 @@ from agent.exit_status import FINE, FOUND
 from agent.model import Finding
 from agent.normalize.mapping.load import whole_mappings
 from agent.shipped import rule_places, shipped
+from agent.wording.number import counted
 
 
 def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool, settings: Settings | None = None) -> int:
@@ -45,7 +46,9 @@ def lint(folders: Sequence[Path] | None, console: Console, *, as_json: bool, set
                 Text(f"{finding.path}:{finding.line}: ") + severity + Text(f": {finding.message}{fix}"), soft_wrap=True
             )
         errors = sum(not finding.warning for finding in findings)
-        console.print(f"{errors} errors, {len(findings) - errors} warnings; {len(rules.all_rules)} rules load")
+        console.print(
+            f"{counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}; {counted(len(rules.all_rules), 'rule')} loaded"
+        )
     return FOUND if any(not finding.warning for finding in findings) else FINE
 
 
@@ -63,7 +66,9 @@ def test(folders: Sequence[Path] | None, samples: Path | None, console: Console,
         said = f"{finding.path}{line}: {finding.subject}: {finding.message}{fix}"
         console.print(Text(said, style="red"), soft_wrap=True)
     rules = len({finding.subject for finding in findings})
-    console.print(f"{len(findings) - len(wrong)} of {len(findings)} samples of {rules} rules hold")
+    console.print(
+        f"{len(findings) - len(wrong):,} of {counted(len(findings), 'sample')} of {counted(rules, 'rule')} passed"
+    )
     return FOUND if wrong else FINE
 
 

@@ -23,6 +23,7 @@ from agent.detection.sigma import cache
 from agent.detection.sigma.rule import SEVERITY
 from agent.exit_status import FINE, FOUND
 from agent.shipped import rule_places
+from agent.wording.number import counted
 
 if TYPE_CHECKING:
     from agent.config.settings import Settings
@@ -38,6 +39,9 @@ SERVICE = {
     "event_log_object": "log objects",
     "setup_audit_trail": "audit trail",
     "login_history": "logins",
+    "provisioning": "provisioning",
+    "sessions": "sessions",
+    "object": "objects",
     "agent": "Leakline",
 }
 
@@ -59,9 +63,9 @@ def show(
     rows = listing(rules, rule_availability(settings, feed))
     if not rows and not rules.errors:
         left = (
-            "the settings leave no rules: see `rules` in them"
+            "the settings select no rules; check `rules` in the settings file"
             if settings
-            else "no rules here: name files or folders of *.yml"
+            else "there are no rules here; name files or folders of *.yml"
         )
         err.print(left, style="red", soft_wrap=True)
         return FOUND
@@ -91,7 +95,7 @@ def _show_rules(rows: Sequence[RuleRow], console: Console) -> None:
     for family in dict.fromkeys(row.family for row in rows):
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
         table.add_column(Text(family, style="bold"), no_wrap=True, overflow="ellipsis")
-        for head in ("level", "feed", "source", "tells", *(["title"] if wide else [])):
+        for head in ("level", "feed", "source", "alerts", *(["title"] if wide else [])):
             table.add_column(head, no_wrap=True, overflow="ellipsis")
         for row in rows:
             if row.family == family:
@@ -131,13 +135,13 @@ def _show_coverage(rows: Sequence[RuleRow], console: Console) -> None:
     console.print(table)
     console.print()
     covered = techniques(rows)
-    console.print(f"ATT&CK: {len(covered)} techniques")
+    console.print(f"ATT&CK: {counted(len(covered), 'technique')}")
     for technique, count in sorted(covered.items()):
         console.print(f"  {technique:<10}{count:>4}  {attack.name(technique)}", no_wrap=True, overflow="ellipsis")
     console.print()
     late = {name: row.rows_late_seconds for row in rows for name in row.services if len(row.services) == 1}
     told = ", ".join(f"{SERVICE.get(name, name)} {span(seconds)}" for name, seconds in sorted(late.items()))
-    console.print("EM: Event Monitoring. At once: when its rows are there, which may be late by")
+    console.print("EM: Event Monitoring. `at once`: when its rows are read, which may be late by")
     console.print(f"  {told}")
 
 
@@ -145,7 +149,9 @@ def _show_feeder_count(count: int, console: Console) -> None:
     """Rules that are not in the table; `hunt` counts them with the others."""
     if count:
         console.print()
-        console.print(f"{count} more rules only feed these: they raise no alerts of their own")
+        console.print(
+            f"Beside these {counted(count, 'feeder rule')}: parts of the rules above, without alerts of their own"
+        )
 
 
 def _show_unable(rows: Sequence[RuleRow], console: Console) -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 from agent.cli.output.console import out
 from agent.cli.output.status_lines import time
 from agent.store.keys import shard_title
+from agent.wording.number import counted
 
 
 def show(document: dict[str, Any], *, running: bool) -> None:
@@ -17,36 +18,35 @@ def show(document: dict[str, Any], *, running: bool) -> None:
     condition = database["condition"]
     style = "green" if condition == "well" else "bold red"
     out.print(f"state directory  {document['directory']}", markup=False, soft_wrap=True)
-    out.print(Text("database         ") + Text(condition, style=style))
+    out.print(Text("database         ") + Text("intact" if condition == "well" else condition, style=style))
     for finding in database["findings"]:
         out.print(f"                 {finding}", markup=False, soft_wrap=True)
     if not database["looked_at_whole"]:
-        out.print("                 (too large to be looked at as a whole in a minute)")
+        out.print("                 (too large to be examined completely in a minute)")
     if database["values_lost"] is None or database["values_lost"]:
-        lost = "nobody knows how many" if database["values_lost"] is None else f"{database['values_lost']:,}"
+        lost = "an unknown number" if database["values_lost"] is None else f"{database['values_lost']:,}"
         out.print(f"                 values that cannot be read: {lost}")
     for place, known in identity.items():
         if known and known["id"]:
             out.print(f"identity         {known['id']}, start {known['generation']} (by the {place})")
     several = len({lane["org"] for lane in document["named"]}) > 1
     for lane in document["named"]:
-        gone = f"; {lane['gone']:,} of the files are gone" if lane["gone"] else ""
+        gone = f"; {lane['gone']:,} of the files are missing" if lane["gone"] else ""
         of = f" of {shard_title(lane['org'])}" if several else ""
         out.print(
-            f"lane {lane['lane']:<11} {lane['rows']:,} rows in {lane['files']:,} batch files{of}{gone}", markup=False
+            f"lane {lane['lane']:<11} {counted(lane['rows'], 'row')} in {counted(lane['files'], 'batch file')}{of}{gone}",
+            markup=False,
         )
     for kind in document["unnamed"]:
         of = f" of {shard_title(kind['org'])}" if several else ""
         first, last = (datetime.fromisoformat(kind[end]) for end in ("first", "last"))
         times = f"written {time(first)} to {time(last)}"
-        out.print(
-            f"not named        {kind['kind']}{of}: {kind['rows']:,} rows in {kind['files']:,} files, {times}",
-            soft_wrap=True,
-        )
+        held = f"{counted(kind['rows'], 'row')} in {counted(kind['files'], 'file')}"
+        out.print(f"unreferenced     {kind['kind']}{of}: {held}, {times}", soft_wrap=True)
         for path in kind["unreadable"]:
             out.print(f"                 cannot be read: {path}", markup=False, soft_wrap=True)
     if running:
-        out.print("A daemon is running: files it is just writing are listed as not named.")
+        out.print("A daemon is running: files that it is writing now are listed as unreferenced.")
     for sentence in document["advice"]:
         out.print(f"`recover` would {sentence}", markup=False, soft_wrap=True)
     if not document["advice"]:

@@ -43,10 +43,10 @@ def ask(path: Path, command: str, *, timeout: float = TIMEOUT, **arguments: Any)
             line = _line(connection, until)
         except TimeoutError as error:
             raise LeaklineError(
-                f"the daemon behind {path} does not answer within {timeout:g} seconds", hint=_HANGS
+                f"the daemon at {path} did not answer within {timeout:g} seconds", hint=_HANGS
             ) from error
         except OSError as error:
-            raise LeaklineError(f"the daemon behind {path} ended before it answered ({error})", hint=_HANGS) from error
+            raise LeaklineError(f"the daemon at {path} ended before it answered ({error})", hint=_HANGS) from error
     return _result(path, line)
 
 
@@ -69,12 +69,12 @@ def _connect(path: Path, timeout: float) -> socket.socket | None:
     except PermissionError as error:
         connection.close()
         raise LeaklineError(
-            f"this user may not speak to the daemon behind {path}",
+            f"this user may not connect to the daemon at {path}",
             hint="run the command with sudo, or as the service's user or a member of its group",
         ) from error
     except TimeoutError as error:
         connection.close()
-        raise LeaklineError(f"the daemon behind {path} takes no connection", hint=_HANGS) from error
+        raise LeaklineError(f"the daemon at {path} does not accept connections", hint=_HANGS) from error
     except OSError as error:
         connection.close()
         raise LeaklineError(f"the socket {path} cannot be used ({error})", hint="see `state.control_socket`") from error
@@ -110,7 +110,7 @@ def _line(connection: socket.socket, until: float) -> bytes:
 
 def _result(path: Path, line: bytes) -> Any:
     if not line:
-        raise LeaklineError(f"the daemon behind {path} ended before it answered", hint=_HANGS)
+        raise LeaklineError(f"the daemon at {path} ended before it answered", hint=_HANGS)
     try:
         answer = orjson.loads(line)
     except orjson.JSONDecodeError:
@@ -119,7 +119,7 @@ def _result(path: Path, line: bytes) -> Any:
         raise LeaklineError(str(answer["error"]))
     if not isinstance(answer, dict) or "result" not in answer:
         raise LeaklineError(
-            f"what answers behind {path} does not speak as this version of Leakline does",
+            f"the daemon at {path} is not of this version of Leakline",
             hint="use the `leakline` command that belongs to the running daemon",
         )
     return answer["result"]

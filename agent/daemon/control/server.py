@@ -69,7 +69,7 @@ class ControlServer:
         self._thread.join()
         with self._idle:
             if not self._idle.wait_for(lambda: not self._in_hand, COMMANDS_END_WITHIN):
-                log.warning("control commands go on while the daemon ends", commands=self._in_hand)
+                log.warning("control commands still run while the daemon ends", commands=self._in_hand)
         self._socket.close()
         self._path.unlink(missing_ok=True)
 
@@ -112,7 +112,7 @@ class ControlServer:
         try:
             line = self._line(connection)
         except TimeoutError:
-            return {"error": f"no whole request came within {self._seconds:g} seconds"}
+            return {"error": f"no complete request came within {self._seconds:g} seconds"}
         if len(line) > LONGEST_REQUEST:
             return {"error": f"a request has at most {LONGEST_REQUEST:,} bytes"}
         with self._held_up():
@@ -163,7 +163,7 @@ def answer(line: bytes, commands: Mapping[str, ControlCommand]) -> dict[str, Any
     name = request.pop("command", None)
     command = commands.get(name) if isinstance(name, str) else None
     if command is None:
-        return {"error": f"not a request this daemon knows; it knows {', '.join(sorted(commands))}"}
+        return {"error": f"this is not a command of this daemon; write one of {', '.join(sorted(commands))}"}
     return _carried_out(command, request)
 
 

@@ -94,7 +94,7 @@ class Polling:
                     break
         except DiskFull as error:
             polled.problem = str(error)
-            log.warning("poll could not be noted", source=polled.source.name, reason=str(error))
+            log.warning("poll could not be stored", source=polled.source.name, reason=str(error))
         finally:
             polled.turn = self._steady()
             polled.lock.release()
@@ -152,11 +152,20 @@ class Polling:
         """Whether any source has been read since the start."""
         return any(polled.last_success is not None for polled in self.sources.values())
 
+    def well(self, now: datetime) -> Mapping[str, bool]:
+        """By name, whether a source was read without a fault when it was last to be read."""
+        return {
+            name: not polled.problem
+            and polled.last_success is not None
+            and now - polled.last_success <= polled.every + timedelta(seconds=STALLED_AFTER)
+            for name, polled in self.sources.items()
+        }
+
     def overdue(self) -> Mapping[str, str]:
         """Sources whose turn does not come, although they are not being read: by name, a sentence about each."""
         limit = self._steady() - STALLED_AFTER
         return {
-            name: f"{name} is not read: its turn, every {polled.every}, does not come"
+            name: f"{name} is not read: its poll, every {polled.every}, is overdue"
             for name, polled in self.sources.items()
             if polled.turn < limit - polled.every.total_seconds() and not polled.lock.locked()
         }

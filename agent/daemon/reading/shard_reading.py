@@ -9,12 +9,16 @@ from threading import Event
 from typing import Any
 
 from agent.assembly.shard import Shard
+from agent.assembly.told_spans import GRANTS, TRAIL, ToldSpans
 from agent.daemon.reading.polling import Polling, PollRecord
 from agent.daemon.reading.source_threads import PushThread, SourceShard, SourceThread, StreamThread
 from agent.errors import StateDamaged
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.pass_faults import PassFaults
 from agent.source import ContinuousSource, PolledSource, PushedSource
+from agent.store.completeness.change_books import ChangeBooks
+from agent.store.completeness.day_report import DayReport
+from agent.store.silence.silence_report import SilenceReport
 
 
 class ShardReading:
@@ -41,6 +45,7 @@ class ShardReading:
             stop.wait,
             lambda: shard.org_id,
             lambda: self.polling.rest(shard.name),
+            now,
         )
         self.threads: list[SourceThread] = []
         """Of sources that own one."""
@@ -53,6 +58,11 @@ class ShardReading:
                 case PolledSource():
                     self.polling.add(source, shard.name, settings.every)
         self.tick_name = f"tick {shard.name}".rstrip()
+        self._now = now
+        self._days = DayReport(shard.stores.state, problems)
+        self._changes = ChangeBooks(shard.stores.state)
+        self._silence = SilenceReport(shard.stores.state, problems)
+        self._told = ToldSpans(shard.stores.state, shard.name)
 
     @property
     def polled(self) -> Sequence[PollRecord]:
@@ -78,14 +88,17 @@ class ShardReading:
 
     def record_commit(self, commit: BatchCommit) -> None:
         self.polling.record_commit(commit)
+        for thread in self.threads:
+            if thread.name == commit.source:
+                thread.record_commit(commit)
 
     def stalled(self) -> Mapping[str, str]:
         """Loops that hang or whose turn does not come, by name, each with a sentence about it."""
         return {**self.shard.ingest.progress.stalled(), **self.polling.overdue()}
 
     def status(self, now: datetime) -> list[Mapping[str, Any]]:
-        """See `Polling.status`."""
-        return self.polling.status(now)
+        """See `Polling.status`, `SourceThread.status`."""
+        return [*self.polling.status(now), *(thread.status(now) for thread in self.threads)]
 
     def _take_problem_events(self) -> None:
         for batch in self.shard.stores.problems.events():
@@ -94,3 +107,11 @@ class ShardReading:
     def _tick(self) -> None:
         self.shard.ingest.tick()
         self.shard.stores.problems.report_growth()
+        self._days.tick(self._now(), self.shard.org_id)
+        self._changes.judge(self._now(), self._told, self.shard.stores.problems, self.shard.org_id, (TRAIL, GRANTS))
+        now = self._now()
+        self._silence.tick(
+            now,
+            {**self.polling.well(now), **{thread.name: thread.is_well for thread in self.threads}},
+            self.shard.org_id,
+        )

@@ -7,21 +7,25 @@ StateError when a fault cannot be noted.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Event
+from typing import Any
 
 import structlog
 
 from agent.daemon.reading import source_failures
 from agent.errors import DiskFull, LimitExceeded, PushError, Shutdown, StateDamaged
 from agent.model import Batch
+from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.ingest import Ingest
 from agent.pipeline.pass_faults import PassFaults
 from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.redaction.redaction import redact
-from agent.source import ContinuousSource, PushedSource
+from agent.source import ContinuousSource, HasFeeds, PushedSource
+from agent.status_document import FeedStatus, encode_feeds
 from agent.store.problems import Problems
 
 log = structlog.get_logger()
@@ -44,6 +48,7 @@ class SourceShard:
     """The organisation's id, empty while it is not known."""
     rest: Callable[[], None]
     """The org's allowance is used up: its polled sources rest (`Polling.rest`)."""
+    now: Callable[[], datetime]
 
 
 class SourceThread(ABC):
@@ -55,6 +60,10 @@ class SourceThread(ABC):
         self._shard = shard
         self.problem = ""
         """Why it does not go on now, for `status`; empty while it does."""
+        self.newest: datetime | None = None
+        """The time of its newest event."""
+        self.last_success: datetime | None = None
+        """When it last showed that it continues."""
         self._well = False
         """Whether it has gone well since it failed last, or since the start: an earlier process may have reported it."""
 
@@ -64,6 +73,31 @@ class SourceThread(ABC):
             pause = self._begin()
             if self._shard.stop.is_set() or self._shard.wait(pause):
                 return
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it goes on now."""
+        return self._well
+
+    def record_commit(self, commit: BatchCommit) -> None:
+        """Take note of a commit's newest event."""
+        self.newest = max(filter(None, (self.newest, commit.newest)), default=None)
+
+    def status(self, now: datetime) -> Mapping[str, Any]:
+        """As `Polling.status` has it for a polled source, and how each part of it is, where it has parts."""
+        pause = self._shard.ingest.progress.pauses().get(self.name)
+        return {
+            "name": self.name,
+            "problem": self.problem,
+            "lag_seconds": (now - self.newest).total_seconds() if self.newest else None,
+            "last_success": self.last_success.isoformat() if self.last_success else None,
+            "resumes_at": None,
+            "paused": pause and {"by": pause.by, "since": pause.since.isoformat(), "message": pause.message},
+            "feeds": encode_feeds(self._feeds()),
+        }
+
+    def _feeds(self) -> Sequence[FeedStatus]:
+        return ()
 
     @abstractmethod
     def _once(self) -> None:
@@ -102,11 +136,12 @@ class SourceThread(ABC):
 
     def _pause_unnoted(self, full: DiskFull) -> float:
         """What it did cannot be noted, for the disk is full: the log has it. Seconds until it is tried again."""
-        log.warning("what became of a source cannot be noted", source=self.name, reason=str(full))
+        log.warning("the result of a source could not be stored", source=self.name, reason=str(full))
         return FULL_DISK_PAUSE
 
-    def _is_well(self) -> None:
+    def _note_well(self) -> None:
         """It has shown that it goes on."""
+        self.last_success = self._shard.now()
         if not self._well:
             source_failures.end(self._shard.problems, self.name)
             self._shard.faults.clear(self.name)
@@ -121,8 +156,11 @@ class StreamThread(SourceThread):
         self.name = source.name
         self._source = source
 
+    def _feeds(self) -> Sequence[FeedStatus]:
+        return self._source.feeds() if isinstance(self._source, HasFeeds) else ()
+
     def _once(self) -> None:
-        self._shard.ingest.follow(self._source, self._is_well)
+        self._shard.ingest.follow(self._source, self._note_well)
 
 
 class PushThread(SourceThread):
@@ -143,17 +181,17 @@ class PushThread(SourceThread):
             raise
         except StateDamaged as error:
             self._fail(error)
-            raise Shutdown(f"what {self.name} was sent is not taken: the state is damaged") from error
+            raise Shutdown(f"events for {self.name} are not accepted: the state is damaged") from error
         except Exception as error:
             self.problem, self._well = redact(str(error)), False
             try:
                 pause = self._shard.faults.record(self.name, error, self._shard.org_id())
             except DiskFull as full:
                 pause = self._pause_unnoted(full)
-            message = f"what {self.name} was sent is not taken, after a fault of ours ({type(error).__name__})"
+            message = f"events for {self.name} are not accepted after an internal error ({type(error).__name__})"
             raise PushError(message, retry_after=pause) from error
         with suppress(DiskFull):  # the batch is committed, and its sender must hear that; the next one ends the problem
-            self._is_well()
+            self._note_well()
         return rows
 
     def _once(self) -> None:

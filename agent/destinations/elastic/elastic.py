@@ -12,20 +12,20 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from importlib import resources
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
 import orjson
 import polars as pl
 import structlog
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from agent.columns.string_buffer import body
 from agent.columns.text.json_text import quoted
 from agent.delivery_settings import DeliverySettings, limits_of
 from agent.destinations.elastic.reply import outcome_of, row_results
 from agent.destinations.exchange import Endpoint, Exchange, HttpAnswer
 from agent.destinations.narrowing import narrow_bytes, narrow_rows, restore_rows
-from agent.destinations.sent_time import marked, stamped_bytes
+from agent.destinations.sent_time import stamped_body
 from agent.duration import PositiveDuration, at_most
 from agent.errors import Misconfigured, Unavailable
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
@@ -46,25 +46,40 @@ TEMPLATE = "leakline"
 """The name of the index template that `install_template` puts."""
 
 
+def _absent(*keys: str) -> dict[str, Any]:
+    return {"properties": {key: {"type": "null"} for key in keys}}
+
+
+_WAYS_IN = ("api_key", "username", "bearer")
+
+_ONE_WAY_IN: list[Any] = [
+    {"anyOf": [_absent("username", "password"), {"required": ["username", "password"]}]},
+    *({"anyOf": [_absent(first), _absent(second)]} for first, second in combinations(_WAYS_IN, 2)),
+]
+"""`ElasticSettings._one_way_in`, for editors."""
+
+
 class ElasticSettings(DeliverySettings):
     """Elasticsearch 8 or newer, or OpenSearch 2 or newer."""
+
+    model_config = ConfigDict(json_schema_extra={"allOf": _ONE_WAY_IN})
 
     type: Literal["elastic"]
     """Elasticsearch or OpenSearch."""
     name: Name = "elastic"
     """Unique among the destinations."""
     url: Endpoint
-    """Scheme, host and port, such as https://elastic.example.com:9200."""
+    """The server: scheme, host and port, such as https://elastic.example.com:9200."""
     api_key: Secret | None = None
-    """Elastic: the API key in its encoded form, or as `id:key`."""
+    """An API key of Elasticsearch, in its encoded form or as `id:key`."""
     username: str | None = None
-    """With `password`, in place of an API key."""
+    """The user, in place of an API key; goes with `password`."""
     password: Secret | None = None
-    """Goes with `username`."""
+    """The password that goes with `username`."""
     bearer: Secret | None = None
-    """A bearer token, such as a JWT."""
+    """A bearer token, such as a JWT, in place of both."""
     format: Literal["ecs"] = "ecs"
-    """Documents are JSON."""
+    """The form of events: ECS documents in JSON."""
     lanes: list[Lane] = Field(default=list(LANES), min_length=1)
     """What to send: `alerts`, `events` or both."""
     namespace: str = Field(default="default", pattern=r"^[a-z0-9_.]{1,100}$")
@@ -74,20 +89,20 @@ class ElasticSettings(DeliverySettings):
     gzip: bool = True
     """Compress requests."""
     timeout: Annotated[PositiveDuration, at_most(timedelta(hours=1))] = timedelta(seconds=60)
-    """For one request and its whole answer."""
+    """How long one request and its whole answer may take."""
     max_bytes: int = Field(default=8_000_000, ge=1_000)
-    """Per request, before compression. Servers take 100 MB unless changed."""
+    """The largest request in bytes, before compression. Servers take 100 MB unless changed."""
     max_rows: int = Field(default=5_000, ge=1)
-    """Documents per request."""
+    """How many documents one request has at most."""
     max_row_bytes: int = Field(default=8_000_000, ge=1_000)
     """A longer document is shortened, or kept as a dead letter: see `too_long`."""
     too_long: TooLong = "shorten"
     """What becomes of an event longer than `max_row_bytes`: `shorten` cuts its longest texts and names them in
     `leakline.truncated`; `dead_letter` keeps it here. Alerts are always shortened."""
     tls: TlsSettings = TlsSettings()
-    """How the receiver's certificate is checked, and our own."""
+    """How the server's certificate is checked, and the certificate that Leakline shows."""
     proxy: ProxySettings | None = None
-    """An outbound HTTP proxy; the environment's variables are not looked at."""
+    """An outbound HTTP proxy. Environment variables such as HTTPS_PROXY are not used."""
 
     @model_validator(mode="after")
     def _one_way_in(self) -> ElasticSettings:
@@ -130,13 +145,13 @@ class Elastic:
             streams.replace_strict(distinct, opening, return_dtype=pl.String),
             quoted(frame["event.id"]),
             streams.replace_strict(distinct, document, return_dtype=pl.String),
-            marked(lines).str.strip_prefix("{"),
+            lines.str.strip_prefix("{"),
             pl.lit("\n"),
         ]
         return pl.select(pl.concat_str(row)).to_series()
 
     def send(self, chunk: Chunk) -> Outcome:
-        answer = self._exchange.post(BULK, stamped_bytes(body(chunk.lines), self._now()), NDJSON)
+        answer = self._exchange.post(BULK, stamped_body(chunk.lines, self._now()), NDJSON)
         if answer.status == 413:
             return narrow_bytes(self, chunk)
         if answer.status == 400 and "error" in (answer.json() or {}):
@@ -161,7 +176,7 @@ class Elastic:
             version = (answer.json() or {}).get("version")
             version = version if isinstance(version, dict) else {}
             what = f"{version.get('distribution', 'elasticsearch')} {version.get('number', '(version not shown)')}"
-            yield Finding(subject, True, f"{settings.url} is up and lets us in: {what}")
+            yield Finding(subject, True, f"{settings.url} is up and accepts the credentials: {what}")
             if settings.index is None:
                 yield self._look_for_template(subject)
         except Unavailable as error:
@@ -217,11 +232,13 @@ class Elastic:
     def _look_for_template(self, subject: str) -> Finding:
         answer = self._exchange.get(f"/_index_template/{TEMPLATE}")
         if answer.status == 200:
-            return Finding(subject, True, "the index template is there")
+            return Finding(subject, True, "the index template is installed")
         if answer.status == 404:
             fix = "install it with `leakline check --install-templates`"
-            return Finding(subject, False, "the index template is not there: types are guessed", fix, warning=True)
-        return Finding(subject, False, f"the index template cannot be seen (HTTP {answer.status})", warning=True)
+            return Finding(
+                subject, False, "the index template is not installed, so field types are guessed", fix, warning=True
+            )
+        return Finding(subject, False, f"the index template cannot be checked (HTTP {answer.status})", warning=True)
 
     def _failure(self, answer: HttpAnswer) -> Unavailable:
         message = f"{self._settings.url}: HTTP {answer.status}{_error(answer)}"

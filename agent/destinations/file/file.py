@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Literal
 
 import polars as pl
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from agent.columns.small import SMALL
 from agent.columns.string_buffer import body
 from agent.delivery_settings import limits_of
-from agent.destinations.cef_settings import CefDeliverySettings
+from agent.destinations.cef_settings import UNCHANGED, CefDeliverySettings
 from agent.destinations.file.line_file import LineFile, Rotation
-from agent.destinations.sent_time import marked, stamped_bytes
+from agent.destinations.sent_time import stamped_body
 from agent.duration import PositiveDuration
 from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
@@ -35,12 +36,16 @@ SCARCE = 100 * 2**20
 class FileSettings(CefDeliverySettings):
     """Files in a folder on this machine."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [UNCHANGED, {"required": ["format"], "properties": {"format": {"const": "cef"}}}]}
+    )
+
     type: Literal["file"]
     """Files on this machine."""
     name: Name = "file"
     """Unique among the destinations."""
     directory: Path
-    """Where `events.ndjson` and `alerts.ndjson` are written; made if it is not there."""
+    """The folder in which `events.ndjson` and `alerts.ndjson` are written. It is made if it does not exist."""
     format: Literal["ecs", "cef"] = "ecs"
     """ECS documents in JSON (`.ndjson`) or CEF lines (`.cef`)."""
     lanes: list[Lane] = Field(default=list(LANES), min_length=1)
@@ -48,15 +53,15 @@ class FileSettings(CefDeliverySettings):
     rotate_bytes: int = Field(default=256_000_000, ge=1_000)
     """A file that has reached this size is set aside under a name with the time."""
     rotate_every: PositiveDuration | None = None
-    """Also set a file aside when this time has begun anew since 1970, such as 1h or 1d."""
+    """Also set a file aside at each multiple of this time since 1970, such as 1h or 1d."""
     compress: bool = False
     """Compress files that were set aside (gzip)."""
     keep: int | None = Field(default=None, ge=1)
-    """How many files set aside stay, of events and of alerts each; by default all."""
+    """How many of the files that were set aside are kept, of events and of alerts each; by default all."""
     max_bytes: int = Field(default=4_000_000, ge=1_000)
-    """Written at a time, with one fsync."""
+    """How many bytes are written at a time, with one fsync."""
     max_rows: int = Field(default=50_000, ge=1)
-    """Lines written at a time."""
+    """How many lines are written at a time."""
     max_row_bytes: int = Field(default=64_000_000, ge=1_000)
     """A longer line is shortened, or kept as a dead letter: see `too_long`."""
     too_long: TooLong = "shorten"
@@ -87,14 +92,12 @@ class File:
 
     def wrap(self, frame: pl.DataFrame, lines: pl.Series) -> pl.Series:  # noqa: ARG002 - as others need it
         """A line feed after each line."""
-        if self._has_documents:
-            lines = marked(lines)
         return lines + "\n"
 
     def send(self, chunk: Chunk) -> Outcome:
         for lane, lines in self._by_lane(chunk):
-            content = body(lines)
-            self._files[lane].append(stamped_bytes(content, self._now()) if self._has_documents else content)
+            content = stamped_body(lines, self._now()) if self._has_documents else body(lines)
+            self._files[lane].append(content)
         return Outcome()
 
     def close(self) -> None:
@@ -124,7 +127,20 @@ class File:
         if len(self._files) == 1:
             yield self.lanes[0], chunk.lines
             return
-        own = chunk.rows.column("event.dataset").str.starts_with(OWN_DATASETS).fill_null(False)
+        own = _are_own(chunk.rows.column("event.dataset"))
+        if len(own) and (
+            own.all() or not own.any()
+        ):  # as is the rule: of few lines, picking them costs more than writing them
+            yield "alerts" if own.all() else "events", chunk.lines
+            return
         for lane, lines in (("alerts", chunk.lines.filter(own)), ("events", chunk.lines.filter(~own))):
             if len(lines):
                 yield lane, lines  # type: ignore[misc]
+
+
+def _are_own(datasets: pl.Series) -> pl.Series:
+    """`Boolean`, without nulls: which rows (`String`) travel in the lane of alerts."""
+    if len(datasets) > SMALL:
+        return datasets.str.starts_with(OWN_DATASETS).fill_null(False)
+    own = [text is not None and text.startswith(OWN_DATASETS) for text in datasets.to_list()]
+    return pl.Series(own, dtype=pl.Boolean)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from isal import igzip
 
+from agent.columns.file_bytes import write_all
 from agent.errors import Misconfigured, Unavailable
 
 MODE = 0o640
@@ -52,7 +53,7 @@ class LineFile:
         try:
             file = self._ready(len(lines))
             try:
-                _write(file, lines)
+                write_all(file, lines)
                 os.fsync(file)
             except OSError:
                 # An fsync that failed is not tried again: the kernel may have dropped the pages.
@@ -143,11 +144,6 @@ class LineFile:
             )
         hint = "make room on that disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         return Unavailable(f"{self.path}: {error.strerror}", hint=hint)
-
-
-def _write(file: int, data: memoryview) -> None:
-    while len(data):
-        data = data[os.write(file, data) :]
 
 
 def _end_of_last_line(file: int, size: int) -> int:

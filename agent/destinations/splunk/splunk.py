@@ -45,11 +45,11 @@ class SplunkSettings(DeliverySettings):
     name: Name = "splunk"
     """Unique among the destinations."""
     url: Endpoint
-    """Scheme, host and port, such as https://splunk.example.com:8088."""
+    """The receiver: scheme, host and port, such as https://splunk.example.com:8088."""
     token: Secret
     """The HEC token: `{file: PATH}`, `{env: NAME}` or `{credential: NAME}`."""
     format: Literal["ecs"] = "ecs"
-    """HEC events are JSON."""
+    """The form of events: ECS documents in JSON."""
     lanes: list[Lane] = Field(default=list(LANES), min_length=1)
     """What to send: `alerts`, `events` or both."""
     index: str | None = None
@@ -60,32 +60,34 @@ class SplunkSettings(DeliverySettings):
     """The value of Splunk's `source` field."""
     host: str = Field(default_factory=socket.gethostname)
     """The value of Splunk's `host` field; by default this machine's name."""
-    fields: dict[str, str] = Field(default_factory=dict)
+    fields: dict[str, str] = Field(
+        default_factory=dict, json_schema_extra={"propertyNames": {"not": {"enum": ["event_id", *INDEXED]}}}
+    )
     """Further indexed fields with fixed values, such as `environment: production`."""
     acknowledgements: bool = False
-    """Wait until the indexers have the events. For tokens with indexer acknowledgement; Splunk Cloud has none."""
+    """Wait until the indexers have the events. The token must have indexer acknowledgement; Splunk Cloud has none."""
     acknowledgement_timeout: Annotated[PositiveDuration, at_most(timedelta(days=1))] = timedelta(minutes=5)
-    """Without an acknowledgement by then, the events are sent again."""
+    """How long an acknowledgement may take. After that the events are sent again."""
     partial_acceptance: Literal["auto", "yes", "no"] = "auto"
     """Whether events before a refused one were kept. Splunk keeps them, other HEC servers do not; `auto` looks at the
     `Server` header. In doubt events are sent twice rather than never."""
     gzip: bool = True
     """Compress requests."""
     timeout: Annotated[PositiveDuration, at_most(timedelta(hours=1))] = timedelta(seconds=60)
-    """For one request and its whole answer."""
+    """How long one request and its whole answer may take."""
     max_bytes: int = Field(default=900_000, ge=1_000)
-    """Per request, before compression. Splunk Cloud takes 1 MB, Splunk Enterprise 838 MB unless changed."""
+    """The largest request in bytes, before compression. Splunk Cloud takes 1 MB, Splunk Enterprise 838 MB unless changed."""
     max_rows: int = Field(default=10_000, ge=1)
-    """Events per request."""
+    """How many events one request has at most."""
     max_row_bytes: int = Field(default=900_000, ge=1_000)
     """A longer event is shortened, or kept as a dead letter: see `too_long`."""
     too_long: TooLong = "shorten"
     """What becomes of an event longer than `max_row_bytes`: `shorten` cuts its longest texts and names them in
     `leakline.truncated`; `dead_letter` keeps it here. Alerts are always shortened."""
     tls: TlsSettings = TlsSettings()
-    """How the receiver's certificate is checked, and our own."""
+    """How the receiver's certificate is checked, and the certificate that Leakline shows."""
     proxy: ProxySettings | None = None
-    """An outbound HTTP proxy; the environment's variables are not looked at."""
+    """An outbound HTTP proxy. Environment variables such as HTTPS_PROXY are not used."""
 
     @field_validator("fields")
     @classmethod
@@ -174,7 +176,9 @@ class Splunk:
     def _headers(self) -> Mapping[str, str]:
         token = self._settings.token.read()
         if not (token.isascii() and token.isprintable()):
-            raise SettingsError("the HEC token has characters that no token has", hint="check what `token` names")
+            raise SettingsError(
+                "the HEC token has characters that are not allowed in a token", hint="check what `token` names"
+            )
         channel = {"X-Splunk-Request-Channel": self._channel} if self._channel else {}
         return {"Authorization": f"Splunk {token}", **channel}
 

@@ -152,7 +152,7 @@ class Stream:
             # After a reset the count stays where it was.
             self._require_alive(connection)
             if waited > self._timeout:
-                raise TimeoutError(f"the peer took no more for {self._timeout:g} s")
+                raise TimeoutError(f"the receiver accepted nothing more for {self._timeout:g} s")
             time.sleep(step)  # part of sending: there is no event for an empty queue
             waited += step
             step = min(LONGEST_STEP, step * 2)
@@ -160,7 +160,7 @@ class Stream:
 
     def _require_alive(self, connection: socket.socket) -> None:
         if not _alive(connection, self._timeout):
-            raise ConnectionResetError("closed by the peer while it was receiving")
+            raise ConnectionResetError("the receiver closed the connection while it was receiving")
 
     def _remember(self, last: bytes) -> None:
         self._tail.append((self._monotonic(), last))
@@ -193,7 +193,7 @@ class Stream:
         return kind(f"{self.peer}: {explain(error)}", hint=hint)
 
 
-_TLS_HINT = "check `tls`: the authority in `ca`, and `certificate` with `key` if the peer asks for one"
+_TLS_HINT = "check `tls`: the authority in `ca`, and `certificate` with `key` if the receiver asks for one"
 
 
 def _look_for_refusal(connection: socket.socket) -> None:
@@ -201,7 +201,9 @@ def _look_for_refusal(connection: socket.socket) -> None:
     connection.settimeout(PROBE)
     try:
         if not connection.recv(1):
-            raise ConnectionResetError("closed by the peer right after connecting; does it let us in?")
+            raise ConnectionResetError(
+                "the receiver closed the connection right after connecting; does it admit this host?"
+            )
     except TimeoutError:
         return
 

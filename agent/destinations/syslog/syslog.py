@@ -12,16 +12,16 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from agent import __version__
 from agent.columns.string_buffer import StringBuffer
 from agent.delivery_settings import limits_of
-from agent.destinations.cef_settings import CefDeliverySettings
-from agent.destinations.sent_time import marked, stamped
+from agent.destinations.cef_settings import UNCHANGED, CefDeliverySettings
+from agent.destinations.sent_time import stamped
 from agent.destinations.syslog.datagrams import Datagrams
 from agent.destinations.syslog.message import (
     BYTE_ORDER_MARK,
@@ -44,8 +44,21 @@ from agent.network.tls import TlsSettings
 LARGEST_DATAGRAM = 65_507
 
 
+_STREAM = {"properties": {"transport": {"enum": ["tls", "tcp"]}}}
+
+_TOGETHER: list[Any] = [
+    {"anyOf": [UNCHANGED, {"properties": {"format": {"const": "cef"}}}]},
+    {"anyOf": [_STREAM, {"properties": {"max_row_bytes": {"maximum": LARGEST_DATAGRAM}}}]},
+    {"anyOf": [_STREAM, {"properties": {"proxy": {"type": "null"}}}]},
+    {"properties": {"proxy": {"properties": {"url": {"pattern": "^http://"}}}}},
+]
+"""`SyslogSettings._what_goes_together`, for editors."""
+
+
 class SyslogSettings(CefDeliverySettings):
     """A syslog receiver."""
+
+    model_config = ConfigDict(json_schema_extra={"allOf": _TOGETHER})
 
     type: Literal["syslog"]
     """A syslog receiver."""
@@ -54,11 +67,11 @@ class SyslogSettings(CefDeliverySettings):
     host: HostName
     """The receiver's name or address; over TLS its certificate must be for this name."""
     port: int = Field(ge=1, le=65535)
-    """6514 is usual for TLS, 514 for UDP and TCP."""
+    """The receiver's port. 6514 is usual for TLS, 514 for UDP and TCP."""
     transport: Literal["tls", "tcp", "udp"] = "tls"
-    """What carries messages."""
+    """The protocol that carries the messages."""
     protocol: Literal["rfc5424", "rfc3164"] = "rfc5424"
-    """The form of the header; rfc3164 has neither year nor time zone: its times are UTC."""
+    """The form of the header. rfc3164 has neither year nor time zone; its times are UTC."""
     framing: Literal["octet_counting", "line_feed"] = "octet_counting"
     """How messages follow each other over TCP and TLS. The receiver must be set to the same."""
     format: Literal["cef", "ecs"] = "cef"
@@ -68,24 +81,25 @@ class SyslogSettings(CefDeliverySettings):
     facility: Facility = "local4"
     """The facility in each message's priority."""
     application: str = "leakline"
-    """APP-NAME, or the tag in RFC 3164."""
+    """The value of APP-NAME, or of the tag in RFC 3164."""
     hostname: str = Field(default_factory=socket.gethostname)
-    """HOSTNAME; by default this machine's name."""
+    """The value of HOSTNAME; by default this machine's name."""
     enterprise_number: int | None = Field(default=None, ge=1)
     """Your IANA private enterprise number; with it, RFC 5424 structured data tells the event's id, dataset and org."""
     byte_order_mark: bool = False
-    """Put before the message, as RFC 5424 says for UTF-8. Receivers such as rsyslog keep it, and CEF parsers stumble."""
+    """Put a byte order mark before the message, as RFC 5424 says for UTF-8. Receivers such as rsyslog keep it, and then
+    parsers of CEF fail."""
     timeout: Annotated[PositiveDuration, at_most(timedelta(hours=1))] = timedelta(seconds=30)
-    """For connecting, and for the receiver to take a chunk."""
+    """How long connecting may take, and how long the receiver may take for a chunk."""
     resend_bytes: int = Field(default=1_000_000, ge=0)
     """When a TCP or TLS connection breaks, this much of what was sent in its last minute is sent again: the receiver may
-    not have stored it. Doubles instead of gaps; 0 turns it off."""
+    not have stored it. So there are doubles instead of gaps; 0 turns it off."""
     rate: int = Field(default=5_000, ge=1)
-    """Messages a second over UDP, which drops what comes too fast."""
+    """How many messages a second are sent over UDP, which drops what comes too fast."""
     max_bytes: int = Field(default=500_000, ge=1_000)
-    """Sent at a time."""
+    """How many bytes are sent at a time."""
     max_rows: int = Field(default=5_000, ge=1)
-    """Messages sent at a time."""
+    """How many messages are sent at a time."""
     max_row_bytes: int = Field(default=8_192, ge=480)
     """A longer message is shortened, or kept as a dead letter (see `too_long`): receivers cut it in pieces or drop the
     connection. Usual limits are 8,192 (rsyslog) and 65,536 (syslog-ng); set the receiver's limit first, then this one."""
@@ -93,7 +107,7 @@ class SyslogSettings(CefDeliverySettings):
     """What becomes of an event longer than `max_row_bytes`: `shorten` cuts its longest texts and names them in
     `leakline.truncated` (CEF: `flexString2`); `dead_letter` keeps it here. Alerts are always shortened."""
     tls: TlsSettings = TlsSettings()
-    """How the receiver's certificate is checked, and our own."""
+    """How the receiver's certificate is checked, and the certificate that Leakline shows."""
     proxy: ProxySettings | None = None
     """An HTTP proxy that allows CONNECT to the receiver's port; for TCP and TLS."""
 
@@ -151,8 +165,6 @@ class Syslog:
         """The syslog header before each line, and the stream's framing around both."""
         settings = self._settings
         who = {"facility": settings.facility, "host": settings.hostname, "application": settings.application}
-        if settings.format == "ecs":
-            lines = marked(lines)
         if settings.byte_order_mark:
             lines = pl.select(pl.concat_str(pl.lit(BYTE_ORDER_MARK), lines)).to_series()
         if settings.protocol == "rfc3164":
@@ -185,9 +197,9 @@ class Syslog:
             yield Finding(subject, False, str(error), error.hint or "check `host`, `port`, `transport` and `proxy`")
             return
         if self._settings.transport == "udp":
-            yield Finding(subject, True, f"{peer} is known; UDP does not tell whether anybody listens")
+            yield Finding(subject, True, f"{peer} has an address; UDP does not show whether a receiver listens")
         else:
-            yield Finding(subject, True, f"{peer} takes our connection")
+            yield Finding(subject, True, f"{peer} accepts the connection")
         if self._settings.transport != "tls":
             yield Finding(subject, False, "events travel unencrypted", "use transport: tls", warning=True)
 

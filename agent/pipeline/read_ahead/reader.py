@@ -1,13 +1,15 @@
-"""A polled source that is read ahead: while a batch is prepared and committed, the next ones are downloaded, parsed and hashed."""
+"""A polled source that is read ahead: while a batch is prepared and committed, the next ones are downloaded, parsed and hashed;
+large ones are prepared as well.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from agent.model import Batch
-from agent.pipeline.read_ahead.batch_group import MOST_BATCHES, fits
+from agent.pipeline.read_ahead.batch_group import MOST_BATCHES, fits, is_large
 from agent.pipeline.read_ahead.pending_memory import PendingMemory
 
 MOST_BYTES = 4 << 20
@@ -21,10 +23,20 @@ class ReadAhead:
     nothing starts none.
     """
 
-    def __init__(self, batches: Generator[Batch], memory: PendingMemory, name: str = "read ahead") -> None:
-        """`memory`: what the source recalls, which learns of each batch before the next one is asked for."""
+    def __init__(
+        self,
+        batches: Generator[Batch],
+        memory: PendingMemory,
+        name: str = "read ahead",
+        prepare: Callable[[Batch], Batch] = lambda batch: batch,
+    ) -> None:
+        """`memory`: what the source recalls, which learns of each batch before the next one is asked for; `prepare`: what
+        is done with a large batch in the thread that reads, which raises nothing. Small ones are handed out as they are, so
+        that many wait when a group is made.
+        """
         self._batches = batches
         self._memory = memory
+        self._prepare = prepare
         self._thread = threading.Thread(target=self._read, name=name, daemon=True)
         self._waiting: deque[tuple[Batch, int]] = deque()
         """Batches with their bytes."""
@@ -82,7 +94,7 @@ class ReadAhead:
         try:
             for batch in self._batches:
                 self._memory.add(batch.remember)
-                if not self._hand_over(batch):
+                if self._is_closed or not self._hand_over(self._prepare(batch) if is_large(batch) else batch):
                     break
             self._batches.close()
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
@@ -111,4 +123,5 @@ def _bytes_of(batch: Batch) -> int:
     """Estimated. A batch of malformed records, or of rows that were taken before, has all of its bytes beside its frame."""
     rejected = sum(len(rejection.raw) for rejection in batch.rejections)
     remembered = sum(len(value) for value in batch.remember.values() if value)
-    return int(batch.frame.estimated_size()) + rejected + remembered
+    frame = batch.early.prepared if batch.early else batch.frame  # prepared, it has the columns of before as well
+    return int(frame.estimated_size()) + rejected + remembered

@@ -85,8 +85,8 @@ def test_a_row_that_says_no_org_has_none(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (None, "nofile.csv cannot be read (No such file or directory): name a log file"),
-        ('{"a": 1}\n', "log.csv is not a log file (JSON instead of a log file): `leakline normalize` takes"),
-        ("", "log.csv is not a log file (empty, without even a header): `leakline normalize` takes"),
+        ('{"a": 1}\n', "log.csv is not a log file (JSON instead of a log file): name event log files"),
+        ("", "log.csv is not a log file (empty, without even a header): name event log files"),
     ],
 )
 def test_what_is_no_log_file_is_said_once(tmp_path: Path, content: str | None, message: str) -> None:

@@ -47,9 +47,9 @@ UNSUPPORTED = (
     "can't handle field references",
     "a placeholder without values",
     "by event type",
-    "baselines are Leakline's own",
-    "of a time is lost",
-    "is no text there",
+    "baselines are specific to Leakline",
+    "of a time is dropped",
+    "is not text there",
     "may hold several values",
 )
 """Why a rule of the pack may have no query."""
@@ -180,7 +180,7 @@ title: many
 id: 5f5b7ba1-54b7-4f86-a4a5-3cb3f1d1f1aa
 correlation: {{type: {type}, rules: [{base}], group-by: [USER_ID], timespan: 1h, condition: {condition}}}
 """
-    base, streamed = rule("{EVENT_TYPE: URI}", "base"), rule("{EventType: X}", "far", "real_time_event_monitoring")
+    base, past = rule("{EVENT_TYPE: URI}", "base"), rule("{LoginType: X}", "far", "some_service")
     counted = correlation.format(type="event_count", base="base", condition="{gte: 3}")
     (result,) = converted(tmp_path, base + counted)
     assert "by _time user.id" in result.queries[0]
@@ -188,8 +188,8 @@ correlation: {{type: {type}, rules: [{base}], group-by: [USER_ID], timespan: 1h,
     summed = correlation.format(type="value_sum", base="base", condition="{gte: 3, field: ROWS_PROCESSED}")
     (result,) = converted(tmp_path, base + summed)
     assert "not supported" in result.problem
-    (result,) = converted(tmp_path, streamed + counted.replace("[base]", "[far]"))
-    assert result.problem == "far: events of real_time_event_monitoring are not shipped yet"
+    (result,) = converted(tmp_path, past + counted.replace("[base]", "[far]"))
+    assert result.problem == "far: events of some_service are not shipped yet"
 
 
 def test_a_base_that_alerts_too_has_a_whole_query_of_its_own(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_what_a_backend_would_turn_into_another_question_is_not_converted(tmp_pa
     (hour,) = converted(tmp_path, rule("{EVENT_TYPE: API, TIMESTAMP_DERIVED|hour|gte: 22}"), "lucene")
     assert "the hour of a time" in hour.problem
     (piece,) = converted(tmp_path, rule("{EVENT_TYPE: API, CLIENT_IP|startswith: '192.0.'}"), "esql")
-    assert piece.problem.startswith("source.ip is no text there")
+    assert piece.problem.startswith("source.ip is not text there")
     assert query(tmp_path, "{EVENT_TYPE: API, CLIENT_IP|startswith: '192.0.'}").count("192.0.*") == 1
     assert "source.ip" in query(tmp_path, "{EVENT_TYPE: API, CLIENT_IP: 192.0.2.1}", "esql")
     (several,) = converted(tmp_path, rule("{leakline.indicator.kind: address}"), "esql")
@@ -305,9 +305,9 @@ def test_programs_are_given_one_rule_a_line_and_people_what_is_missing(
     assert show([tmp_path], "splunk", None, Console(stderr=True), as_json=True) == 0
     (line,) = capfdbinary.readouterr().out.splitlines()
     assert orjson.loads(line)["queries"] == ['leakline.service="event_log_file" event.provider="URI"']
-    (tmp_path / "rule.yml").write_text(rule("{Action: x}", service="setup_audit_trail"))
+    (tmp_path / "rule.yml").write_text(rule("{Action: x}", service="some_service"))
     assert show([tmp_path], "splunk", None, Console(stderr=True, width=200), as_json=False) == 1
     told = capfdbinary.readouterr()
     assert told.out == b""
-    assert b"setup_audit_trail are not shipped yet" in told.err
-    assert b"0 queries, 1 rules not converted" in told.err
+    assert b"some_service are not shipped yet" in told.err
+    assert b"0 queries, 1 rule not converted" in told.err

@@ -32,4 +32,4 @@ def test_placeholders_of_the_settings_are_known_with_them(tmp_path: Path) -> Non
     (tmp_path / "ours.yml").write_text(RULE)
     status, said = linted(tmp_path)
     assert (status, "placeholder %Ours% has no values" in said) == (1, True)
-    assert linted(tmp_path, parse(SETTINGS)) == (0, "0 errors, 0 warnings; 1 rules load\n")
+    assert linted(tmp_path, parse(SETTINGS)) == (0, "0 errors, 0 warnings; 1 rule loaded\n")

@@ -102,7 +102,7 @@ class ClockWatch:
                 self._baseline = baseline
                 self._message, self._reported = problem.message, True
             else:
-                self._problems.over(KIND, HOST, "the machine was started anew; its clock is taken as right")
+                self._problems.over(KIND, HOST, "the machine was restarted; its clock is taken as right")
 
     def _set_anew(self, now: datetime, step: float) -> None:
         """First of all, and without the state: whatever else fails, reading goes on."""
@@ -138,7 +138,7 @@ def _message(now: datetime, ahead: float) -> str:
         else ("back", "log files that are newer than the clock are read late")
     )
     return (
-        f"the wall clock went {way} by {_span(abs(ahead))}, from {_written(would_be)} to {_written(now)}; "
+        f"the wall clock jumped {way} by {_span(abs(ahead))}, from {_written(would_be)} to {_written(now)}; "
         f"while it is wrong, {effect}"
     )
 

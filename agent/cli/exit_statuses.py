@@ -1,0 +1,88 @@
+"""What each command ends with, as its help, the man page and docs/reference say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import typer
+
+from agent.exit_status import FAILED, FINE, FOUND, INTERRUPTED, WRONG_CONFIGURATION, WRONG_USAGE
+
+EVERYWHERE: Mapping[int, str] = {
+    WRONG_USAGE: "The command was called wrongly: an unknown option, or options that exclude each other.",
+    FAILED: "It failed, or cannot tell: the message says why and what to do.",
+    WRONG_CONFIGURATION: "The settings file is wrong.",
+    INTERRUPTED: "It was interrupted (Ctrl-C).",
+}
+"""What any command may end with; what `BY_COMMAND` says of a command counts before these."""
+
+BY_COMMAND: Mapping[str, Mapping[int, str]] = {
+    "run": {
+        FINE: "It received a signal to stop, and stopped.",
+        FAILED: "An error ended it, it did not stop in time, or it received a second signal. systemd starts it again.",
+        WRONG_CONFIGURATION: "The settings are wrong or the state is damaged: systemd does not start it again.",
+    },
+    "reload": {
+        FINE: "Everything loaded.",
+        FOUND: "A file did not load; its previous version is in use.",
+        FAILED: "No daemon runs.",
+    },
+    "check": {FINE: "Nothing is wrong.", FOUND: "Something is wrong."},
+    "status": {
+        FINE: "All is well.",
+        FOUND: "Something is wrong now or waits for a person; a daemon that does not run is wrong too.",
+        FAILED: "It cannot tell: the daemon does not answer, this user may not ask it, or the state cannot be read.",
+        WRONG_CONFIGURATION: "The settings file is wrong.",
+    },
+    "normalize": {FINE: "Every row was written.", FOUND: "A record was malformed and left out."},
+    "hunt": {FINE: "No alert.", FOUND: "There are alerts.", FAILED: "A file could not be read, or no rule was loaded."},
+    "demo": {
+        FINE: "Every event arrived unaltered, and every planted leak was found.",
+        FOUND: "Something is missing.",
+    },
+    "simulate": {FINE: "It received a signal to stop.", WRONG_USAGE: "An option is wrong, or the port is taken."},
+    "rules list": {FINE: "Every rule loaded.", FOUND: "A rule did not load, or nothing was there."},
+    "rules lint": {FINE: "No errors; there may be warnings.", FOUND: "There are errors."},
+    "rules test": {FINE: "Every sample holds.", FOUND: "A sample does not hold, or a rule has none."},
+    "rules convert": {FINE: "Every rule has a query.", FOUND: "A rule has no query, or did not load."},
+    "dead-letters list": {FINE: "There are none.", FOUND: "There are dead letters."},
+    "dead-letters show": {FINE: "The file was shown."},
+    "dead-letters replay": {FINE: "All will be sent again.", FOUND: "Some cannot be: they never became events, say."},
+    "dead-letters drop": {FINE: "All were deleted.", FOUND: "Some are not, or you answered no."},
+    "problems list": {FINE: "There are none.", FOUND: "There are open problems."},
+    "problems acknowledge": {
+        FINE: "It is acknowledged.",
+        FAILED: "There is no such problem, or it ends only when its cause does.",
+    },
+    "state inspect": {FINE: "There is nothing to do.", FOUND: "`leakline state recover` has something to do."},
+    "state recover": {
+        FINE: "It is done, or there was nothing to do.",
+        FAILED: "The daemon runs, or it cannot be done.",
+    },
+    "schema settings": {FINE: "The schema was printed."},
+    "schema mapping": {FINE: "The schema was printed."},
+    "schema rule": {FINE: "The schema was printed."},
+    "schema status": {FINE: "The schema was printed."},
+}
+"""By the command, without `leakline`. What is not here is as `EVERYWHERE` says."""
+
+
+def epilog(command: str) -> str:
+    """The lines below the options in the help of a command; each status is a paragraph."""
+    lines = [f"{status}: {meaning}" for status, meaning in BY_COMMAND[command].items()]
+    return "\n\n".join(["Exit status:", *lines])
+
+
+def add_epilogs(app: typer.Typer, before: str = "") -> None:
+    """Put the exit statuses into the help of every command of `app` and of the groups in it."""
+    for command, info in _commands(app, before):
+        info.epilog = epilog(command)
+
+
+def _commands(app: typer.Typer, before: str) -> Iterator[tuple[str, typer.models.CommandInfo]]:
+    for info in app.registered_commands:
+        name = info.name or getattr(info.callback, "__name__", "")
+        yield f"{before}{name}", info
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            yield from _commands(group.typer_instance, f"{before}{group.name} ")

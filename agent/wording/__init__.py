@@ -1,0 +1,1 @@
+"""Numbers, spans of time and lists as people read them in a sentence."""
