@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.redaction.redaction import MARK, register
-from agent.terminal import Terminal, printable, words
+from agent.terminal import Terminal, paragraph, printable, words
 
 
 def shown(*objects: object, **options: Any) -> str:
@@ -91,3 +91,24 @@ def test_no_secret_reaches_a_terminal() -> None:
     """Even where nobody redacted it before."""
     register("hunter2!hunter2!")
     assert shown("said hunter2!hunter2!", Text("x hunter2!hunter2! x")) == f"said {MARK} x {MARK} x\n"
+
+
+def test_a_sentence_is_broken_between_words_on_a_terminal_alone() -> None:
+    """There its next lines are further in, and what is longer than a line but one word, or one command, stays whole; a pipe
+    gets one line.
+    """
+    text = f"WARN subject: one two three https://example.com/{'x' * 30} end `leakline problems list -c x`"
+    printed = {}
+    for terminal in (True, False):
+        console = Terminal(file=io.StringIO(), width=30, force_terminal=terminal, color_system=None)
+        paragraph(console, words(text), indent=4)
+        assert isinstance(console.file, io.StringIO)
+        printed[terminal] = console.file.getvalue()
+    assert printed[False] == f"{text}\n"
+    assert printed[True].splitlines() == [
+        "WARN subject: one two",
+        "    three",
+        f"    https://example.com/{'x' * 30}",
+        "    end",
+        "    `leakline problems list -c x`",
+    ]

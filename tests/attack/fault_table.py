@@ -38,7 +38,7 @@ FAULTS = {
     24: "health pages",
     26: "settings, their example and their schema",
 }
-"""What each item is about; 23 and 25 are docs/operating.md and the pinned installation in README.md."""
+"""What each item is about; 23 and 25 are docs/operating.md and the pinned installation in docs/getting_started.md."""
 
 BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->"
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from tests.bench.beside.agent_names import prepared
+
 BEGINNING = datetime(2026, 6, 1, tzinfo=UTC)
 BATCH = 8_000
 
@@ -32,7 +34,7 @@ def day(rng: random.Random, number: int, users: int) -> list[pl.DataFrame]:
 
 
 def rows(rng: random.Random, kind: str, number: int, users: int) -> pl.DataFrame:
-    """A log file's rows of a day, most of them between seven and nineteen o'clock."""
+    """A log file's rows of a day, most of them between seven and nineteen o'clock, with what is computed of them."""
     often, cells = DAY[kind]
     count = int(users * often)
     who = pl.col("who")
@@ -45,7 +47,7 @@ def rows(rng: random.Random, kind: str, number: int, users: int) -> pl.DataFrame
         }
     )
     midnight = pl.lit(BEGINNING + timedelta(days=number)).cast(pl.Datetime("ms", "UTC"))
-    return drawn.select(
+    made = drawn.select(
         pl.concat_str(pl.lit(f"{number:04}{kind}"), pl.int_range(pl.len()).cast(pl.String)).alias("event.id"),
         pl.lit("00D5g000000AbCdEAK").alias("organization.id"),
         (midnight + pl.duration(milliseconds="after")).alias("@timestamp"),
@@ -66,3 +68,4 @@ def rows(rng: random.Random, kind: str, number: int, users: int) -> pl.DataFrame
         pl.lit("browser").alias("leakline.client_kind"),
         (who < users // 200).alias("leakline.user_is_integration"),
     )
+    return prepared(kind, made)  # type: ignore[no-any-return]

@@ -11,6 +11,7 @@ from tests.bench import baselines, correlations, normalize
 from tests.bench.batches import __main__ as batches
 from tests.bench.beside import __main__ as beside
 from tests.bench.beside.in_tree import HERE
+from tests.bench.latency import __main__ as latency
 
 ITSELF = ("--beside", str(HERE))
 
@@ -28,6 +29,16 @@ SHORT: dict[str, tuple[Callable[[Sequence[str]], None], Sequence[str], Sequence[
         ["last tenth", "in both trees"],
     ),
     "baselines": (baselines.main, [*ITSELF, "--users", "50", "--days", "1"], ["state MB", "in both trees"]),
+    "latency": (
+        latency.main,
+        ["--only", "streamed", "--rate", "20", "--seconds", "1"],
+        ["core-ms an event", "HTTPS"],
+    ),
+    "latency of changes": (
+        latency.main,
+        ["--only", "setup", "--every", "5", "--changes", "1"],
+        ["most - every", "CreatedDate", "HTTPS"],
+    ),
     "normalize": (normalize.main, [*ITSELF, "--megabytes", "1", "--runs", "1"], ["times the loop"]),
 }
 """Name to the benchmark, options that make it short, and words that it prints."""

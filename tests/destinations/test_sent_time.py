@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.columns.sent_mark import MARK, marked
 from agent.columns.string_buffer import body
 from agent.destinations.elastic.elastic import Elastic, ElasticSettings
 from agent.destinations.file.file import File, FileSettings
-from agent.destinations.sent_time import MARK, marked, stamped, stamped_bytes
+from agent.destinations.sent_time import stamped, stamped_body
 from agent.destinations.splunk.splunk import Splunk, SplunkSettings
 from agent.destinations.syslog.syslog import Syslog, SyslogSettings
 from agent.formats import cef, ecs
@@ -44,7 +45,7 @@ def test_elastic_gets_the_time_of_each_attempt(
     bulk = BulkServer()
     where = {"type": "elastic", "url": http(bulk).url, "index": "all"}
     document = {**where, "username": USER, "password": secret_file(PASSWORD)}
-    elastic = Elastic(ElasticSettings.model_validate(document), ecs.encode, now=clock)
+    elastic = Elastic(ElasticSettings.model_validate(document), ecs.encode_to_send, now=clock)
     opened.callback(elastic.close)
     chunk = one_chunk(elastic, spooled())
     for hours in (6, 7):
@@ -59,13 +60,13 @@ def test_elastic_gets_the_time_of_each_attempt(
 def test_files_and_syslog_say_it_too(tmp_path: Path, opened: ExitStack, clock: Clock) -> None:
     """Every destination of ECS documents sets it, whatever it writes around them."""
     clock.time = SHAPED + timedelta(hours=2)
-    file = File(FileSettings.model_validate({"type": "file", "directory": tmp_path}), ecs.encode, now=clock)
+    file = File(FileSettings.model_validate({"type": "file", "directory": tmp_path}), ecs.encode_to_send, now=clock)
     opened.callback(file.close)
     file.send(one_chunk(file, spooled()))
     receiver = DatagramReceiver()
     opened.callback(receiver.stop)
     document = {"type": "syslog", "host": "127.0.0.1", "port": receiver.port, "transport": "udp", "format": "ecs"}
-    syslog = Syslog(SyslogSettings.model_validate(document), ecs.encode, wait=lambda _: False, now=clock)
+    syslog = Syslog(SyslogSettings.model_validate(document), ecs.encode_to_send, wait=lambda _: False, now=clock)
     opened.callback(syslog.close)
     syslog.send(one_chunk(syslog, spooled()))
     receiver.wait_for(2)
@@ -99,7 +100,7 @@ def test_no_text_of_an_event_is_taken_for_the_mark(texts: list[str]) -> None:
     plain = ecs.encode(frame)
     lines = marked(plain)
     sent = stamped(lines, SHAPED)
-    assert stamped_bytes(body(lines), SHAPED) == bytes(body(sent))
+    assert stamped_body(lines, SHAPED) == bytes(body(sent))
     assert sent.str.len_bytes().to_list() == lines.str.len_bytes().to_list()
     for before, after in zip(plain, sent, strict=True):
         document = json.loads(after)

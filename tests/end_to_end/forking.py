@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,10 +21,23 @@ from tests.end_to_end.agent_process import AgentProcess
 class ForkedAgentProcess(AgentProcess):
     """See `AgentProcess`. To be closed."""
 
-    def __init__(self, folder: Path, document: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        document: dict[str, Any],
+        *,
+        module: str = "tests.end_to_end.forking",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`module`: what forks them; `environment`: what it finds beside our own."""
         super().__init__(folder, document)
-        command = [sys.executable, "-m", "tests.end_to_end.forking"]
-        self._forking = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._forking = subprocess.Popen(
+            [sys.executable, "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | dict(environment or {}),
+        )
         self._pid = 0
 
     @property
@@ -54,7 +68,8 @@ class ForkedAgentProcess(AgentProcess):
         return json.loads(self._forking.stdout.readline())
 
 
-def _serve() -> None:
+def serve() -> None:
+    """Until standard input ends."""
     from agent.cli import memory_tuning
 
     memory_tuning.set_up()  # before polars is imported
@@ -97,4 +112,4 @@ def _run(settings: str, log: str) -> NoReturn:
 
 
 if __name__ == "__main__":
-    _serve()
+    serve()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
 import yaml
 
 from agent.store.problems import Problems
@@ -107,29 +104,6 @@ def test_a_wrong_rule_is_one_finding_with_its_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert errors[0]["file"].endswith("wrong.yml")
     assert errors[0]["line"] == 6
-
-
-def test_the_readmes_configuration_works_as_it_stands(org: dict[str, str], tmp_path: Path) -> None:
-    """Copied from the README and pointed at a simulated org, it delivers events; only the port is changed."""
-    text = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)[0]
-    text = text.replace("https://localhost:8443", org["url"])
-    (tmp_path / "leakline-org").symlink_to(Path(org["ca"]).parent)
-    (tmp_path / "leakline.yaml").write_text(text)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "agent", "run", "-c", "leakline.yaml"], cwd=tmp_path, stderr=subprocess.DEVNULL
-    )
-    try:
-        until = time.monotonic() + PATIENCE
-        events = tmp_path / "out" / "events.ndjson"
-        while not (events.exists() and events.stat().st_size):
-            assert time.monotonic() < until
-            assert process.poll() is None
-            time.sleep(0.1)
-        done = leakline("status", "-c", "leakline.yaml", "--json", cwd=tmp_path)
-        assert orjson.loads(done.stdout)["balanced"]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=PATIENCE) == 0
 
 
 def test_the_daemon_reloads_rules_and_stops_when_told(document: dict[str, Any], tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from agent.simulator.api.http_message import ApiAnswer, ApiRequest, RestError
 from agent.simulator.api.oauth import Tokens
 from agent.simulator.api.resources import Resources
 from agent.simulator.api.rest import Rest, kind_of
-from agent.simulator.org.objects import Record, Table
+from agent.simulator.org.objects import Table
+from agent.simulator.records.record_kind import Record
 from tests.scripted_org.scripted_org import Scripted, ScriptedOrg
 
 
@@ -31,6 +32,9 @@ class ScriptedResources(Resources):
     def tables(self, version: str) -> dict[str, Table]:
         """With the records that a test gives in place of the simulated ones."""
         tables = super().tables(version)
+        for name, fields in self._scripted_org.tables.items():
+            relations = {path.partition(".")[0] for path in fields if "." in path}
+            tables[name.lower()] = Table(name, fields, list, relations=dict.fromkeys(relations, "User"))
         for name, records in self._scripted_org.objects.items():
             tables[name.lower()] = replace(tables[name.lower()], rows=partial(_own, records))
         return tables
@@ -70,7 +74,7 @@ class ScriptedRest(Rest):
         if not stale and name not in org.status and listing not in org.status:
             return None
         try:
-            self._authorize(request)
+            self._authorize(kind, request)
         except RestError:
             return None
         org.count_api_call()
@@ -91,7 +95,7 @@ class ScriptedRest(Rest):
         return _verbatim((200, document, answer.headers))
 
     def _listed(self, record: dict[str, Any]) -> Any:
-        odd = self._scripted_org.odd.get(str(record.get("Id")), {})
+        odd = self._scripted_org.odd.get(str(record.get("Id") or record.get("RequestIdentifier")), {})
         return {**record, **odd} if isinstance(odd, dict) else odd
 
 

@@ -17,11 +17,12 @@ from typing import Any
 
 from agent.simulator.log_files.log_file import LogFile
 from agent.simulator.org.simulated_org import SimulatedOrg
+from agent.simulator.records.record_kind import FieldType
 from agent.simulator.world.columns import Layout
 from agent.simulator.world.faults import Faults
 from agent.simulator.world.simulator_settings import SimulatorSettings
 
-API_LIMIT = 1000
+API_LIMIT = 100_000
 """API calls of a day, unless a test says otherwise by the fault `limit_after`."""
 
 Scripted = tuple[Any, ...]
@@ -108,7 +109,8 @@ class ScriptedOrg(SimulatedOrg):
         """What is answered instead, by the kind of call (query, describe, limits, userinfo), `listing` for queries by time
         of creation, or a file's id."""
         self.odd: dict[str, Any] = {}
-        """File id to what of its record is listed otherwise, or to what stands in the record's place."""
+        """A record's id, or its RequestIdentifier where it has none, to what is listed otherwise of it, or to what stands in
+        its place."""
         self.bodies: dict[str, tuple[bytes, str]] = {}
         """File id to the bytes and the Content-Encoding that are sent in place of its own."""
         self.held: dict[str, Event] = {}
@@ -125,6 +127,8 @@ class ScriptedOrg(SimulatedOrg):
         """File id to the seconds between two bytes."""
         self.objects: dict[str, list[dict[str, Any]]] = {}
         """Object name to its records, in place of the simulated ones; related fields under their path."""
+        self.tables: dict[str, dict[str, FieldType]] = {}
+        """Objects that the simulated org does not have, with their fields; their records are in `objects`."""
         self.stale_locators = 0
         """How many pages after the first are refused."""
 

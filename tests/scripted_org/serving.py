@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import datetime as dt
 import gzip
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from agent.simulator.api.exchange import ApiExchange
 from agent.simulator.api.http_message import ApiAnswer, ApiRequest
 from agent.simulator.api.oauth import Tokens
-from agent.simulator.api.server import ConnectionHandler, Server
+from agent.simulator.api.server import Server
 from agent.simulator.log_files.log_file import LogFile
 from agent.simulator.running import Keys, RunningOrg
-from agent.simulator.world.faults import Faults
 from tests.scripted_org.answers import ScriptedRest, VerbatimAnswer, is_listing
 from tests.scripted_org.scripted_org import ScriptedOrg
+
+CHUNK = 1 << 16
+"""Bytes of a log file's body that are written at once."""
 
 
 @cache
@@ -52,78 +56,68 @@ class RunningScriptedOrg(RunningOrg):
 class _ScriptedServer(Server):
     org: ScriptedOrg
 
-    def handler(self) -> type[ConnectionHandler]:
-        return _ScriptedHandler
+    def exchange(self) -> type[ApiExchange]:
+        return _ScriptedExchange
 
 
-class _ScriptedHandler(ConnectionHandler):
-    server: _ScriptedServer
+@dataclass(frozen=True, slots=True)
+class StuckAnswer(ApiAnswer):
+    """A blank in five seconds, for ever."""
 
-    def _answer(self, kind: str, request: ApiRequest) -> None:
-        name = "listing" if is_listing(kind, request) else kind
-        if name in self.server.org.held:
+
+class _ScriptedExchange(ApiExchange):
+    @property
+    def org(self) -> ScriptedOrg:
+        """What answers are made from."""
+        assert isinstance(self.server.org, ScriptedOrg)
+        return self.server.org
+
+    def answer(self, kind: str, request: ApiRequest) -> ApiAnswer:
+        org, name = self.org, "listing" if is_listing(kind, request) else kind
+        if name in org.held:
             self._hold(name)
-        if name in self.server.org.stuck:
-            self._stay(name)
+        if name in org.stuck:
+            org.count(f"stuck {name}")
+            return StuckAnswer()
+        return super().answer(kind, request)
+
+    async def send(self, answer: ApiAnswer) -> None:
+        if isinstance(answer, StuckAnswer):
+            await self._stay()
+        elif isinstance(answer, VerbatimAnswer):
+            await self.start(answer.status, {**answer.headers, "Content-Length": str(len(answer.body))})
+            await self.write(answer.body, last=True)
         else:
-            super()._answer(kind, request)
+            await super().send(answer)
 
-    def _send(self, answer: ApiAnswer, *, cut: bool = False) -> None:
-        if not isinstance(answer, VerbatimAnswer):
-            super()._send(answer, cut=cut)
-            return
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        self.wfile.write(answer.body)
-
-    def _stream(self, answer: ApiAnswer, file: LogFile, faults: Faults) -> None:
-        org = self.server.org
+    async def stream(self, answer: ApiAnswer, file: LogFile) -> None:
+        org = self.org
         body, encoding = org.file(file.id).body, ""
-        if org.gzip and self._wants_gzip():
-            body, encoding = gzip.compress(body), "gzip"
+        if org.gzip and self.wants_gzip():
+            body, encoding = await self.on_thread(gzip.compress, body), "gzip"
         body, encoding = org.bodies.get(file.id, (body, encoding))
-        self.send_response(200)
-        self.send_header("Content-Type", answer.content_type)
-        self.send_header("Transfer-Encoding", "chunked")
-        if encoding:
-            self.send_header("Content-Encoding", encoding)
-        self.end_headers()
+        coding = {"Content-Encoding": encoding} if encoding else {}
+        await self.start(200, {"Content-Type": answer.content_type, **coding})
         end = min(org.cut_at.get(file.id, len(body)), org.end_at.get(file.id, len(body)))
-        with suppress(OSError):
-            self._send_chunks(body[:end], org.drip.get(file.id))
-            if file.id not in org.cut_at:
-                self.wfile.write(b"0\r\n\r\n")
-                return
-        self.close_connection = True
-
-    def _send_chunks(self, body: bytes, pause: float | None) -> None:
-        """In chunks of 64 kB; a byte at a time with a pause after each if there is to be one."""
-        step = 1 << 16 if pause is None else 1
-        for start in range(0, len(body), step):
-            chunk = body[start : start + step]
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
-            if pause is not None and self.server.closing.wait(pause):
-                return
+        if file.id in org.drip:
+            self.wire.drip(1, org.drip[file.id])
+        await self.pass_on(body[start : min(start + CHUNK, end)] for start in range(0, end, CHUNK))
+        if file.id in org.cut_at:
+            await self.finish("close")
+        else:
+            await self.write(b"", last=True)
 
     def _hold(self, what: str) -> None:
         """Until it may be answered, or the server is closed."""
-        org = self.server.org
+        org = self.org
         org.count(f"held {what}")
         while not org.held[what].wait(0.1) and not self.server.closing.is_set():
             continue
 
-    def _stay(self, what: str) -> None:
-        """Answer with a blank in five seconds, for ever."""
-        self.server.org.count(f"stuck {what}")
-        self.send_response(200)
-        self.send_header("Content-Length", "1000000")
-        self.end_headers()
-        self.close_connection = True
-        with suppress(OSError):
-            self.wfile.write(b" ")
-            self.server.org.is_stuck.set()
-            while not self.server.closing.wait(5):
-                self.wfile.write(b" ")
+    async def _stay(self) -> None:
+        await self.start(200, {"Content-Length": "1000000"})
+        await self.write(b" ")
+        self.org.is_stuck.set()
+        while not self.wire.is_closing():
+            await asyncio.sleep(5)
+            await self.write(b" ")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the servers that tests deliver to: rsyslog, libfaketime and a Java runtime from Debian, Tenzir from PyPI, OpenSearch from Maven
-# Central, an OpenTelemetry Collector from the Go proxy. Into .cache at the top of the tree; running it again does nothing.
+# Central, an OpenTelemetry Collector from the Go proxy; and jsforce, a client of the simulated org, from npm. Into .cache at the top of the tree; running it again does nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export CACHE_DIR=$PWD/.cache
@@ -13,6 +13,7 @@ packages=()
 command -v java >/dev/null || packages+=(openjdk-17-jre-headless)
 command -v mvn >/dev/null || packages+=(maven)
 command -v curl >/dev/null || packages+=(curl ca-certificates)
+command -v npm >/dev/null || packages+=(nodejs npm)
 ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || packages+=(libfaketime)
 if [ ${#packages[@]} -gt 0 ]; then
   as_root apt-get update -qq
@@ -25,6 +26,13 @@ if [ ! -x "$CACHE_DIR/tenzir/bin/tenzir" ]; then
 fi
 
 bash tests/servers/opensearch/fetch.sh
+
+if ! cmp -s tests/clients/jsforce/package-lock.json "$CACHE_DIR/jsforce/installed.json"; then
+  mkdir -p "$CACHE_DIR/jsforce"
+  cp tests/clients/jsforce/package.json tests/clients/jsforce/package-lock.json "$CACHE_DIR/jsforce"
+  npm ci --prefix "$CACHE_DIR/jsforce" --ignore-scripts --no-audit --no-fund --silent
+  cp tests/clients/jsforce/package-lock.json "$CACHE_DIR/jsforce/installed.json"
+fi
 
 if [ ! -x "$CACHE_DIR/otelcol-hec-0.145.0/otelcol-hec" ]; then
   if ! command -v go >/dev/null; then

@@ -74,7 +74,7 @@ def test_every_event_is_at_every_server(
 
 def install_template(opensearch: OpenSearch) -> None:
     settings = ElasticSettings.model_validate(opensearch.admin_settings)
-    destination = Elastic(settings, ecs.encode, now=lambda: datetime.now(UTC))
+    destination = Elastic(settings, ecs.encode_to_send, now=lambda: datetime.now(UTC))
     destination.install_template()
     destination.close()
 

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from agent.errors import TransportError
 from agent.network.connection import Connection
 from agent.network.listener import CONNECTIONS, HEADER_BYTES, Listener
 from agent.network.tls import TlsSettings
+from agent.sources.salesforce.clock_offset import OrgClock
 from agent.sources.salesforce.org_settings import OrgSettings
 from agent.sources.salesforce.token import obtain
 from tests.attack.four_places import assert_told_everywhere, own_events, problems_of
@@ -186,7 +188,7 @@ def test_a_request_of_ours_without_a_thread_fails_alone(monkeypatch: pytest.Monk
     settings = OrgSettings.model_validate(minimal()["orgs"][0] | {"url": "https://localhost:1"})
     monkeypatch.setattr(threading.Timer, "start", refuse)
     with pytest.raises(TransportError, match="no thread"):
-        obtain(connection, settings, {}, 1.0)
+        obtain(connection, settings, {}, 1.0, OrgClock(lambda: datetime.now(UTC)))
     connection.close()
 
 

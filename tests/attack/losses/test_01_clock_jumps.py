@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agent.daemon.clock_watch import ClockWatch
+from agent.daemon.clocks.clock_watch import ClockWatch
 from agent.daemon.reading.polling import Polling
 from agent.daemon.reading.source_failures import ORG_PAUSE
 from agent.daemon.schedule import IntervalTrigger, Schedule
@@ -82,7 +82,7 @@ def watched(state: State) -> WatchUnderTest:
 
 
 @pytest.mark.parametrize(
-    ("jump", "words"), [(-THREE_HOURS, "went back by 3 h 0 min"), (THREE_HOURS, "went forward by")]
+    ("jump", "words"), [(-THREE_HOURS, "jumped back by 3 h 0 min"), (THREE_HOURS, "jumped forward by")]
 )
 def test_a_jump_is_a_problem_until_the_clock_is_right(watched: WatchUnderTest, jump: timedelta, words: str) -> None:
     """It says from when to when; the schedule is set anew at the jump, and again when the clock is put right."""
@@ -113,7 +113,7 @@ def test_an_acknowledged_jump_is_the_clock_from_then_on(watched: WatchUnderTest)
     assert watched.look() == []
     assert watched.look() == []
     watched.clocks.wall += THREE_HOURS
-    assert "went forward by 3 h 0 min" in watched.look()[0]
+    assert "jumped forward by 3 h 0 min" in watched.look()[0]
 
 
 def test_keeping_a_clock_right_is_no_jump(watched: WatchUnderTest) -> None:
@@ -227,7 +227,7 @@ def test_a_turn_that_never_comes_is_a_stall(loops: Loops) -> None:
     clocks.steady += 600 + 599
     assert polling.overdue() == {}
     clocks.steady += 2
-    assert "its turn, every 0:10:00, does not come" in polling.overdue()["acme/one"]
+    assert "its poll, every 0:10:00, is overdue" in polling.overdue()["acme/one"]
 
 
 @pytest.mark.attack
@@ -251,7 +251,7 @@ def test_a_running_daemon_goes_on_reading_when_the_clock_goes_back_three_hours(
 
     _set(stamp, "-3h")
     assert_told_everywhere(agent, "clock-jumped", tmp_path / "out")
-    assert "went back by 3 h 0 min" in problems_of(agent, "clock-jumped")[0]["message"]
+    assert "jumped back by 3 h 0 min" in problems_of(agent, "clock-jumped")[0]["message"]
 
     def read_since_then() -> bool:
         read = agent.status()["sources"][0]["last_success"]

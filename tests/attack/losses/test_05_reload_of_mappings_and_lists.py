@@ -82,7 +82,7 @@ def test_a_list_keeps_what_it_held(run: Callable[..., LocalDaemon], tmp_path: Pa
     daemon.node.reload()
     assert (seen(), list(daemon.problems())) == (before, [name])
     assert f"{name}:" in daemon.problems()[name]
-    assert "the version from before stays in use" in daemon.problems()[name]
+    assert "the previous version stays in use" in daemon.problems()[name]
     path.unlink()
     daemon.node.reload()
     assert (seen(), list(daemon.problems())) == (before, [name])

@@ -24,7 +24,7 @@ def test_a_broken_rule_file_keeps_the_rules_it_brought(run: Callable[..., LocalD
     assert (found.path.name, found.line) == ("first.yml", 7)
     assert [daemon.alerting(user) for user in ("ann", "bob", "eve")] == [{"first"}, set(), {"second"}]
     assert "first.yml:7: " in daemon.problems()["first.yml"]
-    assert "the version from before stays in use" in daemon.problems()["first.yml"]
+    assert "the previous version stays in use" in daemon.problems()["first.yml"]
     assert daemon.told() == [KIND]
     daemon.node.reload()
     assert daemon.told() == []
@@ -88,7 +88,7 @@ def test_a_folder_that_is_away_keeps_its_rules(run: Callable[..., LocalDaemon]) 
     daemon.rules.rename(daemon.folder / "away")
     daemon.node.reload()
     assert daemon.alerting("ann") == {"first"}
-    assert "the version from before stays in use" in daemon.problems()["rules"]
+    assert "the previous version stays in use" in daemon.problems()["rules"]
     (daemon.folder / "away").rename(daemon.rules)
     assert daemon.node.reload() == []
     assert daemon.problems() == {}

@@ -163,7 +163,7 @@ def test_a_loop_that_hangs_is_said_once_with_the_stacks_of_all_threads(loops: Lo
     (problem,) = loops.problems.open()
     assert problem.kind == "loop-stalled"
     assert (
-        "acme/hanging makes no progress since 11 minutes; it is at agent/pipeline/read_ahead/reader.py:"
+        "acme/hanging has made no progress for 11 minutes; it is at agent/pipeline/read_ahead/reader.py:"
         in problem.message
     )
     source.released.set()

@@ -96,7 +96,7 @@ def test_status_says_until_when_and_why(loops: Loops) -> None:
             seen.append(problem.message)
             until = datetime.fromisoformat(told["waits_until"])
             waiting = DestinationStatus("siem", {"events": LaneCounts()}, waits_until=until)
-            seen.append(str(lane_state(waiting, waiting.lanes["events"], "takes nothing")))
+            seen.append(str(lane_state(waiting, waiting.lanes["events"], "accepts nothing")))
             return super().wait(timeout)
 
     quick = Loops(loops.state, StatusRecorder())
@@ -108,7 +108,7 @@ def test_status_says_until_when_and_why(loops: Loops) -> None:
     assert until == (NOW + timedelta(minutes=15)).isoformat()
     assert "HTTP 429 from the proxy" in message
     assert "asked for 999,999 s: the next attempt is at 12:15:00 UTC" in message
-    assert shown == "takes nothing, waits until 12:15:00 UTC"
+    assert shown == "accepts nothing, waits until 12:15:00 UTC"
     assert forward.live_status()["waits_until"] is None
 
 

@@ -80,13 +80,13 @@ def saying(answer: bytes) -> Callable[[socket.socket], None]:
 
 
 FOREIGN = {
-    "never answers": (never, "does not answer within"),
+    "never answers": (never, "did not answer within"),
     "hangs up": (lambda connection: connection.close(), "ended before it answered"),
     "hangs up after reading": (saying(b""), "ended before it answered"),
-    "half an answer": (saying(b'{"result": {"ver'), "does not speak as this version"),
-    "garbage": (saying(b"\x00\xff\xfe\n"), "does not speak as this version"),
-    "a list": (saying(b"[]\n"), "does not speak as this version"),
-    "neither result nor error": (saying(b"{}\n"), "does not speak as this version"),
+    "half an answer": (saying(b'{"result": {"ver'), "is not of this version"),
+    "garbage": (saying(b"\x00\xff\xfe\n"), "is not of this version"),
+    "a list": (saying(b"[]\n"), "is not of this version"),
+    "neither result nor error": (saying(b"{}\n"), "is not of this version"),
     "an error that is no text": (saying(b'{"error": {"a": 1}}\n'), "{'a': 1}"),
 }
 
@@ -125,7 +125,7 @@ def test_a_daemon_that_takes_no_connection_is_not_waited_for(tmp_path: Path) -> 
             connection.setblocking(False)
             waiting.append(connection)
             connection.connect_ex(str(tmp_path / "s"))
-        with pytest.raises(LeaklineError, match="takes no connection"):
+        with pytest.raises(LeaklineError, match="does not accept connections"):
             ask(tmp_path / "s", "status", timeout=0.5)
         for connection in waiting:
             connection.close()
@@ -140,7 +140,7 @@ def test_a_drip_of_an_answer_does_not_hold_status_for_ever(tmp_path: Path) -> No
             while not ended.wait(0.05):
                 connection.sendall(b" ")
 
-    with behind(tmp_path / "s", drip), pytest.raises(LeaklineError, match="does not answer within"):
+    with behind(tmp_path / "s", drip), pytest.raises(LeaklineError, match="did not answer within"):
         try:
             ask(tmp_path / "s", "status", timeout=0.5)
         finally:
@@ -164,7 +164,7 @@ def test_somebody_without_permission_is_told_whom_to_ask(tmp_path: Path) -> None
             try:
                 ask(path, "status")
             except LeaklineError as error:
-                os._exit(7 if "may not speak to the daemon" in str(error) and "sudo" in str(error) else 8)
+                os._exit(7 if "may not connect to the daemon" in str(error) and "sudo" in str(error) else 8)
             os._exit(9)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
@@ -213,6 +213,6 @@ def test_a_running_daemon_that_stands_still_is_exit_status_3(document: dict[str,
     still = status_of(agent.settings)
     agent.tell(signal.SIGCONT)
     assert still.returncode == 3, still.stdout + still.stderr
-    assert "does not answer within" in still.stderr
+    assert "did not answer within" in still.stderr
     agent.wait_for(lambda: agent.status()["sources"][0]["last_success"])
     assert agent.stop() == 0

@@ -72,11 +72,12 @@ def test_losses_come_first_and_long_reasons_are_cut(settings: Path) -> None:
         "rows-lost",
         "source-failed",
         "rules/mine.yml:3",
-        "acme/a is paused since 2026-07-01 12:00:00 UTC",
+        "acme/a has been paused since 2026-07-01 12:00:00 UTC",
         "newest",
     ]
     assert sorted(marks, key=text.index) == marks
-    assert "paused (spool full)" in " ".join(text.split())
+    states = {line.split()[0]: line.split()[-1] for line in text.splitlines() if line.startswith("acme/")}
+    assert (states["acme/a"], states["acme/b"]) == ("paused", "waiting")
     assert len(text) < 3000
 
 

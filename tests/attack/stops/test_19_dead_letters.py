@@ -162,7 +162,7 @@ def test_what_cannot_be_sent_again_says_why(daemon: ServedLoops) -> None:
     status, text = daemon.say("replay", 0, 99)
     assert status == 1
     assert "never became events" in text
-    assert "no file of dead letters with number 99" in text
+    assert "no file of dead letters with the number 99" in text
     office = DeadLetterCommands(daemon.loops.stores, {}, lambda: NOW)
     with pytest.raises(LeaklineError, match="no destination 'siem'"):
         office.replay(1, "ada")
@@ -183,7 +183,7 @@ def test_a_damaged_file_is_said_to_be_damaged(daemon: ServedLoops) -> None:
     text = daemon.list()[1]
     assert "is damaged" in text
     assert "3 cells" in text
-    assert "is gone" in daemon.say("replay", 1)[1]
+    assert "is missing" in daemon.say("replay", 1)[1]
     assert daemon.say("drop", 1)[0] == 0
     assert Accounts(daemon.loops.state).delivered("siem", "events").dropped == 2
     assert balanced(daemon.loops, daemon.forward)

@@ -86,7 +86,7 @@ def test_a_reload_parses_what_changed_and_nothing_else(tmp_path: Path, monkeypat
         read.append(path.name)
         return parse(data, path, placeholders)
 
-    monkeypatch.setattr(rule_files, "parsed_file", counted)
+    monkeypatch.setattr(load, "parsed_file", counted)
     (tmp_path / "a.yml").write_text(large("USER_AGENT", 10))
     (tmp_path / "b.yml").write_text(large("USER_AGENT|expand", 1, "'%A%'").replace("f001", "f002"))
     files = RuleFiles()

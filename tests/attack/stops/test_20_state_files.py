@@ -71,7 +71,7 @@ def test_the_holder_is_let_go_after_a_failed_start(tmp_path: Path) -> None:
     (tmp_path / "process" / "spool").mkdir(parents=True)
     (tmp_path / "process" / "spool" / "events-x.arrow").write_bytes(b"")
     for _ in range(2):
-        with pytest.raises(StateError, match="lie beside it"):
+        with pytest.raises(StateError, match="batch files beside it"):
             OneShard(tmp_path)
 
 

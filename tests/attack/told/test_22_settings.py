@@ -73,9 +73,9 @@ WRONG: list[tuple[Change, str]] = [
         destinations({"type": "file", "directory": "out"}, {"type": "file", "name": "b", "directory": "./x/../out"}),
         "destinations: file and b write to the same file",
     ),
-    (destinations({"type": "file", "directory": "state"}), "among the state's own files"),
-    (destinations({"type": "file", "directory": "state/orgs/acme/spool/x"}), "among the state's own files"),
-    (destinations({"type": "file", "directory": "state/process"}), "among the state's own files"),
+    (destinations({"type": "file", "directory": "state"}), "into the state's own files"),
+    (destinations({"type": "file", "directory": "state/orgs/acme/spool/x"}), "into the state's own files"),
+    (destinations({"type": "file", "directory": "state/process"}), "into the state's own files"),
     (lambda d: org(d).update(sources=[{}, {}]), "two sources of type event_log_file would share one cursor"),
     # Spans of time that make no sense.
     (lambda d: org(d).update(sources=[{"every": "0s"}]), "orgs[0].sources[0].every: 0s is too short"),
@@ -108,7 +108,7 @@ WRONG: list[tuple[Change, str]] = [
     (lambda d: d.update(metrics={"port": 1, "address": "a b"}), "metrics.address: 'a b' is not a host name"),
     # Values of another kind.
     (lambda d: d.update(state={"directory": "/tmp/\0x"}), "state.directory: contains a control character"),
-    (lambda d: d.update(rules=None), "rules: is empty; write a value, or take the key out"),
+    (lambda d: d.update(rules=None), "rules: is empty; write a value, or remove the key"),
     (
         lambda d: org(d).update(sources=[{"event_types": 5}]),
         "event_types: 5 is not one of 'default' or 'all'; or: ",
@@ -190,7 +190,7 @@ def test_yaml_bombs_end_in_words(text: str, words: str, tmp_path: Path) -> None:
         ({"directory": "file"}, "state.directory: {folder}/file is a file, not a directory"),
         ({"directory": "file/below"}, "state.directory: {folder}/file is a file, not a directory"),
         ({"control_socket": "no/control.sock"}, "the folder {folder}/no does not exist"),
-        ({"control_socket": "x" * 120}, "sockets take 107"),
+        ({"control_socket": "x" * 120}, "a socket path may have 107"),
         ({"control_socket": "file/control.sock"}, "{folder}/file is a file, not a folder"),
     ],
 )
@@ -208,7 +208,7 @@ def test_run_ends_with_78_where_the_state_cannot_be(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "agent", "run", "-c", str(settings)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert ended.returncode == 78, ended.stderr
-    assert "sockets take 107" in ended.stderr
+    assert "a socket path may have 107" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -78,11 +78,11 @@ def test_healthz_says_whether_the_process_works(daemon: HealthInputs) -> None:
 
 def test_healthz_is_what_feeds_the_watchdog() -> None:
     """One answer for both: a loop that hangs and a late watch are reasons, and said once in the log."""
-    liveness = Liveness(lambda: {"tell": "tell makes no progress since 11 minutes"})
+    liveness = Liveness(lambda: {"tell": "tell has made no progress for 11 minutes"})
     liveness.watch_is_late = lambda: True
     assert liveness.ailing() == [
-        "the watch hangs: a loop may hold the state",
-        "tell makes no progress since 11 minutes",
+        "the watch hangs: another thread may hold the state",
+        "tell has made no progress for 11 minutes",
     ]
     assert not liveness.is_well()
 

@@ -155,7 +155,7 @@ def test_a_dripping_server_is_left(http: StartHttp, open_splunk: OpenSplunk, fau
     """A server that sends a byte now and then for ever is cut off after `timeout`, head or body."""
     splunk = open_splunk(server := http(HecServer()), timeout="300ms")
     server.script.append(Reply(fault=fault))
-    with pytest.raises(Unavailable, match=r"no whole answer within 0\.3 s"):
+    with pytest.raises(Unavailable, match=r"no complete answer within 0\.3 s"):
         splunk.send(one_chunk(splunk, rows(3)))
     server.script.clear()
     assert not splunk.send(one_chunk(splunk, rows(3))).retry
