@@ -1,0 +1,1 @@
+complete --command leakline --no-files --arguments "(env _LEAKLINE_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) leakline)" --condition "env _LEAKLINE_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) leakline"
