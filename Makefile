@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format pack-table cef-page pipelines assess attack bench bench-baselines \
-  bench-batches bench-correlations bench-demo bench-gigabyte bench-normalize bench-orgs bench-sigma lock clean
+.PHONY: demo test lint format pack-table cef-page schemas reference pipelines assess attack bench bench-baselines \
+  bench-batches bench-correlations bench-demo bench-gigabyte bench-latency bench-normalize bench-orgs bench-sigma lock clean
+.PHONY: docs picture samples stubs week
 
 demo: $(VENV)/.ready
 	$(BIN)/leakline demo
@@ -22,13 +23,39 @@ format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The counts of rules in README.md, after a rule was added.
+# The documents as a site, readable without a network: open site/docs/index.html.
+docs: $(VENV)/.ready
+	$(BIN)/sphinx-build -q -W --keep-going -d .cache/doctrees -c docs . site
+
+# agent/pubsub_api, after its .proto was changed.
+stubs: $(VENV)/.ready
+	$(BIN)/python -m grpc_tools.protoc -I . --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy \
+	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc --python_out=. --grpc_python_out=. --mypy_out=. \
+	  --mypy_grpc_out=. agent/pubsub_api/pubsub_api.proto
+
+# The counts of rules in docs/detection.md, after a rule was added.
 pack-table: $(VENV)/.ready
 	$(BIN)/python -m tests.rules.pack_table
+
+# The alert in README.md and the wire samples in docs/destinations.md, after what the code writes has changed.
+samples: $(VENV)/.ready
+	$(BIN)/python -m tests.documents.made_parts
+
+# docs/flow.svg, after docs/flow.yaml was changed.
+picture: $(VENV)/.ready
+	$(BIN)/python -m tests.documents.flow_picture
 
 # docs/cef.md, after a mapping or the CEF format was changed.
 cef-page: $(VENV)/.ready
 	$(BIN)/python -m tests.formats.cef_page
+
+# The JSON schemas for editors in packaging/schemas, after settings, the form of a mapping or that of a rule were changed.
+schemas: $(VENV)/.ready
+	for kind in settings mapping rule status; do $(BIN)/leakline schema $$kind > packaging/schemas/$$kind.json || exit; done
+
+# docs/reference, the man page and the completions, after settings, commands, metrics, problems or fields were changed.
+reference: $(VENV)/.ready
+	$(BIN)/python -m tests.reference
 
 # The pySigma pipelines in mappings/pysigma, after a mapping was changed.
 pipelines: $(VENV)/.ready
@@ -43,7 +70,11 @@ assess: $(VENV)/.ready
 # Every fault, those with real processes too, and the table of them in docs/faults.md.
 attack: $(VENV)/.ready
 	LEAKLINE_ATTACK=1 LEAKLINE_KILLS=20 LEAKLINE_FAULTS_PAGE=docs/faults.md \
-	  $(BIN)/pytest -n auto --dist worksteal -q tests/attack tests/end_to_end/test_kill.py
+	  $(BIN)/pytest -n auto --dist worksteal -q tests/attack tests/end_to_end/test_kill.py tests/end_to_end/broken_stream
+
+# A simulated week with all sources on and everything that goes wrong, judged by the org's truth: ten minutes and more.
+week: $(VENV)/.ready
+	LEAKLINE_WEEK=1 $(BIN)/pytest -q -s -n0 tests/end_to_end/week -k a_week
 
 # What each of these measures, how long it takes and what came out last: docs/measured.md. Those beside efdda46 unpack that
 # commit under .cache; `BESIDE=../checkout` is another tree in its place.
@@ -69,6 +100,10 @@ bench-baselines: $(VENV)/.ready
 
 bench-correlations: $(VENV)/.ready
 	$(BIN)/python -m tests.bench.correlations $(OTHER)
+
+# From a streamed event to its alert, at a file and at an HTTPS destination: five minutes.
+bench-latency: $(VENV)/.ready
+	$(BIN)/python -m tests.bench.latency
 
 bench-gigabyte: $(VENV)/.ready
 	$(BIN)/python -m tests.bench.gigabyte
@@ -100,4 +135,4 @@ lock:
 	uv pip compile pyproject.toml --constraint requirements.lock --generate-hashes --no-header --no-annotate --universal --python-version 3.11 -o packaging/requirements.txt -q
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache

@@ -1,8 +1,8 @@
 """What happens to a batch on its way from a source to the spool, as Protocols; handed in, so that rooms need not know each other.
 
 A batch goes through the steps in the order of `BatchSteps`. Each shard has steps of its own. `prepare`, `match` and
-`shape` run outside the commit, on the thread of the source: a batch that waits there keeps only batches of its own org
-waiting. `detect` runs under the shard's commit lock, and what it found counts with the transaction that follows at once.
+`shape` run outside the commit, on the thread of the source (`prepare` of large batches on the one that reads ahead): a
+batch that waits there keeps only batches of its own org waiting. `detect` runs under the shard's commit lock, and what it found counts with the transaction that follows at once.
 Batches of a source that wait together share that transaction; each is detected by itself, in their order, so that what
 they bring does not depend on who waits with whom.
 

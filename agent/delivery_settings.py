@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.duration import Duration
+from agent.duration import PositiveDuration
 from agent.model import Limits, TooLong
 from agent.name import OrgName
 
@@ -20,7 +20,7 @@ class RefusalSettings(BaseModel):
     share: float = Field(default=0.5, gt=0, le=1)
     """Delivery of a lane stops when the destination refused more than this share of the last `rows` rows for good."""
     rows: int = Field(default=1_000, ge=1)
-    """Over how many rows of a lane the share is taken."""
+    """The number of rows of a lane of which the share is taken."""
 
 
 class DeliverySettings(BaseModel):
@@ -36,17 +36,18 @@ class DeliverySettings(BaseModel):
     `set_aside` takes its oldest batches out of the spool, to be sent after the newer ones. By default a single
     destination pauses, and several set aside, so that none stops the others."""
     quota_mb: int | None = Field(default=None, ge=1)
-    """How much of one org's spool may wait for this destination; by default half of what the org may have of
+    """How much of one org's spool may wait for this destination, in MB; by default half of what the org may have of
     `state.spool_limit_mb`, and all of it where `when_full` is `pause`."""
     aside_quota_mb: int | None = Field(default=None, ge=1)
-    """How much of one org's events may be set aside for it; by default a quarter of what the org may have of
+    """How much of one org's events may be set aside for it, in MB; by default a quarter of what the org may have of
     `state.spool_limit_mb`."""
     when_aside_full: Literal["pause", "drop"] = "pause"
-    """What happens when that is full too: `pause` stops reading the org, `drop` lets go of the oldest rows for good."""
-    longest_pause: Duration = Field(default=timedelta(minutes=15), gt=timedelta())
+    """What happens when `aside_quota_mb` is full too: `pause` stops reading the org, `drop` lets go of the oldest rows for
+    good."""
+    longest_pause: PositiveDuration = timedelta(minutes=15)
     """The longest wait between two attempts, whatever the other side asks for (`Retry-After`)."""
     refusals: RefusalSettings = RefusalSettings()
-    """When a destination that refuses nearly everything is stopped."""
+    """When delivery to a destination that refuses nearly everything is stopped."""
 
     def takes(self, shard: str) -> bool:
         """Whether it gets what is of an org (its name), or of none (an empty name)."""

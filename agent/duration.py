@@ -8,10 +8,19 @@ another; and the simulator, which stands alone, has a reader of its own.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, core_schema
 
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _FORM = r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\s*"
@@ -59,11 +68,13 @@ def written(span: timedelta) -> str:
     return f"{milliseconds}ms" if milliseconds else "0s"
 
 
+_EXAMPLES = ["30s", "5m", "24h", "3d"]
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(written, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": f"^{_FORM}$", "examples": ["30s", "5m", "24h", "3d"]}),
+    WithJsonSchema({"type": "string", "pattern": f"^{_FORM}$", "examples": _EXAMPLES}),
 ]
 """A settings field that holds a span of time."""
 
@@ -74,16 +85,34 @@ def _positive(span: timedelta) -> timedelta:
     return span
 
 
-def at_most(most: timedelta) -> AfterValidator:
+@dataclass(frozen=True, slots=True)
+class SpanLimit:
     """What refuses longer spans; stands beside `Duration` in `Annotated`."""
 
-    def bounded(span: timedelta) -> timedelta:
-        if span > most:
-            raise ValueError(f"{written(span)} is too long; write at most {written(most)}")
+    most: timedelta
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """See pydantic."""
+        return core_schema.no_info_after_validator_function(self._bounded, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """A JSON schema does not reckon with spans: the key is for readers, such as docs/reference/settings.md."""
+        return {**handler(schema), "x-at-most": written(self.most)}
+
+    def _bounded(self, span: timedelta) -> timedelta:
+        if span > self.most:
+            raise ValueError(f"{written(span)} is too long; write at most {written(self.most)}")
         return span
 
-    return AfterValidator(bounded)
+
+def at_most(most: timedelta) -> SpanLimit:
+    """The longest span that a setting takes."""
+    return SpanLimit(most)
 
 
-PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
+PositiveDuration = Annotated[
+    Duration,
+    AfterValidator(_positive),
+    WithJsonSchema({"type": "string", "pattern": rf"^(?=[^1-9]*[1-9]){_FORM}$", "examples": _EXAMPLES}),
+]
 """As `Duration`, longer than nothing."""

@@ -100,7 +100,7 @@ def _culprits(
 
 
 def _because(path: Path, stray: FileError) -> FileError:
-    return FileError(path, 1, f"with it another file does not load any more: {stray}")
+    return FileError(path, 1, f"with this change another file no longer loads: {stray}")
 
 
 def _waits(path: Path) -> FileError:

@@ -39,11 +39,11 @@ def matches(
     if rules.errors:
         raise rules.errors[0]
     if rules.correlations or not rules.rules:
-        raise LeaklineError("this is not about one event", hint="give a rule with `detection`")
+        raise LeaklineError("this rule is not about one event", hint="pass a rule with `detection`")
     try:
         line = orjson.dumps(event)
     except TypeError as error:
-        raise LeaklineError(f"the event is no JSON ({error})") from error
+        raise LeaklineError(f"the event is not valid JSON ({error})") from error
     conditions = [loaded.condition for loaded in rules]
     lines = reader(conditions).read(line, 1)
     evaluation = Evaluation(lines.frame)

@@ -30,6 +30,40 @@ ROWS_ODD = Counter(
     ["problem"],
     registry=REGISTRY,
 )
+EVENT_TIMES_FLAGGED = Counter(
+    "leakline_event_times_flagged_total",
+    "Rows with a remarkable time, as `leakline.time.flags` says of each: unparsable, future, late, reissued, out_of_order,"
+    " gap (the first behind one); duplicate counts rows that were left out",
+    ["source", "flag"],
+    registry=REGISTRY,
+)
+ROWS_COMPARED = Counter(
+    "leakline_rows_compared_total",
+    "Rows of a feed that were compared with another that has them later: in_time (brought before), late (brought by the"
+    " comparison alone), never (no event could be made of them)",
+    ["source", "seen"],
+    registry=REGISTRY,
+)
+COMPLETENESS = Gauge(
+    "leakline_completeness_ratio",
+    "Of the newest day of a source that was compared, the share of its rows that became events; 1 is all",
+    ["source"],
+    registry=REGISTRY,
+)
+FEED_SILENT = Gauge(
+    "leakline_feed_silent",
+    "1 for a feed of a source (an event type, an object, a channel; none: all of the source) of which nothing or not"
+    " everything comes, by the kind of silence: no_files_yet, no_licence, field_hidden, permission_lost, limit_reached,"
+    " source_stopped, absent (silent for much longer than ever)",
+    ["source", "feed", "silence"],
+    registry=REGISTRY,
+)
+CHANGES_TOLD_ONCE = Counter(
+    "leakline_changes_told_once_total",
+    "Changes of permission sets that the setup audit trail or PermissionSetEvent told and the other did not",
+    ["feed"],
+    registry=REGISTRY,
+)
 RECORDS_PASSED_OVER = Counter(
     "leakline_records_passed_over_total",
     "Listed log files whose record could not be read, each time they were listed; see `leakline status`",
@@ -55,7 +89,7 @@ EVENTS_DUPLICATED = Counter(
 ALERTS_RAISED = Counter("leakline_alerts_raised_total", "Alerts, by rule", ["rule"], registry=REGISTRY)
 CORRELATION_ROWS_LEFT_OUT = Counter(
     "leakline_correlation_rows_left_out_total",
-    "Matched rows that took no part in a correlation: late (beyond the lateness of its sources), crowded (too many were"
+    "Matched rows that a correlation left out: late (beyond the lateness of its sources), crowded (too many were"
     " kept), no_time, no_group (nothing in a field it groups by), no_value, future; see rules/README.md",
     ["rule", "reason"],
     registry=REGISTRY,
@@ -68,8 +102,20 @@ BASELINE_ROWS_LATE = Counter(
 )
 BASELINE_DROPPED = Counter(
     "leakline_baseline_rows_dropped_total",
-    "Rows and alarms that a baseline left out because there were too many groups; somebody may be making them up",
+    "Rows and alarms that a baseline left out because there were too many groups; an attacker may be making them up",
     ["rule"],
+    registry=REGISTRY,
+)
+ROWS_COVERED = Counter(
+    "leakline_rows_covered_total",
+    "Rows of log files for which rules did not alert again, because the stream had told of the same kind of happening",
+    ["event_type"],
+    registry=REGISTRY,
+)
+DIFFERENCES_LEFT_OUT = Counter(
+    "leakline_differences_left_out_total",
+    "Differences between two snapshots of an object that did not become rows, because a look had too many",
+    ["source", "object"],
     registry=REGISTRY,
 )
 BYTES_SENT = Counter("leakline_bytes_sent_total", "Encoded bytes sent", ["destination"], registry=REGISTRY)
@@ -81,7 +127,7 @@ POLLS_FAILED = Counter(
 )
 PASSES_FAILED = Counter(
     "leakline_passes_failed_total",
-    "Passes over a source, ticks and own events that ended in a fault of Leakline's; the log has the traceback",
+    "Reads of a source, ticks and own events that ended in an internal error; the log has the traceback",
     ["source", "error"],
     registry=REGISTRY,
 )
@@ -119,6 +165,36 @@ SOURCE_LAG = Gauge(
     ["source"],
     registry=REGISTRY,
 )
+STREAM_EVENTS = Counter(
+    "leakline_stream_events_total",
+    "Events received from a channel, good or not",
+    ["source", "channel"],
+    registry=REGISTRY,
+)
+STREAM_LAG = Gauge(
+    "leakline_stream_lag_seconds",
+    "Time from the newest event of a channel to its arrival",
+    ["source", "channel"],
+    registry=REGISTRY,
+)
+STREAM_LAST_MESSAGE = Gauge(
+    "leakline_stream_last_message_timestamp_seconds",
+    "When anything last arrived from a channel; Salesforce sends something within 270 seconds",
+    ["source", "channel"],
+    registry=REGISTRY,
+)
+STREAM_RECONNECTS = Counter(
+    "leakline_stream_reconnects_total",
+    "Streams that ended, by Salesforce's error code or the status of gRPC",
+    ["source", "channel", "reason"],
+    registry=REGISTRY,
+)
+STREAM_GAPS = Counter(
+    "leakline_stream_gap_seconds_total",
+    "Time for which a channel was not received and cannot be any more",
+    ["source", "channel"],
+    registry=REGISTRY,
+)
 API_CALLS_USED = Gauge(
     "leakline_api_calls_used",
     "Salesforce API calls used in the rolling day, as the org counts them",
@@ -133,6 +209,28 @@ INGEST_PAUSED = Gauge(
     "leakline_ingest_paused",
     "1 while ingest of an org waits for room (full disk or full spool); no org: Leakline's own events",
     ["org"],
+    registry=REGISTRY,
+)
+CLOCK_AHEAD = Gauge(
+    "leakline_clock_ahead_seconds",
+    "By how much this machine's clock is ahead of an org's (negative: behind), by the Date of its answers",
+    ["org"],
+    registry=REGISTRY,
+)
+CLOCK_AHEAD_ERROR = Gauge(
+    "leakline_clock_ahead_error_seconds",
+    "The true figure differs from `leakline_clock_ahead_seconds` by no more than this",
+    ["org"],
+    registry=REGISTRY,
+)
+CLOCK_SYNCHRONISED = Gauge(
+    "leakline_clock_synchronised",
+    "1 while the kernel says that a time service keeps the clock, 0 while it says that none does, -1 where it cannot be asked",
+    registry=REGISTRY,
+)
+CLOCK_MAX_ERROR = Gauge(
+    "leakline_clock_max_error_seconds",
+    "By how much the clock may be wrong, as the kernel reckons; 16 and more where no time service keeps it",
     registry=REGISTRY,
 )
 PROBLEMS = Gauge(

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, NewType, Protocol
 
 import polars as pl
@@ -34,6 +34,13 @@ TooLong = Literal["shorten", "dead_letter"]
 """What becomes of an event that is longer than its destination takes; alerts are always shortened."""
 
 LANES: tuple[Lane, Lane] = ("alerts", "events")
+
+TimeFlag = Literal["unparsable", "future", "late", "reissued", "out_of_order", "gap", "duplicate"]
+"""What is remarkable about an event's time. `unparsable`: it has no readable one, so `@timestamp` is null. `future`: ahead of
+the clock. `late`: the event came later than its source normally brings it. `reissued`: new in an input that had been read
+before. `out_of_order`: far behind a newer event of its feed. `gap`: it ends a time without events that is longer than any
+the feed is known for. `duplicate`: committed before; such a row is counted and dropped, so no event has it.
+"""
 
 OWN_EVENT_TYPE = "Agent"
 """`Batch.event_type` of Leakline's own events; their frame already has dotted names."""
@@ -63,6 +70,57 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyFrame:
+    """A prepared frame (`agent.batch_steps.PrepareStep`) that was made before the batch's turn."""
+
+    rows: pl.DataFrame
+    """Of these rows. Of a batch that has others by now it says nothing."""
+    prepared: pl.DataFrame
+    step: object
+    """By this step. After a reload another one counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOnce:
+    """Rows that may come again, also from another source of the org: those whose `event.id` was committed under the same
+    family are left out at the commit, and counted as duplicates.
+    """
+
+    family: str
+    """The sources that name the same happenings alike share one: `real_time`."""
+    keep: timedelta
+    """How long after its commit an id is known at least: as long as a row may come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """What a batch adds to the figures of a day of a feed (`agent.store.completeness`); counts with the batch's commit.
+
+    A feed is compared with another that has the same rows later: the hours' files with the day's, a stream with what is
+    stored. Of the rows of the later one those that the first brought before are *in time*; the others are *late*.
+    """
+
+    day: date
+    """In UTC, by the feed's own time."""
+    feed: str
+    """What the source calls it: an event type or the name of an event."""
+    due: datetime
+    """When the day is to be compared at the latest."""
+    compares: bool
+    """Whether the batch's rows are the later feed's. If not, they only say that the day has rows to be compared."""
+    from_hour: int = 0
+    """The first hour of the day that is to be compared, 0 to 23."""
+    hours: int = 0
+    """So many hours of the day are compared once the batch is committed."""
+    counted: int = 0
+    """Of the batch's duplicates: those that the day counts already, so that they count once."""
+    unreadable: int = 0
+    """Of the batch's duplicates: records of which no event could be made when the first feed brought them."""
+    reason: str = ""
+    """Why the day, or a part of it, cannot be compared."""
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Rows of one event type under one schema, about 4 MB of raw input; commits as a whole."""
 
@@ -88,6 +146,18 @@ class Batch:
     """How the input can be had once more, in a text that only its source understands; empty where it cannot."""
     row_numbers: pl.Series | None = None
     """`Int64`: for each row of `frame` the number of its record in the input, 1 for the first after the header."""
+    once: TakenOnce | None = None
+    """None: the source itself leaves out what was taken before."""
+    usual_lag: timedelta | None = None
+    """How old its rows are at most when they come in good time, before the interval at which the source is asked is added;
+    None: as the service has it (`agent.normalize.time_check.usual_lag`)."""
+    time_flags: Sequence[TimeFlag] = ()
+    """What the source knows to be remarkable about the time of all rows (`agent.normalize.time_check.flags`): `late` of rows
+    that only a comparison brings, `reissued` of those that are new in an input that was read before."""
+    count: DayCount | None = None
+    """None: the batch is no part of a comparison of two feeds."""
+    early: EarlyFrame | None = field(default=None, compare=False, repr=False)
+    """What a step made of the rows while the batch waited for its turn."""
 
 
 class Format(Protocol):

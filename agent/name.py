@@ -41,10 +41,10 @@ def shortened(value: Any, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
 
-_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{_PATTERN}$"})
+_SCHEMA = {"type": "string", "pattern": f"^{_PATTERN}$"}
 
-Name = Annotated[str, AfterValidator(name), _SCHEMA]
+Name = Annotated[str, AfterValidator(name), WithJsonSchema(_SCHEMA)]
 """A settings field with the name of a destination."""
 
-OrgName = Annotated[str, AfterValidator(org_name), _SCHEMA]
+OrgName = Annotated[str, AfterValidator(org_name), WithJsonSchema({**_SCHEMA, "not": {"enum": sorted(RESERVED)}})]
 """A settings field with the name of an org."""

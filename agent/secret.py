@@ -23,19 +23,29 @@ class SecretReference(BaseModel):
     `env`: an environment variable.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        json_schema_extra={
+            "oneOf": [
+                {"type": "object", "required": [key], "properties": {key: {"type": "string"}}}
+                for key in ("credential", "file", "env")
+            ]
+        },
+    )
 
     credential: str | None = None
-    """A name under `$CREDENTIALS_DIRECTORY` (systemd `LoadCredential=`)."""
+    """The name of a systemd credential (`LoadCredential=`), a file in `$CREDENTIALS_DIRECTORY`."""
     file: Path | None = None
     """A file that holds the secret and nothing else, readable by the service alone."""
     env: str | None = None
-    """An environment variable."""
+    """The name of an environment variable that holds the secret."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> SecretReference:
         if sum(value is not None for value in (self.credential, self.file, self.env)) != 1:
-            raise ValueError("name exactly one of `credential`, `file` or `env`")
+            raise ValueError("write exactly one of `credential`, `file` or `env`")
         return self
 
     def read(self) -> str:

@@ -34,6 +34,7 @@ from typing import Protocol, runtime_checkable
 import polars as pl
 
 from agent.model import Batch, Cursor
+from agent.status_document import FeedStatus
 
 
 class Recall(Protocol):
@@ -147,6 +148,15 @@ class PushedSource(Protocol):
         own id for it: the id is remembered with the batch (`Batch.remember`) and looked up with `recall` before the push;
         a copy is answered with success. Of two copies that arrive at once, the second waits for the first.
         """
+        ...
+
+
+@runtime_checkable
+class HasFeeds(Protocol):
+    """A source that takes from several places at once, one of which may fail while the others go on."""
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """How each of them is, while the source runs; may be called by any thread."""
         ...
 
 

@@ -6,15 +6,21 @@ time is text (ISO 8601, UTC).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 
 from pydantic import PlainSerializer, TypeAdapter
 
 from agent.model import Lane
 from agent.problem import Clears
+from agent.status.silence import FeedSilence
+from agent.status.times import KernelClock, RowsFlagged
+
+DayState = Literal["waiting", "complete", "incomplete"]
+FeedState = Literal["opening", "streaming", "waiting", "refused", "withdrawn"]
+"""`withdrawn`: the org has not offered it for a day, which is not a problem any more."""
 
 UtcTime = Annotated[datetime, PlainSerializer(lambda time: time.isoformat(), return_type=str)]
 
@@ -100,6 +106,10 @@ class OrgStatus(ShardStatus):
     """Of the rolling day, as the org last said; 0 before it did, and where no daemon runs."""
     problem: str = ""
     """The kinds of its open problems; empty while there are none."""
+    clock_ahead_seconds: float | None = None
+    """By how much this machine's clock is ahead of the org's (negative: behind); None while it is not known."""
+    clock_error_seconds: float | None = None
+    """The true figure differs from it by no more than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,22 @@ class PauseStatus:
     by: str
     since: UtcTime
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedStatus:
+    """One channel of a source that streams."""
+
+    name: str
+    state: FeedState
+    problem: str = ""
+    """Why its stream ended; empty where it works."""
+    last_message: UtcTime | None = None
+    """When anything last arrived, also only to say that nothing happened."""
+    read_up_to: UtcTime | None = None
+    """What happened before this was read."""
+    lag_seconds: float | None = None
+    """From its newest event to its arrival."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +149,8 @@ class SourceStatus:
     resumes_at: UtcTime | None
     """When it is read again after a rest."""
     paused: PauseStatus | None
+    feeds: Sequence[FeedStatus] = ()
+    """Of a source that streams: each of its channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +199,47 @@ class RowsLeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsCovered:
+    """Rows of log files for which rules did not alert again, because the stream had told of them."""
+
+    event_type: str
+    rows: int
+    org: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedCompleteness:
+    """Rows of one feed of a source on one day: expected = in time + late + never."""
+
+    name: str
+    """An event type, or the name of an event."""
+    expected: int
+    in_time: int
+    late: int
+    never: int
+    missing: str = ""
+    """Why it is not compared, wholly or in part; empty where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayCompleteness:
+    """A source on one day, by a feed that has the same rows later. `never`: those of which no event could be made."""
+
+    source: str
+    day: date
+    state: DayState
+    """`waiting` while it may still be compared."""
+    expected: int
+    in_time: int
+    late: int
+    never: int
+    share: float
+    """Of the expected rows, those that became events; 1 is all."""
+    feeds: Sequence[FeedCompleteness]
+    org: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StatusDocument:
     """The whole of it."""
 
@@ -191,6 +260,14 @@ class StatusDocument:
     rules: RulesStatus | None = None
     """None where no daemon runs."""
     correlations_left_out: Sequence[RowsLeftOut] = ()
+    rows_covered: Sequence[RowsCovered] = ()
+    rows_flagged: Sequence[RowsFlagged] = ()
+    clock: KernelClock | None = None
+    """None where no daemon runs."""
+    completeness: Sequence[DayCompleteness] = ()
+    """Of the days that are kept, the oldest first."""
+    silences: Sequence[FeedSilence] = ()
+    """Sources and feeds of which nothing or not everything comes, by their names."""
 
     @property
     def is_well(self) -> bool:
@@ -201,6 +278,7 @@ class StatusDocument:
 _DOCUMENT = TypeAdapter(StatusDocument)
 _PROBLEM = TypeAdapter(ProblemStatus)
 _SOURCES = TypeAdapter(list[SourceStatus])
+_FEEDS = TypeAdapter(list[FeedStatus])
 
 
 def encode(document: StatusDocument) -> dict[str, Any]:
@@ -228,6 +306,12 @@ def decode_problem(values: Any) -> ProblemStatus:
 def decode_sources(values: Any) -> list[SourceStatus]:
     """Of plain JSON values. Raises ValueError."""
     return _SOURCES.validate_python(values)
+
+
+def encode_feeds(feeds: Iterable[FeedStatus]) -> list[dict[str, Any]]:
+    """As they are in the document."""
+    values: list[dict[str, Any]] = _FEEDS.dump_python(list(feeds), mode="json")
+    return values
 
 
 def status_schema() -> dict[str, Any]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
@@ -27,6 +28,10 @@ _UNPRINTABLE = re.compile(
 )
 
 
+_WORD = re.compile(r"\S*`[^`]+`\S*|\S+")
+"""A command between backticks is one word: whoever copies it wants it whole."""
+
+
 def printable(text: str) -> str:
     r"""`text` with control characters, C1, changes of direction and invisible characters as `\x1b`, `\u202e`.
 
@@ -40,6 +45,27 @@ def words(text: str, style: str = "") -> Text:
     be made up. Its width is that of what is shown, as the cells of a table need it.
     """
     return Text(printable(redact(text)).replace("\n", "\\n"), style)
+
+
+def paragraph(console: Console, text: Text, indent: int = 0) -> None:
+    """Prints a sentence: on a terminal broken between words, `indent` columns further in from the second line on;
+    elsewhere, as in a file or a pipe, as one line. A word longer than a line, such as a URL, stays whole.
+    """
+    if not console.is_terminal:
+        console.print(text, soft_wrap=True)
+        return
+    for number, line in enumerate(text.divide(_breaks(text.plain, max(20, console.width - indent)))):
+        line.rstrip()
+        console.print(Text(" " * indent * (number > 0)) + line, soft_wrap=True)
+
+
+def _breaks(text: str, width: int) -> list[int]:
+    """Where lines of at most `width` columns begin, without the first; all begin with a word."""
+    starts = [0]
+    for word in _WORD.finditer(text):
+        if word.start() > starts[-1] and cell_len(text[starts[-1] : word.end()]) > width:
+            starts.append(word.start())
+    return starts[1:]
 
 
 class Terminal(Console):

@@ -44,17 +44,17 @@ def read_yaml(path: Path, data: bytes | None = None) -> YamlFile:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise MappingError(path, line, f"not valid YAML ({error.problem})", hint="check quotes and indents") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise MappingError(path, 1, f"cannot be read ({error})", hint="it must be a text file in UTF-8") from error
+        raise MappingError(path, 1, f"cannot be read ({error})", hint="save it as plain text in UTF-8") from error
     content = _plain(root, (), path) if root is not None else None
     if root is None or not isinstance(content, dict):
-        raise MappingError(path, 1, "empty or a list", hint="a file of `key: value` lines is wanted")
+        raise MappingError(path, 1, "empty or a list", hint="write lines of `key: value`")
     return YamlFile(path, content, root)
 
 
 def _plain(node: yaml.Node, where: Keys, path: Path) -> Any:
     """The values of a node that is reached by the keys `where`."""
     if len(where) > DEEPEST:
-        hint = "anchors and aliases are not used in mappings"
+        hint = "anchors and aliases are not allowed in mappings"
         raise MappingError(path, node.start_mark.line + 1, "nested too deeply", hint=hint)
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, where, path)
@@ -69,7 +69,7 @@ def _mapping(node: yaml.MappingNode, where: Keys, path: Path) -> dict[str, Any]:
     for key, value, first in entries(node):
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
-            raise MappingError(path, line, "a key that is no plain text")
+            raise MappingError(path, line, "a key is not plain text")
         if first is not None:
             raise MappingError(path, line, f"`{key.value}` is given twice", hint="keep one of them")
         content[key.value] = _plain(value, (*where, key.value), path)
