@@ -74,8 +74,8 @@ class CorrelationHunt:
             self._correlations, dict.fromkeys(self.bases, ANY), lambda _: None, silent=self._silent
         )
         for org, of_org in by_org(found):
-            # No newest time is given, so that no window is closed before all rows are in it.
-            step = engine.take(of_org, org, ANY, None, final=True)
+            newest = max(int(rows["@timestamp"].dt.epoch("ms").max()) for rows in of_org.values())  # type: ignore[arg-type]
+            step = engine.take(of_org, org, ANY, newest, final=True)
             self.valueless += sum(rows for (_, reason), rows in step.left_out.items() if reason == "no_value")
             for change in step.alert_changes:
                 if change.action == "alert-raised":

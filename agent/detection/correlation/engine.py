@@ -193,12 +193,12 @@ class CorrelationEngine:
         changes.texts.setdefault(org, self._texts[org])
         # What a correlation hands on is matched for those made of it, which come later in the same batch.
         matched = self._read({base: rows for base, rows in found.items() if base in self.bases}, org, changes)
-        marks = {} if final else self._marks(changes.newest.get(org, {}))
+        marks = dict.fromkeys(self._feeds, FOREVER) if final else self._marks(changes.newest.get(org, {}))
         memories = {**self._recalled(org), **changes.memories.get(org, {})}
         moved = False
         for correlation in self._correlations:
             name = correlation.rule.id
-            mark = FOREVER if final else self._mark(name, marks, changes.newest.get(org, {}))
+            mark = self._mark(name, marks, changes.newest.get(org, {}))
             # What a correlation hands on has times from its mark on: one made of it must not be ahead, or that would be late.
             for base in self._made_of[name]:
                 mark = min(mark, memories[base.rule.id].mark)
