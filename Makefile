@@ -51,7 +51,7 @@ cef-page: $(VENV)/.ready
 
 # The JSON schemas for editors in packaging/schemas, after settings, the form of a mapping or that of a rule were changed.
 schemas: $(VENV)/.ready
-	for kind in settings mapping rule status; do $(BIN)/leakline schema $$kind > packaging/schemas/$$kind.json || exit; done
+	for kind in settings org mapping rule status; do $(BIN)/leakline schema $$kind > packaging/schemas/$$kind.json || exit; done
 
 # docs/reference, the man page and the completions, after settings, commands, metrics, problems or fields were changed.
 reference: $(VENV)/.ready

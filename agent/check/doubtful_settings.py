@@ -8,6 +8,7 @@ from itertools import combinations
 
 import structlog
 
+from agent.config.conflicts import unknown_orgs
 from agent.config.settings import DestinationSettings, Org, Settings
 from agent.destinations.elastic.elastic import ElasticSettings
 from agent.destinations.file.file import FileSettings
@@ -31,6 +32,10 @@ SYSLOG_TLS_PORT = 6514
 def doubts(settings: Settings) -> Iterator[Finding]:
     """Findings that are not ok. Looks at nothing but the settings."""
     yield from _lanes(settings)
+    for message in unknown_orgs(
+        settings.orgs, settings.destinations
+    ):  # an error, unless files of a folder may bring them
+        yield _warning("destinations", message, "correct the name, or add a file with that org to the folder orgs.d")
     for org in settings.orgs:
         yield from _unknown_types(org)
         yield from _short_polls(org)

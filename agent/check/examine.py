@@ -18,7 +18,8 @@ from agent.check.object_sources import examine_objects
 from agent.check.real_time_feeds import examine_real_time
 from agent.check.rules_and_mappings import examine_rules_and_mappings
 from agent.check.secret_sources import examine_secrets
-from agent.config.settings import Org, Settings, load
+from agent.config.settings import Org, Settings
+from agent.config.settings_files import read_files
 from agent.daemon.clock import utc_now
 from agent.model import Finding
 from agent.sources.event_log_file.probe import probe
@@ -35,8 +36,11 @@ def examine(
     now: Callable[[], datetime] = utc_now,
 ) -> Iterator[Finding]:
     """A finding for each thing looked at. Raises SettingsError when the settings file itself is wrong."""
-    settings = load(path)
+    files = read_files(path)
+    settings = files.settings
     yield Finding("settings", True, f"{path} is well formed")
+    for failure in files.failures:
+        yield Finding("settings, orgs.d", False, failure.message, "correct the file, then `leakline reload`")
     yield from doubts(settings)
     yield from examine_secrets(settings)
     yield from examine_machine(settings)

@@ -20,11 +20,11 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
     "run": {
         FINE: "It received a signal to stop, and stopped.",
         FAILED: "An error ended it, it did not stop in time, or it received a second signal. systemd starts it again.",
-        WRONG_CONFIGURATION: "The settings are wrong or the state is damaged: systemd does not start it again.",
+        WRONG_CONFIGURATION: "The settings are wrong, no org loads, or the state is damaged: systemd does not start it again.",
     },
     "reload": {
         FINE: "Everything loaded.",
-        FOUND: "A file did not load; its previous version is in use.",
+        FOUND: "A file did not load and its previous version is in use, an org does not stop, or a setting needs a restart.",
         FAILED: "No daemon runs.",
     },
     "check": {FINE: "Nothing is wrong.", FOUND: "Something is wrong."},
@@ -60,6 +60,7 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
         FAILED: "The daemon runs, or it cannot be done.",
     },
     "schema settings": {FINE: "The schema was printed."},
+    "schema org": {FINE: "The schema was printed."},
     "schema mapping": {FINE: "The schema was printed."},
     "schema rule": {FINE: "The schema was printed."},
     "schema status": {FINE: "The schema was printed."},

@@ -31,9 +31,29 @@ def conflict(
     destinations: Sequence[FileSettings | SplunkSettings | ElasticSettings | SyslogSettings],
     state: Path,
     objects: Sequence[tuple[str, ObjectSettings]] = (),
+    *,
+    has_folder: bool = False,
 ) -> str:
-    """What does not go together, and what to write; empty if all is well. `objects`: sources with the names of their orgs."""
-    return next(chain(_times(objects), _conflicts(orgs, destinations, state)), "")
+    """What does not go together, and what to write; empty if all is well.
+
+    `objects`: sources with the names of their orgs; `has_folder`: orgs stand in a folder too, from which they come and go
+    while a destination goes on to name them.
+    """
+    unknown = () if has_folder else unknown_orgs(orgs, destinations)
+    return next(chain(_times(objects), unknown, _conflicts(orgs, destinations, state)), "")
+
+
+def unknown_orgs(
+    orgs: Sequence[OrgSettings],
+    destinations: Sequence[FileSettings | SplunkSettings | ElasticSettings | SyslogSettings],
+) -> Iterator[str]:
+    """What destinations name although no such org is known."""
+    names = [org.name for org in orgs]
+    for destination in destinations:
+        for name in destination.orgs or ():
+            if name not in names:
+                advice = f"write one of {', '.join(names)}" if names else "add that org"
+                yield f"destinations: {destination.name} names the org {name!r}, which is not under `orgs`; {advice}"
 
 
 def _conflicts(
@@ -47,11 +67,6 @@ def _conflicts(
             yield f"{what}: the name {name!r} is used twice; give each its own `name`"
     for name, other in _twice((_org_key(org), org.name) for org in orgs):
         yield f"orgs: {name} and {other} are the same org, whose events would come twice; remove one of them"
-    for destination in destinations:
-        for name in destination.orgs or ():
-            if name not in names["orgs"]:
-                known = ", ".join(names["orgs"])
-                yield f"destinations: {destination.name} names the org {name!r}, which is not under `orgs`; write one of {known}"
     for name in names["orgs"]:
         if destinations and not any(destination.takes(name) for destination in destinations):
             yield f"destinations: none gets the events of the org {name}; add it to the `orgs` of one, or remove `orgs` there"

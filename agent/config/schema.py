@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from agent.config.settings import Settings
+from agent.config.settings import Org, Settings
 from agent.duration import written
 
 
@@ -29,3 +29,8 @@ class _Schema(GenerateJsonSchema):
 def settings_schema() -> dict[str, Any]:
     """JSON Schema of the settings file, with a description and the default of each key."""
     return Settings.model_json_schema(schema_generator=_Schema)
+
+
+def org_schema() -> dict[str, Any]:
+    """The same of a file in the folder of orgs."""
+    return Org.model_json_schema(schema_generator=_Schema)

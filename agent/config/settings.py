@@ -6,15 +6,14 @@ Every error names the key path (`destinations[0].token`) and what to write inste
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from agent.config.conflicts import conflict
-from agent.config.settings_file import read_document
 from agent.config.tagged_union import TaggedUnion
 from agent.config.validation_message import error_lines
 from agent.destinations.elastic.elastic import ElasticSettings
@@ -187,8 +186,9 @@ class MetricsSettings(StrictSettings):
 class Settings(StrictSettings):
     """The whole file."""
 
-    orgs: list[Org] = Field(min_length=1)
-    """The Salesforce orgs that are watched."""
+    orgs: list[Org] = Field(default_factory=list)
+    """The Salesforce orgs that are watched. More of them may stand in files of the folder orgs.d beside this file, one in
+    each; with at least one there, this list may be left out."""
     destinations: list[DestinationSettings] = Field(min_length=1)
     """Where events and alerts are sent; each at its own pace."""
     state: StateSettings = StateSettings()
@@ -205,42 +205,49 @@ class Settings(StrictSettings):
     """Prometheus metrics over HTTP."""
 
     @model_validator(mode="after")
-    def _nothing_clashes(self) -> Settings:
-        objects = [
-            (org.name, source) for org in self.orgs for source in org.sources if isinstance(source, ObjectSettings)
-        ]
-        if found := conflict(self.orgs, self.destinations, self.state.directory, objects):
+    def _nothing_clashes(self, info: ValidationInfo) -> Settings:
+        has_folder = bool((info.context or {}).get(HAS_FOLDER))
+        if not self.orgs and not has_folder:
+            raise ValueError("orgs: is empty; write at least one entry, or a file with an org into the folder orgs.d")
+        if found := clash(self.orgs, self, has_folder=has_folder):
             raise ValueError(found)
         return self
 
 
-def load(path: Path) -> Settings:
-    """Read a settings file. Raises SettingsError with one line for each thing that is wrong."""
-    return parse(read_document(path), str(path))
+HAS_FOLDER = "orgs.d"
+"""In the context of a validation: orgs stand in files of a folder too."""
 
 
-def parse(document: Any, origin: str = "settings") -> Settings:
-    """Check a settings document. Raises SettingsError."""
+def clash(orgs: Sequence[Org], settings: Settings, *, has_folder: bool) -> str:
+    """What of these orgs does not go together, or not with the rest of the settings; empty if all is well."""
+    objects = [(org.name, source) for org in orgs for source in org.sources if isinstance(source, ObjectSettings)]
+    return conflict(orgs, settings.destinations, settings.state.directory, objects, has_folder=has_folder)
+
+
+def parse(document: Any, origin: str = "settings", *, has_folder: bool = False) -> Settings:
+    """Check a settings document. `has_folder`: orgs stand in a folder too, so that it may name none. Raises SettingsError."""
     if not isinstance(document, dict):
         raise SettingsError(f"{origin} is empty or not a mapping", hint="begin with `orgs:` and `destinations:`")
+    if has_folder and document.get("orgs", ()) is None:
+        document = {**document, "orgs": []}
     try:
-        settings = Settings.model_validate(document)
+        settings = Settings.model_validate(document, context={HAS_FOLDER: has_folder})
     except ValidationError as error:
         raise SettingsError("\n".join(f"{origin}: {line}" for line in error_lines(error, Settings))) from error
-    for path in _unprintable(document):
+    for path in unprintable(document):
         raise SettingsError(f"{origin}: {path}: contains a control character; write plain text on one line")
     return settings
 
 
-def _unprintable(value: Any, path: str = "") -> Iterator[str]:
+def unprintable(value: Any, path: str = "") -> Iterator[str]:
     """Paths of texts that would break a path, a header or a terminal."""
     if isinstance(value, dict):
         for key, below in value.items():
-            yield from _unprintable(key, path or "settings")
-            yield from _unprintable(below, f"{path}.{key}" if path else str(key))
+            yield from unprintable(key, path or "settings")
+            yield from unprintable(below, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list):
         for number, entry in enumerate(value):
-            yield from _unprintable(entry, f"{path}[{number}]")
+            yield from unprintable(entry, f"{path}[{number}]")
     elif isinstance(value, str) and _CONTROL.search(value):
         yield path
 

@@ -5,15 +5,19 @@ A message never shows what stands in the file, only where: a secret may have bee
 
 from __future__ import annotations
 
+import os
 import re
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
 from agent.errors import SettingsError
 from agent.yaml_lines.document_bounds import Bounds, OutOfBounds, compose_within
-from agent.yaml_lines.nodes import construct, duplicate_keys
+from agent.yaml_lines.nodes import Keys, construct, duplicate_keys, line_of
 
 LARGEST = 1 << 20
 """Bytes of a settings file."""
@@ -24,15 +28,53 @@ BOUNDS = Bounds(depth=32, values=100_000, tags=frozenset(f"tag:yaml.org,2002:{ta
 """Settings need eight levels."""
 
 
+_PART = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsDocument:
+    """What a settings file holds."""
+
+    values: Any
+    """Plain ones; None where the file is empty."""
+    _root: yaml.Node | None = None
+
+    def line(self, key_path: str) -> int:
+        """The line of `sources[0].every`, or of the innermost part of it that is there; counted from 1."""
+        keys: Keys = tuple(int(number) if number else key for number, key in _PART.findall(key_path))
+        return line_of(self._root, keys) if self._root is not None else 1
+
+
 def read_document(path: Path) -> Any:
     """The values of a settings file. Raises SettingsError with the line, where there is one."""
-    text = _text(path)
+    return _document(path, _text(path, lambda: path.open("rb"))).values
+
+
+def read_plain_file(path: Path) -> SettingsDocument:
+    """Of a file that somebody may have put into a folder: anything but a plain file is refused, and nothing is waited for. A
+    link is followed, as configuration management lays them. Raises SettingsError as `read_document`.
+    """
+
+    def open_plain() -> IO[bytes]:
+        # Without O_NONBLOCK a named pipe would hold up whoever reads the folder until somebody writes to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise SettingsError(
+                f"{path} is not a plain file", hint="remove it, or put a file with the org in its place"
+            )
+        return os.fdopen(descriptor, "rb")
+
+    return _document(path, _text(path, open_plain))
+
+
+def _document(path: Path, text: str) -> SettingsDocument:
     try:
         root = compose_within(text, BOUNDS)
         if root is None:
-            return None
+            return SettingsDocument(None)
         _require_unique_keys(root, path)
-        return construct(root)
+        return SettingsDocument(construct(root), root)
     except OutOfBounds as error:
         raise _out_of_bounds(path, error) from error
     except yaml.MarkedYAMLError as error:
@@ -45,9 +87,9 @@ def read_document(path: Path) -> Any:
         raise _not_yaml(path, "a value does not fit its tag", None) from error
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, opened: Callable[[], IO[bytes]]) -> str:
     try:
-        with path.open("rb") as file:
+        with opened() as file:
             content = file.read(LARGEST + 1)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read ({error.strerror})", hint="name it with -c") from error

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from agent.assembly.enabled_rules import enabled_rules
-from agent.config.settings import RuleSettings, Settings, load, parse
+from agent.config.settings import RuleSettings, Settings, parse
+from agent.config.settings_files import load
 from agent.enrichment.settings import EnrichSettings
 from agent.errors import SettingsError
 

@@ -35,7 +35,7 @@ ROOT = Path(__file__).parent.parent.parent
 PROGRAM = """
 import sys
 from pathlib import Path
-from agent.config.settings import load
+from agent.config.settings_files import load
 from agent.daemon.daemon import Daemon
 from agent.daemon.logs import set_up
 settings = load(Path(sys.argv[1]))

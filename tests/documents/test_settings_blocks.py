@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from agent.config.settings import Settings, load
+from agent.config.settings import Settings
+from agent.config.settings_files import load
 from agent.errors import SettingsError
 from agent.sources.event_log_file.event_types import DEFAULT
 from tests.documents.pages import CodeBlock, Page, pages

@@ -14,7 +14,8 @@ import orjson
 import polars as pl
 import pytest
 
-from agent.config.settings import load, parse
+from agent.config.settings import parse
+from agent.config.settings_files import load
 from agent.daemon.daemon import Daemon
 from agent.detection.condition.event_type import event_types
 from agent.simulator.log_files.truth import read_truth

@@ -160,6 +160,7 @@ UNSEEN: dict[str, list[tuple[tuple[Any, ...], Any]]] = {
         ((*FILE, "directory"), "/var/lib/leakline/orgs"),
         (("orgs", 0, "sources"), [{"type": "event_log_file"}, {"type": "event_log_file"}]),
     ],
+    "orgs may stand in files of a folder": [(("orgs",), GONE), (("orgs",), [])],
     "control characters are refused in every text, not in one setting": [((*SPLUNK, "sourcetype"), "leakline\x07")],
 }
 """Why the schema accepts what is refused when the settings are loaded."""

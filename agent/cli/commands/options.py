@@ -20,10 +20,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON instead
 
 
 def load(path: Path) -> Settings:
-    """The settings; imported here because commands without any start in half the time."""
-    from agent.config.settings import load as load_settings
+    """The settings, with the orgs that load; imported here because commands without any start in half the time."""
+    from agent.config.settings_files import load_for_daemon
 
-    return load_settings(path)
+    return load_for_daemon(path)
 
 
 def wrong_usage(message: str) -> NoReturn:

@@ -17,6 +17,12 @@ def settings() -> None:
 
 
 @app.command()
+def org() -> None:
+    """A file of the folder orgs.d beside the settings file: one org, with the keys of an entry under `orgs`."""
+    print_json(schema("org"))
+
+
+@app.command()
 def mapping() -> None:
     """A mapping file, as mappings/README.md describes it."""
     print_json(schema("mapping"))

@@ -25,6 +25,12 @@ def _settings() -> dict[str, Any]:
     return settings_schema()
 
 
+def _org() -> dict[str, Any]:
+    from agent.config.schema import org_schema
+
+    return org_schema()
+
+
 def _mapping() -> dict[str, Any]:
     from agent.normalize.mapping.schema import mapping_schema
 
@@ -45,6 +51,7 @@ def _status() -> dict[str, Any]:
 
 SCHEMAS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "settings": ("The settings of Leakline", _settings),
+    "org": ("An org of Leakline, in a file of its own", _org),
     "mapping": ("A mapping of Leakline", _mapping),
     "rule": ("A rule of Leakline", _rule),
     "status": ("The status of Leakline", _status),

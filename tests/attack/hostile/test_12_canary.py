@@ -17,7 +17,7 @@ import pytest
 import structlog
 
 from agent.cli.app import app
-from agent.config.settings import load
+from agent.config.settings_files import load
 from agent.daemon import logs
 from agent.daemon.daemon import Daemon
 from tests.attack.hostile.echoes import CANARIES, Echoes, found_in, found_under
@@ -31,7 +31,7 @@ import sys, threading
 from pathlib import Path
 from agent import __main__
 from agent.cli import app
-from agent.config.settings import load
+from agent.config.settings_files import load
 
 def break_down():
     secret = load(Path(sys.argv[1])).destinations[1].token.read()

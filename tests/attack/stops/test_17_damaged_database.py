@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from agent.check.examine import examine
-from agent.config.settings import load
+from agent.config.settings_files import load
 from agent.daemon import status
 from agent.errors import StateDamaged
 from agent.model import LANES

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from agent.cli.output.status import show
-from agent.config.settings import load
+from agent.config.settings_files import load
 from agent.daemon.daemon import Daemon
 from agent.errors import LeaklineError
 from agent.status_document import decode

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.config.settings import load
+from agent.config.settings_files import load
 from agent.errors import SettingsError
 
 SECRET = "hunter2/x?y"

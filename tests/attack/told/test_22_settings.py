@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from agent.check.machine import require_startable
-from agent.config.settings import load, parse
+from agent.config.settings import parse
+from agent.config.settings_files import load
 from agent.errors import SettingsError
 
 CANARY = "hunter2-canary"
