@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.metrics import MetricWrapperBase
 
 REGISTRY = CollectorRegistry()
 
@@ -246,3 +247,16 @@ BATCH_SECONDS = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
 )
+
+_OF_ORGS = ("org", "source", "component")
+"""Labels that name an org, or something of it: `acme/event_log_file`."""
+
+
+def forget_org(org: str) -> None:
+    """Remove what is labelled with an org or with one of its sources: it is read no longer, or begins anew."""
+    for metric in (known for known in list(globals().values()) if isinstance(known, MetricWrapperBase)):
+        labels = {pair for family in metric.collect() for sample in family.samples for pair in sample.labels.items()}
+        for label, value in labels:
+            # A destination may have the name of an org, and is a component too.
+            if label in _OF_ORGS and (value.startswith(f"{org}/") or (label == "org" and value == org)):
+                metric.remove_by_labels({label: value})

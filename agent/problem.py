@@ -163,6 +163,9 @@ KINDS: Mapping[str, ProblemKind] = {
         ends_on_word=True,
     ),
     "file-not-loaded": ProblemKind("itself", "correct the file, then `leakline reload`", over="file-loaded"),
+    "org-not-loaded": ProblemKind(
+        "itself", "correct the file of settings that is named, then `leakline reload`", over="org-loaded"
+    ),
     "loop-stalled": ProblemKind(
         "itself", "restart the daemon if it stays; the log has the stacks of all threads", over="loop-recovered"
     ),

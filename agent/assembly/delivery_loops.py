@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from agent.assembly.node import Node
@@ -28,50 +27,79 @@ Followers = Sequence[tuple[Forward, ShardFollower]]
 """Who takes a shard, and what of it."""
 
 
-@dataclass(frozen=True, slots=True)
 class DeliveryLoops:
-    """What follows the spools; nothing runs yet."""
+    """What follows the spools; nothing runs yet. Each destination takes the shards that its settings name, then and later."""
 
-    forwards: Sequence[Forward]
-    trim: Trim
-    repair: RepairLoop
+    def __init__(self, node: Node, settings: Settings, *, now: Callable[[], datetime], stop: threading.Event) -> None:
+        lines = SharedLines() if len(node.destinations) > 1 else SharedLines(most=0)
+        self.forwards: Sequence[Forward] = [
+            Forward(
+                destination,
+                [],
+                lines,
+                problems=node.own_problems,
+                now=now,
+                stop=stop,
+                settings=delivery,
+                grown=node.grown,
+            )
+            for destination, delivery in zip(node.destinations, settings.destinations, strict=True)
+        ]
+        self._node = node
+        self._now = now
+        self._shards: dict[str, Shard] = {}
+        """Those that are followed, as they were when they were looked at last."""
+        self._repairs: dict[str, Repair] = {}
+        self.trim = self._follow()
+        self.repair = RepairLoop(dict(self._repairs), stop)
+
+    def follow(self) -> None:
+        """Take the shards of the node as they are now. Those that are as they were are not touched, but for what of the room
+        on the disk is theirs. From any thread, one at a time.
+        """
+        self.trim = self._follow()
+        self.repair.replace(dict(self._repairs))
+
+    def _follow(self) -> Trim:
+        """What waits for destinations that no longer take a shard is dropped or reported here: before the first trimming,
+        which would remove it in silence.
+        """
+        node, trims, limits = self._node, list[ShardTrim](), dict[str, BacklogLimit]()
+        settings = node.settings
+        room = SharedRoom(settings.state.spool_limit_mb << 20, [org.name for org in settings.orgs])
+        for name, shard in node.shards.items():
+            if name not in self._shards:
+                self._begin(name, shard)
+            followers = _followers(self.forwards, name)
+            if self._shards.get(name) is not shard:
+                self._replace(name, shard, followers)
+            trims.append(ShardTrim(shard.stores.spool, [delivery for _, delivery in followers]))
+            limits[name] = _limit(shard, followers, room, trims[-1])
+        return Trim(trims, self.forwards, limits)
+
+    def _begin(self, name: str, shard: Shard) -> None:
+        for forward, delivery in zip(self.forwards, self._node.settings.destinations, strict=True):
+            if delivery.takes(name) and not any(follower.name == name for follower in forward.shards):
+                forward.follow(shard.stores)
+        _settle_removed(shard.stores, _followers(self.forwards, name), self._configured)
+
+    def _replace(self, name: str, shard: Shard, followers: Followers) -> None:
+        # That a destination takes nothing is told in the process's register, whichever orgs it is for.
+        destinations = self._configured if name == PROCESS else [forward.name for forward, _ in followers]
+        end_outdated(shard.stores.problems, [source.name for _, source in shard.sources], destinations)
+        self._repairs[name] = _repair(shard, self._now)
+        self._shards[name] = shard
+
+    @property
+    def _configured(self) -> list[str]:
+        return [forward.name for forward in self.forwards]
 
 
 def build_delivery_loops(
     node: Node, settings: Settings, *, now: Callable[[], datetime], stop: threading.Event
 ) -> DeliveryLoops:
-    """The loops of all destinations, and the limit of each shard's backlog as the back-pressure of its ingest.
-
-    What waits for destinations that no longer take a shard is dropped or reported here: before the first trimming, which
-    would remove it in silence.
-    """
-    lines = SharedLines() if len(node.destinations) > 1 else SharedLines(most=0)
-    forwards = [
-        Forward(
-            destination,
-            [stores for name, stores in node.stores.items() if delivery.takes(name)],
-            lines,
-            problems=node.own_problems,
-            now=now,
-            stop=stop,
-            settings=delivery,
-        )
-        for destination, delivery in zip(node.destinations, settings.destinations, strict=True)
-    ]
-    room = SharedRoom(settings.state.spool_limit_mb << 20, [org.name for org in settings.orgs])
-    trims: list[ShardTrim] = []
-    limits: dict[str, BacklogLimit] = {}
-    configured = [forward.name for forward in forwards]
-    for name, shard in node.shards.items():
-        followers = _followers(forwards, name)
-        _settle_removed(shard.stores, followers, configured)
-        trims.append(ShardTrim(shard.stores.spool, [delivery for _, delivery in followers]))
-        limits[name] = _limit(shard, followers, room, trims[-1])
-        # That a destination takes nothing is told in the process's register, whichever orgs it is for.
-        destinations = configured if name == PROCESS else [forward.name for forward, _ in followers]
-        end_outdated(shard.stores.problems, [source.name for _, source in shard.sources], destinations)
-    repairs = {name: _repair(shard, now, stop) for name, shard in node.shards.items()}
-    return DeliveryLoops(forwards, Trim(trims, forwards, limits), RepairLoop(repairs, stop))
+    """The loops of all destinations, and the limit of each shard's backlog as the back-pressure of its ingest."""
+    return DeliveryLoops(node, settings, now=now, stop=stop)
 
 
 def _followers(forwards: Sequence[Forward], shard: str) -> Followers:
@@ -106,8 +134,8 @@ def _limit(shard: Shard, followers: Followers, room: SharedRoom, trim: ShardTrim
     return limit
 
 
-def _repair(shard: Shard, now: Callable[[], datetime], stop: threading.Event) -> Repair:
+def _repair(shard: Shard, now: Callable[[], datetime]) -> Repair:
     again: Mapping[str, FetchesAgain] = {
         source.name: source for _, source in shard.sources if isinstance(source, FetchesAgain)
     }
-    return Repair(shard.stores, shard.ingest.shaped, again, now=now, stop=stop)
+    return Repair(shard.stores, shard.ingest.shaped, again, now=now, stop=shard.stop)

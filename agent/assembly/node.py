@@ -15,11 +15,12 @@ import structlog
 from agent.assembly import load_failures
 from agent.assembly.batch_processing import BatchProcessing, LoadedFiles, build_processing
 from agent.assembly.destinations import build_destination
+from agent.assembly.live_mapping import LiveMapping
 from agent.assembly.load_failures import LoadFailure
 from agent.assembly.secret_check import unusable_destinations
-from agent.assembly.shard import Shard, ShardSurroundings, build_shard
+from agent.assembly.shard import Shard, ShardSurroundings, StopEvent, build_shard
 from agent.assembly.sources import warn_of_rotation
-from agent.config.settings import Settings
+from agent.config.settings import Org, Settings
 from agent.detection.sigma import cache
 from agent.errors import FileError, LeaklineError, SettingsError
 from agent.model import Destination
@@ -29,7 +30,7 @@ from agent.store import dead_letter_problem, keys
 from agent.store.directory import startup
 from agent.store.directory.state_directory import StateDirectory
 from agent.store.problems import Problems
-from agent.store.queue.shards import open_shards
+from agent.store.queue.shards import ShardOpening
 from agent.store.queue.state_stores import StateStores
 
 log = structlog.get_logger()
@@ -39,26 +40,34 @@ log = structlog.get_logger()
 class Node:
     """Everything a daemon runs, put together."""
 
+    settings: Settings
+    """Those in use."""
     directory: StateDirectory
     shards: Mapping[str, Shard]
-    """By name: the process's, the settings' orgs, and orgs that only the state knows."""
+    """By name: the process's, the settings' orgs, and orgs that only the state knows. Another mapping after each change."""
     destinations: Sequence[Destination]
-    rebuild: Callable[[LoadedFiles], BatchProcessing]
-    """From what is in use: rules, mappings and lists anew, keeping of these what does not load."""
     processing: BatchProcessing
-    grown: threading.Condition
-    """Notified after every commit that added batches to the spool of any shard."""
-    told: threading.Condition
-    """Notified when any shard has an event about a problem to send."""
+    _opening: ShardOpening
+    _surroundings: ShardSurroundings
     _reload: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self._report()
 
     @property
-    def stores(self) -> dict[str, StateStores]:
-        """Those of all shards."""
-        return {name: shard.stores for name, shard in self.shards.items()}
+    def stores(self) -> Mapping[str, StateStores]:
+        """Those of all shards, as they are whenever they are asked for."""
+        return LiveMapping(lambda: {name: shard.stores for name, shard in self.shards.items()})
+
+    @property
+    def grown(self) -> threading.Condition:
+        """Notified after every commit that added batches to the spool of any shard."""
+        return self._opening.grown
+
+    @property
+    def told(self) -> threading.Condition:
+        """Notified when any shard has an event about a problem to send."""
+        return self._opening.told
 
     @property
     def own_problems(self) -> Problems:
@@ -66,14 +75,22 @@ class Node:
         return self.shards[keys.PROCESS].stores.problems
 
     @property
-    def sessions(self) -> dict[str, Session]:
-        """By the org's name in the settings."""
-        return {name: shard.session for name, shard in self.shards.items() if shard.session is not None}
+    def sessions(self) -> Mapping[str, Session]:
+        """By the org's name in the settings, as they are whenever they are asked for."""
+        return LiveMapping(
+            lambda: {name: shard.session for name, shard in self.shards.items() if shard.session is not None}
+        )
 
     @property
-    def timed_orgs(self) -> dict[str, tuple[Session, Problems]]:
-        """Orgs whose answers say what time it is, by name, each with its register."""
-        return {name: (session, self.shards[name].stores.problems) for name, session in self.sessions.items()}
+    def timed_orgs(self) -> Mapping[str, tuple[Session, Problems]]:
+        """Orgs whose answers say what time it is, by name, each with its register; as they are whenever they are asked for."""
+        return LiveMapping(
+            lambda: {
+                name: (shard.session, shard.stores.problems)
+                for name, shard in self.shards.items()
+                if shard.session is not None
+            }
+        )
 
     @property
     def problems(self) -> Sequence[FileError]:
@@ -84,6 +101,21 @@ class Node:
     def rules_loaded(self) -> int:
         """With correlations, baselines, and those that only feed them."""
         return len(self.processing.rules.all_rules)
+
+    def rebuild(self, before: LoadedFiles) -> BatchProcessing:
+        """Rules, mappings and lists anew, keeping of those in use (`before`) what does not load. Raises SettingsError."""
+        return build_processing(self.settings, before, cache=cache.directory())
+
+    def put(self, org: Org) -> None:
+        """The shard of an org, new or with other settings. Nothing of the shard before it may run any more."""
+        session = _session(org, self._surroundings.now)
+        shard = build_shard(self._stores(org.name), org, session, self.processing, self._surroundings)
+        self.shards = {**self.shards, org.name: shard}
+
+    def retire(self, name: str) -> None:
+        """An org is read no longer: its rows are still delivered. Nothing of it may run any more."""
+        shard = build_shard(self._stores(name), None, None, self.processing, self._surroundings)
+        self.shards = {**self.shards, name: shard}
 
     def reload(self) -> Sequence[LoadFailure]:
         """Rules, mappings and lists anew, from the next batch on; returns what of them did not load. One at a time.
@@ -123,6 +155,10 @@ class Node:
             session.close()
         self.directory.close()
 
+    def _stores(self, name: str) -> StateStores:
+        known = self.shards.get(name)
+        return known.stores if known is not None else self._opening.open(name)
+
     def _report(self) -> Sequence[LoadFailure]:
         """What does not load, and what does again, to the register; of lists from now on whenever they are read."""
         found, register = self.processing.load_failures, self.own_problems
@@ -139,7 +175,7 @@ def build_node(
     settings: Settings,
     *,
     now: Callable[[], datetime],
-    stop: threading.Event,
+    stop: StopEvent,
     watch: Callable[[str, BatchCommit], None] = lambda _shard, _commit: None,
 ) -> Node:
     """Open the state and put everything together; nothing runs and nothing is asked of anybody yet.
@@ -150,25 +186,26 @@ def build_node(
     not load are left out and reported as problems.
     """
     destinations = [build_destination(destination, now, stop) for destination in settings.destinations]
-    sessions = {org.name: Session(org, now=now, rotated=warn_of_rotation(org.name)) for org in settings.orgs}
+    orgs = {org.name: org for org in settings.orgs}
+    sessions = {name: _session(org, now) for name, org in orgs.items()}
     missing = unusable_destinations(sessions.values(), destinations)
     directory = StateDirectory(settings.state.directory)
-    grown, told = threading.Condition(), threading.Condition()
-    shards = open_shards(directory, sessions, now, grown=grown, told=told)
+    opening = ShardOpening(directory, now)
+    shards = opening.open_all(orgs)
     _begin(directory, shards, missing)
-
-    def rebuild(before: LoadedFiles) -> BatchProcessing:
-        return build_processing(settings, before, cache=cache.directory())
-
-    processing = rebuild(LoadedFiles())
+    processing = build_processing(settings, cache=cache.directory())
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
-    surroundings = ShardSurroundings(processing, downloads, now, stop, watch)
-    orgs = {org.name: org for org in settings.orgs}
+    surroundings = ShardSurroundings(downloads, now, stop, watch)
     built = {
-        name: build_shard(stores, orgs.get(name), sessions.get(name), surroundings) for name, stores in shards.items()
+        name: build_shard(stores, orgs.get(name), sessions.get(name), processing, surroundings)
+        for name, stores in shards.items()
     }
-    return Node(directory, built, destinations, rebuild, processing, grown, told)
+    return Node(settings, directory, built, destinations, processing, opening, surroundings)
+
+
+def _session(org: Org, now: Callable[[], datetime]) -> Session:
+    return Session(org, now=now, rotated=warn_of_rotation(org.name))
 
 
 def _begin(directory: StateDirectory, shards: Mapping[str, StateStores], missing: Mapping[str, LeaklineError]) -> None:

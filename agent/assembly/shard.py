@@ -28,12 +28,37 @@ from agent.store.state import State, StateRecall
 Source = PolledSource | ContinuousSource | PushedSource
 
 
+class StopEvent(threading.Event):
+    """The order to stop of the process, which sets those of its shards too; a shard may be told to stop before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: tuple[threading.Event, ...] = ()
+
+    def part(self) -> threading.Event:
+        """An event that is set with this one, or by itself."""
+        part = threading.Event()
+        # Without a lock: `set` runs in signal handlers too, in the middle of whatever the main thread does. What has
+        # ended needs no order any more, so that parts which come and go do not add up.
+        self._parts = (*(known for known in self._parts if not known.is_set()), part)
+        if self.is_set():
+            part.set()
+        return part
+
+    def set(self) -> None:
+        super().set()
+        for part in self._parts:
+            part.set()
+
+
 @dataclass(frozen=True)
 class Shard:
     """Nothing of it concerns another shard."""
 
     stores: StateStores
     ingest: Ingest
+    stop: threading.Event
+    """Set with the process's, or when nothing is to be read of this org any more."""
     session: Session | None = None
     """None for what is of no org, and for an org that the settings no longer name: its rows are still sent."""
     directory: Directory | None = None
@@ -60,40 +85,43 @@ class Shard:
 class ShardSurroundings:
     """What of the process a shard is built with."""
 
-    processing: BatchProcessing
     downloads: Path
     """The folder for log files while they are read."""
     now: Callable[[], datetime]
-    stop: threading.Event
+    stop: StopEvent
     watch: Callable[[str, BatchCommit], None]
     """Called after each commit, with the name of its shard."""
 
 
 def build_shard(
-    stores: StateStores, org: Org | None, session: Session | None, surroundings: ShardSurroundings
+    stores: StateStores,
+    org: Org | None,
+    session: Session | None,
+    processing: BatchProcessing,
+    surroundings: ShardSurroundings,
 ) -> Shard:
     """`org` and its `session`: None where the settings name no such org. Nothing is asked of anybody yet."""
-    now = surroundings.now
+    now, stop = surroundings.now, surroundings.stop.part()
     directory = (
         build_directory(stores.state, stores.problems, stores.shard, session, now) if session is not None else None
     )
     feeds = _feeds(org, stores.state) if org else ONE_FEED
     ingest = Ingest(
         stores,
-        shard_steps(surroundings.processing, stores, directory, feeds),
+        shard_steps(processing, stores, directory, feeds),
         now=now,
-        stop=surroundings.stop,
+        stop=stop,
         watch=partial(surroundings.watch, stores.shard),
         intervals={name_of(org.name, settings): settings.every for settings in org.sources} if org else {},
     )
     if org is None or session is None:
-        return Shard(stores, ingest)
+        return Shard(stores, ingest, stop)
     sources = [
         (settings, with_unknown_actions(source, settings, ingest, now))
         for settings in org.sources
         for source in [build_source(settings, session, ingest, now, surroundings.downloads, org.sources)]
     ]
-    return Shard(stores, ingest, session, directory, sources, feeds)
+    return Shard(stores, ingest, stop, session, directory, sources, feeds)
 
 
 def _feeds(org: Org, state: State) -> OrgFeeds:

@@ -187,7 +187,7 @@ class Settings(StrictSettings):
     """The whole file."""
 
     orgs: list[Org] = Field(default_factory=list)
-    """The Salesforce orgs that are watched. More of them may stand in files of the folder orgs.d beside this file, one in
+    """The Salesforce orgs that are watched. More of them may be in files of the folder orgs.d beside this file, one in
     each; with at least one there, this list may be left out."""
     destinations: list[DestinationSettings] = Field(min_length=1)
     """Where events and alerts are sent; each at its own pace."""

@@ -6,7 +6,7 @@ not load keeps what was in use of it, so that a slip in one file stops no org.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class SettingsFiles:
         found, failures = _folder_of(self.path), list[OrgFailure]()
         has_folder = found is not None or bool(self.files)
         if found is None:
-            message = f"{folder_path} is gone: its orgs stay; make it anew, with a file for each that is to stay"
+            message = f"{folder_path} is gone: its orgs stay; make it again, with a file for each that is to stay"
             found = OrgsFolder(failures=[OrgFailure(folder_path, message)] if has_folder else [], is_whole=False)
         main, restart_for = self._main, self.restart_for
         try:
@@ -49,7 +49,7 @@ class SettingsFiles:
             main, restart_for = read.orgs, changed_keys(self.settings, read, apart_from={"orgs"})
         except SettingsError as error:
             failures.append(OrgFailure(self.path, f"{error}; its orgs stay as they are"))
-        fitting = _fitting(main, self.settings, found, self._kept(found))
+        fitting = _fitting(main, self.settings, found, self.files)
         failures += fitting.failures
         orgs = [*main, *(file.org for file in fitting.files.values())]
         if not orgs:
@@ -60,12 +60,6 @@ class SettingsFiles:
         settings = self.settings.model_copy(update={"orgs": orgs})
         return SettingsFiles(self.path, settings, failures, fitting.files, restart_for, main)
 
-    def _kept(self, found: OrgsFolder) -> list[OrgFile]:
-        """What is in use of files that do not load now."""
-        broken = {failure.path for failure in found.failures}
-        gone = [] if found.is_whole else [path for path in self.files if path not in found.files]
-        return [file for path, file in self.files.items() if path in broken or path in gone]
-
 
 def read_files(path: Path, *, needs_orgs: bool = True) -> SettingsFiles:
     """The settings as a start finds them. `needs_orgs`: at least one must load. Raises SettingsError with a line for each thing
@@ -73,7 +67,7 @@ def read_files(path: Path, *, needs_orgs: bool = True) -> SettingsFiles:
     """
     found = _folder_of(path)
     settings = parse(read_document(path), str(path), has_folder=found is not None)
-    main, fitting = settings.orgs, _fitting(settings.orgs, settings, found or OrgsFolder(), ())
+    main, fitting = settings.orgs, _fitting(settings.orgs, settings, found or OrgsFolder(), {})
     orgs = [*main, *(file.org for file in fitting.files.values())]
     if not orgs and needs_orgs:
         reasons = [failure.message for failure in fitting.failures]
@@ -102,23 +96,26 @@ def _folder_of(path: Path) -> OrgsFolder | None:
     return orgs_folder.read_folder(folder) if folder.exists() or folder.is_symlink() else None
 
 
-def _fitting(main: Sequence[Org], settings: Settings, found: OrgsFolder, kept: Iterable[OrgFile]) -> OrgsFolder:
-    """The files that go together with the rest, and what does not load. `kept`: used where what is new has left room."""
-    failures = list(found.failures)
-    files = dict[Path, OrgFile]()
-    orgs = list(main)
-    for file, is_new in _candidates(found, kept):
-        if reason := _misfit(file, orgs, settings, files):
-            failures += [OrgFailure(file.path, reason)] if is_new else []
-            continue
-        files[file.path] = file
-        orgs.append(file.org)
-    return OrgsFolder(files, failures)
+def _fitting(main: Sequence[Org], settings: Settings, found: OrgsFolder, before: Mapping[Path, OrgFile]) -> OrgsFolder:
+    """The files that go together with the rest, and what does not load. `before`: what was in use, which goes on being used
+    in place of what does not load, where what is new has left it room.
+    """
+    failures, files, orgs = list(found.failures), dict[Path, OrgFile](), list(main)
 
+    def take(file: OrgFile) -> str:
+        """Why it cannot be taken; empty where it was."""
+        reason = _misfit(file, orgs, settings, files)
+        if not reason:
+            files[file.path] = file
+            orgs.append(file.org)
+        return reason
 
-def _candidates(found: OrgsFolder, kept: Iterable[OrgFile]) -> Iterator[tuple[OrgFile, bool]]:
-    yield from ((file, True) for file in found.files.values())
-    yield from ((file, False) for file in kept)
+    failures += [OrgFailure(file.path, reason) for file in found.files.values() if (reason := take(file))]
+    broken = {failure.path for failure in failures}
+    for path, file in before.items():
+        if path in broken or not (found.is_whole or path in found.files):
+            take(file)
+    return OrgsFolder(dict(sorted(files.items())), failures)
 
 
 def _misfit(file: OrgFile, orgs: Sequence[Org], settings: Settings, files: Mapping[Path, OrgFile]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ import structlog
 from agent.daemon import status
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.dead_letters import dead_letter_requests
+from agent.daemon.running_orgs import OrgsReloaded, RunningOrgs
 from agent.errors import Busy, FileError, SettingsError
 from agent.model import LANES, Lane
 from agent.sources.salesforce.session import Session
@@ -82,10 +84,11 @@ class DaemonCommands:
         look_up_problem: Callable[[str], str],
         clock: Callable[[], KernelClock | None],
         now: Callable[[], datetime],
+        orgs: RunningOrgs | None = None,
     ) -> None:
         """`directory`: the state's; `sessions`: by the org's name in the settings; `sources`: as `Polling.status`;
         `look_up_problem`: why events of an org go without the names of users and apps, empty while they do not; `clock`:
-        what the kernel said of the machine's clock last.
+        what the kernel said of the machine's clock last; `orgs`: those that a reload takes anew.
         """
         self._directory = directory
         self._shards = shards
@@ -98,6 +101,7 @@ class DaemonCommands:
         self._look_up_problem = look_up_problem
         self._clock = clock
         self._now = now
+        self._running = orgs
 
     def table(self) -> list[ControlCommand]:
         """All that may be asked."""
@@ -132,15 +136,21 @@ class DaemonCommands:
         return status.encode_problems(closed)
 
     def reload(self) -> dict[str, Any]:
-        """Rules, mappings and lists anew, from the next batch on; how many rules run, and what did not load."""
-        try:
-            found = [failure.message for failure in self._rules.reload()]
-        except SettingsError as error:
-            found = [f"{error}; all rules, mappings and lists stay as they were"]
+        """Orgs, rules, mappings and lists anew, from the next batch on. `rules`: how many run; `not_loaded`: a message for each
+        file that did not load; `orgs`: what became of each (`org`, `result`, `message`); `restart_for`: keys of the
+        settings file that are not in use before a restart.
+        """
+        with nullcontext(OrgsReloaded()) if self._running is None else self._running.reloading() as orgs:
+            try:
+                found = [failure.message for failure in self._rules.reload()]
+            except SettingsError as error:
+                found = [f"{error}; all rules, mappings and lists stay as they were"]
+        answer = {"rules": self._rules.rules_loaded, **asdict(orgs), "not_loaded": [*orgs.not_loaded, *found]}
+        level = logging.INFO if orgs.is_well and not found else logging.WARNING
         log.log(
-            logging.WARNING if found else logging.INFO, "reloaded", rules=self._rules.rules_loaded, not_loaded=found
+            level, "reloaded", **{**answer, "orgs": [asdict(org) for org in orgs.orgs if org.result != "unchanged"]}
         )
-        return {"rules": self._rules.rules_loaded, "not_loaded": found}
+        return answer
 
     def _stored(self) -> tuple[StatusDocument, list[ProblemStatus]]:
         """What the state says, with the open problems; without counting where a loop holds the state for too long."""

@@ -13,10 +13,9 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +23,21 @@ import sdnotify
 import structlog
 
 from agent.assembly.delivery_loops import build_delivery_loops
+from agent.assembly.live_mapping import LiveMapping
 from agent.assembly.node import build_node
+from agent.assembly.shard import StopEvent
 from agent.config.settings import Settings
+from agent.config.settings_files import SettingsFiles
 from agent.daemon.clock import utc_now
 from agent.daemon.clocks.machine_clock import MachineClock
 from agent.daemon.commands import DaemonCommands
 from agent.daemon.control.server import ControlServer
+from agent.daemon.full_disk import despite_a_full_disk
 from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
 from agent.daemon.metrics_listener import metrics_served
-from agent.daemon.reading.shard_reading import ShardReading
-from agent.daemon.schedule import Schedule
+from agent.daemon.readings import TICK_EVERY, Readings
+from agent.daemon.running_orgs import RunningOrgs
 from agent.daemon.shutdown_deadline import (
     STOP_WITHIN,
     ShutdownDeadline,
@@ -45,19 +48,18 @@ from agent.daemon.shutdown_deadline import (
 from agent.daemon.signals import signals
 from agent.daemon.status import takes_of
 from agent.daemon.watch import Watch
-from agent.errors import DiskFull, StateDamaged
+from agent.errors import StateDamaged
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.deliver import DeliveryStopped
-from agent.pipeline.shard_threads import ShardThreads, ShardWork
+from agent.pipeline.forward import Forward
+from agent.pipeline.repair_loop import RepairLoop
 from agent.store.directory.database_check import DatabaseWatch
 from agent.store.keys import PROCESS
 
 log = structlog.get_logger()
 
 TRIM_EVERY = 5.0
-TICK_EVERY = timedelta(minutes=1)
-"""Between two looks at what only the passing of time can tell."""
 
 
 class Daemon:
@@ -69,42 +71,62 @@ class Daemon:
         *,
         now: Callable[[], datetime] = utc_now,
         watch: Callable[[BatchCommit], None] = lambda _: None,
+        files: SettingsFiles | None = None,
     ) -> None:
+        """`files`: where the settings were read from; without them a reload takes no orgs anew."""
         self._settings = settings
         self._now = now
         self._watch = watch
-        self.stop = threading.Event()
+        self.stop = StopEvent()
         self._reload_asked = threading.Event()
         self.stop_within = STOP_WITHIN
         """Seconds."""
         self.failure: str = ""
         self._status = FAILED
         """The exit status after a failure."""
-        self.node = build_node(settings, now=now, stop=self.stop, watch=self._record_commit)
-        self.readings = {
-            name: ShardReading(shard, now, self.stop, self._fail) for name, shard in self.node.shards.items()
-        }
-        """By the name of the shard."""
-        self._clock = MachineClock(self.node.own_problems, self.node.timed_orgs, now)
-        self._database_watch = DatabaseWatch(settings.state.directory, self.node.own_problems)
-        delivery = build_delivery_loops(self.node, settings, now=now, stop=self.stop)
-        self.forwards, self.repair = delivery.forwards, delivery.repair
-        self.trim = delivery.trim.trim
-        """Let go of batches that every destination has settled."""
-        self._schedule = self._scheduled()
-        self._liveness = Liveness(self.stalled)
+        self.node = node = build_node(settings, now=now, stop=self.stop, watch=self._record_commit)
+        self.readings = Readings(
+            node.shards,
+            node.directory,
+            node.told,
+            now=now,
+            stop=self.stop,
+            fail=self._fail,
+            guarded=self._guarded,
+            start=self._started,
+        )
+        self._clock = MachineClock(node.own_problems, node.timed_orgs, now)
+        database_watch = DatabaseWatch(settings.state.directory, node.own_problems)
+        self.readings.schedule.add_tick("tick database", database_watch.tick, TICK_EVERY)
+        self._delivery = build_delivery_loops(node, settings, now=now, stop=self.stop)
+        self._orgs = RunningOrgs(node, self.readings, self._delivery, files)
+        self._liveness = Liveness(self.stalled, lambda: self.readings.threads)
         self.commands = DaemonCommands(
             settings.state.directory,
-            self.node.stores,
-            self.node.sessions,
-            self.node,
-            self._sources_status,
+            node.stores,
+            node.sessions,
+            node,
+            self.readings.status,
             self.forwards,
             takes_of(settings.destinations),
-            self.node.look_up_problem,
+            node.look_up_problem,
             self._clock.kernel,
             now,
+            self._orgs,
         )
+
+    @property
+    def forwards(self) -> Sequence[Forward]:
+        """The loops of the destinations."""
+        return self._delivery.forwards
+
+    @property
+    def repair(self) -> RepairLoop:
+        return self._delivery.repair
+
+    def trim(self) -> None:
+        """Let go of batches that every destination has settled."""
+        self._delivery.trim.trim()
 
     def run(self, control: Path | None = None) -> int:
         """Until told to stop. Call from the main thread: it takes the signals. Where something hangs, the process ends
@@ -123,18 +145,18 @@ class Daemon:
         """From the start of all threads to the end of the last of them."""
         notifier = sdnotify.SystemdNotifier()
         problems = self.node.own_problems
-        with self._despite_a_full_disk():
+        with despite_a_full_disk(self.node.directory):
             announce_late_stop(self.node.directory.directory, problems)
-        looks = [*self._clock.looks(self._schedule.set_anew), LoopWatch(problems, self.stalled).look]
+        looks = [*self._clock.looks(self.readings.schedule.set_anew), LoopWatch(problems, self.stalled).look]
         watch = Watch(looks, self.stop)
         self._liveness.watch_is_late = watch.is_late
         with signals(self.stop, self._reload_asked), self._served(control), self._metrics_served(looks):
             threads = self._liveness.threads = [
                 *self.start_forwarding(),
-                *self.start_sources(),
                 self._started("watch", watch.run),
             ]
-            self._schedule.start()
+            self.readings.start_sources()
+            self.readings.schedule.start()
             sources = [source.name for shard in self.node.shards.values() for _, source in shard.sources]
             notifier.notify(f"READY=1\nSTATUS=watching {len(sources)} sources")
             log.info("started", sources=sorted(sources), destinations=[forward.name for forward in self.forwards])
@@ -145,8 +167,8 @@ class Daemon:
                 notifier.notify("STOPPING=1")
                 self.node.end_look_ups()
                 with polls_end_in_time(self.node.sessions.values()):
-                    self._schedule.stop()
-                    for thread in threads:
+                    self.readings.schedule.stop()
+                    for thread in (*threads, *self.readings.threads):
                         thread.join()
 
     def _exit_late(self) -> None:
@@ -162,29 +184,25 @@ class Daemon:
                 notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
                 self.commands.reload()
                 notifier.notify("READY=1")
+            self._orgs.settle()
             if time.monotonic() - fed > _watchdog_seconds() / 4 and self._liveness.is_well():
                 notifier.notify("WATCHDOG=1")
                 fed = time.monotonic()
 
     def read_once(self) -> int:
         """One pass over every polled source, in this thread; rows committed. Raises what a source raises."""
-        return sum(reading.read_once() for reading in self.readings.values())
+        return sum(reading.read_once() for reading in self.readings.by_shard.values())
 
     def tick(self) -> None:
         """Let every shard say what only the passing of time can tell, in this thread."""
-        for reading in self.readings.values():
+        for reading in self.readings.by_shard.values():
             reading.tick()
 
     def start_forwarding(self) -> list[threading.Thread]:
         """One thread per destination, one that trims, and one that sends the events about problems, one that repairs."""
         work = {f"forward {forward.name}": forward.run for forward in self.forwards}
-        work |= {"trim": self._run_trim, "tell": self._run_problem_events, "repair": self.repair.run}
+        work |= {"trim": self._run_trim, "tell": self.readings.run_problem_events, "repair": self.repair.run}
         return [self._started(name, run) for name, run in work.items()]
-
-    def start_sources(self) -> list[threading.Thread]:
-        """One thread per source that owns one."""
-        owned = [thread for reading in self.readings.values() for thread in reading.threads]
-        return [self._started(thread.name, thread.run) for thread in owned]
 
     def drained(self) -> bool:
         """Whether every destination has settled everything."""
@@ -194,64 +212,17 @@ class Daemon:
         """Give everything back; the loops must have ended."""
         self.node.close()
 
-    def _scheduled(self) -> Schedule:
-        polled = [(reading, poll) for reading in self.readings.values() for poll in reading.polled]
-        schedule = Schedule(len(polled), self._guarded)
-        for reading, poll in polled:
-            schedule.add(poll.source.name, partial(reading.polling.poll, poll), poll.every, spread=True)
-        for name, reading in self.readings.items():
-            schedule.add(reading.tick_name, partial(self._tick, name), TICK_EVERY, executor="tick")
-        return schedule
-
     def _record_commit(self, shard: str, commit: BatchCommit) -> None:
-        self.readings[shard].record_commit(commit)
+        self.readings.record_commit(shard, commit)
         self._watch(commit)
-
-    def _sources_status(self, now: datetime) -> list[Mapping[str, Any]]:
-        return [source for reading in self.readings.values() for source in reading.status(now)]
 
     # Keeping going, and ending
 
     def _run_trim(self) -> None:
         progress = self.node.shards[PROCESS].ingest.progress
         while not self.stop.wait(TRIM_EVERY):
-            with progress.of("trim"), self._despite_a_full_disk():
+            with progress.of("trim"), despite_a_full_disk(self.node.directory):
                 self.trim()
-
-    def _run_problem_events(self) -> None:
-        works = {
-            name: ShardWork(reading.has_problem_events, partial(self._send_problem_events, reading))
-            for name, reading in self.readings.items()
-        }
-        ShardThreads("tell", works, self.stop, self._wait_for_problem_events).run()
-
-    def _wait_for_problem_events(self) -> None:
-        with self.node.told:
-            self.node.told.wait(1.0)
-
-    def send_problem_events(self) -> None:
-        """Commit the events about problems that wait to be sent, in this thread."""
-        for reading in self.readings.values():
-            self._send_problem_events(reading)
-
-    def _send_problem_events(self, reading: ShardReading) -> None:
-        with self._despite_a_full_disk():
-            reading.send_problem_events()
-
-    def _tick(self, shard: str) -> None:
-        with self._despite_a_full_disk():
-            self.readings[shard].tick()
-            if shard == PROCESS:
-                self._database_watch.tick()
-
-    @contextmanager
-    def _despite_a_full_disk(self) -> Iterator[None]:
-        """Around what is done again in a while."""
-        try:
-            yield
-        except DiskFull as error:
-            log.warning("there is no room on the disk", reason=str(error))
-            self.node.directory.give_up_ballast()
 
     def _guarded(self, run: Callable[[], None]) -> None:
         """Anything unexpected in a thread ends the process: what a shard expects of itself ended its pass before."""
@@ -279,7 +250,7 @@ class Daemon:
 
     def stalled(self) -> Mapping[str, str]:
         """Loops that hang or whose turn does not come, by name, each with a sentence about it."""
-        return {loop: why for reading in self.readings.values() for loop, why in reading.stalled().items()}
+        return self.readings.stalled()
 
     @contextmanager
     def _served(self, control: Path | None) -> Iterator[None]:
@@ -294,16 +265,10 @@ class Daemon:
             server.close()
 
     def _metrics_served(self, looks: list[Callable[[], None]]) -> AbstractContextManager[None]:
-        problems = {name: shard.stores.problems for name, shard in self.node.shards.items()}
-        orgs = [name for name, reading in self.readings.items() if reading.polled]
-        return metrics_served(
-            self._settings.metrics,
-            self._liveness,
-            problems,
-            orgs,
-            lambda org: self.readings[org].polling.has_read(),
-            looks,
-        )
+        node = self.node
+        problems = LiveMapping(lambda: {name: shard.stores.problems for name, shard in node.shards.items()})
+        orgs = LiveMapping(self.readings.polled_orgs)
+        return metrics_served(self._settings.metrics, self._liveness, problems, orgs, self.readings.has_read, looks)
 
 
 def _watchdog_seconds() -> float:

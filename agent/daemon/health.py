@@ -43,6 +43,8 @@ STOP_WORK = frozenset(
 )
 """Kinds of problems that mean: something is not read, or not delivered."""
 
+_READYZ = "/readyz/"
+
 Answer = tuple[int, bytes, bytes]
 """Status, content type, body."""
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -59,7 +61,7 @@ class Health:
         has_read: Callable[[str], bool],
     ) -> None:
         """`ailing`: why the process does not work, nothing while it does; `problems`: those that are open, each with the name
-        of its org, empty for the process itself; `orgs`: their names; `has_read`: whether a source of this org has been
+        of its org, empty for the process itself; `orgs`: their names, as they are at each request; `has_read`: whether a source of this org has been
         read since the start. None of them may wait for anything.
         """
         self._ailing = ailing
@@ -69,8 +71,7 @@ class Health:
         self._paths: Mapping[str, Callable[[], Answer]] = {
             "/metrics": _metrics,
             "/healthz": self.health,
-            "/readyz": lambda: self.readiness(orgs),
-            **{f"/readyz/{org}": partial(self.readiness, [org]) for org in orgs},
+            "/readyz": lambda: self.readiness(list(orgs)),
         }
 
     async def __call__(self, scope: Mapping[str, Any], _: object, send: Send) -> None:
@@ -114,7 +115,10 @@ class Health:
         return _json(ready, {"ready": ready, "has_read": not unread, "unread": unread, "problems": hindrances})
 
     def _answer(self, method: str, path: str) -> Answer:
+        org = path.removeprefix(_READYZ)
         answer = self._paths.get(path)
+        if org != path and org in self._orgs:  # looked up at each request: orgs come and go
+            answer = partial(self.readiness, [org])
         if answer is None:
             return 404, b"text/plain", b"not found; there are /metrics, /healthz, /readyz and /readyz/ORG\n"
         if method not in ("GET", "HEAD"):

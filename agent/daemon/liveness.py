@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -15,12 +15,19 @@ log = structlog.get_logger()
 class Liveness:
     """Safe for threads, and never waits for anything."""
 
-    def __init__(self, stalled: Callable[[], Mapping[str, str]]) -> None:
-        """`stalled`: the loops that hang, by name, each with a sentence about it."""
+    def __init__(
+        self,
+        stalled: Callable[[], Mapping[str, str]],
+        sources: Callable[[], Sequence[threading.Thread]] = lambda: (),
+    ) -> None:
+        """`stalled`: the loops that hang, by name, each with a sentence about it; `sources`: threads of sources, which come and
+        go with their orgs.
+        """
         self._stalled = stalled
+        self._sources = sources
         self._logged = self._dumped = False
         self.threads: list[threading.Thread] = []
-        """Those that must not end."""
+        """Those that must not end, beside those of sources."""
         self.watch_is_late: Callable[[], bool] = lambda: False
 
     def ailing(self) -> list[str]:
@@ -42,6 +49,10 @@ class Liveness:
 
     def _broken(self) -> list[str]:
         """What is wrong with threads, loops that hang aside."""
-        ended = [f"the thread {thread.name!r} has ended" for thread in self.threads if not thread.is_alive()]
+        ended = [
+            f"the thread {thread.name!r} has ended"
+            for thread in (*self.threads, *self._sources())
+            if not thread.is_alive()
+        ]
         late = ["the watch hangs: another thread may hold the state"] if self.watch_is_late() else []
         return [*ended, *late]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
@@ -46,8 +49,12 @@ TICK_THREADS = 4
 """Ticks that run side by side: that of an org which waits for its own long commit holds up no other's."""
 
 
+GROWTH = 8
+"""Jobs that each further pool has threads for, where jobs come while others run. A thread is begun when it is needed first."""
+
+
 class Schedule:
-    """Jobs with a turn every so often; of each job at most one runs at a time."""
+    """Jobs with a turn every so often; of each job at most one runs at a time. Jobs may come and go while it runs."""
 
     def __init__(self, threads: int, guarded: Callable[[Run], None]) -> None:
         """`threads`: as many jobs run side by side; `guarded` runs a job, and takes what it raises."""
@@ -60,19 +67,58 @@ class Schedule:
         self._scheduler.guarded = guarded
         self._places: dict[str, int] = {}
         """Jobs that are spread, by name: how many of them come before."""
+        self._room = {"default": max(1, threads)}
+        """Pools, and how many jobs each has threads for."""
+        self._pools: dict[str, str] = {}
+        """Jobs, and the pool of each."""
 
-    def add(self, name: str, run: Run, every: timedelta, *, executor: str = "default", spread: bool = False) -> None:
-        """The first turn comes at once; of jobs that are `spread` each comes `APART` after the one before it."""
+    def add(self, name: str, run: Run, every: timedelta, *, spread: bool = False) -> None:
+        """The first turn comes at once; of jobs that are `spread` each comes `APART` after the one before it, among those that
+        are there then.
+        """
         if spread:
-            self._places[name] = len(self._places)
+            self._places[name] = self._free_place()
+        self._pools[name] = self._pool_with_room()
+        self._add(name, run, every, self._pools[name])
+
+    def add_tick(self, name: str, run: Run, every: timedelta) -> None:
+        """As `add`, of a job that takes no time: `TICK_THREADS` of them run side by side."""
+        self._add(name, run, every, "tick")
+
+    def withdraw(self, name: str) -> None:
+        """No further turn; what runs goes on. Its thread is kept for it until `release`."""
+        with suppress(JobLookupError):
+            self._scheduler.remove_job(name)
+        self._places.pop(name, None)
+
+    def release(self, name: str) -> None:
+        """A job that was withdrawn has ended: its thread is there for others."""
+        self._pools.pop(name, None)
+
+    def _add(self, name: str, run: Run, every: timedelta, pool: str) -> None:
         self._scheduler.add_job(
             self._guarded,
             IntervalTrigger(every),
             args=(_named(name, run),),
             next_run_time=self._first_turn(name),
             id=name,
-            executor=executor,
+            executor=pool,
         )
+
+    def _pool_with_room(self) -> str:
+        """A further pool where all are full: a pool of the library does not grow."""
+        taken = Counter(self._pools.values())
+        for pool, room in self._room.items():
+            if taken[pool] < room:
+                return pool
+        pool = f"pool {len(self._room)}"
+        self._scheduler.add_executor(ThreadPoolExecutor(GROWTH), pool)
+        self._room[pool] = GROWTH
+        return pool
+
+    def _free_place(self) -> int:
+        taken = set(self._places.values())
+        return next(place for place in range(len(taken) + 1) if place not in taken)
 
     def start(self) -> None:
         self._scheduler.start()

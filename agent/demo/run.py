@@ -124,7 +124,7 @@ def _watch(
     """Read everything there is, then let leaks happen and be streamed, wait until all is delivered, and return the status at
     the end with the alerts about what was streamed.
     """
-    threads = [*daemon.start_forwarding(), *daemon.start_sources()]
+    threads = [*daemon.start_forwarding(), *daemon.readings.start_sources()]
     streamed: list[StreamedAlert] = []
     reading = threading.Thread(target=_read, args=(daemon,), name="read")
     with Live(progress, console=console, refresh_per_second=5, vertical_overflow="visible"):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -23,11 +24,12 @@ from agent.pipeline.chunk import cut
 from agent.pipeline.deliver import Delivery, DeliveryStopped
 from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.pipeline.shard_follower import ShardFollower
+from agent.pipeline.shard_turns import ShardTurns
 from agent.pipeline.shared_lines import SharedLines
 from agent.store.problems import Problems
 from agent.store.queue.backlog_limit import Quota
 from agent.store.queue.delivery_result import DeliveryResult
-from agent.store.queue.in_flight_batch import RANKS, InFlightBatch
+from agent.store.queue.in_flight_batch import InFlightBatch
 from agent.store.queue.state_stores import StateStores
 from agent.store.restore_detector import DeliveryMarks
 
@@ -49,14 +51,15 @@ class Forward:
         settings: DeliverySettings | None = None,
         jitter: Callable[[], float] = random.random,
         monotonic: Callable[[], float] = time.monotonic,
+        grown: threading.Condition | None = None,
     ) -> None:
-        """`shards`: the stores of at least one, whose spools share one condition `grown`; `problems`: the register of what
-        concerns the process, such as that the destination takes nothing.
+        """`shards`: the stores of at least one unless `grown` is given, the condition that the spools of all share; `problems`:
+        the register of what concerns the process, such as that the destination takes nothing.
         """
         self.destination = destination
         self.settings = settings or DeliverySettings()
         self._problems = problems
-        self._grown = shards[0].spool.grown
+        self._grown = grown or shards[0].spool.grown
         self._lines = lines
         self._now = now
         self._stop = stop
@@ -68,18 +71,30 @@ class Forward:
             unavailable=self._report_unavailable,
             accepting=self._report_accepting,
         )
-        marks = DeliveryMarks.of(destination)
-        self.shards: Sequence[ShardFollower] = [
-            ShardFollower(destination, stores, self.settings, marks, now=now, monotonic=monotonic, jitter=jitter)
-            for stores in shards
-        ]
-        self._turns = [0] * RANKS
-        """For each rank, the number of the shard that comes first among those with a batch of it."""
+        self._follower = partial(
+            ShardFollower,
+            destination,
+            settings=self.settings,
+            marks=DeliveryMarks.of(destination),
+            now=now,
+            monotonic=monotonic,
+            jitter=jitter,
+        )
+        self._turns = ShardTurns([self._follower(stores) for stores in shards])
         self._waits_until: datetime | None = None
 
     @property
     def name(self) -> str:
         return self.destination.name
+
+    @property
+    def shards(self) -> Sequence[ShardFollower]:
+        """What it takes of each shard."""
+        return self._turns.shards
+
+    def follow(self, stores: StateStores) -> None:
+        """Take a further shard. From any thread."""
+        self._turns.join(self._follower(stores))
 
     @property
     def problem(self) -> str:
@@ -118,7 +133,7 @@ class Forward:
         while not self._stop.is_set():
             if not self.forward():
                 with self._grown:
-                    self._grown.wait_for(lambda: self._next() is not None or self._stop.is_set(), timeout=1.0)
+                    self._grown.wait_for(lambda: self._turns.next() is not None or self._stop.is_set(), timeout=1.0)
 
     def forward(self) -> bool:
         """Settle one batch, or as much of it as comes before an alert; False when there is nothing to send.
@@ -137,13 +152,11 @@ class Forward:
         for shard in self.shards:
             if shard.stopped.due_for_retry():
                 self._probe(shard)
-        following = self._next()
+        following = self._turns.next()
         batch = following.take() if following is not None else None
         if following is None or batch is None:
             return False
-        # Turns are kept by rank: if alerts moved those of events, an org with many alerts would hand the turn to its
-        # neighbour after each of them, and the orgs behind that one would wait.
-        self._turns[batch.rank] = self.shards.index(following) + 1
+        self._turns.note_turn(following, batch)
         try:
             self._settle_batch(following, batch)
             following.note_well()
@@ -155,18 +168,6 @@ class Forward:
         except Exception as error:  # noqa: BLE001 - whatever it is, the other shards are delivered
             following.rest(batch, error)
         return True
-
-    def _next(self) -> ShardFollower | None:
-        """The shard with the most urgent batch: alerts of all shards come before events of any. Among equals they take
-        turns, a batch each, so that no org's backlog holds up another's.
-        """
-        ranks = {number: rank for number, shard in enumerate(self.shards) if (rank := shard.rank()) is not None}
-        if not ranks:
-            return None
-        urgent = min(ranks.values())
-        turn, count = self._turns[urgent], len(self.shards)
-        waiting = [number for number, rank in ranks.items() if rank == urgent]
-        return self.shards[min(waiting, key=lambda number: (number - turn) % count)]
 
     def _report_unavailable(self, error: Unavailable, pause: float) -> None:
         self._waits_until = until = self._now() + timedelta(seconds=pause)
@@ -212,7 +213,7 @@ class Forward:
                 settled = self._delivery.deliver(chunk, row)
                 row += len(chunk.lines)
                 self._move(shard, batch, row, rows, settled)
-                if self._stop.is_set() or batch.lane in shard.stopped.lanes or self._overtaken(batch):
+                if self._stop.is_set() or batch.lane in shard.stopped.lanes or self._turns.overtakes(batch):
                     return
                 if self.destination.limits != limits:  # the destination has learned smaller ones
                     break
@@ -247,10 +248,6 @@ class Forward:
     def _encode_alone(self, frame: pl.DataFrame) -> None:
         """Encode some rows of a shaped frame for nothing but to see whether they can be encoded."""
         self.destination.wrap(frame, self.destination.format(frame))
-
-    def _overtaken(self, batch: InFlightBatch) -> bool:
-        """Whether something more urgent waits in any shard: an alert, or rows of now while old ones are being sent."""
-        return any((rank := shard.rank()) is not None and rank < batch.rank for shard in self.shards)
 
     def _move(
         self, shard: ShardFollower, batch: InFlightBatch, row: int, rows: FrameParts, settled: DeliveryResult

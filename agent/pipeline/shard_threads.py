@@ -27,7 +27,8 @@ class ShardThreads:
         until it is time to look again.
         """
         self._name = name
-        self._works = works
+        self.works = works
+        """Another mapping may be put here at any time; work in hand goes on, and the shard's next waits for it."""
         self._stop = stop
         self._wait = wait
         self._threads: dict[str, threading.Thread] = {}
@@ -36,7 +37,7 @@ class ShardThreads:
     def run(self) -> None:
         """Until the stop event. Raises what any work raises: it expects everything that a shard can do."""
         while not self._stop.is_set():
-            for shard, work in self._works.items():
+            for shard, work in self.works.items():
                 running = self._threads.get(shard)
                 if work.is_due() and (running is None or not running.is_alive()):
                     name = f"{self._name} {shard}".rstrip()

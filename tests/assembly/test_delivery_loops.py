@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from agent.assembly.delivery_loops import DeliveryLoops, build_delivery_loops
 from agent.assembly.node import Node, build_node
+from agent.assembly.shard import StopEvent
 from agent.config.settings import Settings
 from agent.daemon.status import lanes_of, takes_of
 from agent.own_event import own_event
@@ -62,7 +62,7 @@ def started(folder: Path, orgs: Sequence[str], destinations: dict[str, list[str]
         "state": {"directory": str(folder / "state")},
         "rules": {"shipped": False},
     }
-    settings, stop = Settings.model_validate(document), threading.Event()
+    settings, stop = Settings.model_validate(document), StopEvent()
     node = build_node(settings, now=lambda: NOW, stop=stop)
     try:
         yield Started(settings, node, build_delivery_loops(node, settings, now=lambda: NOW, stop=stop))

@@ -191,13 +191,24 @@ def test_what_does_not_load_any_more_stays_as_it_was(folder: Folder) -> None:
     folder.put("c", org("initech"))
     (folder.orgs / "b.yaml").unlink()
     files = before.read_again()
-    assert names(files) == ["initech", "acme"]
+    assert names(files) == ["acme", "initech"]
     assert [failure.path.name for failure in files.failures] == ["a.yaml"]
     folder.put("a", org("acme", timeout="5s"))
     files = files.read_again()
     assert names(files) == ["acme", "initech"]
     assert files.settings.orgs[0].timeout.total_seconds() == 5
     assert files.failures == []
+
+
+def test_a_file_that_becomes_a_double_keeps_its_org(folder: Folder) -> None:
+    """The other file has it already, so the one that was changed counts as broken."""
+    folder.put("a", org("acme"))
+    folder.put("b", org("globex"))
+    before = folder.read()
+    folder.put("b", org("acme"))
+    files = before.read_again()
+    assert names(files) == ["acme", "globex"]
+    assert [failure.path.name for failure in files.failures] == ["b.yaml"]
 
 
 def test_a_folder_that_is_away_keeps_its_orgs(folder: Folder) -> None:

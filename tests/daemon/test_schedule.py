@@ -30,7 +30,7 @@ def test_a_thread_has_the_name_of_the_job_that_it_runs(schedule: Schedule) -> No
         done.release()
 
     schedule.add("acme/event_log_file", look, HOUR)
-    schedule.add("tick acme", look, HOUR, executor="tick")
+    schedule.add_tick("tick acme", look, HOUR)
     schedule.start()
     for _ in range(2):
         assert done.acquire(timeout=60)
@@ -45,8 +45,8 @@ def test_a_tick_that_waits_does_not_hold_the_others(schedule: Schedule) -> None:
         waiting.wait(60)
 
     for number in range(TICK_THREADS - 1):
-        schedule.add(f"tick {number}", hold, HOUR, executor="tick")
-    schedule.add("tick last", done.set, HOUR, executor="tick")
+        schedule.add_tick(f"tick {number}", hold, HOUR)
+    schedule.add_tick("tick last", done.set, HOUR)
     schedule.start()
     try:
         assert done.wait(60)

@@ -34,9 +34,7 @@ class Shards:
 
     def _open(self) -> None:
         self._state = StateDirectory(self.directory)
-        self.stores: Mapping[str, StateStores] = open_shards(
-            self._state, self.orgs, lambda: NOW, grown=threading.Condition()
-        )
+        self.stores: Mapping[str, StateStores] = open_shards(self._state, self.orgs, lambda: NOW)
 
     def close(self) -> None:
         self._state.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 from rich.text import Text
 
-from agent.cli.commands.options import DEFAULT_PATH, Config, load
+from agent.cli.commands.options import DEFAULT_PATH, Config
 from agent.cli.output.console import err
 from agent.errors import StateDamaged, UnknownVersion
 from agent.exit_status import WRONG_CONFIGURATION
@@ -18,15 +18,17 @@ def run(config: Config = DEFAULT_PATH) -> None:
     while_starting()
     from agent.check.doubtful_settings import log_doubts
     from agent.check.machine import require_startable
+    from agent.config.settings_files import read_files
     from agent.daemon.daemon import Daemon
     from agent.daemon.logs import set_up
 
-    settings = load(config)
+    files = read_files(config)
+    settings = files.settings
     set_up(settings.log)
     require_startable(settings)
     log_doubts(settings)
     try:
-        daemon = Daemon(settings)
+        daemon = Daemon(settings, files=files)
     except (StateDamaged, UnknownVersion) as error:  # systemd must not try again: only a person can go on
         err.print(Text("failed: ", style="red") + Text(str(error), style="default"), soft_wrap=True)
         raise typer.Exit(WRONG_CONFIGURATION) from error

@@ -36,7 +36,7 @@ class SkewWatch:
     """To be asked to `look` about once a second, by one thread."""
 
     def __init__(self, orgs: Mapping[str, tuple[TimedSession, Problems]]) -> None:
-        """`orgs`: by their names in the settings, each with the register of its problems."""
+        """`orgs`: by their names in the settings, each with the register of its problems, as they are at each look."""
         self._orgs = orgs
         self._reported: dict[str, float] = {}
         """By how much the machine is ahead of an org, as its open problem says."""

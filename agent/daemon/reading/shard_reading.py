@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from threading import Event
 from typing import Any
 
+from agent import stacks
 from agent.assembly.shard import Shard
 from agent.assembly.told_spans import GRANTS, TRAIL, ToldSpans
 from agent.daemon.reading.polling import Polling, PollRecord
 from agent.daemon.reading.source_threads import PushThread, SourceShard, SourceThread, StreamThread
+from agent.daemon.reading.work_gate import WorkGate
 from agent.errors import StateDamaged
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.pass_faults import PassFaults
@@ -28,12 +29,13 @@ class ShardReading:
         self,
         shard: Shard,
         now: Callable[[], datetime],
-        stop: Event,
         fail: Callable[[StateDamaged], None],
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """`fail`: the state, which is all shards', is damaged: the process is to end."""
         self.shard = shard
+        self._gate = WorkGate()
+        stop = shard.stop
         problems = shard.stores.problems
         self._faults = PassFaults(problems, steady=steady)
         self.polling = Polling(shard.ingest, problems, now, stop, lambda _: shard.org_id, steady, faults=self._faults)
@@ -64,6 +66,38 @@ class ShardReading:
         self._silence = SilenceReport(shard.stores.state, problems)
         self._told = ToldSpans(shard.stores.state, shard.name)
 
+    def end(self) -> None:
+        """Nothing is begun any more, and what is in hand stops at the next batch boundary; `has_ended` waits for it."""
+        self._gate.close()
+        self.shard.stop.set()
+        if self.shard.directory is not None:
+            self.shard.directory.close()
+
+    def cut(self) -> None:
+        """What still waits for the org, or reads on in a file, is cut off."""
+        if self.shard.session is not None:
+            self.shard.session.close()
+
+    def has_ended(self, until: float = 0.0) -> bool:
+        """Whether nothing of it runs any more, which is waited for until this moment of `time.monotonic`."""
+        return self._gate.wait_empty(until)
+
+    def where(self) -> str:
+        """Where it is, of what still runs."""
+        return "; ".join(stacks.where(thread) for thread in self._gate.threads)
+
+    def poll(self, polled: PollRecord) -> None:
+        """See `Polling.poll`."""
+        with self._gate.entered() as may_work:
+            if may_work:
+                self.polling.poll(polled)
+
+    def run_source(self, source: SourceThread) -> None:
+        """The work of the source's thread."""
+        with self._gate.entered() as may_work:
+            if may_work:
+                source.run()
+
     @property
     def polled(self) -> Sequence[PollRecord]:
         return list(self.polling.sources.values())
@@ -74,8 +108,9 @@ class ShardReading:
 
     def tick(self) -> None:
         """What only the passing of time tells; to be called about once a minute. Raises DiskFull, StateDamaged."""
-        with self.shard.ingest.progress.of(self.tick_name):
-            self._faults.run(self.tick_name, self._tick)
+        with self._gate.entered() as may_work, self.shard.ingest.progress.of(self.tick_name):
+            if may_work:
+                self._faults.run(self.tick_name, self._tick)
 
     def has_problem_events(self) -> bool:
         """Whether events about problems may wait to be sent."""
@@ -83,8 +118,9 @@ class ShardReading:
 
     def send_problem_events(self) -> None:
         """Commit the events about problems that wait to be sent. Raises DiskFull, StateDamaged."""
-        if self.has_problem_events():
-            self._faults.run("agent", self._take_problem_events)
+        with self._gate.entered() as may_work:
+            if may_work and self.has_problem_events():
+                self._faults.run("agent", self._take_problem_events)
 
     def record_commit(self, commit: BatchCommit) -> None:
         self.polling.record_commit(commit)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 import yaml
 
 from agent.assembly.node import build_node
+from agent.assembly.shard import StopEvent
 from agent.config.settings import Settings
 from agent.errors import NotReady, SettingsError, SourceError
 from agent.sources.event_log_file.probe import probe
@@ -27,7 +27,7 @@ def now() -> dt.datetime:
 
 
 def built(document: dict[str, Any]) -> Any:
-    node = build_node(Settings.model_validate(document), now=now, stop=threading.Event())
+    node = build_node(Settings.model_validate(document), now=now, stop=StopEvent())
     try:
         return node.own_problems.open()
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from agent.assembly.node import Node, build_node
+from agent.assembly.shard import StopEvent
 from agent.config.settings import parse
 from agent.model import Batch
 
@@ -56,7 +56,7 @@ class LocalDaemon:
     @property
     def node(self) -> Node:
         if self._node is None:
-            self._node = build_node(self._settings, now=lambda: NOW, stop=threading.Event())
+            self._node = build_node(self._settings, now=lambda: NOW, stop=StopEvent())
         return self._node
 
     def close(self) -> None:

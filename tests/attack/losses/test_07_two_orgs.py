@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import polars as pl
 import pytest
 
 from agent.assembly.node import build_node
+from agent.assembly.shard import StopEvent
 from agent.config.settings import Settings, parse
 from agent.demo.enrichment import enrichment
 from agent.detection.alert.fold import OPEN_ALERTS
@@ -117,9 +117,7 @@ def alerts(settings: Settings, lived: Sequence[Moment], folder: Path) -> Counter
 
     now = [lived[0].now]
     state = settings.state.model_copy(update={"directory": folder})
-    node = build_node(
-        settings.model_copy(update={"state": state}), now=lambda: now[0], stop=threading.Event(), watch=watch
-    )
+    node = build_node(settings.model_copy(update={"state": state}), now=lambda: now[0], stop=StopEvent(), watch=watch)
     try:
         for moment in lived:
             now[0] = moment.now
