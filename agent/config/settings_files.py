@@ -41,7 +41,7 @@ class SettingsFiles:
         found, failures = _folder_of(self.path), list[OrgFailure]()
         has_folder = found is not None or bool(self.files)
         if found is None:
-            message = f"{folder_path} is gone: its orgs stay; make it again, with a file for each that is to stay"
+            message = f"{folder_path} is missing: its orgs stay; put it back, with a file for each org that is to stay"
             found = OrgsFolder(failures=[OrgFailure(folder_path, message)] if has_folder else [], is_whole=False)
         main, restart_for = self._main, self.restart_for
         try:

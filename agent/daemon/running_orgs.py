@@ -198,7 +198,7 @@ class RunningOrgs:
 
     def _waiting(self, name: str) -> str:
         reading = self._readings.by_shard.get(name)
-        what = "its new settings are in use" if name in self._wanted else "it is gone"
+        what = "its new settings are in use" if name in self._wanted else "it is removed"
         if reading is None or reading.has_ended():
             return f"{name} could not be started: it is tried again; the log says why"
         return f"{name} has not ended yet, and {what} as soon as it has: it is at {reading.where()}"

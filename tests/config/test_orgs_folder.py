@@ -218,7 +218,7 @@ def test_a_folder_that_is_away_keeps_its_orgs(folder: Folder) -> None:
     folder.orgs.rename(folder.orgs.parent / "away")
     files = before.read_again()
     assert names(files) == ["acme"]
-    assert "is gone: its orgs stay" in files.failures[0].message
+    assert "is missing: its orgs stay" in files.failures[0].message
     (folder.orgs.parent / "away").rename(folder.orgs)
     assert files.read_again().failures == []
     path.unlink()

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from agent.config.settings import parse
+from agent.config.settings_files import SettingsFiles
 from agent.daemon.daemon import Daemon
 from agent.model import Batch
 from tests.destinations.hec_server import TOKEN, HecServer
@@ -86,8 +87,11 @@ class ObservedHec:
 class ObservedDaemon:
     """Runs in a thread until stopped."""
 
-    def __init__(self, document: Document, changes: Changes, clock: Callable[[], datetime]) -> None:
-        self.daemon = Daemon(parse(document), now=clock, watch=changes.note)
+    def __init__(self, settings: Document | SettingsFiles, changes: Changes, clock: Callable[[], datetime]) -> None:
+        """`settings`: a document, or files that a reload reads again."""
+        files = settings if isinstance(settings, SettingsFiles) else None
+        used = settings.settings if isinstance(settings, SettingsFiles) else parse(settings)
+        self.daemon = Daemon(used, now=clock, watch=changes.note, files=files)
         self._changes = changes
         self._thread = threading.Thread(target=self.daemon.run, name="daemon under test")
         self._thread.start()
@@ -112,14 +116,16 @@ class ObservedDaemon:
 
 
 @contextmanager
-def running(document: Document, changes: Changes, clock: Callable[[], datetime]) -> Iterator[ObservedDaemon]:
-    """A daemon while inside. It takes no signals, which belong to the main thread, where the test is, and notifies no systemd:
+def running(
+    settings: Document | SettingsFiles, changes: Changes, clock: Callable[[], datetime]
+) -> Iterator[ObservedDaemon]:
+    """A daemon while inside; `settings`: see `ObservedDaemon`. It takes no signals, which belong to the main thread, where the test is, and notifies no systemd:
     the library leaves a socket open where there is none.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sdnotify.SystemdNotifier", lambda: SimpleNamespace(notify=lambda _: None))
         patch.setattr("agent.daemon.daemon.signals", lambda *_: nullcontext())
-        observed = ObservedDaemon(document, changes, clock)
+        observed = ObservedDaemon(settings, changes, clock)
         try:
             yield observed
         finally:
