@@ -126,7 +126,8 @@ class Schedule:
     def set_anew(self) -> None:
         """Every job's turns begin anew: to be called when the wall clock jumped."""
         for job in self._scheduler.get_jobs():
-            self._scheduler.modify_job(job.id, next_run_time=self._first_turn(job.id))
+            with suppress(JobLookupError):  # it was withdrawn meanwhile
+                self._scheduler.modify_job(job.id, next_run_time=self._first_turn(job.id))
 
     def stop(self) -> None:
         """Returns once no job runs."""

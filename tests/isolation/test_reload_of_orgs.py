@@ -149,6 +149,18 @@ def test_an_org_that_is_removed_ends_and_is_delivered(both: FolderOfOrgs) -> Non
     assert set(both.arrived(SECOND).values()) == {1}
 
 
+def test_commands_of_the_socket_know_an_org_that_came_later(both: FolderOfOrgs) -> None:
+    """Its dead letters are listed and its problems, by a daemon that listens since before."""
+    table = {command.name: command for command in both.daemon.daemon.commands.table()}
+    both.served[SECOND].show_malformed()
+    both.put(SECOND)
+    both.reload()
+    both.daemon.wait_for(lambda: any(org["dead_letters"] for org in both.daemon.status()["orgs"]))
+    (file,) = table["dead_letters_list"].run()["files"]
+    assert file["org"] == SECOND
+    assert SECOND in {problem["org"] for problem in both.daemon.status()["problems"]}
+
+
 def test_an_org_with_other_settings_begins_anew_where_it_was(both: FolderOfOrgs) -> None:
     """With another session, from its cursor on: no row comes twice."""
     session = both.daemon.daemon.node.sessions[FIRST]

@@ -45,7 +45,10 @@ class SkewWatch:
 
     def look(self) -> None:
         """Compare with every org. Raises StateError where what is found cannot be recorded."""
-        for name, (session, problems) in self._orgs.items():
+        orgs = self._orgs.items()
+        for name in self._reported.keys() - dict(orgs).keys():  # its problem ended with it
+            del self._reported[name]
+        for name, (session, problems) in orgs:
             offset = session.clock.offset
             if offset is None:
                 continue

@@ -38,19 +38,29 @@ class DeadLetterFiles:
         settings to the lanes they take; `takes`: what of a shard is sent again goes to a destination that takes it.
         """
         self._shards = shards
-        self._commands = {
+        self._destinations = destinations
+        self._takes = takes
+        self._now = now
+
+    @property
+    def _commands(self) -> Mapping[str, DeadLetterCommands]:
+        """By shard, as they are now: orgs come while the daemon runs."""
+        return {
             shard: DeadLetterCommands(
-                stores, {name: lanes for name, lanes in destinations.items() if takes(name, shard)}, now
+                stores,
+                {name: lanes for name, lanes in self._destinations.items() if self._takes(name, shard)},
+                self._now,
             )
-            for shard, stores in shards.items()
+            for shard, stores in self._shards.items()
         }
 
     def list(self, start: str = "") -> dict[str, Any]:
         """`files` from the one called `start` on, and `next`: where the next page begins, None at the end."""
-        shards = list(self._commands)
+        commands = self._commands
+        shards = list(commands)
         begin, number = self._parsed(start) if start else (shards[0], 0)
         for shard in shards[shards.index(begin) :]:
-            page = self._commands[shard].list(number if shard == begin else 0)
+            page = commands[shard].list(number if shard == begin else 0)
             files = [{"file": file_name(shard, file["number"]), "org": shard, **file} for file in page["files"]]
             if page["next"] is not None:
                 return {"files": files, "next": file_name(shard, page["next"])}
