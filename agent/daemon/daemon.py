@@ -96,8 +96,8 @@ class Daemon:
             start=self._started,
         )
         self._clock = MachineClock(node.own_problems, node.timed_orgs, now)
-        database_watch = DatabaseWatch(settings.state.directory, node.own_problems)
-        self.readings.schedule.add_tick("tick database", database_watch.tick, TICK_EVERY)
+        self._database_watch = DatabaseWatch(settings.state.directory, node.own_problems)
+        self.readings.schedule.add_tick("tick database", self._tick_database, TICK_EVERY)
         self._delivery = build_delivery_loops(node, settings, now=now, stop=self.stop)
         self._orgs = RunningOrgs(node, self.readings, self._delivery, files)
         self._liveness = Liveness(self.stalled, lambda: self.readings.threads)
@@ -223,6 +223,10 @@ class Daemon:
         while not self.stop.wait(TRIM_EVERY):
             with progress.of("trim"), despite_a_full_disk(self.node.directory):
                 self.trim()
+
+    def _tick_database(self) -> None:
+        with despite_a_full_disk(self.node.directory):
+            self._database_watch.tick()
 
     def _guarded(self, run: Callable[[], None]) -> None:
         """Anything unexpected in a thread ends the process: what a shard expects of itself ended its pass before."""

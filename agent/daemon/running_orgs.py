@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -134,29 +134,40 @@ class RunningOrgs:
             reading.has_ended(until)
 
     def _begin_ended(self) -> bool:
-        """Whether any org that was to end was begun anew, or is gone. What cannot be stored now is tried again later."""
-        ended = [name for name in self._ending if self._has_ended(name)]
-        if not ended:
+        """Whether any org that was to end was begun anew, or is gone. What fails is tried again later: nothing runs of it."""
+        replaced = [name for name in sorted(self._ending) if self._has_ended(name) and self._is_replaced(name)]
+        if not replaced:
             return False
         try:
-            for name in ended:
-                self._replace(name)
             self._delivery.follow()
         except LeaklineError as error:  # no room on the disk, say
-            log.warning("orgs could not be started again", orgs=sorted(ended), reason=str(error))
-            self._rests_until = time.monotonic() + FULL_DISK_PAUSE
+            self._rest(replaced, error)
             return False
-        for name in ended:
-            self._readings.begin(self._node.shards[name])
-        self._ending -= set(ended)
+        for name in replaced:
+            if name in self._node.shards:
+                self._readings.begin(self._node.shards[name])
+        self._ending -= set(replaced)
         return True
+
+    def _is_replaced(self, name: str) -> bool:
+        """Whether its shard is the one that is wanted now; the one before has ended."""
+        try:
+            self._replace(name)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other orgs begin
+            self._rest([name], error)
+            return False
+        return True
+
+    def _rest(self, names: Sequence[str], error: Exception) -> None:
+        log.warning("orgs could not be started again", orgs=names, reason=repr(error), exc_info=error)
+        self._rests_until = time.monotonic() + FULL_DISK_PAUSE
 
     def _has_ended(self, name: str) -> bool:
         reading = self._readings.by_shard.get(name)
         return reading is None or reading.has_ended()
 
     def _replace(self, name: str) -> None:
-        """Its shard by the one that is wanted now; the one before has ended. Raises StateError."""
+        """Raises StateError."""
         org, reading = self._wanted.get(name), self._readings.by_shard.get(name)
         if reading is not None:
             self._readings.release(name)
@@ -164,7 +175,7 @@ class RunningOrgs:
             metrics.forget_org(name)
         if org is not None:
             self._node.put(org)
-        else:
+        elif name in self._node.shards:  # else it was added and removed before it could begin
             self._node.retire(name)
             metrics.forget_org(name)
             self._gone.add(name)

@@ -53,7 +53,7 @@ def event_ids(folder: Path) -> Counter[str]:
 
 def drain(daemon: Daemon) -> None:
     """Both loops and the repairs by hand, until nothing is left."""
-    daemon.send_problem_events()
+    daemon.readings.send_problem_events()
     for forward in daemon.forwards:
         while forward.forward():
             pass
