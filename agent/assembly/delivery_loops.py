@@ -69,7 +69,7 @@ def build_delivery_loops(
         limits[name] = _limit(shard, followers, room, trims[-1])
         # That a destination takes nothing is told in the process's register, whichever orgs it is for.
         destinations = configured if name == PROCESS else [forward.name for forward, _ in followers]
-        end_outdated(shard.stores.problems, [source.name for _, source in shard.sources], destinations)
+        end_outdated(shard.stores.problems, shard.source_names, destinations)
     repairs = {name: _repair(shard, now, stop) for name, shard in node.shards.items()}
     return DeliveryLoops(forwards, Trim(trims, forwards, limits), RepairLoop(repairs, stop))
 

@@ -24,6 +24,7 @@ from agent.detection.sigma import cache
 from agent.errors import FileError, LeaklineError, SettingsError
 from agent.model import Destination
 from agent.pipeline.commit_line import BatchCommit
+from agent.sources.inbound.source import InboundReports
 from agent.sources.salesforce.session import Session
 from agent.store import dead_letter_problem, keys
 from agent.store.directory import startup
@@ -74,6 +75,11 @@ class Node:
     def timed_orgs(self) -> dict[str, tuple[Session, Problems]]:
         """Orgs whose answers say what time it is, by name, each with its register."""
         return {name: (session, self.shards[name].stores.problems) for name, session in self.sessions.items()}
+
+    @property
+    def inbound(self) -> dict[str, InboundReports]:
+        """What takes the reports of senders, by the org's name; of orgs that have senders."""
+        return {name: shard.inbound for name, shard in self.shards.items() if shard.inbound is not None}
 
     @property
     def problems(self) -> Sequence[FileError]:
@@ -163,7 +169,7 @@ def build_node(
     processing = rebuild(LoadedFiles())
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
-    surroundings = ShardSurroundings(processing, downloads, now, stop, watch)
+    surroundings = ShardSurroundings(processing, downloads, now, stop, watch, settings.inbound)
     orgs = {org.name: org for org in settings.orgs}
     built = {
         name: build_shard(stores, orgs.get(name), sessions.get(name), surroundings) for name, stores in shards.items()

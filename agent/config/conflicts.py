@@ -13,6 +13,7 @@ from agent.destinations.elastic.elastic import ElasticSettings
 from agent.destinations.file.file import SUFFIX, FileSettings
 from agent.destinations.splunk.splunk import SplunkSettings
 from agent.destinations.syslog.syslog import SyslogSettings
+from agent.sources.inbound.settings import SenderSettings
 from agent.sources.objects.settings import ObjectSettings
 from agent.sources.salesforce.org_settings import OrgSettings
 
@@ -31,9 +32,10 @@ def conflict(
     destinations: Sequence[FileSettings | SplunkSettings | ElasticSettings | SyslogSettings],
     state: Path,
     objects: Sequence[tuple[str, ObjectSettings]] = (),
+    senders: Sequence[SenderSettings] = (),
 ) -> str:
     """What does not go together, and what to write; empty if all is well. `objects`: sources with the names of their orgs."""
-    return next(chain(_times(objects), _conflicts(orgs, destinations, state)), "")
+    return next(chain(_times(objects), _senders(senders, orgs), _conflicts(orgs, destinations, state)), "")
 
 
 def _conflicts(
@@ -73,6 +75,14 @@ def _times(objects: Sequence[tuple[str, ObjectSettings]]) -> Iterator[str]:
                 f"orgs: {other} reads {first.object} by {first.time_field}, and {name} by {source.time_field}; "
                 "write the same `time_field`"
             )
+
+
+def _senders(senders: Sequence[SenderSettings], orgs: Sequence[OrgSettings]) -> Iterator[str]:
+    names = [org.name for org in orgs]
+    for sender in senders:
+        if sender.org not in names:
+            known = ", ".join(names)
+            yield f"inbound: the sender {sender.name} names the org {sender.org!r}, which is not under `orgs`; write one of {known}"
 
 
 def _twice(things: Iterable[tuple[K, T]]) -> Iterator[tuple[T, T]]:

@@ -27,6 +27,7 @@ from agent.enrichment.settings import EnrichSettings
 from agent.errors import SettingsError
 from agent.network.server_address import HostName
 from agent.sources.event_log_file.source import EventLogFileSettings
+from agent.sources.inbound.settings import InboundSettings
 from agent.sources.objects.settings import (
     EventLogObjectSettings,
     LoginHistorySettings,
@@ -203,13 +204,16 @@ class Settings(StrictSettings):
     """Leakline's own log."""
     metrics: MetricsSettings = MetricsSettings()
     """Prometheus metrics over HTTP."""
+    inbound: InboundSettings | None = None
+    """A listener to which integrations, middleware and Salesforce send; left out, nobody is listened to."""
 
     @model_validator(mode="after")
     def _nothing_clashes(self) -> Settings:
         objects = [
             (org.name, source) for org in self.orgs for source in org.sources if isinstance(source, ObjectSettings)
         ]
-        if found := conflict(self.orgs, self.destinations, self.state.directory, objects):
+        senders = self.inbound.senders if self.inbound else []
+        if found := conflict(self.orgs, self.destinations, self.state.directory, objects, senders):
             raise ValueError(found)
         return self
 
