@@ -86,7 +86,7 @@ class DeliveryLoops:
     def _replace(self, name: str, shard: Shard, followers: Followers) -> None:
         # That a destination takes nothing is told in the process's register, whichever orgs it is for.
         destinations = self._configured if name == PROCESS else [forward.name for forward, _ in followers]
-        end_outdated(shard.stores.problems, [source.name for _, source in shard.sources], destinations)
+        end_outdated(shard.stores.problems, shard.source_names, destinations)
         self._repairs[name] = _repair(shard, self._now)
         self._shards[name] = shard
 

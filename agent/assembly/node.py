@@ -25,6 +25,7 @@ from agent.detection.sigma import cache
 from agent.errors import FileError, LeaklineError, SettingsError
 from agent.model import Destination
 from agent.pipeline.commit_line import BatchCommit
+from agent.sources.inbound.source import InboundReports
 from agent.sources.salesforce.session import Session
 from agent.store import dead_letter_problem, keys
 from agent.store.directory import startup
@@ -90,6 +91,13 @@ class Node:
                 for name, shard in self.shards.items()
                 if shard.session is not None
             }
+        )
+
+    @property
+    def inbound(self) -> Mapping[str, InboundReports]:
+        """What takes the reports of senders, by the org's name; of orgs that have senders, as they are whenever it is asked."""
+        return LiveMapping(
+            lambda: {name: shard.inbound for name, shard in self.shards.items() if shard.inbound is not None}
         )
 
     @property
@@ -196,7 +204,7 @@ def build_node(
     processing = build_processing(settings, cache=cache.directory())
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
-    surroundings = ShardSurroundings(downloads, now, stop, watch)
+    surroundings = ShardSurroundings(downloads, now, stop, watch, settings.inbound)
     built = {
         name: build_shard(stores, orgs.get(name), sessions.get(name), processing, surroundings)
         for name, stores in shards.items()

@@ -12,12 +12,14 @@ from pathlib import Path
 from agent.assembly.batch_processing import BatchProcessing
 from agent.assembly.object_coverage import ObjectCoverage
 from agent.assembly.org_feeds import OBJECTS, ONE_FEED, STREAM, OrgFeeds, org_feeds
-from agent.assembly.sources import build_directory, build_source, with_unknown_actions
+from agent.assembly.sources import build_directory, build_inbound, build_source, with_unknown_actions
 from agent.batch_steps import BatchSteps
 from agent.config.settings import Org, SourceSettings
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.ingest import Ingest
-from agent.source import ContinuousSource, PolledSource, PushedSource
+from agent.source import ContinuousSource, PolledSource
+from agent.sources.inbound.settings import InboundSettings
+from agent.sources.inbound.source import InboundReports
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.session import Session
 from agent.sources.source_name import name_of, source_name
@@ -25,7 +27,7 @@ from agent.store import keys
 from agent.store.queue.state_stores import StateStores
 from agent.store.state import State, StateRecall
 
-Source = PolledSource | ContinuousSource | PushedSource
+Source = PolledSource | ContinuousSource
 
 
 class StopEvent(threading.Event):
@@ -65,6 +67,14 @@ class Shard:
     """Who stands behind the ids in the org's rows."""
     sources: Sequence[tuple[SourceSettings, Source]] = ()
     feeds: OrgFeeds = ONE_FEED
+    inbound: InboundReports | None = None
+    """What senders report of the org; None where the settings name no sender of it."""
+
+    @property
+    def source_names(self) -> list[str]:
+        """Of all that is read into the shard."""
+        pushed = [self.inbound.name] if self.inbound else []
+        return [*(source.name for _, source in self.sources), *pushed]
 
     @property
     def name(self) -> str:
@@ -91,6 +101,7 @@ class ShardSurroundings:
     stop: StopEvent
     watch: Callable[[str, BatchCommit], None]
     """Called after each commit, with the name of its shard."""
+    inbound: InboundSettings | None = None
 
 
 def build_shard(
@@ -121,7 +132,9 @@ def build_shard(
         for settings in org.sources
         for source in [build_source(settings, session, ingest, now, surroundings.downloads, org.sources)]
     ]
-    return Shard(stores, ingest, stop, session, directory, sources, feeds)
+    heard = surroundings.inbound is not None and bool(surroundings.inbound.senders_of(org.name))
+    inbound = build_inbound(session, ingest, now) if heard else None
+    return Shard(stores, ingest, stop, session, directory, sources, feeds, inbound)
 
 
 def _feeds(org: Org, state: State) -> OrgFeeds:

@@ -12,10 +12,11 @@ import structlog
 from agent.config.settings import SourceSettings
 from agent.normalize.audit_trail.setup_action import is_known
 from agent.normalize.row_identity import EarlierIds, Occurrences, identify
-from agent.normalize.vendor_identity import identify_events, identify_rows
+from agent.normalize.vendor_identity import identify_events, identify_named, identify_rows
 from agent.source import ContinuousSource, PolledSource, Recall
 from agent.sources.event_log_file.deduplicate import RowIdentity
 from agent.sources.event_log_file.source import EventLogFile, EventLogFileSettings
+from agent.sources.inbound.source import SERVICE, InboundReports
 from agent.sources.objects.catalogue import objects_of
 from agent.sources.objects.settings import (
     EventLogObjectSettings,
@@ -32,7 +33,7 @@ from agent.sources.real_time.catalogue import event_of
 from agent.sources.real_time.settings import RealTimeSettings
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.session import Session
-from agent.sources.source_name import name_of
+from agent.sources.source_name import name_of, source_name
 from agent.sources.stored_events.settings import StoredEventsSettings
 from agent.sources.stored_events.source import EventStorage
 from agent.sources.stored_events.stream_record import StreamRecord
@@ -91,6 +92,17 @@ def build_source(
             return ObjectRows(session, settings, now=now, recall=recall, naming=identify_rows, differences=compared)
         case never:
             assert_never(never)
+
+
+def build_inbound(session: Session, ingest: SourceMemory, now: Callable[[], datetime]) -> InboundReports:
+    """The source of what senders report of an org. Nobody waits for the org itself."""
+    org = session.settings.name
+
+    def organization() -> str:
+        return session.org_id if session.signed_in else ""
+
+    recall = ingest.recall(source_name(org, SERVICE))
+    return InboundReports(org, organization, now=now, recall=recall, naming=identify_named)
 
 
 def with_unknown_actions(

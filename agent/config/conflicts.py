@@ -13,6 +13,7 @@ from agent.destinations.elastic.elastic import ElasticSettings
 from agent.destinations.file.file import SUFFIX, FileSettings
 from agent.destinations.splunk.splunk import SplunkSettings
 from agent.destinations.syslog.syslog import SyslogSettings
+from agent.sources.inbound.settings import SenderSettings
 from agent.sources.objects.settings import ObjectSettings
 from agent.sources.salesforce.org_settings import OrgSettings
 
@@ -31,28 +32,33 @@ def conflict(
     destinations: Sequence[FileSettings | SplunkSettings | ElasticSettings | SyslogSettings],
     state: Path,
     objects: Sequence[tuple[str, ObjectSettings]] = (),
+    senders: Sequence[SenderSettings] = (),
     *,
     has_folder: bool = False,
 ) -> str:
     """What does not go together, and what to write; empty if all is well.
 
     `objects`: sources with the names of their orgs; `has_folder`: orgs stand in a folder too, from which they come and go
-    while a destination goes on to name them.
+    while a destination or a sender goes on to name them.
     """
-    unknown = () if has_folder else unknown_orgs(orgs, destinations)
+    unknown = () if has_folder else unknown_orgs(orgs, destinations, senders)
     return next(chain(_times(objects), unknown, _conflicts(orgs, destinations, state)), "")
 
 
 def unknown_orgs(
     orgs: Sequence[OrgSettings],
     destinations: Sequence[FileSettings | SplunkSettings | ElasticSettings | SyslogSettings],
+    senders: Sequence[SenderSettings] = (),
 ) -> Iterator[str]:
-    """What destinations name although no such org is known."""
+    """What destinations and senders name although no such org is known."""
     names = [org.name for org in orgs]
+    advice = f"write one of {', '.join(names)}" if names else "add that org"
+    for sender in senders:
+        if sender.org not in names:
+            yield f"inbound: the sender {sender.name} names the org {sender.org!r}, which is not under `orgs`; {advice}"
     for destination in destinations:
         for name in destination.orgs or ():
             if name not in names:
-                advice = f"write one of {', '.join(names)}" if names else "add that org"
                 yield f"destinations: {destination.name} names the org {name!r}, which is not under `orgs`; {advice}"
 
 

@@ -26,6 +26,7 @@ from agent.enrichment.settings import EnrichSettings
 from agent.errors import SettingsError
 from agent.network.server_address import HostName
 from agent.sources.event_log_file.source import EventLogFileSettings
+from agent.sources.inbound.settings import InboundSettings
 from agent.sources.objects.settings import (
     EventLogObjectSettings,
     LoginHistorySettings,
@@ -203,6 +204,8 @@ class Settings(StrictSettings):
     """Leakline's own log."""
     metrics: MetricsSettings = MetricsSettings()
     """Prometheus metrics over HTTP."""
+    inbound: InboundSettings | None = None
+    """A listener to which integrations, middleware and Salesforce send; left out, it does not listen."""
 
     @model_validator(mode="after")
     def _nothing_clashes(self, info: ValidationInfo) -> Settings:
@@ -221,7 +224,8 @@ HAS_FOLDER = "orgs.d"
 def clash(orgs: Sequence[Org], settings: Settings, *, has_folder: bool) -> str:
     """What of these orgs does not go together, or not with the rest of the settings; empty if all is well."""
     objects = [(org.name, source) for org in orgs for source in org.sources if isinstance(source, ObjectSettings)]
-    return conflict(orgs, settings.destinations, settings.state.directory, objects, has_folder=has_folder)
+    senders = settings.inbound.senders if settings.inbound else []
+    return conflict(orgs, settings.destinations, settings.state.directory, objects, senders, has_folder=has_folder)
 
 
 def parse(document: Any, origin: str = "settings", *, has_folder: bool = False) -> Settings:

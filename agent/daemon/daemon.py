@@ -157,7 +157,7 @@ class Daemon:
             ]
             self.readings.start_sources()
             self.readings.schedule.start()
-            sources = [source.name for shard in self.node.shards.values() for _, source in shard.sources]
+            sources = [name for shard in self.node.shards.values() for name in shard.source_names]
             notifier.notify(f"READY=1\nSTATUS=watching {len(sources)} sources")
             log.info("started", sources=sorted(sources), destinations=[forward.name for forward in self.forwards])
             try:

@@ -16,7 +16,7 @@ from agent.daemon.reading.work_gate import WorkGate
 from agent.errors import StateDamaged
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.pass_faults import PassFaults
-from agent.source import ContinuousSource, PolledSource, PushedSource
+from agent.source import ContinuousSource, PolledSource
 from agent.store.completeness.change_books import ChangeBooks
 from agent.store.completeness.day_report import DayReport
 from agent.store.silence.silence_report import SilenceReport
@@ -55,10 +55,10 @@ class ShardReading:
             match source:
                 case ContinuousSource():
                     self.threads.append(StreamThread(source, common))
-                case PushedSource():
-                    self.threads.append(PushThread(source, common, fail))
                 case PolledSource():
                     self.polling.add(source, shard.name, settings.every)
+        if shard.inbound is not None:
+            self.threads.append(PushThread(shard.inbound, common, fail))
         self.tick_name = f"tick {shard.name}".rstrip()
         self._now = now
         self._days = DayReport(shard.stores.state, problems)

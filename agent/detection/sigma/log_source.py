@@ -48,6 +48,7 @@ SALESFORCE = frozenset(
         "provisioning",
         "sessions",
         "object",
+        "inbound",
     }
 )
 """Services of Salesforce that a rule may be about."""
