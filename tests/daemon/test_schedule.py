@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from agent.daemon.schedule import TICK_THREADS, Run, Schedule
+from agent.daemon.schedule import GROWTH, TICK_THREADS, Run, Schedule
 
 HOUR = timedelta(hours=1)
 
@@ -76,3 +76,37 @@ def test_first_turns_that_are_spread_come_one_after_the_other(schedule: Schedule
     for _ in names:
         assert done.acquire(timeout=60)
     assert order == names * 2
+
+
+def test_jobs_that_come_later_find_threads(schedule: Schedule) -> None:
+    """More of them wait at once than there were threads at the start."""
+    schedule.start()
+    waiting, began = threading.Event(), threading.Semaphore(0)
+
+    def hold() -> None:
+        began.release()
+        waiting.wait(60)
+
+    for number in range(4 + GROWTH + 1):
+        schedule.add(f"org {number}", hold, HOUR)
+    try:
+        for _ in range(4 + GROWTH + 1):
+            assert began.acquire(timeout=60)
+    finally:
+        waiting.set()
+
+
+def test_a_job_that_is_withdrawn_has_no_further_turn(schedule: Schedule) -> None:
+    """Its name is free for another one, also when it never was there."""
+    first, second = threading.Event(), threading.Event()
+    schedule.start()
+    schedule.add("acme/event_log_file", first.set, HOUR, spread=True)
+    assert first.wait(60)
+    first.clear()
+    schedule.withdraw("acme/event_log_file")
+    schedule.release("acme/event_log_file")
+    schedule.withdraw("globex/event_log_file")
+    schedule.set_anew()
+    schedule.add("acme/event_log_file", second.set, HOUR, spread=True)
+    assert second.wait(60)
+    assert not first.is_set()
