@@ -81,7 +81,7 @@ def test_kills_in_the_middle_of_reloads_lose_nothing(document: dict[str, Any], t
     for kill in range(3):
         agent.start()
         for change in range(3):
-            file.write(timeout=f"{30 + 3 * kill + change}s")
+            file.write(timeout=f"{40 + 3 * kill + change}s")
             began = len(own_events(tmp_path / "out", "orgs-reloaded"))
             agent.tell(signal.SIGHUP)
             if change < 2:  # the last one is in the middle of it when it is killed
