@@ -14,7 +14,7 @@ from agent.config.orgs_folder import MOST_FILES
 from agent.config.settings_file import LARGEST
 from agent.config.settings_files import SettingsFiles, load, load_for_daemon, read_files
 from agent.errors import SettingsError
-from tests.config.test_settings import minimal
+from tests.config.test_settings import EXAMPLE, minimal
 
 
 def org(name: str, **keys: Any) -> dict[str, Any]:
@@ -264,3 +264,11 @@ def test_keys_that_need_a_restart_are_named(folder: Folder) -> None:
     assert files.settings.destinations == before.settings.destinations
     folder.write_settings()
     assert files.read_again().restart_for == []
+
+
+def test_the_example_of_an_org_is_well_formed(folder: Folder) -> None:
+    """It loads as it is when it is copied into the folder."""
+    example = EXAMPLE.parent / "org.example.yaml"
+    folder.put("globex", example.read_text())
+    files = folder.read()
+    assert (names(files), files.failures) == (["globex"], [])
