@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
@@ -255,8 +257,13 @@ _OF_ORGS = ("org", "source", "component")
 def forget_org(org: str) -> None:
     """Remove what is labelled with an org or with one of its sources: it is read no longer, or begins anew."""
     for metric in (known for known in list(globals().values()) if isinstance(known, MetricWrapperBase)):
-        labels = {pair for family in metric.collect() for sample in family.samples for pair in sample.labels.items()}
-        for label, value in labels:
-            # A destination may have the name of an org, and is a component too.
-            if label in _OF_ORGS and (value.startswith(f"{org}/") or (label == "org" and value == org)):
-                metric.remove_by_labels({label: value})
+        series = {tuple(sample.labels.items()) for family in metric.collect() for sample in family.samples}
+        for labels in series:
+            if any(_is_of(org, label, value) for label, value in labels):
+                with suppress(KeyError):  # another thread removed it
+                    metric.remove(*(value for _, value in labels))
+
+
+def _is_of(org: str, label: str, value: str) -> bool:
+    """Whether a label names the org, or something of it. A destination may have the name of an org, and is a component too."""
+    return label in _OF_ORGS and (value.startswith(f"{org}/") or (label == "org" and value == org))
