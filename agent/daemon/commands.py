@@ -14,6 +14,7 @@ import structlog
 from agent.daemon import status
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.dead_letters import dead_letter_requests
+from agent.daemon.trail.trail_requests import TrailRequests
 from agent.errors import Busy, FileError, SettingsError
 from agent.model import LANES, Lane
 from agent.sources.salesforce.session import Session
@@ -82,6 +83,7 @@ class DaemonCommands:
         look_up_problem: Callable[[str], str],
         clock: Callable[[], KernelClock | None],
         now: Callable[[], datetime],
+        trail: TrailRequests,
     ) -> None:
         """`directory`: the state's; `sessions`: by the org's name in the settings; `sources`: as `Polling.status`;
         `look_up_problem`: why events of an org go without the names of users and apps, empty while they do not; `clock`:
@@ -98,6 +100,7 @@ class DaemonCommands:
         self._look_up_problem = look_up_problem
         self._clock = clock
         self._now = now
+        self._trail = trail
 
     def table(self) -> list[ControlCommand]:
         """All that may be asked."""
@@ -105,6 +108,7 @@ class DaemonCommands:
             ControlCommand("status", "viewer", self.status, changes=False),
             ControlCommand("reload", "admin", self.reload, changes=True),
             ControlCommand("acknowledge", "responder", self.acknowledge, changes=True),
+            *self._trail.commands(),
             *dead_letter_requests(DeadLetterFiles(self._shards, self._lanes, self._takes, self._now)),
         ]
 

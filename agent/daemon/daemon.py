@@ -44,6 +44,9 @@ from agent.daemon.shutdown_deadline import (
 )
 from agent.daemon.signals import signals
 from agent.daemon.status import takes_of
+from agent.daemon.trail.daemon_life import stopped
+from agent.daemon.trail.trail_loop import build_trail_loop
+from agent.daemon.trail.trail_requests import TrailRequests
 from agent.daemon.watch import Watch
 from agent.errors import DiskFull, StateDamaged
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
@@ -91,6 +94,7 @@ class Daemon:
         self.forwards, self.repair = delivery.forwards, delivery.repair
         self.trim = delivery.trim.trim
         """Let go of batches that every destination has settled."""
+        self.trail = build_trail_loop(self.node, settings, now, self.stop)
         self._schedule = self._scheduled()
         self._liveness = Liveness(self.stalled)
         self.commands = DaemonCommands(
@@ -104,6 +108,7 @@ class Daemon:
             self.node.look_up_problem,
             self._clock.kernel,
             now,
+            TrailRequests(self.trail.states, self.trail.turn),
         )
 
     def run(self, control: Path | None = None) -> int:
@@ -133,6 +138,7 @@ class Daemon:
                 *self.start_forwarding(),
                 *self.start_sources(),
                 self._started("watch", watch.run),
+                self._started("trail", self.trail.run),
             ]
             self._schedule.start()
             sources = [name for shard in self.node.shards.values() for name in shard.source_names]
@@ -192,6 +198,8 @@ class Daemon:
 
     def close(self) -> None:
         """Give everything back; the loops must have ended."""
+        with self._despite_a_full_disk():
+            self.trail.record(stopped(self.failure))
         self.node.close()
 
     def _scheduled(self) -> Schedule:

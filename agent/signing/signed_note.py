@@ -95,6 +95,11 @@ class NoteSigner:
     def verifier(self) -> NoteVerifier:
         return NoteVerifier(self.name, self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
+    def renamed(self, name: str) -> NoteSigner:
+        """The same key under another name, so that its id is another one. Raises BadNote."""
+        _check_name(name)
+        return NoteSigner(name, self._key)
+
     def private_text(self) -> str:
         """The private key, as `parse` reads it."""
         seed = self._key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
