@@ -206,7 +206,7 @@ class Settings(StrictSettings):
     metrics: MetricsSettings = MetricsSettings()
     """Prometheus metrics over HTTP."""
     inbound: InboundSettings | None = None
-    """A listener to which integrations, middleware and Salesforce send; left out, nobody is listened to."""
+    """A listener to which integrations, middleware and Salesforce send; left out, it does not listen."""
     trail: TrailSettings = TrailSettings()
     """The trail of what Leakline did."""
 

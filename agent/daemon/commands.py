@@ -14,7 +14,6 @@ import structlog
 from agent.daemon import status
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.dead_letters import dead_letter_requests
-from agent.daemon.trail.trail_requests import TrailRequests
 from agent.errors import Busy, FileError, SettingsError
 from agent.model import LANES, Lane
 from agent.sources.salesforce.session import Session
@@ -83,11 +82,11 @@ class DaemonCommands:
         look_up_problem: Callable[[str], str],
         clock: Callable[[], KernelClock | None],
         now: Callable[[], datetime],
-        trail: TrailRequests,
+        further: Sequence[ControlCommand] = (),
     ) -> None:
         """`directory`: the state's; `sessions`: by the org's name in the settings; `sources`: as `Polling.status`;
         `look_up_problem`: why events of an org go without the names of users and apps, empty while they do not; `clock`:
-        what the kernel said of the machine's clock last.
+        what the kernel said of the machine's clock last; `further`: requests of other rooms.
         """
         self._directory = directory
         self._shards = shards
@@ -100,7 +99,7 @@ class DaemonCommands:
         self._look_up_problem = look_up_problem
         self._clock = clock
         self._now = now
-        self._trail = trail
+        self._further = further
 
     def table(self) -> list[ControlCommand]:
         """All that may be asked."""
@@ -108,7 +107,7 @@ class DaemonCommands:
             ControlCommand("status", "viewer", self.status, changes=False),
             ControlCommand("reload", "admin", self.reload, changes=True),
             ControlCommand("acknowledge", "responder", self.acknowledge, changes=True),
-            *self._trail.commands(),
+            *self._further,
             *dead_letter_requests(DeadLetterFiles(self._shards, self._lanes, self._takes, self._now)),
         ]
 

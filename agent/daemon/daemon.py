@@ -108,7 +108,7 @@ class Daemon:
             self.node.look_up_problem,
             self._clock.kernel,
             now,
-            TrailRequests(self.trail.states, self.trail.turn),
+            TrailRequests(self.trail.states, self.trail.turn).commands(),
         )
 
     def run(self, control: Path | None = None) -> int:

@@ -99,7 +99,7 @@ class Reckoning:
         shadow = found is None and DETECTED in anchors and not duty.anchor.startswith(PRIOR_STAGE)
         if shadow:
             found = self._end(regime, duty, deadline, dict.fromkeys(_anchors(duty, deadline), anchors[DETECTED]))
-            reasons.append(f"shadow: counted from the detection, for nobody has declared {duty.anchor}")
+            reasons.append(f"shadow: counted from the detection while {duty.anchor} is not declared")
         anchor, end = found or (duty.anchor, None)
         if end is None:
             reasons.append(f"waits for {duty.anchor}")

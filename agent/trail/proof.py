@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from agent.errors import LeaklineError
 from agent.trail.record import NotARecord, link, read
 from agent.trail.tree import inclusion_path
 from agent.trail.verify import HEADS, PROCESS
 
 
-class NotProvable(Exception):
+class NotProvable(LeaklineError):
     """No checkpoint covers the record yet, or it is not there; the text says which."""
 
 

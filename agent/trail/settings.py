@@ -18,6 +18,6 @@ class TrailSettings(BaseModel):
 
     key: Secret | None = None
     """The private key that signs checkpoints, as `leakline trail new-key` prints one. Left out, a key is made at the first start
-    and kept in the state directory, where it is no secret to a user who may change the trail."""
+    and kept in the state directory, where a user who may change the trail can read it."""
     checkpoint_every: Annotated[PositiveDuration, at_most(timedelta(hours=1))] = timedelta(seconds=60)
     """How long a record may be without a signed checkpoint that covers it."""

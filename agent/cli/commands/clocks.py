@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.commands.options import AsJson
+from agent.cli.commands.options import AsJson, wrong_usage
 
 app = typer.Typer(help="Deadlines of breach notices.", no_args_is_help=True)
 
@@ -38,5 +38,11 @@ def due(
 ) -> None:
     """Reckon the deadlines of a regime, without an incident and without a daemon. This is not legal advice."""
     from agent.cli.output import due_dates
+    from agent.notice.counting.working_days import UnknownCalendar
+    from agent.notice.declared import NotDeclarable
 
-    raise typer.Exit(due_dates.show(regime, anchor, fact or [], role, zone, as_json=as_json))
+    try:
+        status = due_dates.show(regime, anchor, fact or [], role, zone, as_json=as_json)
+    except (NotDeclarable, UnknownCalendar) as error:
+        wrong_usage(str(error))
+    raise typer.Exit(status)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from agent.cli.commands.options import wrong_usage
 from agent.cli.output.console import out, print_json
 from agent.exit_status import FINE
-from agent.notice.counting.working_days import UnknownCalendar
 from agent.notice.deadlines import DueDate, Reckoning
 from agent.notice.declared import NotDeclarable, anchors, facts
 from agent.notice.regimes.model import Regime, RegimePack
@@ -23,17 +21,14 @@ NOT_ADVICE = "This is not legal advice."
 def show(
     regime_id: str, anchor: Sequence[str], fact: Sequence[str], role: str | None, zone: str | None, *, as_json: bool
 ) -> int:
-    """The exit status. Ends with 2 for what cannot be reckoned with."""
+    """The exit status. Raises NotDeclarable, UnknownCalendar for what cannot be reckoned with."""
     pack = shipped().pack
-    regime = pack.regime(regime_id) or _unknown(regime_id, pack)
+    regime = _regime(regime_id, pack)
     if role is not None and role not in regime.all_roles:
-        wrong_usage(f"{regime.id} binds no {role!r}; write one of {', '.join(regime.all_roles)}")
+        raise NotDeclarable(f"{regime.id} does not bind {role!r}; write one of {', '.join(regime.all_roles)}")
     place = _zone(zone) if zone is not None else None
-    try:
-        known = anchors(anchor, pack, regime, place)
-        found = Reckoning(pack, zone).due_dates(regime, known, facts(fact), role=role)
-    except (NotDeclarable, UnknownCalendar) as error:
-        wrong_usage(str(error))
+    known = anchors(anchor, pack, regime, place)
+    found = Reckoning(pack, zone).due_dates(regime, known, facts(fact), role=role)
     needed = [date for date in found if date.applies]
     if as_json:
         print_json([document(date) for date in needed])
@@ -93,16 +88,17 @@ def _text(time: datetime | None) -> str | None:
     return time.astimezone(UTC).isoformat() if time is not None else None
 
 
-def _unknown(id_: str, pack: RegimePack) -> NoReturn:
-    ids = [regime.id for regime in pack.regimes]
-    near = difflib.get_close_matches(id_, ids, n=3)
-    wrong_usage(
-        f"{id_[:60]!r} is not a regime; write {' or '.join(near) if near else 'one of `leakline regimes list`'}"
-    )
+def _regime(id_: str, pack: RegimePack) -> Regime:
+    regime = pack.regime(id_)
+    if regime is None:
+        near = difflib.get_close_matches(id_, [known.id for known in pack.regimes], n=3)
+        known = " or ".join(near) if near else "one of `leakline regimes list`"
+        raise NotDeclarable(f"{id_[:60]!r} is not a regime; write {known}")
+    return regime
 
 
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        wrong_usage(f"{name[:60]!r} is not a time zone; write one such as Europe/Berlin")
+        raise NotDeclarable(f"{name[:60]!r} is not a time zone; write one such as Europe/Berlin") from None

@@ -131,4 +131,4 @@ def _verified(signed: SignedPack, today: date) -> dict[str, Any]:
 def _review(pack: RegimePack, today: date) -> str:
     if today < pack.pack.review_by:
         return f", to be reviewed by {pack.pack.review_by}"
-    return f"; it was to be reviewed by {pack.pack.review_by}, and nobody has: it stays in force"
+    return f"; it was to be reviewed by {pack.pack.review_by}, and was not: it stays in force"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import orjson
 
-from agent.cli.commands.options import wrong_usage
 from agent.cli.output.console import out, print_json
 from agent.config.settings import Settings
+from agent.daemon.clock import utc_now
 from agent.daemon.trail.trail_access import StoredTrail, stored_trail
 from agent.errors import LeaklineError
 from agent.exit_status import FINE, FOUND
@@ -24,7 +24,7 @@ from agent.wording.number import counted
 def show_verified(settings: Settings, files: Sequence[Path], *, as_json: bool) -> int:
     """1 where something is not as it was written."""
     notes = [note for path in files for note in _notes(path)]
-    with stored_trail(settings) as trail:
+    with stored_trail(settings, utc_now) as trail:
         about = trail.about
         local = [about["checkpoint"]["note"]] if about["checkpoint"] else []
         chains = {name: partial(trail.lines, name) for name in about["chains"]}
@@ -39,7 +39,7 @@ def show_verified(settings: Settings, files: Sequence[Path], *, as_json: bool) -
 def export(settings: Settings, folder: Path, *, as_json: bool) -> int:
     """Add to the files of `folder` what they do not have yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    with stored_trail(settings) as trail:
+    with stored_trail(settings, utc_now) as trail:
         trail.take_checkpoint()
         added = {_shown(name): _append(trail, name, folder) for name in trail.about["chains"]}
         about = trail.about
@@ -58,25 +58,22 @@ def prove(settings: Settings, name: str) -> int:
     """The proof, on standard output."""
     chain, slash, number = name.rpartition("/")
     if not slash or not number.isascii() or not number.isdigit():
-        wrong_usage(f"{name[:60]!r} is not a record; write it as acme/17")
+        raise NotProvable(f"{name[:60]!r} is not a record; write it as acme/17")
     chain = PROCESS if chain == OWN else chain
-    with stored_trail(settings) as trail:
+    with stored_trail(settings, utc_now) as trail:
         if chain not in trail.about["chains"]:
             known = ", ".join(_shown(chain) for chain in trail.about["chains"])
-            wrong_usage(f"{chain[:60]!r} is not a chain; write one of {known}")
+            raise NotProvable(f"{chain[:60]!r} is not a chain; write one of {known}")
         if trail.about["checkpoint"] is None:
             raise LeaklineError("no checkpoint was taken yet", hint="start the daemon, and try again after a minute")
         lines, process = list(trail.lines(chain)), list(trail.lines(PROCESS))
-        try:
-            print_json(proof(chain, int(number), lines, process, trail.about["checkpoint"]))
-        except NotProvable as error:
-            raise LeaklineError(str(error)) from error
+        print_json(proof(chain, int(number), lines, process, trail.about["checkpoint"]))
     return FINE
 
 
 def show_checkpoint(settings: Settings, *, as_json: bool) -> int:
     """The newest one, taken now where a daemon runs."""
-    with stored_trail(settings) as trail:
+    with stored_trail(settings, utc_now) as trail:
         trail.take_checkpoint()
         about = trail.about
     if as_json:

@@ -15,6 +15,8 @@ from agent.trail.checkpointer import KEYS, NEWEST
 from agent.trail.shard_trail import ShardTrail
 from agent.trail.signing_key import origin_of
 
+ABOUT, LINES, CHECKPOINT = REQUESTS = ("trail_about", "trail_lines", "trail_checkpoint")
+
 PAGE_BYTES = 8 << 20
 PAGE_LINES = 20_000
 """What one answer holds at most."""
@@ -30,9 +32,9 @@ class TrailRequests:
 
     def commands(self) -> list[ControlCommand]:
         return [
-            ControlCommand("trail_about", "viewer", self.about, changes=False),
-            ControlCommand("trail_lines", "auditor", self.lines, changes=False),
-            ControlCommand("trail_checkpoint", "auditor", self.checkpoint, changes=True),
+            ControlCommand(ABOUT, "viewer", self.about, changes=False),
+            ControlCommand(LINES, "auditor", self.lines, changes=False),
+            ControlCommand(CHECKPOINT, "responder", self.checkpoint, changes=True),
         ]
 
     def about(self) -> dict[str, Any]:

@@ -92,7 +92,7 @@ Deadline = Annotated[
 ]
 
 
-class Condition(PackModel):
+class FactTest(PackModel):
     """What must be true of a fact."""
 
     fact: str
@@ -102,7 +102,7 @@ class Condition(PackModel):
     is_: bool | None = Field(default=None, alias="is")
 
     @model_validator(mode="after")
-    def _one_test(self) -> Condition:
+    def _one_test(self) -> FactTest:
         if sum(test is not None for test in (self.above, self.at_least, self.below, self.is_)) != 1:
             raise ValueError("write one of `above`, `at_least`, `below` or `is`")
         return self
@@ -130,7 +130,7 @@ class Condition(PackModel):
 class Variant(PackModel):
     """Another deadline where a fact is known to hold. One that lengthens must be asked for by a fact, never by its absence."""
 
-    if_: Condition = Field(alias="if")
+    if_: FactTest = Field(alias="if")
     deadline: Deadline
 
 
@@ -151,7 +151,7 @@ class Obligation(PackModel):
     deadline: Deadline
     later_readings: tuple[Reading, ...] = ()
     """Later ends that can be argued for. Alarms never wait for them."""
-    applies: Condition | None = None
+    applies: FactTest | None = None
     condition: str = ""
     """What must be true for it, in words."""
     variants: tuple[Variant, ...] = ()
