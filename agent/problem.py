@@ -40,6 +40,13 @@ _ACKNOWLEDGE = "then `leakline problems acknowledge ID`"
 _DEAD_LETTERS = "`leakline dead-letters list` shows them; replay them once the cause is removed, or drop them"
 
 KINDS: Mapping[str, ProblemKind] = {
+    # The trail
+    "trail-damaged": ProblemKind(
+        "person",
+        "keep the state directory as it is for those who investigate, compare with what the SIEM received "
+        f"(`leakline trail verify --checkpoints`); {_ACKNOWLEDGE}",
+    ),
+    "trail-not-signed": ProblemKind("itself", "make room, or correct what the reason names", over="trail-signed"),
     # Reading
     "source-failed": ProblemKind("itself", "`leakline check` shows what the org refuses", over="source-recovered"),
     "pass-failed": ProblemKind(

@@ -69,6 +69,7 @@ GROUND = (
         "pubsub_api",
         "columns",
         "network",
+        "signing",
         "wording",
     ),
 )
@@ -79,8 +80,8 @@ BESIDE = {"simulator", "__init__"}
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     GROUND,
-    ("formats", "sources", "destinations", "normalize", "enrichment", "detection", "store"),
-    ("pipeline",),
+    ("formats", "sources", "destinations", "normalize", "enrichment", "detection", "store", "notice"),
+    ("pipeline", "trail"),
     ("config",),
     ("assembly",),
     ("daemon", "hunt"),

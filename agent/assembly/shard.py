@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from agent.assembly.batch_processing import BatchProcessing
 from agent.assembly.object_coverage import ObjectCoverage
 from agent.assembly.org_feeds import OBJECTS, ONE_FEED, STREAM, OrgFeeds, org_feeds
 from agent.assembly.sources import build_directory, build_inbound, build_source, with_unknown_actions
+from agent.assembly.trail_record import record_step
 from agent.batch_steps import BatchSteps
 from agent.config.settings import Org, SourceSettings
 from agent.pipeline.commit_line import BatchCommit
@@ -149,4 +150,5 @@ def shard_steps(
     processing: BatchProcessing, stores: StateStores, directory: Directory | None, feeds: OrgFeeds
 ) -> BatchSteps:
     """The steps of one shard, with the memory of its detection; `directory`: its look-ups."""
-    return processing.steps(directory, StateRecall(stores.state, keys.DETECTION.prefix), feeds)
+    steps = processing.steps(directory, StateRecall(stores.state, keys.DETECTION.prefix), feeds)
+    return replace(steps, record=record_step(stores.shard))

@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 from typer.completion import get_completion_inspect_parameters, install_callback, show_callback
 
-from agent.cli.commands import dead_letters, problems, rules, schema, state
+from agent.cli.commands import clocks, dead_letters, problems, regimes, rules, schema, state, trail
 from agent.cli.commands.check import check
 from agent.cli.commands.demo import demo
 from agent.cli.commands.hunt import hunt
@@ -50,6 +50,9 @@ app.command()(simulate)
 app.add_typer(problems.app, name="problems")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(rules.app, name="rules")
+app.add_typer(clocks.app, name="clocks")
+app.add_typer(regimes.app, name="regimes")
+app.add_typer(trail.app, name="trail")
 app.add_typer(state.app, name="state")
 app.add_typer(schema.app, name="schema")
 add_epilogs(app)

@@ -39,6 +39,7 @@ from agent.sources.real_time.settings import RealTimeSettings
 from agent.sources.salesforce.org_settings import OrgSettings
 from agent.sources.source_name import name_of
 from agent.sources.stored_events.settings import StoredEventsSettings
+from agent.trail.settings import TrailSettings
 
 SourceSettings = Annotated[
     EventLogFileSettings
@@ -206,6 +207,8 @@ class Settings(StrictSettings):
     """Prometheus metrics over HTTP."""
     inbound: InboundSettings | None = None
     """A listener to which integrations, middleware and Salesforce send; left out, it does not listen."""
+    trail: TrailSettings = TrailSettings()
+    """The trail of what Leakline did."""
 
     @model_validator(mode="after")
     def _nothing_clashes(self, info: ValidationInfo) -> Settings:

@@ -85,10 +85,12 @@ class DaemonCommands:
         clock: Callable[[], KernelClock | None],
         now: Callable[[], datetime],
         orgs: RunningOrgs | None = None,
+        further: Sequence[ControlCommand] = (),
     ) -> None:
         """`directory`: the state's; `sessions`: by the org's name in the settings; `sources`: as `Polling.status`;
         `look_up_problem`: why events of an org go without the names of users and apps, empty while they do not; `clock`:
-        what the kernel said of the machine's clock last; `orgs`: those that a reload takes anew.
+        what the kernel said of the machine's clock last; `orgs`: those that a reload takes anew; `further`: requests of
+        other rooms.
         """
         self._directory = directory
         self._shards = shards
@@ -102,6 +104,7 @@ class DaemonCommands:
         self._clock = clock
         self._now = now
         self._running = orgs
+        self._further = further
 
     def table(self) -> list[ControlCommand]:
         """All that may be asked."""
@@ -109,6 +112,7 @@ class DaemonCommands:
             ControlCommand("status", "viewer", self.status, changes=False),
             ControlCommand("reload", "admin", self.reload, changes=True),
             ControlCommand("acknowledge", "responder", self.acknowledge, changes=True),
+            *self._further,
             *dead_letter_requests(DeadLetterFiles(self._shards, self._lanes, self._takes, self._now)),
         ]
 

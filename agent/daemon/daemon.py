@@ -47,6 +47,9 @@ from agent.daemon.shutdown_deadline import (
 )
 from agent.daemon.signals import signals
 from agent.daemon.status import takes_of
+from agent.daemon.trail.daemon_life import stopped
+from agent.daemon.trail.trail_loop import build_trail_loop
+from agent.daemon.trail.trail_requests import TrailRequests
 from agent.daemon.watch import Watch
 from agent.errors import StateDamaged
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
@@ -99,6 +102,7 @@ class Daemon:
         self._database_watch = DatabaseWatch(settings.state.directory, node.own_problems)
         self.readings.schedule.add_tick("tick database", self._tick_database, TICK_EVERY)
         self._delivery = build_delivery_loops(node, settings, now=now, stop=self.stop)
+        self.trail = build_trail_loop(node, settings, now, self.stop)
         self._orgs = RunningOrgs(node, self.readings, self._delivery, files)
         self._liveness = Liveness(self.stalled, lambda: self.readings.threads)
         self.commands = DaemonCommands(
@@ -113,6 +117,7 @@ class Daemon:
             self._clock.kernel,
             now,
             self._orgs,
+            TrailRequests(self.trail.states, self.trail.turn).commands(),
         )
 
     @property
@@ -154,6 +159,7 @@ class Daemon:
             threads = self._liveness.threads = [
                 *self.start_forwarding(),
                 self._started("watch", watch.run),
+                self._started("trail", self.trail.run),
             ]
             self.readings.start_sources()
             self.readings.schedule.start()
@@ -210,6 +216,7 @@ class Daemon:
 
     def close(self) -> None:
         """Give everything back; the loops must have ended."""
+        self.trail.record(stopped(self.failure))
         self.node.close()
 
     def _record_commit(self, shard: str, commit: BatchCommit) -> None:

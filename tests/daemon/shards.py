@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.daemon.commands import DaemonCommands
+from agent.daemon.trail.trail_requests import TrailRequests
 from agent.errors import FileError
 from agent.model import LANES, Lane, Outcome, Rejection
 from agent.pipeline.forward import Forward
@@ -101,6 +102,7 @@ class Shards:
             lambda _: "",
             lambda: None,
             lambda: NOW,
+            TrailRequests(lambda: {name: stores.state for name, stores in self.stores.items()}).commands(),
         )
 
     def close(self) -> None:

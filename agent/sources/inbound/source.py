@@ -115,7 +115,9 @@ class InboundReports:
             self._open = False
             left, self._waiting, self._bytes = self._waiting, [], 0
         for waiting in left:
-            waiting.answer.set_exception(Shutdown(f"{self.name} is not accepting requests now", retry_after=SECONDS_TO_COME_BACK))
+            waiting.answer.set_exception(
+                Shutdown(f"{self.name} is not accepting requests now", retry_after=SECONDS_TO_COME_BACK)
+            )
 
     def _commit(self, group: Sequence[_Waiting], push: Push) -> None:
         """Together; where a fault of ours ended that one by one, so that the request that causes it is found."""

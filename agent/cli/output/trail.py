@@ -1,0 +1,159 @@
+"""`leakline trail …`: what is verified, exported and proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+import orjson
+
+from agent.cli.output.console import out, print_json
+from agent.config.settings import Settings
+from agent.daemon.clock import utc_now
+from agent.daemon.trail.trail_access import StoredTrail, stored_trail
+from agent.errors import LeaklineError
+from agent.exit_status import FINE, FOUND
+from agent.name import OWN
+from agent.trail.proof import NotProvable, proof
+from agent.trail.signing_key import public_keys
+from agent.trail.verify import PROCESS, TrailReport, verify
+from agent.wording.number import counted
+
+
+def show_verified(settings: Settings, files: Sequence[Path], *, as_json: bool) -> int:
+    """1 where something is not as it was written."""
+    notes = [note for path in files for note in _notes(path)]
+    with stored_trail(settings, utc_now) as trail:
+        about = trail.about
+        local = [about["checkpoint"]["note"]] if about["checkpoint"] else []
+        chains = {name: partial(trail.lines, name) for name in about["chains"]}
+        report = verify(chains, [*local, *notes], public_keys(about["keys"]), about["origin"])
+    if as_json:
+        print_json(_document(report))
+    else:
+        _print(report, len(notes))
+    return FINE if report.whole else FOUND
+
+
+def export(settings: Settings, folder: Path, *, as_json: bool) -> int:
+    """Add to the files of `folder` what they do not have yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with stored_trail(settings, utc_now) as trail:
+        trail.take_checkpoint()
+        added = {_shown(name): _append(trail, name, folder) for name in trail.about["chains"]}
+        about = trail.about
+    if about["checkpoint"]:
+        _add_line(folder / "checkpoints.jsonl", orjson.dumps(about["checkpoint"]))
+    (folder / "keys.txt").write_text("".join(f"{key}\n" for key in about["keys"]), encoding="utf-8")
+    (folder / "origin.txt").write_text(about["origin"] + "\n", encoding="utf-8")
+    if as_json:
+        print_json({"folder": str(folder), "added": added})
+    else:
+        out.print(f"{counted(sum(added.values()), 'record')} added to {folder}", markup=False, soft_wrap=True)
+    return FINE
+
+
+def prove(settings: Settings, name: str) -> int:
+    """The proof, on standard output."""
+    chain, slash, number = name.rpartition("/")
+    if not slash or not number.isascii() or not number.isdigit():
+        raise NotProvable(f"{name[:60]!r} is not a record; write it as acme/17")
+    chain = PROCESS if chain == OWN else chain
+    with stored_trail(settings, utc_now) as trail:
+        if chain not in trail.about["chains"]:
+            known = ", ".join(_shown(chain) for chain in trail.about["chains"])
+            raise NotProvable(f"{chain[:60]!r} is not a chain; write one of {known}")
+        if trail.about["checkpoint"] is None:
+            raise LeaklineError("no checkpoint was taken yet", hint="start the daemon, and try again after a minute")
+        lines, process = list(trail.lines(chain)), list(trail.lines(PROCESS))
+        print_json(proof(chain, int(number), lines, process, trail.about["checkpoint"]))
+    return FINE
+
+
+def show_checkpoint(settings: Settings, *, as_json: bool) -> int:
+    """The newest one, taken now where a daemon runs."""
+    with stored_trail(settings, utc_now) as trail:
+        trail.take_checkpoint()
+        about = trail.about
+    if as_json:
+        print_json(about)
+    elif about["checkpoint"] is None:
+        out.print("No checkpoint was taken yet: the daemon takes them.")
+    else:
+        out.print(f"taken {about['checkpoint']['time']}\n", markup=False)
+        out.print(about["checkpoint"]["note"], markup=False, highlight=False, soft_wrap=True, end="")
+        for key in about["keys"]:
+            out.print(f"verified by {key}", markup=False, highlight=False, soft_wrap=True)
+    return FINE
+
+
+def _append(trail: StoredTrail, chain: str, folder: Path) -> int:
+    """How many records were added. Raises LeaklineError where the file has something else than the trail."""
+    path = folder / ("process.jsonl" if chain == PROCESS else f"org-{chain}.jsonl")
+    known = path.read_bytes().splitlines() if path.exists() else []
+    count = 0
+    with path.open("ab") as file:
+        for number, line in enumerate(trail.lines(chain)):
+            if number >= len(known):
+                file.write(line + b"\n")
+                count += 1
+            elif known[number] != line:
+                hint = "keep both: one of the two was changed"
+                raise LeaklineError(f"{path} has another record {number:,} than the trail", hint=hint)
+    return count
+
+
+def _add_line(path: Path, line: bytes) -> None:
+    if not path.exists() or line not in path.read_bytes().splitlines():
+        with path.open("ab") as file:
+            file.write(line + b"\n")
+
+
+def _notes(path: Path) -> Iterable[str]:
+    """Checkpoints of a file: of an export, or events as a destination wrote them."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise LeaklineError(f"{path} cannot be read ({error.strerror})", hint="name a file of JSON lines") from error
+    for number, line in enumerate(lines, 1):
+        try:
+            document = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            raise LeaklineError(f"{path}:{number}: it is not JSON", hint="write a checkpoint a line") from None
+        note = document.get("note") or document.get("leakline", {}).get("trail", {}).get("note")
+        if note:
+            yield str(note)
+
+
+def _print(report: TrailReport, outside: int) -> None:
+    for finding in report.findings:
+        where = _shown(finding.chain) + (f"/{finding.seq}" if finding.seq is not None else "")
+        out.print(f"FAIL {where}: {finding.message}", markup=False, soft_wrap=True)
+    total = counted(sum(report.records.values()), "record")
+    chains = counted(len(report.records), "chain")
+    state = "whole" if report.whole else "NOT whole"
+    signed = (
+        f"a signed checkpoint covers {report.covered:,} of Leakline's own"
+        if report.newest
+        else "no checkpoint covers any"
+    )
+    out.print(f"{state}: {total} in {chains}; {signed}", markup=False, soft_wrap=True)
+    if not outside:
+        out.print("Only what is kept here was compared: give `--checkpoints` what your SIEM received.", soft_wrap=True)
+
+
+def _document(report: TrailReport) -> dict[str, object]:
+    return {
+        "whole": report.whole,
+        "records": {_shown(chain): count for chain, count in report.records.items()},
+        "covered": report.covered,
+        "findings": [
+            {"chain": _shown(finding.chain), "seq": finding.seq, "message": finding.message}
+            for finding in report.findings
+        ],
+    }
+
+
+def _shown(chain: str) -> str:
+    return chain or OWN

@@ -1,0 +1,49 @@
+"""How commands read the trail: of the running daemon over its socket, or of the state alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from agent.config.settings import Settings
+from agent.daemon.control.client import ask, is_there
+from agent.daemon.control.state_alone import opened_shards
+from agent.daemon.trail.trail_requests import ABOUT, CHECKPOINT, LINES, TrailRequests
+
+Ask = Callable[..., Any]
+"""A request by its name, with its arguments."""
+
+
+class StoredTrail:
+    """The trail as whoever asks sees it."""
+
+    def __init__(self, request: Ask) -> None:
+        self._request = request
+        self.about: dict[str, Any] = request(ABOUT)
+
+    def lines(self, chain: str) -> Iterator[bytes]:
+        """Every record of a chain. What is added meanwhile comes too."""
+        first = 0
+        while page := self._request(LINES, chain=chain, first=first):
+            first += len(page)
+            yield from (line.encode("utf-8", "surrogateescape") for line in page)
+
+    def take_checkpoint(self) -> None:
+        """Ask for one now; `about` is as it is then."""
+        self.about = self._request(CHECKPOINT)
+
+
+@contextmanager
+def stored_trail(settings: Settings, now: Callable[[], datetime]) -> Iterator[StoredTrail]:
+    """Open while inside. Raises LeaklineError, StateError."""
+    socket = settings.state.socket()
+    if is_there(socket):
+        yield StoredTrail(partial(ask, socket))
+        return
+    with opened_shards(settings, now) as shards:
+        requests = TrailRequests(lambda: {name: stores.state for name, stores in shards.items()})
+        table = {command.name: command.run for command in requests.commands()}
+        yield StoredTrail(lambda name, **arguments: table[name](**arguments))

@@ -1,0 +1,69 @@
+"""What the control socket may ask about the trail; a command that finds no daemon makes the same requests of the state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from agent.daemon.control.command import ControlCommand
+from agent.store import keys
+from agent.store.state import State
+from agent.trail.checkpointer import KEYS, NEWEST
+from agent.trail.shard_trail import ShardTrail
+from agent.trail.signing_key import origin_of
+
+ABOUT, LINES, CHECKPOINT = REQUESTS = ("trail_about", "trail_lines", "trail_checkpoint")
+
+PAGE_BYTES = 8 << 20
+PAGE_LINES = 20_000
+"""What one answer holds at most."""
+
+
+class TrailRequests:
+    """Each may be called from any thread."""
+
+    def __init__(self, states: Callable[[], Mapping[str, State]], take: Callable[[], object] | None = None) -> None:
+        """`states`: by the shard's name, as they are now; `take`: takes a checkpoint; None where no daemon runs."""
+        self._states = states
+        self._take = take
+
+    def commands(self) -> list[ControlCommand]:
+        return [
+            ControlCommand(ABOUT, "viewer", self.about, changes=False),
+            ControlCommand(LINES, "auditor", self.lines, changes=False),
+            ControlCommand(CHECKPOINT, "responder", self.checkpoint, changes=True),
+        ]
+
+    def about(self) -> dict[str, Any]:
+        """Whose trail it is, which keys signed, the newest checkpoint, and how long each chain is."""
+        states = self._states()
+        process = states[keys.PROCESS]
+        newest = process.data(keys.TRAIL.key(NEWEST))
+        return {
+            "origin": origin_of(process.id),
+            "keys": orjson.loads(process.data(keys.TRAIL.key(KEYS)) or b"[]"),
+            "checkpoint": orjson.loads(newest) if newest else None,
+            "chains": {name: ShardTrail(state).head().size for name, state in states.items()},
+        }
+
+    def lines(self, chain: str, first: int) -> list[str]:
+        """Records of a chain from number `first` on, as many as an answer holds; none at the end."""
+        state = self._states().get(str(chain))
+        if state is None:
+            return []
+        found, size = list[str](), 0
+        for line in islice(ShardTrail(state).lines(int(first)), PAGE_LINES):
+            size += len(line)
+            if found and size > PAGE_BYTES:
+                break
+            found.append(line.decode("utf-8", "surrogateescape"))
+        return found
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Take a checkpoint now, where a daemon runs; what `about` says then."""
+        if self._take is not None:
+            self._take()
+        return self.about()

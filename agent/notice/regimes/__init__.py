@@ -1,0 +1,1 @@
+"""The pack of regimes: data, its signature, and what it says."""

@@ -1,0 +1,1 @@
+"""Signatures of Leakline's own: of packs, and of the trail's checkpoints."""

@@ -1,0 +1,93 @@
+"""Taking checkpoints: the heads of all chains are noted in the process's, and its head is signed and sent on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from agent.model import Batch
+from agent.own_event import own_event
+from agent.signing.signed_note import NoteSigner
+from agent.store import keys
+from agent.store.state import State
+from agent.trail.checkpoint import Checkpoint, signed
+from agent.trail.record import TrailEntry
+from agent.trail.shard_trail import ShardTrail
+from agent.trail.verify import HEADS, PROCESS
+
+ACTION = "trail-checkpoint"
+"""`event.action` of the event that carries a checkpoint to every destination."""
+
+NOTED, NEWEST, KEYS = "noted", "checkpoint", "keys"
+"""Keys: how long each chain was when it was noted last; the newest checkpoint; all keys that ever signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenCheckpoint:
+    """A checkpoint with its signature and time."""
+
+    checkpoint: Checkpoint
+    note: str
+    time: datetime
+
+    def encode(self) -> bytes:
+        return orjson.dumps({"time": self.time.isoformat(), "size": self.checkpoint.size, "note": self.note})
+
+
+class Checkpointer:
+    """For one thread. `chains`: by the shard's name, the process's among them, as they are now."""
+
+    def __init__(
+        self,
+        process: State,
+        chains: Callable[[], Mapping[str, ShardTrail]],
+        signer: NoteSigner,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._process = process
+        self._chains = chains
+        self._signer = signer
+        self._now = now
+
+    def take(self) -> tuple[TakenCheckpoint, Batch]:
+        """A checkpoint of everything that is committed, and the event that is to carry it. Raises StateError, ValueError."""
+        now, chains = self._now(), self._chains()
+        with self._process.transact() as transaction:
+            self._note_key(transaction.set)
+            noted = orjson.loads(self._data(NOTED) or b"{}")
+            heads = {name: trail.head() for name, trail in chains.items() if name != PROCESS}
+            changed = {name: head for name, head in heads.items() if head.size != noted.get(name, 0)}
+            data = {name: [head.size, head.root.hex()] for name, head in changed.items()}
+            chains[PROCESS].append(transaction, [TrailEntry(HEADS, data=data)], now)
+            head = chains[PROCESS].head()
+            checkpoint = Checkpoint(self._signer.name, head.size, head.root)
+            taken = TakenCheckpoint(checkpoint, signed(checkpoint, self._signer), now)
+            transaction.set(keys.TRAIL.key(NEWEST), taken.encode())
+            if changed:
+                sizes = noted | {name: head.size for name, head in changed.items()}
+                transaction.set(keys.TRAIL.key(NOTED), orjson.dumps(sizes))
+        return taken, _event(taken)
+
+    def _note_key(self, put: Callable[[str, bytes], None]) -> None:
+        """Whoever verifies later must know every key that ever signed."""
+        known = orjson.loads(self._data(KEYS) or b"[]")
+        if str(self._signer.verifier) not in known:
+            put(keys.TRAIL.key(KEYS), orjson.dumps([*known, str(self._signer.verifier)]))
+
+    def _data(self, key: str) -> bytes | None:
+        return self._process.data(keys.TRAIL.key(key))
+
+
+def _event(taken: TakenCheckpoint) -> Batch:
+    checkpoint = taken.checkpoint
+    fields: dict[str, str | int] = {
+        "leakline.trail.origin": checkpoint.origin,
+        "leakline.trail.size": checkpoint.size,
+        "leakline.trail.root": checkpoint.root.hex(),
+        "leakline.trail.note": taken.note,
+    }
+    message = f"the trail has {checkpoint.size:,} records of the process; head {checkpoint.short}"
+    return own_event("", ACTION, message, taken.time, fields=fields)
