@@ -136,9 +136,12 @@ class InboundReports:
             for waiting in group:
                 waiting.answer.set_result(None)
 
+    def organization(self) -> str:
+        """The org's id, empty while nobody ever signed in to it. May wait for the state."""
+        return self._organization() or (self._recall("organization") or b"").decode()
+
     def _push(self, requests: Sequence[InboundRequest], push: Push) -> None:
-        organization = self._organization() or (self._recall("organization") or b"").decode()
-        for batch in self._batches(requests, organization):
+        for batch in self._batches(requests, self.organization()):
             push(batch)
 
     def _batches(self, requests: Sequence[InboundRequest], organization: str) -> Iterator[Batch]:
