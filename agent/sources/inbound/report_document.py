@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import orjson
+from pydantic import ValidationError
 
 from agent.sources.inbound.report import BadReport, InboundReport, InboundRequest
+from agent.sources.inbound.report_models import REPORT
 from agent.sources.inbound.settings import SenderSettings
 
 _KINDS = {"sync_failure": "SyncFailure", "api_call": "ApiCall", "heartbeat": "Heartbeat"}
@@ -15,17 +16,18 @@ _KINDS = {"sync_failure": "SyncFailure", "api_call": "ApiCall", "heartbeat": "He
 def read_reports(body: bytes, sender: SenderSettings, received: datetime, message_id: str | None) -> InboundRequest:
     """Raises BadReport."""
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadReport(f"the body is not JSON: {error}", status=400) from error
+        document = REPORT.validate_json(body)
+    except ValidationError as error:
+        unreadable = any(mistake["type"] == "json_invalid" for mistake in error.errors())
+        raise BadReport("the body is not a report", status=400 if unreadable else 422) from error
     told = document if isinstance(document, list) else [document]
-    if not told or not all(isinstance(report, dict) and report.get("type") in _KINDS for report in told):
-        raise BadReport("a report is an object with a `type`; write sync_failure, api_call or heartbeat")
+    if not told:
+        raise BadReport("there is no report in the body")
     reports = [
         InboundReport(
-            str(report.get("id") or f"{message_id}/{number}"),
-            _KINDS[report["type"]],
-            {name: str(value) for name, value in report.items() if name not in ("type", "id", "sender")},
+            report.id or f"{message_id}/{number}",
+            _KINDS[report.type],
+            {name: str(value) for name, value in (report.model_extra or {}).items() if value not in ("", None)},
         )
         for number, report in enumerate(told)
     ]
