@@ -21,8 +21,6 @@ def read_reports(body: bytes, sender: SenderSettings, received: datetime, messag
         unreadable = any(mistake["type"] == "json_invalid" for mistake in error.errors())
         raise BadReport("the body is not a report", status=400 if unreadable else 422) from error
     told = document if isinstance(document, list) else [document]
-    if not told:
-        raise BadReport("there is no report in the body")
     reports = [
         InboundReport(
             report.id or f"{message_id}/{number}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -14,5 +14,7 @@ class ReportModel(BaseModel):
     id: str = Field(default="", max_length=256)
 
 
-REPORT: TypeAdapter[Any] = TypeAdapter(ReportModel | list[ReportModel])
+REPORT: TypeAdapter[Any] = TypeAdapter(
+    ReportModel | Annotated[list[ReportModel], Field(min_length=1, max_length=1_000)]
+)
 """Of the body: one report, or several."""
