@@ -13,7 +13,7 @@ import structlog
 
 from agent.assembly.node import Node
 from agent.network.server_tls import ServerTls
-from agent.sources.inbound.senders import Sender, Senders
+from agent.sources.inbound.serving.senders import Sender, Senders
 from agent.sources.inbound.source import SERVICE
 from agent.sources.source_name import source_name
 from agent.store.problems import Problems

@@ -42,7 +42,7 @@ class LastingConnection(HttpToolsProtocol):
     """One connection of uvicorn's, bounded as `ConnectionBounds` says.
 
     The application finds in `scope["extensions"]` the `tls` of ASGI, where the client showed a certificate, and
-    `leakline.prove`, to be called once the client has shown who it is: it is not cut for newcomers then.
+    `prove_sender`, to be called once the client has shown who it is: it is not cut for newcomers then.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class LastingConnection(HttpToolsProtocol):
         super().on_message_begin()
         self._await_head()
         self._size = 0
-        extensions: dict[str, Any] = {"leakline.prove": self._prove}
+        extensions: dict[str, Any] = {"prove_sender": self._prove}
         if self._tls is not None:
             extensions["tls"] = self._tls
         self.scope["extensions"] = extensions

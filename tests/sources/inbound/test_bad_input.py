@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.inbound.json_depth import DEEPEST, is_too_deep
+from agent.sources.inbound.serving.json_depth import DEEPEST, is_too_deep
 from tests.sources.inbound.listening import REPORT, SECRET_PATH, TOKEN, Listening, listening, secret, sender
 
 DOCUMENT = json.dumps(REPORT).encode()
