@@ -29,6 +29,7 @@ from agent.sources.inbound.serving.content_type import require_json, require_xml
 from agent.sources.inbound.serving.json_depth import DEEPEST, is_too_deep
 from agent.sources.inbound.serving.request_body import BodiesInHand, Disconnection, Receive, read_body
 from agent.sources.inbound.serving.senders import Sender, Senders
+from agent.sources.inbound.settings import SenderSettings
 from agent.sources.inbound.source import InboundReports
 
 log = structlog.get_logger()
@@ -85,6 +86,8 @@ class InboundApplication:
             answer = refusal.answer
         except Disconnection:
             return
+        except asyncio.CancelledError:  # the listener ends, and does not wait for what lasts longer than a second
+            answer = RequestRefusal(503, "Leakline is about to end; send it again.", retry_after=1).answer
         except Exception:  # noqa: BLE001 - a fault of ours: the sender comes again, and the others go on
             log.error("unexpected", traceback=redact(traceback.format_exc()))
             answer = RequestRefusal(500, "Leakline failed; send it again.", retry_after=COME_BACK).answer
@@ -107,14 +110,12 @@ class InboundApplication:
 
     async def _take_reports(self, exchange: _Exchange, name: str) -> Answer:
         exchange.named = self._senders.known.get(name)
-        with self._bodies.share() as take:
+        with self._bodies.share(exchange.address) as take:
             sender, body = await self._proven(exchange, take, Shown(exchange.headers, exchange.subject))
             require_json(exchange.headers)
-            if is_too_deep(body):
-                raise RequestRefusal(400, f"The JSON is nested deeper than {DEEPEST} levels; send it flat.")
             received, message_id = self._now(), signature.message_id_of(exchange.headers) or None
             request = await self._read(
-                lambda: report_document.read_reports(body, sender.settings, received, message_id), len(body) > LONG
+                lambda: _read_reports(body, sender.settings, received, message_id), len(body) > LONG
             )
             await self._commit(sender, request)
         metrics.INBOUND_BYTES.labels(sender.settings.name).inc(len(body))
@@ -122,7 +123,7 @@ class InboundApplication:
 
     async def _take_message(self, exchange: _Exchange, path: str) -> Answer:
         exchange.named = self._senders.by_path(path)
-        with self._bodies.share() as take:
+        with self._bodies.share(exchange.address) as take:
             sender, body = await self._proven(exchange, take, Shown(exchange.headers, exchange.subject, by_path=True))
             require_xml(exchange.headers)
             received, source = self._now(), self._source_for(sender)
@@ -223,6 +224,7 @@ class _Exchange:
         self.path: str = scope["path"]
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
         self.receive = receive
+        self.address: str = (scope.get("client") or ("",))[0]
         extensions = scope.get("extensions") or {}
         self.subject: str = (extensions.get("tls") or {}).get("client_cert_name") or ""
         self.prove: Callable[[], None] = extensions.get("prove_sender", lambda: None)
@@ -231,6 +233,13 @@ class _Exchange:
         """Whom the request says that it is of."""
         self.unproven = ""
         """Why it is not; for whoever runs Leakline, not for the sender."""
+
+
+def _read_reports(body: bytes, sender: SenderSettings, received: datetime, message_id: str | None) -> InboundRequest:
+    """Raises BadReport."""
+    if is_too_deep(body):
+        raise BadReport(f"the JSON is nested deeper than {DEEPEST} levels", status=400, hint="send it flat")
+    return report_document.read_reports(body, sender, received, message_id)
 
 
 def _allowed(exchange: _Exchange, methods: bytes) -> Answer | None:

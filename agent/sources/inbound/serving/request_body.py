@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +16,7 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 SECONDS = 10.0
 """From the end of the headers to the end of the body."""
 IN_HAND = 64 << 20
-"""Bytes of the bodies of all requests together that are being read or looked at."""
+"""Bytes of the bodies of all requests together that are being read or looked at; half of them from one address."""
 
 
 class Disconnection(Exception):
@@ -28,11 +29,12 @@ class BodiesInHand:
     def __init__(self, most: int) -> None:
         """`most`: the longest body that is taken, in bytes."""
         self.most = most
-        self.bytes = 0
+        self._bytes = Counter[str]()
+        """By address; those that have none are left out."""
         self._bound = max(IN_HAND, 4 * most)
 
     @contextmanager
-    def share(self) -> Iterator[Callable[[int], None]]:
+    def share(self, address: str) -> Iterator[Callable[[int], None]]:
         """Gives what is to be called before each piece is kept, with its size; all is given back at the end. That raises
         RequestRefusal where there is no room now.
         """
@@ -40,15 +42,17 @@ class BodiesInHand:
 
         def take(size: int) -> None:
             nonlocal kept
-            if self.bytes + size > self._bound:
+            if self._bytes.total() + size > self._bound or self._bytes[address] + size > self._bound // 2:
                 raise RequestRefusal(503, "Too many requests are being read; send it again.", retry_after=1, ends=True)
-            self.bytes += size
+            self._bytes[address] += size
             kept += size
 
         try:
             yield take
         finally:
-            self.bytes -= kept
+            self._bytes[address] -= kept
+            if not self._bytes[address]:
+                del self._bytes[address]
 
 
 async def read_body(receive: Receive, headers: Mapping[bytes, bytes], most: int, take: Callable[[int], None]) -> bytes:
