@@ -1,0 +1,120 @@
+"""From the body of an outbound message to what is committed of it: a report for each notification."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from agent.columns.record_id import long_form
+from agent.redaction.redaction import MARK, PART, redact, register_obtained
+from agent.sources.inbound.outbound_messages.envelope import Envelope, Notification, read_envelope
+from agent.sources.inbound.report import BadReport, InboundReport, InboundRequest
+from agent.sources.inbound.settings import SenderSettings
+
+EVENT_TYPE = "OutboundMessage"
+FAILURE_TYPE = "SyncFailure"
+"""Of records of the sender's `failure_objects`."""
+
+WELL_KNOWN = (
+    "Name", "OwnerId", "CreatedById", "CreatedDate", "LastModifiedById", "LastModifiedDate", "SystemModstamp",
+)  # fmt: skip
+"""Fields of a record that have a column of their own, because rules ask for them. All are in the column `fields` as well."""
+
+TIMES = ("SystemModstamp", "LastModifiedDate")
+"""Fields that say when the record changed, the first that is sent wins. When it was made says nothing of that."""
+
+RECEIVED = "received"
+
+MOST_FIELDS = 1_000
+"""Of a record. An object of Salesforce has 800 custom fields at most, and some dozens of the standard's."""
+
+
+def read_outbound_message(body: bytes, sender: SenderSettings, received: datetime, organization: str) -> InboundRequest:
+    """`organization`: the id of the sender's org; empty while nobody has signed in to it.
+
+    Raises BadReport, of which Salesforce sends the message again: 503 while the id of the org is not known, 403 if the
+    message is of another org, and what `read_envelope` raises. No message of it quotes the body.
+    """
+    if not organization:
+        raise BadReport(
+            f"the id of the org {sender.org} is not known before Leakline has signed in to it once; send the message again",
+            status=503,
+        )
+    envelope = read_envelope(body)
+    if not _same_id(envelope.organization_id, organization):
+        raise BadReport(
+            f"the message is of another org than {sender.org}; compare its OrganizationId with the organization id in Setup",
+            status=403,
+        )
+    _keep_secret(envelope.session_id)
+    failures = {name.lower(): text_field for name, text_field in sender.failure_objects.items()}
+    reports = [_report(notification, envelope, failures, received) for notification in envelope.notifications]
+    return InboundRequest(sender.name, reports, received, len(body))
+
+
+def _report(
+    notification: Notification, envelope: Envelope, failures: Mapping[str, str], received: datetime
+) -> InboundReport:
+    if len(notification.fields) > MOST_FIELDS:
+        raise BadReport(f"a record of the message has more than {MOST_FIELDS:,} fields", status=413)
+    # A formula can put the session into a field of the record ($Api.Session_ID).
+    fields = {name: _without(envelope.session_id, text) for name, text in notification.fields.items()}
+    notification = replace(notification, fields=fields)
+    failure_field = failures.get(notification.object.lower())
+    cells = dict(_cells(notification, envelope, received))
+    if failure_field is not None:
+        cells["error_message"] = _field(notification, failure_field)
+    kept = {name: text for name, text in cells.items() if text.strip()}
+    return InboundReport(notification.id, EVENT_TYPE if failure_field is None else FAILURE_TYPE, kept)
+
+
+def _cells(notification: Notification, envelope: Envelope, received: datetime) -> Iterator[tuple[str, str]]:
+    fields = notification.fields
+    yield "notification_id", notification.id
+    yield "action_id", envelope.action_id
+    yield "organization_id", long_form(envelope.organization_id)
+    yield "object", notification.object
+    yield "record_id", fields.get("Id", "").strip()
+    yield from ((name, fields.get(name, "").strip()) for name in WELL_KNOWN)
+    time, source = _time(fields) or (received, RECEIVED)
+    yield "time", f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    yield "time_source", source
+    if fields:
+        yield "fields", json.dumps(fields, ensure_ascii=False)
+    else:
+        yield "deleted", "true"
+
+
+def _time(fields: Mapping[str, str]) -> tuple[datetime, str] | None:
+    """When the record changed and which field says so; None if none does, or none in a way that can be read."""
+    for name in TIMES:
+        try:
+            time = datetime.fromisoformat(fields.get(name, "").strip())
+            # Without a zone it could be any of a day; beyond the years 1 and 9999 it has no form in UTC.
+            if time.tzinfo is not None:
+                return time.astimezone(UTC), name
+        except (ValueError, OverflowError):
+            continue
+    return None
+
+
+def _field(notification: Notification, name: str) -> str:
+    """A field by its name, in which capitals do not matter to Salesforce."""
+    return next((text for field, text in notification.fields.items() if field.lower() == name.lower()), "")
+
+
+def _same_id(first: str, second: str) -> bool:
+    """Whether two ids are one: of 15 characters capitals matter, of 18 they do not."""
+    return long_form(first).upper() == long_form(second).upper()
+
+
+def _keep_secret(session: str) -> None:
+    # Those of the usual form are found by it. In the register they would push out tokens that have none.
+    if session and redact(session) != MARK:
+        register_obtained(session)
+
+
+def _without(session: str, text: str) -> str:
+    return text.replace(session, MARK) if len(session) >= PART else text
