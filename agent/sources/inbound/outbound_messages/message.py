@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from agent.columns.record_id import long_form
@@ -49,42 +48,62 @@ def read_outbound_message(body: bytes, sender: SenderSettings, received: datetim
             status=403,
         )
     _keep_secret(envelope.session_id)
-    failures = {name.lower(): text_field for name, text_field in sender.failure_objects.items()}
-    reports = [_report(notification, envelope, failures, received) for notification in envelope.notifications]
+    reports = [_report(notification, envelope, sender, received) for notification in envelope.notifications]
     return InboundRequest(sender.name, reports, received, len(body))
 
 
 def _report(
-    notification: Notification, envelope: Envelope, failures: Mapping[str, str], received: datetime
+    notification: Notification, envelope: Envelope, sender: SenderSettings, received: datetime
 ) -> InboundReport:
     if len(notification.fields) > MOST_FIELDS:
         raise BadReport(f"a record of the message has more than {MOST_FIELDS:,} fields", status=413)
     # A formula can put the session into a field of the record ($Api.Session_ID).
     fields = {name: _without(envelope.session_id, text) for name, text in notification.fields.items()}
-    notification = replace(notification, fields=fields)
-    failure_field = failures.get(notification.object.lower())
-    cells = dict(_cells(notification, envelope, received))
+    time, time_source = _time(fields) or (received, RECEIVED)
+    shared = {
+        # As of reports that name no integration.
+        "integration": sender.name,
+        "object": notification.object,
+        "time": f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z",
+    }
+    origin = {
+        "notification_id": notification.id,
+        "action_id": envelope.action_id,
+        "organization_id": long_form(envelope.organization_id),
+        "time_source": time_source,
+    }
+    failure_field = _failure_field(notification.object, sender)
     if failure_field is not None:
-        cells["error_message"] = _field(notification, failure_field)
-    kept = {name: text for name, text in cells.items() if text.strip()}
-    return InboundReport(notification.id, EVENT_TYPE if failure_field is None else FAILURE_TYPE, kept)
-
-
-def _cells(notification: Notification, envelope: Envelope, received: datetime) -> Iterator[tuple[str, str]]:
-    fields = notification.fields
-    yield "notification_id", notification.id
-    yield "action_id", envelope.action_id
-    yield "organization_id", long_form(envelope.organization_id)
-    yield "object", notification.object
-    yield "record_id", fields.get("Id", "").strip()
-    yield from ((name, fields.get(name, "").strip()) for name in WELL_KNOWN)
-    time, source = _time(fields) or (received, RECEIVED)
-    yield "time", f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
-    yield "time_source", source
-    if fields:
-        yield "fields", json.dumps(fields, ensure_ascii=False)
+        cells = shared | _failure_cells(fields, failure_field, origin)
     else:
-        yield "deleted", "true"
+        cells = shared | origin | _record_cells(fields)
+    event_type = EVENT_TYPE if failure_field is None else FAILURE_TYPE
+    return InboundReport(notification.id, event_type, {name: text for name, text in cells.items() if text.strip()})
+
+
+def _record_cells(fields: Mapping[str, str]) -> dict[str, str]:
+    if not fields:
+        return {"deleted": "true"}
+    cells = {name: fields.get(name, "").strip() for name in WELL_KNOWN}
+    return cells | {"record_id": fields.get("Id", "").strip(), "fields": json.dumps(fields, ensure_ascii=False)}
+
+
+def _failure_cells(fields: Mapping[str, str], failure_field: str, origin: Mapping[str, str]) -> dict[str, str]:
+    """By the names that a sender's JSON report of a failed synchronisation has; what these lack is in `extra`."""
+    # Capitals do not matter in the names of fields.
+    message = next((text for name, text in fields.items() if name.lower() == failure_field.lower()), "")
+    return {
+        "report_id": origin["notification_id"],
+        "record_ids": fields.get("Id", "").strip(),
+        "error_message": message,
+        "extra": json.dumps({**origin, "fields": dict(fields)}, ensure_ascii=False),
+    }
+
+
+def _failure_field(object_: str, sender: SenderSettings) -> str | None:
+    """The field with the message, of an object in which the org records failures; None for any other object."""
+    named = (field for name, field in sender.failure_objects.items() if name.lower() == object_.lower())
+    return next(named, None)
 
 
 def _time(fields: Mapping[str, str]) -> tuple[datetime, str] | None:
@@ -98,11 +117,6 @@ def _time(fields: Mapping[str, str]) -> tuple[datetime, str] | None:
         except (ValueError, OverflowError):
             continue
     return None
-
-
-def _field(notification: Notification, name: str) -> str:
-    """A field by its name, in which capitals do not matter to Salesforce."""
-    return next((text for field, text in notification.fields.items() if field.lower() == name.lower()), "")
 
 
 def _same_id(first: str, second: str) -> bool:

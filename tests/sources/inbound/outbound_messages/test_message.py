@@ -38,6 +38,7 @@ def test_an_envelope_as_salesforce_sends_it_is_a_report_with_its_cells() -> None
         "notification_id": NOTIFICATION,
         "action_id": "04kHs000000H0eKIAS",
         "organization_id": ORGANIZATION,
+        "integration": "flows",
         "object": "Opportunity",
         "record_id": "006Hs000003T6krIAC",
         "Name": "Pumps & <valves>",
@@ -151,6 +152,16 @@ def test_a_record_of_a_failure_object_is_a_sync_failure_with_its_message() -> No
     failure, change = read(
         envelope(record, notification(FIELDS)), failure_objects={"integration_error__c": "MESSAGE__C"}
     ).reports
-    assert (failure.event_type, failure.cells["error_message"]) == ("SyncFailure", "401 from the warehouse")
+    assert failure.event_type == "SyncFailure"
+    assert {name: text for name, text in failure.cells.items() if name != "extra"} == {
+        "integration": "flows",
+        "object": "Integration_Error__c",
+        "time": "2026-07-01T10:00:00.000Z",
+        "report_id": NOTIFICATION,
+        "record_ids": "006Hs000003T6krIAC",
+        "error_message": "401 from the warehouse",
+    }
+    extra = json.loads(failure.cells["extra"])
+    assert (extra["action_id"], extra["fields"]["Amount"]) == ("04kHs000000H0eKIAS", "120000.0")
     assert change.event_type == "OutboundMessage"
     assert "error_message" not in change.cells
