@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from agent.columns.record_id import long_form
 from agent.redaction.redaction import MARK, PART, redact, register_obtained
+from agent.redaction.secret_fields import SecretFields
 from agent.sources.inbound.outbound_messages.envelope import Envelope, Notification, read_envelope
 from agent.sources.inbound.report import BadReport, InboundReport, InboundRequest
 from agent.sources.inbound.settings import SenderSettings
@@ -48,17 +49,20 @@ def read_outbound_message(body: bytes, sender: SenderSettings, received: datetim
             status=403,
         )
     _keep_secret(envelope.session_id)
-    reports = [_report(notification, envelope, sender, received) for notification in envelope.notifications]
+    secrets = SecretFields(sender.redact)
+    reports = [_report(notification, envelope, sender, secrets, received) for notification in envelope.notifications]
     return InboundRequest(sender.name, reports, received, len(body))
 
 
 def _report(
-    notification: Notification, envelope: Envelope, sender: SenderSettings, received: datetime
+    notification: Notification, envelope: Envelope, sender: SenderSettings, secrets: SecretFields, received: datetime
 ) -> InboundReport:
     if len(notification.fields) > MOST_FIELDS:
         raise BadReport(f"a record of the message has more than {MOST_FIELDS:,} fields", status=413)
-    # A formula can put the session into a field of the record ($Api.Session_ID).
-    fields = {name: _without(envelope.session_id, text) for name, text in notification.fields.items()}
+    fields = {
+        name: MARK if secrets.is_secret(name) else _without_session(text, envelope.session_id)
+        for name, text in notification.fields.items()
+    }
     time, time_source = _time(fields) or (received, RECEIVED)
     shared = {
         # As of reports that name no integration.
@@ -74,7 +78,9 @@ def _report(
     }
     failure_field = _failure_field(notification.object, sender)
     if failure_field is not None:
+        shared["scope"] = f"{sender.name} / {notification.object}"
         cells = shared | _failure_cells(fields, failure_field, origin)
+        cells["error_message"] = secrets.text(cells["error_message"])
     else:
         cells = shared | origin | _record_cells(fields)
     event_type = EVENT_TYPE if failure_field is None else FAILURE_TYPE
@@ -95,6 +101,7 @@ def _failure_cells(fields: Mapping[str, str], failure_field: str, origin: Mappin
     return {
         "report_id": origin["notification_id"],
         "record_ids": fields.get("Id", "").strip(),
+        "record_count": "1",
         "error_message": message,
         "extra": json.dumps({**origin, "fields": dict(fields)}, ensure_ascii=False),
     }
@@ -130,5 +137,8 @@ def _keep_secret(session: str) -> None:
         register_obtained(session)
 
 
-def _without(session: str, text: str) -> str:
-    return text.replace(session, MARK) if len(session) >= PART else text
+def _without_session(text: str, session: str) -> str:
+    """A formula can put a session into a field of the record ($Api.Session_ID), the message's own or another."""
+    if len(session) >= PART:
+        text = text.replace(session, MARK)
+    return redact(text) if "!" in text or "%21" in text else text

@@ -137,6 +137,18 @@ def test_the_session_is_kept_nowhere(session: str) -> None:
     assert session not in redaction.redact(f"somebody said {session} here")
 
 
+def test_fields_that_are_secret_by_their_name_are_taken_out() -> None:
+    """What the setting names, and what is called a secret, is no value that is kept; another session neither."""
+    fields = (*FIELDS, ("Client_Secret__c", "s3cr3t-1"), ("IBAN__c", "BE68"), ("Note__c", f"see {SESSION}x"))
+    (report,) = read(envelope(notification(fields), session=""), redact=["iban__c"]).reports
+    kept = json.loads(report.cells["fields"])
+    assert (kept["Client_Secret__c"], kept["IBAN__c"], kept["Note__c"]) == (
+        "[redacted]",
+        "[redacted]",
+        "see [redacted]",
+    )
+
+
 def test_sessions_do_not_push_other_secrets_out_of_the_register() -> None:
     """A thousand messages with sessions of the usual form leave an org's token known."""
     redaction.forget()
@@ -148,7 +160,8 @@ def test_sessions_do_not_push_other_secrets_out_of_the_register() -> None:
 
 def test_a_record_of_a_failure_object_is_a_sync_failure_with_its_message() -> None:
     """What the org records of its own failures is told as one, whatever the capitals of the setting."""
-    record = notification((*FIELDS, ("Message__c", "401 from the warehouse")), object_="Integration_Error__c")
+    text = "401 from the warehouse, password=hunter2"
+    record = notification((*FIELDS, ("Message__c", text)), object_="Integration_Error__c")
     failure, change = read(
         envelope(record, notification(FIELDS)), failure_objects={"integration_error__c": "MESSAGE__C"}
     ).reports
@@ -159,7 +172,9 @@ def test_a_record_of_a_failure_object_is_a_sync_failure_with_its_message() -> No
         "time": "2026-07-01T10:00:00.000Z",
         "report_id": NOTIFICATION,
         "record_ids": "006Hs000003T6krIAC",
-        "error_message": "401 from the warehouse",
+        "record_count": "1",
+        "scope": "flows / Integration_Error__c",
+        "error_message": "401 from the warehouse, password=[redacted]",
     }
     extra = json.loads(failure.cells["extra"])
     assert (extra["action_id"], extra["fields"]["Amount"]) == ("04kHs000000H0eKIAS", "120000.0")
