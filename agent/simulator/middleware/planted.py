@@ -10,6 +10,8 @@ from agent.simulator.middleware.report_day import ATTEMPTS, MINUTE, ReportDay, T
 from agent.simulator.world.networks import networks_of
 from agent.simulator.world.sessions import HOUR
 
+SILENT = "heartbeat_stops"
+
 _ORDERS, _BILLING, _WAREHOUSE, _MARKETING = INTEGRATIONS
 
 
@@ -93,7 +95,7 @@ SCENARIOS = {
     "integration_sends_elsewhere": MiddlewareScenario(
         "an integration sends files to a host that it never called", _sent_elsewhere, ("reported_destination_new",)
     ),
-    "heartbeat_stops": MiddlewareScenario(
+    SILENT: MiddlewareScenario(
         "the middleware stops to beat, and says nothing of it", lambda _day, _begin: (), ("heartbeat_missing",)
     ),
 }  # fmt: skip
@@ -107,7 +109,7 @@ def day_of_reports(day: ReportDay, scenarios: Sequence[str] = (), begin: int | N
             raise ValueError(f"{name!r} is not a scenario of the middleware; write one of {', '.join(SCENARIOS)}")
     begin = day.begin + 9 * HOUR if begin is None else begin
     reports = day.reports()
-    if "heartbeat_stops" in scenarios:
+    if SILENT in scenarios:
         reports = [report for report in reports if report.time < begin or report.document["type"] != "heartbeat"]
     for name in scenarios:
         reports += [replace(report, scenario=name) for report in SCENARIOS[name].plant(day, begin)]
