@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -26,6 +27,9 @@ TIMES = ("SystemModstamp", "LastModifiedDate")
 """Fields that say when the record changed, the first that is sent wins. When it was made says nothing of that."""
 
 RECEIVED = "received"
+
+_HINT = re.compile(r"(?!\d{4}-\d\d-\d\dT[\d:.]{8,15}Z\s*$)(?s:.*?)(?:[=:!<%{]|\S{16})")
+"""What a text with a secret has: a name before it, or a length. Most fields have neither or are times, and looking is dear."""
 
 MOST_FIELDS = 1_000
 """Of a record. An object of Salesforce has 800 custom fields at most, and some dozens of the standard's."""
@@ -60,7 +64,7 @@ def _report(
     if len(notification.fields) > MOST_FIELDS:
         raise BadReport(f"a record of the message has more than {MOST_FIELDS:,} fields", status=413)
     fields = {
-        name: MARK if secrets.is_secret(name) else _without_session(text, envelope.session_id)
+        name: MARK if secrets.is_secret(name) else _without_secrets(text, envelope.session_id, secrets)
         for name, text in notification.fields.items()
     }
     time, time_source = _time(fields) or (received, RECEIVED)
@@ -80,7 +84,6 @@ def _report(
     if failure_field is not None:
         shared["scope"] = f"{sender.name} / {notification.object}"
         cells = shared | _failure_cells(fields, failure_field, origin)
-        cells["error_message"] = secrets.text(cells["error_message"])
     else:
         cells = shared | origin | _record_cells(fields)
     event_type = EVENT_TYPE if failure_field is None else FAILURE_TYPE
@@ -137,8 +140,10 @@ def _keep_secret(session: str) -> None:
         register_obtained(session)
 
 
-def _without_session(text: str, session: str) -> str:
-    """A formula can put a session into a field of the record ($Api.Session_ID), the message's own or another."""
+def _without_secrets(text: str, session: str, secrets: SecretFields) -> str:
+    """Of a field: what stands in it by accident (`password=…`), and sessions, which a formula can put into a field of the
+    record ($Api.Session_ID).
+    """
     if len(session) >= PART:
         text = text.replace(session, MARK)
-    return redact(text) if "!" in text or "%21" in text else text
+    return secrets.text(text) if _HINT.match(text) else text

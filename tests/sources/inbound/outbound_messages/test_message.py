@@ -178,5 +178,6 @@ def test_a_record_of_a_failure_object_is_a_sync_failure_with_its_message() -> No
     }
     extra = json.loads(failure.cells["extra"])
     assert (extra["action_id"], extra["fields"]["Amount"]) == ("04kHs000000H0eKIAS", "120000.0")
+    assert "hunter2" not in str(failure.cells)
     assert change.event_type == "OutboundMessage"
     assert "error_message" not in change.cells
