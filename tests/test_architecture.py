@@ -26,7 +26,7 @@ DOORS = {
     "simple_salesforce": ["sources/salesforce/session.py"],
     "diskcache": ["store/directory/database.py"],
     "apscheduler": ["daemon/schedule.py"],
-    "uvicorn": ["network/listener.py", "simulator/api/"],
+    "uvicorn": ["network/listener.py", "network/doorway.py", "network/lasting_connection.py", "simulator/api/"],
     "prometheus_client": ["metrics.py", "daemon/health.py"],
     "cefevent": ["formats/cef_keys.py"],
     "sigma": ["detection/"],
