@@ -127,10 +127,17 @@ class InboundApplication:
             sender, body = await self._proven(exchange, take, Shown(exchange.headers, exchange.subject, by_path=True))
             require_xml(exchange.headers)
             received, source = self._now(), self._source_for(sender)
-            request = await self._read(
-                lambda: outbound_messages.read_outbound_message(body, sender.settings, received, source.organization()),
-                True,  # the organisation's id may be in the state alone
-            )
+            try:
+                request = await self._read(
+                    lambda: outbound_messages.read_outbound_message(
+                        body, sender.settings, received, source.organization()
+                    ),
+                    True,  # the organisation's id may be in the state alone
+                )
+            except RequestRefusal as refusal:
+                if refusal.answer.status == 403:  # another org's message: told like one with wrong credentials
+                    exchange.unproven = refusal.answer.reason
+                raise
             await self._commit(sender, request)
         metrics.INBOUND_BYTES.labels(sender.settings.name).inc(len(body))
         return Answer(200, outbound_messages.ACKNOWLEDGED, b"text/xml; charset=utf-8")
@@ -253,7 +260,8 @@ def _allowed(exchange: _Exchange, methods: bytes) -> Answer | None:
 
 
 def _as_fault(answer: Answer) -> Answer:
-    body = outbound_messages.fault(answer.reason or HTTPStatus(answer.status).phrase)
+    ours = answer.status == 429 or answer.status >= 500
+    body = outbound_messages.fault(answer.reason or HTTPStatus(answer.status).phrase, ours=ours)
     return Answer(answer.status, body, b"text/xml; charset=utf-8", answer.headers, answer.ends, answer.reason)
 
 
