@@ -44,9 +44,16 @@ def inbound_served(
     doorway = Doorway(ConnectionBounds(), tls)
     listener = Listener("inbound", application, *split_address(settings.listen), doorway=doorway)
     reopening = ReopeningListener(listener, node.own_problems)
+    refusals = InboundRefusals(
+        senders,
+        lambda: node.inbound,
+        lambda: {name: shard.stores.problems for name, shard in node.shards.items()},
+        tls,
+        now,
+    )
     try:
         with reopening.open():
-            looks += [reopening.look, InboundRefusals(senders, node, tls, now).look]
+            looks += [reopening.look, refusals.look]
             yield
     finally:
         application.close()

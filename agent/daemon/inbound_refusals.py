@@ -6,16 +6,16 @@ tries keys costs a few numbers, and one problem for each sender of the settings.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
 
-from agent.assembly.node import Node
 from agent.network.server_tls import ServerTls
 from agent.sources.inbound.serving.senders import Sender, Senders
-from agent.sources.inbound.source import SERVICE
+from agent.sources.inbound.source import SERVICE, InboundReports
 from agent.sources.source_name import source_name
+from agent.store.keys import PROCESS
 from agent.store.problems import Problems
 from agent.wording.number import counted
 
@@ -44,9 +44,20 @@ class _Told:
 class InboundRefusals:
     """`look` is for the watch."""
 
-    def __init__(self, senders: Senders, node: Node, tls: ServerTls | None, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        senders: Senders,
+        sources: Callable[[], Mapping[str, InboundReports]],
+        registers: Callable[[], Mapping[str, Problems]],
+        tls: ServerTls | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        """`sources` and `registers`: by the org's name, asked for each look, for orgs may come and go; the register under
+        the empty name is the process's own.
+        """
         self._senders = senders
-        self._node = node
+        self._sources = sources
+        self._registers = registers
         self._tls = tls
         self._now = now
         self._told = {name: _Told(now()) for name in senders.known}
@@ -57,14 +68,15 @@ class InboundRefusals:
     def look(self) -> None:
         """Secrets that changed, then what is to be told. Raises StateError."""
         self._senders.read_secrets()
-        for org, source in self._node.inbound.items():
+        for org, source in self._sources().items():
             source.sender_feeds = lambda org=org: self._senders.feeds(org)  # type: ignore[misc]
+        registers = self._registers()
         for name, sender in self._senders.known.items():
-            shard = self._node.shards.get(sender.settings.org)
-            if shard is not None:
-                self._look_at(sender, self._told[name], shard.stores.problems)
+            register = registers.get(sender.settings.org)
+            if register is not None:
+                self._look_at(sender, self._told[name], register)
         self._log_strangers()
-        self._look_at_certificate()
+        self._look_at_certificate(registers[PROCESS])
 
     def _look_at(self, sender: Sender, told: _Told, problems: Problems) -> None:
         now, record, unusable = self._now(), sender.record, sender.proof.problem
@@ -89,15 +101,13 @@ class InboundRefusals:
             log.warning("requests of unknown senders were refused", count=count - self._strangers)
             self._strangers, self._strangers_at = count, now
 
-    def _look_at_certificate(self) -> None:
+    def _look_at_certificate(self, register: Problems) -> None:
         problem = self._tls.problem if self._tls is not None else ""
         if problem == self._certificate_told:
             return
         if problem:
             fix = "correct the file; it is read again when it changes"
-            self._node.own_problems.report(
-                CERTIFICATE_KIND, "inbound.tls", f"{problem}; the previous one stays in use", fix=fix
-            )
+            register.report(CERTIFICATE_KIND, "inbound.tls", f"{problem}; the previous one stays in use", fix=fix)
         else:
-            self._node.own_problems.over(CERTIFICATE_KIND, "inbound.tls", "the certificate of inbound is read")
+            register.over(CERTIFICATE_KIND, "inbound.tls", "the certificate of inbound is read")
         self._certificate_told = problem

@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.sources.inbound.serving.answers import RequestRefusal
@@ -180,6 +180,7 @@ def test_refusals_of_outbound_messages_are_faults(tmp_path: Path) -> None:
             assert SECRET_PATH.encode() not in answer
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_depth_is_told_without_parsing(value: object) -> None:
     """As a walk over the parsed document has it, whatever its texts hold."""

@@ -19,12 +19,11 @@ from agent.network.server_tls import ServerTls
 from tests.certificates import Certificates, make_certificates
 from tests.sources.inbound.listening import PATIENCE, TOKEN, Listening, everything, listening, sender
 
+BODY = b'{"type": "heartbeat", "id": "1", "time": "2026-07-01T09:59:59Z", "integration": "nightly"}'
 GOOD = (
-    b"POST /v1/reports/middleware HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer "
-    + TOKEN.encode()
-    + b"\r\nContent-Length: 22\r\n\r\n"
-)
-BODY = b'{"type": "heartbeat" }'
+    "POST /v1/reports/middleware HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(BODY)}\r\n\r\n"
+).encode()
 DRIPPERS = 200
 
 

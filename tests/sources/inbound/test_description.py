@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from tests.certificates import make_certificates
 from tests.sources.inbound.listening import SECRET_PATH, TOKEN, listening, secret, sender
 
-EXAMPLES = 30
+EXAMPLES = 20
 """Of each operation, for each way to connect."""
 SEED = 17
 
@@ -37,7 +37,7 @@ def test_the_listener_does_what_its_description_says(
         document = schemathesis.openapi.from_url(f"{there.url}/openapi.json")
         statuses = {operation.ok().label: try_operation(operation.ok()) for operation in document.get_all_operations()}
         assert statuses["POST /v1/reports/{sender}"] >= {200, 401, 422}
-        assert statuses["POST /v1/outbound-messages/{path}"] >= {400, 401}
+        assert statuses["POST /v1/outbound-messages/{path}"] >= {401, 422}
         assert there.batches
 
 
