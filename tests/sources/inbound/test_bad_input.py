@@ -6,6 +6,7 @@ import gzip
 import json
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -52,7 +53,7 @@ BOMB = gzip.compress(b" " * (64 << 20))
         (BOMB[:1000], {"content_encoding": "gzip"}, 413),
     ],
 )
-def test_a_body_that_cannot_be_taken(tmp_path: Path, body: bytes, headers: dict[str, str], status: int) -> None:
+def test_a_body_that_cannot_be_taken(tmp_path: Path, body: bytes, headers: dict[str, Any], status: int) -> None:
     """The status says of which sort the mistake is, the detail what to do; the next report is taken."""
     with listening(sender(tmp_path), max_bytes=2048) as there:
         answer = there.post(body=body, **headers)

@@ -244,7 +244,7 @@ def test_a_certificate_that_changes_is_shown_to_the_next_connection(
     files = {name: tmp_path / name for name in ("certificate", "key", "client_ca")}
     for name, path in zip(files, (certificates.server, certificates.server_key, certificates.ca), strict=True):
         files[name].write_bytes(path.read_bytes())
-    tls = ServerTls(*files.values(), steady=iter(range(1000)).__next__)
+    tls = ServerTls(files["certificate"], files["key"], files["client_ca"], steady=iter(range(1000)).__next__)
     first = tls.context()
     assert tls.context() is first
     files["certificate"].write_text("nothing")
