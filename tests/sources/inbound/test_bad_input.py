@@ -72,7 +72,7 @@ def test_a_body_that_cannot_be_taken(tmp_path: Path, body: bytes, headers: dict[
         {"content_type": "APPLICATION/JSON"},
     ],
 )
-def test_ways_to_say_json(tmp_path: Path, headers: dict[str, str]) -> None:
+def test_ways_to_say_json(tmp_path: Path, headers: dict[str, Any]) -> None:
     """All that mean JSON in UTF-8."""
     with listening(sender(tmp_path)) as there:
         assert there.post(**headers).status_code == 200
