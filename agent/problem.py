@@ -61,6 +61,12 @@ KINDS: Mapping[str, ProblemKind] = {
         over="source-resumed",
         ends_on_word=True,
     ),
+    "heartbeat-missing": ProblemKind(
+        "itself",
+        "see whether the sender runs and reaches the listener; if it is not to beat any more, remove its `heartbeat` from the "
+        "settings",
+        over="heartbeat-back",
+    ),
     "look-up-failed": ProblemKind(
         "itself",
         "`leakline check` shows what the org refuses; the look-up is tried again every 5 minutes",
@@ -121,6 +127,13 @@ KINDS: Mapping[str, ProblemKind] = {
         "itself",
         "look in the org whether it still happens; if it ended for good, `leakline problems acknowledge ID`",
         over="feed-heard",
+        ends_on_word=True,
+    ),
+    "inbound-refused": ProblemKind(
+        "itself",
+        "compare the token, key or certificate that the sender uses with the one in the settings; if it is an attacker, "
+        "let a firewall keep that address from the listener",
+        over="inbound-proven",
         ends_on_word=True,
     ),
     # Delivering

@@ -43,7 +43,7 @@ def examine(
         yield Finding("settings, orgs.d", False, failure.message, "correct the file, then `leakline reload`")
     yield from doubts(settings)
     yield from examine_secrets(settings)
-    yield from examine_machine(settings)
+    yield from examine_machine(settings, now())
     yield from examine_rules_and_mappings(settings, now())
     destinations = list(build_each(settings, now))
     yield from (built for _, built in destinations if isinstance(built, Finding))

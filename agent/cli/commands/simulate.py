@@ -30,8 +30,22 @@ def simulate(
         bool, typer.Option("--live", help="Traffic as time passes: real-time events, and log files hours later.")
     ] = False,
     speed: Annotated[float, typer.Option(help="With --live: how many times faster the org's clock runs.")] = 1.0,
+    outbound_to: Annotated[
+        str | None,
+        typer.Option(help="An https URL that gets the org's outbound messages, such as Leakline's listener."),
+    ] = None,
+    outbound_ca: Annotated[Path | None, typer.Option(help="The authority of its certificate, as a PEM file.")] = None,
     fault: Annotated[
         list[str] | None, typer.Option(help="A fault to simulate, as name=value; `--fault help` lists them.")
+    ] = None,
+    reports_to: Annotated[
+        str, typer.Option(help="Also simulate a middleware that reports to this address: …/v1/reports/SENDER.")
+    ] = "",
+    reports_key: Annotated[
+        Path | None, typer.Option(help="The file with the sender's key (whsec_…, signs) or token.")
+    ] = None,
+    reports_scenario: Annotated[
+        list[str] | None, typer.Option(help="What is to happen to the middleware; nothing unless named.")
     ] = None,
     awkward: Annotated[
         bool, typer.Option(help="Whether some cells break careless readers: quotes, line ends, huge texts, odd times.")
@@ -54,5 +68,10 @@ def simulate(
             awkward=awkward,
             live=live,
             speed=speed,
+            outbound_to=outbound_to,
+            outbound_ca=outbound_ca,
+            reports_to=reports_to,
+            reports_key=reports_key,
+            reports_scenarios=reports_scenario or (),
         )
     )

@@ -1,0 +1,81 @@
+"""Whoever tries keys costs one problem for each sender of the settings, which ends some time after the last try."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from agent.daemon.inbound_refusals import KIND, OVER_AFTER, InboundRefusals
+from agent.sources.inbound.serving.senders import Senders
+from agent.sources.inbound.settings import SenderSettings
+from tests.daemon.shards import Shards
+from tests.pipeline.fakes import NOW
+
+
+@dataclass
+class Watched:
+    """Refusals of one sender, over the registers of real shards, by a clock that a test moves."""
+
+    shards: Shards
+    folder: Path
+    now: datetime = NOW
+    senders: Senders = field(init=False)
+    refusals: InboundRefusals = field(init=False)
+
+    def __post_init__(self) -> None:
+        (self.folder / "token").write_text("token-of-the-middleware-0001")
+        authentication = {"bearer": {"file": str(self.folder / "token")}}
+        sender = {"name": "middleware", "org": "acme", "authentication": authentication}
+        steady: Any = lambda: self.now.timestamp()  # noqa: E731 - secrets are read by the same clock
+        self.senders = Senders([SenderSettings.model_validate(sender)], steady)
+        registers = {name: loops.problems for name, loops in self.shards.loops.items()}
+        self.refusals = InboundRefusals(self.senders, dict, lambda: registers, None, lambda: self.now)
+
+    def refuse(self, times: int) -> None:
+        record = self.senders.known["middleware"].record
+        record.unproven, record.unproven_reason = record.unproven + times, "it has no token, or another one"
+
+    def look(self, after: timedelta = timedelta(seconds=1)) -> list[str]:
+        """The messages of open problems of this kind, at the org."""
+        self.now += after
+        self.refusals.look()
+        return [problem.message for problem in self.shards.loops["acme"].problems.open() if problem.kind == KIND]
+
+
+def test_tries_are_one_problem_that_ends(shards: Shards, tmp_path: Path) -> None:
+    """At the sender's org, with how many and why; not sooner than ten minutes after the last."""
+    watched = Watched(shards, tmp_path)
+    assert watched.look() == []
+    watched.refuse(12)
+    (message,) = watched.look()
+    assert message == "12 requests in the name of middleware refused: it has no token, or another one"
+    watched.refuse(1)
+    assert len(watched.look(OVER_AFTER)) == 1
+    assert len(watched.look(OVER_AFTER - timedelta(seconds=1))) == 1
+    assert watched.look() == []
+    assert shards.loops["other"].problems.open() == []
+
+
+def test_a_thousand_tries_write_no_more_than_one_a_minute(shards: Shards, tmp_path: Path) -> None:
+    """The state is not written for each of them: the count in the message is a minute old at most."""
+    watched = Watched(shards, tmp_path)
+    messages = set()
+    for _ in range(100):
+        watched.refuse(10)
+        messages |= set(watched.look())
+    assert len(messages) == 2
+
+
+def test_a_secret_that_is_gone_is_told_until_it_is_back(shards: Shards, tmp_path: Path) -> None:
+    """Without a single request."""
+    watched = Watched(shards, tmp_path)
+    token = tmp_path / "token"
+    text = token.read_text()
+    token.unlink()
+    (message,) = watched.look(timedelta(seconds=11))
+    assert "secrets of middleware cannot be used" in message
+    token.write_text(text)
+    watched.look(timedelta(seconds=11))
+    assert watched.look(OVER_AFTER) == []
