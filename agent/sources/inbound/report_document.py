@@ -107,8 +107,8 @@ def _type_of(document: Any, path: str) -> str:
 
 def _refusal(error: ValidationError, path: str) -> BadReport:
     found = error.errors(include_url=False)
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return BadReport(_words(found[0], path) + more)
+    besides = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return BadReport(_words(found[0], path) + besides)
 
 
 def _words(error: ErrorDetails, path: str) -> str:
