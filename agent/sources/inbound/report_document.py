@@ -71,7 +71,7 @@ def _documents(body: bytes) -> list[Any]:
         ) from None
     documents = content if isinstance(content, list) else [content]
     if not documents:
-        raise BadReport("the array holds no report; write at least one")
+        raise BadReport("the array is empty; write at least one report")
     if len(documents) > MOST_REPORTS:
         raise BadReport(f"the array holds {len(documents):,} reports; write at most {MOST_REPORTS:,}", status=413)
     _check_depth(content)

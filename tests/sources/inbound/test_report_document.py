@@ -95,7 +95,7 @@ def test_a_time_is_never_guessed(time: Any) -> None:
         (b"\xff\xfe{\x00}\x00", 400, "UTF-8"),
         (b"[" * 100_000, 400, "not JSON"),
         (b'{"a":' * (DEPTH + 2) + b"1" + b"}" * (DEPTH + 2), 400, f"deeper than {DEPTH}"),
-        (b"[]", 422, "no report"),
+        (b"[]", 422, "the array is empty"),
         (b"[7]", 422, "reports[0]: 7 is not an object"),
         (b'{"time": "x"}', 422, "reports[0].type is missing"),
         (b'{"type": "login"}', 422, "'login' is not a type of report; write one of sync_failure"),
