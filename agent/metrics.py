@@ -204,6 +204,21 @@ API_CALLS_USED = Gauge(
 API_CALLS_ALLOWED = Gauge(
     "leakline_api_calls_allowed", "Salesforce API calls allowed a day", ["org"], registry=REGISTRY
 )
+INBOUND_REQUESTS = Counter(
+    "leakline_inbound_requests_total",
+    "Requests of senders, by the status they were answered with; an empty sender is one that the settings do not name",
+    ["sender", "status"],
+    registry=REGISTRY,
+)
+INBOUND_BYTES = Counter(
+    "leakline_inbound_bytes_total", "Bytes of the bodies of senders that were committed", ["sender"], registry=REGISTRY
+)
+INBOUND_SECONDS = Histogram(
+    "leakline_inbound_request_duration_seconds",
+    "Time from the headers of a sender's request to its answer, which follows the commit",
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=REGISTRY,
+)
 SPOOL_BYTES = Gauge("leakline_spool_bytes", "Batch files on disk that some destination still needs", registry=REGISTRY)
 INGEST_PAUSED = Gauge(
     "leakline_ingest_paused",

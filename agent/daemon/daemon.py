@@ -30,6 +30,7 @@ from agent.daemon.clock import utc_now
 from agent.daemon.clocks.machine_clock import MachineClock
 from agent.daemon.commands import DaemonCommands
 from agent.daemon.control.server import ControlServer
+from agent.daemon.inbound_listener import inbound_served
 from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
 from agent.daemon.metrics_listener import metrics_served
@@ -128,7 +129,8 @@ class Daemon:
         looks = [*self._clock.looks(self._schedule.set_anew), LoopWatch(problems, self.stalled).look]
         watch = Watch(looks, self.stop)
         self._liveness.watch_is_late = watch.is_late
-        with signals(self.stop, self._reload_asked), self._served(control), self._metrics_served(looks):
+        inbound = inbound_served(self._settings.inbound, self.node, self._now, looks)
+        with signals(self.stop, self._reload_asked), self._served(control), self._metrics_served(looks), inbound:
             threads = self._liveness.threads = [
                 *self.start_forwarding(),
                 *self.start_sources(),

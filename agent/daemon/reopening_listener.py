@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from agent.errors import StateError
+from agent.errors import SettingsError, StateError
 from agent.network.listener import Listener
 from agent.store.problems import Problems
 
@@ -34,7 +34,7 @@ class ReopeningListener:
         where = f"{listener.address}, port {listener.port}"
         try:
             listener.open()
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, SettingsError) as error:
             self._opened = False
             reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
             self._problems.report(KIND, listener.name, f"{listener.name} cannot listen on {where} ({reason})")

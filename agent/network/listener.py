@@ -1,9 +1,9 @@
 """Listening over HTTP: uvicorn, with bounds of our own on connections and time.
 
-Whoever connects costs no thread: one thread serves them all, so that outsiders cannot use up the service's. A
-connection carries one request and lives for a bounded time, from its first byte to the last of its answer, however
-slowly either drips; when there are too many, the oldest is cut, so that those who only hold connections give way to
-those who ask. uvicorn bounds the size of headers.
+Whoever connects costs no thread: one thread serves them all, so that outsiders cannot use up the service's. Unless a
+`Doorway` is given, a connection carries one request and lives for a bounded time, from its first byte to the last of its
+answer, however slowly either drips; when there are too many, the oldest is cut, so that those who only hold connections
+give way to those who ask. uvicorn bounds the size of headers.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from typing import Any
 import structlog
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from agent.network.doorway import Doorway
 
 log = structlog.get_logger()
 
@@ -56,22 +58,36 @@ class Listener:
     """An application behind an address, listening from `open` to `close`."""
 
     def __init__(
-        self, name: str, application: Application, address: str, port: int, *, seconds: float = SECONDS
+        self,
+        name: str,
+        application: Application,
+        address: str,
+        port: int,
+        *,
+        seconds: float = SECONDS,
+        doorway: Doorway | None = None,
     ) -> None:
-        """`port` 0 takes any free one; `seconds`: a connection's life."""
+        """`port` 0 takes any free one; `seconds`: a connection's life; `doorway`: how connections are taken instead, where
+        they carry more than one request.
+        """
         self.name = name
         self.address, self.port = address, port
         self._application = application
+        self._doorway = doorway
         self._protocol = type("Bounded", (BoundedConnection,), {"seconds": seconds})
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
     def open(self) -> None:
-        """Listen. Raises OSError for an address that cannot be had, RuntimeError when no thread can be started."""
+        """Listen. Raises OSError for an address that cannot be had, RuntimeError when no thread can be started, and
+        SettingsError for a certificate that cannot be used.
+        """
+        if self._doorway is not None:
+            self._doorway.open()
         bound = _bind(self.address, self.port)
         config = uvicorn.Config(
             self._application,
-            http=self._protocol,
+            http=self._protocol if self._doorway is None else self._doorway.admit,  # type: ignore[arg-type]  # it calls it
             ws="none",
             loop="asyncio",
             lifespan="off",
@@ -80,6 +96,7 @@ class Listener:
             server_header=False,
             proxy_headers=False,
             h11_max_incomplete_event_size=HEADER_BYTES,
+            timeout_keep_alive=int(self._doorway.bounds.idle_seconds) if self._doorway else 5,
             timeout_graceful_shutdown=1,
         )
         logging.getLogger("uvicorn").setLevel(logging.ERROR)  # what outsiders send is no news

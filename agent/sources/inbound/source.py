@@ -20,6 +20,7 @@ from agent.model import Batch, TakenOnce
 from agent.source import Push, Recall
 from agent.sources.inbound.report import InboundReport, InboundRequest
 from agent.sources.source_name import source_name
+from agent.status_document import FeedStatus
 
 SERVICE = "inbound"
 """What rules call the service, and the last part of the source's name."""
@@ -44,7 +45,7 @@ Naming = Callable[[pl.Series, str, str], pl.Series]
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _PendingRequest:
     """A request, and where its sender's answer is awaited."""
 
     request: InboundRequest
@@ -65,17 +66,23 @@ class InboundReports:
         self._recall = recall
         self._naming = naming
         self._changed = threading.Condition()
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_PendingRequest] = []
         self._bytes = 0
         self._open = False
+        self.sender_feeds: Callable[[], Sequence[FeedStatus]] = tuple
+        """How each sender is; only the listener knows."""
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """See `agent.source.HasFeeds`."""
+        return self.sender_feeds()
 
     def submit(self, request: InboundRequest) -> Future[None]:
         """Ends once the request is committed, or with the PushError that says why it is not. Never waits; for any thread."""
-        waiting = _Waiting(request)
+        waiting = _PendingRequest(request)
         with self._changed:
             if not self._open:
                 waiting.answer.set_exception(
-                    Shutdown(f"{self.name} takes nothing now", retry_after=SECONDS_TO_COME_BACK)
+                    Shutdown(f"{self.name} is not accepting requests now", retry_after=SECONDS_TO_COME_BACK)
                 )
             elif len(self._waiting) >= WAITING_REQUESTS or self._bytes + request.size > WAITING_BYTES:
                 message = f"{self.name} has {len(self._waiting):,} requests that wait"
@@ -97,12 +104,12 @@ class InboundReports:
         finally:
             self._refuse_waiting()
 
-    def _next_group(self) -> list[_Waiting]:
+    def _next_group(self) -> list[_PendingRequest]:
         """All that wait, up to what commits together; empty if nothing came for a while."""
         with self._changed:
             if not self._waiting:
                 self._changed.wait(0.25)
-            group: list[_Waiting] = []
+            group: list[_PendingRequest] = []
             size = 0
             for waiting in self._waiting:
                 if group and size + waiting.request.size > TOGETHER_BYTES:
@@ -118,9 +125,11 @@ class InboundReports:
             self._open = False
             left, self._waiting, self._bytes = self._waiting, [], 0
         for waiting in left:
-            waiting.answer.set_exception(Shutdown(f"{self.name} takes nothing now", retry_after=SECONDS_TO_COME_BACK))
+            waiting.answer.set_exception(
+                Shutdown(f"{self.name} is not accepting requests now", retry_after=SECONDS_TO_COME_BACK)
+            )
 
-    def _commit(self, group: Sequence[_Waiting], push: Push) -> None:
+    def _commit(self, group: Sequence[_PendingRequest], push: Push) -> None:
         """Together; where a fault of ours ended that one by one, so that the request that causes it is found."""
         try:
             self._push([waiting.request for waiting in group], push)
@@ -133,15 +142,18 @@ class InboundReports:
                 waiting.answer.set_exception(error)
         except BaseException as error:
             for waiting in group:
-                waiting.answer.set_exception(Shutdown(f"{self.name} takes nothing now"))
+                waiting.answer.set_exception(Shutdown(f"{self.name} is not accepting requests now"))
             raise error
         else:
             for waiting in group:
                 waiting.answer.set_result(None)
 
+    def organization(self) -> str:
+        """The org's id, empty while nobody ever signed in to it. May wait for the state."""
+        return self._organization() or (self._recall("organization") or b"").decode()
+
     def _push(self, requests: Sequence[InboundRequest], push: Push) -> None:
-        organization = self._organization() or (self._recall("organization") or b"").decode()
-        for batch in self._batches(requests, organization):
+        for batch in self._batches(requests, self.organization()):
             push(batch)
 
     def _batches(self, requests: Sequence[InboundRequest], organization: str) -> Iterator[Batch]:

@@ -1,0 +1,52 @@
+"""What senders call, while the daemon runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from agent.assembly.node import Node
+from agent.sources.inbound.settings import InboundSettings, split_address
+
+
+@contextmanager
+def inbound_served(
+    settings: InboundSettings | None, node: Node, now: Callable[[], datetime], looks: list[Callable[[], None]]
+) -> Iterator[None]:
+    """Served while inside, if the settings have senders. An address that cannot be had is tried again by a look that is
+    added to `looks`, which the watch goes through about once a second.
+    """
+    if settings is None:
+        yield
+        return
+    from agent.daemon.inbound_refusals import InboundRefusals  # a server costs memory where nobody wants one
+    from agent.daemon.reopening_listener import ReopeningListener
+    from agent.network.doorway import Doorway
+    from agent.network.lasting_connection import ConnectionBounds
+    from agent.network.listener import Listener
+    from agent.network.server_tls import ServerTls
+    from agent.sources.inbound.serving.application import InboundApplication
+    from agent.sources.inbound.serving.description import description
+    from agent.sources.inbound.serving.senders import Senders
+
+    senders = Senders(settings.senders)
+    senders.read_secrets()
+    application = InboundApplication(
+        senders,
+        lambda org: node.inbound.get(org),
+        max_bytes=settings.max_bytes,
+        description=description(settings),
+        now=now,
+    )
+    files = settings.tls
+    tls = ServerTls(files.certificate, files.key, files.client_ca) if files is not None else None
+    doorway = Doorway(ConnectionBounds(), tls)
+    listener = Listener("inbound", application, *split_address(settings.listen), doorway=doorway)
+    reopening = ReopeningListener(listener, node.own_problems)
+    try:
+        with reopening.open():
+            looks += [reopening.look, InboundRefusals(senders, node, tls, now).look]
+            yield
+    finally:
+        application.close()
