@@ -93,10 +93,14 @@ class HeartbeatWatch:
         if self._problems.is_open(MISSING, self._subject(name)):
             return
         waited = timedelta(seconds=round(heard.waited))
-        begin = f"since {_shown(heard.last)}" if heard.last else f"ever, and is waited for since {_shown(heard.since)}"
+        begin = (
+            f"has sent no heartbeat since {_shown(heard.last)}"
+            if heard.last
+            else f"has never sent a heartbeat and is waited for since {_shown(heard.since)}"
+        )
         away = now - datetime.fromisoformat(heard.last or heard.since) - waited
         message = (
-            f"{name} has sent no heartbeat {begin}, while it is to send one every {span_text(span)} at the latest; "
+            f"{name} {begin}, while it is to send one every {span_text(span)} at the latest; "
             f"Leakline listened for {span_text(waited)} of that time"
         )
         fields: dict[str, Field] = {

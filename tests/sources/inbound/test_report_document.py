@@ -139,6 +139,13 @@ def test_unknown_fields_are_kept_together() -> None:
     assert not {"queue", "sender", "EventType", "deep"} & found.keys()
 
 
+def test_what_is_left_out_is_counted() -> None:
+    """However many fields do not fit, the cell that names them stays short."""
+    found = cells(call(**{f"long{number}": "x" * LONGEST_EXTRA for number in range(60)}))
+    assert "extra" not in found
+    assert found["cut"].endswith("long49, and 10 more")
+
+
 def test_what_is_too_long_is_cut_and_named() -> None:
     """With a mark that says how long it was."""
     found = cells(call(error_message="x" * 100_000, record_ids=[f"{n:015}" for n in range(500)]))

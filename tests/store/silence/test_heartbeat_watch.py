@@ -71,7 +71,7 @@ def test_a_sender_that_never_came_is_missed(org: WatchedOrg) -> None:
     """A heartbeat is waited for from the first look on, and what was never there is said to be so."""
     org.minutes(17)
     assert org.missing == [f"{SOURCE} middleware"]
-    assert "has sent no heartbeat ever" in org.problems.open()[0].message
+    assert "middleware has never sent a heartbeat" in org.problems.open()[0].message
 
 
 def test_what_leakline_could_not_hear_is_not_missed(org: WatchedOrg) -> None:
