@@ -75,7 +75,7 @@ HEARD = KeyFamily(
     "agent.store.silence.silence_report",
     "source/feed: JSON `HeardHours`; of the whole source, where the feed is empty",
 )
-HEARD_SENDER = KeyFamily("inbound/heard/", "agent.sources.inbound.heartbeat_watch", "sender: JSON `HeardSender`")
+HEARD_SENDER = KeyFamily("inbound/heard/", "agent.store.silence.heartbeat_watch", "sender: JSON `HeardSender`")
 
 # Detecting: the detector names its keys from behind `memory/detection/` on
 

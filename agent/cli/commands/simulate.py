@@ -39,10 +39,13 @@ def simulate(
         list[str] | None, typer.Option(help="A fault to simulate, as name=value; `--fault help` lists them.")
     ] = None,
     reports_to: Annotated[
-        str, typer.Option(help="Also simulate a middleware that reports to this address: …/v1/reports/SENDER.")
+        str,
+        typer.Option(
+            help="Also simulate a middleware that reports to this address, which ends with /v1/reports/SENDER."
+        ),
     ] = "",
     reports_key: Annotated[
-        Path | None, typer.Option(help="The file with the sender's key (whsec_…, signs) or token.")
+        Path | None, typer.Option(help="The file with the sender's key (it begins with whsec_) or token.")
     ] = None,
     reports_scenario: Annotated[
         list[str] | None, typer.Option(help="What is to happen to the middleware; nothing unless named.")

@@ -17,11 +17,11 @@ from agent.errors import StateDamaged
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.pass_faults import PassFaults
 from agent.source import ContinuousSource, PolledSource
-from agent.sources.inbound.heartbeat_watch import HeartbeatWatch
-from agent.sources.inbound.source import SERVICE
+from agent.sources.inbound.source import HEARTBEAT, SERVICE
 from agent.sources.source_name import source_name
 from agent.store.completeness.change_books import ChangeBooks
 from agent.store.completeness.day_report import DayReport
+from agent.store.silence.heartbeat_watch import HeartbeatWatch
 from agent.store.silence.silence_report import SilenceReport
 
 
@@ -71,7 +71,10 @@ class ShardReading:
         self._told = ToldSpans(shard.stores.state, shard.name)
         name = source_name(shard.name, SERVICE)
         recall = shard.ingest.recall(name)
-        self._heartbeats = HeartbeatWatch(shard.senders, name, recall, shard.stores.state, problems)
+        spans = {sender.name: sender.heartbeat for sender in shard.senders if sender.heartbeat is not None}
+        self._heartbeats = HeartbeatWatch(
+            spans, name, lambda sender: recall(HEARTBEAT + sender), shard.stores.state, problems
+        )
 
     def end(self) -> None:
         """Nothing is begun any more, and what is in hand stops at the next batch boundary; `has_ended` waits for it."""

@@ -26,6 +26,9 @@ LONGEST_EXTRA = 16_384
 MOST_RECORDS = 100
 """Ids that are kept of a report."""
 
+MOST_CUTS = 50
+"""Fields that are named of those that were cut."""
+
 _PASSING = re.compile(
     r"(?:\d+|v\d+(?:\.\d+)?|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,}|[a-zA-Z0-9]{3}(?=[a-zA-Z0-9]*\d)[a-zA-Z0-9]{12}(?:[A-Z0-5]{3})?"
     r"|[^/]*[.,@%=()!~][^/]*|[^/]{65,})"
@@ -71,7 +74,8 @@ class ReportCells:
                 cells[name] = _cut(cells[name], longest, len(getattr(report, name)))
                 cut.append(name)
         if cut:
-            cells["cut"] = ", ".join(cut[:MOST_RECORDS])
+            besides = [f"and {len(cut) - MOST_CUTS} more"] if len(cut) > MOST_CUTS else []
+            cells["cut"] = ", ".join(cut[:MOST_CUTS] + besides)
         return {name: cell for name, cell in cells.items() if cell}
 
     def _exchange(self, report: ExchangeFields, cells: dict[str, str], cut: list[str]) -> None:

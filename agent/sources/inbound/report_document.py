@@ -71,7 +71,7 @@ def _documents(body: bytes) -> list[Any]:
         ) from None
     documents = content if isinstance(content, list) else [content]
     if not documents:
-        raise BadReport("the array holds no report; write at least one")
+        raise BadReport("the array is empty; write at least one report")
     if len(documents) > MOST_REPORTS:
         raise BadReport(f"the array holds {len(documents):,} reports; write at most {MOST_REPORTS:,}", status=413)
     _check_depth(content)
@@ -107,8 +107,8 @@ def _type_of(document: Any, path: str) -> str:
 
 def _refusal(error: ValidationError, path: str) -> BadReport:
     found = error.errors(include_url=False)
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return BadReport(_words(found[0], path) + more)
+    besides = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return BadReport(_words(found[0], path) + besides)
 
 
 def _words(error: ErrorDetails, path: str) -> str:

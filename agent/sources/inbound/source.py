@@ -18,13 +18,15 @@ import polars as pl
 from agent.errors import NoRoom, PushError, Shutdown
 from agent.model import Batch, TakenOnce
 from agent.source import Push, Recall
-from agent.sources.inbound.heartbeat_watch import HEARTBEAT
 from agent.sources.inbound.report import InboundReport, InboundRequest
 from agent.sources.source_name import source_name
 from agent.status_document import FeedStatus
 
 SERVICE = "inbound"
 """What rules call the service, and the last part of the source's name."""
+
+HEARTBEAT = "heartbeat/"
+"""What is remembered of each sender with the batch that brings its heartbeat: when it was received, in ISO 8601."""
 
 REPEATED_WITHIN = timedelta(days=7)
 """So long a sender may send a report again without its being counted twice: Standard Webhooks' senders try for days."""
@@ -179,7 +181,7 @@ class InboundReports:
 
 
 def _heartbeats(event_type: str, told: Sequence[tuple[InboundRequest, InboundReport]]) -> dict[str, bytes]:
-    """When each sender's last heartbeat was received, for `HeartbeatWatch`: by our clock, whatever the sender's says."""
+    """When each sender's last heartbeat was received, for who waits for the next: by our clock, whatever the sender's says."""
     if event_type != "Heartbeat":
         return {}
     received = sorted((request.received, request.sender) for request, _ in told)

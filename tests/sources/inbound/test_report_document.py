@@ -95,7 +95,7 @@ def test_a_time_is_never_guessed(time: Any) -> None:
         (b"\xff\xfe{\x00}\x00", 400, "UTF-8"),
         (b"[" * 100_000, 400, "not JSON"),
         (b'{"a":' * (DEPTH + 2) + b"1" + b"}" * (DEPTH + 2), 400, f"deeper than {DEPTH}"),
-        (b"[]", 422, "no report"),
+        (b"[]", 422, "the array is empty"),
         (b"[7]", 422, "reports[0]: 7 is not an object"),
         (b'{"time": "x"}', 422, "reports[0].type is missing"),
         (b'{"type": "login"}', 422, "'login' is not a type of report; write one of sync_failure"),
@@ -137,6 +137,13 @@ def test_unknown_fields_are_kept_together() -> None:
     }
     assert found["cut"] == "long"
     assert not {"queue", "sender", "EventType", "deep"} & found.keys()
+
+
+def test_what_is_left_out_is_counted() -> None:
+    """However many fields do not fit, the cell that names them stays short."""
+    found = cells(call(**{f"long{number}": "x" * LONGEST_EXTRA for number in range(60)}))
+    assert "extra" not in found
+    assert found["cut"].endswith("long49, and 10 more")
 
 
 def test_what_is_too_long_is_cut_and_named() -> None:

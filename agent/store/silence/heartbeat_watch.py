@@ -7,14 +7,13 @@ beats would otherwise never miss it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 import orjson
 
 from agent.problem import Field
-from agent.sources.inbound.settings import SenderSettings
 from agent.store import keys
 from agent.store.problems import Problems
 from agent.store.state import State
@@ -24,9 +23,6 @@ MISSING = "heartbeat-missing"
 
 LONGEST_TICK = timedelta(minutes=3)
 """What counts between two ticks at most: they come about once a minute, and a clock that jumps is nobody's silence."""
-
-HEARTBEAT = "heartbeat/"
-"""What the source remembers of each sender with the batch that brings its heartbeat: when it was received, in ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +50,18 @@ class HeartbeatWatch:
 
     def __init__(
         self,
-        senders: Iterable[SenderSettings],
+        spans: Mapping[str, timedelta],
         source: str,
-        recall: Callable[[str], bytes | None],
+        last: Callable[[str], bytes | None],
         state: State,
         problems: Problems,
     ) -> None:
-        """`source`: the name of the shard's inbound source; `recall`: what it remembers."""
-        self._senders = {sender.name: sender.heartbeat for sender in senders if sender.heartbeat is not None}
+        """`spans`: the longest time between two heartbeats of each sender that promises them, by its name; `source`: the name of
+        the shard's inbound source; `last`: when the last heartbeat of a sender was received, in ISO 8601.
+        """
+        self._spans = spans
         self._source = source
-        self._recall = recall
+        self._last = last
         self._state = state
         self._problems = problems
         self._looked: datetime | None = None
@@ -72,14 +70,14 @@ class HeartbeatWatch:
         """To be called about once a minute. `org`: the org's id; `listening`: whether reports are taken in."""
         passed = min(max(now - self._looked, timedelta()), LONGEST_TICK) if self._looked else timedelta()
         self._looked = now
-        for name, span in self._senders.items():
+        for name, span in self._spans.items():
             self._look(name, span, now, passed if listening else timedelta(), org)
         self._forget()
 
     def _look(self, name: str, span: timedelta, now: datetime, passed: timedelta, org: str) -> None:
         key = keys.HEARD_SENDER.key(name)
         before = HeardSender.decode(self._state.data(key))
-        last = (self._recall(HEARTBEAT + name) or b"").decode()
+        last = (self._last(name) or b"").decode()
         if before is None or last != before.last:
             heard = HeardSender(last, since=now.isoformat())
             self._problems.over(MISSING, self._subject(name), f"{name} sends heartbeats again")
@@ -95,10 +93,14 @@ class HeartbeatWatch:
         if self._problems.is_open(MISSING, self._subject(name)):
             return
         waited = timedelta(seconds=round(heard.waited))
-        begin = f"since {_shown(heard.last)}" if heard.last else f"ever, and is waited for since {_shown(heard.since)}"
+        begin = (
+            f"has sent no heartbeat since {_shown(heard.last)}"
+            if heard.last
+            else f"has never sent a heartbeat and is waited for since {_shown(heard.since)}"
+        )
         away = now - datetime.fromisoformat(heard.last or heard.since) - waited
         message = (
-            f"{name} has sent no heartbeat {begin}, while it is to send one every {span_text(span)} at the latest; "
+            f"{name} {begin}, while it is to send one every {span_text(span)} at the latest; "
             f"Leakline listened for {span_text(waited)} of that time"
         )
         fields: dict[str, Field] = {
@@ -114,7 +116,7 @@ class HeartbeatWatch:
         """Senders that the settings no longer name, or of which they expect no heartbeat any more."""
         for key in list(self._state.keys(keys.HEARD_SENDER.prefix)):
             name = keys.HEARD_SENDER.rest(key)
-            if name not in self._senders:
+            if name not in self._spans:
                 with self._state.transact() as transaction:
                     transaction.delete(key)
                 self._problems.over(MISSING, self._subject(name), f"no heartbeat of {name} is expected any more")
