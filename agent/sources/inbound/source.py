@@ -124,10 +124,7 @@ class InboundReports:
         with self._changed:
             self._open = False
             left, self._waiting, self._bytes = self._waiting, [], 0
-        for waiting in left:
-            waiting.answer.set_exception(
-                Shutdown(f"{self.name} is not accepting requests now", retry_after=SECONDS_TO_COME_BACK)
-            )
+        self._refuse(left)
 
     def _commit(self, group: Sequence[_PendingRequest], push: Push) -> None:
         """Together; where a fault of ours ended that one by one, so that the request that causes it is found."""
@@ -135,18 +132,30 @@ class InboundReports:
             self._push([waiting.request for waiting in group], push)
         except PushError as error:
             if len(group) > 1 and not isinstance(error, NoRoom | Shutdown):
-                for waiting in group:
-                    self._commit([waiting], push)
+                self._commit_each(group, push)
                 return
             for waiting in group:
                 waiting.answer.set_exception(error)
-        except BaseException as error:
-            for waiting in group:
-                waiting.answer.set_exception(Shutdown(f"{self.name} is not accepting requests now"))
-            raise error
+        except BaseException:
+            self._refuse(group)
+            raise
         else:
             for waiting in group:
                 waiting.answer.set_result(None)
+
+    def _commit_each(self, group: Sequence[_PendingRequest], push: Push) -> None:
+        for number, waiting in enumerate(group, 1):
+            try:
+                self._commit([waiting], push)
+            except BaseException:
+                self._refuse(group[number:])  # nobody else would answer them
+                raise
+
+    def _refuse(self, group: Sequence[_PendingRequest]) -> None:
+        for waiting in group:
+            waiting.answer.set_exception(
+                Shutdown(f"{self.name} is not accepting requests now", retry_after=SECONDS_TO_COME_BACK)
+            )
 
     def organization(self) -> str:
         """The org's id, empty while nobody ever signed in to it. May wait for the state."""

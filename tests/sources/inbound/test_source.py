@@ -124,6 +124,36 @@ def test_a_request_that_breaks_something_stops_no_other() -> None:
         assert [type(answer(future)) for future in answers] == [type(None), type(None), PushError, type(None)]
 
 
+def test_a_fault_that_ends_the_source_leaves_nobody_waiting() -> None:
+    """Of requests that are tried one by one, those behind the one at which the source ends are refused at once."""
+    together = threading.Event()
+
+    def push(batch: Batch) -> int:
+        together.wait(60)
+        if batch.frame.height > 1:
+            raise PushError("a fault")
+        raise RuntimeError("the end")
+
+    reports = source()
+    ended: list[BaseException] = []
+
+    def serve() -> None:
+        try:
+            reports.serve(push, threading.Event())
+        except RuntimeError as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    while (first := reports.submit(request("first", "and more"))).done():
+        pass  # not served yet
+    answers = [first, *(reports.submit(request(label)) for label in ("a", "b", "c"))]
+    together.set()
+    assert [type(answer(future)) for future in answers] == [PushError, Shutdown, Shutdown, Shutdown]
+    thread.join(60)
+    assert len(ended) == 1
+
+
 def test_more_than_may_wait_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits has a bound, above which a sender is told to come back."""
     monkeypatch.setattr(inbound, "WAITING_REQUESTS", 2)

@@ -44,8 +44,8 @@ def read_envelope(body: bytes) -> Envelope:
     root = read_xml(body)
     if root.name != xml_names.ENVELOPE:
         raise BadReport("the body is not a SOAP 1.1 envelope; send an outbound message of Salesforce here")
-    content = root.first(xml_names.BODY)
-    message = content.first(xml_names.NOTIFICATIONS) if content is not None else None
+    content = _only(root, xml_names.BODY)
+    message = _only(content, xml_names.NOTIFICATIONS) if content is not None else None
     if message is None:
         raise BadReport("the envelope has no `notifications`; send an outbound message of Salesforce here")
     found = [element for element in message.elements if element.name == xml_names.NOTIFICATION]
@@ -61,11 +61,18 @@ def read_envelope(body: bytes) -> Envelope:
     )
 
 
+def _only(element: XmlElement, name: xml_names.Name) -> XmlElement | None:
+    """The element of this name directly in another. Raises BadReport for several: all but one would be lost."""
+    if sum(inner.name == name for inner in element.elements) > 1:
+        raise BadReport(f"the message has several `{name[1]}` where one is allowed")
+    return element.first(name)
+
+
 def _notification(element: XmlElement, number: int) -> Notification:
     id_ = element.text_of(xml_names.NOTIFICATION_ID)
     if not (id_.isalnum() and id_.isascii() and len(id_) in (15, 18)):
         raise BadReport(f"notification {number} has no `Id` of 15 or 18 letters and digits")
-    record = element.first(xml_names.RECORD)
+    record = _only(element, xml_names.RECORD)
     if record is None or _is_nil(record):
         return Notification(id_)
     # `sf:Opportunity`: what the prefix is bound to does not matter, a record is of one object only.

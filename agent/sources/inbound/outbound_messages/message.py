@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from agent.columns.record_id import long_form
@@ -52,6 +53,7 @@ def read_outbound_message(body: bytes, sender: SenderSettings, received: datetim
             f"the message is of another org than {sender.org}; compare its OrganizationId with the organization id in Setup",
             status=403,
         )
+    envelope = replace(envelope, organization_id=long_form(organization))
     _keep_secret(envelope.session_id)
     secrets = SecretFields(sender.redact)
     reports = [_report(notification, envelope, sender, secrets, received) for notification in envelope.notifications]
@@ -77,7 +79,7 @@ def _report(
     origin = {
         "notification_id": notification.id,
         "action_id": envelope.action_id,
-        "organization_id": long_form(envelope.organization_id),
+        "organization_id": envelope.organization_id,
         "time_source": time_source,
     }
     failure_field = _failure_field(notification.object, sender)
@@ -131,7 +133,8 @@ def _time(fields: Mapping[str, str]) -> tuple[datetime, str] | None:
 
 def _same_id(first: str, second: str) -> bool:
     """Whether two ids are one: of 15 characters capitals matter, of 18 they do not."""
-    return long_form(first).upper() == long_form(second).upper()
+    # Beyond ASCII other letters have the same capitals: ſ is S.
+    return first.isascii() and long_form(first).upper() == long_form(second).upper()
 
 
 def _keep_secret(session: str) -> None:

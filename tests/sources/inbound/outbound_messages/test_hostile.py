@@ -103,6 +103,11 @@ OTHER_MEANING = {
     ),
     "another namespace": envelope(GOOD).replace("2005/09/outbound", "2006/04/metadata"),
     "no body": envelope(GOOD).replace("soapenv:Body", "soapenv:Header"),
+    "two messages": envelope(GOOD).replace(
+        "</notifications>", "</notifications><notifications xmlns='http://soap.sforce.com/2005/09/outbound'/>"
+    ),
+    "two bodies": envelope(GOOD).replace("</soapenv:Body>", "</soapenv:Body><soapenv:Body/>"),
+    "two records": envelope(GOOD.replace("<sObject", "<sObject/><sObject")),
     "an empty id": envelope(GOOD.replace(NOTIFICATION, "")),
     "a strange id": envelope(GOOD.replace(NOTIFICATION, "04l;DROP")),
     "no id": envelope(GOOD.replace(f"<Id>{NOTIFICATION}</Id>", "")),

@@ -106,7 +106,10 @@ def test_a_message_of_another_org_is_refused_whole() -> None:
     assert "00DHs" not in words
 
 
-@pytest.mark.parametrize("organization", ["", "00D", "00DHs00000sywdp", "00DHs00000syWDpMAM1", "00DHs00000syWD\u0440"])
+@pytest.mark.parametrize(
+    "organization",
+    ["", "00D", "00DHs00000sywdp", "00DHs00000syWDpMAM1", "00DHs00000syWD\u0440", "00DH\u017f00000\u017fyWDpMAM"],
+)
 def test_what_is_not_the_orgs_id_does_not_pass_for_it(organization: str) -> None:
     """Missing, cut, prolonged, miswritten ids, and capitals that differ in 15 characters, are another org."""
     assert refused(envelope(notification(FIELDS), organization=organization))[0] == 403
