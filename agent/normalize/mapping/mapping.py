@@ -30,6 +30,8 @@ form does not tell where words begin.
 TWIN = "_DERIVED"
 """`USER_ID_DERIVED` is the 18-character twin of `USER_ID`."""
 
+INBOUND = "leakline.inbound."
+"""Fields of what senders report that ECS has no word for: each holds the cells of one column, as `salesforce.*` does."""
 OBJECTS = frozenset({"user", "connected_app", "event_log_file"})
 """Names under `salesforce.` that enrichment uses as objects; no column may have them as a plain field."""
 
@@ -174,7 +176,7 @@ def field_suffix(column: str) -> str:
 
 def value_kind_of(field_name: str, column: str, ecs: EcsTable, kinds: ColumnKinds) -> str | None:
     """The kind of value a column has in a field; None if the field can hold no cell (unknown to ECS, an array)."""
-    if field_name.startswith("salesforce."):
+    if field_name.startswith(("salesforce.", INBOUND)):
         return kinds.of(column)
     known = ecs.fields.get(field_name)
     if known is None or known.array:
