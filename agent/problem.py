@@ -116,6 +116,13 @@ KINDS: Mapping[str, ProblemKind] = {
         over="feed-heard",
         ends_on_word=True,
     ),
+    "inbound-refused": ProblemKind(
+        "itself",
+        "compare the token, key or certificate that the sender uses with the one in the settings; if it is somebody else, "
+        "let a firewall keep them from the listener",
+        over="inbound-proven",
+        ends_on_word=True,
+    ),
     # Delivering
     "destination-unavailable": ProblemKind(
         "itself", "`leakline check` shows what the destination refuses", over="destination-recovered"

@@ -20,24 +20,33 @@ def inbound_served(
     if settings is None:
         yield
         return
-    from agent.daemon.reopening_listener import ReopeningListener  # a server costs memory where nobody wants one
+    from agent.daemon.inbound_refusals import InboundRefusals  # a server costs memory where nobody wants one
+    from agent.daemon.reopening_listener import ReopeningListener
     from agent.network.doorway import Doorway
     from agent.network.lasting_connection import ConnectionBounds
     from agent.network.listener import Listener
     from agent.network.server_tls import ServerTls
     from agent.sources.inbound.application import InboundApplication
+    from agent.sources.inbound.description import description
     from agent.sources.inbound.senders import Senders
 
     senders = Senders(settings.senders)
     senders.read_secrets()
     application = InboundApplication(
-        senders, lambda org: node.inbound.get(org), max_bytes=settings.max_bytes, description=b"{}", now=now
+        senders,
+        lambda org: node.inbound.get(org),
+        max_bytes=settings.max_bytes,
+        description=description(settings),
+        now=now,
     )
     files = settings.tls
     tls = ServerTls(files.certificate, files.key, files.client_ca) if files is not None else None
     doorway = Doorway(ConnectionBounds(), tls)
     listener = Listener("inbound", application, *split_address(settings.listen), doorway=doorway)
     reopening = ReopeningListener(listener, node.own_problems)
-    with reopening.open():
-        looks += [reopening.look, senders.read_secrets]
-        yield
+    try:
+        with reopening.open():
+            looks += [reopening.look, InboundRefusals(senders, node, tls, now).look]
+            yield
+    finally:
+        application.close()

@@ -79,7 +79,8 @@ def feed_lines(sources: Sequence[SourceStatus]) -> Iterator[Text]:
             received = sum(feed.state == "streaming" for feed in source.feeds)
             expected = sum(feed.state != "withdrawn" for feed in source.feeds)
             style = "" if received == expected else "yellow"
-            yield words(f"{source.name} receives {received} of {counted(expected, 'channel')}", style)
+            noun = "sender" if source.name.endswith("/inbound") else "channel"
+            yield words(f"{source.name} receives {received} of {counted(expected, noun)}", style)
         for feed in source.feeds:
             if feed.state in ("waiting", "refused"):
                 yield words(f"  {feed.name} is {feed.state}: {shortened(feed.problem, LONGEST_REASON)}", "red")

@@ -173,6 +173,9 @@ class PushThread(SourceThread):
         self._source = source
         self._fail = fail
 
+    def _feeds(self) -> Sequence[FeedStatus]:
+        return self._source.feeds() if isinstance(self._source, HasFeeds) else ()
+
     def push(self, batch: Batch) -> int:
         """`agent.source.Push`."""
         try:

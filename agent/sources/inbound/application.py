@@ -72,6 +72,10 @@ class InboundApplication:
         self._bodies = BodiesInHand(max_bytes)
         self._readers = ThreadPoolExecutor(2, "inbound reader")
 
+    def close(self) -> None:
+        """The listener has ended."""
+        self._readers.shutdown(wait=False, cancel_futures=True)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.monotonic()
         exchange = _Exchange(scope, receive)
@@ -197,6 +201,7 @@ class InboundApplication:
         metrics.INBOUND_REQUESTS.labels(sender.settings.name if sender else "", answer.status).inc()
         metrics.INBOUND_SECONDS.observe(seconds)
         if sender is None:
+            self._senders.strangers += bool(exchange.unproven)
             return
         record = sender.record
         if answer.status < 400:
@@ -204,7 +209,8 @@ class InboundApplication:
         else:
             record.refused, record.last_refused = record.refused + 1, self._now()
             record.reason = f"{answer.status}: {exchange.unproven or answer.reason}"
-            record.unproven += bool(exchange.unproven)
+            if exchange.unproven:
+                record.unproven, record.unproven_reason = record.unproven + 1, exchange.unproven
 
 
 class _Exchange:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from agent.sources.inbound.authentication.sender_proof import NOBODY, SenderProof, path_digest
 from agent.sources.inbound.settings import SenderSettings
+from agent.status_document import FeedStatus
 
 READ_SECRETS_EVERY = 10.0
 """Seconds; after a refusal the next look reads them."""
@@ -47,6 +48,8 @@ class SenderRecord:
     """Of the last refusal."""
     unproven: int = 0
     """Of those refused: with credentials that are not the sender's."""
+    unproven_reason: str = ""
+    """Of the last of these."""
 
 
 class Sender:
@@ -67,6 +70,8 @@ class Senders:
         self.known = {sender.name: Sender(sender, steady) for sender in settings}
         """By name."""
         self.nobody = SenderProof(NOBODY)
+        self.strangers = 0
+        """Requests that named none of them."""
         self._read_at = steady() - READ_SECRETS_EVERY
 
     def by_path(self, path: str) -> Sender | None:
@@ -74,6 +79,10 @@ class Senders:
         digest = path_digest(path)
         found = [sender for sender in self.known.values() if sender.proof.has_path(digest)]
         return found[0] if found else None
+
+    def feeds(self, org: str) -> list[FeedStatus]:
+        """How each sender of an org is, for `status`."""
+        return [_feed(sender) for sender in self.known.values() if sender.settings.org == org]
 
     def read_secrets(self) -> None:
         """Of all, now and then; of those whose request was refused, now. For a thread that may wait."""
@@ -83,3 +92,13 @@ class Senders:
         for sender in self.known.values():
             if due or sender.proof.read_again:
                 sender.proof.read()
+
+
+def _feed(sender: Sender) -> FeedStatus:
+    """A sender that has not sent yet since the start is none that is in trouble."""
+    record = sender.record
+    is_refused = record.last_refused is not None and (
+        record.last_taken is None or record.last_taken < record.last_refused
+    )
+    reason = sender.proof.problem or (record.reason if is_refused else "")
+    return FeedStatus(sender.settings.name, "refused" if reason else "streaming", reason, record.last_taken)

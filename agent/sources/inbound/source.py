@@ -20,6 +20,7 @@ from agent.model import Batch, TakenOnce
 from agent.source import Push, Recall
 from agent.sources.inbound.report import InboundReport, InboundRequest
 from agent.sources.source_name import source_name
+from agent.status_document import FeedStatus
 
 SERVICE = "inbound"
 """What rules call the service, and the last part of the source's name."""
@@ -65,6 +66,12 @@ class InboundReports:
         self._waiting: list[_Waiting] = []
         self._bytes = 0
         self._open = False
+        self.sender_feeds: Callable[[], Sequence[FeedStatus]] = tuple
+        """How each sender is; only the listener knows."""
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """See `agent.source.HasFeeds`."""
+        return self.sender_feeds()
 
     def submit(self, request: InboundRequest) -> Future[None]:
         """Ends once the request is committed, or with the PushError that says why it is not. Never waits; for any thread."""

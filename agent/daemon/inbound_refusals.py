@@ -1,0 +1,103 @@
+"""What is told of senders whose requests are refused for their credentials, or whose secrets cannot be read.
+
+The listener only counts; this looks at the counts about once a second, on a thread that may wait for the state. So whoever
+tries keys costs a few numbers, and one problem for each sender of the settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from agent.assembly.node import Node
+from agent.network.server_tls import ServerTls
+from agent.sources.inbound.senders import Sender, Senders
+from agent.sources.inbound.source import SERVICE
+from agent.sources.source_name import source_name
+from agent.store.problems import Problems
+from agent.wording.number import counted
+
+log = structlog.get_logger()
+
+KIND = "inbound-refused"
+CERTIFICATE_KIND = "file-not-loaded"
+
+TELL_EVERY = timedelta(minutes=1)
+"""Between two reports of one problem, however often somebody tries."""
+OVER_AFTER = timedelta(minutes=10)
+"""Without such a request. One that is right does not end it: somebody else may be trying."""
+
+
+class _Told:
+    """What is known to have been told of one sender."""
+
+    def __init__(self, begun: datetime) -> None:
+        self.unproven = 0
+        self.at: datetime | None = None
+        self.last = begun
+        self.may_be_open = True
+        """Also of an earlier process."""
+
+
+class InboundRefusals:
+    """`look` is for the watch."""
+
+    def __init__(self, senders: Senders, node: Node, tls: ServerTls | None, now: Callable[[], datetime]) -> None:
+        self._senders = senders
+        self._node = node
+        self._tls = tls
+        self._now = now
+        self._told = {name: _Told(now()) for name in senders.known}
+        self._strangers = 0
+        self._strangers_at: datetime | None = None
+        self._certificate_told = ""
+
+    def look(self) -> None:
+        """Secrets that changed, then what is to be told. Raises StateError."""
+        self._senders.read_secrets()
+        for org, source in self._node.inbound.items():
+            source.sender_feeds = lambda org=org: self._senders.feeds(org)  # type: ignore[misc]
+        for name, sender in self._senders.known.items():
+            shard = self._node.shards.get(sender.settings.org)
+            if shard is not None:
+                self._look_at(sender, self._told[name], shard.stores.problems)
+        self._log_strangers()
+        self._look_at_certificate()
+
+    def _look_at(self, sender: Sender, told: _Told, problems: Problems) -> None:
+        now, record, unusable = self._now(), sender.record, sender.proof.problem
+        subject = f"{source_name(sender.settings.org, SERVICE)}/{sender.settings.name}"
+        if record.unproven > told.unproven or unusable:
+            told.last = now
+            if told.at is None or now - told.at >= TELL_EVERY:
+                told.at, told.may_be_open = now, True
+                count = record.unproven
+                tried = f"{counted(count, 'request')} in the name of {sender.settings.name} refused: {record.unproven_reason}"
+                message = f"the secrets of {sender.settings.name} cannot be used: {unusable}" if unusable else tried
+                problems.report(KIND, subject, message)
+            told.unproven = record.unproven
+        elif told.may_be_open and now - told.last >= OVER_AFTER:
+            told.may_be_open, told.at = False, None
+            problems.over(KIND, subject, f"for {OVER_AFTER.seconds // 60} minutes no request in its name was refused")
+
+    def _log_strangers(self) -> None:
+        """Of those who name nobody in the settings; a line a minute at most."""
+        now, count = self._now(), self._senders.strangers
+        if count > self._strangers and (self._strangers_at is None or now - self._strangers_at >= TELL_EVERY):
+            log.warning("requests of unknown senders were refused", count=count - self._strangers)
+            self._strangers, self._strangers_at = count, now
+
+    def _look_at_certificate(self) -> None:
+        problem = self._tls.problem if self._tls is not None else ""
+        if problem == self._certificate_told:
+            return
+        if problem:
+            fix = "correct the file; it is read again when it changes"
+            self._node.own_problems.report(
+                CERTIFICATE_KIND, "inbound.tls", f"{problem}; the one from before is used", fix=fix
+            )
+        else:
+            self._node.own_problems.over(CERTIFICATE_KIND, "inbound.tls", "the certificate of inbound is read")
+        self._certificate_told = problem
