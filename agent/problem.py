@@ -54,6 +54,12 @@ KINDS: Mapping[str, ProblemKind] = {
         over="source-resumed",
         ends_on_word=True,
     ),
+    "heartbeat-missing": ProblemKind(
+        "itself",
+        "see whether the sender runs and reaches the listener; if it is not to beat any more, remove its `heartbeat` from the "
+        "settings",
+        over="heartbeat-back",
+    ),
     "look-up-failed": ProblemKind(
         "itself",
         "`leakline check` shows what the org refuses; the look-up is tried again every 5 minutes",

@@ -18,7 +18,7 @@ from agent.config.settings import Org, SourceSettings
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.ingest import Ingest
 from agent.source import ContinuousSource, PolledSource
-from agent.sources.inbound.settings import InboundSettings
+from agent.sources.inbound.settings import InboundSettings, SenderSettings
 from agent.sources.inbound.source import InboundReports
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.session import Session
@@ -44,6 +44,7 @@ class Shard:
     feeds: OrgFeeds = ONE_FEED
     inbound: InboundReports | None = None
     """What senders report of the org; None where the settings name no sender of it."""
+    senders: Sequence[SenderSettings] = ()
 
     @property
     def source_names(self) -> list[str]:
@@ -104,9 +105,9 @@ def build_shard(
         for settings in org.sources
         for source in [build_source(settings, session, ingest, now, surroundings.downloads, org.sources)]
     ]
-    heard = surroundings.inbound is not None and bool(surroundings.inbound.senders_of(org.name))
-    inbound = build_inbound(session, ingest, now) if heard else None
-    return Shard(stores, ingest, session, directory, sources, feeds, inbound)
+    senders = surroundings.inbound.senders_of(org.name) if surroundings.inbound else []
+    inbound = build_inbound(session, ingest, now) if senders else None
+    return Shard(stores, ingest, session, directory, sources, feeds, inbound, senders)
 
 
 def _feeds(org: Org, state: State) -> OrgFeeds:

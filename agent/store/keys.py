@@ -75,6 +75,7 @@ HEARD = KeyFamily(
     "agent.store.silence.silence_report",
     "source/feed: JSON `HeardHours`; of the whole source, where the feed is empty",
 )
+HEARD_SENDER = KeyFamily("inbound/heard/", "agent.sources.inbound.heartbeat_watch", "sender: JSON `HeardSender`")
 
 # Detecting: the detector names its keys from behind `memory/detection/` on
 
@@ -123,7 +124,20 @@ SCHEMA = KeyFamily("state/schema", "agent.store.directory.migrations", "`VERSION
 REBUILT = KeyFamily("state/rebuilt", "agent.store.recovery.rebuild", "`RebuildReport`, until the books are in order")
 
 OF_A_SHARD = (
-    *(CURSOR, MEMORY, TAKEN, ATTEMPT, DIRECTORY, EVENT_TIMES, READ_ACCOUNT, COMPARED, COMPARED_TOLD, CHANGES, HEARD),
+    *(
+        CURSOR,
+        MEMORY,
+        TAKEN,
+        ATTEMPT,
+        DIRECTORY,
+        EVENT_TIMES,
+        READ_ACCOUNT,
+        COMPARED,
+        COMPARED_TOLD,
+        CHANGES,
+        HEARD,
+        HEARD_SENDER,
+    ),
     *(DETECTION, FOLDING, SOURCE_TIMES, CORRELATION, BASELINE, RESPONSE, TRAIL),
     *(BATCH, NEXT_BATCH, POSITION, STOPPED, PARKED, NEXT_PARKED, REPAIR, LANE_ACCOUNT, DELIVERY_ACCOUNT),
     *(DEAD_LETTERS, DEAD_LETTER_CONTEXT, NEXT_DEAD_LETTERS),

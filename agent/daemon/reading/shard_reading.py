@@ -16,6 +16,9 @@ from agent.errors import StateDamaged
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.pass_faults import PassFaults
 from agent.source import ContinuousSource, PolledSource
+from agent.sources.inbound.heartbeat_watch import HeartbeatWatch
+from agent.sources.inbound.source import SERVICE
+from agent.sources.source_name import source_name
 from agent.store.completeness.change_books import ChangeBooks
 from agent.store.completeness.day_report import DayReport
 from agent.store.silence.silence_report import SilenceReport
@@ -55,14 +58,18 @@ class ShardReading:
                     self.threads.append(StreamThread(source, common))
                 case PolledSource():
                     self.polling.add(source, shard.name, settings.every)
-        if shard.inbound is not None:
-            self.threads.append(PushThread(shard.inbound, common, fail))
+        self._inbound = PushThread(shard.inbound, common, fail) if shard.inbound is not None else None
+        if self._inbound is not None:
+            self.threads.append(self._inbound)
         self.tick_name = f"tick {shard.name}".rstrip()
         self._now = now
         self._days = DayReport(shard.stores.state, problems)
         self._changes = ChangeBooks(shard.stores.state)
         self._silence = SilenceReport(shard.stores.state, problems)
         self._told = ToldSpans(shard.stores.state, shard.name)
+        name = source_name(shard.name, SERVICE)
+        recall = shard.ingest.recall(name)
+        self._heartbeats = HeartbeatWatch(shard.senders, name, recall, shard.stores.state, problems)
 
     @property
     def polled(self) -> Sequence[PollRecord]:
@@ -115,3 +122,5 @@ class ShardReading:
             {**self.polling.well(now), **{thread.name: thread.is_well for thread in self.threads}},
             self.shard.org_id,
         )
+        listening = self._inbound is not None and self._inbound.is_well
+        self._heartbeats.tick(now, self.shard.org_id, listening=listening)

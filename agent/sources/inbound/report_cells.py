@@ -26,6 +26,13 @@ LONGEST_EXTRA = 16_384
 MOST_RECORDS = 100
 """Ids that are kept of a report."""
 
+_PASSING = re.compile(
+    r"(?:\d+|v\d+(?:\.\d+)?|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,}|[a-zA-Z0-9]{3}(?=[a-zA-Z0-9]*\d)[a-zA-Z0-9]{12}(?:[A-Z0-5]{3})?"
+    r"|[^/]*[.,@%=()!~][^/]*|[^/]{65,})"
+)
+"""A part of a path that is of one call: a number or version, a UUID, a digest, a Salesforce id, what is put into it."""
+LONGEST_ENDPOINT = 256
+
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}")
 _SEARCHED = ("message", "error_message", "url", "user_agent")
 """Texts in which secrets stand by accident."""
@@ -76,6 +83,9 @@ class ReportCells:
             cells["trace_id"], cells["span_id"] = found["trace"], found["span"]
         if report.method:
             cells["method"] = report.method.upper()
+        cells["scope"] = " / ".join(filter(None, (cells["integration"], report.job, report.object)))
+        if "url" in cells:
+            cells["endpoint"] = _endpoint(cells.get("method", ""), cells["url"])
         cells |= self._bodies(report, cut)
 
     def _bodies(self, report: ExchangeFields, cut: list[str]) -> Iterator[tuple[str, str]]:
@@ -115,6 +125,14 @@ class ReportCells:
             room -= len(piece) + 1
             kept.append(piece)
         return "{" + ",".join(kept) + "}" if kept else ""
+
+
+def _endpoint(method: str, url: str) -> str:
+    """`GET acme.my.salesforce.com/services/data/{}/query`: what is called, without what changes from call to call."""
+    address = re.split(r"[?#;]", url, maxsplit=1)[0]
+    host, slash, path = address.rpartition("://")[2].partition("/")
+    parts = ["{}" if part and _PASSING.fullmatch(part) else part.lower() for part in path.split("/")]
+    return f"{method} {host.rpartition('@')[2].lower()}{slash}{'/'.join(parts)}".strip()[:LONGEST_ENDPOINT]
 
 
 def _iso(time: datetime) -> str:

@@ -18,6 +18,7 @@ import polars as pl
 from agent.errors import NoRoom, PushError, Shutdown
 from agent.model import Batch, TakenOnce
 from agent.source import Push, Recall
+from agent.sources.inbound.heartbeat_watch import HEARTBEAT
 from agent.sources.inbound.report import InboundReport, InboundRequest
 from agent.sources.source_name import source_name
 from agent.status_document import FeedStatus
@@ -168,8 +169,16 @@ class InboundReports:
                 event_type,
                 # Named by the org's name: its id is not known before the first sign-in, and an id must not change.
                 frame.with_columns(self._naming(names, self._org, event_type).alias("event.id")),
-                remember={"organization": organization.encode()},
+                remember={"organization": organization.encode(), **_heartbeats(event_type, told)},
                 input=", ".join(sorted({request.sender for request, _ in told})),
                 created=min(request.received for request, _ in told),
                 once=TakenOnce(SERVICE, REPEATED_WITHIN),
             )
+
+
+def _heartbeats(event_type: str, told: Sequence[tuple[InboundRequest, InboundReport]]) -> dict[str, bytes]:
+    """When each sender's last heartbeat was received, for `HeartbeatWatch`: by our clock, whatever the sender's says."""
+    if event_type != "Heartbeat":
+        return {}
+    received = sorted((request.received, request.sender) for request, _ in told)
+    return {HEARTBEAT + sender: time.isoformat().encode() for time, sender in received}

@@ -28,6 +28,7 @@ NOT_IN_A_SMALL_RUN = {
     keys.CHANGES: "no permission set is changed in it",
     keys.COMPARED_TOLD: "no day is over in it",
     keys.HEARD: "no look at silence falls into it",
+    keys.HEARD_SENDER: "no sender promises a heartbeat in it",
     keys.REBUILT: "there only while a recovery is at work",
 }
 
