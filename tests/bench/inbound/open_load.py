@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import IO
 
@@ -80,10 +80,8 @@ class OpenLoad:
             if (ahead := due - loop.time()) > 0 or place % 20 == 0:
                 await asyncio.sleep(max(0.0, ahead))
             self.send(load.first + place, due)
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._done.wait(), load.patience)
-        except TimeoutError:
-            pass
         now = loop.time()
         self.outcomes += [Outcome(number, UNSENT, now - due, now - due) for number, due in self._waiting]
         for line in self._lines:
@@ -96,6 +94,9 @@ class OpenLoad:
             self._idle.pop().send(number, due)
             return
         self._waiting.append((number, due))
+        self._connect_one()
+
+    def _connect_one(self) -> None:
         if len(self._lines) + self._connecting < self._load.connections:
             self._connecting += 1
             asyncio.get_running_loop().create_task(self._connect())
@@ -112,6 +113,8 @@ class OpenLoad:
             if self._waiting:
                 number, due = self._waiting.popleft()
                 self.note(number, CUT, loop.time() - due, due)
+            if self._waiting:
+                self._connect_one()
 
     def opened(self, line: _Line) -> None:
         self._connecting -= 1
@@ -218,6 +221,8 @@ def offered(load: Load) -> Iterator[LoadProcess]:
     finally:
         process.kill()
         process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def _read(stream: IO[bytes]) -> Load:

@@ -72,5 +72,9 @@ class ReportRequests:
             "source_ip": f"203.0.113.{number % 7 + 1}",
             "user_agent": "middleware/4.2",
         }
-        failed = {"error_code": "UNABLE_TO_LOCK_ROW", "error_message": "unable to obtain access to this record", "attempt": 1}
+        failed = {
+            "error_code": "UNABLE_TO_LOCK_ROW",
+            "error_message": "unable to obtain access to this record",
+            "attempt": 1,
+        }
         return report | call | (failed if kind == "sync_failure" else {})
