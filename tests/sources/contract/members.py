@@ -11,6 +11,7 @@ import pytest
 from agent.source import ContinuousSource, PolledSource, PushedSource
 from agent.sources.objects import settings
 from tests.sources.contract.harness import SourceHarness
+from tests.sources.contract.inbound_harness import InboundHarness
 from tests.sources.contract.log_file_harness import LogFileHarness
 from tests.sources.contract.object_harness import ObjectHarness
 from tests.sources.contract.stored_events_harness import StoredEventsHarness
@@ -57,7 +58,10 @@ TOYS: Mapping[str, Member] = {
     "toy_receiver": Member(PushedSource, lambda _: ToyReceiverHarness()),
 }
 
-MEMBERS: Mapping[str, Member] = {**OF_SETTINGS, **TOYS}
+LISTENED: Mapping[str, Member] = {"inbound": Member(PushedSource, InboundHarness)}
+"""What the settings name outside an org's `sources`."""
+
+MEMBERS: Mapping[str, Member] = {**OF_SETTINGS, **LISTENED, **TOYS}
 
 
 def type_of(name: str) -> str:

@@ -95,7 +95,9 @@ class SourceLoop:
 
     def commit(self, batch: Batch, /) -> int:
         """One transaction (`agent.source.Push`)."""
-        batch = self._untaken(batch)
+        given, batch = batch, self._untaken(batch)
+        if given.frame.height and not batch.frame.height and batch.cursor is None:
+            return 0  # a copy of what a sender was not answered: nothing changes by it
         self.before(batch)
         self.memory.apply(batch.remember)
         self.cursor = batch.cursor or self.cursor

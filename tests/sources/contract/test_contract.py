@@ -13,13 +13,17 @@ from agent.errors import SourceError
 from agent.model import Batch
 from agent.source import ContinuousSource, PolledSource
 from tests.sources.contract.harness import AnySource, SourceHarness
-from tests.sources.contract.members import MEMBERS, of_kind
+from tests.sources.contract.members import LISTENED, MEMBERS, of_kind
 from tests.sources.contract.scenario import INPUTS, begin, crash, never, nth_time, undisturbed
 from tests.sources.contract.source_loop import PATIENCE, Crash, SourceLoop
 
 every = pytest.mark.parametrize("harness", list(MEMBERS), indirect=True)
 that_asks = pytest.mark.parametrize("harness", of_kind(PolledSource, ContinuousSource), indirect=True)
 """A new test is for `every` source, unless the promise is of one kind alone."""
+that_keeps_the_unreadable = pytest.mark.parametrize(
+    "harness", [name for name in MEMBERS if name not in LISTENED], indirect=True
+)
+"""Of senders that are refused nothing is kept: they send it again once it is right."""
 
 
 @pytest.mark.parametrize("is_new", [True, False], ids=["new object", "same object"])
@@ -124,7 +128,7 @@ def test_what_has_one_time_is_told_apart(harness: SourceHarness) -> None:
         assert sorted(label for label, _ in loop.rows()) == sorted(expected)
 
 
-@every
+@that_keeps_the_unreadable
 def test_a_record_that_cannot_be_read_is_rejected_once(harness: SourceHarness) -> None:
     """It is kept as it came, with a reason; the records around it are taken, wherever the pass ends."""
     for number in range(4):

@@ -82,7 +82,7 @@ class Listening:
         sent = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         return httpx.post(
-            f"{self.url}/v1/reports/{sender}", content=content, headers=sent, timeout=PATIENCE, verify=self.verify
+            f"{self.url}/v1/reports/{sender}", content=content, headers=sent, timeout=PATIENCE, verify=verify
         )
 
     def connect(self) -> socket.socket:

@@ -1,0 +1,74 @@
+"""The description at `/openapi.json` is exact: schemathesis, which reads it, finds nothing that it does not say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.certificates import make_certificates
+from tests.sources.inbound.listening import SECRET_PATH, TOKEN, listening, secret, sender
+
+EXAMPLES = 30
+"""Of each operation, for each way to connect."""
+SEED = 17
+
+
+@pytest.mark.parametrize("secured", [False, True])
+def test_the_listener_does_what_its_description_says(
+    tmp_path: Path, secured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what schemathesis makes of the description, good and bad: status, headers, content type and body of each answer."""
+    certificates = make_certificates(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.ca))
+    tls = {"certificate": str(certificates.server), "key": str(certificates.server_key)} if secured else None
+    hidden = {"path": {"file": str(secret(tmp_path, "path", SECRET_PATH))}}
+    senders = [
+        sender(tmp_path, requests_per_second=100_000),
+        sender(tmp_path, "hidden", authentication=hidden, requests_per_second=100_000),
+    ]
+    with listening(*senders, tls=tls) as there:
+        document = schemathesis.openapi.from_url(f"{there.url}/openapi.json")
+        statuses = {operation.ok().label: try_operation(operation.ok()) for operation in document.get_all_operations()}
+        assert statuses["POST /v1/reports/{sender}"] >= {200, 401, 422}
+        assert statuses["POST /v1/outbound-messages/{path}"] >= {400, 401}
+        assert there.batches
+
+
+def try_operation(operation: Any) -> set[int]:
+    """The statuses that came."""
+    statuses: set[int] = set()
+    cases = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+    cases |= operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+    # What an envelope of Salesforce is, no schema of a text says.
+    excluded = [positive_data_acceptance] if "outbound" in operation.label else []
+
+    @hypothesis.seed(SEED)
+    @hypothesis.settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=False,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @hypothesis.given(case=cases, known=hypothesis.strategies.booleans())
+    def call(case: Any, known: bool) -> None:
+        headers = {}
+        if known and "sender" in case.path_parameters:
+            case.path_parameters["sender"] = "middleware"
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+        if known and "path" in case.path_parameters:
+            case.path_parameters["path"] = SECRET_PATH
+        response = case.call(headers=headers)
+        statuses.add(response.status_code)
+        case.validate_response(response, excluded_checks=excluded, headers=headers)
+
+    call()
+    return statuses
