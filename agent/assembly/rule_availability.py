@@ -22,6 +22,7 @@ from agent.normalize.mapping.mapping import Mappings
 from agent.normalize.prepare import ADDRESS_FIELDS, RELATED_ADDRESSES
 from agent.shipped import shipped
 from agent.sources.event_log_file.event_types import DEFAULT
+from agent.sources.inbound.source import SERVICE as REPORTS
 from agent.sources.real_time.catalogue import SERVICE as REAL_TIME
 from agent.sources.real_time.catalogue import catalogue, event_of
 
@@ -45,6 +46,9 @@ SERVICES: Mapping[str, frozenset[str]] = {
 OWN = frozenset({"agent"})
 """Rows of Leakline's own, which are always there."""
 
+INBOUND = frozenset({REPORTS})
+"""What senders report; there where the settings name any."""
+
 PEOPLE = tuple(name for name in COLUMNS if name != "user.name")
 """A login names its user itself."""
 
@@ -67,14 +71,17 @@ def rule_availability(
     """`feed`: what the org has. `headers`: event types to the columns of the org's files; unless given, all that the
     mappings know. Without settings any source that can be read is, and nothing is said of enrichment.
     """
-    built = OWN.union(*SERVICES.values())
+    built = OWN.union(*SERVICES.values(), INBOUND)
     if settings is None:
         return Availability(built, feed=feed, columns=log_columns(whole_mappings([shipped("mappings")]), headers))
     mappings = whole_mappings([shipped("mappings"), *settings.normalize.mappings])
     lacking = dict(_lacking(settings.enrich))
     return Availability(
         built,
-        OWN.union(*(SERVICES[source.type] for org in settings.orgs for source in org.sources)),
+        OWN.union(
+            *(SERVICES[source.type] for org in settings.orgs for source in org.sources),
+            INBOUND if settings.inbound else (),
+        ),
         feed,
         _event_types(settings),
         {name: why for name, why in lacking.items() if name not in _fed(mappings)},

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from agent.simulator.middleware.reporter import Reporter, proof
 from agent.simulator.running import RunningOrg, serve
 from agent.simulator.scenarios import PLAYABLE, describe_scenarios
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
@@ -17,13 +18,17 @@ from agent.simulator.world.simulator_settings import SimulatorSettings, parse_du
 
 WRONG_USAGE = 2
 
+REPORTS_TRUTH = "reports-truth.ndjson"
+"""In the org's folder: what the middleware has sent."""
+
 
 def simulate(
     *, port: int, scenarios: Sequence[str] | None, seed: int, history: str, rows: int, folder: Path,
     faults: Sequence[str] = (), delay: str | None = None, big_file_mb: int = 0, daily_files: bool = True,
     event_types: Sequence[str] | None = None, history_only: bool = False, pubsub_port: int = 7443,
     awkward: bool = True,
-    live: bool = False, speed: float = 1.0,
+    live: bool = False, speed: float = 1.0, reports_to: str = "", reports_key: Path | None = None,
+    reports_scenarios: Sequence[str] = (),
 ) -> int:  # fmt: skip
     """Run until SIGINT or SIGTERM. `scenarios`: names, None for all, `["none"]` for none. Returns the exit status."""
     if list(faults) == ["help"]:
@@ -55,6 +60,7 @@ def simulate(
             speed=speed,
             **({} if delay is None else {"delay": (parse_duration(delay),) * 2}),  # type: ignore[arg-type]
         )
+        reporter = _reporter(reports_to, reports_key, folder / REPORTS_TRUTH, seed, reports_scenarios)
         running = serve(settings)
     except (ValueError, OSError) as error:
         print(f"leakline simulate: {error}", file=sys.stderr)  # noqa: T201
@@ -62,8 +68,19 @@ def simulate(
     with running:
         stop = _on_signals()
         print(introduction(running), flush=True)  # noqa: T201
+        if reporter is not None:
+            reporter.run(stop)
         stop.wait()
     return 0
+
+
+def _reporter(url: str, key: Path | None, truth: Path, seed: int, scenarios: Sequence[str]) -> Reporter | None:
+    """What reports to a listener; None without an address. Raises ValueError, OSError."""
+    if not url:
+        return None
+    if key is None:
+        raise ValueError("--reports-to needs --reports-key: a file with the sender's key (whsec_…) or token")
+    return Reporter(url, proof(key.read_text(encoding="utf-8")), truth, seed=seed, scenarios=scenarios)
 
 
 def introduction(running: RunningOrg) -> str:

@@ -33,6 +33,15 @@ def simulate(
     fault: Annotated[
         list[str] | None, typer.Option(help="A fault to simulate, as name=value; `--fault help` lists them.")
     ] = None,
+    reports_to: Annotated[
+        str, typer.Option(help="Also simulate a middleware that reports to this address: …/v1/reports/SENDER.")
+    ] = "",
+    reports_key: Annotated[
+        Path | None, typer.Option(help="The file with the sender's key (whsec_…, signs) or token.")
+    ] = None,
+    reports_scenario: Annotated[
+        list[str] | None, typer.Option(help="What is to happen to the middleware; nothing unless named.")
+    ] = None,
     awkward: Annotated[
         bool, typer.Option(help="Whether some cells break careless readers: quotes, line ends, huge texts, odd times.")
     ] = True,
@@ -54,5 +63,8 @@ def simulate(
             awkward=awkward,
             live=live,
             speed=speed,
+            reports_to=reports_to,
+            reports_key=reports_key,
+            reports_scenarios=reports_scenario or (),
         )
     )

@@ -42,6 +42,7 @@ SERVICE = {
     "provisioning": "provisioning",
     "sessions": "sessions",
     "object": "objects",
+    "inbound": "reports",
     "agent": "Leakline",
 }
 

@@ -26,6 +26,9 @@ FEEDS = ("free", "event_monitoring", "real_time")
 (Salesforce Help, "Considerations for Using Event Monitoring"); real-time events are switched on one by one besides.
 """
 
+LIMITED = frozenset({"event_log_file", "real_time_event_monitoring"})
+"""Services of which the settings may leave out event types."""
+
 
 @dataclass(frozen=True, slots=True)
 class Availability:
@@ -82,7 +85,10 @@ def _of_rule(rule: Rule, availability: Availability) -> Iterator[str]:
         names = ", ".join(placeholders_of(rule))
         yield f"no values for {names} (rules.placeholders)" if names else "its condition is never true"
         return
-    unread = substituted(rule.condition, lambda leaf: _other_type(leaf, availability)) == FALSE
+    unread = (
+        services(rule.logsource) <= LIMITED
+        and substituted(rule.condition, lambda leaf: _other_type(leaf, availability)) == FALSE
+    )
     if unread and "event_log_file" in services(rule.logsource):
         yield "its type of log file is not read (sources.event_types)"
     elif unread:
