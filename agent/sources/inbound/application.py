@@ -24,6 +24,7 @@ from agent.sources.inbound import outbound_messages, report_document
 from agent.sources.inbound.answers import Answer, Refusal, taken
 from agent.sources.inbound.authentication import signature
 from agent.sources.inbound.authentication.sender_proof import Shown
+from agent.sources.inbound.commit_answers import CommitAnswers
 from agent.sources.inbound.content_type import require_json, require_xml
 from agent.sources.inbound.json_depth import DEEPEST, is_too_deep
 from agent.sources.inbound.report import BadReport, InboundRequest
@@ -70,6 +71,7 @@ class InboundApplication:
         self._description = description
         self._now = now
         self._bodies = BodiesInHand(max_bytes)
+        self._commits = CommitAnswers()
         self._readers = ThreadPoolExecutor(2, "inbound reader")
 
     def close(self) -> None:
@@ -179,12 +181,10 @@ class InboundApplication:
 
     async def _commit(self, sender: Sender, request: InboundRequest) -> None:
         """Returns once the request is committed. Raises Refusal."""
-        answer = asyncio.wrap_future(self._source_for(sender).submit(request))
         try:
             # The commit goes on where nobody waits for it any longer: a copy of the request is counted once.
-            await asyncio.wait_for(asyncio.shield(answer), COMMIT_SECONDS)
+            await self._commits.of(self._source_for(sender).submit(request), COMMIT_SECONDS)
         except TimeoutError:
-            answer.add_done_callback(lambda done: done.exception())  # else asyncio calls it forgotten
             raise Refusal(
                 503, "It is not committed yet; send it again, with the same id.", retry_after=COME_BACK
             ) from None
