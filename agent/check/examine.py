@@ -39,7 +39,7 @@ def examine(
     yield Finding("settings", True, f"{path} is well formed")
     yield from doubts(settings)
     yield from examine_secrets(settings)
-    yield from examine_machine(settings)
+    yield from examine_machine(settings, now())
     yield from examine_rules_and_mappings(settings, now())
     destinations = list(build_each(settings, now))
     yield from (built for _, built in destinations if isinstance(built, Finding))

@@ -1,4 +1,4 @@
-"""Where the daemon wants to listen: its control socket and its metrics port."""
+"""Where the daemon wants to listen: its control socket, its metrics port, and what any port may lack."""
 
 from __future__ import annotations
 
@@ -48,22 +48,29 @@ def metrics_port(metrics: MetricsSettings, *, running: bool) -> Iterator[Finding
     if not metrics.port:
         return
     address = f"{metrics.address}:{metrics.port}"
-    try:
-        with _socket_for(metrics.address) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the daemon does
-            listener.bind((metrics.address, metrics.port))
-            listener.listen(1)
-    except OSError as error:
+    error = refusal_to_listen(metrics.address, metrics.port)
+    if error is not None:
         if error.errno == errno.EADDRINUSE and running and _is_ours(metrics):
             yield Finding("metrics", True, f"the running daemon listens at {address}")
         else:
-            yield Finding("metrics", False, f"nothing can listen at {address} ({_reason(error)})", _advice(error))
+            yield Finding(
+                "metrics", False, f"nothing can listen at {address} ({reason(error)})", advice(error, "metrics")
+            )
         return
     yield Finding("metrics", True, f"{address} is free")
 
 
-def _socket_for(address: str) -> socket.socket:
-    return socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+def refusal_to_listen(address: str, port: int) -> OSError | None:
+    """Why nothing can listen there now; None if something can."""
+    try:
+        family = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the daemon does
+            listener.bind((address, port))
+            listener.listen(1)
+    except OSError as error:
+        return error
+    return None
 
 
 def _is_ours(metrics: MetricsSettings) -> bool:
@@ -75,17 +82,20 @@ def _is_ours(metrics: MetricsSettings) -> bool:
     return "leakline_" in answer.text
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """In a few words."""
     return "it is in use" if error.errno == errno.EADDRINUSE else str(error.strerror or error)
 
 
-def _advice(error: OSError) -> str:
+def advice(error: OSError, key: str) -> str:
+    """What to do about it. `key`: of the settings, `metrics` or `inbound`."""
+    port, address = ("`inbound.listen`",) * 2 if key == "inbound" else (f"`{key}.port`", f"`{key}.address`")
     match error.errno:
         case errno.EADDRINUSE:
-            return "write another `metrics.port`; `ss -ltnp` shows the process that uses this one"
+            return f"write another {port}; `ss -ltnp` shows the process that uses this one"
         case errno.EACCES:
             return "write a port of 1024 or more"
         case errno.EADDRNOTAVAIL:
-            return "write an address that this machine has as `metrics.address`"
+            return f"write an address that this machine has as {address}"
         case _:
-            return "write another `metrics.address` or `metrics.port`"
+            return f"write another {address}" + ("" if port == address else f" or {port}")

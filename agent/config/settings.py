@@ -205,7 +205,7 @@ class Settings(StrictSettings):
     metrics: MetricsSettings = MetricsSettings()
     """Prometheus metrics over HTTP."""
     inbound: InboundSettings | None = None
-    """A listener to which integrations, middleware and Salesforce send; left out, nobody is listened to."""
+    """A listener to which integrations, middleware and Salesforce send; left out, it does not listen."""
 
     @model_validator(mode="after")
     def _nothing_clashes(self) -> Settings:

@@ -25,9 +25,11 @@ LABELS = {
     "reason": "why, as the meaning lists it",
     "rule": "the rule's name",
     "seen": "when, as the meaning lists it",
+    "sender": "the sender's name in the settings",
     "silence": "the kind of silence, as the meaning lists it",
     "source": "the source: `ORG/event_log_file`",
     "stage": "`receiving`, `processing` or `sending`",
+    "status": "the status of HTTP, such as `200`",
 }
 """What each label holds."""
 

@@ -33,7 +33,7 @@ BLOCKS = [
 ]
 """Blocks of YAML in README and docs."""
 
-SETTINGS_KEYS = {"orgs", "destinations", "state", "normalize", "enrich", "rules", "log", "metrics"}
+SETTINGS_KEYS = {"orgs", "destinations", "inbound", "state", "normalize", "enrich", "rules", "log", "metrics"}
 
 
 @pytest.mark.parametrize("kind", SCHEMAS)

@@ -80,7 +80,7 @@ class InboundReports:
         with self._changed:
             if not self._open:
                 waiting.answer.set_exception(
-                    Shutdown(f"{self.name} takes nothing now", retry_after=SECONDS_TO_COME_BACK)
+                    Shutdown(f"{self.name} is not accepting requests now", retry_after=SECONDS_TO_COME_BACK)
                 )
             elif len(self._waiting) >= WAITING_REQUESTS or self._bytes + request.size > WAITING_BYTES:
                 message = f"{self.name} has {len(self._waiting):,} requests that wait"
@@ -123,7 +123,7 @@ class InboundReports:
             self._open = False
             left, self._waiting, self._bytes = self._waiting, [], 0
         for waiting in left:
-            waiting.answer.set_exception(Shutdown(f"{self.name} takes nothing now", retry_after=SECONDS_TO_COME_BACK))
+            waiting.answer.set_exception(Shutdown(f"{self.name} is not accepting requests now", retry_after=SECONDS_TO_COME_BACK))
 
     def _commit(self, group: Sequence[_Waiting], push: Push) -> None:
         """Together; where a fault of ours ended that one by one, so that the request that causes it is found."""
@@ -138,7 +138,7 @@ class InboundReports:
                 waiting.answer.set_exception(error)
         except BaseException as error:
             for waiting in group:
-                waiting.answer.set_exception(Shutdown(f"{self.name} takes nothing now"))
+                waiting.answer.set_exception(Shutdown(f"{self.name} is not accepting requests now"))
             raise error
         else:
             for waiting in group:
