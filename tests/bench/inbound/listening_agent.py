@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +24,16 @@ class ListeningAgent(AgentProcess):
 
     def __init__(self, folder: Path, *, senders: int = 4, requests_per_second: int = 100_000, **changes: Any) -> None:
         """`requests_per_second`: what a sender may; `changes`: further keys of the settings file."""
-        self.port = _free_port()
+        self.port = free_port()
         self.senders = [(f"middleware_{number}", TOKEN) for number in range(senders)]
         self._out = folder / "out"
-        (folder / "token").write_text(TOKEN)
-        sender = {
-            "org": ORG,
-            "authentication": {"bearer": {"file": str(folder / "token")}},
-            "requests_per_second": requests_per_second,
-        }
-        inbound = {
-            "listen": f"127.0.0.1:{self.port}",
-            "senders": [{"name": name, **sender} for name, _ in self.senders],
-        }
-        auth = {"type": "client_credentials", "client_id": "nobody", "client_secret": {"file": str(folder / "token")}}
+        document = inbound_settings(folder, ORG, self.port, [name for name, _ in self.senders], requests_per_second)
+        auth = {"type": "client_credentials", "client_id": "nobody", "client_secret": {"file": str(token_file(folder))}}
         source = {"type": "event_log_file", "every": "1h"}
-        document = {
+        document |= {
             "orgs": [{"name": ORG, "url": "https://localhost:1", "auth": auth, "sources": [source]}],
             "destinations": [{"type": "file", "directory": str(self._out)}],
             "state": {"directory": str(folder / "state")},
-            "inbound": inbound,
         }
         super().__init__(folder, document | changes)
 
@@ -77,20 +67,40 @@ class ListeningAgent(AgentProcess):
         return True
 
 
-def event_ids(requests: ReportRequests, numbers: Iterable[int]) -> list[str]:
-    """The `event.id` of every report of these requests."""
+def inbound_settings(
+    folder: Path, org: str, port: int, senders: Sequence[str], requests_per_second: int = 100_000
+) -> dict[str, Any]:
+    """The part of a settings file."""
+    sender = {
+        "org": org,
+        "authentication": {"bearer": {"file": str(token_file(folder))}},
+        "requests_per_second": requests_per_second,
+    }
+    listen = f"127.0.0.1:{port}"
+    return {"inbound": {"listen": listen, "senders": [{"name": name, **sender} for name in senders]}}
+
+
+def token_file(folder: Path) -> Path:
+    """The senders' token; is made."""
+    (folder / "senders-token").write_text(TOKEN)
+    return folder / "senders-token"
+
+
+def event_ids(requests: ReportRequests, numbers: Iterable[int], event_type: str | None = None) -> list[str]:
+    """The `event.id` of every report of these requests; `event_type`: of such ones alone."""
     names: dict[str, list[str]] = {}
     for number in numbers:
-        for sender, event_type, id_ in requests.ids(number):
-            names.setdefault(event_type, []).append(f"{sender}\x1f{id_}")
+        for sender, kind, id_ in requests.ids(number):
+            if event_type in (None, kind):
+                names.setdefault(kind, []).append(f"{sender}\x1f{id_}")
     return [
         event_id
-        for event_type, of_type in names.items()
-        for event_id in identify_named(pl.Series(of_type, dtype=pl.String), ORG, event_type).to_list()
+        for kind, of_kind in names.items()
+        for event_id in identify_named(pl.Series(of_kind, dtype=pl.String), ORG, kind).to_list()
     ]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]

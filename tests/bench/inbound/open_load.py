@@ -1,7 +1,7 @@
 """A load that does not slow down because the server does: each request is due at its time, whatever became of those before.
 
 `python -m tests.bench.inbound.open_load` reads what to send from its standard input (`Load` as JSON) and writes what became of
-each request to standard output, a JSON array `[number, status, late, took]` a line.
+each request to standard output, a JSON array a line: the fields of `Outcome`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import IO
 
 import orjson
@@ -54,6 +55,8 @@ class Outcome:
     """Seconds from when it was due to when it was sent."""
     took: float
     """Seconds from when it was due to the last byte of the answer."""
+    due: float
+    """When that was, in seconds since 1970."""
 
 
 class OpenLoad:
@@ -71,6 +74,8 @@ class OpenLoad:
         self._open = load.count
         """Requests for which there is no answer yet, or none with 2xx where they are sent again."""
         self._done = asyncio.Event()
+        self._epoch = time.time() - time.monotonic()
+        """What the loop's clock lacks to the time since 1970."""
 
     async def run(self) -> list[Outcome]:
         loop, load = asyncio.get_running_loop(), self._load
@@ -83,7 +88,9 @@ class OpenLoad:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._done.wait(), load.patience)
         now = loop.time()
-        self.outcomes += [Outcome(number, UNSENT, now - due, now - due) for number, due in self._waiting]
+        self.outcomes += [
+            Outcome(number, UNSENT, now - due, now - due, due + self._epoch) for number, due in self._waiting
+        ]
         for line in self._lines:
             line.give_up()
         return self.outcomes
@@ -139,7 +146,7 @@ class OpenLoad:
 
     def note(self, number: int, status: int, late: float, due: float) -> None:
         loop = asyncio.get_running_loop()
-        self.outcomes.append(Outcome(number, status, late, loop.time() - due))
+        self.outcomes.append(Outcome(number, status, late, loop.time() - due, due + self._epoch))
         if not 200 <= status < 300 and self._load.again_after:
             later = loop.time() + self._load.again_after
             loop.call_at(later, self.send, number, later)
@@ -235,7 +242,7 @@ def _read(stream: IO[bytes]) -> Load:
 def _main() -> None:
     outcomes = asyncio.run(OpenLoad(_read(sys.stdin.buffer)).run())
     for outcome in outcomes:
-        sys.stdout.buffer.write(orjson.dumps([outcome.number, outcome.status, outcome.late, outcome.took]) + b"\n")
+        sys.stdout.buffer.write(orjson.dumps(astuple(outcome)) + b"\n")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import orjson
 
-TYPES = ("api_call", "api_call", "api_call", "sync_failure", "api_call", "api_call", "heartbeat", "api_call")
-"""Of reports, in turns."""
+QUIET_TYPES = ("api_call", "api_call", "heartbeat", "api_call", "api_call")
+"""Of reports that are no failures, in turns."""
 EVENT_TYPES = {"api_call": "ApiCall", "sync_failure": "SyncFailure", "heartbeat": "Heartbeat"}
 
 
@@ -25,6 +25,10 @@ class ReportRequests:
     array: int = 20
     array_every: int = 20
     """0: none is an array."""
+    failure_every: int = 8
+    """Each so many-th report is a failure."""
+    jobs: int = 1
+    """Over so many jobs the failures are spread: the first of each is an alert, the next ones are counted in it."""
 
     def ids(self, number: int) -> list[tuple[str, str, str]]:
         """Sender, event type and the sender's id of each report of a request."""
@@ -51,14 +55,18 @@ class ReportRequests:
     def _reports(self, number: int) -> list[tuple[str, str]]:
         """Type and id."""
         count = self.array if self._is_array(number) else 1
-        return [(TYPES[(number + place) % len(TYPES)], f"{self.label}-{number}-{place}") for place in range(count)]
+        return [(self._type(number + place), f"{self.label}-{number}-{place}") for place in range(count)]
+
+    def _type(self, turn: int) -> str:
+        is_failure = turn % self.failure_every == self.failure_every - 1
+        return "sync_failure" if is_failure else QUIET_TYPES[turn % len(QUIET_TYPES)]
 
     def _document(self, kind: str, id_: str, number: int, time: str) -> dict[str, object]:
         report: dict[str, object] = {"type": kind, "id": id_, "time": time, "integration": f"orders {number % 7}"}
         if kind == "heartbeat":
             return report
         call = {
-            "job": "delta",
+            "job": f"delta {number // self.failure_every % self.jobs}",
             "run": f"run-{number // 500}",
             "user": f"integration{number % 7}@trading.example",
             "object": "Account",
