@@ -66,7 +66,7 @@ class ReportRequests:
         if kind == "heartbeat":
             return report
         call = {
-            "job": f"delta {number // self.failure_every % self.jobs}",
+            "job": f"{self.label} {number // self.failure_every % self.jobs}",
             "run": f"run-{number // 500}",
             "user": f"integration{number % 7}@trading.example",
             "object": "Account",
