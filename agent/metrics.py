@@ -206,7 +206,7 @@ API_CALLS_ALLOWED = Gauge(
 )
 INBOUND_REQUESTS = Counter(
     "leakline_inbound_requests_total",
-    "Requests of senders, by the status they were answered with; no sender: of nobody in the settings",
+    "Requests of senders, by the status they were answered with; an empty sender is one that the settings do not name",
     ["sender", "status"],
     registry=REGISTRY,
 )

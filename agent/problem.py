@@ -124,8 +124,8 @@ KINDS: Mapping[str, ProblemKind] = {
     ),
     "inbound-refused": ProblemKind(
         "itself",
-        "compare the token, key or certificate that the sender uses with the one in the settings; if it is somebody else, "
-        "let a firewall keep them from the listener",
+        "compare the token, key or certificate that the sender uses with the one in the settings; if it is an attacker, "
+        "let a firewall keep that address from the listener",
         over="inbound-proven",
         ends_on_word=True,
     ),

@@ -25,7 +25,15 @@ html_show_copyright = False
 
 CONTENTS = {
     "Start": ("docs/getting_started", "What it is, and what is built </README>"),
-    "Operating": ("docs/operating", "docs/upgrading", "docs/backup", "docs/faults"),
+    "Operating": (
+        "docs/operating",
+        "docs/inbound",
+        "docs/inbound_reports",
+        "docs/outbound_messages",
+        "docs/upgrading",
+        "docs/backup",
+        "docs/faults",
+    ),
     "Your SIEM": ("docs/destinations", "docs/cef"),
     "Detection": ("docs/detection", "rules/README", "rules/MEASURED", "docs/mappings", "mappings/README"),
     "Reference": ("docs/reference/*",),

@@ -32,6 +32,7 @@ DOORS = {
     "sigma": ["detection/"],
     "sdnotify": ["daemon/daemon.py"],
     "typer": ["cli/"],
+    "defusedxml": ["simulator/outbound_messages/", "sources/inbound/outbound_messages/"],
     "fastavro": ["simulator/pubsub/", "sources/real_time/avro/"],
     "grpc": ["simulator/pubsub/", "sources/real_time/wire/"],
     "ua_parser": ["enrichment/"],

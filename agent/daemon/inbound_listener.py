@@ -26,9 +26,9 @@ def inbound_served(
     from agent.network.lasting_connection import ConnectionBounds
     from agent.network.listener import Listener
     from agent.network.server_tls import ServerTls
-    from agent.sources.inbound.application import InboundApplication
-    from agent.sources.inbound.description import description
-    from agent.sources.inbound.senders import Senders
+    from agent.sources.inbound.serving.application import InboundApplication
+    from agent.sources.inbound.serving.description import description
+    from agent.sources.inbound.serving.senders import Senders
 
     senders = Senders(settings.senders)
     senders.read_secrets()

@@ -13,7 +13,7 @@ import structlog
 
 from agent.assembly.node import Node
 from agent.network.server_tls import ServerTls
-from agent.sources.inbound.senders import Sender, Senders
+from agent.sources.inbound.serving.senders import Sender, Senders
 from agent.sources.inbound.source import SERVICE
 from agent.sources.source_name import source_name
 from agent.store.problems import Problems
@@ -96,7 +96,7 @@ class InboundRefusals:
         if problem:
             fix = "correct the file; it is read again when it changes"
             self._node.own_problems.report(
-                CERTIFICATE_KIND, "inbound.tls", f"{problem}; the one from before is used", fix=fix
+                CERTIFICATE_KIND, "inbound.tls", f"{problem}; the previous one stays in use", fix=fix
             )
         else:
             self._node.own_problems.over(CERTIFICATE_KIND, "inbound.tls", "the certificate of inbound is read")

@@ -42,7 +42,7 @@ class LastingConnection(HttpToolsProtocol):
     """One connection of uvicorn's, bounded as `ConnectionBounds` says.
 
     The application finds in `scope["extensions"]` the `tls` of ASGI, where the client showed a certificate, and
-    `leakline.prove`, to be called once the client has shown who it is: it is not cut for newcomers then.
+    `prove_sender`, to be called once the client has shown who it is: it is not cut for newcomers then.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class LastingConnection(HttpToolsProtocol):
         super().on_message_begin()
         self._await_head()
         self._size = 0
-        extensions: dict[str, Any] = {"leakline.prove": self._prove}
+        extensions: dict[str, Any] = {"prove_sender": self._prove}
         if self._tls is not None:
             extensions["tls"] = self._tls
         self.scope["extensions"] = extensions
@@ -157,7 +157,12 @@ class LastingConnection(HttpToolsProtocol):
 
 
 def _tls_extension(certificate: bytes) -> dict[str, Any]:
-    """Of the client's certificate (DER): https://asgi.readthedocs.io/en/latest/specs/tls.html."""
-    read = x509.load_der_x509_certificate(certificate)
-    pem = read.public_bytes(Encoding.PEM).decode("ascii")
-    return {"client_cert_chain": (pem,), "client_cert_name": read.subject.rfc4514_string(), "client_cert_error": None}
+    """Of the client's certificate (DER): https://asgi.readthedocs.io/en/latest/specs/tls.html. OpenSSL takes certificates
+    that are not written as they should be; such a one has no name, and proves nothing.
+    """
+    try:
+        read = x509.load_der_x509_certificate(certificate)
+        pem, subject = read.public_bytes(Encoding.PEM).decode("ascii"), read.subject.rfc4514_string()
+    except ValueError as error:
+        return {"client_cert_chain": (), "client_cert_name": None, "client_cert_error": str(error)}
+    return {"client_cert_chain": (pem,), "client_cert_name": subject, "client_cert_error": None}

@@ -14,7 +14,7 @@ from agent.simulator.running import RunningOrg, serve
 from agent.simulator.scenarios import PLAYABLE, describe_scenarios
 from agent.simulator.scenarios.campaigns import CAMPAIGNS
 from agent.simulator.world.faults import describe_faults, parse_faults
-from agent.simulator.world.simulator_settings import SimulatorSettings, parse_duration
+from agent.simulator.world.simulator_settings import OutboundSettings, SimulatorSettings, parse_duration
 
 WRONG_USAGE = 2
 
@@ -28,7 +28,7 @@ def simulate(
     event_types: Sequence[str] | None = None, history_only: bool = False, pubsub_port: int = 7443,
     awkward: bool = True,
     live: bool = False, speed: float = 1.0, reports_to: str = "", reports_key: Path | None = None,
-    reports_scenarios: Sequence[str] = (),
+    reports_scenarios: Sequence[str] = (), outbound_to: str | None = None, outbound_ca: Path | None = None,
 ) -> int:  # fmt: skip
     """Run until SIGINT or SIGTERM. `scenarios`: names, None for all, `["none"]` for none. Returns the exit status."""
     if list(faults) == ["help"]:
@@ -58,6 +58,7 @@ def simulate(
             awkward=awkward,
             live=live or speed != 1.0,
             speed=speed,
+            outbound=_outbound(outbound_to, outbound_ca),
             **({} if delay is None else {"delay": (parse_duration(delay),) * 2}),  # type: ignore[arg-type]
         )
         reporter = _reporter(reports_to, reports_key, folder / REPORTS_TRUTH, seed, reports_scenarios)
@@ -104,7 +105,22 @@ def introduction(running: RunningOrg) -> str:
         "planted": ", ".join(org.scenarios()) or "nothing",
         "control": f'POST {running.url}/__simulator/faults (or advance, plant), JSON such as {{"status": 503}}',
     }
+    if running.outbound is not None:
+        certificate = running.outbound.certificate
+        facts |= {
+            "certificate shown": f"{certificate.subject}, signed by {certificate.ca}",
+            "outbound truth in": str(running.outbound.queue.truth),
+        }
     return "\n".join(f"{name:18}{value}" for name, value in facts.items())
+
+
+def _outbound(endpoint: str | None, ca: Path | None) -> OutboundSettings | None:
+    """Raises ValueError."""
+    if endpoint is None:
+        return None
+    if ca is None:
+        raise ValueError("--outbound-to needs --outbound-ca, the authority of the endpoint's certificate")
+    return OutboundSettings(endpoint, ca)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -128,6 +144,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-awkward", action="store_true", help="no cells that break careless readers")
     parser.add_argument("--live", action="store_true", help="real-time events happen as time passes")
     parser.add_argument("--speed", type=float, default=1.0, help="how many times faster the org's clock runs; live")
+    parser.add_argument("--outbound-to", help="an https URL that gets the org's outbound messages")
+    parser.add_argument("--outbound-ca", type=Path, help="the authority of its certificate (PEM)")
     parser.add_argument("--event-type", action="append", help="all unless named")
     parser.add_argument("--fault", action="append", default=[], help="name=value; `--fault help` lists them")
     given = parser.parse_args(arguments)
@@ -136,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder=given.folder, faults=given.fault, delay=given.delay, big_file_mb=given.big_file_mb,
         daily_files=not given.no_daily_files, event_types=given.event_type, history_only=given.history_only,
         pubsub_port=given.pubsub_port, awkward=not given.no_awkward,
-        live=given.live, speed=given.speed,
+        live=given.live, speed=given.speed, outbound_to=given.outbound_to, outbound_ca=given.outbound_ca,
     )  # fmt: skip
 
 

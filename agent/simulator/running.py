@@ -15,12 +15,19 @@ from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from agent.simulator.api.certificate import HOSTS, make_certificates, make_signing_key, write_secret
+from agent.simulator.api.certificate import (
+    HOSTS,
+    make_certificates,
+    make_client_certificate,
+    make_signing_key,
+    write_secret,
+)
 from agent.simulator.api.oauth import RegisteredClient, Tokens
 from agent.simulator.api.rest import Rest
 from agent.simulator.api.server import Server
 from agent.simulator.event_stream.live_traffic import LiveTraffic
 from agent.simulator.org.simulated_org import HOST, SimulatedOrg
+from agent.simulator.outbound_messages.message_sender import MessageSender
 from agent.simulator.pubsub.bus_tenant import BusTenant
 from agent.simulator.pubsub.pubsub_server import PubSubServer
 from agent.simulator.world.simulator_settings import SimulatorSettings
@@ -84,6 +91,8 @@ class RunningOrg:
         )
         self.pubsub = f"localhost:{self.pubsub_server.port}"
         """Host and port of the Pub/Sub API."""
+        self.outbound = self._outbound()
+        """None where the org sends no outbound messages."""
         self._live = LiveTraffic(org.publisher, org.until, org.settings.speed)
         self._server = self.server(keys)
         self.url = f"https://localhost:{self._server.port}"
@@ -92,10 +101,19 @@ class RunningOrg:
 
     def server(self, keys: Keys) -> Server:
         """What answers on the network."""
-        return Server(self.org, Rest(self.org, self.tokens), self.org.settings.port, keys.certificate, keys.key)
+        rest = Rest(self.org, self.tokens, trigger=self.outbound.trigger if self.outbound else None)
+        return Server(self.org, rest, self.org.settings.port, keys.certificate, keys.key)
+
+    def _outbound(self) -> MessageSender | None:
+        settings = self.org.settings
+        if settings.outbound is None:
+            return None
+        return MessageSender(self.org, HOST, settings.outbound, make_client_certificate(settings.folder, HOST))
 
     def close(self) -> None:
         """Stop answering; the files stay."""
+        if self.outbound is not None:
+            self.outbound.close()
         self._live.close()
         self.pubsub_server.close()
         self._server.close()

@@ -30,6 +30,11 @@ def simulate(
         bool, typer.Option("--live", help="Traffic as time passes: real-time events, and log files hours later.")
     ] = False,
     speed: Annotated[float, typer.Option(help="With --live: how many times faster the org's clock runs.")] = 1.0,
+    outbound_to: Annotated[
+        str | None,
+        typer.Option(help="An https URL that gets the org's outbound messages, such as Leakline's listener."),
+    ] = None,
+    outbound_ca: Annotated[Path | None, typer.Option(help="The authority of its certificate, as a PEM file.")] = None,
     fault: Annotated[
         list[str] | None, typer.Option(help="A fault to simulate, as name=value; `--fault help` lists them.")
     ] = None,
@@ -63,6 +68,8 @@ def simulate(
             awkward=awkward,
             live=live,
             speed=speed,
+            outbound_to=outbound_to,
+            outbound_ca=outbound_ca,
             reports_to=reports_to,
             reports_key=reports_key,
             reports_scenarios=reports_scenario or (),

@@ -1,8 +1,9 @@
-"""The org's own authority and server certificate, and the key with which a client signs its assertions."""
+"""The org's own authority and server certificate, what it shows when it calls others, and the key with which a client signs its assertions."""
 
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,38 @@ HOSTS = ("localhost", "login.localhost", "test.localhost")
 _BEFORE, _AFTER = timedelta(days=1), timedelta(days=365)
 
 _Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """What an org shows when it calls others."""
+
+    ca: Path
+    """The authority that signed it (PEM)."""
+    certificate: Path
+    key: Path
+    subject: str
+    """As RFC 4514 writes it."""
+
+
+def make_client_certificate(folder: Path, name: str) -> ClientCertificate:
+    """Write `client-ca.pem`, `client.pem` and `client.key`. `name`: its common name. Good for a year."""
+    authority_key, client_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    authority = _authority(authority_key)
+    client = (
+        _builder(_name(name), authority.subject, client_key.public_key())
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
+        .sign(authority_key, hashes.SHA256())
+    )
+    made = ClientCertificate(
+        folder / "client-ca.pem", folder / "client.pem", folder / "client.key", client.subject.rfc4514_string()
+    )
+    made.ca.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
+    made.certificate.write_bytes(client.public_bytes(serialization.Encoding.PEM))
+    write_secret(made.key, private_pem(client_key))
+    return made
 
 
 def make_certificates(folder: Path) -> tuple[Path, Path, Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from agent.simulator.org.simulated_org import SimulatedOrg
 
 CONTROL = "/__simulator/"
+
+Trigger = Callable[..., str]
 
 
 def kind_of(path: str) -> str:
@@ -50,9 +53,13 @@ _KINDS = (
 class Rest:
     """Answers requests for one org. Safe for threads."""
 
-    def __init__(self, org: SimulatedOrg, tokens: Tokens, resources: Resources | None = None) -> None:
+    def __init__(
+        self, org: SimulatedOrg, tokens: Tokens, resources: Resources | None = None, trigger: Trigger | None = None
+    ) -> None:
+        """`trigger`: queues an outbound message; None: the org sends none."""
         self._org = org
         self._tokens = tokens
+        self._trigger = trigger
         self._resources = resources or Resources(org)
 
     def answer(self, request: ApiRequest) -> ApiAnswer:
@@ -143,12 +150,16 @@ class Rest:
                 self._tokens.revoke_all()
             elif name == "plant" and request.method == "POST":
                 return json_answer(self._plant(**values))
+            elif name == "outbound" and request.method == "POST" and self._trigger:
+                return json_answer({"notification": self._trigger(**values)})
             elif name == "truth" and request.method == "POST":
                 return json_answer(
                     {"file": str(self._org.record_truth), "lines": self._org.write_record_truth(**values)}
                 )
             elif name not in ("faults", "calls"):
-                raise RestError(404, "NOT_FOUND", "there are faults, advance, plant, truth, sign-out and calls")
+                raise RestError(
+                    404, "NOT_FOUND", "there are faults, advance, plant, outbound, truth, sign-out and calls"
+                )
         except (ValueError, TypeError) as error:
             raise RestError(400, "INVALID", str(error)) from error
         state: dict[str, Any] = {"faults": self._org.faults, "calls": self._org.calls, "api_calls": self._org.api_calls}

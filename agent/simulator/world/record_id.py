@@ -61,6 +61,8 @@ PREFIXES = {
     "UserProvAccount": "0HZ",
     "EventLogObject": "0EO",
     "Invoice__c": "a0B",
+    "OutboundMessage": "04l",
+    "OutboundMessageAction": "04k",
 }
 """Key prefixes by object; from PermissionSetAssignment on, but for it and AuthSession, not verified."""
 

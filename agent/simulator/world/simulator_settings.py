@@ -21,6 +21,24 @@ def _real_time() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboundSettings:
+    """Where the org's outbound messages go."""
+
+    endpoint: str
+    """An https URL."""
+    ca: Path
+    """The authority that signed the endpoint's certificate (PEM)."""
+    kept: timedelta = timedelta(hours=24)
+    """How long one is tried again before it is dropped."""
+    twice: bool = False
+    """Send each once more after it was acknowledged, which Salesforce does now and then."""
+
+    def __post_init__(self) -> None:
+        if not self.endpoint.startswith("https://"):
+            raise ValueError(f"outbound messages go over https only, not to {self.endpoint!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class SimulatorSettings:
     """One org. Everything is reproducible from `seed`, `now` at the start and these settings."""
 
@@ -78,6 +96,8 @@ class SimulatorSettings:
     """Access tokens unused for this long expire (the org's clock)."""
     log_file_chunk: int = 1 << 16
     """Bytes to a chunk of a streamed log file."""
+    outbound: OutboundSettings | None = None
+    """None: the org sends no outbound messages."""
     faults: Faults = field(default_factory=Faults)
     stream_faults: StreamFaults = field(default_factory=StreamFaults)
     now: Callable[[], datetime] = _real_time

@@ -57,8 +57,9 @@ class ReportCells:
             value = getattr(report, name)
             if value is not None and name not in _SPECIAL and not name.endswith("_body"):
                 cells[name] = _text(value)
-        for name in _SEARCHED:
-            if value := getattr(report, name, None):
+        # Not all types have all of these: of another's, a field of the same name is one without a meaning.
+        for name in type(report).model_fields.keys() & _SEARCHED:
+            if value := getattr(report, name):
                 clean = self._secrets.url if name == "url" else self._secrets.text
                 cells[name] = clean(value[: LONGEST[name] + LONGEST_SECRET])
         if isinstance(report, ExchangeFields):

@@ -71,6 +71,9 @@ class SenderSettings(InboundModel):
     redact: list[str] = Field(default_factory=list)
     """Names of fields whose values are taken out of kept bodies and addresses, at any depth, besides those that Leakline knows
     to be secret (`password`, `token` and the like)."""
+    failure_objects: dict[str, str] = Field(default_factory=dict)
+    """For outbound messages: objects in which the org records its own failures, and the field with the message, such as
+    `Integration_Error__c: Message__c`. A message about such a record is a `SyncFailure`."""
     requests_per_second: int = Field(default=500, ge=1, le=100_000)
     """Above it the sender is told to wait (429)."""
 

@@ -43,7 +43,7 @@ Naming = Callable[[pl.Series, str, str], pl.Series]
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _PendingRequest:
     """A request, and where its sender's answer is awaited."""
 
     request: InboundRequest
@@ -64,7 +64,7 @@ class InboundReports:
         self._recall = recall
         self._naming = naming
         self._changed = threading.Condition()
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_PendingRequest] = []
         self._bytes = 0
         self._open = False
         self.sender_feeds: Callable[[], Sequence[FeedStatus]] = tuple
@@ -76,7 +76,7 @@ class InboundReports:
 
     def submit(self, request: InboundRequest) -> Future[None]:
         """Ends once the request is committed, or with the PushError that says why it is not. Never waits; for any thread."""
-        waiting = _Waiting(request)
+        waiting = _PendingRequest(request)
         with self._changed:
             if not self._open:
                 waiting.answer.set_exception(
@@ -102,12 +102,12 @@ class InboundReports:
         finally:
             self._refuse_waiting()
 
-    def _next_group(self) -> list[_Waiting]:
+    def _next_group(self) -> list[_PendingRequest]:
         """All that wait, up to what commits together; empty if nothing came for a while."""
         with self._changed:
             if not self._waiting:
                 self._changed.wait(0.25)
-            group: list[_Waiting] = []
+            group: list[_PendingRequest] = []
             size = 0
             for waiting in self._waiting:
                 if group and size + waiting.request.size > TOGETHER_BYTES:
@@ -123,9 +123,11 @@ class InboundReports:
             self._open = False
             left, self._waiting, self._bytes = self._waiting, [], 0
         for waiting in left:
-            waiting.answer.set_exception(Shutdown(f"{self.name} is not accepting requests now", retry_after=SECONDS_TO_COME_BACK))
+            waiting.answer.set_exception(
+                Shutdown(f"{self.name} is not accepting requests now", retry_after=SECONDS_TO_COME_BACK)
+            )
 
-    def _commit(self, group: Sequence[_Waiting], push: Push) -> None:
+    def _commit(self, group: Sequence[_PendingRequest], push: Push) -> None:
         """Together; where a fault of ours ended that one by one, so that the request that causes it is found."""
         try:
             self._push([waiting.request for waiting in group], push)

@@ -19,8 +19,8 @@ from agent.network.lasting_connection import ConnectionBounds
 from agent.network.listener import Listener
 from agent.normalize.vendor_identity import identify_named
 from agent.source import Recall
-from agent.sources.inbound.application import COME_BACK, InboundApplication
-from agent.sources.inbound.senders import Senders
+from agent.sources.inbound.serving.application import COME_BACK, InboundApplication
+from agent.sources.inbound.serving.senders import Senders
 from agent.sources.inbound.settings import SenderSettings
 from agent.sources.inbound.source import InboundReports
 from tests.sources.contract.harness import SenderAnswer

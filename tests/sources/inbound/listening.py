@@ -22,9 +22,9 @@ from agent.network.lasting_connection import ConnectionBounds
 from agent.network.listener import Listener
 from agent.network.server_tls import ServerTls
 from agent.normalize.vendor_identity import identify_named
-from agent.sources.inbound.application import InboundApplication
-from agent.sources.inbound.description import description
-from agent.sources.inbound.senders import Senders
+from agent.sources.inbound.serving.application import InboundApplication
+from agent.sources.inbound.serving.description import description
+from agent.sources.inbound.serving.senders import Senders
 from agent.sources.inbound.settings import InboundSettings
 from agent.sources.inbound.source import InboundReports
 

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.inbound.json_depth import DEEPEST, is_too_deep
+from agent.sources.inbound.serving.answers import RequestRefusal
+from agent.sources.inbound.serving.json_depth import DEEPEST, is_too_deep
+from agent.sources.inbound.serving.request_body import IN_HAND, BodiesInHand
 from tests.sources.inbound.listening import REPORT, SECRET_PATH, TOKEN, Listening, listening, secret, sender
 
 DOCUMENT = json.dumps(REPORT).encode()
@@ -199,3 +201,20 @@ def request(there: Listening, length: int = 0) -> bytes:
         "POST /v1/reports/middleware HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {TOKEN}\r\nContent-Length: {length}\r\n\r\n"
     ).encode()
+
+
+def test_bodies_of_one_address_leave_room_for_others() -> None:
+    """Half of the memory for bodies is the most that one takes; what is given back can be taken again."""
+    bodies = BodiesInHand(1 << 20)
+    with bodies.share("a") as take:
+        take(IN_HAND // 2)
+        with pytest.raises(RequestRefusal) as refused:
+            take(1)
+        assert refused.value.answer.status == 503
+        with bodies.share("b") as other:
+            other(IN_HAND // 2)
+            with bodies.share("c") as third, pytest.raises(RequestRefusal):
+                third(1)
+    with bodies.share("a") as take:
+        take(IN_HAND // 2)
+    assert not bodies._bytes

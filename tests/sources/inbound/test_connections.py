@@ -55,8 +55,8 @@ def test_two_hundred_drippers_disturb_nobody(tmp_path: Path) -> None:
     and over new ones, from the same address.
     """
     with listening(sender(tmp_path)) as there, ExitStack() as open_:
-        mine = open_.enter_context(there.connect())
-        assert answered(there, mine) == b"HTTP/1.1 200 OK"
+        kept = open_.enter_context(there.connect())
+        assert answered(there, kept) == b"HTTP/1.1 200 OK"
         drippers = [open_.enter_context(there.connect()) for _ in range(DRIPPERS)]
         beginnings = [b"", GOOD[:40], GOOD + BODY[:3], b"\r\n"]
         stop = threading.Event()
@@ -75,7 +75,7 @@ def test_two_hundred_drippers_disturb_nobody(tmp_path: Path) -> None:
         thread.start()
         try:
             for _ in range(20):
-                assert answered(there, mine) == b"HTTP/1.1 200 OK"
+                assert answered(there, kept) == b"HTTP/1.1 200 OK"
                 assert there.post().status_code == 200
         finally:
             stop.set()
@@ -87,11 +87,11 @@ def test_a_newcomer_ends_the_oldest_that_has_shown_nothing(tmp_path: Path, of_on
     """Of one address, and of all; not the sender, who came first."""
     bounds = ConnectionBounds(connections=4, of_one_address=of_one)
     with listening(sender(tmp_path), bounds=bounds) as there, ExitStack() as open_:
-        mine = open_.enter_context(there.connect())
-        assert answered(there, mine) == b"HTTP/1.1 200 OK"
+        kept = open_.enter_context(there.connect())
+        assert answered(there, kept) == b"HTTP/1.1 200 OK"
         crowd = [open_.enter_context(there.connect()) for _ in range(10)]
         assert everything(crowd[0]) == b""
-        assert answered(there, mine) == b"HTTP/1.1 200 OK"
+        assert answered(there, kept) == b"HTTP/1.1 200 OK"
 
 
 def test_a_request_that_is_being_answered_is_not_cut(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_head_that_does_not_end_is_cut(tmp_path: Path) -> None:
     """On a new connection, and behind an answer on one that stays; the body has its own time, and is answered with 408."""
     bounds = ConnectionBounds(head_seconds=0.2)
     with listening(sender(tmp_path), bounds=bounds) as there, pytest.MonkeyPatch.context() as patched:
-        patched.setattr("agent.sources.inbound.request_body.SECONDS", 0.2)
+        patched.setattr("agent.sources.inbound.serving.request_body.SECONDS", 0.2)
         with there.connect() as connection:
             assert everything(connection) == b""
         with there.connect() as connection:

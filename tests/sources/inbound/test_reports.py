@@ -75,13 +75,13 @@ def test_an_org_that_is_not_there_is_503(tmp_path: Path) -> None:
 
 def test_a_commit_that_lasts_too_long_is_answered_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sender is told to send it again with the same id; the report is committed all the same, and the next one is."""
-    monkeypatch.setattr("agent.sources.inbound.application.COMMIT_SECONDS", 0.05)
+    monkeypatch.setattr("agent.sources.inbound.serving.application.COMMIT_SECONDS", 0.05)
     with listening(sender(tmp_path)) as there:
         go_on = threading.Event()
         there.before = lambda: void(go_on.wait(PATIENCE))
         assert there.post().status_code == 503
         go_on.set()
-        monkeypatch.setattr("agent.sources.inbound.application.COMMIT_SECONDS", PATIENCE)
+        monkeypatch.setattr("agent.sources.inbound.serving.application.COMMIT_SECONDS", PATIENCE)
         assert there.post(document={**REPORT, "id": "2"}).status_code == 200
         assert len(there.batches) == 2
 

@@ -79,7 +79,7 @@ class SenderProof:
         settings = self._settings
         scheme, _, token = shown.headers.get(b"authorization", b"").partition(b" ")
         right_token = _is_among(_digest_bytes(token.strip()), self._tokens)
-        right_subject = same_subject(shown.subject, settings.client_certificate or "CN=nobody")
+        right_subject = same_subject(shown.subject, settings.client_certificate or "CN=")
         reasons = []
         if settings.bearer and not (right_token and scheme.lower() == b"bearer"):
             reasons.append("it has no token, or another one")
@@ -90,7 +90,7 @@ class SenderProof:
         if settings.keys and signature.SIGNATURE not in shown.headers:
             reasons.append("it is not signed")
         if settings is NOBODY:
-            reasons.append("nobody has this name")
+            reasons.append("no sender has this name")
         return ", and ".join(reasons)
 
     def why_not_signed(self, headers: Mapping[bytes, bytes], body: bytes, now: datetime) -> str:

@@ -1,30 +1,11 @@
-"""A stand-in until the reader of outbound messages is there."""
+"""Salesforce's outbound messages: what a workflow or a flow sends as SOAP, read safely, and the answers that Salesforce expects.
 
-from __future__ import annotations
+A message is sent again, in growing intervals of up to two hours, until it is acknowledged or 24 hours old (7 days where the
+org keeps failed ones); any other answer than `ACKNOWLEDGED` counts as a failure. It cannot be signed.
+https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_outboundmessaging_notifications.htm
+"""
 
-from datetime import datetime
-from xml.sax.saxutils import escape
+from agent.sources.inbound.outbound_messages.answers import ACKNOWLEDGED, fault
+from agent.sources.inbound.outbound_messages.message import read_outbound_message
 
-from agent.sources.inbound.report import BadReport, InboundRequest
-from agent.sources.inbound.settings import SenderSettings
-
-ACKNOWLEDGED = (
-    b'<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/">'
-    b'<soapenv:Body><notificationsResponse xmlns="http://soap.sforce.com/2005/09/outbound"><Ack>true</Ack>'
-    b"</notificationsResponse></soapenv:Body></soapenv:Envelope>"
-)
-
-
-def read_outbound_message(body: bytes, sender: SenderSettings, received: datetime, organization: str) -> InboundRequest:
-    """Raises BadReport."""
-    raise BadReport(
-        f"outbound messages are not read yet: {sender.name}, {received}, {organization}, {len(body)}", status=400
-    )
-
-
-def fault(message: str) -> bytes:
-    return (
-        '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body><soapenv:Fault>'
-        f"<faultcode>soapenv:Client</faultcode><faultstring>{escape(message)}</faultstring>"
-        "</soapenv:Fault></soapenv:Body></soapenv:Envelope>"
-    ).encode()
+__all__ = ["ACKNOWLEDGED", "fault", "read_outbound_message"]

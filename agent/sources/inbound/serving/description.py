@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from agent.sources.inbound.json_depth import DEEPEST
 from agent.sources.inbound.report_models import REPORT
+from agent.sources.inbound.serving.json_depth import DEEPEST
 from agent.sources.inbound.settings import InboundSettings
 
 _RETRY_AFTER = {

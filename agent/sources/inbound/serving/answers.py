@@ -35,7 +35,7 @@ class Answer:
         return [*content, *length, (b"cache-control", b"no-store"), *closing, *self.headers]
 
 
-class Refusal(Exception):
+class RequestRefusal(Exception):
     """A request that is not taken. `answer` says why, in JSON."""
 
     def __init__(

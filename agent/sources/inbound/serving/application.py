@@ -21,15 +21,16 @@ from agent import metrics
 from agent.errors import NoRoom, PushError
 from agent.redaction.redaction import redact
 from agent.sources.inbound import outbound_messages, report_document
-from agent.sources.inbound.answers import Answer, Refusal, taken
 from agent.sources.inbound.authentication import signature
 from agent.sources.inbound.authentication.sender_proof import Shown
-from agent.sources.inbound.commit_answers import CommitAnswers
-from agent.sources.inbound.content_type import require_json, require_xml
-from agent.sources.inbound.json_depth import DEEPEST, is_too_deep
 from agent.sources.inbound.report import BadReport, InboundRequest
-from agent.sources.inbound.request_body import BodiesInHand, Gone, Receive, read_body
-from agent.sources.inbound.senders import Sender, Senders
+from agent.sources.inbound.serving.answers import Answer, RequestRefusal, taken
+from agent.sources.inbound.serving.commit_answers import CommitAnswers
+from agent.sources.inbound.serving.content_type import require_json, require_xml
+from agent.sources.inbound.serving.json_depth import DEEPEST, is_too_deep
+from agent.sources.inbound.serving.request_body import BodiesInHand, Disconnection, Receive, read_body
+from agent.sources.inbound.serving.senders import Sender, Senders
+from agent.sources.inbound.settings import SenderSettings
 from agent.sources.inbound.source import InboundReports
 
 log = structlog.get_logger()
@@ -83,20 +84,22 @@ class InboundApplication:
         exchange = _Exchange(scope, receive)
         try:
             answer = await self._answer(exchange)
-        except Refusal as refusal:
+        except RequestRefusal as refusal:
             answer = refusal.answer
-        except Gone:
+        except Disconnection:
             return
+        except asyncio.CancelledError:  # the listener ends, and does not wait for what lasts longer than a second
+            answer = RequestRefusal(503, "Leakline is about to end; send it again.", retry_after=1).answer
         except Exception:  # noqa: BLE001 - a fault of ours: the sender comes again, and the others go on
             log.error("unexpected", traceback=redact(traceback.format_exc()))
-            answer = Refusal(500, "Leakline failed; send it again.", retry_after=COME_BACK).answer
+            answer = RequestRefusal(500, "Leakline failed; send it again.", retry_after=COME_BACK).answer
         if exchange.speaks_soap and answer.status >= 400:
             answer = _as_fault(answer)
         self._note(exchange, answer, time.monotonic() - began)
         await _send(answer, exchange, send)
 
     async def _answer(self, exchange: _Exchange) -> Answer:
-        """Raises Refusal and Gone."""
+        """Raises RequestRefusal and Disconnection."""
         path = exchange.path
         if path == DESCRIPTION:
             return _allowed(exchange, b"GET, HEAD") or Answer(200, self._description)
@@ -105,18 +108,16 @@ class InboundApplication:
         if path.startswith(OUTBOUND_MESSAGES) and "/" not in path[len(OUTBOUND_MESSAGES) :]:
             exchange.speaks_soap = exchange.method == "POST"
             return _allowed(exchange, b"POST") or await self._take_message(exchange, path[len(OUTBOUND_MESSAGES) :])
-        raise Refusal(404, f"There is nothing here; reports go to {REPORTS}<sender>.", ends=True)
+        raise RequestRefusal(404, f"There is nothing here; reports go to {REPORTS}<sender>.", ends=True)
 
     async def _take_reports(self, exchange: _Exchange, name: str) -> Answer:
         exchange.named = self._senders.known.get(name)
-        with self._bodies.share() as take:
+        with self._bodies.share(exchange.address) as take:
             sender, body = await self._proven(exchange, take, Shown(exchange.headers, exchange.subject))
             require_json(exchange.headers)
-            if is_too_deep(body):
-                raise Refusal(400, f"The JSON is nested deeper than {DEEPEST} levels; send it flat.")
             received, message_id = self._now(), signature.message_id_of(exchange.headers) or None
             request = await self._read(
-                lambda: report_document.read_reports(body, sender.settings, received, message_id), len(body) > LONG
+                lambda: _read_reports(body, sender.settings, received, message_id), len(body) > LONG
             )
             await self._commit(sender, request)
         metrics.INBOUND_BYTES.labels(sender.settings.name).inc(len(body))
@@ -124,20 +125,27 @@ class InboundApplication:
 
     async def _take_message(self, exchange: _Exchange, path: str) -> Answer:
         exchange.named = self._senders.by_path(path)
-        with self._bodies.share() as take:
+        with self._bodies.share(exchange.address) as take:
             sender, body = await self._proven(exchange, take, Shown(exchange.headers, exchange.subject, by_path=True))
             require_xml(exchange.headers)
             received, source = self._now(), self._source_for(sender)
-            request = await self._read(
-                lambda: outbound_messages.read_outbound_message(body, sender.settings, received, source.organization()),
-                True,  # the organisation's id may be in the state alone
-            )
+            try:
+                request = await self._read(
+                    lambda: outbound_messages.read_outbound_message(
+                        body, sender.settings, received, source.organization()
+                    ),
+                    True,  # the organisation's id may be in the state alone
+                )
+            except RequestRefusal as refusal:
+                if refusal.answer.status == 403:  # another org's message: told like one with wrong credentials
+                    exchange.unproven = refusal.answer.reason
+                raise
             await self._commit(sender, request)
         metrics.INBOUND_BYTES.labels(sender.settings.name).inc(len(body))
         return Answer(200, outbound_messages.ACKNOWLEDGED, b"text/xml; charset=utf-8")
 
     async def _proven(self, exchange: _Exchange, take: Callable[[int], None], shown: Shown) -> tuple[Sender, bytes]:
-        """The sender that the request names, if it is of that, and its body. Raises Refusal; the same for a sender that
+        """The sender that the request names, if it is of that, and its body. Raises RequestRefusal; the same for a sender that
         does not exist.
         """
         sender = exchange.named
@@ -150,50 +158,52 @@ class InboundApplication:
             reason = proof.why_not_signed(headers, body, self._now()) or reason
         if sender is not None and sender.proof.problem and reason:
             proof.read_again = True
-            raise Refusal(
+            raise RequestRefusal(
                 503, "Leakline cannot read its own secrets now; send it again.", retry_after=COME_BACK, ends=True
             )
         if reason or sender is None:
             exchange.unproven = reason
             proof.read_again = True
             detail = "The credentials are not those of this sender; look at its token, key, certificate or path."
-            raise Refusal(401, detail, headers=((b"www-authenticate", b'Bearer realm="leakline"'),), ends=body is None)
+            raise RequestRefusal(
+                401, detail, headers=((b"www-authenticate", b'Bearer realm="leakline"'),), ends=body is None
+            )
         exchange.prove()
         if not sender.pace.take():
             detail = (
                 f"More than {sender.settings.requests_per_second} requests came within a second; send it again later."
             )
-            raise Refusal(429, detail, retry_after=1, ends=body is None)
+            raise RequestRefusal(429, detail, retry_after=1, ends=body is None)
         return sender, body if body is not None else await read_body(exchange.receive, headers, self._bodies.most, take)
 
     async def _read(self, read: Callable[[], InboundRequest], apart: bool) -> InboundRequest:
-        """`apart`: on another thread. Raises Refusal for what is no report."""
+        """`apart`: on another thread. Raises RequestRefusal for what is no report."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._readers, read) if apart else read()
         except BadReport as error:
-            raise Refusal(error.status, str(error)) from error
+            raise RequestRefusal(error.status, str(error)) from error
 
     def _source_for(self, sender: Sender) -> InboundReports:
         source = self._source_of(sender.settings.org)
         if source is None:
-            raise Refusal(503, "The org of this sender is not read now; send it again.", retry_after=COME_BACK)
+            raise RequestRefusal(503, "The org of this sender is not read now; send it again.", retry_after=COME_BACK)
         return source
 
     async def _commit(self, sender: Sender, request: InboundRequest) -> None:
-        """Returns once the request is committed. Raises Refusal."""
+        """Returns once the request is committed. Raises RequestRefusal."""
         try:
             # The commit goes on where nobody waits for it any longer: a copy of the request is counted once.
             await self._commits.of(self._source_for(sender).submit(request), COMMIT_SECONDS)
         except TimeoutError:
-            raise Refusal(
+            raise RequestRefusal(
                 503, "It is not committed yet; send it again, with the same id.", retry_after=COME_BACK
             ) from None
         except NoRoom as error:
             detail = "There is no room for more reports now; send it again later."
-            raise Refusal(429, detail, retry_after=error.retry_after or COME_BACK) from error
+            raise RequestRefusal(429, detail, retry_after=error.retry_after or COME_BACK) from error
         except PushError as error:
             detail = "Leakline does not take reports now; send it again later."
-            raise Refusal(503, detail, retry_after=error.retry_after or COME_BACK) from error
+            raise RequestRefusal(503, detail, retry_after=error.retry_after or COME_BACK) from error
 
     def _note(self, exchange: _Exchange, answer: Answer, seconds: float) -> None:
         """In the metrics, and in what is known of the sender."""
@@ -221,9 +231,10 @@ class _Exchange:
         self.path: str = scope["path"]
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
         self.receive = receive
+        self.address: str = (scope.get("client") or ("",))[0]
         extensions = scope.get("extensions") or {}
         self.subject: str = (extensions.get("tls") or {}).get("client_cert_name") or ""
-        self.prove: Callable[[], None] = extensions.get("leakline.prove", lambda: None)
+        self.prove: Callable[[], None] = extensions.get("prove_sender", lambda: None)
         self.speaks_soap = False
         self.named: Sender | None = None
         """Whom the request says that it is of."""
@@ -231,18 +242,26 @@ class _Exchange:
         """Why it is not; for whoever runs Leakline, not for the sender."""
 
 
+def _read_reports(body: bytes, sender: SenderSettings, received: datetime, message_id: str | None) -> InboundRequest:
+    """Raises BadReport."""
+    if is_too_deep(body):
+        raise BadReport(f"the JSON is nested deeper than {DEEPEST} levels", status=400, hint="send it flat")
+    return report_document.read_reports(body, sender, received, message_id)
+
+
 def _allowed(exchange: _Exchange, methods: bytes) -> Answer | None:
-    """An answer where the method is another. Raises Refusal."""
+    """An answer where the method is another. Raises RequestRefusal."""
     if exchange.method.encode() in methods.split(b", "):
         return None
     allow = ((b"allow", methods + b", OPTIONS"),)
     if exchange.method == "OPTIONS":
         return Answer(204, headers=allow)
-    raise Refusal(405, f"This address takes {methods.decode()} only.", headers=allow, ends=True)
+    raise RequestRefusal(405, f"This address takes {methods.decode()} only.", headers=allow, ends=True)
 
 
 def _as_fault(answer: Answer) -> Answer:
-    body = outbound_messages.fault(answer.reason or HTTPStatus(answer.status).phrase)
+    ours = answer.status == 429 or answer.status >= 500
+    body = outbound_messages.fault(answer.reason or HTTPStatus(answer.status).phrase, ours=ours)
     return Answer(answer.status, body, b"text/xml; charset=utf-8", answer.headers, answer.ends, answer.reason)
 
 
