@@ -20,8 +20,8 @@ from agent.config.settings import load
 from agent.network.doorway import Doorway
 from agent.network.lasting_connection import ConnectionBounds
 from agent.network.listener import Listener
-from agent.sources.inbound.serving.application import InboundApplication
 from agent.sources.inbound.report import InboundRequest
+from agent.sources.inbound.serving.application import InboundApplication
 from agent.sources.inbound.serving.senders import Senders
 from agent.sources.inbound.source import InboundReports
 

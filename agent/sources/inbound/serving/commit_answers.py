@@ -30,7 +30,8 @@ class CommitAnswers:
         for all; the commit then goes on.
         """
         if commit.done():
-            return commit.result()
+            commit.result()
+            return
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[None] = loop.create_future()
         self._waiting.append((loop.time() + seconds, answer))
