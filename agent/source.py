@@ -110,16 +110,16 @@ class ContinuousSource(Protocol):
 
 
 class Push(Protocol):
-    """Hands in one batch, and returns after its commit.
+    """Hands in batches of several event types, or one, and returns after their commit, which is one for all.
 
     May be called by several threads at once; they wait for each other and for batches of the org's other sources, and
     what waits together may commit together.
     """
 
-    def __call__(self, batch: Batch, /) -> int:
+    def __call__(self, *batches: Batch) -> int:
         """The rows committed.
 
-        Raises PushError when nothing of the batch was: NoRoom, Shutdown, or PushError itself after a fault of ours, which
+        Raises PushError when nothing of the batches was: NoRoom, Shutdown, or PushError itself after a fault of ours, which
         is counted and told already. Its sender is to send it again, after `retry_after` seconds where that is said. A batch
         that comes again after several faults is halved until the rows are found that cause them, as for any source.
         """

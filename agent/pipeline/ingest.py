@@ -164,16 +164,16 @@ class Ingest:
             self._take_group(source, group, after, held.together())
         return last_cursor(group) or after
 
-    def push(self, source: str, batch: Batch) -> int:
-        """Take a batch that somebody pushes, who waits for the answer; returns the rows committed.
+    def push(self, source: str, *batches: Batch) -> int:
+        """Take batches that somebody pushes, who waits for the answer, in one commit; returns the rows committed.
 
         Raises NoRoom at once while the spool or the disk is full, Shutdown when told to stop, and what the steps raise;
-        nothing of the batch is committed then.
+        nothing of the batches is committed then.
         """
         with self.progress.of(source):
             if reason := self.backpressure():
                 raise NoRoom(f"there is no room for events of {source}: {reason}", retry_after=FULL_DISK_PAUSE)
-            return self._take_pushed(source, batch, waits=False)
+            return self._take_pushed(source, batches, waits=False)
 
     def take(self, source: str, batch: Batch) -> int:
         """Take one of Leakline's own events, also into a full spool; returns the rows committed, 0 when told to stop before.
@@ -181,7 +181,7 @@ class Ingest:
         Waits while the disk is full. Raises what the steps raise.
         """
         with self.progress.of(source), suppress(Shutdown):
-            return self._take_pushed(source, batch, waits=True)
+            return self._take_pushed(source, [batch], waits=True)
         return 0
 
     def tick(self) -> None:
@@ -233,17 +233,18 @@ class Ingest:
             log.warning("batches that waited together are processed one by one", source=source, reason=repr(error))
             raise _GroupBroken from error
 
-    def _take_pushed(self, source: str, batch: Batch, *, waits: bool) -> int:
-        """A batch that lies behind no cursor, so that attempts at it are told by what it holds."""
+    def _take_pushed(self, source: str, batches: Sequence[Batch], *, waits: bool) -> int:
+        """Batches that lie behind no cursor, so that attempts at them are told by what they hold."""
         attempts = PushAttempts(self._state, f"push/{source}")
-        ids = digest(batch.frame["event.id"] if batch.frame.height else pl.Series([], dtype=pl.String))
+        none = pl.Series("event.id", [], dtype=pl.String)
+        ids = digest(pl.concat([none, *(batch.frame["event.id"] for batch in batches if batch.frame.height)]))
 
         def settle(transaction: Transaction) -> None:
             attempts.forget(transaction, ids)
 
         try:
             with attempts.attempt(ids) as exhausted:
-                return self._take(source, [batch], settle, exhausted=exhausted, waits=waits)
+                return self._take(source, batches, settle, exhausted=exhausted, waits=waits)
         except DiskFull as error:
             if waits:
                 raise

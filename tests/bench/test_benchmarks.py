@@ -11,6 +11,7 @@ from tests.bench import baselines, correlations, normalize
 from tests.bench.batches import __main__ as batches
 from tests.bench.beside import __main__ as beside
 from tests.bench.beside.in_tree import HERE
+from tests.bench.inbound import __main__ as inbound
 from tests.bench.latency import __main__ as latency
 
 ITSELF = ("--beside", str(HERE))
@@ -39,6 +40,12 @@ SHORT: dict[str, tuple[Callable[[Sequence[str]], None], Sequence[str], Sequence[
         ["--only", "setup", "--every", "5", "--changes", "1"],
         ["most - every", "CreatedDate", "HTTPS"],
     ),
+    "latency of reports": (
+        latency.main,
+        ["--only", "inbound", "--rate", "20", "--seconds", "1"],
+        ["core-ms a report", "answered", "HTTPS"],
+    ),
+    "inbound": (inbound.main, ["--rate", "100", "--seconds", "1"], ["to bare", "0 of them are missing", "half of it"]),
     "normalize": (normalize.main, [*ITSELF, "--megabytes", "1", "--runs", "1"], ["times the loop"]),
 }
 """Name to the benchmark, options that make it short, and words that it prints."""

@@ -57,6 +57,17 @@ def test_a_full_disk_refuses_at_once(loops: Loops, monkeypatch: pytest.MonkeyPat
     assert ingest.push("acme/hook", batch_of(0, ids_of(0, 2))) == 2
 
 
+def test_what_is_pushed_together_is_committed_together(loops: Loops) -> None:
+    """Batches of several event types are one commit, and where one of them breaks, nothing of the others is taken."""
+    ingest = loops.ingest(breaking_steps())
+    assert ingest.push("acme/hook", batch_of(0, ids_of(0, 2)), batch_of(0, ids_of(2, 5))) == 5
+    assert loops.spool.end("events").sequence == 1
+    with pytest.raises(RuntimeError, match="boom"):
+        ingest.push("acme/hook", batch_of(0, ids_of(5, 6)), batch_of(0, ["poison"]))
+    assert loops.spool.end("events").sequence == 1
+    assert loops.state.data("attempt/push/acme/hook") is not None
+
+
 def test_after_the_stop_nothing_is_taken(loops: Loops) -> None:
     """The sender keeps what it sends."""
     loops.stop.set()

@@ -176,10 +176,10 @@ class PushThread(SourceThread):
     def _feeds(self) -> Sequence[FeedStatus]:
         return self._source.feeds() if isinstance(self._source, HasFeeds) else ()
 
-    def push(self, batch: Batch) -> int:
+    def push(self, *batches: Batch) -> int:
         """`agent.source.Push`."""
         try:
-            rows = self._shard.ingest.push(self.name, batch)
+            rows = self._shard.ingest.push(self.name, *batches)
         except PushError:
             raise
         except StateDamaged as error:
@@ -193,7 +193,7 @@ class PushThread(SourceThread):
                 pause = self._pause_unnoted(full)
             message = f"events for {self.name} are not accepted after an internal error ({type(error).__name__})"
             raise PushError(message, retry_after=pause) from error
-        with suppress(DiskFull):  # the batch is committed, and its sender must hear that; the next one ends the problem
+        with suppress(DiskFull):  # they are committed, and their sender must hear that; the next one ends the problem
             self._note_well()
         return rows
 

@@ -162,11 +162,11 @@ class InboundReports:
         return self._organization() or (self._recall("organization") or b"").decode()
 
     def _push(self, requests: Sequence[InboundRequest], push: Push) -> None:
-        for batch in self._batches(requests, self.organization()):
-            push(batch)
+        if batches := list(self._batches(requests, self.organization())):
+            push(*batches)
 
     def _batches(self, requests: Sequence[InboundRequest], organization: str) -> Iterator[Batch]:
-        """One for each event type. A sender that comes again after only some were committed is not counted twice: `once`."""
+        """One for each event type."""
         reports = defaultdict[str, list[tuple[InboundRequest, InboundReport]]](list)
         for request in requests:
             for report in request.reports:

@@ -40,14 +40,16 @@ class AlertWatch:
 
 
 @contextmanager
-def alert_watch(folder: Path, facts: Facts, source: Mapping[str, Any]) -> Iterator[AlertWatch]:
-    """Runs until it is left; `source`: its settings; `folder` is made."""
+def alert_watch(
+    folder: Path, facts: Facts, source: Mapping[str, Any], more: Mapping[str, Any] | None = None
+) -> Iterator[AlertWatch]:
+    """Runs until it is left; `source`: its settings; `more`: what else is in the settings file; `folder` is made."""
     folder.mkdir()
     hec = TimedHec()
     certificates = make_certificates(folder)
     server = HttpServer(hec, certificates.server_context())
     (folder / "token").write_text(TOKEN)
-    agent = AgentProcess(folder, _document(folder, facts, source, (server.url, certificates.ca)))
+    agent = AgentProcess(folder, _document(folder, facts, source, (server.url, certificates.ca)) | dict(more or {}))
     file = WatchedFile(folder / "out")
     try:
         agent.start()

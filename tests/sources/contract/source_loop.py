@@ -93,8 +93,12 @@ class SourceLoop:
     def rejections(self) -> list[Rejection]:
         return [rejection for batch in self.batches for rejection in batch.rejections]
 
-    def commit(self, batch: Batch, /) -> int:
-        """One transaction (`agent.source.Push`)."""
+    def commit(self, *batches: Batch) -> int:
+        """See `agent.source.Push`."""
+        return sum(self._store(batch) for batch in batches)
+
+    def _store(self, batch: Batch) -> int:
+        """One transaction."""
         given, batch = batch, self._untaken(batch)
         if given.frame.height and not batch.frame.height and batch.cursor is None:
             return 0  # a copy of what a sender was not answered: nothing changes by it

@@ -69,10 +69,10 @@ class Listening:
     def url(self) -> str:
         return f"{self.scheme}://localhost:{self.listener.port}"
 
-    def push(self, batch: Batch) -> int:
+    def push(self, *batches: Batch) -> int:
         self.before()
-        self.batches.append(batch)
-        return batch.frame.height
+        self.batches.extend(batches)
+        return sum(batch.frame.height for batch in batches)
 
     def post(
         self, sender: str = "middleware", document: Any = None, *, body: bytes | None = None, **headers: str

@@ -54,15 +54,17 @@ def answer(future: Future[None]) -> BaseException | None:
 
 
 def test_what_waits_is_committed_together_and_each_is_answered() -> None:
-    """Requests that come while one is committed are one batch of each event type."""
+    """Requests that come while another is committed are one push, with a batch of each event type."""
     pushed: list[Batch] = []
+    pushes: list[int] = []
     held, first = threading.Event(), threading.Event()
 
-    def push(batch: Batch) -> int:
-        pushed.append(batch)
+    def push(*batches: Batch) -> int:
+        pushed.extend(batches)
+        pushes.append(len(batches))
         first.set()
         held.wait(60)
-        return batch.frame.height
+        return sum(batch.frame.height for batch in batches)
 
     reports = source()
     with serving(reports, push):
@@ -76,15 +78,16 @@ def test_what_waits_is_committed_together_and_each_is_answered() -> None:
         ("SyncFailure", ["b", "c"]),
         ("ApiCall", ["d"]),
     ]
+    assert pushes == [1, 2]
 
 
 def test_a_report_has_the_same_id_whenever_it_is_sent() -> None:
     """A report is named by its sender and the sender's id, whatever else it says, and reports of two senders differ."""
     pushed: list[Batch] = []
 
-    def push(batch: Batch) -> int:
-        pushed.append(batch)
-        return batch.frame.height
+    def push(*batches: Batch) -> int:
+        pushed.extend(batches)
+        return sum(batch.frame.height for batch in batches)
 
     reports = source()
     with serving(reports, push):
@@ -99,7 +102,7 @@ def test_a_report_has_the_same_id_whenever_it_is_sent() -> None:
 def test_all_learn_that_there_is_no_room(error: PushError) -> None:
     """Where nothing can be taken each request is answered with the reason."""
 
-    def push(batch: Batch) -> int:
+    def push(*batches: Batch) -> int:
         raise error
 
     reports = source()
@@ -111,11 +114,11 @@ def test_a_request_that_breaks_something_stops_no_other() -> None:
     """Requests that were together are tried one by one when a fault of ours ended the batch."""
     held = threading.Event()
 
-    def push(batch: Batch) -> int:
+    def push(*batches: Batch) -> int:
         held.wait(60)
-        if "bad" in batch.frame["object"].to_list():
+        if any("bad" in batch.frame["object"].to_list() for batch in batches):
             raise PushError("a fault")
-        return batch.frame.height
+        return sum(batch.frame.height for batch in batches)
 
     reports = source()
     with serving(reports, push):
@@ -159,10 +162,10 @@ def test_more_than_may_wait_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbound, "WAITING_REQUESTS", 2)
     held, first = threading.Event(), threading.Event()
 
-    def push(batch: Batch) -> int:
+    def push(*batches: Batch) -> int:
         first.set()
         held.wait(60)
-        return batch.frame.height
+        return sum(batch.frame.height for batch in batches)
 
     reports = source()
     with serving(reports, push):
@@ -178,6 +181,6 @@ def test_whoever_waits_at_the_end_is_told() -> None:
     """Before the source is served and after its end nothing is taken, and nobody waits for ever."""
     reports = source()
     assert isinstance(answer(reports.submit(request("a"))), Shutdown)
-    with serving(reports, lambda batch: batch.frame.height):
+    with serving(reports, lambda *batches: len(batches)):
         pass
     assert isinstance(answer(reports.submit(request("a"))), Shutdown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _COMMA = re.compile(r"(?<!\\),")
 
@@ -19,8 +20,10 @@ def is_subject(text: str) -> bool:
     return all(name.strip() and value.strip() for name, value in _split(text))
 
 
-def _parts(text: str) -> list[tuple[str, str]]:
-    return sorted((name.strip().upper(), value.strip()) for name, value in _split(text))
+@lru_cache(maxsize=256)
+def _parts(text: str) -> tuple[tuple[str, str], ...]:
+    """Kept: each request asks for the same ones, and only what an authority has signed comes here."""
+    return tuple(sorted((name.strip().upper(), value.strip()) for name, value in _split(text)))
 
 
 def _split(text: str) -> list[tuple[str, str]]:

@@ -25,6 +25,7 @@ from agent.sources.inbound.authentication import signature
 from agent.sources.inbound.authentication.sender_proof import Shown
 from agent.sources.inbound.report import BadReport, InboundRequest
 from agent.sources.inbound.serving.answers import Answer, RequestRefusal, taken
+from agent.sources.inbound.serving.commit_answers import CommitAnswers
 from agent.sources.inbound.serving.content_type import require_json, require_xml
 from agent.sources.inbound.serving.json_depth import DEEPEST, is_too_deep
 from agent.sources.inbound.serving.request_body import BodiesInHand, Disconnection, Receive, read_body
@@ -71,6 +72,7 @@ class InboundApplication:
         self._description = description
         self._now = now
         self._bodies = BodiesInHand(max_bytes)
+        self._commits = CommitAnswers()
         self._readers = ThreadPoolExecutor(2, "inbound reader")
 
     def close(self) -> None:
@@ -189,12 +191,10 @@ class InboundApplication:
 
     async def _commit(self, sender: Sender, request: InboundRequest) -> None:
         """Returns once the request is committed. Raises RequestRefusal."""
-        answer = asyncio.wrap_future(self._source_for(sender).submit(request))
         try:
             # The commit goes on where nobody waits for it any longer: a copy of the request is counted once.
-            await asyncio.wait_for(asyncio.shield(answer), COMMIT_SECONDS)
+            await self._commits.of(self._source_for(sender).submit(request), COMMIT_SECONDS)
         except TimeoutError:
-            answer.add_done_callback(lambda done: done.exception())  # else asyncio calls it forgotten
             raise RequestRefusal(
                 503, "It is not committed yet; send it again, with the same id.", retry_after=COME_BACK
             ) from None
