@@ -91,7 +91,7 @@ def _long_listing() -> bytes:
 
 
 def _broken_gzip(org: ScriptedOrg, ident: str) -> None:
-    body = bytearray(gzip.compress(org.file(ident).body or b"some log rows" * 100))
+    body = bytearray(org.bodies[ident][0])
     body[len(body) // 2] ^= 0xFF
     org.bodies[ident] = (bytes(body), "gzip")
 

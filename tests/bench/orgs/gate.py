@@ -96,16 +96,16 @@ class Gate:
         slowly = self._mode == "drip"
         their_reader, their_writer = await asyncio.open_connection("127.0.0.1", self._behind)
         self._writers.add(their_writer)
+        pumps = [
+            asyncio.ensure_future(_pump(reader, their_writer, slowly=False)),
+            asyncio.ensure_future(_pump(their_reader, writer, slowly=slowly)),
+        ]
         try:
-            await asyncio.wait(
-                [
-                    asyncio.ensure_future(_pump(reader, their_writer, slowly=False)),
-                    asyncio.ensure_future(_pump(their_reader, writer, slowly=slowly)),
-                ],
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
             await writer.drain()
         finally:
+            for pump in pumps:
+                pump.cancel()
             self._writers.discard(their_writer)
             their_writer.transport.abort()
 

@@ -51,33 +51,32 @@ class LagRun:
     served: ServedOrgs
     agent: AgentProcess
     folder: Path
-    orgs: int
     _rounds: int = 0
     _arrivals: dict[tuple[int, str], float] = field(default_factory=dict)
     """Round and org's id to when its row was sent, in seconds since 1970."""
     _read: dict[Path, int] = field(default_factory=dict)
 
-    def undisturbed(self) -> Lag:
-        """A round in which no org begins to fail; of all orgs that never failed before (see `fail`)."""
-        return self.round(range(self.orgs))
-
     def failing(self, number: int, way: str, well: Collection[int]) -> Lag:
         """A round in which one org fails: it has been asked for something meanwhile. It is well again afterwards."""
-        self.served.fail(number, way)
-        self._await(lambda: self._is_met(number), f"the org that {way!r} befalls is not asked")
+        self.begin(number, way)
         try:
-            return self.round(well)
+            return self.round(well, [number])
         finally:
             self.served.heal(number)
 
-    def round(self, well: Collection[int]) -> Lag:
-        """Until the rows of all `well` orgs are sent. Fails where they do not come."""
+    def begin(self, number: int, way: str) -> None:
+        """An org fails from now on; returns once the daemon has met it."""
+        self.served.fail(number, way)
+        self._await(lambda: self._is_met(number), f"the org that {way!r} befalls is not asked")
+
+    def round(self, well: Collection[int], failing: Collection[int] = ()) -> Lag:
+        """All of these show a file; until the rows of the orgs that are well are sent. Fails where they do not come."""
         self._rounds += 1
         path = self.folder / "round.csv"
         write_log_file(path, 1, seed=self._rounds)
         text = path.read_text().replace("/services/data/", f"{_ROUND}{self._rounds}/")
         began, cores = time.monotonic(), core_seconds(self.agent.pid)
-        shown = self.served.show_all(text)
+        shown = self.served.show_rows(text, [*well, *failing])
         keys = {number: (self._rounds, self.served.id(number)) for number in well}
         self._await(lambda: self._have_arrived(keys.values()), "rows of orgs that are well do not come")
         core = (core_seconds(self.agent.pid) - cores) / (time.monotonic() - began) * 1000
@@ -86,7 +85,12 @@ class LagRun:
 
     def _is_met(self, number: int) -> bool:
         """Whether the daemon met the failure: who refuses connections cannot count them."""
-        return self.served.failures(number) > 0 or bool(self.agent.status()["sources"][number]["problem"])
+        return self.served.failures(number) > 0 or bool(self.source(number)["problem"])
+
+    def source(self, number: int) -> Mapping[str, Any]:
+        """What `status` says of an org's source."""
+        sources: Sequence[Mapping[str, Any]] = self.agent.status()["sources"]
+        return sources[number]
 
     def _have_arrived(self, keys: Collection[tuple[int, str]]) -> bool:
         for path in (self.folder / "out").glob("events*"):
@@ -118,10 +122,10 @@ class LagRun:
 
 @contextmanager
 def lag_run(
-    folder: Path, orgs: int, every: str, *, changes: Mapping[int, Mapping[str, Any]] | None = None
+    folder: Path, orgs: int, every: str, *, changes: Mapping[int, Mapping[str, Any]] | None = None, rules: bool = True
 ) -> Iterator[LagRun]:
-    """With the shipped rules and a file destination. `every`: between two polls; `changes`: keys of an org's settings that are
-    other than those of the rest, by its number: it is not waited for.
+    """With a file destination. `every`: between two polls; `changes`: keys of an org's settings that are other than those of
+    the rest, by its number: nobody waits for its first poll; `rules`: whether the shipped ones run.
     """
     folder.mkdir()
     changed = changes or {}
@@ -129,23 +133,20 @@ def lag_run(
         document: dict[str, Any] = {
             "orgs": [{**served.settings(number, every=every), **changed.get(number, {})} for number in range(orgs)],
             "destinations": [{"type": "file", "directory": str(folder / "out")}],
+            "rules": {"shipped": rules},
             "state": {"directory": str(folder / "state")},
         }
         agent = AgentProcess(folder, document)
         agent.start()
-        left_out = {f"{document['orgs'][number]['name']}/event_log_file" for number in changed}
-        agent.wait_for(lambda: all(_read_or_in(source, left_out) for source in agent.status()["sources"]))
+        run = LagRun(served, agent, folder)
         try:
-            yield LagRun(served, agent, folder, orgs)
+            agent.wait_for(lambda: all(run.source(org)["last_success"] for org in range(orgs) if org not in changed))
+            yield run
         finally:
             agent.kill()
 
 
-def _read_or_in(source: Mapping[str, Any], names: Collection[str]) -> bool:
-    return source["name"] in names or source["last_success"] is not None
-
-
-def in_turn(run: LagRun, ways: Sequence[str]) -> Iterator[tuple[str, Lag]]:
+def in_turn(run: LagRun, ways: Sequence[str], orgs: int) -> Iterator[tuple[str, Lag]]:
     """Each way befalls an org of its own. The orgs whose turn was before are left out of what is measured: they may rest."""
     for turn, way in enumerate(ways):
-        yield way, run.failing(turn, way, range(turn + 1, run.orgs))
+        yield way, run.failing(turn, way, range(turn + 1, orgs))
