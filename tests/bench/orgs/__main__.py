@@ -4,6 +4,7 @@ The orgs are in another process, which is not counted, and are reached over HTTP
 two polls and for a poll; the share of an org is a slope over the numbers of orgs, to which its polls are added at their
 default rate. Busy: the same rows from one org and from several, to one file destination and to several, beside a plain loop over the same rows in the same run.
 Delays: from a file being there to its alert in the output, polled every second, which is in all of them.
+Failing: one org of many fails in each way in turn; how long rows of all others wait, beside rounds in which none fails.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from tests.bench.orgs.busy import FILES, Busy, busy
 from tests.bench.orgs.busy import write_files as write_busy_files
 from tests.bench.orgs.delays import ENOUGH, TROUBLES, Delays, delays
 from tests.bench.orgs.delays import write_files as write_delay_files
+from tests.bench.orgs.failing_ways import FAILING_WAYS
 from tests.bench.orgs.idle import POLLS_AN_HOUR, Idle, PollCost, idle, poll_cost, slope
+from tests.bench.orgs.lag_table import print_lags
 
-PARTS = ("idle", "busy", "delays")
+PARTS = ("idle", "busy", "delays", "failing")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -36,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, default=480_000, help="of all busy orgs together")
     parser.add_argument("--megabytes", type=int, default=128, help="the long file; 1024 is one of 1 GB")
     parser.add_argument("--quick", action="store_true", help="see that it works; the figures mean nothing")
+    parser.add_argument("--orgs", type=int, default=100, help="of which one fails at a time")
+    parser.add_argument("--every", type=int, default=10, help="seconds between two polls of each of these")
     given = parser.parse_args(arguments)
     if given.quick:
         given.runs, given.window, given.settle, given.rows, given.megabytes = 1, 1.0, 0.0, FILES * 50, 1
@@ -54,11 +59,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
         if "delays" in parts:
             _delays(Path(folder), given.runs, given.megabytes, 1 if given.quick else 5, given.quick)
+        if "failing" in parts:
+            ways = ["500"] if given.quick else list(FAILING_WAYS)
+            print_lags(Path(folder), 3 if given.quick else given.orgs, 1 if given.quick else given.every, ways)
 
 
 def _idle(folder: Path, runs: int, window: float, settle: float, numbers: Sequence[int]) -> None:
     print(f"\nidle orgs, over {window:.0f} s between two polls")
-    print(f"{'orgs':>6} {'% of a core':>26} {'Pss MB':>26} {'private MB':>26} {'threads':>8} {'files':>6}")
+    print(
+        f"{'orgs':>6} {'% of a core':>26} {'Pss MB':>26} {'private MB':>26} {'threads':>8} {'files':>6} "
+        f"{'start s':>8} {'polled s':>8} {'status s':>8}"
+    )
     rounds: list[list[Idle]] = [[] for _ in range(runs)]
     for orgs in numbers:
         for run in range(runs):
@@ -68,7 +79,8 @@ def _idle(folder: Path, runs: int, window: float, settle: float, numbers: Sequen
         last = [measured[-1] for measured in rounds]
         print(
             f"{orgs:>6} {_three([idle.core for idle in last], '.3f')} {_three([idle.held.pss for idle in last], '.1f')} "
-            f"{_three([idle.held.private for idle in last], '.1f')} {last[-1].held.threads:>8} {last[-1].held.descriptors:>6}",
+            f"{_three([idle.held.private for idle in last], '.1f')} {last[-1].held.threads:>8} {last[-1].held.descriptors:>6} "
+            f"{last[-1].started:>8.1f} {last[-1].polled:>8.1f} {last[-1].status:>8.2f}",
             flush=True,
         )
     costs = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,11 +22,17 @@ SWEEPS_AN_HOUR = timedelta(hours=1) / EventLogFileSettings().sweep_every
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """A daemon over `orgs` idle orgs: what it holds, and its core use in % of a core between polls."""
+    """A daemon over `orgs` idle orgs: what it holds, and its core use in % of a core between polls.
+
+    Seconds: `started` until it watches, `polled` until every org was polled once, `status` of a `leakline status --json`.
+    """
 
     orgs: int
     held: Held
     core: float
+    started: float
+    polled: float
+    status: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +51,11 @@ class PollCost:
 def idle(folder: Path, orgs: int, *, settle: float, window: float) -> Idle:
     """Measured over `window` seconds, `settle` seconds after all were polled once. Two minutes hold two ticks, and no poll."""
     with served_orgs(folder / "orgs", orgs) as served:
-        agent = _started(folder, served, orgs)
+        agent, started, polled = _timed_start(folder, served, orgs)
         time.sleep(settle)
         core = _core_use(agent, window)
-        measured = Idle(orgs, Held.of(agent.pid), core)
+        held = Held.of(agent.pid)
+        measured = Idle(orgs, held, core, started, polled, _status_seconds(agent))
         agent.stop()
     return measured
 
@@ -94,14 +103,28 @@ def _core_use(agent: AgentProcess, window: float) -> float:
     return (core_seconds(agent.pid) - cores) / (time.monotonic() - began) * 100
 
 
+def _status_seconds(agent: AgentProcess) -> float:
+    """Of the command as a process of its own."""
+    began = time.monotonic()
+    command = [sys.executable, "-m", "agent", "status", "--json", "-c", str(agent.settings)]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    return time.monotonic() - began
+
+
 def _started(folder: Path, served: ServedOrgs, orgs: int, **source: str) -> AgentProcess:
-    """A daemon with the shipped rules that has polled every org once."""
+    return _timed_start(folder, served, orgs, **source)[0]
+
+
+def _timed_start(folder: Path, served: ServedOrgs, orgs: int, **source: str) -> tuple[AgentProcess, float, float]:
+    """A daemon with the shipped rules that has polled every org once; seconds until it watched, and until it had."""
     document = {
         "orgs": [served.settings(number, **source) for number in range(orgs)],
         "destinations": [{"type": "file", "directory": str(folder / "out")}],
         "state": {"directory": str(folder / "state")},
     }
     agent = AgentProcess(folder, document)
+    began = time.monotonic()
     agent.start()
+    started = time.monotonic() - began
     agent.wait_for(lambda: all(source["last_success"] for source in agent.status()["sources"]))
-    return agent
+    return agent, started, time.monotonic() - began
