@@ -24,10 +24,10 @@ from tests.bench.orgs.busy import write_files as write_busy_files
 from tests.bench.orgs.delays import ENOUGH, TROUBLES, Delays, delays
 from tests.bench.orgs.delays import write_files as write_delay_files
 from tests.bench.orgs.failing_ways import FAILING_WAYS
-from tests.bench.orgs.idle import POLLS_AN_HOUR, Idle, PollCost, idle, poll_cost, slope
+from tests.bench.orgs.idle import POLLED_SOURCES, POLLS_AN_HOUR, Idle, PollCost, idle, idle_polled, poll_cost, slope
 from tests.bench.orgs.lag_table import print_lags
 
-PARTS = ("idle", "busy", "delays", "failing")
+PARTS = ("idle", "polled", "busy", "delays", "failing")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -49,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         if "idle" in parts:
             _idle(Path(folder), given.runs, given.window, given.settle, (1,) if given.quick else (1, 10, 100))
+        if "polled" in parts:
+            _polled(Path(folder), *((1, given.settle, given.window) if given.quick else (given.orgs, 60.0, 300.0)))
         if "busy" in parts:
             _busy(
                 Path(folder),
@@ -107,6 +109,15 @@ def _tell_share(rounds: Sequence[Sequence[Idle]], costs: Sequence[PollCost]) -> 
         ("file descriptors", [slope(measured, "descriptors") for measured in rounds], ".2f"),
     ):
         print(f"  {name:34} {_three(values, form)}", flush=True)
+
+
+def _polled(folder: Path, orgs: int, settle: float, window: float) -> None:
+    print(f"\n{orgs} idle orgs with {len(POLLED_SOURCES)} sources each, polled as by default, over {window:.0f} s")
+    (folder / "polled").mkdir()
+    found = idle_polled(folder / "polled", orgs, settle=settle, window=window)
+    print(f"{found.core:.1f} % of a core, {found.core * 10 / orgs:.2f} core-ms a second for an org")
+    print(f"Pss {found.held.pss:.0f} MB, {found.held.threads} threads, {found.held.descriptors} files")
+    print(f"started in {found.started:.1f} s, all polled in {found.polled:.1f} s, status in {found.status:.2f} s")
 
 
 def _busy(folder: Path, runs: int, rows: int, numbers: Sequence[int], destinations: Sequence[int]) -> None:

@@ -144,9 +144,3 @@ def lag_run(
             yield run
         finally:
             agent.kill()
-
-
-def in_turn(run: LagRun, ways: Sequence[str], orgs: int) -> Iterator[tuple[str, Lag]]:
-    """Each way befalls an org of its own. The orgs whose turn was before are left out of what is measured: they may rest."""
-    for turn, way in enumerate(ways):
-        yield way, run.failing(turn, way, range(turn + 1, orgs))

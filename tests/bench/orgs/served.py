@@ -39,14 +39,17 @@ class ServedOrgs:
             "client_id": facts["client id"],
             "client_secret": {"file": facts["secret"]},
         }
-        keys = {"type": "event_log_file", "start": "48h", "settle": "0s", **source}
         return {
             "name": f"org{number:03d}",
             "url": facts["url"],
             "auth": auth,
             "tls": {"ca": facts["ca"]},
-            "sources": [keys],
+            "sources": [self.source(**source)],
         }
+
+    def source(self, **keys: Any) -> dict[str, Any]:
+        """The one source of an org in a settings file."""
+        return {"type": "event_log_file", "start": "48h", "settle": "0s", **keys}
 
     def id(self, number: int) -> str:
         return self._facts[number]["id"]
