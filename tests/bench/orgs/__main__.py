@@ -2,7 +2,7 @@
 
 The orgs are in another process, which is not counted, and are reached over HTTPS. Idle: with the shipped rules, between
 two polls and for a poll; the share of an org is a slope over the numbers of orgs, to which its polls are added at their
-default rate. Busy: the same rows from one org and from several, to one file destination and to several, beside a plain loop over the same rows in the same run.
+default rate. Polled: the same with all sources that are polled. Busy: the same rows from one org and from several, to one file destination and to several, beside a plain loop over the same rows in the same run.
 Delays: from a file being there to its alert in the output, polled every second, which is in all of them.
 Failing: one org of many fails in each way in turn; how long rows of all others wait, beside rounds in which none fails.
 """
@@ -39,8 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, default=480_000, help="of all busy orgs together")
     parser.add_argument("--megabytes", type=int, default=128, help="the long file; 1024 is one of 1 GB")
     parser.add_argument("--quick", action="store_true", help="see that it works; the figures mean nothing")
-    parser.add_argument("--orgs", type=int, default=100, help="of which one fails at a time")
-    parser.add_argument("--every", type=int, default=10, help="seconds between two polls of each of these")
+    parser.add_argument(
+        "--orgs", type=int, default=100, help="with all polled sources, and of which one fails at a time"
+    )
+    parser.add_argument("--every", type=int, default=10, help="seconds between two polls of those of which one fails")
     given = parser.parse_args(arguments)
     if given.quick:
         given.runs, given.window, given.settle, given.rows, given.megabytes = 1, 1.0, 0.0, FILES * 50, 1

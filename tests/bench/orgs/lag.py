@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,18 +57,21 @@ class LagRun:
     """Round and org's id to when its row was sent, in seconds since 1970."""
     _read: dict[Path, int] = field(default_factory=dict)
 
-    def failing(self, number: int, way: str, well: Collection[int]) -> Lag:
-        """A round in which one org fails: it has been asked for something meanwhile. It is well again afterwards."""
-        self.begin(number, way)
+    def failing(self, number: int, way: str, well: Collection[int], *, pause: float = 0.0) -> Lag:
+        """A round in which one org fails, `pause` seconds after that was met. It is well again afterwards."""
+        self.begin({number: way})
+        time.sleep(pause)
         try:
             return self.round(well, [number])
         finally:
             self.served.heal(number)
 
-    def begin(self, number: int, way: str) -> None:
-        """An org fails from now on; returns once the daemon has met it."""
-        self.served.fail(number, way)
-        self._await(lambda: self._is_met(number), f"the org that {way!r} befalls is not asked")
+    def begin(self, ways: Mapping[int, str]) -> None:
+        """Orgs fail from now on, each in its way; returns once the daemon has met all of it."""
+        for number, way in ways.items():
+            self.served.fail(number, way)
+        for number, way in ways.items():
+            self._await(partial(self._is_met, number), f"the org that {way!r} befalls is not asked")
 
     def round(self, well: Collection[int], failing: Collection[int] = ()) -> Lag:
         """All of these show a file; until the rows of the orgs that are well are sent. Fails where they do not come."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +11,8 @@ from tests.bench.orgs.lag import NOWHERE, Lag, lag_run
 
 UNDISTURBED = 3
 """Rounds before the turns, and as many after them."""
+GOLDEN = 0.618
+"""Of an interval: its multiples fall evenly into it."""
 SHOWING = 25
 """Orgs that show a file in a round, at most, spread over all: with more, the cores are what they wait for."""
 
@@ -21,13 +25,17 @@ def print_lags(folder: Path, orgs: int, every: int, ways: Sequence[str]) -> None
     print(f"\nrows of orgs that are well, while one of {orgs} fails; each is polled every {every} s; seconds")
     print(f"{'':36} {'median':>8} {'most':>8} {'polls above':>12} {'core-ms/s':>10} {'Pss MB':>8}")
     table = _Table(every)
+    # Rounds begin anywhere between two polls: right after that of the failing org they would be short for its neighbours.
+    pauses = (every * (number * GOLDEN % 1) for number in itertools.count(1))
     with lag_run(folder / "lag", orgs, f"{every}s") as run:
         run.round(range(orgs))  # makes what every org makes once, such as its detector
         for _ in range(UNDISTURBED):
+            time.sleep(next(pauses))
             table.measure(run.round(_spread(range(orgs))))
         for turn, way in enumerate(ways):
-            table.line(way, run.failing(turn, way, _spread(range(turn + 1, orgs))))
+            table.line(way, run.failing(turn, way, _spread(range(turn + 1, orgs)), pause=next(pauses)))
         for _ in range(UNDISTURBED):
+            time.sleep(next(pauses))
             table.line("none fails, at the end", run.round(_spread(range(len(ways), orgs))))
     with lag_run(folder / "nowhere", orgs, f"{every}s", changes={0: {"url": NOWHERE}}) as run:
         run.round(range(1, orgs))

@@ -45,8 +45,7 @@ def endless(tmp_path: Path) -> Iterator[LagRun]:
 def test_orgs_that_never_answer_hold_up_no_other(endless: LagRun) -> None:
     """Rows of the other orgs come while all of them hang, though nobody gives them up."""
     failing, well = range(len(ENDLESS)), range(len(ENDLESS), len(ENDLESS) + WELL)
-    for number, way in zip(failing, ENDLESS, strict=True):
-        endless.begin(number, way)
+    endless.begin(dict(enumerate(ENDLESS)))
     endless.round(well, failing)
     since = [endless.source(number)["last_success"] for number in failing]
     endless.round(well, failing)
@@ -63,9 +62,7 @@ def test_all_ways_of_failing_at_once_are_told_of_their_orgs_alone(tmp_path: Path
     with lag_run(tmp_path / "run", well.stop, "5s", changes=changes, rules=False) as run:
         run.agent.wait_for(lambda: all(run.source(org)["last_success"] for org in failing if org != nowhere))
         run.round(well, failing)
-        for number, way in enumerate(ways):
-            if number != nowhere:
-                run.begin(number, way)
+        run.begin({number: way for number, way in enumerate(ways) if number != nowhere})
         run.round(well, failing)
         run.agent.wait_for(lambda: _in_trouble(run) >= set(failing) - {slow})
         run.round(well)
@@ -80,7 +77,7 @@ def test_an_org_that_fails_does_not_slow_the_others_down(tmp_path: Path) -> None
     with lag_run(tmp_path / "run", orgs, "1s", rules=False) as run:
         before = max(run.round(range(len(TURNS), orgs)).most for _ in range(TRIES))
         for number, way in enumerate(TURNS):
-            run.begin(number, way)
+            run.begin({number: way})
             rounds = (run.round(range(len(TURNS), orgs), [number]).most for _ in range(TRIES))
             assert any(most <= before + 1.0 for most in rounds), way
             run.served.heal(number)
