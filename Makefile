@@ -115,8 +115,8 @@ bench-gigabyte: $(VENV)/.ready
 bench-sigma: $(VENV)/.ready
 	$(BIN)/python -m tests.bench.sigma
 
-# What an idle org costs, how fast several busy ones are, how long one waits for others: an hour. `python -m
-# tests.bench.orgs --only delays --megabytes 1024` is one part of it with a file of 1 GB.
+# What an idle org costs, how fast several busy ones are, how long one waits for others, a hundred with one that fails in each
+# way: an hour and a half. `python -m tests.bench.orgs --only delays --megabytes 1024` is one part of it with a file of 1 GB.
 bench-orgs: $(VENV)/.ready
 	$(BIN)/python -m tests.bench.orgs
 

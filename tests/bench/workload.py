@@ -23,6 +23,8 @@ AGENTS = [
     "python-requests/2.32.3",
     "SalesforceMobileSDK/12.1 iOS/18.2",
 ]
+ORGANIZATION = "00D5f000005XrT2"
+"""The id in every row."""
 START = datetime(2026, 7, 1, tzinfo=UTC)
 
 
@@ -52,7 +54,7 @@ def _row(rng: random.Random, number: int, users: list[str], sessions: list[str],
     status = "200" if rng.random() > 0.02 else "400"
     cells = (
         "RestApi", f"{time:%Y%m%d%H%M%S}.{time.microsecond // 1000:03d}", f"4{number:015x}-{rng.randrange(16**5):05x}",
-        "00D5f000005XrT2", user, str(rng.randrange(3000)), str(rng.randrange(400)),
+        ORGANIZATION, user, str(rng.randrange(3000)), str(rng.randrange(400)),
         f"/services/data/v62.0/sobjects/{rng.choice(('Account', 'Contact', 'Case'))}/{number % 90_000:015d}",
         sessions[number % len(sessions)], sessions[number * 7 % len(sessions)], "Standard", "S" if status == "200" else "F",
         str(rng.randrange(10**8)), "GET", "application/json", status, AGENTS[int(rng.random() ** 2 * len(AGENTS))],

@@ -50,10 +50,12 @@ class RunningScriptedOrg(RunningOrg):
     def server(self, keys: Keys) -> Server:
         """See `RunningOrg.server`."""
         rest = ScriptedRest(self.org, self.tokens)
-        return _ScriptedServer(self.org, rest, self.org.settings.port, keys.certificate, keys.key)
+        return ScriptedServer(self.org, rest, self.org.settings.port, keys.certificate, keys.key)
 
 
-class _ScriptedServer(Server):
+class ScriptedServer(Server):
+    """Answers as a scripted org does."""
+
     org: ScriptedOrg
 
     def exchange(self) -> type[ApiExchange]:

@@ -79,7 +79,7 @@ def test_trimming_keeps_what_somebody_still_needs(tmp_path: Path) -> None:
 
 def test_few_rows_of_many_columns_take_more_memory_than_their_cells() -> None:
     """A frame of one row counts what its columns take."""
-    recent = RecentFrames(10_000)
+    recent = RecentFrames(40_000)
     row = pl.DataFrame({f"field {number}": [number] for number in range(20)})
     for number in range(10):
         recent.keep(("acme", "events", number), FrameParts.of(row))

@@ -95,8 +95,7 @@ class FileList:
                 files.append(listed_file(record, since, until))
                 latest = max(latest, files[-1].created)
             except OddRecord as error:
-                error.since = latest
-                odd.append(error)
+                odd.append(error.without_frames(latest))
             if len(files) + len(odd) > MOST:
                 raise TransportError(f"{self._session.settings.name}: lists more than {MOST} log files")
         return FileListing(files, odd)

@@ -2,8 +2,9 @@
 
 The orgs are in another process, which is not counted, and are reached over HTTPS. Idle: with the shipped rules, between
 two polls and for a poll; the share of an org is a slope over the numbers of orgs, to which its polls are added at their
-default rate. Busy: the same rows from one org and from several, to one file destination and to several, beside a plain loop over the same rows in the same run.
+default rate. Polled: the same with all sources that are polled. Busy: the same rows from one org and from several, to one file destination and to several, beside a plain loop over the same rows in the same run.
 Delays: from a file being there to its alert in the output, polled every second, which is in all of them.
+Failing: one org of many fails in each way in turn; how long rows of all others wait, beside rounds in which none fails.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from tests.bench.orgs.busy import FILES, Busy, busy
 from tests.bench.orgs.busy import write_files as write_busy_files
 from tests.bench.orgs.delays import ENOUGH, TROUBLES, Delays, delays
 from tests.bench.orgs.delays import write_files as write_delay_files
-from tests.bench.orgs.idle import POLLS_AN_HOUR, Idle, PollCost, idle, poll_cost, slope
+from tests.bench.orgs.failing_ways import FAILING_WAYS
+from tests.bench.orgs.idle import POLLED_SOURCES, POLLS_AN_HOUR, Idle, PollCost, idle, idle_polled, poll_cost, slope
+from tests.bench.orgs.lag_table import print_lags
 
-PARTS = ("idle", "busy", "delays")
+PARTS = ("idle", "polled", "busy", "delays", "failing")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -36,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, default=480_000, help="of all busy orgs together")
     parser.add_argument("--megabytes", type=int, default=128, help="the long file; 1024 is one of 1 GB")
     parser.add_argument("--quick", action="store_true", help="see that it works; the figures mean nothing")
+    parser.add_argument(
+        "--orgs", type=int, default=100, help="with all polled sources, and of which one fails at a time"
+    )
+    parser.add_argument("--every", type=int, default=10, help="seconds between two polls of those of which one fails")
     given = parser.parse_args(arguments)
     if given.quick:
         given.runs, given.window, given.settle, given.rows, given.megabytes = 1, 1.0, 0.0, FILES * 50, 1
@@ -44,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         if "idle" in parts:
             _idle(Path(folder), given.runs, given.window, given.settle, (1,) if given.quick else (1, 10, 100))
+        if "polled" in parts:
+            _polled(Path(folder), *((1, given.settle, given.window) if given.quick else (given.orgs, 60.0, 300.0)))
         if "busy" in parts:
             _busy(
                 Path(folder),
@@ -54,11 +63,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
         if "delays" in parts:
             _delays(Path(folder), given.runs, given.megabytes, 1 if given.quick else 5, given.quick)
+        if "failing" in parts:
+            ways = ["500"] if given.quick else list(FAILING_WAYS)
+            print_lags(Path(folder), 3 if given.quick else given.orgs, 1 if given.quick else given.every, ways)
 
 
 def _idle(folder: Path, runs: int, window: float, settle: float, numbers: Sequence[int]) -> None:
     print(f"\nidle orgs, over {window:.0f} s between two polls")
-    print(f"{'orgs':>6} {'% of a core':>26} {'Pss MB':>26} {'private MB':>26} {'threads':>8} {'files':>6}")
+    print(
+        f"{'orgs':>6} {'% of a core':>26} {'Pss MB':>26} {'private MB':>26} {'threads':>8} {'files':>6} "
+        f"{'start s':>8} {'polled s':>8} {'status s':>8}"
+    )
     rounds: list[list[Idle]] = [[] for _ in range(runs)]
     for orgs in numbers:
         for run in range(runs):
@@ -68,7 +83,8 @@ def _idle(folder: Path, runs: int, window: float, settle: float, numbers: Sequen
         last = [measured[-1] for measured in rounds]
         print(
             f"{orgs:>6} {_three([idle.core for idle in last], '.3f')} {_three([idle.held.pss for idle in last], '.1f')} "
-            f"{_three([idle.held.private for idle in last], '.1f')} {last[-1].held.threads:>8} {last[-1].held.descriptors:>6}",
+            f"{_three([idle.held.private for idle in last], '.1f')} {last[-1].held.threads:>8} {last[-1].held.descriptors:>6} "
+            f"{last[-1].started:>8.1f} {last[-1].polled:>8.1f} {last[-1].status:>8.2f}",
             flush=True,
         )
     costs = []
@@ -95,6 +111,15 @@ def _tell_share(rounds: Sequence[Sequence[Idle]], costs: Sequence[PollCost]) -> 
         ("file descriptors", [slope(measured, "descriptors") for measured in rounds], ".2f"),
     ):
         print(f"  {name:34} {_three(values, form)}", flush=True)
+
+
+def _polled(folder: Path, orgs: int, settle: float, window: float) -> None:
+    print(f"\n{orgs} idle orgs with {len(POLLED_SOURCES)} sources each, polled as by default, over {window:.0f} s")
+    (folder / "polled").mkdir()
+    found = idle_polled(folder / "polled", orgs, settle=settle, window=window)
+    print(f"{found.core:.1f} % of a core, {found.core * 10 / orgs:.2f} core-ms a second for an org")
+    print(f"Pss {found.held.pss:.0f} MB, {found.held.threads} threads, {found.held.descriptors} files")
+    print(f"started in {found.started:.1f} s, all polled in {found.polled:.1f} s, status in {found.status:.2f} s")
 
 
 def _busy(folder: Path, runs: int, rows: int, numbers: Sequence[int], destinations: Sequence[int]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from agent.sources.event_log_file.source import EventLogFileSettings
 from tests.bench.orgs.process_cost import Held, core_seconds
@@ -16,15 +19,26 @@ from tests.end_to_end.agent_process import AgentProcess
 POLLS_AN_HOUR = timedelta(hours=1) / EventLogFileSettings().every
 SWEEPS_AN_HOUR = timedelta(hours=1) / EventLogFileSettings().sweep_every
 """Of these polls, those that look three days back."""
+POLLED_SOURCES = (
+    *("event_log_file", "stored_events", "setup_audit_trail", "login_history"),
+    *("event_log_object", "provisioning", "sessions"),
+)
+"""All types that are polled, but for objects of one's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """A daemon over `orgs` idle orgs: what it holds, and its core use in % of a core between polls."""
+    """A daemon over `orgs` idle orgs: what it holds, and its core use in % of a core between polls.
+
+    Seconds: `started` until it watches, `polled` until every org was polled once, `status` of a `leakline status --json`.
+    """
 
     orgs: int
     held: Held
     core: float
+    started: float
+    polled: float
+    status: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +57,22 @@ class PollCost:
 def idle(folder: Path, orgs: int, *, settle: float, window: float) -> Idle:
     """Measured over `window` seconds, `settle` seconds after all were polled once. Two minutes hold two ticks, and no poll."""
     with served_orgs(folder / "orgs", orgs) as served:
-        agent = _started(folder, served, orgs)
+        agent, started, polled = _timed_start(folder, served, orgs, [served.source()])
         time.sleep(settle)
         core = _core_use(agent, window)
-        measured = Idle(orgs, Held.of(agent.pid), core)
+        measured = Idle(orgs, Held.of(agent.pid), core, started, polled, _status_seconds(agent))
+        agent.stop()
+    return measured
+
+
+def idle_polled(folder: Path, orgs: int, *, settle: float, window: float) -> Idle:
+    """As `idle`, with all polled sources, each as often as by default: five minutes hold a turn of nearly all of them."""
+    with served_orgs(folder / "orgs", orgs) as served:
+        sources = [{"type": kind} for kind in POLLED_SOURCES]
+        agent, started, polled = _timed_start(folder, served, orgs, sources)
+        time.sleep(settle)
+        core = _core_use(agent, window)
+        measured = Idle(orgs, Held.of(agent.pid), core, started, polled, _status_seconds(agent))
         agent.stop()
     return measured
 
@@ -94,14 +120,30 @@ def _core_use(agent: AgentProcess, window: float) -> float:
     return (core_seconds(agent.pid) - cores) / (time.monotonic() - began) * 100
 
 
+def _status_seconds(agent: AgentProcess) -> float:
+    """Of the command as a process of its own."""
+    began = time.monotonic()
+    command = [sys.executable, "-m", "agent", "status", "--json", "-c", str(agent.settings)]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    return time.monotonic() - began
+
+
 def _started(folder: Path, served: ServedOrgs, orgs: int, **source: str) -> AgentProcess:
-    """A daemon with the shipped rules that has polled every org once."""
+    return _timed_start(folder, served, orgs, [served.source(**source)])[0]
+
+
+def _timed_start(
+    folder: Path, served: ServedOrgs, orgs: int, sources: Sequence[Mapping[str, Any]]
+) -> tuple[AgentProcess, float, float]:
+    """A daemon with the shipped rules that has polled every org once; seconds until it watched, and until it had."""
     document = {
-        "orgs": [served.settings(number, **source) for number in range(orgs)],
+        "orgs": [{**served.settings(number), "sources": sources} for number in range(orgs)],
         "destinations": [{"type": "file", "directory": str(folder / "out")}],
         "state": {"directory": str(folder / "state")},
     }
     agent = AgentProcess(folder, document)
+    began = time.monotonic()
     agent.start()
+    started = time.monotonic() - began
     agent.wait_for(lambda: all(source["last_success"] for source in agent.status()["sources"]))
-    return agent
+    return agent, started, time.monotonic() - began

@@ -5,23 +5,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gzip
 import json
+import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from agent.simulator.running import Keys
-from tests.scripted_org.scripted_org import ScriptedFile
-from tests.scripted_org.serving import RunningScriptedOrg
-
-API_CALLS = 10_000_000
-"""Of a day: no org is to be at its limit."""
+from tests.bench.orgs.failing_ways import FAILING_WAYS
+from tests.bench.orgs.gate import GateLoop
+from tests.bench.orgs.quiet_org import QuietOrg
+from tests.bench.workload import ORGANIZATION
 
 
 class ServedOrgs:
@@ -39,14 +39,17 @@ class ServedOrgs:
             "client_id": facts["client id"],
             "client_secret": {"file": facts["secret"]},
         }
-        keys = {"type": "event_log_file", "start": "48h", "settle": "0s", **source}
         return {
             "name": f"org{number:03d}",
             "url": facts["url"],
             "auth": auth,
             "tls": {"ca": facts["ca"]},
-            "sources": [keys],
+            "sources": [self.source(**source)],
         }
+
+    def source(self, **keys: Any) -> dict[str, Any]:
+        """The one source of an org in a settings file."""
+        return {"type": "event_log_file", "start": "48h", "settle": "0s", **keys}
 
     def id(self, number: int) -> str:
         return self._facts[number]["id"]
@@ -54,6 +57,22 @@ class ServedOrgs:
     def show(self, number: int, packed: Path, length: int) -> None:
         """A further RestApi file, there at once: `packed` with gzip, of `length` bytes without."""
         self._do("show", org=number, path=str(packed), length=length)
+
+    def show_rows(self, text: str, numbers: Collection[int]) -> float:
+        """A RestApi file with these rows in each of these orgs, as its own; when all had it, in seconds since 1970."""
+        return float(self._do("show rows", text=text, orgs=list(numbers)))
+
+    def fail(self, number: int, way: str) -> None:
+        """From now on, in one of `FAILING_WAYS`."""
+        self._do("fail", org=number, way=way)
+
+    def failures(self, number: int) -> int:
+        """How often it was asked for something, or connected to, since it began to fail."""
+        return int(self._do("failures", org=number))
+
+    def heal(self, number: int) -> None:
+        """Well again."""
+        self._do("heal", org=number)
 
     def hold_look_ups(self, number: int) -> None:
         """Until `release`."""
@@ -96,52 +115,48 @@ def pack(path: Path) -> tuple[Path, int]:
     return packed, path.stat().st_size
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
 def _serve(folder: Path, count: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    keys = Keys.made(folder)
-    running = [RunningScriptedOrg(folder / str(number), _now, seed=1000 + number, keys=keys) for number in range(count)]
-    for served in running:
-        served.org.change_faults(limit_after=API_CALLS)
-    facts = [
-        {
-            "url": served.url,
-            "ca": str(served.ca),
-            "client id": served.client_id,
-            "secret": str(served.client_secret_file),
-            "id": served.org.id,
-        }
-        for served in running
-    ]
-    print(json.dumps(facts), flush=True)
+    keys, gates = Keys.made(folder), GateLoop(_certificate_of_a_stranger(folder / "stranger"))
+    orgs = [QuietOrg(folder / str(number), 1000 + number, keys, gates) for number in range(count)]
+    print(json.dumps([served.facts for served in orgs]), flush=True)
     for line in sys.stdin:
         command, arguments = json.loads(line)
-        print(json.dumps(_done(running, command, arguments)), flush=True)
+        print(json.dumps(_done(orgs, command, arguments)), flush=True)
 
 
-def _done(running: Sequence[RunningScriptedOrg], command: str, arguments: dict[str, Any]) -> Any:
+def _certificate_of_a_stranger(folder: Path) -> ssl.SSLContext:
+    """Good for the same names, by an authority that nobody trusts."""
+    folder.mkdir()
+    strangers = Keys.made(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(strangers.certificate, strangers.key)
+    return context
+
+
+def _done(orgs: Sequence[QuietOrg], command: str, arguments: dict[str, Any]) -> Any:
     if command == "calls":
-        return [{**served.org.calls, "poll": sum(map(_is_poll, served.org.queries))} for served in running]
-    org = running[arguments["org"]].org
+        return [{**served.org.calls, "poll": served.polls()} for served in orgs]
+    if command == "show rows":
+        for served in (orgs[number] for number in arguments["orgs"]):
+            text = arguments["text"].replace(ORGANIZATION, served.org.id[:15]).encode()
+            served.show(gzip.compress(text), len(text))
+        return time.time()
+    served = orgs[arguments["org"]]
     match command:
         case "show":
-            ident, now = f"0AT{len(org.files):015d}", _now()
-            org.bodies[ident] = (Path(arguments["path"]).read_bytes(), "gzip")
-            log_date = now.replace(minute=0, second=0, microsecond=0)
-            org.files.append(ScriptedFile(ident, now, log_date, b"", "RestApi", length=arguments["length"]))
+            served.show(Path(arguments["path"]).read_bytes(), arguments["length"])
+        case "fail":
+            served.fail(FAILING_WAYS[arguments["way"]])
+        case "failures":
+            return served.failures()
+        case "heal":
+            served.heal()
         case "hold":
-            org.held["query"] = threading.Event()
+            served.org.held["query"] = threading.Event()
         case "release":
-            org.held.pop("query").set()
+            served.org.held.pop("query").set()
     return None
-
-
-def _is_poll(soql: str) -> bool:
-    """Each poll asks once what was created; beside it, one that looks far back asks more."""
-    return "CreatedDate >" in soql
 
 
 if __name__ == "__main__":

@@ -12,6 +12,12 @@ def test_each_part_prints_its_table(part: str, capsys: pytest.CaptureFixture[str
     """Orgs in another process, a daemon in a third, and a line for each thing measured."""
     main(["--quick", "--only", part])
     printed = capsys.readouterr().out
-    expected = {"idle": "private MB", "busy": "plain", "delays": "nobody is in trouble"}
+    expected = {
+        "idle": "private MB",
+        "polled": "for an org",
+        "busy": "plain",
+        "delays": "nobody is in trouble",
+        "failing": "polls above",
+    }
     assert expected[part] in printed
     assert "ended" not in printed

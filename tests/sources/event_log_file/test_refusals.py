@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from agent.errors import Forbidden, LimitExceeded
+from agent.sources.event_log_file.listed_file import OddRecord
 from tests.scripted_org.scripted_org import ScriptedOrg
 from tests.sources.conftest import MakeSession
 from tests.sources.event_log_file.log_files import hourly
@@ -51,3 +54,18 @@ def test_a_stale_locator_restarts_the_query(reader: Reader, org: ScriptedOrg) ->
     org.stale_locators = 1
     reader.read()
     assert reader.rows() == [f"row {n}" for n in range(12)]
+
+
+def test_records_that_cannot_be_read_are_let_go_of_with_the_poll(reader: Reader, org: ScriptedOrg) -> None:
+    """What was listed does not stay in memory until the interpreter looks for garbage."""
+    org.files = [hourly(n, f"row {n}") for n in range(3)]
+    org.odd = {file.id: {"LogFileLength": -1} for file in org.files}
+    gc.collect()
+    gc.disable()
+    try:
+        reader.read()
+        held = [kept for kept in gc.get_objects() if isinstance(kept, OddRecord)]
+    finally:
+        gc.enable()
+    assert held == []
+    assert [event["leakline.problem.count"] for event in reader.own()] == [3]
