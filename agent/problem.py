@@ -42,6 +42,12 @@ _DEAD_LETTERS = "`leakline dead-letters list` shows them; replay them once the c
 KINDS: Mapping[str, ProblemKind] = {
     # Reading
     "source-failed": ProblemKind("itself", "`leakline check` shows what the org refuses", over="source-recovered"),
+    "source-held-back": ProblemKind(
+        "itself",
+        "nothing is lost: it goes on as the calls of the last 24 hours become fewer; `leakline check` says which `every` to "
+        "raise, `api_budget` and `priority` who may use how much",
+        over="source-caught-up",
+    ),
     "pass-failed": ProblemKind(
         "itself",
         "report it with the traceback in the log under `pass failed`; reading is tried again",

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from agent.assembly.batch_processing import BatchProcessing
+from agent.assembly.kept_calls import KeptCalls
 from agent.assembly.object_coverage import ObjectCoverage
 from agent.assembly.org_feeds import OBJECTS, ONE_FEED, STREAM, OrgFeeds, org_feeds
 from agent.assembly.sources import build_directory, build_source, with_unknown_actions
@@ -18,6 +19,7 @@ from agent.config.settings import Org, SourceSettings
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.ingest import Ingest
 from agent.source import ContinuousSource, PolledSource, PushedSource
+from agent.sources.salesforce.budget.hold import ApiHold
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.session import Session
 from agent.sources.source_name import name_of, source_name
@@ -40,6 +42,8 @@ class Shard:
     """Who stands behind the ids in the org's rows."""
     sources: Sequence[tuple[SourceSettings, Source]] = ()
     feeds: OrgFeeds = ONE_FEED
+    calls: KeptCalls | None = None
+    """The count of the org's API calls."""
 
     @property
     def name(self) -> str:
@@ -50,6 +54,10 @@ class Shard:
     def org_id(self) -> str:
         """The organisation's 18-character id, empty while it is not known; asks nobody."""
         return self.session.org_id if self.session is not None and self.session.signed_in else ""
+
+    def turn(self, source: str) -> ApiHold | None:
+        """What keeps a source from being read now; None where it is its turn."""
+        return self.session.turn(source) if self.session is not None else None
 
     def steps(self, processing: BatchProcessing) -> BatchSteps:
         """Steps of the shard's own, of what the process has in use."""
@@ -93,7 +101,7 @@ def build_shard(
         for settings in org.sources
         for source in [build_source(settings, session, ingest, now, surroundings.downloads, org.sources)]
     ]
-    return Shard(stores, ingest, session, directory, sources, feeds)
+    return Shard(stores, ingest, session, directory, sources, feeds, KeptCalls(stores.state, session.budget, now))
 
 
 def _feeds(org: Org, state: State) -> OrgFeeds:

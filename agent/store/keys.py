@@ -57,6 +57,9 @@ TAKEN = KeyFamily(
 )
 ATTEMPT = KeyFamily("attempt/", "agent.store.attempts", "component: JSON [place, count], or count by digest")
 DIRECTORY = KeyFamily("directory/", "agent.sources.salesforce.directory", "org/kind/id: JSON {at, record}")
+API_CALLS = KeyFamily(
+    "api-calls", "agent.assembly.kept_calls", "JSON {used, limit, hours: {hour: [[source, purpose, calls]]}}"
+)
 EVENT_TIMES = KeyFamily("times/", "agent.pipeline.event_times", "source/event type: JSON `FeedRecord`")
 READ_ACCOUNT = KeyFamily("account/ingest/", "agent.store.accounts", "source/event type: JSON `IngestAccount`")
 COMPARED = KeyFamily(
@@ -123,7 +126,20 @@ SCHEMA = KeyFamily("state/schema", "agent.store.directory.migrations", "`VERSION
 REBUILT = KeyFamily("state/rebuilt", "agent.store.recovery.rebuild", "`RebuildReport`, until the books are in order")
 
 OF_A_SHARD = (
-    *(CURSOR, MEMORY, TAKEN, ATTEMPT, DIRECTORY, EVENT_TIMES, READ_ACCOUNT, COMPARED, COMPARED_TOLD, CHANGES, HEARD),
+    *(
+        CURSOR,
+        MEMORY,
+        TAKEN,
+        ATTEMPT,
+        DIRECTORY,
+        API_CALLS,
+        EVENT_TIMES,
+        READ_ACCOUNT,
+        COMPARED,
+        COMPARED_TOLD,
+        CHANGES,
+        HEARD,
+    ),
     *(DETECTION, FOLDING, SOURCE_TIMES, CORRELATION, BASELINE, RESPONSE, TRAIL),
     *(BATCH, NEXT_BATCH, POSITION, STOPPED, PARKED, NEXT_PARKED, REPAIR, LANE_ACCOUNT, DELIVERY_ACCOUNT),
     *(DEAD_LETTERS, DEAD_LETTER_CONTEXT, NEXT_DEAD_LETTERS),
