@@ -44,8 +44,8 @@ KINDS: Mapping[str, ProblemKind] = {
     "source-failed": ProblemKind("itself", "`leakline check` shows what the org refuses", over="source-recovered"),
     "source-held-back": ProblemKind(
         "itself",
-        "nothing is lost: it goes on as the calls of the last 24 hours become fewer; `leakline check` says which `every` to "
-        "raise, `api_budget` and `priority` who may use how much",
+        "nothing is lost, and reading continues as the calls of the last 24 hours become fewer; `leakline check` says which "
+        "`every` to raise; or raise `api_budget.share`",
         over="source-caught-up",
     ),
     "pass-failed": ProblemKind(

@@ -31,7 +31,9 @@ class KeptCalls:
             if data is not None:
                 budget.restore(data)
         except ValueError as error:  # saves calls only: what the org counts holds all the same
-            log.warning("the count of API calls begins anew", org=state.shard, reason=str(error))
+            log.warning(
+                "what was counted of API calls cannot be read and is counted from 0", org=state.shard, reason=str(error)
+            )
 
     def tick(self) -> None:
         """Keep what was counted, now and then. Raises DiskFull, StateDamaged."""

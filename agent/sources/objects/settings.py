@@ -30,8 +30,7 @@ class ObjectSourceSettings(BaseModel):
     start: Annotated[Duration, at_most(timedelta(days=180))] = timedelta(hours=24)
     """How old the oldest row may be at the very first start."""
     priority: Priority = "normal"
-    """Who is held back first as the API calls of the day run out: `low`, then `normal`; `high` goes on as long as
-    `api_budget` lets anybody."""
+    """Who is held back first as the API calls of the day run out: `low`, then `normal`; `high` last."""
 
 
 class SetupAuditTrailSettings(ObjectSourceSettings):
@@ -40,7 +39,7 @@ class SetupAuditTrailSettings(ObjectSourceSettings):
     type: Literal["setup_audit_trail"]
     """What administrators change in Setup: the rows of SetupAuditTrail."""
     priority: Priority = "high"
-    """As `priority` of every source: `low` is held back first, `high` last."""
+    """Who is held back first as the API calls of the day run out: `low`, then `normal`; `high` last."""
     every: Every = timedelta(minutes=1)
     """The time between two polls, each of which asks the org once, and more often only where there is much to read."""
 
@@ -51,7 +50,7 @@ class LoginHistorySettings(ObjectSourceSettings):
     type: Literal["login_history"]
     """Logins, also those that failed: the rows of LoginHistory. They come within minutes and need no licence."""
     priority: Priority = "high"
-    """As `priority` of every source: `low` is held back first, `high` last."""
+    """Who is held back first as the API calls of the day run out: `low`, then `normal`; `high` last."""
     every: Every = timedelta(minutes=2)
     """The time between two polls, each of which asks the org once, and more often only where there is much to read."""
 
@@ -62,7 +61,7 @@ class EventLogObjectSettings(ObjectSourceSettings):
     type: Literal["event_log_object"]
     """The `…EventLog` objects: what log files tell, sooner and by query. They need Event Monitoring."""
     priority: Priority = "low"
-    """As `priority` of every source: `low` is held back first, `high` last."""
+    """Who is held back first as the API calls of the day run out: `low`, then `normal`; `high` last."""
     objects: Literal["all"] | Annotated[list[ObjectName], Field(min_length=1)] = "all"
     """Which are read: `all` that the org has, or a list such as `[LoginEventLog, ReportEventLog]`."""
     every: Every = timedelta(minutes=5)

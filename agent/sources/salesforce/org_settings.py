@@ -12,6 +12,7 @@ from agent.name import OrgName
 from agent.network.proxy import ProxySettings
 from agent.network.server_address import server_url, url_schema
 from agent.network.tls import TlsSettings
+from agent.sources.salesforce.budget.settings import ApiBudget
 from agent.sources.salesforce.credentials import Credentials
 
 
@@ -20,26 +21,6 @@ def _https(url: str) -> str:
     if parts.path.strip("/"):
         raise ValueError("write it as https://host, such as https://example.my.salesforce.com")
     return f"https://{parts.netloc}"
-
-
-class ApiBudget(BaseModel):
-    """How much of the org's daily API allowance may be used. Nearer to it, less important sources slow down, and those with
-    `priority: high` go on until it is reached.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    share: float = Field(default=0.8, gt=0, le=1)
-    """Leakline stops asking while more than this share of the daily allowance is used, by whomever."""
-    own_share: float | None = Field(default=None, gt=0, le=1)
-    """Leakline stops asking while its own calls of the last 24 hours are more than this share of the daily allowance. Unless
-    set, `share` alone counts."""
-    backfill_share: float = Field(default=0.5, ge=0, le=1)
-    """A backfill may use this share of what the sources are going to leave; 0 holds it back altogether."""
-
-    def most(self, allowed: int) -> float:
-        """Calls a day that Leakline may make where nobody else makes any. `allowed`: what the org allows."""
-        return allowed * min(self.share, self.own_share or 1.0)
 
 
 Domain = Annotated[str, Field(pattern=r"^\.?([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}$")]

@@ -13,7 +13,7 @@ from agent.sources.salesforce.budget.forecast import Forecast, forecast, tighter
 from agent.sources.salesforce.budget.hold import ApiHold
 from agent.sources.salesforce.budget.turn_pace import TurnPace
 from agent.sources.salesforce.budget.usage import Usage, usage_of
-from agent.sources.salesforce.org_settings import ApiBudget
+from agent.sources.salesforce.budget.settings import ApiBudget
 from agent.status.api_budget import ApiBudgetStatus
 
 KEPT_FOR_HIGHER: Mapping[Rank, float] = {Rank.HIGH: 0.0, Rank.NORMAL: 0.05, Rank.LOW: 0.1, Rank.BACKFILL: 0.15}
