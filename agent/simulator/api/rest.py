@@ -139,6 +139,8 @@ class Rest:
                 self._org.change_faults(**values)
             elif name == "advance" and request.method == "POST":
                 self._org.advance(**values)
+            elif name == "spend" and request.method == "POST":
+                self._org.spend(**values)
             elif name == "sign-out" and request.method == "POST":
                 self._tokens.revoke_all()
             elif name == "plant" and request.method == "POST":
@@ -148,7 +150,7 @@ class Rest:
                     {"file": str(self._org.record_truth), "lines": self._org.write_record_truth(**values)}
                 )
             elif name not in ("faults", "calls"):
-                raise RestError(404, "NOT_FOUND", "there are faults, advance, plant, truth, sign-out and calls")
+                raise RestError(404, "NOT_FOUND", "there are faults, advance, spend, plant, truth, sign-out and calls")
         except (ValueError, TypeError) as error:
             raise RestError(400, "INVALID", str(error)) from error
         state: dict[str, Any] = {"faults": self._org.faults, "calls": self._org.calls, "api_calls": self._org.api_calls}

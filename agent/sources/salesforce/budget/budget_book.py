@@ -11,12 +11,12 @@ from agent.sources.salesforce.budget.call_ledger import HOUR, CallLedger, decode
 from agent.sources.salesforce.budget.caller import ApiCaller, Rank
 from agent.sources.salesforce.budget.forecast import Forecast, forecast, tighter
 from agent.sources.salesforce.budget.hold import ApiHold
+from agent.sources.salesforce.budget.settings import ApiBudget
 from agent.sources.salesforce.budget.turn_pace import TurnPace
 from agent.sources.salesforce.budget.usage import Usage, usage_of
-from agent.sources.salesforce.budget.settings import ApiBudget
 from agent.status.api_budget import ApiBudgetStatus
 
-KEPT_FOR_HIGHER: Mapping[Rank, float] = {Rank.HIGH: 0.0, Rank.NORMAL: 0.05, Rank.LOW: 0.1, Rank.BACKFILL: 0.15}
+KEPT_FOR_HIGHER: Mapping[Rank, float] = {Rank.HIGH: 0.0, Rank.NORMAL: 0.03, Rank.LOW: 0.06, Rank.BACKFILL: 0.1}
 """The share of the budget that each rank leaves untouched: what is foreseen may be too little."""
 PLENTY = 0.5
 """While so much of the budget is left over, whatever is foreseen, nobody is slowed down: after an outage there is much to read."""
@@ -67,6 +67,7 @@ class ApiBudgetBook:
             return
         with self._lock:
             self.usage, self._noted = usage, self._seconds()
+            self._ledger.note(usage, self._noted)
         metrics.API_CALLS_USED.labels(self._org).set(usage.used)
         metrics.API_CALLS_ALLOWED.labels(self._org).set(usage.limit)
         metrics.API_CALLS_BUDGET.labels(self._org).set(int(usage.limit * self._settings.share))
@@ -176,7 +177,7 @@ class ApiBudgetBook:
         needed = max(self._ledger.hourly(self._above(rank), now), self._least_above(rank))
         leaving, kept = self._ledger.leaving(now), 1 - KEPT_FOR_HIGHER[rank]
         used, limit = self.usage
-        found = forecast(limit * self._settings.share * kept, used, leaving, needed)
+        found = forecast(limit * self._settings.share * kept, used, leaving, needed + self._ledger.growth(now))
         if self._settings.own_share is None:
             return found
         own = self._ledger.total(now)

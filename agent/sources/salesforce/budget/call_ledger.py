@@ -17,6 +17,8 @@ DAY_HOURS = 24
 MOST_CALLERS = 500
 """In an hour: an org has a dozen sources, and one for each object that the settings name. The rest count as `OTHER`."""
 OTHER = ("", "live")
+GROWTH_OVER = 6
+"""Hours over which it is looked how the calls of everybody else grow."""
 
 CallerKey = tuple[str, str]
 """A source's name and a purpose."""
@@ -28,8 +30,12 @@ class CallLedger:
     An hour counts until it is over for 24 hours, so that the sum is rather too large than too small.
     """
 
-    def __init__(self, hours: Mapping[int, Mapping[CallerKey, int]] | None = None) -> None:
+    def __init__(
+        self, hours: Mapping[int, Mapping[CallerKey, int]] | None = None, foreign: Mapping[int, int] | None = None
+    ) -> None:
         self._hours = {hour: Counter(calls) for hour, calls in (hours or {}).items()}
+        self._foreign = dict(foreign or {})
+        """Hour to the calls of 24 hours that were not ours, as they were when the org last said so in that hour."""
 
     def add(self, caller: CallerKey, now: float) -> None:
         self._settle(now)
@@ -67,13 +73,29 @@ class CallLedger:
         whole = [self._hours.get(hour, Counter()) for hour in range(first + 1, this)]  # the first began in its middle
         return float(median_low([sum(calls[caller] for caller in wanted) for calls in whole]))
 
+    def note(self, usage: Usage, now: float) -> None:
+        """What the org counts."""
+        self._foreign[int(now // HOUR)] = max(0, usage.used - self.total(now))
+
+    def growth(self, now: float) -> float:
+        """By how many calls an hour the daily use of everybody else grows. What they do each day at the same time adds
+        nothing to it; 0 where it becomes less.
+        """
+        self._settle(now)
+        last = int(now // HOUR) - 1  # whole hours are compared with each other: ours of the hour in hand count in part
+        first = min((hour for hour in self._foreign if hour >= last - GROWTH_OVER), default=last)
+        if first >= last or last not in self._foreign:
+            return 0.0
+        return max(0.0, (self._foreign[last] - self._foreign[first]) / (last - first))
+
     def encode(self, usage: Usage) -> bytes:
         """JSON, with what the org said last."""
         hours = {
             str(hour): [[source, purpose, count] for (source, purpose), count in sorted(calls.items())]
             for hour, calls in sorted(self._hours.items())
         }
-        return orjson.dumps({"used": usage.used, "limit": usage.limit, "hours": hours})
+        foreign = {str(hour): count for hour, count in sorted(self._foreign.items())}
+        return orjson.dumps({"used": usage.used, "limit": usage.limit, "hours": hours, "foreign": foreign})
 
     def _by_hour(self, now: float, purpose: str) -> dict[int, int]:
         self._settle(now)
@@ -87,6 +109,7 @@ class CallLedger:
         count as calls of this hour, for nobody knows better.
         """
         this = int(now // HOUR)
+        self._foreign = {hour: count for hour, count in self._foreign.items() if this - DAY_HOURS <= hour <= this}
         if all(this - DAY_HOURS <= hour <= this for hour in self._hours):
             return
         settled: dict[int, Counter[CallerKey]] = {}
@@ -104,6 +127,7 @@ def decode(data: bytes) -> tuple[CallLedger, Usage]:
             int(hour): {(str(source), str(purpose)): int(count) for source, purpose, count in calls}
             for hour, calls in document["hours"].items()
         }
-        return CallLedger(hours), Usage(int(document["used"]), int(document["limit"]))
+        foreign = {int(hour): int(count) for hour, count in document["foreign"].items()}
+        return CallLedger(hours, foreign), Usage(int(document["used"]), int(document["limit"]))
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"not a ledger of API calls: {error!r}") from error

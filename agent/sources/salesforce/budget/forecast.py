@@ -31,8 +31,8 @@ class Forecast:
 
 def forecast(ceiling: float, used: int, leaving: Sequence[int], needed: float) -> Forecast:
     """`ceiling`: calls of a day that may be used in all; `used`: of the last 24 hours; `leaving`: how many of these do not count
-    any more in 0 to 24 hours; `needed`: calls an hour of those that matter more. What others than we use is taken to go on as
-    it was: what leaves of theirs comes again.
+    any more in 0 to 24 hours; `needed`: calls an hour of those that matter more. What everybody else uses is taken to stay
+    as it was: what leaves of theirs comes again. Where it grows, the growth is a part of `needed`.
     """
     return Forecast([ceiling - used + gone - needed * hours for hours, gone in enumerate(leaving)])
 
