@@ -157,7 +157,7 @@ class ApiBudgetBook:
             turns.give(freely=True)
             return None
         left = self._forecast(rank, now)
-        if left.least >= PLENTY * self._settings.most(limit):
+        if left.least >= PLENTY * limit * self._settings.most_share:
             turns.fill(left.pace, now)
             turns.give(freely=True)
             return None

@@ -20,6 +20,7 @@ class ApiBudget(BaseModel):
     backfill_share: float = Field(default=0.5, ge=0, le=1)
     """A backfill may use this share of what the sources are going to leave; 0 holds it back altogether."""
 
-    def most(self, allowed: int) -> float:
-        """Calls a day that Leakline may make where nobody else makes any. `allowed`: what the org allows."""
-        return allowed * min(self.share, self.own_share or 1.0)
+    @property
+    def most_share(self) -> float:
+        """The share of the daily allowance that Leakline may use where nobody else uses any."""
+        return min(self.share, self.own_share or 1.0)
