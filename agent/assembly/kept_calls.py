@@ -39,12 +39,13 @@ class KeptCalls:
         """Keep what was counted, now and then. Raises DiskFull, StateDamaged."""
         now = self._now()
         if self._written is None or not self._written <= now < self._written + EVERY:
-            self.write()
-            self._written = now
+            self._written = now if self.write() else None
 
-    def write(self) -> None:
-        """Keep what was counted. Raises DiskFull, StateDamaged."""
+    def write(self) -> bool:
+        """Keep what was counted; False where that is nothing new. Raises DiskFull, StateDamaged."""
         data = self._budget.kept()
-        if data is not None:
-            with self._state.transact() as transaction:
-                transaction.set(keys.API_CALLS.key(), data)
+        if data is None:
+            return False
+        with self._state.transact() as transaction:
+            transaction.set(keys.API_CALLS.key(), data)
+        return True

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from agent import metrics
-from agent.sources.salesforce.budget.call_ledger import HOUR, CallLedger, decode
+from agent.sources.salesforce.budget.call_ledger import DAY_HOURS, HOUR, CallLedger, decode
 from agent.sources.salesforce.budget.caller import ApiCaller, Rank
 from agent.sources.salesforce.budget.forecast import Forecast, forecast, tighter
 from agent.sources.salesforce.budget.hold import ApiHold
@@ -114,7 +114,7 @@ class ApiBudgetBook:
                 return None
             leaving = self._ledger.leaving(now, "backfill")
             room = next((hours for hours, gone in enumerate(leaving) if gone), 1)
-            return self._hold(now, now, max(left.hours_until_room, room, 1) * HOUR, "the sources' new events")
+            return self._hold(Rank.BACKFILL, now, now, max(left.hours_until_room, room, 1) * HOUR)
 
     # What is shown and kept
 
@@ -170,11 +170,11 @@ class ApiBudgetBook:
             return None
         if turns.held_since is None:
             turns.held_since = now
-        return self._hold(turns.held_since, now, wait, "sources that matter more")
+        return self._hold(rank, turns.held_since, now, wait)
 
     def _forecast(self, rank: Rank, now: float) -> Forecast:
         """What is left for this rank once those above it have what they need."""
-        needed = max(self._ledger.hourly(self._above(rank), now), self._least_above(rank))
+        needed = self._needed(rank, now)
         leaving, kept = self._ledger.leaving(now), 1 - KEPT_FOR_HIGHER[rank]
         used, limit = self.usage
         found = forecast(limit * self._settings.share * kept, used, leaving, needed + self._ledger.growth(now))
@@ -183,18 +183,17 @@ class ApiBudgetBook:
         own = self._ledger.total(now)
         return tighter(found, forecast(limit * self._settings.own_share * kept, own, leaving, needed))
 
-    def _above(self, rank: Rank) -> list[tuple[str, str]]:
-        return [(caller.source, caller.purpose) for caller in self._callers if caller.rank < rank]
+    def _needed(self, rank: Rank, now: float) -> float:
+        """Calls an hour of those above: as usual, and at least one a turn while nothing is known of them."""
+        above = [(caller.source, caller.purpose) for caller in self._callers if caller.rank < rank]
+        turns = [turns.caller for turns in self._turns.values() if turns.caller.rank < rank]
+        return max(self._ledger.hourly(above, now), sum(HOUR / caller.every.total_seconds() for caller in turns))
 
-    def _least_above(self, rank: Rank) -> float:
-        """A call a turn: what those above need at least, while nothing is known of them."""
-        return sum(HOUR / pace.caller.every.total_seconds() for pace in self._turns.values() if pace.caller.rank < rank)
-
-    def _hold(self, since: float, now: float, wait: float, whom: str) -> ApiHold:
+    def _hold(self, rank: Rank, since: float, now: float, wait: float) -> ApiHold:
         used, limit = self.usage
         reason = (
-            f"{used:,} of the {int(limit * self._settings.share):,} API calls that api_budget leaves to a day are used, "
-            f"and {whom} come first"
+            f"{used:,} of the {int(limit * self._settings.share):,} API calls that api_budget leaves to a day are used, and "
+            f"sources of higher priority need about {int(DAY_HOURS * self._needed(rank, now)):,} a day"
         )
         return ApiHold(datetime.fromtimestamp(since, UTC), datetime.fromtimestamp(now + wait, UTC), reason)
 
