@@ -143,7 +143,7 @@ class Session:
         """Raises LimitExceeded while more of the API allowance is used than the settings let us; asks again first. To a
         backfill also HeldBack, where the sources come first.
         """
-        if self.budget.exhausted:
+        if self.budget.is_share_used:
             self._ask_for_news()
         if reason := self.budget.exhausted:
             raise LimitExceeded(

@@ -75,12 +75,18 @@ class ApiBudgetBook:
     # What may happen
 
     @property
+    def is_share_used(self) -> bool:
+        """Whether by the org's last word nobody may ask; a newer one may say otherwise."""
+        used, limit = self.usage
+        return limit > 0 and used >= limit * self._settings.share
+
+    @property
     def exhausted(self) -> str:
         """Why nobody may ask now, whoever they are; empty while they may."""
         with self._lock:
             (used, limit), own = self.usage, self._ledger.total(self._seconds())
         share, own_share = self._settings.share, self._settings.own_share
-        if limit and used >= limit * share:
+        if self.is_share_used:
             return f"{used} of {limit} API calls of the day are used, more than {share:.0%}"
         if limit and own_share is not None and own >= limit * own_share:
             return f"{own} of {limit} API calls of the day are used by Leakline itself, more than {own_share:.0%}"

@@ -105,8 +105,10 @@ def test_our_own_share_stops_us_though_the_org_has_plenty(make_session: MakeSess
     list(session.query(SELECT))
     session.check_budget()
     list(session.query(SELECT))
-    with pytest.raises(LimitExceeded, match="API calls of the day are used by Leakline itself"):
-        session.check_budget()
+    for _ in range(3):
+        with pytest.raises(LimitExceeded, match="API calls of the day are used by Leakline itself"):
+            session.check_budget()
+    assert session.budget.status().own == 2  # to ask again costs what there is too little of
 
 
 def test_who_has_no_turns_is_never_held_back(session: Session) -> None:
