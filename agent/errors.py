@@ -10,6 +10,7 @@ LeaklineError
 │   ├── Forbidden          a permission, licence or entitlement is missing
 │   ├── Gone               an input that was read before is not there any more, or has other rows now
 │   ├── LimitExceeded      the org's API allowance is used up: pause the whole org
+│   │   └── HeldBack       others of the org may ask, this caller comes after them
 │   └── TransportError     the answer did not arrive whole, or was no answer; try again
 ├── PushError              a batch that was handed in is not committed: its sender sends it again
 │   ├── NoRoom             there is no room for it now
@@ -30,6 +31,7 @@ redacted here, whatever raises.
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from agent.redaction.redaction import redact
@@ -91,6 +93,14 @@ class Gone(SourceError):
 
 class LimitExceeded(SourceError):
     """HTTP 403 REQUEST_LIMIT_EXCEEDED: every source of this org pauses (the org sends no Retry-After)."""
+
+
+class HeldBack(LimitExceeded):
+    """There are API calls left, and those are for callers that matter more: ask again at about `until`. The org goes on."""
+
+    def __init__(self, message: str, *, until: datetime, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.until = until
 
 
 class TransportError(SourceError):

@@ -222,6 +222,25 @@ INBOUND_SECONDS = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
     registry=REGISTRY,
 )
+API_CALLS_BUDGET = Gauge(
+    "leakline_api_calls_budget",
+    "Salesforce API calls of the rolling day at which Leakline stops asking, by whomever they are (`api_budget.share`)",
+    ["org"],
+    registry=REGISTRY,
+)
+API_CALLS = Counter(
+    "leakline_api_calls_total",
+    "Leakline's own Salesforce API calls, by source (the org's name alone: of no source) and purpose: live, look_up, probe"
+    " (what the org allows), backfill",
+    ["org", "source", "purpose"],
+    registry=REGISTRY,
+)
+SOURCE_HELD = Gauge(
+    "leakline_source_held_back",
+    "1 while a source waits for its turn because more important ones need the API calls that are left of the day",
+    ["source"],
+    registry=REGISTRY,
+)
 SPOOL_BYTES = Gauge("leakline_spool_bytes", "Batch files on disk that some destination still needs", registry=REGISTRY)
 INGEST_PAUSED = Gauge(
     "leakline_ingest_paused",

@@ -49,6 +49,12 @@ KINDS: Mapping[str, ProblemKind] = {
     "trail-not-signed": ProblemKind("itself", "make room, or correct what the reason names", over="trail-signed"),
     # Reading
     "source-failed": ProblemKind("itself", "`leakline check` shows what the org refuses", over="source-recovered"),
+    "source-held-back": ProblemKind(
+        "itself",
+        "nothing is lost, and reading continues as the calls of the last 24 hours become fewer; `leakline check` says which "
+        "`every` to raise; or raise `api_budget.share`",
+        over="source-caught-up",
+    ),
     "pass-failed": ProblemKind(
         "itself",
         "report it with the traceback in the log under `pass failed`; reading is tried again",

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from datetime import date
+from typing import Any, Literal
 
-from pydantic import PlainSerializer, TypeAdapter
+from pydantic import TypeAdapter
 
 from agent.model import Lane
 from agent.problem import Clears
+from agent.status.api_budget import ApiBudgetStatus
+from agent.status.pause import PauseStatus
 from agent.status.silence import FeedSilence
-from agent.status.times import KernelClock, RowsFlagged
+from agent.status.times import KernelClock, RowsFlagged, UtcTime
 
 DayState = Literal["waiting", "complete", "incomplete"]
 FeedState = Literal["opening", "streaming", "waiting", "refused", "withdrawn"]
 """`withdrawn`: the org has not offered it for a day, which is not a problem any more."""
-
-UtcTime = Annotated[datetime, PlainSerializer(lambda time: time.isoformat(), return_type=str)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +110,8 @@ class OrgStatus(ShardStatus):
     """By how much this machine's clock is ahead of the org's (negative: behind); None while it is not known."""
     clock_error_seconds: float | None = None
     """The true figure differs from it by no more than this."""
-
-
-@dataclass(frozen=True, slots=True)
-class PauseStatus:
-    """A wait on purpose. `by`: what is full."""
-
-    by: str
-    since: UtcTime
-    message: str
+    api_budget: ApiBudgetStatus | None = None
+    """Of its API calls, those that are Leakline's own; None where no daemon runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,7 +23,7 @@ from agent.assembly.shard import Shard, ShardSurroundings, StopEvent, build_shar
 from agent.assembly.sources import warn_of_rotation
 from agent.config.settings import Org, Settings
 from agent.detection.sigma import cache
-from agent.errors import FileError, LeaklineError, SettingsError
+from agent.errors import FileError, LeaklineError, SettingsError, StateError
 from agent.model import Destination
 from agent.pipeline.commit_line import BatchCommit
 from agent.sources.inbound.source import InboundReports
@@ -161,6 +162,10 @@ class Node:
         self.end_look_ups()
         for session in self.sessions.values():
             session.close()
+        for shard in self.shards.values():
+            with suppress(StateError):  # saves calls only; whoever stops is told of the state otherwise
+                if shard.calls is not None:
+                    shard.calls.write()
         self.directory.close()
 
     def _stores(self, name: str) -> StateStores:

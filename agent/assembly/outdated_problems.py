@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from agent.store.problems import Problems
 
-OF_SOURCES = ("source-failed", "pass-failed", "source-stopped", "record-passed-over")
+OF_SOURCES = ("source-failed", "source-held-back", "pass-failed", "source-stopped", "record-passed-over")
 OF_ORGS = ("look-up-failed", "clock-skew")
 OF_DESTINATIONS = ("destination-unavailable", "destination-stopped")
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from agent.assembly.batch_processing import BatchProcessing
+from agent.assembly.kept_calls import KeptCalls
 from agent.assembly.object_coverage import ObjectCoverage
 from agent.assembly.org_feeds import OBJECTS, ONE_FEED, STREAM, OrgFeeds, org_feeds
 from agent.assembly.sources import build_directory, build_inbound, build_source, with_unknown_actions
@@ -21,6 +22,7 @@ from agent.pipeline.ingest import Ingest
 from agent.source import ContinuousSource, PolledSource
 from agent.sources.inbound.settings import InboundSettings, SenderSettings
 from agent.sources.inbound.source import InboundReports
+from agent.sources.salesforce.budget.hold import ApiHold
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.session import Session
 from agent.sources.source_name import name_of, source_name
@@ -71,6 +73,8 @@ class Shard:
     inbound: InboundReports | None = None
     """What senders report of the org; None where the settings name no sender of it."""
     senders: Sequence[SenderSettings] = ()
+    calls: KeptCalls | None = None
+    """The count of the org's API calls."""
 
     @property
     def source_names(self) -> list[str]:
@@ -87,6 +91,10 @@ class Shard:
     def org_id(self) -> str:
         """The organisation's 18-character id, empty while it is not known; asks nobody."""
         return self.session.org_id if self.session is not None and self.session.signed_in else ""
+
+    def turn(self, source: str) -> ApiHold | None:
+        """What keeps a source from being read now; None where it is its turn."""
+        return self.session.turn(source) if self.session is not None else None
 
     def steps(self, processing: BatchProcessing) -> BatchSteps:
         """Steps of the shard's own, of what the process has in use."""
@@ -136,7 +144,8 @@ def build_shard(
     ]
     senders = surroundings.inbound.senders_of(org.name) if surroundings.inbound else []
     inbound = build_inbound(session, ingest, now) if senders else None
-    return Shard(stores, ingest, stop, session, directory, sources, feeds, inbound, senders)
+    calls = KeptCalls(stores.state, session.budget, now)
+    return Shard(stores, ingest, stop, session, directory, sources, feeds, inbound, senders, calls)
 
 
 def _feeds(org: Org, state: State) -> OrgFeeds:

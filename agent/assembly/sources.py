@@ -31,6 +31,7 @@ from agent.sources.objects.source import ObjectRows
 from agent.sources.objects.unknown_actions import UnknownActions
 from agent.sources.real_time.catalogue import event_of
 from agent.sources.real_time.settings import RealTimeSettings
+from agent.sources.salesforce.budget.caller import ApiCaller, source_caller
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.session import Session
 from agent.sources.source_name import name_of, source_name
@@ -62,6 +63,7 @@ def build_source(
 ) -> PolledSource | ContinuousSource:
     """One source of an org, which asks nothing yet. `beside`: all sources of the org."""
     name = name_of(session.settings.name, settings)
+    session = session.acting_for(_caller(name, settings))
     match settings:
         case EventLogFileSettings():
             return EventLogFile(
@@ -103,6 +105,13 @@ def build_inbound(session: Session, ingest: SourceMemory, now: Callable[[], date
 
     recall = ingest.recall(source_name(org, SERVICE))
     return InboundReports(org, organization, now=now, recall=recall, naming=identify_named)
+
+
+def _caller(name: str, settings: SourceSettings) -> ApiCaller:
+    """Streams cost no calls, and the few of their channels go before everything else."""
+    if isinstance(settings, RealTimeSettings):
+        return ApiCaller(name, "live")
+    return source_caller(name, settings.priority, settings.every)
 
 
 def with_unknown_actions(
@@ -151,6 +160,7 @@ def build_directory(
         else:
             problems.over("look-up-failed", name)
 
+    session = session.acting_for(ApiCaller(name, "look_up"))
     return Directory(session, org=name, get=lambda key: state.data(prefix + key), put=put, now=now, report=report)
 
 

@@ -19,8 +19,10 @@ from agent.sources.objects.catalogue import watched_objects
 from agent.sources.objects.settings import EventLogObjectSettings, ProvisioningSettings, SessionsSettings
 from agent.sources.real_time.catalogue import catalogue
 from agent.sources.real_time.settings import RealTimeSettings
+from agent.sources.salesforce.budget.caller import Rank
 from agent.sources.source_name import name_of
 from agent.sources.stored_events.settings import StoredEventsSettings
+from agent.wording.phrase import listed
 
 DAY = timedelta(days=1)
 PAGE = 2_000
@@ -79,12 +81,13 @@ def examine_cost(org: Org, size: OrgSize) -> Finding:
     message = f"about {total:,} API calls ({parts}) and {size.rows:,} rows of log files and objects"
     if size.allowed <= 0:
         return Finding(subject, True, f"{message}; the org's allowance is not known")
-    share = org.api_budget.share
+    share = org.api_budget.most_share
     budget = int(size.allowed * share)
     message += f"; the budget is {budget:,} of {size.allowed:,} calls ({share:.0%})"
     if total <= budget:
         return Finding(subject, True, message)
-    fix = f"{_advice(org, each, budget - total)}ask for a larger allowance, or remove a source; reading rests at the budget"
+    waits = _held_back(org, calls, total - budget)
+    fix = f"{_advice(org, each, budget - total)}ask for a larger allowance, or remove a source; {waits}"
     return Finding(subject, False, message, fix, warning=True)
 
 
@@ -100,6 +103,26 @@ def _advice(org: Org, calls: Sequence[tuple[SourceSettings, int]], left: int) ->
     return ""
 
 
+def _held_back(org: Org, calls: Sequence[tuple[SourceSettings, int]], excess: int) -> str:
+    """Who waits as long as nothing is changed: from the least important up, until `excess` calls are saved."""
+    ranked = sorted(calls, key=lambda entry: -_rank(entry[0]))
+    held = list[str]()
+    for source, count in ranked:
+        if excess <= 0 or _rank(source) is Rank.HIGH:
+            break
+        held.append(f"{name_of(org.name, source)} (priority {_rank(source).word})")
+        excess -= count
+    words = (
+        f"until then {listed(held, 'and')} {'waits' if len(held) == 1 else 'wait'} for calls" if held else "until then"
+    )
+    return words if excess <= 0 else f"{words}{', and' if held else ''} reading rests whenever the budget is used up"
+
+
+def _rank(source: SourceSettings) -> Rank:
+    """Streams go before everything else."""
+    return Rank.HIGH if isinstance(source, RealTimeSettings) else Rank[source.priority.upper()]
+
+
 def _stored(source: StoredEventsSettings, org: Org, size: OrgSize, polls: int) -> int:
     """Each poll asks for events that are not streamed; the others are compared once an hour."""
     stored = {event.name for event in catalogue().values() if event.stored in size.objects}
@@ -111,7 +134,7 @@ def _stored(source: StoredEventsSettings, org: Org, size: OrgSize, polls: int) -
 
 def _asked(objects: int, every: timedelta, org: Org, size: OrgSize) -> int:
     """Of so many that take turns, how many a poll asks for."""
-    most = objects_a_poll(size.allowed, org.api_budget.share, every)
+    most = objects_a_poll(size.allowed, org.api_budget.most_share, every)
     return objects if most is None else min(most, objects)
 
 

@@ -195,6 +195,7 @@ class DaemonCommands:
                     org_id=session.org_id if session.signed_in else "",
                     api_calls_used=session.usage.used,
                     api_calls_allowed=session.usage.limit,
+                    api_budget=session.budget.status(),
                     clock_ahead_seconds=round(offset.ahead, 3) if offset is not None else None,
                     clock_error_seconds=round(offset.error, 3) if offset is not None else None,
                 )

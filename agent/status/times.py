@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import PlainSerializer
 
 from agent.model import TimeFlag
+
+UtcTime = Annotated[datetime, PlainSerializer(lambda time: time.isoformat(), return_type=str)]
 
 KernelClockState = Literal["synchronised", "unsynchronised", "may_not_ask", "not_there"]
 """`synchronised`: a time service keeps the clock. `may_not_ask`: a filter of system calls forbids the question, as

@@ -57,6 +57,7 @@ TAKEN = KeyFamily(
 )
 ATTEMPT = KeyFamily("attempt/", "agent.store.attempts", "component: JSON [place, count], or count by digest")
 DIRECTORY = KeyFamily("directory/", "agent.sources.salesforce.directory", "org/kind/id: JSON {at, record}")
+API_CALLS = KeyFamily("api-calls", "agent.assembly.kept_calls", "JSON, what `CallLedger.encode` makes")
 EVENT_TIMES = KeyFamily("times/", "agent.pipeline.event_times", "source/event type: JSON `FeedRecord`")
 READ_ACCOUNT = KeyFamily("account/ingest/", "agent.store.accounts", "source/event type: JSON `IngestAccount`")
 COMPARED = KeyFamily(
@@ -130,6 +131,7 @@ OF_A_SHARD = (
         TAKEN,
         ATTEMPT,
         DIRECTORY,
+        API_CALLS,
         EVENT_TIMES,
         READ_ACCOUNT,
         COMPARED,

@@ -76,6 +76,25 @@ def test_a_day_that_does_not_fit_names_what_to_raise() -> None:
     assert examine_cost(slower, size).ok
 
 
+def test_a_day_that_does_not_fit_says_who_waits() -> None:
+    """The least important, as many as save enough; where none of these saves it, all rest at the budget."""
+    wanted = {
+        "event_log_object": {"LoginEventLog": 9},
+        "sessions": {"VerificationHistory": 9},
+        "setup_audit_trail": {"SetupAuditTrail": 9},
+    }
+    sources = [{"type": kind} for kind in wanted]
+    little = examine_cost(org_of(*sources), OrgSize((), wanted, allowed=2_200))
+    assert little.fix.endswith("until then acme/event_log_object (priority low) waits for calls")
+    raised = [{"type": "event_log_object", "priority": "high"}, *sources[1:]]
+    assert (
+        "acme/sessions (priority normal) waits for calls"
+        in examine_cost(org_of(*raised), OrgSize((), wanted, allowed=2_200)).fix
+    )
+    least = examine_cost(org_of(*sources), OrgSize((), wanted, allowed=1_000)).fix
+    assert "acme/sessions (priority normal) wait for calls, and reading rests whenever the budget is used up" in least
+
+
 def test_an_allowance_that_nobody_knows_bars_nothing() -> None:
     """The sum is still said."""
     finding = examine_cost(org_of({"type": "real_time"}), OrgSize((), {}))

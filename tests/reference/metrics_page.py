@@ -22,6 +22,7 @@ LABELS = {
     "object": "the object of the org of which all records are compared, such as `AuthSession`",
     "org": "the org's name in the settings; empty for what is of Leakline itself",
     "problem": "what could not be read, as the meaning lists it",
+    "purpose": "what for, as the meaning lists it",
     "reason": "why, as the meaning lists it",
     "rule": "the rule's name",
     "seen": "when, as the meaning lists it",

@@ -103,6 +103,8 @@ def _orgs(status: StatusDocument) -> RenderableType | None:
     )
     for org in status.orgs:
         known = f"{org.api_calls_used:,} of {org.api_calls_allowed:,}" if org.api_calls_allowed else "not yet known"
+        if org.api_budget is not None and org.api_budget.own:
+            known += f", {org.api_budget.own:,} own"
         stored = [f"{_pending(org):,}", f"{org.dead_letters:,}"] if several else []
         wrong = org.problem or ("does not balance" if org.balanced is False else "")
         table.add_row(org.name, *([known] if status.running else []), *stored, trouble(wrong))

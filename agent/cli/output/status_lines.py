@@ -36,7 +36,8 @@ def source_lines(sources: Sequence[SourceStatus], *, explained: Collection[str])
     for source in sources:
         if source.paused:
             since = time(source.paused.since)
-            yield words(f"{source.name} has been paused since {since}: {source.paused.message}", "yellow")
+            until = f", until about {time(source.resumes_at)}" if source.resumes_at else ""
+            yield words(f"{source.name} has been paused since {since}{until}: {source.paused.message}", "yellow")
         elif source.problem and source.resumes_at:
             why = "" if source.name in explained else f": {shortened(source.problem, LONGEST_REASON)}"
             yield words(f"{source.name} waits until {time(source.resumes_at)}{why}", "red")

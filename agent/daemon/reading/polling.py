@@ -13,13 +13,15 @@ import structlog
 
 from agent.daemon.reading import source_failures
 from agent.daemon.reading.source_failures import ORG_PAUSE
-from agent.errors import DiskFull, LimitExceeded, SourceError, StateDamaged
+from agent.daemon.reading.turn_holds import TurnHolds
+from agent.errors import DiskFull, SourceError, StateDamaged
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.ingest import Ingest
 from agent.pipeline.pass_faults import PassFaults
 from agent.pipeline.progress import STALLED_AFTER, Pause
 from agent.redaction.redaction import redact
 from agent.source import PolledSource
+from agent.sources.salesforce.budget.hold import ApiHold
 from agent.store.problems import Problems
 
 log = structlog.get_logger()
@@ -60,10 +62,11 @@ class Polling:
         *,
         faults: PassFaults | None = None,
         wait: Callable[[float], bool] | None = None,
+        turn: Callable[[str], ApiHold | None] = lambda _: None,
     ) -> None:
         """`org_id`: an org's name in the settings to its id, empty while it is not known; `steady`: a clock that does not
         jump, in seconds, for all waiting; `faults`: those of the shard; `wait`: waits so many seconds and says whether
-        to stop, unless given on the stop event.
+        to stop, unless given on the stop event; `turn`: what keeps a source of this name from being read now.
         """
         self.sources: dict[str, PollRecord] = {}
         """By the source's name."""
@@ -75,6 +78,7 @@ class Polling:
         self._steady = steady
         self._faults = faults or PassFaults(problems, steady=steady)
         self._wait = wait or stop.wait
+        self._holds = TurnHolds(problems, turn, steady)
 
     def add(self, source: PolledSource, org: str, every: timedelta) -> None:
         self.sources[source.name] = PollRecord(source, org, every, turn=self._steady())
@@ -89,6 +93,8 @@ class Polling:
             return
         try:
             while not self._stop.is_set() and (polled.resumes is None or self._steady() >= polled.resumes):
+                if not self._holds.may_read(polled.source.name, polled.every, self._org_id(polled.org)):
+                    break
                 pause = self._poll(polled)
                 if pause is None or not self._rested(polled, pause):
                     break
@@ -137,7 +143,7 @@ class Polling:
     def _failed(self, polled: PollRecord, error: SourceError) -> None:
         polled.problem = str(error)
         rest = source_failures.report(self._problems, polled.source.name, self._org_id(polled.org), error)
-        if isinstance(error, LimitExceeded):
+        if source_failures.concerns_org(error):
             self.rest(polled.org)
         elif rest is not None:
             polled.resumes = self._steady() + rest.total_seconds()
@@ -179,13 +185,14 @@ class Polling:
 
     def _status(self, polled: PollRecord, now: datetime, pause: Pause | None) -> Mapping[str, Any]:
         rests = polled.resumes - self._steady() if polled.resumes is not None else 0.0
+        held_until, held = self._holds.status(polled.source.name)
         return {
             "name": polled.source.name,
             "problem": polled.problem or _clock_problem(polled.last_success, now),
             "lag_seconds": (now - polled.newest).total_seconds() if polled.newest else None,
             "last_success": polled.last_success.isoformat() if polled.last_success else None,
-            "resumes_at": (now + timedelta(seconds=rests)).isoformat() if rests > 0 else None,
-            "paused": pause and {"by": pause.by, "since": pause.since.isoformat(), "message": pause.message},
+            "resumes_at": (now + timedelta(seconds=rests)).isoformat() if rests > 0 else held_until,
+            "paused": {"by": pause.by, "since": pause.since.isoformat(), "message": pause.message} if pause else held,
         }
 
 

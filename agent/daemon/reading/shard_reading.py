@@ -41,7 +41,9 @@ class ShardReading:
         stop = shard.stop
         problems = shard.stores.problems
         self._faults = PassFaults(problems, steady=steady)
-        self.polling = Polling(shard.ingest, problems, now, stop, lambda _: shard.org_id, steady, faults=self._faults)
+        self.polling = Polling(
+            shard.ingest, problems, now, stop, lambda _: shard.org_id, steady, faults=self._faults, turn=shard.turn
+        )
         common = SourceShard(
             shard.ingest,
             problems,
@@ -152,6 +154,8 @@ class ShardReading:
 
     def _tick(self) -> None:
         self.shard.ingest.tick()
+        if self.shard.calls is not None:
+            self.shard.calls.tick()
         self.shard.stores.problems.report_growth()
         self._days.tick(self._now(), self.shard.org_id)
         self._changes.judge(self._now(), self._told, self.shard.stores.problems, self.shard.org_id, (TRAIL, GRANTS))

@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from agent import metrics
-from agent.errors import Forbidden, LimitExceeded, SourceError, TransportError, Unauthorized
+from agent.errors import Forbidden, HeldBack, LimitExceeded, SourceError, TransportError, Unauthorized
 from agent.store.problems import Problems
 
 log = structlog.get_logger()
@@ -31,6 +31,11 @@ def report(problems: Problems, source: str, org: str, error: SourceError) -> tim
     if isinstance(error, LimitExceeded):
         return ORG_PAUSE
     return CREDENTIALS_PAUSE if isinstance(error, Unauthorized | Forbidden) else None
+
+
+def concerns_org(error: SourceError) -> bool:
+    """Whether all sources of the org are to rest; not where others may ask and this caller alone comes after them."""
+    return isinstance(error, LimitExceeded) and not isinstance(error, HeldBack)
 
 
 def end(problems: Problems, source: str) -> None:

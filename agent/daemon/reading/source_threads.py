@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 from agent.daemon.reading import source_failures
-from agent.errors import DiskFull, LimitExceeded, PushError, Shutdown, StateDamaged
+from agent.errors import DiskFull, PushError, Shutdown, StateDamaged
 from agent.model import Batch
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.ingest import Ingest
@@ -130,7 +130,7 @@ class SourceThread(ABC):
         if shard.stop.is_set():
             return 0.0
         rest = source_failures.report(shard.problems, self.name, shard.org_id(), failure)
-        if isinstance(failure, LimitExceeded):
+        if source_failures.concerns_org(failure):
             shard.rest()
         return rest.total_seconds() if rest is not None else PAUSE
 

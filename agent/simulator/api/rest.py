@@ -146,6 +146,8 @@ class Rest:
                 self._org.change_faults(**values)
             elif name == "advance" and request.method == "POST":
                 self._org.advance(**values)
+            elif name == "spend" and request.method == "POST":
+                self._org.spend(**values)
             elif name == "sign-out" and request.method == "POST":
                 self._tokens.revoke_all()
             elif name == "plant" and request.method == "POST":
@@ -158,7 +160,7 @@ class Rest:
                 )
             elif name not in ("faults", "calls"):
                 raise RestError(
-                    404, "NOT_FOUND", "there are faults, advance, plant, outbound, truth, sign-out and calls"
+                    404, "NOT_FOUND", "there are faults, advance, spend, plant, outbound, truth, sign-out and calls"
                 )
         except (ValueError, TypeError) as error:
             raise RestError(400, "INVALID", str(error)) from error

@@ -17,6 +17,7 @@ from agent.simulator.event_stream.stream_truth import StreamTruth
 from agent.simulator.log_files.log_file import FREE_RETENTION, RETENTION, LogFile
 from agent.simulator.log_files.log_file_store import LogFileStore
 from agent.simulator.log_files.traffic import Traffic
+from agent.simulator.org.api_allowance import ApiAllowance
 from agent.simulator.org.plant import Plant, hidden_ids, planted
 from agent.simulator.pubsub.event_bus import EventBus
 from agent.simulator.records.audit_trail import setup_version
@@ -50,10 +51,9 @@ class SimulatedOrg:
         self.stream_faults: StreamFaults = settings.stream_faults
         self.calls: Counter[str] = Counter()
         """Calls answered or refused, by kind: token, query, log_file, …"""
-        self.api_calls = 0
-        """Calls that count against the org's limit."""
         self._ahead = timedelta(0)
         self._first_now = settings.now()
+        self._allowance = ApiAllowance(self.now)
         self._struck = 0
         self._lock = threading.RLock()
         self.bus = EventBus(self._milliseconds)
@@ -228,10 +228,26 @@ class SimulatedOrg:
         """Count a call against the limit; False when the limit is used up."""
         with self._lock:
             limit = self.faults.limit_after or self.settings.api_limit
-            if self.api_calls >= limit:
+            if self._allowance.used >= limit:
                 return False
-            self.api_calls += 1
+            self._allowance.spend()
             return True
+
+    def spend(self, calls: int) -> None:
+        """Somebody else makes so many calls; like ours they count for 24 hours of the org's clock."""
+        with self._lock:
+            self._allowance.spend(max(0, calls))
+
+    @property
+    def api_calls(self) -> int:
+        """Calls that count against the org's limit."""
+        with self._lock:
+            return self._allowance.used
+
+    @api_calls.setter
+    def api_calls(self, calls: int) -> None:
+        with self._lock:
+            self._allowance.set(calls)
 
     def _visible_from(self, file: LogFile) -> int:
         late = self.faults.visible_late_seconds * 1000

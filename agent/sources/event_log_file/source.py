@@ -35,6 +35,7 @@ from agent.sources.event_log_file.odd_records import OddRecords
 from agent.sources.event_log_file.poll import Poll
 from agent.sources.event_log_file.prefetch import download_ahead
 from agent.sources.salesforce.api_error import Missing
+from agent.sources.salesforce.budget.caller import Priority
 from agent.sources.salesforce.session import Session
 from agent.sources.source_name import name_of
 
@@ -63,6 +64,8 @@ class EventLogFileSettings(BaseModel):
     """How old the oldest file may be at the very first start, by when it was created."""
     every: Annotated[PositiveDuration, at_most(timedelta(days=1))] = timedelta(minutes=10)
     """The time between two polls."""
+    priority: Priority = "high"
+    """Who is held back first as the API calls of the day run out: `low`, then `normal`; `high` last."""
     settle: Annotated[Duration, at_most(timedelta(days=1))] = timedelta(minutes=5)
     """Files younger than this wait, because they may still grow."""
     overlap: Annotated[Duration, at_most(timedelta(days=3))] = timedelta(hours=1)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 PART = 0.25
-"""Of the calls that Leakline may use of the org's allowance (`api_budget.share`), for one source of many objects."""
+"""Of the calls that Leakline may use of the org's allowance (`api_budget`), for one source of many objects."""
 LATELY = timedelta(hours=1)
 WEIGHT = 6
 """So many times as often one is asked that spoke lately."""

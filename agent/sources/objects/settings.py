@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from agent.duration import Duration, PositiveDuration, at_most
 from agent.sources.objects.catalogue import secrets
+from agent.sources.salesforce.budget.caller import Priority
 
 DAY = timedelta(days=1)
 BIG = "__b"
@@ -28,6 +29,8 @@ class ObjectSourceSettings(BaseModel):
 
     start: Annotated[Duration, at_most(timedelta(days=180))] = timedelta(hours=24)
     """How old the oldest row may be at the very first start."""
+    priority: Priority = "normal"
+    """Who is held back first as the API calls of the day run out: `low`, then `normal`; `high` last."""
 
 
 class SetupAuditTrailSettings(ObjectSourceSettings):
@@ -35,6 +38,8 @@ class SetupAuditTrailSettings(ObjectSourceSettings):
 
     type: Literal["setup_audit_trail"]
     """What administrators change in Setup: the rows of SetupAuditTrail."""
+    priority: Priority = "high"
+    """Who is held back first as the API calls of the day run out: `low`, then `normal`; `high` last."""
     every: Every = timedelta(minutes=1)
     """The time between two polls, each of which asks the org once, and more often only where there is much to read."""
 
@@ -44,6 +49,8 @@ class LoginHistorySettings(ObjectSourceSettings):
 
     type: Literal["login_history"]
     """Logins, also those that failed: the rows of LoginHistory. They come within minutes and need no licence."""
+    priority: Priority = "high"
+    """Who is held back first as the API calls of the day run out: `low`, then `normal`; `high` last."""
     every: Every = timedelta(minutes=2)
     """The time between two polls, each of which asks the org once, and more often only where there is much to read."""
 
@@ -53,6 +60,8 @@ class EventLogObjectSettings(ObjectSourceSettings):
 
     type: Literal["event_log_object"]
     """The `…EventLog` objects: what log files tell, sooner and by query. They need Event Monitoring."""
+    priority: Priority = "low"
+    """Who is held back first as the API calls of the day run out: `low`, then `normal`; `high` last."""
     objects: Literal["all"] | Annotated[list[ObjectName], Field(min_length=1)] = "all"
     """Which are read: `all` that the org has, or a list such as `[LoginEventLog, ReportEventLog]`."""
     every: Every = timedelta(minutes=5)

@@ -117,7 +117,7 @@ class ObjectRows:
         if not isinstance(self._settings, EventLogObjectSettings):
             return None
         budget = self._session.settings.api_budget
-        return objects_a_poll(self._session.usage.limit, budget.share, self._settings.every)
+        return objects_a_poll(self._session.usage.limit, budget.most_share, self._settings.every)
 
     def _named(self, frame: pl.DataFrame, org: str, read: ReadObject) -> pl.Series:
         return self._naming(frame, org, read.name, self._selected.object(read.name).named_by)

@@ -32,6 +32,8 @@ class QuerySession(Protocol):
     @property
     def closed(self) -> bool: ...
 
+    def check_budget(self) -> None: ...
+
     def query(self, soql: str, *, deadline: float | None = None) -> Iterator[Mapping[str, Any]]: ...
 
     def fields(self, object_name: str, *, deadline: float | None = None) -> Mapping[str, Mapping[str, Any]]: ...
@@ -48,6 +50,7 @@ class IdentityQueries:
 
     def users(self, ids: Sequence[str]) -> list[ObjectFields]:
         """With those of the fields that this user may see; relations as `Profile.Name`."""
+        self._session.check_budget()
         seen = self._session.fields("User", deadline=CALL_SECONDS)
         fields = ["Id", *(name for name in _USER_FIELDS if name in seen)]
         relations = [path for name, path in _USER_RELATIONS.items() if name in seen]
@@ -61,6 +64,7 @@ class IdentityQueries:
 
     def applications(self, ids: Sequence[str]) -> Iterator[ObjectFields]:
         """Connected apps with their names."""
+        self._session.check_budget()
         return self._ask("ConnectedApplication", ["Id", "Name"], ids)
 
     def _ask(self, object_name: str, fields: Sequence[str], ids: Sequence[str]) -> Iterator[ObjectFields]:

@@ -12,6 +12,7 @@ from agent.name import OrgName
 from agent.network.proxy import ProxySettings
 from agent.network.server_address import server_url, url_schema
 from agent.network.tls import TlsSettings
+from agent.sources.salesforce.budget.settings import ApiBudget
 from agent.sources.salesforce.credentials import Credentials
 
 
@@ -20,15 +21,6 @@ def _https(url: str) -> str:
     if parts.path.strip("/"):
         raise ValueError("write it as https://host, such as https://example.my.salesforce.com")
     return f"https://{parts.netloc}"
-
-
-class ApiBudget(BaseModel):
-    """How much of the org's daily API allowance may be used, by whomever, before Leakline stops asking."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    share: float = Field(default=0.8, gt=0, le=1)
-    """Leakline stops asking while more than this share of the daily allowance is used, by whomever."""
 
 
 Domain = Annotated[str, Field(pattern=r"^\.?([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}$")]

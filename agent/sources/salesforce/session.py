@@ -7,13 +7,12 @@ simple-salesforce builds the queries' URLs and follows their pages on top of it.
 from __future__ import annotations
 
 import io
-import re
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from copy import copy
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,33 +21,28 @@ import requests
 from requests.adapters import BaseAdapter
 from simple_salesforce.api import Salesforce
 
-from agent import metrics
-from agent.errors import LimitExceeded, NotReady, SettingsError, TransportError
+from agent.errors import HeldBack, LimitExceeded, SettingsError, SourceError, TransportError
 from agent.network.answer_body import Unacceptable, json_of, read_body, read_error
 from agent.network.connection import Connection
 from agent.network.failure import explain
 from agent.sources.salesforce.api_error import UnreadableAnswer, rest_refusal
+from agent.sources.salesforce.budget.budget_book import ApiBudgetBook
+from agent.sources.salesforce.budget.caller import ApiCaller, Rank
+from agent.sources.salesforce.budget.hold import ApiHold
+from agent.sources.salesforce.budget.usage import Usage
 from agent.sources.salesforce.clock_offset import OrgClock
 from agent.sources.salesforce.connections import HostConnections
 from agent.sources.salesforce.org_settings import OrgSettings
 from agent.sources.salesforce.page import MOST_BYTES, MOST_PAGES, Page
-from agent.sources.salesforce.token import Token, obtain
+from agent.sources.salesforce.sign_in import SignIn, not_ready
+from agent.sources.salesforce.token import Token
 
 MOST_HOSTS = 3
 """Hosts besides the one of `url` to which connections are kept: an org that moves names a new one."""
 
-_USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})")
-
-
-class Usage(NamedTuple):
-    """API calls in the rolling day as the org last told (`Sforce-Limit-Info`); 0 of 0 before it did."""
-
-    used: int
-    limit: int
-
 
 class Session:
-    """An org's session. Safe for threads.
+    """An org's session, in the name of one caller; `acting_for` gives others of the same org. Safe for threads.
 
     Every call raises NotReady, Unauthorized, Forbidden, LimitExceeded, TransportError, `Missing` or `Refused`
     (agent.sources.salesforce.api_error), whatever the org sends.
@@ -63,16 +57,27 @@ class Session:
     ) -> None:
         """`rotated` is told a refresh token that replaces the one in the settings, to store it or to warn."""
         self.settings = settings
-        self.usage = Usage(0, 0)
         self.clock = OrgClock(now)
         """What the org's answers say of the time."""
+        self.budget = ApiBudgetBook(settings.name, settings.api_budget, now)
+        """Of all callers together."""
         self._now = now
-        self._rotated = rotated
-        self._refresh_token: str | None = None
-        self._token: Token | None = None
-        self._lock = threading.Lock()
         self._connections = HostConnections(self._connect, settings.url, MOST_HOSTS)
-        self._client = self._simple_salesforce()
+        self._sign_in = SignIn(settings, self._connections, self.clock, now=now, rotated=rotated)
+        self._caller = ApiCaller(settings.name, "probe")
+        self._client: Any = None
+
+    def acting_for(self, caller: ApiCaller) -> Session:
+        """The same session, with its token, connections and budget, whose calls count as the caller's."""
+        self.budget.register(caller)
+        session = copy(self)
+        session._caller, session._client = caller, None  # noqa: SLF001 - one of us
+        return session
+
+    @property
+    def usage(self) -> Usage:
+        """API calls of the day, as the org last told."""
+        return self.budget.usage
 
     @property
     def org_id(self) -> str:
@@ -82,7 +87,7 @@ class Session:
     @property
     def signed_in(self) -> bool:
         """Whether there is a token, good or stale; asks nobody."""
-        return self._token is not None
+        return self._sign_in.is_done
 
     @property
     def data_path(self) -> str:
@@ -90,11 +95,7 @@ class Session:
 
     def token(self, stale: Token | None = None) -> Token:
         """The token in use, which is not `stale`: the first thread to say so gets a new one for all."""
-        with self._lock:
-            if self._token is None or self._token is stale:
-                self._token = None
-                self._token = self._obtain()
-            return self._token
+        return self._sign_in.token(stale)
 
     def query(self, soql: str, *, deadline: float | None = None) -> Iterator[Mapping[str, Any]]:
         """All records of a SOQL query, page after page, without their `attributes`; one that is no object is empty.
@@ -139,16 +140,22 @@ class Session:
         return self._json(f"{self.data_path}/limits")
 
     def check_budget(self) -> None:
-        """Raises LimitExceeded while more of the API allowance is used than the settings let us; asks again first."""
-        if self._over_budget():
-            self.limits()
-        if self._over_budget():
-            used, limit = self.usage
+        """Raises LimitExceeded while more of the API allowance is used than the settings let us; asks again first. To a
+        backfill also HeldBack, where the sources come first.
+        """
+        if self.budget.is_share_used:
+            self._ask_for_news()
+        if reason := self.budget.exhausted:
             raise LimitExceeded(
-                f"{self.settings.name}: {used} of {limit} API calls of the day are used, "
-                f"more than {self.settings.api_budget.share:.0%}",
-                hint="wait until the calls of the last 24 hours are fewer, or raise api_budget.share",
+                f"{self.settings.name}: {reason}",
+                hint="wait until the calls of the last 24 hours are fewer, or raise api_budget",
             )
+        if self._caller.rank is Rank.BACKFILL and (hold := self._turn(self.budget.backfill_turn)):
+            raise HeldBack(f"{self.settings.name}: {hold.reason}", until=hold.until)
+
+    def turn(self, source: str) -> ApiHold | None:
+        """None where it is the source's turn to be read, and what keeps it from that for now. May ask the org for its count."""
+        return self._turn(lambda: self.budget.turn(source))
 
     @contextmanager
     def exchange(
@@ -161,15 +168,16 @@ class Session:
                 with self._connections.to(token.instance_url).connection() as connection:
                     options["headers"] = {**options.get("headers", {}), "Authorization": f"Bearer {token.access_token}"}
                     url, asked = token.instance_url + path, self._now()
+                    self.budget.count(self._caller)
                     with connection.exchange(method, url, deadline=deadline or self._deadline, **options) as response:
                         self.clock.note(asked, response.headers)
-                        self._note_usage(response)
+                        self.budget.note(response.headers)
                         if response.status_code == 200:
                             yield response
                             return
                         body = read_error(response)
             except SettingsError as error:
-                raise self._not_ready(error) from error
+                raise not_ready(self.settings, error) from error
             except Unacceptable as error:
                 raise UnreadableAnswer(f"{self.settings.name}: {explain(error)}") from error
             except httpx.HTTPError as error:
@@ -178,8 +186,7 @@ class Session:
                 token = self.token(stale=token)
                 continue
             if response.status_code == 420:
-                with self._lock:
-                    self._token = None
+                self._sign_in.forget()
             raise rest_refusal(response.status_code, body, f"{self.settings.name}: {path.partition('?')[0]}")
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], deadline: float | None = None) -> Any:
@@ -190,12 +197,7 @@ class Session:
 
     def prepare(self) -> None:
         """Raises NotReady when a secret, certificate or proxy of the settings cannot be used; asks nobody."""
-        try:
-            self.settings.auth.form(self.settings.url, self._now())
-            with self._connections.to(self.settings.url).connection():
-                return
-        except SettingsError as error:
-            raise self._not_ready(error) from error
+        self._sign_in.prepare()
 
     @property
     def closed(self) -> bool:
@@ -218,25 +220,17 @@ class Session:
         settings = self.settings
         return Connection(url, settings.tls, settings.proxy, settings.timeout.total_seconds())
 
-    def _obtain(self) -> Token:
-        settings = self.settings
-        try:
-            form = settings.auth.form(settings.url, self._now())
-            if self._refresh_token is not None:
-                form["refresh_token"] = self._refresh_token
-            with self._connections.to(settings.url).connection() as connection:
-                token = obtain(connection, settings, form, self._deadline, self.clock)
-        except SettingsError as error:
-            raise self._not_ready(error) from error
-        except httpx.HTTPError as error:
-            raise TransportError(f"{settings.name}: {explain(error)}") from error
-        if token.refresh_token and token.refresh_token != form.get("refresh_token"):
-            self._refresh_token = token.refresh_token
-            self._rotated(token.refresh_token)
-        return token
+    def _turn(self, ask: Callable[[], ApiHold | None]) -> ApiHold | None:
+        """Nobody is held back for what was true long ago."""
+        hold = ask()
+        if hold is None or not self.budget.ask_for_news():
+            return hold
+        with suppress(SourceError):
+            self._ask_for_news()
+        return ask()
 
-    def _not_ready(self, error: SettingsError) -> NotReady:
-        return NotReady(f"{self.settings.name}: {error.args[0]}", hint=error.hint)
+    def _ask_for_news(self) -> None:
+        self.acting_for(ApiCaller(self.settings.name, "probe")).limits()
 
     def _json(self, path: str, deadline: float | None = None) -> Mapping[str, Any]:
         with self.exchange("GET", path, deadline=self._at_most(deadline)) as response:
@@ -254,14 +248,14 @@ class Session:
 
     def _pages(self, soql: str, deadline: float | None) -> Iterator[Page]:
         # simple-salesforce hands `timeout` on to the adapter below.
-        page = self._page(lambda: self._client.query(soql, timeout=deadline))
+        page = self._page(lambda: self._simple.query(soql, timeout=deadline))
         yield page
         seen = set[str]()
         while page.following:
             if page.following in seen or len(seen) >= MOST_PAGES:
                 raise self._no_answer("query", f"its pages do not end (after {len(seen) + 1})")
             seen.add(page.following)
-            ask = partial(self._client.query_more, page.following, identifier_is_url=True, timeout=deadline)
+            ask = partial(self._simple.query_more, page.following, identifier_is_url=True, timeout=deadline)
             page = self._page(ask)
             yield page
 
@@ -274,16 +268,12 @@ class Session:
     def _no_answer(self, what: str, reason: str = "the answer is cut off or is a web page") -> TransportError:
         return TransportError(f"{self.settings.name}: {what}: {reason}", hint="try again later")
 
-    def _note_usage(self, response: httpx.Response) -> None:
-        found = _USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
-        if found:
-            self.usage = Usage(int(found[1]), int(found[2]))
-            metrics.API_CALLS_USED.labels(self.settings.name).set(self.usage.used)
-            metrics.API_CALLS_ALLOWED.labels(self.settings.name).set(self.usage.limit)
-
-    def _over_budget(self) -> bool:
-        used, limit = self.usage
-        return limit > 0 and used >= limit * self.settings.api_budget.share
+    @property
+    def _simple(self) -> Any:
+        """Made at the first query: look-ups and probes of most orgs ask none."""
+        if self._client is None:
+            self._client = self._simple_salesforce()
+        return self._client
 
     def _simple_salesforce(self) -> Any:
         session = requests.Session()

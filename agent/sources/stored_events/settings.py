@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from agent.duration import Duration, PositiveDuration, at_most
+from agent.sources.salesforce.budget.caller import Priority
 
 EventName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")]
 
@@ -27,6 +28,8 @@ class StoredEventsSettings(BaseModel):
     every: Annotated[PositiveDuration, at_most(timedelta(days=1))] = timedelta(minutes=5)
     """The time between two polls. Each asks the org once for each event, at most 12 times where there is much to read.
     Where the org's allowance of API calls is small, events take turns, as event log objects do."""
+    priority: Priority = "normal"
+    """Who is held back first as the API calls of the day run out: `low`, then `normal`; `high` last."""
     reconcile: bool = True
     """Whether what was streamed is compared with what is stored, for events that the stream left out."""
     reconcile_after: Annotated[PositiveDuration, at_most(timedelta(days=1))] = timedelta(hours=1)

@@ -94,7 +94,7 @@ class StoredPass:
     def _due(self, events: Sequence[ReadObject]) -> list[ReadObject]:
         """Those that are asked for now: where the org's allowance is small, they take turns."""
         session, every = self._parts.session, self._parts.settings.every
-        most = objects_a_poll(session.usage.limit, session.settings.api_budget.share, every)
+        most = objects_a_poll(session.usage.limit, session.settings.api_budget.most_share, every)
         return self._parts.pace.due(events, self._now, most)
 
     def _newest(self, event: ReadObject) -> Generator[Batch]:

@@ -12,7 +12,10 @@ ABSENT = "feed-silent"
 """The kind of problem of a feed that is missed by its own history."""
 STOPPED = ("source-stopped", "pass-failed")
 """Kinds of problems: no refusal of the org's."""
+HELD = "source-held-back"
+"""The kind of problem of a source that waits for more important ones."""
 REFUSED = (
+    HELD,
     *("source-failed", "object-not-read", "event-not-read", "stream-failed", "stream-missing"),
     *("snapshot-failed", "snapshot-doubtful", "fields-hidden", "event-unnamed"),
 )
@@ -56,6 +59,8 @@ def silence_of_problem(kind: str, message: str, *, spoke: bool) -> SilenceKind:
         return SilenceKind.FIELD_HIDDEN
     if kind == "snapshot-doubtful":
         return SilenceKind.PERMISSION_LOST
+    if kind == HELD:
+        return SilenceKind.LIMIT_REACHED
     if kind == ABSENT:
         return SilenceKind.ABSENT
     if kind in STOPPED:

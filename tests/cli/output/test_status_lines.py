@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from agent.cli.output.status_lines import MOST_FEEDS, feed_lines, silence_lines, source_state
+from agent.cli.output.status_lines import MOST_FEEDS, feed_lines, silence_lines, source_lines, source_state
+from agent.status.pause import PauseStatus
 from agent.status.silence import FeedSilence, SilenceKind
 from agent.status_document import (
     FeedStatus,
@@ -28,6 +29,19 @@ def test_a_channel_that_is_not_streamed_any_more_is_not_missed() -> None:
         "  FileEvent is not streamed any more",
     ]
     assert {str(line.style) for line in lines} == {""}
+
+
+def test_a_source_that_is_held_back_has_its_time_in_its_line() -> None:
+    """Since when, until about when, and for what; it is paused, and has not failed."""
+    begun = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    pause = PauseStatus("api_budget", begun, "900 of the 1,000 API calls are used")
+    source = SourceStatus("acme/sessions", "", None, None, begun + 2 * HOUR, pause)
+    (line,) = source_lines([source], explained=())
+    assert line.plain == (
+        "acme/sessions has been paused since 2026-07-01 12:00:00 UTC, until about 2026-07-01 14:00:00 UTC: "
+        "900 of the 1,000 API calls are used"
+    )
+    assert source_state("acme/sessions", source, []).plain == "paused"
 
 
 def test_silence_has_a_line_for_each_kind_and_source() -> None:

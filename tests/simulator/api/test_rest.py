@@ -29,6 +29,19 @@ def test_versions_are_told_without_a_token(client: Any) -> None:
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (401, "INVALID_AUTH_HEADER")
 
 
+def test_calls_count_for_a_day_whoever_makes_them(client: Any) -> None:
+    """What somebody else spends is refused to us, until it is a day ago by the org's clock."""
+    client.http.post("/__simulator/faults", json={"limit_after": 100})
+    client.http.post("/__simulator/spend", json={"calls": 97})
+    client.http.post("/__simulator/advance", json={"hours": 23})
+    client.sign_in()
+    answers = [client.http.get(f"{BASE}/limits") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 403]
+    assert answers[2].headers["Sforce-Limit-Info"] == "api-usage=100/100"
+    client.http.post("/__simulator/advance", json={"hours": 1})
+    assert client.http.get(f"{BASE}/limits").headers["Sforce-Limit-Info"] == "api-usage=4/100"
+
+
 def test_every_answer_says_how_many_calls_were_used(client: Any) -> None:
     """Sforce-Limit-Info counts up, refusals included; limits agrees."""
     first = client.http.get(f"{BASE}/limits")

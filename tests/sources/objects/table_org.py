@@ -18,9 +18,9 @@ from agent.sources.object_query.position import QueryPosition
 from agent.sources.objects import settings as kinds
 from agent.sources.objects.source import ObjectRows
 from agent.sources.salesforce.api_error import Refused
+from agent.sources.salesforce.budget.settings import ApiBudget
+from agent.sources.salesforce.budget.usage import Usage
 from agent.sources.salesforce.clock_offset import OrgClock
-from agent.sources.salesforce.org_settings import ApiBudget
-from agent.sources.salesforce.session import Usage
 from tests.sources.contract.scenario import crash, never, nth_time
 from tests.sources.contract.source_loop import Crash, SourceLoop
 from tests.sources.objects.object_rows import RowShape

@@ -13,7 +13,7 @@ from agent.sources.event_identity import ONCE
 from agent.sources.object_query import object_reader
 from agent.sources.object_query.position import ObjectPosition, QueryPosition
 from agent.sources.real_time.catalogue import SERVICE
-from agent.sources.salesforce.org_settings import ApiBudget
+from agent.sources.salesforce.budget.settings import ApiBudget
 from tests.sources.stored_events.conftest import StoredReader
 from tests.sources.stored_events.stored_rows import FIELDS
 

@@ -52,6 +52,7 @@ def test_the_same_refusal_is_a_licence_or_a_lost_permission_as_history_has_it(ki
         ("object-not-read", "acme: the field LoginHistory.LoginTime is hidden from the user", SilenceKind.FIELD_HIDDEN),
         ("fields-hidden", "LoginHistory is read without SourceIp", SilenceKind.FIELD_HIDDEN),
         ("snapshot-doubtful", "90 records are missing at once", SilenceKind.PERMISSION_LOST),
+        ("source-held-back", "acme/x is held back until about 12:00 UTC: no permission", SilenceKind.LIMIT_REACHED),
         ("source-stopped", "most rows break a rule", SilenceKind.SOURCE_STOPPED),
         ("pass-failed", "KeyError: permission", SilenceKind.SOURCE_STOPPED),
         ("source-failed", "acme: no answer in time", SilenceKind.SOURCE_STOPPED),

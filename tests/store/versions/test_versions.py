@@ -21,6 +21,7 @@ every = pytest.mark.parametrize("version", versions())
 
 NOT_IN_A_SMALL_RUN = {
     keys.DIRECTORY: "answers of an org, kept to ask less: without them it is asked again",
+    keys.API_CALLS: "nobody calls an org in it",
     keys.RESPONSE: "nothing answers alerts yet",
     keys.TRAIL: "nothing is written down of batches yet",
     keys.DETECTION: "its parts have families of their own",
