@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from agent.assembly.batch_processing import BatchProcessing
+from agent.assembly.history.pasts import build_past
 from agent.assembly.object_coverage import ObjectCoverage
 from agent.assembly.org_feeds import OBJECTS, ONE_FEED, STREAM, OrgFeeds, org_feeds
 from agent.assembly.sources import build_directory, build_source, with_unknown_actions
@@ -18,6 +19,7 @@ from agent.config.settings import Org, SourceSettings
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.ingest import Ingest
 from agent.source import ContinuousSource, PolledSource, PushedSource
+from agent.sources.history.history import PastSource
 from agent.sources.salesforce.directory import Directory
 from agent.sources.salesforce.session import Session
 from agent.sources.source_name import name_of, source_name
@@ -40,6 +42,8 @@ class Shard:
     """Who stands behind the ids in the org's rows."""
     sources: Sequence[tuple[SourceSettings, Source]] = ()
     feeds: OrgFeeds = ONE_FEED
+    past: PastSource | None = None
+    """What a backfill reads; None where there is no session."""
 
     @property
     def name(self) -> str:
@@ -93,7 +97,8 @@ def build_shard(
         for settings in org.sources
         for source in [build_source(settings, session, ingest, now, surroundings.downloads, org.sources)]
     ]
-    return Shard(stores, ingest, session, directory, sources, feeds)
+    past = build_past(org, session, stores.state, ingest, now, surroundings.downloads)
+    return Shard(stores, ingest, session, directory, sources, feeds, past)
 
 
 def _feeds(org: Org, state: State) -> OrgFeeds:

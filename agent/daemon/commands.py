@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import structlog
 
 from agent.daemon import status
+from agent.daemon.backfill.requests import BackfillRequests
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.dead_letters import dead_letter_requests
 from agent.errors import Busy, FileError, SettingsError
@@ -82,6 +83,7 @@ class DaemonCommands:
         look_up_problem: Callable[[str], str],
         clock: Callable[[], KernelClock | None],
         now: Callable[[], datetime],
+        backfills: BackfillRequests,
     ) -> None:
         """`directory`: the state's; `sessions`: by the org's name in the settings; `sources`: as `Polling.status`;
         `look_up_problem`: why events of an org go without the names of users and apps, empty while they do not; `clock`:
@@ -98,6 +100,7 @@ class DaemonCommands:
         self._look_up_problem = look_up_problem
         self._clock = clock
         self._now = now
+        self._backfills = backfills
 
     def table(self) -> list[ControlCommand]:
         """All that may be asked."""
@@ -105,6 +108,7 @@ class DaemonCommands:
             ControlCommand("status", "viewer", self.status, changes=False),
             ControlCommand("reload", "admin", self.reload, changes=True),
             ControlCommand("acknowledge", "responder", self.acknowledge, changes=True),
+            *self._backfills.table(),
             *dead_letter_requests(DeadLetterFiles(self._shards, self._lanes, self._takes, self._now)),
         ]
 
@@ -122,9 +126,11 @@ class DaemonCommands:
             orgs=self._orgs(stored.orgs),
             sources=decode_sources(self._sources(self._now())),
             clock=self._clock(),
+            backfills=self._backfills.statuses(),
             rules=RulesStatus(self._rules.rules_loaded, [str(error) for error in self._rules.problems]),
         )
-        return status.with_problems(document, problems)
+        alone = [] if self._backfills.reads_live else [status.ONLY_BACKFILLS]
+        return status.with_problems(document, [*alone, *problems])
 
     def acknowledge(self, number: str, by: str) -> list[dict[str, Any]]:
         """Close an open problem on somebody's word, in every shard that has it; what was closed, nothing for an unknown id."""

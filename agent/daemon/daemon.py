@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,8 @@ import structlog
 from agent.assembly.delivery_loops import build_delivery_loops
 from agent.assembly.node import build_node
 from agent.config.settings import Settings
+from agent.daemon.backfill.loop import BackfillLoop
+from agent.daemon.backfill.requests import BackfillRequests
 from agent.daemon.clock import utc_now
 from agent.daemon.clocks.machine_clock import MachineClock
 from agent.daemon.commands import DaemonCommands
@@ -69,7 +72,9 @@ class Daemon:
         *,
         now: Callable[[], datetime] = utc_now,
         watch: Callable[[BatchCommit], None] = lambda _: None,
+        reads_live: bool = True,
     ) -> None:
+        """`reads_live`: whether sources are read; if not, only backfills are."""
         self._settings = settings
         self._now = now
         self._watch = watch
@@ -81,8 +86,10 @@ class Daemon:
         self._status = FAILED
         """The exit status after a failure."""
         self.node = build_node(settings, now=now, stop=self.stop, watch=self._record_commit)
+        shards = self.node.shards
         self.readings = {
-            name: ShardReading(shard, now, self.stop, self._fail) for name, shard in self.node.shards.items()
+            name: ShardReading(shard if reads_live else replace(shard, sources=()), now, self.stop, self._fail)
+            for name, shard in shards.items()
         }
         """By the name of the shard."""
         self._clock = MachineClock(self.node.own_problems, self.node.timed_orgs, now)
@@ -91,6 +98,7 @@ class Daemon:
         self.forwards, self.repair = delivery.forwards, delivery.repair
         self.trim = delivery.trim.trim
         """Let go of batches that every destination has settled."""
+        self._backfills = BackfillLoop(shards, now, self.stop)
         self._schedule = self._scheduled()
         self._liveness = Liveness(self.stalled)
         self.commands = DaemonCommands(
@@ -104,6 +112,7 @@ class Daemon:
             self.node.look_up_problem,
             self._clock.kernel,
             now,
+            BackfillRequests(self._backfills, now, self.stop, reads_live=reads_live),
         )
 
     def run(self, control: Path | None = None) -> int:
@@ -182,9 +191,9 @@ class Daemon:
         return [self._started(name, run) for name, run in work.items()]
 
     def start_sources(self) -> list[threading.Thread]:
-        """One thread per source that owns one."""
-        owned = [thread for reading in self.readings.values() for thread in reading.threads]
-        return [self._started(thread.name, thread.run) for thread in owned]
+        """One thread per source that owns one, and one for backfills."""
+        owned = [(thread.name, thread.run) for reading in self.readings.values() for thread in reading.threads]
+        return [self._started(name, run) for name, run in (*owned, ("backfill", self._backfills.run))]
 
     def drained(self) -> bool:
         """Whether every destination has settled everything."""

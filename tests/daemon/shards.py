@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+from agent.daemon.backfill.loop import BackfillLoop
+from agent.daemon.backfill.requests import BackfillRequests
 from agent.daemon.commands import DaemonCommands
 from agent.errors import FileError
 from agent.model import LANES, Lane, Outcome, Rejection
@@ -90,6 +93,7 @@ class Shards:
 
     def commands(self, *loops: LoopStatus, takes: Takes = lambda destination, shard: True) -> DaemonCommands:
         """Of a daemon over these shards, with these destinations."""
+        stop = Event()
         return DaemonCommands(
             self.folder,
             self.stores,
@@ -101,6 +105,7 @@ class Shards:
             lambda _: "",
             lambda: None,
             lambda: NOW,
+            BackfillRequests(BackfillLoop({}, lambda: NOW, stop), lambda: NOW, stop, reads_live=True),
         )
 
     def close(self) -> None:

@@ -23,6 +23,8 @@ from agent.sources.salesforce.session import Session
 
 CALLS = 12
 """Of a poll for one object, and for one gap."""
+UNBOUNDED = 1_000_000
+"""Calls for a span of the past: who asks for it has said before what it costs."""
 ATTEMPTS = 4
 """Of a pass for one object, while the org refuses other fields each time."""
 AHEAD = timedelta(minutes=5)
@@ -76,7 +78,7 @@ class ObjectPass:
     def guarded(self, read: ReadObject, batches: Callable[[], Generator[Batch]]) -> Generator[Batch]:
         """What is wrong with this object is told once, and so is its end."""
         try:
-            yield from self._asked_anew(read, batches)
+            yield from self.asked_anew(read, batches)
         except OF_ONE_OBJECT as error:
             self.error = error
             yield from self._news.not_read(read.name, str(error))
@@ -84,7 +86,7 @@ class ObjectPass:
         self._read += 1
         yield from self._news.is_read(read.name)
 
-    def _asked_anew(self, read: ReadObject, batches: Callable[[], Generator[Batch]]) -> Generator[Batch]:
+    def asked_anew(self, read: ReadObject, batches: Callable[[], Generator[Batch]]) -> Generator[Batch]:
         """With other fields where the org refuses some. It names one at a time, its own before those of related objects."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -120,6 +122,18 @@ class ObjectPass:
 
         end = milliseconds(self._time + AHEAD)
         yield from self.pages(read, [*known.unread, Span(begin, end)], move)
+
+    def past(self, read: ReadObject, span: Span) -> Generator[Batch]:
+        """What is in a span that is over, and goes on where the position says that it stopped. Nothing of it is asked for
+        again: its end must be so long ago that no row becomes visible late.
+        """
+        before = self.position.gaps.get(read.name, [span])
+
+        def move(page: ReadPage) -> None:
+            self.position = self.position.filled(read.name, page.unread)
+
+        yield from self.pages(read, before, move, CallBudget(UNBOUNDED))
+        self.position = self.position.filled(read.name, [])
 
     def pages(
         self,
