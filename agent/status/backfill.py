@@ -33,6 +33,8 @@ class FeedCost:
     """From when on live collection has it: it is read up to there at most."""
     note: str = ""
     """Why nothing of it is read."""
+    is_empty: bool = False
+    """Whether it is known that nothing is there, so that nothing is asked."""
 
 
 @dataclass(frozen=True, slots=True)

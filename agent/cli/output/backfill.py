@@ -114,9 +114,7 @@ class Backfilling:
             return FINE
         for cost in self._costs:
             since, until = cost.since.isoformat(), cost.until.isoformat()
-            ask(
-                self._socket, "backfill_start", org=cost.org, since=since, until=until, calls=cost.calls, rows=cost.rows
-            )
+            ask(self._socket, "backfill_start", org=cost.org, since=since, until=until)
         for org in set(self._orgs) - set(fresh):
             self._err.print(words(f"a backfill of {org} is running already: this shows how far it is"))
         return self._follow()
@@ -152,14 +150,19 @@ class Backfilling:
 
 def show_cost(cost: BackfillCost, out: Console) -> None:
     """A table of what is read, and a sentence about all of it."""
-    table = Table("source", "object", "rows", "API calls", "there from", "read up to", "", box=None, pad_edge=False)
+    table = Table("source", "object", "rows", "API calls", "there from", "read up to", box=None, pad_edge=False)
     for feed in cost.feeds:
-        oldest = f"{feed.oldest:%Y-%m-%d %H:%M}" if feed.oldest else ""
-        until = f"{min(feed.until, cost.until):%Y-%m-%d %H:%M}" if feed.until else ""
-        remark = feed.note or feed.basis
-        table.add_row(feed.source, feed.name, f"{feed.rows:,}", f"{feed.calls:,}", oldest, until, words(remark))
+        if feed.calls:
+            oldest = f"{feed.oldest:%Y-%m-%d %H:%M}" if feed.oldest else ""
+            until = f"{min(feed.until, cost.until):%Y-%m-%d %H:%M}" if feed.until else ""
+            table.add_row(feed.source, feed.name, f"{feed.rows:,}", f"{feed.calls:,}", oldest, until)
     out.print(words(f"{cost.org}, from {cost.since:%Y-%m-%d %H:%M} to {cost.until:%Y-%m-%d %H:%M} UTC"))
     out.print(table)
+    empty = sum(feed.is_empty for feed in cost.feeds)
+    if empty:
+        out.print(words(f"nothing of that time: {counted(empty, 'object')}"))
+    for note, names in _remarks(cost).items():
+        paragraph(out, words(f"{', '.join(names)}: {note}"), indent=3)
     of_allowance = (
         f", {cost.calls / cost.allowed:.1%} of the {cost.allowed:,} that a backfill may use in a day"
         if cost.allowed
@@ -172,6 +175,16 @@ def show_cost(cost: BackfillCost, out: Console) -> None:
             f"(finding this out took {counted(cost.asked, 'call')})"
         ),
     )
+
+
+def _remarks(cost: BackfillCost) -> dict[str, list[str]]:
+    """What is said of feeds: why they are not read, and how their rows are known where they are not counted."""
+    found: dict[str, list[str]] = {}
+    for feed in cost.feeds:
+        remark = feed.note or ("" if feed.basis in ("", "counted") else f"rows are {feed.basis}")
+        if remark:
+            found.setdefault(remark, []).append(feed.name)
+    return found
 
 
 def duration(cost: BackfillCost) -> str:

@@ -26,7 +26,7 @@ from agent.pipeline.pass_faults import PassFaults
 from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.redaction.redaction import redact
 from agent.sources.history.history import PastSource
-from agent.status.backfill import BackfillState, BackfillStatus
+from agent.status.backfill import BackfillCost, BackfillState, BackfillStatus
 
 log = structlog.get_logger()
 
@@ -48,6 +48,8 @@ class OrgBackfill:
         self.state: BackfillState | None = None
         """What this process knows beyond the stored state."""
         self.reason = ""
+        self.cost: BackfillCost | None = None
+        """What was asked for last."""
         self.lock = threading.Lock()
         """Held while its past is read or asked about."""
         self.resumes = 0.0

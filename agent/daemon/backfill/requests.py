@@ -58,7 +58,7 @@ class BackfillRequests:
         backfill, span = self._known(org), self._span(since, until)
         self._require_idle(backfill)
         with self._alone(backfill):
-            self._await_live(backfill)
+            self._begin_live(backfill)
             session, began = backfill.past.session, time.monotonic()
             before = session.calls
             feeds = backfill.past.cost(span)
@@ -66,29 +66,23 @@ class BackfillRequests:
         _require_anything(org, span, feeds)
         calls, rows = sum(feed.calls for feed in feeds), sum(feed.rows for feed in feeds)
         used, _ = session.usage
-        return dict(
-            COSTS.dump_python(
-                BackfillCost(
-                    org=org,
-                    since=moment(span.start),
-                    until=moment(span.end),
-                    feeds=feeds,
-                    calls=calls,
-                    rows=rows,
-                    asked=asked,
-                    allowed=session.allowed,
-                    used=used,
-                    seconds=round(calls * took / max(1, asked) + rows / ROWS_A_SECOND, 1),
-                    days=_days(calls, session.allowed, used),
-                ),
-                mode="json",
-            )
+        backfill.cost = BackfillCost(
+            org=org,
+            since=moment(span.start),
+            until=moment(span.end),
+            feeds=feeds,
+            calls=calls,
+            rows=rows,
+            asked=asked,
+            allowed=session.allowed,
+            used=used,
+            seconds=round(calls * took / max(1, asked) + rows / ROWS_A_SECOND, 1),
+            days=_days(calls, session.allowed, used),
         )
+        return dict(COSTS.dump_python(backfill.cost, mode="json"))
 
-    def start(self, org: str, since: str, until: str, calls: int, rows: int) -> str:
-        """Begin a backfill, or go on with the one of these times that was stopped; the id of it. `calls`, `rows`: as
-        announced.
-        """
+    def start(self, org: str, since: str, until: str) -> str:
+        """Begin a backfill whose cost was asked for last, or go on with the one of these times that was stopped; its id."""
         backfill, span = self._known(org), self._span(since, until)
         job = self._require_idle(backfill)
         with self._alone(backfill):
@@ -96,7 +90,11 @@ class BackfillRequests:
             if job is not None and job.state == "stopped" and (job.since, job.until) == (span.start, span.end):
                 job = replace(job, state="running")
             else:
-                job = BackfillJob(f"{now:%Y%m%dT%H%M%S%f}Z", span.start, span.end, int(calls), int(rows))
+                cost = backfill.cost
+                if cost is None or (milliseconds(cost.since), milliseconds(cost.until)) != (span.start, span.end):
+                    raise LeaklineError(f"the cost of this backfill of {org} is not known", hint="ask for it first")
+                empty = sorted(feed.name for feed in cost.feeds if feed.is_empty)
+                job = BackfillJob(f"{now:%Y%m%dT%H%M%S%f}Z", span.start, span.end, cost.calls, cost.rows, empty)
                 forget(backfill.shard.stores.state)
             self._take(backfill, source, started(backfill.past.session.org_id, source, job, now))
         self._loop.wake()
@@ -161,19 +159,16 @@ class BackfillRequests:
             )
         return job
 
-    def _await_live(self, backfill: OrgBackfill) -> None:
-        """Until it is known where the past of each source ends; where nothing is read live, from now on."""
-        if not self.reads_live:
-            for past in backfill.past.pasts:
-                batch = past.begin_live()
-                if batch is not None:
-                    self._take(backfill, source_name(backfill.shard.name, past.name), batch)
-            return
+    def _begin_live(self, backfill: OrgBackfill) -> None:
+        """Until it is known where the past of each source ends: log files that are read live are waited for."""
         until = time.monotonic() + LIVE_WITHIN
-        names = [source_name(backfill.shard.name, past.name) for past in backfill.past.pasts]
-        while any(backfill.shard.ingest.cursor(name) is None for name in names):
-            if time.monotonic() > until or self._stop.wait(0.2):
-                return  # what has not begun is named
+        for past in backfill.past.pasts:
+            while (batch := past.begin_live()) is not None:
+                if batch.cursor is None or not self.reads_live:
+                    self._take(backfill, source_name(backfill.shard.name, past.name), batch)
+                    break
+                if time.monotonic() > until or self._stop.wait(0.2):
+                    break  # that it has not begun is named
 
     def _take(self, backfill: OrgBackfill, source: str, batch: Batch) -> None:
         backfill.shard.ingest.take(source, batch)

@@ -33,6 +33,8 @@ class BackfillJob:
     calls: int
     """As announced, and so `rows`."""
     rows: int
+    empty: Sequence[str] = ()
+    """Objects of which the org has nothing in that time."""
     state: JobState = "running"
     version: int = VERSION
 

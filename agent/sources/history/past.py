@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -29,8 +29,10 @@ class Past(Protocol):
         """What reading a span takes, object by object; asks the org. Raises SourceError."""
         ...
 
-    def read(self, span: Span, after: Cursor | None) -> Generator[Batch]:
+    def read(self, span: Span, after: Cursor | None, empty: Collection[str] = ()) -> Generator[Batch]:
         """Everything in a span of a day at most, behind `after`: a cursor of a batch of this very span, None at its begin.
+
+        `empty`: objects of which nothing is there, so that nothing is asked.
 
         As `agent.source.PolledSource.read`, with what it asks to remember. Rows that live collection has, or will read, are
         left out, or are taken once by their ids. Raises SourceError, also where a single object cannot be read now.
@@ -38,8 +40,9 @@ class Past(Protocol):
         ...
 
     def begin_live(self) -> Batch | None:
-        """What makes live collection begin now, where it never did: a batch of the live source that sets its cursor; None
-        where it has one. To be committed only while nobody reads the live source.
+        """What makes live collection of log files, or of single objects, begin at one moment where it never did, so that it is
+        known where the past ends: a batch of the live source; None where there is nothing to do. One with a cursor is
+        to be committed only while nobody reads the live source.
         """
         ...
 

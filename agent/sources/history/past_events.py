@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from datetime import datetime
 from functools import partial
 
@@ -11,8 +11,8 @@ from agent.source import Recall
 from agent.sources.event_identity import ONCE, EventNaming
 from agent.sources.history import past_objects
 from agent.sources.history.past import LiveSource
-from agent.sources.history.past_objects import SETTLES, UNSEEN, ObjectCost, live_since, part_of
-from agent.sources.object_query.object_pass import ObjectPass
+from agent.sources.history.past_objects import SETTLES, UNSEEN, ObjectCost, part_of
+from agent.sources.object_query.object_pass import ObjectPass, since_when
 from agent.sources.object_query.position import QueryPosition
 from agent.sources.object_query.queried_object import ReadObject
 from agent.sources.object_query.reading_events import ReadingEvents
@@ -61,23 +61,22 @@ class PastEvents:
 
     def begin_live(self) -> Batch | None:
         """See `Past.begin_live`."""
-        if self._live.cursor() is not None:
-            return None
+        org, begin = self._session.org_id, self._now() - self._settings.start
         self._objects.refresh()
-        begin = self._now() - self._settings.start
-        return past_objects.begin_live(self._session.org_id, self._objects.events(), begin)
+        reads = [event for event in self._objects.events() if self._streamed_since(event.name) is None]
+        return past_objects.begin_live(org, reads, self._live.recall, begin)
 
     def cost(self, span: Span) -> Iterator[FeedCost]:
         """See `Past.cost`."""
         self._objects.refresh()
-        counting = ObjectCost(self._session, self._settings.type)
+        counting = ObjectCost(self._session, self._settings.type, self._now())
         for event in self._objects.events():
             self._session.check_budget()
             yield counting.of(event, span, self._begin(event))
         for missing in self._objects.missing():
             yield FeedCost(self._settings.type, missing.name, note=MISSING)
 
-    def read(self, span: Span, after: Cursor | None) -> Generator[Batch]:
+    def read(self, span: Span, after: Cursor | None, empty: Collection[str] = ()) -> Generator[Batch]:
         """See `Past.read`."""
         self._session.check_budget()
         self._objects.refresh()
@@ -87,7 +86,7 @@ class PastEvents:
         reading = ObjectPass(self._session, self._objects, made, news, QueryPosition.of(after), now)
         for event in self._objects.events():
             part = part_of(span, self._begin(event))
-            if part is None or reading.position.gaps.get(event.name, [part]) == []:
+            if part is None or event.name in empty or reading.position.gaps.get(event.name, [part]) == []:
                 continue
             try:
                 yield from reading.asked_anew(event, partial(reading.past, event, part))
@@ -97,5 +96,5 @@ class PastEvents:
 
     def _begin(self, event: ReadObject) -> int | None:
         """From when on live collection has an event, by its object or by its stream."""
-        known = (live_since(self._live.recall, event.name), self._streamed_since(event.name))
+        known = (since_when(self._live.recall, event.name), self._streamed_since(event.name))
         return min((begin for begin in known if begin is not None), default=None)

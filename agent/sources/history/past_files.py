@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -148,10 +148,10 @@ class PastFiles:
 
     # Reading
 
-    def read(self, span: Span, after: Cursor | None) -> Generator[Batch]:
+    def read(self, span: Span, after: Cursor | None, empty: Collection[str] = ()) -> Generator[Batch]:
         """See `Past.read`. In the order of the hours that the files are about."""
         begin = self._begin()
-        if begin is None or span.start >= _milliseconds(begin):
+        if begin is None or FOUND in empty or span.start >= _milliseconds(begin):
             return
         self._session.check_budget()
         position = ReadPosition.of(after) if after is not None else ReadPosition(begin, begin)

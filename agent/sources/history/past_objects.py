@@ -12,9 +12,8 @@ from agent.errors import Forbidden
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.source import Recall
 from agent.sources.history.past import DAY, days
-from agent.sources.object_query.object_pass import SINCE, ObjectPass
+from agent.sources.object_query.object_pass import SINCE, ObjectPass, since_when
 from agent.sources.object_query.object_reader import PAGE, CallBudget, ObjectReader
-from agent.sources.object_query.position import ObjectPosition, QueryPosition
 from agent.sources.object_query.queried_object import ReadObject
 from agent.sources.object_query.record_path import Record
 from agent.sources.object_query.span import Span, milliseconds, moment, read_time
@@ -26,26 +25,20 @@ SETTLES = timedelta(hours=1)
 """Later no row becomes visible: twice the longest overlap with which objects are read (`catalogue.yaml`)."""
 SAMPLED = 7
 """Days of a big object that are counted, which cannot be counted otherwise: a week, for no day is like another."""
+COUNTED = "counted"
 NOT_BEGUN = "live collection has not read it yet"
 UNSEEN = (Forbidden, Missing, Refused)
 """What an org says of an object that this user cannot read: the others are read."""
 
 
-def live_since(recall: Recall, name: str) -> int | None:
-    """From when on live collection reads an object, in milliseconds since 1970. `recall`: what its source remembers."""
-    known = recall(SINCE + name)
-    return int(known) if known is not None and known.isdigit() else None
-
-
-def begin_live(org: str, reads: Sequence[ReadObject], begin: datetime) -> Batch:
-    """The batch with which reading begins at one moment for each of these objects."""
-    time = milliseconds(begin)
-    position = QueryPosition()
-    for read in reads:
-        position = position.read(read.name, ObjectPosition(time, time + read.overlap // timedelta(milliseconds=1)))
-    remember = {SINCE + read.name: str(time).encode() for read in reads}
+def begin_live(org: str, reads: Sequence[ReadObject], live: Recall, begin: datetime) -> Batch | None:
+    """The batch with which live reading of those of these objects is to begin at one moment that it has not read yet: where the
+    allowance of calls is small, that may take an hour. `live`: what its source remembers.
+    """
+    names = [read.name for read in reads if since_when(live, read.name) is None]
+    time = str(milliseconds(begin)).encode()
     nothing = Batch(org, "agent", OWN_EVENT_TYPE, pl.DataFrame())
-    return replace(nothing, cursor=position.cursor, remember=remember)
+    return replace(nothing, remember=dict.fromkeys([SINCE + name for name in names], time)) if names else None
 
 
 def forgetting(org: str, reading: ObjectPass, outdated: Mapping[str, bytes | None]) -> Iterator[Batch]:
@@ -58,9 +51,11 @@ def forgetting(org: str, reading: ObjectPass, outdated: Mapping[str, bytes | Non
 class ObjectCost:
     """Of one source's objects. `source`: its type in the settings."""
 
-    def __init__(self, session: Session, source: str) -> None:
+    def __init__(self, session: Session, source: str, now: datetime) -> None:
         self._session = session
         self._source = source
+        self._settled = milliseconds(now - SETTLES)
+        """What is older than this does not become more."""
 
     def of(self, read: ReadObject, span: Span, begin: int | None) -> FeedCost:
         """What reading one object costs, up to `begin`, when live collection began."""
@@ -76,6 +71,8 @@ class ObjectCost:
             rows, basis = self._rows(read, wanted)
         except UNSEEN as error:
             return replace(none, note=str(error.args[0]))
+        if not rows and basis == COUNTED and wanted.end <= self._settled:
+            return replace(none, basis=basis, oldest=oldest, until=moment(begin), is_empty=True)
         # A page is a call; a day has one at least, and a big object's day one more than it has full pages.
         each = rows / (wanted.end - wanted.start) * DAY
         calls = len(parts) * (int(each // PAGE) + 1) + 1
@@ -86,12 +83,12 @@ class ObjectCost:
         if read.queried.kind != "big":
             bounds = f"{time} >= {_literal(span.start)} AND {time} < {_literal(span.end)}"
             count, _ = self._session.counted(f"SELECT COUNT() FROM {name} WHERE {bounds}")  # noqa: S608 - checked names
-            return max(0, count), "counted"
+            return max(0, count), COUNTED
         parts = days(span)[-SAMPLED:]
         counted = [self._counted(read, part) for part in parts]
         measured = sum(part.end - part.start for part in parts)
         rows = round(sum(counted) * (span.end - span.start) / measured)
-        return rows, "counted" if measured == span.end - span.start else f"estimated from {len(parts)} days"
+        return rows, COUNTED if measured == span.end - span.start else f"estimated from {len(parts)} days"
 
     def _counted(self, read: ReadObject, span: Span) -> int:
         time = read.queried.time

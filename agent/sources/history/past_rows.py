@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from datetime import datetime
 from functools import partial
 
@@ -13,8 +13,8 @@ from agent.model import Batch, Cursor, TakenOnce
 from agent.source import Recall
 from agent.sources.history import past_objects
 from agent.sources.history.past import LiveSource
-from agent.sources.history.past_objects import SETTLES, UNSEEN, ObjectCost, live_since, part_of
-from agent.sources.object_query.object_pass import ObjectPass
+from agent.sources.history.past_objects import SETTLES, UNSEEN, ObjectCost, part_of
+from agent.sources.object_query.object_pass import ObjectPass, since_when
 from agent.sources.object_query.position import QueryPosition
 from agent.sources.object_query.queried_object import ReadObject
 from agent.sources.object_query.reading_events import ReadingEvents
@@ -63,14 +63,16 @@ class PastRows:
 
     def begin_live(self) -> Batch | None:
         """See `Past.begin_live`."""
-        if self._live.cursor() is not None:
+        org, begin = self._session.org_id, self._now() - self._settings.start
+        try:
+            reads = [row.read for row in self._list.choice().rows]
+        except Forbidden:  # there is none
             return None
-        reads = [row.read for row in self._list.choice().rows]
-        return past_objects.begin_live(self._session.org_id, reads, self._now() - self._settings.start)
+        return past_objects.begin_live(org, reads, self._live.recall, begin)
 
     def cost(self, span: Span) -> Iterator[FeedCost]:
         """See `Past.cost`. Rows are counted by the org."""
-        counting = ObjectCost(self._session, self._settings.type)
+        counting = ObjectCost(self._session, self._settings.type, self._now())
         try:
             choice = self._list.choice()
         except Forbidden as error:
@@ -83,11 +85,11 @@ class PastRows:
             except UNSEEN as error:
                 yield FeedCost(self._settings.type, row.name, note=f"{error.args[0]} ({row.need})")
                 continue
-            yield counting.of(read, span, live_since(self._live.recall, row.name))
+            yield counting.of(read, span, since_when(self._live.recall, row.name))
         for name, reason in choice.missing:
             yield FeedCost(self._settings.type, name, note=reason)
 
-    def read(self, span: Span, after: Cursor | None) -> Generator[Batch]:
+    def read(self, span: Span, after: Cursor | None, empty: Collection[str] = ()) -> Generator[Batch]:
         """See `Past.read`."""
         self._session.check_budget()
         now, org = self._now(), self._session.org_id
@@ -99,8 +101,8 @@ class PastRows:
         made = RowBatches(self._kind, self._recall, org)
         reading = ObjectPass(self._session, self._selected, made, news, QueryPosition.of(after), now)
         for row in choice.rows:
-            part = part_of(span, live_since(self._live.recall, row.name))
-            if part is None or reading.position.gaps.get(row.name, [part]) == []:
+            part = part_of(span, since_when(self._live.recall, row.name))
+            if part is None or row.name in empty or reading.position.gaps.get(row.name, [part]) == []:
                 continue
             try:
                 yield from self._asked(reading, row, part)

@@ -11,6 +11,7 @@ import polars as pl
 
 from agent.errors import Forbidden, SourceError
 from agent.model import OWN_EVENT_TYPE, Batch
+from agent.source import Recall
 from agent.sources.object_query.object_news import ObjectNews
 from agent.sources.object_query.object_reader import CallBudget, ObjectReader, ReadPage
 from agent.sources.object_query.position import ObjectPosition, QueryPosition
@@ -35,6 +36,12 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 OF_ONE_OBJECT = (Forbidden, Missing, Refused, QueryTimeout, UnreadableAnswer)
 """What is wrong with one object, while others may be read."""
+
+
+def since_when(recall: Recall, name: str) -> int | None:
+    """From when on an object is read, in milliseconds since 1970. `recall`: what its source remembers."""
+    known = recall(SINCE + name)
+    return int(known) if known is not None and known.isdigit() else None
 
 
 class KnownFields(Protocol):
@@ -98,10 +105,12 @@ class ObjectPass:
                 return
 
     def begin(self, read: ReadObject, start: timedelta) -> ObjectPosition:
-        """How far an object was read. At the very first start: nothing that is older than `start`."""
+        """How far an object was read. At the very first start: nothing that is older than `start`, or than the end of what a
+        backfill reads of it, which remembered that in our place.
+        """
         known = self.position.objects.get(read.name)
         if known is None:
-            begin = self.now - start // _MILLISECOND
+            begin = since_when(self._made.recall, read.name) or self.now - start // _MILLISECOND
             self._since[SINCE + read.name] = str(begin).encode()
             return ObjectPosition(begin, begin + read.overlap // _MILLISECOND)
         if known.high > self.now:  # noted by a clock that has been set back since
