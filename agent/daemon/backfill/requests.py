@@ -20,6 +20,7 @@ from agent.errors import LeaklineError
 from agent.model import Batch
 from agent.sources.history.history import started, stopped
 from agent.sources.history.job import BackfillJob, HistoryPosition
+from agent.sources.history.past import NEVER
 from agent.sources.object_query.span import Span, milliseconds, moment
 from agent.sources.source_name import source_name
 from agent.status.backfill import BackfillCost, BackfillStatus, FeedCost
@@ -93,8 +94,7 @@ class BackfillRequests:
                 cost = backfill.cost
                 if cost is None or (milliseconds(cost.since), milliseconds(cost.until)) != (span.start, span.end):
                     raise LeaklineError(f"the cost of this backfill of {org} is not known", hint="ask for it first")
-                empty = sorted(feed.name for feed in cost.feeds if feed.is_empty)
-                job = BackfillJob(f"{now:%Y%m%dT%H%M%S%f}Z", span.start, span.end, cost.calls, cost.rows, empty)
+                job = BackfillJob(f"{now:%Y%m%dT%H%M%S%f}Z", span.start, span.end, cost.calls, cost.rows, _begins(cost))
                 forget(backfill.shard.stores.state)
             self._take(backfill, source, started(backfill.past.session.org_id, source, job, now))
         self._loop.wake()
@@ -172,6 +172,12 @@ class BackfillRequests:
 
     def _take(self, backfill: OrgBackfill, source: str, batch: Batch) -> None:
         backfill.shard.ingest.take(source, batch)
+
+
+def _begins(cost: BackfillCost) -> dict[str, int]:
+    """By the name of an object, when its first row is, where that is known."""
+    known = {feed.name: milliseconds(feed.oldest) for feed in cost.feeds if feed.oldest is not None}
+    return known | {feed.name: NEVER for feed in cost.feeds if feed.is_empty}
 
 
 def _require_anything(org: str, span: Span, feeds: Sequence[FeedCost]) -> None:

@@ -7,7 +7,7 @@ commit was. What it keeps apart from live collection says `agent.model.History`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -84,7 +84,7 @@ class PastSource:
             for past in self.pasts:
                 if past.name in position.done:
                     continue
-                for batch in self._day_of(past, job.slices[number], position, job.empty):
+                for batch in self._day_of(past, job.slices[number], position, job.begins):
                     if not (self.goes_on() and self._goes_on(job)):
                         return
                     calls, counted_before = self.session.calls - counted_before, self.session.calls
@@ -115,12 +115,12 @@ class PastSource:
         current = self.job()
         return current is not None and current.id == job.id and current.state == "running"
 
-    def _day_of(self, past: Past, day: Span, position: HistoryPosition, empty: Collection[str]) -> Generator[Batch]:
+    def _day_of(self, past: Past, day: Span, position: HistoryPosition, begins: Mapping[str, int]) -> Generator[Batch]:
         """What of a day is not read yet. A day that was read in part before this job is cut, and read from its begin."""
         left = without(day, spans_of(self._recall(DONE + past.name)))
         for part in left:
             after = Cursor(position.inner) if position.reading == past.name and position.inner else None
-            yield from past.read(part, after if len(left) == 1 else None, empty)
+            yield from past.read(part, after if len(left) == 1 else None, begins)
 
     def _marked(self, batch: Batch, past: str, job: BackfillJob, position: HistoryPosition) -> Batch:
         again = orjson.dumps({"past": past, "job": job.id, "again": batch.again}).decode() if batch.again else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
@@ -10,7 +10,7 @@ import orjson
 
 from agent.errors import SourceError
 from agent.model import Cursor
-from agent.sources.history.past import days
+from agent.sources.history.past import NOWHERE, days
 from agent.sources.object_query.span import Span
 
 JOB = "job"
@@ -33,8 +33,8 @@ class BackfillJob:
     calls: int
     """As announced, and so `rows`."""
     rows: int
-    empty: Sequence[str] = ()
-    """Objects of which the org has nothing in that time."""
+    begins: Mapping[str, int] = NOWHERE
+    """By the name of an object, when its first row is: nothing is asked of what lies before."""
     state: JobState = "running"
     version: int = VERSION
 

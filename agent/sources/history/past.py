@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -15,6 +15,9 @@ from agent.status.backfill import FeedCost
 
 DAY = 86_400_000
 """Milliseconds."""
+NEVER = 1 << 52
+"""When the first row is of an object that has none."""
+NOWHERE: Mapping[str, int] = {}
 
 
 class Past(Protocol):
@@ -29,10 +32,11 @@ class Past(Protocol):
         """What reading a span takes, object by object; asks the org. Raises SourceError."""
         ...
 
-    def read(self, span: Span, after: Cursor | None, empty: Collection[str] = ()) -> Generator[Batch]:
+    def read(self, span: Span, after: Cursor | None, begins: Mapping[str, int] = NOWHERE) -> Generator[Batch]:
         """Everything in a span of a day at most, behind `after`: a cursor of a batch of this very span, None at its begin.
 
-        `empty`: objects of which nothing is there, so that nothing is asked.
+        `begins`: by the name of an object, when the first of its rows is, in milliseconds since 1970: nothing is asked of
+        what lies before.
 
         As `agent.source.PolledSource.read`, with what it asks to remember. Rows that live collection has, or will read, are
         left out, or are taken once by their ids. Raises SourceError, also where a single object cannot be read now.

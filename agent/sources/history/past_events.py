@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -10,7 +10,7 @@ from agent.model import Batch, Cursor
 from agent.source import Recall
 from agent.sources.event_identity import ONCE, EventNaming
 from agent.sources.history import past_objects
-from agent.sources.history.past import LiveSource
+from agent.sources.history.past import NOWHERE, LiveSource
 from agent.sources.history.past_objects import SETTLES, UNSEEN, ObjectCost, part_of
 from agent.sources.object_query.object_pass import ObjectPass, since_when
 from agent.sources.object_query.position import QueryPosition
@@ -76,7 +76,7 @@ class PastEvents:
         for missing in self._objects.missing():
             yield FeedCost(self._settings.type, missing.name, note=MISSING)
 
-    def read(self, span: Span, after: Cursor | None, empty: Collection[str] = ()) -> Generator[Batch]:
+    def read(self, span: Span, after: Cursor | None, begins: Mapping[str, int] = NOWHERE) -> Generator[Batch]:
         """See `Past.read`."""
         self._session.check_budget()
         self._objects.refresh()
@@ -85,8 +85,8 @@ class PastEvents:
         made = RowBatches(self._kind, self._recall, org)
         reading = ObjectPass(self._session, self._objects, made, news, QueryPosition.of(after), now)
         for event in self._objects.events():
-            part = part_of(span, self._begin(event))
-            if part is None or event.name in empty or reading.position.gaps.get(event.name, [part]) == []:
+            part = part_of(span, self._begin(event), begins.get(event.name))
+            if part is None or reading.position.gaps.get(event.name, [part]) == []:
                 continue
             try:
                 yield from reading.asked_anew(event, partial(reading.past, event, part))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ from agent.sources.event_log_file.listed_file import ListedFile, OddRecord, olde
 from agent.sources.event_log_file.listed_file import moment as log_time
 from agent.sources.event_log_file.prefetch import download_ahead
 from agent.sources.event_log_file.source import EventLogFileSettings
-from agent.sources.history.past import LiveSource, days
+from agent.sources.history.past import NOWHERE, LiveSource, days
 from agent.sources.object_query.span import Span, moment
 from agent.sources.salesforce.api_error import Missing
 from agent.sources.salesforce.session import Session
@@ -110,13 +110,12 @@ class PastFiles:
             yield FeedCost(self.name, FOUND, note="live collection has not begun to read log files")
             return
         wanted: list[ListedFile] = []
-        calls, oldest = 0, None
-        for day in days(Span(span.start, min(span.end, _milliseconds(begin)))):
+        calls, oldest = 0, self._oldest()
+        start = max(span.start, _milliseconds(oldest)) if oldest is not None else span.start
+        for day in days(Span(start, min(span.end, _milliseconds(begin)))):
             listing = self._listing(day)
             calls += 1 + len(listing.files) // PAGE
-            oldest = min((file.log_date for file in listing.files), default=None) if oldest is None else oldest
             wanted += self._wanted(listing.files, begin)
-        oldest = oldest or self._oldest()
         rows = sum(self._rows_of(files) for files in _by_type(wanted).values())
         basis = f"estimated from the lengths of {len(wanted):,} files, with the rows of one file of each event type"
         yield FeedCost(self.name, FOUND, calls + len(wanted), round(rows), basis, oldest, begin)
@@ -148,10 +147,10 @@ class PastFiles:
 
     # Reading
 
-    def read(self, span: Span, after: Cursor | None, empty: Collection[str] = ()) -> Generator[Batch]:
+    def read(self, span: Span, after: Cursor | None, begins: Mapping[str, int] = NOWHERE) -> Generator[Batch]:
         """See `Past.read`. In the order of the hours that the files are about."""
         begin = self._begin()
-        if begin is None or FOUND in empty or span.start >= _milliseconds(begin):
+        if begin is None or span.start >= _milliseconds(begin) or span.end <= begins.get(FOUND, 0):
             return
         self._session.check_budget()
         position = ReadPosition.of(after) if after is not None else ReadPosition(begin, begin)

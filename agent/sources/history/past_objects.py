@@ -62,10 +62,11 @@ class ObjectCost:
         none = FeedCost(self._source, read.name)
         if begin is None:
             return replace(none, note=NOT_BEGUN)
-        wanted = Span(span.start, max(span.start, min(span.end, begin)))
-        parts = days(wanted)
         try:
             oldest = self._oldest(read)
+            start = max(span.start, milliseconds(oldest)) if oldest is not None else span.start
+            wanted = Span(start, max(start, min(span.end, begin)))
+            parts = days(wanted)
             if not parts:
                 return replace(none, oldest=oldest, until=moment(begin))
             rows, basis = self._rows(read, wanted)
@@ -115,9 +116,11 @@ class ObjectCost:
         return moment(at) if at is not None else None
 
 
-def part_of(span: Span, begin: int | None) -> Span | None:
-    """What of a span is not live collection's; None where that is nothing."""
-    if begin is None or span.start >= begin:
+def part_of(span: Span, begin: int | None, first: int | None) -> Span | None:
+    """What of a span is not live collection's; None where that is nothing. `begin`: of live collection; `first`: when the
+    first row is, where that is known.
+    """
+    if begin is None or span.start >= begin or (first is not None and span.end <= first):
         return None
     return replace(span, end=min(span.end, begin))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -12,7 +12,7 @@ from agent.errors import Forbidden
 from agent.model import Batch, Cursor, TakenOnce
 from agent.source import Recall
 from agent.sources.history import past_objects
-from agent.sources.history.past import LiveSource
+from agent.sources.history.past import NOWHERE, LiveSource
 from agent.sources.history.past_objects import SETTLES, UNSEEN, ObjectCost, part_of
 from agent.sources.object_query.object_pass import ObjectPass, since_when
 from agent.sources.object_query.position import QueryPosition
@@ -89,7 +89,7 @@ class PastRows:
         for name, reason in choice.missing:
             yield FeedCost(self._settings.type, name, note=reason)
 
-    def read(self, span: Span, after: Cursor | None, empty: Collection[str] = ()) -> Generator[Batch]:
+    def read(self, span: Span, after: Cursor | None, begins: Mapping[str, int] = NOWHERE) -> Generator[Batch]:
         """See `Past.read`."""
         self._session.check_budget()
         now, org = self._now(), self._session.org_id
@@ -101,8 +101,8 @@ class PastRows:
         made = RowBatches(self._kind, self._recall, org)
         reading = ObjectPass(self._session, self._selected, made, news, QueryPosition.of(after), now)
         for row in choice.rows:
-            part = part_of(span, since_when(self._live.recall, row.name))
-            if part is None or row.name in empty or reading.position.gaps.get(row.name, [part]) == []:
+            part = part_of(span, since_when(self._live.recall, row.name), begins.get(row.name))
+            if part is None or reading.position.gaps.get(row.name, [part]) == []:
                 continue
             try:
                 yield from self._asked(reading, row, part)
