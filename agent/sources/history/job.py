@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 import orjson
 
 from agent.errors import SourceError
 from agent.model import Cursor
-from agent.sources.history.past import NOWHERE, days
+from agent.sources.history.past import days
 from agent.sources.object_query.span import Span
 
 JOB = "job"
@@ -33,7 +33,7 @@ class BackfillJob:
     calls: int
     """As announced, and so `rows`."""
     rows: int
-    begins: Mapping[str, int] = NOWHERE
+    begins: Mapping[str, int] = field(default_factory=dict)
     """By the name of an object, when its first row is: nothing is asked of what lies before."""
     state: JobState = "running"
     version: int = VERSION
