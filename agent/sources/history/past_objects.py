@@ -26,6 +26,8 @@ SETTLES = timedelta(hours=1)
 SAMPLED = 7
 """Days of a big object that are counted, which cannot be counted otherwise: a week, for no day is like another."""
 COUNTED = "counted"
+MOST_CALLS = 1_000
+"""To count one day."""
 NOT_BEGUN = "live collection has not read it yet"
 UNSEEN = (Forbidden, Missing, Refused)
 """What an org says of an object that this user cannot read: the others are read."""
@@ -63,53 +65,68 @@ class ObjectCost:
         if begin is None:
             return replace(none, note=NOT_BEGUN)
         try:
+            if read.queried.kind == "big":
+                return self._of_big(read, replace(span, end=max(span.start, min(span.end, begin))), none, begin)
             oldest = self._oldest(read)
             start = max(span.start, milliseconds(oldest)) if oldest is not None else span.start
             wanted = Span(start, max(start, min(span.end, begin)))
             parts = days(wanted)
             if not parts:
                 return replace(none, oldest=oldest, until=moment(begin))
-            rows, basis = self._rows(read, wanted)
+            rows = self._rows(read, wanted)
         except UNSEEN as error:
             return replace(none, note=str(error.args[0]))
-        if not rows and basis == COUNTED and wanted.end <= self._settled:
-            return replace(none, basis=basis, oldest=oldest, until=moment(begin), is_empty=True)
-        # A page is a call; a day has one at least, and a big object's day one more than it has full pages.
-        each = rows / (wanted.end - wanted.start) * DAY
-        calls = len(parts) * (int(each // PAGE) + 1) + 1
-        return replace(none, calls=calls, rows=rows, basis=basis, oldest=oldest, until=moment(begin))
+        found = replace(none, rows=rows, basis=COUNTED, oldest=oldest, until=moment(begin))
+        return self._with_calls(found, wanted)
 
-    def _rows(self, read: ReadObject, span: Span) -> tuple[int, str]:
+    def _with_calls(self, found: FeedCost, span: Span) -> FeedCost:
+        """A page is a call; a day has one at least, and one more than it has full pages. Beside them the fields are asked for."""
+        if not found.rows and found.basis == COUNTED and span.end <= self._settled:
+            return replace(found, is_empty=True)
+        each = found.rows / (span.end - span.start) * DAY
+        return replace(found, calls=len(days(span)) * (int(each // PAGE) + 1) + 1)
+
+    def _rows(self, read: ReadObject, span: Span) -> int:
         name, time = read.queried.name, read.queried.time
-        if read.queried.kind != "big":
-            bounds = f"{time} >= {_literal(span.start)} AND {time} < {_literal(span.end)}"
-            count, _ = self._session.counted(f"SELECT COUNT() FROM {name} WHERE {bounds}")  # noqa: S608 - checked names
-            return max(0, count), COUNTED
-        parts = days(span)[-SAMPLED:]
-        counted = [self._counted(read, part) for part in parts]
-        measured = sum(part.end - part.start for part in parts)
-        rows = round(sum(counted) * (span.end - span.start) / measured)
-        return rows, COUNTED if measured == span.end - span.start else f"estimated from {len(parts)} days"
+        bounds = f"{time} >= {_literal(span.start)} AND {time} < {_literal(span.end)}"
+        count, _ = self._session.counted(f"SELECT COUNT() FROM {name} WHERE {bounds}")  # noqa: S608 - checked names
+        return max(0, count)
 
-    def _counted(self, read: ReadObject, span: Span) -> int:
+    def _of_big(self, read: ReadObject, span: Span, none: FeedCost, begin: int) -> FeedCost:
+        """Of a big object, which no query counts. Where it has no more than a page, that is read, and tells its oldest record;
+        else the last days are counted.
+        """
+        none = replace(none, until=moment(begin))
+        if span.start >= span.end:
+            return none
+        seen, oldest, is_whole = self._counted(read, span, calls=1)
+        if is_whole:
+            found = replace(none, rows=seen, basis=COUNTED, oldest=moment(oldest) if seen else None)
+            return self._with_calls(found, replace(span, start=oldest if seen else span.start))
+        parts = days(span)[-SAMPLED:]
+        counts = [self._counted(read, part, calls=MOST_CALLS)[0] for part in parts]
+        measured = sum(part.end - part.start for part in parts)
+        rows = round(sum(counts) * (span.end - span.start) / measured)
+        basis = COUNTED if measured == span.end - span.start else f"estimated from {len(parts)} days"
+        return self._with_calls(replace(none, rows=rows, basis=basis), span)
+
+    def _counted(self, read: ReadObject, span: Span, calls: int) -> tuple[int, int, bool]:
+        """Records of a span, the time of the oldest, and whether these are all that there are."""
         time = read.queried.time
 
         def ask(soql: str) -> Iterator[Record]:
             self._session.check_budget()
             return iter(self._session.query(soql))
 
-        reader = ObjectReader(ask, read.queried, [time], CallBudget(1_000))
-        seen, newest = 0, span.end
+        reader = ObjectReader(ask, read.queried, [time], CallBudget(calls))
+        seen, oldest, left = 0, span.end, True
         for page in reader.pages([span]):
             times = [at for record in page.records if (at := read_time(record.get(time))) is not None]
-            seen += sum(at < newest for at in times)  # the moment at a page's end is read with the next one again
-            newest = min([newest, *times])
-        return seen
+            seen += sum(at < oldest for at in times)  # the moment at a page's end is read with the next one again
+            oldest, left = min([oldest, *times]), bool(page.unread)
+        return seen, oldest, not left
 
     def _oldest(self, read: ReadObject) -> datetime | None:
-        """None also of a big object, which cannot be sorted by its oldest record."""
-        if read.queried.kind == "big":
-            return None
         name, time = read.queried.name, read.queried.time
         first = next(iter(self._session.query(f"SELECT {time} FROM {name} ORDER BY {time} ASC LIMIT 1")), None)  # noqa: S608
         at = read_time(first.get(time)) if isinstance(first, Mapping) else None

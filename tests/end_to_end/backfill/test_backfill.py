@@ -16,7 +16,7 @@ from tests.end_to_end.backfill.past_judge import PastJudge
 from tests.end_to_end.backfill.past_pair import PastPair
 
 NOW = datetime(2026, 11, 19, 9, 40, tzinfo=UTC)
-LONG_AGO = timedelta(days=60)
+LONG_AGO = timedelta(days=40)
 """From then on is asked: before the org began."""
 SOME_TYPES = ("Login", "Report", "RestApi", "PermissionSetAssignment")
 KILLS = 3
