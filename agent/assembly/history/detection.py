@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from agent.detection.alert.alert import HISTORY
 from agent.detection.covered_rows import RuleMatches
 from agent.detection.detection import Detection
 from agent.detection.detector import Detector, Shape
@@ -21,8 +22,6 @@ from agent.model import Batch, History
 from agent.store import keys
 from agent.store.state import State
 
-MARK = "leakline.alert.history"
-"""Boolean, true; the column is not there in alerts of live collection."""
 LATE = max(LATENESS.values())
 """How late rows of any service may come in a backfill: a day is read feed after feed, so the last one is a day behind."""
 LATENESS_OF_HISTORY = dict.fromkeys((*SALESFORCE, "agent"), LATE)
@@ -73,7 +72,7 @@ class HistoryDetection:
         alerts, prefix = found.alerts, _prefix(history.job)
         if alerts.height:
             raised = [pl.lit(now).cast(alerts.schema[name]).alias(name) for name in ("@timestamp", "event.created")]
-            alerts = alerts.with_columns(*raised, pl.lit(value=True).alias(MARK))
+            alerts = alerts.with_columns(*raised, pl.lit(value=True).alias(HISTORY))
         return replace(found, alerts=alerts, remember={prefix + key: value for key, value in found.remember.items()})
 
     def _detector(self, job: str) -> Detector:

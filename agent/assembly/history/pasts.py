@@ -71,7 +71,7 @@ def without_past(sources: Sequence[SourceSettings]) -> dict[str, str]:
     for source in sources:
         if source.type == "provisioning" or isinstance(source, SessionsSettings):
             found[source.type] = (
-                "grants, tokens and sessions are compared by looks, which nobody took then; its rows are read"
+                "grants, tokens and sessions are compared by looks, and no look was taken then; its rows are read"
             )
     return found
 

@@ -26,13 +26,14 @@ def backfill(
 ) -> None:
     """Read what happened before Leakline was installed: first what it costs in API calls, then how far it is.
 
-    It runs in the daemon where one is running: Ctrl-C ends this command, and the backfill goes on. Without a daemon it runs
-    here, and Ctrl-C pauses it: the same command, or the next start of the daemon, goes on with it.
+    It runs in the daemon where one is running: Ctrl-C ends this command, and the backfill continues. Without a daemon it
+    runs here, and Ctrl-C pauses it: the same command, or the next start of the daemon, continues it.
     """
     if not stop and not since:
         wrong_usage("--since is missing; write a time, such as --since 30d")
     from agent.cli.output.backfill import Backfilling
     from agent.daemon.backfill.span import BackfillSpan
+    from agent.daemon.clock import utc_now
 
     quiet()
     settings = load(config)
@@ -42,4 +43,4 @@ def backfill(
     work = Backfilling(settings, names, out, err, as_json=as_json)
     if stop:
         raise typer.Exit(work.stop())
-    raise typer.Exit(work.run(BackfillSpan.of(since, until), dry_run=dry_run))
+    raise typer.Exit(work.run(BackfillSpan.of(since, until, utc_now()), dry_run=dry_run))

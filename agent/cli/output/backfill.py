@@ -49,7 +49,7 @@ class Backfilling:
             raise LeaklineError("no daemon is running, so no backfill is", hint="`leakline status` shows the last one")
         found = [org for org in self._orgs if ask(self._socket, "backfill_stop", org=org)]
         for org in found:
-            self._out.print(words(f"the backfill of {org} is stopped; the same command goes on with it"))
+            self._out.print(words(f"the backfill of {org} is stopped; the same command continues it"))
         if not found:
             self._out.print("no backfill is running")
         return FINE if found else FOUND
@@ -61,7 +61,7 @@ class Backfilling:
                 return self._work(span, dry_run)
             except KeyboardInterrupt:
                 self._err.print(
-                    "the backfill goes on in the daemon; `leakline status` shows how far it is, `leakline backfill --stop` ends it"
+                    "the backfill continues in the daemon; `leakline status` shows how far it is, `leakline backfill --stop` ends it"
                 )
                 return INTERRUPTED
         return self._alone(lambda: self._work(span, dry_run))
@@ -95,7 +95,7 @@ class Backfilling:
         if not found or daemon.failure:
             if daemon.failure:
                 raise LeaklineError(daemon.failure)
-            self._err.print("it is paused; the same command goes on with it, and so does the next start of the daemon")
+            self._err.print("it is paused; the same command continues it, and so does the next start of the daemon")
             return INTERRUPTED if status == FINE else FAILED
         if isinstance(found[0], LeaklineError):
             raise found[0]
@@ -144,7 +144,7 @@ class Backfilling:
     def _statuses(self) -> list[BackfillStatus]:
         answer: Any = ask(self._socket, "backfill_status")
         if answer is None:
-            raise LeaklineError("the daemon has ended", hint="the backfill goes on when it is started again")
+            raise LeaklineError("the daemon has ended", hint="the backfill continues when it is started again")
         return STATUSES.validate_python(answer)
 
 
@@ -190,7 +190,7 @@ def _remarks(cost: BackfillCost) -> dict[str, list[str]]:
 def duration(cost: BackfillCost) -> str:
     """How long it takes, in words."""
     if cost.days > 1:
-        return f"{counted(cost.days, 'day')}, for the allowance of API calls lets it go on each day anew"
+        return f"{counted(cost.days, 'day')}, a part each day, because the allowance of API calls is small"
     return f"about {span_text(cost.seconds)}"
 
 

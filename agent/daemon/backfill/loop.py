@@ -150,7 +150,7 @@ class BackfillLoop:
     def _well(self, backfill: OrgBackfill) -> None:
         self._failures[backfill.shard.name] = 0
         self._faults[backfill.shard.name].clear(backfill.past.name)
-        backfill.shard.stores.problems.over(KIND, backfill.past.name, f"{backfill.past.name} goes on")
+        backfill.shard.stores.problems.over(KIND, backfill.past.name, f"{backfill.past.name} continues")
         if not backfill.past.is_running():
             backfill.state = None
             forget(backfill.shard.stores.state)
@@ -171,7 +171,7 @@ class BackfillLoop:
             self._failures[backfill.shard.name] += 1
             pause = min(CREDENTIALS_PAUSE.total_seconds(), PAUSE * 2 ** (self._failures[backfill.shard.name] - 1))
             log.warning("a backfill fails", source=name, reason=str(failure))
-            message = f"the backfill of {backfill.shard.name} does not go on: {failure}"
+            message = f"the backfill of {backfill.shard.name} does not continue: {failure}"
             stores.problems.report(KIND, name, message, org=backfill.shard.org_id, fields=_fields(name, failure))
             self._wait(backfill, "failing", str(failure), pause)
 

@@ -186,7 +186,7 @@ def _require_anything(org: str, span: Span, feeds: Sequence[FeedCost]) -> None:
     end = moment(span.end)
     if oldest and not any(feed.rows for feed in feeds) and all(feed.oldest and feed.oldest >= end for feed in oldest):
         kept = ", ".join(f"{feed.name} since {feed.oldest:%Y-%m-%d}" for feed in oldest if feed.oldest)
-        raise LeaklineError(f"{org} has nothing from before {end:%Y-%m-%d %H:%M} UTC: it keeps {kept}")
+        raise LeaklineError(f"{org} has nothing older than {end:%Y-%m-%d %H:%M} UTC; what it has: {kept}")
 
 
 def _days(calls: int, allowed: int, used: int) -> int:

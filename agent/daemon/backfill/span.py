@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from agent.daemon.clock import utc_now
 from agent.duration import parse_duration
 from agent.errors import LeaklineError
 
@@ -22,9 +20,9 @@ class BackfillSpan:
     until: str
 
     @classmethod
-    def of(cls, since: str, until: str, now: Callable[[], datetime] = utc_now) -> BackfillSpan:
+    def of(cls, since: str, until: str, now: datetime) -> BackfillSpan:
         """Raises LeaklineError for what is not a time."""
-        return cls(_time("since", since, now()), _time("until", until, now()) if until else "")
+        return cls(_time("since", since, now), _time("until", until, now) if until else "")
 
 
 def _time(name: str, text: str, now: datetime) -> str:

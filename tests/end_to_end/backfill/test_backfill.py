@@ -21,12 +21,14 @@ LONG_AGO = timedelta(days=40)
 SOME_TYPES = ("Login", "Report", "RestApi", "PermissionSetAssignment")
 KILLS = 3
 TENTH = 0.1
+ASKED_ANEW = 16
+"""Calls after a kill at most: which objects there are, the fields of those with rows, and the day's listing."""
 
 
 @pytest.mark.timeout(600)
 def test_four_days_with_three_kills(tmp_path: Path) -> None:
     """A backfill of days is killed three times, while hours pass and are read."""
-    with closing(PastPair(tmp_path, NOW, timedelta(days=4), 600, SOME_TYPES)) as pair:
+    with closing(PastPair(tmp_path, NOW, timedelta(days=4), 400, SOME_TYPES)) as pair:
         assert_whole(pair, tmp_path, looks=2)
 
 
@@ -71,13 +73,14 @@ def assert_whole(pair: PastPair, folder: Path, looks: int) -> None:
     assert status["balanced"]
     assert states.count("running") == KILLS
     assert abs(done.rows - cost.rows) <= TENTH * done.rows
-    assert abs(done.calls - cost.calls) <= TENTH * done.calls
+    assert abs(done.calls - cost.calls) <= TENTH * done.calls + KILLS * ASKED_ANEW
     assert again.rows < cost.rows / 2
 
 
 def lag(pair: PastPair, judge: PastJudge) -> float:
     """Seconds until everything has arrived of what the audit trail has of an hour that passes."""
     pair.pass_hours(1)
+    judge.look_at_records()
     wanted = {str(row["Id"]) for row in pair.org.setup_changes()[-3:]}
 
     def has_arrived() -> bool:
