@@ -45,7 +45,7 @@ def build_past(
     own = CountedSession(session, now=now, called=called)
     name = source_name(org.name, SOURCE)
     pasts = build_pasts(org, own, state, ingest, now, downloads)
-    return PastSource(own, pasts, now=now, recall=ingest.recall(name))
+    return PastSource(own, pasts, now=now, recall=ingest.recall(name), without=without_past(org.sources))
 
 
 def build_pasts(

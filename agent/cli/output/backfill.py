@@ -27,6 +27,8 @@ COST_WITHIN = 3600.0
 """Seconds until the cost must be known: a month of all objects is some hundred questions."""
 ASK_EVERY = 0.5
 """Seconds between two questions how far it is."""
+WIDE = 200
+"""Columns of what is written to a file or a pipe."""
 SENT_WITHIN = 60.0
 """Seconds that a backfill without a daemon waits for its destinations when everything is read."""
 
@@ -150,6 +152,8 @@ class Backfilling:
 
 def show_cost(cost: BackfillCost, out: Console) -> None:
     """A table of what is read, and a sentence about all of it."""
+    if not out.is_terminal:
+        out.width = WIDE
     table = Table("source", "object", "rows", "API calls", "there from", "read up to", box=None, pad_edge=False)
     for feed in cost.feeds:
         if feed.calls:

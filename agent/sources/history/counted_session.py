@@ -62,7 +62,7 @@ class CountedSession(Session):
             raise LimitExceeded(
                 f"{self.settings.name}: {used} of {limit} API calls of the day are used, and a backfill begins none above "
                 f"{self.allowed}, so that live collection has the rest",
-                hint="it continues by itself when the calls of the last 24 hours are fewer; or raise api_budget.share",
+                hint="it is tried again when the calls of the last 24 hours are fewer; or raise api_budget.share",
             )
 
     @contextmanager

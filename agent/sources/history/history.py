@@ -41,9 +41,11 @@ class PastSource:
         *,
         now: Callable[[], datetime],
         recall: Recall,
+        without: Mapping[str, str] | None = None,
         goes_on: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`pasts`: of the org's sources, in the order in which a day of them is read; `goes_on`: asked before each batch,
+        """`pasts`: of the org's sources, in the order in which a day of them is read; `without`: those that have no past, each
+        with why; `goes_on`: asked before each batch,
         whether there is room for it. If not, the pass ends.
         """
         self.org = session.settings.name
@@ -51,6 +53,7 @@ class PastSource:
         self.pasts = pasts
         self.session = session
         self.goes_on = goes_on
+        self._without = without or {}
         self._now = now
         self._recall = recall
 
@@ -72,7 +75,7 @@ class PastSource:
                     before = found.get((feed.source, feed.name), replace(feed, calls=0, rows=0))
                     total = replace(feed, calls=before.calls + feed.calls, rows=before.rows + feed.rows)
                     found[feed.source, feed.name] = total
-        return list(found.values())
+        return [*found.values(), *(FeedCost(name, name, note=reason) for name, reason in self._without.items())]
 
     def read(self, after: Cursor | None) -> Generator[Batch]:
         """See `agent.source.PolledSource`. Ends also where there is no room, and where the job was stopped."""

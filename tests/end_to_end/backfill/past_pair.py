@@ -76,8 +76,17 @@ class PastPair(MovedPair):
 
     def wait_for_rows(self, rows: int) -> BackfillStatus:
         """Until so many are read, or it has ended."""
-        self.agent.wait_for(lambda: (known := self.backfill()).rows >= rows or known.state == "finished")
-        return self.backfill()
+        while (known := self.backfill()).rows < rows and known.state != "finished":
+            at = known.calls
+            self.agent.wait_for(lambda at=at: (now := self.backfill()).calls > at or now.state == "finished")
+        return known
+
+    def finish(self) -> BackfillStatus:
+        """Until it has ended, however long that takes, as long as it gets on."""
+        while (known := self.backfill()).state != "finished":
+            at = known.calls
+            self.agent.wait_for(lambda at=at: (now := self.backfill()).calls > at or now.state == "finished")
+        return known
 
     def seconds_until(self, condition: Any) -> float:
         """How long it takes."""
