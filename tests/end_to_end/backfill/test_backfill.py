@@ -52,11 +52,11 @@ def assert_whole(pair: PastPair, folder: Path, looks: int) -> None:
     pair.begin(cost)
     states, busy = [], list[float]()
     for kill in range(1, KILLS + 1):
-        states.append(pair.wait_for_rows(cost.rows * kill // (KILLS + 1)).state)
+        pair.wait_for_rows(cost.rows * kill // (KILLS + 2))
+        busy += [lag(pair, judge) for _ in range(looks // 2)]
+        states.append(pair.backfill().state)
         pair.kill()
         pair.start()
-        for _ in range(looks // 2):
-            busy.append(lag(pair, judge))
     done = pair.finish()
     judge.look()
     pair.agent.wait_for(lambda: not judge.lost())
