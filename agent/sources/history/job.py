@@ -99,7 +99,7 @@ class HistoryPosition:
                 f"the cursor of a backfill cannot be read ({error})",
                 hint="a newer Leakline may have written it: run that one",
             ) from error
-        return position if position.job == job else cls(job)
+        return replace(position, done=tuple(position.done)) if position.job == job else cls(job)
 
     def at(self, past: str, inner: str | None, rows: int, calls: int) -> HistoryPosition:
         """After a batch of a past."""
