@@ -57,7 +57,7 @@ class OrgBackfill:
         self._pace = BackfillPace()
         self._now = now
         self._stop = stop
-        self._is_full = False
+        self._is_full = self._is_tidy = False
         past.goes_on = self._goes_on
 
     def status(self) -> BackfillStatus | None:
@@ -79,6 +79,18 @@ class OrgBackfill:
         full = self.shard.ingest.fullness()
         self._is_full = full >= (QUARTER if self._is_full else HALF)
         return not self._is_full
+
+    def end(self) -> None:
+        """Nothing is to be read now: what detection remembers of backfills that are over is forgotten, once."""
+        self.state, self.reason = None, ""
+        if not self._is_tidy:
+            job = self.past.job()
+            forget(self.shard.stores.state, job.id if job is not None and job.state != "finished" else "")
+            self._is_tidy = True
+
+    def begin(self) -> None:
+        """It is read now."""
+        self.state, self.reason, self._is_tidy = "running", "", False
 
     def _goes_on(self) -> bool:
         return not self._stop.is_set() and self.has_room()
@@ -131,12 +143,12 @@ class BackfillLoop:
             return
         try:
             if not backfill.past.is_running():
-                backfill.state = None
+                backfill.end()
                 return
             if not backfill.has_room():
                 self._wait(backfill, "paused", "the spool is half full: destinations are behind", LOOK_EVERY)
                 return
-            backfill.state, backfill.reason = "running", ""
+            backfill.begin()
             with backfill.lock:
                 backfill.shard.ingest.read(backfill.past)
             self._well(backfill)
@@ -152,8 +164,7 @@ class BackfillLoop:
         self._faults[backfill.shard.name].clear(backfill.past.name)
         backfill.shard.stores.problems.over(KIND, backfill.past.name, f"{backfill.past.name} continues")
         if not backfill.past.is_running():
-            backfill.state = None
-            forget(backfill.shard.stores.state)
+            backfill.end()
 
     def _failed(self, backfill: OrgBackfill, error: Exception) -> None:
         """Tell it, and when it is tried again."""
