@@ -45,7 +45,9 @@ ATTEMPTS = 3
 PAGE = 2_000
 """Records of a listing in an answer."""
 SAMPLE = 2 << 20
-"""Bytes: of each event type the longest file up to this is read, to know how long its rows are."""
+"""Bytes: of each event type files up to this are read, to know how long its rows are."""
+SAMPLED, ONE_OF = 8, 12
+"""So many of them at most, and one of so many."""
 ODD = "odd/"
 FOUND = "EventLogFile"
 
@@ -117,7 +119,7 @@ class PastFiles:
             calls += 1 + len(listing.files) // PAGE
             wanted += self._wanted(listing.files, begin)
         rows = sum(self._rows_of(files) for files in _by_type(wanted).values())
-        basis = f"estimated from the lengths of {len(wanted):,} files, with the rows of one file of each event type"
+        basis = f"estimated from the lengths of {len(wanted):,} files, with the rows of up to {SAMPLED} files of each event type"
         yield FeedCost(self.name, FOUND, calls + len(wanted), round(rows), basis, oldest, begin)
 
     def _oldest(self) -> datetime | None:
@@ -131,19 +133,30 @@ class PastFiles:
         return sum(length.rows(file) for file in files) if length is not None else 0.0
 
     def _row_length(self, files: Sequence[ListedFile]) -> _RowLength | None:
-        """Of the files of one type. None where the file that was chosen has no row, or cannot be read now."""
-        short = [file for file in files if file.length <= SAMPLE]
-        chosen = max(short, key=lambda file: file.length) if short else min(files, key=lambda file: file.length)
+        """Of the files of one type, by some of them that are spread over all lengths: the longest alone may have one monstrous
+        row. None where none of them has a row.
+        """
+        short = sorted((file for file in files if file.length <= SAMPLE), key=lambda file: file.length)
+        short = short or [min(files, key=lambda file: file.length)]
+        count = max(1, min(SAMPLED, len(short) // ONE_OF))
+        headers = bodies = rows = 0
+        for number in range(count):
+            header, body, found = self._measured(short[(2 * number + 1) * len(short) // (2 * count)])
+            headers, bodies, rows = headers + header, bodies + body, rows + found
+        return _RowLength(headers // count, bodies / rows) if rows and bodies else None
+
+    def _measured(self, listed: ListedFile) -> tuple[int, int, int]:
+        """Bytes of a file's header and of all behind it, and its rows; nothing of a file that is gone."""
         try:
-            got = self._fetch(chosen, threading.Event())
+            got = self._fetch(listed, threading.Event())
         except Missing:
-            return None
+            return 0, 0, 0
         with got.file:
             got.file.seek(0)
             header = len(got.file.readline())
             got.file.seek(0)
-            rows = sum(piece.rows for piece in read_log_file(got.file, name=f"{chosen.event_type} {chosen.id}"))
-        return _RowLength(header, (got.length - header) / rows) if rows else None
+            rows = sum(piece.rows for piece in read_log_file(got.file, name=f"{listed.event_type} {listed.id}"))
+        return header, got.length - header, rows
 
     # Reading
 

@@ -103,12 +103,33 @@ class ObjectCost:
         if is_whole:
             found = replace(none, rows=seen, basis=COUNTED, oldest=moment(oldest) if seen else None)
             return self._with_calls(found, replace(span, start=oldest if seen else span.start))
+        span = replace(span, start=self._first_day(read, span))
         parts = days(span)[-SAMPLED:]
         counts = [self._counted(read, part, calls=MOST_CALLS)[0] for part in parts]
         measured = sum(part.end - part.start for part in parts)
         rows = round(sum(counts) * (span.end - span.start) / measured)
         basis = COUNTED if measured == span.end - span.start else f"estimated from {len(parts)} days"
-        return self._with_calls(replace(none, rows=rows, basis=basis), span)
+        return self._with_calls(replace(none, rows=rows, basis=basis, oldest=moment(span.start)), span)
+
+    def _first_day(self, read: ReadObject, span: Span) -> int:
+        """The begin of the first day of a span that has records. Found by halving: a big object gives its newest ones alone."""
+        parts = days(span)
+        low, high = 0, len(parts) - 1  # the first day with records is not before `low`, and not behind `high`
+        while low < high:
+            middle = (low + high) // 2
+            if self._has_records(read, replace(span, end=parts[middle].end)):
+                high = middle
+            else:
+                low = middle + 1
+        return parts[low].start
+
+    def _has_records(self, read: ReadObject, span: Span) -> bool:
+        name, time = read.queried.name, read.queried.time
+        bounds = f"{time} >= {_literal(span.start)} AND {time} < {_literal(span.end)}"
+        self._session.check_budget()
+        return any(
+            True for _ in self._session.query(f"SELECT {time} FROM {name} WHERE {bounds} ORDER BY {time} DESC LIMIT 1")
+        )  # noqa: S608
 
     def _counted(self, read: ReadObject, span: Span, calls: int) -> tuple[int, int, bool]:
         """Records of a span, the time of the oldest, and whether these are all that there are."""
