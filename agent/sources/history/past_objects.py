@@ -127,9 +127,8 @@ class ObjectCost:
         name, time = read.queried.name, read.queried.time
         bounds = f"{time} >= {_literal(span.start)} AND {time} < {_literal(span.end)}"
         self._session.check_budget()
-        return any(
-            True for _ in self._session.query(f"SELECT {time} FROM {name} WHERE {bounds} ORDER BY {time} DESC LIMIT 1")
-        )  # noqa: S608
+        newest = f"SELECT {time} FROM {name} WHERE {bounds} ORDER BY {time} DESC LIMIT 1"  # noqa: S608 - checked names
+        return next(iter(self._session.query(newest)), None) is not None
 
     def _counted(self, read: ReadObject, span: Span, calls: int) -> tuple[int, int, bool]:
         """Records of a span, the time of the oldest, and whether these are all that there are."""
