@@ -73,6 +73,7 @@ class PastJudge:
 
     def verdict(self, folder: Path) -> PastVerdict:
         """`folder`: for files with what arrived, and should have, of log files."""
+        self.look()
         lost = self.lost()
         events = self.arrivals.events
         named = {INVOICE, *ROWS}
