@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 .PHONY: demo test lint format pack-table cef-page schemas reference pipelines assess attack bench bench-baselines \
   bench-batches bench-correlations bench-demo bench-gigabyte bench-inbound bench-latency bench-normalize bench-orgs bench-sigma lock clean
-.PHONY: docs picture samples stubs week
+.PHONY: backfill-month docs picture samples stubs week
 
 demo: $(VENV)/.ready
 	$(BIN)/leakline demo
@@ -75,6 +75,10 @@ attack: $(VENV)/.ready
 # A simulated week with all sources on and everything that goes wrong, judged by the org's truth: ten minutes and more.
 week: $(VENV)/.ready
 	LEAKLINE_WEEK=1 $(BIN)/pytest -q -s -n0 tests/end_to_end/week -k a_week
+
+# A backfill of a simulated month with three kills, judged by the org's truth, and how live collection fares meanwhile.
+backfill-month: $(VENV)/.ready
+	LEAKLINE_MONTH=1 $(BIN)/pytest -q -s -n0 tests/end_to_end/backfill -k a_month
 
 # What each of these measures, how long it takes and what came out last: docs/measured.md. Those beside efdda46 unpack that
 # commit under .cache; `BESIDE=../checkout` is another tree in its place.

@@ -241,6 +241,18 @@ SOURCE_HELD = Gauge(
     ["source"],
     registry=REGISTRY,
 )
+BACKFILL_ROWS = Counter(
+    "leakline_backfill_rows_total",
+    "Rows that a backfill read, those that were taken before included",
+    ["org"],
+    registry=REGISTRY,
+)
+BACKFILL_CALLS = Counter(
+    "leakline_backfill_calls_total",
+    "Salesforce API calls of backfills, those that found out what a backfill costs included",
+    ["org"],
+    registry=REGISTRY,
+)
 SPOOL_BYTES = Gauge("leakline_spool_bytes", "Batch files on disk that some destination still needs", registry=REGISTRY)
 INGEST_PAUSED = Gauge(
     "leakline_ingest_paused",

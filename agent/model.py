@@ -35,11 +35,12 @@ TooLong = Literal["shorten", "dead_letter"]
 
 LANES: tuple[Lane, Lane] = ("alerts", "events")
 
-TimeFlag = Literal["unparsable", "future", "late", "reissued", "out_of_order", "gap", "duplicate"]
+TimeFlag = Literal["unparsable", "future", "late", "reissued", "out_of_order", "gap", "duplicate", "history"]
 """What is remarkable about an event's time. `unparsable`: it has no readable one, so `@timestamp` is null. `future`: ahead of
 the clock. `late`: the event came later than its source normally brings it. `reissued`: new in an input that had been read
 before. `out_of_order`: far behind a newer event of its feed. `gap`: it ends a time without events that is longer than any
-the feed is known for. `duplicate`: committed before; such a row is counted and dropped, so no event has it.
+the feed is known for. `duplicate`: committed before; such a row is counted and dropped, so no event has it. `history`: read afterwards by a
+backfill, so that it says nothing of how soon its feed is.
 """
 
 OWN_EVENT_TYPE = "Agent"
@@ -121,6 +122,18 @@ class DayCount:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What a batch belongs to that a backfill read: detection judges it with a memory of its own, and nothing that is known of
+    live collection (lag, completeness, silence, baselines) moves with it.
+    """
+
+    job: str
+    """Which backfill; each has its own memory."""
+    ends: datetime | None = None
+    """Of the last batch, which has no rows: up to when everything was read, so that what waits for more is judged now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Rows of one event type under one schema, about 4 MB of raw input; commits as a whole."""
 
@@ -156,6 +169,8 @@ class Batch:
     that only a comparison brings, `reissued` of those that are new in an input that was read before."""
     count: DayCount | None = None
     """None: the batch is no part of a comparison of two feeds."""
+    history: History | None = None
+    """None: live collection brought it."""
     early: EarlyFrame | None = field(default=None, compare=False, repr=False)
     """What a step made of the rows while the batch waited for its turn."""
 

@@ -90,6 +90,11 @@ KINDS: Mapping[str, ProblemKind] = {
         over="day-complete",
         ends_on_word=True,
     ),
+    "backfill-failed": ProblemKind(
+        "itself",
+        "do what the reason says; it is tried again, and `leakline backfill --stop` ends it",
+        over="backfill-resumed",
+    ),
     "stream-failed": ProblemKind(
         "itself",
         "do what the reason says; other channels are received, and this one is tried again",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
@@ -16,11 +15,12 @@ from pydantic import TypeAdapter
 from agent.model import Lane
 from agent.problem import Clears
 from agent.status.api_budget import ApiBudgetStatus
+from agent.status.backfill import BackfillStatus
+from agent.status.completeness import DayCompleteness
 from agent.status.pause import PauseStatus
 from agent.status.silence import FeedSilence
 from agent.status.times import KernelClock, RowsFlagged, UtcTime
 
-DayState = Literal["waiting", "complete", "incomplete"]
 FeedState = Literal["opening", "streaming", "waiting", "refused", "withdrawn"]
 """`withdrawn`: the org has not offered it for a day, which is not a problem any more."""
 
@@ -201,38 +201,6 @@ class RowsCovered:
 
 
 @dataclass(frozen=True, slots=True)
-class FeedCompleteness:
-    """Rows of one feed of a source on one day: expected = in time + late + never."""
-
-    name: str
-    """An event type, or the name of an event."""
-    expected: int
-    in_time: int
-    late: int
-    never: int
-    missing: str = ""
-    """Why it is not compared, wholly or in part; empty where it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class DayCompleteness:
-    """A source on one day, by a feed that has the same rows later. `never`: those of which no event could be made."""
-
-    source: str
-    day: date
-    state: DayState
-    """`waiting` while it may still be compared."""
-    expected: int
-    in_time: int
-    late: int
-    never: int
-    share: float
-    """Of the expected rows, those that became events; 1 is all."""
-    feeds: Sequence[FeedCompleteness]
-    org: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class StatusDocument:
     """The whole of it."""
 
@@ -259,6 +227,8 @@ class StatusDocument:
     """None where no daemon runs."""
     completeness: Sequence[DayCompleteness] = ()
     """Of the days that are kept, the oldest first."""
+    backfills: Sequence[BackfillStatus] = ()
+    """The last one of each org that ever had any."""
     silences: Sequence[FeedSilence] = ()
     """Sources and feeds of which nothing or not everything comes, by their names."""
 

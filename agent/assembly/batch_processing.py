@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ import polars as pl
 from agent import metrics
 from agent.assembly import load_failures
 from agent.assembly.enabled_rules import enabled, placeholders, rule_folders
+from agent.assembly.history.detection import LATENESS_OF_HISTORY, HistoryDetection, of_history
 from agent.assembly.load_failures import LoadFailure
 from agent.assembly.org_feeds import ONE_FEED, OrgFeeds, object_names, spellings
 from agent.batch_steps import BatchSteps, DetectStep
@@ -121,8 +123,26 @@ class BatchProcessing:
                 twins=self._twins,
             )
 
+        history = HistoryDetection(
+            lambda stored: Detector(
+                of_history(self.rules),
+                recall=stored,
+                fold=fold,
+                lateness=LATENESS_OF_HISTORY,
+                patience=patience,
+                long_ids=record_id.to_long,
+                matcher=self._matcher,
+                twins=self._twins,
+            ),
+            recall,
+            fold,
+        )
+
         def detect(batch: Batch, prepared: pl.DataFrame, matches: RuleMatches, now: datetime) -> Detection:
             """`DetectStep`."""
+            if batch.history is not None:
+                shape = partial(uncounted.shape, batch=batch, seen=now)
+                return history.detect(batch, batch.history, prepared, _log_source(batch), now, shape, matches)
             return detector().detect(
                 prepared,
                 _log_source(batch),

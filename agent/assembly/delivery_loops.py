@@ -131,11 +131,11 @@ def _limit(shard: Shard, followers: Followers, room: SharedRoom, trim: ShardTrim
     limit = BacklogLimit(shard.name, stores.spool, stores.parked, room, quotas, trim.trim)
     limit.measure()
     shard.ingest.backpressure = limit.enforce
+    shard.ingest.fullness = limit.fullness
     return limit
 
 
 def _repair(shard: Shard, now: Callable[[], datetime]) -> Repair:
-    again: Mapping[str, FetchesAgain] = {
-        source.name: source for _, source in shard.sources if isinstance(source, FetchesAgain)
-    }
+    sources = [*(source for _, source in shard.sources), *([shard.past] if shard.past is not None else [])]
+    again: Mapping[str, FetchesAgain] = {source.name: source for source in sources if isinstance(source, FetchesAgain)}
     return Repair(shard.stores, shard.ingest.shaped, again, now=now, stop=shard.stop)

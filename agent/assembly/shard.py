@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from agent.assembly.batch_processing import BatchProcessing
+from agent.assembly.history.pasts import build_past
 from agent.assembly.kept_calls import KeptCalls
 from agent.assembly.object_coverage import ObjectCoverage
 from agent.assembly.org_feeds import OBJECTS, ONE_FEED, STREAM, OrgFeeds, org_feeds
@@ -20,6 +21,7 @@ from agent.config.settings import Org, SourceSettings
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.ingest import Ingest
 from agent.source import ContinuousSource, PolledSource
+from agent.sources.history.history import PastSource
 from agent.sources.inbound.settings import InboundSettings, SenderSettings
 from agent.sources.inbound.source import InboundReports
 from agent.sources.salesforce.budget.hold import ApiHold
@@ -75,6 +77,8 @@ class Shard:
     senders: Sequence[SenderSettings] = ()
     calls: KeptCalls | None = None
     """The count of the org's API calls."""
+    past: PastSource | None = None
+    """What a backfill reads; None where there is no session."""
 
     @property
     def source_names(self) -> list[str]:
@@ -145,7 +149,8 @@ def build_shard(
     senders = surroundings.inbound.senders_of(org.name) if surroundings.inbound else []
     inbound = build_inbound(session, ingest, now) if senders else None
     calls = KeptCalls(stores.state, session.budget, now)
-    return Shard(stores, ingest, stop, session, directory, sources, feeds, inbound, senders, calls)
+    past = build_past(org, session, stores.state, ingest, now, surroundings.downloads)
+    return Shard(stores, ingest, stop, session, directory, sources, feeds, inbound, senders, calls, past)
 
 
 def _feeds(org: Org, state: State) -> OrgFeeds:

@@ -14,6 +14,7 @@ from rich.text import Text
 from typer.completion import get_completion_inspect_parameters, install_callback, show_callback
 
 from agent.cli.commands import clocks, dead_letters, problems, regimes, rules, schema, state, trail
+from agent.cli.commands.backfill import backfill
 from agent.cli.commands.check import check
 from agent.cli.commands.demo import demo
 from agent.cli.commands.hunt import hunt
@@ -43,6 +44,7 @@ app.command()(run)
 app.command()(check)
 app.command()(status)
 app.command()(reload)
+app.command()(backfill)
 app.command()(hunt)
 app.command()(normalize)
 app.command()(demo)

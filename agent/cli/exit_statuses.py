@@ -34,6 +34,12 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
         FAILED: "It cannot tell: the daemon does not answer, this user may not ask it, or the state cannot be read.",
         WRONG_CONFIGURATION: "The settings file is wrong.",
     },
+    "backfill": {
+        FINE: "Everything is read, or the cost is said.",
+        FOUND: "The backfill was stopped before its end; or, with `--stop`, none was running.",
+        FAILED: "It failed, or cannot tell: the org has nothing of that time, or the state is in use, say.",
+        INTERRUPTED: "It was interrupted (Ctrl-C): with a daemon it continues there, without one it is paused.",
+    },
     "normalize": {FINE: "Every row was written.", FOUND: "A record was malformed and left out."},
     "hunt": {FINE: "No alert.", FOUND: "There are alerts.", FAILED: "A file could not be read, or no rule was loaded."},
     "demo": {

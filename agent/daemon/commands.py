@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from agent.daemon import status
+from agent.daemon.backfill.requests import BackfillRequests
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.dead_letters import dead_letter_requests
 from agent.daemon.running_orgs import OrgsReloaded, RunningOrgs
@@ -84,6 +85,7 @@ class DaemonCommands:
         look_up_problem: Callable[[str], str],
         clock: Callable[[], KernelClock | None],
         now: Callable[[], datetime],
+        backfills: BackfillRequests,
         orgs: RunningOrgs | None = None,
         further: Sequence[ControlCommand] = (),
     ) -> None:
@@ -103,6 +105,7 @@ class DaemonCommands:
         self._look_up_problem = look_up_problem
         self._clock = clock
         self._now = now
+        self._backfills = backfills
         self._running = orgs
         self._further = further
 
@@ -112,6 +115,7 @@ class DaemonCommands:
             ControlCommand("status", "viewer", self.status, changes=False),
             ControlCommand("reload", "admin", self.reload, changes=True),
             ControlCommand("acknowledge", "responder", self.acknowledge, changes=True),
+            *self._backfills.table(),
             *self._further,
             *dead_letter_requests(DeadLetterFiles(self._shards, self._lanes, self._takes, self._now)),
         ]
@@ -130,9 +134,11 @@ class DaemonCommands:
             orgs=self._orgs(stored.orgs),
             sources=decode_sources(self._sources(self._now())),
             clock=self._clock(),
+            backfills=self._backfills.statuses(),
             rules=RulesStatus(self._rules.rules_loaded, [str(error) for error in self._rules.problems]),
         )
-        return status.with_problems(document, problems)
+        alone = [] if self._backfills.reads_live else [status.ONLY_BACKFILLS]
+        return status.with_problems(document, [*alone, *problems])
 
     def acknowledge(self, number: str, by: str) -> list[dict[str, Any]]:
         """Close an open problem on somebody's word, in every shard that has it; what was closed, nothing for an unknown id."""

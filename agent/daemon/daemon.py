@@ -28,6 +28,8 @@ from agent.assembly.node import build_node
 from agent.assembly.shard import StopEvent
 from agent.config.settings import Settings
 from agent.config.settings_files import SettingsFiles
+from agent.daemon.backfill.loop import BackfillLoop
+from agent.daemon.backfill.requests import BackfillRequests
 from agent.daemon.clock import utc_now
 from agent.daemon.clocks.machine_clock import MachineClock
 from agent.daemon.commands import DaemonCommands
@@ -76,8 +78,11 @@ class Daemon:
         now: Callable[[], datetime] = utc_now,
         watch: Callable[[BatchCommit], None] = lambda _: None,
         files: SettingsFiles | None = None,
+        reads_live: bool = True,
     ) -> None:
-        """`files`: where the settings were read from; without them a reload takes no orgs anew."""
+        """`files`: where the settings were read from; without them a reload takes no orgs anew; `reads_live`: whether sources
+        are read; if not, only backfills are.
+        """
         self._settings = settings
         self._now = now
         self._watch = watch
@@ -98,6 +103,7 @@ class Daemon:
             fail=self._fail,
             guarded=self._guarded,
             start=self._started,
+            reads_live=reads_live,
         )
         self._clock = MachineClock(node.own_problems, node.timed_orgs, now)
         self._database_watch = DatabaseWatch(settings.state.directory, node.own_problems)
@@ -105,6 +111,7 @@ class Daemon:
         self._delivery = build_delivery_loops(node, settings, now=now, stop=self.stop)
         self.trail = build_trail_loop(node, settings, now, self.stop)
         self._orgs = RunningOrgs(node, self.readings, self._delivery, files)
+        self._backfills = BackfillLoop(node.shards, now, self.stop)
         self._liveness = Liveness(self.stalled, lambda: self.readings.threads)
         self.commands = DaemonCommands(
             settings.state.directory,
@@ -117,6 +124,7 @@ class Daemon:
             node.look_up_problem,
             self._clock.kernel,
             now,
+            BackfillRequests(self._backfills, now, self.stop, reads_live=reads_live),
             self._orgs,
             TrailRequests(self.trail.states, self.trail.turn).commands(),
         )
@@ -162,6 +170,7 @@ class Daemon:
                 *self.start_forwarding(),
                 self._started("watch", watch.run),
                 self._started("trail", self.trail.run),
+                self._started("backfill", self._backfills.run),
             ]
             self.readings.start_sources()
             self.readings.schedule.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -37,15 +38,17 @@ class Readings:
         fail: Callable[[StateDamaged], None],
         guarded: Callable[[Callable[[], None]], None],
         start: Start,
+        reads_live: bool = True,
     ) -> None:
         """`told`: see `Node`; `stop`: the process's; `fail`: the state is damaged, the process is to end; `guarded` runs a job and
-        takes what it raises; `start`: a thread of that name.
+        takes what it raises; `start`: a thread of that name; `reads_live`: whether sources are read at all.
         """
         self._directory = directory
         self._told = told
         self._now = now
         self._fail = fail
         self._start = start
+        self._reads_live = reads_live
         self._threads: dict[str, list[threading.Thread]] = {}
         """Of sources that own one, by shard; None before they are started."""
         self._is_started = False
@@ -73,7 +76,8 @@ class Readings:
 
     def begin(self, shard: Shard) -> None:
         """Read a shard, new or built anew; what was read of it before has ended."""
-        reading = ShardReading(shard, self._now, self._fail)
+        read = shard if self._reads_live else replace(shard, sources=(), inbound=None)
+        reading = ShardReading(read, self._now, self._fail)
         self.by_shard = {**self.by_shard, shard.name: reading}
         for poll in reading.polled:
             self.schedule.add(poll.source.name, partial(reading.poll, poll), poll.every, spread=True)

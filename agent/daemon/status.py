@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from agent import __version__
 from agent.config.settings import DestinationSettings, Settings
+from agent.daemon.backfill.status import stored_backfills
 from agent.daemon.clock import utc_now
 from agent.daemon.control.client import ask, is_there
 from agent.daemon.control.state_alone import opened_shards
@@ -35,6 +36,13 @@ NO_DAEMON = ProblemStatus(
 )
 """The problem that is seen only by a command that finds no daemon."""
 
+
+ONLY_BACKFILLS = replace(
+    NO_DAEMON,
+    message="only `leakline backfill` is running on this state: nothing new is read",
+    fix="start the daemon when the backfill has ended (`systemctl start leakline`, or `leakline run`)",
+)
+"""The same while that command reads the past by itself."""
 
 ANSWER_WITHIN = 15.0
 """Seconds until `status` says that it cannot tell."""
@@ -137,6 +145,7 @@ def _without_daemon(settings: Settings) -> StatusDocument:
         with opened_shards(settings, utc_now) as shards:
             stored = counted_status(directory, shards, lanes_of(destinations), takes_of(destinations))
             problems = open_problems(shards)
+            stored = replace(stored, backfills=stored_backfills(shards))
     except StateDamaged as error:
         return _unreadable(settings, error)
     return with_problems(stored, [NO_DAEMON, *problems])

@@ -92,6 +92,7 @@ class Detector:
         org: str | None = None,
         shape: Shape | None = None,
         final: bool = False,
+        ends: datetime | None = None,
         matches: RuleMatches | None = None,
         covered: CoveredRows | None = None,
     ) -> Detection:
@@ -100,7 +101,8 @@ class Detector:
         `prepared`: vendor and computed columns with `event.id` and, where the rows have a time, `@timestamp`.
         `org`: the id of the org that was read; unless given, that of the first row.
         `shape`: how the rest of the program shapes the rows; without it vendor columns become `salesforce.<name>`.
-        `final`: nothing follows, so that correlations judge what they would wait with.
+        `final`: nothing follows, so that correlations judge what they would wait with. `ends`: of a batch without rows,
+        the same of `org` in particular, of which everything up to then was read: baselines judge what waits as well.
         `matches`: what `matches` gave for this frame; unless given, the rules are tried here. `covered`: the rows for
         which rules do not alert where they saw the happening in the stream, or have a twin that did.
         """
@@ -108,7 +110,7 @@ class Detector:
         matched = preferred(found, covered, self._twins, self.broken)
         counts = {rule.id: len(rows) for rule, rows in matched.feeding}
         org = _org(prepared) if org is None else org
-        correlated, compared = self._derive(matched, prepared, org, source, now, final=final)
+        correlated, compared = self._derive(matched, prepared, org, source, now, final=final, ends=ends)
         found = [(rule, rows) for rule, rows in matched.alerting if rule.id not in self._feeder_ids]
         folds = self._folds.changes()
         alerts = [*self._raise(found, prepared, org, shape or plain_shape, now, folds)]
@@ -166,10 +168,13 @@ class Detector:
         now: datetime,
         *,
         final: bool,
+        ends: datetime | None,
     ) -> tuple[BatchChanges, BaselineChanges]:
         """What the matches mean to correlations and to baselines; an empty batch is what the clock brings."""
         if not prepared.height:
-            return self.correlation_engine.take({}, "", source, None, now, final=final), self.baseline_engine.tick(now)
+            settled = self.baseline_engine.tick(now) if ends is None else self.baseline_engine.settle(org, ends, now)
+            final = final or ends is not None
+            return self.correlation_engine.take({}, "", source, None, now, final=final), settled
         of_baselines, of_correlations = self.baseline_engine.bases, self.correlation_engine.bases
         frames: dict[tuple[int, ...], pl.DataFrame] = {}
         matched: dict[str, pl.DataFrame] = {}

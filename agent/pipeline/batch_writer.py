@@ -152,7 +152,8 @@ class BatchWriter:
             account = IngestAccount(read=read, duplicate=duplicates, malformed=rejected, spooled=spooled)
             self._accounts.add_ingest(transaction, ready.source, ready.batch.event_type, account)
             self._days.add(transaction, ready.source, ready.batch, rejected)
-            self._changes.add(transaction, permission_changes(ready.batch, ready.prepared))
+            if ready.batch.history is None:
+                self._changes.add(transaction, permission_changes(ready.batch, ready.prepared))
         for uncommitted in written:
             self._accounts.add_spooled(transaction, uncommitted.lane, uncommitted.file.rows)
 

@@ -22,6 +22,7 @@ from agent.model import OWN_EVENT_TYPE, Batch, EarlyFrame, Rejection
 from agent.pipeline import poison
 from agent.pipeline.batch_writer import BatchWriter, DetectedBatch, PreparedBatch, Settle
 from agent.pipeline.event_times import EventTimes
+from agent.pipeline.live_first import LiveFirst
 from agent.pipeline.poison_limit import PoisonLimit
 from agent.pipeline.taken_rows import TakenRows
 from agent.store.queue.state_stores import StateStores
@@ -64,6 +65,7 @@ class CommitLine:
         self._now = now
         self._stop = stop
         self._preparing_lock = threading.Lock()
+        self._live = LiveFirst()
         self._commit_lock = threading.Lock()
 
     def shaped(self, batch: Batch) -> pl.DataFrame:
@@ -175,9 +177,10 @@ class CommitLine:
         if batch.event_type == OWN_EVENT_TYPE:
             yield
             return
-        while not self._preparing_lock.acquire(timeout=LOOK_FOR_STOP):
-            if self._stop.is_set():
-                raise Shutdown(f"a batch of {batch.source} is not prepared: Leakline is stopping")
+        with self._live.turn_of(batch):
+            while not self._preparing_lock.acquire(timeout=LOOK_FOR_STOP):
+                if self._stop.is_set():
+                    raise Shutdown(f"a batch of {batch.source} is not prepared: Leakline is stopping")
         try:
             yield
         finally:
@@ -193,7 +196,7 @@ def _prepared_early(batch: Batch, steps: BatchSteps) -> pl.DataFrame | None:
 def _commit_of(detected: DetectedBatch) -> BatchCommit:
     ready, detection = detected.ready, detected.detection
     newest = _newest(ready.prepared)
-    if newest is not None:
+    if newest is not None and ready.batch.history is None:
         metrics.SOURCE_LAG.labels(ready.source).set((detected.now - newest).total_seconds())
     return BatchCommit(ready.source, ready.batch, ready.shaped.height, detection.alerts, detection.matched, newest)
 

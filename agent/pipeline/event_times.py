@@ -66,6 +66,8 @@ class EventTimes:
         batch, height = ready.batch, ready.shaped.height if TIME_FIELD in ready.shaped.columns else 0
         if batch.event_type == OWN_EVENT_TYPE or not (height or batch.duplicates):
             return ready
+        if batch.history is not None:  # says nothing of how its feed is now
+            return _of_history(ready, now) if height else ready
         feed = ready.source, batch.event_type
         record, rows = self._record(feed), Counter[str]()
         times = record.times
@@ -134,6 +136,12 @@ class EventTimes:
         allowed += self._intervals.get(source, timedelta())
         seen = _milliseconds(batch.created) if batch.created is not None else moment
         return TimeBounds(moment, seen, since, int(allowed.total_seconds() * 1000))
+
+
+def _of_history(ready: PreparedBatch, now: datetime) -> PreparedBatch:
+    """A backfill's batch: every row says so, and what is remarkable about the times of live rows is not looked for."""
+    found = of_every_row(("history",), ready.shaped.height)
+    return replace(ready, shaped=with_flags(ready.shaped, found, _milliseconds(ready.batch.created or now)))
 
 
 def stored_records(state: State) -> dict[Feed, FeedRecord]:

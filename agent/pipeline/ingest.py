@@ -59,6 +59,8 @@ class Ingest:
         self._steady = steady
         self.backpressure = backpressure
         """Asked before each batch: why there is no room for it, empty when there is."""
+        self.fullness: Callable[[], float] = lambda: 0.0
+        """Which part of its room the backlog takes, 0 to 1."""
         self._watch = watch
         self.progress = progress or Progress(stores.problems, now, shard=stores.shard)
         """Who reads, who hangs, who waits on purpose."""

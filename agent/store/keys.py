@@ -85,6 +85,9 @@ FOLDING = KeyFamily("memory/detection/folding/", "agent.detection.alert.fold_mem
 SOURCE_TIMES = KeyFamily("memory/detection/sources", "agent.detection.memory.source_times", "JSON, how far they are")
 CORRELATION = KeyFamily("memory/detection/correlation/", "agent.detection.correlation.engine", "its page says")
 BASELINE = KeyFamily("memory/detection/baseline/", "agent.detection.baseline.engine", "its package's page says")
+HISTORY = KeyFamily(
+    "memory/detection/history/", "agent.assembly.history.detection", "backfill/key: as of detection, of its rows alone"
+)
 
 # Answering: what a batch's alerts make us do, and what is written down of it
 
@@ -140,7 +143,7 @@ OF_A_SHARD = (
         HEARD,
         HEARD_SENDER,
     ),
-    *(DETECTION, FOLDING, SOURCE_TIMES, CORRELATION, BASELINE, RESPONSE, TRAIL),
+    *(DETECTION, FOLDING, SOURCE_TIMES, CORRELATION, BASELINE, HISTORY, RESPONSE, TRAIL),
     *(BATCH, NEXT_BATCH, POSITION, STOPPED, PARKED, NEXT_PARKED, REPAIR, LANE_ACCOUNT, DELIVERY_ACCOUNT),
     *(DEAD_LETTERS, DEAD_LETTER_CONTEXT, NEXT_DEAD_LETTERS),
     *(PROBLEM, OUTBOX, NEXT_EVENT),

@@ -13,7 +13,7 @@ from agent.assembly.sources import build_source
 from agent.config.settings import SourceSettings
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.sources.salesforce.session import Session
-from agent.status_document import DayCompleteness
+from agent.status.completeness import DayCompleteness
 from agent.store.completeness.day_report import DayReport
 from agent.store.completeness.day_status import completeness
 from tests.pipeline.fakes import Loops, plain_steps

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+from agent.daemon.backfill.loop import BackfillLoop
+from agent.daemon.backfill.requests import BackfillRequests
 from agent.daemon.commands import DaemonCommands
 from agent.daemon.trail.trail_requests import TrailRequests
 from agent.errors import FileError
@@ -91,6 +94,7 @@ class Shards:
 
     def commands(self, *loops: LoopStatus, takes: Takes = lambda destination, shard: True) -> DaemonCommands:
         """Of a daemon over these shards, with these destinations."""
+        stop = Event()
         return DaemonCommands(
             self.folder,
             self.stores,
@@ -102,7 +106,8 @@ class Shards:
             lambda _: "",
             lambda: None,
             lambda: NOW,
-            TrailRequests(lambda: {name: stores.state for name, stores in self.stores.items()}).commands(),
+            BackfillRequests(BackfillLoop({}, lambda: NOW, stop), lambda: NOW, stop, reads_live=True),
+            further=TrailRequests(lambda: {name: stores.state for name, stores in self.stores.items()}).commands(),
         )
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from agent.cli.output.status_lines import (
     LONGEST_REASON,
+    backfill_lines,
     clock_lines,
     compared_days,
     feed_lines,
@@ -52,7 +53,7 @@ def show(status: StatusDocument, console: Console) -> None:
     for part in (_orgs(status), _sources(status), _destinations(status)):
         if part is not None:
             console.print(part)
-    told = (_left_out, _covered, compared_days, silence_lines, flagged_lines, clock_lines)
+    told = (backfill_lines, _left_out, _covered, compared_days, silence_lines, flagged_lines, clock_lines)
     for line in (line for lines in told for line in lines(status)):
         paragraph(console, line, indent=3)
     paragraph(console, _sum(status))

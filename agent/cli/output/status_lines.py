@@ -7,6 +7,7 @@ from datetime import datetime
 
 from rich.text import Text
 
+from agent.cli.output.backfill_progress import line
 from agent.status.silence import FeedSilence, SilenceKind
 from agent.status_document import ProblemStatus, SourceStatus, StatusDocument
 from agent.terminal import words
@@ -129,3 +130,10 @@ def silence_lines(status: StatusDocument) -> Iterator[Text]:
         begun = f" since {time(since)}" if since else ""
         text = f"{source}{of}: {silence.value.replace('_', ' ')}{begun} -> {feeds[0].fix}"
         yield words(shortened(text, LONGEST_REASON), "" if silence is SilenceKind.NO_FILES_YET else "yellow")
+
+
+def backfill_lines(status: StatusDocument) -> Iterator[Text]:
+    """The last backfill of each org that ever had one."""
+    for known in status.backfills:
+        style = {"failing": "red", "paused": "yellow", "stopped": "yellow"}.get(known.state, "")
+        yield words(f"backfill of {line(known)}", style)

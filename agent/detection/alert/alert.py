@@ -5,6 +5,7 @@ Beside ECS columns an alert has
 - `leakline.alert.count` (Int64): matches it stands for; `leakline.alert.folded` (Int64): matches folded into the
   actor's alert before it and not told until now; `leakline.alert.actor` (String): whom repeats are folded by
 - `leakline.alert.event_ids` (List of String): `event.id` of the matches, the first `IDS` of them
+- `leakline.alert.history` (Boolean, true): it is about what a backfill read; the column is not there in other alerts
 - `leakline.alert.provider` (String): the event type of the matches
 - `leakline.measure.field`, `.value` (Float64), `.threshold` (Float64): how much, where the rule compares a number
 - `leakline.rule.{feed,triage,falsepositives,references}`
@@ -28,6 +29,7 @@ from agent.detection.sigma.rule import SEVERITY, Rule
 
 DATASET = "leakline.alert"
 ECS_VERSION = "9.4.0"
+HISTORY = "leakline.alert.history"
 IDS = 100
 """Ids of contributing events that an alert names; `leakline.alert.count` is the true number."""
 

@@ -133,6 +133,13 @@ class BaselineEngine:
                         self._advance(watched, org, nothing(), mark, changes, clock(now))
         return changes
 
+    def settle(self, org: str, ends: datetime, now: datetime) -> BaselineChanges:
+        """Everything of an org up to `ends` was read: what waits for a log source that is behind waits no more."""
+        times = self.times
+        for source in times.of(org):
+            times = times.noting(org, source, clock(ends), clock(now))
+        return self.take({}, org, times, now)
+
     def advance(self, changes: BaselineChanges) -> Undo:
         """What `take` gave counts from now on, although it is not stored yet; returns what takes that back."""
         times, pieces = self.times, self._cache.held(changes.pieces)

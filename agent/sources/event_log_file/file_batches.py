@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import BinaryIO, cast
 
 from agent.errors import TransportError
-from agent.model import Batch
+from agent.model import Batch, TakenOnce
 from agent.source import Recall
 from agent.sources.event_log_file import source_events
 from agent.sources.event_log_file.checkpoint import OpenFile, ReadPosition, known_key, truncated_key
@@ -24,6 +24,11 @@ SERVICE = "event_log_file"
 LEAST_SHARE_KNOWN = 0.5
 """A day's file in which fewer of the hours' rows are found again is held: then the two do not agree cell for cell, and
 every row of the day would come twice."""
+
+EDGE = TakenOnce("event_log_file/begin", timedelta(days=40))
+"""Longer than an org keeps log files: 30 days, unless it buys more (Salesforce Help: Event Monitoring)."""
+EDGE_LENGTH = timedelta(days=6)
+"""A day's file comes 45 hours after its begin, and again for three days: 5 days, and one to spare."""
 
 HELD, GONE = "its daily file does not fit its hours and was held", "its daily file cannot be read"
 """Why a day cannot be compared."""
@@ -64,6 +69,7 @@ class FilePass:
                 return
         for piece, last in _with_last(self._pieces(listed, download, opened.row)):
             batch = self._batch(listed, piece, sift, opened, is_whole=last and not download.defect)
+            batch = replace(batch, once=_once(listed, position.since))
             # The number of the last record of the piece: reading goes on behind it.
             opened = replace(opened, row=piece.first_row + piece.rows - 1, pieces=opened.pieces + 1)
             # Only the last batch moves the high water, so that a restart before it resumes inside the file.
@@ -124,6 +130,13 @@ class FilePass:
             truncated_key(listed): b"1" if download.truncated else None,
         }
         return replace(batch, cursor=after.cursor(), remember=remember, input=listed.id)
+
+
+def _once(listed: ListedFile, begin: datetime) -> TakenOnce | None:
+    """Of rows that both live collection and a backfill may bring: files about hours before `begin`, when live collection
+    began, may be created before it and after it, and those of one hour may repeat each other's rows.
+    """
+    return EDGE if begin - EDGE_LENGTH <= listed.log_date < begin else None
 
 
 class _StoppableFile:

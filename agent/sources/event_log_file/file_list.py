@@ -17,7 +17,7 @@ from agent.sources.event_log_file.interval import (
     listing_scope,
     no_interval_field,
 )
-from agent.sources.event_log_file.listed_file import ListedFile, OddRecord, listed_file, listing
+from agent.sources.event_log_file.listed_file import ListedFile, OddRecord, listed_file, listing, listing_about
 from agent.sources.salesforce.api_error import Refused
 from agent.sources.salesforce.session import Session
 
@@ -70,7 +70,22 @@ class FileList:
         A locator that went stale between two pages (INVALID_QUERY_LOCATOR) starts the query anew, once.
         """
         scope = self.scope or ListingScope(["Hourly"])
-        query = listing(scope.kinds, self._event_types, since, until, interval=scope.interval)
+        return self._asked(listing(scope.kinds, self._event_types, since, until, interval=scope.interval), since, until)
+
+    def about(self, start: datetime, end: datetime, now: datetime) -> FileListing:
+        """The files about hours and days that began from `start` up to `end`, of all kinds that the org has."""
+        for kinds in (ListingScope(["Hourly", "Daily"]), ListingScope(["Daily"], interval=False)):
+            scope = self.scope or kinds
+            query = listing_about(scope.kinds, self._event_types, start, end, interval=scope.interval)
+            try:
+                return self._asked(query, start, now)
+            except TransportError as error:
+                if not (isinstance(error.__cause__, Refused) and no_interval_field(error.__cause__)):
+                    raise
+                self.scope = ListingScope(["Daily"], interval=False)
+        raise AssertionError("unreachable")
+
+    def _asked(self, query: str, since: datetime, until: datetime) -> FileListing:
         for first_try in (True, False):
             try:
                 return self._read(query, since, until)

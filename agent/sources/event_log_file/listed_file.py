@@ -150,6 +150,22 @@ def listing(
     return f"SELECT {fields} FROM EventLogFile WHERE {' AND '.join(conditions)} ORDER BY CreatedDate ASC, Id ASC"  # noqa: S608
 
 
+def listing_about(
+    kinds: Sequence[IntervalKind], event_types: Sequence[str] | None, start: datetime, end: datetime, *, interval: bool
+) -> str:
+    """The query for files about hours or days that began from `start` up to `end`, whenever they were created."""
+    query = listing(kinds, event_types, EARLIEST, end, interval=interval)
+    created = f"CreatedDate >= {soql_literal.time(EARLIEST)} AND CreatedDate <= {soql_literal.time(end)}"
+    about = f"LogDate >= {soql_literal.time(start)} AND LogDate < {soql_literal.time(end)}"
+    return query.replace(created, about)
+
+
+def oldest_file(*, interval: bool) -> str:
+    """The query for the LogDate of the oldest file, of both kinds where the org has the field Interval."""
+    where = " WHERE (Interval = 'Hourly' OR Interval = 'Daily')" if interval else ""
+    return f"SELECT LogDate FROM EventLogFile{where} ORDER BY LogDate ASC LIMIT 1"  # noqa: S608
+
+
 def listed_file(record: Mapping[str, Any], since: datetime, until: datetime) -> ListedFile:
     """One record of the answer for files created from `since` to `until`.
 

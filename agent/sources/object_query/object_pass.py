@@ -11,6 +11,7 @@ import polars as pl
 
 from agent.errors import Forbidden, SourceError
 from agent.model import OWN_EVENT_TYPE, Batch
+from agent.source import Recall
 from agent.sources.object_query.object_news import ObjectNews
 from agent.sources.object_query.object_reader import CallBudget, ObjectReader, ReadPage
 from agent.sources.object_query.position import ObjectPosition, QueryPosition
@@ -23,6 +24,8 @@ from agent.sources.salesforce.session import Session
 
 CALLS = 12
 """Of a poll for one object, and for one gap."""
+UNBOUNDED = 1_000_000
+"""Calls for a span of the past: who asks for it has said before what it costs."""
 ATTEMPTS = 4
 """Of a pass for one object, while the org refuses other fields each time."""
 AHEAD = timedelta(minutes=5)
@@ -33,6 +36,12 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 OF_ONE_OBJECT = (Forbidden, Missing, Refused, QueryTimeout, UnreadableAnswer)
 """What is wrong with one object, while others may be read."""
+
+
+def since_when(recall: Recall, name: str) -> int | None:
+    """From when on an object is read, in milliseconds since 1970. `recall`: what its source remembers."""
+    known = recall(SINCE + name)
+    return int(known) if known is not None and known.isdigit() else None
 
 
 class KnownFields(Protocol):
@@ -76,7 +85,7 @@ class ObjectPass:
     def guarded(self, read: ReadObject, batches: Callable[[], Generator[Batch]]) -> Generator[Batch]:
         """What is wrong with this object is told once, and so is its end."""
         try:
-            yield from self._asked_anew(read, batches)
+            yield from self.asked_anew(read, batches)
         except OF_ONE_OBJECT as error:
             self.error = error
             yield from self._news.not_read(read.name, str(error))
@@ -84,7 +93,7 @@ class ObjectPass:
         self._read += 1
         yield from self._news.is_read(read.name)
 
-    def _asked_anew(self, read: ReadObject, batches: Callable[[], Generator[Batch]]) -> Generator[Batch]:
+    def asked_anew(self, read: ReadObject, batches: Callable[[], Generator[Batch]]) -> Generator[Batch]:
         """With other fields where the org refuses some. It names one at a time, its own before those of related objects."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -96,10 +105,12 @@ class ObjectPass:
                 return
 
     def begin(self, read: ReadObject, start: timedelta) -> ObjectPosition:
-        """How far an object was read. At the very first start: nothing that is older than `start`."""
+        """How far an object was read. At the very first start: nothing that is older than `start`, or than the end of what a
+        backfill reads of it, which remembered that in our place.
+        """
         known = self.position.objects.get(read.name)
         if known is None:
-            begin = self.now - start // _MILLISECOND
+            begin = since_when(self._made.recall, read.name) or self.now - start // _MILLISECOND
             self._since[SINCE + read.name] = str(begin).encode()
             return ObjectPosition(begin, begin + read.overlap // _MILLISECOND)
         if known.high > self.now:  # noted by a clock that has been set back since
@@ -120,6 +131,18 @@ class ObjectPass:
 
         end = milliseconds(self._time + AHEAD)
         yield from self.pages(read, [*known.unread, Span(begin, end)], move)
+
+    def past(self, read: ReadObject, span: Span) -> Generator[Batch]:
+        """What is in a span that is over, and goes on where the position says that it stopped. Nothing of it is asked for
+        again: its end must be so long ago that no row becomes visible late.
+        """
+        before = self.position.gaps.get(read.name, [span])
+
+        def move(page: ReadPage) -> None:
+            self.position = self.position.filled(read.name, page.unread)
+
+        yield from self.pages(read, before, move, CallBudget(UNBOUNDED))
+        self.position = self.position.filled(read.name, [])
 
     def pages(
         self,

@@ -40,7 +40,7 @@ class RowBatches:
 
     def __init__(self, rows: RowKind, recall: Recall, org: str) -> None:
         self._rows = rows
-        self._recall = recall
+        self.recall = self._recall = recall
         self._org = org
         self._ledgers: dict[str, OverlapLedger] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
-from agent.status_document import DayCompleteness, DayState, FeedCompleteness
+from agent.status.completeness import DayCompleteness, DayState, FeedCompleteness
 from agent.store import keys
 from agent.store.completeness.day_books import DayBooks, by_source
 from agent.store.completeness.feed_figures import FeedFigures, missing, share, total

@@ -95,6 +95,12 @@ class BacklogLimit:
             except DiskFull as error:
                 return str(error)
 
+    def fullness(self) -> float:
+        """Which part of its room the backlog takes: of what the org has for itself, and of each destination's quota."""
+        held = self._held()
+        rooms = [self._room.own, *(quota.spool_bytes for quota in self._quotas)]
+        return max((held / room for room in rooms if room > 0), default=0.0)
+
     def measure(self) -> None:
         """Let the other shards know how much this one holds."""
         self._room.record(self._shard, self._held())

@@ -122,6 +122,14 @@ class ApiBudgetBook:
             room = next((hours for hours, gone in enumerate(leaving) if gone), 1)
             return self._hold(Rank.BACKFILL, now, now, max(left.hours_until_room, room, 1) * HOUR)
 
+    def backfill_room(self) -> int:
+        """How many calls a backfill may make from now on, as `backfill_turn` counts them; 0 while the allowance is not known."""
+        with self._lock:
+            now = self._seconds()
+            left, made = self._forecast(Rank.BACKFILL, now), self._ledger.total(now, "backfill")
+            room = self._settings.backfill_share * (max(0.0, left.least) + made) - made
+            return max(0, int(room)) if self.usage.limit else 0
+
     # What is shown and kept
 
     def status(self) -> ApiBudgetStatus:

@@ -1,0 +1,179 @@
+"""What is refused, and when a backfill waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from agent.daemon.backfill.loop import BackfillLoop
+from agent.daemon.backfill.requests import BackfillRequests
+from agent.errors import LeaklineError, LimitExceeded, TransportError
+from agent.model import Batch, Cursor
+from agent.sources.history.history import PastSource
+from agent.sources.object_query.span import Span
+from agent.status.backfill import FeedCost
+from tests.pipeline.fakes import NOW, Loops, batch_of, ids_of
+from tests.store.one_shard import OneShard
+
+SINCE = (NOW - timedelta(hours=3)).isoformat()
+
+
+class OnePast:
+    """A source with a past of some batches a day, which may fail."""
+
+    name = "list"
+    settles = timedelta()
+
+    def __init__(self) -> None:
+        self.fails: Exception | None = None
+        self.read_spans: list[Span] = []
+
+    def begin_live(self) -> Batch | None:
+        return None
+
+    def cost(self, span: Span) -> Iterator[FeedCost]:
+        yield FeedCost("list", "Thing", calls=2, rows=6, basis="counted", oldest=NOW - timedelta(days=9))
+
+    def read(self, span: Span, after: Cursor | None, begins: object = None) -> Iterator[Batch]:
+        self.read_spans.append(span)
+        for number in range(int(after or -1) + 1, 3):
+            if self.fails is not None:
+                raise self.fails
+            yield replace(batch_of(number, ids_of(2 * number, 2 * number + 2)), cursor=Cursor(str(number)))
+
+
+class Backfilled:
+    """A shard whose org has that past."""
+
+    def __init__(self, loops: Loops) -> None:
+        self.past, self.stop, self.steady = OnePast(), Event(), [0.0]
+        self.loops, self.ingest = loops, loops.ingest()
+        session = SimpleNamespace(
+            settings=SimpleNamespace(name="acme"), org_id="00D", calls=0, usage=(10, 100), allowed=64
+        )
+        source = PastSource(
+            cast("Any", session), [self.past], now=lambda: NOW, recall=self.ingest.recall("acme/backfill")
+        )
+        shard = SimpleNamespace(name="acme", past=source, ingest=self.ingest, stores=loops.stores, org_id="00D")
+        self.loop = BackfillLoop({"acme": cast("Any", shard)}, lambda: NOW, self.stop, lambda: self.steady[0])
+        self.requests = BackfillRequests(self.loop, lambda: NOW, self.stop, reads_live=True)
+        self.org = self.loop.orgs["acme"]
+
+    def begin(self) -> None:
+        cost = self.requests.cost("acme", SINCE)
+        self.requests.start("acme", cost["since"], cost["until"])
+
+    def attempt(self) -> str:
+        """What the status says after one look of the loop."""
+        self.loop.attempt(self.org)
+        (status,) = self.loop.statuses()
+        return status.state
+
+
+@pytest.fixture
+def backfilled(tmp_path: Path) -> Iterator[Backfilled]:
+    state = OneShard(tmp_path / "state", "acme")
+    yield Backfilled(Loops(state))
+    state.close()
+
+
+@pytest.mark.parametrize(
+    ("org", "since", "until", "said"),
+    [
+        ("other", SINCE, "", "other is not an org of the settings: write one of acme"),
+        ("acme", (NOW + timedelta(hours=1)).isoformat(), "", "is in the future"),
+        ("acme", SINCE, SINCE, "is not after --since"),
+        ("acme", "yesterday", "", "is not a time"),
+        ("acme", "2026-06-01T00:00:00", "", "has no time zone"),
+    ],
+)
+def test_times_and_orgs_that_cannot_be_are_refused(
+    backfilled: Backfilled, org: str, since: str, until: str, said: str
+) -> None:
+    """With what to write."""
+    with pytest.raises(LeaklineError, match=said):
+        backfilled.requests.cost(org, since, until)
+
+
+def test_a_time_of_which_nothing_is_kept_is_refused(backfilled: Backfilled) -> None:
+    """What the org keeps is said."""
+    backfilled.past.cost = lambda _: iter([FeedCost("list", "Thing", oldest=NOW)])  # type: ignore[method-assign]
+    with pytest.raises(LeaklineError, match=r"acme has nothing older than .*; what it has: Thing since 2026-07-01"):
+        backfilled.requests.cost("acme", SINCE, (NOW - timedelta(hours=1)).isoformat())
+
+
+def test_an_allowance_that_is_too_small_takes_days(backfilled: Backfilled) -> None:
+    """They are announced: 64 calls a day may be used, of which 10 are."""
+    backfilled.past.cost = lambda _: iter([FeedCost("list", "Thing", calls=120, rows=1)])  # type: ignore[method-assign]
+    cost = backfilled.requests.cost("acme", SINCE)
+    assert (cost["allowed"], cost["used"], cost["days"]) == (64, 10, 3)
+
+
+def test_nothing_begins_before_its_cost_is_said(backfilled: Backfilled) -> None:
+    """And nothing while another one runs."""
+    with pytest.raises(LeaklineError, match="the cost of this backfill of acme is not known"):
+        backfilled.requests.start("acme", SINCE, NOW.isoformat())
+    backfilled.begin()
+    with pytest.raises(LeaklineError, match=r"a backfill of acme .* is running"):
+        backfilled.requests.cost("acme", SINCE)
+
+
+def test_it_is_read_to_its_end_and_its_end_is_told(backfilled: Backfilled) -> None:
+    """Rows, the job's end and the event about it are committed; a second one of the same time reads nothing."""
+    backfilled.begin()
+    assert backfilled.attempt() == "finished"
+    (status,) = backfilled.loop.statuses()
+    assert (status.rows, status.rows_expected, status.calls_expected) == (6, 6, 2)
+    backfilled.begin()
+    assert backfilled.attempt() == "finished"
+    assert len(backfilled.past.read_spans) == 1
+
+
+def test_it_goes_on_behind_its_last_commit(backfilled: Backfilled) -> None:
+    """After a failure, which is a problem until it continues; the pauses grow."""
+    backfilled.begin()
+    failed = TransportError("no route")
+    backfilled.past.fails = failed
+    assert backfilled.attempt() == "failing"
+    assert backfilled.loops.stores.problems.is_open("backfill-failed", "acme/backfill")
+    backfilled.past.fails = None
+    assert backfilled.attempt() == "failing"
+    backfilled.steady[0] = 11.0
+    assert backfilled.attempt() == "finished"
+    assert not backfilled.loops.stores.problems.is_open("backfill-failed", "acme/backfill")
+
+
+def test_it_pauses_while_its_share_of_the_calls_is_used(backfilled: Backfilled) -> None:
+    """That is no failure."""
+    backfilled.begin()
+    backfilled.past.fails = LimitExceeded("64 of 100 are used")
+    assert backfilled.attempt() == "paused"
+    assert not backfilled.loops.stores.problems.is_open("backfill-failed", "acme/backfill")
+
+
+def test_it_pauses_while_the_spool_is_half_full(backfilled: Backfilled) -> None:
+    """And continues when a quarter is; live collection pauses when all of it is."""
+    full = [0.6]
+    backfilled.ingest.fullness = lambda: full[0]
+    backfilled.begin()
+    assert backfilled.attempt() == "paused"
+    for full[0], state in ((0.4, "paused"), (0.2, "finished")):
+        backfilled.steady[0] += 2.0
+        assert backfilled.attempt() == state
+
+
+def test_one_that_was_stopped_continues_where_it_was(backfilled: Backfilled) -> None:
+    """By the same command; until then it stays as it is."""
+    backfilled.begin()
+    assert backfilled.requests.stop("acme")
+    assert backfilled.attempt() == "stopped"
+    assert not backfilled.requests.stop("acme")
+    backfilled.begin()
+    assert backfilled.attempt() == "finished"
