@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -99,6 +100,16 @@ class Readings:
         """What was read of this shard has ended: its places are free."""
         for poll in self.by_shard[name].polled:
             self.schedule.release(poll.source.name)
+
+    @contextmanager
+    def entered(self, name: str) -> Iterator[bool]:
+        """Whether the calling thread may work on this shard while it is inside; the end of what is read of it waits for that."""
+        reading = self.by_shard.get(name)
+        if reading is None:
+            yield False
+            return
+        with reading.entered() as may_work:
+            yield may_work
 
     # Asking
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -34,14 +34,17 @@ class OnePast:
     def __init__(self) -> None:
         self.fails: Exception | None = None
         self.read_spans: list[Span] = []
+        self.costs = [FeedCost("list", "Thing", calls=2, rows=6, basis="counted", oldest=NOW - timedelta(days=9))]
 
     def begin_live(self) -> Batch | None:
         return None
 
     def cost(self, span: Span) -> Iterator[FeedCost]:
-        yield FeedCost("list", "Thing", calls=2, rows=6, basis="counted", oldest=NOW - timedelta(days=9))
+        yield from self.costs
 
-    def read(self, span: Span, after: Cursor | None, begins: object = None) -> Iterator[Batch]:
+    def read(
+        self, span: Span, after: Cursor | None, begins: Mapping[str, int] = MappingProxyType({})
+    ) -> Generator[Batch, None, None]:
         self.read_spans.append(span)
         for number in range(int(after or -1) + 1, 3):
             if self.fails is not None:
@@ -61,7 +64,9 @@ class Backfilled:
         source = PastSource(
             cast("Any", session), [self.past], now=lambda: NOW, recall=self.ingest.recall("acme/backfill")
         )
-        shard = SimpleNamespace(name="acme", past=source, ingest=self.ingest, stores=loops.stores, org_id="00D")
+        shard = SimpleNamespace(
+            name="acme", past=source, ingest=self.ingest, stores=loops.stores, org_id="00D", stop=self.stop
+        )
         self.loop = BackfillLoop({"acme": cast("Any", shard)}, lambda: NOW, self.stop, lambda: self.steady[0])
         self.requests = BackfillRequests(self.loop, lambda: NOW, self.stop, reads_live=True)
         self.org = self.loop.orgs["acme"]
@@ -104,14 +109,14 @@ def test_times_and_orgs_that_cannot_be_are_refused(
 
 def test_a_time_of_which_nothing_is_kept_is_refused(backfilled: Backfilled) -> None:
     """What the org keeps is said."""
-    backfilled.past.cost = lambda _: iter([FeedCost("list", "Thing", oldest=NOW)])  # type: ignore[method-assign]
+    backfilled.past.costs = [FeedCost("list", "Thing", oldest=NOW)]
     with pytest.raises(LeaklineError, match=r"acme has nothing older than .*; what it has: Thing since 2026-07-01"):
         backfilled.requests.cost("acme", SINCE, (NOW - timedelta(hours=1)).isoformat())
 
 
 def test_an_allowance_that_is_too_small_takes_days(backfilled: Backfilled) -> None:
     """They are announced: 64 calls a day may be used, of which 10 are."""
-    backfilled.past.cost = lambda _: iter([FeedCost("list", "Thing", calls=120, rows=1)])  # type: ignore[method-assign]
+    backfilled.past.costs = [FeedCost("list", "Thing", calls=120, rows=1)]
     cost = backfilled.requests.cost("acme", SINCE)
     assert (cost["allowed"], cost["used"], cost["days"]) == (64, 10, 3)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 
@@ -42,8 +42,13 @@ PAUSE = 10.0
 class OrgBackfill:
     """That of one org."""
 
-    def __init__(self, shard: Shard, past: PastSource, now: Callable[[], datetime], stop: threading.Event) -> None:
+    def __init__(
+        self, shard: Shard, past: PastSource, now: Callable[[], datetime], steady: Callable[[], float]
+    ) -> None:
         self.shard = shard
+        self.faults = PassFaults(shard.stores.problems, steady=steady)
+        self.failures = 0
+        """In a row."""
         self.past = past
         self.state: BackfillState | None = None
         """What this process knows beyond the stored state."""
@@ -56,7 +61,6 @@ class OrgBackfill:
         """When it is read again, in seconds of a clock that does not jump."""
         self._pace = BackfillPace()
         self._now = now
-        self._stop = stop
         self._is_full = self._is_tidy = False
         past.goes_on = self._goes_on
 
@@ -93,7 +97,7 @@ class OrgBackfill:
         self.state, self.reason, self._is_tidy = "running", "", False
 
     def _goes_on(self) -> bool:
-        return not self._stop.is_set() and self.has_room()
+        return not self.shard.stop.is_set() and self.has_room()
 
 
 class BackfillLoop:
@@ -105,25 +109,42 @@ class BackfillLoop:
         now: Callable[[], datetime],
         stop: threading.Event,
         steady: Callable[[], float] = time.monotonic,
+        entered: Callable[[str], AbstractContextManager[bool]] = lambda _: nullcontext(True),
     ) -> None:
-        self.orgs = {
-            name: OrgBackfill(shard, shard.past, now, stop) for name, shard in shards.items() if shard.past is not None
-        }
-        """By the org's name."""
-        self._faults = {
-            name: PassFaults(known.shard.stores.problems, steady=steady) for name, known in self.orgs.items()
-        }
-        self._failures: dict[str, int] = defaultdict(int)
+        """`shards`: as they are now, by name. `entered`: whether the thread may work on the shard of this name while inside; a
+        reload that changes the org waits until it has left.
+        """
+        self._shards = shards
+        self._orgs: dict[str, OrgBackfill] = {}
+        self._changing = threading.Lock()
+        self._now = now
         self._stop = stop
         self._steady = steady
+        self._entered = entered
         self._asked = threading.Event()
+
+    @property
+    def orgs(self) -> Mapping[str, OrgBackfill]:
+        """By the org's name, as they are now: one that a reload changed has another past."""
+        with self._changing:
+            pasts = {name: (shard, shard.past) for name, shard in self._shards.items() if shard.past is not None}
+            self._orgs = {
+                name: known
+                if (known := self._orgs.get(name)) is not None and known.shard is shard
+                else OrgBackfill(shard, past, self._now, self._steady)
+                for name, (shard, past) in pasts.items()
+                if past is not None
+            }
+            return self._orgs
 
     def run(self) -> None:
         """Until told to stop. Raises StateDamaged."""
         while not self._stop.is_set():
             for backfill in self.orgs.values():
                 if not self._stop.is_set():
-                    self.attempt(backfill)
+                    with self._entered(backfill.shard.name) as may_work:
+                        if may_work and not backfill.shard.stop.is_set():
+                            self.attempt(backfill)
             self._asked.wait(LOOK_EVERY)
             self._asked.clear()
 
@@ -160,8 +181,8 @@ class BackfillLoop:
             self._failed(backfill, error)
 
     def _well(self, backfill: OrgBackfill) -> None:
-        self._failures[backfill.shard.name] = 0
-        self._faults[backfill.shard.name].clear(backfill.past.name)
+        backfill.failures = 0
+        backfill.faults.clear(backfill.past.name)
         backfill.shard.stores.problems.over(KIND, backfill.past.name, f"{backfill.past.name} continues")
         if not backfill.past.is_running():
             backfill.end()
@@ -169,18 +190,18 @@ class BackfillLoop:
     def _failed(self, backfill: OrgBackfill, error: Exception) -> None:
         """Tell it, and when it is tried again."""
         name, stores = backfill.past.name, backfill.shard.stores
-        if self._stop.is_set():
+        if backfill.shard.stop.is_set():
             return
         failure = source_failures.as_source_error(error)
         if failure is None:
-            pause = self._faults[backfill.shard.name].record(name, error, backfill.shard.org_id)
+            pause = backfill.faults.record(name, error, backfill.shard.org_id)
             self._wait(backfill, "failing", redact(f"{type(error).__name__}: {error}"), pause)
         elif isinstance(failure, LimitExceeded):
             log.info("a backfill pauses", source=name, reason=str(failure))
             self._wait(backfill, "paused", str(failure), ORG_PAUSE.total_seconds())
         else:
-            self._failures[backfill.shard.name] += 1
-            pause = min(CREDENTIALS_PAUSE.total_seconds(), PAUSE * 2 ** (self._failures[backfill.shard.name] - 1))
+            backfill.failures += 1
+            pause = min(CREDENTIALS_PAUSE.total_seconds(), PAUSE * 2 ** (backfill.failures - 1))
             log.warning("a backfill fails", source=name, reason=str(failure))
             message = f"the backfill of {backfill.shard.name} does not continue: {failure}"
             stores.problems.report(KIND, name, message, org=backfill.shard.org_id, fields=_fields(name, failure))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -97,6 +98,10 @@ class ShardReading:
     def where(self) -> str:
         """Where it is, of what still runs."""
         return "; ".join(stacks.where(thread) for thread in self._gate.threads)
+
+    def entered(self) -> AbstractContextManager[bool]:
+        """See `WorkGate.entered`."""
+        return self._gate.entered()
 
     def poll(self, polled: PollRecord) -> None:
         """See `Polling.poll`."""

@@ -104,7 +104,7 @@ def test_what_others_repeat_is_found_nowhere(echoes: Echoes, capsys: pytest.Capt
         until = time.monotonic() + PATIENCE
         while not has_happened(daemon.commands.status()):
             assert time.monotonic() < until, capsys.readouterr().err[-3000:]
-            for reading in daemon.readings.values():
+            for reading in daemon.readings.by_shard.values():
                 for polled in reading.polled:
                     polled.resumes = None
                     reading.polling.poll(polled)

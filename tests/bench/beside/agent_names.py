@@ -98,8 +98,9 @@ class Way:
     def _build_now(self, settings: Any, now: Callable[[], datetime], stop: threading.Event, directory: Any) -> None:
         from agent.assembly.delivery_loops import build_delivery_loops
         from agent.assembly.node import build_node
+        from agent.assembly.shard import StopEvent
 
-        node = build_node(settings, now=now, stop=stop)
+        node = build_node(settings, now=now, stop=StopEvent())  # nothing runs by itself that would have to be stopped
         shard = node.shards[settings.orgs[0].name]
         if directory is not None:
             recall = recall_of(shard.stores.state, "memory/detection/")

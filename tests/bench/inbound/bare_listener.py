@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import structlog
 
-from agent.config.settings import load
+from agent.config.settings_files import load
 from agent.network.doorway import Doorway
 from agent.network.lasting_connection import ConnectionBounds
 from agent.network.listener import Listener

@@ -17,7 +17,7 @@ memory_tuning.set_up()  # before polars is imported
 import polars as pl  # noqa: E402
 
 from agent.__main__ import main  # noqa: E402
-from agent.daemon import daemon  # noqa: E402
+from agent.daemon import readings  # noqa: E402
 from agent.model import OWN_EVENT_TYPE, Batch  # noqa: E402
 from agent.normalize.shape import Normalizer  # noqa: E402
 from agent.pipeline.ingest import Ingest  # noqa: E402
@@ -43,7 +43,7 @@ def plant(poisoned: str, ticks: Path) -> None:
 
     setattr(Normalizer, "prepare", breaking)  # noqa: B010 - a method for another
     setattr(Ingest, "tick", noted)  # noqa: B010
-    daemon.TICK_EVERY = timedelta(seconds=TICK_EVERY)
+    readings.TICK_EVERY = timedelta(seconds=TICK_EVERY)
 
 
 def latest_tick_lag(ticks: Path, began: float, ended: float) -> float:

@@ -131,9 +131,9 @@ def test_a_fault_that_ends_the_source_leaves_nobody_waiting() -> None:
     """Of requests that are tried one by one, those behind the one at which the source ends are refused at once."""
     together = threading.Event()
 
-    def push(batch: Batch) -> int:
+    def push(*batches: Batch) -> int:
         together.wait(60)
-        if batch.frame.height > 1:
+        if sum(batch.frame.height for batch in batches) > 1:
             raise PushError("a fault")
         raise RuntimeError("the end")
 
