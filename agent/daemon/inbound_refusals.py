@@ -22,7 +22,7 @@ from agent.wording.number import counted
 log = structlog.get_logger()
 
 KIND = "inbound-refused"
-CERTIFICATE_KIND = "file-not-loaded"
+CERTIFICATE_KIND = "listener-failed"
 
 TELL_EVERY = timedelta(minutes=1)
 """Between two reports of one problem, however often somebody tries."""
@@ -63,7 +63,8 @@ class InboundRefusals:
         self._told = {name: _Told(now()) for name in senders.known}
         self._strangers = 0
         self._strangers_at: datetime | None = None
-        self._certificate_told = ""
+        self._certificate_told: str | None = None
+        """None: an earlier process may have told something."""
 
     def look(self) -> None:
         """Secrets that changed, then what is to be told. Raises StateError."""
@@ -83,21 +84,21 @@ class InboundRefusals:
         subject = f"{source_name(sender.settings.org, SERVICE)}/{sender.settings.name}"
         if record.unproven > told.unproven or unusable:
             told.last = now
-            if told.at is None or now - told.at >= TELL_EVERY:
+            if told.at is None or abs(now - told.at) >= TELL_EVERY:
                 told.at, told.may_be_open = now, True
                 count = record.unproven
                 tried = f"{counted(count, 'request')} in the name of {sender.settings.name} refused: {record.unproven_reason}"
                 message = f"the secrets of {sender.settings.name} cannot be used: {unusable}" if unusable else tried
                 problems.report(KIND, subject, message)
             told.unproven = record.unproven
-        elif told.may_be_open and now - told.last >= OVER_AFTER:
+        elif told.may_be_open and abs(now - told.last) >= OVER_AFTER:
             told.may_be_open, told.at = False, None
             problems.over(KIND, subject, f"for {OVER_AFTER.seconds // 60} minutes no request in its name was refused")
 
     def _log_strangers(self) -> None:
         """Of those who name nobody in the settings; a line a minute at most."""
         now, count = self._now(), self._senders.strangers
-        if count > self._strangers and (self._strangers_at is None or now - self._strangers_at >= TELL_EVERY):
+        if count > self._strangers and (self._strangers_at is None or abs(now - self._strangers_at) >= TELL_EVERY):
             log.warning("requests of unknown senders were refused", count=count - self._strangers)
             self._strangers, self._strangers_at = count, now
 

@@ -33,7 +33,8 @@ class Doorway:
         """By address, in the order in which they came."""
 
     def open(self) -> None:
-        """Raises SettingsError for a certificate that cannot be used."""
+        """Begin, perhaps anew. Raises SettingsError for a certificate that cannot be used."""
+        self._inside.clear()
         if self._tls is not None:
             self._tls.context()
 

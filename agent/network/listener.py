@@ -29,6 +29,8 @@ CONNECTIONS = 64
 SECONDS = 20.0
 """From connecting to the end of the answer."""
 HEADER_BYTES = 16 << 10
+BACKLOG = 256
+"""Connections that are accepted at once, before any of them is counted: each is an open file."""
 
 Application = Callable[..., Any]
 """An ASGI application. It must not wait: one thread serves everybody."""
@@ -98,6 +100,7 @@ class Listener:
             h11_max_incomplete_event_size=HEADER_BYTES,
             timeout_keep_alive=int(self._doorway.bounds.idle_seconds) if self._doorway else 5,
             timeout_graceful_shutdown=1,
+            backlog=BACKLOG,
         )
         logging.getLogger("uvicorn").setLevel(logging.ERROR)  # what outsiders send is no news
         self._server = uvicorn.Server(config)

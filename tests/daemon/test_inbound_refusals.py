@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from agent.daemon.inbound_refusals import KIND, OVER_AFTER, InboundRefusals
+from agent.network.server_tls import ServerTls
 from agent.sources.inbound.serving.senders import Senders
 from agent.sources.inbound.settings import SenderSettings
+from tests.certificates import make_certificates
 from tests.daemon.shards import Shards
 from tests.pipeline.fakes import NOW
 
@@ -21,6 +23,7 @@ class Watched:
     shards: Shards
     folder: Path
     now: datetime = NOW
+    tls: ServerTls | None = None
     senders: Senders = field(init=False)
     refusals: InboundRefusals = field(init=False)
 
@@ -31,7 +34,7 @@ class Watched:
         steady: Any = lambda: self.now.timestamp()  # noqa: E731 - secrets are read by the same clock
         self.senders = Senders([SenderSettings.model_validate(sender)], steady)
         registers = {name: loops.problems for name, loops in self.shards.loops.items()}
-        self.refusals = InboundRefusals(self.senders, dict, lambda: registers, None, lambda: self.now)
+        self.refusals = InboundRefusals(self.senders, dict, lambda: registers, self.tls, lambda: self.now)
 
     def refuse(self, times: int) -> None:
         record = self.senders.known["middleware"].record
@@ -66,6 +69,32 @@ def test_a_thousand_tries_write_no_more_than_one_a_minute(shards: Shards, tmp_pa
         watched.refuse(10)
         messages |= set(watched.look())
     assert len(messages) == 2
+
+
+def test_a_clock_that_is_set_back_hides_nothing(shards: Shards, tmp_path: Path) -> None:
+    """What is tried after it is told, and ends ten minutes later."""
+    watched = Watched(shards, tmp_path)
+    watched.refuse(1)
+    watched.look()
+    watched.refuse(1)
+    (message,) = watched.look(-timedelta(days=1))
+    assert message.startswith("2 requests")
+    assert watched.look(OVER_AFTER) == []
+
+
+def test_a_certificate_that_cannot_be_used_is_told_until_it_can(shards: Shards, tmp_path: Path) -> None:
+    """While the listener goes on with the one that it has."""
+    certificates = make_certificates(tmp_path)
+    tls = ServerTls(certificates.server, certificates.server_key, None, steady=iter(range(100)).__next__)
+    tls.context()
+    watched = Watched(shards, tmp_path, tls=tls)
+    text = certificates.server.read_bytes()
+    problems = shards.loops[""].problems
+    for written, kinds in ((b"nothing", ["listener-failed"]), (text, [])):
+        certificates.server.write_bytes(written)
+        tls.context()
+        watched.look()
+        assert [problem.kind for problem in problems.open()] == kinds
 
 
 def test_a_secret_that_is_gone_is_told_until_it_is_back(shards: Shards, tmp_path: Path) -> None:

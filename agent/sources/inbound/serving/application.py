@@ -19,7 +19,7 @@ import structlog
 
 from agent import metrics
 from agent.errors import NoRoom, PushError
-from agent.redaction.redaction import redact
+from agent.redaction.redaction import excerpt, redact
 from agent.sources.inbound import outbound_messages, report_document
 from agent.sources.inbound.authentication import signature
 from agent.sources.inbound.authentication.sender_proof import Shown
@@ -45,6 +45,8 @@ COME_BACK = 10.0
 """Seconds, where nobody can say when there is room again."""
 LONG = 16 << 10
 """Bytes of a body that is read on a thread of its own: a shorter one is read within a millisecond."""
+REASON = 300
+"""Characters of why a request was refused: parts of it are the sender's words."""
 LINGER_SECONDS, LINGER_BYTES = 2.0, 8 << 20
 """How long what a refused sender still sends is thrown away, so that it comes to read the answer."""
 
@@ -218,9 +220,9 @@ class InboundApplication:
             record.taken, record.last_taken = record.taken + 1, self._now()
         else:
             record.refused, record.last_refused = record.refused + 1, self._now()
-            record.reason = f"{answer.status}: {exchange.unproven or answer.reason}"
+            record.reason = excerpt(f"{answer.status}: {exchange.unproven or answer.reason}", REASON)
             if exchange.unproven:
-                record.unproven, record.unproven_reason = record.unproven + 1, exchange.unproven
+                record.unproven, record.unproven_reason = record.unproven + 1, excerpt(exchange.unproven, REASON)
 
 
 class _Exchange:
