@@ -1,6 +1,6 @@
 """`make bench-inbound`: senders report at a fixed rate, whatever becomes of what they sent. How much is taken, and is it there?
 
-The load comes from a process of its own, over up to 400 connections. After the last answer the daemon is killed (`kill -9`),
+The load comes from a process of its own, over up to 480 connections, of the 512 that the listener takes. After the last answer the daemon is killed (`kill -9`),
 started again, and its file is compared with the answers: every report of a request that was answered with 2xx is to be
 there, and nothing of a request that was refused. `core-ms` is of the daemon, for each request; `to bare` compares it with a
 listener that reads the same requests and answers without a commit.
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.inbound", description=__doc__)
     parser.add_argument("--rate", type=float, default=2_000.0, help="requests a second that are offered")
     parser.add_argument("--seconds", type=float, default=20.0, help="for each load")
-    parser.add_argument("--connections", type=int, default=400, help="at most, over several addresses")
+    parser.add_argument("--connections", type=int, default=480, help="at most, over several addresses")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         print(HEAD, flush=True)

@@ -20,7 +20,7 @@ import orjson
 
 from tests.bench.inbound.report_requests import ReportRequests
 
-OF_ONE_ADDRESS = 200
+OF_ONE_ADDRESS = 240
 """Connections; then the next address of 127.0.0.0/8 is used, for the listener bounds those of one address."""
 CUT, UNSENT = 0, -1
 """In place of a status: the connection ended before the answer, or was refused; none was free until the end."""
@@ -36,7 +36,7 @@ class Load:
     count: int
     first: int = 0
     """The number of the first one."""
-    connections: int = 400
+    connections: int = 480
     """At most; each has one request at a time."""
     again_after: float = 0.0
     """Seconds after which what was not answered with 2xx is sent again, as often as it takes; 0: never."""

@@ -86,6 +86,26 @@ def test_a_commit_that_lasts_too_long_is_answered_and_goes_on(tmp_path: Path, mo
         assert len(there.batches) == 2
 
 
+def test_whoever_comes_while_too_many_wait_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hears 503 and when to come again; those who wait get their answer, and then there is room again."""
+    monkeypatch.setattr("agent.sources.inbound.serving.application.MOST_OF_AN_ORG", 1)
+    with listening(sender(tmp_path)) as there, ThreadPoolExecutor(1) as waiting:
+        committing, go_on = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            committing.set()
+            go_on.wait(PATIENCE)
+
+        there.before = hold
+        first = waiting.submit(there.post)
+        assert committing.wait(PATIENCE)
+        refused = there.post(document={**REPORT, "id": "2"})
+        go_on.set()
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert first.result(PATIENCE).status_code == 200
+        assert there.post(document={**REPORT, "id": "2"}).status_code == 200
+
+
 def test_a_client_that_leaves_changes_nothing(tmp_path: Path) -> None:
     """Its report is committed, and the others go on."""
     with listening(sender(tmp_path)) as there:

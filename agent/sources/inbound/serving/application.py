@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -41,6 +42,9 @@ DESCRIPTION = "/openapi.json"
 
 COMMIT_SECONDS = 25.0
 """Until a request whose commit is still awaited is answered with 503: senders give up after 30 to 120 seconds."""
+MOST_AWAITED, MOST_OF_AN_ORG = 448, 384
+"""Requests whose commit is awaited at a time, in all and for one org. A connection carries one, and the listener has 512 (`ConnectionBounds`): so there
+are always some over which the next one hears 503, in place of a connection that is cut."""
 COME_BACK = 10.0
 """Seconds, where nobody can say when there is room again."""
 LONG = 16 << 10
@@ -75,6 +79,8 @@ class InboundApplication:
         self._now = now
         self._bodies = BodiesInHand(max_bytes)
         self._commits = CommitAnswers()
+        self._awaited = Counter[str]()
+        """By org."""
         self._readers = ThreadPoolExecutor(2, "inbound reader")
 
     def close(self) -> None:
@@ -116,6 +122,7 @@ class InboundApplication:
         exchange.named = self._senders.known.get(name)
         with self._bodies.share(exchange.address) as take:
             sender, body = await self._proven(exchange, take, Shown(exchange.headers, exchange.subject))
+            self._require_room(sender)
             require_json(exchange.headers)
             received, message_id = self._now(), signature.message_id_of(exchange.headers) or None
             request = await self._read(
@@ -129,6 +136,7 @@ class InboundApplication:
         exchange.named = self._senders.by_path(path)
         with self._bodies.share(exchange.address) as take:
             sender, body = await self._proven(exchange, take, Shown(exchange.headers, exchange.subject, by_path=True))
+            self._require_room(sender)
             require_xml(exchange.headers)
             received, source = self._now(), self._source_for(sender)
             try:
@@ -191,8 +199,14 @@ class InboundApplication:
             raise RequestRefusal(503, "The org of this sender is not read now; send it again.", retry_after=COME_BACK)
         return source
 
+    def _require_room(self, sender: Sender) -> None:
+        """Before anything of a body is read, so that a refusal costs little. Raises RequestRefusal."""
+        if self._awaited[sender.settings.org] >= MOST_OF_AN_ORG or self._awaited.total() >= MOST_AWAITED:
+            raise RequestRefusal(503, "Too many requests wait for their commit; send it again.", retry_after=1)
+
     async def _commit(self, sender: Sender, request: InboundRequest) -> None:
         """Returns once the request is committed. Raises RequestRefusal."""
+        self._awaited[sender.settings.org] += 1
         try:
             # The commit goes on where nobody waits for it any longer: a copy of the request is counted once.
             await self._commits.of(self._source_for(sender).submit(request), COMMIT_SECONDS)
@@ -206,6 +220,8 @@ class InboundApplication:
         except PushError as error:
             detail = "Leakline does not take reports now; send it again later."
             raise RequestRefusal(503, detail, retry_after=error.retry_after or COME_BACK) from error
+        finally:
+            self._awaited[sender.settings.org] -= 1
 
     def _note(self, exchange: _Exchange, answer: Answer, seconds: float) -> None:
         """In the metrics, and in what is known of the sender."""
