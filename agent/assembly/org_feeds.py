@@ -9,7 +9,7 @@ from typing import Protocol
 
 import polars as pl
 
-from agent.assembly.stream_coverage import StreamCoverage
+from agent.assembly.coverage.stream_coverage import StreamCoverage
 from agent.config.settings import Org, Settings, SourceSettings
 from agent.detection.covered_rows import CoveredRows
 from agent.model import Batch

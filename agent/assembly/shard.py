@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from agent.assembly.batch_processing import BatchProcessing
+from agent.assembly.coverage.object_coverage import ObjectCoverage
 from agent.assembly.history.pasts import build_past
 from agent.assembly.kept_calls import KeptCalls
-from agent.assembly.object_coverage import ObjectCoverage
 from agent.assembly.org_feeds import OBJECTS, ONE_FEED, STREAM, OrgFeeds, org_feeds
 from agent.assembly.sources import build_directory, build_inbound, build_source, with_unknown_actions
 from agent.assembly.trail_record import record_step

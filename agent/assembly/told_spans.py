@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.assembly.object_coverage import ObjectCoverage
+from agent.assembly.coverage.object_coverage import ObjectCoverage
+from agent.assembly.coverage.stream_coverage import COVERED, Span, spans_of
 from agent.assembly.org_feeds import STORED, STREAM
-from agent.assembly.stream_coverage import COVERED, Span, spans_of
 from agent.sources.source_name import source_name
 from agent.store import keys
 from agent.store.state import State, StateRecall

@@ -35,7 +35,7 @@ from agent.daemon.clocks.machine_clock import MachineClock
 from agent.daemon.commands import DaemonCommands
 from agent.daemon.control.server import ControlServer
 from agent.daemon.full_disk import despite_a_full_disk
-from agent.daemon.inbound_listener import inbound_served
+from agent.daemon.listening.inbound_listener import inbound_served
 from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
 from agent.daemon.metrics_listener import metrics_served

@@ -28,7 +28,7 @@ def metrics_served(
         yield
         return
     from agent.daemon.health import Health  # a server costs memory where nobody wants one
-    from agent.daemon.reopening_listener import ReopeningListener
+    from agent.daemon.listening.reopening_listener import ReopeningListener
     from agent.network.listener import Listener
 
     def known() -> list[tuple[str, Problem]]:

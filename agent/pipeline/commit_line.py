@@ -19,11 +19,11 @@ from agent import metrics
 from agent.batch_steps import BatchSteps
 from agent.errors import Shutdown
 from agent.model import OWN_EVENT_TYPE, Batch, EarlyFrame, Rejection
-from agent.pipeline import poison
 from agent.pipeline.batch_writer import BatchWriter, DetectedBatch, PreparedBatch, Settle
 from agent.pipeline.event_times import EventTimes
 from agent.pipeline.live_first import LiveFirst
-from agent.pipeline.poison_limit import PoisonLimit
+from agent.pipeline.poison_rows import poison
+from agent.pipeline.poison_rows.poison_limit import PoisonLimit
 from agent.pipeline.taken_rows import TakenRows
 from agent.store.queue.state_stores import StateStores
 

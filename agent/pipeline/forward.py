@@ -19,9 +19,9 @@ from agent.columns.frame_parts import FrameParts
 from agent.delivery_settings import DeliverySettings
 from agent.errors import Damaged, DiskFull, StateError, Unavailable
 from agent.model import LANES, WRAPPED, Destination, Lane
-from agent.pipeline import poison
 from agent.pipeline.chunk import cut
 from agent.pipeline.deliver import Delivery, DeliveryStopped
+from agent.pipeline.poison_rows import poison
 from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.pipeline.shard_follower import ShardFollower
 from agent.pipeline.shard_turns import ShardTurns

@@ -5,9 +5,9 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from agent.assembly.object_coverage import ObjectCoverage
+from agent.assembly.coverage.object_coverage import ObjectCoverage
+from agent.assembly.coverage.stream_coverage import HOUR
 from agent.assembly.org_feeds import org_feeds
-from agent.assembly.stream_coverage import HOUR
 from tests.assembly.test_org_feeds import HOUR_10, batch, org
 
 

@@ -12,8 +12,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.assembly.coverage.stream_coverage import HOUR, StreamCoverage, whole_hours
 from agent.assembly.org_feeds import ONE_FEED, OrgFeeds, org_feeds, prefers_stream
-from agent.assembly.stream_coverage import HOUR, StreamCoverage, whole_hours
 from agent.model import Batch
 from agent.normalize.also_seen import ALSO_SEEN_IN
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from agent.sources.event_log_file.checkpoint import ReadPosition
-from agent.sources.event_log_file.file_batches import EDGE, _once
+from agent.sources.event_log_file.file_batches import EDGE, taken_once
 from agent.sources.event_log_file.listed_file import ListedFile
 from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.sources.history.past import LiveSource
@@ -79,4 +79,4 @@ def test_rows_around_the_begin_are_taken_once_by_their_ids() -> None:
     """By live collection and by a backfill, whichever comes first; others are told apart by their files."""
     times = [BEGIN - timedelta(days=7), BEGIN - timedelta(days=6), BEGIN - timedelta(hours=1), BEGIN]
     files = [ListedFile(BEGIN, "0AT000000000000001", "Login", "Hourly", time, 1) for time in times]
-    assert [_once(file, BEGIN) for file in files] == [None, EDGE, EDGE, None]
+    assert [taken_once(file, BEGIN) for file in files] == [None, EDGE, EDGE, None]

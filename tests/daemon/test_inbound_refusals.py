@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from agent.daemon.inbound_refusals import KIND, OVER_AFTER, InboundRefusals
+from agent.daemon.listening.inbound_refusals import KIND, OVER_AFTER, InboundRefusals
 from agent.network.server_tls import ServerTls
 from agent.sources.inbound.serving.senders import Senders
 from agent.sources.inbound.settings import SenderSettings

@@ -28,6 +28,7 @@ MAKERS = (
     "columns",
     "check",
     "hunt",
+    "trail",
     "own_event.py",
 )
 """Rooms that give fields to events."""

@@ -23,7 +23,7 @@ def due(
         list[str],
         typer.Option(
             metavar="NAME=TIME",
-            help="What happened when, such as aware=2026-11-27T10:00:00Z or prior_stage:notification=…; several are possible.",
+            help="What happened when, such as aware=2026-11-27T10:00:00Z or prior_stage:notification=2026-11-28T09:00:00Z; several are possible.",
         ),
     ],
     role: Annotated[str | None, typer.Option("--as", metavar="ROLE", help="The role in which it binds you.")] = None,

@@ -69,7 +69,7 @@ class FilePass:
                 return
         for piece, last in _with_last(self._pieces(listed, download, opened.row)):
             batch = self._batch(listed, piece, sift, opened, is_whole=last and not download.defect)
-            batch = replace(batch, once=_once(listed, position.since))
+            batch = replace(batch, once=taken_once(listed, position.since))
             # The number of the last record of the piece: reading goes on behind it.
             opened = replace(opened, row=piece.first_row + piece.rows - 1, pieces=opened.pieces + 1)
             # Only the last batch moves the high water, so that a restart before it resumes inside the file.
@@ -132,7 +132,7 @@ class FilePass:
         return replace(batch, cursor=after.cursor(), remember=remember, input=listed.id)
 
 
-def _once(listed: ListedFile, begin: datetime) -> TakenOnce | None:
+def taken_once(listed: ListedFile, begin: datetime) -> TakenOnce | None:
     """Of rows that both live collection and a backfill may bring: files about hours before `begin`, when live collection
     began, may be created before it and after it, and those of one hour may repeat each other's rows.
     """

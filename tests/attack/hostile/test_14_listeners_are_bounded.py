@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from agent.daemon.health import Health
-from agent.daemon.reopening_listener import ReopeningListener
+from agent.daemon.listening.reopening_listener import ReopeningListener
 from agent.errors import TransportError
 from agent.network.connection import Connection
 from agent.network.listener import CONNECTIONS, HEADER_BYTES, Listener

@@ -20,8 +20,8 @@ def inbound_served(
     if settings is None:
         yield
         return
-    from agent.daemon.inbound_refusals import InboundRefusals  # a server costs memory where nobody wants one
-    from agent.daemon.reopening_listener import ReopeningListener
+    from agent.daemon.listening.inbound_refusals import InboundRefusals  # a server costs memory where nobody wants one
+    from agent.daemon.listening.reopening_listener import ReopeningListener
     from agent.network.doorway import Doorway
     from agent.network.lasting_connection import ConnectionBounds
     from agent.network.listener import Listener

@@ -9,7 +9,7 @@ mappings are loaded.
 from __future__ import annotations
 
 from agent.errors import BadDeployment
-from agent.pipeline.poison import FEWEST
+from agent.pipeline.poison_rows.poison import FEWEST
 from agent.store.problems import Problems
 
 KIND = "source-stopped"

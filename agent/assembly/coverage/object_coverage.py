@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
 
-from agent.assembly.stream_coverage import HOUR, Span, hours_of, whole_hours
+from agent.assembly.coverage.stream_coverage import HOUR, Span, hours_of, whole_hours
 from agent.detection.covered_rows import CoveredRows
 from agent.errors import SourceError
 from agent.model import Batch, Cursor

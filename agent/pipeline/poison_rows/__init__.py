@@ -1,0 +1,1 @@
+"""Rows that break a step: how they are found, and when it is the deployment that is bad instead."""
