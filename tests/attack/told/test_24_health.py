@@ -16,7 +16,8 @@ import pytest
 from agent.daemon.health import STOP_WORK, Health
 from agent.daemon.liveness import Liveness
 from agent.network.listener import Listener
-from agent.pipeline import pass_faults, poison_limit
+from agent.pipeline import pass_faults
+from agent.pipeline.poison_rows import poison_limit
 from agent.problem import KINDS, Problem
 from tests.end_to_end.agent_process import PATIENCE, AgentProcess
 from tests.pipeline.fakes import NOW

@@ -41,15 +41,15 @@ class AlertWatch:
 
 @contextmanager
 def alert_watch(
-    folder: Path, facts: Facts, source: Mapping[str, Any], besides: Mapping[str, Any] | None = None
+    folder: Path, facts: Facts, source: Mapping[str, Any], further: Mapping[str, Any] | None = None
 ) -> Iterator[AlertWatch]:
-    """Runs until it is left; `source`: its settings; `besides`: what else is in the settings file; `folder` is made."""
+    """Runs until it is left; `source`: its settings; `further`: what else is in the settings file; `folder` is made."""
     folder.mkdir()
     hec = TimedHec()
     certificates = make_certificates(folder)
     server = HttpServer(hec, certificates.server_context())
     (folder / "token").write_text(TOKEN)
-    agent = AgentProcess(folder, _document(folder, facts, source, (server.url, certificates.ca)) | dict(besides or {}))
+    agent = AgentProcess(folder, _document(folder, facts, source, (server.url, certificates.ca)) | dict(further or {}))
     file = WatchedFile(folder / "out")
     try:
         agent.start()

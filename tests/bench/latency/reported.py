@@ -32,9 +32,9 @@ def measure(folder: Path, org: Publisher, rates: Sequence[float], seconds: float
     """Each of `rates`, so many seconds long."""
     (folder / "senders").mkdir()
     port = free_port()
-    besides = inbound_settings(folder / "senders", ORG, port, [SENDER])
+    further = inbound_settings(folder / "senders", ORG, port, [SENDER])
     source = {"type": "setup_audit_trail", "every": "1h", "start": "1h"}
-    with alert_watch(folder / "reported", org.facts, source, besides) as watch:
+    with alert_watch(folder / "reported", org.facts, source, further) as watch:
         _warm_up(watch, port)
         print(
             f"{'reports/s':>9} {'to':>8} {'count':>6} {'median s':>9} {'99th s':>8} {'most s':>8} {'core-ms a report':>17}"
