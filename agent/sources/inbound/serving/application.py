@@ -10,8 +10,9 @@ import asyncio
 import time
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -31,6 +32,7 @@ from agent.sources.inbound.serving.content_type import require_json, require_xml
 from agent.sources.inbound.serving.json_depth import DEEPEST, is_too_deep
 from agent.sources.inbound.serving.request_body import BodiesInHand, Disconnection, Receive, read_body
 from agent.sources.inbound.serving.senders import Sender, Senders
+from agent.sources.inbound.serving.single_headers import require_single
 from agent.sources.inbound.settings import SenderSettings
 from agent.sources.inbound.source import InboundReports
 
@@ -104,7 +106,8 @@ class InboundApplication:
         if exchange.speaks_soap and answer.status >= 400:
             answer = _as_fault(answer)
         self._note(exchange, answer, time.monotonic() - began)
-        await _send(answer, exchange, send)
+        with suppress(asyncio.CancelledError):  # the listener ends while a client does not read its answer
+            await _send(answer, exchange, send)
 
     async def _answer(self, exchange: _Exchange) -> Answer:
         """Raises RequestRefusal and Disconnection."""
@@ -158,6 +161,7 @@ class InboundApplication:
         """The sender that the request names, if it is of that, and its body. Raises RequestRefusal; the same for a sender that
         does not exist.
         """
+        require_single(exchange.scope_headers)
         sender = exchange.named
         proof = sender.proof if sender is not None else self._senders.nobody
         headers = exchange.headers
@@ -247,7 +251,8 @@ class _Exchange:
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
-        self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        self.scope_headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
+        self.headers: Mapping[bytes, bytes] = dict(self.scope_headers)
         self.receive = receive
         self.address: str = (scope.get("client") or ("",))[0]
         extensions = scope.get("extensions") or {}
