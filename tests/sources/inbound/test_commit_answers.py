@@ -83,7 +83,7 @@ def test_a_listener_that_is_opened_again_answers_as_before(monkeypatch: pytest.M
         await asyncio.sleep(0)
         following.set_result(None)
         await asyncio.wait_for(waiting, PATIENCE / 10)
-        with pytest.raises(TimeoutError, match="^$"):
+        with pytest.raises(TimeoutError):
             await answers.of(slow, 0.0)
 
     loop = asyncio.new_event_loop()

@@ -236,10 +236,11 @@ class InboundApplication:
             self._senders.strangers += bool(exchange.unproven)
             return
         record = sender.record
-        if answer.status < 400:
+        record.is_refused = answer.status >= 400
+        if not record.is_refused:
             record.taken, record.last_taken = record.taken + 1, self._now()
         else:
-            record.refused, record.last_refused = record.refused + 1, self._now()
+            record.refused += 1
             record.reason = excerpt(f"{answer.status}: {exchange.unproven or answer.reason}", REASON)
             if exchange.unproven:
                 record.unproven, record.unproven_reason = record.unproven + 1, excerpt(exchange.unproven, REASON)
