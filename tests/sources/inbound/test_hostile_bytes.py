@@ -7,7 +7,7 @@ import logging
 import socket
 import ssl
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -15,6 +15,7 @@ import orjson
 import pytest
 
 from agent.network.lasting_connection import ConnectionBounds
+from agent.sources.inbound.serving import request_body
 from agent.sources.inbound.serving.json_depth import is_too_deep
 from tests.certificates import make_certificates
 from tests.sources.inbound.listening import PATIENCE, REPORT, TOKEN, Listening, listening, sender, signed
@@ -130,3 +131,25 @@ def test_an_end_that_cuts_no_request_is_no_error(
             assert client.get(f"{there.url}/openapi.json").status_code == 200
             open_.enter_context(there.connect())
         assert [record.getMessage() for record in caplog.records] == []
+
+
+def test_strangers_who_sign_leave_room_for_bodies_of_senders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The body of whoever signs is read before it is known who it is; from several addresses, one of them the sender's own, such
+    bodies fill no more than a half.
+    """
+    monkeypatch.setattr(request_body, "IN_HAND", 0)  # four of the longest bodies
+    head = (
+        f"POST /v1/reports/nobody HTTP/1.1\r\nHost: x\r\nWebhook-Signature: v1,x\r\nContent-Length: {1 << 20}\r\n\r\n"
+    )
+    with listening(sender(tmp_path)) as there, ExitStack() as open_:
+        port = there.listener.port
+        refused = 0
+        for number in range(8):
+            address = f"127.0.0.{1 + number % 4}"
+            stranger = open_.enter_context(socket.create_connection(("127.0.0.1", port), source_address=(address, 0)))
+            stranger.sendall(head.encode() + b"x" * 1_000_000)
+            stranger.settimeout(0.5)
+            with suppress(TimeoutError):
+                refused += stranger.recv(100).startswith(b"HTTP/1.1 503")
+        assert refused
+        assert there.post(body=b" " * 500_000 + BODY).status_code == 200

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -30,7 +31,7 @@ from agent.sources.inbound.serving.answers import Answer, RequestRefusal, taken
 from agent.sources.inbound.serving.commit_answers import CommitAnswers
 from agent.sources.inbound.serving.content_type import require_json, require_xml
 from agent.sources.inbound.serving.json_depth import DEEPEST, is_too_deep
-from agent.sources.inbound.serving.request_body import BodiesInHand, Disconnection, Receive, read_body
+from agent.sources.inbound.serving.request_body import BodiesInHand, Disconnection, Receive, Take, read_body
 from agent.sources.inbound.serving.senders import Sender, Senders
 from agent.sources.inbound.serving.single_headers import require_single
 from agent.sources.inbound.settings import SenderSettings
@@ -157,7 +158,7 @@ class InboundApplication:
         metrics.INBOUND_BYTES.labels(sender.settings.name).inc(len(body))
         return Answer(200, outbound_messages.ACKNOWLEDGED, b"text/xml; charset=utf-8")
 
-    async def _proven(self, exchange: _Exchange, take: Callable[[int], None], shown: Shown) -> tuple[Sender, bytes]:
+    async def _proven(self, exchange: _Exchange, take: Take, shown: Shown) -> tuple[Sender, bytes]:
         """The sender that the request names, if it is of that, and its body. Raises RequestRefusal; the same for a sender that
         does not exist.
         """
@@ -168,7 +169,7 @@ class InboundApplication:
         reason = proof.why_not(shown)
         body: bytes | None = None
         if signature.SIGNATURE in headers:  # whoever it is, so that the time says nothing
-            body = await read_body(exchange.receive, headers, self._bodies.most, take)
+            body = await read_body(exchange.receive, headers, self._bodies.most, partial(take, is_stranger=True))
             reason = proof.why_not_signed(headers, body, self._now()) or reason
         if sender is not None and sender.proof.problem and reason:
             proof.read_again = True
