@@ -128,7 +128,7 @@ class Doorstep(asyncio.Protocol):
         loop, seconds = asyncio.get_running_loop(), self._doorway.bounds.head_seconds
         try:
             secured = await loop.start_tls(
-                transport, self, context, server_side=True, ssl_handshake_timeout=seconds, ssl_shutdown_timeout=2.0
+                transport, self, context, server_side=True, ssl_handshake_timeout=seconds, ssl_shutdown_timeout=0.5
             )
         except (OSError, ssl.SSLError):  # what outsiders send is no news
             secured = None

@@ -63,14 +63,21 @@ class LastingConnection(HttpToolsProtocol):
         self._size = 0
         self._head_due: asyncio.TimerHandle | None = None
         self._refusal = 400
+        self._words = b"This is not a request of HTTP/1.1.\n"
         self._tls: dict[str, Any] | None = None
         self.is_proven = False
         """Whether a request of it was of a known sender."""
 
     @property
     def is_answered(self) -> bool:
-        """Whether a request was heard whole and its answer is being made: not the moment to cut it."""
-        return self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete
+        """Whether a request of a known sender was heard whole and its answer is being made: not the moment to cut it. A
+        stranger's answer is made at once; where it lasts, the stranger does not read it.
+        """
+        if not self.is_proven:
+            return False
+        return bool(self.pipeline) or (
+            self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete
+        )
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -107,16 +114,20 @@ class LastingConnection(HttpToolsProtocol):
         self.scope["extensions"] = extensions
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Also of a trailer, behind a body in pieces."""
+        """Also of a trailer, behind a body in pieces, which counts and is not kept: a proxy looks at headers alone."""
         self._size += len(name) + len(value) + 4
         if self._size > HEAD_BYTES:
             self._refusal = 431
             raise ValueError("too many headers")
-        super().on_header(name, value)
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._head_came()
+        if self.parser.should_upgrade():  # the body would be left to the other protocol, and its report be lost
+            self._words = b"Only HTTP/1.1 is spoken here; leave out the header Upgrade.\n"
+            raise ValueError("another protocol")
         if len(self.pipeline) >= PIPELINED:
             raise ValueError("too many requests at once")
         super().on_headers_complete()
@@ -130,7 +141,7 @@ class LastingConnection(HttpToolsProtocol):
     def send_400_response(self, _: str) -> None:
         """What cannot be read as HTTP; what raises in this class while uvicorn reads comes here too."""
         status = self._refusal
-        words = b"The headers are too long.\n" if status == 431 else b"This is not a request of HTTP/1.1.\n"
+        words = b"The headers are too long.\n" if status == 431 else self._words
         length = b"content-length: %d\r\n" % len(words)
         head = (
             STATUS_LINE[status] + b"content-type: text/plain; charset=utf-8\r\n" + length + b"connection: close\r\n\r\n"
@@ -150,7 +161,10 @@ class LastingConnection(HttpToolsProtocol):
 
     def _head_late(self) -> None:
         self._head_due = None
-        self.transport.abort()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._await_head()  # what a client sends ahead is not read while an answer is being made
+        else:
+            self.transport.abort()
 
     def _prove(self) -> None:
         self.is_proven = True

@@ -32,6 +32,16 @@ HEADER_BYTES = 16 << 10
 BACKLOG = 256
 """Connections that are accepted at once, before any of them is counted: each is an open file."""
 
+
+class _CutsNone(logging.Filter):
+    """Leaves out what uvicorn says as an error at an end that cut no request: that connections were still open."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.msg.startswith("Cancel %s running task(s)") and record.args == (0,))
+
+
+logging.getLogger("uvicorn.error").addFilter(_CutsNone())
+
 Application = Callable[..., Any]
 """An ASGI application. It must not wait: one thread serves everybody."""
 

@@ -108,3 +108,28 @@ def test_a_secret_that_is_gone_is_told_until_it_is_back(shards: Shards, tmp_path
     token.write_text(text)
     watched.look(timedelta(seconds=11))
     assert watched.look(OVER_AFTER) == []
+
+
+def test_a_sender_whose_org_is_not_read_is_told_of_at_the_process(shards: Shards, tmp_path: Path) -> None:
+    """Its requests are refused though it is who it says; that is over once the org is read."""
+    watched = Watched(shards, tmp_path)
+    registers = {name: loops.problems for name, loops in shards.loops.items()}
+    acme = registers.pop("acme")
+    watched.refusals = InboundRefusals(watched.senders, dict, lambda: registers, None, lambda: watched.now)
+    assert watched.look() == []
+    assert registers[""].open() == []
+    record = watched.senders.known["middleware"].record
+    record.refused += 3
+    watched.look()
+    assert registers[""].open() == []  # a reload lasts for seconds
+    watched.look(timedelta(minutes=1))
+    assert [problem.message for problem in registers[""].open()] == [
+        "3 requests of middleware refused: its org acme is not read"
+    ]
+    watched.refuse(1)
+    watched.look(timedelta(minutes=1))
+    (problem,) = registers[""].open()
+    assert "1 request in the name of middleware refused" in problem.message
+    registers["acme"] = acme
+    assert watched.look() == []
+    assert registers[""].open() == []

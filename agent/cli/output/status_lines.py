@@ -128,7 +128,8 @@ def silence_lines(status: StatusDocument) -> Iterator[Text]:
         of = f" of {listed(named, 'and')}" if names else ""
         since = min((silent.since for silent in feeds if silent.since), default=None)
         begun = f" since {time(since)}" if since else ""
-        text = f"{source}{of}: {silence.value.replace('_', ' ')}{begun} -> {feeds[0].fix}"
+        kind = "nothing has come yet" if silence is SilenceKind.NO_FILES_YET else silence.value.replace("_", " ")
+        text = f"{source}{of}: {kind}{begun} -> {feeds[0].fix}"
         yield words(shortened(text, LONGEST_REASON), "" if silence is SilenceKind.NO_FILES_YET else "yellow")
 
 

@@ -28,6 +28,9 @@ TELL_EVERY = timedelta(minutes=1)
 """Between two reports of one problem, however often somebody tries."""
 OVER_AFTER = timedelta(minutes=10)
 """Without such a request. One that is right does not end it: somebody else may be trying."""
+HOMELESS_FOR = timedelta(minutes=1)
+"""Before it is told: at a reload an org may be away for seconds."""
+HOMELESS_FIX = "correct the file of that org, or remove the sender; `leakline reload` says what does not load"
 
 
 class _Told:
@@ -35,6 +38,10 @@ class _Told:
 
     def __init__(self, begun: datetime) -> None:
         self.unproven = 0
+        self.refused = self.refused_at_home = 0
+        """Requests refused for whatever reason: when it was last told, and while its org was read."""
+        self.homeless_since: datetime | None = begun
+        """Since when its org is not read, so that what is told is told at the process."""
         self.at: datetime | None = None
         self.last = begun
         self.may_be_open = True
@@ -73,24 +80,36 @@ class InboundRefusals:
             source.sender_feeds = lambda org=org: self._senders.feeds(org)  # type: ignore[misc]
         registers = self._registers()
         for name, sender in self._senders.known.items():
-            register = registers.get(sender.settings.org)
-            if register is not None:
-                self._look_at(sender, self._told[name], register)
+            told, register = self._told[name], registers.get(sender.settings.org)
+            if register is None:
+                told.homeless_since = told.homeless_since or self._now()
+            elif told.homeless_since is not None:
+                registers[PROCESS].over(KIND, _subject(sender), f"the org {sender.settings.org} is read")
+                told.homeless_since = None
+            self._look_at(sender, told, register or registers[PROCESS])
         self._log_strangers()
         self._look_at_certificate(registers[PROCESS])
 
     def _look_at(self, sender: Sender, told: _Told, problems: Problems) -> None:
         now, record, unusable = self._now(), sender.record, sender.proof.problem
-        subject = f"{source_name(sender.settings.org, SERVICE)}/{sender.settings.name}"
-        if record.unproven > told.unproven or unusable:
+        subject, is_tried = _subject(sender), record.unproven > told.unproven
+        if told.homeless_since is None:
+            told.refused = told.refused_at_home = record.refused
+        is_homeless = told.homeless_since is not None and abs(now - told.homeless_since) >= HOMELESS_FOR
+        if is_tried or unusable or (is_homeless and record.refused > told.refused):
             told.last = now
             if told.at is None or abs(now - told.at) >= TELL_EVERY:
                 told.at, told.may_be_open = now, True
                 count = record.unproven
                 tried = f"{counted(count, 'request')} in the name of {sender.settings.name} refused: {record.unproven_reason}"
                 message = f"the secrets of {sender.settings.name} cannot be used: {unusable}" if unusable else tried
-                problems.report(KIND, subject, message)
-            told.unproven = record.unproven
+                fix = ""
+                if not (unusable or is_tried):
+                    refused = counted(record.refused - told.refused_at_home, "request")
+                    message = f"{refused} of {sender.settings.name} refused: its org {sender.settings.org} is not read"
+                    fix = HOMELESS_FIX
+                problems.report(KIND, subject, message, fix=fix)
+            told.unproven, told.refused = record.unproven, record.refused
         elif told.may_be_open and abs(now - told.last) >= OVER_AFTER:
             told.may_be_open, told.at = False, None
             problems.over(KIND, subject, f"for {OVER_AFTER.seconds // 60} minutes no request in its name was refused")
@@ -112,3 +131,7 @@ class InboundRefusals:
         else:
             register.over(CERTIFICATE_KIND, "inbound.tls", "the certificate of inbound is read")
         self._certificate_told = problem
+
+
+def _subject(sender: Sender) -> str:
+    return f"{source_name(sender.settings.org, SERVICE)}/{sender.settings.name}"

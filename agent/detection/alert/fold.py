@@ -64,11 +64,11 @@ class AlertFold:
             place = self._covering(actor, times[at])
             if place is None:
                 # The alert has the matches before its first one plus a span; one just a span later raises another.
-                end = bisect.bisect_left(times, times[at] + self._span, at + 1)
+                end = self._end(times, times[at], at)
                 yield RaisedAlert(at, end, self._tell(actor))
             else:
                 alert = self.alerts[actor][place]
-                end = bisect.bisect_left(times, alert.start + self._span, at + 1)
+                end = self._end(times, alert.start, at)
                 last = max(alert.last, times[end - 1])
                 self.alerts[actor][place] = replace(alert, folded=alert.folded + end - at, last=last)
             at = end
@@ -109,6 +109,10 @@ class AlertFold:
         # Up to a span before its first match as well: rows that come late raise no second alert about the same thing.
         alerts = self.alerts.get(actor, ())
         return next((place for place, alert in enumerate(alerts) if abs(time - alert.start) < self._span), None)
+
+    def _end(self, times: Sequence[datetime], start: datetime, at: int) -> int:
+        """Behind the last match, from `at` on, within the span from `start`; a sum would have no end in the year 9999."""
+        return bisect.bisect_left(times, self._span, at + 1, key=lambda time: time - start)
 
     def _tell(self, actor: str) -> int:
         """How much is untold of the actor's alerts; from now on it counts as told."""

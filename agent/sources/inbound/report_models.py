@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, TypeAdapter, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, TypeAdapter, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 MOST_REPORTS = 1_000
@@ -46,7 +46,15 @@ Time = Annotated[
 ]
 ShortName = Annotated[str, Field(min_length=1, max_length=256)]
 """What reports are grouped by. A longer one is refused: cut, two names might become one."""
-Count = Annotated[int, Field(ge=0, le=2**53)]
+
+
+def read_whole(value: Any) -> Any:
+    """A number without a fraction is a whole number in JSON, however it is written: `486.0`, `4.86e2`."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**63 else value
+
+
+WHOLE = BeforeValidator(read_whole)
+Count = Annotated[int, Field(ge=0, le=2**53), WHOLE]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
 Body = str | dict[str, Any] | list[Any]
 
@@ -95,13 +103,13 @@ class ExchangeFields(ReportFields):
     """How many records were read or written."""
     records_failed: Count | None = None
     """How many were refused."""
-    attempt: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    attempt: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] | None = None
     """Which attempt this was, the first is 1."""
-    max_attempts: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    max_attempts: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] | None = None
     """After how many attempts you give up."""
     gave_up: bool | None = None
     """Whether there will be no further attempt."""
-    error_code: ShortName | int | None = None
+    error_code: ShortName | Annotated[int, Field(ge=-(2**53), le=2**53), WHOLE] | None = None
     """Such as `UNABLE_TO_LOCK_ROW`."""
     error_message: str | None = None
     """What the other side said."""
@@ -109,7 +117,7 @@ class ExchangeFields(ReportFields):
     """Of HTTP."""
     url: str | None = None
     """What was called. Passwords and tokens in it are always taken out."""
-    status: Annotated[int, Field(ge=100, le=999)] | None = None
+    status: Annotated[int, Field(ge=100, le=999), WHOLE] | None = None
     """Of the HTTP answer; left out where none came."""
     duration_ms: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] | None = None
     """From the request to the end of the answer, in milliseconds."""

@@ -52,6 +52,7 @@ def test_silence_has_a_line_for_each_kind_and_source() -> None:
             FeedSilence("acme/elo", f"Type{number}", SilenceKind.ABSENT, begun + number * HOUR, "why", "look")
             for number in range(MOST_FEEDS + 2)
         ),
+        # What a program reads as `no_files_yet` is said of senders and objects too, which have no files.
         FeedSilence("acme/object/A__c", "", SilenceKind.NO_FILES_YET, begun, "nothing has come yet", "nothing"),
     ]
     document = StatusDocument("1", StateStatus("/state"), True, True, (), silences=silences)
@@ -59,7 +60,7 @@ def test_silence_has_a_line_for_each_kind_and_source() -> None:
     assert absent.plain == (
         "acme/elo of Type0, Type1, Type2, Type3, Type4, Type5 and 2 more: absent since 2026-07-01 12:00:00 UTC -> look"
     )
-    assert young.plain == "acme/object/A__c: no files yet since 2026-07-01 12:00:00 UTC -> nothing"
+    assert young.plain == "acme/object/A__c: nothing has come yet since 2026-07-01 12:00:00 UTC -> nothing"
     assert (str(absent.style), str(young.style)) == ("yellow", "")
     assert list(decode(encode(document)).silences) == silences
 

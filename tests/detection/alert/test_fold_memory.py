@@ -64,3 +64,13 @@ def test_alerts_that_were_kept_for_all_orgs_together_go_to_the_org_they_are_abou
         "203.0.113.9": 3,
         "ann": 0,
     }
+
+
+def test_matches_at_the_end_of_all_time_are_folded() -> None:
+    """A sender may say so; the span behind them is no time any more."""
+    fold = AlertFold(timedelta(hours=1))
+    end = datetime.max.replace(tzinfo=UTC)
+    (raised,) = fold.take("actor", [end, end])
+    assert (raised.first, raised.end) == (0, 2)
+    fold.open("actor", OpenAlert("alert", end, end, end))
+    assert not list(fold.take("actor", [end]))

@@ -206,17 +206,17 @@ def request(there: Listening, length: int = 0) -> bytes:
 
 
 def test_bodies_of_one_address_leave_room_for_others() -> None:
-    """Half of the memory for bodies is the most that one takes; what is given back can be taken again."""
+    """Three quarters of the memory for bodies are the most that one takes; what is given back can be taken again."""
     bodies = BodiesInHand(1 << 20)
     with bodies.share("a") as take:
-        take(IN_HAND // 2)
+        take(IN_HAND * 3 // 4)
         with pytest.raises(RequestRefusal) as refused:
             take(1)
         assert refused.value.answer.status == 503
         with bodies.share("b") as other:
-            other(IN_HAND // 2)
+            other(IN_HAND // 4)
             with bodies.share("c") as third, pytest.raises(RequestRefusal):
                 third(1)
     with bodies.share("a") as take:
-        take(IN_HAND // 2)
+        take(IN_HAND * 3 // 4)
     assert not bodies._bytes

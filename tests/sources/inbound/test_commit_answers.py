@@ -64,3 +64,29 @@ def test_what_has_ended_already_is_answered_at_once() -> None:
     refused.set_exception(NoRoom("full"))
     with pytest.raises(NoRoom):
         asyncio.run(CommitAnswers().of(refused, PATIENCE))
+
+
+def test_a_listener_that_is_opened_again_answers_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the one before it left behind: a request that nobody waits for any more, an end that nobody heard."""
+    monkeypatch.setattr(commit_answers, "LOOK_SECONDS", 0.01)
+    answers = CommitAnswers()
+    left, following, slow = Future[None](), Future[None](), Future[None]()
+
+    async def end() -> None:
+        waiting = asyncio.ensure_future(answers.of(left, PATIENCE))
+        await asyncio.sleep(0)
+        left.set_result(None)
+        waiting.cancel()
+
+    async def begin() -> None:
+        waiting = asyncio.ensure_future(answers.of(following, PATIENCE))
+        await asyncio.sleep(0)
+        following.set_result(None)
+        await asyncio.wait_for(waiting, PATIENCE / 10)
+        with pytest.raises(TimeoutError):
+            await answers.of(slow, 0.0)
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(loop.create_task(end()))
+    loop.close()
+    asyncio.run(asyncio.wait_for(begin(), PATIENCE / 5))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -148,6 +149,19 @@ def test_more_requests_in_a_second_than_allowed_are_429(tmp_path: Path) -> None:
         assert refused
         assert {answer.headers["retry-after"] for answer in refused} == {"1"}
         assert there.post().status_code == 200
+
+
+def test_the_last_request_is_the_last_whatever_the_clock_says(tmp_path: Path) -> None:
+    """A sender that was refused is well again with its next request, also where the clock was set back between."""
+    with listening(sender(tmp_path)) as there:
+        assert there.post(document={}).status_code == 422
+        assert [feed.state for feed in there.senders.feeds("acme")] == ["refused"]
+        there.now -= timedelta(hours=1)
+        assert there.post().status_code == 200
+        assert [feed.state for feed in there.senders.feeds("acme")] == ["streaming"]
+        there.now -= timedelta(hours=1)
+        assert there.post(document={}).status_code == 422
+        assert [feed.state for feed in there.senders.feeds("acme")] == ["refused"]
 
 
 def test_a_connection_carries_many_requests(tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ import asyncio
 import time
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -29,8 +31,9 @@ from agent.sources.inbound.serving.answers import Answer, RequestRefusal, taken
 from agent.sources.inbound.serving.commit_answers import CommitAnswers
 from agent.sources.inbound.serving.content_type import require_json, require_xml
 from agent.sources.inbound.serving.json_depth import DEEPEST, is_too_deep
-from agent.sources.inbound.serving.request_body import BodiesInHand, Disconnection, Receive, read_body
+from agent.sources.inbound.serving.request_body import BodiesInHand, Disconnection, Receive, Take, read_body
 from agent.sources.inbound.serving.senders import Sender, Senders
+from agent.sources.inbound.serving.single_headers import require_single
 from agent.sources.inbound.settings import SenderSettings
 from agent.sources.inbound.source import InboundReports
 
@@ -104,7 +107,8 @@ class InboundApplication:
         if exchange.speaks_soap and answer.status >= 400:
             answer = _as_fault(answer)
         self._note(exchange, answer, time.monotonic() - began)
-        await _send(answer, exchange, send)
+        with suppress(asyncio.CancelledError):  # the listener ends while a client does not read its answer
+            await _send(answer, exchange, send)
 
     async def _answer(self, exchange: _Exchange) -> Answer:
         """Raises RequestRefusal and Disconnection."""
@@ -154,17 +158,18 @@ class InboundApplication:
         metrics.INBOUND_BYTES.labels(sender.settings.name).inc(len(body))
         return Answer(200, outbound_messages.ACKNOWLEDGED, b"text/xml; charset=utf-8")
 
-    async def _proven(self, exchange: _Exchange, take: Callable[[int], None], shown: Shown) -> tuple[Sender, bytes]:
+    async def _proven(self, exchange: _Exchange, take: Take, shown: Shown) -> tuple[Sender, bytes]:
         """The sender that the request names, if it is of that, and its body. Raises RequestRefusal; the same for a sender that
         does not exist.
         """
+        require_single(exchange.scope_headers)
         sender = exchange.named
         proof = sender.proof if sender is not None else self._senders.nobody
         headers = exchange.headers
         reason = proof.why_not(shown)
         body: bytes | None = None
         if signature.SIGNATURE in headers:  # whoever it is, so that the time says nothing
-            body = await read_body(exchange.receive, headers, self._bodies.most, take)
+            body = await read_body(exchange.receive, headers, self._bodies.most, partial(take, is_stranger=True))
             reason = proof.why_not_signed(headers, body, self._now()) or reason
         if sender is not None and sender.proof.problem and reason:
             proof.read_again = True
@@ -232,10 +237,11 @@ class InboundApplication:
             self._senders.strangers += bool(exchange.unproven)
             return
         record = sender.record
-        if answer.status < 400:
+        record.is_refused = answer.status >= 400
+        if not record.is_refused:
             record.taken, record.last_taken = record.taken + 1, self._now()
         else:
-            record.refused, record.last_refused = record.refused + 1, self._now()
+            record.refused += 1
             record.reason = excerpt(f"{answer.status}: {exchange.unproven or answer.reason}", REASON)
             if exchange.unproven:
                 record.unproven, record.unproven_reason = record.unproven + 1, excerpt(exchange.unproven, REASON)
@@ -247,7 +253,8 @@ class _Exchange:
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
-        self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        self.scope_headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
+        self.headers: Mapping[bytes, bytes] = dict(self.scope_headers)
         self.receive = receive
         self.address: str = (scope.get("client") or ("",))[0]
         extensions = scope.get("extensions") or {}

@@ -21,6 +21,7 @@ class CommitAnswers:
         self._waiting = deque[tuple[float, asyncio.Future[None]]]()
         """When each has waited too long, in the order in which they came."""
         self._looks: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
         self._ended: list[tuple[asyncio.Future[None], Future[None]]] = []
         """Written by any thread."""
@@ -33,6 +34,8 @@ class CommitAnswers:
             commit.result()
             return
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._begin(loop)
         answer: asyncio.Future[None] = loop.create_future()
         self._waiting.append((loop.time() + seconds, answer))
         if self._looks is None:
@@ -40,8 +43,16 @@ class CommitAnswers:
         commit.add_done_callback(lambda done: self._note(loop, answer, done))
         await answer
 
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A listener that was opened again: nobody waits on the loop of the one before it."""
+        with self._lock:
+            self._loop, self._looks, self._ended = loop, None, []
+        self._waiting.clear()
+
     def _note(self, loop: asyncio.AbstractEventLoop, answer: asyncio.Future[None], done: Future[None]) -> None:
         with self._lock:
+            if loop is not self._loop:
+                return
             is_first = not self._ended
             self._ended.append((answer, done))
         if is_first and not loop.is_closed():

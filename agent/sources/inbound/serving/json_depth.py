@@ -7,7 +7,8 @@ import re
 DEEPEST = 32
 """Arrays and objects within each other; a report has two or three."""
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+"""To the end of the text where nothing closes it: else it would be sought again from each quote within it."""
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _ROUND = bytes.maketrans(b"{}", b"[]")
 

@@ -11,12 +11,16 @@ from typing import Any
 
 from agent.sources.inbound.serving.answers import RequestRefusal
 
+Take = Callable[..., None]
+"""See `BodiesInHand.share`."""
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 SECONDS = 10.0
 """From the end of the headers to the end of the body."""
 IN_HAND = 64 << 20
-"""Bytes of the bodies of all requests together that are being read or looked at; half of them from one address."""
+"""Bytes of the bodies of all requests together that are being read or looked at; three quarters of them from one address, and half of
+them of whoever has not shown yet who it is.
+"""
 
 
 class Disconnection(Exception):
@@ -31,25 +35,32 @@ class BodiesInHand:
         self.most = most
         self._bytes = Counter[str]()
         """By address; those that have none are left out."""
+        self._of_strangers = 0
         self._bound = max(IN_HAND, 4 * most)
 
     @contextmanager
-    def share(self, address: str) -> Iterator[Callable[[int], None]]:
-        """Gives what is to be called before each piece is kept, with its size; all is given back at the end. That raises
-        RequestRefusal where there is no room now.
+    def share(self, address: str) -> Iterator[Take]:
+        """Gives what is to be called before each piece is kept, with its size, and with whether it is a stranger's; all is given
+        back at the end. That raises RequestRefusal where there is no room now.
         """
-        kept = 0
+        kept = of_strangers = 0
 
-        def take(size: int) -> None:
-            nonlocal kept
-            if self._bytes.total() + size > self._bound or self._bytes[address] + size > self._bound // 2:
+        def take(size: int, is_stranger: bool = False) -> None:
+            nonlocal kept, of_strangers
+            if (
+                self._bytes.total() + size > self._bound
+                or self._bytes[address] + size > self._bound * 3 // 4
+                or (is_stranger and self._of_strangers + size > self._bound // 2)
+            ):
                 raise RequestRefusal(503, "Too many requests are being read; send it again.", retry_after=1, ends=True)
             self._bytes[address] += size
-            kept += size
+            self._of_strangers += size * is_stranger
+            kept, of_strangers = kept + size, of_strangers + size * is_stranger
 
         try:
             yield take
         finally:
+            self._of_strangers -= of_strangers
             self._bytes[address] -= kept
             if not self._bytes[address]:
                 del self._bytes[address]

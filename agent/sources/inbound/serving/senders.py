@@ -43,7 +43,8 @@ class SenderRecord:
     last_taken: datetime | None = None
     refused: int = 0
     """Requests that were not, for whatever reason."""
-    last_refused: datetime | None = None
+    is_refused: bool = False
+    """Whether the last one was; the clock may have been set back since."""
     reason: str = ""
     """Of the last refusal."""
     unproven: int = 0
@@ -97,8 +98,5 @@ class Senders:
 def _feed(sender: Sender) -> FeedStatus:
     """A sender that has not sent yet since the start is none that is in trouble."""
     record = sender.record
-    is_refused = record.last_refused is not None and (
-        record.last_taken is None or record.last_taken < record.last_refused
-    )
-    reason = sender.proof.problem or (record.reason if is_refused else "")
+    reason = sender.proof.problem or (record.reason if record.is_refused else "")
     return FeedStatus(sender.settings.name, "refused" if reason else "streaming", reason, record.last_taken)
