@@ -1,4 +1,4 @@
-"""The trail in a folder, for auditors: lines of each chain, checkpoints, public keys. A later export continues an earlier one."""
+"""The trail in a folder, for auditors: lines of each chain, checkpoints, public keys. A later export adds to an earlier one."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def write_export(trail: StoredTrail, folder: Path) -> dict[str, int]:
         if about["checkpoint"]:
             _add_line(folder / CHECKPOINTS, orjson.dumps(about["checkpoint"]))
     except OSError as error:
-        hint = "make room, or name another folder; what is there is continued"
+        hint = "make room, or name another folder; the next export adds what is missing"
         raise LeaklineError(f"the export to {folder} was not finished ({error.strerror})", hint=hint) from error
     return added
 
 
 def _require_same_trail(path: Path, origin: str) -> None:
     if path.exists() and (known := path.read_text(encoding="utf-8", errors="replace").strip()) not in ("", origin):
-        hint = "name another folder; a state that was made anew has another trail"
+        hint = "name another folder; a new state has another trail"
         raise LeaklineError(f"{path.parent} has the trail {known[:80]}, and this one is {origin}", hint=hint)
 
 

@@ -176,7 +176,7 @@ class TrailLoop:
         for name, state in self.states().items():
             if count := ShardTrail(state).take_over():
                 self._report_damage(
-                    name, f"the state knew nothing of its {count:,} records; the chain goes on after them"
+                    name, f"the state knew nothing of its {count:,} records; the chain continues after them"
                 )
 
 
