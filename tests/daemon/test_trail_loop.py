@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from agent.daemon.trail import trail_loop
+from agent.daemon.trail.daemon_life import MOST_REASON, stopped
 from agent.daemon.trail.trail_loop import DAMAGED, LATE, TrailLoop
 from agent.model import Batch
+from agent.redaction import redaction
 from agent.signing.signed_note import NoteSigner
 from agent.store import keys
 from agent.store.directory.state_directory import StateDirectory
 from agent.store.problems import Problems
 from agent.store.state import State
+from agent.trail.checkpoint import opened
 from agent.trail.checkpointer import Checkpointer
 from agent.trail.record import TrailEntry
 from agent.trail.shard_trail import ShardTrail
@@ -33,7 +36,7 @@ class LoopOfThree:
         self.stop = threading.Event()
         self.sent: list[Batch] = []
         self.problems = Problems(self.process, lambda: NOW)
-        signer = NoteSigner.generate(origin_of(self.process.id))
+        self.signer = signer = NoteSigner.generate(origin_of(self.process.id))
         checkpointer = Checkpointer(
             self.process,
             lambda: {name: ShardTrail(state) for name, state in self.states.items()},
@@ -134,3 +137,24 @@ def test_a_stop_ends_the_verifying(three: LoopOfThree, monkeypatch: pytest.Monke
     three.loop.run()
     assert len(three.sent) == 1
     assert three.kinds() == []  # the next start finds it
+
+
+def test_a_checkpoint_is_sent_as_it_was_signed(three: LoopOfThree) -> None:
+    """Also where a short secret is by chance the number of records: a note without it would look like a forged one."""
+    redaction.register("2")
+    redaction.register("leakline")
+    try:
+        three.loop.turn()
+        three.loop.turn()
+    finally:
+        redaction.forget()
+    (row,) = three.sent[-1].frame.to_dicts()
+    assert row["leakline.trail.size"] == 2
+    assert opened(row["leakline.trail.note"], [three.signer.verifier]).size == 2
+
+
+def test_a_reason_is_recorded_without_secrets_and_not_at_any_length() -> None:
+    """It is the text of whatever error ended the daemon, and the trail is never erased."""
+    entry = stopped("OSError: https://user:password@proxy.example:3128 " + "x" * 300_000)
+    assert "password" not in entry.data["reason"]
+    assert len(entry.data["reason"]) == MOST_REASON
