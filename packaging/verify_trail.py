@@ -1,8 +1,9 @@
 """Verify an exported trail without Leakline: `python verify_trail.py FOLDER [CHECKPOINTS …]`.
 
 FOLDER is what `leakline trail export` wrote: chains as `*.jsonl`, `checkpoints.jsonl`, `keys.txt`. CHECKPOINTS are further files
-of JSON lines with a `note` each, best those that a SIEM received: what lies beside the trail can be cut with it. Needs
-Python 3.11 and the package `cryptography`. Exit status: 0 whole, 1 not.
+of JSON lines, best what a SIEM received: what lies beside the trail can be cut with it. Each line has a `note`, or is an event
+with `leakline.trail.note`; lines with neither are passed over. Needs Python 3.11 and the package `cryptography`. Exit status: 0
+whole, 1 not.
 """
 
 import base64
@@ -46,6 +47,21 @@ def public_keys(folder):  # <name>+<id>+<base64 of 0x01 and the key>, c2sp.org/s
     return keys
 
 
+def note_of(document):  # of a line of an export, or of an event, whatever a SIEM put around it
+    if isinstance(document, dict) and "note" in document:
+        return document["note"]
+    waiting = [("", document)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, str) and f".{path}".endswith(".leakline.trail.note"):
+            return value
+        if isinstance(value, dict):
+            waiting += [(f"{path}.{name}", inner) for name, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [(path, inner) for inner in value]
+    return None
+
+
 def checkpoint(note, keys):  # (origin, size, root), or None
     text, _, signatures = note.rpartition("\n\n")
     text += "\n"
@@ -79,7 +95,7 @@ def walk(path, wanted, bad, see=lambda _record: None):  # follow the links; `wan
             if (record["chain"], record["seq"], record["previous"]) != (name, size, previous.hex()):
                 bad.append(f"{chain}: record {size} does not follow the one before it")
             see(record)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             bad.append(f"{chain}: line {size} is not a record")
         previous = leaf(line)
         grow(roots, size, previous)
@@ -96,20 +112,25 @@ def verify(folder, further=()):
     keys = public_keys(folder)
     origin = (folder / "origin.txt").read_text().strip()
     for path in (folder / "checkpoints.jsonl", *further):
+        count = 0
         for line in lines_of(path):
             try:
-                found = checkpoint(json.loads(line)["note"], keys)
-            except (ValueError, KeyError, TypeError):
+                if (note := note_of(json.loads(line))) is None:
+                    continue
+                count, found = count + 1, checkpoint(note, keys)
+            except (ValueError, TypeError, AttributeError):
                 found = None
             if found is None or found[0] != origin:
                 bad.append(f"{path.name}: a checkpoint is not signed by a known key, or is of another trail")
             elif signed.setdefault(found[1], found[2]) != found[2]:
                 bad.append(f"{path.name}: two checkpoints of {found[1]} records differ")
+        if path in further and not count:
+            bad.append(f"{path.name}: it has no checkpoint")
 
     def note_heads(record):
         if record["type"] == HEADS:
             for chain, (size, text) in record["data"].items():
-                heads.setdefault(chain, {})[size] = bytes.fromhex(text)
+                heads.setdefault(chain, {})[int(size)] = bytes.fromhex(text)
 
     process = folder / "process.jsonl"
     count = walk(process, {size: found for size, found in signed.items() if size}, bad, note_heads)

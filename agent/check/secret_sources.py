@@ -13,6 +13,7 @@ from agent.config.settings import Settings
 from agent.errors import SettingsError
 from agent.model import Finding
 from agent.secret import SecretReference
+from agent.signing.signed_note import BadNote, NoteSigner
 
 LONGEST = 1 << 16
 """Bytes; the longest secrets are private keys, of 3 to 8 kB."""
@@ -22,6 +23,7 @@ def examine_secrets(settings: Settings) -> Iterator[Finding]:
     """Findings about secrets that cannot be used, or that others can read; one if all is well."""
     references = dict(named(settings))
     findings = [finding for path, reference in references.items() for finding in _look(path, reference)]
+    findings += _trail_key(settings)
     yield from findings
     if references and not findings:
         yield Finding("secrets", True, "every secret can be read, and secret files are closed to other users")
@@ -57,6 +59,19 @@ def _look(path: str, reference: SecretReference) -> Iterator[Finding]:
     elif "\n" in text and "-----BEGIN" not in text:
         message = f"{path}: the secret has more than one line"
         yield Finding("secrets", False, message, "write only the secret into its file", warning=True)
+
+
+def _trail_key(settings: Settings) -> Iterator[Finding]:
+    """With another secret in its place the daemon does not start."""
+    key = settings.trail.key
+    if key is None or (key.file is not None and _unusable(key.file)):
+        return
+    try:
+        NoteSigner.parse(key.read().strip())
+    except SettingsError:
+        return  # `_look` says why
+    except BadNote as error:
+        yield Finding("secrets", False, f"trail.key: {error}", "`leakline trail new-key` prints one")
 
 
 def _unusable(file: Path) -> str:

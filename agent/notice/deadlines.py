@@ -7,12 +7,13 @@ counts from a declared anchor a shadow counts from the detection.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from agent.notice.counting import periods
-from agent.notice.counting.working_days import country_of
+from agent.notice.counting.working_days import UnknownCalendar, country_of
 from agent.notice.regimes import model
 from agent.notice.regimes.model import PRIOR_STAGE, Obligation, Reading, Regime, RegimePack
 
@@ -131,7 +132,8 @@ class Reckoning:
         for variant in duty.variants:
             if variant.if_.holds(facts):
                 return variant.deadline, [f"for {variant.if_}"]
-        return duty.deadline, []
+        open_ = [variant.if_ for variant in duty.variants if variant.if_.holds(facts) is None]
+        return duty.deadline, [f"another period if {test}" for test in open_]
 
     def _with_presumed(self, anchors: Mapping[str, datetime]) -> Mapping[str, datetime]:
         presumed = {
@@ -179,7 +181,8 @@ class Reckoning:
         for reading in duty.later_readings:
             if reading == "eu_hours_1182":
                 ends[reading] = periods.eu_hours(anchor, deadline.value, zone)
-            else:
+                continue
+            with suppress(UnknownCalendar):  # it can only be argued for, and the deadline itself needs no calendar
                 ends[reading] = periods.eu_two_working_days(anchor, deadline.value, zone, country_of(zone.key))
         return [LaterReading(reading, end) for reading, end in ends.items()]
 

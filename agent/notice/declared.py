@@ -14,6 +14,9 @@ from agent.notice.regimes.model import PRIOR_STAGE, Regime, RegimePack
 EVENT = "event"
 """The anchor before which nothing else can be."""
 
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""Times outside were mistyped: the oldest of the laws is younger, and the calendars of holidays that are known end."""
+
 OCCURRED = "occurred"
 """What people also call it."""
 
@@ -39,22 +42,37 @@ def anchors(texts: Sequence[str], pack: RegimePack, regime: Regime, zone: ZoneIn
     return found
 
 
-def facts(texts: Sequence[str]) -> dict[str, float | bool]:
-    """`NAME=VALUE` each, to a number or a truth value. Raises NotDeclarable."""
-    found: dict[str, float | bool] = {}
+def facts(texts: Sequence[str], pack: RegimePack) -> dict[str, float | bool]:
+    """`NAME=VALUE` each, to a number or a truth value, as the pack asks for it.
+
+    Raises NotDeclarable for a name that no regime of the pack asks for, two values for one fact, and what is no value of it.
+    """
+    known, found = pack.facts(), dict[str, float | bool]()
     for text in texts:
         name, value = _pair(text, "persons_affected=1200")
-        if value.lower() in ("true", "yes", "false", "no"):
-            found[name] = value.lower() in ("true", "yes")
-            continue
-        try:
-            number = float(value)
-        except ValueError:
-            number = -1
-        if not 0 <= number < float("inf"):
-            raise NotDeclarable(f"{value[:40]!r} is not a value of {name}", hint="write a number, `true` or `false`")
-        found[name] = number
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3) or sorted(known)
+            raise NotDeclarable(f"{name[:60]!r} is not a fact", hint=f"write one of {', '.join(near)}")
+        if name in found:
+            raise NotDeclarable(f"{name} is given twice", hint="give each fact one value")
+        found[name] = _truth(name, value) if known[name] else _number(name, value)
     return found
+
+
+def _truth(name: str, value: str) -> bool:
+    if value.lower() not in ("true", "yes", "false", "no"):
+        raise NotDeclarable(f"{value[:40]!r} is not a value of {name}", hint="write `true` or `false`")
+    return value.lower() in ("true", "yes")
+
+
+def _number(name: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1
+    if not 0 <= number < float("inf"):
+        raise NotDeclarable(f"{value[:40]!r} is not a value of {name}", hint="write a number from 0 on")
+    return number
 
 
 def _pair(text: str, example: str) -> tuple[str, str]:
@@ -82,11 +100,19 @@ def _time(name: str, value: str, zone: ZoneInfo | None) -> datetime:
         if time.tzinfo is None and zone is not None:
             time = time.replace(tzinfo=zone)
         if time.tzinfo is not None:
-            return time.astimezone(UTC)
+            return _of_our_time(name, time.astimezone(UTC))
     except (ValueError, OverflowError):
         hint = "write it as 2026-11-27T10:00:00Z or 2026-11-27T11:00:00+01:00"
         raise NotDeclarable(f"{name}: {value[:60]!r} is not a time", hint=hint) from None
     raise NotDeclarable(f"{name}: {value[:60]!r} has no offset from UTC", hint="add `Z` or an offset, or give --zone")
+
+
+def _of_our_time(name: str, time: datetime) -> datetime:
+    """Calendars of holidays, and dates themselves, have an end."""
+    if not FIRST_YEAR <= time.year <= LAST_YEAR:
+        hint = f"write a year from {FIRST_YEAR} to {LAST_YEAR}"
+        raise NotDeclarable(f"{name}: nothing is reckoned from the year {time.year}", hint=hint)
+    return time
 
 
 def _check_order(found: Mapping[str, datetime], regime: Regime) -> None:

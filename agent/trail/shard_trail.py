@@ -42,6 +42,22 @@ class ShardTrail:
     def filed(self) -> int:
         return self._state.number(keys.TRAIL.key(FILED))
 
+    def take_over(self) -> int:
+        """Where the state knows no chain and the files have one, go on after it: how many records they have, else 0.
+
+        Raises OSError, StateError.
+        """
+        if self._recall(HEAD) is not None:
+            return 0
+        head = ChainHead()
+        for line in self.files.lines():
+            head = head.followed_by(line)
+        if head.size:
+            with self._state.transact() as transaction:
+                transaction.set(keys.TRAIL.key(HEAD), head.encode())
+                transaction.set(keys.TRAIL.key(FILED), head.size)
+        return head.size
+
     def follow(self) -> int:
         """Write what is in the state alone to the files; how many records. Raises TrailCut, OSError, StateError."""
         written = 0

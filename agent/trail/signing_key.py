@@ -26,7 +26,7 @@ def signer(settings: TrailSettings, directory: Path, origin: str) -> NoteSigner:
         return _named(settings.key.read(), origin, "trail.key")
     path = directory / FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8", "replace")
     except FileNotFoundError:
         made = NoteSigner.generate(origin)
         _write(path, made.private_text())
@@ -43,12 +43,19 @@ def _named(text: str, origin: str, where: str) -> NoteSigner:
 
 
 def _write(path: Path, text: str) -> None:
-    """On the disk when it returns: a checkpoint that no key of ours verifies would look like an attack."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+    """On the disk when it returns, whole or not at all: a checkpoint that no key of ours verifies would look like an attack."""
+    begun = path.with_name(f"{path.name}.new")
+    descriptor = os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())
+    begun.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def public_keys(texts: list[str]) -> list[NoteVerifier]:

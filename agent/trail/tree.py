@@ -54,6 +54,26 @@ class Frontier:
         return cls(size, tuple(roots[at : at + HASH_BYTES] for at in range(0, len(roots), HASH_BYTES)))
 
 
+class GrowingTree:
+    """The same for whoever reads a million leaves: it changes in place, and its root is computed where it is asked for."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._roots: list[bytes] = []
+
+    def add(self, leaf: bytes) -> None:
+        """One more leaf, given by its hash."""
+        left = self.size
+        while left & 1:
+            leaf, left = node_hash(self._roots.pop(), leaf), left >> 1
+        self._roots.append(leaf)
+        self.size += 1
+
+    @property
+    def root(self) -> bytes:
+        return Frontier(self.size, tuple(self._roots)).root
+
+
 def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """The hashes that lead from the leaf at `index` to the root of all `leaves` (section 2.1.3.1), the nearest first."""
     if len(leaves) <= 1:
@@ -85,10 +105,10 @@ def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) ->
 
 
 def _root(leaves: Sequence[bytes]) -> bytes:
-    frontier = Frontier()
+    tree = GrowingTree()
     for leaf in leaves:
-        frontier = frontier.append(leaf)
-    return frontier.root
+        tree.add(leaf)
+    return tree.root
 
 
 def _split(size: int) -> int:

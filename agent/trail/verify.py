@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.signing.signed_note import BadNote, NoteVerifier
-from agent.trail.chain import ChainHead
 from agent.trail.checkpoint import Checkpoint, opened
-from agent.trail.record import NotARecord, TrailRecord, read
+from agent.trail.noted_heads import NotedHeads
+from agent.trail.record import FIRST, NotARecord, TrailRecord, link, read
+from agent.trail.tree import EMPTY, GrowingTree
 
 HEADS = "heads"
 """The type of the process's records that note how far the other chains are: `data` is chain to `[size, root]`."""
@@ -60,19 +61,27 @@ Lines = Callable[[], Iterable[bytes]]
 
 
 def verify(chains: Mapping[str, Lines], notes: Sequence[str], keys: Sequence[NoteVerifier], origin: str) -> TrailReport:
-    """`chains`: by name, the process's among them; `notes`: checkpoints, from here and from wherever they were sent to."""
+    """`chains`: by name, the process's among them; `notes`: checkpoints, from here and from wherever they were sent to.
+
+    Memory: 40 bytes for each head that the process's chain notes, and nothing for a record.
+    """
     report = TrailReport()
     checkpoints = list(_signed(notes, keys, origin, report))
-    wanted: dict[str, dict[int, bytes]] = {}
-    _walk(PROCESS, chains.get(PROCESS, list), {}, report, lambda record: _note_heads(record, wanted, report))
-    roots = _roots(chains.get(PROCESS, list), {checkpoint.size for checkpoint in checkpoints})
+    noted: dict[str, NotedHeads] = {}
+    roots = {checkpoint.size: b"" for checkpoint in checkpoints} | {0: EMPTY}
+    walk = _Walk(PROCESS, chains.get(PROCESS, list), report)
+    for record, tree in walk.records():
+        if record is not None and record.type == HEADS:
+            _note_heads(record, noted, report)
+        if tree.size in roots:
+            roots[tree.size] = tree.root
     for checkpoint in checkpoints:
-        _compare(checkpoint, roots.get(checkpoint.size), report)
-    for chain in sorted((chains.keys() | wanted.keys()) - {PROCESS}):
+        _compare(checkpoint, roots[checkpoint.size], report)
+    for chain in sorted((chains.keys() | noted.keys()) - {PROCESS}):
         if chain not in chains:
             report.add(chain, None, "the whole chain is missing")
         else:
-            _walk(chain, chains[chain], wanted.get(chain, {}), report, lambda _: None)
+            _compare_heads(_Walk(chain, chains[chain], report), noted.get(chain, NotedHeads()), report)
     return report
 
 
@@ -91,52 +100,63 @@ def _signed(
         yield checkpoint
 
 
-def _walk(
-    chain: str,
-    lines: Lines,
-    wanted: Mapping[int, bytes],
-    report: TrailReport,
-    seen: Callable[[TrailRecord], None],
-) -> None:
-    """Follow the links; `wanted`: roots that the tree must have at these sizes."""
-    head = ChainHead()
-    for line in lines():
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """One reading of a chain along its links."""
+
+    chain: str
+    lines: Lines
+    report: TrailReport
+
+    def records(self) -> Iterator[tuple[TrailRecord | None, GrowingTree]]:
+        """Each record, None for a line that is none, and the tree with it."""
+        tree, previous = GrowingTree(), FIRST
+        try:
+            for line in self.lines():
+                record = self._read(line, tree.size, previous)
+                previous = link(line)
+                tree.add(previous)
+                yield record, tree
+        except OSError as error:
+            self.report.add(self.chain, tree.size, f"it cannot be read from there on ({error.strerror or error})")
+        self.report.records[self.chain] = tree.size
+
+    def _read(self, line: bytes, seq: int, previous: bytes) -> TrailRecord | None:
         try:
             record = read(line)
         except NotARecord as error:
-            report.add(chain, head.size, f"the line is not a record: {error}")
-            head = head.followed_by(line)
-            continue
-        if record.chain != chain or record.seq != head.size or record.previous != head.link:
-            report.add(chain, head.size, "it does not follow the record before it")
-        head = head.followed_by(line)
-        seen(record)
-        if head.size in wanted and wanted[head.size] != head.root:
-            report.add(chain, None, f"the first {head.size:,} records are not those that were noted")
-    report.records[chain] = head.size
-    if wanted and max(wanted) > head.size:
-        report.add(chain, None, f"it has {head.size:,} records, and had {max(wanted):,}: the end was taken away")
+            self.report.add(self.chain, seq, f"the line is not a record: {error}")
+            return None
+        if record.chain != self.chain or record.seq != seq or record.previous != previous:
+            self.report.add(self.chain, seq, "it does not follow the record before it")
+        return record
 
 
-def _note_heads(record: TrailRecord, wanted: dict[str, dict[int, bytes]], report: TrailReport) -> None:
-    if record.type != HEADS:
-        return
+def _note_heads(record: TrailRecord, noted: dict[str, NotedHeads], report: TrailReport) -> None:
     report.last_heads = record.time
-    for chain, (size, root) in record.data.items():
-        wanted.setdefault(chain, {})[int(size)] = bytes.fromhex(root)
+    for chain, head in record.data.items():
+        try:
+            noted.setdefault(chain, NotedHeads()).add(*head)
+        except (TypeError, ValueError, OverflowError):
+            report.add(PROCESS, record.seq, f"what it notes of {chain[:64]} is not the head of a chain that grew")
 
 
-def _roots(lines: Lines, sizes: set[int]) -> dict[int, bytes]:
-    head, roots = ChainHead(), {0: ChainHead().root}
-    for line in lines():
-        head = head.followed_by(line)
-        if head.size in sizes:
-            roots[head.size] = head.root
-    return roots
+def _compare_heads(walk: _Walk, noted: NotedHeads, report: TrailReport) -> None:
+    """Whether the chain had each head when it was that long."""
+    heads = iter(noted)
+    size, root = next(heads, (0, EMPTY))
+    for _, tree in walk.records():
+        while size == tree.size:
+            if root != tree.root:
+                report.add(walk.chain, None, f"the first {size:,} records are not those that were noted")
+            size, root = next(heads, (0, EMPTY))
+    has = report.records[walk.chain]
+    if noted.longest > has:
+        report.add(walk.chain, None, f"it has {has:,} records, and had {noted.longest:,}: the end was taken away")
 
 
-def _compare(checkpoint: Checkpoint, root: bytes | None, report: TrailReport) -> None:
-    if root is None:
+def _compare(checkpoint: Checkpoint, root: bytes, report: TrailReport) -> None:
+    if not root:
         had = f"had {checkpoint.size:,} when a checkpoint was signed"
         report.add(
             PROCESS, None, f"it has {report.records.get(PROCESS, 0):,} records, and {had}: the end was taken away"

@@ -9,6 +9,8 @@ NOT_RUN = {
     "make demo": "takes minutes; CI runs it",
     "make test": "is what runs these tests",
     "leakline simulate": "the session's simulated org stands in for it",
+    "leakline trail": "needs a daemon that has run; tests/end_to_end/test_trail.py runs it",
+    "python packaging/verify_trail.py": "needs an export of one",
     "pip install": "needs a package index",
     "python3 -m venv": "needs a package index next",
     "python3 -m pip": "needs a package index",

@@ -62,3 +62,42 @@ def test_every_finding_says_where() -> None:
     trail.chains[ACME][5] = trail.chains[ACME][5].replace(b"INC-1-1", b"INC-1-9")
     report = judged(trail, trail.local)
     assert (report.findings[0].chain, report.findings[0].seq) == (ACME, 6)
+
+
+HEADS_THAT_ARE_NONE = [
+    "5",
+    "[1]",
+    '["x","y"]',
+    '[3,"zz"]',
+    '[9e99,"00"]',
+    "null",
+    '[-1,"00"]',
+    "[true,false]",
+    '["x","00"]',
+]
+
+
+@pytest.mark.parametrize("head", HEADS_THAT_ARE_NONE)
+def test_a_noted_head_that_is_none_is_a_finding(head: str, tmp_path: Path) -> None:
+    """Whoever writes nonsense into the process's chain ends no verifier."""
+    trail = grown()
+    line = json.loads(trail.chains[PROCESS][1])
+    line["data"] = {ACME: json.loads(head)}
+    trail.chains[PROCESS][1] = json.dumps(line).encode()
+    report = judged(trail, trail.local)
+    assert (PROCESS, 1) in {(finding.chain, finding.seq) for finding in report.findings}
+    assert not stands_alone(exported(trail, tmp_path))
+
+
+def test_a_chain_that_cannot_be_read_is_a_finding() -> None:
+    """The others are verified all the same."""
+
+    def unreadable() -> list[bytes]:
+        raise PermissionError(13, "Permission denied")
+
+    trail = grown()
+    chains = {PROCESS: trail.chains[PROCESS].copy, ACME: unreadable}
+    report = verify(chains, trail.local, [SIGNER.verifier], ORIGIN)
+    assert [finding.chain for finding in report.findings] == [ACME, ACME]
+    assert "Permission denied" in report.findings[0].message
+    assert report.covered == 3

@@ -12,6 +12,7 @@ from agent.store.state import State
 from agent.trail.files import TrailCut
 from agent.trail.record import NotARecord, TrailEntry, read
 from agent.trail.shard_trail import FILED, ShardTrail
+from agent.trail.verify import verify
 
 NOW = datetime(2026, 7, 1, 10, tzinfo=UTC)
 
@@ -121,3 +122,19 @@ def test_a_record_that_is_too_long_is_refused(state: State) -> None:
     """What it is about is to be named, not copied."""
     with pytest.raises(NotARecord, match="longer"), state.transact() as transaction:
         ShardTrail(state).append(transaction, [TrailEntry("decided", data={"text": "x" * 300_000})], NOW)
+
+
+def test_a_state_that_was_made_anew_goes_on_after_the_files(state: State) -> None:
+    """Its records would stand beside those of the files otherwise, and be read by nobody."""
+    add(state, "a", "b")
+    ShardTrail(state).follow()
+    with state.transact() as transaction:
+        for key in state.keys(keys.TRAIL.prefix):
+            transaction.delete(key)
+    assert ShardTrail(state).take_over() == 2
+    assert ShardTrail(state).take_over() == 0
+    add(state, "c")
+    assert ShardTrail(state).follow() == 1
+    assert objects(state) == ["a", "b", "c"]
+    report = verify({"": list, "acme": ShardTrail(state).lines}, [], [], "")
+    assert (report.findings, report.records["acme"]) == ([], 3)

@@ -28,7 +28,7 @@ def show(
         raise NotDeclarable(f"{regime.id} does not bind {role!r}; write one of {', '.join(regime.all_roles)}")
     place = _zone(zone) if zone is not None else None
     known = anchors(anchor, pack, regime, place)
-    found = Reckoning(pack, zone).due_dates(regime, known, facts(fact), role=role)
+    found = Reckoning(pack, zone).due_dates(regime, known, facts(fact, pack), role=role)
     needed = [date for date in found if date.applies]
     if as_json:
         print_json([document(date) for date in needed])

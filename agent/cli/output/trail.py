@@ -11,11 +11,13 @@ import orjson
 from agent.cli.output.console import out, print_json
 from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
-from agent.daemon.trail.trail_access import StoredTrail, stored_trail
+from agent.daemon.trail.trail_access import stored_trail
+from agent.daemon.trail.trail_export import write_export
 from agent.errors import LeaklineError
 from agent.exit_status import FINE, FOUND
 from agent.name import OWN
 from agent.trail.proof import NotProvable, proof
+from agent.trail.received import note_in
 from agent.trail.signing_key import public_keys
 from agent.trail.verify import PROCESS, TrailReport, verify
 from agent.wording.number import counted
@@ -38,15 +40,9 @@ def show_verified(settings: Settings, files: Sequence[Path], *, as_json: bool) -
 
 def export(settings: Settings, folder: Path, *, as_json: bool) -> int:
     """Add to the files of `folder` what they do not have yet."""
-    folder.mkdir(parents=True, exist_ok=True)
     with stored_trail(settings, utc_now) as trail:
         trail.take_checkpoint()
-        added = {_shown(name): _append(trail, name, folder) for name in trail.about["chains"]}
-        about = trail.about
-    if about["checkpoint"]:
-        _add_line(folder / "checkpoints.jsonl", orjson.dumps(about["checkpoint"]))
-    (folder / "keys.txt").write_text("".join(f"{key}\n" for key in about["keys"]), encoding="utf-8")
-    (folder / "origin.txt").write_text(about["origin"] + "\n", encoding="utf-8")
+        added = {_shown(chain): count for chain, count in write_export(trail, folder).items()}
     if as_json:
         print_json({"folder": str(folder), "added": added})
     else:
@@ -88,42 +84,27 @@ def show_checkpoint(settings: Settings, *, as_json: bool) -> int:
     return FINE
 
 
-def _append(trail: StoredTrail, chain: str, folder: Path) -> int:
-    """How many records were added. Raises LeaklineError where the file has something else than the trail."""
-    path = folder / ("process.jsonl" if chain == PROCESS else f"org-{chain}.jsonl")
-    known = path.read_bytes().splitlines() if path.exists() else []
-    count = 0
-    with path.open("ab") as file:
-        for number, line in enumerate(trail.lines(chain)):
-            if number >= len(known):
-                file.write(line + b"\n")
-                count += 1
-            elif known[number] != line:
-                hint = "keep both: one of the two was changed"
-                raise LeaklineError(f"{path} has another record {number:,} than the trail", hint=hint)
-    return count
-
-
-def _add_line(path: Path, line: bytes) -> None:
-    if not path.exists() or line not in path.read_bytes().splitlines():
-        with path.open("ab") as file:
-            file.write(line + b"\n")
-
-
 def _notes(path: Path) -> Iterable[str]:
-    """Checkpoints of a file: of an export, or events as a destination wrote them."""
+    """Checkpoints of a file: of an export, or events as a destination received them; other lines are passed over."""
+    found = 0
     try:
-        lines = path.read_bytes().splitlines()
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip() and (note := note_in(_parsed(line, path, number))):
+                    found += 1
+                    yield note
     except OSError as error:
         raise LeaklineError(f"{path} cannot be read ({error.strerror})", hint="name a file of JSON lines") from error
-    for number, line in enumerate(lines, 1):
-        try:
-            document = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            raise LeaklineError(f"{path}:{number}: it is not JSON", hint="write a checkpoint a line") from None
-        note = document.get("note") or document.get("leakline", {}).get("trail", {}).get("note")
-        if note:
-            yield str(note)
+    if not found:
+        hint = "it has one a line: events `trail-checkpoint` with `leakline.trail.note`, or `checkpoints.jsonl` of an export"
+        raise LeaklineError(f"{path} has no checkpoint", hint=hint)
+
+
+def _parsed(line: bytes, path: Path, number: int) -> object:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        raise LeaklineError(f"{path}:{number}: it is not JSON", hint="write a checkpoint a line") from None
 
 
 def _print(report: TrailReport, outside: int) -> None:

@@ -9,7 +9,11 @@ import orjson
 from agent import __version__
 from agent.config.settings import Settings
 from agent.notice.regimes.pack import shipped
+from agent.redaction.redaction import redact
 from agent.trail.record import TrailEntry
+
+MOST_REASON = 2_000
+"""Characters; the log has the rest."""
 
 
 def started(settings: Settings, rules: int) -> TrailEntry:
@@ -30,4 +34,4 @@ def started(settings: Settings, rules: int) -> TrailEntry:
 
 def stopped(reason: str) -> TrailEntry:
     """`reason`: why, empty where it was asked to."""
-    return TrailEntry("daemon-stopped", data={"reason": reason or "it was asked to stop"})
+    return TrailEntry("daemon-stopped", data={"reason": redact(reason)[:MOST_REASON] or "it was asked to stop"})

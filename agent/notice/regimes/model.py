@@ -239,6 +239,12 @@ class RegimePack(PackModel):
     def regime(self, id_: str) -> Regime | None:
         return next((regime for regime in self.regimes if regime.id == id_), None)
 
+    def facts(self) -> dict[str, bool]:
+        """What the regimes ask for: by its name whether it is true or false, else it is a number."""
+        duties = [duty for regime in self.regimes for duty in regime.obligations]
+        tests = [duty.applies for duty in duties] + [variant.if_ for duty in duties for variant in duty.variants]
+        return {test.fact: test.is_ is not None for test in tests if test is not None}
+
     @staticmethod
     def _anchors_of(duty: Obligation) -> list[str]:
         several = [part.anchor for part in duty.deadline.of] if isinstance(duty.deadline, Earliest) else []

@@ -1,0 +1,115 @@
+"""Periods are those of an independent reckoning that goes through time step by step, in all zones."""
+
+import ast
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import agent.notice
+from agent.notice.counting import periods
+
+ZONES = sorted(available_timezones())
+TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+STEP = timedelta(minutes=15)
+"""Since 2000 the offsets of all zones are multiples of it, and the moments of their changes too."""
+
+
+def first_instant_after(day: date, zone: ZoneInfo) -> datetime:
+    """Go back from well within the day after next until clocks show `day` or one before it: no arithmetic on local times."""
+    at = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=3)
+    while at.astimezone(zone).date() > day:
+        at -= STEP
+    return at + STEP
+
+
+def months_later(day: date, number: int) -> date:
+    """Day by day: the same number in the month that is so many later, or that month's last day."""
+    at, passed = day, 0
+    while passed < number:
+        at += timedelta(days=1)
+        passed += at.day == 1
+    last = at
+    while (last + timedelta(days=1)).month == at.month:
+        last += timedelta(days=1)
+    return min(at + timedelta(days=day.day - 1), last)
+
+
+@given(TIMES, st.sampled_from(ZONES), st.integers(1, 120))
+def test_days_end_where_the_recipients_clocks_say_so(anchor: datetime, name: str, number: int) -> None:
+    """Also where a day has 23, 25 or no hours, or no midnight."""
+    zone = ZoneInfo(name)
+    last = anchor.astimezone(zone).date()
+    for _ in range(number):
+        last += timedelta(days=1)
+    assert periods.calendar_days(anchor, number, zone) == first_instant_after(last, zone)
+
+
+@given(TIMES, st.sampled_from(ZONES), st.integers(1, 15))
+def test_months_end_with_the_day_of_the_same_number_or_the_last(anchor: datetime, name: str, number: int) -> None:
+    """Also from the last of January and over leap days."""
+    zone = ZoneInfo(name)
+    last = months_later(anchor.astimezone(zone).date(), number)
+    assert periods.months(anchor, number, zone) == first_instant_after(last, zone)
+
+
+@given(TIMES, st.sampled_from(ZONES), st.integers(1, 120))
+def test_days_after_the_years_end_begin_with_the_first_of_january(anchor: datetime, name: str, number: int) -> None:
+    """Whatever the day in the year was, where the recipient is."""
+    zone = ZoneInfo(name)
+    last = date(anchor.astimezone(zone).year + 1, 1, 1) + timedelta(days=number - 1)
+    assert periods.days_after_year_end(anchor, number, zone) == first_instant_after(last, zone)
+
+
+@given(TIMES, st.sampled_from(ZONES), st.integers(1, 120))
+def test_a_later_reading_is_at_most_an_hour_later_and_at_a_full_hour(anchor: datetime, name: str, number: int) -> None:
+    """In zones with half an hour and three quarters too."""
+    zone = ZoneInfo(name)
+    strict, later = periods.hours(anchor, number), periods.eu_hours(anchor, number, zone)
+    assert strict < later <= strict + timedelta(hours=1)
+    begun = (later - timedelta(hours=number)).astimezone(zone)
+    assert begun.minute % 15 == begun.second == begun.microsecond == 0
+
+
+NO_MIDNIGHT = [
+    ("America/Sao_Paulo", date(2017, 10, 14), "2017-10-15T03:00:00Z"),  # clocks went from 0:00 to 1:00
+    ("Asia/Beirut", date(2021, 3, 27), "2021-03-27T22:00:00Z"),
+    ("Africa/Cairo", date(2023, 4, 27), "2023-04-27T22:00:00Z"),
+    ("America/Havana", date(2021, 3, 13), "2021-03-14T05:00:00Z"),
+    ("America/Sao_Paulo", date(2018, 2, 17), "2018-02-18T03:00:00Z"),  # its last hour came twice
+    ("Pacific/Apia", date(2011, 12, 29), "2011-12-30T10:00:00Z"),  # the 30th was left out
+    ("Asia/Kathmandu", date(2024, 2, 29), "2024-02-29T18:15:00Z"),
+    ("Australia/Lord_Howe", date(2026, 4, 4), "2026-04-04T13:00:00Z"),
+]
+
+
+@pytest.mark.parametrize("name, day, end", NO_MIDNIGHT)
+def test_a_day_without_a_midnight_ends_with_its_last_instant(name: str, day: date, end: str) -> None:
+    """The first instant of the next day is the one that clocks show first."""
+    assert periods.end_of(day, ZoneInfo(name)) == datetime.fromisoformat(end)
+
+
+NUMBERS_OF_CODE = {
+    "counting/periods.py": {1, 2, 12, 31},
+    "counting/working_days.py": {64, 1, 5},
+    "deadlines.py": {1},
+    "declared.py": {0, 1, 3, 40, 2000, 2100, 60},
+    "regimes/model.py": {0, 1, 2, 60},
+    "regimes/pack.py": {0, 1, 2, 4, 300, 20},
+}
+"""Indices, Saturday, 31 December and the twelve months, the two working days of Art. 3(5), years that are taken, lengths of
+messages, and sizes."""
+
+
+def test_no_duration_of_a_law_stands_in_the_code() -> None:
+    """The pack alone has them: whoever writes another number into the code of notices has to say here what it is."""
+    folder = Path(agent.notice.__file__).parent
+    found: dict[str, set[float]] = {}
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+                found.setdefault(str(path.relative_to(folder)), set()).add(node.value)
+    assert found == NUMBERS_OF_CODE
