@@ -1,9 +1,8 @@
 """Verify an exported trail without Leakline: `python verify_trail.py FOLDER [CHECKPOINTS …]`.
 
-FOLDER is what `leakline trail export` wrote: chains as `*.jsonl`, `checkpoints.jsonl`, `keys.txt`. CHECKPOINTS are further files
-of JSON lines, best what a SIEM received: what lies beside the trail can be cut with it. Each line has a `note`, or is an event
-with `leakline.trail.note`; lines with neither are passed over. Needs Python 3.11 and the package `cryptography`. Exit status: 0
-whole, 1 not.
+FOLDER is what `leakline trail export` wrote. CHECKPOINTS are further files of JSON lines, best what a SIEM received: what lies
+beside the trail can be cut with it. Each line has a `note`, or is an event with `leakline.trail.note`; others are passed over.
+Needs Python 3.11 and the package `cryptography`. Exit status: 0 whole, 1 not.
 """
 
 import base64
@@ -64,8 +63,7 @@ def note_of(document):  # of a line of an export, or of an event, whatever a SIE
 
 def checkpoint(note, keys):  # (origin, size, root), or None
     text, _, signatures = note.rpartition("\n\n")
-    text += "\n"
-    signed = False
+    text, signed = text + "\n", False
     for line in signatures.rstrip("\n").split("\n"):
         _, name, encoded = line.split(" ")
         raw = base64.b64decode(encoded)
@@ -132,8 +130,7 @@ def verify(folder, further=()):
             for chain, (size, text) in record["data"].items():
                 heads.setdefault(chain, {})[int(size)] = bytes.fromhex(text)
 
-    process = folder / "process.jsonl"
-    count = walk(process, {size: found for size, found in signed.items() if size}, bad, note_heads)
+    count = walk(folder / "process.jsonl", {size: found for size, found in signed.items() if size}, bad, note_heads)
     paths = {path.stem.removeprefix("org-"): path for path in folder.glob("org-*.jsonl")}
     for chain in sorted(paths.keys() | heads.keys()):
         if chain not in paths:
@@ -147,9 +144,6 @@ if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     total, covered, wrong = verify(Path(sys.argv[1]), [Path(path) for path in sys.argv[2:]])
-    print(
-        "\n".join(wrong)
-        if wrong
-        else f"whole: {total} records; a signed checkpoint covers {covered} of the process's chain"
-    )
-    sys.exit(1 if wrong else 0)
+    whole = f"whole: {total} records; a signed checkpoint covers {covered} of the process's chain"
+    print("\n".join(wrong) or whole)
+    sys.exit(bool(wrong))
