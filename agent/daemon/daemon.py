@@ -124,7 +124,7 @@ class Daemon:
             node.look_up_problem,
             self._clock.kernel,
             now,
-            BackfillRequests(self._backfills, now, self.stop, reads_live=reads_live),
+            BackfillRequests(self._backfills, now, reads_live=reads_live),
             self._orgs,
             TrailRequests(self.trail.states, self.trail.turn).commands(),
         )
