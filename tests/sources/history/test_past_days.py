@@ -85,9 +85,9 @@ def past(reader: Reader, session: Session) -> PastReader:
     return PastReader(reader, session)
 
 
-@pytest.mark.parametrize("more", [0, 60])
+@pytest.mark.parametrize("late", [0, 60])
 def test_the_day_in_which_live_collection_began_is_read_once(
-    past: PastReader, org: ScriptedOrg, clock: Clock, more: int
+    past: PastReader, org: ScriptedOrg, clock: Clock, late: int
 ) -> None:
     """Its own file came since, and has the rows that live collection brought too: of these none comes twice, also where the
     file has more than its hours have.
@@ -95,7 +95,7 @@ def test_the_day_in_which_live_collection_began_is_read_once(
     org.files = [hour(TODAY, number) for number in range(9)]
     past.read_live()
     assert sorted(past.came) == [f"01 {number} {row}" for number in range(3, 9) for row in range(3)]
-    names = [f"01 {number} {row}" for number in range(9) for row in range(3)] + [f"01 late {n}" for n in range(more)]
+    names = [f"01 {number} {row}" for number in range(9) for row in range(3)] + [f"01 late {n}" for n in range(late)]
     org.files.append(whole_day(TODAY, names))
     clock.advance(days=2)
     past.read_live()
