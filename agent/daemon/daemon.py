@@ -111,7 +111,7 @@ class Daemon:
         self._delivery = build_delivery_loops(node, settings, now=now, stop=self.stop)
         self.trail = build_trail_loop(node, settings, now, self.stop)
         self._orgs = RunningOrgs(node, self.readings, self._delivery, files)
-        self._backfills = BackfillLoop(node.shards, now, self.stop, entered=self.readings.entered)
+        self._backfills = BackfillLoop(LiveMapping(lambda: node.shards), now, self.stop, entered=self.readings.entered)
         self._liveness = Liveness(self.stalled, lambda: self.readings.threads)
         self.commands = DaemonCommands(
             settings.state.directory,
@@ -124,7 +124,7 @@ class Daemon:
             node.look_up_problem,
             self._clock.kernel,
             now,
-            BackfillRequests(self._backfills, now, self.stop, reads_live=reads_live),
+            BackfillRequests(self._backfills, now, reads_live=reads_live),
             self._orgs,
             TrailRequests(self.trail.states, self.trail.turn).commands(),
         )

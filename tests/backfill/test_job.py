@@ -9,8 +9,9 @@ import pytest
 from agent.daemon.backfill.span import BackfillSpan
 from agent.errors import LeaklineError, SourceError
 from agent.model import Cursor
-from agent.sources.history.job import BackfillJob, HistoryPosition, joined, spans_of, without
+from agent.sources.history.job import BackfillJob, HistoryPosition
 from agent.sources.history.past import DAY, days
+from agent.sources.history.read_times import joined, spans_of, without
 from agent.sources.object_query.span import Span
 
 JOB = BackfillJob("1", DAY // 2, 3 * DAY, calls=7, rows=100, begins={"Login": 5})

@@ -14,7 +14,7 @@ import pytest
 
 from agent.daemon.backfill.loop import BackfillLoop
 from agent.daemon.backfill.requests import BackfillRequests
-from agent.errors import LeaklineError, LimitExceeded, TransportError
+from agent.errors import DiskFull, LeaklineError, LimitExceeded, TransportError
 from agent.model import Batch, Cursor
 from agent.sources.history.history import PastSource
 from agent.sources.object_query.span import Span
@@ -29,11 +29,9 @@ class OnePast:
     """A source with a past of some batches a day, which may fail."""
 
     name = "list"
-    settles = timedelta()
 
     def __init__(self) -> None:
         self.fails: Exception | None = None
-        self.read_spans: list[Span] = []
         self.costs = [FeedCost("list", "Thing", calls=2, rows=6, basis="counted", oldest=NOW - timedelta(days=9))]
 
     def begin_live(self) -> Batch | None:
@@ -45,7 +43,6 @@ class OnePast:
     def read(
         self, span: Span, after: Cursor | None, begins: Mapping[str, int] = MappingProxyType({})
     ) -> Generator[Batch, None, None]:
-        self.read_spans.append(span)
         for number in range(int(after or -1) + 1, 3):
             if self.fails is not None:
                 raise self.fails
@@ -58,22 +55,28 @@ class Backfilled:
     def __init__(self, loops: Loops) -> None:
         self.past, self.stop, self.steady = OnePast(), Event(), [0.0]
         self.loops, self.ingest = loops, loops.ingest()
-        session = SimpleNamespace(
+        self.session = session = SimpleNamespace(
             settings=SimpleNamespace(name="acme"), org_id="00D", calls=0, usage=(10, 100), allowed=64
         )
         source = PastSource(
             cast("Any", session), [self.past], now=lambda: NOW, recall=self.ingest.recall("acme/backfill")
         )
-        shard = SimpleNamespace(
-            name="acme", past=source, ingest=self.ingest, stores=loops.stores, org_id="00D", stop=self.stop
+        self.shard_stop = Event()
+        self.shard = shard = SimpleNamespace(
+            name="acme", past=source, ingest=self.ingest, stores=loops.stores, org_id="00D", stop=self.shard_stop
         )
         self.loop = BackfillLoop({"acme": cast("Any", shard)}, lambda: NOW, self.stop, lambda: self.steady[0])
-        self.requests = BackfillRequests(self.loop, lambda: NOW, self.stop, reads_live=True)
+        self.requests = BackfillRequests(self.loop, lambda: NOW, reads_live=True)
         self.org = self.loop.orgs["acme"]
 
     def begin(self) -> None:
         cost = self.requests.cost("acme", SINCE)
         self.requests.start("acme", cost["since"], cost["until"])
+
+    def sign_out(self) -> None:
+        """The session cannot tell the org's id any more."""
+        del self.session.org_id
+        self.shard.org_id = ""
 
     def attempt(self) -> str:
         """What the status says after one look of the loop."""
@@ -131,14 +134,11 @@ def test_nothing_begins_before_its_cost_is_said(backfilled: Backfilled) -> None:
 
 
 def test_it_is_read_to_its_end_and_its_end_is_told(backfilled: Backfilled) -> None:
-    """Rows, the job's end and the event about it are committed; a second one of the same time reads nothing."""
+    """Rows, the job's end and the event about it are committed."""
     backfilled.begin()
     assert backfilled.attempt() == "finished"
     (status,) = backfilled.loop.statuses()
     assert (status.rows, status.rows_expected, status.calls_expected) == (6, 6, 2)
-    backfilled.begin()
-    assert backfilled.attempt() == "finished"
-    assert len(backfilled.past.read_spans) == 1
 
 
 def test_it_goes_on_behind_its_last_commit(backfilled: Backfilled) -> None:
@@ -182,3 +182,42 @@ def test_one_that_was_stopped_continues_where_it_was(backfilled: Backfilled) -> 
     assert not backfilled.requests.stop("acme")
     backfilled.begin()
     assert backfilled.attempt() == "finished"
+
+
+def test_a_failure_that_cannot_be_noted_for_want_of_room_pauses_it(
+    backfilled: Backfilled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And ends neither the thread nor the process; the failure is a problem as soon as there is room."""
+
+    def full(*_: object, **__: object) -> None:
+        raise DiskFull("the disk is full")
+
+    backfilled.begin()
+    backfilled.past.fails = TransportError("no route")
+    with monkeypatch.context() as patch:
+        patch.setattr(backfilled.loops.stores.problems, "report", full)
+        assert backfilled.attempt() == "paused"
+    backfilled.steady[0] += 1_000
+    assert backfilled.attempt() == "failing"
+    assert backfilled.loops.stores.problems.is_open("backfill-failed", "acme/backfill")
+
+
+def test_nothing_is_asked_of_an_org_that_a_reload_ends(backfilled: Backfilled) -> None:
+    """Another shard of it may write to the same state by then."""
+    cost = backfilled.requests.cost("acme", SINCE)
+    backfilled.shard_stop.set()
+    for ask in (
+        lambda: backfilled.requests.cost("acme", SINCE),
+        lambda: backfilled.requests.start("acme", cost["since"], cost["until"]),
+        lambda: backfilled.requests.stop("acme"),
+    ):
+        with pytest.raises(LeaklineError, match="acme is being reloaded, or was removed: try again in a minute"):
+            ask()
+
+
+def test_one_can_be_stopped_while_its_org_is_away(backfilled: Backfilled) -> None:
+    """Whose id is not known yet after a restart."""
+    backfilled.begin()
+    backfilled.sign_out()
+    assert backfilled.requests.stop("acme")
+    assert backfilled.attempt() == "stopped"

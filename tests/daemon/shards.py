@@ -106,7 +106,7 @@ class Shards:
             lambda _: "",
             lambda: None,
             lambda: NOW,
-            BackfillRequests(BackfillLoop({}, lambda: NOW, stop), lambda: NOW, stop, reads_live=True),
+            BackfillRequests(BackfillLoop({}, lambda: NOW, stop), lambda: NOW, reads_live=True),
             further=TrailRequests(lambda: {name: stores.state for name, stores in self.stores.items()}).commands(),
         )
 

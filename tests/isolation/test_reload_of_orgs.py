@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -276,3 +277,33 @@ def settled(daemon: ObservedDaemon) -> tuple[int, int]:
         previous = current
         time.sleep(0.1)
     return previous
+
+
+def test_the_past_of_an_org_that_came_or_changed_is_read(both: FolderOfOrgs) -> None:
+    """A backfill is of the orgs as they are now; that of one that is changed, or removed and added again, continues."""
+    commands = {command.name: command.run for command in both.daemon.daemon.commands.table()}
+    since = (both.clock() - timedelta(days=3)).isoformat()
+
+    def begin(name: str) -> None:
+        cost = commands["backfill_cost"](org=name, since=since)
+        commands["backfill_start"](org=name, since=cost["since"], until=cost["until"])
+
+    def states() -> dict[str, str]:
+        return {status["org"]: status["state"] for status in commands["backfill_status"]()}
+
+    both.put(SECOND)
+    both.reload()
+    both.wait_for_rows(SECOND, 1)
+    begin(SECOND)
+    both.daemon.wait_for(lambda: states() == {SECOND: "finished"})
+    begin(FIRST)
+    both.put(FIRST, api_budget={"share": 0.7})
+    assert both.results(both.reload())[FIRST] == "changed"
+    both.daemon.wait_for(lambda: states() == {FIRST: "finished", SECOND: "finished"})
+    begin(SECOND)
+    both.file(SECOND).unlink()
+    assert both.results(both.reload())[SECOND] == "removed"
+    assert states() == {FIRST: "finished"}
+    both.put(SECOND)
+    both.reload()
+    both.daemon.wait_for(lambda: states() == {FIRST: "finished", SECOND: "finished"})

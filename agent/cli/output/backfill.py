@@ -134,6 +134,11 @@ class Backfilling:
             while True:
                 found = [known for known in self._statuses() if known.org in self._orgs]
                 tell(found)
+                if gone := sorted(set(self._orgs) - {known.org for known in found}):
+                    raise LeaklineError(
+                        f"{', '.join(gone)} is not an org of the daemon's settings any more, so its past is not read",
+                        hint="the backfill continues when it is added again",
+                    )
                 if all(known.state in ("finished", "stopped") for known in found):
                     break
                 time.sleep(ASK_EVERY)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 
@@ -142,11 +142,17 @@ class BackfillLoop:
         while not self._stop.is_set():
             for backfill in self.orgs.values():
                 if not self._stop.is_set():
-                    with self._entered(backfill.shard.name) as may_work:
-                        if may_work and not backfill.shard.stop.is_set():
+                    with self.entered(backfill) as may_work:
+                        if may_work:
                             self.attempt(backfill)
             self._asked.wait(LOOK_EVERY)
             self._asked.clear()
+
+    @contextmanager
+    def entered(self, backfill: OrgBackfill) -> Iterator[bool]:
+        """Whether the calling thread may work on this org while inside: not when a reload ends it."""
+        with self._entered(backfill.shard.name) as may_work:
+            yield may_work and not backfill.shard.stop.is_set()
 
     def wake(self) -> None:
         """There is something to do."""
@@ -163,6 +169,13 @@ class BackfillLoop:
         if self._steady() < backfill.resumes:
             return
         try:
+            self._attempt(backfill)
+        except DiskFull as error:
+            self._wait(backfill, "paused", str(error), FULL_DISK_PAUSE)
+
+    def _attempt(self, backfill: OrgBackfill) -> None:
+        """Raises DiskFull, also where what is wrong cannot be noted."""
+        try:
             if not backfill.past.is_running():
                 backfill.end()
                 return
@@ -173,10 +186,8 @@ class BackfillLoop:
             with backfill.lock:
                 backfill.shard.ingest.read(backfill.past)
             self._well(backfill)
-        except StateDamaged:
+        except (DiskFull, StateDamaged):
             raise
-        except DiskFull as error:
-            self._wait(backfill, "paused", str(error), FULL_DISK_PAUSE)
         except Exception as error:  # noqa: BLE001 - whatever it is, other orgs and live collection go on
             self._failed(backfill, error)
 

@@ -35,13 +35,10 @@ COSTS, STATUSES = TypeAdapter(BackfillCost), TypeAdapter(list[BackfillStatus])
 class BackfillRequests:
     """Each may be called from any thread."""
 
-    def __init__(
-        self, loop: BackfillLoop, now: Callable[[], datetime], stop: threading.Event, *, reads_live: bool
-    ) -> None:
+    def __init__(self, loop: BackfillLoop, now: Callable[[], datetime], *, reads_live: bool) -> None:
         """`reads_live`: whether live collection runs in this process."""
         self._loop = loop
         self._now = now
-        self._stop = stop
         self.reads_live = reads_live
         self._asking = threading.Lock()
 
@@ -85,8 +82,9 @@ class BackfillRequests:
     def start(self, org: str, since: str, until: str) -> str:
         """Begin a backfill whose cost was asked for last, or go on with the one of these times that was stopped; its id."""
         backfill, span = self._known(org), self._span(since, until)
-        job = self._require_idle(backfill)
+        self._require_idle(backfill)
         with self._alone(backfill):
+            job = self._require_idle(backfill)  # somebody else may have begun one meanwhile
             source, now = backfill.past.name, self._now()
             if job is not None and job.state == "stopped" and (job.since, job.until) == (span.start, span.end):
                 job = replace(job, state="running")
@@ -103,14 +101,17 @@ class BackfillRequests:
     def stop(self, org: str) -> bool:
         """End the backfill of an org at the next batch; whether one ran."""
         backfill = self._known(org)
-        job = backfill.past.job()
-        if job is None or job.state != "running":
-            return False
-        source = backfill.past.name
-        position = HistoryPosition.of(backfill.shard.ingest.cursor(source), job.id)
-        told = stopped(backfill.past.session.org_id, source, job, position, self._now())
-        self._take(backfill, source, told)
-        return True
+        with self._entered(backfill):
+            job = backfill.past.job()
+            if job is None or job.state != "running":
+                return False
+            source = backfill.past.name
+            position = HistoryPosition.of(backfill.shard.ingest.cursor(source), job.id)
+            told = stopped(
+                backfill.shard.org_id, source, job, position, self._now()
+            )  # asks nobody: the org may be away
+            self._take(backfill, source, told)
+            return True
 
     def status(self) -> list[dict[str, Any]]:
         """The last backfill of each org (`BackfillStatus`)."""
@@ -123,10 +124,11 @@ class BackfillRequests:
     # Within
 
     def _known(self, org: str) -> OrgBackfill:
-        if org not in self._loop.orgs:
-            names = ", ".join(sorted(self._loop.orgs))
+        orgs = self._loop.orgs
+        if org not in orgs:
+            names = ", ".join(sorted(orgs))
             raise LeaklineError(f"{org} is not an org of the settings", hint=f"write one of {names}")
-        return self._loop.orgs[org]
+        return orgs[org]
 
     def _span(self, since: str, until: str) -> Span:
         """Raises LeaklineError for times that no backfill can be about."""
@@ -143,10 +145,20 @@ class BackfillRequests:
         if not self._asking.acquire(blocking=False):
             raise LeaklineError("the cost of another backfill is being found out", hint="try again in a minute")
         try:
-            with backfill.lock:
+            with self._entered(backfill), backfill.lock:
+                if backfill.shard.stop.is_set():  # while the lock was waited for
+                    raise _reloaded(backfill)
                 yield
         finally:
             self._asking.release()
+
+    @contextmanager
+    def _entered(self, backfill: OrgBackfill) -> Iterator[None]:
+        """Raises LeaklineError where a reload ends the org, which waits for whoever is inside."""
+        with self._loop.entered(backfill) as may_work:
+            if not may_work:
+                raise _reloaded(backfill)
+            yield
 
     def _require_idle(self, backfill: OrgBackfill) -> BackfillJob | None:
         """Its last job, which does not run."""
@@ -167,11 +179,15 @@ class BackfillRequests:
                 if batch.cursor is None or not self.reads_live:
                     self._take(backfill, source_name(backfill.shard.name, past.name), batch)
                     break
-                if time.monotonic() > until or self._stop.wait(0.2):
+                if time.monotonic() > until or backfill.shard.stop.wait(0.2):
                     break  # that it has not begun is named
 
     def _take(self, backfill: OrgBackfill, source: str, batch: Batch) -> None:
         backfill.shard.ingest.take(source, batch)
+
+
+def _reloaded(backfill: OrgBackfill) -> LeaklineError:
+    return LeaklineError(f"{backfill.shard.name} is being reloaded, or was removed", hint="try again in a minute")
 
 
 def _begins(cost: BackfillCost) -> dict[str, int]:

@@ -30,6 +30,8 @@ EDGE = TakenOnce("event_log_file/begin", timedelta(days=40))
 EDGE_LENGTH = timedelta(days=6)
 """A day's file comes 45 hours after its begin, and again for three days: 5 days, and one to spare."""
 
+_DAY = timedelta(days=1)
+
 HELD, GONE = "its daily file does not fit its hours and was held", "its daily file cannot be read"
 """Why a day cannot be compared."""
 
@@ -134,9 +136,11 @@ class FilePass:
 
 def taken_once(listed: ListedFile, begin: datetime) -> TakenOnce | None:
     """Of rows that both live collection and a backfill may bring: files about hours before `begin`, when live collection
-    began, may be created before it and after it, and those of one hour may repeat each other's rows.
+    began, may be created before it and after it, and those of one hour may repeat each other's rows. The file of the day in
+    which it began, which only a backfill reads, has the rows of its later hours too.
     """
-    return EDGE if begin - EDGE_LENGTH <= listed.log_date < begin else None
+    end = (begin + _DAY - timedelta.resolution).replace(hour=0, minute=0, second=0, microsecond=0)
+    return EDGE if begin - EDGE_LENGTH <= listed.log_date < end else None
 
 
 class _StoppableFile:

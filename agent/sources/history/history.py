@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import orjson
 import polars as pl
@@ -20,9 +20,9 @@ from agent.model import OWN_EVENT_TYPE, Batch, Cursor, History
 from agent.own_event import own_event
 from agent.source import FetchesAgain, Recall
 from agent.sources.history.counted_session import CountedSession
-from agent.sources.history.job import DONE, JOB, BackfillJob, HistoryPosition, joined, spans_of, without
+from agent.sources.history.job import JOB, BackfillJob, HistoryPosition
 from agent.sources.history.past import Past
-from agent.sources.object_query.span import Span, milliseconds, moment
+from agent.sources.object_query.span import Span, moment
 from agent.sources.source_name import source_name
 from agent.status.backfill import FeedCost
 from agent.wording.number import counted
@@ -68,14 +68,8 @@ class PastSource:
 
     def cost(self, span: Span) -> list[FeedCost]:
         """What reading the past of a span takes, without what is read already; asks the org. Raises SourceError."""
-        found: dict[tuple[str, str], FeedCost] = {}
-        for past in self.pasts:
-            for part in without(span, spans_of(self._recall(DONE + past.name))):
-                for feed in past.cost(part):
-                    before = found.get((feed.source, feed.name), replace(feed, calls=0, rows=0))
-                    total = replace(feed, calls=before.calls + feed.calls, rows=before.rows + feed.rows)
-                    found[feed.source, feed.name] = total
-        return [*found.values(), *(FeedCost(name, name, note=reason) for name, reason in self._without.items())]
+        found = [feed for past in self.pasts for feed in past.cost(span)]
+        return [*found, *(FeedCost(name, name, note=reason) for name, reason in self._without.items())]
 
     def read(self, after: Cursor | None) -> Generator[Batch]:
         """See `agent.source.PolledSource`. Ends also where there is no room, and where the job was stopped."""
@@ -99,8 +93,9 @@ class PastSource:
                 position = position.behind(past.name)
                 calls, counted_before = self.session.calls - counted_before, self.session.calls
                 position = replace(position, calls=position.calls + calls)
-            yield self._end_of_day(job, position)
             position = position.next_day()
+            nothing = Batch(self.session.org_id, "agent", OWN_EVENT_TYPE, pl.DataFrame())
+            yield replace(nothing, cursor=position.cursor, history=History(job.id))
         yield from self._end(job, position)
 
     def fetch_again(self, again: str, wanted: Sequence[pl.Series], stop: threading.Event) -> list[Batch]:
@@ -119,11 +114,9 @@ class PastSource:
         return current is not None and current.id == job.id and current.state == "running"
 
     def _day_of(self, past: Past, day: Span, position: HistoryPosition, begins: Mapping[str, int]) -> Generator[Batch]:
-        """What of a day is not read yet. A day that was read in part before this job is cut, and read from its begin."""
-        left = without(day, spans_of(self._recall(DONE + past.name)))
-        for part in left:
-            after = Cursor(position.inner) if position.reading == past.name and position.inner else None
-            yield from past.read(part, after if len(left) == 1 else None, begins)
+        """What of a day is not read yet."""
+        after = Cursor(position.inner) if position.reading == past.name and position.inner else None
+        yield from past.read(day, after, begins)
 
     def _marked(self, batch: Batch, past: str, job: BackfillJob, position: HistoryPosition) -> Batch:
         again = orjson.dumps({"past": past, "job": job.id, "again": batch.again}).decode() if batch.again else ""
@@ -135,17 +128,6 @@ class PastSource:
             count=None,
             history=History(job.id),
         )
-
-    def _end_of_day(self, job: BackfillJob, position: HistoryPosition) -> Batch:
-        """What is read of the day is never read again, but where rows about it may still appear."""
-        day, now = job.slices[position.slice], milliseconds(self._now())
-        remember: dict[str, bytes | None] = {}
-        for past in self.pasts:
-            read = replace(day, end=min(day.end, now - past.settles // timedelta(milliseconds=1)))
-            if read.start < read.end:
-                remember[DONE + past.name] = joined(spans_of(self._recall(DONE + past.name)), read)
-        nothing = Batch(self.session.org_id, "agent", OWN_EVENT_TYPE, pl.DataFrame())
-        return replace(nothing, cursor=position.next_day().cursor, remember=remember, history=History(job.id))
 
     def _end(self, job: BackfillJob, position: HistoryPosition) -> Generator[Batch]:
         """What waits for more is judged, and the end told."""

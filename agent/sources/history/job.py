@@ -15,8 +15,6 @@ from agent.sources.object_query.span import Span
 
 JOB = "job"
 """Under which it is remembered."""
-DONE = "done/"
-"""Under which is remembered what of each past is read: `done/<name>`, JSON, a list of [from, to] in milliseconds since 1970."""
 VERSION = 1
 
 JobState = Literal["running", "stopped", "finished"]
@@ -111,36 +109,3 @@ class HistoryPosition:
 
     def next_day(self) -> HistoryPosition:
         return replace(self, slice=self.slice + 1, done=(), reading="", inner=None)
-
-
-def spans_of(stored: bytes | None) -> list[Span]:
-    """What is remembered under `DONE`; nothing for what cannot be read, which is then read again."""
-    try:
-        return [Span(int(start), int(end)) for start, end in orjson.loads(stored or b"[]")]
-    except (ValueError, TypeError):
-        return []
-
-
-def joined(spans: Sequence[Span], added: Span) -> bytes:
-    """With one more, those that touch as one."""
-    found: list[list[int]] = []
-    for span in sorted([*spans, added]):
-        if found and span.start <= found[-1][1]:
-            found[-1][1] = max(found[-1][1], span.end)
-        else:
-            found.append([span.start, span.end])
-    return orjson.dumps(found)
-
-
-def without(span: Span, done: Sequence[Span]) -> list[Span]:
-    """What of a span is in none of those that are done."""
-    left, begin = [], span.start
-    for known in sorted(done):
-        if known.end <= begin or known.start >= span.end:
-            continue
-        if begin < known.start:
-            left.append(Span(begin, known.start))
-        begin = max(begin, known.end)
-    if begin < span.end:
-        left.append(Span(begin, span.end))
-    return left

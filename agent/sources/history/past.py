@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import pairwise
 from typing import Protocol
 
@@ -25,15 +24,14 @@ class Past(Protocol):
 
     name: str
     """What its source is called without the org: `event_log_file`, `object/Invoice__c`."""
-    settles: timedelta
-    """How long after something happened a row about it may appear: what was read sooner may be read once more."""
 
     def cost(self, span: Span) -> Iterator[FeedCost]:
-        """What reading a span takes, object by object; asks the org. Raises SourceError."""
+        """What reading a span takes, object by object, without what is read already; asks the org. Raises SourceError."""
         ...
 
     def read(self, span: Span, after: Cursor | None, begins: Mapping[str, int] = NOWHERE) -> Generator[Batch]:
-        """Everything in a span of a day at most, behind `after`: a cursor of a batch of this very span, None at its begin.
+        """What is not read yet in a span of a day at most, behind `after`: a cursor of a batch of this very span, None at its
+        begin. Its last batch remembers what is read.
 
         `begins`: by the name of an object, when the first of its rows is, in milliseconds since 1970: nothing is asked of
         what lies before.

@@ -12,6 +12,7 @@ from agent.sources.event_identity import ONCE, EventNaming
 from agent.sources.history import past_objects
 from agent.sources.history.past import NOWHERE, LiveSource
 from agent.sources.history.past_objects import SETTLES, UNSEEN, ObjectCost, part_of
+from agent.sources.history.read_times import ReadTimes
 from agent.sources.object_query.object_pass import ObjectPass, since_when
 from agent.sources.object_query.position import QueryPosition
 from agent.sources.object_query.queried_object import ReadObject
@@ -32,7 +33,6 @@ class PastEvents:
     """See `agent.sources.history.past.Past`."""
 
     name = "stored_events"
-    settles = SETTLES
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class PastEvents:
         self._live = live
         self._now = now
         self._recall = recall
+        self._times = ReadTimes(recall, SETTLES)
         self._streamed_since = streamed_since
         self._source = source
         self._objects = StoredObjects(session, settings.events, settings.overlap, now)
@@ -69,7 +70,7 @@ class PastEvents:
     def cost(self, span: Span) -> Iterator[FeedCost]:
         """See `Past.cost`."""
         self._objects.refresh()
-        counting = ObjectCost(self._session, self._settings.type, self._now())
+        counting = ObjectCost(self._session, self._settings.type, self._now(), self._times)
         for event in self._objects.events():
             self._session.check_budget()
             yield counting.of(event, span, self._begin(event))
@@ -84,15 +85,21 @@ class PastEvents:
         news = StoredNews(self._recall, ReadingEvents(WORDS, org, self._source, now))
         made = RowBatches(self._kind, self._recall, org)
         reading = ObjectPass(self._session, self._objects, made, news, QueryPosition.of(after), now)
+        read: dict[str, Span] = {}
         for event in self._objects.events():
             part = part_of(span, self._begin(event), begins.get(event.name))
-            if part is None or reading.position.gaps.get(event.name, [part]) == []:
+            if part is None:
                 continue
-            try:
-                yield from reading.asked_anew(event, partial(reading.past, event, part))
-            except UNSEEN as error:
-                yield from news.not_read(event.name, str(error))
-        yield from past_objects.forgetting(org, reading, made.outdated(now))
+            left = self._times.left(event.name, part)
+            if reading.position.gaps.get(event.name, left):
+                try:
+                    yield from reading.asked_anew(event, partial(reading.past, event, left))
+                except UNSEEN as error:  # it is read by the next backfill of this time
+                    yield from news.not_read(event.name, str(error))
+                    continue
+                yield from news.is_read(event.name)
+            read[event.name] = part
+        yield from past_objects.noting(org, reading, {**made.outdated(now), **self._times.remember(read, now)})
 
     def _begin(self, event: ReadObject) -> int | None:
         """From when on live collection has an event, by its object or by its stream."""

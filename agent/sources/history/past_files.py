@@ -11,7 +11,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -32,7 +32,8 @@ from agent.sources.event_log_file.listed_file import ListedFile, OddRecord, olde
 from agent.sources.event_log_file.listed_file import moment as log_time
 from agent.sources.event_log_file.prefetch import download_ahead
 from agent.sources.event_log_file.source import EventLogFileSettings
-from agent.sources.history.past import NOWHERE, LiveSource, days
+from agent.sources.history.past import DAY, NOWHERE, LiveSource, days
+from agent.sources.history.read_times import ReadTimes
 from agent.sources.object_query.span import Span, moment
 from agent.sources.salesforce.api_error import Missing
 from agent.sources.salesforce.session import Session
@@ -67,7 +68,6 @@ class PastFiles:
     """See `agent.sources.history.past.Past`."""
 
     name = "event_log_file"
-    settles = EDGE_LENGTH
 
     def __init__(
         self,
@@ -86,6 +86,7 @@ class PastFiles:
         self._live = live
         self._now = now
         self._recall = recall
+        self._times = ReadTimes(recall, EDGE_LENGTH)
         self._identity = identity
         self._directory = settings.temp_directory or temp_directory
         self._list = FileList(
@@ -115,7 +116,9 @@ class PastFiles:
         calls, oldest = 0, self._oldest()
         start = max(span.start, _milliseconds(oldest)) if oldest is not None else span.start
         for day in days(Span(start, min(span.end, _milliseconds(begin)))):
-            listing = self._listing(day)
+            if not self._times.left(FOUND, _whole_day(day)):
+                continue
+            listing = self._listing(_whole_day(day))
             calls += 1 + len(listing.files) // PAGE
             wanted += self._wanted(listing.files, begin)
         rows = sum(self._rows_of(files) for files in _by_type(wanted).values())
@@ -161,21 +164,31 @@ class PastFiles:
     # Reading
 
     def read(self, span: Span, after: Cursor | None, begins: Mapping[str, int] = NOWHERE) -> Generator[Batch]:
-        """See `Past.read`. In the order of the hours that the files are about."""
+        """See `Past.read`. In the order of the hours that the files are about; a day is read whole, because its own file is
+        compared with those of all its hours, also of those that live collection has.
+        """
         begin = self._begin()
         if begin is None or span.start >= _milliseconds(begin) or span.end <= begins.get(FOUND, 0):
             return
+        day = _whole_day(span)
+        if not self._times.left(FOUND, day):
+            return
         self._session.check_budget()
         position = ReadPosition.of(after) if after is not None else ReadPosition(begin, begin)
-        listing = self._listing(Span(span.start, min(span.end, _milliseconds(begin))))
+        listing = self._listing(day)
         yield from self._odd(listing.odd)
         known = set(self._recall.keys("known/"))
         files = self._wanted(listing.files, begin)
-        forget = self._outdated(span, {known_key(file) for file in files})
+        forget = self._outdated(day, {known_key(file) for file in files}, begin)
         files = [file for file in files if known_key(file) not in known]
         for batch in self._taken(files, replace(position, since=begin)):
             yield replace(batch, remember={**forget, **batch.remember})
             forget = {}
+        # Files that come late may be of the whole day: it is read when all of them are there.
+        read = {FOUND: day} if day.end <= _milliseconds(self._now() - EDGE_LENGTH) else {}
+        nothing = Batch(self._session.org_id, "agent", OWN_EVENT_TYPE, pl.DataFrame())
+        noted = {**forget, **self._times.remember(read, self._now())}
+        yield replace(nothing, cursor=ReadPosition(begin, begin).cursor(), remember=noted)
 
     def fetch_again(self, again: str, wanted: Sequence[pl.Series], stop: threading.Event) -> list[Batch]:
         """See `agent.source.FetchesAgain`."""
@@ -247,12 +260,21 @@ class PastFiles:
                 wanted.append(file)
         return sorted(wanted, key=lambda file: (file.log_date, file.event_type, file.created, file.id))
 
-    def _outdated(self, span: Span, known: set[str]) -> dict[str, bytes | None]:
-        """What need not be remembered: files of other days, and the ids of their rows."""
-        day = f"{moment(span.start):%Y%m%d}"
+    def _outdated(self, day: Span, known: set[str], begin: datetime) -> dict[str, bytes | None]:
+        """What need not be remembered: files of other days, and the ids of their rows, but for a day in whose middle a backfill
+        was stopped: the next one may read other days first.
+        """
         files = [key for key in self._recall.keys("known/") if key not in known]
         # taken/<event type>/<YYYYMMDD>/…: as in `checkpoint.outdated`.
-        ids = [key for key in self._recall.keys("taken/") if key.split("/", 3)[2] != day]
+        taken = defaultdict[str, list[str]](list)
+        for key in self._recall.keys("taken/"):
+            taken[key.split("/", 3)[2]].append(key)
+        edge = _milliseconds(begin - EDGE_LENGTH)  # from there on ids are kept elsewhere
+        ids = list[str]()
+        for name, keys in taken.items():
+            of = _day_named(name)
+            if of != day and (of.end > edge or not self._times.left(FOUND, of)):
+                ids += keys
         return dict.fromkeys([*files, *ids, *self._recall.keys("cut/")])
 
     def _odd(self, records: Sequence[OddRecord]) -> Generator[Batch]:
@@ -271,6 +293,17 @@ def _by_type(files: Sequence[ListedFile]) -> dict[str, list[ListedFile]]:
     for file in files:
         found[file.event_type].append(file)
     return found
+
+
+def _whole_day(span: Span) -> Span:
+    """The day (UTC) in which a span lies."""
+    start = span.start // DAY * DAY
+    return Span(start, start + DAY)
+
+
+def _day_named(name: str) -> Span:
+    """By `YYYYMMDD`."""
+    return _whole_day(Span(_milliseconds(datetime.strptime(name, "%Y%m%d").replace(tzinfo=UTC)), 0))
 
 
 def _milliseconds(time: datetime) -> int:

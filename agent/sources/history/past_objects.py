@@ -12,6 +12,7 @@ from agent.errors import Forbidden
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.source import Recall
 from agent.sources.history.past import DAY, days
+from agent.sources.history.read_times import ReadTimes
 from agent.sources.object_query.object_pass import SINCE, ObjectPass, since_when
 from agent.sources.object_query.object_reader import PAGE, CallBudget, ObjectReader
 from agent.sources.object_query.queried_object import ReadObject
@@ -43,19 +44,21 @@ def begin_live(org: str, reads: Sequence[ReadObject], live: Recall, begin: datet
     return replace(nothing, remember=dict.fromkeys([SINCE + name for name in names], time)) if names else None
 
 
-def forgetting(org: str, reading: ObjectPass, outdated: Mapping[str, bytes | None]) -> Iterator[Batch]:
-    """A batch without rows that forgets what need not be remembered, where there is anything."""
-    if outdated:
+def noting(org: str, reading: ObjectPass, remember: Mapping[str, bytes | None]) -> Iterator[Batch]:
+    """A batch without rows that remembers, and forgets, where there is anything to."""
+    if remember:
         nothing = Batch(org, "agent", OWN_EVENT_TYPE, pl.DataFrame())
-        yield replace(nothing, cursor=reading.position.cursor, remember=outdated)
+        yield replace(nothing, cursor=reading.position.cursor, remember=remember)
 
 
 class ObjectCost:
     """Of one source's objects. `source`: its type in the settings."""
 
-    def __init__(self, session: Session, source: str, now: datetime) -> None:
+    def __init__(self, session: Session, source: str, now: datetime, times: ReadTimes) -> None:
+        """`times`: what is read already."""
         self._session = session
         self._source = source
+        self._times = times
         self._settled = milliseconds(now - SETTLES)
         """What is older than this does not become more."""
 
@@ -64,6 +67,10 @@ class ObjectCost:
         none = FeedCost(self._source, read.name)
         if begin is None:
             return replace(none, note=NOT_BEGUN)
+        parts = self._times.left(read.name, span)
+        return _together([self._of_part(read, part, none, begin) for part in parts], none)
+
+    def _of_part(self, read: ReadObject, span: Span, none: FeedCost, begin: int) -> FeedCost:
         try:
             if read.queried.kind == "big":
                 return self._of_big(read, replace(span, end=max(span.start, min(span.end, begin))), none, begin)
@@ -160,6 +167,20 @@ def part_of(span: Span, begin: int | None, first: int | None) -> Span | None:
     if begin is None or span.start >= begin or (first is not None and span.end <= first):
         return None
     return replace(span, end=min(span.end, begin))
+
+
+def _together(parts: Sequence[FeedCost], none: FeedCost) -> FeedCost:
+    """What several parts of an object's time cost; `none` where there are no parts."""
+    if len(parts) < 2:
+        return next(iter(parts), none)
+    return replace(
+        parts[-1],
+        calls=sum(part.calls for part in parts),
+        rows=sum(part.rows for part in parts),
+        basis=next((part.basis for part in parts if part.basis not in ("", COUNTED)), parts[-1].basis),
+        oldest=min((part.oldest for part in parts if part.oldest is not None), default=None),
+        is_empty=all(part.is_empty for part in parts),
+    )
 
 
 def _literal(time: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -14,6 +14,7 @@ from agent.source import Recall
 from agent.sources.history import past_objects
 from agent.sources.history.past import NOWHERE, LiveSource
 from agent.sources.history.past_objects import SETTLES, UNSEEN, ObjectCost, part_of
+from agent.sources.history.read_times import ReadTimes
 from agent.sources.object_query.object_pass import ObjectPass, since_when
 from agent.sources.object_query.position import QueryPosition
 from agent.sources.object_query.queried_object import ReadObject
@@ -34,8 +35,6 @@ from agent.status.backfill import FeedCost
 class PastRows:
     """See `agent.sources.history.past.Past`."""
 
-    settles = SETTLES
-
     def __init__(
         self,
         session: Session,
@@ -54,6 +53,7 @@ class PastRows:
         self._live = live
         self._now = now
         self._recall = recall
+        self._times = ReadTimes(recall, SETTLES)
         self._naming = naming
         self._source = source
         self._list = ObjectList(session, settings, now)
@@ -72,7 +72,7 @@ class PastRows:
 
     def cost(self, span: Span) -> Iterator[FeedCost]:
         """See `Past.cost`. Rows are counted by the org."""
-        counting = ObjectCost(self._session, self._settings.type, self._now())
+        counting = ObjectCost(self._session, self._settings.type, self._now(), self._times)
         try:
             choice = self._list.choice()
         except Forbidden as error:
@@ -100,19 +100,25 @@ class PastRows:
         news = RowNews(self._recall, ReadingEvents(WORDS, org, self._source, now), self._selected)
         made = RowBatches(self._kind, self._recall, org)
         reading = ObjectPass(self._session, self._selected, made, news, QueryPosition.of(after), now)
+        read: dict[str, Span] = {}
         for row in choice.rows:
             part = part_of(span, since_when(self._live.recall, row.name), begins.get(row.name))
-            if part is None or reading.position.gaps.get(row.name, [part]) == []:
+            if part is None:
                 continue
-            try:
-                yield from self._asked(reading, row, part)
-            except UNSEEN as error:
-                yield from news.not_read(row.name, str(error))
-        yield from past_objects.forgetting(org, reading, made.outdated(now))
+            left = self._times.left(row.name, part)
+            if reading.position.gaps.get(row.name, left):
+                try:
+                    yield from self._asked(reading, row, left)
+                except UNSEEN as error:  # it is read by the next backfill of this time
+                    yield from news.not_read(row.name, str(error))
+                    continue
+                yield from news.is_read(row.name)
+            read[row.name] = part
+        yield from past_objects.noting(org, reading, {**made.outdated(now), **self._times.remember(read, now)})
 
-    def _asked(self, reading: ObjectPass, row: RowObject, part: Span) -> Generator[Batch]:
+    def _asked(self, reading: ObjectPass, row: RowObject, spans: Sequence[Span]) -> Generator[Batch]:
         read = self._selected.prepare(row).read
-        yield from reading.asked_anew(read, partial(reading.past, read, part))
+        yield from reading.asked_anew(read, partial(reading.past, read, spans))
 
     def _named(self, frame: pl.DataFrame, org: str, read: ReadObject) -> pl.Series:
         return self._naming(frame, org, read.name, self._selected.object(read.name).named_by)

@@ -132,11 +132,11 @@ class ObjectPass:
         end = milliseconds(self._time + AHEAD)
         yield from self.pages(read, [*known.unread, Span(begin, end)], move)
 
-    def past(self, read: ReadObject, span: Span) -> Generator[Batch]:
-        """What is in a span that is over, and goes on where the position says that it stopped. Nothing of it is asked for
-        again: its end must be so long ago that no row becomes visible late.
+    def past(self, read: ReadObject, spans: Sequence[Span]) -> Generator[Batch]:
+        """What is in spans that are over, and goes on where the position says that it stopped. Nothing of it is asked for
+        again: their ends must be so long ago that no row becomes visible late.
         """
-        before = self.position.gaps.get(read.name, [span])
+        before = self.position.gaps.get(read.name, spans)
 
         def move(page: ReadPage) -> None:
             self.position = self.position.filled(read.name, page.unread)

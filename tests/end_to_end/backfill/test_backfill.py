@@ -15,7 +15,8 @@ from agent.status.backfill import BackfillCost, BackfillStatus
 from tests.end_to_end.backfill.past_judge import PastJudge
 from tests.end_to_end.backfill.past_pair import PastPair
 
-NOW = datetime(2026, 11, 19, 9, 40, tzinfo=UTC)
+NOW = datetime(2026, 11, 19, 18, 40, tzinfo=UTC)
+"""The file of the day in which live collection begins comes at 21:00, while the backfill runs."""
 LONG_AGO = timedelta(days=40)
 """From then on is asked: before the org began."""
 SOME_TYPES = ("Login", "Report", "RestApi", "PermissionSetAssignment")
