@@ -110,6 +110,11 @@ def test_no_duration_of_a_law_stands_in_the_code() -> None:
     found: dict[str, set[float]] = {}
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-                found.setdefault(str(path.relative_to(folder)), set()).add(node.value)
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, int | float)
+                and node.value is not True
+                and node.value is not False
+            ):
+                found.setdefault(str(path.relative_to(folder)), set()).add(float(node.value))
     assert found == NUMBERS_OF_CODE
