@@ -56,10 +56,10 @@ def test_each_scenario_is_found(called: tuple[Counter[str], Counter[str], dict[s
 
 
 def test_each_rule_has_a_scenario(tmp_path: Path) -> None:
-    """No rule on reports is without a story in which it fires."""
+    """No rule on reports is without a story in which it fires; those on messages of Salesforce have samples alone."""
     agent = Agent("00D000000000001AAA", Staff(7, 20), tmp_path, FIRST)
     inbound = {rule.id for rule in agent.rules if services(rule.logsource) == {"inbound"}}
     derived = {rule.rule.id for rule in agent.rules.derived if inbound & set(rule.bases)}
     played = {rule for scenario in SCENARIOS.values() for rule in scenario.rules}
     alerting = {rule.name for rule in agent.rules.alerting if rule.id in inbound | derived}
-    assert alerting - played == set()
+    assert {name for name in alerting - played if not name.startswith("outbound_message_")} == set()

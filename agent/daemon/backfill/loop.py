@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 
 import structlog
 
@@ -46,7 +47,7 @@ class OrgBackfill:
         self, shard: Shard, past: PastSource, now: Callable[[], datetime], steady: Callable[[], float]
     ) -> None:
         self.shard = shard
-        self.faults = PassFaults(shard.stores.problems, steady=steady)
+        self._steady = steady
         self.failures = 0
         """In a row."""
         self.past = past
@@ -63,6 +64,11 @@ class OrgBackfill:
         self._now = now
         self._is_full = self._is_tidy = False
         past.goes_on = self._goes_on
+
+    @cached_property
+    def faults(self) -> PassFaults:
+        """For the loop's thread: it asks the state, which `status` must not wait for."""
+        return PassFaults(self.shard.stores.problems, steady=self._steady)
 
     def status(self) -> BackfillStatus | None:
         """None where there was none."""

@@ -45,6 +45,7 @@ UNSUPPORTED = (
     "is not supported by backend",
     "does not support correlation rules",
     "can't handle field references",
+    "ORing FieldRef matching is not yet supported",
     "a placeholder without values",
     "by event type",
     "baselines are specific to Leakline",

@@ -31,7 +31,7 @@ def folder(tmp_path: Path, text: str, name: str = f"{SERVICE}/Made.yaml") -> Pat
 def the_error(tmp_path: Path, text: str) -> str:
     loaded, errors = load_mappings([shipped("mappings"), folder(tmp_path, text)])
     assert len(errors) == 1
-    assert len(loaded.all()) == 149
+    assert len(loaded.all()) == 150
     return str(errors[0]).removeprefix(f"{tmp_path}/{SERVICE}/")
 
 
@@ -135,13 +135,13 @@ def test_a_wrong_shared_file_is_reported_once(tmp_path: Path) -> None:
     own = folder(tmp_path, "fields:\n  FOO: user.nmae\n", f"{SERVICE}/every_type.yaml")
     loaded, errors = load_mappings([shipped("mappings"), own])
     assert [str(error).startswith(f"{own}/{SERVICE}/every_type.yaml:2: ") for error in errors] == [True]
-    assert len(loaded.all()) == 149
+    assert len(loaded.all()) == 150
 
 
 def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     """A folder that is not there is an error of its own; what is there is used."""
     loaded, errors = load_mappings([shipped("mappings"), tmp_path / "none"])
-    assert len(loaded.all()) == 149
+    assert len(loaded.all()) == 150
     assert "no such folder" in str(errors[0])
 
 

@@ -235,7 +235,7 @@ def test_an_expired_key_is_told(run: Running, monkeypatch: pytest.MonkeyPatch) -
     """When the app's certificate or our clock is out of date, both are named."""
     running = run(history=timedelta(hours=1))
     session = session_of(running)
-    monkeypatch.setattr(session, "_now", lambda: NOW - timedelta(hours=1))
+    monkeypatch.setattr(session._sign_in, "_now", lambda: NOW - timedelta(hours=1))
     (finding,) = [finding for finding in probe(session, now=running.org.now) if not finding.ok]
     assert "clock" in finding.fix
     session.close()
