@@ -154,7 +154,8 @@ def test_the_daemon_does_not_loop(document: dict[str, Any], tmp_path: Path) -> N
     assert leakline("state", "inspect").returncode == 1
     assert leakline("state", "recover").returncode == 0
     agent.start()
-    # Told once, and once more of each shard whose own values were on the damaged pages.
-    agent.wait_for(lambda: {p["kind"] for p in agent.status()["problems"]} == {"state-recovered"} and agent.drained())
+    # Told once, and once more of each shard whose own values were on the damaged pages; records of the trail may have been there.
+    kinds = {"state-recovered"}, {"state-recovered", "trail-damaged"}
+    agent.wait_for(lambda: {p["kind"] for p in agent.status()["problems"]} in kinds and agent.drained())
     assert agent.status()["balanced"]
     assert agent.stop() == 0

@@ -36,7 +36,6 @@ def test_four_days_with_three_kills(tmp_path: Path) -> None:
 @pytest.mark.skipif(
     "LEAKLINE_MONTH" not in os.environ, reason="a month takes a quarter of an hour: `make backfill-month`"
 )
-@pytest.mark.long
 @pytest.mark.timeout(7200)
 def test_a_month_with_three_kills(tmp_path: Path) -> None:
     """The same of four weeks, as long as an org keeps log files."""

@@ -49,7 +49,6 @@ def test_two_days_with_each_trouble_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif("LEAKLINE_WEEK" not in os.environ, reason="a week takes a quarter of an hour: `make week` runs it")
-@pytest.mark.long
 @pytest.mark.timeout(7200)
 def test_a_week(tmp_path: Path) -> None:
     """Each trouble in any order and then what chance brings, with all event types."""
