@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+import yaml
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -72,7 +73,9 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
     console.print(f"Making a Salesforce org with a day of traffic and planted leaks (seed {seed}) …")
     with simulated_org(folder / "org", seed=seed, rows=rows) as org:
         console.print(f"It answers at {org['url']}: {org['log files']}. Watching it …")
-        settings = config.parse(document(folder, org, seed))
+        written = document(folder, org, seed)
+        (folder / "leakline.yaml").write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
+        settings = config.parse(written)
         progress = DemoProgress()
         daemon = Daemon(settings, watch=progress.take)
         names = {rule.id: rule.name for rule in daemon.node.processing.rules.alerting}
