@@ -39,8 +39,9 @@ def test_the_listener_does_what_its_description_says(
         operations = [found.ok() for found in document.get_all_operations() if isinstance(found, Ok)]
         assert len(operations) == 2  # schemathesis leaves out the description itself
         statuses = {operation.label: try_operation(operation) for operation in operations}
-        assert statuses["POST /v1/reports/{sender}"] >= {200, 401, 422}
-        assert statuses["POST /v1/outbound-messages/{path}"] >= {401, 422}
+        assert statuses["POST /v1/reports/{sender}"] >= {200, 401}
+        assert statuses["POST /v1/outbound-messages/{path}"] >= {401}
+        assert all(found & {400, 422} for found in statuses.values())  # which of the two came is hypothesis' choice
         assert there.batches
 
 
