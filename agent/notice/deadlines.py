@@ -6,7 +6,7 @@ counts from a declared anchor a shadow counts from the detection.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,16 +68,15 @@ class Reckoning:
     def due_dates(
         self, regime: Regime, anchors: Mapping[str, datetime], facts: Facts, *, role: str | None = None
     ) -> list[DueDate]:
-        """All obligations of the regime, with shadows where the detection is known and the anchor is not.
+        """A date for each obligation of the regime, a shadow where the detection is known and the anchor is not.
 
         `anchors`: aware times, by the pack's names, `prior_stage:` and an obligation's id among them; `role`: in which the
         regime binds, its own unless given. Raises UnknownCalendar.
         """
         return [
-            due
+            self._counted(regime, duty, anchors, facts)
             for duty in regime.obligations
             if self._is_for(regime, duty, role)
-            for due in self._counted(regime, duty, anchors, facts)
         ]
 
     def _is_for(self, regime: Regime, duty: Obligation, role: str | None) -> bool:
@@ -85,9 +84,7 @@ class Reckoning:
             return duty.role == role
         return role is None or role in regime.roles
 
-    def _counted(
-        self, regime: Regime, duty: Obligation, anchors: Mapping[str, datetime], facts: Facts
-    ) -> Iterator[DueDate]:
+    def _counted(self, regime: Regime, duty: Obligation, anchors: Mapping[str, datetime], facts: Facts) -> DueDate:
         applies = duty.applies.holds(facts) if duty.applies else True
         deadline, why = self._deadline(duty, facts)
         reasons = [f"{regime.instrument}, {regime.article}" if regime.article != "-" else regime.instrument, *why]
@@ -111,7 +108,7 @@ class Reckoning:
             reasons.append("the law names no number: a target of ours")
         zone = self._place(regime, deadline)
         at = anchors[DETECTED] if shadow else known.get(anchor)
-        yield DueDate(
+        return DueDate(
             regime.id,
             duty.id,
             duty.stage,

@@ -69,11 +69,7 @@ def read(path: Path, keys: Sequence[NoteVerifier]) -> SignedPack:
         text = verified(_bytes(note_path).decode("utf-8", "replace"), keys)
     except BadNote as error:
         raise PackRefused(note_path, f"the signature is not accepted: {error}") from error
-    digest = hashlib.sha256(raw).hexdigest()
-    try:
-        pack = RegimePack.model_validate(yaml.load(raw, yaml.CSafeLoader))
-    except (yaml.YAMLError, UnicodeDecodeError, ValidationError) as error:
-        raise PackRefused(path, f"it is not a pack of regimes: {_shortened(error)}") from error
+    digest, pack = hashlib.sha256(raw).hexdigest(), _parsed(raw, path)
     if text != _statement(pack, digest):
         raise PackRefused(path, "the file is not the one that was signed: it was changed since")
     return SignedPack(pack, path, digest, _signer(note_path))
@@ -92,13 +88,17 @@ def newer(candidate: SignedPack, in_force: SignedPack) -> SignedPack:
 def sign(path: Path, signer: NoteSigner) -> Path:
     """Write the note of a pack beside it; returns its path. Raises PackRefused for what is no pack."""
     raw = _bytes(path)
+    statement = _statement(_parsed(raw, path), hashlib.sha256(raw).hexdigest())
+    note = path.with_name(path.name + NOTE)
+    note.write_text(signer.sign(statement), encoding="utf-8")
+    return note
+
+
+def _parsed(raw: bytes, path: Path) -> RegimePack:
     try:
-        pack = RegimePack.model_validate(yaml.load(raw, yaml.CSafeLoader))
+        return RegimePack.model_validate(yaml.load(raw, yaml.CSafeLoader))
     except (yaml.YAMLError, UnicodeDecodeError, ValidationError) as error:
         raise PackRefused(path, f"it is not a pack of regimes: {_shortened(error)}") from error
-    note = path.with_name(path.name + NOTE)
-    note.write_text(signer.sign(_statement(pack, hashlib.sha256(raw).hexdigest())), encoding="utf-8")
-    return note
 
 
 def _statement(pack: RegimePack, digest: str) -> str:
