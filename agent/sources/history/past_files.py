@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from agent.own_event import own_event
 from agent.source import Recall
 from agent.sources.event_log_file import fetch_again
 from agent.sources.event_log_file.checkpoint import ReadPosition, known_key
-from agent.sources.event_log_file.csv_file import read_log_file
 from agent.sources.event_log_file.deduplicate import RowIdentity
 from agent.sources.event_log_file.download import Download, download
 from agent.sources.event_log_file.file_batches import EDGE_LENGTH, FilePass
@@ -34,7 +33,8 @@ from agent.sources.event_log_file.prefetch import download_ahead
 from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.sources.history.past import DAY, NOWHERE, LiveSource, days
 from agent.sources.history.read_times import ReadTimes
-from agent.sources.object_query.span import Span, moment
+from agent.sources.history.row_length import SAMPLED, rows_of
+from agent.sources.object_query.span import Span, milliseconds, moment
 from agent.sources.salesforce.api_error import Missing
 from agent.sources.salesforce.session import Session
 from agent.status.backfill import FeedCost
@@ -45,23 +45,8 @@ ATTEMPTS = 3
 """Passes until a file that does not come, or not whole, is given up or taken as it is."""
 PAGE = 2_000
 """Records of a listing in an answer."""
-SAMPLE = 2 << 20
-"""Bytes: of each event type files up to this are read, to know how long its rows are."""
-SAMPLED, ONE_OF = 8, 12
-"""So many of them at most, and one of so many."""
 ODD = "odd/"
 FOUND = "EventLogFile"
-
-
-@dataclass(frozen=True, slots=True)
-class _RowLength:
-    """Of one event type: bytes of the header, and of a row."""
-
-    header: int
-    row: float
-
-    def rows(self, listed: ListedFile) -> float:
-        return max(0.0, (listed.length - self.header) / self.row)
 
 
 class PastFiles:
@@ -114,14 +99,14 @@ class PastFiles:
             return
         wanted: list[ListedFile] = []
         calls, oldest = 0, self._oldest()
-        start = max(span.start, _milliseconds(oldest)) if oldest is not None else span.start
-        for day in days(Span(start, min(span.end, _milliseconds(begin)))):
+        start = max(span.start, milliseconds(oldest)) if oldest is not None else span.start
+        for day in days(Span(start, min(span.end, milliseconds(begin)))):
             if not self._times.left(FOUND, _whole_day(day)):
                 continue
             listing = self._listing(_whole_day(day))
             calls += 1 + len(listing.files) // PAGE
             wanted += self._wanted(listing.files, begin)
-        rows = sum(self._rows_of(files) for files in _by_type(wanted).values())
+        rows = rows_of(wanted, lambda listed: self._fetch(listed, threading.Event()))
         basis = f"estimated from the lengths of {len(wanted):,} files, with the rows of up to {SAMPLED} files of each event type"
         yield FeedCost(self.name, FOUND, calls + len(wanted), round(rows), basis, oldest, begin)
 
@@ -131,36 +116,6 @@ class PastFiles:
         first = next(iter(found), None)
         return log_time(first.get("LogDate")) if first is not None else None
 
-    def _rows_of(self, files: Sequence[ListedFile]) -> float:
-        length = self._row_length(files)
-        return sum(length.rows(file) for file in files) if length is not None else 0.0
-
-    def _row_length(self, files: Sequence[ListedFile]) -> _RowLength | None:
-        """Of the files of one type, by some of them that are spread over all lengths: the longest alone may have one monstrous
-        row. None where none of them has a row.
-        """
-        short = sorted((file for file in files if file.length <= SAMPLE), key=lambda file: file.length)
-        short = short or [min(files, key=lambda file: file.length)]
-        count = max(1, min(SAMPLED, len(short) // ONE_OF))
-        headers = bodies = rows = 0
-        for number in range(count):
-            header, body, found = self._measured(short[(2 * number + 1) * len(short) // (2 * count)])
-            headers, bodies, rows = headers + header, bodies + body, rows + found
-        return _RowLength(headers // count, bodies / rows) if rows and bodies else None
-
-    def _measured(self, listed: ListedFile) -> tuple[int, int, int]:
-        """Bytes of a file's header and of all behind it, and its rows; nothing of a file that is gone."""
-        try:
-            got = self._fetch(listed, threading.Event())
-        except Missing:
-            return 0, 0, 0
-        with got.file:
-            got.file.seek(0)
-            header = len(got.file.readline())
-            got.file.seek(0)
-            rows = sum(piece.rows for piece in read_log_file(got.file, name=f"{listed.event_type} {listed.id}"))
-        return header, got.length - header, rows
-
     # Reading
 
     def read(self, span: Span, after: Cursor | None, begins: Mapping[str, int] = NOWHERE) -> Generator[Batch]:
@@ -168,7 +123,7 @@ class PastFiles:
         compared with those of all its hours, also of those that live collection has.
         """
         begin = self._begin()
-        if begin is None or span.start >= _milliseconds(begin) or span.end <= begins.get(FOUND, 0):
+        if begin is None or span.start >= milliseconds(begin) or span.end <= begins.get(FOUND, 0):
             return
         day = _whole_day(span)
         if not self._times.left(FOUND, day):
@@ -185,7 +140,7 @@ class PastFiles:
             yield replace(batch, remember={**forget, **batch.remember})
             forget = {}
         # Files that come late may be of the whole day: it is read when all of them are there.
-        read = {FOUND: day} if day.end <= _milliseconds(self._now() - EDGE_LENGTH) else {}
+        read = {FOUND: day} if day.end <= milliseconds(self._now() - EDGE_LENGTH) else {}
         nothing = Batch(self._session.org_id, "agent", OWN_EVENT_TYPE, pl.DataFrame())
         noted = {**forget, **self._times.remember(read, self._now())}
         yield replace(nothing, cursor=ReadPosition(begin, begin).cursor(), remember=noted)
@@ -269,7 +224,7 @@ class PastFiles:
         taken = defaultdict[str, list[str]](list)
         for key in self._recall.keys("taken/"):
             taken[key.split("/", 3)[2]].append(key)
-        edge = _milliseconds(begin - EDGE_LENGTH)  # from there on ids are kept elsewhere
+        edge = milliseconds(begin - EDGE_LENGTH)  # from there on ids are kept elsewhere
         ids = list[str]()
         for name, keys in taken.items():
             of = _day_named(name)
@@ -288,13 +243,6 @@ class PastFiles:
                 yield replace(told, remember={key: b"1"}, input=record.name)
 
 
-def _by_type(files: Sequence[ListedFile]) -> dict[str, list[ListedFile]]:
-    found: dict[str, list[ListedFile]] = defaultdict(list)
-    for file in files:
-        found[file.event_type].append(file)
-    return found
-
-
 def _whole_day(span: Span) -> Span:
     """The day (UTC) in which a span lies."""
     start = span.start // DAY * DAY
@@ -303,8 +251,4 @@ def _whole_day(span: Span) -> Span:
 
 def _day_named(name: str) -> Span:
     """By `YYYYMMDD`."""
-    return _whole_day(Span(_milliseconds(datetime.strptime(name, "%Y%m%d").replace(tzinfo=UTC)), 0))
-
-
-def _milliseconds(time: datetime) -> int:
-    return int(time.timestamp() * 1000)
+    return _whole_day(Span(milliseconds(datetime.strptime(name, "%Y%m%d").replace(tzinfo=UTC)), 0))

@@ -10,13 +10,12 @@ import asyncio
 import time
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Any
 
 import structlog
 
@@ -30,6 +29,7 @@ from agent.sources.inbound.report import BadReport, InboundRequest
 from agent.sources.inbound.serving.answers import Answer, RequestRefusal, taken
 from agent.sources.inbound.serving.commit_answers import CommitAnswers
 from agent.sources.inbound.serving.content_type import require_json, require_xml
+from agent.sources.inbound.serving.exchange import InboundExchange, Scope, Send
 from agent.sources.inbound.serving.json_depth import DEEPEST, is_too_deep
 from agent.sources.inbound.serving.request_body import BodiesInHand, Disconnection, Receive, Take, read_body
 from agent.sources.inbound.serving.senders import Sender, Senders
@@ -54,11 +54,6 @@ LONG = 16 << 10
 """Bytes of a body that is read on a thread of its own: a shorter one is read within a millisecond."""
 REASON = 300
 """Characters of why a request was refused: parts of it are the sender's words."""
-LINGER_SECONDS, LINGER_BYTES = 2.0, 8 << 20
-"""How long what a refused sender still sends is thrown away, so that it comes to read the answer."""
-
-Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class InboundApplication:
@@ -92,7 +87,7 @@ class InboundApplication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.monotonic()
-        exchange = _Exchange(scope, receive)
+        exchange = InboundExchange(scope, receive)
         try:
             answer = await self._answer(exchange)
         except RequestRefusal as refusal:
@@ -108,9 +103,9 @@ class InboundApplication:
             answer = _as_fault(answer)
         self._note(exchange, answer, time.monotonic() - began)
         with suppress(asyncio.CancelledError):  # the listener ends while a client does not read its answer
-            await _send(answer, exchange, send)
+            await exchange.answer(answer, send)
 
-    async def _answer(self, exchange: _Exchange) -> Answer:
+    async def _answer(self, exchange: InboundExchange) -> Answer:
         """Raises RequestRefusal and Disconnection."""
         path = exchange.path
         if path == DESCRIPTION:
@@ -122,7 +117,7 @@ class InboundApplication:
             return _allowed(exchange, b"POST") or await self._take_message(exchange, path[len(OUTBOUND_MESSAGES) :])
         raise RequestRefusal(404, f"There is nothing here; reports go to {REPORTS}<sender>.", ends=True)
 
-    async def _take_reports(self, exchange: _Exchange, name: str) -> Answer:
+    async def _take_reports(self, exchange: InboundExchange, name: str) -> Answer:
         exchange.named = self._senders.known.get(name)
         with self._bodies.share(exchange.address) as take:
             sender, body = await self._proven(exchange, take, Shown(exchange.headers, exchange.subject))
@@ -136,7 +131,7 @@ class InboundApplication:
         metrics.INBOUND_BYTES.labels(sender.settings.name).inc(len(body))
         return taken(len(request.reports))
 
-    async def _take_message(self, exchange: _Exchange, path: str) -> Answer:
+    async def _take_message(self, exchange: InboundExchange, path: str) -> Answer:
         exchange.named = self._senders.by_path(path)
         with self._bodies.share(exchange.address) as take:
             sender, body = await self._proven(exchange, take, Shown(exchange.headers, exchange.subject, by_path=True))
@@ -158,7 +153,7 @@ class InboundApplication:
         metrics.INBOUND_BYTES.labels(sender.settings.name).inc(len(body))
         return Answer(200, outbound_messages.ACKNOWLEDGED, b"text/xml; charset=utf-8")
 
-    async def _proven(self, exchange: _Exchange, take: Take, shown: Shown) -> tuple[Sender, bytes]:
+    async def _proven(self, exchange: InboundExchange, take: Take, shown: Shown) -> tuple[Sender, bytes]:
         """The sender that the request names, if it is of that, and its body. Raises RequestRefusal; the same for a sender that
         does not exist.
         """
@@ -228,7 +223,7 @@ class InboundApplication:
         finally:
             self._awaited[sender.settings.org] -= 1
 
-    def _note(self, exchange: _Exchange, answer: Answer, seconds: float) -> None:
+    def _note(self, exchange: InboundExchange, answer: Answer, seconds: float) -> None:
         """In the metrics, and in what is known of the sender."""
         sender = exchange.named
         metrics.INBOUND_REQUESTS.labels(sender.settings.name if sender else "", answer.status).inc()
@@ -247,26 +242,6 @@ class InboundApplication:
                 record.unproven, record.unproven_reason = record.unproven + 1, excerpt(exchange.unproven, REASON)
 
 
-class _Exchange:
-    """A request, and what is found out about it."""
-
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        self.method: str = scope["method"]
-        self.path: str = scope["path"]
-        self.scope_headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
-        self.headers: Mapping[bytes, bytes] = dict(self.scope_headers)
-        self.receive = receive
-        self.address: str = (scope.get("client") or ("",))[0]
-        extensions = scope.get("extensions") or {}
-        self.subject: str = (extensions.get("tls") or {}).get("client_cert_name") or ""
-        self.prove: Callable[[], None] = extensions.get("prove_sender", lambda: None)
-        self.speaks_soap = False
-        self.named: Sender | None = None
-        """Whom the request says that it is of."""
-        self.unproven = ""
-        """Why it is not; for whoever runs Leakline, not for the sender."""
-
-
 def _read_reports(body: bytes, sender: SenderSettings, received: datetime, message_id: str | None) -> InboundRequest:
     """Raises BadReport."""
     if is_too_deep(body):
@@ -274,7 +249,7 @@ def _read_reports(body: bytes, sender: SenderSettings, received: datetime, messa
     return report_document.read_reports(body, sender, received, message_id)
 
 
-def _allowed(exchange: _Exchange, methods: bytes) -> Answer | None:
+def _allowed(exchange: InboundExchange, methods: bytes) -> Answer | None:
     """An answer where the method is another. Raises RequestRefusal."""
     if exchange.method.encode() in methods.split(b", "):
         return None
@@ -288,27 +263,3 @@ def _as_fault(answer: Answer) -> Answer:
     ours = answer.status == 429 or answer.status >= 500
     body = outbound_messages.fault(answer.reason or HTTPStatus(answer.status).phrase, ours=ours)
     return Answer(answer.status, body, b"text/xml; charset=utf-8", answer.headers, answer.ends, answer.reason)
-
-
-async def _send(answer: Answer, exchange: _Exchange, send: Send) -> None:
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.all_headers()})
-    await send({"type": "http.response.body", "body": answer.body, "more_body": answer.ends})
-    if answer.ends:
-        await _linger(exchange)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _linger(exchange: _Exchange) -> None:
-    """A connection that ends while its client still writes is cut before the client reads: it hears no answer then."""
-    if b"expect" in exchange.headers:
-        return
-    size = 0
-    try:
-        async with asyncio.timeout(LINGER_SECONDS):
-            while size < LINGER_BYTES:
-                message = await exchange.receive()
-                size += len(message.get("body", b""))
-                if message["type"] == "http.disconnect" or not message.get("more_body"):
-                    return
-    except TimeoutError:
-        return
