@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 import polars as pl
 
 from agent.columns.timestamp import TIME
-from agent.model import OWN_EVENT_TYPE, Batch
+from agent.model import OWN_EVENT_TYPE, Batch, Cursor, History
 from agent.redaction.redaction import redact, redact_fields
 
 DATASET = "leakline.agent"
@@ -49,6 +50,16 @@ def own_event(
     }
     frame = pl.DataFrame([row], schema_overrides={"@timestamp": TIME})
     return Batch(org, "agent", OWN_EVENT_TYPE, frame)
+
+
+def rowless(
+    org: str,
+    cursor: Cursor | None = None,
+    remember: Mapping[str, bytes | None] = MappingProxyType({}),
+    history: History | None = None,
+) -> Batch:
+    """A batch without rows: what commits with it is where reading goes on and what is to be remembered."""
+    return Batch(org, "agent", OWN_EVENT_TYPE, pl.DataFrame(), cursor, remember, history=history)
 
 
 def _id(*parts: str) -> str:

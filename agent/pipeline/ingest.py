@@ -18,7 +18,8 @@ import structlog
 from agent import metrics
 from agent.batch_steps import BatchSteps
 from agent.errors import DiskFull, NoRoom, Shutdown
-from agent.model import OWN_EVENT_TYPE, Batch, Cursor
+from agent.model import Batch, Cursor
+from agent.own_event import rowless
 from agent.pipeline.batch_writer import PreparedBatch, Settle
 from agent.pipeline.commit_line import BatchCommit, CommitLine
 from agent.pipeline.progress import FULL_DISK_PAUSE, Progress
@@ -192,7 +193,7 @@ class Ingest:
         Costs no write while there is nothing to say. Raises what detection raises.
         """
         with suppress(Shutdown):
-            self._take("agent", [Batch("", "agent", OWN_EVENT_TYPE, pl.DataFrame())], None)
+            self._take("agent", [rowless("")], None)
 
     # How it is taken
 

@@ -12,11 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 import orjson
-import polars as pl
 
 from agent import metrics
-from agent.model import OWN_EVENT_TYPE, Batch
-from agent.own_event import own_event
+from agent.model import Batch
+from agent.own_event import own_event, rowless
 from agent.source import Recall
 from agent.sources.event_log_file.listed_file import OddRecord
 from agent.wording.number import counted
@@ -87,7 +86,7 @@ class OddRecords:
             event = own_event(org, "record-read", f"{self._source} no longer skips listed records", now)
             yield replace(event, remember=changes, input=self._source)
         elif changes:
-            yield Batch(org, "agent", OWN_EVENT_TYPE, pl.DataFrame(), remember=changes)
+            yield rowless(org, remember=changes)
 
     def _after(
         self, odd: Sequence[OddRecord], before: Mapping[str, _StoredRecord], since: datetime, now: datetime

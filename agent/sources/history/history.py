@@ -17,7 +17,7 @@ import polars as pl
 from agent import metrics
 from agent.errors import Gone
 from agent.model import OWN_EVENT_TYPE, Batch, Cursor, History
-from agent.own_event import own_event
+from agent.own_event import own_event, rowless
 from agent.source import FetchesAgain, Recall
 from agent.sources.history.counted_session import CountedSession
 from agent.sources.history.job import JOB, BackfillJob, HistoryPosition
@@ -94,8 +94,7 @@ class PastSource:
                 calls, counted_before = self.session.calls - counted_before, self.session.calls
                 position = replace(position, calls=position.calls + calls)
             position = position.next_day()
-            nothing = Batch(self.session.org_id, "agent", OWN_EVENT_TYPE, pl.DataFrame())
-            yield replace(nothing, cursor=position.cursor, history=History(job.id))
+            yield rowless(self.session.org_id, position.cursor, history=History(job.id))
         yield from self._end(job, position)
 
     def fetch_again(self, again: str, wanted: Sequence[pl.Series], stop: threading.Event) -> list[Batch]:
@@ -132,9 +131,7 @@ class PastSource:
     def _end(self, job: BackfillJob, position: HistoryPosition) -> Generator[Batch]:
         """What waits for more is judged, and the end told."""
         org, now = self.session.org_id, self._now()
-        nothing = Batch(org, "agent", OWN_EVENT_TYPE, pl.DataFrame())
-        history = History(job.id, ends=moment(job.until))
-        yield replace(nothing, cursor=position.cursor, history=history)
+        yield rowless(org, position.cursor, history=History(job.id, ends=moment(job.until)))
         message = (
             f"the backfill of {self.org} from {_day(job.since)} to {_day(job.until)} has ended: "
             f"{counted(position.rows, 'row')} in {counted(position.calls, 'API call')} "

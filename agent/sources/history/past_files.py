@@ -17,8 +17,8 @@ from pathlib import Path
 import polars as pl
 
 from agent.errors import SourceError, TransportError
-from agent.model import OWN_EVENT_TYPE, Batch, Cursor
-from agent.own_event import own_event
+from agent.model import Batch, Cursor
+from agent.own_event import own_event, rowless
 from agent.source import Recall
 from agent.sources.event_log_file import fetch_again
 from agent.sources.event_log_file.checkpoint import ReadPosition, known_key
@@ -86,8 +86,7 @@ class PastFiles:
         if self._live.cursor() is not None:
             return None
         begin = self._now() - self._settings.start
-        nothing = Batch(self._session.org_id, "agent", OWN_EVENT_TYPE, pl.DataFrame())
-        return replace(nothing, cursor=ReadPosition(begin, begin).cursor())
+        return rowless(self._session.org_id, ReadPosition(begin, begin).cursor())
 
     # What it costs
 
@@ -141,9 +140,8 @@ class PastFiles:
             forget = {}
         # Files that come late may be of the whole day: it is read when all of them are there.
         read = {FOUND: day} if day.end <= milliseconds(self._now() - EDGE_LENGTH) else {}
-        nothing = Batch(self._session.org_id, "agent", OWN_EVENT_TYPE, pl.DataFrame())
         noted = {**forget, **self._times.remember(read, self._now())}
-        yield replace(nothing, cursor=ReadPosition(begin, begin).cursor(), remember=noted)
+        yield rowless(self._session.org_id, ReadPosition(begin, begin).cursor(), noted)
 
     def fetch_again(self, again: str, wanted: Sequence[pl.Series], stop: threading.Event) -> list[Batch]:
         """See `agent.source.FetchesAgain`."""

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import polars as pl
-
 from agent.errors import Forbidden
-from agent.model import OWN_EVENT_TYPE, Batch
+from agent.model import Batch
+from agent.own_event import rowless
 from agent.source import Recall
 from agent.sources.history.past import DAY, days
 from agent.sources.history.read_times import ReadTimes
@@ -40,15 +39,13 @@ def begin_live(org: str, reads: Sequence[ReadObject], live: Recall, begin: datet
     """
     names = [read.name for read in reads if since_when(live, read.name) is None]
     time = str(milliseconds(begin)).encode()
-    nothing = Batch(org, "agent", OWN_EVENT_TYPE, pl.DataFrame())
-    return replace(nothing, remember=dict.fromkeys([SINCE + name for name in names], time)) if names else None
+    return rowless(org, remember=dict.fromkeys([SINCE + name for name in names], time)) if names else None
 
 
 def noting(org: str, reading: ObjectPass, remember: Mapping[str, bytes | None]) -> Iterator[Batch]:
     """A batch without rows that remembers, and forgets, where there is anything to."""
     if remember:
-        nothing = Batch(org, "agent", OWN_EVENT_TYPE, pl.DataFrame())
-        yield replace(nothing, cursor=reading.position.cursor, remember=remember)
+        yield rowless(org, reading.position.cursor, remember)
 
 
 class ObjectCost:

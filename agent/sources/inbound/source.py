@@ -81,9 +81,7 @@ class InboundReports:
         waiting = _PendingRequest(request)
         with self._changed:
             if not self._open:
-                waiting.answer.set_exception(
-                    Shutdown(f"{self.name} is not accepting requests now", retry_after=SECONDS_TO_COME_BACK)
-                )
+                self._refuse([waiting])
             elif len(self._waiting) >= WAITING_REQUESTS or self._bytes + request.size > WAITING_BYTES:
                 message = f"{self.name} has {len(self._waiting):,} requests that wait"
                 waiting.answer.set_exception(NoRoom(message, retry_after=SECONDS_TO_COME_BACK))

@@ -7,10 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-import polars as pl
-
 from agent.errors import Forbidden, SourceError
-from agent.model import OWN_EVENT_TYPE, Batch
+from agent.model import Batch
+from agent.own_event import rowless
 from agent.source import Recall
 from agent.sources.object_query.object_news import ObjectNews
 from agent.sources.object_query.object_reader import CallBudget, ObjectReader, ReadPage
@@ -187,7 +186,6 @@ class ObjectPass:
         """What is left to note. Raises the last error where nothing could be read."""
         forgotten = {**self._since, **self._made.outdated(self._time)}
         if self.position != self._before or forgotten:
-            nothing = Batch(self._session.org_id, "agent", OWN_EVENT_TYPE, pl.DataFrame())
-            yield replace(nothing, cursor=self.position.cursor, remember=forgotten)
+            yield rowless(self._session.org_id, self.position.cursor, forgotten)
         if self.error is not None and not self._read:
             raise self.error

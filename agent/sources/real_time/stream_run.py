@@ -7,12 +7,12 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import wait
 from dataclasses import replace
 
-import polars as pl
 import structlog
 
 from agent import metrics
 from agent.errors import SourceError
-from agent.model import OWN_EVENT_TYPE, Batch, Cursor
+from agent.model import Batch, Cursor
+from agent.own_event import rowless
 from agent.source import Idle
 from agent.sources.real_time.channel_feed import ChannelFeed
 from agent.sources.real_time.channel_openings import ChannelOpenings
@@ -233,8 +233,7 @@ class StreamRun:
             remember = {feed.coverage.key: feed.coverage.value for feed in self._feeds.values() if feed.coverage.spans}
             news.settle()
             self._noted_at = at
-            empty = Batch(news.org, "agent", OWN_EVENT_TYPE, pl.DataFrame(), remember={**remember, **news.memory()})
-            yield self._with_cursor(empty)
+            yield self._with_cursor(rowless(news.org, remember={**remember, **news.memory()}))
 
     def _told(self) -> Iterator[Batch]:
         """Own events."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import orjson
-import polars as pl
 
-from agent.model import OWN_EVENT_TYPE, Batch, DayCount
+from agent.model import Batch, DayCount
+from agent.own_event import rowless
 from agent.source import Recall
 from agent.sources.object_query.object_reader import CallBudget, ObjectReader
 from agent.sources.object_query.queried_object import QueriedObject, ReadObject
@@ -155,7 +155,7 @@ class Reconciliation:
         )
 
     def _nothing(self, remember: Mapping[str, bytes | None]) -> Batch:
-        return Batch(self._org, "agent", OWN_EVENT_TYPE, pl.DataFrame(), remember=remember)
+        return rowless(self._org, remember=remember)
 
 
 def _holds(span: Span, record: Record, queried: QueriedObject) -> bool:

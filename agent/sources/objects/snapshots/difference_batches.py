@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import polars as pl
-
-from agent.model import OWN_EVENT_TYPE, Batch
+from agent.model import Batch
+from agent.own_event import rowless
 from agent.sources.object_query.span import milliseconds
 from agent.sources.objects.catalogue import WatchedObject
 from agent.sources.objects.snapshots.difference import BucketDifference, changed_at, changes, made_at
@@ -131,7 +130,7 @@ class DifferenceBatches:
         remember = self._changes | self._memory.state_changes(self.state)
         rows, self._rows, self._changes = self._rows, [], {}
         if not rows:
-            return Batch(self._org, "agent", OWN_EVENT_TYPE, pl.DataFrame(), remember=remember)
+            return rowless(self._org, remember=remember)
         frame = difference_frame(self._org, self._watched, rows, self._since, self._taken)
         watched = self._watched
         return Batch(

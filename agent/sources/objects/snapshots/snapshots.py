@@ -13,11 +13,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-import polars as pl
-
 from agent import metrics
 from agent.errors import Forbidden, SourceError
-from agent.model import OWN_EVENT_TYPE, Batch
+from agent.model import Batch
+from agent.own_event import rowless
 from agent.source import Recall
 from agent.sources.object_query.span import milliseconds
 from agent.sources.objects.catalogue import WatchedObject
@@ -156,4 +155,4 @@ class Snapshots:
 
     def _nothing(self) -> Batch:
         """Without rows: what is remembered commits as well."""
-        return Batch(self._session.org_id, "agent", OWN_EVENT_TYPE, pl.DataFrame())
+        return rowless(self._session.org_id)

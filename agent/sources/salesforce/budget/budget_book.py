@@ -116,7 +116,7 @@ class ApiBudgetBook:
             if not self.usage.limit:
                 return None
             left, made = self._forecast(Rank.BACKFILL, now), self._ledger.total(now, "backfill")
-            if made < self._settings.backfill_share * (max(0.0, left.least) + made):
+            if self._backfill_room(left, made) > 0:
                 return None
             leaving = self._ledger.leaving(now, "backfill")
             room = next((hours for hours, gone in enumerate(leaving) if gone), 1)
@@ -126,8 +126,7 @@ class ApiBudgetBook:
         """How many calls a backfill may make from now on, as `backfill_turn` counts them; 0 while the allowance is not known."""
         with self._lock:
             now = self._seconds()
-            left, made = self._forecast(Rank.BACKFILL, now), self._ledger.total(now, "backfill")
-            room = self._settings.backfill_share * (max(0.0, left.least) + made) - made
+            room = self._backfill_room(self._forecast(Rank.BACKFILL, now), self._ledger.total(now, "backfill"))
             return max(0, int(room)) if self.usage.limit else 0
 
     # What is shown and kept
@@ -196,6 +195,10 @@ class ApiBudgetBook:
             return found
         own = self._ledger.total(now)
         return tighter(found, forecast(limit * self._settings.own_share * kept, own, leaving, needed))
+
+    def _backfill_room(self, left: Forecast, made: int) -> float:
+        """Calls from now on, where backfills have `made` so many of the last 24 hours."""
+        return self._settings.backfill_share * (max(0.0, left.least) + made) - made
 
     def _needed(self, rank: Rank, now: float) -> float:
         """Calls an hour of those above: as usual, and at least one a turn while nothing is known of them."""
