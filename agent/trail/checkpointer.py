@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import orjson
 import polars as pl
@@ -38,6 +39,18 @@ class TakenCheckpoint:
         return orjson.dumps({"time": self.time.isoformat(), "size": self.checkpoint.size, "note": self.note})
 
 
+def newest_checkpoint(process: State) -> dict[str, Any] | None:
+    """As `TakenCheckpoint.encode` has it; None before the first."""
+    found = process.data(keys.TRAIL.key(NEWEST))
+    return orjson.loads(found) if found else None
+
+
+def signing_keys(process: State) -> list[str]:
+    """Public keys that ever signed a checkpoint of this trail, the newest last."""
+    found: list[str] = orjson.loads(process.data(keys.TRAIL.key(KEYS)) or b"[]")
+    return found
+
+
 class Checkpointer:
     """For one thread. `chains`: by the shard's name, the process's among them, as they are now."""
 
@@ -53,12 +66,12 @@ class Checkpointer:
         self._signer = signer
         self._now = now
 
-    def take(self) -> tuple[TakenCheckpoint, Batch]:
-        """A checkpoint of everything that is committed, and the event that is to carry it. Raises StateError, ValueError."""
+    def take(self) -> Batch:
+        """Take a checkpoint of everything that is committed; the event that is to carry it. Raises StateError, ValueError."""
         now, chains = self._now(), self._chains()
         with self._process.transact() as transaction:
             self._note_key(transaction.set)
-            noted = orjson.loads(self._data(NOTED) or b"{}")
+            noted = orjson.loads(self._process.data(keys.TRAIL.key(NOTED)) or b"{}")
             heads = {name: trail.head() for name, trail in chains.items() if name != PROCESS}
             changed = {name: head for name, head in heads.items() if head.size != noted.get(name, 0)}
             data = {name: [head.size, head.root.hex()] for name, head in changed.items()}
@@ -70,16 +83,13 @@ class Checkpointer:
             if changed:
                 sizes = noted | {name: head.size for name, head in changed.items()}
                 transaction.set(keys.TRAIL.key(NOTED), orjson.dumps(sizes))
-        return taken, _event(taken)
+        return _event(taken)
 
     def _note_key(self, put: Callable[[str, bytes], None]) -> None:
         """Whoever verifies later must know every key that ever signed."""
-        known = orjson.loads(self._data(KEYS) or b"[]")
+        known = signing_keys(self._process)
         if str(self._signer.verifier) not in known:
             put(keys.TRAIL.key(KEYS), orjson.dumps([*known, str(self._signer.verifier)]))
-
-    def _data(self, key: str) -> bytes | None:
-        return self._process.data(keys.TRAIL.key(key))
 
 
 def _event(taken: TakenCheckpoint) -> Batch:

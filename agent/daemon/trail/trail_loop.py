@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 
-import orjson
 import structlog
 
 from agent.assembly.node import Node
@@ -22,7 +21,7 @@ from agent.name import OWN
 from agent.store import keys
 from agent.store.problems import Problems
 from agent.store.state import State
-from agent.trail.checkpointer import KEYS, NEWEST, Checkpointer, TakenCheckpoint
+from agent.trail.checkpointer import Checkpointer, newest_checkpoint, signing_keys
 from agent.trail.files import TrailCut
 from agent.trail.record import TrailEntry
 from agent.trail.shard_trail import ShardTrail
@@ -71,7 +70,6 @@ class TrailLoop:
         """What was reported of damage since the start."""
         self._unfiled = {problem.subject for problem in problems.known() if problem.kind == LATE} - {"trail"}
         """Subjects of problems about files."""
-        self.newest: TakenCheckpoint | None = None
 
     def run(self) -> None:
         """Raises StateDamaged."""
@@ -98,7 +96,7 @@ class TrailLoop:
 
     def _sign(self) -> None:
         try:
-            self.newest, event = self._checkpointer.take()
+            event = self._checkpointer.take()
         except StateDamaged:
             raise
         except (StateError, OSError, ValueError) as error:
@@ -112,9 +110,9 @@ class TrailLoop:
 
         Over years of records it takes a minute: it ends early with the daemon, and turns are made meanwhile.
         """
-        newest = self._process.data(keys.TRAIL.key(NEWEST))
-        notes = [orjson.loads(newest)["note"]] if newest else []
-        known = public_keys(orjson.loads(self._process.data(keys.TRAIL.key(KEYS)) or b"[]"))
+        newest = newest_checkpoint(self._process)
+        notes = [newest["note"]] if newest else []
+        known = public_keys(signing_keys(self._process))
         states = self.states()
         size = ShardTrail(self._process).head().size  # what a turn notes meanwhile may be of an org that is new
         chains = {

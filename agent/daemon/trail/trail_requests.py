@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
-import orjson
-
 from agent.daemon.control.command import ControlCommand
 from agent.store import keys
 from agent.store.state import State
-from agent.trail.checkpointer import KEYS, NEWEST
+from agent.trail.checkpointer import newest_checkpoint, signing_keys
 from agent.trail.shard_trail import ShardTrail
 from agent.trail.signing_key import origin_of
 
@@ -41,11 +39,10 @@ class TrailRequests:
         """Whose trail it is, which keys signed, the newest checkpoint, and how long each chain is."""
         states = self._states()
         process = states[keys.PROCESS]
-        newest = process.data(keys.TRAIL.key(NEWEST))
         return {
             "origin": origin_of(process.id),
-            "keys": orjson.loads(process.data(keys.TRAIL.key(KEYS)) or b"[]"),
-            "checkpoint": orjson.loads(newest) if newest else None,
+            "keys": signing_keys(process),
+            "checkpoint": newest_checkpoint(process),
             "chains": {name: ShardTrail(state).head().size for name, state in states.items()},
         }
 
