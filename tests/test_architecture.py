@@ -81,8 +81,8 @@ BESIDE = {"simulator", "__init__"}
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     GROUND,
-    ("formats", "sources", "destinations", "normalize", "enrichment", "detection", "store", "notice"),
-    ("pipeline", "trail"),
+    ("formats", "sources", "destinations", "normalize", "enrichment", "detection", "store"),
+    ("pipeline", "trail", "notice"),
     ("config",),
     ("assembly",),
     ("daemon", "hunt"),

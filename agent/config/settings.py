@@ -25,6 +25,7 @@ from agent.duration import Duration, PositiveDuration
 from agent.enrichment.settings import EnrichSettings
 from agent.errors import SettingsError
 from agent.network.server_address import HostName
+from agent.notice.settings import NoticeSettings
 from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.sources.inbound.settings import InboundSettings
 from agent.sources.objects.settings import (
@@ -207,6 +208,8 @@ class Settings(StrictSettings):
     """Prometheus metrics over HTTP."""
     inbound: InboundSettings | None = None
     """A listener to which integrations, middleware and Salesforce send; left out, it does not listen."""
+    notice: NoticeSettings | None = None
+    """Which laws and contracts ask for a notice; left out, incidents have no clocks."""
     trail: TrailSettings = TrailSettings()
     """The trail of what Leakline did."""
 
