@@ -14,7 +14,7 @@ the batch is committed then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -102,40 +102,108 @@ class ShapeStep(Protocol):
     def __call__(self, prepared: pl.DataFrame, batch: Batch, now: datetime, /) -> pl.DataFrame: ...
 
 
-class RespondStep(Protocol):
-    """What must be stored beside the alerts of a batch, by key; None forgets a key.
+@dataclass(frozen=True, slots=True)
+class ResponseRecord:
+    """What the trail is to say of a response."""
 
-    Called inside the batch's transaction, after `detect` and before `record`, only for batches that store anything, in
-    the order of the batches. It waits for nothing: the commit lock and the state are held. `recall` reads what earlier batches stored. What it gives
-    is written with the batch or not at all, and an exception rolls all of it back.
+    type: str
+    """A kebab-case verb phrase."""
+    object: str
+    """What it is about."""
+    data: Mapping[str, Any]
+    personal: Mapping[str, Any]
+    """What of it must be possible to erase."""
+
+
+class ResponseResult(Protocol):
+    """What follows from the alerts of a batch; nothing of it counts until the batch's transaction is committed.
+
+    It advances and is taken back as a `DetectionResult` is, and right after that.
     """
 
-    def __call__(
-        self, batch: Batch, detection: DetectionResult, now: datetime, recall: Recall, /
-    ) -> Mapping[str, bytes | None]: ...
+    @property
+    def alerts(self) -> pl.DataFrame:
+        """The batch's alerts as they are to be stored, row for row; without columns if there are none."""
+        ...
+
+    @property
+    def events(self) -> pl.DataFrame:
+        """A shaped frame of what is to be said besides, in the lane of alerts; without columns if there is nothing."""
+        ...
+
+    @property
+    def remember(self) -> Mapping[str, bytes | None]:
+        """What must be stored with the batch, by key; None forgets a key."""
+        ...
+
+    @property
+    def records(self) -> Sequence[ResponseRecord]:
+        """What the trail is to say."""
+        ...
+
+    def advance(self) -> None:
+        """The next batch is answered against what this one leaves, although it is not stored yet."""
+        ...
+
+    def commit(self) -> None:
+        """It is stored, and so is all that has advanced with it."""
+        ...
+
+    def take_back(self) -> None:
+        """It has advanced and is not stored: everything is as it was before."""
+        ...
+
+
+class RespondStep(Protocol):
+    """What follows from the alerts of a batch, at the time now.
+
+    Called by one thread at a time, under the shard's commit lock, right after `detect` and before anything is written, in
+    the order of the batches. It waits for nothing and asks nobody but the shard's own state.
+    """
+
+    def __call__(self, batch: Batch, detection: DetectionResult, now: datetime, /) -> ResponseResult: ...
 
 
 class RecordStep(Protocol):
     """Entries of a trail about what a batch brought, by key.
 
-    Called inside the batch's transaction as `respond` is, after it. `response` is what `respond` gave; `recall` reads
+    Called inside the batch's transaction, in the order of the batches. `response` is what `respond` gave; `recall` reads
     earlier entries of the trail.
     """
 
     def __call__(
         self,
         batch: Batch,
-        detection: DetectionResult,
-        response: Mapping[str, bytes | None],
+        response: ResponseResult,
         now: datetime,
         recall: Recall,
         /,
     ) -> Mapping[str, bytes | None]: ...
 
 
-def no_response(*_: object) -> Mapping[str, bytes | None]:
+class _NoResponse:
+    """Nothing follows: the batch has no alerts, or nobody answers them."""
+
+    def __init__(self, alerts: pl.DataFrame) -> None:
+        self.alerts = alerts
+        self.events = pl.DataFrame()
+        self.remember: Mapping[str, bytes | None] = {}
+        self.records: Sequence[ResponseRecord] = ()
+
+    def advance(self) -> None: ...
+
+    def commit(self) -> None: ...
+
+    def take_back(self) -> None: ...
+
+
+NO_RESPONSE: ResponseResult = _NoResponse(pl.DataFrame())
+"""To a batch without alerts."""
+
+
+def no_response(_batch: Batch, detection: DetectionResult, _now: datetime, /) -> ResponseResult:
     """`RespondStep` where nothing follows from alerts."""
-    return {}
+    return _NoResponse(detection.alerts) if detection.alerts.height else NO_RESPONSE
 
 
 def no_record(*_: object) -> Mapping[str, bytes | None]:

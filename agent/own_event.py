@@ -29,8 +29,10 @@ def own_event(
     *,
     failure: bool = False,
     fields: Mapping[str, str | int | float | bool] | None = None,
+    category: str = "process",
 ) -> Batch:
-    """A batch of one own event. `action`: a kebab-case verb phrase; `failure` makes it a `pipeline_error`.
+    """A batch of one own event. `action`: a kebab-case verb phrase; `failure` makes it a `pipeline_error`; fields may have an
+    `event.dataset` of their own.
 
     The id is a hash of org, action, time and message: raising the same event again gives the same id. Secrets in
     message and fields are redacted.
@@ -40,7 +42,7 @@ def own_event(
         "@timestamp": now,
         "event.id": _id(org, action, now.isoformat(), message),
         "event.kind": "pipeline_error" if failure else "event",
-        "event.category": ["process"],
+        "event.category": [category],
         "event.type": ["error" if failure else "info"],
         "event.action": action,
         "event.outcome": "failure" if failure else "success",

@@ -19,7 +19,7 @@ from agent.assembly.destinations import build_destination
 from agent.assembly.live_mapping import LiveMapping
 from agent.assembly.load_failures import LoadFailure
 from agent.assembly.secret_check import unusable_destinations
-from agent.assembly.shard import Shard, ShardSurroundings, StopEvent, build_shard
+from agent.assembly.shard import Answers, Shard, ShardSurroundings, StopEvent, build_shard
 from agent.assembly.sources import warn_of_rotation
 from agent.config.settings import Org, Settings
 from agent.detection.sigma import cache
@@ -209,7 +209,8 @@ def build_node(
     processing = build_processing(settings, cache=cache.directory())
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
-    surroundings = ShardSurroundings(downloads, now, stop, watch, settings.inbound)
+    answers = Answers(settings.notice)
+    surroundings = ShardSurroundings(downloads, now, stop, watch, settings.inbound, answers)
     built = {
         name: build_shard(stores, orgs.get(name), sessions.get(name), processing, surroundings)
         for name, stores in shards.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,13 @@ from agent.assembly.history.pasts import build_past
 from agent.assembly.kept_calls import KeptCalls
 from agent.assembly.org_feeds import OBJECTS, ONE_FEED, STREAM, OrgFeeds, org_feeds
 from agent.assembly.sources import build_directory, build_inbound, build_source, with_unknown_actions
-from agent.assembly.trail_record import record_step
+from agent.assembly.trail_record import record_step, recorder
 from agent.batch_steps import BatchSteps
 from agent.config.settings import Org, SourceSettings
+from agent.notice.incidents.book import IncidentBook
+from agent.notice.incidents.desk import IncidentDesk
+from agent.notice.incidents.responder import IncidentResponder
+from agent.notice.settings import NoticeSettings
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.ingest import Ingest
 from agent.source import ContinuousSource, PolledSource
@@ -58,6 +62,15 @@ class StopEvent(threading.Event):
             part.set()
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What of the process shards answer alerts with."""
+
+    notice: NoticeSettings | None = None
+    head: Callable[[], str] = lambda: ""
+    """The short head of the trail's newest checkpoint."""
+
+
 @dataclass(frozen=True)
 class Shard:
     """Nothing of it concerns another shard."""
@@ -79,6 +92,11 @@ class Shard:
     """The count of the org's API calls."""
     past: PastSource | None = None
     """What a backfill reads; None where there is no session."""
+    incidents: IncidentBook = field(kw_only=True)
+    """For whoever holds the lock of `Ingest.alone`."""
+    desk: IncidentDesk = field(kw_only=True)
+    """Where people and clocks change incidents."""
+    answers: Answers = field(kw_only=True)
 
     @property
     def source_names(self) -> list[str]:
@@ -102,7 +120,7 @@ class Shard:
 
     def steps(self, processing: BatchProcessing) -> BatchSteps:
         """Steps of the shard's own, of what the process has in use."""
-        return shard_steps(processing, self.stores, self.directory, self.feeds)
+        return shard_steps(processing, self.stores, self.directory, self.feeds, self.incidents, self.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +134,7 @@ class ShardSurroundings:
     watch: Callable[[str, BatchCommit], None]
     """Called after each commit, with the name of its shard."""
     inbound: InboundSettings | None = None
+    answers: Answers = Answers()
 
 
 def build_shard(
@@ -131,16 +150,20 @@ def build_shard(
         build_directory(stores.state, stores.problems, stores.shard, session, now) if session is not None else None
     )
     feeds = _feeds(org, stores.state) if org else ONE_FEED
+    incidents, answers = IncidentBook(StateRecall(stores.state, keys.RESPONSE.prefix)), surroundings.answers
     ingest = Ingest(
         stores,
-        shard_steps(processing, stores, directory, feeds),
+        shard_steps(processing, stores, directory, feeds, incidents, answers),
         now=now,
         stop=stop,
         watch=partial(surroundings.watch, stores.shard),
         intervals={name_of(org.name, settings): settings.every for settings in org.sources} if org else {},
     )
+    desk = IncidentDesk(
+        stores.state, stores.problems, incidents, ingest.alone, recorder(stores.state), answers.notice, now
+    )
     if org is None or session is None:
-        return Shard(stores, ingest, stop)
+        return Shard(stores, ingest, stop, incidents=incidents, desk=desk, answers=answers)
     sources = [
         (settings, with_unknown_actions(source, settings, ingest, now))
         for settings in org.sources
@@ -150,7 +173,22 @@ def build_shard(
     inbound = build_inbound(session, ingest, now) if senders else None
     calls = KeptCalls(stores.state, session.budget, now)
     past = build_past(org, session, stores.state, ingest, now, surroundings.downloads)
-    return Shard(stores, ingest, stop, session, directory, sources, feeds, inbound, senders, calls, past)
+    return Shard(
+        stores,
+        ingest,
+        stop,
+        session,
+        directory,
+        sources,
+        feeds,
+        inbound,
+        senders,
+        calls,
+        past,
+        incidents=incidents,
+        desk=desk,
+        answers=answers,
+    )
 
 
 def _feeds(org: Org, state: State) -> OrgFeeds:
@@ -162,8 +200,14 @@ def _feeds(org: Org, state: State) -> OrgFeeds:
 
 
 def shard_steps(
-    processing: BatchProcessing, stores: StateStores, directory: Directory | None, feeds: OrgFeeds
+    processing: BatchProcessing,
+    stores: StateStores,
+    directory: Directory | None,
+    feeds: OrgFeeds,
+    incidents: IncidentBook,
+    answers: Answers,
 ) -> BatchSteps:
-    """The steps of one shard, with the memory of its detection; `directory`: its look-ups."""
+    """The steps of one shard, with the memory of its detection and its incidents; `directory`: its look-ups."""
     steps = processing.steps(directory, StateRecall(stores.state, keys.DETECTION.prefix), feeds)
-    return replace(steps, record=record_step(stores.shard))
+    respond = IncidentResponder(incidents, answers.notice, answers.head)
+    return replace(steps, respond=respond, record=record_step(stores.shard))

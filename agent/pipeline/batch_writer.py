@@ -14,7 +14,7 @@ from datetime import datetime
 import polars as pl
 
 from agent import metrics
-from agent.batch_steps import BatchSteps, DetectionResult, Matches
+from agent.batch_steps import BatchSteps, DetectionResult, Matches, ResponseResult
 from agent.model import OWN_EVENT_TYPE, Batch, Lane, Rejection
 from agent.normalize.permission_changes import permission_changes
 from agent.pipeline.read_ahead.batch_group import last_cursor
@@ -62,6 +62,7 @@ class DetectedBatch:
 
     ready: PreparedBatch
     detection: DetectionResult
+    response: ResponseResult
     now: datetime
     """When it was detected."""
 
@@ -135,10 +136,9 @@ class BatchWriter:
     def _follow_up(self, transaction: Transaction, detected: DetectedBatch) -> None:
         """What follows from a batch: each sees what those before it stored."""
         state, steps, batch = self._stores.state, detected.ready.steps, detected.ready.batch
-        detection, now = detected.detection, detected.now
-        response = steps.respond(batch, detection, now, StateRecall(state, keys.RESPONSE.prefix))
-        transaction.apply(keys.RESPONSE.prefix, response)
-        trail = steps.record(batch, detection, response, now, StateRecall(state, keys.TRAIL.prefix))
+        response = detected.response
+        transaction.apply(keys.RESPONSE.prefix, response.remember)
+        trail = steps.record(batch, response, detected.now, StateRecall(state, keys.TRAIL.prefix))
         transaction.apply(keys.TRAIL.prefix, trail)
         self._stores.problems.apply_own_events(batch)
 
@@ -182,8 +182,9 @@ def _by_lane(group: Sequence[DetectedBatch]) -> dict[Lane, list[tuple[pl.DataFra
         if ready.shaped.height:
             origin = Origin.of(ready.source, ready.batch, ready.shaped)
             lanes.setdefault(ready.lane, []).append((ready.shaped, origin))
-        if detected.detection.alerts.height:
-            lanes.setdefault("alerts", []).append((detected.detection.alerts, None))
+        for frame in (detected.response.alerts, detected.response.events):
+            if frame.height:
+                lanes.setdefault("alerts", []).append((frame, None))
     return lanes
 
 

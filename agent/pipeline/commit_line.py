@@ -137,13 +137,14 @@ class CommitLine:
             try:
                 for ready in group:
                     found.append(self._detected(self._times.take(self._taken.take(ready), self._now())))
-                    found[-1].detection.advance()
+                    found[-1].response.advance()
                 settle = self._times.settling(self._taken.settling(settle, self._now()))
                 is_stored = self._writer.write(found, settle)
             except BaseException:
                 self._taken.take_back()
                 self._times.take_back()
                 for detected in reversed(found):
+                    detected.response.take_back()
                     detected.detection.take_back()
                 raise
             self._taken.commit()
@@ -152,6 +153,7 @@ class CommitLine:
                 if is_stored:
                     self._record(ready)
                 detected.detection.commit()
+                detected.response.commit()
         return [_commit_of(detected) for detected in found]
 
     def _left_of(self, batch: Batch) -> Batch:
@@ -162,14 +164,30 @@ class CommitLine:
             return self._taken.left_of(batch)
 
     def _detected(self, ready: PreparedBatch) -> DetectedBatch:
-        now = self._now()
-        return DetectedBatch(ready, ready.steps.detect(ready.batch, ready.prepared, ready.matches, now), now)
+        """Detected, and answered; what comes next is detected against what this one leaves."""
+        now, steps = self._now(), ready.steps
+        detection = steps.detect(ready.batch, ready.prepared, ready.matches, now)
+        detection.advance()
+        try:
+            response = steps.respond(ready.batch, detection, now)
+        except BaseException:
+            detection.take_back()
+            raise
+        return DetectedBatch(ready, detection, response, now)
 
     def _record(self, ready: PreparedBatch) -> None:
         """Take note of how many rows broke a step."""
         poisoned = len(ready.rejections) - len(ready.batch.rejections)
         rows = ready.batch.frame.height + poisoned
         self._poison_limit.record((ready.source, ready.batch.event_type), rows, poisoned)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nothing of the shard is between detection and commit meanwhile: what `respond` keeps in memory is what is stored.
+        Nobody may wait for anything inside.
+        """
+        with self._commit_lock:
+            yield
 
     @contextmanager
     def _preparing(self, batch: Batch) -> Iterator[None]:
@@ -194,11 +212,11 @@ def _prepared_early(batch: Batch, steps: BatchSteps) -> pl.DataFrame | None:
 
 
 def _commit_of(detected: DetectedBatch) -> BatchCommit:
-    ready, detection = detected.ready, detected.detection
+    ready, detection, alerts = detected.ready, detected.detection, detected.response.alerts
     newest = _newest(ready.prepared)
     if newest is not None and ready.batch.history is None:
         metrics.SOURCE_LAG.labels(ready.source).set((detected.now - newest).total_seconds())
-    return BatchCommit(ready.source, ready.batch, ready.shaped.height, detection.alerts, detection.matched, newest)
+    return BatchCommit(ready.source, ready.batch, ready.shaped.height, alerts, detection.matched, newest)
 
 
 def _newest(frame: pl.DataFrame) -> datetime | None:

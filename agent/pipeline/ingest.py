@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -77,6 +77,10 @@ class Ingest:
     def replace_steps(self, steps: BatchSteps) -> None:
         """See `CommitLine.replace_steps`."""
         self._line.replace_steps(steps)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """See `CommitLine.alone`."""
+        return self._line.alone()
 
     def cursor(self, source: str) -> Cursor | None:
         text = self._state.text(keys.CURSOR.key(source))

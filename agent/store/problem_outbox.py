@@ -45,10 +45,16 @@ class ProblemOutbox:
         self._put(transaction, problem.org, action, message, fields, failure=failure)
 
     def put_plain(
-        self, transaction: Transaction, action: str, message: str, fields: Mapping[str, Field], org: str = ""
+        self,
+        transaction: Transaction,
+        action: str,
+        message: str,
+        fields: Mapping[str, Field],
+        org: str = "",
+        category: str = "process",
     ) -> None:
         """An event about something that is no problem."""
-        self._put(transaction, org, action, message, dict(fields), failure=False)
+        self._put(transaction, org, action, message, dict(fields), failure=False, category=category)
 
     def events(self) -> Iterator[Batch]:
         """What is to be sent, oldest first, a batch an event; each is forgotten by the commit of its batch."""
@@ -61,7 +67,15 @@ class ProblemOutbox:
                 yield replace(own_event(**stored), remember={key.removeprefix(keys.MEMORY.key("agent", "")): None})
 
     def _put(
-        self, transaction: Transaction, org: str, action: str, message: str, fields: dict[str, Field], *, failure: bool
+        self,
+        transaction: Transaction,
+        org: str,
+        action: str,
+        message: str,
+        fields: dict[str, Field],
+        *,
+        failure: bool,
+        category: str = "process",
     ) -> None:
         event: dict[str, Any] = {
             "org": org,
@@ -70,6 +84,7 @@ class ProblemOutbox:
             "now": self._now().isoformat(),
             "failure": failure,
             "fields": fields,
+            "category": category,
         }
         transaction.after_commit(self._note)
         number = self._state.number(keys.NEXT_EVENT.prefix)

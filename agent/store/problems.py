@@ -148,12 +148,20 @@ class Problems:
                 self._end(number, message, "problem-acknowledged", {"user.name": by})
         return problem
 
-    def announce(self, action: str, message: str, *, fields: Mapping[str, Field] | None = None, org: str = "") -> None:
+    def announce(
+        self,
+        action: str,
+        message: str,
+        *,
+        fields: Mapping[str, Field] | None = None,
+        org: str = "",
+        category: str = "process",
+    ) -> None:
         """An event about something that is no problem: somebody did it, or a day was compared. Inside a transaction of
         the caller's it becomes true with that one. `org`: the organisation's id, where it concerns one.
         """
         with self._state.transact() as transaction:
-            self._outbox.put_plain(transaction, action, message, fields or {}, org)
+            self._outbox.put_plain(transaction, action, message, fields or {}, org, category)
         log.info("recorded", action=action, reason=message)
         self._notify()
 

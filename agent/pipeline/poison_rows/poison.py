@@ -30,7 +30,7 @@ def without_poison(
 ) -> tuple[Batch, list[Rejection]]:
     """The batch without the rows of its raw frame that break a step, and those rows with their tracebacks.
 
-    `committing`: held while `detect` looks, and not between two looks. Raises what `check` raises.
+    `committing`: held while `detect` and `respond` look, and not between two looks. Raises what `check` raises.
     """
 
     def work(part: pl.DataFrame) -> None:
@@ -38,7 +38,7 @@ def without_poison(
         prepared = steps.prepare(piece)
         matches = steps.match(piece, prepared)
         with committing:
-            steps.detect(piece, prepared, matches, now)
+            steps.respond(piece, steps.detect(piece, prepared, matches, now), now)
         steps.shape(prepared, piece, now)
 
     if _holds(work, batch.frame):

@@ -1,0 +1,9 @@
+"""The clocks of incidents: what must be told to whom until when, counted from what is known, and what became of it.
+
+Keys under `keys.RESPONSE`, in the shard of the incident's org:
+
+    clocks/<incident>              JSON, array of `Clock`
+    timer/<milliseconds>/<incident>    empty: when the incident is to be looked at next; one for each
+    basis/<digest>                 JSON `Basis`: the settings and the pack by which clocks are reckoned
+    pack/<digest>                  the text of a pack of regimes, as long as an incident was judged by it
+"""

@@ -1,0 +1,142 @@
+"""All incidents of one shard, with what was read of them kept in memory.
+
+Its caller holds the shard's commit lock: nothing is between detection and commit then, and what is in memory is what is
+stored. What batches changed that are not stored yet is in memory too, and can be taken back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import orjson
+
+from agent.notice.incidents.incident import Incident, Origin, decode, encode
+from agent.notice.incidents.kept_values import KeptValues
+
+INCIDENT, LINK, OPEN, RECKON = "incident/", "link/", "open/", "reckon/"
+"""Keys under `keys.RESPONSE`."""
+
+ENTRIES = 4
+"""Incidents that a link leads to: of more, the ones whose evidence is oldest are not looked for."""
+
+
+class Stored(Protocol):
+    """What is stored under `keys.RESPONSE` (`agent.store.state.StateRecall`)."""
+
+    def __call__(self, key: str, /) -> bytes | None: ...
+
+    def keys(self, prefix: str, /) -> Iterator[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEntry:
+    """An incident that alerts with a link may belong to. Times: milliseconds of event time, of its evidence."""
+
+    incident: str
+    first: int
+    last: int
+
+
+Entries = tuple[LinkEntry, ...]
+
+
+@dataclass(slots=True)
+class BookChange:
+    """Incidents and links as they are to be."""
+
+    incidents: dict[str, tuple[Incident | None, Incident]] = field(default_factory=dict)
+    """By id, as it was and as it is to be."""
+    links: dict[str, Entries] = field(default_factory=dict)
+    """By key."""
+    reckon: set[str] = field(default_factory=set)
+    """Incidents whose clocks are to be reckoned anew."""
+
+    def remember(self) -> dict[str, bytes | None]:
+        """What is to be stored, by key."""
+        changes: dict[str, bytes | None] = {}
+        for before, after in self.incidents.values():
+            changes[INCIDENT + after.id] = encode(after)
+            if before is not None and before.is_open and open_key(before) != open_key(after):
+                changes[open_key(before)] = None
+            if after.is_open and (before is None or open_key(before) != open_key(after)):
+                changes[open_key(after)] = b""
+        for key, entries in self.links.items():
+            changes[LINK + key] = _encoded(entries) if entries else None
+        for number in self.reckon:
+            changes[RECKON + number] = b""
+        return changes
+
+
+class IncidentBook:
+    """See the page."""
+
+    def __init__(self, stored: Stored) -> None:
+        self._stored = stored
+        self._incidents: KeptValues[Incident | None] = KeptValues(self._read_incident)
+        self._links: KeptValues[Entries] = KeptValues(self._read_entries)
+
+    def incident(self, number: str) -> Incident | None:
+        """Raises ValueError for one that is damaged."""
+        return self._incidents.get(number)
+
+    def entries(self, key: str) -> Entries:
+        """Where a link leads. `key`: see `link_key`."""
+        return self._links.get(key)
+
+    def advance(self, change: BookChange) -> Callable[[], None]:
+        """These count from now on; returns what takes that back."""
+        incidents = self._incidents.change({number: after for number, (_, after) in change.incidents.items()})
+        links = self._links.change(change.links)
+
+        def take_back() -> None:
+            links()
+            incidents()
+
+        return take_back
+
+    def settle(self) -> None:
+        """Everything that advanced is stored."""
+        self._incidents.settle()
+        self._links.settle()
+
+    def forget(self) -> None:
+        """Read everything again: what was changed may not have been stored."""
+        self._incidents.forget()
+        self._links.forget()
+
+    def ids(self) -> list[str]:
+        """Of all incidents there ever were."""
+        return [key.removeprefix(INCIDENT) for key in self._stored.keys(INCIDENT)]
+
+    def open_ids(self) -> list[str]:
+        return [key.rsplit("/", 1)[1] for key in self._stored.keys(OPEN)]
+
+    def _read_incident(self, number: str) -> Incident | None:
+        data = self._stored(INCIDENT + number)
+        return decode(data) if data else None
+
+    def _read_entries(self, key: str) -> Entries:
+        data = self._stored(LINK + key)
+        return tuple(LinkEntry(*entry) for entry in orjson.loads(data)) if data else ()
+
+
+def link_key(origin: Origin, link: str) -> str:
+    """32 hexadecimal digits: whom an incident is about is not to be read off a key."""
+    return hashlib.blake2b(f"{origin}\n{link}".encode(), digest_size=16).hexdigest()
+
+
+def open_key(incident: Incident) -> str:
+    return f"{OPEN}{incident.origin}/{incident.state}/{incident.level}/{incident.id}"
+
+
+def with_entry(entries: Entries, entry: LinkEntry) -> Entries:
+    """The entries with one more, or with newer times of one; the newest evidence first."""
+    others = [known for known in entries if known.incident != entry.incident]
+    return tuple(sorted([entry, *others], key=lambda known: -known.last)[:ENTRIES])
+
+
+def _encoded(entries: Sequence[LinkEntry]) -> bytes:
+    return orjson.dumps([[entry.incident, entry.first, entry.last] for entry in entries])

@@ -1,0 +1,134 @@
+"""Changes of incidents that no batch brings: people make them, and clocks. One of them is one transaction, with its record in
+the trail and its event in the outbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from agent.batch_steps import ResponseRecord
+from agent.notice.incidents.book import IncidentBook
+from agent.notice.incidents.grouping import Grouping
+from agent.notice.incidents.incident import Incident
+from agent.notice.incidents.incident_event import CATEGORY, fields
+from agent.notice.settings import NoticeSettings
+from agent.store import keys
+from agent.store.problems import Problems
+from agent.store.state import State, StateRecall
+from agent.store.transaction import Transaction
+
+Recorder = Callable[[Transaction, Sequence[ResponseRecord], Mapping[str, str], datetime], None]
+"""Writes records into the shard's trail, in a transaction; the mapping says who acted, as `TrailEntry.actor` has it."""
+
+
+class IncidentChange:
+    """One transaction at the desk."""
+
+    def __init__(
+        self, grouping: Grouping, transaction: Transaction, problems: Problems, record: Recorder, now: datetime
+    ) -> None:
+        self._grouping = grouping
+        self._transaction = transaction
+        self._record = record
+        self.problems = problems
+        """The shard's register: what is reported here counts with the change."""
+        self.now = now
+
+    def incident(self, number: str) -> Incident | None:
+        """As this change has left it so far. Raises ValueError for one that is damaged."""
+        return self._grouping.incident(number)
+
+    def put(
+        self,
+        before: Incident | None,
+        after: Incident,
+        action: str,
+        message: str,
+        *,
+        by: str,
+        data: Mapping[str, Any],
+        personal: Mapping[str, Any] | None = None,
+        further: Mapping[str, str | int | float | bool] | None = None,
+        reckon: bool = False,
+    ) -> Incident:
+        """The incident as it is from now on; returns it with the number of its change.
+
+        `action`: a kebab-case verb phrase, of the event and of the record; `by`: a user's name, or `leakline`; `data`: what
+        the record says, `personal`: what of it must be possible to erase; `further`: fields of the event besides those of
+        every incident; `reckon`: its clocks are to be reckoned anew.
+        """
+        after = replace(after, revision=(before.revision if before else after.revision) + 1)
+        self._grouping.put(before, after, reckon=reckon)
+        self.tell(after, action, message, by=by, data=data, personal=personal, further=further)
+        return after
+
+    def tell(
+        self,
+        incident: Incident,
+        action: str,
+        message: str,
+        *,
+        by: str,
+        data: Mapping[str, Any],
+        personal: Mapping[str, Any] | None = None,
+        further: Mapping[str, str | int | float | bool] | None = None,
+    ) -> None:
+        """A record and an event about an incident that stays as it is. Parameters: see `put`."""
+        actor = {"kind": "service"} if by == "leakline" else {"kind": "person", "name": by}
+        record = ResponseRecord(action, incident.id, data, personal or {})
+        self._record(self._transaction, [record], actor, self.now)
+        said = {**fields(incident), **({"user.name": by} if by != "leakline" else {}), **(further or {})}
+        self.problems.announce(action, message, fields=said, org=incident.org, category=CATEGORY)
+
+    def apply(self, changes: Mapping[str, bytes | None]) -> None:
+        """Other keys under `keys.RESPONSE`."""
+        self._transaction.apply(keys.RESPONSE.prefix, changes)
+
+
+class IncidentDesk:
+    """Of one shard. Safe for threads."""
+
+    def __init__(
+        self,
+        state: State,
+        problems: Problems,
+        book: IncidentBook,
+        alone: Callable[[], AbstractContextManager[None]],
+        record: Recorder,
+        settings: NoticeSettings | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        """`alone`: holds the shard's commit lock (`Ingest.alone`)."""
+        self.shard = state.shard
+        self.recall = StateRecall(state, keys.RESPONSE.prefix)
+        """What is stored under `keys.RESPONSE`; reading needs no lock."""
+        self.settings = settings
+        self._state = state
+        self._problems = problems
+        self._book = book
+        self._alone = alone
+        self._record = record
+        self._within = (settings or NoticeSettings()).group_within
+        self._now = now
+
+    @contextmanager
+    def changing(self) -> Iterator[IncidentChange]:
+        """Everything inside is stored together, or nothing is: an exception undoes it, and passes on.
+
+        Raises StateError, DiskFull.
+        """
+        with self._alone():
+            try:
+                with self._state.transact() as transaction:
+                    grouping = Grouping(self._book, self._within)
+                    yield IncidentChange(grouping, transaction, self._problems, self._record, self._now())
+                    transaction.apply(keys.RESPONSE.prefix, grouping.change.remember())
+                    self._book.advance(grouping.change)
+            except BaseException:
+                self._book.forget()
+                raise
+            self._book.settle()

@@ -1,0 +1,86 @@
+"""Which incident an alert belongs to: the open one that is about the same user, session or app within a span of time, else a new
+one.
+
+Where several fit, it joins the one that was detected first, because its clocks end first. A later word about an alert of an
+incident that has ended stays with that one; anything else opens another, which names the ended one as related.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from agent.notice.incidents.book import BookChange, IncidentBook, LinkEntry, link_key, with_entry
+from agent.notice.incidents.incident import Incident
+from agent.notice.incidents.incident_alert import IncidentAlert
+
+MOST_RELATED = 10
+
+
+class Grouping:
+    """Of one batch: what it reads it reads through what the batch has changed so far."""
+
+    def __init__(self, book: IncidentBook, within: timedelta) -> None:
+        self._book = book
+        self._within = int(within.total_seconds() * 1000)
+        self.change = BookChange()
+
+    def incident(self, number: str) -> Incident | None:
+        """As the batch has left it so far."""
+        changed = self.change.incidents.get(number)
+        return changed[1] if changed else self._book.incident(number)
+
+    def found(self, alert: IncidentAlert) -> tuple[Incident | None, list[str]]:
+        """The incident that the alert joins, None for a new one; and others that it would fit."""
+        near = list(self._near(alert))
+        joined = min((known for known in near if known.is_open), key=_first_detected, default=None)
+        if joined is None and alert.is_revision:
+            joined = min((known for known in near if alert.rule in known.rules), key=_first_detected, default=None)
+        others = [known.id for known in near if joined is None or known.id != joined.id]
+        return joined, others[:MOST_RELATED]
+
+    def put(self, before: Incident | None, after: Incident, *, reckon: bool = False) -> None:
+        """An incident as it is from now on, which its links lead to."""
+        known = self.change.incidents.get(after.id)
+        self.change.incidents[after.id] = (known[0] if known else before), after
+        if reckon:
+            self.change.reckon.add(after.id)
+        entry = LinkEntry(after.id, milliseconds(after.first_event), milliseconds(after.last_event))
+        for link in after.links:
+            key = link_key(after.origin, link)
+            self.change.links[key] = with_entry(self._entries(key), entry)
+
+    def _near(self, alert: IncidentAlert) -> Iterator[Incident]:
+        """Incidents that one of the alert's links leads to, whose evidence is near enough to the alert's."""
+        seen = set[str]()
+        begin, end = milliseconds(alert.start) - self._within, milliseconds(alert.end) + self._within
+        for link in alert.links:
+            for entry in self._entries(link_key(alert.origin, link)):
+                if entry.incident in seen or entry.last < begin or entry.first > end:
+                    continue
+                seen.add(entry.incident)
+                incident = self.incident(entry.incident)
+                while incident is not None and incident.merged_into:
+                    incident = self.incident(incident.merged_into)
+                if incident is not None and incident.id not in seen - {entry.incident}:
+                    seen.add(incident.id)
+                    yield incident
+
+    def _entries(self, key: str) -> tuple[LinkEntry, ...]:
+        changed = self.change.links.get(key)
+        return changed if changed is not None else self._book.entries(key)
+
+
+def incident_id(alert: IncidentAlert) -> str:
+    """From the org, the origin and the alert that opens it."""
+    text = f"{alert.org}\n{alert.origin}\n{alert.identity}"
+    return f"inc-{hashlib.blake2b(text.encode(), digest_size=6).hexdigest()}"
+
+
+def milliseconds(time: datetime) -> int:
+    return int(time.timestamp() * 1000)
+
+
+def _first_detected(incident: Incident) -> tuple[datetime, str]:
+    return incident.detected_at, incident.id

@@ -1,0 +1,103 @@
+"""What is said of an incident in the SIEM: an event for each change that somebody may want to know of, in ECS names.
+
+An event of a batch's alerts is stored beside them, in their frame's form; one of a command or a clock goes through the outbox
+of Leakline's own events. Both have the same fields.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from agent.columns.array_fields import STRINGS
+from agent.columns.timestamp import TIME
+from agent.notice.incidents.incident import Incident
+
+DATASET = "leakline.incident"
+CATEGORY = "intrusion_detection"
+SEVERITY: Mapping[str, int] = {"informational": 10, "low": 25, "medium": 50, "high": 75, "critical": 95}
+
+OPENED, RAISED, GREW = "incident-opened", "incident-raised", "incident-grew"
+
+MOST_NAMES = 20
+"""Rules that an event names."""
+
+
+def fields(incident: Incident) -> dict[str, Any]:
+    """What every event about an incident says of it, by dotted names; texts, numbers and truths alone."""
+    rules = sorted(incident.rules.items(), key=lambda pair: (-pair[1].alerts, pair[0]))[:MOST_NAMES]
+    found: dict[str, Any] = {
+        "event.dataset": DATASET,
+        "event.severity": SEVERITY[incident.level],
+        "leakline.incident.id": incident.id,
+        "leakline.incident.title": incident.title,
+        "leakline.incident.state": incident.state,
+        "leakline.incident.level": incident.level,
+        "leakline.incident.origin": incident.origin,
+        "leakline.incident.score": incident.score.value,
+        "leakline.incident.alerts": incident.alerts,
+        "leakline.incident.actor": incident.actor,
+        "leakline.incident.rules": ", ".join(count.name for _, count in rules),
+        "leakline.incident.detected": incident.detected_at.isoformat(),
+        "leakline.incident.has_clocks": incident.has_clocks,
+        "leakline.incident.acknowledged_by": incident.acknowledged_by,
+        "leakline.incident.assignee": incident.assignee,
+        "leakline.incident.revision": incident.revision,
+    }
+    return {name: value for name, value in found.items() if value != ""}
+
+
+def sentence(incident: Incident, action: str) -> str:
+    """What happened to it through alerts, in words."""
+    about = f"{incident.id} ({incident.title})"
+    match action:
+        case "incident-opened":
+            return f"incident {about} is opened as {incident.state}"
+        case "incident-raised":
+            return f"incident {about} is {incident.state} now, level {incident.level}, with {incident.alerts:,} alerts"
+    return f"incident {about} has {incident.alerts:,} alerts now"
+
+
+def frame(changes: Sequence[tuple[str, Incident]], now: datetime) -> pl.DataFrame:
+    """A shaped frame, a row for each (action, incident); without columns if there are none."""
+    if not changes:
+        return pl.DataFrame()
+    rows = [_row(action, incident, now) for action, incident in changes]
+    names = dict.fromkeys(name for row in rows for name in row)
+    cells = {name: [row.get(name) for row in rows] for name in names}
+    return pl.DataFrame([pl.Series(name, values, dtype=_SCHEMA.get(name)) for name, values in cells.items()])
+
+
+def event_id(incident: Incident, action: str) -> str:
+    """32 hexadecimal digits: the same for the same change of the same incident."""
+    text = f"{incident.id}\n{action}\n{incident.revision}"
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+_SCHEMA = {"@timestamp": TIME, "event.created": TIME, "event.category": STRINGS, "event.type": STRINGS}
+
+
+def _row(action: str, incident: Incident, now: datetime) -> dict[str, Any]:
+    row = {
+        "@timestamp": now,
+        "event.created": now,
+        "event.id": event_id(incident, action),
+        "event.kind": "event",
+        "event.category": [CATEGORY],
+        "event.type": ["info"],
+        "event.action": action,
+        "event.module": "leakline",
+        "event.provider": "leakline",
+        "event.outcome": "success",
+        "ecs.version": "9.4.0",
+        "observer.vendor": "Leakline",
+        "observer.product": "Leakline",
+        "observer.type": "siem-agent",
+        "message": sentence(incident, action),
+        **fields(incident),
+    }
+    return row | ({"organization.id": incident.org} if incident.org else {})

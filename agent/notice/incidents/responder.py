@@ -1,0 +1,134 @@
+"""The step `respond` of a shard: no alert is stored without its incident, and no incident without its alert.
+
+It is decided under the commit lock, after the batch was detected, and stored in the batch's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+
+from agent.batch_steps import NO_RESPONSE, DetectionResult, ResponseRecord, ResponseResult
+from agent.model import Batch
+from agent.notice.incidents import incident_event
+from agent.notice.incidents.book import IncidentBook
+from agent.notice.incidents.grouping import Grouping
+from agent.notice.incidents.growth import Thresholds, joined, opened
+from agent.notice.incidents.incident import MOST_ALERT_IDS, Incident
+from agent.notice.incidents.incident_alert import IncidentAlert, incident_alerts
+from agent.notice.incidents.incident_event import GREW, OPENED, RAISED
+from agent.notice.settings import NoticeSettings
+
+INCIDENT, HEAD = "leakline.incident.id", "leakline.trail.head"
+"""Columns that alerts get: their incident, and how far the trail was when they were raised."""
+
+FIRST_NEWS = 4
+"""Alerts with which an incident is news again; after that whenever they have doubled."""
+
+
+class IncidentResponder:
+    """`RespondStep` of one shard."""
+
+    def __init__(
+        self, book: IncidentBook, settings: NoticeSettings | None, head: Callable[[], str] = lambda: ""
+    ) -> None:
+        """`head`: the short head of the trail's newest checkpoint."""
+        self._book = book
+        self._within = (settings or NoticeSettings()).group_within
+        self._thresholds = Thresholds.of(settings)
+        self._head = head
+
+    def __call__(self, _batch: Batch, detection: DetectionResult, now: datetime, /) -> ResponseResult:
+        alerts = detection.alerts
+        if not alerts.height:
+            return NO_RESPONSE
+        grouping = Grouping(self._book, self._within)
+        ids: list[str] = [""] * alerts.height
+        touched: dict[str, list[IncidentAlert]] = {}
+        for alert in incident_alerts(alerts):
+            incident = self._respond(grouping, alert, now)
+            ids[alert.row] = incident.id
+            touched.setdefault(incident.id, []).append(alert)
+        news = [
+            (action, after) for before, after in grouping.change.incidents.values() if (action := _news(before, after))
+        ]
+        columns = {INCIDENT: pl.Series(ids, dtype=pl.String)}
+        if head := self._head():
+            columns[HEAD] = pl.Series([head]).new_from_index(0, alerts.height)
+        return IncidentResponse(
+            self._book,
+            grouping,
+            alerts.with_columns(**columns),
+            incident_event.frame(news, now),
+            [_record(*grouping.change.incidents[number], of) for number, of in touched.items()],
+        )
+
+    def _respond(self, grouping: Grouping, alert: IncidentAlert, now: datetime) -> Incident:
+        before, others = grouping.found(alert)
+        if before is None:
+            after = opened(alert, now, self._thresholds, others)
+            # The same alert may have opened an incident that has ended since: that one grows then, and stays as it is.
+            before = grouping.incident(after.id)
+            after = joined(before, alert, now, self._thresholds) if before else after
+        else:
+            after = joined(before, alert, now, self._thresholds)
+        grouping.put(before, after, reckon=after.has_clocks and not (before and before.has_clocks))
+        return after
+
+
+@dataclass(slots=True)
+class IncidentResponse:
+    """What a batch's alerts lead to."""
+
+    _book: IncidentBook
+    _grouping: Grouping
+    alerts: pl.DataFrame
+    events: pl.DataFrame
+    records: list[ResponseRecord]
+    _undo: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def remember(self) -> dict[str, bytes | None]:
+        return self._grouping.change.remember()
+
+    def advance(self) -> None:
+        self._undo.append(self._book.advance(self._grouping.change))
+
+    def commit(self) -> None:
+        self._book.settle()
+        self._undo.clear()
+
+    def take_back(self) -> None:
+        while self._undo:
+            self._undo.pop()()
+
+
+def _news(before: Incident | None, after: Incident) -> str:
+    """What the SIEM is told of a change; empty for nothing: each alert names its incident anyway."""
+    if before is None:
+        return OPENED
+    if before.level != after.level or before.state != after.state:
+        return RAISED
+    told = FIRST_NEWS
+    while told <= before.alerts:
+        told *= 2
+    return GREW if after.alerts >= told else ""
+
+
+def _record(before: Incident | None, after: Incident, alerts: list[IncidentAlert]) -> ResponseRecord:
+    data = {
+        "state": after.state,
+        "level": after.level,
+        "origin": after.origin,
+        "alerts": after.alerts,
+        "revisions": after.revisions,
+        "rules": sorted({alert.rule for alert in alerts})[:MOST_ALERT_IDS],
+        "added": [alert.id for alert in alerts][:MOST_ALERT_IDS],
+        "detected": after.detected_at.isoformat(),
+        "clocks": after.has_clocks,
+    }
+    personal = {"title": after.title, "actor": after.actor}
+    return ResponseRecord(OPENED if before is None else GREW, after.id, data, personal)
