@@ -11,6 +11,7 @@ from datetime import datetime
 
 import polars as pl
 
+from agent import metrics
 from agent.batch_steps import DetectionResult, ResponseRecord, ResponseResult
 from agent.model import Batch
 from agent.notice.incidents import incident_event
@@ -98,6 +99,9 @@ class IncidentResponse:
     def commit(self) -> None:
         self._book.settle()
         self._undo.clear()
+        for before, after in self._grouping.change.incidents.values():
+            if before is None:
+                metrics.INCIDENTS_OPENED.labels(after.state).inc()
 
     def take_back(self) -> None:
         while self._undo:
