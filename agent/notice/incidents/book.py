@@ -134,8 +134,8 @@ def open_key(incident: Incident) -> str:
 
 def with_entry(entries: Entries, entry: LinkEntry) -> Entries:
     """The entries with one more, or with newer times of one; the newest evidence first."""
-    others = [known for known in entries if known.incident != entry.incident]
-    return tuple(sorted([entry, *others], key=lambda known: -known.last)[:ENTRIES])
+    older = [known for known in entries if known.incident != entry.incident]
+    return tuple(sorted([entry, *older], key=lambda known: -known.last)[:ENTRIES])
 
 
 def _encoded(entries: Sequence[LinkEntry]) -> bytes:

@@ -37,8 +37,8 @@ class Grouping:
         joined = min((known for known in near if known.is_open), key=_first_detected, default=None)
         if joined is None and alert.is_revision:
             joined = min((known for known in near if alert.rule in known.rules), key=_first_detected, default=None)
-        others = [known.id for known in near if joined is None or known.id != joined.id]
-        return joined, others[:MOST_RELATED]
+        related = [known.id for known in near if joined is None or known.id != joined.id]
+        return joined, related[:MOST_RELATED]
 
     def put(self, before: Incident | None, after: Incident, *, reckon: bool = False) -> None:
         """An incident as it is from now on, which its links lead to."""
