@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from agent.assembly.delivery_loops import build_delivery_loops
 from agent.assembly.node import build_node
 from agent.assembly.shard import StopEvent
 from agent.batch_steps import no_record, no_response
 from agent.config.settings import parse
 from agent.model import Batch, Cursor
+from agent.notice.incidents.book import link_key
 from agent.trail.shard_trail import ShardTrail
 from tests.bench.bench_settings import document_for
+from tests.bench.beside import agent_names
 from tests.bench.incidents.alerting_rows import FOLD
 
 NOTICE = {"zone": "Europe/Berlin", "jurisdictions": ["eu"]}
 
 
 @dataclass
-class OneBatch:
-    """A source that has one batch."""
+class OneFile:
+    """A source that has one log file."""
 
-    batch: Batch
+    path: Path
     name: str = "bench/event_log_file"
 
-    def read(self, _after: Cursor | None) -> Iterator[Batch]:
-        yield self.batch
+    def read(self, after: Cursor | None) -> Generator[Batch]:
+        for number, batch in enumerate(agent_names.batches_of(self.path)):
+            yield replace(batch, cursor=Cursor(f"{self.path.name} {number}"))
 
 
 class AnsweringShard:
-    """Nothing runs by itself: batches are taken one at a time."""
+    """Nothing runs by itself: log files are taken one at a time."""
 
     def __init__(
         self, folder: Path, inputs: Path, now: Callable[[], datetime], *, answers: bool = True, shipped: bool = False
@@ -42,31 +50,53 @@ class AnsweringShard:
         with Leakline as well.
         """
         folder.mkdir()
-        self._node = build_node(parse(_document(folder, inputs, shipped=shipped)), now=now, stop=StopEvent())
+        settings = parse(_document(folder, inputs, shipped=shipped))
+        self._node = build_node(settings, now=now, stop=StopEvent())
         assert not self._node.problems, self._node.problems
         self._shard = self._node.shards["bench"]
+        self._out = folder / "out"
         self._trail = ShardTrail(self._shard.stores.state)
+        self._forwards = build_delivery_loops(self._node, settings, now=now, stop=threading.Event()).forwards
         if not answers:
             steps = self._shard.steps(self._node.processing)
             self._shard.ingest.replace_steps(replace(steps, respond=no_response, record=no_record))
-        self.spent = 0.0
-        """Core-seconds of all that was taken and filed."""
+        self.spent: Counter[str] = Counter()
+        """Core-seconds: `ingest`, from the log file into the spool, with the trail's records in its files; `delivery`."""
 
-    def take(self, batch: Batch) -> None:
-        """The whole way of the batch into the spool."""
-        began = time.process_time()
-        self._shard.ingest.read(OneBatch(batch))
-        self.spent += time.process_time() - began
+    def take(self, path: Path) -> None:
+        """A log file goes the whole way, to the file destination."""
+        with self._stage("ingest"):
+            self._shard.ingest.read(OneFile(path))
+        with self._stage("delivery"):
+            for forward in self._forwards:
+                while forward.forward():
+                    pass
 
     def file(self) -> None:
         """Records of the trail go from the state into its files, as the trail's loop does it."""
-        began = time.process_time()
-        self._trail.follow()
-        self.spent += time.process_time() - began
+        with self._stage("ingest"):
+            self._trail.follow()
 
-    def forget(self) -> None:
-        """What the shard knows of incidents in memory."""
-        self._shard.incidents.forget()
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        began = time.process_time()
+        yield
+        self.spent[name] += time.process_time() - began  # type: ignore[assignment]
+
+    def kept(self) -> float:
+        """MB of memory that all incidents and links take, once they were read, as far as the shard keeps them."""
+        book = self._shard.incidents
+        book.forget()
+        tracemalloc.start()
+        for number in book.ids():
+            incident = book.incident(number)
+            assert incident is not None
+            for link in incident.links:
+                book.entries(link_key(incident.origin, link))
+            del incident
+        kept, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return kept / 1e6
 
     @property
     def incidents(self) -> int:
@@ -78,9 +108,8 @@ class AnsweringShard:
 
     @property
     def told(self) -> int:
-        """Alerts and what was said of incidents, in the spool."""
-        spool = self._shard.stores.spool
-        return spool.stored_rows("alerts", spool.start("alerts"))
+        """Alerts and what was said of incidents, as the destination has them."""
+        return sum(path.read_bytes().count(b"\n") for path in self._out.glob("alerts*"))
 
     def close(self) -> None:
         self._node.close()
