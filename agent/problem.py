@@ -47,6 +47,12 @@ KINDS: Mapping[str, ProblemKind] = {
         f"(`leakline trail verify --checkpoints`); {_ACKNOWLEDGE}",
     ),
     "trail-not-signed": ProblemKind("itself", "make room, or correct what the reason names", over="trail-signed"),
+    # Notices
+    "regimes-refused": ProblemKind(
+        "itself",
+        "correct the pack that is named, or remove `notice.pack`, then `leakline reload`",
+        over="regimes-accepted",
+    ),
     # Reading
     "source-failed": ProblemKind("itself", "`leakline check` shows what the org refuses", over="source-recovered"),
     "source-held-back": ProblemKind(

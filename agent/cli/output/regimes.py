@@ -124,11 +124,11 @@ def _verified(signed: SignedPack, today: date) -> dict[str, Any]:
         "sha256": signed.sha256,
         "signed_by": signed.signed_by,
         "review_by": head.review_by.isoformat(),
-        "review_due": today >= head.review_by,
+        "review_due": head.review_due(today),
     }
 
 
 def _review(pack: RegimePack, today: date) -> str:
-    if today < pack.pack.review_by:
+    if not pack.pack.review_due(today):
         return f", to be reviewed by {pack.pack.review_by}"
     return f"; it was to be reviewed by {pack.pack.review_by}, and was not: it stays in force"
