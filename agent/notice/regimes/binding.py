@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from agent.notice.regimes.model import Hours, Obligation, Regime, RegimePack
-from agent.notice.settings import ContractSettings, NoticeSettings
+from agent.notice.regimes.scope import Contract, Scope
 
 CONTRACT = "contract"
 """The jurisdiction of what was signed rather than enacted: everybody's."""
@@ -35,13 +35,18 @@ class Binding:
     def binds(self) -> bool:
         return bool(self.roles)
 
+    @property
+    def duties(self) -> list[Obligation]:
+        """Of the regime, those that bind."""
+        return [duty for duty in self.regime.obligations if duty.role in self.roles]
 
-def bindings(pack: RegimePack, settings: NoticeSettings, day: date) -> list[Binding]:
+
+def bindings(pack: RegimePack, settings: Scope, day: date) -> list[Binding]:
     """Those that bind on this day, in the order of the pack; then the contracts."""
     return [outcome for outcome in outcomes(pack, settings, day) if outcome.binds]
 
 
-def outcomes(pack: RegimePack, settings: NoticeSettings, day: date) -> list[Binding]:
+def outcomes(pack: RegimePack, settings: Scope, day: date) -> list[Binding]:
     """The same of every regime, those that do not bind among them."""
     contracts = [_of_contract(contract, pack, settings) for contract in settings.contracts]
     return [*(_outcome(regime, pack, settings, day) for regime in pack.regimes), *contracts]
@@ -53,7 +58,7 @@ def reach(jurisdictions: Iterable[str]) -> set[str]:
     return {"-".join(part[:length]) for part in parts for length in range(1, len(part) + 1)}
 
 
-def _outcome(regime: Regime, pack: RegimePack, settings: NoticeSettings, day: date) -> Binding:
+def _outcome(regime: Regime, pack: RegimePack, settings: Scope, day: date) -> Binding:
     if regime.template:
         return Binding(regime, (), "a template: what you signed goes into `contracts` of the settings")
     where = [name for name in regime.jurisdictions if name == CONTRACT or name in reach(settings.jurisdictions)]
@@ -76,7 +81,7 @@ def _outcome(regime: Regime, pack: RegimePack, settings: NoticeSettings, day: da
     return Binding(regime, roles, ", ".join(part for part in parts if part))
 
 
-def _binds_by_sector(regime: Regime, pack: RegimePack, settings: NoticeSettings) -> bool:
+def _binds_by_sector(regime: Regime, pack: RegimePack, settings: Scope) -> bool:
     """Whoever is in the sector has its own duties, whatever the settings call the role; but not by that law's own word for
     somebody who only works for those (a business associate under HIPAA), where no other role is named.
     """
@@ -94,7 +99,7 @@ def _words(pack: RegimePack, roles: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _of_contract(contract: ContractSettings, pack: RegimePack, settings: NoticeSettings) -> Binding:
+def _of_contract(contract: Contract, pack: RegimePack, settings: Scope) -> Binding:
     known = contract.anchor in pack.anchors
     duty = Obligation(
         id="customer",

@@ -25,7 +25,7 @@ FIXES: Mapping[Place, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class PackRefusal:
     """A pack that is not taken."""
 
     place: Place
@@ -41,9 +41,9 @@ class PackChoice:
     """The pack that is in force, and those that were refused."""
 
     signed: SignedPack
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[PackRefusal, ...] = ()
 
-    def refusal(self, place: Place) -> Refusal | None:
+    def refusal(self, place: Place) -> PackRefusal | None:
         return next((refusal for refusal in self.refusals if refusal.place == place), None)
 
 
@@ -65,13 +65,13 @@ def choose(
         readers.append(("state", lambda: KeptPack.decode(kept).read(known)))
     if file is not None:
         readers.append(("notice.pack", lambda: packs.read(file, known)))
-    best, refusals = running, list[Refusal]()
+    best, refusals = running, list[PackRefusal]()
     for place, read in readers:
         try:
             best = _better(read(), best, place)
         except PackRefused as error:
             if not (place == "state" and kept is not None and _is_superseded(kept, best)):
-                refusals.append(Refusal(place, error))
+                refusals.append(PackRefusal(place, error))
     if best is None:
         raise refusals[0].error
     return PackChoice(best, tuple(refusals))

@@ -9,7 +9,7 @@ from datetime import date
 
 from agent.notice.regimes.binding import bindings, outcomes, reach
 from agent.notice.regimes.model import Regime, RegimePack
-from agent.notice.settings import NoticeSettings
+from agent.notice.regimes.scope import Scope
 
 NEAR = 4
 """As many names are shown of those that are like one."""
@@ -25,7 +25,7 @@ class DoubtfulName:
     fix: str
 
 
-def unknown_names(pack: RegimePack, settings: NoticeSettings) -> Iterator[DoubtfulName]:
+def unknown_names(pack: RegimePack, settings: Scope) -> Iterator[DoubtfulName]:
     """Names that no regime of the pack has: nothing binds because of them."""
     for key, what, names, known in (
         ("jurisdictions", "jurisdiction", settings.jurisdictions, pack.jurisdictions),
@@ -41,7 +41,7 @@ def unknown_names(pack: RegimePack, settings: NoticeSettings) -> Iterator[Doubtf
             yield _unknown(setting, contract.anchor, "is not an anchor of the pack", pack.anchors.keys())
 
 
-def idle_names(pack: RegimePack, settings: NoticeSettings, day: date) -> Iterator[DoubtfulName]:
+def idle_names(pack: RegimePack, settings: Scope, day: date) -> Iterator[DoubtfulName]:
     """Names that the pack knows, and by which nothing binds. Roles that many laws have under another name are left out."""
     bound = [binding.regime for binding in bindings(pack, settings, day)]
     where = {name for regime in bound for name in regime.jurisdictions}
@@ -51,6 +51,10 @@ def idle_names(pack: RegimePack, settings: NoticeSettings, day: date) -> Iterato
     for name in settings.sectors:
         if name in pack.sectors and not any(name in regime.sectors for regime in bound):
             yield _idle("sectors", name, pack, settings, day)
+    if settings.jurisdictions and not settings.roles:
+        yield DoubtfulName(
+            "notice.roles", "it is an empty list: no law binds by a role", f"write {' or '.join(pack.role_aliases)}"
+        )
     for name in settings.roles:
         known = name in pack.roles and name not in pack.role_aliases
         if known and not any(name in regime.all_roles for regime in bound):
@@ -64,7 +68,7 @@ def _unknown(setting: str, name: str, is_not: str, known: Collection[str]) -> Do
     return DoubtfulName(setting, f"{name!r} {is_not}", f"write {_one_of(near or sorted(known))}")
 
 
-def _idle(key: str, name: str, pack: RegimePack, settings: NoticeSettings, day: date) -> DoubtfulName:
+def _idle(key: str, name: str, pack: RegimePack, settings: Scope, day: date) -> DoubtfulName:
     """With why those regimes do not bind that have the name."""
     reasons = [
         f"{outcome.regime.id} is {outcome.why}"

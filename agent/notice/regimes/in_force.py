@@ -18,7 +18,7 @@ from agent.notice.regimes.choice import PLACES, PackChoice, choose
 from agent.notice.regimes.doubtful_names import unknown_names
 from agent.notice.regimes.kept_pack import KeptPack, claims
 from agent.notice.regimes.pack import SignedPack
-from agent.notice.settings import NoticeSettings
+from agent.notice.regimes.scope import Scope
 from agent.signing.signed_note import NoteVerifier
 from agent.store import keys
 from agent.store.problems import Problems
@@ -62,7 +62,7 @@ class PackInForce:
         self._verifiers = verifiers
         self._signed: SignedPack | None = None
 
-    def load(self, settings: NoticeSettings | None, now: datetime) -> SignedPack:
+    def load(self, settings: Scope | None, now: datetime) -> SignedPack:
         """The pack that is in force from now on; to be called at the start and at each reload.
 
         Raises PackRefused where not one pack is accepted and none was before.
@@ -119,7 +119,7 @@ def summary(signed: SignedPack, day: date) -> PackSummary:
     )
 
 
-def _warn(signed: SignedPack, settings: NoticeSettings | None, day: date) -> None:
+def _warn(signed: SignedPack, settings: Scope | None, day: date) -> None:
     """In the log, for those who start without `leakline check`."""
     head = signed.pack.pack
     log.info("regimes in force", pack=head.id, version=head.version, regimes=len(signed.pack.regimes))
