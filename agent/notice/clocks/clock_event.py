@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from agent.notice.clocks.clock import Clock
-from agent.problem import Field
+from agent.own_event import EventValue
 
 
-def fields(clock: Clock) -> dict[str, Field]:
+def fields(clock: Clock) -> dict[str, EventValue]:
     """By dotted names; what is empty or not known is left out."""
-    found: dict[str, Field | None] = {
+    found: dict[str, EventValue | None] = {
         "leakline.clock.regime": clock.regime,
         "leakline.clock.obligation": clock.obligation,
         "leakline.clock.stage": clock.stage,
         "leakline.clock.recipient": clock.recipient,
         "leakline.clock.state": clock.state,
         "leakline.clock.anchor": clock.anchor,
-        "leakline.clock.due": clock.due.isoformat() if clock.due else None,
-        "leakline.clock.shadow_due": clock.shadow_due.isoformat() if clock.shadow_due else None,
+        "leakline.clock.due": clock.due,
+        "leakline.clock.shadow_due": clock.shadow_due,
         "leakline.clock.presumed": clock.presumed,
         "leakline.clock.policy": clock.policy,
     }

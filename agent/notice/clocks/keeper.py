@@ -21,6 +21,7 @@ from agent.notice.incidents.book import RECKON
 from agent.notice.incidents.desk import IncidentChange
 from agent.notice.incidents.growth import BY
 from agent.notice.incidents.incident import Anchor, Incident
+from agent.notice.incidents.incident_alert import INCIDENT
 from agent.notice.settings import NoticeSettings
 from agent.source import Recall
 
@@ -166,7 +167,8 @@ class ClockKeeper:
             further=turn.fields(),
         )
         if turn.action == LATE and incident.origin != "drill":
-            change.problems.report(PROBLEM, _subject(incident, clock), message, org=incident.org)
+            fields = {INCIDENT: incident.id}
+            change.problems.report(PROBLEM, _subject(incident, clock), message, org=incident.org, fields=fields)
 
 
 def timer_key(time: int, number: str) -> str:

@@ -15,6 +15,7 @@ from agent.notice.clocks.clock import CLOCKS, TIMER, decode
 from agent.notice.clocks.keeper import ClockKeeper, timer_of
 from agent.notice.clocks.lateness import Lateness
 from agent.notice.clocks.shelf import CurrentBasis
+from agent.notice.counting import working_days
 from agent.notice.incidents.book import RECKON, IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.incidents.grouping import milliseconds
@@ -66,6 +67,8 @@ class ShardClocks:
         marked = [key.removeprefix(RECKON) for key in self.desk.recall.keys(RECKON)]
         rebased = self._to_rebase()
         numbers = list(dict.fromkeys([*due, *marked, *rebased]))
+        if numbers and self._current() is not None:
+            working_days.load()  # no batch is to wait for it
         for start in range(0, len(numbers), AT_ONCE):
             if stops():
                 return start

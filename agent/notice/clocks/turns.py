@@ -14,7 +14,7 @@ from typing import Any
 from agent.notice.clocks import clock_event
 from agent.notice.clocks.clock import Clock
 from agent.notice.incidents.incident import Incident
-from agent.problem import Field
+from agent.own_event import EventValue
 from agent.wording.number import counted
 
 STARTED, CHANGED, PRESUMED = "clock-started", "clock-changed", "clock-presumed"
@@ -38,7 +38,7 @@ class Turn:
         """The one that is due first."""
         return min(self.clocks, key=lambda clock: (clock.next_due or LAST, clock.id))
 
-    def fields(self) -> dict[str, Field]:
+    def fields(self) -> dict[str, EventValue]:
         """Of the event, beside those of the incident."""
         listed = "; ".join(_listed(clock) for clock in self.clocks[:MOST_LISTED])
         return {

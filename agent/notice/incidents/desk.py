@@ -16,6 +16,7 @@ from agent.notice.incidents.grouping import Grouping
 from agent.notice.incidents.incident import Incident
 from agent.notice.incidents.incident_event import CATEGORY, fields
 from agent.notice.settings import NoticeSettings
+from agent.own_event import EventValue
 from agent.store import keys
 from agent.store.problems import Problems
 from agent.store.state import State, StateRecall
@@ -59,7 +60,7 @@ class IncidentChange:
         by: str,
         data: Mapping[str, Any],
         personal: Mapping[str, Any] | None = None,
-        further: Mapping[str, str | int | float | bool] | None = None,
+        further: Mapping[str, EventValue] | None = None,
         reckon: bool | None = None,
     ) -> Incident:
         """The incident as it is from now on; returns it with the number of its change.
@@ -91,7 +92,7 @@ class IncidentChange:
         by: str,
         data: Mapping[str, Any],
         personal: Mapping[str, Any] | None = None,
-        further: Mapping[str, str | int | float | bool] | None = None,
+        further: Mapping[str, EventValue] | None = None,
     ) -> None:
         """A record and an event about an incident that stays as it is. Parameters: see `put`."""
         actor = {"kind": "service"} if by == "leakline" else {"kind": "person", "name": by}

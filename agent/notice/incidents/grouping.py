@@ -2,7 +2,8 @@
 one.
 
 Where several fit, it joins the one that was detected first, because its clocks end first. A later word about an alert of an
-incident that has ended stays with that one; anything else opens another, which names the ended one as related.
+incident that has ended stays with that one; anything else opens another, which names the ended one as related. An alert about
+an event of an incident belongs to that incident, so that no incident is ever about itself.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 
 from agent.notice.incidents.book import BookChange, IncidentBook, LinkEntry, link_key, with_entry
 from agent.notice.incidents.incident import Incident
-from agent.notice.incidents.incident_alert import IncidentAlert
+from agent.notice.incidents.incident_alert import INCIDENT, IncidentAlert
 
 MOST_RELATED = 10
 
@@ -33,6 +34,8 @@ class Grouping:
 
     def found(self, alert: IncidentAlert) -> tuple[Incident | None, list[str]]:
         """The incident that the alert joins, None for a new one; and others that it would fit."""
+        if (number := alert.cells.get(INCIDENT)) and (about := self.incident(number)):
+            return about, []
         near = list(self._near(alert))
         joined = min((known for known in near if known.is_open), key=_first_detected, default=None)
         if joined is None and alert.is_revision:
