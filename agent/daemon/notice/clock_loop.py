@@ -113,22 +113,24 @@ class ClockLoop:
 
 
 class NoticeBasis:
-    """Sets the basis of the loop, at the start and at each reload."""
+    """Sets the basis of the loop, at the start and at each reload. Safe for threads."""
 
     def __init__(self, loop: ClockLoop, packs: PackInForce, settings: NoticeSettings | None) -> None:
         self._loop = loop
         self._settings = settings
-        self.packs = packs
+        self._packs = packs
+        self._lock = threading.Lock()
 
     def load(self, now: datetime) -> None:
         """Take the pack of regimes that is in force. Where none is accepted, what is in force stays, or at the start nothing is."""
-        try:
-            signed = self.packs.load(self._settings, now)
-        except PackRefused as error:
-            log.error("no pack of regimes can be used", reason=str(error))
-            return
-        if self._settings is not None:
-            self._loop.basis = CurrentBasis.of(self._settings, signed)
+        with self._lock:
+            try:
+                signed = self._packs.load(self._settings, now)
+            except PackRefused as error:
+                log.error("no pack of regimes can be used", reason=str(error))
+                return
+            if self._settings is not None:
+                self._loop.basis = CurrentBasis.of(self._settings, signed)
 
 
 def build_clock_loop(
