@@ -53,6 +53,13 @@ KINDS: Mapping[str, ProblemKind] = {
         "correct the pack that is named, or remove `notice.pack`, then `leakline reload`",
         over="regimes-accepted",
     ),
+    # Notices
+    "notice-late": ProblemKind(
+        "itself",
+        "send the notice and record it (`leakline incidents decide ID --obligation REGIME/OBLIGATION sent`), or record why it is "
+        "late or need not be sent; `leakline clocks list` shows what else is due",
+        over="notice-settled",
+    ),
     # Reading
     "source-failed": ProblemKind("itself", "`leakline check` shows what the org refuses", over="source-recovered"),
     "source-held-back": ProblemKind(

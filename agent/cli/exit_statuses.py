@@ -65,6 +65,7 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
         FINE: "It is done, or there was nothing to do.",
         FAILED: "The daemon runs, or it cannot be done.",
     },
+    "clocks list": {FINE: "The clocks were printed, whether any is late or not."},
     "clocks due": {FINE: "The deadlines were printed.", WRONG_USAGE: "An anchor, a fact, a role or a zone cannot be."},
     "regimes list": {FINE: "The regimes were printed."},
     "regimes show": {FINE: "The regime was printed.", WRONG_USAGE: "There is no such regime."},

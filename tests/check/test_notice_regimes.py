@@ -42,7 +42,7 @@ def test_what_binds_is_said(tmp_path: Path) -> None:
     (finding,) = findings(tmp_path, HERE)
     assert finding.ok
     assert finding.message == (
-        "3 regimes bind by the pack core 2026.11.27.1: eu-gdpr-33, eu-gdpr-34, uk-gdpr-33. This is not legal advice"
+        "3 regimes bind by the pack core 2026.11.27.2: eu-gdpr-33, eu-gdpr-34, uk-gdpr-33. This is not legal advice"
     )
 
 
@@ -80,7 +80,7 @@ def test_a_refused_pack_is_wrong(tmp_path: Path) -> None:
     refused, bound = findings(tmp_path, {**HERE, "pack": str(path)})
     assert (refused.ok, refused.warning, bound.ok) == (False, False, True)
     assert "no known key has signed it" in refused.message
-    assert refused.message.endswith("the pack core 2026.11.27.1 stays in force")
+    assert refused.message.endswith("the pack core 2026.11.27.2 stays in force")
 
 
 @pytest.mark.parametrize("day, due", [(date(2027, 2, 22), False), (date(2027, 2, 23), True)])

@@ -54,6 +54,16 @@ class Grouping:
             key = link_key(after.origin, link)
             self.change.links[key] = with_entry(self._entries(key), entry)
 
+    def forget_links(self, incident: Incident) -> None:
+        """No alert joins it any more, and none names it as related."""
+        for link in incident.links:
+            key = link_key(incident.origin, link)
+            entries = self._entries(key)
+            if left := tuple(entry for entry in entries if entry.incident != incident.id):
+                self.change.links[key] = left
+            elif entries:
+                self.change.links[key] = ()
+
     def _near(self, alert: IncidentAlert) -> Iterator[Incident]:
         """Incidents that one of the alert's links leads to, whose evidence is near enough to the alert's."""
         seen = set[str]()

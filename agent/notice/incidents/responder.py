@@ -79,7 +79,10 @@ class IncidentResponder:
             after = joined(before, alert, now, self._thresholds) if before else after
         else:
             after = joined(before, alert, now, self._thresholds)
-        grouping.put(before, after, reckon=after.has_clocks and not (before and before.has_clocks))
+        earlier = before is not None and after.detected_at < before.detected_at
+        begins = before is None or (after.has_clocks and not before.has_clocks)
+        # A candidate has no clock, and is looked at too: it is closed in the end.
+        grouping.put(before, after, reckon=begins or earlier)
         return after
 
 

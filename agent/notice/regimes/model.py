@@ -222,6 +222,8 @@ class RegimePack(PackModel):
     presumed_anchors: Mapping[str, str]
     """Anchors that are taken to be another one as long as nobody declares them."""
     anchors: Mapping[str, str]
+    no_shadow: tuple[str, ...] = ()
+    """Anchors that are no kind of knowing: the detection never stands for them."""
     role_aliases: Mapping[str, tuple[str, ...]]
     """Of a role of the settings, such as controller, the laws' own words for it."""
     regimes: tuple[Regime, ...] = Field(min_length=1)
@@ -241,6 +243,12 @@ class RegimePack(PackModel):
                     prior = anchor.removeprefix(PRIOR_STAGE)
                     if anchor not in self.anchors and not (anchor != prior and prior in duties and prior != duty.id):
                         raise ValueError(f"{where}: {anchor!r} is neither an anchor nor a prior stage of this regime")
+        return self
+
+    @model_validator(mode="after")
+    def _no_shadow_are_anchors(self) -> RegimePack:
+        if unknown := [anchor for anchor in self.no_shadow if anchor not in self.anchors]:
+            raise ValueError(f"no_shadow: {unknown[0]!r} is not one of `anchors`")
         return self
 
     @model_validator(mode="after")
