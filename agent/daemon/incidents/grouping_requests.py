@@ -68,7 +68,10 @@ class GroupingRequests:
                 raise NotAllowed(f"these alerts were split off as {child.id}", hint="merge it back before")
             said = f"is {counted_alerts(child)} split from {id_} by {editing.by}"
             data = {"from": id_, "alerts": child.alerts, "rules": sorted(child.rules), "ids": list(child.alert_ids)}
-            editing.put(before, Edit(stays, "incident-parted", f"has lost {child.id}, {counted_alerts(child)}", data))
+            editing.put(
+                before,
+                Edit(stays, "incident-parted", f"has lost {child.id}, {counted_alerts(child)}", data, reckon=True),
+            )
             return editing.put(None, Edit(child, "incident-split", said, data, reckon=True)), f"{child.id} {said}"
 
         return self._edits.edit_all(desk, by, make, critical=True)

@@ -28,7 +28,7 @@ class HandlingRequests:
             after = handling.acknowledged(before, editing.by, editing.now, clocks=editing.clocks_run)
             taken_up = " and taken up" if before.state != after.state else ""
             said = f"is acknowledged{taken_up} by {editing.by}"
-            reckon = after.has_clocks != before.has_clocks
+            reckon = after.state != before.state
             return Edit(after, "incident-acknowledged", said, {"clocks": after.has_clocks}, reckon=reckon)
 
         return self._edits.edit(number, by, make)
@@ -39,7 +39,8 @@ class HandlingRequests:
         def make(editing: Editing, before: Incident) -> Edit:
             after = handling.assigned(before, str(person))
             personal = {"assignee": after.assignee, "before": before.assignee}
-            return Edit(after, "incident-assigned", f"is assigned to {after.assignee}", personal=personal)
+            said = f"is assigned to {after.assignee} by {editing.by}"
+            return Edit(after, "incident-assigned", said, personal=personal)
 
         return self._edits.edit(number, by, make)
 
@@ -63,7 +64,7 @@ class HandlingRequests:
             longest = (editing.desk.settings or NoticeSettings()).longest_snooze
             after = handling.snoozed(before, end, editing.now, longest)
             said = f"is put aside until {end:%Y-%m-%d %H:%M} UTC by {editing.by}; its clocks run on"
-            return Edit(after, "incident-snoozed", said, {"until": end.isoformat()})
+            return Edit(after, "incident-snoozed", said, {"until": end.isoformat()}, reckon=True)
 
         return self._edits.edit(number, by, make)
 

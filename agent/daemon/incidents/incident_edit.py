@@ -58,7 +58,6 @@ class Editing:
     def put(self, before: Incident | None, edit: Edit) -> Incident:
         """As it is stored."""
         about = f"incident {edit.after.id} ({edit.after.title})"
-        reckon = edit.reckon and edit.after.has_clocks and self.clocks_run
         return self.change.put(
             before,
             edit.after,
@@ -67,7 +66,7 @@ class Editing:
             by=self.by,
             data={"state": edit.after.state, **edit.data},
             personal=edit.personal or None,
-            reckon=reckon,
+            reckon=edit.reckon,
         )
 
 
