@@ -232,8 +232,8 @@ class StatusDocument:
     """The last one of each org that ever had any."""
     silences: Sequence[FeedSilence] = ()
     """Sources and feeds of which nothing or not everything comes, by their names."""
-    incidents: IncidentsStatus = IncidentsStatus()
-    """Open ones."""
+    incidents: IncidentsStatus | None = None
+    """Open ones; None where the state cannot be read."""
 
     @property
     def is_well(self) -> bool:
