@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from agent.notice.clocks.clock import Clock
 from agent.notice.incidents.growth import Thresholds, joined, opened
 from agent.notice.incidents.incident import Incident, Origin
 from agent.notice.incidents.incident_alert import IncidentAlert
@@ -11,6 +12,21 @@ from agent.notice.settings import Level
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+CLOCK = Clock(
+    regime="eu-gdpr-33",
+    obligation="sa",
+    stage="notification",
+    recipient="authority",
+    state="running",
+    anchor="aware",
+    anchored_at=NOW - HOUR,
+    due=NOW + 71 * HOUR,
+    shadow_due=NOW + 70 * HOUR,
+    planned_due=NOW + 70 * HOUR,
+    presumed=False,
+    policy=False,
+    basis="Art. 33",
+)
 CLOCKS = Thresholds("high", clocks=True)
 
 

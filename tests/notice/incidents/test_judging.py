@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from agent.notice.clocks.clock import Clock
 from agent.notice.declared import NotDeclarable
 from agent.notice.incidents.changes.anchoring import anchored, moves
 from agent.notice.incidents.changes.closing import closed
@@ -16,23 +15,8 @@ from agent.notice.incidents.changes.refusal import NotAllowed
 from agent.notice.incidents.changes.settling import Statement, settled
 from agent.notice.incidents.incident import ENDS, Anchor, Incident, State
 from agent.notice.regimes.pack import shipped
-from tests.notice.incidents.made_incident import HOUR, NOW, alert, incident
+from tests.notice.incidents.made_incident import CLOCK, HOUR, NOW, alert, incident
 
-CLOCK = Clock(
-    regime="eu-gdpr-33",
-    obligation="sa",
-    stage="notification",
-    recipient="authority",
-    state="running",
-    anchor="aware",
-    anchored_at=NOW - HOUR,
-    due=NOW + 71 * HOUR,
-    shadow_due=NOW + 70 * HOUR,
-    planned_due=NOW + 70 * HOUR,
-    presumed=False,
-    policy=False,
-    basis="Art. 33",
-)
 SENT = Statement("sent", receipt="LDI-1")
 
 
