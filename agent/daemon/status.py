@@ -12,6 +12,7 @@ from agent.daemon.backfill.status import stored_backfills
 from agent.daemon.clock import utc_now
 from agent.daemon.control.client import ask, is_there
 from agent.daemon.control.state_alone import opened_shards
+from agent.daemon.incidents.incident_counts import incidents_status
 from agent.daemon.notice.deadlines import next_deadlines
 from agent.errors import LeaklineError, StateDamaged
 from agent.problem import KINDS, Problem, problem_id
@@ -148,7 +149,12 @@ def _without_daemon(settings: Settings) -> StatusDocument:
             problems = open_problems(shards)
             states = {name: stores.state for name, stores in shards.items()}
             deadlines = next_deadlines(states, utc_now())
-            stored = replace(stored, backfills=stored_backfills(shards), deadlines=deadlines)
+            stored = replace(
+                stored,
+                backfills=stored_backfills(shards),
+                incidents=incidents_status(shards),
+                deadlines=deadlines,
+            )
     except StateDamaged as error:
         return _unreadable(settings, error)
     return with_problems(stored, [NO_DAEMON, *problems])

@@ -118,13 +118,23 @@ NUMBERS_OF_CODE = {
     "regimes/choice.py": {0},
     "regimes/doubtful_names.py": {0, 1, 4},
     "regimes/kept_pack.py": {1, 2},
+    "incidents/changes/anchoring.py": {5},
+    "incidents/changes/closing.py": {5},
+    "incidents/changes/deciding.py": {1},
+    "incidents/changes/fact_values.py": {3, 40, 60, 10_000_000_000},
+    "incidents/changes/free_text.py": {200, 4000},
+    "incidents/changes/joining.py": {1},
+    "incidents/changes/settling.py": {1, 3, 5, 80},
+    "incidents/changes/splitting.py": {0, 1, 5, 6, 60},
+    "incidents/next_steps.py": {0, 1, 5},
     "regimes/model.py": {0, 1, 2, 60},
     "regimes/pack.py": {0, 1, 2, 4, 300, 20},
     "settings.py": {0, 1, 24, 30, 60, 200, 8784},
 }
 """Digits of digests and keys, how many a message lists, a transaction looks at and memory keeps, the minute from which something is
-late and the millisecond of a timer, severities; indices and groups, names that are shown, Saturday, 31 December and the twelve months, the two working days of Art. 3(5), years that are taken, lengths of
-messages, and sizes; of settings, what they are unless given and between which bounds they lie."""
+late, the minutes by which clocks may be apart and the millisecond of a timer, severities; indices and groups, names that are shown,
+Saturday, 31 December and the twelve months, the two working days of Art. 3(5), years that are taken, lengths of messages, and sizes;
+of settings, what they are unless given and between which bounds they lie."""
 
 
 def test_no_duration_of_a_law_stands_in_the_code() -> None:

@@ -37,7 +37,11 @@ class Grouping:
         if (number := alert.cells.get(INCIDENT)) and (about := self.incident(number)):
             return about, []
         near = list(self._near(alert))
-        joined = min((known for known in near if known.is_open), key=_first_detected, default=None)
+        fitting = [known for known in near if known.is_open]
+        if alert.is_revision:  # a part that was split off may have taken its alert with it
+            named = [known for known in fitting if alert.identity in known.alert_ids]
+            fitting = named or [known for known in near if alert.rule in known.rules and known.is_open] or fitting
+        joined = min(fitting, key=_first_detected, default=None)
         if joined is None and alert.is_revision:
             joined = min((known for known in near if alert.rule in known.rules), key=_first_detected, default=None)
         related = [known.id for known in near if joined is None or known.id != joined.id]
@@ -95,5 +99,6 @@ def milliseconds(time: datetime) -> int:
     return int(time.timestamp() * 1000)
 
 
-def _first_detected(incident: Incident) -> tuple[datetime, str]:
-    return incident.detected_at, incident.id
+def _first_detected(incident: Incident) -> tuple[datetime, datetime, str]:
+    """Of two that were detected at the same time, as after a split, the one that was opened first."""
+    return incident.detected_at, incident.opened_at, incident.id
