@@ -89,6 +89,11 @@ EVENTS_DUPLICATED = Counter(
     ["destination"],
     registry=REGISTRY,
 )
+INCIDENTS_DUPLICATE = Counter(
+    "leakline_incidents_duplicate_total",
+    "Candidates that were closed at once, because a person has judged the same rules and user not a breach before",
+    registry=REGISTRY,
+)
 ALERTS_RAISED = Counter("leakline_alerts_raised_total", "Alerts, by rule", ["rule"], registry=REGISTRY)
 CORRELATION_ROWS_LEFT_OUT = Counter(
     "leakline_correlation_rows_left_out_total",

@@ -60,10 +60,11 @@ def assess(
     assessment: Assessment,
     tell: Callable[[str], None] = lambda _: None,
     learnt: Callable[[LearntMemory], None] = lambda _: None,
-    alerts: Callable[[pl.DataFrame], None] = lambda _: None,
+    alerts: Callable[[pl.DataFrame, pl.DataFrame], None] = lambda _alerts, _planted: None,
 ) -> Result:
     """`tell`: hears how far it is; `learnt`: gets what is remembered a week before the innocent days are over; `alerts`:
-    gets those of each file, a shaped frame, without columns if there are none.
+    gets those of each file, a shaped frame, without columns if there are none, and the file's events of planted leaks as
+    `Tally.take` has them.
     """
     began, planned = time.process_time(), list(spans(assessment))
     with tempfile.TemporaryDirectory() as folder:
@@ -73,7 +74,7 @@ def assess(
 
         def take(read: Reading) -> None:
             raised, planted = agent.take_object(read) if isinstance(read, ObjectBatch) else agent.take(read)
-            alerts(raised)
+            alerts(raised, planted)
             tally.take(raised, planted)
 
         files: Iterator[Reading] = iter(log_files(planned) if assessment.log_files else ())

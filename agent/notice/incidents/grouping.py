@@ -35,8 +35,11 @@ class Grouping:
         """The incident that the alert joins, None for a new one; and others that it would fit."""
         near = list(self._near(alert))
         joined = min((known for known in near if known.is_open), key=_first_detected, default=None)
-        if joined is None and alert.is_revision:
-            joined = min((known for known in near if alert.rule in known.rules), key=_first_detected, default=None)
+        if alert.is_revision:
+            # What was said of the alert before is in one of them, perhaps in one that has ended since.
+            same = [known for known in near if alert.identity in known.alert_ids]
+            of_rule = [known for known in near if alert.rule in known.rules]
+            joined = min(same or (of_rule if joined is None else ()), key=_first_detected, default=joined)
         others = [known.id for known in near if joined is None or known.id != joined.id]
         return joined, others[:MOST_RELATED]
 
@@ -50,6 +53,13 @@ class Grouping:
         for link in after.links:
             key = link_key(after.origin, link)
             self.change.links[key] = with_entry(self._entries(key), entry)
+
+    def settle(self, after: Incident) -> None:
+        """An incident that the batch has put, with what is thought of it; its links and times are the same."""
+        before, put = self.change.incidents[after.id]
+        self.change.incidents[after.id] = before, after
+        if after.has_clocks and not put.has_clocks:
+            self.change.reckon.add(after.id)
 
     def _near(self, alert: IncidentAlert) -> Iterator[Incident]:
         """Incidents that one of the alert's links leads to, whose evidence is near enough to the alert's."""

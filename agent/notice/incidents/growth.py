@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from agent.notice.incidents import evidence
 from agent.notice.incidents.grouping import incident_id
 from agent.notice.incidents.incident import (
     LEVELS,
@@ -66,17 +67,23 @@ def opened(alert: IncidentAlert, now: datetime, thresholds: Thresholds, related:
 def joined(incident: Incident, alert: IncidentAlert, now: datetime, thresholds: Thresholds) -> Incident:
     """The incident with one more alert. Where a candidate's level rises to where clocks begin, it becomes more than that."""
     grown = with_evidence(incident, alert)
-    serious = thresholds.reaches(grown.level) and alert.origin != "history"
-    if not serious or not incident.is_open:
-        return grown
-    if grown.state == "candidate":
-        decision = Decision("triage", now, BY, f"level {grown.level}")
-        grown = replace(grown, state="triage", decisions=(*grown.decisions, decision))
-    return replace(grown, has_clocks=grown.has_clocks or thresholds.clocks)
+    return raised(grown, now, thresholds) if grown.is_open and grown is not incident else grown
+
+
+def raised(incident: Incident, now: datetime, thresholds: Thresholds) -> Incident:
+    """An open incident, which is more than a candidate from a level on."""
+    if not thresholds.reaches(incident.level) or incident.origin == "history":
+        return incident
+    if incident.state == "candidate":
+        decision = Decision("triage", now, BY, f"level {incident.level}")
+        incident = replace(incident, state="triage", decisions=(*incident.decisions, decision))
+    return replace(incident, has_clocks=incident.has_clocks or thresholds.clocks)
 
 
 def with_evidence(incident: Incident, alert: IncidentAlert) -> Incident:
     """The incident with what the alert brings; nothing of it is decided."""
+    if not alert.is_revision and alert.identity in incident.alert_ids:
+        return incident  # it came twice
     known = alert.is_revision and alert.rule in incident.rules
     ids = incident.alert_ids
     if not known and len(ids) < MOST_ALERT_IDS:
@@ -95,6 +102,8 @@ def with_evidence(incident: Incident, alert: IncidentAlert) -> Incident:
         alerts=incident.alerts + (not known),
         revisions=incident.revisions + known,
         alert_ids=ids,
+        signals=evidence.signals(incident.signals, alert),
+        traces=evidence.traces(incident.traces, alert),
         revision=incident.revision + 1,
     )
 
@@ -107,6 +116,13 @@ def _with_rule(incident: Incident, alert: IncidentAlert, *, known: bool) -> dict
     count = before or RuleCount(alert.rule_name, alert.level, alert.category, 0, 0)
     # A later word about an alert has the number of all its matches: what it had before is in it.
     matches = max(count.matches, alert.matches) if known else count.matches + alert.matches
-    level = highest(count.level, alert.level)
-    rules[alert.rule] = replace(count, alerts=count.alerts + (not known), matches=matches, level=level)
+    measured = evidence.rows(alert)
+    rules[alert.rule] = replace(
+        count,
+        alerts=count.alerts + (not known),
+        matches=matches,
+        level=highest(count.level, alert.level),
+        rows=count.rows + (0 if alert.is_revision else measured),
+        most_rows=max(count.most_rows, measured),
+    )
     return rules

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import polars as pl
 
+from agent import metrics
 from agent.batch_steps import NO_RESPONSE, DetectionResult, ResponseRecord, ResponseResult
 from agent.model import Batch
 from agent.notice.incidents import incident_event
@@ -19,7 +20,8 @@ from agent.notice.incidents.grouping import Grouping
 from agent.notice.incidents.growth import Thresholds, joined, opened
 from agent.notice.incidents.incident import MOST_ALERT_IDS, Incident
 from agent.notice.incidents.incident_alert import IncidentAlert, incident_alerts
-from agent.notice.incidents.incident_event import GREW, OPENED, RAISED
+from agent.notice.incidents.incident_event import CLOSED, GREW, OPENED, RAISED
+from agent.notice.incidents.triage import Triage, is_duplicate
 from agent.notice.settings import NoticeSettings
 
 INCIDENT, HEAD = "leakline.incident.id", "leakline.trail.head"
@@ -37,8 +39,10 @@ class IncidentResponder:
     ) -> None:
         """`head`: the short head of the trail's newest checkpoint."""
         self._book = book
-        self._within = (settings or NoticeSettings()).group_within
+        given = settings or NoticeSettings()
+        self._within = given.group_within
         self._thresholds = Thresholds.of(settings)
+        self._triage = Triage(book, self._thresholds, given.close_candidates_after)
         self._head = head
 
     def __call__(self, _batch: Batch, detection: DetectionResult, now: datetime, /) -> ResponseResult:
@@ -49,9 +53,12 @@ class IncidentResponder:
         ids: list[str] = [""] * alerts.height
         touched: dict[str, list[IncidentAlert]] = {}
         for alert in incident_alerts(alerts):
-            incident = self._respond(grouping, alert, now)
+            before, incident = self._respond(grouping, alert, now)
             ids[alert.row] = incident.id
-            touched.setdefault(incident.id, []).append(alert)
+            if before is None or before.revision != incident.revision:
+                touched.setdefault(incident.id, []).append(alert)
+        for number in touched:
+            grouping.settle(self._triage(grouping.change.incidents[number][1], now))
         news = [
             (action, after) for before, after in grouping.change.incidents.values() if (action := _news(before, after))
         ]
@@ -66,7 +73,8 @@ class IncidentResponder:
             [_record(*grouping.change.incidents[number], of) for number, of in touched.items()],
         )
 
-    def _respond(self, grouping: Grouping, alert: IncidentAlert, now: datetime) -> Incident:
+    def _respond(self, grouping: Grouping, alert: IncidentAlert, now: datetime) -> tuple[Incident | None, Incident]:
+        """The alert's incident before and with it; the same for an alert that it has already."""
         before, others = grouping.found(alert)
         if before is None:
             after = opened(alert, now, self._thresholds, others)
@@ -75,8 +83,9 @@ class IncidentResponder:
             after = joined(before, alert, now, self._thresholds) if before else after
         else:
             after = joined(before, alert, now, self._thresholds)
-        grouping.put(before, after, reckon=after.has_clocks and not (before and before.has_clocks))
-        return after
+        if before is None or before.revision != after.revision:
+            grouping.put(before, after, reckon=after.has_clocks and not (before and before.has_clocks))
+        return before, after
 
 
 @dataclass(slots=True)
@@ -99,6 +108,8 @@ class IncidentResponse:
 
     def commit(self) -> None:
         self._book.settle()
+        if closed := sum(_news(*change) == CLOSED for change in self._grouping.change.incidents.values()):
+            metrics.INCIDENTS_DUPLICATE.inc(closed)
         self._undo.clear()
 
     def take_back(self) -> None:
@@ -108,6 +119,8 @@ class IncidentResponse:
 
 def _news(before: Incident | None, after: Incident) -> str:
     """What the SIEM is told of a change; empty for nothing: each alert names its incident anyway."""
+    if is_duplicate(after) and (before is None or before.is_open):
+        return CLOSED
     if before is None:
         return OPENED
     if before.level != after.level or before.state != after.state:
@@ -129,6 +142,10 @@ def _record(before: Incident | None, after: Incident, alerts: list[IncidentAlert
         "added": [alert.id for alert in alerts][:MOST_ALERT_IDS],
         "detected": after.detected_at.isoformat(),
         "clocks": after.has_clocks,
+        "score": after.score.value,
     }
     personal = {"title": after.title, "actor": after.actor}
-    return ResponseRecord(OPENED if before is None else GREW, after.id, data, personal)
+    if before is None or before.state != after.state:
+        personal["reason"] = after.decisions[-1].reason
+    action = _news(before, after)
+    return ResponseRecord(action or GREW, after.id, data, personal)
