@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
-from agent.model import OWN_EVENT_TYPE, Batch
-from agent.notice.incidents.book import IncidentBook
-from agent.notice.incidents.grouping import Grouping
-from agent.notice.incidents.incident import Decision, Incident
-from agent.notice.incidents.responder import IncidentResponder
+from agent.notice.incidents.incident import Incident
 from agent.notice.incidents.triage import is_duplicate
-from agent.notice.incidents.verdict import verdicts_of
 from agent.notice.settings import NoticeSettings
-
-SETTINGS = NoticeSettings.model_validate({"zone": "Europe/Berlin", "jurisdictions": ["eu"], "roles": ["controller"]})
-
-_NO_ROWS = Batch("", "agent", OWN_EVENT_TYPE, pl.DataFrame())
+from tests.notice.incidents.answering import SETTINGS, Answering
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,36 +45,6 @@ class IncidentSummary:
     leaks: dict[str, LeakIncidents]
 
 
-class Remembered(dict[str, bytes]):
-    """Keys and values of one shard."""
-
-    def __call__(self, key: str, /) -> bytes | None:
-        return self.get(key)
-
-    def keys(self, prefix: str = "", /) -> Iterator[str]:  # type: ignore[override]
-        return iter(sorted(key for key in self if key.startswith(prefix)))
-
-    def apply(self, changes: dict[str, bytes | None]) -> None:
-        for key, value in changes.items():
-            if value is None:
-                self.pop(key, None)
-            else:
-                self[key] = value
-
-
-@dataclass(frozen=True, slots=True)
-class _Detection:
-    alerts: pl.DataFrame
-    remember: dict[str, bytes | None]
-    matched: dict[str, int]
-
-    def advance(self) -> None: ...
-
-    def commit(self) -> None: ...
-
-    def take_back(self) -> None: ...
-
-
 class IncidentTally:
     """Fed with the alerts of one file after another. `judged`: days from the first on, at the end of each of which a person
     ends everything that is open as not a breach.
@@ -91,10 +53,8 @@ class IncidentTally:
     def __init__(self, first: date, until: date, judged: int = 0, settings: NoticeSettings = SETTINGS) -> None:
         self._first, self._until = first, until
         self._judged_until = first + timedelta(days=judged)
-        self.stored = Remembered()
-        self._within = settings.group_within
-        self._book = IncidentBook(self.stored)
-        self._respond = IncidentResponder(self._book, settings)
+        self.answering = Answering(settings)
+        self._book = self.answering.book
         self._scenario_of: dict[str, str] = {}
         self._of_leak: dict[str, Counter[str]] = {}
         self._alerts: Counter[str] = Counter()
@@ -107,16 +67,13 @@ class IncidentTally:
             return
         now: datetime = alerts["@timestamp"].max()  # type: ignore[assignment]
         self._judge(now)
-        response = self._respond(_NO_ROWS, _Detection(alerts, {}, {}), now)
-        self.stored.apply(dict(response.remember))
-        response.advance()
-        response.commit()
+        response = self.answering.take(alerts, now)
         for row in response.alerts.iter_rows(named=True):
             if row["event.action"] == "alert-raised":
                 self._count(row["leakline.incident.id"], row["leakline.alert.event_ids"] or ())
 
     def summary(self) -> IncidentSummary:
-        incidents = [incident for number in self._book.ids() if (incident := self._book.incident(number))]
+        incidents = self.answering.incidents()
         of_leaks = {number for counts in self._of_leak.values() for number in counts}
         innocent = [
             incident
@@ -144,7 +101,9 @@ class IncidentTally:
 
     def _leak(self, counts: Counter[str]) -> LeakIncidents:
         found = [(self._book.incident(number), share) for number, share in counts.most_common()]
-        return LeakIncidents(counts.total(), [one for one, _ in found if one], [share for one, share in found if one])
+        return LeakIncidents(
+            counts.total(), [known for known, _ in found if known], [share for known, share in found if known]
+        )
 
     def _judge(self, now: datetime) -> None:
         while self._day < min(now.date(), self._judged_until):
@@ -152,19 +111,4 @@ class IncidentTally:
             at = datetime(self._day.year, self._day.month, self._day.day, tzinfo=UTC)
             for number in self._book.open_ids():
                 if (incident := self._book.incident(number)) is not None:
-                    self._end(incident, at)
-
-    def _end(self, incident: Incident, at: datetime) -> None:
-        decision = Decision("not-a-breach", at, "assessor", "an innocent day")
-        ended = replace(
-            incident,
-            state="not-a-breach",
-            decisions=(*incident.decisions, decision),
-            revision=incident.revision + 1,
-        )
-        grouping = Grouping(self._book, self._within)
-        grouping.put(incident, ended)
-        self.stored.apply(grouping.change.remember())
-        self.stored.apply(verdicts_of(incident, self.stored, at, "assessor", decision.reason))
-        self._book.advance(grouping.change)
-        self._book.settle()
+                    self.answering.end(incident, at)

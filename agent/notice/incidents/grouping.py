@@ -1,8 +1,10 @@
 """Which incident an alert belongs to: the open one that is about the same user, session or app within a span of time, else a new
 one.
 
-Where several fit, it joins the one that was detected first, because its clocks end first. A later word about an alert of an
-incident that has ended stays with that one; anything else opens another, which names the ended one as related.
+Where several fit, it joins the one that was detected first, because its clocks end first, and a candidate only where there is
+nothing else. An alert from which clocks begin does not join a candidate that was there for longer than the span, a habit perhaps:
+it opens another, which names the candidate as related. A later word about an alert stays with the incident that has the alert, also
+if that has ended; anything else opens another, which names the ended one as related.
 """
 
 from __future__ import annotations
@@ -31,15 +33,17 @@ class Grouping:
         changed = self.change.incidents.get(number)
         return changed[1] if changed else self._book.incident(number)
 
-    def found(self, alert: IncidentAlert) -> tuple[Incident | None, list[str]]:
-        """The incident that the alert joins, None for a new one; and others that it would fit."""
+    def found(self, alert: IncidentAlert, *, serious: bool = False) -> tuple[Incident | None, list[str]]:
+        """The incident that the alert joins, None for a new one; and others that it would fit.
+
+        `serious`: the alert makes more than a candidate of its incident.
+        """
         near = list(self._near(alert))
-        joined = min((known for known in near if known.is_open), key=_first_detected, default=None)
-        if alert.is_revision:
-            # What was said of the alert before is in one of them, perhaps in one that has ended since.
-            same = [known for known in near if alert.identity in known.alert_ids]
-            of_rule = [known for known in near if alert.rule in known.rules]
-            joined = min(same or (of_rule if joined is None else ()), key=_first_detected, default=joined)
+        has_it = [known for known in near if alert.identity in known.alert_ids]
+        fitting = [known for known in near if known.is_open and not (serious and self._is_habit(known, alert))]
+        # Not every incident has the ids of all of its alerts: a later word is then most likely about one of the same rule.
+        of_rule = [known for known in near if alert.is_revision and alert.rule in known.rules]
+        joined = min(has_it or fitting or of_rule, key=_first_detected, default=None)
         others = [known.id for known in near if joined is None or known.id != joined.id]
         return joined, others[:MOST_RELATED]
 
@@ -60,6 +64,13 @@ class Grouping:
         self.change.incidents[after.id] = before, after
         if after.has_clocks and not put.has_clocks:
             self.change.reckon.add(after.id)
+
+    def _is_habit(self, known: Incident, alert: IncidentAlert) -> bool:
+        """Whether it is a candidate that was there long before: its clocks would begin in the past, and be late at once, for
+        what was harmless then.
+        """
+        begun = milliseconds(known.detected_at) + self._within
+        return known.state == "candidate" and begun < milliseconds(alert.raised_at)
 
     def _near(self, alert: IncidentAlert) -> Iterator[Incident]:
         """Incidents that one of the alert's links leads to, whose evidence is near enough to the alert's."""
@@ -92,5 +103,6 @@ def milliseconds(time: datetime) -> int:
     return int(time.timestamp() * 1000)
 
 
-def _first_detected(incident: Incident) -> tuple[datetime, str]:
-    return incident.detected_at, incident.id
+def _first_detected(incident: Incident) -> tuple[bool, datetime, str]:
+    """Candidates last: the evidence belongs to what people look at."""
+    return incident.state == "candidate", incident.detected_at, incident.id

@@ -14,6 +14,7 @@ from agent.notice.incidents.incident import (
     MOST_RULES,
     Decision,
     Incident,
+    Origin,
     RuleCount,
     State,
     highest,
@@ -37,13 +38,14 @@ class Thresholds:
     def of(cls, settings: NoticeSettings | None) -> Thresholds:
         return cls() if settings is None else cls(settings.clocks_from, clocks=True)
 
-    def reaches(self, level: Level) -> bool:
-        return LEVELS.index(level) >= LEVELS.index(self.level)
+    def reaches(self, level: Level, origin: Origin) -> bool:
+        """Alerts of a backfill make candidates alone: nobody is alarmed about the past."""
+        return LEVELS.index(level) >= LEVELS.index(self.level) and origin != "history"
 
 
 def opened(alert: IncidentAlert, now: datetime, thresholds: Thresholds, related: Sequence[str]) -> Incident:
-    """A new incident of this alert. Alerts of a backfill open candidates: nobody is alarmed about the past."""
-    serious = thresholds.reaches(alert.level) and alert.origin != "history"
+    """A new incident of this alert."""
+    serious = thresholds.reaches(alert.level, alert.origin)
     state: State = "triage" if serious else "candidate"
     fresh = Incident(
         id=incident_id(alert),
@@ -72,7 +74,7 @@ def joined(incident: Incident, alert: IncidentAlert, now: datetime, thresholds: 
 
 def raised(incident: Incident, now: datetime, thresholds: Thresholds) -> Incident:
     """An open incident, which is more than a candidate from a level on."""
-    if not thresholds.reaches(incident.level) or incident.origin == "history":
+    if not thresholds.reaches(incident.level, incident.origin):
         return incident
     if incident.state == "candidate":
         decision = Decision("triage", now, BY, f"level {incident.level}")

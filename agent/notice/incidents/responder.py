@@ -75,7 +75,7 @@ class IncidentResponder:
 
     def _respond(self, grouping: Grouping, alert: IncidentAlert, now: datetime) -> tuple[Incident | None, Incident]:
         """The alert's incident before and with it; the same for an alert that it has already."""
-        before, others = grouping.found(alert)
+        before, others = grouping.found(alert, serious=self._thresholds.reaches(alert.level, alert.origin))
         if before is None:
             after = opened(alert, now, self._thresholds, others)
             # The same alert may have opened an incident that has ended since: that one grows then, and stays as it is.
