@@ -14,6 +14,9 @@ from agent.notice.incidents.triage import is_duplicate
 from agent.notice.settings import NoticeSettings
 from tests.notice.incidents.answering import SETTINGS, Answering
 
+JUDGED_DAYS = 7
+"""At the end of each of which a person ends what is open, in a second play."""
+
 
 @dataclass(frozen=True, slots=True)
 class LeakIncidents:
@@ -90,7 +93,7 @@ class IncidentTally:
             largest=max((incident.alerts for incident in innocent), default=0),
             longest=max((incident.last_event - incident.first_event for incident in innocent), default=timedelta()),
             scores=sorted(incident.score.value for incident in innocent),
-            leaks={name: self._leak(counts) for name, counts in self._of_leak.items()},
+            leaks={name: self._leak(counts) for name, counts in sorted(self._of_leak.items())},
         )
 
     def _count(self, incident: str, events: Sequence[str]) -> None:

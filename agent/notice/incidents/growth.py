@@ -23,6 +23,8 @@ from agent.notice.incidents.incident_alert import IncidentAlert
 from agent.notice.settings import Level, NoticeSettings
 
 MOST_LINKS = 50
+FURTHER = "*"
+"""In the place of a rule's id: all rules above `MOST_RULES`."""
 BY = "leakline"
 """Who decides what no person decided."""
 
@@ -86,7 +88,7 @@ def with_evidence(incident: Incident, alert: IncidentAlert) -> Incident:
     """The incident with what the alert brings; nothing of it is decided."""
     if not alert.is_revision and alert.identity in incident.alert_ids:
         return incident  # it came twice
-    known = alert.is_revision and alert.rule in incident.rules
+    known = alert.is_revision and (alert.rule in incident.rules or FURTHER in incident.rules)
     ids = incident.alert_ids
     if not known and len(ids) < MOST_ALERT_IDS:
         ids = (*ids, alert.identity)
@@ -112,19 +114,20 @@ def with_evidence(incident: Incident, alert: IncidentAlert) -> Incident:
 
 def _with_rule(incident: Incident, alert: IncidentAlert, *, known: bool) -> dict[str, RuleCount]:
     rules = dict(incident.rules)
-    before = rules.get(alert.rule)
-    if before is None and len(rules) >= MOST_RULES:
-        return rules
-    count = before or RuleCount(alert.rule_name, alert.level, alert.category, 0, 0)
+    full = alert.rule not in rules and len(rules) >= MOST_RULES
+    rule = FURTHER if full else alert.rule
+    fresh = RuleCount("further rules" if full else alert.rule_name, alert.level, "" if full else alert.category, 0, 0)
+    count = rules.get(rule, fresh)
     # A later word about an alert has the number of all its matches: what it had before is in it.
     matches = max(count.matches, alert.matches) if known else count.matches + alert.matches
     measured = evidence.rows(alert)
-    rules[alert.rule] = replace(
+    rules[rule] = replace(
         count,
         alerts=count.alerts + (not known),
         matches=matches,
         level=highest(count.level, alert.level),
-        rows=count.rows + (0 if alert.is_revision else measured),
+        # Different rules overlap: of the further ones the largest alert counts.
+        rows=count.rows + (0 if alert.is_revision or full else measured),
         most_rows=max(count.most_rows, measured),
     )
     return rules

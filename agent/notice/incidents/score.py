@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from agent.notice.incidents.evidence import most_rows, rows_step
-from agent.notice.incidents.incident import Incident, Score
+from agent.notice.incidents.incident import MOST_RULES, Incident, Score
 from agent.notice.incidents.verdict import Verdict
 from agent.notice.settings import Level
 
@@ -67,7 +67,10 @@ def _parts(incident: Incident, judged: Verdict | None) -> Iterator[tuple[int, st
     categories = sorted({count.category for count in rules if count.category})
     yield _step(BREADTH, len(categories)), f"rules of {len(categories)} categories: {', '.join(categories)}"
     if len(incident.rules) >= MANY_RULES:
-        yield FOR_MANY_RULES, f"{len(incident.rules)} different rules"
+        yield (
+            FOR_MANY_RULES,
+            f"{len(incident.rules)}{' or more' if len(incident.rules) > MOST_RULES else ''} different rules",
+        )
     if judged is not None:
         yield JUDGED, f"the same rule and user were judged not a breach on {judged.at:%Y-%m-%d}"
 

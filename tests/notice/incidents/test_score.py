@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.notice.incidents.evidence import MOST_TRACES, PRESENT
+from agent.notice.incidents.evidence import MOST_TRACES, PRESENT, ROWS_STEPS
 from agent.notice.incidents.evidence import SIGNALS as COLUMNS
-from agent.notice.incidents.score import HIGHEST, JUDGED, LEVEL, SIGNALS
+from agent.notice.incidents.score import BREADTH, FOR_MANY_RULES, HIGHEST, JUDGED, LEVEL, MANY_RULES, ROWS, SIGNALS
+from agent.notice.incidents.triage import LOW
 from tests.notice.incidents.answering import Answering, Row, alert
 
 CELLS = {
@@ -141,3 +142,23 @@ def test_what_was_judged_counts_against_it() -> None:
     second = answering.incidents()[1]
     assert second.score.reasons[-1] == f"{JUDGED} the same rule and user were judged not a breach on 2026-06-01"
     assert second.has_clocks and second.is_open
+
+
+def test_the_page_has_the_points_of_the_code() -> None:
+    """docs/triage.md is written by hand; every line of its table is compared."""
+    page = Path("docs/triage.md").read_text(encoding="utf-8")
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")
+    ]
+    points = {what: told for what, told, *_ in cells[2:]}
+    levels = f"level {', '.join(LEVEL)}"
+    rows = f"{', '.join(f'{step:,}' for step in ROWS_STEPS)} rows or more"
+    assert points == {
+        levels: ", ".join(map(str, LEVEL.values())),
+        rows: ", ".join(map(str, ROWS[1:])),
+        **{reason: str(number) for number, reason in SIGNALS.values()},
+        "rules of two categories, of three or more": ", ".join(str(number) for _, number in reversed(BREADTH)),
+        f"{MANY_RULES} different rules or more": str(FOR_MANY_RULES),
+        "the same rule and user were judged not a breach": str(JUDGED),
+    }
+    assert f"a score below {LOW}" in page
