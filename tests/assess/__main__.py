@@ -24,7 +24,7 @@ from tests.assess.calendar import Assessment
 from tests.assess.campaign_page import campaign_lines, lost
 from tests.assess.campaigns import SHARES, LearntMemory, Sweep, quiet
 from tests.assess.complaints import complaints
-from tests.assess.incident_page import incident_lines
+from tests.assess.incidents.page import incident_lines
 from tests.assess.measured_page import page
 from tests.assess.run import Result, assess, learn
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from agent.simulator.scenarios import PLAYABLE
 from tests.assess.campaign_page import campaign_lines
 from tests.assess.campaigns import CampaignPlay
-from tests.assess.incident_page import incident_lines
+from tests.assess.incidents.page import incident_lines
 from tests.assess.markdown_table import span, table
 from tests.assess.run import Result
 from tests.assess.tally import LEVELS, LeakFinding

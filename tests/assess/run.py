@@ -16,7 +16,7 @@ from agent.simulator.world.sessions import day_of, midnight
 from tests.assess.agent_under_test import Agent
 from tests.assess.calendar import FIRST, Assessment, spans
 from tests.assess.campaigns import LearntMemory
-from tests.assess.incident_tally import JUDGED_DAYS, IncidentSummary, IncidentTally
+from tests.assess.incidents.tally import JUDGED_DAYS, IncidentSummary, IncidentTally
 from tests.assess.log_file_texts import LogFileText, log_files
 from tests.assess.object_batches import ObjectBatch, object_batches
 from tests.assess.tally import LeakFinding, Tally

@@ -100,6 +100,12 @@ NUMBERS_OF_CODE = {
     "regimes/model.py": {0, 1, 2, 60},
     "regimes/pack.py": {0, 1, 2, 4, 300, 20},
     "settings.py": {0, 1, 24, 30, 60, 200, 8784},
+    # Points of scores, steps of rows and how many values are kept:
+    "incidents/estimates.py": {0, 1},
+    "incidents/evidence.py": {0, 20, 1000, 10_000, 100_000, 1_000_000},
+    "incidents/score.py": {0, 2, 3, 5, 8, 10, 15, 20, 25, 40, 50, 100},
+    "incidents/triage.py": {1, 25},
+    "incidents/rule_verdict.py": {0, 1},
 }
 """Indices, Saturday, 31 December and the twelve months, the two working days of Art. 3(5), years that are taken, lengths of
 messages, and sizes; of settings, what they are unless given and between which bounds they lie."""

@@ -6,8 +6,7 @@ Queries are KQL (Lucene takes them too, but for the ranges) over the names that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from agent.notice.incidents.evidence import ADDRESS, MOST_TRACES, NAME, OBJECT, USER, most_rows, rows_of
@@ -24,19 +23,21 @@ _FIELDS: Mapping[str, str] = {
 """Kinds of links to the fields of events that have their values."""
 
 
-def with_estimates(incident: Incident, now: datetime) -> Incident:
-    """The incident with facts as its alerts let one estimate them; those that are as before keep their time."""
+def facts_of(incident: Incident, now: datetime) -> Mapping[str, Fact]:
+    """The incident's facts with those that its alerts let one estimate; what is as before keeps its time."""
     facts = dict(incident.facts)
     for name, value, basis, query in _estimates(incident):
         before = facts.get(name)
-        if before is None or (before.estimated and (before.value, before.query) != (value, query)):
+        if before is None or (before.estimated and (before.query != query or before.value != value)):
             facts[name] = Fact(value, BY, now, basis, estimated=True, query=query)
-    return replace(incident, facts=facts) if facts != incident.facts else incident
+    return facts
 
 
 def _estimates(incident: Incident) -> Iterator[tuple[str, float | str, str, str]]:
     """Name, value, basis and query."""
-    alerts, events = f'leakline.incident.id : "{incident.id}" and event.kind : "alert"', _events(incident)
+    first, last = _time(incident.first_event), _time(incident.last_event)
+    alerts = f'leakline.incident.id : "{incident.id}" and event.kind : "alert"'
+    events = f'{_who(incident)} and @timestamp >= "{first}" and @timestamp <= "{last}"'
     if rows := most_rows(incident.rules.values()):
         most = max(incident.rules.items(), key=lambda pair: (rows_of(pair[1]), pair[0]))[1].name
         basis = (
@@ -51,27 +52,21 @@ def _estimates(incident: Incident) -> Iterator[tuple[str, float | str, str, str]
         yield "addresses", ", ".join(addresses), _listed("addresses", "source.ip", len(addresses)), events
     if objects := incident.traces.get(OBJECT):
         yield "objects", ", ".join(objects), _listed("objects", "salesforce.entity_name", len(objects)), events
-    period = f"{_time(incident.first_event)} to {_time(incident.last_event)}"
-    yield "period", period, "from the first to the last event that an alert is about", alerts
+    yield "period", f"{first} to {last}", "from the first to the last event that an alert is about", alerts
 
 
-def _events(incident: Incident) -> str:
-    """The query for what those whom it is about did while it lasted."""
-    for kind, field in _FIELDS.items():
-        if values := [link.split(":", 1)[1] for link in incident.links if link.startswith(f"{kind}:")]:
-            who = (
-                f"{field} : ({' or '.join(map(_quoted, values))})"
-                if len(values) > 1
-                else f"{field} : {_quoted(values[0])}"
-            )
-            break
-    else:
-        addresses = incident.traces.get(ADDRESS, ())
-        who = f"source.ip : ({' or '.join(map(_quoted, addresses))})" if addresses else 'event.kind : "event"'
+def _who(incident: Incident) -> str:
+    """The query for the events of those whom it is about."""
     org = f"organization.id : {_quoted(incident.org)} and " if incident.org else ""
-    return (
-        f'{org}{who} and @timestamp >= "{_time(incident.first_event)}" and @timestamp <= "{_time(incident.last_event)}"'
-    )
+    for kind, field in _FIELDS.items():
+        if values := [link[len(kind) + 1 :] for link in incident.links if link.startswith(f"{kind}:")]:
+            return f"{org}{field} : {_any(values)}"
+    addresses = incident.traces.get(ADDRESS, ())
+    return f"{org}source.ip : {_any(addresses)}" if addresses else f'{org}event.kind : "event"'
+
+
+def _any(values: Sequence[str]) -> str:
+    return _quoted(values[0]) if len(values) == 1 else f"({' or '.join(map(_quoted, values))})"
 
 
 def _count(what: str, field: str, number: int) -> str:
@@ -94,4 +89,4 @@ def _quoted(text: str) -> str:
 
 
 def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"

@@ -46,21 +46,21 @@ USER, NAME, ADDRESS, OBJECT = "user", "name", "address", "object"
 _OBJECTS = ("salesforce.entity_name", "salesforce.queriedentities", "leakline.setup.object", "leakline.inbound.object")
 
 
-def signals(known: Sequence[str], alert: IncidentAlert) -> Sequence[str]:
+def signals(known: tuple[str, ...], alert: IncidentAlert) -> tuple[str, ...]:
     """With those of one more alert, in the order of their text."""
     cells = alert.cells
-    found = {name for name, (column, value) in SIGNALS.items() if cells.get(column) is value}
-    found |= {name for name, column in PRESENT.items() if cells.get(column)}
-    return known if found <= set(known) else tuple(sorted(found.union(known)))
+    found = [name for name, (column, value) in SIGNALS.items() if cells.get(column) is value]
+    found += [name for name, column in PRESENT.items() if cells.get(column)]
+    return tuple(sorted({*found, *known})) if found else known
 
 
-def traces(known: Mapping[str, Sequence[str]], alert: IncidentAlert) -> Mapping[str, Sequence[str]]:
+def traces(known: dict[str, tuple[str, ...]], alert: IncidentAlert) -> dict[str, tuple[str, ...]]:
     """With those of one more alert."""
-    cells, kept = alert.cells, known
-    for kind, values in _traces(cells):
+    kept = dict(known)
+    for kind, values in _traces(alert.cells):
         before = kept.get(kind, ())
         if new := [value for value in values if value not in before]:
-            kept = {**kept, kind: tuple(sorted({*before, *new})[:MOST_TRACES])}
+            kept[kind] = tuple(sorted({*before, *new})[:MOST_TRACES])
     return kept
 
 

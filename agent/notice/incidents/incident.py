@@ -124,7 +124,7 @@ class Score:
     """How much speaks for a leak, 0 to 100, and what."""
 
     value: int = 0
-    reasons: Sequence[str] = ()
+    reasons: tuple[str, ...] = ()
     """`+40 level high`, in the order in which they count."""
 
 
@@ -155,9 +155,9 @@ class Incident:
     revisions: int = 0
     """Later words about alerts that it already has: they are counted and change nothing else."""
     alert_ids: Sequence[str] = ()
-    signals: Sequence[str] = ()
+    signals: tuple[str, ...] = ()
     """What its alerts have in common with leaks: names of `agent.notice.incidents.evidence`."""
-    traces: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    traces: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Kind to values that the alerts mention: user, name, address, object."""
     score: Score = field(default_factory=Score)
     has_clocks: bool = False

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from agent.notice.incidents.evidence import most_rows, rows_step
 from agent.notice.incidents.incident import MOST_RULES, Incident, Score
-from agent.notice.incidents.verdict import Verdict
+from agent.notice.incidents.rule_verdict import RuleVerdict
 from agent.notice.settings import Level
 
 HIGHEST = 100
@@ -46,17 +46,17 @@ MANY_RULES, FOR_MANY_RULES = 5, 5
 """Different rules, and their points: independent ways of counting that agree."""
 
 JUDGED = -15
-"""A person has judged the same before, see `verdict.judged`: what is left of a low or medium level is little, of a high one not."""
+"""A person has judged the same before, see `rule_verdict.judged`: what is left of a low or medium level is little, of a high one not."""
 
 
-def scored(incident: Incident, judged: Verdict | None = None) -> Score:
+def scored(incident: Incident, judged: RuleVerdict | None = None) -> Score:
     """`judged`: by which a person has judged all of its rules for all of its users."""
     parts = [part for part in _parts(incident, judged) if part[0]]
     value = min(max(sum(points for points, _ in parts), 0), HIGHEST)
     return Score(value, tuple(f"{points:+d} {reason}" for points, reason in parts))
 
 
-def _parts(incident: Incident, judged: Verdict | None) -> Iterator[tuple[int, str]]:
+def _parts(incident: Incident, judged: RuleVerdict | None) -> Iterator[tuple[int, str]]:
     rules = incident.rules.values()
     yield LEVEL[incident.level], f"level {incident.level}"
     rows = most_rows(rules)

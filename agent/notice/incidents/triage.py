@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from agent.notice.incidents.book import IncidentBook
-from agent.notice.incidents.estimates import with_estimates
+from agent.notice.incidents.estimates import facts_of
 from agent.notice.incidents.growth import BY, MOST_LINKS, Thresholds, raised
 from agent.notice.incidents.incident import MOST_RULES, Decision, Incident
+from agent.notice.incidents.rule_verdict import RuleVerdict, judged
 from agent.notice.incidents.score import scored
-from agent.notice.incidents.verdict import Verdict, judged
 
 LOW = 25
 """Below it a score is low: a medium level with a hundred thousand rows or with two signals reaches it although it was judged."""
@@ -36,7 +36,7 @@ class Triage:
     def __call__(self, incident: Incident, now: datetime) -> Incident:
         """Raises ValueError for verdicts that are damaged."""
         verdict = self._verdict(incident, now)
-        incident = with_estimates(replace(incident, score=scored(incident, verdict)), now)
+        incident = replace(incident, score=scored(incident, verdict), facts=facts_of(incident, now))
         low = verdict is not None and incident.score.value < LOW
         if verdict is not None and low and _may_end(incident):
             return _closed(incident, verdict, now)
@@ -44,7 +44,7 @@ class Triage:
             return self._opened_again(incident, now)
         return incident
 
-    def _verdict(self, incident: Incident, now: datetime) -> Verdict | None:
+    def _verdict(self, incident: Incident, now: datetime) -> RuleVerdict | None:
         """None also where not everything that belongs to it is kept."""
         whole = len(incident.rules) < MOST_RULES and len(incident.links) < MOST_LINKS
         return judged(incident, self._book.recall, now, self._counts_for) if whole else None
@@ -72,7 +72,7 @@ def _may_end(incident: Incident) -> bool:
     return incident.state == "candidate" and not incident.has_clocks and not touched and not decided
 
 
-def _closed(incident: Incident, verdict: Verdict, now: datetime) -> Incident:
+def _closed(incident: Incident, verdict: RuleVerdict, now: datetime) -> Incident:
     reason = (
         f"{DUPLICATE}{verdict.incident}: the same rules and user were judged not a breach on {verdict.at:%Y-%m-%d} by"
         f" {verdict.by} ({verdict.reason}), and the score of {incident.score.value} is below {LOW}"

@@ -19,7 +19,7 @@ from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.grouping import Grouping
 from agent.notice.incidents.incident import Decision, Incident
 from agent.notice.incidents.responder import IncidentResponder
-from agent.notice.incidents.verdict import verdicts_of
+from agent.notice.incidents.rule_verdict import verdicts_of
 from agent.notice.settings import NoticeSettings
 
 SETTINGS = NoticeSettings.model_validate({"zone": "Europe/Berlin", "jurisdictions": ["eu"], "roles": ["controller"]})

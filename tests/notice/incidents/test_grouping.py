@@ -58,12 +58,12 @@ def told(answering: Answering) -> list[Incident]:
 @given(alerts(), st.randoms(use_true_random=False))
 def test_the_order_inside_a_batch_does_not_matter(rows: list[Row], random: Random) -> None:
     """Alerts open and join incidents by the times of their events."""
-    one, other = Answering(), Answering()
-    one.take_rows(rows)
+    sorted_rows, mixed_rows = Answering(), Answering()
+    sorted_rows.take_rows(rows)
     shuffled = list(rows)
     random.shuffle(shuffled)
-    other.take_rows(shuffled)
-    assert one.incidents() == other.incidents()
+    mixed_rows.take_rows(shuffled)
+    assert sorted_rows.incidents() == mixed_rows.incidents()
 
 
 @settings(max_examples=60)

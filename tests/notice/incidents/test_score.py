@@ -47,8 +47,8 @@ def alerts_of_a_user(draw: st.DrawFn) -> list[Row]:
         found |= cells | {"leakline.alert.id": found["event.id"]}
         rows.append(found)
         if draw(st.booleans()):
-            more = {"leakline.measure.value": draw(st.floats(0, 2_000_000)), "leakline.measure.field": "leakline.rows"}
-            rows.append(found | more | {"event.id": f"{number + 100:032x}", "event.action": "alert-revised"})
+            grown = {"leakline.measure.value": draw(st.floats(0, 2_000_000)), "leakline.measure.field": "leakline.rows"}
+            rows.append(found | grown | {"event.id": f"{number + 100:032x}", "event.action": "alert-revised"})
     return rows
 
 
@@ -58,13 +58,14 @@ def test_it_does_not_depend_on_how_alerts_were_cut_into_batches(rows: list[Row],
     """Nor does what it is made of."""
     together, apart = Answering(), Answering()
     together.take_rows(rows)
-    edges = sorted({0, len(rows), *(cut for cut in cuts if cut < len(rows))})
+    edges = sorted({0, len(rows), *(edge for edge in cuts if edge < len(rows))})
     for begin, end in pairwise(edges):
         apart.take_rows(rows[begin:end])
-    one, other = together.only(), apart.only()
-    assert (one.score, one.signals, one.traces) == (other.score, other.signals, other.traces)
-    values = [{name: fact.value for name, fact in incident.facts.items()} for incident in (one, other)]
-    assert values[0] == values[1]
+    whole, cut = together.only(), apart.only()
+    assert (whole.score, whole.signals, whole.traces) == (cut.score, cut.signals, cut.traces)
+    assert {name: fact.value for name, fact in whole.facts.items()} == {
+        name: fact.value for name, fact in cut.facts.items()
+    }
 
 
 @settings(max_examples=40)

@@ -18,8 +18,8 @@ from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.incidents.evidence import ROWS_STEPS
 from agent.notice.incidents.incident import Decision, Incident
 from agent.notice.incidents.responder import IncidentResponder
+from agent.notice.incidents.rule_verdict import VERDICT, verdicts_of, withdrawn
 from agent.notice.incidents.triage import LOW, is_duplicate
-from agent.notice.incidents.verdict import VERDICT, verdicts_of, withdrawn
 from agent.notice.settings import NoticeSettings
 from agent.store import keys
 from agent.store.problems import Problems
@@ -121,8 +121,8 @@ def test_a_duplicate_that_grows_is_opened_again() -> None:
     answering = judged()
     row = alert(2, minute=WEEK, rows=700, leakline__alert__id="f2")
     assert is_duplicate(later(answering, row))
-    more = {"event.id": "3", "event.action": "alert-revised", "leakline.measure.value": 1_000_000.0}
-    response = answering.take_rows([row | more])
+    grown = {"event.id": "3", "event.action": "alert-revised", "leakline.measure.value": 1_000_000.0}
+    response = answering.take_rows([row | grown])
     again = answering.incidents()[1]
     assert again.state == "candidate" and answering.book.open_ids() == [again.id]
     assert "more now than what was judged" in again.decisions[-1].reason

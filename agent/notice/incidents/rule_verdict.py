@@ -3,7 +3,7 @@
 A verdict is about what was judged and no more: the same rule, the same user, rows of the same step or a lower one, and no signal
 that was not there. It counts for a time. Key under `keys.RESPONSE`, in the shard of the incident:
 
-    verdict/<link>     JSON, object of rule to `Verdict`; the link is the user's, see `book.link_key`
+    verdict/<link>     JSON, object of rule to `RuleVerdict`; the link is the user's, see `book.link_key`
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Read = Callable[[str], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RuleVerdict:
     """Not a breach."""
 
     incident: str
@@ -40,7 +40,7 @@ class Verdict:
     signals: Sequence[str] = ()
 
 
-_ADAPTER = TypeAdapter(dict[str, Verdict])
+_ADAPTER = TypeAdapter(dict[str, RuleVerdict])
 
 
 def subjects(incident: Incident) -> list[str]:
@@ -57,7 +57,7 @@ def verdicts_of(incident: Incident, read: Read, now: datetime, by: str, reason: 
     for key in _keys(incident, _all_subjects(incident)):
         known = dict(_verdicts(read, key))
         for rule, count in incident.rules.items():
-            known[rule] = Verdict(incident.id, now, by, reason, rows_of(count), incident.signals)
+            known[rule] = RuleVerdict(incident.id, now, by, reason, rows_of(count), incident.signals)
         # The oldest are forgotten first: they count for the shortest.
         kept = sorted(known.items(), key=lambda pair: (pair[1].at, pair[0]))[-MOST_RULES:]
         changes[key] = _ADAPTER.dump_json(dict(kept), exclude_defaults=True)
@@ -75,12 +75,12 @@ def withdrawn(incident: Incident, read: Read) -> dict[str, bytes | None]:
     return changes
 
 
-def judged(incident: Incident, read: Read, now: datetime, counts_for: timedelta) -> Verdict | None:
+def judged(incident: Incident, read: Read, now: datetime, counts_for: timedelta) -> RuleVerdict | None:
     """The newest verdict, if every rule of the incident was judged for all whom it is about, as it is now; else None.
 
     Raises ValueError for verdicts that are damaged.
     """
-    found: list[Verdict] = []
+    found: list[RuleVerdict] = []
     for key in _keys(incident, subjects(incident)):
         known = _verdicts(read, key)
         for rule, count in incident.rules.items():
@@ -91,7 +91,7 @@ def judged(incident: Incident, read: Read, now: datetime, counts_for: timedelta)
     return max(found, key=lambda verdict: (verdict.at, verdict.incident), default=None)
 
 
-def _covers(verdict: Verdict, incident: Incident, count: RuleCount) -> bool:
+def _covers(verdict: RuleVerdict, incident: Incident, count: RuleCount) -> bool:
     return rows_step(rows_of(count)) <= rows_step(verdict.rows) and set(incident.signals) <= set(verdict.signals)
 
 
@@ -105,6 +105,6 @@ def _keys(incident: Incident, links: Sequence[str]) -> Iterator[str]:
     return (VERDICT + link_key(incident.origin, link) for link in links)
 
 
-def _verdicts(read: Read, key: str) -> Mapping[str, Verdict]:
+def _verdicts(read: Read, key: str) -> Mapping[str, RuleVerdict]:
     data = read(key)
     return _ADAPTER.validate_json(data) if data else {}

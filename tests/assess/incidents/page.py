@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tests.assess.incident_tally import JUDGED_DAYS, IncidentSummary, LeakIncidents
+from tests.assess.incidents.tally import JUDGED_DAYS, IncidentSummary, LeakIncidents
 from tests.assess.markdown_table import span, table
 from tests.assess.run import Result
 
