@@ -95,6 +95,10 @@ class IncidentBook:
         """Where a link leads. `key`: see `link_key`."""
         return self._links.get(key)
 
+    def recall(self, key: str) -> bytes | None:
+        """What else is stored under a key; it is never changed by a batch."""
+        return self._stored(key)
+
     def advance(self, change: BookChange) -> Callable[[], None]:
         """These count from now on; returns what takes that back."""
         incidents = self._incidents.change({number: after for number, (_, after) in change.incidents.items()})
