@@ -47,6 +47,12 @@ KINDS: Mapping[str, ProblemKind] = {
         f"(`leakline trail verify --checkpoints`); {_ACKNOWLEDGE}",
     ),
     "trail-not-signed": ProblemKind("itself", "make room, or correct what the reason names", over="trail-signed"),
+    "trail-not-mirrored": ProblemKind(
+        "itself",
+        "see why destinations accept nothing of the lane `alerts`; until one does, no copy elsewhere shows whether the newest "
+        "records were changed",
+        over="trail-mirrored",
+    ),
     # Reading
     "source-failed": ProblemKind("itself", "`leakline check` shows what the org refuses", over="source-recovered"),
     "source-held-back": ProblemKind(

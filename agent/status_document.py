@@ -20,6 +20,7 @@ from agent.status.completeness import DayCompleteness
 from agent.status.pause import PauseStatus
 from agent.status.silence import FeedSilence
 from agent.status.times import KernelClock, RowsFlagged, UtcTime
+from agent.status.trail import TrailStatus
 
 FeedState = Literal["opening", "streaming", "waiting", "refused", "withdrawn"]
 """`withdrawn`: the org has not offered it for a day, which is not a problem any more."""
@@ -231,6 +232,8 @@ class StatusDocument:
     """The last one of each org that ever had any."""
     silences: Sequence[FeedSilence] = ()
     """Sources and feeds of which nothing or not everything comes, by their names."""
+    trail: TrailStatus | None = None
+    """None where the state cannot be read."""
 
     @property
     def is_well(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from agent.sources.source_name import name_of, source_name
 from agent.store import keys
 from agent.store.queue.state_stores import StateStores
 from agent.store.state import State, StateRecall
+from agent.trail.head import TrailHead
 
 Source = PolledSource | ContinuousSource
 
@@ -116,6 +117,8 @@ class ShardSurroundings:
     watch: Callable[[str, BatchCommit], None]
     """Called after each commit, with the name of its shard."""
     inbound: InboundSettings | None = None
+    trail_head: TrailHead = field(default_factory=TrailHead)
+    """What alerts say of the trail's newest checkpoint."""
 
 
 def build_shard(

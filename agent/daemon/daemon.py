@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ from agent.daemon.shutdown_deadline import (
 from agent.daemon.signals import signals
 from agent.daemon.status import takes_of
 from agent.daemon.trail.daemon_life import stopped
-from agent.daemon.trail.trail_loop import build_trail_loop
+from agent.daemon.trail.trail_build import build_trail_loop, record_reload
 from agent.daemon.trail.trail_requests import TrailRequests
 from agent.daemon.watch import Watch
 from agent.errors import StateDamaged
@@ -126,7 +127,9 @@ class Daemon:
             now,
             BackfillRequests(self._backfills, now, reads_live=reads_live),
             self._orgs,
-            TrailRequests(self.trail.states, self.trail.turn).commands(),
+            TrailRequests(self.trail.states, now, self.trail.turn).commands(),
+            self.trail.mirrors.status,
+            partial(record_reload, self.trail, node),
         )
 
     @property

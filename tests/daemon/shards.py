@@ -107,7 +107,9 @@ class Shards:
             lambda: None,
             lambda: NOW,
             BackfillRequests(BackfillLoop({}, lambda: NOW, stop), lambda: NOW, reads_live=True),
-            further=TrailRequests(lambda: {name: stores.state for name, stores in self.stores.items()}).commands(),
+            further=TrailRequests(
+                lambda: {name: stores.state for name, stores in self.stores.items()}, lambda: NOW
+            ).commands(),
         )
 
     def close(self) -> None:

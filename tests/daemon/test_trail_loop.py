@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.daemon.trail import trail_loop
+from agent.daemon.trail import trail_verification
 from agent.daemon.trail.daemon_life import MOST_REASON, stopped
-from agent.daemon.trail.trail_loop import DAMAGED, LATE, TrailLoop
+from agent.daemon.trail.mirror_inquiry import MirrorInquiry
+from agent.daemon.trail.trail_damage import DAMAGED, TrailDamage
+from agent.daemon.trail.trail_loop import LATE, TrailLoop
+from agent.daemon.trail.trail_mirrors import TrailMirrors
 from agent.model import Batch
 from agent.redaction import redaction
 from agent.signing.signed_note import NoteSigner
@@ -22,6 +25,7 @@ from agent.trail.checkpointer import Checkpointer
 from agent.trail.record import TrailEntry
 from agent.trail.shard_trail import ShardTrail
 from agent.trail.signing_key import origin_of
+from agent.trail.verify import TrailReport
 
 NOW = datetime(2026, 7, 1, 10, tzinfo=UTC)
 ORGS = ("acme", "globex")
@@ -43,11 +47,15 @@ class LoopOfThree:
             signer,
             lambda: NOW,
         )
+        inquiry = MirrorInquiry([], {}, origin_of(self.process.id))
         self.loop = TrailLoop(
             self.process,
             lambda: self.states,
             checkpointer,
+            inquiry,
+            TrailMirrors(self.process, {}, self.problems, inquiry, lambda: 0, timedelta(0), lambda: NOW),
             self.problems,
+            TrailDamage(self.problems),
             self.sent.append,
             timedelta(0),
             self.stop,
@@ -58,6 +66,11 @@ class LoopOfThree:
         state = self.states[org]
         with state.transact() as transaction:
             ShardTrail(state).append(transaction, [TrailEntry("decided")] * count, NOW)
+
+    def verified(self) -> TrailReport:
+        report = self.loop.verification.run()
+        assert report is not None
+        return report
 
     def kinds(self) -> list[tuple[str, str]]:
         return [(problem.kind, problem.subject) for problem in self.problems.open()]
@@ -81,7 +94,7 @@ def test_one_org_whose_files_cannot_be_written_stops_no_checkpoint(three: LoopOf
     assert three.kinds() == [(LATE, "acme/trail")]
     assert len(three.sent) == 1
     assert ShardTrail(three.states["globex"]).filed() == 1
-    assert three.loop.verify().whole
+    assert three.verified().whole
     folder.unlink()
     three.loop.turn()
     assert three.kinds() == []
@@ -107,7 +120,7 @@ def test_checkpoints_are_taken_while_a_long_trail_is_verified(
     three: LoopOfThree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And what they note meanwhile, of a new org too, is no difference."""
-    monkeypatch.setattr(trail_loop, "LOOK_EVERY", 5)
+    monkeypatch.setattr(trail_verification, "LOOK_EVERY", 5)
     three.add("acme", 20)
     three.loop.turn()
     newcomer = three.states.pop("globex")
@@ -121,14 +134,14 @@ def test_checkpoints_are_taken_while_a_long_trail_is_verified(
             ShardTrail(newcomer).append(transaction, [TrailEntry("decided")], NOW)
         follow()
 
-    monkeypatch.setattr(three.loop, "turn", turn_with_the_new_org)
-    assert three.loop.verify().findings == []
+    monkeypatch.setattr(three.loop.verification, "_turn", turn_with_the_new_org)
+    assert three.verified().findings == []
     assert len(three.sent) > before
 
 
 def test_a_stop_ends_the_verifying(three: LoopOfThree, monkeypatch: pytest.MonkeyPatch) -> None:
     """Years of records would outlast the time that a stop may take."""
-    monkeypatch.setattr(trail_loop, "LOOK_EVERY", 5)
+    monkeypatch.setattr(trail_verification, "LOOK_EVERY", 5)
     three.add("acme", 20)
     three.loop.turn()
     (part,) = ShardTrail(three.states["acme"]).files.parts()
