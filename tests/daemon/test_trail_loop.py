@@ -2,78 +2,22 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from agent.daemon.trail import trail_verification
 from agent.daemon.trail.daemon_life import MOST_REASON, stopped
-from agent.daemon.trail.mirror_inquiry import MirrorInquiry
-from agent.daemon.trail.trail_damage import DAMAGED, TrailDamage
-from agent.daemon.trail.trail_loop import LATE, TrailLoop
-from agent.daemon.trail.trail_mirrors import TrailMirrors
-from agent.model import Batch
+from agent.daemon.trail.trail_damage import DAMAGED
+from agent.daemon.trail.trail_loop import LATE
 from agent.redaction import redaction
-from agent.signing.signed_note import NoteSigner
-from agent.store import keys
 from agent.store.directory.state_directory import StateDirectory
-from agent.store.problems import Problems
-from agent.store.state import State
 from agent.trail.checkpoint import opened
-from agent.trail.checkpointer import Checkpointer
 from agent.trail.record import TrailEntry
 from agent.trail.shard_trail import ShardTrail
-from agent.trail.signing_key import origin_of
-from agent.trail.verify import TrailReport
-
-NOW = datetime(2026, 7, 1, 10, tzinfo=UTC)
-ORGS = ("acme", "globex")
-
-
-class LoopOfThree:
-    """A loop over the process and two orgs in a real state."""
-
-    def __init__(self, directory: StateDirectory) -> None:
-        self.states: dict[str, State] = {name: directory.shard(name) for name in (keys.PROCESS, *ORGS)}
-        self.process = self.states[keys.PROCESS]
-        self.stop = threading.Event()
-        self.sent: list[Batch] = []
-        self.problems = Problems(self.process, lambda: NOW)
-        self.signer = signer = NoteSigner.generate(origin_of(self.process.id))
-        checkpointer = Checkpointer(
-            self.process,
-            lambda: {name: ShardTrail(state) for name, state in self.states.items()},
-            signer,
-            lambda: NOW,
-        )
-        inquiry = MirrorInquiry([], {}, origin_of(self.process.id))
-        self.loop = TrailLoop(
-            self.process,
-            lambda: self.states,
-            checkpointer,
-            inquiry,
-            TrailMirrors(self.process, {}, self.problems, inquiry, lambda: 0, timedelta(0), lambda: NOW),
-            self.problems,
-            TrailDamage(self.problems),
-            self.sent.append,
-            timedelta(0),
-            self.stop,
-            lambda: NOW,
-        )
-
-    def add(self, org: str, count: int = 1) -> None:
-        state = self.states[org]
-        with state.transact() as transaction:
-            ShardTrail(state).append(transaction, [TrailEntry("decided")] * count, NOW)
-
-    def verified(self) -> TrailReport:
-        report = self.loop.verification.run()
-        assert report is not None
-        return report
-
-    def kinds(self) -> list[tuple[str, str]]:
-        return [(problem.kind, problem.subject) for problem in self.problems.open()]
+from tests.daemon.trail_loops import NOW, LoopOfThree
+from tests.servers.process import wait_until
 
 
 @pytest.fixture
@@ -171,3 +115,28 @@ def test_a_reason_is_recorded_without_secrets_and_not_at_any_length() -> None:
     entry = stopped("OSError: https://user:password@proxy.example:3128 " + "x" * 300_000)
     assert "password" not in entry.data["reason"]
     assert len(entry.data["reason"]) == MOST_REASON
+
+
+def running(three: LoopOfThree) -> threading.Thread:
+    thread = threading.Thread(target=three.loop.run)
+    thread.start()
+    return thread
+
+
+def test_a_checkpoint_that_is_asked_for_does_not_wait_for_the_interval(tmp_path: Path) -> None:
+    """However many ask within a second, they get one."""
+    directory = StateDirectory(tmp_path / "state")
+    three = LoopOfThree(directory, every=timedelta(hours=1))
+    thread = running(three)
+    try:
+        wait_until(lambda: len(three.sent) == 1, "the first checkpoint")
+        three.loop.record(TrailEntry("decided"))
+        for _ in range(50):
+            three.loop.soon()
+        wait_until(lambda: len(three.sent) == 2, "the one that was asked for", 10)
+        thread.join(1.5)
+        assert [row["leakline.trail.size"] for event in three.sent for row in event.frame.to_dicts()] == [1, 3]
+    finally:
+        three.stop.set()
+        thread.join()
+        directory.close()

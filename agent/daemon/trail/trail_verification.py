@@ -18,7 +18,8 @@ from agent.store.state import State
 from agent.trail.checkpointer import newest_checkpoint, signing_keys
 from agent.trail.shard_trail import ShardTrail
 from agent.trail.signing_key import origin_of, public_keys
-from agent.trail.verify import TrailReport, verify
+from agent.trail.verify import TrailFinding, TrailReport, verify
+from agent.wording.phrase import listed
 
 LOOK_EVERY = 1_000
 """Records after which verifying looks whether it is to stop."""
@@ -77,8 +78,16 @@ class TrailVerification:
         }
         report = verify(chains, notes, known, origin_of(self._process.id))
         for finding in report.findings:
-            self._damage.report(finding.chain, finding.message)
+            self._damage.report(finding.chain, finding.message + self._holders(finding))
         return report
+
+    def _holders(self, finding: TrailFinding) -> str:
+        """Which destinations hold the checkpoint that a finding contradicts, for its sentence."""
+        answers = self._inquiry.answers.items()
+        names = [
+            name for name, answer in answers if finding.checkpoint is not None and answer.size == finding.checkpoint
+        ]
+        return f" ({listed(names, 'and')} {'hold' if len(names) > 1 else 'holds'} that checkpoint)" if names else ""
 
     def _lines(self, trail: ShardTrail, most: int | None) -> Iterator[bytes]:
         """Records of a chain."""
