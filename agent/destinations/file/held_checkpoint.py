@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 import time
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 from isal import igzip
+from isal.igzip_lib import IsalError
 
 from agent.errors import Unavailable
 
@@ -43,9 +43,9 @@ def newest_note(
                 best = max([best, *_notes(part, origin)])
                 if steady() > until:
                     raise Unavailable(f"{file}: it was not read within {within:g} s")
-        except FileNotFoundError:  # set aside meanwhile
+        except FileNotFoundError:  # nothing was written yet, or it was set aside just now
             continue
-        except (OSError, EOFError, zlib.error, igzip.BadGzipFile) as error:
+        except (OSError, EOFError, IsalError) as error:  # type: ignore[misc]
             raise Unavailable(
                 f"{file} cannot be read ({error})", hint="give the service's user the right to read it"
             ) from error
