@@ -26,6 +26,6 @@ class TrailHead:
         """From what `newest_checkpoint` found. Its signature is not looked at here: verifying the trail does that."""
         try:
             origin, size, root = str(newest["note"]).split("\n")[:3] if newest else ("", "0", "")
-            self._short = Checkpoint(origin, int(size), base64.b64decode(root)).short if newest else ""
+            self._short = Checkpoint(origin, int(size), base64.b64decode(root, validate=True)).short if newest else ""
         except (KeyError, ValueError, binascii.Error):
             self._short = ""

@@ -35,9 +35,9 @@ class StoredTrail:
         """Ask for one now; `about` is as it is then."""
         self.about = self._request(CHECKPOINT)
 
-    def erase(self, name: str, by: str, reason: str) -> dict[str, int]:
+    def erase(self, subject: str, by: str, reason: str) -> dict[str, int]:
         """Erase what is personal beside the records of an object; of how many, by chain."""
-        erased: dict[str, int] = self._request(ERASE, name=name, by=by, reason=reason)
+        erased: dict[str, int] = self._request(ERASE, subject=subject, by=by, reason=reason)
         return erased
 
 

@@ -74,12 +74,13 @@ class TrailRequests:
             self._take()
         return self.about()
 
-    def erase(self, name: str, by: str, reason: str) -> dict[str, int]:
-        """Erase what is personal beside the records of the object `name`; of how many, by chain. A checkpoint covers at once that it
+    def erase(self, subject: str, by: str, reason: str) -> dict[str, int]:
+        """Erase what is personal beside the records of the object `subject`; of how many, by chain. A checkpoint covers at once that it
         was done, where a daemon runs.
         """
         erased = {
-            chain: erase(state, str(name), str(by), str(reason), self._now) for chain, state in self._states().items()
+            chain: erase(state, str(subject), str(by), str(reason), self._now)
+            for chain, state in self._states().items()
         }
         if any(erased.values()) and self._take is not None:
             self._take()
