@@ -55,8 +55,8 @@ class Mirroring:
         self.mirrors.note(taken)
 
     def accepted_size(self) -> int | None:
-        siem, mine = self.mirrors.status().mirrors
-        assert (mine.name, mine.mirrors, mine.accepted) == ("mine", False, None)
+        siem, of_orgs = self.mirrors.status().mirrors
+        assert (of_orgs.name, of_orgs.mirrors, of_orgs.accepted) == ("mine", False, None)
         return siem.accepted.size if siem.accepted else None
 
     def kinds(self) -> list[str]:
