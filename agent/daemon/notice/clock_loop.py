@@ -14,7 +14,6 @@ from typing import Protocol
 
 import structlog
 
-from agent.assembly.node import Node
 from agent.daemon.full_disk import despite_a_full_disk
 from agent.errors import Busy
 from agent.notice.clocks.lateness import Lateness, rough_span
@@ -23,11 +22,11 @@ from agent.notice.clocks.timers import ShardClocks
 from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.regimes.in_force import PackInForce
-from agent.notice.regimes.pack import PackRefused
+from agent.notice.regimes.model import RegimePack
+from agent.notice.regimes.pack import PackRefused, shipped
 from agent.notice.settings import NoticeSettings
 from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.store.directory.state_directory import StateDirectory
-from agent.store.keys import PROCESS
 
 log = structlog.get_logger()
 
@@ -132,6 +131,12 @@ class NoticeBasis:
         self._settings = settings
         self._packs = packs
         self._lock = threading.Lock()
+        self._pack: RegimePack | None = None
+
+    @property
+    def pack(self) -> RegimePack:
+        """The one in force. Raises PackRefused where none is, because the one of this package was changed."""
+        return self._pack or shipped().pack
 
     def load(self, now: datetime) -> None:
         """Take the pack of regimes that is in force. Where none is accepted, what is in force stays, or at the start nothing is."""
@@ -141,19 +146,6 @@ class NoticeBasis:
             except PackRefused as error:
                 log.error("no pack of regimes can be used", reason=str(error))
                 return
+            self._pack = signed.pack
             if self._settings is not None:
                 self._loop.basis = CurrentBasis.of(self._settings, signed)
-
-
-def build_clock_loop(
-    node: Node,
-    entered: Callable[[str], AbstractContextManager[bool]],
-    stop: threading.Event,
-    now: Callable[[], datetime],
-) -> tuple[ClockLoop, NoticeBasis]:
-    """Nothing is looked at yet; the pack in force is read."""
-    loop = ClockLoop(node.directory, lambda: node.shards, entered, stop, now)
-    process = node.shards[PROCESS]
-    basis = NoticeBasis(loop, PackInForce(process.stores.state, process.stores.problems), process.desk.settings)
-    basis.load(now())
-    return loop, basis
