@@ -111,9 +111,10 @@ def test_an_exception_inside_leaves_nothing(office: Office) -> None:
 def test_a_change_that_cannot_be_stored_is_not_in_memory_either(office: Office) -> None:
     """The disk is full when all was written: what is read next is what the state has."""
     kept = office.put(None, FRESH)
-    before, office.state.full = office.everything(), True
-    with pytest.raises(DiskFull):
-        office.put(kept, replace(kept, assignee="bo", links=("user:b",)))
+    before, moved = office.everything(), replace(kept, assignee="bo", links=("user:b",))
+    with pytest.raises(DiskFull), office.desk.changing() as change:
+        change.put(kept, moved, "incident-assigned", "bo has it", by="ana", data={})
+        office.state.full = True
     office.state.full = False
     assert office.everything() == before
     assert encode(office.book.incident(FRESH.id) or FRESH) == encode(kept)
