@@ -2,7 +2,8 @@
 one.
 
 Where several fit, it joins the one that was detected first, because its clocks end first. A later word about an alert of an
-incident that has ended stays with that one; anything else opens another, which names the ended one as related.
+incident that has ended stays with that one; anything else opens another, which names the ended one as related. An alert about
+an event of an incident belongs to that incident, so that no incident is ever about itself.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 
 from agent.notice.incidents.book import BookChange, IncidentBook, LinkEntry, link_key, with_entry
 from agent.notice.incidents.incident import Incident
-from agent.notice.incidents.incident_alert import IncidentAlert
+from agent.notice.incidents.incident_alert import INCIDENT, IncidentAlert
 
 MOST_RELATED = 10
 
@@ -33,8 +34,14 @@ class Grouping:
 
     def found(self, alert: IncidentAlert) -> tuple[Incident | None, list[str]]:
         """The incident that the alert joins, None for a new one; and others that it would fit."""
+        if (number := alert.cells.get(INCIDENT)) and (about := self.incident(number)):
+            return about, []
         near = list(self._near(alert))
-        joined = min((known for known in near if known.is_open), key=_first_detected, default=None)
+        fitting = [known for known in near if known.is_open]
+        if alert.is_revision:  # a part that was split off may have taken its alert with it
+            named = [known for known in fitting if alert.identity in known.alert_ids]
+            fitting = named or [known for known in near if alert.rule in known.rules and known.is_open] or fitting
+        joined = min(fitting, key=_first_detected, default=None)
         if joined is None and alert.is_revision:
             joined = min((known for known in near if alert.rule in known.rules), key=_first_detected, default=None)
         related = [known.id for known in near if joined is None or known.id != joined.id]
@@ -50,6 +57,16 @@ class Grouping:
         for link in after.links:
             key = link_key(after.origin, link)
             self.change.links[key] = with_entry(self._entries(key), entry)
+
+    def forget_links(self, incident: Incident) -> None:
+        """No alert joins it any more, and none names it as related."""
+        for link in incident.links:
+            key = link_key(incident.origin, link)
+            entries = self._entries(key)
+            if left := tuple(entry for entry in entries if entry.incident != incident.id):
+                self.change.links[key] = left
+            elif entries:
+                self.change.links[key] = ()
 
     def _near(self, alert: IncidentAlert) -> Iterator[Incident]:
         """Incidents that one of the alert's links leads to, whose evidence is near enough to the alert's."""
@@ -82,5 +99,6 @@ def milliseconds(time: datetime) -> int:
     return int(time.timestamp() * 1000)
 
 
-def _first_detected(incident: Incident) -> tuple[datetime, str]:
-    return incident.detected_at, incident.id
+def _first_detected(incident: Incident) -> tuple[datetime, datetime, str]:
+    """Of two that were detected at the same time, as after a split, the one that was opened first."""
+    return incident.detected_at, incident.opened_at, incident.id

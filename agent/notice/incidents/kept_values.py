@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+
 class KeptValues(Generic[T]):
     """For one thread at a time. `load`: reads a value that is not kept."""
 
