@@ -15,8 +15,7 @@ from typing import Protocol
 import structlog
 
 from agent.assembly.node import Node
-from agent.daemon.full_disk import despite_a_full_disk
-from agent.errors import Busy
+from agent.errors import Busy, DiskFull
 from agent.notice.clocks.lateness import Lateness, rough_span
 from agent.notice.clocks.shelf import CurrentBasis
 from agent.notice.clocks.timers import ShardClocks
@@ -97,13 +96,16 @@ class ClockLoop:
     def _turn_of(self, name: str, now: datetime) -> int:
         """Of one shard, which is not replaced meanwhile. It rests after a turn that could not be stored."""
         self._rests[name], count = self._steady() + FULL_DISK_PAUSE, 0
-        with self._entered(name) as may_work, despite_a_full_disk(self._directory):
+        with self._entered(name) as may_work:
             try:
                 if may_work:
                     count = self._of(name, self._shards()[name]).turn(now, self._stop.is_set)
                 del self._rests[name]
             except Busy as error:
                 log.warning("clocks wait for the state", shard=name, reason=str(error))
+            except DiskFull as error:
+                log.warning("there is no room on the disk for clocks", shard=name, reason=str(error))
+                self._directory.give_up_ballast()
         return count
 
     def _of(self, name: str, shard: ShardIncidents) -> ShardClocks:
