@@ -42,7 +42,7 @@ def fields(incident: Incident) -> dict[str, EventValue]:
         "leakline.incident.score": incident.score.value,
         "leakline.incident.alerts": incident.alerts,
         "leakline.incident.actor": incident.actor,
-        "leakline.incident.rules": ", ".join(count.name for _, count in rules),
+        "leakline.incident.rules": "; ".join(count.name for _, count in rules),
         "leakline.incident.detected": incident.detected_at,
         "leakline.incident.has_clocks": incident.has_clocks,
         "leakline.incident.acknowledged_by": incident.acknowledged_by,
