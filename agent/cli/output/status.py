@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from agent.cli.output.deadline_lines import deadline_lines
+from agent.cli.output.deadlines.deadline_lines import deadline_lines
 from agent.cli.output.incidents.status_lines import incident_lines
 from agent.cli.output.status_lines import (
     LONGEST_REASON,

@@ -14,8 +14,7 @@ from typing import Protocol
 
 import structlog
 
-from agent.daemon.full_disk import despite_a_full_disk
-from agent.errors import Busy
+from agent.errors import Busy, DiskFull
 from agent.notice.clocks.lateness import Lateness, rough_span
 from agent.notice.clocks.shelf import CurrentBasis
 from agent.notice.clocks.timers import ShardClocks
@@ -58,8 +57,12 @@ class ClockLoop:
         stop: threading.Event,
         now: Callable[[], datetime],
         steady: Callable[[], float] = time.monotonic,
+        soon: Callable[[], None] = lambda: None,
     ) -> None:
-        """`shards`: by name, as they are now; `entered`: see `Readings.entered`; `steady`: seconds of a clock that nobody sets."""
+        """`shards`: by name, as they are now; `entered`: see `Readings.entered`; `steady`: seconds of a clock that nobody sets;
+        `soon`: called after something was stored: a checkpoint of the trail is to follow.
+        """
+        self._soon = soon
         self._directory = directory
         self._shards = shards
         self._entered = entered
@@ -91,18 +94,23 @@ class ClockLoop:
                 continue
             if self._of(name, shard).is_due(now):
                 count += self._turn_of(name, now)
+        if count:
+            self._soon()
         return count
 
     def _turn_of(self, name: str, now: datetime) -> int:
         """Of one shard, which is not replaced meanwhile. It rests after a turn that could not be stored."""
         self._rests[name], count = self._steady() + FULL_DISK_PAUSE, 0
-        with self._entered(name) as may_work, despite_a_full_disk(self._directory):
+        with self._entered(name) as may_work:
             try:
                 if may_work:
                     count = self._of(name, self._shards()[name]).turn(now, self._stop.is_set)
                 del self._rests[name]
             except Busy as error:
                 log.warning("clocks wait for the state", shard=name, reason=str(error))
+            except DiskFull as error:
+                log.warning("there is no room on the disk for clocks", shard=name, reason=str(error))
+                self._directory.give_up_ballast()
         return count
 
     def _of(self, name: str, shard: ShardIncidents) -> ShardClocks:

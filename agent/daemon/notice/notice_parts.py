@@ -36,7 +36,7 @@ def build_notice_parts(
     soon: Callable[[], None],
 ) -> NoticeParts:
     """Nothing is looked at yet; the pack in force is read. `states`: by the shard's name; `soon`: a checkpoint is to follow."""
-    loop = ClockLoop(node.directory, lambda: node.shards, entered, stop, now)
+    loop = ClockLoop(node.directory, lambda: node.shards, entered, stop, now, soon=soon)
     process = node.shards[PROCESS]
     basis = NoticeBasis(loop, PackInForce(process.stores.state, process.stores.problems), node.settings.notice)
     basis.load(now())
