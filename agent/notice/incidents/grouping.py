@@ -1,7 +1,8 @@
 """Which incident an alert belongs to: the open one that is about the same user, session or app within a span of time, else a new
 one.
 
-Where several fit, it joins the one that was detected first, because its clocks end first. A later word about an alert of an
+Where several fit, it joins the one whose evidence is oldest, which is detected first as a rule, so that its clocks end first: what
+the clock said when they were detected does not count, for a replay has another. A later word about an alert of an
 incident that has ended stays with that one; anything else opens another, which names the ended one as related.
 """
 
@@ -34,9 +35,9 @@ class Grouping:
     def found(self, alert: IncidentAlert) -> tuple[Incident | None, list[str]]:
         """The incident that the alert joins, None for a new one; and others that it would fit."""
         near = list(self._near(alert))
-        joined = min((known for known in near if known.is_open), key=_first_detected, default=None)
+        joined = min((known for known in near if known.is_open), key=_oldest_evidence, default=None)
         if joined is None and alert.is_revision:
-            joined = min((known for known in near if alert.rule in known.rules), key=_first_detected, default=None)
+            joined = min((known for known in near if alert.rule in known.rules), key=_oldest_evidence, default=None)
         others = [known.id for known in near if joined is None or known.id != joined.id]
         return joined, others[:MOST_RELATED]
 
@@ -82,5 +83,5 @@ def milliseconds(time: datetime) -> int:
     return int(time.timestamp() * 1000)
 
 
-def _first_detected(incident: Incident) -> tuple[datetime, str]:
-    return incident.detected_at, incident.id
+def _oldest_evidence(incident: Incident) -> tuple[datetime, str]:
+    return incident.first_event, incident.id
