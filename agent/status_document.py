@@ -17,6 +17,7 @@ from agent.problem import Clears
 from agent.status.api_budget import ApiBudgetStatus
 from agent.status.backfill import BackfillStatus
 from agent.status.completeness import DayCompleteness
+from agent.status.incidents import IncidentsStatus
 from agent.status.pause import PauseStatus
 from agent.status.silence import FeedSilence
 from agent.status.times import KernelClock, RowsFlagged, UtcTime
@@ -231,6 +232,8 @@ class StatusDocument:
     """The last one of each org that ever had any."""
     silences: Sequence[FeedSilence] = ()
     """Sources and feeds of which nothing or not everything comes, by their names."""
+    incidents: IncidentsStatus = IncidentsStatus()
+    """Open ones."""
 
     @property
     def is_well(self) -> bool:

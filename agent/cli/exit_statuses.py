@@ -65,6 +65,33 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
         FINE: "It is done, or there was nothing to do.",
         FAILED: "The daemon runs, or it cannot be done.",
     },
+    "incidents list": {FINE: "The incidents were printed.", FAILED: "A state or an origin is unknown."},
+    "incidents show": {FINE: "The incident was printed.", FAILED: "There is no such incident."},
+    "incidents acknowledge": {
+        FINE: "It is acknowledged.",
+        FAILED: "There is no such incident, or it is acknowledged or has ended.",
+    },
+    "incidents assign": {FINE: "It is assigned.", FAILED: "There is no such incident, or it has ended."},
+    "incidents comment": {
+        FINE: "The comment is recorded.",
+        FAILED: "There is no such incident, or the text cannot be recorded.",
+    },
+    "incidents anchor": {
+        FINE: "The anchors are recorded.",
+        FAILED: "An anchor cannot be, or a later time has no basis.",
+    },
+    "incidents fact": {FINE: "The facts are recorded.", FAILED: "A fact is unknown, or a value is not one of it."},
+    "incidents decide": {
+        FINE: "The decision is recorded.",
+        FAILED: "It is not possible from its state, or a reason, a receipt or an approver is missing.",
+    },
+    "incidents merge": {FINE: "They are one incident.", FAILED: "They cannot be one: the message says why."},
+    "incidents split": {
+        FINE: "The alerts are an incident of their own.",
+        FAILED: "They cannot be split off: the message says why.",
+    },
+    "incidents snooze": {FINE: "It is put aside.", FAILED: "The time is over, or too far away."},
+    "incidents close": {FINE: "It is closed.", FAILED: "An obligation is open: the message names it."},
     "clocks due": {FINE: "The deadlines were printed.", WRONG_USAGE: "An anchor, a fact, a role or a zone cannot be."},
     "regimes list": {FINE: "The regimes were printed."},
     "regimes show": {FINE: "The regime was printed.", WRONG_USAGE: "There is no such regime."},

@@ -16,6 +16,7 @@ from agent.daemon import status
 from agent.daemon.backfill.requests import BackfillRequests
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.dead_letters import dead_letter_requests
+from agent.daemon.incidents.incident_counts import incidents_status
 from agent.daemon.running_orgs import OrgsReloaded, RunningOrgs
 from agent.errors import Busy, FileError, SettingsError
 from agent.model import LANES, Lane
@@ -135,6 +136,7 @@ class DaemonCommands:
             sources=decode_sources(self._sources(self._now())),
             clock=self._clock(),
             backfills=self._backfills.statuses(),
+            incidents=incidents_status(self._shards),
             rules=RulesStatus(self._rules.rules_loaded, [str(error) for error in self._rules.problems]),
         )
         alone = [] if self._backfills.reads_live else [status.ONLY_BACKFILLS]

@@ -35,6 +35,7 @@ from agent.daemon.clocks.machine_clock import MachineClock
 from agent.daemon.commands import DaemonCommands
 from agent.daemon.control.server import ControlServer
 from agent.daemon.full_disk import despite_a_full_disk
+from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.daemon.listening.inbound_listener import inbound_served
 from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
@@ -112,6 +113,7 @@ class Daemon:
         self.trail = build_trail_loop(node, settings, now, self.stop)
         self._orgs = RunningOrgs(node, self.readings, self._delivery, files)
         self._backfills = BackfillLoop(LiveMapping(lambda: node.shards), now, self.stop, entered=self.readings.entered)
+        self._incidents = IncidentRequests(lambda: {name: shard.desk for name, shard in node.shards.items()}, now)
         self._liveness = Liveness(self.stalled, lambda: self.readings.threads)
         self.commands = DaemonCommands(
             settings.state.directory,
@@ -126,7 +128,7 @@ class Daemon:
             now,
             BackfillRequests(self._backfills, now, reads_live=reads_live),
             self._orgs,
-            TrailRequests(self.trail.states, self.trail.turn).commands(),
+            [*TrailRequests(self.trail.states, self.trail.turn).commands(), *self._incidents.commands()],
         )
 
     @property

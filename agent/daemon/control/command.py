@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 Role = Literal["viewer", "auditor", "responder", "privacy", "approver", "admin", "service"]
 """Who somebody is to Leakline. `viewer` reads what has no personal data in it, `auditor` reads everything, `responder` settles
-what has happened, `admin` changes what runs; `privacy`, `approver` and `service` have no request of their own yet.
+what has happened, `privacy` judges incidents, `admin` changes what runs; `approver` and `service` have no request of their own yet.
 Whoever may speak to the socket may make every request so far: nothing looks at roles.
 """
 

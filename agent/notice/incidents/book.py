@@ -16,7 +16,7 @@ import orjson
 from agent.notice.incidents.incident import Incident, Origin, decode, encode
 from agent.notice.incidents.kept_values import KeptValues
 
-INCIDENT, LINK, OPEN, RECKON = "incident/", "link/", "open/", "reckon/"
+INCIDENT, LINK, OPEN, UNSEEN, RECKON = "incident/", "link/", "open/", "unseen/", "reckon/"
 """Keys under `keys.RESPONSE`."""
 
 ENTRIES = 4
@@ -63,6 +63,10 @@ class BookChange:
                 changes[open_key(before)] = None
             if after.is_open and (before is None or open_key(before) != open_key(after)):
                 changes[open_key(after)] = b""
+            if before is not None and waits(before) and not waits(after):
+                changes[unseen_key(before)] = None
+            if waits(after) and not (before is not None and waits(before)):
+                changes[unseen_key(after)] = b""
         for key, entries in self.links.items():
             changes[LINK + key] = _encoded(entries) if entries else None
         for number in self.reckon:
@@ -130,6 +134,16 @@ def link_key(origin: Origin, link: str) -> str:
 
 def open_key(incident: Incident) -> str:
     return f"{OPEN}{incident.origin}/{incident.state}/{incident.level}/{incident.id}"
+
+
+def waits(incident: Incident) -> bool:
+    """Whether somebody should acknowledge it: a candidate alarms nobody."""
+    return incident.is_open and incident.state != "candidate" and not incident.is_acknowledged
+
+
+def unseen_key(incident: Incident) -> str:
+    """In the order in which they were opened."""
+    return f"{UNSEEN}{incident.origin}/{int(incident.opened_at.timestamp() * 1000):016d}/{incident.id}"
 
 
 def with_entry(entries: Entries, entry: LinkEntry) -> Entries:

@@ -35,7 +35,11 @@ class Grouping:
     def found(self, alert: IncidentAlert) -> tuple[Incident | None, list[str]]:
         """The incident that the alert joins, None for a new one; and others that it would fit."""
         near = list(self._near(alert))
-        joined = min((known for known in near if known.is_open), key=_oldest_evidence, default=None)
+        fitting = [known for known in near if known.is_open]
+        if alert.is_revision:  # a part that was split off may have taken its alert with it
+            named = [known for known in fitting if alert.identity in known.alert_ids]
+            fitting = named or [known for known in near if alert.rule in known.rules and known.is_open] or fitting
+        joined = min(fitting, key=_oldest_evidence, default=None)
         if joined is None and alert.is_revision:
             joined = min((known for known in near if alert.rule in known.rules), key=_oldest_evidence, default=None)
         others = [known.id for known in near if joined is None or known.id != joined.id]
@@ -83,5 +87,6 @@ def milliseconds(time: datetime) -> int:
     return int(time.timestamp() * 1000)
 
 
-def _oldest_evidence(incident: Incident) -> tuple[datetime, str]:
-    return incident.first_event, incident.id
+def _oldest_evidence(incident: Incident) -> tuple[datetime, datetime, str]:
+    """Of two with the same, as after a split, the one that was opened first."""
+    return incident.first_event, incident.opened_at, incident.id

@@ -1,0 +1,35 @@
+"""Texts that people write: of a bounded length, and without characters that cannot be seen."""
+
+from __future__ import annotations
+
+from agent.notice.incidents.changes.refusal import NotAllowed
+from agent.terminal import printable
+
+LONGEST_TEXT = 4_000
+"""Characters of a comment, a reason, a basis."""
+LONGEST_NAME = 200
+"""Characters of a name, a receipt."""
+
+
+def text(value: str, what: str, *, needed: bool = True) -> str:
+    """Several lines are allowed. Raises NotAllowed; `what`: such as `a reason`."""
+    return _checked(value, what, LONGEST_TEXT, needed=needed)
+
+
+def name(value: str, what: str, *, needed: bool = True) -> str:
+    """One line. Raises NotAllowed."""
+    found = _checked(value, what, LONGEST_NAME, needed=needed)
+    if "\n" in found or "\t" in found:
+        raise NotAllowed(f"{what} is one line", hint="write it without line ends and tabs")
+    return found
+
+
+def _checked(value: str, what: str, longest: int, *, needed: bool) -> str:
+    found = value.strip()
+    if needed and not found:
+        raise NotAllowed(f"{what} is needed", hint="it is recorded")
+    if len(found) > longest:
+        raise NotAllowed(f"{what} has at most {longest:,} characters, this one has {len(found):,}", hint="shorten it")
+    if printable(found) != found:
+        raise NotAllowed(f"{what} has a character that cannot be seen", hint="remove control characters")
+    return found
