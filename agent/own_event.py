@@ -19,6 +19,11 @@ from agent.model import OWN_EVENT_TYPE, Batch, Cursor, History
 from agent.redaction.redaction import redact, redact_fields
 
 DATASET = "leakline.agent"
+INCIDENTS = "leakline.incident"
+"""The data set of what is said of incidents and their clocks."""
+
+EventValue = str | int | float | bool | datetime
+"""What a field of an own event may hold; a time has a zone."""
 
 
 def own_event(
@@ -28,7 +33,7 @@ def own_event(
     now: datetime,
     *,
     failure: bool = False,
-    fields: Mapping[str, str | int | float | bool] | None = None,
+    fields: Mapping[str, EventValue] | None = None,
     category: str = "process",
 ) -> Batch:
     """A batch of one own event. `action`: a kebab-case verb phrase; `failure` makes it a `pipeline_error`; fields may have an
@@ -50,8 +55,16 @@ def own_event(
         "message": message,
         **redact_fields(fields or {}),
     }
-    frame = pl.DataFrame([row], schema_overrides={"@timestamp": TIME})
+    times = {name: TIME for name, value in row.items() if isinstance(value, datetime)}
+    frame = pl.DataFrame([row], schema_overrides=times)
     return Batch(org, "agent", OWN_EVENT_TYPE, frame)
+
+
+def is_said_of_incidents(batch: Batch) -> bool:
+    """Whether it is an event about an incident that no person caused."""
+    if batch.event_type != OWN_EVENT_TYPE or not batch.frame.height or "user.name" in batch.frame.columns:
+        return False
+    return bool((batch.frame["event.dataset"] == INCIDENTS).all())
 
 
 def rowless(

@@ -47,6 +47,19 @@ KINDS: Mapping[str, ProblemKind] = {
         f"(`leakline trail verify --checkpoints`); {_ACKNOWLEDGE}",
     ),
     "trail-not-signed": ProblemKind("itself", "make room, or correct what the reason names", over="trail-signed"),
+    # Notices
+    "regimes-refused": ProblemKind(
+        "itself",
+        "correct the pack that is named, or remove `notice.pack`, then `leakline reload`",
+        over="regimes-accepted",
+    ),
+    # Notices
+    "notice-late": ProblemKind(
+        "itself",
+        "send the notice and record it (`leakline incidents decide ID --obligation REGIME/OBLIGATION sent`), or record why it is "
+        "late or need not be sent; `leakline clocks list` shows what else is due",
+        over="notice-settled",
+    ),
     # Reading
     "source-failed": ProblemKind("itself", "`leakline check` shows what the org refuses", over="source-recovered"),
     "source-held-back": ProblemKind(

@@ -57,7 +57,7 @@ EXTENSION: dict[str, tuple[str, ...]] = {
     "cnt": ("leakline.alert.count",),
     "cs1": ("http.request.id",),
     "cs2": ("salesforce.session_key", "salesforce.sessionkey"),
-    "cs3": ("salesforce.login_key", "salesforce.loginkey"),
+    "cs3": ("leakline.incident.id", "salesforce.login_key", "salesforce.loginkey"),
     "cs4": ("leakline.alert.event_ids",),
     "cs5": (
         "salesforce.query", "salesforce.entity_name", "salesforce.entity_type", "salesforce.entity",
@@ -72,11 +72,17 @@ EXTENSION: dict[str, tuple[str, ...]] = {
     "cn3": ("salesforce.db_total_time",),
     "cfp1": ("leakline.measure.value",),
     "deviceCustomDate1": ("event.created",),
+    "deviceCustomDate2": ("leakline.clock.due", "leakline.clock.shadow_due"),
     "flexString1": ("source.geo.country_iso_code",),
 }  # fmt: skip
 """Keys in the order of the line, each with the fields of which the first that a row has is taken."""
 
-HOME = {"cat": "event.provider", "shost": "source.address", "sourceServiceName": "salesforce.connected_app_name"}
+HOME = {
+    "cat": "event.provider",
+    "cs3": "salesforce.login_key",
+    "shost": "source.address",
+    "sourceServiceName": "salesforce.connected_app_name",
+}
 """The field that a key holds unless the line says otherwise; of the other keys it is the first one in `EXTENSION`."""
 
 STAND_INS = frozenset({"request"})
@@ -99,7 +105,7 @@ LABELS = {
     "c6a2": "Source IPv6 Address",
     "cs1": "Request id",
     "cs2": "Session key",
-    "cs3": "Login key",
+    "cs3": "Login key or incident",
     "cs4": "Ids of the events",
     "cs5": "Query or object",
     "cs6": "ATT&CK techniques",
@@ -108,6 +114,7 @@ LABELS = {
     "cn3": "DB_TOTAL_TIME",
     "cfp1": "Measured value",
     "deviceCustomDate1": "Created",
+    "deviceCustomDate2": "Deadline",
     "flexString1": "Source country",
     "flexString2": "Cut short",
 }

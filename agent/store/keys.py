@@ -93,6 +93,9 @@ HISTORY = KeyFamily(
 
 RESPONSE = KeyFamily("response/", "agent.pipeline.batch_writer", "key: bytes that `RespondStep` gave")
 TRAIL = KeyFamily("trail/", "agent.pipeline.batch_writer", "key: bytes that `RecordStep` gave")
+PACK = KeyFamily(
+    "regimes/pack", "agent.notice.regimes.in_force", "JSON {pack, note}, the newest pack that was in force, as text"
+)
 
 # The spool, and what is delivered of it
 
@@ -143,7 +146,7 @@ OF_A_SHARD = (
         HEARD,
         HEARD_SENDER,
     ),
-    *(DETECTION, FOLDING, SOURCE_TIMES, CORRELATION, BASELINE, HISTORY, RESPONSE, TRAIL),
+    *(DETECTION, FOLDING, SOURCE_TIMES, CORRELATION, BASELINE, HISTORY, RESPONSE, TRAIL, PACK),
     *(BATCH, NEXT_BATCH, POSITION, STOPPED, PARKED, NEXT_PARKED, REPAIR, LANE_ACCOUNT, DELIVERY_ACCOUNT),
     *(DEAD_LETTERS, DEAD_LETTER_CONTEXT, NEXT_DEAD_LETTERS),
     *(PROBLEM, OUTBOX, NEXT_EVENT),

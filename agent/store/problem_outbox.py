@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 
 from agent.model import Batch
-from agent.own_event import own_event
-from agent.problem import Field, Problem
+from agent.own_event import EventValue, own_event
+from agent.problem import Problem
 from agent.store import keys
 from agent.store.state import State
 from agent.store.transaction import Transaction
@@ -35,7 +35,7 @@ class ProblemOutbox:
 
     def put(self, transaction: Transaction, problem: Problem, action: str, message: str, *, failure: bool) -> None:
         """An event about a problem. `failure`: whether it is open, and not over."""
-        fields: dict[str, Field] = {
+        fields: dict[str, EventValue] = {
             "leakline.problem.id": problem.id,
             "leakline.problem.kind": problem.kind,
             "leakline.problem.subject": problem.subject,
@@ -49,7 +49,7 @@ class ProblemOutbox:
         transaction: Transaction,
         action: str,
         message: str,
-        fields: Mapping[str, Field],
+        fields: Mapping[str, EventValue],
         org: str = "",
         category: str = "process",
     ) -> None:
@@ -63,8 +63,8 @@ class ProblemOutbox:
             self.filled = True  # until a look finds nothing: the event may not be taken this time
             stored = orjson.loads(self._state.data(key) or b"{}")
             if stored:
-                stored["now"] = datetime.fromisoformat(stored["now"])
-                yield replace(own_event(**stored), remember={key.removeprefix(keys.MEMORY.key("agent", "")): None})
+                event = own_event(**_with_times(stored))
+                yield replace(event, remember={key.removeprefix(keys.MEMORY.key("agent", "")): None})
 
     def _put(
         self,
@@ -72,18 +72,20 @@ class ProblemOutbox:
         org: str,
         action: str,
         message: str,
-        fields: dict[str, Field],
+        fields: dict[str, EventValue],
         *,
         failure: bool,
         category: str = "process",
     ) -> None:
+        times = {name: value.isoformat() for name, value in fields.items() if isinstance(value, datetime)}
         event: dict[str, Any] = {
             "org": org,
             "action": action,
             "message": message,
             "now": self._now().isoformat(),
             "failure": failure,
-            "fields": fields,
+            "fields": {**fields, **times},
+            "times": list(times),
             "category": category,
         }
         transaction.after_commit(self._note)
@@ -93,6 +95,13 @@ class ProblemOutbox:
 
     def _note(self) -> None:
         self.filled = True
+
+
+def _with_times(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of `own_event`, of what was stored; an older version stored no `times`."""
+    found = {**stored, "now": datetime.fromisoformat(stored["now"])}
+    times = {name: datetime.fromisoformat(stored["fields"][name]) for name in found.pop("times", ())}
+    return {**found, "fields": {**stored["fields"], **times}}
 
 
 def is_news(before: Problem, after: Problem, now: datetime) -> bool:

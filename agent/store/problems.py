@@ -17,6 +17,7 @@ import structlog
 from agent import metrics
 from agent.errors import LeaklineError
 from agent.model import OWN_EVENT_TYPE, Batch
+from agent.own_event import EventValue
 from agent.problem import KINDS, Field, Problem, problem_id
 from agent.redaction.redaction import redact, redact_fields
 from agent.store import keys
@@ -153,7 +154,7 @@ class Problems:
         action: str,
         message: str,
         *,
-        fields: Mapping[str, Field] | None = None,
+        fields: Mapping[str, EventValue] | None = None,
         org: str = "",
         category: str = "process",
     ) -> None:

@@ -97,11 +97,15 @@ NUMBERS_OF_CODE = {
     "counting/working_days.py": {64, 1, 5},
     "deadlines.py": {1},
     "declared.py": {0, 1, 3, 40, 2000, 2100, 60},
+    "regimes/binding.py": {1},
+    "regimes/choice.py": {0},
+    "regimes/doubtful_names.py": {0, 1, 4},
+    "regimes/kept_pack.py": {1, 2},
     "regimes/model.py": {0, 1, 2, 60},
     "regimes/pack.py": {0, 1, 2, 4, 300, 20},
     "settings.py": {0, 1, 24, 30, 60, 200, 8784},
 }
-"""Indices, Saturday, 31 December and the twelve months, the two working days of Art. 3(5), years that are taken, lengths of
+"""Indices and groups, names that are shown, Saturday, 31 December and the twelve months, the two working days of Art. 3(5), years that are taken, lengths of
 messages, and sizes; of settings, what they are unless given and between which bounds they lie."""
 
 

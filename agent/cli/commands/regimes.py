@@ -7,17 +7,25 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.commands.options import AsJson
+from agent.cli.commands.options import AsJson, load
 
 app = typer.Typer(help="Laws, rules and contracts that ask for notices of a breach.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_regimes(as_json: AsJson = False) -> None:
+def list_regimes(
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="The settings file: which regimes bind by it, and why or why not."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """List the regimes of the pack: where, for whom, until when, how sure. This is not legal advice."""
-    from agent.cli.output import regimes
+    from agent.cli.output import binding_regimes, regimes
 
-    raise typer.Exit(regimes.show_list(as_json=as_json))
+    if config is None:
+        raise typer.Exit(regimes.show_list(as_json=as_json))
+    raise typer.Exit(binding_regimes.show(load(config), as_json=as_json))
 
 
 @app.command()

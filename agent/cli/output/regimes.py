@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from agent.cli.output.console import out, print_json
 from agent.cli.output.due_dates import NOT_ADVICE
 from agent.exit_status import FINE, FOUND, WRONG_USAGE
 from agent.notice.regimes import pack as packs
-from agent.notice.regimes.model import Deadline, Earliest, Regime, RegimePack, UndueDelay
+from agent.notice.regimes.model import Deadline, Earliest, Obligation, Regime, RegimePack, UndueDelay
 from agent.notice.regimes.pack import PackRefused, SignedPack
 
 
@@ -23,19 +24,20 @@ def show_list(*, as_json: bool) -> int:
     signed, today = packs.shipped(), datetime.now(UTC).date()
     regimes = signed.pack.regimes
     if as_json:
-        print_json([_summary(regime, today) for regime in regimes])
+        print_json([regime_summary(regime, today) for regime in regimes])
         return FINE
     table = Table("id", "where", "for", "in force", "until when", "sure", box=None, pad_edge=False)
     for regime in regimes:
-        periods = ", ".join(dict.fromkeys(wording(duty.deadline) for duty in regime.obligations))
         binding = (
             "yes" if regime.in_force(today) else f"from {regime.effective_from}" if regime.effective_from else "no"
         )
         where = ", ".join(regime.jurisdictions)
-        table.add_row(regime.id, where, ", ".join(regime.all_roles), binding, periods, regime.confidence)
+        table.add_row(
+            regime.id, where, ", ".join(regime.all_roles), binding, periods(regime.obligations), regime.confidence
+        )
     out.print(table)
     out.print(
-        f"{len(regimes)} regimes, pack {signed.pack.pack.version}{_review(signed.pack, today)}. {NOT_ADVICE}",
+        f"{len(regimes)} regimes, pack {signed.pack.pack.version}{review(signed.pack, today)}. {NOT_ADVICE}",
         markup=False,
     )
     return FINE
@@ -73,11 +75,16 @@ def verify(path: Path | None, *, as_json: bool) -> int:
     else:
         out.print(
             f"accepted: the pack {head.id} {head.version} with {len(signed.pack.regimes)} regimes, signed by {signed.signed_by}"
-            f"{_review(signed.pack, today)}",
+            f"{review(signed.pack, today)}",
             markup=False,
             soft_wrap=True,
         )
     return FINE
+
+
+def periods(duties: Iterable[Obligation]) -> str:
+    """Theirs, each once."""
+    return ", ".join(dict.fromkeys(wording(duty.deadline) for duty in duties))
 
 
 def wording(deadline: Deadline) -> str:
@@ -96,7 +103,8 @@ def wording(deadline: Deadline) -> str:
     return f"{deadline.value:g} {unit}"
 
 
-def _summary(regime: Regime, today: date) -> dict[str, Any]:
+def regime_summary(regime: Regime, today: date) -> dict[str, Any]:
+    """A regime as JSON, without its texts."""
     return {
         "id": regime.id,
         "name": regime.name,
@@ -124,11 +132,12 @@ def _verified(signed: SignedPack, today: date) -> dict[str, Any]:
         "sha256": signed.sha256,
         "signed_by": signed.signed_by,
         "review_by": head.review_by.isoformat(),
-        "review_due": today >= head.review_by,
+        "review_due": head.review_due(today),
     }
 
 
-def _review(pack: RegimePack, today: date) -> str:
-    if today < pack.pack.review_by:
+def review(pack: RegimePack, today: date) -> str:
+    """Until when the pack is to be reviewed, as the end of a sentence."""
+    if not pack.pack.review_due(today):
         return f", to be reviewed by {pack.pack.review_by}"
     return f"; it was to be reviewed by {pack.pack.review_by}, and was not: it stays in force"

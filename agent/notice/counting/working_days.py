@@ -56,6 +56,11 @@ def country_of(zone: str) -> str:
     return country
 
 
+def load() -> None:
+    """Read the package of calendars, which takes a second, before somebody waits for it."""
+    _holidays(NAMED["US-FED"])
+
+
 @lru_cache(maxsize=1)
 def _countries() -> dict[str, str]:
     lines = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8").splitlines()

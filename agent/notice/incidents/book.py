@@ -81,6 +81,8 @@ class IncidentBook:
         self._stored = stored
         self._incidents: KeptValues[Incident | None] = KeptValues(self._read_incident)
         self._links: KeptValues[Entries] = KeptValues(self._read_entries)
+        self.changes = 0
+        """How often something was stored: who waits for that reads it without a lock."""
 
     def incident(self, number: str) -> Incident | None:
         """Raises ValueError for one that is damaged."""
@@ -105,6 +107,7 @@ class IncidentBook:
         """Everything that advanced is stored."""
         self._incidents.settle()
         self._links.settle()
+        self.changes += 1
 
     def forget(self) -> None:
         """Read everything again: what was changed may not have been stored."""

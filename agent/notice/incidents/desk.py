@@ -16,6 +16,7 @@ from agent.notice.incidents.grouping import Grouping
 from agent.notice.incidents.incident import Incident
 from agent.notice.incidents.incident_event import CATEGORY, fields
 from agent.notice.settings import NoticeSettings
+from agent.own_event import EventValue
 from agent.store import keys
 from agent.store.problems import Problems
 from agent.store.state import State, StateRecall
@@ -23,6 +24,13 @@ from agent.store.transaction import Transaction
 
 Recorder = Callable[[Transaction, Sequence[ResponseRecord], Mapping[str, str], datetime], None]
 """Writes records into the shard's trail, in a transaction; the mapping says who acted, as `TrailEntry.actor` has it."""
+
+
+CLOCKS_DEPEND_ON = (
+    *("state", "detected_at", "first_event", "has_clocks", "anchors", "facts", "settlements", "snoozed_until"),
+    *("merged_into", "merged_from"),
+)
+"""Of an incident."""
 
 
 class IncidentChange:
@@ -52,19 +60,28 @@ class IncidentChange:
         by: str,
         data: Mapping[str, Any],
         personal: Mapping[str, Any] | None = None,
-        further: Mapping[str, str | int | float | bool] | None = None,
-        reckon: bool = False,
+        further: Mapping[str, EventValue] | None = None,
+        reckon: bool | None = None,
     ) -> Incident:
         """The incident as it is from now on; returns it with the number of its change.
 
         `action`: a kebab-case verb phrase, of the event and of the record; `by`: a user's name, or `leakline`; `data`: what
         the record says, `personal`: what of it must be possible to erase; `further`: fields of the event besides those of
-        every incident; `reckon`: its clocks are to be reckoned anew.
+        every incident; `reckon`: whether its clocks are to be reckoned anew, by itself where something they depend on differs.
         """
-        after = replace(after, revision=(before.revision if before else after.revision) + 1)
-        self._grouping.put(before, after, reckon=reckon)
+        after = self.keep(before, after, reckon=_moves_clocks(before, after) if reckon is None else reckon)
         self.tell(after, action, message, by=by, data=data, personal=personal, further=further)
         return after
+
+    def keep(self, before: Incident | None, after: Incident, *, reckon: bool = False) -> Incident:
+        """As `put`, and nothing is said of it."""
+        after = replace(after, revision=(before.revision if before else after.revision) + 1)
+        self._grouping.put(before, after, reckon=reckon)
+        return after
+
+    def forget_links(self, incident: Incident) -> None:
+        """No alert joins it any more."""
+        self._grouping.forget_links(incident)
 
     def tell(
         self,
@@ -75,7 +92,7 @@ class IncidentChange:
         by: str,
         data: Mapping[str, Any],
         personal: Mapping[str, Any] | None = None,
-        further: Mapping[str, str | int | float | bool] | None = None,
+        further: Mapping[str, EventValue] | None = None,
     ) -> None:
         """A record and an event about an incident that stays as it is. Parameters: see `put`."""
         actor = {"kind": "service"} if by == "leakline" else {"kind": "person", "name": by}
@@ -132,3 +149,7 @@ class IncidentDesk:
                 self._book.forget()
                 raise
             self._book.settle()
+
+
+def _moves_clocks(before: Incident | None, after: Incident) -> bool:
+    return before is None or any(getattr(before, name) != getattr(after, name) for name in CLOCKS_DEPEND_ON)

@@ -3,7 +3,8 @@ one.
 
 Where several fit, it joins the one whose evidence is oldest, which is detected first as a rule, so that its clocks end first: what
 the clock said when they were detected does not count, for a replay has another. A later word about an alert of an
-incident that has ended stays with that one; anything else opens another, which names the ended one as related.
+incident that has ended stays with that one; anything else opens another, which names the ended one as related. An alert about
+an event of an incident belongs to that incident, so that no incident is ever about itself.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 
 from agent.notice.incidents.book import BookChange, IncidentBook, LinkEntry, link_key, with_entry
 from agent.notice.incidents.incident import Incident
-from agent.notice.incidents.incident_alert import IncidentAlert
+from agent.notice.incidents.incident_alert import INCIDENT, IncidentAlert
 
 MOST_RELATED = 10
 
@@ -34,6 +35,8 @@ class Grouping:
 
     def found(self, alert: IncidentAlert) -> tuple[Incident | None, list[str]]:
         """The incident that the alert joins, None for a new one; and others that it would fit."""
+        if (number := alert.cells.get(INCIDENT)) and (about := self.incident(number)):
+            return about, []
         near = list(self._near(alert))
         fitting = [known for known in near if known.is_open]
         if alert.is_revision:  # a part that was split off may have taken its alert with it
@@ -55,6 +58,16 @@ class Grouping:
         for link in after.links:
             key = link_key(after.origin, link)
             self.change.links[key] = with_entry(self._entries(key), entry)
+
+    def forget_links(self, incident: Incident) -> None:
+        """No alert joins it any more, and none names it as related."""
+        for link in incident.links:
+            key = link_key(incident.origin, link)
+            entries = self._entries(key)
+            if left := tuple(entry for entry in entries if entry.incident != incident.id):
+                self.change.links[key] = left
+            elif entries:
+                self.change.links[key] = ()
 
     def _near(self, alert: IncidentAlert) -> Iterator[Incident]:
         """Incidents that one of the alert's links leads to, whose evidence is near enough to the alert's."""

@@ -15,10 +15,13 @@ from agent.notice.settings import Level
 HISTORY, DRILL = "leakline.alert.history", "leakline.drill"
 """Columns that say from where an alert is."""
 
+INCIDENT = "leakline.incident.id"
+"""Of an alert that a rule raises about an event of an incident or its clocks: that incident."""
+
 COLUMNS = (
     *("event.id", "event.action", "@timestamp", "event.start", "event.end", "organization.id"),
     *("rule.id", "rule.name", "rule.category", "leakline.rule.level", HISTORY, DRILL),
-    *("leakline.alert.id", "leakline.alert.count", "leakline.alert.actor"),
+    *("leakline.alert.id", "leakline.alert.count", "leakline.alert.actor", INCIDENT),
     *("user.id", "user.name", "leakline.session", "leakline.app", "leakline.app_approved", "leakline.app_imitates"),
     *("source.ip", "leakline.measure.field", "leakline.measure.value", "leakline.rows"),
     *("leakline.user_is_guest", "leakline.user_is_integration", "leakline.user_leaving", "leakline.user_left"),

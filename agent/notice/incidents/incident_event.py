@@ -16,8 +16,9 @@ import polars as pl
 from agent.columns.array_fields import STRINGS
 from agent.columns.timestamp import TIME
 from agent.notice.incidents.incident import Incident
+from agent.own_event import INCIDENTS, EventValue
 
-DATASET = "leakline.incident"
+DATASET = INCIDENTS
 CATEGORY = "intrusion_detection"
 SEVERITY: Mapping[str, int] = {"informational": 10, "low": 25, "medium": 50, "high": 75, "critical": 95}
 
@@ -27,10 +28,10 @@ MOST_NAMES = 20
 """Rules that an event names."""
 
 
-def fields(incident: Incident) -> dict[str, Any]:
-    """What every event about an incident says of it, by dotted names; texts, numbers and truths alone."""
+def fields(incident: Incident) -> dict[str, EventValue]:
+    """What every event about an incident says of it, by dotted names."""
     rules = sorted(incident.rules.items(), key=lambda pair: (-pair[1].alerts, pair[0]))[:MOST_NAMES]
-    found: dict[str, Any] = {
+    found: dict[str, EventValue] = {
         "event.dataset": DATASET,
         "event.severity": SEVERITY[incident.level],
         "leakline.incident.id": incident.id,
@@ -42,7 +43,7 @@ def fields(incident: Incident) -> dict[str, Any]:
         "leakline.incident.alerts": incident.alerts,
         "leakline.incident.actor": incident.actor,
         "leakline.incident.rules": ", ".join(count.name for _, count in rules),
-        "leakline.incident.detected": incident.detected_at.isoformat(),
+        "leakline.incident.detected": incident.detected_at,
         "leakline.incident.has_clocks": incident.has_clocks,
         "leakline.incident.acknowledged_by": incident.acknowledged_by,
         "leakline.incident.assignee": incident.assignee,
@@ -78,7 +79,10 @@ def event_id(incident: Incident, action: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-_SCHEMA = {"@timestamp": TIME, "event.created": TIME, "event.category": STRINGS, "event.type": STRINGS}
+_SCHEMA = {
+    **dict.fromkeys(("@timestamp", "event.created", "leakline.incident.detected"), TIME),
+    **dict.fromkeys(("event.category", "event.type"), STRINGS),
+}
 
 
 def _row(action: str, incident: Incident, now: datetime) -> dict[str, Any]:
@@ -96,7 +100,7 @@ def _row(action: str, incident: Incident, now: datetime) -> dict[str, Any]:
         "ecs.version": "9.4.0",
         "observer.vendor": "Leakline",
         "observer.product": "Leakline",
-        "observer.type": "siem-agent",
+        "observer.type": "agent",
         "message": sentence(incident, action),
         **fields(incident),
     }

@@ -6,7 +6,7 @@ It is decided under the commit lock, after the batch was detected, and stored in
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
@@ -18,12 +18,12 @@ from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.grouping import Grouping
 from agent.notice.incidents.growth import Thresholds, joined, opened
 from agent.notice.incidents.incident import MOST_ALERT_IDS, Incident
-from agent.notice.incidents.incident_alert import IncidentAlert, incident_alerts
+from agent.notice.incidents.incident_alert import INCIDENT, IncidentAlert, incident_alerts
 from agent.notice.incidents.incident_event import GREW, OPENED, RAISED
 from agent.notice.settings import NoticeSettings
 
-INCIDENT, HEAD = "leakline.incident.id", "leakline.trail.head"
-"""Columns that alerts get: their incident, and how far the trail was when they were raised."""
+HEAD = "leakline.trail.head"
+"""The column, besides `INCIDENT`, that alerts get: how far the trail was when they were raised."""
 
 FIRST_NEWS = 4
 """Alerts with which an incident is news again; after that whenever they have doubled."""
@@ -68,6 +68,11 @@ class IncidentResponder:
 
     def _respond(self, grouping: Grouping, alert: IncidentAlert, now: datetime) -> Incident:
         before, others = grouping.found(alert)
+        if before is not None and alert.cells.get(INCIDENT) == before.id:
+            # About an event of this incident: it is no evidence of a leak, and who acknowledged it is nobody it is about.
+            after = replace(before, revisions=before.revisions + 1, revision=before.revision + 1)
+            grouping.put(before, after)
+            return after
         if before is None:
             after = opened(alert, now, self._thresholds, others)
             # The same alert may have opened an incident that has ended since: that one grows then, and stays as it is.
@@ -75,7 +80,10 @@ class IncidentResponder:
             after = joined(before, alert, now, self._thresholds) if before else after
         else:
             after = joined(before, alert, now, self._thresholds)
-        grouping.put(before, after, reckon=after.has_clocks and not (before and before.has_clocks))
+        earlier = before is not None and after.detected_at < before.detected_at
+        begins = before is None or (after.has_clocks and not before.has_clocks)
+        # A candidate has no clock, and is looked at too: it is closed in the end.
+        grouping.put(before, after, reckon=begins or earlier)
         return after
 
 

@@ -173,6 +173,8 @@ class Regime(PackModel):
     roles: tuple[str, ...]
     sectors: tuple[str, ...] = ()
     """It binds only whoever is in one of these; empty: whoever is under the jurisdiction in one of the roles."""
+    template: bool = False
+    """It binds nobody: contracts of the settings are like it."""
     confidence: Literal["high", "medium", "low"]
     threshold: str = ""
     phased: str = ""
@@ -208,6 +210,9 @@ class PackHead(PackModel):
     review_by: date
     """From then on it stays in force and says that nobody has looked at it since."""
 
+    def review_due(self, day: date) -> bool:
+        return day >= self.review_by
+
 
 class RegimePack(PackModel):
     """The whole file."""
@@ -217,6 +222,10 @@ class RegimePack(PackModel):
     presumed_anchors: Mapping[str, str]
     """Anchors that are taken to be another one as long as nobody declares them."""
     anchors: Mapping[str, str]
+    no_shadow: tuple[str, ...] = ()
+    """Anchors that are no kind of knowing: the detection never stands for them."""
+    role_aliases: Mapping[str, tuple[str, ...]]
+    """Of a role of the settings, such as controller, the laws' own words for it."""
     regimes: tuple[Regime, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -235,6 +244,32 @@ class RegimePack(PackModel):
                     if anchor not in self.anchors and not (anchor != prior and prior in duties and prior != duty.id):
                         raise ValueError(f"{where}: {anchor!r} is neither an anchor nor a prior stage of this regime")
         return self
+
+    @model_validator(mode="after")
+    def _no_shadow_are_anchors(self) -> RegimePack:
+        if unknown := [anchor for anchor in self.no_shadow if anchor not in self.anchors]:
+            raise ValueError(f"no_shadow: {unknown[0]!r} is not one of `anchors`")
+        return self
+
+    @model_validator(mode="after")
+    def _aliases_are_roles(self) -> RegimePack:
+        known = {role for regime in self.regimes for role in regime.all_roles}
+        for generic, words in self.role_aliases.items():
+            if unknown := [word for word in (generic, *words) if word not in known]:
+                raise ValueError(f"role_aliases, {generic}: {unknown[0]!r} is not a role of any regime")
+        return self
+
+    @property
+    def jurisdictions(self) -> set[str]:
+        return {name for regime in self.regimes for name in regime.jurisdictions}
+
+    @property
+    def roles(self) -> set[str]:
+        return {name for regime in self.regimes for name in regime.all_roles} | set(self.role_aliases)
+
+    @property
+    def sectors(self) -> set[str]:
+        return {name for regime in self.regimes for name in regime.sectors}
 
     def regime(self, id_: str) -> Regime | None:
         return next((regime for regime in self.regimes if regime.id == id_), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -44,6 +44,15 @@ class SignedPack:
     """Of the file, in hexadecimal digits."""
     signed_by: str
     """The name of the key."""
+    raw: bytes = field(repr=False)
+    """The file."""
+    note: str = field(repr=False)
+    """Its signature, as text."""
+
+    @property
+    def order(self) -> list[int]:
+        """Higher for a newer one."""
+        return order(self.pack.pack.version)
 
 
 @lru_cache(maxsize=1)
@@ -63,24 +72,33 @@ def read(path: Path, keys: Sequence[NoteVerifier]) -> SignedPack:
 
     Raises PackRefused for what is not there, too long, unsigned, changed after it was signed, or no pack.
     """
-    raw = _bytes(path)
     note_path = path.with_name(path.name + NOTE)
+    return accepted(_bytes(path), _bytes(note_path).decode("utf-8", "replace"), path, keys)
+
+
+def accepted(raw: bytes, note: str, path: Path, keys: Sequence[NoteVerifier]) -> SignedPack:
+    """A pack whose file and signature are at hand; `path`: where they are from. Raises PackRefused as `read` does."""
     try:
-        text = verified(_bytes(note_path).decode("utf-8", "replace"), keys)
+        text = verified(note, keys)
     except BadNote as error:
-        raise PackRefused(note_path, f"the signature is not accepted: {error}") from error
+        raise PackRefused(path, f"the signature is not accepted: {error}") from error
     digest, pack = hashlib.sha256(raw).hexdigest(), _parsed(raw, path)
     if text != _statement(pack, digest):
         raise PackRefused(path, "the file is not the one that was signed: it was changed since")
-    return SignedPack(pack, path, digest, _signer(note_path))
+    return SignedPack(pack, path, digest, _signer(note), raw, note)
 
 
 def newer(candidate: SignedPack, in_force: SignedPack) -> SignedPack:
     """`candidate`, which may take the place of the pack in force. Raises PackRefused for an older one, or another's."""
     if candidate.pack.pack.id != in_force.pack.pack.id:
         raise PackRefused(candidate.path, f"it is the pack {candidate.pack.pack.id}, not {in_force.pack.pack.id}")
-    if _order(candidate) < _order(in_force):
+    if candidate.order < in_force.order:
         message = f"version {candidate.pack.pack.version} is older than {in_force.pack.pack.version}, which is in force"
+        raise PackRefused(candidate.path, message)
+    if candidate.order == in_force.order and candidate.sha256 != in_force.sha256:
+        message = (
+            f"version {candidate.pack.pack.version} is in force with another content; a newer pack has a higher version"
+        )
         raise PackRefused(candidate.path, message)
     return candidate
 
@@ -106,12 +124,13 @@ def _statement(pack: RegimePack, digest: str) -> str:
     return f"{SCHEMA}\n{pack.pack.id} {pack.pack.version}\n{digest}\n"
 
 
-def _order(signed: SignedPack) -> list[int]:
-    return [int(part) for part in signed.pack.pack.version.split(".")]
+def order(version: str) -> list[int]:
+    """Versions as what can be compared."""
+    return [int(part) for part in version.split(".")]
 
 
-def _signer(note: Path) -> str:
-    return note.read_text(encoding="utf-8").rpartition("\n\n")[2].split(" ")[1]
+def _signer(note: str) -> str:
+    return note.rpartition("\n\n")[2].split(" ")[1]
 
 
 def _bytes(path: Path) -> bytes:

@@ -48,7 +48,10 @@ KEPT = (
     "observer.product", "rule.id", "rule.name", "user.id", "user.name", "source.ip", "leakline.rule.level",
     "leakline.alert.id", "leakline.alert.count", "leakline.alert.folded", "leakline.alert.revision",
     "leakline.measure.field", "leakline.measure.value", "leakline.measure.threshold", "leakline.problem.id",
-    "leakline.problem.kind", "leakline.problem.subject", "leakline.problem.count",
+    "leakline.problem.kind", "leakline.problem.subject", "leakline.problem.count", "leakline.incident.id",
+    "leakline.incident.state", "leakline.incident.level", "leakline.incident.alerts", "leakline.clock.regime",
+    "leakline.clock.obligation", "leakline.clock.state", "leakline.clock.due", "leakline.clock.shadow_due",
+    "leakline.trail.head",
 )  # fmt: skip
 """Fields that stay whole as long as they are sane (`SANE`): who, what, when, how much, and by which rule."""
 
@@ -60,7 +63,7 @@ LEAST_FORM = (
     ("rule.id", "event.action"),
     ("rule.name",),
     ("user.id", "user.name", "source.ip"),
-    ("leakline.alert.count", "leakline.problem.count"),
+    ("leakline.alert.count", "leakline.problem.count", "leakline.incident.id"),
 )
 """The shortest form of a row: of each line the first field that it has."""
 

@@ -18,7 +18,7 @@ from agent.columns.text.cell_length import LONGEST_ID, TRUNCATED, cut
 from agent.columns.timestamp import TIME
 from agent.errors import SettingsError
 from agent.model import Chunk, Destination
-from agent.own_event import DATASET
+from agent.own_event import DATASET, INCIDENTS
 from agent.pipeline.long_rows.drop_order import ENVELOPE, GROUPS, KEPT, LEAST_FORM, REST
 from agent.pipeline.long_rows.shorter_forms import SANE, Form, Trials
 
@@ -33,7 +33,7 @@ def must_arrive(frame: pl.DataFrame) -> pl.Series:
     if "event.kind" in frame.columns:
         arrives |= (frame["event.kind"] == "alert").fill_null(False)
     if "event.dataset" in frame.columns:
-        arrives |= (frame["event.dataset"] == DATASET).fill_null(False)
+        arrives |= frame["event.dataset"].is_in((DATASET, INCIDENTS)).fill_null(False)
     return arrives
 
 

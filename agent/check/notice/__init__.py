@@ -1,0 +1,1 @@
+"""What `leakline check` says of notices."""

@@ -1,0 +1,66 @@
+"""`leakline regimes list -c`: which regimes bind whom the settings describe, and why the others do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.table import Table
+
+from agent.cli.output.console import err, out, print_json
+from agent.cli.output.due_dates import NOT_ADVICE
+from agent.cli.output.regimes import periods, regime_summary, review
+from agent.config.settings import Settings
+from agent.exit_status import FINE
+from agent.notice.regimes.binding import Binding, outcomes
+from agent.notice.regimes.choice import PackChoice, choose
+from agent.notice.regimes.doubtful_names import unknown_names
+from agent.notice.regimes.kept_pack import stored
+from agent.notice.settings import NoticeSettings
+
+
+def show(settings: Settings, *, as_json: bool) -> int:
+    """All regimes of the pack in force and the contracts of the settings; those that bind come first."""
+    notice, today = settings.notice or NoticeSettings(), datetime.now(UTC).date()
+    choice = choose(stored(settings.state.directory), notice.pack)
+    found = sorted(outcomes(choice.signed.pack, notice, today), key=lambda outcome: not outcome.binds)
+    _tell_doubts(settings, choice)
+    if as_json:
+        print_json(
+            [
+                {
+                    **regime_summary(outcome.regime, today),
+                    "binds": outcome.binds,
+                    "bound_as": outcome.roles,
+                    "why": outcome.why,
+                }
+                for outcome in found
+            ]
+        )
+        return FINE
+    _print(found)
+    out.print(
+        f"{sum(outcome.binds for outcome in found)} of {len(found)} bind, pack {choice.signed.pack.pack.version}"
+        f"{review(choice.signed.pack, today)}. {NOT_ADVICE}",
+        markup=False,
+    )
+    return FINE
+
+
+def _print(found: Sequence[Binding]) -> None:
+    table = Table("id", "binds", "why", "until when", box=None, pad_edge=False)
+    for outcome in found:
+        answer = "yes" if outcome.binds else "no"
+        table.add_row(outcome.regime.id, answer, outcome.why, periods(outcome.duties))
+    out.print(table)
+
+
+def _tell_doubts(settings: Settings, choice: PackChoice) -> None:
+    """Beside the list, so that standard output stays what programs read."""
+    if settings.notice is None:
+        err.print("`notice` is left out of the settings: nothing binds", markup=False)
+        return
+    for refusal in choice.refusals:
+        err.print(f"refused: {refusal.error}; {refusal.fix}", markup=False, soft_wrap=True)
+    for doubt in unknown_names(choice.signed.pack, settings.notice):
+        err.print(f"{doubt.setting}: {doubt.message}; {doubt.fix}", markup=False, soft_wrap=True)

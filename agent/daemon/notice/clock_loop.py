@@ -1,0 +1,145 @@
+"""One thread keeps the clocks of all incidents: what alerts and people changed is reckoned, and what time brings is said.
+
+It looks about once a second at what is in memory, and at the state of a shard only where something was stored or is due.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+
+import structlog
+
+from agent.assembly.node import Node
+from agent.assembly.shard import Shard
+from agent.daemon.full_disk import despite_a_full_disk
+from agent.errors import Busy
+from agent.notice.clocks.lateness import Lateness, rough_span
+from agent.notice.clocks.shelf import CurrentBasis
+from agent.notice.clocks.timers import ShardClocks
+from agent.notice.regimes.in_force import PackInForce
+from agent.notice.regimes.pack import PackRefused
+from agent.notice.settings import NoticeSettings
+from agent.pipeline.progress import FULL_DISK_PAUSE
+from agent.store.directory.state_directory import StateDirectory
+from agent.store.keys import PROCESS
+
+log = structlog.get_logger()
+
+LOOK_EVERY = 1.0
+"""Seconds."""
+
+STEP = timedelta(minutes=1)
+"""By more than that nothing but a person or a time service moves a clock."""
+
+
+class ClockLoop:
+    """`run` is what the thread does, until the stop event."""
+
+    def __init__(
+        self,
+        directory: StateDirectory,
+        shards: Callable[[], Mapping[str, Shard]],
+        entered: Callable[[str], AbstractContextManager[bool]],
+        stop: threading.Event,
+        now: Callable[[], datetime],
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`shards`: by name, as they are now; `entered`: see `Readings.entered`; `steady`: seconds of a clock that nobody sets."""
+        self._directory = directory
+        self._shards = shards
+        self._entered = entered
+        self._stop = stop
+        self._now = now
+        self._steady = steady
+        self._lateness = Lateness(now())
+        self._looked = now(), steady()
+        self._clocks: dict[str, ShardClocks] = {}
+        self._rests: dict[str, float] = {}
+        """Until when a shard is left alone whose state could not be written, by the steady clock."""
+        self.basis: CurrentBasis | None = None
+        """By what incidents are judged from the next look on; None where the settings have no `notice`."""
+
+    def run(self) -> None:
+        """Raises StateError other than a full disk."""
+        while not self._stop.is_set():
+            self.turn()
+            self._stop.wait(LOOK_EVERY)
+
+    def turn(self) -> int:
+        """Look at what is due in all shards; how many incidents that were."""
+        now = self._notice_step()
+        count = 0
+        for name, shard in self._shards().items():
+            if self._stop.is_set():
+                break
+            if self._steady() < self._rests.get(name, 0.0):
+                continue
+            if self._of(name, shard).is_due(now):
+                count += self._turn_of(name, now)
+        return count
+
+    def _turn_of(self, name: str, now: datetime) -> int:
+        """Of one shard, which is not replaced meanwhile. It rests after a turn that could not be stored."""
+        self._rests[name], count = self._steady() + FULL_DISK_PAUSE, 0
+        with self._entered(name) as may_work, despite_a_full_disk(self._directory):
+            try:
+                if may_work:
+                    count = self._of(name, self._shards()[name]).turn(now, self._stop.is_set)
+                del self._rests[name]
+            except Busy as error:
+                log.warning("clocks wait for the state", shard=name, reason=str(error))
+        return count
+
+    def _of(self, name: str, shard: Shard) -> ShardClocks:
+        """Anew where the shard was built anew."""
+        known = self._clocks.get(name)
+        if known is None or known.desk is not shard.desk:
+            known = ShardClocks(shard.desk, shard.incidents, self._lateness, lambda: self.basis)
+            self._clocks[name] = known
+        return known
+
+    def _notice_step(self) -> datetime:
+        """The time, and whether the machine's clock was set forward since the last look: then what is said late says why."""
+        now, steady = self._now(), self._steady()
+        before, steady_before = self._looked
+        jump = (now - before) - timedelta(seconds=steady - steady_before)
+        self._lateness.cause = f"the machine's clock was set forward by {rough_span(jump)}" if jump > STEP else ""
+        self._looked = now, steady
+        return now
+
+
+class NoticeBasis:
+    """Sets the basis of the loop, at the start and at each reload."""
+
+    def __init__(self, loop: ClockLoop, packs: PackInForce, settings: NoticeSettings | None) -> None:
+        self._loop = loop
+        self._settings = settings
+        self.packs = packs
+
+    def load(self, now: datetime) -> None:
+        """Take the pack of regimes that is in force. Where none is accepted, what is in force stays, or at the start nothing is."""
+        try:
+            signed = self.packs.load(self._settings, now)
+        except PackRefused as error:
+            log.error("no pack of regimes can be used", reason=str(error))
+            return
+        if self._settings is not None:
+            self._loop.basis = CurrentBasis.of(self._settings, signed)
+
+
+def build_clock_loop(
+    node: Node,
+    entered: Callable[[str], AbstractContextManager[bool]],
+    stop: threading.Event,
+    now: Callable[[], datetime],
+) -> tuple[ClockLoop, NoticeBasis]:
+    """Nothing is looked at yet; the pack in force is read."""
+    loop = ClockLoop(node.directory, lambda: node.shards, entered, stop, now)
+    process = node.shards[PROCESS]
+    basis = NoticeBasis(loop, PackInForce(process.stores.state, process.stores.problems), process.desk.settings)
+    basis.load(now())
+    return loop, basis

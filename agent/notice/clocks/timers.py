@@ -1,0 +1,133 @@
+"""When the incidents of one shard are to be looked at, in memory, and the looks that are due.
+
+Where nothing was stored and nothing is due, nothing is read. Whatever is stored is looked at in the transaction that stores
+what follows from it: an end in between leaves the mark or the timer, and the next look finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+import structlog
+
+from agent.notice.clocks.clock import CLOCKS, TIMER, decode
+from agent.notice.clocks.keeper import ClockKeeper, timer_of
+from agent.notice.clocks.lateness import Lateness
+from agent.notice.clocks.shelf import CurrentBasis
+from agent.notice.counting import working_days
+from agent.notice.incidents.book import RECKON, IncidentBook
+from agent.notice.incidents.desk import IncidentDesk
+from agent.notice.incidents.grouping import milliseconds
+
+log = structlog.get_logger()
+
+AT_ONCE = 8
+"""Incidents that one transaction looks at: batches wait for it."""
+
+BASED = "based"
+"""Key of the digest of the basis to which all incidents with a clock were brought."""
+
+
+class ShardClocks:
+    """For one thread at a time."""
+
+    def __init__(
+        self,
+        desk: IncidentDesk,
+        book: IncidentBook,
+        lateness: Lateness,
+        current: Callable[[], CurrentBasis | None],
+    ) -> None:
+        self.desk = desk
+        self._book = book
+        self._current = current
+        self._keeper = ClockKeeper(desk.recall, desk.settings, lateness, current)
+        self._timers: dict[str, int] | None = None
+        """By incident; None before they were read."""
+        self._next: int | None = None
+        self._seen = -1
+        """How often something had been stored when marks were looked for last."""
+        self._based: str | None = None
+        """The basis to which all were brought, as far as is known; None before it was read."""
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether `turn` has something to do; reads no state."""
+        if self._book.changes != self._seen or self._timers is None or self._must_rebase():
+            return True
+        return self._next is not None and self._next <= milliseconds(now)
+
+    def turn(self, now: datetime, stops: Callable[[], bool] = lambda: False) -> int:
+        """Look at all incidents that are due; how many they were. `stops`: whether to leave the rest for another turn.
+
+        Raises StateError, DiskFull; what was not stored is looked at again.
+        """
+        seen, timers = self._book.changes, self._read_timers()
+        due = [number for number, at in sorted(timers.items(), key=lambda item: item[1]) if at <= milliseconds(now)]
+        marked = [key.removeprefix(RECKON) for key in self.desk.recall.keys(RECKON)]
+        rebased = self._to_rebase()
+        numbers = list(dict.fromkeys([*due, *marked, *rebased]))
+        if numbers and self._current() is not None:
+            working_days.load()  # no batch is to wait for it
+        for start in range(0, len(numbers), AT_ONCE):
+            if stops():
+                return start
+            self._look(numbers[start : start + AT_ONCE], timers)
+        self._next = min(timers.values(), default=None)
+        self._seen = seen
+        self._note_based()
+        return len(numbers)
+
+    def _look(self, numbers: Sequence[str], timers: dict[str, int]) -> None:
+        """All of them in one transaction; where one is damaged, each in its own."""
+        try:
+            with self.desk.changing() as change:
+                found = {number: self._keeper.look(change, number, timers.get(number)) for number in numbers}
+        except ValueError as error:
+            if len(numbers) == 1:
+                log.error("the clocks of an incident cannot be kept", incident=numbers[0], reason=str(error)[:300])
+                timers.pop(numbers[0], None)
+                return
+            for number in numbers:
+                self._look([number], timers)
+            return
+        for number, at in found.items():
+            timers.pop(number, None)
+            if at is not None:
+                timers[number] = at
+
+    def _read_timers(self) -> dict[str, int]:
+        if self._timers is None:
+            self._timers = dict(timer_of(key) for key in self.desk.recall.keys(TIMER))
+        return self._timers
+
+    # Another basis
+
+    def _must_rebase(self) -> bool:
+        current = self._current()
+        return current is not None and current.known.digest != self._based
+
+    def _to_rebase(self) -> Iterable[str]:
+        """Incidents with a running clock that the basis of now may add to."""
+        current = self._current()
+        if current is None or current.known.digest == self._based:
+            return []
+        stored = self.desk.recall(BASED)
+        if stored is not None and stored.decode() == current.known.digest:
+            self._based = current.known.digest
+            return []
+        return [key.removeprefix(CLOCKS) for key in self.desk.recall.keys(CLOCKS) if self._runs(key)]
+
+    def _runs(self, key: str) -> bool:
+        try:
+            return any(not clock.has_ended for clock in decode(self.desk.recall(key)))
+        except ValueError:
+            return True  # the look says so
+
+    def _note_based(self) -> None:
+        current = self._current()
+        if current is None or current.known.digest == self._based:
+            return
+        with self.desk.changing() as change:
+            change.apply({BASED: current.known.digest.encode()})
+        self._based = current.known.digest
