@@ -46,6 +46,12 @@ class SentRow:
             str(cells.get("leakline.incident.id") or ""),
         )
 
+    @classmethod
+    def of_document(cls, document: Mapping[str, Any]) -> SentRow:
+        """`document`: nested, as destinations have it."""
+        names = ("event.id", "event.action", "event.kind", "leakline.alert.id", "leakline.incident.id")
+        return cls.of({name: _at(document, name.split(".")) for name in names})
+
 
 @dataclass(slots=True)
 class KeptIncidents:
@@ -135,6 +141,12 @@ def trail_findings(states: Mapping[str, State]) -> Sequence[str]:
     known = [NoteVerifier.parse(key) for key in signing_keys(process)]
     report = verify(chains, [newest["note"]] if newest else [], known, origin_of(process.id))
     return [f"{finding.chain}/{finding.seq}: {finding.message}" for finding in report.findings]
+
+
+def _at(document: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
 
 
 def changes_of(kept: KeptIncidents, action: str) -> Counter[str]:
