@@ -47,23 +47,26 @@ class IncidentTalker:
 
     def last_word(self) -> str:
         """A comment, for whoever waits until everything before it is delivered: events of changes keep their order."""
-        self._comment(self._incident())
+        self._comment(self._incident()[0])
         return f"note {self._said}"
 
     def _talk(self) -> None:
         while not self._stop.wait(self._chance.random() * 0.06):
             try:
-                self._change(self._incident())
+                self._change(*self._incident())
             except LeaklineError:
                 self.answered.unanswered += 1
 
-    def _incident(self) -> str:
-        """One of those that are open; empty without any."""
+    def _incident(self) -> tuple[str, str]:
+        """The id and the state of one of those that are open; empty without any."""
         found = self._ask("incidents_list", limit=200)["incidents"]
-        return str(self._chance.choice(found)["id"]) if found else ""
+        row = self._chance.choice(found) if found else {"id": "", "state": ""}
+        return str(row["id"]), str(row["state"])
 
-    def _change(self, number: str) -> None:
-        what = self._chance.choice(("comment", "comment", "anchor", "acknowledge", "checkpoint"))
+    def _change(self, number: str, state: str) -> None:
+        # A candidate that somebody takes up may be joined by other alerts: a run without anybody would differ.
+        further = () if state == "candidate" else ("anchor", "acknowledge")
+        what = self._chance.choice(("comment", "comment", "checkpoint", *further))
         if what == "checkpoint" or not number:
             self._ask("trail_checkpoint")
             self.answered.checkpoints += 1

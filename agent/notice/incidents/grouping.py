@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from agent.notice.incidents.alert_places import place_key
 from agent.notice.incidents.book import BookChange, IncidentBook, LinkEntry, link_key, with_entry
 from agent.notice.incidents.incident import Incident
 from agent.notice.incidents.incident_alert import INCIDENT, IncidentAlert
@@ -38,6 +39,10 @@ class Grouping:
         if (number := alert.cells.get(INCIDENT)) and (about := self.incident(number)):
             return about, []
         near = list(self._near(alert))
+        if alert.is_revision and (having := self._having(alert)):
+            near = [having, *(known for known in near if known.id != having.id)]
+            if not any(alert.identity in known.alert_ids for known in near[1:]):
+                return having, [known.id for known in near[1:]][:MOST_RELATED]
         fitting = [known for known in near if known.is_open]
         if alert.is_revision:  # a part that was split off may have taken its alert with it
             named = [known for known in fitting if alert.identity in known.alert_ids]
@@ -47,6 +52,18 @@ class Grouping:
             joined = min((known for known in near if alert.rule in known.rules), key=_oldest_evidence, default=None)
         others = [known.id for known in near if joined is None or known.id != joined.id]
         return joined, others[:MOST_RELATED]
+
+    def place(self, alert: IncidentAlert, incident: Incident) -> None:
+        """Later words about the alert belong to this incident."""
+        self.change.places[place_key(alert)] = incident.id
+
+    def _having(self, alert: IncidentAlert) -> Incident | None:
+        """The incident that has the alert, or the one that it was merged into."""
+        key = place_key(alert)
+        incident = self.incident(self.change.places.get(key) or self._book.place(key))
+        while incident is not None and incident.merged_into:
+            incident = self.incident(incident.merged_into)
+        return incident
 
     def put(self, before: Incident | None, after: Incident, *, reckon: bool = False) -> None:
         """An incident as it is from now on, which its links lead to."""

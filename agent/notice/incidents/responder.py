@@ -46,10 +46,12 @@ class IncidentResponder:
         if not alerts.height:
             return NO_RESPONSE
         grouping = Grouping(self._book, self._within)
+        grouping.change.outdated = self._book.outdated_places(now.date())
         ids: list[str] = [""] * alerts.height
         touched: dict[str, list[IncidentAlert]] = {}
         for alert in incident_alerts(alerts):
             incident = self._respond(grouping, alert, now)
+            grouping.place(alert, incident)
             ids[alert.row] = incident.id
             touched.setdefault(incident.id, []).append(alert)
         news = [

@@ -143,26 +143,33 @@ def logins(count: int, *, seed: int, rows: int = 5, minutes: float = 20.0) -> li
     """So many batches of `rows` logins each, of a few people from a few addresses; each batch is `minutes` after the last."""
     chance, batches = random.Random(seed), []
     for number in range(1, count + 1):
-        found = [
-            _login(BEGIN + timedelta(minutes=minutes * number + row), chance, f"{seed:08x}{number:012x}{row:012x}")
-            for row in range(rows)
-        ]
-        batches.append(Batch(ORG_ID, "event_log_file", "Login", pl.DataFrame(found), Cursor(str(number))))
+        found = []
+        for row in range(rows):
+            person, address = chance.randrange(8), f"192.0.2.{chance.randrange(5)}"
+            name = f"watched{person}@acme.example" if person < 3 else f"person{person}@acme.example"
+            session = f"session{chance.randrange(12)}"
+            found.append(login(name, minutes * number + row, address=address, session=session))
+        batches.append(batch_of_logins(number, found))
     return batches
 
 
-def _login(time: datetime, chance: random.Random, event_id: str) -> dict[str, str]:
-    person = chance.randrange(8)
-    name = f"watched{person}@acme.example" if person < 3 else f"person{person}@acme.example"
-    address = f"192.0.2.{chance.randrange(5)}"
+def batch_of_logins(number: int, rows: Sequence[dict[str, str]]) -> Batch:
+    """`number`: the batch's, from 1 on."""
+    ids = [{**row, "event.id": f"{number:016x}{place:016x}"} for place, row in enumerate(rows)]
+    return Batch(ORG_ID, "event_log_file", "Login", pl.DataFrame(ids), Cursor(str(number)))
+
+
+def login(name: str, minutes: float, address: str = "192.0.2.99", session: str = "session99") -> dict[str, str]:
+    """Of the user of this name, so many minutes after `BEGIN`; the id is made from the digit in the name."""
+    time = BEGIN + timedelta(minutes=minutes)
+    (digit,) = filter(str.isdigit, name)
     return {
         "EVENT_TYPE": "Login",
         "USER_NAME": name,
-        "USER_ID": f"00500000000{person:04}AAA",
+        "USER_ID": f"00500000000{digit:0>4}AAA",
         "CLIENT_IP": address,
         "SOURCE_IP": address,
-        "SESSION_KEY": f"session{chance.randrange(12)}",
+        "SESSION_KEY": session,
         "TIMESTAMP": time.strftime("%Y%m%d%H%M%S.000"),
         "TIMESTAMP_DERIVED": time.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "event.id": event_id,
     }

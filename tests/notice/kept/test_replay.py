@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.notice.kept.alerting_node import EVERY, NOW, AlertingNode, logins
+from tests.notice.kept.alerting_node import EVERY, NOW, AlertingNode, batch_of_logins, login, logins
 
 BATCHES = logins(14, seed=21)
 Told = tuple[dict[str, tuple[int, int]], dict[str, str]]
@@ -70,5 +70,22 @@ def test_a_clock_that_is_stepped_back_changes_no_incident(first: Told, tmp_path:
         node.read([batch])
     assert {number: alerts for number, (alerts, _) in told(node)[0].items()} == {
         number: alerts for number, (alerts, _) in first[0].items()
+    }
+    node.close()
+
+
+def test_a_later_word_stays_with_its_alert(tmp_path: Path) -> None:
+    """Also where the first word was about one user, and the later one is about two and names nobody."""
+    node = AlertingNode(tmp_path / "later")
+    same = [login("watched1@acme.example", minute) for minute in range(5)]
+    other = [login("person7@acme.example", minute) for minute in range(5, 9)]
+    node.read_in_turn([batch_of_logins(1, same), batch_of_logins(2, other)])
+    node.clock.move(minutes=30)
+    node.shard.ingest.tick()
+    assert node.differences() == []
+    revised = [row for row in node.sent() if row.action == "alert-revised"]
+    assert revised
+    assert {row.incident for row in revised} == {
+        row.incident for row in node.sent() if row.identity in {word.identity for word in revised}
     }
     node.close()
