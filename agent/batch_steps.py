@@ -155,7 +155,7 @@ class ResponseResult(Protocol):
 
 
 class RespondStep(Protocol):
-    """What follows from the alerts of a batch, at the time now.
+    """What follows from the alerts of a batch that has any, at the time now.
 
     Called by one thread at a time, under the shard's commit lock, right after `detect` and before anything is written, in
     the order of the batches. It waits for nothing and asks nobody but the shard's own state.
@@ -203,7 +203,7 @@ NO_RESPONSE: ResponseResult = _NoResponse(pl.DataFrame())
 
 def no_response(_batch: Batch, detection: DetectionResult, _now: datetime, /) -> ResponseResult:
     """`RespondStep` where nothing follows from alerts."""
-    return _NoResponse(detection.alerts) if detection.alerts.height else NO_RESPONSE
+    return _NoResponse(detection.alerts)
 
 
 def no_record(*_: object) -> Mapping[str, bytes | None]:

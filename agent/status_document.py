@@ -17,6 +17,7 @@ from agent.problem import Clears
 from agent.status.api_budget import ApiBudgetStatus
 from agent.status.backfill import BackfillStatus
 from agent.status.completeness import DayCompleteness
+from agent.status.deadlines import Deadline
 from agent.status.incidents import IncidentsStatus
 from agent.status.pause import PauseStatus
 from agent.status.silence import FeedSilence
@@ -232,8 +233,10 @@ class StatusDocument:
     """The last one of each org that ever had any."""
     silences: Sequence[FeedSilence] = ()
     """Sources and feeds of which nothing or not everything comes, by their names."""
-    incidents: IncidentsStatus = IncidentsStatus()
-    """Open ones."""
+    deadlines: Sequence[Deadline] = ()
+    """Of incidents, the next few."""
+    incidents: IncidentsStatus | None = None
+    """Open ones; None where the state cannot be read."""
 
     @property
     def is_well(self) -> bool:

@@ -34,7 +34,7 @@ CONTENTS = {
         "docs/backup",
         "docs/faults",
     ),
-    "Your SIEM": ("docs/destinations", "docs/cef"),
+    "Your SIEM": ("docs/destinations", "docs/cef", "docs/incidents_in_siem"),
     "Notice and proof": ("docs/notice", "docs/trail"),
     "Detection": ("docs/detection", "rules/README", "rules/MEASURED", "docs/mappings", "mappings/README"),
     "Reference": ("docs/reference/*",),

@@ -27,7 +27,7 @@ DOORS = {
     "diskcache": ["store/directory/database.py"],
     "apscheduler": ["daemon/schedule.py"],
     "uvicorn": ["network/listener.py", "network/doorway.py", "network/lasting_connection.py", "simulator/api/"],
-    "prometheus_client": ["metrics.py", "daemon/health.py"],
+    "prometheus_client": ["metrics/", "daemon/health.py"],
     "cefevent": ["formats/cef_keys.py"],
     "sigma": ["detection/"],
     "sdnotify": ["daemon/daemon.py"],

@@ -65,6 +65,7 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
         FINE: "It is done, or there was nothing to do.",
         FAILED: "The daemon runs, or it cannot be done.",
     },
+    "clocks list": {FINE: "The clocks were printed, whether any is late or not."},
     "incidents list": {FINE: "The incidents were printed.", FAILED: "A state or an origin is unknown."},
     "incidents show": {FINE: "The incident was printed.", FAILED: "There is no such incident."},
     "incidents acknowledge": {

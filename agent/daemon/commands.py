@@ -17,6 +17,7 @@ from agent.daemon.backfill.requests import BackfillRequests
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.dead_letters import dead_letter_requests
 from agent.daemon.incidents.incident_counts import incidents_status
+from agent.daemon.notice.deadlines import next_deadlines
 from agent.daemon.running_orgs import OrgsReloaded, RunningOrgs
 from agent.errors import Busy, FileError, SettingsError
 from agent.model import LANES, Lane
@@ -89,11 +90,12 @@ class DaemonCommands:
         backfills: BackfillRequests,
         orgs: RunningOrgs | None = None,
         further: Sequence[ControlCommand] = (),
+        reloaded: Callable[[], None] = lambda: None,
     ) -> None:
         """`directory`: the state's; `sessions`: by the org's name in the settings; `sources`: as `Polling.status`;
         `look_up_problem`: why events of an org go without the names of users and apps, empty while they do not; `clock`:
         what the kernel said of the machine's clock last; `orgs`: those that a reload takes anew; `further`: requests of
-        other rooms.
+        other rooms; `reloaded`: called at each reload, for what else is read anew.
         """
         self._directory = directory
         self._shards = shards
@@ -109,6 +111,7 @@ class DaemonCommands:
         self._backfills = backfills
         self._running = orgs
         self._further = further
+        self._reloaded = reloaded
 
     def table(self) -> list[ControlCommand]:
         """All that may be asked."""
@@ -157,6 +160,7 @@ class DaemonCommands:
                 found = [failure.message for failure in self._rules.reload()]
             except SettingsError as error:
                 found = [f"{error}; all rules, mappings and lists stay as they were"]
+        self._reloaded()
         answer = {"rules": self._rules.rules_loaded, **asdict(orgs), "not_loaded": [*orgs.not_loaded, *found]}
         level = logging.INFO if orgs.is_well and not found else logging.WARNING
         log.log(
@@ -168,7 +172,10 @@ class DaemonCommands:
         """What the state says, with the open problems; without counting where a loop holds the state for too long."""
         parts = self._directory, self._shards, self._lanes, self._takes
         try:
-            return counted_status(*parts, wait=STATE_WAIT), status.open_problems(self._shards)
+            counted = counted_status(*parts, wait=STATE_WAIT)
+            states = {name: stores.state for name, stores in self._shards.items()}
+            dated = replace(counted, deadlines=next_deadlines(states, self._now()))
+            return dated, status.open_problems(self._shards)
         except Busy as error:
             stalled = status.stalled_state_problem(error)
             known = status.open_problems(self._shards, Problems.known)

@@ -40,6 +40,8 @@ from agent.daemon.listening.inbound_listener import inbound_served
 from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
 from agent.daemon.metrics_listener import metrics_served
+from agent.daemon.notice.clock_loop import build_clock_loop
+from agent.daemon.notice.clock_requests import ClockRequests
 from agent.daemon.readings import TICK_EVERY, Readings
 from agent.daemon.running_orgs import RunningOrgs
 from agent.daemon.shutdown_deadline import (
@@ -113,6 +115,7 @@ class Daemon:
         self.trail = build_trail_loop(node, settings, now, self.stop)
         self._orgs = RunningOrgs(node, self.readings, self._delivery, files)
         self._backfills = BackfillLoop(LiveMapping(lambda: node.shards), now, self.stop, entered=self.readings.entered)
+        self.clocks, self._basis = build_clock_loop(node, self.readings.entered, self.stop, now)
         self._incidents = IncidentRequests(lambda: {name: shard.desk for name, shard in node.shards.items()}, now)
         self._liveness = Liveness(self.stalled, lambda: self.readings.threads)
         self.commands = DaemonCommands(
@@ -128,7 +131,12 @@ class Daemon:
             now,
             BackfillRequests(self._backfills, now, reads_live=reads_live),
             self._orgs,
-            [*TrailRequests(self.trail.states, self.trail.turn).commands(), *self._incidents.commands()],
+            [
+                *TrailRequests(self.trail.states, self.trail.turn).commands(),
+                *ClockRequests(self.trail.states, now).commands(),
+                *self._incidents.commands(),
+            ],
+            lambda: self._basis.load(now()),
         )
 
     @property
@@ -172,6 +180,7 @@ class Daemon:
                 *self.start_forwarding(),
                 self._started("watch", watch.run),
                 self._started("trail", self.trail.run),
+                self._started("clocks", self.clocks.run),
                 self._started("backfill", self._backfills.run),
             ]
             self.readings.start_sources()

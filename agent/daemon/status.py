@@ -13,6 +13,7 @@ from agent.daemon.clock import utc_now
 from agent.daemon.control.client import ask, is_there
 from agent.daemon.control.state_alone import opened_shards
 from agent.daemon.incidents.incident_counts import incidents_status
+from agent.daemon.notice.deadlines import next_deadlines
 from agent.errors import LeaklineError, StateDamaged
 from agent.problem import KINDS, Problem, problem_id
 from agent.status_document import (
@@ -146,7 +147,14 @@ def _without_daemon(settings: Settings) -> StatusDocument:
         with opened_shards(settings, utc_now) as shards:
             stored = counted_status(directory, shards, lanes_of(destinations), takes_of(destinations))
             problems = open_problems(shards)
-            stored = replace(stored, backfills=stored_backfills(shards), incidents=incidents_status(shards))
+            states = {name: stores.state for name, stores in shards.items()}
+            deadlines = next_deadlines(states, utc_now())
+            stored = replace(
+                stored,
+                backfills=stored_backfills(shards),
+                incidents=incidents_status(shards),
+                deadlines=deadlines,
+            )
     except StateDamaged as error:
         return _unreadable(settings, error)
     return with_problems(stored, [NO_DAEMON, *problems])

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from agent import metrics
-from agent.batch_steps import BatchSteps
+from agent.batch_steps import NO_RESPONSE, BatchSteps
 from agent.errors import Shutdown
 from agent.model import OWN_EVENT_TYPE, Batch, EarlyFrame, Rejection
 from agent.pipeline.batch_writer import BatchWriter, DetectedBatch, PreparedBatch, Settle
@@ -169,7 +169,7 @@ class CommitLine:
         detection = steps.detect(ready.batch, ready.prepared, ready.matches, now)
         detection.advance()
         try:
-            response = steps.respond(ready.batch, detection, now)
+            response = steps.respond(ready.batch, detection, now) if detection.alerts.height else NO_RESPONSE
         except BaseException:
             detection.take_back()
             raise

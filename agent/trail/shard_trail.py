@@ -65,8 +65,7 @@ class ShardTrail:
             first, filed = pending[0][0], self.filed()
             self.files.append([line for _, line in pending], first, filed)
             with self._state.transact() as transaction:
-                for seq, _ in pending:
-                    transaction.delete(keys.TRAIL.key(record_key(seq)))
+                transaction.apply(keys.TRAIL.prefix, {record_key(seq): None for seq, _ in pending})
                 transaction.set(keys.TRAIL.key(FILED), pending[-1][0] + 1)
             written += len(pending)
         return written

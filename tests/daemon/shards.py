@@ -11,6 +11,8 @@ from typing import Any
 from agent.daemon.backfill.loop import BackfillLoop
 from agent.daemon.backfill.requests import BackfillRequests
 from agent.daemon.commands import DaemonCommands
+from agent.daemon.incidents.incident_access import desk_alone
+from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.daemon.trail.trail_requests import TrailRequests
 from agent.errors import FileError
 from agent.model import LANES, Lane, Outcome, Rejection
@@ -95,6 +97,8 @@ class Shards:
     def commands(self, *loops: LoopStatus, takes: Takes = lambda destination, shard: True) -> DaemonCommands:
         """Of a daemon over these shards, with these destinations."""
         stop = Event()
+        desks = {name: desk_alone(stores, None, lambda: NOW) for name, stores in self.stores.items()}
+        trail = TrailRequests(lambda: {name: stores.state for name, stores in self.stores.items()})
         return DaemonCommands(
             self.folder,
             self.stores,
@@ -107,7 +111,7 @@ class Shards:
             lambda: None,
             lambda: NOW,
             BackfillRequests(BackfillLoop({}, lambda: NOW, stop), lambda: NOW, reads_live=True),
-            further=TrailRequests(lambda: {name: stores.state for name, stores in self.stores.items()}).commands(),
+            further=[*trail.commands(), *IncidentRequests(lambda: desks, lambda: NOW).commands()],
         )
 
     def close(self) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from tests.documents.notice_samples import notice_samples
 from tests.documents.pages import ROOT
 from tests.documents.shown_alert import shown_alert
 from tests.documents.wire_samples import wire_samples
 
-MAKERS: Mapping[str, Callable[[], str]] = {"alert": shown_alert, **wire_samples()}
+MAKERS: Mapping[str, Callable[[], str]] = {"alert": shown_alert, **wire_samples(), **notice_samples()}
 """Each part by name; what makes it."""
-PAGES = ("README.md", "docs/destinations.md")
+PAGES = ("README.md", "docs/destinations.md", "docs/incidents_in_siem.md")
 """Where there are such parts."""
 
 _PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- /made -->)", re.DOTALL)

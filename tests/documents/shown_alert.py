@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from tests.documents.leak_day import alerts_of_the_day
+from tests.documents.leak_day import RULE, leak_day
 
-RULE = "A hundred thousand report rows taken out as files within a day"
 SHOWN = (
     "@timestamp",
     "message",
@@ -33,8 +30,7 @@ Document = dict[str, Any]
 @cache
 def whole_alert() -> Document:
     """The alert of `RULE` on the simulated day."""
-    with tempfile.TemporaryDirectory() as folder:
-        alerts = alerts_of_the_day(Path(folder))
+    alerts = leak_day().documents
     (alert,) = [alert for alert in alerts if alert.get("rule", {}).get("name") == RULE]
     return dict(alert)
 

@@ -93,20 +93,48 @@ def test_a_day_without_a_midnight_ends_with_its_last_instant(name: str, day: dat
 
 
 NUMBERS_OF_CODE = {
+    "clocks/basis.py": {16},
+    "clocks/keeper.py": {0, 1, 14},
+    "clocks/lateness.py": {1},
+    "clocks/reckon.py": {0},
+    "clocks/shelf.py": {8, 300},
+    "clocks/timers.py": {0, 1, 8, 300},
+    "clocks/turns.py": {1, 40},
+    "clocks/upkeep.py": {1},
     "counting/periods.py": {1, 2, 12, 31},
     "counting/working_days.py": {64, 1, 5},
     "deadlines.py": {1},
     "declared.py": {0, 1, 3, 40, 2000, 2100, 60},
+    "incidents/book.py": {0, 1, 4, 16},
+    "incidents/desk.py": {1},
+    "incidents/grouping.py": {0, 1, 6, 10, 1000},
+    "incidents/growth.py": {0, 1, 50},
+    "incidents/incident.py": {0, 50, 200},
+    "incidents/incident_alert.py": {1},
+    "incidents/incident_event.py": {0, 1, 10, 16, 20, 25, 50, 75, 95},
+    "incidents/kept_values.py": {20_000},
+    "incidents/responder.py": {0, 1, 2, 4},
     "regimes/binding.py": {1},
     "regimes/choice.py": {0},
     "regimes/doubtful_names.py": {0, 1, 4},
     "regimes/kept_pack.py": {1, 2},
+    "incidents/changes/anchoring.py": {5},
+    "incidents/changes/closing.py": {5},
+    "incidents/changes/deciding.py": {1},
+    "incidents/changes/fact_values.py": {3, 40, 60, 10_000_000_000},
+    "incidents/changes/free_text.py": {200, 4000},
+    "incidents/changes/joining.py": {1},
+    "incidents/changes/settling.py": {1, 3, 5, 80},
+    "incidents/changes/splitting.py": {0, 1, 5, 6, 60},
+    "incidents/next_steps.py": {0, 1, 5},
     "regimes/model.py": {0, 1, 2, 60},
     "regimes/pack.py": {0, 1, 2, 4, 300, 20},
     "settings.py": {0, 1, 24, 30, 60, 200, 8784},
 }
-"""Indices and groups, names that are shown, Saturday, 31 December and the twelve months, the two working days of Art. 3(5), years that are taken, lengths of
-messages, and sizes; of settings, what they are unless given and between which bounds they lie."""
+"""Digits of digests and keys, how many a message lists, a transaction looks at and memory keeps, the minute from which something is
+late, the minutes by which clocks may be apart and the millisecond of a timer, severities; indices and groups, names that are shown,
+Saturday, 31 December and the twelve months, the two working days of Art. 3(5), years that are taken, lengths of messages, and sizes;
+of settings, what they are unless given and between which bounds they lie."""
 
 
 def test_no_duration_of_a_law_stands_in_the_code() -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import polars as pl
 
-from agent.batch_steps import BatchSteps
+from agent.batch_steps import BatchSteps, DetectionResult, ResponseRecord
 from agent.delivery_settings import DeliverySettings
 from agent.model import LANES, Batch, Chunk, Cursor, Finding, Lane, Limits, Outcome
 from agent.pipeline.forward import Forward
@@ -155,6 +155,36 @@ class NoDetection:
         pass
 
 
+@dataclass
+class AnsweredAlerts:
+    """A `respond` that counts the alerts it has answered, and says so to each batch."""
+
+    count: int = 0
+
+    def respond(self, _batch: Batch, detection: DetectionResult, _now: datetime) -> CountedResponse:
+        return CountedResponse(self, detection.alerts)
+
+
+class CountedResponse:
+    """The answer to a batch's alerts: what it says is a row of its own in the lane of alerts."""
+
+    def __init__(self, answered: AnsweredAlerts, alerts: pl.DataFrame) -> None:
+        self._answered = answered
+        self._before = answered.count
+        self.alerts = alerts
+        self.events = frame_of([f"answer {self._before + alerts.height}"]) if alerts.height else pl.DataFrame()
+        self.remember: Mapping[str, bytes | None] = {"alerts": b"%d" % (self._before + alerts.height)}
+        self.records: Sequence[ResponseRecord] = ()
+
+    def advance(self) -> None:
+        self._answered.count = self._before + self.alerts.height
+
+    def commit(self) -> None: ...
+
+    def take_back(self) -> None:
+        self._answered.count = self._before
+
+
 def plain_steps() -> BatchSteps:
     return BatchSteps(
         prepare=lambda batch: batch.frame,
@@ -254,6 +284,11 @@ class Loops:
     def restarted(self) -> Loops:
         """Another process on the same state."""
         return Loops(self.state, self.stop)
+
+    def event_ids(self, lane: Lane) -> list[str]:
+        """Of all rows that were ever put into the lane."""
+        entries = [self.spool.entry(lane, sequence) for sequence in range(self.spool.end(lane).sequence)]
+        return [row for e in entries if e is not None for row in self.spool.read(e).column("event.id").to_list()]
 
     def event_actions(self) -> list[str]:
         """`event.action` of every event about problems that waits to be sent; sends them."""

@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.batch_steps import BatchSteps, DetectionResult
+from agent.batch_steps import BatchSteps, ResponseResult
 from agent.model import LANES, Batch, Cursor, Rejection
 from agent.own_event import own_event
 from agent.pipeline.ingest import Ingest
 from agent.source import Idle, Recall
 from agent.store import keys
 from agent.store.accounts import Accounts
-from tests.pipeline.fakes import NOW, Loops, batch_of, frame_of, ids_of, plain_steps
+from tests.pipeline.fakes import NOW, AnsweredAlerts, Loops, batch_of, frame_of, ids_of, plain_steps
 from tests.store.one_shard import OneShard
 
 
@@ -57,6 +57,7 @@ class CountingDetection:
 
     def __init__(self) -> None:
         self.rows = 0
+        self.answered = AnsweredAlerts()
         self.committed: list[Batch] = []
         self.seen: list[list[str]] = []
         self.fault: Callable[[Batch], None] = lambda _: None
@@ -67,21 +68,11 @@ class CountingDetection:
             self.fault(batch)
             return CountedRows(self, prepared.height, batch)
 
-        return replace(plain_steps(), detect=detect, respond=_respond, record=_record)
+        return replace(plain_steps(), detect=detect, respond=self.answered.respond, record=_record)
 
 
-def _respond(batch: Batch, detection: DetectionResult, now: datetime, recall: Recall) -> Mapping[str, bytes | None]:
-    return {"alerts": b"%d" % (int(recall("alerts") or b"0") + detection.alerts.height)}
-
-
-def _record(
-    batch: Batch,
-    detection: DetectionResult,
-    response: Mapping[str, bytes | None],
-    now: datetime,
-    recall: Recall,
-) -> Mapping[str, bytes | None]:
-    return {f"{len(list(recall.keys(''))):04}": response["alerts"]}
+def _record(batch: Batch, response: ResponseResult, now: datetime, recall: Recall) -> Mapping[str, bytes | None]:
+    return {f"{len(list(recall.keys(''))):04}": response.remember.get("alerts", b"none")}
 
 
 @dataclass
@@ -108,8 +99,7 @@ def left(loops: Loops) -> dict[str, object]:
     """Everything that may not depend on who waited with whom: all keys but the spool's, and the rows of both lanes."""
     kept = {}
     for lane in LANES:
-        entries = [loops.spool.entry(lane, sequence) for sequence in range(loops.spool.end(lane).sequence)]
-        kept[lane] = [row for e in entries if e is not None for row in loops.spool.read(e).column("event.id").to_list()]
+        kept[lane] = loops.event_ids(lane)
     spool = {keys.BATCH.prefix, keys.NEXT_BATCH.prefix}
     names = [key for key in loops.state.keys("") if not any(key.startswith(prefix) for prefix in spool)]
     return kept | {key: loops.state.get(key) for key in names if not key.startswith(keys.DEAD_LETTERS.prefix)}
@@ -180,7 +170,7 @@ def test_a_fault_in_a_group_is_that_of_its_batch(loops: Loops) -> None:
     follow(ingest, loops, [batches])
     assert (ingest.cursor("acme/list"), detection.rows) == ("3", 6)
     assert left(loops)["events"] == ids_of(0, 6)
-    assert left(loops)["alerts"] == ["alert 3", "alert 6"]
+    assert left(loops)["alerts"] == ["alert 3", "answer 1", "alert 6", "answer 2"]
     assert Accounts(loops.state).ingested()["acme/list", "Thing"].malformed == 1
 
 
@@ -199,8 +189,8 @@ def test_a_fault_in_the_transaction_of_a_group_leaves_nothing_of_it(
 
     monkeypatch.setattr(loops.spool, "name", fails_for_several)
     follow(loops.ingest(detection.steps()), loops, [three()])
-    assert groups == [9, 2, 4, 3]
-    assert left(loops)["alerts"] == ["alert 3", "alert 6"]
+    assert groups == [11, 2, 5, 4]
+    assert left(loops)["alerts"] == ["alert 3", "answer 1", "alert 6", "answer 2"]
     assert len(list((loops.state.directory / "spool").iterdir())) == 5
     assert len(detection.committed) == 3
 

@@ -10,11 +10,21 @@ from datetime import datetime
 import polars as pl
 import pytest
 
-from agent.batch_steps import BatchSteps, DetectionResult
+from agent.batch_steps import BatchSteps, DetectionResult, ResponseResult
 from agent.model import Batch
 from agent.source import Recall
 from agent.store.transaction import Transaction
-from tests.pipeline.fakes import ListSource, Loops, NoDetection, batch_of, frame_of, ids_of, plain_steps
+from tests.pipeline.fakes import (
+    AnsweredAlerts,
+    CountedResponse,
+    ListSource,
+    Loops,
+    NoDetection,
+    batch_of,
+    frame_of,
+    ids_of,
+    plain_steps,
+)
 
 
 class ToyDetection(NoDetection):
@@ -26,9 +36,10 @@ class ToyDetection(NoDetection):
 class Journal:
     """Toy steps that store what they see, in the order in which they are called."""
 
-    def __init__(self) -> None:
+    def __init__(self, loops: Loops) -> None:
         self.calls: list[str] = []
         self.fault: Exception | None = None
+        self.answered = AnsweredAlerts(int(loops.state.data("response/alerts") or b"0"))
 
     def steps(self) -> BatchSteps:
         def detect(batch: Batch, prepared: pl.DataFrame, matches: object, now: datetime) -> ToyDetection:
@@ -37,22 +48,14 @@ class Journal:
 
         return replace(plain_steps(), detect=detect, respond=self.respond, record=self.record)
 
-    def respond(
-        self, batch: Batch, detection: DetectionResult, now: datetime, recall: Recall
-    ) -> Mapping[str, bytes | None]:
+    def respond(self, batch: Batch, detection: DetectionResult, now: datetime) -> CountedResponse:
         self.calls.append(f"respond {detection.alerts.height}")
-        before = int(recall("incidents") or b"0")
-        return {"incidents": b"%d" % (before + detection.alerts.height)}
+        return self.answered.respond(batch, detection, now)
 
     def record(
-        self,
-        batch: Batch,
-        detection: DetectionResult,
-        response: Mapping[str, bytes | None],
-        now: datetime,
-        recall: Recall,
+        self, batch: Batch, response: ResponseResult, now: datetime, recall: Recall
     ) -> Mapping[str, bytes | None]:
-        self.calls.append(f"record {detection.alerts.height} {sorted(response)}")
+        self.calls.append(f"record {response.alerts.height} {sorted(response.remember)}")
         if self.fault is not None:
             raise self.fault
         return {f"{len(list(recall.keys('')))}": batch.event_type.encode()}
@@ -60,16 +63,17 @@ class Journal:
 
 def test_what_follows_from_alerts_commits_with_the_batch(loops: Loops) -> None:
     """`respond` comes first and sees the alerts, `record` sees what it gave; each has a family of keys of its own."""
-    journal = Journal()
+    journal = Journal(loops)
     loops.ingest(journal.steps()).read(ListSource([batch_of(1, ids_of(0, 3)), batch_of(2, ids_of(3, 4))]))
-    assert journal.calls == ["detect", "respond 1", "record 1 ['incidents']"] * 2
-    assert loops.state.data("response/incidents") == b"2"
+    assert journal.calls == ["detect", "respond 1", "record 1 ['alerts']"] * 2
+    assert loops.event_ids("alerts") == ["alert", "answer 1", "alert", "answer 2"]
+    assert loops.state.data("response/alerts") == b"2"
     assert [loops.state.data(key) for key in loops.state.keys("trail/")] == [b"Thing"] * 2
 
 
 def test_a_fault_in_a_trail_ends_the_pass_and_nothing_is_committed(loops: Loops) -> None:
     """Neither the batch nor its cursor nor what `respond` gave; tried again, all of it is there once."""
-    journal = Journal()
+    journal = Journal(loops)
     journal.fault = ZeroDivisionError()
     ingest, source = loops.ingest(journal.steps()), ListSource([batch_of(1, ids_of(0, 3))])
     with pytest.raises(ZeroDivisionError):
@@ -79,13 +83,13 @@ def test_a_fault_in_a_trail_ends_the_pass_and_nothing_is_committed(loops: Loops)
     assert list((loops.state.directory / "spool").iterdir()) == []
     journal.fault = None
     assert ingest.read(source) == 3
-    assert loops.state.data("response/incidents") == b"1"
+    assert loops.state.data("response/alerts") == b"1"
     assert len(loops.state.keys("trail/")) == 1
 
 
 def test_an_idle_tick_writes_nothing(loops: Loops, monkeypatch: pytest.MonkeyPatch) -> None:
     """No transaction is begun while there is nothing to say, and none of the later steps is called."""
-    journal, begun = Journal(), []
+    journal, begun = Journal(loops), []
     steps = replace(plain_steps(), respond=journal.respond, record=journal.record)
     ingest, transact = loops.ingest(steps), loops.state.transact
 
@@ -101,10 +105,10 @@ def test_an_idle_tick_writes_nothing(loops: Loops, monkeypatch: pytest.MonkeyPat
 
 def test_a_tick_that_has_something_to_say_commits_it(loops: Loops) -> None:
     """An alert that only the clock brings goes the way of all alerts."""
-    journal = Journal()
+    journal = Journal(loops)
     loops.ingest(journal.steps()).tick()
     assert loops.spool.end("alerts").sequence == 1
-    assert loops.state.data("response/incidents") == b"1"
+    assert loops.state.data("response/alerts") == b"1"
 
 
 def test_attempts_count_within_one_process(loops: Loops) -> None:

@@ -34,6 +34,13 @@ PLACES = {
         ),
     ),
     "alerts": ("Alerts", "In alerts only, beside what they repeat of an event."),
+    "incidents": (
+        "Incidents, clocks and checkpoints",
+        (
+            "Of dataset `leakline.incident`, and of the event `trail-checkpoint`. Those that a person caused have `user.name`."
+            " [Incidents in your SIEM](../incidents_in_siem.md) has an event of each kind, and what to search for."
+        ),
+    ),
     "own": (
         "Leakline's own events",
         (

@@ -18,6 +18,8 @@ LABELS = {
     "feed": "who told it: `SetupAuditTrail` or `PermissionSetEvent`",
     "flag": "what is remarkable, as the meaning lists it",
     "kind": "the kind of problem: see [problems.md](problems.md)",
+    "level": "of an incident: informational, low, medium, high, critical",
+    "state": "of an incident, as `leakline incidents list` shows it",
     "lane": "`alerts` or `events`",
     "object": "the object of the org of which all records are compared, such as `AuthSession`",
     "org": "the org's name in the settings; empty for what is of Leakline itself",

@@ -29,12 +29,13 @@ MAKERS = (
     "check",
     "hunt",
     "trail",
+    "notice",
     "own_event.py",
 )
 """Rooms that give fields to events."""
 
 NO_FIELDS = {
-    "leakline.agent", "leakline.alert", "leakline.event", "leakline.measure",  # data sets, and words of other things
+    "leakline.agent", "leakline.alert", "leakline.incident", "leakline.event", "leakline.measure",  # data sets, and words of other things
     "salesforce.event_log_file", "salesforce.com", "salesforce.mil",
     "tags", "message", "event", "user", "source", "file", "rule", "threat", "url", "error", "network", "group", "package",
     "process", "service", "related", "agent", "host", "labels",
@@ -43,7 +44,7 @@ NO_FIELDS = {
 
 READ_ONLY = {
     "file.extension", "network.protocol", "source.domain", "source.geo.name",
-    "process.name", "observer.hostname",
+    "process.name", "observer.hostname", "leakline.drill",
 }  # fmt: skip
 """Fields that nothing fills yet, though something would read them."""
 

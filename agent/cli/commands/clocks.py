@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.commands.options import AsJson, wrong_usage
+from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config, load, wrong_usage
+from agent.cli.output.console import quiet
 
 app = typer.Typer(help="Deadlines of breach notices.", no_args_is_help=True)
 
@@ -14,6 +15,19 @@ app = typer.Typer(help="Deadlines of breach notices.", no_args_is_help=True)
 @app.callback()
 def _clocks() -> None:
     """Deadlines of breach notices."""
+
+
+@app.command("list")
+def list_(
+    config: Config = DEFAULT_PATH,
+    everything: Annotated[bool, typer.Option("--all", help="Those that have ended too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the clocks of incidents, the next date first: what is left, both dates, to whom. This is not legal advice."""
+    from agent.cli.output import clock_list
+
+    quiet()
+    raise typer.Exit(clock_list.show(load(config), everything=everything, as_json=as_json))
 
 
 @app.command()

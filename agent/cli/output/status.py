@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from agent.cli.output.deadline_lines import deadline_lines
 from agent.cli.output.incidents.status_lines import incident_lines
 from agent.cli.output.status_lines import (
     LONGEST_REASON,
@@ -45,6 +46,7 @@ def show(status: StatusDocument, console: Console) -> None:
         return
     failed = {problem.subject for problem in status.problems if problem.kind == "source-failed"}
     for line in (
+        *deadline_lines(status),
         *incident_lines(status),
         *rules_left_out(status),
         *source_lines(status.sources, explained=failed),

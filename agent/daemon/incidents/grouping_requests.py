@@ -66,7 +66,7 @@ class GroupingRequests:
             stays, child = split(before, part, editing.by, editing.now)
             if editing.change.incident(child.id) is not None:
                 raise NotAllowed(f"these alerts were split off as {child.id}", hint="merge it back before")
-            said = f"is {counted_alerts(child)} split from {id_} by {editing.by}"
+            said = f"has {counted_alerts(child)}, split from {id_} by {editing.by}"
             data = {"from": id_, "alerts": child.alerts, "rules": sorted(child.rules), "ids": list(child.alert_ids)}
             editing.put(
                 before,

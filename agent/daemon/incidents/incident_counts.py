@@ -26,7 +26,7 @@ def incidents_status(shards: Shards) -> IncidentsStatus:
             counts[name, origin, state, level] += 1
         waiting += [int(key.split("/")[2]) for key in recall.keys(f"{UNSEEN}{LIVE}/")]
     found = [IncidentCount(state, level, origin, number, org) for (org, origin, state, level), number in counts.items()]
-    ranks = {level: place for place, level in enumerate(LEVELS)}
+    ranks: dict[str, int] = {level: place for place, level in enumerate(LEVELS)}
     found.sort(key=lambda count: (-ranks.get(count.level, 0), count.state, count.origin, count.org))
     oldest = datetime.fromtimestamp(min(waiting) / 1000, UTC) if waiting else None
     return IncidentsStatus(found, len(waiting), oldest)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 
 from agent.errors import LeaklineError
-from agent.notice.incidents.book import INCIDENT, OPEN
+from agent.notice.incidents.book import INCIDENT
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.incidents.incident import Incident, decode
 
@@ -17,7 +17,7 @@ Desks = Callable[[], Mapping[str, IncidentDesk]]
 
 ID_BEGIN = "inc-"
 MOST_NEAR = 2_000
-"""Open incidents of a shard among which near ids are looked for."""
+"""Incidents of a shard among which near ids are looked for."""
 NAMED = 5
 
 
@@ -58,7 +58,9 @@ class IncidentFinder:
 
     def _near(self, text: str) -> str:
         known = [
-            key.rsplit("/", 1)[1] for desk in self.desks().values() for key in islice(desk.recall.keys(OPEN), MOST_NEAR)
+            key.removeprefix(INCIDENT)
+            for desk in self.desks().values()
+            for key in islice(desk.recall.keys(INCIDENT), MOST_NEAR)
         ]
         near = difflib.get_close_matches(text.lower(), known, n=3)
         return f"write {' or '.join(near)}" if near else "`leakline incidents list --all` has their ids"

@@ -70,7 +70,12 @@ class IncidentList:
         chosen, more = self._chosen(selection)
         rows = [_row(desk, incident) for desk, incident in chosen]
         rows.sort(
-            key=lambda row: (row["next_due"] or LAST.isoformat(), -LEVELS.index(row["level"]), row["detected_at"])
+            key=lambda row: (
+                row["next_due"] or LAST.isoformat(),
+                row["origin"] != "live",
+                -LEVELS.index(row["level"]),
+                row["detected_at"],
+            )
         )
         return {"incidents": rows, "more": more}
 

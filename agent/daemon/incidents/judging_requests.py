@@ -121,12 +121,16 @@ class JudgingRequests:
 
 def _anchor_edit(before: Incident, after: Incident, by: str) -> Edit:
     changed = moves(before, after)
-    named = ", ".join(f"{move.name} at {move.after.time:%Y-%m-%d %H:%M} UTC" for move in changed)
-    later = ", ".join(move.name for move in changed if move.is_later)
+    named = ", ".join(f"{_called(move)} at {move.after.time:%Y-%m-%d %H:%M} UTC" for move in changed)
+    later = ", ".join(_called(move) for move in changed if move.is_later)
     said = f"has {named}, declared by {by}" + (f"; {later} is later than it was" if later else "")
     data = {"anchors": [_move(move) for move in changed], "before": before.state, "clocks": after.has_clocks}
     personal = {"basis": changed[0].after.basis if changed else ""}
     return Edit(after, "incident-anchored", said, data, personal, reckon=True)
+
+
+def _called(move: AnchorMove) -> str:
+    return declared.OCCURRED if move.name == declared.EVENT else move.name
 
 
 def _move(move: AnchorMove) -> dict[str, Any]:

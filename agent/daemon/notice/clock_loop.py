@@ -10,16 +10,18 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
 from agent.assembly.node import Node
-from agent.assembly.shard import Shard
 from agent.daemon.full_disk import despite_a_full_disk
 from agent.errors import Busy
 from agent.notice.clocks.lateness import Lateness, rough_span
 from agent.notice.clocks.shelf import CurrentBasis
 from agent.notice.clocks.timers import ShardClocks
+from agent.notice.incidents.book import IncidentBook
+from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.regimes.in_force import PackInForce
 from agent.notice.regimes.pack import PackRefused
 from agent.notice.settings import NoticeSettings
@@ -36,13 +38,23 @@ STEP = timedelta(minutes=1)
 """By more than that nothing but a person or a time service moves a clock."""
 
 
+class ShardIncidents(Protocol):
+    """What of a shard has clocks (`assembly.shard.Shard`)."""
+
+    @property
+    def incidents(self) -> IncidentBook: ...
+
+    @property
+    def desk(self) -> IncidentDesk: ...
+
+
 class ClockLoop:
     """`run` is what the thread does, until the stop event."""
 
     def __init__(
         self,
         directory: StateDirectory,
-        shards: Callable[[], Mapping[str, Shard]],
+        shards: Callable[[], Mapping[str, ShardIncidents]],
         entered: Callable[[str], AbstractContextManager[bool]],
         stop: threading.Event,
         now: Callable[[], datetime],
@@ -94,7 +106,7 @@ class ClockLoop:
                 log.warning("clocks wait for the state", shard=name, reason=str(error))
         return count
 
-    def _of(self, name: str, shard: Shard) -> ShardClocks:
+    def _of(self, name: str, shard: ShardIncidents) -> ShardClocks:
         """Anew where the shard was built anew."""
         known = self._clocks.get(name)
         if known is None or known.desk is not shard.desk:
@@ -113,22 +125,24 @@ class ClockLoop:
 
 
 class NoticeBasis:
-    """Sets the basis of the loop, at the start and at each reload."""
+    """Sets the basis of the loop, at the start and at each reload. Safe for threads."""
 
     def __init__(self, loop: ClockLoop, packs: PackInForce, settings: NoticeSettings | None) -> None:
         self._loop = loop
         self._settings = settings
-        self.packs = packs
+        self._packs = packs
+        self._lock = threading.Lock()
 
     def load(self, now: datetime) -> None:
         """Take the pack of regimes that is in force. Where none is accepted, what is in force stays, or at the start nothing is."""
-        try:
-            signed = self.packs.load(self._settings, now)
-        except PackRefused as error:
-            log.error("no pack of regimes can be used", reason=str(error))
-            return
-        if self._settings is not None:
-            self._loop.basis = CurrentBasis.of(self._settings, signed)
+        with self._lock:
+            try:
+                signed = self._packs.load(self._settings, now)
+            except PackRefused as error:
+                log.error("no pack of regimes can be used", reason=str(error))
+                return
+            if self._settings is not None:
+                self._loop.basis = CurrentBasis.of(self._settings, signed)
 
 
 def build_clock_loop(

@@ -6,6 +6,8 @@ from typing import Literal
 
 import polars as pl
 
+from agent.own_event import INCIDENTS
+
 FACILITIES = {
     name: code
     for code, name in enumerate(
@@ -51,15 +53,18 @@ BYTE_ORDER_MARK = "\ufeff"
 def priority(frame: pl.DataFrame, facility: str) -> pl.Expr:
     """PRI (`String`, one a row): eight times the facility, and the severity (RFC 5424 section 6.2.1).
 
-    Alerts (`event.kind`) by `event.severity` (0 to 100): critical, error, warning, notice; all else is informational.
+    Alerts (`event.kind`), and what is said of incidents, by `event.severity` (0 to 100): critical, error, warning, notice; all
+    else is informational.
     """
     code = pl.lit(FACILITIES[facility] * 8)
     if not {"event.kind", "event.severity"} <= set(frame.columns):
         return (code + 6).cast(pl.String)
     severity = pl.col("event.severity").cast(pl.Int64).fill_null(0)
     level = pl.when(severity >= 90).then(2).when(severity >= 70).then(3).when(severity >= 40).then(4).otherwise(5)
-    alert = (pl.col("event.kind") == "alert").fill_null(False)
-    return (code + pl.when(alert).then(level).otherwise(6)).cast(pl.String)
+    graded = (pl.col("event.kind") == "alert").fill_null(False)
+    if "event.dataset" in frame.columns:
+        graded |= (pl.col("event.dataset") == INCIDENTS).fill_null(False)
+    return (code + pl.when(graded).then(level).otherwise(6)).cast(pl.String)
 
 
 def rfc5424(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from agent.detection.sigma.log_source import ALIASES
+from agent.own_event import DATASET, INCIDENTS
 
 Target = Literal["splunk", "elastic"]
 
@@ -144,7 +145,7 @@ def _data_sets(schema: EventSchema) -> Iterator[dict[str, Any]]:
     for alias, meant in sorted(ALIASES.items()):
         if found := sorted(meant & schema.services):
             yield _data_set("salesforce", alias, "leakline.service", found)
-    yield _data_set("leakline", "agent", "event.dataset", "leakline.agent")
+    yield _data_set("leakline", "agent", "event.dataset", [DATASET, INCIDENTS])
 
 
 def _data_set(product: str, service: str, field: str, value: str | list[str]) -> dict[str, Any]:

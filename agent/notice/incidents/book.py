@@ -24,6 +24,9 @@ INCIDENT, LINK, OPEN, UNSEEN, RECKON = "incident/", "link/", "open/", "unseen/",
 ENTRIES = 4
 """Incidents that a link leads to: of more, the ones whose evidence is oldest are not looked for."""
 
+MOST_INCIDENTS, MOST_LINKS = 2_000, 20_000
+"""That are kept in memory: about 2 kB for an incident, and 0.3 for a link. One that is not takes 0.04 ms to read."""
+
 
 class Stored(Protocol):
     """What is stored under `keys.RESPONSE` (`agent.store.state.StateRecall`)."""
@@ -87,9 +90,9 @@ class IncidentBook:
 
     def __init__(self, stored: Stored) -> None:
         self._stored = stored
-        self._incidents: KeptValues[Incident | None] = KeptValues(self._read_incident)
-        self._links: KeptValues[Entries] = KeptValues(self._read_entries)
-        self._places: KeptValues[str] = KeptValues(self._read_place)
+        self._incidents: KeptValues[Incident | None] = KeptValues(self._read_incident, MOST_INCIDENTS)
+        self._links: KeptValues[Entries] = KeptValues(self._read_entries, MOST_LINKS)
+        self._places: KeptValues[str] = KeptValues(self._read_place, MOST_LINKS)
         self._cleared: date | None = None
         """The day on which the last outdated place was forgotten."""
         self.changes = 0
@@ -181,8 +184,8 @@ def unseen_key(incident: Incident) -> str:
 
 def with_entry(entries: Entries, entry: LinkEntry) -> Entries:
     """The entries with one more, or with newer times of one; the newest evidence first."""
-    others = [known for known in entries if known.incident != entry.incident]
-    return tuple(sorted([entry, *others], key=lambda known: -known.last)[:ENTRIES])
+    older = [known for known in entries if known.incident != entry.incident]
+    return tuple(sorted([entry, *older], key=lambda known: -known.last)[:ENTRIES])
 
 
 def _encoded(entries: Sequence[LinkEntry]) -> bytes:

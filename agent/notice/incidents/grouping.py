@@ -50,8 +50,8 @@ class Grouping:
         joined = min(fitting, key=_oldest_evidence, default=None)
         if joined is None and alert.is_revision:
             joined = min((known for known in near if alert.rule in known.rules), key=_oldest_evidence, default=None)
-        others = [known.id for known in near if joined is None or known.id != joined.id]
-        return joined, others[:MOST_RELATED]
+        related = [known.id for known in near if joined is None or known.id != joined.id]
+        return joined, related[:MOST_RELATED]
 
     def place(self, alert: IncidentAlert, incident: Incident) -> None:
         """Later words about the alert belong to this incident."""

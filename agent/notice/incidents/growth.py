@@ -72,7 +72,7 @@ def joined(incident: Incident, alert: IncidentAlert, now: datetime, thresholds: 
     if grown.state == "candidate":
         decision = Decision("triage", now, BY, f"level {grown.level}")
         grown = replace(grown, state="triage", decisions=(*grown.decisions, decision))
-    return replace(grown, has_clocks=grown.has_clocks or thresholds.clocks)
+    return replace(grown, has_clocks=True) if thresholds.clocks and not grown.has_clocks else grown
 
 
 def with_evidence(incident: Incident, alert: IncidentAlert) -> Incident:
@@ -104,9 +104,11 @@ def _with_rule(incident: Incident, alert: IncidentAlert, *, known: bool) -> dict
     before = rules.get(alert.rule)
     if before is None and len(rules) >= MOST_RULES:
         return rules
-    count = before or RuleCount(alert.rule_name, alert.level, alert.category, 0, 0)
+    if before is None:
+        rules[alert.rule] = RuleCount(alert.rule_name, alert.level, alert.category, 1, alert.matches)
+        return rules
     # A later word about an alert has the number of all its matches: what it had before is in it.
-    matches = max(count.matches, alert.matches) if known else count.matches + alert.matches
-    level = highest(count.level, alert.level)
-    rules[alert.rule] = replace(count, alerts=count.alerts + (not known), matches=matches, level=level)
+    matches = max(before.matches, alert.matches) if known else before.matches + alert.matches
+    level = highest(before.level, alert.level)
+    rules[alert.rule] = replace(before, alerts=before.alerts + (not known), matches=matches, level=level)
     return rules

@@ -8,15 +8,14 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-MOST = 20_000
-"""Values that are kept of what is stored."""
-
 
 class KeptValues(Generic[T]):
     """For one thread at a time. `load`: reads a value that is not kept."""
 
-    def __init__(self, load: Callable[[str], T]) -> None:
+    def __init__(self, load: Callable[[str], T], most: int) -> None:
+        """`most`: values that are kept of what is stored."""
         self._load = load
+        self._most = most
         self._stored: OrderedDict[str, T] = OrderedDict()
         self._changed: dict[str, T] = {}
         """Not stored yet: never dropped to make room."""
@@ -56,5 +55,5 @@ class KeptValues(Generic[T]):
     def _keep(self, key: str, value: T) -> None:
         self._stored[key] = value
         self._stored.move_to_end(key)
-        if len(self._stored) > MOST:
+        if len(self._stored) > self._most:
             self._stored.popitem(last=False)

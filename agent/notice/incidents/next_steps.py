@@ -35,7 +35,7 @@ def next_steps(incident: Incident, clocks: Sequence[Clock], now: datetime) -> li
             Step("else close it", _command(incident, "close", '--reason "…"')),
         ]
     left = [clock for clock in clocks if not clock.has_ended and clock.id not in incident.settlements]
-    return [*_judging(incident), *_duties(incident, left, now), *_facts(incident), *_ending(incident, left)]
+    return [*_judging(incident), *_duties(incident, left, now), *_facts(incident), *_ending(incident, clocks, left)]
 
 
 def _judging(incident: Incident) -> Iterator[Step]:
@@ -90,10 +90,11 @@ def _facts(incident: Incident) -> Iterator[Step]:
         )
 
 
-def _ending(incident: Incident, left: Sequence[Clock]) -> Iterator[Step]:
+def _ending(incident: Incident, clocks: Sequence[Clock], left: Sequence[Clock]) -> Iterator[Step]:
     if incident.state == "confirmed":
         yield Step("when nothing more can leak, record it", _command(incident, "decide", "contained"))
-    if incident.state in ("contained", "notified") and not left:
+    reckoned = bool(clocks) or not incident.has_clocks
+    if incident.state in ("contained", "notified") and reckoned and not left:
         yield Step("every obligation has its end: close it", _command(incident, "close", '--reason "…"'))
 
 

@@ -11,7 +11,8 @@ from datetime import datetime
 
 import polars as pl
 
-from agent.batch_steps import NO_RESPONSE, DetectionResult, ResponseRecord, ResponseResult
+from agent import metrics
+from agent.batch_steps import DetectionResult, ResponseRecord, ResponseResult
 from agent.model import Batch
 from agent.notice.incidents import incident_event
 from agent.notice.incidents.book import IncidentBook
@@ -43,8 +44,6 @@ class IncidentResponder:
 
     def __call__(self, _batch: Batch, detection: DetectionResult, now: datetime, /) -> ResponseResult:
         alerts = detection.alerts
-        if not alerts.height:
-            return NO_RESPONSE
         grouping = Grouping(self._book, self._within)
         grouping.change.outdated = self._book.outdated_places(now.date())
         ids: list[str] = [""] * alerts.height
@@ -69,14 +68,14 @@ class IncidentResponder:
         )
 
     def _respond(self, grouping: Grouping, alert: IncidentAlert, now: datetime) -> Incident:
-        before, others = grouping.found(alert)
+        before, related = grouping.found(alert)
         if before is not None and alert.cells.get(INCIDENT) == before.id:
             # About an event of this incident: it is no evidence of a leak, and who acknowledged it is nobody it is about.
             after = replace(before, revisions=before.revisions + 1, revision=before.revision + 1)
             grouping.put(before, after)
             return after
         if before is None:
-            after = opened(alert, now, self._thresholds, others)
+            after = opened(alert, now, self._thresholds, related)
             # The same alert may have opened an incident that has ended since: that one grows then, and stays as it is.
             before = grouping.incident(after.id)
             after = joined(before, alert, now, self._thresholds) if before else after
@@ -110,6 +109,9 @@ class IncidentResponse:
     def commit(self) -> None:
         self._book.settle()
         self._undo.clear()
+        for before, after in self._grouping.change.incidents.values():
+            if before is None:
+                metrics.INCIDENTS_OPENED.labels(after.state).inc()
 
     def take_back(self) -> None:
         while self._undo:

@@ -38,7 +38,9 @@ def without_poison(
         prepared = steps.prepare(piece)
         matches = steps.match(piece, prepared)
         with committing:
-            steps.respond(piece, steps.detect(piece, prepared, matches, now), now)
+            detection = steps.detect(piece, prepared, matches, now)
+            if detection.alerts.height:
+                steps.respond(piece, detection, now)
         steps.shape(prepared, piece, now)
 
     if _holds(work, batch.frame):

@@ -54,6 +54,17 @@ def test_alerts_have_their_severity(severity: int | None, level: int) -> None:
     assert second.startswith("<134>1 ")
 
 
+def test_what_is_said_of_incidents_has_their_severity() -> None:
+    """A deadline that has passed is no informational message; one of Leakline's other events is."""
+    frame = rows(2).with_columns(
+        pl.Series("event.kind", ["event", "event"]),
+        pl.Series("event.severity", [75, 75]),
+        pl.Series("event.dataset", ["leakline.incident", "leakline.agent"]),
+    )
+    first, second = wrapped(frame, facility="local0")
+    assert (first[:6], second[:6]) == ("<131>1", "<134>1")
+
+
 HEADER = re.compile(
     r"<(\d{1,3})>1 (\S+) ([\x21-\x7e]{1,255}) ([\x21-\x7e]{1,48}) - ([\x21-\x7e]{1,32}) "
     r'((?:\[[\x21-\x7e]+?(?: [\x21-\x7e]+?="(?:[^"\\\]]|\\.)*")+\])+) (.*)',

@@ -36,9 +36,9 @@ class Life:
         self.settings = settings
         self.signed: SignedPack = shipped()
         self.now = now
-        self._open()
+        self.start()
 
-    def _open(self) -> None:
+    def start(self) -> None:
         self.directory = StateDirectory(self._folder)
         self.state = self.directory.shard("acme")
         self.problems = Problems(self.state, lambda: self.now)
@@ -57,7 +57,7 @@ class Life:
         """End, and begin with what is stored; perhaps with other settings or another pack."""
         self.close()
         self.settings, self.signed = settings or self.settings, signed or self.signed
-        self._open()
+        self.start()
         self.look()
 
     def look(self) -> None:

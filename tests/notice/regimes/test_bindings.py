@@ -168,8 +168,8 @@ def duties(found: list[Binding]) -> set[tuple[str, str]]:
 def test_what_more_is_said_never_unbinds(scope: dict[str, Any], added: tuple[str, str], day: date) -> None:
     """Another jurisdiction, role or sector, known or not."""
     before = duties(bindings(PACK, NoticeSettings(**scope), day))
-    more = {**scope, added[0]: [*scope[added[0]], added[1]]}
-    assert before <= duties(bindings(PACK, NoticeSettings(**more), day))
+    wider = {**scope, added[0]: [*scope[added[0]], added[1]]}
+    assert before <= duties(bindings(PACK, NoticeSettings(**wider), day))
 
 
 @given(SCOPES, DAYS)

@@ -24,6 +24,7 @@ NOT_IN_A_SMALL_RUN = {
     keys.API_CALLS: "nobody calls an org in it",
     keys.RESPONSE: "nothing answers alerts yet",
     keys.TRAIL: "its steps record nothing",
+    keys.PACK: "nothing asks for the pack of regimes",
     keys.HISTORY: "no backfill is read in it",
     keys.DETECTION: "its parts have families of their own",
     keys.COMPARED: "its source has nothing that is compared later",

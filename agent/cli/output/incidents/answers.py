@@ -15,6 +15,9 @@ from agent.daemon.incidents.incident_requests import PREFIX
 from agent.errors import LeaklineError
 from agent.terminal import paragraph, words
 
+JUDGING = frozenset({"acknowledge", "anchor", "fact", "decide", "merge", "split"})
+"""Requests after which another step may be the next."""
+
 
 def listed(settings: Settings, *, as_json: bool, **arguments: Any) -> None:
     """`leakline incidents list`."""
@@ -41,7 +44,7 @@ def changed(settings: Settings, request: str, *, as_json: bool, **arguments: Any
         print_json(found)
         return
     paragraph(out, words(found["message"]), indent=2)
-    for step in found["next"][:1]:
+    for step in found["next"][:1] if request in JUDGING else ():
         paragraph(
             out, words(f"next: {step['what']}" + (f" (`{step['command']}`)" if step["command"] else "")), indent=2
         )

@@ -45,10 +45,10 @@ def _open(clock: Clock, now: datetime) -> Text:
         return words(f"{who}: waits for {clock.anchor}")
     parts = []
     if clock.due is not None:
-        counted = "presumed " if clock.presumed else ""
-        parts.append(f"{_when(clock.due, now)}, from the {counted}{clock.anchor}")
+        presumed = ", which is presumed" if clock.presumed else ""
+        parts.append(f"{_when(clock.due, now)}, counted from {clock.anchor}{presumed}")
     if clock.shadow_due is not None and clock.shadow_due != clock.due:
-        parts.append(f"counted from the detection {_when(clock.shadow_due, now)}")
+        parts.append(f"{_when(clock.shadow_due, now)}, counted from the detection")
     policy = " (our own target: the law names no number)" if clock.policy else ""
     due = clock.next_due
     return words(f"{who}: {'; '.join(parts)}{policy}", "red" if due is not None and due <= now else "")

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.cli.output.incidents.moments import left, utc
+from agent.notice.incidents.incident import ENDS
 from agent.terminal import paragraph, words
 from agent.wording.number import counted
 
@@ -30,7 +31,9 @@ def show_list(found: Mapping[str, Any], console: Console, now: datetime) -> None
 
 
 def _print_row(row: Mapping[str, Any], console: Console, now: datetime, *, several: bool) -> None:
-    seen = f"acknowledged by {row['acknowledged_by']}" if row["acknowledged_by"] else "not acknowledged"
+    seen = f"acknowledged by {row['acknowledged_by']}" if row["acknowledged_by"] else ""
+    if not seen and row["state"] not in ENDS:
+        seen = "not acknowledged"
     said = [
         row["state"],
         row["origin"] if row["origin"] != "live" else "",

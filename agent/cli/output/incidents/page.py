@@ -15,7 +15,7 @@ from agent.cli.output.incidents.clock_lines import clock_lines
 from agent.cli.output.incidents.listing import STYLES
 from agent.cli.output.incidents.moments import utc
 from agent.notice.clocks.clock import Clock
-from agent.notice.incidents.incident import Anchor, Fact, Incident
+from agent.notice.incidents.incident import LEVELS, Anchor, Fact, Incident
 from agent.terminal import paragraph, words
 from agent.wording.number import counted, number_text
 
@@ -41,10 +41,10 @@ def show_page(document: Mapping[str, Any], console: Console, now: datetime) -> N
         ("Obligations", clock_lines(incident, clocks, now, clocks_run=document["clocks_run"])),
         ("Decisions", _decisions(incident)),
         ("Comments", _comments(incident)),
-        ("What to do next", _steps(document["next"])),
     ]
     for title, lines in parts:
         _print_part(console, title, list(lines))
+    _print_steps(console, document["next"])
     console.print(f"\n{NOT_ADVICE}")
 
 
@@ -84,7 +84,7 @@ def _head(incident: Incident, org: str, now: datetime) -> Iterator[Text]:
 
 
 def _evidence(incident: Incident) -> Iterator[Text]:
-    counts = sorted(incident.rules.items(), key=lambda pair: (-pair[1].alerts, pair[0]))
+    counts = sorted(incident.rules.items(), key=lambda pair: (-LEVELS.index(pair[1].level), -pair[1].alerts, pair[0]))
     for rule, count in counts[:MOST_RULES]:
         matches = f", {counted(count.matches, 'event')}" if count.matches else ""
         yield words(f"{count.alerts:,} × {count.name} ({count.level}{matches}), rule {rule}")
@@ -92,7 +92,7 @@ def _evidence(incident: Incident) -> Iterator[Text]:
         yield words(f"and of {counted(len(counts) - MOST_RULES, 'more rule')}")
     if incident.alert_ids:
         shown = ", ".join(incident.alert_ids[:3])
-        more = incident.alerts - len(incident.alert_ids[:3])
+        more = max(0, incident.alerts - len(incident.alert_ids[:3]))
         yield words(f"alerts {shown}" + (f" and {more:,} more (leakline.incident.id in your SIEM)" if more else ""))
     if incident.revisions:
         yield words(f"{counted(incident.revisions, 'later word')} about these alerts")
@@ -110,12 +110,17 @@ def _anchor(name: str, anchor: Anchor) -> Text:
 
 
 def _fact(name: str, fact: Fact) -> Text:
-    value = number_text(fact.value) if isinstance(fact.value, float) else str(fact.value).lower()
-    value = fact.value if isinstance(fact.value, str) else value
+    value = _value(fact.value)
     if fact.estimated:
         query = f", counted by `{fact.query}`" if fact.query else ""
         return words(f"{name} about {value}: an estimate from its events{query}", "yellow")
-    return words(f"{name} {value}, said by {fact.by} on {utc(fact.at)}" + (f": {fact.basis}" if fact.basis else ""))
+    return words(f"{name} {value}, recorded by {fact.by} on {utc(fact.at)}" + (f": {fact.basis}" if fact.basis else ""))
+
+
+def _value(value: float | bool | str) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else number_text(value)
 
 
 def _decisions(incident: Incident) -> Iterator[Text]:
@@ -131,8 +136,10 @@ def _comments(incident: Incident) -> Iterator[Text]:
         yield words(f"{utc(comment.at)} {comment.by}: ") + Text(" ").join(map(words, comment.text.splitlines()))
 
 
-def _steps(steps: Sequence[Mapping[str, str]]) -> Iterator[Text]:
+def _print_steps(console: Console, steps: Sequence[Mapping[str, str]]) -> None:
+    if steps:
+        console.print("\nWhat to do next", style="bold")
     for number, step in enumerate(steps, 1):
-        yield words(f"{number}. {step['what']}")
-        if step["command"]:
-            yield words(f"   `{step['command']}`", "dim")
+        paragraph(console, words(f"  {number}. {step['what']}"), indent=5)
+        if step["command"]:  # never broken: it is copied
+            console.print(words(f"     {step['command']}", "dim"), soft_wrap=True)

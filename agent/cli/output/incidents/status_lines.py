@@ -9,6 +9,7 @@ from rich.text import Text
 
 from agent.cli.output.incidents.moments import utc
 from agent.notice.incidents.incident import LEVELS
+from agent.status.incidents import IncidentsStatus
 from agent.status_document import StatusDocument
 from agent.terminal import words
 from agent.wording.number import counted
@@ -17,7 +18,8 @@ from agent.wording.number import counted
 def incident_lines(status: StatusDocument) -> Iterator[Text]:
     """Nothing while none is open."""
     levels, candidates, others = Counter[str](), 0, Counter[str]()
-    for count in status.incidents.open:
+    known = status.incidents or IncidentsStatus()
+    for count in known.open:
         if count.origin != "live":
             others[count.origin] += count.incidents
         elif count.state == "candidate":
@@ -31,5 +33,6 @@ def incident_lines(status: StatusDocument) -> Iterator[Text]:
     said += [counted(candidates, "candidate")] if candidates else []
     said += [f"{number:,} of {'a backfill' if origin == 'history' else 'drills'}" for origin, number in others.items()]
     yield words(f"{', '.join(said)}: leakline incidents list")
-    if (waiting := status.incidents.unacknowledged) and (oldest := status.incidents.oldest_unacknowledged):
-        yield words(f"{waiting:,} not acknowledged; the oldest was opened {utc(oldest)}", "yellow")
+    if known.oldest_unacknowledged is not None:
+        since = utc(known.oldest_unacknowledged)
+        yield words(f"{known.unacknowledged:,} not acknowledged; the oldest was opened {since}", "yellow")

@@ -23,7 +23,7 @@ def open_obligations(incident: Incident, clocks: Sequence[Clock]) -> list[Clock]
 def closed(incident: Incident, clocks: Sequence[Clock], by: str, now: datetime, reason: str) -> Incident:
     """`clocks`: its own, as they were reckoned last. Raises NotAllowed while an obligation is open, or without a reason."""
     require_open(incident)
-    reason = free_text.text(reason, "a reason")
+    reason = free_text.text(reason, "a reason", option="--reason")
     if left := open_obligations(incident, clocks):
         names = ", ".join(clock.id for clock in left[:NAMED])
         more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""

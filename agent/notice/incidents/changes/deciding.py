@@ -24,7 +24,7 @@ def decided(
     incident: Incident, judgement: Judgement, by: str, now: datetime, *, reason: str = "", clocks: bool
 ) -> Incident:
     """`clocks`: whether clocks run at all. Raises NotAllowed for a step that is not possible, or that needs a reason."""
-    reason = free_text.text(reason, f"a reason for {judgement}", needed=judgement in REASONED)
+    reason = free_text.text(reason, f"a reason for {judgement}", needed=judgement in REASONED, option="--reason")
     if judgement == "reopened":
         return _reopened(incident, by, now, reason, clocks=clocks)
     require_open(incident)

@@ -11,23 +11,23 @@ LONGEST_NAME = 200
 """Characters of a name, a receipt."""
 
 
-def text(value: str, what: str, *, needed: bool = True) -> str:
-    """Several lines are allowed. Raises NotAllowed; `what`: such as `a reason`."""
-    return _checked(value, what, LONGEST_TEXT, needed=needed)
+def text(value: str, what: str, *, needed: bool = True, option: str = "") -> str:
+    """Several lines are allowed. Raises NotAllowed; `what`: such as `a reason`; `option`: with which a person writes it."""
+    return _checked(value, what, LONGEST_TEXT, option, needed=needed)
 
 
-def name(value: str, what: str, *, needed: bool = True) -> str:
+def name(value: str, what: str, *, needed: bool = True, option: str = "") -> str:
     """One line. Raises NotAllowed."""
-    found = _checked(value, what, LONGEST_NAME, needed=needed)
+    found = _checked(value, what, LONGEST_NAME, option, needed=needed)
     if "\n" in found or "\t" in found:
         raise NotAllowed(f"{what} is one line", hint="write it without line ends and tabs")
     return found
 
 
-def _checked(value: str, what: str, longest: int, *, needed: bool) -> str:
+def _checked(value: str, what: str, longest: int, option: str, *, needed: bool) -> str:
     found = value.strip()
     if needed and not found:
-        raise NotAllowed(f"{what} is needed", hint="it is recorded")
+        raise NotAllowed(f"{what} is needed", hint=f"write it with {option}" if option else "write it")
     if len(found) > longest:
         raise NotAllowed(f"{what} has at most {longest:,} characters, this one has {len(found):,}", hint="shorten it")
     if printable(found) != found:

@@ -41,9 +41,11 @@ def settled(
         at=now if statement.at is None else statement.at,
         by=by,
         recorded_at=now,
-        receipt=free_text.name(statement.receipt, "a receipt", needed=statement.end == "sent"),
-        reason=free_text.text(statement.reason, "a reason", needed=statement.end != "sent"),
-        approver=free_text.name(statement.approver, "an approver", needed=statement.end == "not-applicable"),
+        receipt=free_text.name(statement.receipt, "a receipt", needed=statement.end == "sent", option="--receipt"),
+        reason=free_text.text(statement.reason, "a reason", needed=statement.end != "sent", option="--reason"),
+        approver=free_text.name(
+            statement.approver, "an approver", needed=statement.end == "not-applicable", option="--approver"
+        ),
     )
     _check_time(incident, settlement, now, clock)
     before = incident.settlements.get(obligation)

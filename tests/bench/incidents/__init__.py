@@ -1,0 +1,1 @@
+"""What incidents and their trail cost: `make bench-incidents`."""
