@@ -7,6 +7,7 @@ that raised the alert. Everything of an incident lies in the shard of its org, u
     link/<kind>:<value>    JSON [incident, first, last]: whom open incidents are about, in milliseconds of event time
     open/<origin>/<state>/<level>/<id>   empty: what is open, so that counting it reads no incident
     unseen/<origin>/<milliseconds>/<id>  empty: when it was opened, while it is to be acknowledged
+    alert/<day>/<digest>   the id of the incident that has an alert (`agent.notice.incidents.alert_places`)
     reckon/<id>            empty: its clocks are to be reckoned anew
 
 The keys of clocks are named in `agent.notice.clocks`.

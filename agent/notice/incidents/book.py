@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
 import orjson
 
+from agent.notice.incidents.alert_places import ALERT, TOGETHER, outdated, placed
 from agent.notice.incidents.incident import Incident, Origin, decode, encode
 from agent.notice.incidents.kept_values import KeptValues
 
@@ -54,6 +56,10 @@ class BookChange:
     """By id, as it was and as it is to be."""
     links: dict[str, Entries] = field(default_factory=dict)
     """By key."""
+    places: dict[str, str] = field(default_factory=dict)
+    """The incident of each alert, by `place_key`."""
+    outdated: Sequence[str] = ()
+    """Keys of places that nobody asks for any more."""
     reckon: set[str] = field(default_factory=set)
     """Incidents whose clocks are to be reckoned anew."""
 
@@ -72,6 +78,8 @@ class BookChange:
                 changes[unseen_key(after)] = b""
         for key, entries in self.links.items():
             changes[LINK + key] = _encoded(entries) if entries else None
+        changes |= dict.fromkeys(self.outdated)
+        changes |= {ALERT + key: number.encode() for key, number in self.places.items()}
         for number in self.reckon:
             changes[RECKON + number] = b""
         return changes
@@ -84,6 +92,9 @@ class IncidentBook:
         self._stored = stored
         self._incidents: KeptValues[Incident | None] = KeptValues(self._read_incident, MOST_INCIDENTS)
         self._links: KeptValues[Entries] = KeptValues(self._read_entries, MOST_LINKS)
+        self._places: KeptValues[str] = KeptValues(self._read_place, MOST_LINKS)
+        self._cleared: date | None = None
+        """The day on which the last outdated place was forgotten."""
         self.changes = 0
         """How often something was stored: who waits for that reads it without a lock."""
 
@@ -99,12 +110,26 @@ class IncidentBook:
         """What else is stored under a key; it is never changed by a batch."""
         return self._stored(key)
 
+    def place(self, key: str) -> str:
+        """The incident of an alert; empty where none is known. `key`: see `place_key`."""
+        return self._places.get(key)
+
+    def outdated_places(self, today: date) -> list[str]:
+        """Keys that may be forgotten; looked for once a day, and again while there are many."""
+        if self._cleared == today:
+            return []
+        found = outdated(self._stored.keys, today)
+        self._cleared = today if len(found) < TOGETHER else None
+        return found
+
     def advance(self, change: BookChange) -> Callable[[], None]:
         """These count from now on; returns what takes that back."""
         incidents = self._incidents.change({number: after for number, (_, after) in change.incidents.items()})
         links = self._links.change(change.links)
+        places = self._places.change(change.places)
 
         def take_back() -> None:
+            places()
             links()
             incidents()
 
@@ -114,12 +139,14 @@ class IncidentBook:
         """Everything that advanced is stored."""
         self._incidents.settle()
         self._links.settle()
+        self._places.settle()
         self.changes += 1
 
     def forget(self) -> None:
         """Read everything again: what was changed may not have been stored."""
         self._incidents.forget()
         self._links.forget()
+        self._places.forget()
 
     def ids(self) -> list[str]:
         """Of all incidents there ever were."""
@@ -131,6 +158,9 @@ class IncidentBook:
     def _read_incident(self, number: str) -> Incident | None:
         data = self._stored(INCIDENT + number)
         return decode(data) if data else None
+
+    def _read_place(self, key: str) -> str:
+        return placed(self._stored, key)
 
     def _read_entries(self, key: str) -> Entries:
         data = self._stored(LINK + key)

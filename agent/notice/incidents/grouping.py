@@ -1,11 +1,12 @@
 """Which incident an alert belongs to: the open one that is about the same user, session or app within a span of time, else a new
 one.
 
-Where several fit, it joins the one that was detected first, because its clocks end first, and a candidate only where there is
-nothing else. An alert from which clocks begin does not join a candidate that was there for longer than the span, a habit perhaps:
-it opens another, which names the candidate as related. A later word about an alert stays with the incident that has the alert, also
-if that has ended; anything else opens another, which names the ended one as related. An
-alert about an event of an incident belongs to that incident, so that no incident is ever about itself.
+Where several fit, it joins the one whose evidence is oldest, which is detected first as a rule, so that its clocks end first: what
+the clock said when they were detected does not count, for a replay has another. It joins a candidate only where there is nothing
+else, and an alert from which clocks begin does not join a candidate with evidence from longer ago than the span, a habit perhaps: it
+opens another, which names the candidate as related. A later word about an alert stays with the incident that has the alert, also if
+that has ended; anything else opens another, which names the ended one as related. An alert about an event of an incident belongs to
+that incident, so that no incident is ever about itself.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from agent.notice.incidents.alert_places import place_key
 from agent.notice.incidents.book import BookChange, IncidentBook, LinkEntry, link_key, with_entry
 from agent.notice.incidents.incident import Incident
 from agent.notice.incidents.incident_alert import INCIDENT, IncidentAlert
@@ -42,9 +44,25 @@ class Grouping:
         if (number := alert.cells.get(INCIDENT)) and (about := self.incident(number)):
             return about, []
         near = list(self._near(alert))
-        joined = min(self._fitting(near, alert, serious=serious), key=_first_detected, default=None)
+        if alert.is_revision and (having := self._having(alert)):
+            near = [having, *(known for known in near if known.id != having.id)]
+            if not any(alert.identity in known.alert_ids for known in near[1:]):
+                return having, [known.id for known in near[1:]][:MOST_RELATED]
+        joined = min(self._fitting(near, alert, serious=serious), key=_oldest_evidence, default=None)
         related = [known.id for known in near if joined is None or known.id != joined.id]
         return joined, related[:MOST_RELATED]
+
+    def place(self, alert: IncidentAlert, incident: Incident) -> None:
+        """Later words about the alert belong to this incident."""
+        self.change.places[place_key(alert)] = incident.id
+
+    def _having(self, alert: IncidentAlert) -> Incident | None:
+        """The incident that has the alert, or the one that it was merged into."""
+        key = place_key(alert)
+        incident = self.incident(self.change.places.get(key) or self._book.place(key))
+        while incident is not None and incident.merged_into:
+            incident = self.incident(incident.merged_into)
+        return incident
 
     def _fitting(self, near: Sequence[Incident], alert: IncidentAlert, *, serious: bool) -> Sequence[Incident]:
         """Those of the incidents near an alert that have it already, else those that it can join."""
@@ -90,8 +108,7 @@ class Grouping:
         """Whether it is a candidate that was there long before: its clocks would begin in the past, and be late at once, for
         what was harmless then.
         """
-        begun = milliseconds(known.detected_at) + self._within
-        return known.state == "candidate" and begun < milliseconds(alert.raised_at)
+        return known.state == "candidate" and milliseconds(known.first_event) + self._within < milliseconds(alert.start)
 
     def _near(self, alert: IncidentAlert) -> Iterator[Incident]:
         """Incidents that one of the alert's links leads to, whose evidence is near enough to the alert's."""
@@ -124,8 +141,8 @@ def milliseconds(time: datetime) -> int:
     return int(time.timestamp() * 1000)
 
 
-def _first_detected(incident: Incident) -> tuple[bool, datetime, datetime, str]:
-    """Candidates last: the evidence belongs to what people look at. Of two that were detected at the same time, as after a split,
-    the one that was opened first.
+def _oldest_evidence(incident: Incident) -> tuple[bool, datetime, datetime, str]:
+    """Candidates last: the evidence belongs to what people look at. Of two with the same, as after a split, the one that was
+    opened first.
     """
-    return incident.state == "candidate", incident.detected_at, incident.opened_at, incident.id
+    return incident.state == "candidate", incident.first_event, incident.opened_at, incident.id

@@ -48,10 +48,12 @@ class IncidentResponder:
     def __call__(self, _batch: Batch, detection: DetectionResult, now: datetime, /) -> ResponseResult:
         alerts = detection.alerts
         grouping = Grouping(self._book, self._within)
+        grouping.change.outdated = self._book.outdated_places(now.date())
         ids: list[str] = [""] * alerts.height
         touched: dict[str, list[IncidentAlert]] = {}
         for alert in incident_alerts(alerts):
             before, incident = self._respond(grouping, alert, now)
+            grouping.place(alert, incident)
             ids[alert.row] = incident.id
             if before is None or before.revision != incident.revision:
                 touched.setdefault(incident.id, []).append(alert)

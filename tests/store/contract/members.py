@@ -51,6 +51,10 @@ class DirectoryHarness:
     def open(self) -> None:
         self._opened = StateDirectory(self.place)
 
+    def take(self, opened: StateDirectory) -> None:
+        """One that somebody else has opened, and closes."""
+        self._opened = opened
+
     def shard(self, name: str) -> State:
         assert self._opened is not None
         return self._opened.shard(name)
