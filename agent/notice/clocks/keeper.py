@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from agent.duration import written
 from agent.notice.clocks.basis import KnownBasis
-from agent.notice.clocks.clock import BASIS, CLOCKS, TIMER, Clock, decode, encode
+from agent.notice.clocks.clock import BASIS, CLOCKS, Clock, decode, encode
 from agent.notice.clocks.lateness import Lateness
 from agent.notice.clocks.reckon import reckoned
 from agent.notice.clocks.shelf import BasisShelf, CurrentBasis
+from agent.notice.clocks.timer_keys import first_millisecond, timer_key
 from agent.notice.clocks.turns import ENDED, KEPT, LATE, PRESUMED, SHADOW_PASSED, Turn, turns
 from agent.notice.clocks.upkeep import AWARE, next_look, presumption, tended
 from agent.notice.incidents.book import RECKON
@@ -26,11 +27,6 @@ from agent.notice.settings import NoticeSettings
 from agent.source import Recall
 
 PROBLEM = "notice-late"
-
-EPOCH, MILLISECOND = datetime.fromtimestamp(0, UTC), timedelta(milliseconds=1)
-
-DIGITS = 14
-"""Of the milliseconds in a timer's key: so they are in order for as long as there are calendars."""
 
 
 class ClockKeeper:
@@ -60,7 +56,7 @@ class ClockKeeper:
         incident, at = change.incident(number), None
         if incident is not None:
             at = self._kept(change, tended(change, incident, self._settings))
-        following = _following(at) if at is not None else None
+        following = first_millisecond(at) if at is not None else None
         if following is not None:
             done[timer_key(following, number)] = b""
         change.apply(done)
@@ -169,21 +165,6 @@ class ClockKeeper:
         if turn.action == LATE and incident.origin != "drill":
             fields = {INCIDENT: incident.id}
             change.problems.report(PROBLEM, _subject(incident, clock), message, org=incident.org, fields=fields)
-
-
-def timer_key(time: int, number: str) -> str:
-    return f"{TIMER}{max(time, 0):0{DIGITS}}/{number}"
-
-
-def _following(at: datetime) -> int:
-    """The first whole millisecond at which it is due."""
-    return -((EPOCH - at) // MILLISECOND)
-
-
-def timer_of(key: str) -> tuple[str, int]:
-    """The incident, and when it is to be looked at. Raises ValueError for another key."""
-    time, _, number = key.removeprefix(TIMER).partition("/")
-    return number, int(time)
 
 
 def _known_since(incident: Incident, clock: Clock) -> datetime:

@@ -12,9 +12,10 @@ from datetime import datetime
 import structlog
 
 from agent.notice.clocks.clock import CLOCKS, TIMER, decode
-from agent.notice.clocks.keeper import ClockKeeper, timer_of
+from agent.notice.clocks.keeper import ClockKeeper
 from agent.notice.clocks.lateness import Lateness
 from agent.notice.clocks.shelf import CurrentBasis
+from agent.notice.clocks.timer_keys import timer_of
 from agent.notice.counting import working_days
 from agent.notice.incidents.book import RECKON, IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
