@@ -9,6 +9,7 @@ from agent.daemon.incidents.incident_edit import Edit, Editing, IncidentEdits, m
 from agent.daemon.incidents.incident_list import clocks_of, reckoned_clocks
 from agent.errors import LeaklineError
 from agent.notice import declared
+from agent.notice.incidents import rule_verdict
 from agent.notice.incidents.changes import fact_values
 from agent.notice.incidents.changes.anchoring import AnchorMove, anchored, moves
 from agent.notice.incidents.changes.closing import closed
@@ -81,6 +82,7 @@ class JudgingRequests:
                 raise LeaklineError(f"{decision} is said of an incident, and has a reason alone", hint=hint)
             clocks = editing.clocks_run
             after = decided(before, judgement, editing.by, editing.now, reason=str(reason), clocks=clocks)
+            editing.change.apply(rule_verdict.decided(before, after, editing.desk.recall, editing.now, editing.by))
             said = f"is {after.state}, as {editing.by} decided"
             aware = moves(before, after)
             said += f"; aware is set to now, {editing.now:%Y-%m-%d %H:%M} UTC" if aware else ""

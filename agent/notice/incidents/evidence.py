@@ -64,6 +64,12 @@ def traces(known: dict[str, tuple[str, ...]], alert: IncidentAlert) -> dict[str,
     return kept
 
 
+def united(traces: dict[str, tuple[str, ...]], further: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Traces of two incidents that are one."""
+    kinds = {*traces, *further}
+    return {kind: tuple(sorted({*traces.get(kind, ()), *further.get(kind, ())})[:MOST_TRACES]) for kind in kinds}
+
+
 def rows(alert: IncidentAlert) -> int:
     """Rows that the alert is about, 0 where it measures something else."""
     field, measured = alert.cells.get("leakline.measure.field"), alert.cells.get("leakline.measure.value")

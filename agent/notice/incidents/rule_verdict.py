@@ -75,6 +75,13 @@ def withdrawn(incident: Incident, read: Read) -> dict[str, bytes | None]:
     return changes
 
 
+def decided(incident: Incident, after: Incident, read: Read, now: datetime, by: str) -> dict[str, bytes | None]:
+    """What is to be stored when a person's decision leads from the incident to what it is after; mostly nothing."""
+    if after.state == "not-a-breach" and incident.is_open:
+        return verdicts_of(incident, read, now, by, after.decisions[-1].reason)
+    return withdrawn(incident, read) if after.is_open and not incident.is_open else {}
+
+
 def judged(incident: Incident, read: Read, now: datetime, counts_for: timedelta) -> RuleVerdict | None:
     """The newest verdict, if every rule of the incident was judged for all whom it is about, as it is now; else None.
 

@@ -22,9 +22,9 @@ def incident_lines(results: Sequence[Result]) -> Iterator[str]:
     yield ""
     headings = [f"{words}, seed {result.assessment.seed}" for result in results for words in ("left open", "judged")]
     yield from table([f"{days} innocent days", *headings], _figures(results))
-    yield ""
     if not any(result.incidents.leaks for result in results):
         return
+    yield ""
     yield "A leak is best one incident. The administrator of the simulated org plays several leaks of the setup within hours, and"
     yield "they are one incident therefore. *Alerts*: of the leak's own events; *together*: how many of them the first"
     yield "incident has; *score* and *state*: of that one."
@@ -33,7 +33,6 @@ def incident_lines(results: Sequence[Result]) -> Iterator[str]:
         ["leak", "alerts", "incidents", "together", "state", "level", "score", "first reasons"],
         (_leak(name, leak) for name, leak in results[0].incidents.leaks.items()),
     )
-    yield ""
 
 
 def _figures(results: Sequence[Result]) -> Iterator[list[str]]:

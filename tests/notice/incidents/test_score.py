@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.notice.incidents.changes.joining import merged
+from agent.notice.incidents.changes.splitting import Part, split
 from agent.notice.incidents.evidence import MOST_TRACES, PRESENT, ROWS_STEPS
 from agent.notice.incidents.evidence import SIGNALS as COLUMNS
 from agent.notice.incidents.score import BREADTH, FOR_MANY_RULES, HIGHEST, JUDGED, LEVEL, MANY_RULES, ROWS, SIGNALS
 from agent.notice.incidents.triage import LOW
-from tests.notice.incidents.answering import Answering, Row, alert
+from tests.notice.incidents.answering import BEGIN, Answering, Row, alert
 
 CELLS = {
     "leakline.user_is_guest": st.booleans(),
@@ -163,3 +165,31 @@ def test_the_page_has_the_points_of_the_code() -> None:
         "the same rule and user were judged not a breach": str(JUDGED),
     }
     assert f"a score below {LOW}" in page
+
+
+def test_a_merge_has_the_evidence_of_both() -> None:
+    """Rows of one rule are added up, signals and traces united, and the score and the estimates are those of the whole."""
+    answering = Answering()
+    answering.take_rows([alert(1, user="u1", rows=6_000, source__ip="192.0.2.1", leakline__user_leaving=True)])
+    answering.take_rows([alert(2, user="u2", rows=5_000, source__ip="192.0.2.2", leakline__user_is_guest=True)])
+    first, second = answering.incidents()
+    whole, _ = merged(first, [second], "eva", BEGIN)
+    assert list(whole.score.reasons) == [
+        "+5 level low",
+        "+15 11,000 rows",
+        f"+10 {SIGNALS['leaving'][1]}",
+        f"+10 {SIGNALS['guest'][1]}",
+    ]
+    assert whole.facts["records_affected"].value == 11_000
+    assert whole.facts["users_involved"].value == 2
+    assert whole.facts["addresses"].value == "192.0.2.1, 192.0.2.2"
+
+
+def test_what_is_split_off_has_a_score_of_its_own() -> None:
+    """Of the rule that it is about; its estimates name it."""
+    answering = Answering()
+    answering.take_rows([alert(1, rule="a", level="high", rows=50_000), alert(2, rule="b", level="low")])
+    stays, child = split(answering.only(), Part("b", ()), "eva", BEGIN)
+    assert stays.score == answering.only().score
+    assert list(child.score.reasons) == ["+5 level low"]
+    assert child.id in child.facts["period"].query and "records_affected" not in child.facts

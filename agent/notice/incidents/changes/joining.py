@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from agent.notice.incidents import evidence
 from agent.notice.incidents.changes.refusal import NotAllowed, require_open
+from agent.notice.incidents.estimates import facts_of
 from agent.notice.incidents.grouping import MOST_RELATED
 from agent.notice.incidents.growth import MOST_LINKS
 from agent.notice.incidents.incident import (
@@ -22,6 +24,7 @@ from agent.notice.incidents.incident import (
     State,
     highest,
 )
+from agent.notice.incidents.score import scored
 
 FURTHEST: tuple[State, ...] = ("candidate", "triage", "suspected", "confirmed", "contained", "notified")
 """Open states, in the order in which an incident goes through them."""
@@ -35,6 +38,7 @@ def merged(into: Incident, others: Sequence[Incident], by: str, now: datetime) -
     whole = into
     for other in others:
         whole = _with(whole, other)
+    whole = replace(whole, score=scored(whole), facts=facts_of(whole, now))
     state = max((into.state, *(other.state for other in others)), key=FURTHEST.index)
     if state != into.state:
         ids = ", ".join(other.id for other in others)
@@ -66,7 +70,8 @@ def _with(into: Incident, other: Incident) -> Incident:
         alerts=into.alerts + other.alerts,
         revisions=into.revisions + other.revisions,
         alert_ids=_union(into.alert_ids, other.alert_ids)[:MOST_ALERT_IDS],
-        score=max(into.score, other.score, key=lambda score: score.value),
+        signals=tuple(sorted({*into.signals, *other.signals})),
+        traces=evidence.united(into.traces, other.traces),
         has_clocks=into.has_clocks or other.has_clocks,
         anchors=_anchors(into.anchors, other.anchors),
         facts=_facts(into.facts, other.facts),
@@ -97,6 +102,8 @@ def _rules(into: Mapping[str, RuleCount], other: Mapping[str, RuleCount]) -> dic
                 level=highest(before.level, count.level),
                 alerts=before.alerts + count.alerts,
                 matches=before.matches + count.matches,
+                rows=before.rows + count.rows,
+                most_rows=max(before.most_rows, count.most_rows),
             )
     return found
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent.notice.incidents.changes.refusal import NotAllowed, require_open
+from agent.notice.incidents.estimates import facts_of
 from agent.notice.incidents.grouping import MOST_RELATED
 from agent.notice.incidents.incident import Decision, Incident, RuleCount
+from agent.notice.incidents.score import scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,12 @@ def split(parent: Incident, part: Part, by: str, now: datetime) -> tuple[Inciden
         related=(parent.id,),
         revision=0,
     )
-    return stays, child
+    # What each alert said is not kept either: both have all of the rule's rows, and what spoke for a leak.
+    return _thought_of(stays, now), _thought_of(child, now)
+
+
+def _thought_of(incident: Incident, now: datetime) -> Incident:
+    return replace(incident, score=scored(incident), facts=facts_of(incident, now))
 
 
 def split_id(parent: str, alerts: Sequence[str]) -> str:
