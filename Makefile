@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: demo test lint format pack-table cef-page schemas reference pipelines assess attack bench bench-baselines \
-  bench-batches bench-correlations bench-demo bench-gigabyte bench-inbound bench-latency bench-normalize bench-orgs bench-sigma lock clean
+  bench-batches bench-correlations bench-demo bench-gigabyte bench-inbound bench-incidents bench-latency bench-normalize bench-orgs bench-sigma lock clean
 .PHONY: backfill-month docs picture samples stubs week
 
 demo: $(VENV)/.ready
@@ -93,6 +93,9 @@ bench: $(VENV)/.ready
 
 bench-batches: $(VENV)/.ready
 	$(BIN)/python -m tests.bench.batches $(OTHER)
+
+bench-incidents: $(VENV)/.ready
+	$(BIN)/python -m tests.bench.incidents
 
 bench-demo: $(VENV)/.ready
 	$(BIN)/python -m tests.bench.beside.demo $(OTHER)

@@ -47,13 +47,18 @@ KINDS: Mapping[str, ProblemKind] = {
         f"(`leakline trail verify --checkpoints`); {_ACKNOWLEDGE}",
     ),
     "trail-not-signed": ProblemKind("itself", "make room, or correct what the reason names", over="trail-signed"),
+    "trail-not-mirrored": ProblemKind(
+        "itself",
+        "see why destinations accept nothing of the lane `alerts`; until one does, no copy elsewhere shows whether the newest "
+        "records were changed",
+        over="trail-mirrored",
+    ),
     # Notices
     "regimes-refused": ProblemKind(
         "itself",
         "correct the pack that is named, or remove `notice.pack`, then `leakline reload`",
         over="regimes-accepted",
     ),
-    # Notices
     "notice-late": ProblemKind(
         "itself",
         "send the notice and record it (`leakline incidents decide ID --obligation REGIME/OBLIGATION sent`), or record why it is "

@@ -22,6 +22,7 @@ from agent.status.incidents import IncidentsStatus
 from agent.status.pause import PauseStatus
 from agent.status.silence import FeedSilence
 from agent.status.times import KernelClock, RowsFlagged, UtcTime
+from agent.status.trail import TrailStatus
 
 FeedState = Literal["opening", "streaming", "waiting", "refused", "withdrawn"]
 """`withdrawn`: the org has not offered it for a day, which is not a problem any more."""
@@ -237,6 +238,8 @@ class StatusDocument:
     """Of incidents, the next few."""
     incidents: IncidentsStatus | None = None
     """Open ones; None where the state cannot be read."""
+    trail: TrailStatus | None = None
+    """None where the state cannot be read."""
 
     @property
     def is_well(self) -> bool:

@@ -34,6 +34,8 @@ from agent.store.directory.state_directory import StateDirectory
 from agent.store.problems import Problems
 from agent.store.queue.shards import ShardOpening
 from agent.store.queue.state_stores import StateStores
+from agent.trail.checkpointer import newest_checkpoint
+from agent.trail.head import TrailHead
 
 log = structlog.get_logger()
 
@@ -110,6 +112,16 @@ class Node:
     def rules_loaded(self) -> int:
         """With correlations, baselines, and those that only feed them."""
         return len(self.processing.rules.all_rules)
+
+    @property
+    def rules_sha256(self) -> str:
+        """A digest of the files of rules in use (`RuleFiles.sha256`)."""
+        return self.processing.loaded.rules.sha256
+
+    @property
+    def trail_head(self) -> TrailHead:
+        """What alerts of all shards say of the trail's newest checkpoint."""
+        return self._surroundings.answers.head
 
     def rebuild(self, before: LoadedFiles) -> BatchProcessing:
         """Rules, mappings and lists anew, keeping of those in use (`before`) what does not load. Raises SettingsError."""
@@ -210,6 +222,7 @@ def build_node(
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
     answers = Answers(settings.notice)
+    answers.head.restore(newest_checkpoint(shards[keys.PROCESS].state))
     surroundings = ShardSurroundings(downloads, now, stop, watch, settings.inbound, answers)
     built = {
         name: build_shard(stores, orgs.get(name), sessions.get(name), processing, surroundings)

@@ -35,6 +35,7 @@ from agent.sources.source_name import name_of, source_name
 from agent.store import keys
 from agent.store.queue.state_stores import StateStores
 from agent.store.state import State, StateRecall
+from agent.trail.head import TrailHead
 
 Source = PolledSource | ContinuousSource
 
@@ -67,7 +68,7 @@ class Answers:
     """What of the process shards answer alerts with."""
 
     notice: NoticeSettings | None = None
-    head: Callable[[], str] = lambda: ""
+    head: TrailHead = field(default_factory=TrailHead)
     """The short head of the trail's newest checkpoint."""
 
 
@@ -134,7 +135,7 @@ class ShardSurroundings:
     watch: Callable[[str, BatchCommit], None]
     """Called after each commit, with the name of its shard."""
     inbound: InboundSettings | None = None
-    answers: Answers = Answers()
+    answers: Answers = field(default_factory=Answers)
 
 
 def build_shard(

@@ -101,6 +101,10 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
     "trail export": {FINE: "The files have the whole trail.", FAILED: "A file has something else than the trail."},
     "trail prove": {FINE: "The proof was printed.", FAILED: "There is no such record, or no checkpoint covers it yet."},
     "trail checkpoint": {FINE: "The newest checkpoint was printed."},
+    "trail erase": {
+        FINE: "What stood beside the records was erased.",
+        FAILED: "Nothing personal is kept beside records of that object.",
+    },
     "trail new-key": {FINE: "The key was printed."},
     "schema settings": {FINE: "The schema was printed."},
     "schema org": {FINE: "The schema was printed."},

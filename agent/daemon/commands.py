@@ -23,6 +23,7 @@ from agent.errors import Busy, FileError, SettingsError
 from agent.model import LANES, Lane
 from agent.sources.salesforce.session import Session
 from agent.status.times import KernelClock
+from agent.status.trail import TrailStatus
 from agent.status_document import (
     DestinationStatus,
     OrgStatus,
@@ -90,12 +91,13 @@ class DaemonCommands:
         backfills: BackfillRequests,
         orgs: RunningOrgs | None = None,
         further: Sequence[ControlCommand] = (),
-        reloaded: Callable[[], None] = lambda: None,
+        trail: Callable[[], TrailStatus] | None = None,
+        reloaded: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
         """`directory`: the state's; `sessions`: by the org's name in the settings; `sources`: as `Polling.status`;
         `look_up_problem`: why events of an org go without the names of users and apps, empty while they do not; `clock`:
         what the kernel said of the machine's clock last; `orgs`: those that a reload takes anew; `further`: requests of
-        other rooms; `reloaded`: called at each reload, for what else is read anew.
+        other rooms; `trail`: how far it is; `reloaded`: told what each reload answers, for what else is read anew.
         """
         self._directory = directory
         self._shards = shards
@@ -111,6 +113,7 @@ class DaemonCommands:
         self._backfills = backfills
         self._running = orgs
         self._further = further
+        self._trail = trail
         self._reloaded = reloaded
 
     def table(self) -> list[ControlCommand]:
@@ -140,6 +143,7 @@ class DaemonCommands:
             clock=self._clock(),
             backfills=self._backfills.statuses(),
             incidents=incidents_status(self._shards),
+            trail=self._trail() if self._trail is not None else None,
             rules=RulesStatus(self._rules.rules_loaded, [str(error) for error in self._rules.problems]),
         )
         alone = [] if self._backfills.reads_live else [status.ONLY_BACKFILLS]
@@ -160,12 +164,12 @@ class DaemonCommands:
                 found = [failure.message for failure in self._rules.reload()]
             except SettingsError as error:
                 found = [f"{error}; all rules, mappings and lists stay as they were"]
-        self._reloaded()
         answer = {"rules": self._rules.rules_loaded, **asdict(orgs), "not_loaded": [*orgs.not_loaded, *found]}
         level = logging.INFO if orgs.is_well and not found else logging.WARNING
         log.log(
             level, "reloaded", **{**answer, "orgs": [asdict(org) for org in orgs.orgs if org.result != "unchanged"]}
         )
+        self._reloaded(answer)
         return answer
 
     def _stored(self) -> tuple[StatusDocument, list[ProblemStatus]]:

@@ -35,13 +35,11 @@ from agent.daemon.clocks.machine_clock import MachineClock
 from agent.daemon.commands import DaemonCommands
 from agent.daemon.control.server import ControlServer
 from agent.daemon.full_disk import despite_a_full_disk
-from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.daemon.listening.inbound_listener import inbound_served
 from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
 from agent.daemon.metrics_listener import metrics_served
-from agent.daemon.notice.clock_loop import build_clock_loop
-from agent.daemon.notice.clock_requests import ClockRequests
+from agent.daemon.notice.notice_parts import build_notice_parts
 from agent.daemon.readings import TICK_EVERY, Readings
 from agent.daemon.running_orgs import RunningOrgs
 from agent.daemon.shutdown_deadline import (
@@ -54,7 +52,7 @@ from agent.daemon.shutdown_deadline import (
 from agent.daemon.signals import signals
 from agent.daemon.status import takes_of
 from agent.daemon.trail.daemon_life import stopped
-from agent.daemon.trail.trail_loop import build_trail_loop
+from agent.daemon.trail.trail_build import build_trail_loop, record_reload
 from agent.daemon.trail.trail_requests import TrailRequests
 from agent.daemon.watch import Watch
 from agent.errors import StateDamaged
@@ -115,8 +113,8 @@ class Daemon:
         self.trail = build_trail_loop(node, settings, now, self.stop)
         self._orgs = RunningOrgs(node, self.readings, self._delivery, files)
         self._backfills = BackfillLoop(LiveMapping(lambda: node.shards), now, self.stop, entered=self.readings.entered)
-        self.clocks, self._basis = build_clock_loop(node, self.readings.entered, self.stop, now)
-        self._incidents = IncidentRequests(lambda: {name: shard.desk for name, shard in node.shards.items()}, now)
+        trail = self.trail
+        self.notice = build_notice_parts(node, trail.states, self.readings.entered, self.stop, now, trail.soon)
         self._liveness = Liveness(self.stalled, lambda: self.readings.threads)
         self.commands = DaemonCommands(
             settings.state.directory,
@@ -131,12 +129,9 @@ class Daemon:
             now,
             BackfillRequests(self._backfills, now, reads_live=reads_live),
             self._orgs,
-            [
-                *TrailRequests(self.trail.states, self.trail.turn).commands(),
-                *ClockRequests(self.trail.states, now).commands(),
-                *self._incidents.commands(),
-            ],
-            lambda: self._basis.load(now()),
+            [*TrailRequests(trail.states, now, trail.turn).commands(), *self.notice.commands],
+            trail.mirrors.status,
+            self._note_reload,
         )
 
     @property
@@ -180,7 +175,7 @@ class Daemon:
                 *self.start_forwarding(),
                 self._started("watch", watch.run),
                 self._started("trail", self.trail.run),
-                self._started("clocks", self.clocks.run),
+                self._started("clocks", self.notice.clocks.run),
                 self._started("backfill", self._backfills.run),
             ]
             self.readings.start_sources()
@@ -244,6 +239,11 @@ class Daemon:
     def _record_commit(self, shard: str, commit: BatchCommit) -> None:
         self.readings.record_commit(shard, commit)
         self._watch(commit)
+
+    def _note_reload(self, answer: Mapping[str, Any]) -> None:
+        """The pack of regimes is read anew; the trail has what the reload answered."""
+        self.notice.basis.load(self._now())
+        record_reload(self.trail, self.node, answer)
 
     # Keeping going, and ending
 

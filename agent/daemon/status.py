@@ -14,6 +14,7 @@ from agent.daemon.control.client import ask, is_there
 from agent.daemon.control.state_alone import opened_shards
 from agent.daemon.incidents.incident_counts import incidents_status
 from agent.daemon.notice.deadlines import next_deadlines
+from agent.daemon.trail.trail_mirrors import mirroring, trail_status
 from agent.errors import LeaklineError, StateDamaged
 from agent.problem import KINDS, Problem, problem_id
 from agent.status_document import (
@@ -24,6 +25,7 @@ from agent.status_document import (
     decode_problem,
     encode_problem,
 )
+from agent.store.keys import PROCESS
 from agent.store.problems import Problems
 from agent.store.queue.status import Lanes, Shards, Takes, counted_status, held
 
@@ -154,6 +156,7 @@ def _without_daemon(settings: Settings) -> StatusDocument:
                 backfills=stored_backfills(shards),
                 incidents=incidents_status(shards),
                 deadlines=deadlines,
+                trail=trail_status(shards[PROCESS].state, mirroring(destinations), utc_now()),
             )
     except StateDamaged as error:
         return _unreadable(settings, error)

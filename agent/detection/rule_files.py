@@ -5,10 +5,13 @@ A file that did not change, nor the placeholders it asks for, is not parsed agai
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+
+import orjson
 
 from agent.detection import dependencies
 from agent.detection.load import PLACEHOLDERS, Placeholders, file_data, files, parsed_or_known, together
@@ -35,6 +38,14 @@ class RuleFiles:
 
     versions: Versions[RuleFile] = field(default_factory=dict)
     errors: frozenset[str] = frozenset()
+
+    @property
+    def sha256(self) -> str:
+        """Over every version in use: its path, its digest, and those of the lists of values it asks for. So it changes with a
+        rule and with a value, and a file that no longer loads counts as it was before.
+        """
+        versions = {str(path): [version.digest, version.placeholders] for path, version in self.versions.items()}
+        return hashlib.sha256(orjson.dumps(versions, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

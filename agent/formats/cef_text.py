@@ -92,7 +92,9 @@ def converted(column: pl.Series, kind: Kind) -> pl.Series:
             number = column.cast(pl.Float64, strict=False)
             return number.set(~number.is_finite(), None)
         case "time":
-            return column.dt.epoch("ms") if column.dtype.is_temporal() else column.clear(column.len())
+            if column.dtype.is_temporal():
+                return column.dt.epoch("ms")
+            return pl.repeat(None, column.len(), dtype=pl.Int64, eager=True).alias(column.name)
         case "moment":
             return column.dt.to_string(_MOMENT) if isinstance(column.dtype, pl.Datetime) else column.cast(pl.String)
         case "ipv4" | "ipv6":

@@ -51,3 +51,8 @@ NEXT_DEADLINE = Gauge(
     "The next date of any open incident, as a Unix time; 0 while there is none",
     registry=REGISTRY,
 )
+INCIDENTS_DUPLICATE = Counter(
+    "leakline_incidents_duplicate_total",
+    "Candidates that were closed at once, because a person has judged the same rules and user not a breach before",
+    registry=REGISTRY,
+)

@@ -66,10 +66,14 @@ def appended(recall: Recall, chain: str, entries: Sequence[TrailEntry], now: dat
         line, beside = written(entry, chain, head.size, head.link, now)
         stored[record_key(head.size)] = line
         if beside is not None:
-            stored[f"{PERSONAL}{head.size:016d}"] = beside
+            stored[personal_key(head.size)] = beside
         head = head.followed_by(line)
     return {**stored, HEAD: head.encode()}
 
 
 def record_key(seq: int) -> str:
     return f"{RECORD}{seq:016d}"
+
+
+def personal_key(seq: int) -> str:
+    return f"{PERSONAL}{seq:016d}"

@@ -16,6 +16,7 @@ from agent.signing.signed_note import NoteSigner
 from agent.store import keys
 from agent.store.state import State
 from agent.trail.checkpoint import Checkpoint, signed
+from agent.trail.head import TrailHead
 from agent.trail.record import TrailEntry
 from agent.trail.shard_trail import ShardTrail
 from agent.trail.verify import HEADS, PROCESS
@@ -37,6 +38,23 @@ class TakenCheckpoint:
 
     def encode(self) -> bytes:
         return orjson.dumps({"time": self.time.isoformat(), "size": self.checkpoint.size, "note": self.note})
+
+    def event(self) -> Batch:
+        """The event that carries it to every destination.
+
+        Its fields are put in as they are, for there is no secret in them: one that is short may be a number there by chance,
+        and a note without that number would look like a forged one.
+        """
+        checkpoint = self.checkpoint
+        fields = {
+            "leakline.trail.origin": pl.lit(checkpoint.origin),
+            "leakline.trail.size": pl.lit(checkpoint.size, dtype=pl.Int64),
+            "leakline.trail.root": pl.lit(checkpoint.root.hex()),
+            "leakline.trail.note": pl.lit(self.note),
+        }
+        message = f"the trail has {checkpoint.size:,} records of the process; head {checkpoint.short}"
+        event = own_event("", ACTION, message, self.time)
+        return replace(event, frame=event.frame.with_columns(**fields))
 
 
 def newest_checkpoint(process: State) -> dict[str, Any] | None:
@@ -60,14 +78,17 @@ class Checkpointer:
         chains: Callable[[], Mapping[str, ShardTrail]],
         signer: NoteSigner,
         now: Callable[[], datetime],
+        head: TrailHead | None = None,
     ) -> None:
+        """`head`: what alerts carry of the newest checkpoint."""
         self._process = process
         self._chains = chains
         self._signer = signer
         self._now = now
+        self._head = head or TrailHead()
 
-    def take(self) -> Batch:
-        """Take a checkpoint of everything that is committed; the event that is to carry it. Raises StateError, ValueError."""
+    def take(self) -> TakenCheckpoint:
+        """Take a checkpoint of everything that is committed. Raises StateError, ValueError."""
         now, chains = self._now(), self._chains()
         with self._process.transact() as transaction:
             self._note_key(transaction.set)
@@ -83,26 +104,11 @@ class Checkpointer:
             if changed:
                 sizes = noted | {name: head.size for name, head in changed.items()}
                 transaction.set(keys.TRAIL.key(NOTED), orjson.dumps(sizes))
-        return _event(taken)
+        self._head.set(checkpoint)
+        return taken
 
     def _note_key(self, put: Callable[[str, bytes], None]) -> None:
         """Whoever verifies later must know every key that ever signed."""
         known = signing_keys(self._process)
         if str(self._signer.verifier) not in known:
             put(keys.TRAIL.key(KEYS), orjson.dumps([*known, str(self._signer.verifier)]))
-
-
-def _event(taken: TakenCheckpoint) -> Batch:
-    """Its fields are put in as they are, for there is no secret in them: one that is short may be a number there by chance, and
-    a note without that number would look like a forged one.
-    """
-    checkpoint = taken.checkpoint
-    fields = {
-        "leakline.trail.origin": pl.lit(checkpoint.origin),
-        "leakline.trail.size": pl.lit(checkpoint.size, dtype=pl.Int64),
-        "leakline.trail.root": pl.lit(checkpoint.root.hex()),
-        "leakline.trail.note": pl.lit(taken.note),
-    }
-    message = f"the trail has {checkpoint.size:,} records of the process; head {checkpoint.short}"
-    event = own_event("", ACTION, message, taken.time)
-    return replace(event, frame=event.frame.with_columns(**fields))

@@ -32,6 +32,8 @@ class TrailFinding:
     seq: int | None
     """The first record that is wrong; None where no single one is."""
     message: str
+    checkpoint: int | None = None
+    """The size of the checkpoint that it contradicts; None where it is none."""
 
 
 @dataclass(slots=True)
@@ -51,9 +53,9 @@ class TrailReport:
     def whole(self) -> bool:
         return not self.findings
 
-    def add(self, chain: str, seq: int | None, message: str) -> None:
+    def add(self, chain: str, seq: int | None, message: str, checkpoint: int | None = None) -> None:
         if len(self.findings) < MOST_FINDINGS:
-            self.findings.append(TrailFinding(chain, seq, message))
+            self.findings.append(TrailFinding(chain, seq, message, checkpoint))
 
 
 Lines = Callable[[], Iterable[bytes]]
@@ -156,12 +158,12 @@ def _compare_heads(walk: _Walk, noted: NotedHeads, report: TrailReport) -> None:
 
 
 def _compare(checkpoint: Checkpoint, root: bytes, report: TrailReport) -> None:
+    size = checkpoint.size
     if not root:
-        had = f"had {checkpoint.size:,} when a checkpoint was signed"
-        report.add(
-            PROCESS, None, f"it has {report.records.get(PROCESS, 0):,} records, and {had}: the end was taken away"
-        )
+        has = report.records.get(PROCESS, 0)
+        had = f"it has {has:,} records, and had {size:,} when a checkpoint was signed: the end was taken away"
+        report.add(PROCESS, None, had, size)
     elif root != checkpoint.root:
-        report.add(PROCESS, None, f"the first {checkpoint.size:,} records are not those that were signed")
-    elif report.newest is None or checkpoint.size > report.newest.size:
-        report.newest, report.covered = checkpoint, checkpoint.size
+        report.add(PROCESS, None, f"the first {size:,} records are not those that were signed", size)
+    elif report.newest is None or size > report.newest.size:
+        report.newest, report.covered = checkpoint, size

@@ -24,6 +24,7 @@ from tests.assess.calendar import Assessment
 from tests.assess.campaign_page import campaign_lines, lost
 from tests.assess.campaigns import SHARES, LearntMemory, Sweep, quiet
 from tests.assess.complaints import complaints
+from tests.assess.incidents.page import incident_lines
 from tests.assess.measured_page import page
 from tests.assess.run import Result, assess, learn
 
@@ -54,12 +55,16 @@ def main() -> int:
     parser.add_argument(
         "--memory", type=Path, help="with --campaigns: where what was learnt is kept, for the next time"
     )
+    parser.add_argument("--incidents", action="store_true",
+                        help="only what the alerts become as incidents, without campaigns; no page is written")  # fmt: skip
     given = parser.parse_args()
     quiet()
     names = () if given.campaign == ["none"] or given.objects_only else tuple(given.campaign or CAMPAIGNS)
     shares = tuple(given.volume or SHARES)
     if given.campaigns:
         return _campaigns(given, names, shares)
+    if given.incidents:
+        return _incidents(given)
     return _everything(given, names, shares)
 
 
@@ -104,6 +109,16 @@ def _campaigns(given: argparse.Namespace, names: tuple[str, ...], shares: tuple[
         plays = sweep.plays()
     print("\n".join(campaign_lines(plays)))
     return 1 if lost(plays) else 0
+
+
+def _incidents(given: argparse.Namespace) -> int:
+    """The month without the campaigns."""
+    results = [
+        assess(_assessment(given, seed), lambda text: print(text, file=sys.stderr, flush=True))
+        for seed in given.seed or [7]
+    ]
+    print("\n".join(incident_lines(results)))
+    return 0
 
 
 def _assessment(given: argparse.Namespace, seed: int) -> Assessment:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from agent.simulator.scenarios import PLAYABLE
 from tests.assess.campaign_page import campaign_lines
 from tests.assess.campaigns import CampaignPlay
+from tests.assess.incidents.page import incident_lines
 from tests.assess.markdown_table import span, table
 from tests.assess.run import Result
 from tests.assess.tally import LEVELS, LeakFinding
@@ -17,7 +18,7 @@ MOST = 6.0
 
 def page(results: Sequence[Result], plays: Sequence[CampaignPlay] = ()) -> str:
     """One run for each seed; `plays`: of the published campaigns."""
-    lines = [*_lines(results), *(["", *campaign_lines(plays)] if plays else [])]
+    lines = [*_lines(results), "", *incident_lines(results), *(["", *campaign_lines(plays)] if plays else [])]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 

@@ -36,7 +36,7 @@ class AlertLines:
     def __init__(self) -> None:
         self.lines: list[bytes] = []
 
-    def take(self, alerts: pl.DataFrame) -> None:
+    def take(self, alerts: pl.DataFrame, _planted: pl.DataFrame) -> None:
         """`alerts`: a shaped frame, without columns if there are none."""
         if alerts.height:
             self.lines += map(_line, FORMATS["ecs"](alerts))

@@ -16,6 +16,7 @@ from agent.simulator.world.sessions import day_of, midnight
 from tests.assess.agent_under_test import Agent
 from tests.assess.calendar import FIRST, Assessment, spans
 from tests.assess.campaigns import LearntMemory
+from tests.assess.incidents.tally import JUDGED_DAYS, IncidentSummary, IncidentTally
 from tests.assess.log_file_texts import LogFileText, log_files
 from tests.assess.object_batches import ObjectBatch, object_batches
 from tests.assess.tally import LeakFinding, Tally
@@ -47,6 +48,9 @@ class Result:
     remembered: int
     """Bytes that detection remembers at the end."""
     core_seconds: float
+    incidents: IncidentSummary
+    judged: IncidentSummary
+    """Where a person has ended all of the first week's as not a breach."""
 
 
 def learn(assessment: Assessment, tell: Callable[[str], None] = lambda _: None) -> LearntMemory:
@@ -60,21 +64,25 @@ def assess(
     assessment: Assessment,
     tell: Callable[[str], None] = lambda _: None,
     learnt: Callable[[LearntMemory], None] = lambda _: None,
-    alerts: Callable[[pl.DataFrame], None] = lambda _: None,
+    alerts: Callable[[pl.DataFrame, pl.DataFrame], None] = lambda _alerts, _planted: None,
 ) -> Result:
     """`tell`: hears how far it is; `learnt`: gets what is remembered a week before the innocent days are over; `alerts`:
-    gets those of each file, a shaped frame, without columns if there are none.
+    gets those of each file, a shaped frame, without columns if there are none, and the file's events of planted leaks as
+    `Tally.take` has them.
     """
     began, planned = time.process_time(), list(spans(assessment))
     with tempfile.TemporaryDirectory() as folder:
         agent = Agent(planned[0].org, planned[0].staff, Path(folder), FIRST, assessment.rules)
         alerting = agent.rules.alerting
-        tally = Tally({rule.id: rule.level for rule in alerting}, FIRST, FIRST + timedelta(days=assessment.days))
+        until = FIRST + timedelta(days=assessment.days)
+        tally = Tally({rule.id: rule.level for rule in alerting}, FIRST, until)
+        incidents, judged = IncidentTally(FIRST, until), IncidentTally(FIRST, until, JUDGED_DAYS)
 
         def take(read: Reading) -> None:
             raised, planted = agent.take_object(read) if isinstance(read, ObjectBatch) else agent.take(read)
-            alerts(raised)
-            tally.take(raised, planted)
+            alerts(raised, planted)
+            for taking in (tally, incidents, judged):
+                taking.take(raised, planted)
 
         files: Iterator[Reading] = iter(log_files(planned) if assessment.log_files else ())
         read = heapq.merge(files, object_batches(planned), key=lambda reading: reading.created)
@@ -83,6 +91,7 @@ def assess(
             assessment, len(alerting), {rule.id: rule.name or rule.title for rule in alerting}, dict(tally.levels), agent.rows,
             dict(tally.innocent), tally.by_level(), tally.found(), tally.samples,
             sum(map(len, agent.memory.values())), time.process_time() - began,
+            incidents.summary(), judged.summary(),
         )  # fmt: skip
 
 

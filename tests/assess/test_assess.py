@@ -38,6 +38,18 @@ def test_the_page_tells_what_was_measured(result: Result) -> None:
     assert f"{result.rows:,} rows" in text
 
 
+def test_every_alert_is_of_an_incident_and_a_leak_of_few(result: Result) -> None:
+    """Each planted leak whose rules are loud enough has one with clocks; the page has them all."""
+    text = page([result])
+    assert result.incidents.alerts >= result.incidents.incidents > 0
+    for name in MUST_BE_FOUND:
+        leak = result.incidents.leaks[name]
+        assert sum(leak.shares) == leak.alerts and leak.shares[0] * 2 > leak.alerts, name
+        loud = {result.levels[found.rule] for found in result.found[name]} & {"high", "critical"}
+        assert not loud or any(incident.has_clocks for incident in leak.incidents), name
+        assert f"| `{name}` | {leak.alerts} | {len(leak.incidents)} |" in text
+
+
 def test_a_leak_that_nobody_found_is_told(result: Result) -> None:
     """The page is no advertisement."""
     from dataclasses import replace

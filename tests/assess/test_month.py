@@ -17,7 +17,7 @@ def alerts(*names: str, ingested: int = 0) -> pl.DataFrame:
 def digest(*frames: pl.DataFrame) -> dict[str, object]:
     lines = AlertLines()
     for frame in frames:
-        lines.take(frame)
+        lines.take(frame, pl.DataFrame())
     return lines.digest()
 
 

@@ -12,6 +12,7 @@ from tests.bench.batches import __main__ as batches
 from tests.bench.beside import __main__ as beside
 from tests.bench.beside.in_tree import HERE
 from tests.bench.inbound import __main__ as inbound
+from tests.bench.incidents import __main__ as incidents
 from tests.bench.latency import __main__ as latency
 
 ITSELF = ("--beside", str(HERE))
@@ -46,6 +47,11 @@ SHORT: dict[str, tuple[Callable[[Sequence[str]], None], Sequence[str], Sequence[
         ["core-ms a report", "answered", "HTTPS"],
     ),
     "inbound": (inbound.main, ["--rate", "100", "--seconds", "1"], ["to bare", "0 of them are missing", "half of it"]),
+    "incidents": (
+        incidents.main,
+        ["--size", "100", "--rows", "200", "--rounds", "1", "--open", "20", "--without-shipped"],
+        ["with delivery", "records of the trail", "of memory"],
+    ),
     "normalize": (normalize.main, [*ITSELF, "--megabytes", "1", "--runs", "1"], ["times the loop"]),
 }
 """Name to the benchmark, options that make it short, and words that it prints."""

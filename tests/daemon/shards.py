@@ -98,7 +98,7 @@ class Shards:
         """Of a daemon over these shards, with these destinations."""
         stop = Event()
         desks = {name: desk_alone(stores, None, lambda: NOW) for name, stores in self.stores.items()}
-        trail = TrailRequests(lambda: {name: stores.state for name, stores in self.stores.items()})
+        trail = TrailRequests(lambda: {name: stores.state for name, stores in self.stores.items()}, lambda: NOW)
         return DaemonCommands(
             self.folder,
             self.stores,

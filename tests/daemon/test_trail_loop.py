@@ -2,65 +2,22 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from agent.daemon.trail import trail_loop
+from agent.daemon.trail import trail_verification
 from agent.daemon.trail.daemon_life import MOST_REASON, stopped
-from agent.daemon.trail.trail_loop import DAMAGED, LATE, TrailLoop
-from agent.model import Batch
+from agent.daemon.trail.trail_damage import DAMAGED
+from agent.daemon.trail.trail_loop import LATE
 from agent.redaction import redaction
-from agent.signing.signed_note import NoteSigner
-from agent.store import keys
 from agent.store.directory.state_directory import StateDirectory
-from agent.store.problems import Problems
-from agent.store.state import State
 from agent.trail.checkpoint import opened
-from agent.trail.checkpointer import Checkpointer
 from agent.trail.record import TrailEntry
 from agent.trail.shard_trail import ShardTrail
-from agent.trail.signing_key import origin_of
-
-NOW = datetime(2026, 7, 1, 10, tzinfo=UTC)
-ORGS = ("acme", "globex")
-
-
-class LoopOfThree:
-    """A loop over the process and two orgs in a real state."""
-
-    def __init__(self, directory: StateDirectory) -> None:
-        self.states: dict[str, State] = {name: directory.shard(name) for name in (keys.PROCESS, *ORGS)}
-        self.process = self.states[keys.PROCESS]
-        self.stop = threading.Event()
-        self.sent: list[Batch] = []
-        self.problems = Problems(self.process, lambda: NOW)
-        self.signer = signer = NoteSigner.generate(origin_of(self.process.id))
-        checkpointer = Checkpointer(
-            self.process,
-            lambda: {name: ShardTrail(state) for name, state in self.states.items()},
-            signer,
-            lambda: NOW,
-        )
-        self.loop = TrailLoop(
-            self.process,
-            lambda: self.states,
-            checkpointer,
-            self.problems,
-            self.sent.append,
-            timedelta(0),
-            self.stop,
-            lambda: NOW,
-        )
-
-    def add(self, org: str, count: int = 1) -> None:
-        state = self.states[org]
-        with state.transact() as transaction:
-            ShardTrail(state).append(transaction, [TrailEntry("decided")] * count, NOW)
-
-    def kinds(self) -> list[tuple[str, str]]:
-        return [(problem.kind, problem.subject) for problem in self.problems.open()]
+from tests.daemon.trail_loops import NOW, LoopOfThree
+from tests.servers.process import wait_until
 
 
 @pytest.fixture
@@ -81,7 +38,7 @@ def test_one_org_whose_files_cannot_be_written_stops_no_checkpoint(three: LoopOf
     assert three.kinds() == [(LATE, "acme/trail")]
     assert len(three.sent) == 1
     assert ShardTrail(three.states["globex"]).filed() == 1
-    assert three.loop.verify().whole
+    assert three.verified().whole
     folder.unlink()
     three.loop.turn()
     assert three.kinds() == []
@@ -107,7 +64,7 @@ def test_checkpoints_are_taken_while_a_long_trail_is_verified(
     three: LoopOfThree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And what they note meanwhile, of a new org too, is no difference."""
-    monkeypatch.setattr(trail_loop, "LOOK_EVERY", 5)
+    monkeypatch.setattr(trail_verification, "LOOK_EVERY", 5)
     three.add("acme", 20)
     three.loop.turn()
     newcomer = three.states.pop("globex")
@@ -121,14 +78,14 @@ def test_checkpoints_are_taken_while_a_long_trail_is_verified(
             ShardTrail(newcomer).append(transaction, [TrailEntry("decided")], NOW)
         follow()
 
-    monkeypatch.setattr(three.loop, "turn", turn_with_the_new_org)
-    assert three.loop.verify().findings == []
+    monkeypatch.setattr(three.loop.verification, "_turn", turn_with_the_new_org)
+    assert three.verified().findings == []
     assert len(three.sent) > before
 
 
 def test_a_stop_ends_the_verifying(three: LoopOfThree, monkeypatch: pytest.MonkeyPatch) -> None:
     """Years of records would outlast the time that a stop may take."""
-    monkeypatch.setattr(trail_loop, "LOOK_EVERY", 5)
+    monkeypatch.setattr(trail_verification, "LOOK_EVERY", 5)
     three.add("acme", 20)
     three.loop.turn()
     (part,) = ShardTrail(three.states["acme"]).files.parts()
@@ -158,3 +115,28 @@ def test_a_reason_is_recorded_without_secrets_and_not_at_any_length() -> None:
     entry = stopped("OSError: https://user:password@proxy.example:3128 " + "x" * 300_000)
     assert "password" not in entry.data["reason"]
     assert len(entry.data["reason"]) == MOST_REASON
+
+
+def running(three: LoopOfThree) -> threading.Thread:
+    thread = threading.Thread(target=three.loop.run)
+    thread.start()
+    return thread
+
+
+def test_a_checkpoint_that_is_asked_for_does_not_wait_for_the_interval(tmp_path: Path) -> None:
+    """However many ask within a second, they get one."""
+    directory = StateDirectory(tmp_path / "state")
+    three = LoopOfThree(directory, every=timedelta(hours=1))
+    thread = running(three)
+    try:
+        wait_until(lambda: len(three.sent) == 1, "the first checkpoint")
+        three.loop.record(TrailEntry("decided"))
+        for _ in range(50):
+            three.loop.soon()
+        wait_until(lambda: len(three.sent) == 2, "the one that was asked for", 10)
+        thread.join(1.5)
+        assert [row["leakline.trail.size"] for event in three.sent for row in event.frame.to_dicts()] == [1, 3]
+    finally:
+        three.stop.set()
+        thread.join()
+        directory.close()

@@ -45,7 +45,11 @@ def checkpoint_sample() -> str:
             trail = ShardTrail(directory.shard(keys.PROCESS))
             with directory.shard(keys.PROCESS).transact() as transaction:
                 trail.append(transaction, [TrailEntry("daemon-started")] * 9, NOW)
-            batch = Checkpointer(directory.shard(keys.PROCESS), lambda: {PROCESS: trail}, signer, lambda: NOW).take()
+            batch = (
+                Checkpointer(directory.shard(keys.PROCESS), lambda: {PROCESS: trail}, signer, lambda: NOW)
+                .take()
+                .event()
+            )
         finally:
             directory.close()
     normalizer = shipped_normalizer()

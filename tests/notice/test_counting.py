@@ -130,6 +130,12 @@ NUMBERS_OF_CODE = {
     "regimes/model.py": {0, 1, 2, 60},
     "regimes/pack.py": {0, 1, 2, 4, 300, 20},
     "settings.py": {0, 1, 24, 30, 60, 200, 8784},
+    # Points of scores, steps of rows and how many values are kept:
+    "incidents/estimates.py": {0, 1},
+    "incidents/evidence.py": {0, 20, 1000, 10_000, 100_000, 1_000_000},
+    "incidents/score.py": {0, 2, 3, 5, 8, 10, 15, 20, 25, 40, 50, 100},
+    "incidents/triage.py": {1, 25},
+    "incidents/rule_verdict.py": {0, 1},
 }
 """Digits of digests and keys, how many a message lists, a transaction looks at and memory keeps, the minute from which something is
 late, the minutes by which clocks may be apart and the millisecond of a timer, severities; indices and groups, names that are shown,

@@ -35,7 +35,7 @@ def add(state: State, *names: str) -> None:
 
 
 def export(states: dict[str, State], folder: Path) -> dict[str, int]:
-    table = {command.name: command.run for command in TrailRequests(lambda: states).commands()}
+    table = {command.name: command.run for command in TrailRequests(lambda: states, lambda: NOW).commands()}
 
     def ask(name: str, **arguments: Any) -> Any:
         return table[name](**arguments)

@@ -24,7 +24,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Show the clocks of incidents, the next date first: what is left, both dates, to whom. This is not legal advice."""
-    from agent.cli.output import clock_list
+    from agent.cli.output.clocks import clock_list
 
     quiet()
     raise typer.Exit(clock_list.show(load(config), everything=everything, as_json=as_json))

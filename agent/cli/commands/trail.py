@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,10 @@ import typer
 from agent.cli.commands.options import DEFAULT_PATH, AsJson, Config, load
 from agent.cli.output.console import out, quiet
 
-app = typer.Typer(help="The trail of what Leakline did: verify, export and prove it.", no_args_is_help=True)
+app = typer.Typer(
+    help="The trail of what Leakline did: verify, export and prove it, erase what is personal beside it.",
+    no_args_is_help=True,
+)
 
 
 @app.command()
@@ -61,6 +65,22 @@ def checkpoint(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
 
     quiet()
     raise typer.Exit(trail.show_checkpoint(load(config), as_json=as_json))
+
+
+@app.command()
+def erase(
+    name: Annotated[
+        str, typer.Option("--object", metavar="ID", help="What the records are about, such as an incident's id.")
+    ],
+    reason: Annotated[str, typer.Option(help="Why; it is recorded, so name no person in it.")],
+    config: Config = DEFAULT_PATH,
+    as_json: AsJson = False,
+) -> None:
+    """Erase for good what is personal beside the records of an object. The records stay, and so do backups of the state."""
+    from agent.cli.output import trail
+
+    quiet()
+    raise typer.Exit(trail.erase(load(config), name, getpass.getuser(), reason, as_json=as_json))
 
 
 @app.command("new-key")

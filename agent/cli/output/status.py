@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from agent.cli.output.deadline_lines import deadline_lines
+from agent.cli.output.deadlines.deadline_lines import deadline_lines
 from agent.cli.output.incidents.status_lines import incident_lines
 from agent.cli.output.status_lines import (
     LONGEST_REASON,
@@ -25,6 +25,7 @@ from agent.cli.output.status_lines import (
     time,
     trouble,
 )
+from agent.cli.output.status_trail import trail_lines
 from agent.status_document import DestinationStatus, LaneCounts, OrgStatus, ProblemStatus, ReadCounts, StatusDocument
 from agent.terminal import paragraph, words
 from agent.wording.number import counted
@@ -57,7 +58,7 @@ def show(status: StatusDocument, console: Console) -> None:
     for part in (_orgs(status), _sources(status), _destinations(status)):
         if part is not None:
             console.print(part)
-    told = (backfill_lines, _left_out, _covered, compared_days, silence_lines, flagged_lines, clock_lines)
+    told = (backfill_lines, _left_out, _covered, compared_days, silence_lines, flagged_lines, clock_lines, trail_lines)
     for line in (line for lines in told for line in lines(status)):
         paragraph(console, line, indent=3)
     paragraph(console, _sum(status))

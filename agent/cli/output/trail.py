@@ -84,6 +84,27 @@ def show_checkpoint(settings: Settings, *, as_json: bool) -> int:
     return FINE
 
 
+def erase(settings: Settings, name: str, by: str, reason: str, *, as_json: bool) -> int:
+    """Erase what is personal beside the records of an object. Raises LeaklineError where nothing is."""
+    if not reason.strip():
+        raise LeaklineError("there is no reason", hint="write why it is erased: --reason TEXT")
+    with stored_trail(settings, utc_now) as trail:
+        erased = {_shown(chain): count for chain, count in trail.erase(name, by, reason).items()}
+    if not erased:
+        hint = "give the object as the records name it: `leakline trail export` writes them"
+        raise LeaklineError(f"nothing personal is kept beside records of {name[:80]!r}", hint=hint)
+    if as_json:
+        print_json({"object": name, "erased": erased})
+    else:
+        records = counted(sum(erased.values()), "record")
+        out.print(
+            f"erased what stood beside {records} of {name}; backups of the state still have it",
+            markup=False,
+            soft_wrap=True,
+        )
+    return FINE
+
+
 def _notes(path: Path) -> Iterable[str]:
     """Checkpoints of a file: of an export, or events as a destination received them; other lines are passed over."""
     found = 0

@@ -14,20 +14,18 @@ from typing import Protocol
 
 import structlog
 
-from agent.assembly.node import Node
-from agent.daemon.full_disk import despite_a_full_disk
-from agent.errors import Busy
+from agent.errors import Busy, DiskFull
 from agent.notice.clocks.lateness import Lateness, rough_span
 from agent.notice.clocks.shelf import CurrentBasis
 from agent.notice.clocks.timers import ShardClocks
 from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.regimes.in_force import PackInForce
-from agent.notice.regimes.pack import PackRefused
+from agent.notice.regimes.model import RegimePack
+from agent.notice.regimes.pack import PackRefused, shipped
 from agent.notice.settings import NoticeSettings
 from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.store.directory.state_directory import StateDirectory
-from agent.store.keys import PROCESS
 
 log = structlog.get_logger()
 
@@ -59,8 +57,12 @@ class ClockLoop:
         stop: threading.Event,
         now: Callable[[], datetime],
         steady: Callable[[], float] = time.monotonic,
+        soon: Callable[[], None] = lambda: None,
     ) -> None:
-        """`shards`: by name, as they are now; `entered`: see `Readings.entered`; `steady`: seconds of a clock that nobody sets."""
+        """`shards`: by name, as they are now; `entered`: see `Readings.entered`; `steady`: seconds of a clock that nobody sets;
+        `soon`: called after something was stored: a checkpoint of the trail is to follow.
+        """
+        self._soon = soon
         self._directory = directory
         self._shards = shards
         self._entered = entered
@@ -92,18 +94,23 @@ class ClockLoop:
                 continue
             if self._of(name, shard).is_due(now):
                 count += self._turn_of(name, now)
+        if count:
+            self._soon()
         return count
 
     def _turn_of(self, name: str, now: datetime) -> int:
         """Of one shard, which is not replaced meanwhile. It rests after a turn that could not be stored."""
         self._rests[name], count = self._steady() + FULL_DISK_PAUSE, 0
-        with self._entered(name) as may_work, despite_a_full_disk(self._directory):
+        with self._entered(name) as may_work:
             try:
                 if may_work:
                     count = self._of(name, self._shards()[name]).turn(now, self._stop.is_set)
                 del self._rests[name]
             except Busy as error:
                 log.warning("clocks wait for the state", shard=name, reason=str(error))
+            except DiskFull as error:
+                log.warning("there is no room on the disk for clocks", shard=name, reason=str(error))
+                self._directory.give_up_ballast()
         return count
 
     def _of(self, name: str, shard: ShardIncidents) -> ShardClocks:
@@ -132,6 +139,12 @@ class NoticeBasis:
         self._settings = settings
         self._packs = packs
         self._lock = threading.Lock()
+        self._pack: RegimePack | None = None
+
+    @property
+    def pack(self) -> RegimePack:
+        """The one in force. Raises PackRefused where none is, because the one of this package was changed."""
+        return self._pack or shipped().pack
 
     def load(self, now: datetime) -> None:
         """Take the pack of regimes that is in force. Where none is accepted, what is in force stays, or at the start nothing is."""
@@ -141,19 +154,6 @@ class NoticeBasis:
             except PackRefused as error:
                 log.error("no pack of regimes can be used", reason=str(error))
                 return
+            self._pack = signed.pack
             if self._settings is not None:
                 self._loop.basis = CurrentBasis.of(self._settings, signed)
-
-
-def build_clock_loop(
-    node: Node,
-    entered: Callable[[str], AbstractContextManager[bool]],
-    stop: threading.Event,
-    now: Callable[[], datetime],
-) -> tuple[ClockLoop, NoticeBasis]:
-    """Nothing is looked at yet; the pack in force is read."""
-    loop = ClockLoop(node.directory, lambda: node.shards, entered, stop, now)
-    process = node.shards[PROCESS]
-    basis = NoticeBasis(loop, PackInForce(process.stores.state, process.stores.problems), process.desk.settings)
-    basis.load(now())
-    return loop, basis

@@ -11,7 +11,7 @@ from typing import Any
 from agent.config.settings import Settings
 from agent.daemon.control.client import ask, is_there
 from agent.daemon.control.state_alone import opened_shards
-from agent.daemon.trail.trail_requests import ABOUT, CHECKPOINT, LINES, TrailRequests
+from agent.daemon.trail.trail_requests import ABOUT, CHECKPOINT, ERASE, LINES, TrailRequests
 
 Ask = Callable[..., Any]
 """A request by its name, with its arguments."""
@@ -35,6 +35,11 @@ class StoredTrail:
         """Ask for one now; `about` is as it is then."""
         self.about = self._request(CHECKPOINT)
 
+    def erase(self, subject: str, by: str, reason: str) -> dict[str, int]:
+        """Erase what is personal beside the records of an object; of how many, by chain."""
+        erased: dict[str, int] = self._request(ERASE, subject=subject, by=by, reason=reason)
+        return erased
+
 
 @contextmanager
 def stored_trail(settings: Settings, now: Callable[[], datetime]) -> Iterator[StoredTrail]:
@@ -44,6 +49,6 @@ def stored_trail(settings: Settings, now: Callable[[], datetime]) -> Iterator[St
         yield StoredTrail(partial(ask, socket))
         return
     with opened_shards(settings, now) as shards:
-        requests = TrailRequests(lambda: {name: stores.state for name, stores in shards.items()})
+        requests = TrailRequests(lambda: {name: stores.state for name, stores in shards.items()}, now)
         table = {command.name: command.run for command in requests.commands()}
         yield StoredTrail(lambda name, **arguments: table[name](**arguments))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -10,10 +11,11 @@ from agent.daemon.control.command import ControlCommand
 from agent.store import keys
 from agent.store.state import State
 from agent.trail.checkpointer import newest_checkpoint, signing_keys
+from agent.trail.erasure import erase
 from agent.trail.shard_trail import ShardTrail
 from agent.trail.signing_key import origin_of
 
-ABOUT, LINES, CHECKPOINT = REQUESTS = ("trail_about", "trail_lines", "trail_checkpoint")
+ABOUT, LINES, CHECKPOINT, ERASE = REQUESTS = ("trail_about", "trail_lines", "trail_checkpoint", "trail_erase")
 
 PAGE_BYTES = 8 << 20
 PAGE_LINES = 20_000
@@ -23,9 +25,15 @@ PAGE_LINES = 20_000
 class TrailRequests:
     """Each may be called from any thread."""
 
-    def __init__(self, states: Callable[[], Mapping[str, State]], take: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self,
+        states: Callable[[], Mapping[str, State]],
+        now: Callable[[], datetime],
+        take: Callable[[], object] | None = None,
+    ) -> None:
         """`states`: by the shard's name, as they are now; `take`: takes a checkpoint; None where no daemon runs."""
         self._states = states
+        self._now = now
         self._take = take
 
     def commands(self) -> list[ControlCommand]:
@@ -33,6 +41,7 @@ class TrailRequests:
             ControlCommand(ABOUT, "viewer", self.about, changes=False),
             ControlCommand(LINES, "auditor", self.lines, changes=False),
             ControlCommand(CHECKPOINT, "responder", self.checkpoint, changes=True),
+            ControlCommand(ERASE, "admin", self.erase, changes=True),
         ]
 
     def about(self) -> dict[str, Any]:
@@ -64,3 +73,15 @@ class TrailRequests:
         if self._take is not None:
             self._take()
         return self.about()
+
+    def erase(self, subject: str, by: str, reason: str) -> dict[str, int]:
+        """Erase what is personal beside the records of the object `subject`; of how many, by chain. A checkpoint covers at once that it
+        was done, where a daemon runs.
+        """
+        erased = {
+            chain: erase(state, str(subject), str(by), str(reason), self._now)
+            for chain, state in self._states().items()
+        }
+        if any(erased.values()) and self._take is not None:
+            self._take()
+        return {chain: count for chain, count in erased.items() if count}

@@ -22,6 +22,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from agent.columns.text.json_text import quoted
 from agent.delivery_settings import DeliverySettings, limits_of
+from agent.destinations.elastic import held_checkpoint
 from agent.destinations.elastic.reply import outcome_of, row_results
 from agent.destinations.exchange import Endpoint, Exchange, HttpAnswer
 from agent.destinations.narrowing import narrow_bytes, narrow_rows, restore_rows
@@ -32,6 +33,7 @@ from agent.model import LANES, Chunk, Finding, Format, Lane, Outcome, TooLong
 from agent.name import Name
 from agent.network.proxy import ProxySettings
 from agent.network.tls import TlsSettings
+from agent.own_event import DATASET as OWN_DATASET
 from agent.redaction.redaction import register, register_basic
 from agent.secret import Secret
 
@@ -123,10 +125,7 @@ class Elastic:
         self.limits = limits_of(settings)
         self._settings = settings
         self._now = now
-        timeout = settings.timeout.total_seconds()
-        self._exchange = Exchange(
-            settings.url, settings.tls, settings.proxy, timeout, self._headers, gzip=settings.gzip
-        )
+        self._exchange = self._connected(settings.timeout.total_seconds())
 
     def prepare(self) -> None:
         self._exchange.prepare()
@@ -162,6 +161,14 @@ class Elastic:
         restore_rows(self, self._settings.max_rows)
         self._tell_quarantine(found)
         return outcome_of(found, self._settings.url)
+
+    def newest_checkpoint(self, origin: str, within: float) -> str | None:
+        """See `agent.trail.held_elsewhere`."""
+        exchange = self._connected(within)
+        try:
+            return held_checkpoint.newest_note(exchange, self._settings.index or self._stream(OWN_DATASET), origin)
+        finally:
+            exchange.close()
 
     def close(self) -> None:
         self._exchange.close()
@@ -201,6 +208,10 @@ class Elastic:
         if answer.status != 200:
             raise self._failure(answer)
 
+    def _connected(self, timeout: float) -> Exchange:
+        settings = self._settings
+        return Exchange(settings.url, settings.tls, settings.proxy, timeout, self._headers, gzip=settings.gzip)
+
     def _headers(self) -> Mapping[str, str]:
         settings = self._settings
         if settings.api_key is not None:
@@ -219,9 +230,12 @@ class Elastic:
             return f'{{"create":{{"_index":"{self._settings.index}","_id":', "}}\n{"
         clean = _stream_name(dataset or "leakline.unknown")
         stream = {"type": "logs", "dataset": clean, "namespace": self._settings.namespace}
-        index = f"logs-{clean}-{self._settings.namespace}"
+        index = self._stream(clean)
         document = f'{{"data_stream":{orjson.dumps(stream).decode()},'
         return f'{{"create":{{"_index":"{index}","_id":', "}}\n" + document
+
+    def _stream(self, dataset: str) -> str:
+        return f"logs-{dataset}-{self._settings.namespace}"
 
     def _tell_quarantine(self, found: list[dict[str, Any]]) -> None:
         """Elasticsearch says 201 for a document that went to the failure store, where searches do not see it."""

@@ -19,6 +19,7 @@ from agent.columns.small import SMALL
 from agent.columns.string_buffer import body
 from agent.delivery_settings import limits_of
 from agent.destinations.cef_settings import UNCHANGED, CefDeliverySettings
+from agent.destinations.file.held_checkpoint import newest_note
 from agent.destinations.file.line_file import LineFile, Rotation
 from agent.destinations.sent_time import stamped_body
 from agent.duration import PositiveDuration
@@ -118,6 +119,11 @@ class File:
 
     def how_to_find(self, event_id: str) -> str:
         return f"zgrep -h {event_id} {self._directory}/*.{self._suffix}*"
+
+    def newest_checkpoint(self, origin: str, within: float) -> str | None:
+        """See `agent.trail.held_elsewhere`."""
+        file = self._files.get("alerts")
+        return newest_note(file.newest_first(), origin, within) if file is not None else None
 
     def _path(self, lane: Lane) -> Path:
         return self._directory / f"{lane}.{self._suffix}"

@@ -68,6 +68,13 @@ class LineFile:
             os.close(self._file)
             self._file = None
 
+    def newest_first(self) -> list[Path]:
+        """The file and those set aside, as they are now. Raises Unavailable. For any thread."""
+        try:
+            return [self.path, *reversed(self._all_aside())] if self.path.parent.is_dir() else []
+        except OSError as error:
+            raise self._failure(error) from error
+
     def _ready(self, length: int) -> int:
         """The open file, after rotation if `length` bytes are too many for it."""
         if self._file is not None and self._moved(self._file):

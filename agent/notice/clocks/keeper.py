@@ -87,8 +87,8 @@ class ClockKeeper:
     ) -> tuple[Incident, list[KnownBasis]]:
         """With the basis of now, and with those of incidents that it is made of."""
         current = self._current()
-        others = [change.incident(source) for source in (*incident.merged_from, incident.split_from) if source]
-        inherited = [digest for other in others if other is not None for digest in other.bases]
+        sources = [change.incident(other) for other in (*incident.merged_from, incident.split_from) if other]
+        inherited = [digest for source in sources if source is not None for digest in source.bases]
         digests = list(dict.fromkeys([*incident.bases, *inherited]))
         runs = not before or any(not clock.has_ended for clock in before)
         is_newer = current is not None and runs and current.known.digest not in digests
@@ -131,7 +131,7 @@ class ClockKeeper:
         if at is None or at > change.now:
             return incident
         span = written(at - incident.detected_at)
-        basis = f"nobody decided within {span} of the detection whether it is a breach: awareness is presumed"
+        basis = f"awareness is presumed: within {span} of the detection no person decided whether it is a breach"
         anchor = Anchor(at, BY, change.now, basis, presumed=True)
         late = self._lateness.words(at, change.now, is_new=False)
         return change.put(

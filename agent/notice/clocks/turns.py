@@ -68,8 +68,8 @@ class Turn:
             reason=first.reason or first.receipt,
             state=first.state,
         )
-        others = f", and so did {counted(rest, 'other clock')}" if rest else ""
-        return f"{incident.id}: {words}{others}{late_by}"
+        besides = f", and so did {counted(rest, 'other clock')}" if rest else ""
+        return f"{incident.id}: {words}{besides}{late_by}"
 
 
 _WORDS = {

@@ -35,7 +35,7 @@ def tended(change: IncidentChange, incident: Incident, settings: NoticeSettings)
 
 
 def _closed(change: IncidentChange, incident: Incident, settings: NoticeSettings) -> Incident:
-    reason = f"no alert for {written(settings.close_candidates_after)}, and nobody decided otherwise"
+    reason = f"no alert for {written(settings.close_candidates_after)}, and no person decided otherwise"
     decision = Decision("closed", change.now, BY, reason)
     closed = replace(incident, state="closed", decisions=(*incident.decisions, decision))
     message = f"candidate {incident.id} ({incident.title}) is closed: {reason}"

@@ -106,6 +106,10 @@ class IncidentBook:
         """Where a link leads. `key`: see `link_key`."""
         return self._links.get(key)
 
+    def recall(self, key: str) -> bytes | None:
+        """What else is stored under a key; it is never changed by a batch."""
+        return self._stored(key)
+
     def place(self, key: str) -> str:
         """The incident of an alert; empty where none is known. `key`: see `place_key`."""
         return self._places.get(key)

@@ -2,15 +2,17 @@
 one.
 
 Where several fit, it joins the one whose evidence is oldest, which is detected first as a rule, so that its clocks end first: what
-the clock said when they were detected does not count, for a replay has another. A later word about an alert of an
-incident that has ended stays with that one; anything else opens another, which names the ended one as related. An alert about
-an event of an incident belongs to that incident, so that no incident is ever about itself.
+the clock said when they were detected does not count, for a replay has another. It joins a candidate only where there is nothing
+else, and an alert from which clocks begin does not join a candidate with evidence from longer ago than the span, a habit perhaps: it
+opens another, which names the candidate as related. A later word about an alert stays with the incident that has the alert, also if
+that has ended; anything else opens another, which names the ended one as related. An alert about an event of an incident belongs to
+that incident, so that no incident is ever about itself.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from agent.notice.incidents.alert_places import place_key
@@ -34,8 +36,11 @@ class Grouping:
         changed = self.change.incidents.get(number)
         return changed[1] if changed else self._book.incident(number)
 
-    def found(self, alert: IncidentAlert) -> tuple[Incident | None, list[str]]:
-        """The incident that the alert joins, None for a new one; and others that it would fit."""
+    def found(self, alert: IncidentAlert, *, serious: bool = False) -> tuple[Incident | None, list[str]]:
+        """The incident that the alert joins, None for a new one; and others that it would fit.
+
+        `serious`: the alert makes more than a candidate of its incident.
+        """
         if (number := alert.cells.get(INCIDENT)) and (about := self.incident(number)):
             return about, []
         near = list(self._near(alert))
@@ -43,13 +48,7 @@ class Grouping:
             near = [having, *(known for known in near if known.id != having.id)]
             if not any(alert.identity in known.alert_ids for known in near[1:]):
                 return having, [known.id for known in near[1:]][:MOST_RELATED]
-        fitting = [known for known in near if known.is_open]
-        if alert.is_revision:  # a part that was split off may have taken its alert with it
-            named = [known for known in fitting if alert.identity in known.alert_ids]
-            fitting = named or [known for known in near if alert.rule in known.rules and known.is_open] or fitting
-        joined = min(fitting, key=_oldest_evidence, default=None)
-        if joined is None and alert.is_revision:
-            joined = min((known for known in near if alert.rule in known.rules), key=_oldest_evidence, default=None)
+        joined = min(self._fitting(near, alert, serious=serious), key=_oldest_evidence, default=None)
         related = [known.id for known in near if joined is None or known.id != joined.id]
         return joined, related[:MOST_RELATED]
 
@@ -64,6 +63,18 @@ class Grouping:
         while incident is not None and incident.merged_into:
             incident = self.incident(incident.merged_into)
         return incident
+
+    def _fitting(self, near: Sequence[Incident], alert: IncidentAlert, *, serious: bool) -> Sequence[Incident]:
+        """Those of the incidents near an alert that have it already, else those that it can join."""
+        # A part that was split off may have taken its alert with it.
+        if has_it := [known for known in near if alert.identity in known.alert_ids]:
+            return [known for known in has_it if known.is_open] or has_it
+        open_ones = [known for known in near if known.is_open and not (serious and self._is_habit(known, alert))]
+        if not alert.is_revision:
+            return open_ones
+        # Not every incident has the ids of all of its alerts: a later word is then most likely about one of the same rule.
+        of_rule = [known for known in near if alert.rule in known.rules]
+        return [known for known in of_rule if known.is_open] or open_ones or of_rule
 
     def put(self, before: Incident | None, after: Incident, *, reckon: bool = False) -> None:
         """An incident as it is from now on, which its links lead to."""
@@ -85,6 +96,19 @@ class Grouping:
                 self.change.links[key] = left
             elif entries:
                 self.change.links[key] = ()
+
+    def settle(self, after: Incident) -> None:
+        """An incident that the batch has put, with what is thought of it; its links and times are the same."""
+        before, put = self.change.incidents[after.id]
+        self.change.incidents[after.id] = before, after
+        if after.has_clocks and not put.has_clocks:
+            self.change.reckon.add(after.id)
+
+    def _is_habit(self, known: Incident, alert: IncidentAlert) -> bool:
+        """Whether it is a candidate that was there long before: its clocks would begin in the past, and be late at once, for
+        what was harmless then.
+        """
+        return known.state == "candidate" and milliseconds(known.first_event) + self._within < milliseconds(alert.start)
 
     def _near(self, alert: IncidentAlert) -> Iterator[Incident]:
         """Incidents that one of the alert's links leads to, whose evidence is near enough to the alert's."""
@@ -117,6 +141,8 @@ def milliseconds(time: datetime) -> int:
     return int(time.timestamp() * 1000)
 
 
-def _oldest_evidence(incident: Incident) -> tuple[datetime, datetime, str]:
-    """Of two with the same, as after a split, the one that was opened first."""
-    return incident.first_event, incident.opened_at, incident.id
+def _oldest_evidence(incident: Incident) -> tuple[bool, datetime, datetime, str]:
+    """Candidates last: the evidence belongs to what people look at. Of two with the same, as after a split, the one that was
+    opened first.
+    """
+    return incident.state == "candidate", incident.first_event, incident.opened_at, incident.id

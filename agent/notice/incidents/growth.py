@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from agent.notice.incidents import evidence
 from agent.notice.incidents.grouping import incident_id
 from agent.notice.incidents.incident import (
     LEVELS,
@@ -13,6 +14,7 @@ from agent.notice.incidents.incident import (
     MOST_RULES,
     Decision,
     Incident,
+    Origin,
     RuleCount,
     State,
     highest,
@@ -21,6 +23,8 @@ from agent.notice.incidents.incident_alert import IncidentAlert
 from agent.notice.settings import Level, NoticeSettings
 
 MOST_LINKS = 50
+FURTHER = "*"
+"""In the place of a rule's id: all rules above `MOST_RULES`."""
 BY = "leakline"
 """Who decides what no person decided."""
 
@@ -36,13 +40,14 @@ class Thresholds:
     def of(cls, settings: NoticeSettings | None) -> Thresholds:
         return cls() if settings is None else cls(settings.clocks_from, clocks=True)
 
-    def reaches(self, level: Level) -> bool:
-        return LEVELS.index(level) >= LEVELS.index(self.level)
+    def reaches(self, level: Level, origin: Origin) -> bool:
+        """Alerts of a backfill make candidates alone: nobody is alarmed about the past."""
+        return LEVELS.index(level) >= LEVELS.index(self.level) and origin != "history"
 
 
 def opened(alert: IncidentAlert, now: datetime, thresholds: Thresholds, related: Sequence[str]) -> Incident:
-    """A new incident of this alert. Alerts of a backfill open candidates: nobody is alarmed about the past."""
-    serious = thresholds.reaches(alert.level) and alert.origin != "history"
+    """A new incident of this alert."""
+    serious = thresholds.reaches(alert.level, alert.origin)
     state: State = "triage" if serious else "candidate"
     fresh = Incident(
         id=incident_id(alert),
@@ -66,18 +71,24 @@ def opened(alert: IncidentAlert, now: datetime, thresholds: Thresholds, related:
 def joined(incident: Incident, alert: IncidentAlert, now: datetime, thresholds: Thresholds) -> Incident:
     """The incident with one more alert. Where a candidate's level rises to where clocks begin, it becomes more than that."""
     grown = with_evidence(incident, alert)
-    serious = thresholds.reaches(grown.level) and alert.origin != "history"
-    if not serious or not incident.is_open:
-        return grown
-    if grown.state == "candidate":
-        decision = Decision("triage", now, BY, f"level {grown.level}")
-        grown = replace(grown, state="triage", decisions=(*grown.decisions, decision))
-    return replace(grown, has_clocks=True) if thresholds.clocks and not grown.has_clocks else grown
+    return raised(grown, now, thresholds) if grown.is_open and grown is not incident else grown
+
+
+def raised(incident: Incident, now: datetime, thresholds: Thresholds) -> Incident:
+    """An open incident, which is more than a candidate from a level on."""
+    if not thresholds.reaches(incident.level, incident.origin):
+        return incident
+    if incident.state == "candidate":
+        decision = Decision("triage", now, BY, f"level {incident.level}")
+        incident = replace(incident, state="triage", decisions=(*incident.decisions, decision))
+    return replace(incident, has_clocks=True) if thresholds.clocks and not incident.has_clocks else incident
 
 
 def with_evidence(incident: Incident, alert: IncidentAlert) -> Incident:
     """The incident with what the alert brings; nothing of it is decided."""
-    known = alert.is_revision and alert.rule in incident.rules
+    if not alert.is_revision and alert.identity in incident.alert_ids:
+        return incident  # it came twice
+    known = alert.is_revision and (alert.rule in incident.rules or FURTHER in incident.rules)
     ids = incident.alert_ids
     if not known and len(ids) < MOST_ALERT_IDS:
         ids = (*ids, alert.identity)
@@ -95,20 +106,28 @@ def with_evidence(incident: Incident, alert: IncidentAlert) -> Incident:
         alerts=incident.alerts + (not known),
         revisions=incident.revisions + known,
         alert_ids=ids,
+        signals=evidence.signals(incident.signals, alert),
+        traces=evidence.traces(incident.traces, alert),
         revision=incident.revision + 1,
     )
 
 
 def _with_rule(incident: Incident, alert: IncidentAlert, *, known: bool) -> dict[str, RuleCount]:
     rules = dict(incident.rules)
-    before = rules.get(alert.rule)
-    if before is None and len(rules) >= MOST_RULES:
-        return rules
-    if before is None:
-        rules[alert.rule] = RuleCount(alert.rule_name, alert.level, alert.category, 1, alert.matches)
-        return rules
+    full = alert.rule not in rules and len(rules) >= MOST_RULES
+    rule = FURTHER if full else alert.rule
+    fresh = RuleCount("further rules" if full else alert.rule_name, alert.level, "" if full else alert.category, 0, 0)
+    count = rules.get(rule, fresh)
     # A later word about an alert has the number of all its matches: what it had before is in it.
-    matches = max(before.matches, alert.matches) if known else before.matches + alert.matches
-    level = highest(before.level, alert.level)
-    rules[alert.rule] = replace(before, alerts=before.alerts + (not known), matches=matches, level=level)
+    matches = max(count.matches, alert.matches) if known else count.matches + alert.matches
+    measured = evidence.rows(alert)
+    rules[rule] = replace(
+        count,
+        alerts=count.alerts + (not known),
+        matches=matches,
+        level=highest(count.level, alert.level),
+        # Different rules overlap: of the further ones the largest alert counts.
+        rows=count.rows + (0 if alert.is_revision or full else measured),
+        most_rows=max(count.most_rows, measured),
+    )
     return rules

@@ -51,6 +51,10 @@ class RuleCount:
     alerts: int
     matches: int
     """Events that the alerts stand for, as far as they were told."""
+    rows: int = 0
+    """Rows that its alerts measured, each when it was raised."""
+    most_rows: int = 0
+    """The largest number of rows of one alert, later words about it included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ class Score:
     """How much speaks for a leak, 0 to 100, and what."""
 
     value: int = 0
-    reasons: Sequence[str] = ()
+    reasons: tuple[str, ...] = ()
     """`+40 level high`, in the order in which they count."""
 
 
@@ -151,6 +155,10 @@ class Incident:
     revisions: int = 0
     """Later words about alerts that it already has: they are counted and change nothing else."""
     alert_ids: Sequence[str] = ()
+    signals: tuple[str, ...] = ()
+    """What its alerts have in common with leaks: names of `agent.notice.incidents.evidence`."""
+    traces: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kind to values that the alerts mention: user, name, address, object."""
     score: Score = field(default_factory=Score)
     has_clocks: bool = False
     anchors: Mapping[str, Anchor] = field(default_factory=dict)

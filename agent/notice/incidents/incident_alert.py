@@ -26,6 +26,8 @@ COLUMNS = (
     *("source.ip", "leakline.measure.field", "leakline.measure.value", "leakline.rows"),
     *("leakline.user_is_guest", "leakline.user_is_integration", "leakline.user_leaving", "leakline.user_left"),
     *("leakline.any_ip_anonymizer", "leakline.ip_expected_for_user", "leakline.indicator.value"),
+    *("related.user", "related.ip", "salesforce.entity_name", "salesforce.queriedentities"),
+    *("leakline.setup.object", "leakline.inbound.object"),
 )
 """What is looked at; an alert need not have any of them but `event.id` and `@timestamp`."""
 

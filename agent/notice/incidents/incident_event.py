@@ -22,7 +22,7 @@ DATASET = INCIDENTS
 CATEGORY = "intrusion_detection"
 SEVERITY: Mapping[str, int] = {"informational": 10, "low": 25, "medium": 50, "high": 75, "critical": 95}
 
-OPENED, RAISED, GREW = "incident-opened", "incident-raised", "incident-grew"
+OPENED, RAISED, GREW, CLOSED = "incident-opened", "incident-raised", "incident-grew", "incident-closed"
 
 MOST_NAMES = 20
 """Rules that an event names."""
@@ -60,6 +60,8 @@ def sentence(incident: Incident, action: str) -> str:
             return f"incident {about} is opened as {incident.state}"
         case "incident-raised":
             return f"incident {about} is {incident.state} now, level {incident.level}, with {incident.alerts:,} alerts"
+        case "incident-closed":
+            return f"incident {about} is closed as a {incident.decisions[-1].reason}"
     return f"incident {about} has {incident.alerts:,} alerts now"
 
 

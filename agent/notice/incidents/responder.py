@@ -20,7 +20,8 @@ from agent.notice.incidents.grouping import Grouping
 from agent.notice.incidents.growth import Thresholds, joined, opened
 from agent.notice.incidents.incident import MOST_ALERT_IDS, Incident
 from agent.notice.incidents.incident_alert import INCIDENT, IncidentAlert, incident_alerts
-from agent.notice.incidents.incident_event import GREW, OPENED, RAISED
+from agent.notice.incidents.incident_event import CLOSED, GREW, OPENED, RAISED
+from agent.notice.incidents.triage import Triage, is_duplicate
 from agent.notice.settings import NoticeSettings
 
 HEAD = "leakline.trail.head"
@@ -38,8 +39,10 @@ class IncidentResponder:
     ) -> None:
         """`head`: the short head of the trail's newest checkpoint."""
         self._book = book
-        self._within = (settings or NoticeSettings()).group_within
+        given = settings or NoticeSettings()
+        self._within = given.group_within
         self._thresholds = Thresholds.of(settings)
+        self._triage = Triage(book, self._thresholds, given.close_candidates_after)
         self._head = head
 
     def __call__(self, _batch: Batch, detection: DetectionResult, now: datetime, /) -> ResponseResult:
@@ -49,10 +52,13 @@ class IncidentResponder:
         ids: list[str] = [""] * alerts.height
         touched: dict[str, list[IncidentAlert]] = {}
         for alert in incident_alerts(alerts):
-            incident = self._respond(grouping, alert, now)
+            before, incident = self._respond(grouping, alert, now)
             grouping.place(alert, incident)
             ids[alert.row] = incident.id
-            touched.setdefault(incident.id, []).append(alert)
+            if before is None or before.revision != incident.revision:
+                touched.setdefault(incident.id, []).append(alert)
+        for number in touched:
+            grouping.settle(self._triage(grouping.change.incidents[number][1], now))
         news = [
             (action, after) for before, after in grouping.change.incidents.values() if (action := _news(before, after))
         ]
@@ -67,13 +73,14 @@ class IncidentResponder:
             [_record(*grouping.change.incidents[number], of) for number, of in touched.items()],
         )
 
-    def _respond(self, grouping: Grouping, alert: IncidentAlert, now: datetime) -> Incident:
-        before, related = grouping.found(alert)
+    def _respond(self, grouping: Grouping, alert: IncidentAlert, now: datetime) -> tuple[Incident | None, Incident]:
+        """The alert's incident before and with it; the same for an alert that it has already."""
+        before, related = grouping.found(alert, serious=self._thresholds.reaches(alert.level, alert.origin))
         if before is not None and alert.cells.get(INCIDENT) == before.id:
             # About an event of this incident: it is no evidence of a leak, and who acknowledged it is nobody it is about.
             after = replace(before, revisions=before.revisions + 1, revision=before.revision + 1)
             grouping.put(before, after)
-            return after
+            return before, after
         if before is None:
             after = opened(alert, now, self._thresholds, related)
             # The same alert may have opened an incident that has ended since: that one grows then, and stays as it is.
@@ -81,11 +88,12 @@ class IncidentResponder:
             after = joined(before, alert, now, self._thresholds) if before else after
         else:
             after = joined(before, alert, now, self._thresholds)
-        earlier = before is not None and after.detected_at < before.detected_at
-        begins = before is None or (after.has_clocks and not before.has_clocks)
-        # A candidate has no clock, and is looked at too: it is closed in the end.
-        grouping.put(before, after, reckon=begins or earlier)
-        return after
+        if before is None or before.revision != after.revision:
+            earlier = before is not None and after.detected_at < before.detected_at
+            begins = before is None or (after.has_clocks and not before.has_clocks)
+            # A candidate has no clock, and is looked at too: it is closed in the end.
+            grouping.put(before, after, reckon=begins or earlier)
+        return before, after
 
 
 @dataclass(slots=True)
@@ -108,6 +116,8 @@ class IncidentResponse:
 
     def commit(self) -> None:
         self._book.settle()
+        if closed := sum(_news(*change) == CLOSED for change in self._grouping.change.incidents.values()):
+            metrics.INCIDENTS_DUPLICATE.inc(closed)
         self._undo.clear()
         for before, after in self._grouping.change.incidents.values():
             if before is None:
@@ -120,6 +130,8 @@ class IncidentResponse:
 
 def _news(before: Incident | None, after: Incident) -> str:
     """What the SIEM is told of a change; empty for nothing: each alert names its incident anyway."""
+    if is_duplicate(after) and (before is None or before.is_open):
+        return CLOSED
     if before is None:
         return OPENED
     if before.level != after.level or before.state != after.state:
@@ -141,6 +153,10 @@ def _record(before: Incident | None, after: Incident, alerts: list[IncidentAlert
         "added": [alert.id for alert in alerts][:MOST_ALERT_IDS],
         "detected": after.detected_at.isoformat(),
         "clocks": after.has_clocks,
+        "score": after.score.value,
     }
     personal = {"title": after.title, "actor": after.actor}
-    return ResponseRecord(OPENED if before is None else GREW, after.id, data, personal)
+    if before is None or before.state != after.state:
+        personal["reason"] = after.decisions[-1].reason
+    action = _news(before, after)
+    return ResponseRecord(action or GREW, after.id, data, personal)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from importlib import import_module
@@ -103,8 +104,7 @@ class Way:
         node = build_node(settings, now=now, stop=StopEvent())  # nothing runs by itself that would have to be stopped
         shard = node.shards[settings.orgs[0].name]
         if directory is not None:
-            recall = recall_of(shard.stores.state, "memory/detection/")
-            shard.ingest.replace_steps(node.processing.steps(directory, recall))
+            shard.ingest.replace_steps(replace(shard, directory=directory).steps(node.processing))
         self.ingest, self.forwards = shard.ingest, build_delivery_loops(node, settings, now=now, stop=stop).forwards
         self.rules, self.problems = node.processing.rules, node.problems
         self.close, self._spool = node.close, shard.stores.spool

@@ -33,7 +33,8 @@ def main() -> None:
     parser.add_argument("--files", type=int, required=True, help="of a round")
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--users", type=int, default=500, help="of whom alerts are")
-    parser.add_argument("--open", type=int, help="incidents that one of two shards has; both answer then")
+    parser.add_argument("--open", type=int, help="users of one shard who had an alert before; both answer then")
+    parser.add_argument("--unanswered", action="store_true", help="neither shard answers")
     parser.add_argument("--shipped", action="store_true", help="with the shipped rules as well")
     given = parser.parse_args()
     ensure_allocator()
@@ -45,7 +46,10 @@ def main() -> None:
         folder = given.folder / name
         return AnsweringShard(folder, given.inputs, lambda: rows.now, answers=answers, shipped=given.shipped)
 
-    shards = {"before": shard("before", answers=given.open is not None), "now": shard("now")}
+    shards = {
+        "before": shard("before", answers=given.open is not None and not given.unanswered),
+        "now": shard("now", answers=not given.unanswered),
+    }
     print(json.dumps(measure(given, rows, shards)))
     for made in shards.values():
         made.close()

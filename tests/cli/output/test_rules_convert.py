@@ -151,7 +151,7 @@ def test_the_data_set_of_the_log_source_is_asked_for(tmp_path: Path) -> None:
     assert "from logs-salesforce.*" in esql
     (own,) = converted(tmp_path, rule("{event.action: log_gap}", service="agent", product="leakline"), "esql")
     assert "from logs-leakline.*" in own.queries[0]
-    assert 'event.dataset=="leakline.agent"' in own.queries[0]
+    assert 'event.dataset in ("leakline.agent", "leakline.incident")' in own.queries[0]
 
 
 def test_splunk_calls_lists_by_their_elements(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ def end(duty: Obligation, regime: Regime, anchors: Mapping[str, datetime], zone:
             for part in deadline.of
             if part.anchor in anchors
         }
-        others = [at for anchor, at in known.items() if anchor != deadline.late]
-        if deadline.late in known and others and anchors[deadline.late] >= min(others):
+        usual = [at for anchor, at in known.items() if anchor != deadline.late]
+        if deadline.late in known and usual and anchors[deadline.late] >= min(usual):
             return known[deadline.late]
         return min(known.values(), default=None)
     at = anchors.get(duty.anchor)

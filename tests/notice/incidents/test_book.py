@@ -115,7 +115,7 @@ def known(found: Incident | None) -> bytes | None:
 
 
 TestBookOfAState = BookOfAState.TestCase
-TestBookOfAState.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+TestBookOfAState.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
 
 
 @pytest.fixture

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from agent.assembly.trail_record import recorder
-from agent.notice.incidents.book import IncidentBook
+from agent.errors import DiskFull
+from agent.notice.incidents.book import IncidentBook, link_key
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.incidents.incident import Incident, encode
 from agent.store import keys
 from agent.store.problems import Problems
-from agent.store.state import State, StateRecall
+from agent.store.state import StateRecall
+from agent.store.transaction import Transaction
 from agent.trail.record import read
 from agent.trail.shard_trail import ShardTrail
 from tests.store.one_shard import OneShard
@@ -24,11 +26,24 @@ NOW = datetime(2026, 7, 1, 10, tzinfo=UTC)
 FRESH = Incident("inc-0123456789ab", "00D", "live", "triage", "high", "Rows", NOW, NOW, NOW, NOW, links=("user:a",))
 
 
+class FullAtTheEnd(OneShard):
+    """A state on which a transaction may find the disk full when it has written all."""
+
+    full = False
+
+    @contextmanager
+    def transact(self, wait: float | None = None) -> Iterator[Transaction]:
+        with super().transact(wait) as transaction:
+            yield transaction
+            if self.full:
+                raise DiskFull("the disk is full")
+
+
 @dataclass
 class Office:
     """A desk, and all that it writes to."""
 
-    state: State
+    state: FullAtTheEnd
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -57,7 +72,7 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    state = OneShard(tmp_path / "state")
+    state = FullAtTheEnd(tmp_path / "state")
     yield Office(state)
     state.close()
 
@@ -91,6 +106,19 @@ def test_an_exception_inside_leaves_nothing(office: Office) -> None:
     assert encode(office.book.incident(FRESH.id) or FRESH) == encode(kept)
     assert office.book.incident("inc-ba9876543210") is None
     assert office.put(kept, replace(kept, assignee="cy")).assignee == "cy"
+
+
+def test_a_change_that_cannot_be_stored_is_not_in_memory_either(office: Office) -> None:
+    """The disk is full when all was written: what is read next is what the state has."""
+    kept = office.put(None, FRESH)
+    before, moved = office.everything(), replace(kept, assignee="bo", links=("user:b",))
+    with pytest.raises(DiskFull), office.desk.changing() as change:
+        change.put(kept, moved, "incident-assigned", "bo has it", by="ana", data={})
+        office.state.full = True
+    office.state.full = False
+    assert office.everything() == before
+    assert encode(office.book.incident(FRESH.id) or FRESH) == encode(kept)
+    assert office.book.entries(link_key("live", "user:b")) == ()
 
 
 def test_two_changes_of_one_transaction_follow_each_other(office: Office) -> None:

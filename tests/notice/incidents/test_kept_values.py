@@ -77,7 +77,7 @@ class AgainstDicts(RuleBasedStateMachine):
 
 
 TestAgainstDicts = AgainstDicts.TestCase
-TestAgainstDicts.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestAgainstDicts.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
 
 
 def test_what_is_not_stored_yet_is_never_dropped_to_make_room() -> None:

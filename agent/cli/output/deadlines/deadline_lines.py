@@ -28,8 +28,8 @@ def deadline_lines(status: StatusDocument) -> Iterator[Text]:
         yield words("deadline ") + head(deadline, several_orgs=len(status.orgs) > 1)
     rest = len(status.deadlines) - SHOWN
     if rest > 0:
-        more = f"{rest} or more" if len(status.deadlines) == NEXT else f"{rest}"
-        yield words(f"{more} further deadlines (leakline clocks list). {NOT_ADVICE}")
+        count = f"{rest} or more" if len(status.deadlines) == NEXT else f"{rest}"
+        yield words(f"{count} further deadlines (leakline clocks list). {NOT_ADVICE}")
     else:
         yield words(NOT_ADVICE)
 
@@ -51,7 +51,7 @@ def head(deadline: Deadline, *, several_orgs: bool) -> Text:
 def details(deadline: Deadline) -> Iterator[Text]:
     """Who is to be told, both dates, and on what they rest."""
     level = f", {deadline.level}" if deadline.level else ""
-    whose = f", {deadline.assignee}" if deadline.assignee else ", nobody is assigned"
+    whose = f", {deadline.assignee}" if deadline.assignee else ", unassigned"
     yield words(f"to {deadline.recipient}; {deadline.incident_state}{level}{whose}")
     for due, how in ((deadline.due, _anchored(deadline)), (deadline.shadow_due, "from the detection (strict)")):
         if due is not None:

@@ -1,0 +1,1 @@
+"""Deadlines in lines, for `clocks list` and `status`."""

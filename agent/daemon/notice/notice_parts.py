@@ -1,0 +1,46 @@
+"""What of notices runs in the daemon: the loop of clocks, the pack of regimes in force, and what may be asked about both."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.assembly.node import Node
+from agent.daemon.control.command import ControlCommand
+from agent.daemon.incidents.incident_requests import IncidentRequests
+from agent.daemon.notice.clock_loop import ClockLoop, NoticeBasis
+from agent.daemon.notice.clock_requests import ClockRequests
+from agent.notice.regimes.in_force import PackInForce
+from agent.store.keys import PROCESS
+from agent.store.state import State
+
+
+@dataclass(frozen=True)
+class NoticeParts:
+    """Of one daemon."""
+
+    clocks: ClockLoop
+    basis: NoticeBasis
+    commands: Sequence[ControlCommand]
+
+
+def build_notice_parts(
+    node: Node,
+    states: Callable[[], Mapping[str, State]],
+    entered: Callable[[str], AbstractContextManager[bool]],
+    stop: threading.Event,
+    now: Callable[[], datetime],
+    soon: Callable[[], None],
+) -> NoticeParts:
+    """Nothing is looked at yet; the pack in force is read. `states`: by the shard's name; `soon`: a checkpoint is to follow."""
+    loop = ClockLoop(node.directory, lambda: node.shards, entered, stop, now, soon=soon)
+    process = node.shards[PROCESS]
+    basis = NoticeBasis(loop, PackInForce(process.stores.state, process.stores.problems), node.settings.notice)
+    basis.load(now())
+    incidents = IncidentRequests(
+        lambda: {name: shard.desk for name, shard in node.shards.items()}, now, lambda: basis.pack, soon
+    )
+    return NoticeParts(loop, basis, [*ClockRequests(states, now).commands(), *incidents.commands()])
