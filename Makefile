@@ -70,7 +70,8 @@ assess: $(VENV)/.ready
 # Every fault, those with real processes too, and the table of them in docs/faults.md.
 attack: $(VENV)/.ready
 	LEAKLINE_ATTACK=1 LEAKLINE_KILLS=20 LEAKLINE_FAULTS_PAGE=docs/faults.md \
-	  $(BIN)/pytest -n auto --dist worksteal -q tests/attack tests/end_to_end/test_kill.py tests/end_to_end/broken_stream
+	  $(BIN)/pytest -n auto --dist worksteal -q tests/attack tests/end_to_end/test_kill.py \
+	  tests/end_to_end/test_incident_kills.py tests/end_to_end/broken_stream
 
 # A simulated week with all sources on and everything that goes wrong, judged by the org's truth: ten minutes and more.
 week: $(VENV)/.ready

@@ -40,9 +40,9 @@ def show(
         console.print(Text("The accounts do not balance.", style="bold red"))
     console.print(f"""
 What to look at next
-  {folder}/output/alerts.ndjson   each alert: who, from where, how much, and what to do
+  {folder}/output/alerts.ndjson   alerts, each with what to do, and incidents
   {folder}/output/events.ndjson   the normalised events (ECS)
-  leakline rules list   the rules; docs/getting_started.md connects a real org""")
+  leakline rules list   the rules; docs/getting_started.md connects an org""")
 
 
 def _streamed(alerts: Sequence[StreamedAlert], names: Mapping[str, str]) -> Table:

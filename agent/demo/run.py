@@ -18,8 +18,11 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.config import settings as config
+from agent.daemon.clock import utc_now
 from agent.daemon.daemon import Daemon
 from agent.demo.enrichment import enrichment
+from agent.demo.incident_outcome import outcome, settle
+from agent.demo.incident_page import show_incidents
 from agent.demo.org_process import simulated_org
 from agent.demo.result_table import show
 from agent.demo.streamed import SCENARIOS, StreamedAlert, plant, wait_for_alerts
@@ -67,7 +70,9 @@ class DemoProgress:
 
 
 def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
-    """Exit status 0 if the events equal the truth and the leaks were found that can be, else 1."""
+    """Exit status 0 if the events equal the truth, the leaks were found that can be, the clocks of an incident run and the trail
+    is whole; else 1.
+    """
     _prepare(folder)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     console.print(f"Making a Salesforce org with a day of traffic and planted leaks (seed {seed}) …")
@@ -90,8 +95,10 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
         Normalizer(mappings),
     )
     show(verdict, names, status, seconds, folder, console, streamed)
+    incidents = outcome(settings, utc_now)
+    show_incidents(incidents, folder, console, utc_now())
     found = {alert.scenario for alert in streamed} == set(SCENARIOS)
-    return FINE if verdict.ok and status["balanced"] and found else FOUND
+    return FINE if verdict.ok and status["balanced"] and found and incidents.is_well else FOUND
 
 
 def document(folder: Path, org: dict[str, str], seed: int) -> dict[str, Any]:
@@ -109,6 +116,7 @@ def document(folder: Path, org: dict[str, str], seed: int) -> dict[str, Any]:
         "orgs": [{"name": "demo", "url": org["url"], "auth": client, "tls": {"ca": org["ca"]}, "sources": sources}],
         "destinations": [{"type": "file", "directory": str(folder / "output")}],
         "enrich": enrichment(folder, Staff(seed, PEOPLE), datetime.now(UTC).date()),
+        "notice": {"zone": "Europe/Berlin", "jurisdictions": ["eu"], "roles": ["controller"]},
         "state": {"directory": str(folder / "state")},
     }
 
@@ -135,6 +143,7 @@ def _watch(
         reading.join()
         if not daemon.stop.is_set():
             streamed = wait_for_alerts(plant(org), output)
+            settle(daemon)
         while not daemon.drained() and not daemon.stop.is_set():
             time.sleep(0.05)
     daemon.stop.set()

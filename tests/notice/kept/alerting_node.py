@@ -126,17 +126,20 @@ class AlertingNode:
         self.close()
         self.node = self._built()
 
-    def _built(self) -> Node:
+    def document(self) -> dict[str, Any]:
+        """The settings."""
         auth = {"type": "client_credentials", "client_id": "-", "client_secret": {"file": str(self._folder / "secret")}}
-        document = {
+        return {
             "orgs": [{"name": ORG, "url": "https://acme.my.salesforce.com", "auth": auth}],
             "destinations": [{"type": "file", "directory": str(self._folder / "out")}],
             "state": {"directory": str(self._folder / "state")},
             "rules": {"folders": [str(self._folder / "rules")], "shipped": False, "revise": "1ms"},
             "enrich": {"users": False, "applications": False},
             "notice": NOTICE,
-        }
-        return build_node(parse(document | self._keys), now=self.clock, stop=StopEvent())
+        } | self._keys
+
+    def _built(self) -> Node:
+        return build_node(parse(self.document()), now=self.clock, stop=StopEvent())
 
 
 def logins(count: int, *, seed: int, rows: int = 5, minutes: float = 20.0) -> list[Batch]:
