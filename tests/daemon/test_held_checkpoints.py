@@ -1,6 +1,7 @@
 """A trail that was put back with all that belongs to it is found by what a destination holds."""
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -108,3 +109,28 @@ def test_a_destination_that_cannot_be_asked_is_named_and_stops_nothing(tmp_path:
     }
     assert "cannot be read" in answers["file"].reason
     assert "only takes events" in answers["splunk"].reason
+
+
+def test_a_stop_does_not_wait_for_an_answer(tmp_path: Path) -> None:
+    """The destination answers nothing for as long as it may."""
+    asked, let_go = threading.Event(), threading.Event()
+
+    class Hanging(File):
+        def newest_checkpoint(self, origin: str, within: float) -> str | None:
+            asked.set()
+            let_go.wait(60)
+            return None
+
+    hanging = Hanging(FileSettings(type="file", directory=tmp_path / "out"), SENT["ecs"], now=lambda: NOW)
+    three = LoopOfThree(StateDirectory(tmp_path / "state"), [hanging])
+    thread = threading.Thread(target=three.loop.run)
+    thread.start()
+    try:
+        assert asked.wait(60)
+        three.stop.set()
+        thread.join(5)
+        assert not thread.is_alive()
+    finally:
+        let_go.set()
+        thread.join()
+    assert three.inquiry.answers["file"].reason == "the daemon stops"

@@ -54,6 +54,8 @@ class SilentServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.asked = threading.Event()
+        self.sought = b""
+        """What the request has that sets it."""
         """Set once something has been said to it."""
         self._held: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
@@ -69,8 +71,8 @@ class SilentServer:
             while True:
                 connection, _ = self._listener.accept()
                 self._held.append(connection)
-                connection.recv(1)
-                self.asked.set()
+                if self.sought in connection.recv(1 << 16):
+                    self.asked.set()
         except OSError:
             pass
 
@@ -120,12 +122,14 @@ def test_a_send_that_hangs_does_not_hold_up_the_stop(tmp_path: Path, silent: Sil
     destination's thread and has the stacks, and the next run tells it in an event.
     """
     siem = {"type": "elastic", "name": "siem", "url": f"http://127.0.0.1:{silent.port}", "timeout": "1h"}
+    silent.sought = b"/_bulk"  # the trail asks it for checkpoints before
     path = settings(tmp_path, org="https://127.0.0.1:1", siem=siem)
     with running(path, 2.0) as process:
         assert silent.asked.wait(PATIENCE)
         process.send_signal(signal.SIGTERM)
         log = process.communicate(timeout=PATIENCE)[1]
     assert process.returncode == FAILED, log
+    assert not any(thread.startswith("trail at ") for thread in told(log)["threads"])  # it waits for an answer too
     assert any(thread.startswith("forward siem at ") for thread in told(log)["threads"])
     assert '"stack"' in log
     assert "Traceback" not in log

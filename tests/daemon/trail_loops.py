@@ -51,7 +51,7 @@ class LoopOfThree:
             lambda: NOW,
         )
         mirroring = {destination.name: destination.name not in without for destination in destinations}
-        self.inquiry = inquiry = MirrorInquiry(destinations, mirroring, origin_of(self.process.id))
+        self.inquiry = inquiry = MirrorInquiry(destinations, mirroring, origin_of(self.process.id), self.stop)
         self.loop = TrailLoop(
             self.process,
             lambda: self.states,

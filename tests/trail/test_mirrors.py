@@ -1,5 +1,6 @@
 """A checkpoint counts as accepted by a destination when it is, told by the real loops that deliver it."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,7 +42,7 @@ class Mirroring:
             self.state,
             {"siem": True, "mine": False},
             self.problems,
-            MirrorInquiry([], {}, origin),
+            MirrorInquiry([], {}, origin, threading.Event()),
             lambda: self.loops.stores.spool.end("alerts").sequence,
             MINUTE,
             lambda: self.now,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +16,9 @@ from agent.status.trail import Inquiry
 from agent.trail.held_elsewhere import ASK_WITHIN, HoldsCheckpoints
 
 log = structlog.get_logger()
+
+LOOK_EVERY = 0.2
+"""Seconds after which it is looked whether the daemon is to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +40,21 @@ class MirrorAnswer:
 class MirrorInquiry:
     """Asked by one thread, once; the answers may be read from any."""
 
-    def __init__(self, destinations: Sequence[Destination], mirroring: Mapping[str, bool], origin: str) -> None:
+    def __init__(
+        self, destinations: Sequence[Destination], mirroring: Mapping[str, bool], origin: str, stop: threading.Event
+    ) -> None:
         """`mirroring`: by the destination's name, whether it gets checkpoints."""
         self._destinations = destinations
         self._mirroring = mirroring
         self._origin = origin
+        self._stop = stop
         self.answers: Mapping[str, MirrorAnswer] = {}
         """By name, of those that were asked."""
 
     def ask(self) -> Iterator[MirrorAnswer]:
         """One destination after the other, each within `ASK_WITHIN`. Raises nothing."""
         for destination in self._destinations:
-            answer = self._ask(destination)
+            answer = self._ask_aside(destination)
             self.answers = {**self.answers, destination.name: answer}
             if answer.inquiry in ("refused", "unavailable"):
                 log.warning(
@@ -55,6 +63,21 @@ class MirrorInquiry:
                     reason=answer.reason,
                 )
             yield answer
+
+    def _ask_aside(self, destination: Destination) -> MirrorAnswer:
+        """In a thread that nobody waits for: a stop, and the trail, go on without an answer that does not come."""
+        answers: list[MirrorAnswer] = []
+        thread = threading.Thread(
+            target=lambda: answers.append(self._ask(destination)), name=f"ask {destination.name}", daemon=True
+        )
+        thread.start()
+        until = time.monotonic() + ASK_WITHIN + 1.0
+        while thread.is_alive() and time.monotonic() < until and not self._stop.is_set():
+            thread.join(LOOK_EVERY)
+        if answers:
+            return answers[0]
+        why = "the daemon stops" if self._stop.is_set() else f"no answer within {ASK_WITHIN:g} s"
+        return MirrorAnswer("unavailable", reason=why)
 
     def _ask(self, destination: Destination) -> MirrorAnswer:
         if not self._mirroring[destination.name]:

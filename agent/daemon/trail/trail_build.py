@@ -40,7 +40,7 @@ def build_trail_loop(node: Node, settings: Settings, now: Callable[[], datetime]
         return {name: ShardTrail(state) for name, state in states().items()}
 
     places = mirroring(settings.destinations)
-    inquiry = MirrorInquiry(node.destinations, places, origin)
+    inquiry = MirrorInquiry(node.destinations, places, origin, stop)
     loop = TrailLoop(
         state,
         states,
