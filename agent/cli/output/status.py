@@ -9,7 +9,6 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from agent.cli.output.incidents.status_lines import incident_lines
 from agent.cli.output.status_lines import (
     LONGEST_REASON,
     backfill_lines,
@@ -24,6 +23,7 @@ from agent.cli.output.status_lines import (
     time,
     trouble,
 )
+from agent.cli.output.status_parts.incident_lines import incident_lines
 from agent.status_document import DestinationStatus, LaneCounts, OrgStatus, ProblemStatus, ReadCounts, StatusDocument
 from agent.terminal import paragraph, words
 from agent.wording.number import counted

@@ -21,7 +21,7 @@ SETTINGS_FILE = {
     "orgs": [
         {
             "name": name,
-            "url": "https://localhost:8443",
+            "url": f"https://{name}.my.salesforce.com",
             "auth": {"type": "client_credentials", "client_id": "x", "client_secret": {"env": "NOT_SET_HERE"}},
         }
         for name in ("acme", "globex")
