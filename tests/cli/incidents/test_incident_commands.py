@@ -12,10 +12,11 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from agent.cli.app import app
+from agent.cli.output.incidents import answers
 from agent.errors import LeaklineError
 from agent.exit_status import FINE
 from tests.daemon.incidents.incident_state import SETTINGS, IncidentState, opened
-from tests.notice.incidents.made_incident import CLOCK, alert, incident
+from tests.notice.incidents.made_incident import CLOCK, NOW, alert, incident
 
 SETTINGS_FILE = {
     "orgs": [
@@ -29,6 +30,12 @@ SETTINGS_FILE = {
     "destinations": [{"type": "file", "directory": "out"}],
     "notice": {"zone": SETTINGS.zone, "jurisdictions": SETTINGS.jurisdictions},
 }
+
+
+@pytest.fixture(autouse=True)
+def _moved_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands' own, for what they do without a daemon."""
+    monkeypatch.setattr(answers, "utc_now", lambda: NOW)
 
 
 @pytest.fixture

@@ -66,10 +66,14 @@ def test_what_is_open_comes_first_by_its_date(document: dict[str, Any]) -> None:
     begin = lines.index("Obligations") + 1
     assert lines[begin : begin + 5] == [
         "  eu-gdpr-33/late to customers: late since 2026-11-27 11:00 UTC (1 h 0 min over), counted from aware",
-        ("  eu-gdpr-33/sa to authority: before 2026-11-30 11:00 UTC (2 d 23 h left), counted from aware; "
-        "before 2026-11-30 10:00 UTC (2 d 22 h left), counted from the detection"),
-        ("  eu-gdpr-33/strict to authority: before 2026-11-30 10:00 UTC (2 d 22 h left), counted from the detection "
-        "(our own target: the law names no number)"),
+        (
+            "  eu-gdpr-33/sa to authority: before 2026-11-30 11:00 UTC (2 d 23 h left), counted from aware; "
+            "before 2026-11-30 10:00 UTC (2 d 22 h left), counted from the detection"
+        ),
+        (
+            "  eu-gdpr-33/strict to authority: before 2026-11-30 10:00 UTC (2 d 22 h left), counted from the detection "
+            "(our own target: the law names no number)"
+        ),
         "  eu-gdpr-33/waits to authority: waits for on_request",
         "  eu-gdpr-33/need-not: not-applicable at 2026-11-27 12:00 UTC: not more than 500",
     ]
