@@ -86,7 +86,7 @@ def anchor(
     anchors: Annotated[
         list[str],
         typer.Argument(
-            metavar="NAME=TIME...", help="What happened when, such as aware=2026-11-27T10:00:00Z or occurred=…"
+            metavar="NAME=TIME...", help="What happened when, such as aware=2026-11-27T10:00:00Z or occurred=TIME"
         ),
     ],
     config: Config = DEFAULT_PATH,

@@ -9,8 +9,6 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from agent.cli.output.deadlines.deadline_lines import deadline_lines
-from agent.cli.output.incidents.status_lines import incident_lines
 from agent.cli.output.status_lines import (
     LONGEST_REASON,
     backfill_lines,
@@ -25,7 +23,9 @@ from agent.cli.output.status_lines import (
     time,
     trouble,
 )
-from agent.cli.output.status_trail import trail_lines
+from agent.cli.output.status_parts.deadline_lines import deadline_lines
+from agent.cli.output.status_parts.incident_lines import incident_lines
+from agent.cli.output.status_parts.trail_lines import trail_lines
 from agent.status_document import DestinationStatus, LaneCounts, OrgStatus, ProblemStatus, ReadCounts, StatusDocument
 from agent.terminal import paragraph, words
 from agent.wording.number import counted

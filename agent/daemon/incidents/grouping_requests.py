@@ -36,10 +36,10 @@ class GroupingRequests:
                 raise NotAllowed(message, hint="incidents of different orgs stay apart: each org has its own trail")
 
         def make(editing: Editing) -> tuple[Incident, str]:
-            before, others = editing.incident(target), [editing.incident(number) for _, number in found]
-            after, ended = merged(before, others, editing.by, editing.now)
+            before, joining = editing.incident(target), [editing.incident(number) for _, number in found]
+            after, ended = merged(before, joining, editing.by, editing.now)
             ids = [other.id for other in ended]
-            for other, end in zip(others, ended, strict=True):
+            for other, end in zip(joining, ended, strict=True):
                 edit = Edit(end, "incident-merged", f"is part of {target} now", {"into": target}, reckon=True)
                 editing.put(other, edit)
             said = f"has the alerts of {', '.join(ids)} now, {after.alerts:,} in all, merged by {editing.by}"

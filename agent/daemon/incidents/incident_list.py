@@ -33,7 +33,7 @@ _CLOCKS = TypeAdapter(list[Clock])
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class IncidentSelection:
     """Which incidents are listed."""
 
     everything: bool = False
@@ -65,9 +65,9 @@ class IncidentList:
     def __init__(self, finder: IncidentFinder) -> None:
         self._finder = finder
 
-    def rows(self, selection: Selection) -> dict[str, Any]:
+    def rows(self, selection: IncidentSelection) -> dict[str, Any]:
         """`incidents`: at most `limit` rows; `more`: how many are not among them."""
-        chosen, more = self._chosen(selection)
+        chosen, left_out = self._chosen(selection)
         rows = [_row(desk, incident) for desk, incident in chosen]
         rows.sort(
             key=lambda row: (
@@ -77,14 +77,14 @@ class IncidentList:
                 row["detected_at"],
             )
         )
-        return {"incidents": rows, "more": more}
+        return {"incidents": rows, "more": left_out}
 
     def whole(self, number: object, now: datetime) -> dict[str, Any]:
         """`incident` with all it has, `clocks`, and `next`: what to do, in order."""
         desk, incident = self._finder.incident(number)
         return document(desk, incident, now)
 
-    def _chosen(self, selection: Selection) -> tuple[list[tuple[IncidentDesk, Incident]], int]:
+    def _chosen(self, selection: IncidentSelection) -> tuple[list[tuple[IncidentDesk, Incident]], int]:
         limit = max(1, min(selection.limit, MOST_ROWS))
         if selection.everything or selection.register or selection.state:
             found = [pair for pair in self._all() if selection.takes(pair[1])]

@@ -11,7 +11,7 @@ from agent.daemon.incidents.grouping_requests import GroupingRequests
 from agent.daemon.incidents.handling_requests import HandlingRequests
 from agent.daemon.incidents.incident_edit import IncidentEdits
 from agent.daemon.incidents.incident_finder import Desks, IncidentFinder
-from agent.daemon.incidents.incident_list import IncidentList, Selection
+from agent.daemon.incidents.incident_list import IncidentList, IncidentSelection
 from agent.daemon.incidents.judging_requests import JudgingRequests
 from agent.errors import LeaklineError
 from agent.notice.incidents.incident import Origin, State
@@ -84,7 +84,7 @@ class IncidentRequests:
                 raise LeaklineError(f"{str(value)[:40]!r} is not a {what}", hint=f"write one of {', '.join(known)}")
         if not isinstance(limit, int) or limit < 1:
             raise LeaklineError("a limit is a number from 1 on")
-        return self._list.rows(Selection(bool(everything), bool(register), state, origin, limit))
+        return self._list.rows(IncidentSelection(bool(everything), bool(register), state, origin, limit))
 
     def show(self, number: str) -> dict[str, Any]:
         """One incident with all that is known of it, its clocks, and what to do next."""

@@ -12,16 +12,17 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from agent.cli.app import app
+from agent.cli.output.incidents import answers
 from agent.errors import LeaklineError
 from agent.exit_status import FINE
 from tests.daemon.incidents.incident_state import SETTINGS, IncidentState, opened
-from tests.notice.incidents.made_incident import CLOCK, alert, incident
+from tests.notice.incidents.made_incident import CLOCK, NOW, alert, incident
 
 SETTINGS_FILE = {
     "orgs": [
         {
             "name": name,
-            "url": "https://localhost:8443",
+            "url": f"https://{name}.my.salesforce.com",
             "auth": {"type": "client_credentials", "client_id": "x", "client_secret": {"env": "NOT_SET_HERE"}},
         }
         for name in ("acme", "globex")
@@ -29,6 +30,12 @@ SETTINGS_FILE = {
     "destinations": [{"type": "file", "directory": "out"}],
     "notice": {"zone": SETTINGS.zone, "jurisdictions": SETTINGS.jurisdictions},
 }
+
+
+@pytest.fixture(autouse=True)
+def _moved_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands' own, for what they do without a daemon."""
+    monkeypatch.setattr(answers, "utc_now", lambda: NOW)
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ import pytest
 from rich.console import Console
 
 from agent.cli.output.incidents.listing import show_list
-from agent.cli.output.incidents.moments import left, span
 from agent.cli.output.incidents.page import show_page
-from agent.cli.output.incidents.status_lines import incident_lines
+from agent.cli.output.status_parts.incident_lines import incident_lines
 from agent.status.incidents import IncidentCount, IncidentsStatus
 from agent.status_document import StateStatus, StatusDocument, decode, encode
 from agent.terminal import Terminal
+from agent.wording.moment import left, span
 from tests.daemon.incidents.incident_state import IncidentState, opened
 from tests.notice.incidents.made_incident import CLOCK, HOUR, NOW, alert, incident
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agent.cli.output.status_trail import trail_lines
+from agent.cli.output.status_parts.trail_lines import trail_lines
 from agent.status.trail import CheckpointStatus, MirrorStatus, TrailStatus
 from agent.status_document import StateStatus, StatusDocument, decode, encode
 

@@ -47,7 +47,7 @@ class IncidentState:
 
     def ask(self, request: str, **arguments: Any) -> dict[str, Any]:
         """In the name of eva, where somebody has to be named."""
-        who = {} if request in ("list", "show") else {"by": "eva"}
+        who: dict[str, Any] = {} if request in ("list", "show") else {"by": "eva"}
         answer: dict[str, Any] = ask(self.socket, PREFIX + request, **who, **arguments)
         return answer
 

@@ -79,16 +79,16 @@ def test_without_the_settings_no_clock_begins(tmp_path: Path) -> None:
 
 def test_an_incident_is_found_by_the_beginning_of_its_id(state: IncidentState) -> None:
     """In any org; one that is not clear or not there is answered with ids that are."""
-    one, two = state.add(incident()), state.add(incident(alert(1, user="bob")), "globex")
-    assert state.ask("show", number=one[:8])["incident"]["id"] == one
-    assert state.ask("show", number=two.removeprefix("inc-")[:6])["org"] == "globex"
-    wrong = one[:-1] + ("0" if one[-1] != "0" else "1")
-    with pytest.raises(LeaklineError, match=f"no incident {wrong}: write {one}"):
+    first, second = state.add(incident()), state.add(incident(alert(1, user="bob")), "globex")
+    assert state.ask("show", number=first[:8])["incident"]["id"] == first
+    assert state.ask("show", number=second.removeprefix("inc-")[:6])["org"] == "globex"
+    wrong = first[:-1] + ("0" if first[-1] != "0" else "1")
+    with pytest.raises(LeaklineError, match=f"no incident {wrong}: write {first}"):
         state.ask("show", number=wrong)
-    twin = replace(incident(), id=one[:8] + "ffffffff")
+    twin = replace(incident(), id=first[:8] + "ffffffff")
     state.add(twin)
     with pytest.raises(LeaklineError, match=r"several incidents.*write more of one of"):
-        state.ask("acknowledge", number=one[:8])
+        state.ask("acknowledge", number=first[:8])
 
 
 REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -160,24 +160,24 @@ def test_what_cannot_be_is_refused_in_a_sentence_and_changes_nothing(state: Inci
 
 def test_orgs_stay_apart(state: IncidentState) -> None:
     """Each has a trail of its own."""
-    one, two = state.add(incident()), state.add(incident(alert(1, user="bob")), "globex")
+    first, second = state.add(incident()), state.add(incident(alert(1, user="bob")), "globex")
     with pytest.raises(LeaklineError, match=r"of globex, .* of acme"):
-        state.ask("merge", numbers=[two], into=one)
+        state.ask("merge", numbers=[second], into=first)
 
 
 def test_alerts_follow_a_merge_and_a_split(state: IncidentState) -> None:
     """Of the user of the one that was merged; a later word about an alert that was split off goes with it."""
-    one = state.add(incident(alert(0), alert(1, rule="login")))
-    two = state.add(incident(alert(2, user="bob")))
-    assert state.ask("merge", numbers=[two], into=one)["incident"]["alerts"] == 3
-    assert joined(state, alert(5, user="bob")) == one
-    child = state.ask("split", number=one, alerts=[alert(1).identity], rule="login")["incident"]["id"]
-    assert child != one
-    assert joined(state, alert(6)) == one
+    first = state.add(incident(alert(0), alert(1, rule="login")))
+    second = state.add(incident(alert(2, user="bob")))
+    assert state.ask("merge", numbers=[second], into=first)["incident"]["alerts"] == 3
+    assert joined(state, alert(5, user="bob")) == first
+    child = state.ask("split", number=first, alerts=[alert(1).identity], rule="login")["incident"]["id"]
+    assert child != first
+    assert joined(state, alert(6)) == first
     assert joined(state, replace(alert(1, rule="login"), is_revision=True)) == child
-    assert joined(state, replace(alert(0), is_revision=True)) == one
+    assert joined(state, replace(alert(0), is_revision=True)) == first
     with pytest.raises(LeaklineError, match="not an alert"):
-        state.ask("split", number=one, alerts=[alert(1).identity], rule="export")
+        state.ask("split", number=first, alerts=[alert(1).identity], rule="export")
 
 
 def joined(state: IncidentState, another: Any) -> str:
@@ -218,4 +218,3 @@ def test_a_decision_that_cannot_be_stored_leaves_nothing(state: IncidentState, m
     assert state.soon == 0
     assert state.ask("show", number=number)["incident"]["state"] == "triage"
     assert state.ask("decide", number=number, decision="suspected")["incident"]["state"] == "suspected"
-    assert state.now == NOW

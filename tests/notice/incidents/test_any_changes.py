@@ -44,7 +44,7 @@ def made() -> dict[str, Incident]:
         incident(*(alert(10 * place + number, user=user, rule=f"r{number % 2}") for number in range(5)))
         for place, user in enumerate(USERS)
     ]
-    return {one.id: one for one in found}
+    return {case.id: case for case in found}
 
 
 def apply(known: dict[str, Incident], change: Any, minute: int) -> dict[str, Incident]:
@@ -79,7 +79,7 @@ def apply(known: dict[str, Incident], change: Any, minute: int) -> dict[str, Inc
                 return known
         case _:
             changed = [closed(chosen, [], "x", now, "done")]
-    return known | {one.id: one for one in changed}
+    return known | {case.id: case for case in changed}
 
 
 @given(CHANGES)
@@ -91,7 +91,7 @@ def test_nothing_is_lost_and_nothing_gets_later_without_a_basis(changes: list[An
         with suppress(LeaklineError):
             known = apply(known, change, minute)
         assert known.keys() >= before.keys()
-        assert sum(one.alerts for one in known.values() if one.state != "merged") == 15
+        assert sum(case.alerts for case in known.values() if case.state != "merged") == 15
         for number, old in before.items():
             check(old, known[number], change)
 

@@ -20,15 +20,15 @@ WHOLE = incident(*ALERTS)
 
 def test_what_is_known_goes_over_and_the_earliest_counts() -> None:
     """Of each anchor, of the detection, and of what was sent."""
-    one = anchored(incident(alert(9)), {"aware": NOW - HOUR}, "eva", NOW, clocks=True)
+    first = anchored(incident(alert(9)), {"aware": NOW - HOUR}, "eva", NOW, clocks=True)
     other = anchored(incident(alert(3, user="bob")), {"aware": NOW - 2 * HOUR}, "bob", NOW, clocks=True)
     other = settled(other, "eu-gdpr-33/sa", Statement("sent", receipt="LDI-1"), "bob", NOW)
-    whole, (ended,) = merged(one, [other], "eva", NOW)
+    whole, (ended,) = merged(first, [other], "eva", NOW)
     assert whole.anchors["aware"].time == NOW - 2 * HOUR
     assert whole.detected_at == other.detected_at
     assert whole.settlements["eu-gdpr-33/sa"].receipt == "LDI-1"
     assert set(whole.links) == {"user:ana", "user:bob"}
-    assert (ended.state, ended.merged_into, ended.alerts) == ("merged", one.id, 1)
+    assert (ended.state, ended.merged_into, ended.alerts) == ("merged", first.id, 1)
     assert whole.merged_from == (other.id,)
 
 
@@ -40,7 +40,7 @@ def test_the_furthest_state_counts() -> None:
 
 
 def test_what_does_not_apply_to_a_part_is_not_decided_of_the_whole() -> None:
-    """No obligation of the one that stays is lost."""
+    """No obligation of the first that stays is lost."""
     waived = Statement("not-applicable", reason="encrypted", approver="dpo")
     other = settled(incident(alert(3, user="bob")), "eu-gdpr-33/sa", waived, "bob", NOW)
     whole, _ = merged(incident(alert(9)), [other], "eva", NOW)
@@ -56,7 +56,7 @@ def test_a_declared_fact_counts_before_an_estimate() -> None:
 
 
 def test_what_never_mixes_is_not_merged() -> None:
-    """A drill with the real thing, an incident with itself, one that has ended."""
+    """A drill with the real thing, an incident with itself, first that has ended."""
     with pytest.raises(NotAllowed, match="never mix"):
         merged(incident(), [incident(alert(1, origin="drill"))], "eva", NOW)
     with pytest.raises(NotAllowed, match="named twice"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.cli.output.console import out, print_json
-from agent.cli.output.deadlines.deadline_lines import NOT_ADVICE, details, head
+from agent.cli.output.status_parts.deadline_lines import NOT_ADVICE, details, head
 from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
 from agent.daemon.notice.clock_requests import encode, stored_deadlines

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from rich.text import Text
 
-from agent.cli.output.incidents.moments import left, utc
 from agent.notice.clocks.clock import Clock
 from agent.notice.incidents.incident import Incident, Settlement
 from agent.terminal import words
+from agent.wording.moment import left, utc
 
 LAST = datetime.max.replace(tzinfo=UTC)
 

@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from agent.cli.output.incidents.moments import left, utc
 from agent.notice.incidents.incident import ENDS
 from agent.terminal import paragraph, words
+from agent.wording.moment import left, utc
 from agent.wording.number import counted
 
 STYLES: Mapping[str, str] = {"critical": "bold red", "high": "red", "medium": "yellow"}
@@ -48,8 +48,8 @@ def _print_row(row: Mapping[str, Any], console: Console, now: datetime, *, sever
     paragraph(console, words(f"    {row['title']}"), indent=4)
     if row["next_due"] is not None:
         due = datetime.fromisoformat(row["next_due"])
-        more = row["open_obligations"] - 1
-        rest = f", and {counted(more, 'more obligation')}" if more else ""
+        further = row["open_obligations"] - 1
+        rest = f", and {counted(further, 'more obligation')}" if further else ""
         late = due <= now
         when = f"{'late since' if late else 'before'} {utc(due)} ({left(due, now)})"
         paragraph(console, words(f"    {when}: {row['next_obligation']}{rest}", "red" if late else ""), indent=4)

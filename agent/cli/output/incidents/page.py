@@ -13,10 +13,10 @@ from rich.text import Text
 from agent.cli.output.due_dates import NOT_ADVICE
 from agent.cli.output.incidents.clock_lines import clock_lines
 from agent.cli.output.incidents.listing import STYLES
-from agent.cli.output.incidents.moments import utc
 from agent.notice.clocks.clock import Clock
 from agent.notice.incidents.incident import LEVELS, Anchor, Fact, Incident
 from agent.terminal import paragraph, words
+from agent.wording.moment import utc
 from agent.wording.number import counted, number_text
 
 _INCIDENT, _CLOCKS = TypeAdapter(Incident), TypeAdapter(list[Clock])
@@ -92,8 +92,10 @@ def _evidence(incident: Incident) -> Iterator[Text]:
         yield words(f"and of {counted(len(counts) - MOST_RULES, 'more rule')}")
     if incident.alert_ids:
         shown = ", ".join(incident.alert_ids[:3])
-        more = max(0, incident.alerts - len(incident.alert_ids[:3]))
-        yield words(f"alerts {shown}" + (f" and {more:,} more (leakline.incident.id in your SIEM)" if more else ""))
+        unnamed = max(0, incident.alerts - len(incident.alert_ids[:3]))
+        yield words(
+            f"alerts {shown}" + (f" and {unnamed:,} more (leakline.incident.id in your SIEM)" if unnamed else "")
+        )
     if incident.revisions:
         yield words(f"{counted(incident.revisions, 'later word')} about these alerts")
 

@@ -26,7 +26,7 @@ def closed(incident: Incident, clocks: Sequence[Clock], by: str, now: datetime, 
     reason = free_text.text(reason, "a reason", option="--reason")
     if left := open_obligations(incident, clocks):
         names = ", ".join(clock.id for clock in left[:NAMED])
-        more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
+        further = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
         hint = "record each as sent, not-applicable or late (`leakline incidents decide ID --obligation …`), or decide the incident"
-        raise NotAllowed(f"{incident.id} has open obligations: {names}{more}", hint=hint)
+        raise NotAllowed(f"{incident.id} has open obligations: {names}{further}", hint=hint)
     return replace(incident, state="closed", decisions=(*incident.decisions, Decision("closed", now, by, reason)))

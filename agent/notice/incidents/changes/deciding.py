@@ -41,7 +41,7 @@ def _check_step(incident: Incident, judgement: Judgement) -> None:
         raise NotAllowed(f"{incident.id} is {judgement} already", hint="`leakline incidents show` has its decisions")
     unjudged = incident.state in UNJUDGED
     if judgement in ("contained", "notified") and unjudged:
-        hint = "decide `confirmed` before: from when on somebody is aware decides what is due"
+        hint = "decide `confirmed` before: what is due counts from the time of awareness"
         raise NotAllowed(f"{incident.id} is not confirmed, so it cannot be {judgement}", hint=hint)
     if judgement == "suspected" and not unjudged:
         hint = "if it is not one after all, decide `not-a-breach` with a reason"

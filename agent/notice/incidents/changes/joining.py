@@ -32,27 +32,27 @@ FURTHEST: tuple[State, ...] = ("candidate", "triage", "suspected", "confirmed", 
 T = TypeVar("T")
 
 
-def merged(into: Incident, others: Sequence[Incident], by: str, now: datetime) -> tuple[Incident, list[Incident]]:
-    """The one that stays, and the others, which end. Raises NotAllowed."""
-    _check(into, others)
+def merged(into: Incident, joining: Sequence[Incident], by: str, now: datetime) -> tuple[Incident, list[Incident]]:
+    """The one that stays, and those that join it, which end. Raises NotAllowed."""
+    _check(into, joining)
     whole = into
-    for other in others:
+    for other in joining:
         whole = _with(whole, other)
     whole = replace(whole, score=scored(whole), facts=facts_of(whole, now))
-    state = max((into.state, *(other.state for other in others)), key=FURTHEST.index)
+    state = max((into.state, *(other.state for other in joining)), key=FURTHEST.index)
     if state != into.state:
-        ids = ", ".join(other.id for other in others)
+        ids = ", ".join(other.id for other in joining)
         whole = replace(whole, state=state, decisions=(*whole.decisions, Decision(state, now, by, f"merged {ids}")))
-    return whole, [_ended(other, into.id, by, now) for other in others]
+    return whole, [_ended(other, into.id, by, now) for other in joining]
 
 
-def _check(into: Incident, others: Sequence[Incident]) -> None:
-    for incident in (into, *others):
+def _check(into: Incident, joining: Sequence[Incident]) -> None:
+    for incident in (into, *joining):
         require_open(incident)
-    ids = [into.id, *(other.id for other in others)]
+    ids = [into.id, *(other.id for other in joining)]
     if twice := next((number for number in ids if ids.count(number) > 1), None):
         raise NotAllowed(f"{twice} is named twice", hint="name each incident once, and --into another")
-    for other in others:
+    for other in joining:
         if other.origin != into.origin:
             message = f"{other.id} is of origin {other.origin}, {into.id} of {into.origin}"
             raise NotAllowed(message, hint="live alerts, those of a backfill and those of drills never mix")

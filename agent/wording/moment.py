@@ -1,4 +1,4 @@
-"""Times of incidents, for people."""
+"""Times for people, and what is left until them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def left(due: datetime, now: datetime) -> str:
 
 
 def span(time: timedelta) -> str:
-    """In its two largest units, cut and never rounded up: nobody should believe that there is more time than there is."""
+    """In its two largest units, cut and never rounded up: a deadline is not to look further away than it is."""
     minutes = int(time.total_seconds() // 60)
     days, hours = minutes // 1440, minutes // 60 % 24
     if days:

@@ -7,31 +7,31 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from agent.cli.output.incidents.moments import utc
 from agent.notice.incidents.incident import LEVELS
 from agent.status.incidents import IncidentsStatus
 from agent.status_document import StatusDocument
 from agent.terminal import words
+from agent.wording.moment import utc
 from agent.wording.number import counted
 
 
 def incident_lines(status: StatusDocument) -> Iterator[Text]:
     """Nothing while none is open."""
-    levels, candidates, others = Counter[str](), 0, Counter[str]()
+    levels, candidates, apart = Counter[str](), 0, Counter[str]()
     known = status.incidents or IncidentsStatus()
     for count in known.open:
         if count.origin != "live":
-            others[count.origin] += count.incidents
+            apart[count.origin] += count.incidents
         elif count.state == "candidate":
             candidates += count.incidents
         else:
             levels[count.level] += count.incidents
-    if not (levels or candidates or others):
+    if not (levels or candidates or apart):
         return
     by_level = ", ".join(f"{levels[level]:,} {level}" for level in reversed(LEVELS) if levels[level])
     said = [f"{counted(levels.total(), 'incident')} open" + (f" ({by_level})" if by_level else "")]
     said += [counted(candidates, "candidate")] if candidates else []
-    said += [f"{number:,} of {'a backfill' if origin == 'history' else 'drills'}" for origin, number in others.items()]
+    said += [f"{number:,} of {'a backfill' if origin == 'history' else 'drills'}" for origin, number in apart.items()]
     yield words(f"{', '.join(said)}: leakline incidents list")
     if known.oldest_unacknowledged is not None:
         since = utc(known.oldest_unacknowledged)

@@ -1,1 +1,0 @@
-"""Deadlines in lines, for `clocks list` and `status`."""

@@ -1,0 +1,1 @@
+"""Lines of `leakline status` about what other commands show whole."""
