@@ -17,8 +17,8 @@ import orjson
 
 from agent.config.settings import parse
 from agent.daemon.daemon import Daemon
+from agent.notice.clock import Clock
 from agent.notice.clocks import clock_event
-from agent.notice.clocks.clock import Clock
 from agent.notice.deadlines import Reckoning
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.incidents.incident import decode

@@ -6,7 +6,7 @@ import re
 
 from agent.formats.cef_keys import EXTENSION, LABELS
 from agent.formats.cef_own_key import field_of
-from agent.notice.clocks.clock import ENDED
+from agent.notice.clock import ENDED
 from agent.notice.incidents.incident import ENDS
 from tests.documents.pages import ROOT
 from tests.reference.event_fields_page import event_fields

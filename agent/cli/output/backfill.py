@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from agent.cli.output.backfill_progress import progress
 from agent.cli.output.console import print_json
+from agent.cli.output.status_parts.backfill_progress import progress
 from agent.config.settings import Settings
 from agent.daemon.backfill.requests import COSTS, STATUSES
 from agent.daemon.backfill.span import BackfillSpan

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from rich.table import Table
 
 from agent.cli.output.console import err, out, print_json
-from agent.cli.output.due_dates import NOT_ADVICE
 from agent.cli.output.regimes import periods, regime_summary, review
+from agent.cli.output.status_parts.deadline_lines import NOT_ADVICE
 from agent.config.settings import Settings
 from agent.exit_status import FINE
 from agent.notice.regimes.binding import Binding, outcomes

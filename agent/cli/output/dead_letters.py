@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-from agent.cli.output.status_lines import time
+from agent.cli.output.status_parts.status_lines import time
 from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
 from agent.daemon.control.client import ask, is_there

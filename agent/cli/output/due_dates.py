@@ -9,13 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.cli.output.console import out, print_json
+from agent.cli.output.status_parts.deadline_lines import NOT_ADVICE
 from agent.exit_status import FINE
 from agent.notice.deadlines import DueDate, Reckoning
 from agent.notice.declared import NotDeclarable, anchors, facts
 from agent.notice.regimes.model import Regime, RegimePack
 from agent.notice.regimes.pack import shipped
-
-NOT_ADVICE = "This is not legal advice."
 
 
 def show(

@@ -12,7 +12,7 @@ import yaml
 from rich.table import Table
 
 from agent.cli.output.console import out, print_json
-from agent.cli.output.due_dates import NOT_ADVICE
+from agent.cli.output.status_parts.deadline_lines import NOT_ADVICE
 from agent.exit_status import FINE, FOUND, WRONG_USAGE
 from agent.notice.regimes import pack as packs
 from agent.notice.regimes.model import Deadline, Earliest, Obligation, Regime, RegimePack, UndueDelay

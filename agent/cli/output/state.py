@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from agent.cli.output.console import out
-from agent.cli.output.status_lines import time
+from agent.cli.output.status_parts.status_lines import time
 from agent.store.keys import shard_title
 from agent.wording.number import counted
 

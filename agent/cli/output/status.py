@@ -9,7 +9,9 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from agent.cli.output.status_lines import (
+from agent.cli.output.status_parts.deadline_lines import deadline_lines
+from agent.cli.output.status_parts.incident_lines import incident_lines
+from agent.cli.output.status_parts.status_lines import (
     LONGEST_REASON,
     backfill_lines,
     clock_lines,
@@ -23,8 +25,6 @@ from agent.cli.output.status_lines import (
     time,
     trouble,
 )
-from agent.cli.output.status_parts.deadline_lines import deadline_lines
-from agent.cli.output.status_parts.incident_lines import incident_lines
 from agent.cli.output.status_parts.trail_lines import trail_lines
 from agent.status_document import DestinationStatus, LaneCounts, OrgStatus, ProblemStatus, ReadCounts, StatusDocument
 from agent.terminal import paragraph, words

@@ -11,8 +11,8 @@ from pydantic import TypeAdapter
 
 from agent.daemon.incidents.incident_finder import IncidentFinder
 from agent.errors import LeaklineError
-from agent.notice.clocks.clock import CLOCKS, TIMER, Clock
-from agent.notice.clocks.clock import decode as decode_clocks
+from agent.notice.clock import CLOCKS, TIMER, Clock
+from agent.notice.clock import decode as decode_clocks
 from agent.notice.incidents.book import INCIDENT, OPEN, RECKON
 from agent.notice.incidents.changes.closing import open_obligations
 from agent.notice.incidents.desk import IncidentDesk

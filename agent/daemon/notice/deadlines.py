@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import structlog
 
-from agent.notice.clocks import clock as clocks
-from agent.notice.clocks.clock import CLOCKS, Clock
+from agent.notice import clock as clocks
+from agent.notice.clock import CLOCKS, Clock
 from agent.notice.incidents import incident as incidents
 from agent.notice.incidents.book import INCIDENT
 from agent.notice.incidents.incident import Incident

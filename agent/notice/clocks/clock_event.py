@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.notice.clocks.clock import Clock
+from agent.notice.clock import Clock
 from agent.own_event import EventValue
 
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent.duration import written
+from agent.notice.clock import BASIS, CLOCKS, Clock, decode, encode
 from agent.notice.clocks.basis import KnownBasis
-from agent.notice.clocks.clock import BASIS, CLOCKS, Clock, decode, encode
 from agent.notice.clocks.lateness import Lateness
 from agent.notice.clocks.reckon import reckoned
 from agent.notice.clocks.shelf import BasisShelf, CurrentBasis

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from agent.notice.clock import Clock, ClockState
 from agent.notice.clocks.basis import KnownBasis
-from agent.notice.clocks.clock import Clock, ClockState
 from agent.notice.clocks.dates import ObligationDates, dates
 from agent.notice.declared import EVENT
 from agent.notice.incidents.incident import Incident, Settlement, State

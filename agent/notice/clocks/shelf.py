@@ -10,9 +10,9 @@ from functools import lru_cache
 import structlog
 import yaml
 
+from agent.notice.clock import BASIS, PACK
 from agent.notice.clocks import basis as bases
 from agent.notice.clocks.basis import KnownBasis, basis_of
-from agent.notice.clocks.clock import BASIS, PACK
 from agent.notice.regimes.model import RegimePack
 from agent.notice.regimes.pack import SignedPack
 from agent.notice.settings import NoticeSettings

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import structlog
 
-from agent.notice.clocks.clock import CLOCKS, TIMER, decode
+from agent.notice.clock import CLOCKS, TIMER, decode
 from agent.notice.clocks.keeper import ClockKeeper
 from agent.notice.clocks.lateness import Lateness
 from agent.notice.clocks.shelf import CurrentBasis

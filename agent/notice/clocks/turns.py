@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from agent.notice.clock import Clock
 from agent.notice.clocks import clock_event
-from agent.notice.clocks.clock import Clock
 from agent.notice.incidents.incident import Incident
 from agent.own_event import EventValue
 from agent.wording.number import counted

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 
 from agent.duration import written
+from agent.notice.clock import Clock
 from agent.notice.clocks.basis import KnownBasis
-from agent.notice.clocks.clock import Clock
 from agent.notice.incidents.desk import IncidentChange
 from agent.notice.incidents.growth import BY
 from agent.notice.incidents.incident import Decision, Incident

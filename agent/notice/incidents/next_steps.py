@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.notice.clocks.clock import Clock
+from agent.notice.clock import Clock
 from agent.notice.incidents.incident import Incident
 
 MOST_DUTIES = 5

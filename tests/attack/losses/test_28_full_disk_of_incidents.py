@@ -40,7 +40,7 @@ def reports(disk: Path, tmp_path: Path) -> Iterator[FailureReports]:
 
 def fill(place: Path) -> Path:
     """A file with all the room there is."""
-    path = place / "others"
+    path = place / "further"
     with suppress(OSError), path.open("wb", buffering=0) as file:
         while file.write(b"x" * 4096):
             pass
@@ -63,15 +63,15 @@ def test_incidents_survive_a_disk_that_is_really_full(reports: FailureReports, d
     reports.wait_for_alerts(5)
     number = next(row.incident for row in reports.rows() if row.incident)
     asked = 5
-    others = fill(disk)
+    further = fill(disk)
     while 429 not in (answers := reports.send(asked, asked + 1)):  # free pages and what was held for deleting go first
         assert answers == [200]
         asked += 1
         fill(disk / "state")
     reports.agent.wait_for(lambda: "the trail is late" in reports.agent.log.read_text())
     taken = [text for text in ("a" * 3_000, "b" * 3_000) if comment(reports, number, text)]
-    others.unlink()
-    (disk / "state" / "others").unlink(missing_ok=True)
+    further.unlink()
+    (disk / "state" / "further").unlink(missing_ok=True)
     assert set(reports.send(0, asked + 20)) == {200}
     reports.wait_for_alerts(asked + 20)
     assert comment(reports, number, "afterwards")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from agent.cli.output.status_lines import MOST_FEEDS, feed_lines, silence_lines, source_lines, source_state
+from agent.cli.output.status_parts.status_lines import MOST_FEEDS, feed_lines, silence_lines, source_lines, source_state
 from agent.status.pause import PauseStatus
 from agent.status.silence import FeedSilence, SilenceKind
 from agent.status_document import (

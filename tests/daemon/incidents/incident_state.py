@@ -12,7 +12,7 @@ from agent.daemon.control.client import ask
 from agent.daemon.control.server import ControlServer
 from agent.daemon.incidents.incident_access import desk_alone
 from agent.daemon.incidents.incident_requests import PREFIX, IncidentRequests
-from agent.notice.clocks.clock import CLOCKS, TIMER, Clock, encode
+from agent.notice.clock import CLOCKS, TIMER, Clock, encode
 from agent.notice.incidents.book import RECKON
 from agent.notice.incidents.incident import Incident
 from agent.notice.settings import NoticeSettings

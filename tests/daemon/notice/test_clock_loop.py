@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.daemon.notice.clock_loop import ClockLoop
-from agent.notice.clocks.clock import CLOCKS, decode
+from agent.notice.clock import CLOCKS, decode
 from agent.notice.clocks.shelf import CurrentBasis
 from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.desk import IncidentDesk

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from agent.assembly.trail_record import recorder
-from agent.notice.clocks.clock import CLOCKS, Clock, decode
+from agent.notice.clock import CLOCKS, Clock, decode
 from agent.notice.clocks.lateness import Lateness
 from agent.notice.clocks.shelf import CurrentBasis
 from agent.notice.clocks.timers import ShardClocks

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.notice.clocks.clock import BASIS, PACK
+from agent.notice.clock import BASIS, PACK
 from agent.notice.regimes.pack import shipped
 from agent.notice.settings import ContractSettings, NoticeSettings
 from agent.store import keys

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from agent.notice.clock import TIMER
 from agent.notice.clocks import keeper
-from agent.notice.clocks.clock import TIMER
 from agent.notice.incidents.book import LINK, RECKON
 from agent.notice.incidents.incident import Settlement
 from agent.notice.settings import NoticeSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from agent.notice.clocks.clock import Clock
+from agent.notice.clock import Clock
 from agent.notice.incidents.growth import Thresholds, joined, opened
 from agent.notice.incidents.incident import Incident, Origin
 from agent.notice.incidents.incident_alert import IncidentAlert

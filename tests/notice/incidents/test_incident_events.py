@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.notice.clock import Clock
 from agent.notice.clocks import clock_event
-from agent.notice.clocks.clock import Clock
 from tests.formats.cef_fields import fields_of
 from tests.formats.cef_reader import read
 from tests.notice.incidents.told_incidents import NOW, ToldIncidents, told_incidents, types

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.cli.output.status_lines import clock_lines, flagged_lines
+from agent.cli.output.status_parts.status_lines import clock_lines, flagged_lines
 from agent.model import TimeFlag
 from agent.status.times import KernelClock, KernelClockState, RowsFlagged
 from agent.status_document import OrgStatus, StateStatus, StatusDocument, decode, encode

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from rich.text import Text
 
-from agent.notice.clocks.clock import Clock
+from agent.notice.clock import Clock
 from agent.notice.incidents.incident import Incident, Settlement
 from agent.terminal import words
 from agent.wording.moment import left, utc

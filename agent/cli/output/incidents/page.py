@@ -10,10 +10,10 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.text import Text
 
-from agent.cli.output.due_dates import NOT_ADVICE
 from agent.cli.output.incidents.clock_lines import clock_lines
 from agent.cli.output.incidents.listing import STYLES
-from agent.notice.clocks.clock import Clock
+from agent.cli.output.status_parts.deadline_lines import NOT_ADVICE
+from agent.notice.clock import Clock
 from agent.notice.incidents.incident import LEVELS, Anchor, Fact, Incident
 from agent.terminal import paragraph, words
 from agent.wording.moment import utc

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from agent.cli.output.status_lines import LONGEST_REASON
+from agent.cli.output.status_parts.status_lines import LONGEST_REASON
 from agent.status.trail import CheckpointStatus, MirrorStatus
 from agent.status_document import StatusDocument
 from agent.terminal import words

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from agent.notice.clocks.clock import Clock
+from agent.notice.clock import Clock
 from agent.notice.incidents.changes import free_text
 from agent.notice.incidents.changes.refusal import NotAllowed, require_open
 from agent.notice.incidents.incident import Decision, Incident

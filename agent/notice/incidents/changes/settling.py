@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
 
-from agent.notice.clocks.clock import Clock
+from agent.notice.clock import Clock
 from agent.notice.incidents.changes import free_text
 from agent.notice.incidents.changes.anchoring import CLOCKS_APART
 from agent.notice.incidents.changes.refusal import NotAllowed, require_open

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from rich.text import Text
 
-from agent.cli.output.backfill_progress import line
+from agent.cli.output.status_parts.backfill_progress import line
 from agent.status.silence import FeedSilence, SilenceKind
 from agent.status_document import ProblemStatus, SourceStatus, StatusDocument
 from agent.terminal import words
