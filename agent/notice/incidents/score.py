@@ -66,11 +66,8 @@ def _parts(incident: Incident, judged: RuleVerdict | None) -> Iterator[tuple[int
             yield points, reason
     categories = sorted({count.category for count in rules if count.category})
     yield _step(BREADTH, len(categories)), f"rules of {len(categories)} categories: {', '.join(categories)}"
-    if len(incident.rules) >= MANY_RULES:
-        yield (
-            FOR_MANY_RULES,
-            f"{len(incident.rules)}{' or more' if len(incident.rules) > MOST_RULES else ''} different rules",
-        )
+    if (number := len(incident.rules)) >= MANY_RULES:
+        yield FOR_MANY_RULES, f"{number if number <= MOST_RULES else f'more than {MOST_RULES}'} different rules"
     if judged is not None:
         yield JUDGED, f"the same rule and user were judged not a breach on {judged.at:%Y-%m-%d}"
 
