@@ -49,7 +49,7 @@ class IncidentOutcome:
 def settle(daemon: Daemon) -> None:
     """Before the daemon ends: reckon the clocks of all incidents, and sign the trail."""
     for _ in range(TURNS):
-        if not daemon.clocks.turn():
+        if not daemon.notice.clocks.turn():
             break
     daemon.trail.turn()
 
