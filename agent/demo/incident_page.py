@@ -36,8 +36,8 @@ def _lines(found: IncidentOutcome, config: str, now: datetime) -> Iterator[Text]
         yield words(f"  {level}, {counted(gravest['alerts'], 'alert')}")
         yield words("Its next deadlines, if it is a breach. This is not legal advice.", "bold")
         yield from (_deadline(deadline, now) for deadline in found.deadlines[:DEADLINES])
-        if (left := len(found.deadlines) - DEADLINES) > 0:
-            yield words(f"  and {counted(left, 'further obligation')}")
+        if (further := len(found.deadlines) - DEADLINES) > 0:
+            yield words(f"  and {counted(further, 'further obligation')}")
         yield words("What to do next", "bold")
         for number, step in enumerate(found.next[:STEPS], 1):
             yield words(f"  {number}. {step['what']}")

@@ -40,7 +40,7 @@ def show(
         console.print(Text("The accounts do not balance.", style="bold red"))
     console.print(f"""
 What to look at next
-  {folder}/output/alerts.ndjson   alerts, each with what to do, and incidents
+  {folder}/output/alerts.ndjson   alerts, with what to do, and incidents
   {folder}/output/events.ndjson   the normalised events (ECS)
   leakline rules list   the rules; docs/getting_started.md connects an org""")
 

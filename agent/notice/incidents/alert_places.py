@@ -16,7 +16,7 @@ ALERT = "alert/"
 """What keys of places begin with, under `keys.RESPONSE`."""
 KEPT = timedelta(days=35)
 """How long after a word about an alert the next one finds its incident by it; later it is looked for by whom it is about."""
-LOOKED_BACK = timedelta(days=60)
+LOOKED_BACK = timedelta(days=50)
 """How far behind that days are looked for that nobody forgot, because nothing ran meanwhile."""
 DAY = timedelta(days=1)
 TOGETHER = 1_000
