@@ -142,7 +142,7 @@ class DaemonCommands:
             sources=decode_sources(self._sources(self._now())),
             clock=self._clock(),
             backfills=self._backfills.statuses(),
-            incidents=incidents_status(self._shards),
+            incidents=incidents_status({name: stores.state for name, stores in self._shards.items()}),
             trail=self._trail() if self._trail is not None else None,
             rules=RulesStatus(self._rules.rules_loaded, [str(error) for error in self._rules.problems]),
         )

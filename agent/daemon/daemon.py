@@ -301,6 +301,8 @@ class Daemon:
         node = self.node
         problems = LiveMapping(lambda: {name: shard.stores.problems for name, shard in node.shards.items()})
         orgs = LiveMapping(self.readings.polled_orgs)
+        if self._settings.metrics.port is not None:
+            looks.append(self.notice.gauges.look)
         return metrics_served(self._settings.metrics, self._liveness, problems, orgs, self.readings.has_read, looks)
 
 

@@ -154,7 +154,7 @@ def _without_daemon(settings: Settings) -> StatusDocument:
             stored = replace(
                 stored,
                 backfills=stored_backfills(shards),
-                incidents=incidents_status(shards),
+                incidents=incidents_status(states),
                 deadlines=deadlines,
                 trail=trail_status(shards[PROCESS].state, mirroring(destinations), utc_now()),
             )

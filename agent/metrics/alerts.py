@@ -41,11 +41,6 @@ INCIDENTS_OPEN = Gauge(
     ["state", "level"],
     registry=REGISTRY,
 )
-DEADLINES_LATE = Gauge(
-    "leakline_deadlines_late",
-    "Obligations of open incidents whose date has passed, neither met nor explained: see `leakline clocks list`",
-    registry=REGISTRY,
-)
 NEXT_DEADLINE = Gauge(
     "leakline_next_deadline_timestamp_seconds",
     "The next date of any open incident, as a Unix time; 0 while there is none",

@@ -13,6 +13,7 @@ from agent.daemon.control.command import ControlCommand
 from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.daemon.notice.clock_loop import ClockLoop, NoticeBasis
 from agent.daemon.notice.clock_requests import ClockRequests
+from agent.daemon.notice.notice_gauges import NoticeGauges
 from agent.notice.regimes.in_force import PackInForce
 from agent.store.keys import PROCESS
 from agent.store.state import State
@@ -25,6 +26,7 @@ class NoticeParts:
     clocks: ClockLoop
     basis: NoticeBasis
     commands: Sequence[ControlCommand]
+    gauges: NoticeGauges
 
 
 def build_notice_parts(
@@ -43,4 +45,5 @@ def build_notice_parts(
     incidents = IncidentRequests(
         lambda: {name: shard.desk for name, shard in node.shards.items()}, now, lambda: basis.pack, soon
     )
-    return NoticeParts(loop, basis, [*ClockRequests(states, now).commands(), *incidents.commands()])
+    gauges = NoticeGauges(states, lambda: {name: shard.incidents for name, shard in node.shards.items()}, now)
+    return NoticeParts(loop, basis, [*ClockRequests(states, now).commands(), *incidents.commands()], gauges)

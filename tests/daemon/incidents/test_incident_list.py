@@ -63,7 +63,7 @@ def test_open_incidents_are_counted_without_reading_one(state: IncidentState) ->
         for key in desk.recall.keys(INCIDENT):
             with state.stores[desk.shard].state.transact() as transaction:
                 transaction.apply("response/", {key: b"not an incident"})
-    found = incidents_status(state.stores)
+    found = incidents_status({name: stores.state for name, stores in state.stores.items()})
     assert found.open == [
         IncidentCount("triage", "critical", "live", 1, "acme"),
         IncidentCount("triage", "critical", "live", 1, "globex"),
@@ -79,10 +79,10 @@ def test_what_is_acknowledged_or_ended_waits_for_nobody(state: IncidentState) ->
     seen, ended = state.add(incident(alert(1, user="a"))), state.add(incident(alert(2, user="b")))
     state.add(incident(alert(3, user="c", level="low")))
     state.ask("acknowledge", number=seen)
-    assert incidents_status(state.stores).unacknowledged == 1
+    assert incidents_status({name: stores.state for name, stores in state.stores.items()}).unacknowledged == 1
     state.ask("decide", number=ended, decision="not-a-breach", reason="a test")
-    found = incidents_status(state.stores)
+    found = incidents_status({name: stores.state for name, stores in state.stores.items()})
     assert (found.unacknowledged, found.oldest_unacknowledged) == (0, None)
     assert sum(count.incidents for count in found.open) == 2
     state.ask("decide", number=ended, decision="reopened")
-    assert incidents_status(state.stores).unacknowledged == 1
+    assert incidents_status({name: stores.state for name, stores in state.stores.items()}).unacknowledged == 1
