@@ -49,6 +49,8 @@ class ShardClocks:
         self._next: int | None = None
         self._seen = -1
         """How often something had been stored when marks were looked for last."""
+        self._to_bring: tuple[str, dict[str, None]] = "", {}
+        """The digest of a basis, and the incidents that are still to be brought to it."""
         self._based: str | None = None
         """The basis to which all were brought, as far as is known; None before it was read."""
 
@@ -88,11 +90,13 @@ class ShardClocks:
             if len(numbers) == 1:
                 log.error("the clocks of an incident cannot be kept", incident=numbers[0], reason=str(error)[:300])
                 timers.pop(numbers[0], None)
+                self._to_bring[1].pop(numbers[0], None)
                 return
             for number in numbers:
                 self._look([number], timers)
             return
         for number, at in found.items():
+            self._to_bring[1].pop(number, None)
             timers.pop(number, None)
             if at is not None:
                 timers[number] = at
@@ -127,13 +131,16 @@ class ShardClocks:
         return current is not None and current.known.digest != self._based
 
     def _to_rebase(self, current: CurrentBasis | None) -> Iterable[str]:
-        """Incidents with a running clock that the basis of now may add to."""
+        """Incidents with a running clock that the basis of now may add to; of a turn that was cut short, the rest of them."""
         if current is None or current.known.digest == self._based:
             return []
         if self.desk.recall(BASED) == current.known.digest.encode():
             self._based = current.known.digest
             return []
-        return [key.removeprefix(CLOCKS) for key in self.desk.recall.keys(CLOCKS) if self._runs(key)]
+        if self._to_bring[0] != current.known.digest:
+            found = (key.removeprefix(CLOCKS) for key in self.desk.recall.keys(CLOCKS) if self._runs(key))
+            self._to_bring = current.known.digest, dict.fromkeys(found)
+        return list(self._to_bring[1])
 
     def _runs(self, key: str) -> bool:
         try:
