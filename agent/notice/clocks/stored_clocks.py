@@ -17,6 +17,6 @@ def stored_clocks(recall: Recall, change: IncidentChange, incident: Incident) ->
         return decode(recall(CLOCKS + incident.id))
     except ValueError as error:
         change.apply({CLOCKS + incident.id: encode([])})
-        message = f"{incident.id}: the stored clocks could not be read and are reckoned anew from what is known of the incident"
+        message = f"{incident.id}: the stored clocks could not be read and are reckoned again from what is known of the incident"
         change.tell(incident, DAMAGED, message, by=BY, data={"error": type(error).__name__})
         return []

@@ -119,7 +119,7 @@ class ShardClocks:
 
     def _mark_others(self, damaged: Sequence[str], timers: Mapping[str, int]) -> None:
         """Whose they were nobody knows: whatever has no timer is marked, and looked at."""
-        log.error("timers of clocks cannot be read", count=len(damaged), first=damaged[0][:100])
+        log.error("timers of clocks cannot be read", count=len(damaged), first=damaged[0][:300])
         without = [number for number in self._book.ids() if number not in timers]
         with self.desk.changing() as change:
             change.apply({**dict.fromkeys(damaged), **{RECKON + number: b"" for number in without}})
