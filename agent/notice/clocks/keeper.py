@@ -70,7 +70,8 @@ class ClockKeeper:
         before = stored_clocks(self._recall, change, incident)
         incident, bases = self._based(change, incident, before)
         incident = self._presumed(change, incident, bases)
-        clocks = reckoned(incident, bases, before, change.now)
+        whole = len(bases) == len(incident.bases)
+        clocks = reckoned(incident, bases, before, change.now, whole=whole)
         for turn in turns(before, clocks):
             self._tell(change, incident, turn)
         _end_problems(change, incident, before, clocks)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from agent.notice.clock import CLOCKS, TIMER
+from agent.notice.clock import BASIS, CLOCKS, TIMER
 from agent.notice.clocks.shelf import CurrentBasis
 from agent.notice.clocks.timers import BASED, ShardClocks
 from agent.notice.settings import NoticeSettings
@@ -13,6 +13,7 @@ from agent.store import keys
 from tests.notice.clocks.conftest import Begin
 from tests.notice.clocks.life import BEGIN, Life
 from tests.notice.clocks.packs import with_hours
+from tests.notice.clocks.test_bases import with_contract
 
 GERMAN = NoticeSettings(zone="Europe/Berlin", jurisdictions=["eu"])
 HOUR = timedelta(hours=1)
@@ -77,6 +78,24 @@ def test_clocks_go_on_where_the_incident_that_became_part_is_damaged(begin: Begi
     life.restart()
     life.pass_to(BEGIN + 72 * HOUR)
     assert life.clock(SA).state == "late"
+
+
+def test_a_basis_that_cannot_be_read_lengthens_nothing(begin: Begin) -> None:
+    """Its dates stay although what is known now would give later ones; they move with the anchor."""
+    life = begin(with_contract(24))
+    life.open()
+    life.look()
+    life.declare("aware", BEGIN)
+    judged_by = life.incident().bases[0]
+    life.restart(with_contract(48))
+    store(life, BASIS + judged_by, b"\x00")
+    life.restart()
+    life.learn({"persons_affected": 5.0})
+    assert life.clock("contract:big/customer").due == BEGIN + 24 * HOUR
+    life.pass_to(BEGIN + 24 * HOUR)
+    assert life.clock("contract:big/customer").state == "late"
+    life.declare("aware", BEGIN + HOUR)
+    assert life.clock("contract:big/customer").due == BEGIN + 49 * HOUR
 
 
 def test_a_pack_that_comes_during_a_look_is_taken_at_the_next(begin: Begin) -> None:
