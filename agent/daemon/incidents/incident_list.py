@@ -159,6 +159,7 @@ def _row(desk: IncidentDesk, incident: Incident) -> dict[str, Any]:
         "opened_at": incident.opened_at.isoformat(),
         "detected_at": incident.detected_at.isoformat(),
         "next_due": due.isoformat() if due else None,
+        "next_legal_due": clock.due.isoformat() if clock and clock.due else None,
         "next_obligation": clock.id if clock else "",
         "open_obligations": len(left),
         "acknowledged_by": incident.acknowledged_by,

@@ -32,6 +32,9 @@ log = structlog.get_logger()
 LOOK_EVERY = 1.0
 """Seconds."""
 
+TURN_FOR = 5.0
+"""Seconds that one shard has before the others have their turn, and before its end has to wait no longer."""
+
 STEP = timedelta(minutes=1)
 """By more than that nothing but a person or a time service moves a clock."""
 
@@ -100,11 +103,12 @@ class ClockLoop:
 
     def _turn_of(self, name: str, now: datetime) -> int:
         """Of one shard, which is not replaced meanwhile. It rests after a turn that could not be stored."""
-        self._rests[name], count = self._steady() + FULL_DISK_PAUSE, 0
+        began, count = self._steady(), 0
+        self._rests[name] = began + FULL_DISK_PAUSE
         with self._entered(name) as may_work:
             try:
                 if may_work:
-                    count = self._of(name, self._shards()[name]).turn(now, self._stop.is_set)
+                    count = self._of(name, self._shards()[name]).turn(now, lambda: self._must_leave(began))
                 del self._rests[name]
             except Busy as error:
                 log.warning("clocks wait for the state", shard=name, reason=str(error))
@@ -112,6 +116,10 @@ class ClockLoop:
                 log.warning("there is no room on the disk for clocks", shard=name, reason=str(error))
                 self._directory.give_up_ballast()
         return count
+
+    def _must_leave(self, began: float) -> bool:
+        """Whether a shard is to go on at another turn."""
+        return self._stop.is_set() or self._steady() - began > TURN_FOR
 
     def _of(self, name: str, shard: ShardIncidents) -> ShardClocks:
         """Anew where the shard was built anew."""

@@ -6,15 +6,17 @@ Looking at an incident again changes nothing that is not due: whoever is not sur
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from agent.duration import written
-from agent.notice.clock import BASIS, CLOCKS, Clock, decode, encode
+from agent.notice.clock import BASIS, CLOCKS, Clock, encode
 from agent.notice.clocks.basis import KnownBasis
 from agent.notice.clocks.lateness import Lateness
 from agent.notice.clocks.reckon import reckoned
 from agent.notice.clocks.shelf import BasisShelf, CurrentBasis
+from agent.notice.clocks.stored_clocks import stored_clocks
 from agent.notice.clocks.timer_keys import first_millisecond, timer_key
 from agent.notice.clocks.turns import ENDED, KEPT, LATE, PRESUMED, SHADOW_PASSED, Turn, turns
 from agent.notice.clocks.upkeep import AWARE, next_look, presumption, tended
@@ -65,10 +67,11 @@ class ClockKeeper:
     def _kept(self, change: IncidentChange, incident: Incident) -> datetime | None:
         if not incident.has_clocks and not incident.bases:
             return next_look(incident, (), (), self._settings, change.now)
-        before = decode(self._recall(CLOCKS + incident.id))
+        before = stored_clocks(self._recall, change, incident)
         incident, bases = self._based(change, incident, before)
         incident = self._presumed(change, incident, bases)
-        clocks = reckoned(incident, bases, before, change.now)
+        whole = len(bases) == len(incident.bases)
+        clocks = reckoned(incident, bases, before, change.now, whole=whole)
         for turn in turns(before, clocks):
             self._tell(change, incident, turn)
         _end_problems(change, incident, before, clocks)
@@ -83,7 +86,7 @@ class ClockKeeper:
     ) -> tuple[Incident, list[KnownBasis]]:
         """With the basis of now, and with those of incidents that it is made of."""
         current = self._current()
-        sources = [change.incident(other) for other in (*incident.merged_from, incident.split_from) if other]
+        sources = [_readable(change, other) for other in (*incident.merged_from, incident.split_from) if other]
         inherited = [digest for source in sources if source is not None for digest in source.bases]
         digests = list(dict.fromkeys([*incident.bases, *inherited]))
         runs = not before or any(not clock.has_ended for clock in before)
@@ -165,6 +168,13 @@ class ClockKeeper:
         if turn.action == LATE and incident.origin != "drill":
             fields = {INCIDENT: incident.id}
             change.problems.report(PROBLEM, _subject(incident, clock), message, org=incident.org, fields=fields)
+
+
+def _readable(change: IncidentChange, number: str) -> Incident | None:
+    """None for one that is damaged: that is its own trouble, and told of it."""
+    with suppress(ValueError):
+        return change.incident(number)
+    return None
 
 
 def _known_since(incident: Incident, clock: Clock) -> datetime:

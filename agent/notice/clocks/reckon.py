@@ -25,8 +25,12 @@ ENDS: dict[str, ClockState] = {"sent": "sent", "not-applicable": "not-applicable
 """By the end of a settlement."""
 
 
-def reckoned(incident: Incident, bases: Sequence[KnownBasis], before: Sequence[Clock], now: datetime) -> list[Clock]:
-    """In the order of the packs. `before`: as they were reckoned last; those that no basis has stay."""
+def reckoned(
+    incident: Incident, bases: Sequence[KnownBasis], before: Sequence[Clock], now: datetime, *, whole: bool = True
+) -> list[Clock]:
+    """In the order of the packs. `before`: as they were reckoned last; those that no basis has stay. `whole`: whether all bases
+    could be read; of one that could not, the dates stay until an anchor moves.
+    """
     known = {clock.id: clock for clock in before}
     found: dict[str, list[ObligationDates]] = {}
     for basis in bases:
@@ -34,6 +38,8 @@ def reckoned(incident: Incident, bases: Sequence[KnownBasis], before: Sequence[C
             found.setdefault(f"{date.legal.regime}/{date.legal.obligation}", []).append(date)
     clocks = [_clock(incident, of, known.get(id_), now) for id_, of in found.items()]
     clocks += [_with_state(incident, clock, "", now) for clock in before if clock.id not in found]
+    if not whole:
+        clocks = [_no_later(clock, known.get(clock.id)) for clock in clocks]
     return [_passed(clock, known.get(clock.id), now) for clock in clocks]
 
 
@@ -71,6 +77,15 @@ def _strictest(incident: Incident, found: Sequence[ObligationDates], before: Clo
         passed_shadow=before.passed_shadow if before else False,
     )
     return _with_state(incident, clock, "" if applying else legal.basis, now)
+
+
+def _no_later(clock: Clock, before: Clock | None) -> Clock:
+    """With the earlier of both dates, where the same instant is counted from."""
+    if before is None or clock.has_ended:
+        return clock
+    same = before.anchored_at == clock.anchored_at
+    due = _first([clock.due, before.due]) if same else clock.due
+    return replace(clock, due=due, shadow_due=_first([clock.shadow_due, before.shadow_due]))
 
 
 def _first(dates: Iterable[datetime | None]) -> datetime | None:

@@ -6,7 +6,7 @@ what follows from it: an end in between leaves the mark or the timer, and the ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import structlog
@@ -49,6 +49,8 @@ class ShardClocks:
         self._next: int | None = None
         self._seen = -1
         """How often something had been stored when marks were looked for last."""
+        self._to_bring: tuple[str, dict[str, None]] = "", {}
+        """The digest of a basis, and the incidents that are still to be brought to it."""
         self._based: str | None = None
         """The basis to which all were brought, as far as is known; None before it was read."""
 
@@ -63,12 +65,12 @@ class ShardClocks:
 
         Raises StateError, DiskFull; what was not stored is looked at again.
         """
-        seen, timers = self._book.changes, self._read_timers()
+        seen, current, timers = self._book.changes, self._current(), self._read_timers()
         due = [number for number, at in sorted(timers.items(), key=lambda item: item[1]) if at <= milliseconds(now)]
         marked = [key.removeprefix(RECKON) for key in self.desk.recall.keys(RECKON)]
-        rebased = self._to_rebase()
+        rebased = self._to_rebase(current)
         numbers = list(dict.fromkeys([*due, *marked, *rebased]))
-        if numbers and self._current() is not None:
+        if numbers and current is not None:
             working_days.load()  # no batch is to wait for it
         for start in range(0, len(numbers), AT_ONCE):
             if stops():
@@ -76,7 +78,7 @@ class ShardClocks:
             self._look(numbers[start : start + AT_ONCE], timers)
         self._next = min(timers.values(), default=None)
         self._seen = seen
-        self._note_based()
+        self._note_based(current)
         return len(numbers)
 
     def _look(self, numbers: Sequence[str], timers: dict[str, int]) -> None:
@@ -88,19 +90,39 @@ class ShardClocks:
             if len(numbers) == 1:
                 log.error("the clocks of an incident cannot be kept", incident=numbers[0], reason=str(error)[:300])
                 timers.pop(numbers[0], None)
+                self._to_bring[1].pop(numbers[0], None)
                 return
             for number in numbers:
                 self._look([number], timers)
             return
         for number, at in found.items():
+            self._to_bring[1].pop(number, None)
             timers.pop(number, None)
             if at is not None:
                 timers[number] = at
 
     def _read_timers(self) -> dict[str, int]:
         if self._timers is None:
-            self._timers = dict(timer_of(key) for key in self.desk.recall.keys(TIMER))
+            timers: dict[str, int] = {}
+            damaged = []
+            for key in self.desk.recall.keys(TIMER):
+                try:
+                    number, at = timer_of(key)
+                except ValueError:
+                    damaged.append(key)
+                else:
+                    timers[number] = at
+            if damaged:
+                self._mark_others(damaged, timers)
+            self._timers = timers
         return self._timers
+
+    def _mark_others(self, damaged: Sequence[str], timers: Mapping[str, int]) -> None:
+        """Whose they were nobody knows: whatever has no timer is marked, and looked at."""
+        log.error("timers of clocks cannot be read", count=len(damaged), first=damaged[0][:300])
+        without = [number for number in self._book.ids() if number not in timers]
+        with self.desk.changing() as change:
+            change.apply({**dict.fromkeys(damaged), **{RECKON + number: b"" for number in without}})
 
     # Another basis
 
@@ -108,16 +130,17 @@ class ShardClocks:
         current = self._current()
         return current is not None and current.known.digest != self._based
 
-    def _to_rebase(self) -> Iterable[str]:
-        """Incidents with a running clock that the basis of now may add to."""
-        current = self._current()
+    def _to_rebase(self, current: CurrentBasis | None) -> Iterable[str]:
+        """Incidents with a running clock that the basis of now may add to; of a turn that was cut short, the rest of them."""
         if current is None or current.known.digest == self._based:
             return []
-        stored = self.desk.recall(BASED)
-        if stored is not None and stored.decode() == current.known.digest:
+        if self.desk.recall(BASED) == current.known.digest.encode():
             self._based = current.known.digest
             return []
-        return [key.removeprefix(CLOCKS) for key in self.desk.recall.keys(CLOCKS) if self._runs(key)]
+        if self._to_bring[0] != current.known.digest:
+            found = (key.removeprefix(CLOCKS) for key in self.desk.recall.keys(CLOCKS) if self._runs(key))
+            self._to_bring = current.known.digest, dict.fromkeys(found)
+        return list(self._to_bring[1])
 
     def _runs(self, key: str) -> bool:
         try:
@@ -125,8 +148,8 @@ class ShardClocks:
         except ValueError:
             return True  # the look says so
 
-    def _note_based(self) -> None:
-        current = self._current()
+    def _note_based(self, current: CurrentBasis | None) -> None:
+        """`current`: the one of when the turn began; a reload may have brought another one meanwhile."""
         if current is None or current.known.digest == self._based:
             return
         with self.desk.changing() as change:

@@ -63,9 +63,10 @@ def _judging(incident: Incident) -> Iterator[Step]:
 def _duties(incident: Incident, left: Sequence[Clock], now: datetime) -> Iterator[Step]:
     dated = [(due, clock) for clock in left if (due := clock.next_due) is not None]
     for due, clock in sorted(dated, key=lambda pair: (pair[0], pair[1].id))[:MOST_DUTIES]:
-        late = due <= now
-        when = f"{'since' if late else 'before'} {due:%Y-%m-%d %H:%M} UTC"
-        what = f"{'late ' if late else ''}{when}: {clock.id} to {clock.recipient}"
+        late = clock.due is not None and clock.due <= now
+        passed = "late since" if late else "past the strict date since"
+        since = clock.due if late and clock.due is not None else due
+        what = f"{passed if since <= now else 'before'} {since:%Y-%m-%d %H:%M} UTC: {clock.id} to {clock.recipient}"
         if clock.due is None and clock.shadow_due is not None:
             what += " (counted from the detection)"
         yield Step(what, _command(incident, "decide", f"sent --obligation {clock.id} --receipt REF"))

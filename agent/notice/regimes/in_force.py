@@ -98,11 +98,16 @@ class PackInForce:
         head = choice.signed.pack.pack
         for place in PLACES:
             refusal = choice.refusal(place)
-            if refusal is None:
-                self._problems.over(REFUSED, place, f"the pack of regimes {head.id} {head.version} is in force")
-                continue
-            message = f"{refusal.error}; the pack {head.id} {head.version} stays in force"
-            self._problems.report(REFUSED, place, message, fix=refusal.fix)
+            try:
+                if refusal is None:
+                    self._problems.over(REFUSED, place, f"the pack of regimes {head.id} {head.version} is in force")
+                    continue
+                message = f"{refusal.error}; the pack {head.id} {head.version} stays in force"
+                self._problems.report(REFUSED, place, message, fix=refusal.fix)
+            except DiskFull:  # a full disk ends neither a start nor a reload
+                log.warning(
+                    "a pack of regimes is not reported", place=place, refused=str(refusal.error) if refusal else ""
+                )
 
 
 def summary(signed: SignedPack, day: date) -> PackSummary:

@@ -99,6 +99,25 @@ def test_a_list_fits_too(tmp_path: Any) -> None:
     assert "late since 2026-11-27 11:00 UTC (1 h 0 min over)" in lines[2]
 
 
+def test_a_strict_date_that_has_passed_is_not_called_late(tmp_path: Any) -> None:
+    """Neither in the list nor on the page nor among what to do next: the date of the law is still to come, or not known."""
+    strict = [replace(CLOCK, due=due, shadow_due=NOW - HOUR, presumed=False) for due in (NOW + HOUR, None)]
+    with opened(tmp_path) as state:
+        for number, clock in enumerate(strict):
+            name = state.add(incident(alert(number)))
+            state.reckon(name, [clock])
+            page, found = state.ask("show", number=name), state.ask("list")
+            lines = printed(200, lambda console, page=page, found=found: _both(page, found, console))  # type: ignore[misc]
+            said = [line for line in lines if "past the strict date since 2026-11-27 11:00 UTC" in line]
+            assert len(said) == 3 + number
+            assert not [line for line in lines if "late since" in line]
+
+
+def _both(page: dict[str, Any], found: dict[str, Any], console: Console) -> None:
+    show_page(page, console, NOW)
+    show_list(found, console, NOW)
+
+
 def test_what_is_left_is_never_rounded_up() -> None:
     """Two units, the rest cut."""
     assert left(NOW + 71.999 * HOUR, NOW) == "2 d 23 h left"

@@ -181,3 +181,21 @@ def test_a_hundred_idle_shards_are_not_read(life: Life) -> None:
     assert made.loop.turn() == 0
     assert time.process_time() - began < 0.05
     life.start()
+
+
+def test_a_storm_leaves_the_others_their_turn_and_ends(life: Life) -> None:
+    """What a shard does not get done in its time it does at its next turns, also where all are brought to another basis."""
+    made = LoopOfLife(life)
+    for number in range(30):
+        life.open(f"inc-{number}")
+    seconds = iter(range(0, 10_000, 2))
+    made.loop._steady = lambda: float(next(seconds))
+    assert 0 < made.loop.turn() < 30
+    while made.loop.turn():
+        pass
+    made.loop.basis = CurrentBasis.of(GERMAN.model_copy(update={"jurisdictions": ["eu", "uk"]}), shipped())
+    turns = 0
+    while made.loop.turn():
+        turns += 1
+    assert turns > 1
+    assert all("uk-gdpr-33/ico" in life.all_clocks(f"inc-{number}") for number in range(30))

@@ -159,8 +159,8 @@ def test_late_is_what_is_late() -> None:
     """Before its first date has passed there is nothing to explain."""
     late = Statement("late", reason="the authority's site was down")
     with pytest.raises(NotAllowed, match="not late yet"):
-        settled(confirmed(), CLOCK.id, late, "eva", NOW, CLOCK)
-    assert settled(confirmed(), CLOCK.id, late, "eva", NOW + 70 * HOUR, CLOCK).settlements[CLOCK.id].end == "late"
+        settled(confirmed(), CLOCK.id, late, "eva", NOW + 70 * HOUR, CLOCK)  # the strict date
+    assert settled(confirmed(), CLOCK.id, late, "eva", NOW + 71 * HOUR, CLOCK).settlements[CLOCK.id].end == "late"
 
 
 def test_a_recorded_sending_is_moved_to_a_later_time_with_a_reason_alone() -> None:

@@ -8,6 +8,7 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
+from agent.errors import DiskFull
 from agent.notice.regimes.choice import choose
 from agent.notice.regimes.in_force import REFUSED, PackInForce
 from agent.notice.regimes.kept_pack import stored
@@ -239,3 +240,21 @@ def test_commands_without_a_state_go_by_the_package(tmp_path: Path) -> None:
     """A directory that is not there is not made."""
     assert stored(tmp_path / "nothing") is None
     assert not (tmp_path / "nothing").exists()
+
+
+def test_a_full_disk_ends_no_load(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pack that is refused then is told at the next load that finds room."""
+    broken = life.folder / "broken.yaml"
+    broken.write_text("regimes: []")
+    started = life.start(life.pack(MIDDLE))
+    assert version(started) == MIDDLE
+    with monkeypatch.context() as full:
+        full.setattr(life.problems, "report", _full)
+        assert version(started, broken) == MIDDLE
+    assert life.told() == []
+    version(started, broken)
+    assert len(life.told()) == 1
+
+
+def _full(*_: object, **__: object) -> None:
+    raise DiskFull("no room")

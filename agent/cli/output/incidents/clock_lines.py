@@ -12,6 +12,9 @@ from agent.notice.incidents.incident import Incident, Settlement
 from agent.terminal import words
 from agent.wording.moment import left, utc
 
+STRICTLY = "past the strict date since"
+"""Where the date of the law has not passed: it is not late."""
+
 LAST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -46,16 +49,16 @@ def _open(clock: Clock, now: datetime) -> Text:
     parts = []
     if clock.due is not None:
         presumed = ", which is presumed" if clock.presumed else ""
-        parts.append(f"{_when(clock.due, now)}, counted from {clock.anchor}{presumed}")
+        parts.append(f"{_when(clock.due, now, 'late since')}, counted from {clock.anchor}{presumed}")
     if clock.shadow_due is not None and clock.shadow_due != clock.due:
-        parts.append(f"{_when(clock.shadow_due, now)}, counted from the detection")
+        parts.append(f"{_when(clock.shadow_due, now, STRICTLY)}, counted from the detection")
     policy = " (our own target: the law names no number)" if clock.policy else ""
     due = clock.next_due
     return words(f"{who}: {'; '.join(parts)}{policy}", "red" if due is not None and due <= now else "")
 
 
-def _when(due: datetime, now: datetime) -> str:
-    return f"{'late since' if due <= now else 'before'} {utc(due)} ({left(due, now)})"
+def _when(due: datetime, now: datetime, passed: str) -> str:
+    return f"{passed if due <= now else 'before'} {utc(due)} ({left(due, now)})"
 
 
 def _settled(name: str, settlement: Settlement) -> Text:

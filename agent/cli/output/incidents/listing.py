@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from agent.cli.output.incidents.clock_lines import STRICTLY
 from agent.notice.incidents.incident import ENDS
 from agent.terminal import paragraph, words
 from agent.wording.moment import left, utc
@@ -47,12 +48,20 @@ def _print_row(row: Mapping[str, Any], console: Console, now: datetime, *, sever
     paragraph(console, head + words(", ".join(filter(None, said))), indent=4)
     paragraph(console, words(f"    {row['title']}"), indent=4)
     if row["next_due"] is not None:
-        due = datetime.fromisoformat(row["next_due"])
         further = row["open_obligations"] - 1
         rest = f", and {counted(further, 'more obligation')}" if further else ""
-        late = due <= now
-        when = f"{'late since' if late else 'before'} {utc(due)} ({left(due, now)})"
-        paragraph(console, words(f"    {when}: {row['next_obligation']}{rest}", "red" if late else ""), indent=4)
+        due, when = _when(row, now)
+        style = "red" if due <= now else ""
+        paragraph(console, words(f"    {when}: {row['next_obligation']}{rest}", style), indent=4)
+
+
+def _when(row: Mapping[str, Any], now: datetime) -> tuple[datetime, str]:
+    """The date of the law once that has passed, until then the earlier one."""
+    due, legal = datetime.fromisoformat(row["next_due"]), row["next_legal_due"]
+    passed = STRICTLY
+    if legal is not None and (due_by_law := datetime.fromisoformat(legal)) <= now:
+        due, passed = due_by_law, "late since"
+    return due, f"{passed if due <= now else 'before'} {utc(due)} ({left(due, now)})"
 
 
 def _snooze(row: Mapping[str, Any], now: datetime) -> str:

@@ -71,7 +71,7 @@ def _check_time(incident: Incident, settlement: Settlement, now: datetime, clock
         message = f"{at.isoformat()} is in the future: it is {now.isoformat()} now"
         raise NotAllowed(message, hint="record what was sent, once it was")
     if settlement.end == "late":
-        due = clock.next_due if clock else None
+        due = clock.due or clock.shadow_due if clock else None  # the strict date passes before it is late by law
         if due is not None and due > now:
             raise NotAllowed(f"it is due before {due.isoformat()}, so it is not late yet", hint="send it in time")
     if settlement.end != "sent":
