@@ -6,9 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from agent.duration import PositiveDuration
+from agent.notice.declared import EVENT, OCCURRED
 from agent.notice.regimes.model import Zone
 
 Level = Literal["informational", "low", "medium", "high", "critical"]
@@ -23,7 +24,7 @@ class ContractSettings(BaseModel):
 
     name: Name
     """What it is called here: its regime is `contract:` and this name."""
-    anchor: str = "aware"
+    anchor: Annotated[str, AfterValidator(lambda name: EVENT if name == OCCURRED else name)] = "aware"
     """From what the hours count: a name of the pack's anchors, such as suspected, detected or aware."""
     hours: float = Field(gt=0, le=8_784)
     """Hours until the notice."""

@@ -16,7 +16,8 @@ CONTRACT = "contract"
 """The jurisdiction of what was signed rather than enacted: everybody's."""
 
 EARLIEST = "detected"
-"""From what a contract counts whose own anchor is not one of the pack's: nothing is earlier."""
+"""From what a contract counts whose own anchor is not one of the pack's: nobody can know of a leak
+earlier."""
 
 Roles = tuple[str | None, ...]
 

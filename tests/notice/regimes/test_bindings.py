@@ -124,6 +124,13 @@ def test_a_reason_is_a_few_words(regime: str) -> None:
     assert {outcome.regime.id: outcome.why for outcome in found}[regime] == REASONS[regime]
 
 
+def test_a_contract_may_count_from_when_it_occurred() -> None:
+    """The word that people use is the pack's `event`."""
+    contract = {"name": "big", "anchor": "occurred", "hours": 48, "recipient": "them"}
+    (binding,) = bindings(PACK, NoticeSettings.model_validate({"contracts": [contract]}), DAY)
+    assert binding.duties[0].anchor == "event"
+
+
 def test_a_contract_is_a_regime_with_one_obligation() -> None:
     """Its hours count from its anchor, where the settings are."""
     contract = {"name": "big", "anchor": "suspected", "hours": 36.5, "recipient": "privacy@big.example"}
