@@ -48,7 +48,11 @@ class Editing:
 
     def incident(self, number: str) -> Incident:
         """Raises UnknownIncident."""
-        found = self.change.incident(number)
+        try:
+            found = self.change.incident(number)
+        except ValueError as error:
+            hint = "`leakline problems list` says what to do; `leakline clocks list` has its deadlines"
+            raise LeaklineError(f"{number} is damaged and cannot be read", hint=hint) from error
         if found is None:
             raise UnknownIncident(
                 f"there is no incident {number}", hint="`leakline incidents list --all` has their ids"

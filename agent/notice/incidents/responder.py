@@ -84,7 +84,7 @@ class IncidentResponder:
         if before is None:
             after = opened(alert, now, self._thresholds, related)
             # The same alert may have opened an incident that has ended since: that one grows then, and stays as it is.
-            before = grouping.incident(after.id)
+            before = grouping.readable(after.id)
             after = joined(before, alert, now, self._thresholds) if before else after
         else:
             after = joined(before, alert, now, self._thresholds)
@@ -109,7 +109,9 @@ class IncidentResponse:
 
     @property
     def remember(self) -> dict[str, bytes | None]:
-        return self._grouping.change.remember()
+        change = self._grouping.change
+        opened = [number for number, (before, _) in change.incidents.items() if before is None]
+        return self._book.set_aside(opened) | change.remember()
 
     def advance(self) -> None:
         self._undo.append(self._book.advance(self._grouping.change))
