@@ -41,6 +41,6 @@ def build_notice_parts(
     basis = NoticeBasis(loop, PackInForce(process.stores.state, process.stores.problems), node.settings.notice)
     basis.load(now())
     incidents = IncidentRequests(
-        lambda: {name: shard.desk for name, shard in node.shards.items()}, now, lambda: basis.pack, soon
+        lambda: {name: shard.desk for name, shard in node.shards.items()}, now, lambda: basis.pack, soon, entered
     )
     return NoticeParts(loop, basis, [*ClockRequests(states, now).commands(), *incidents.commands()])
