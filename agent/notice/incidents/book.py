@@ -184,7 +184,7 @@ class IncidentBook:
 
     def _read_incident(self, number: str) -> Incident | None:
         data = self._stored(INCIDENT + number)
-        return decode(data) if data else None
+        return decode(data) if data is not None else None
 
     def _read_place(self, key: str) -> str:
         return placed(self._stored, key)

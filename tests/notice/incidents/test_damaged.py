@@ -20,14 +20,15 @@ def damaged(answering: Answering, family: str, value: bytes = b"{not JSON") -> N
     answering.book.forget()
 
 
-def test_an_alert_of_a_damaged_incident_opens_another() -> None:
+@pytest.mark.parametrize("value", [b"{not JSON", b"", b"[]", b'{"id": "inc-1"}'])
+def test_an_alert_of_a_damaged_incident_opens_another(value: bytes) -> None:
     """Its bytes and its place among the open ones stay; whoever watches finds its id."""
     answering = Answering()
     answering.take_rows([alert(1, level="high")])
     number = answering.only().id
-    damaged(answering, INCIDENT)
+    damaged(answering, INCIDENT, value)
     answering.take_rows([alert(2, minute=5, level="high")])
-    assert answering.stored(INCIDENT + number) == b"{not JSON"
+    assert answering.stored(INCIDENT + number) == value
     assert answering.book.damaged == {number}
     fresh = [known for known in answering.book.ids() if known != number]
     assert [answering.book.incident(known) is not None for known in fresh] == [True]
