@@ -18,7 +18,7 @@ from agent.notice.incidents import incident_event
 from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.grouping import Grouping
 from agent.notice.incidents.growth import Thresholds, joined, opened
-from agent.notice.incidents.incident import MOST_ALERT_IDS, Incident
+from agent.notice.incidents.incident import MOST_ALERT_IDS, Incident, State
 from agent.notice.incidents.incident_alert import INCIDENT, IncidentAlert, incident_alerts
 from agent.notice.incidents.incident_event import CLOSED, GREW, OPENED, RAISED
 from agent.notice.incidents.triage import Triage, is_duplicate
@@ -26,6 +26,9 @@ from agent.notice.settings import NoticeSettings
 
 HEAD = "leakline.trail.head"
 """The column, besides `INCIDENT`, that alerts get: how far the trail was when they were raised."""
+
+OVER: frozenset[State] = frozenset({"contained", "notified"})
+"""People took it that nothing more comes: every further alert is news."""
 
 FIRST_NEWS = 4
 """Alerts with which an incident is news again; after that whenever they have doubled."""
@@ -138,6 +141,8 @@ def _news(before: Incident | None, after: Incident) -> str:
         return OPENED
     if before.level != after.level or before.state != after.state:
         return RAISED
+    if before.state in OVER and after.alerts > before.alerts:
+        return GREW
     told = FIRST_NEWS
     while told <= before.alerts:
         told *= 2
