@@ -45,7 +45,7 @@ class GroupingRequests:
             said = f"has the alerts of {', '.join(ids)} now, {after.alerts:,} in all, merged by {editing.by}"
             undone = undecided(before, joining, after)
             if undone:
-                said = f"{said}; to be stated or decided anew, because it was so of a part alone: {', '.join(undone)}"
+                said = f"{said}; to be stated or decided again, because it was so of a part alone: {', '.join(undone)}"
             data = {
                 "merged": ids,
                 "undecided": undone,

@@ -118,7 +118,7 @@ class IncidentEdits:
         with self._entered(desk.shard) as may_work:
             # Two desks of one org would not know of each other's changes.
             if not may_work or self.finder.desks().get(desk.shard) is not desk:
-                raise LeaklineError(f"{desk.shard} is just loaded anew", hint="try again in a few seconds")
+                raise LeaklineError(f"{desk.shard} is just being loaded again", hint="try again in a few seconds")
             with desk.changing() as change:
                 shown, message = make(Editing(desk, change, who, change.now))
         if critical:

@@ -30,6 +30,6 @@ def test_an_org_that_is_loaded_anew_refuses_a_change(state: IncidentState, is_cl
     edits = IncidentEdits(
         IncidentFinder(lambda: state.desks), state.time, lambda: shipped().pack, state.count_soon, entered
     )
-    with pytest.raises(LeaklineError, match="loaded anew"):
+    with pytest.raises(LeaklineError, match="loaded again"):
         HandlingRequests(edits).comment(number=number, text="late", by="eva")
     assert state.ask("show", number=number)["incident"]["comments"] == []
