@@ -59,6 +59,12 @@ KINDS: Mapping[str, ProblemKind] = {
         "correct the pack that is named, or remove `notice.pack`, then `leakline reload`",
         over="regimes-accepted",
     ),
+    "incident-damaged": ProblemKind(
+        "itself",
+        "stop Leakline and put back a backup of the state directory, or install the newer version that wrote it; until then keep "
+        "its deadlines by hand: `leakline clocks list` has those that were reckoned, the SIEM has its alerts",
+        over="incident-readable",
+    ),
     "notice-late": ProblemKind(
         "itself",
         "send the notice and record it (`leakline incidents decide ID --obligation REGIME/OBLIGATION sent`), or record why it is "

@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.daemon.incidents.incident_edit import Edit, Editing, IncidentEdits, texts
 from agent.notice.incidents.changes.anchoring import moves
-from agent.notice.incidents.changes.joining import merged
+from agent.notice.incidents.changes.joining import merged, undecided
 from agent.notice.incidents.changes.refusal import NotAllowed
 from agent.notice.incidents.changes.splitting import Part, split
 from agent.notice.incidents.incident import Incident
@@ -43,8 +43,12 @@ class GroupingRequests:
                 edit = Edit(end, "incident-merged", f"is part of {target} now", {"into": target}, reckon=True)
                 editing.put(other, edit)
             said = f"has the alerts of {', '.join(ids)} now, {after.alerts:,} in all, merged by {editing.by}"
+            undone = undecided(before, joining, after)
+            if undone:
+                said = f"{said}; to be stated or decided again, because it was so of a part alone: {', '.join(undone)}"
             data = {
                 "merged": ids,
+                "undecided": undone,
                 "alerts": after.alerts,
                 "anchors": {move.name: move.after.time.isoformat() for move in moves(before, after)},
                 "settled": sorted(after.settlements.keys() - before.settlements.keys()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -48,7 +49,11 @@ class Editing:
 
     def incident(self, number: str) -> Incident:
         """Raises UnknownIncident."""
-        found = self.change.incident(number)
+        try:
+            found = self.change.incident(number)
+        except ValueError as error:
+            hint = "`leakline problems list` says what to do; `leakline clocks list` has its deadlines"
+            raise LeaklineError(f"{number} is damaged and cannot be read", hint=hint) from error
         if found is None:
             raise UnknownIncident(
                 f"there is no incident {number}", hint="`leakline incidents list --all` has their ids"
@@ -72,6 +77,9 @@ class Editing:
 
 Make = Callable[[Editing, Incident], Edit]
 
+Entered = Callable[[str], AbstractContextManager[bool]]
+"""Whether a shard may be worked on while one is inside: it is not replaced meanwhile (`agent.daemon.readings.Readings.entered`)."""
+
 
 class IncidentEdits:
     """Each may be called from any thread."""
@@ -82,12 +90,14 @@ class IncidentEdits:
         now: Callable[[], datetime],
         pack: Callable[[], RegimePack],
         soon: Callable[[], None],
+        entered: Entered = lambda _: nullcontext(enter_result=True),
     ) -> None:
         """`pack`: the one in force; `soon`: called after what is critical: the trail's checkpoint is to follow soon."""
         self.finder = finder
         self.pack = pack
         self._now = now
         self._soon = soon
+        self._entered = entered
 
     def edit(self, number: object, by: object, make: Make, *, critical: bool = False) -> dict[str, Any]:
         """The incident as `show` has it, with `message`: what was done. Raises LeaklineError for what is not allowed."""
@@ -105,8 +115,12 @@ class IncidentEdits:
     ) -> dict[str, Any]:
         """The same for what changes several incidents of one shard; `make` returns the one that is shown, and what was done."""
         who = free_text.name(str(by), "the name of who does it")
-        with desk.changing() as change:
-            shown, message = make(Editing(desk, change, who, change.now))
+        with self._entered(desk.shard) as may_work:
+            # Two desks of one org would not know of each other's changes.
+            if not may_work or self.finder.desks().get(desk.shard) is not desk:
+                raise LeaklineError(f"{desk.shard} is just being loaded again", hint="try again in a few seconds")
+            with desk.changing() as change:
+                shown, message = make(Editing(desk, change, who, change.now))
         if critical:
             self._soon()
         return {"message": message, **document(desk, shown, self._now())}

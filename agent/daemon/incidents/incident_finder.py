@@ -49,12 +49,16 @@ class IncidentFinder:
         return found[0]
 
     def incident(self, text: object) -> tuple[IncidentDesk, Incident]:
-        """As it is stored. Raises UnknownIncident, and ValueError for one that is damaged."""
+        """As it is stored. Raises UnknownIncident, and LeaklineError for one that is damaged."""
         desk, number = self.find(text)
         data = desk.recall(INCIDENT + number)
         if data is None:
             raise UnknownIncident(f"there is no incident {number}", hint=self._near(number))
-        return desk, decode(data)
+        try:
+            return desk, decode(data)
+        except ValueError as error:
+            hint = "`leakline problems list` says what to do; `leakline clocks list` has its deadlines"
+            raise LeaklineError(f"{number} is damaged and cannot be read", hint=hint) from error
 
     def _near(self, text: str) -> str:
         known = [

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from pydantic import TypeAdapter
 
 from agent.daemon.incidents.incident_finder import IncidentFinder
@@ -18,6 +19,8 @@ from agent.notice.incidents.changes.closing import open_obligations
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.incidents.incident import LEVELS, Incident, decode
 from agent.notice.incidents.next_steps import next_steps
+
+log = structlog.get_logger()
 
 MOST_ROWS = 1_000
 """Of one answer."""
@@ -66,8 +69,11 @@ class IncidentList:
         self._finder = finder
 
     def rows(self, selection: IncidentSelection) -> dict[str, Any]:
-        """`incidents`: at most `limit` rows; `more`: how many are not among them."""
-        chosen, left_out = self._chosen(selection)
+        """`incidents`: at most `limit` rows; `more`: how many are not among them; `damaged`: ids of those that cannot
+        be read.
+        """
+        damaged: list[str] = []
+        chosen, left_out = self._chosen(selection, damaged)
         rows = [_row(desk, incident) for desk, incident in chosen]
         rows.sort(
             key=lambda row: (
@@ -77,21 +83,23 @@ class IncidentList:
                 row["detected_at"],
             )
         )
-        return {"incidents": rows, "more": left_out}
+        return {"incidents": rows, "more": left_out, "damaged": damaged}
 
     def whole(self, number: object, now: datetime) -> dict[str, Any]:
         """`incident` with all it has, `clocks`, and `next`: what to do, in order."""
         desk, incident = self._finder.incident(number)
         return document(desk, incident, now)
 
-    def _chosen(self, selection: IncidentSelection) -> tuple[list[tuple[IncidentDesk, Incident]], int]:
+    def _chosen(
+        self, selection: IncidentSelection, damaged: list[str]
+    ) -> tuple[list[tuple[IncidentDesk, Incident]], int]:
         limit = max(1, min(selection.limit, MOST_ROWS))
         if selection.everything or selection.register or selection.state:
-            found = [pair for pair in self._all() if selection.takes(pair[1])]
+            found = [pair for pair in self._all(damaged) if selection.takes(pair[1])]
             found.sort(key=lambda pair: pair[1].opened_at, reverse=True)
             return found[:limit], max(0, len(found) - limit)
         keys = sorted(self._open(selection.origin), key=lambda known: known[0])
-        pairs = [pair for _, desk, number in keys[:limit] for pair in self._read(desk, [number])]
+        pairs = [pair for _, desk, number in keys[:limit] for pair in self._read(desk, [number], damaged)]
         return pairs, max(0, len(keys) - limit)
 
     def _open(self, origin: str) -> Iterator[tuple[tuple[int, int, str], IncidentDesk, str]]:
@@ -106,16 +114,25 @@ class IncidentList:
                 when = timers.get(number, int(LAST.timestamp()) * 1000)
                 yield (when, -_rank(level), number), desk, number
 
-    def _all(self) -> Iterator[tuple[IncidentDesk, Incident]]:
+    def _all(self, damaged: list[str]) -> Iterator[tuple[IncidentDesk, Incident]]:
         for desk in self._finder.desks().values():
-            yield from self._read(desk, (key.removeprefix(INCIDENT) for key in desk.recall.keys(INCIDENT)))
+            yield from self._read(desk, (key.removeprefix(INCIDENT) for key in desk.recall.keys(INCIDENT)), damaged)
 
     @staticmethod
-    def _read(desk: IncidentDesk, numbers: Iterable[str]) -> Iterator[tuple[IncidentDesk, Incident]]:
+    def _read(
+        desk: IncidentDesk, numbers: Iterable[str], damaged: list[str]
+    ) -> Iterator[tuple[IncidentDesk, Incident]]:
         for number in numbers:
             data = desk.recall(INCIDENT + number)
-            if data is not None:
-                yield desk, decode(data)
+            if data is None:
+                continue
+            try:
+                incident = decode(data)
+            except ValueError as error:
+                log.error("an incident cannot be read", incident=number, reason=str(error)[:300])
+                damaged.append(number)
+                continue
+            yield desk, incident
 
 
 def document(desk: IncidentDesk, incident: Incident, now: datetime) -> dict[str, Any]:

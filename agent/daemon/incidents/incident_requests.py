@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, get_args
 
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.incidents.grouping_requests import GroupingRequests
 from agent.daemon.incidents.handling_requests import HandlingRequests
-from agent.daemon.incidents.incident_edit import IncidentEdits
+from agent.daemon.incidents.incident_edit import Entered, IncidentEdits
 from agent.daemon.incidents.incident_finder import Desks, IncidentFinder
 from agent.daemon.incidents.incident_list import IncidentList, IncidentSelection
 from agent.daemon.incidents.judging_requests import JudgingRequests
@@ -48,10 +49,11 @@ class IncidentRequests:
         now: Callable[[], datetime],
         pack: Callable[[], RegimePack] = lambda: shipped().pack,
         soon: Callable[[], None] = lambda: None,
+        entered: Entered = lambda _: nullcontext(enter_result=True),
     ) -> None:
-        """`desks`: by the shard's name, as they are now; `pack`, `soon`: see `IncidentEdits`."""
+        """`desks`: by the shard's name, as they are now; the others: see `IncidentEdits`."""
         finder = IncidentFinder(desks)
-        edits = IncidentEdits(finder, now, pack, soon)
+        edits = IncidentEdits(finder, now, pack, soon, entered)
         self._now = now
         self._list = IncidentList(finder)
         self._handling = HandlingRequests(edits)

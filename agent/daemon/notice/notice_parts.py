@@ -43,7 +43,7 @@ def build_notice_parts(
     basis = NoticeBasis(loop, PackInForce(process.stores.state, process.stores.problems), node.settings.notice)
     basis.load(now())
     incidents = IncidentRequests(
-        lambda: {name: shard.desk for name, shard in node.shards.items()}, now, lambda: basis.pack, soon
+        lambda: {name: shard.desk for name, shard in node.shards.items()}, now, lambda: basis.pack, soon, entered
     )
     gauges = NoticeGauges(states, lambda: {name: shard.incidents for name, shard in node.shards.items()}, now)
     return NoticeParts(loop, basis, [*ClockRequests(states, now).commands(), *incidents.commands()], gauges)

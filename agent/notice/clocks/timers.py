@@ -17,11 +17,15 @@ from agent.notice.clocks.lateness import Lateness
 from agent.notice.clocks.shelf import CurrentBasis
 from agent.notice.clocks.timer_keys import timer_of
 from agent.notice.counting import working_days
-from agent.notice.incidents.book import RECKON, IncidentBook
+from agent.notice.incidents.book import DAMAGED, RECKON, IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.incidents.grouping import milliseconds
 
 log = structlog.get_logger()
+
+PROBLEM = "incident-damaged"
+UNWATCHED = "nothing watches its deadlines, and alerts open another incident"
+LOST = "what people recorded of it is in the trail alone"
 
 AT_ONCE = 8
 """Incidents that one transaction looks at: batches wait for it."""
@@ -46,6 +50,8 @@ class ShardClocks:
         self._keeper = ClockKeeper(desk.recall, desk.settings, lateness, current)
         self._timers: dict[str, int] | None = None
         """By incident; None before they were read."""
+        self._damaged: set[str] = set()
+        """Incidents that could not be read when they were looked at last; the problem is reported."""
         self._next: int | None = None
         self._seen = -1
         """How often something had been stored when marks were looked for last."""
@@ -56,7 +62,7 @@ class ShardClocks:
 
     def is_due(self, now: datetime) -> bool:
         """Whether `turn` has something to do; reads no state."""
-        if self._book.changes != self._seen or self._timers is None or self._must_rebase():
+        if self._book.changes != self._seen or self._timers is None or self._must_rebase() or self._unreported():
             return True
         return self._next is not None and self._next <= milliseconds(now)
 
@@ -70,6 +76,13 @@ class ShardClocks:
         marked = [key.removeprefix(RECKON) for key in self.desk.recall.keys(RECKON)]
         rebased = self._to_rebase(current)
         numbers = list(dict.fromkeys([*due, *marked, *rebased]))
+        for number in [*self._unreported(), *self._damaged.intersection(numbers)]:
+            self._look([number], timers)
+            if number not in self._damaged:
+                self._book.damaged.discard(number)
+            if self.desk.recall(DAMAGED + number) is not None:
+                self._report(number, f"{number} could not be read, and its alert opened it again: {LOST}")
+        numbers = [number for number in numbers if number not in self._damaged]
         if numbers and current is not None:
             working_days.load()  # no batch is to wait for it
         for start in range(0, len(numbers), AT_ONCE):
@@ -86,20 +99,37 @@ class ShardClocks:
         try:
             with self.desk.changing() as change:
                 found = {number: self._keeper.look(change, number, timers.get(number)) for number in numbers}
+                for number in numbers:
+                    if self.desk.recall(DAMAGED + number) is None:
+                        change.problems.over(PROBLEM, number, f"{number} can be read again")
         except ValueError as error:
             if len(numbers) == 1:
-                log.error("the clocks of an incident cannot be kept", incident=numbers[0], reason=str(error)[:300])
                 timers.pop(numbers[0], None)
                 self._to_bring[1].pop(numbers[0], None)
+                log.error("the clocks of an incident cannot be kept", incident=numbers[0], reason=str(error)[:300])
+                self._report(numbers[0], f"{numbers[0]} cannot be read: {UNWATCHED}")
                 return
             for number in numbers:
                 self._look([number], timers)
             return
         for number, at in found.items():
             self._to_bring[1].pop(number, None)
+            self._damaged.discard(number)
             timers.pop(number, None)
             if at is not None:
                 timers[number] = at
+
+    def _unreported(self) -> set[str]:
+        """Incidents that alerts have found damaged meanwhile."""
+        return set(self._book.damaged) - self._damaged
+
+    def _report(self, number: str, message: str) -> None:
+        """Once; its marks and its timer stay where they are stored, for when it can be read again."""
+        if number in self._damaged:
+            return
+        with self.desk.changing() as change:
+            change.problems.report(PROBLEM, number, message, org=self.desk.shard)
+        self._damaged.add(number)
 
     def _read_timers(self) -> dict[str, int]:
         if self._timers is None:

@@ -34,7 +34,7 @@ def placed(stored: Callable[[str], bytes | None], key: str) -> str:
     day, digest = date.fromisoformat(key.partition("/")[0]), key.partition("/")[2]
     for back in range(-1, KEPT // DAY):  # a day ahead too: the clock may have been stepped back
         if found := stored(f"{ALERT}{day - back * DAY}/{digest}"):
-            return found.decode()
+            return found.decode(errors="replace")
     return ""
 
 

@@ -7,19 +7,25 @@ stored. What batches changed that are not stored yet is in memory too, and can b
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
 import orjson
+import structlog
 
 from agent.notice.incidents.alert_places import ALERT, TOGETHER, outdated, placed
 from agent.notice.incidents.incident import Incident, Origin, decode, encode
 from agent.notice.incidents.kept_values import KeptValues
 
+log = structlog.get_logger()
+
 INCIDENT, LINK, OPEN, UNSEEN, RECKON = "incident/", "link/", "open/", "unseen/", "reckon/"
 """Keys under `keys.RESPONSE`."""
+
+DAMAGED = "damaged/"
+"""What was stored of an incident that could not be read, and was opened again by its first alert."""
 
 ENTRIES = 4
 """Incidents that a link leads to: of more, the ones whose evidence is oldest are not looked for."""
@@ -95,12 +101,33 @@ class IncidentBook:
         self._places: KeptValues[str] = KeptValues(self._read_place, MOST_LINKS)
         self._cleared: date | None = None
         """The day on which the last outdated place was forgotten."""
+        self.damaged: set[str] = set()
+        """Incidents that alerts would have joined, and that cannot be read."""
         self.changes = 0
         """How often something was stored: who waits for that reads it without a lock."""
 
     def incident(self, number: str) -> Incident | None:
         """Raises ValueError for one that is damaged."""
         return self._incidents.get(number)
+
+    def readable(self, number: str) -> Incident | None:
+        """None also for one that is damaged: no alert waits for its repair."""
+        try:
+            return self.incident(number)
+        except ValueError as error:
+            if number not in self.damaged:
+                log.error("an incident cannot be read", incident=number, reason=str(error)[:300])
+            self.damaged.add(number)
+            return None
+
+    def set_aside(self, numbers: Iterable[str]) -> dict[str, bytes | None]:
+        """What is to be stored before incidents are opened that are there and cannot be read; mostly nothing."""
+        changes: dict[str, bytes | None] = {}
+        for number in self.damaged.intersection(numbers):
+            changes[DAMAGED + number] = self._stored(INCIDENT + number)
+            old = [*self._stored.keys(OPEN), *self._stored.keys(UNSEEN)]
+            changes |= dict.fromkeys(key for key in old if key.endswith(f"/{number}"))
+        return changes
 
     def entries(self, key: str) -> Entries:
         """Where a link leads. `key`: see `link_key`."""
@@ -157,14 +184,20 @@ class IncidentBook:
 
     def _read_incident(self, number: str) -> Incident | None:
         data = self._stored(INCIDENT + number)
-        return decode(data) if data else None
+        return decode(data) if data is not None else None
 
     def _read_place(self, key: str) -> str:
         return placed(self._stored, key)
 
     def _read_entries(self, key: str) -> Entries:
         data = self._stored(LINK + key)
-        return tuple(LinkEntry(*entry) for entry in orjson.loads(data)) if data else ()
+        try:
+            return tuple(
+                LinkEntry(str(number), int(first), int(last)) for number, first, last in orjson.loads(data or b"[]")
+            )
+        except (ValueError, TypeError) as error:
+            log.error("a link to incidents cannot be read, and begins again", link=key, reason=str(error)[:300])
+            return ()
 
 
 def link_key(origin: Origin, link: str) -> str:

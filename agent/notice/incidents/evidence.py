@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agent.notice.incidents.incident import RuleCount
-from agent.notice.incidents.incident_alert import IncidentAlert
+from agent.notice.incidents.incident_alert import IncidentAlert, shortened
 
 MOST_TRACES = 20
 """Different values that are kept of a kind: the first in the order of their text, whenever they came."""
@@ -59,7 +59,8 @@ def traces(known: dict[str, tuple[str, ...]], alert: IncidentAlert) -> dict[str,
     kept = dict(known)
     for kind, values in _traces(alert.cells):
         before = kept.get(kind, ())
-        if new := [value for value in values if value not in before]:
+        short = map(shortened, values)
+        if new := [value for value in short if value not in before]:
             kept[kind] = tuple(sorted({*before, *new})[:MOST_TRACES])
     return kept
 

@@ -36,12 +36,17 @@ class Grouping:
         changed = self.change.incidents.get(number)
         return changed[1] if changed else self._book.incident(number)
 
+    def readable(self, number: str) -> Incident | None:
+        """The same, None also for one that is damaged."""
+        changed = self.change.incidents.get(number)
+        return changed[1] if changed else self._book.readable(number)
+
     def found(self, alert: IncidentAlert, *, serious: bool = False) -> tuple[Incident | None, list[str]]:
         """The incident that the alert joins, None for a new one; and others that it would fit.
 
         `serious`: the alert makes more than a candidate of its incident.
         """
-        if (number := alert.cells.get(INCIDENT)) and (about := self.incident(number)):
+        if (number := alert.cells.get(INCIDENT)) and (about := self.readable(number)):
             return about, []
         near = list(self._near(alert))
         if alert.is_revision and (having := self._having(alert)):
@@ -59,9 +64,9 @@ class Grouping:
     def _having(self, alert: IncidentAlert) -> Incident | None:
         """The incident that has the alert, or the one that it was merged into."""
         key = place_key(alert)
-        incident = self.incident(self.change.places.get(key) or self._book.place(key))
+        incident = self.readable(self.change.places.get(key) or self._book.place(key))
         while incident is not None and incident.merged_into:
-            incident = self.incident(incident.merged_into)
+            incident = self.readable(incident.merged_into)
         return incident
 
     def _fitting(self, near: Sequence[Incident], alert: IncidentAlert, *, serious: bool) -> Sequence[Incident]:
@@ -119,9 +124,9 @@ class Grouping:
                 if entry.incident in seen or entry.last < begin or entry.first > end:
                     continue
                 seen.add(entry.incident)
-                incident = self.incident(entry.incident)
+                incident = self.readable(entry.incident)
                 while incident is not None and incident.merged_into:
-                    incident = self.incident(incident.merged_into)
+                    incident = self.readable(incident.merged_into)
                 if incident is not None and incident.id not in seen - {entry.incident}:
                     seen.add(incident.id)
                     yield incident

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,11 @@ HISTORY, DRILL = "leakline.alert.history", "leakline.drill"
 
 INCIDENT = "leakline.incident.id"
 """Of an alert that a rule raises about an event of an incident or its clocks: that incident."""
+
+LONGEST_TEXT = 300
+"""Characters of a name that are kept: those that Salesforce allows are shorter, but whoever makes up a row does not keep to that, and
+an incident is written whole with each of its alerts.
+"""
 
 COLUMNS = (
     *("event.id", "event.action", "@timestamp", "event.start", "event.end", "organization.id"),
@@ -93,14 +99,22 @@ def _alert(number: int, cells: Mapping[str, Any]) -> IncidentAlert:
         org=str(cells.get("organization.id", "")),
         origin="drill" if cells.get(DRILL) else "history" if cells.get(HISTORY) else "live",
         rule=str(cells.get("rule.id", "")),
-        rule_name=str(cells.get("rule.name", "")),
+        rule_name=shortened(str(cells.get("rule.name", ""))),
         category=str(cells.get("rule.category", "")),
         level=cells.get("leakline.rule.level", "medium"),
         matches=int(cells.get("leakline.alert.count", 1)),
-        actor=name or str(cells.get("leakline.alert.actor", "")) or str(cells.get("source.ip", "")),
-        links=_links(cells, name),
+        actor=shortened(name or str(cells.get("leakline.alert.actor", "")) or str(cells.get("source.ip", ""))),
+        links=[shortened(link) for link in _links(cells, name)],
         cells=cells,
     )
+
+
+def shortened(text: str) -> str:
+    """A text that is too long by its beginning and a digest: two that differ still do."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    digest = hashlib.blake2b(text.encode(errors="replace"), digest_size=8).hexdigest()
+    return f"{text[: LONGEST_TEXT - len(digest) - 1]}…{digest}"
 
 
 def _links(cells: Mapping[str, Any], name: str) -> list[str]:

@@ -62,7 +62,8 @@ def sentence(incident: Incident, action: str) -> str:
             return f"incident {about} is {incident.state} now, level {incident.level}, with {incident.alerts:,} alerts"
         case "incident-closed":
             return f"incident {about} is closed as a {incident.decisions[-1].reason}"
-    return f"incident {about} has {incident.alerts:,} alerts now"
+    though = f", although it is {incident.state}" if incident.state in ("contained", "notified") else ""
+    return f"incident {about} has {incident.alerts:,} alerts now{though}"
 
 
 def frame(changes: Sequence[tuple[str, Incident]], now: datetime) -> pl.DataFrame:

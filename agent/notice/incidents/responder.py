@@ -18,7 +18,7 @@ from agent.notice.incidents import incident_event
 from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.grouping import Grouping
 from agent.notice.incidents.growth import Thresholds, joined, opened
-from agent.notice.incidents.incident import MOST_ALERT_IDS, Incident
+from agent.notice.incidents.incident import MOST_ALERT_IDS, Incident, State
 from agent.notice.incidents.incident_alert import INCIDENT, IncidentAlert, incident_alerts
 from agent.notice.incidents.incident_event import CLOSED, GREW, OPENED, RAISED
 from agent.notice.incidents.triage import Triage, is_duplicate
@@ -26,6 +26,9 @@ from agent.notice.settings import NoticeSettings
 
 HEAD = "leakline.trail.head"
 """The column, besides `INCIDENT`, that alerts get: how far the trail was when they were raised."""
+
+OVER: frozenset[State] = frozenset({"contained", "notified"})
+"""People took it that nothing more comes: every further alert is news."""
 
 FIRST_NEWS = 4
 """Alerts with which an incident is news again; after that whenever they have doubled."""
@@ -84,7 +87,7 @@ class IncidentResponder:
         if before is None:
             after = opened(alert, now, self._thresholds, related)
             # The same alert may have opened an incident that has ended since: that one grows then, and stays as it is.
-            before = grouping.incident(after.id)
+            before = grouping.readable(after.id)
             after = joined(before, alert, now, self._thresholds) if before else after
         else:
             after = joined(before, alert, now, self._thresholds)
@@ -109,7 +112,9 @@ class IncidentResponse:
 
     @property
     def remember(self) -> dict[str, bytes | None]:
-        return self._grouping.change.remember()
+        change = self._grouping.change
+        opened = [number for number, (before, _) in change.incidents.items() if before is None]
+        return self._book.set_aside(opened) | change.remember()
 
     def advance(self) -> None:
         self._undo.append(self._book.advance(self._grouping.change))
@@ -136,6 +141,8 @@ def _news(before: Incident | None, after: Incident) -> str:
         return OPENED
     if before.level != after.level or before.state != after.state:
         return RAISED
+    if before.state in OVER and after.alerts > before.alerts:
+        return GREW
     told = FIRST_NEWS
     while told <= before.alerts:
         told *= 2

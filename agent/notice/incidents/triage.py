@@ -10,12 +10,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.estimates import facts_of
 from agent.notice.incidents.growth import BY, MOST_LINKS, Thresholds, raised
 from agent.notice.incidents.incident import MOST_RULES, Decision, Incident
 from agent.notice.incidents.rule_verdict import RuleVerdict, judged
 from agent.notice.incidents.score import scored
+
+log = structlog.get_logger()
 
 LOW = 25
 """Below it a score is low: a medium level with a hundred thousand rows or with two signals reaches it although it was judged."""
@@ -34,7 +38,6 @@ class Triage:
         self._counts_for = counts_for
 
     def __call__(self, incident: Incident, now: datetime) -> Incident:
-        """Raises ValueError for verdicts that are damaged."""
         verdict = self._verdict(incident, now)
         incident = replace(incident, score=scored(incident, verdict), facts=facts_of(incident, now))
         low = verdict is not None and incident.score.value < LOW
@@ -47,7 +50,11 @@ class Triage:
     def _verdict(self, incident: Incident, now: datetime) -> RuleVerdict | None:
         """None also where not everything that belongs to it is kept."""
         whole = len(incident.rules) < MOST_RULES and len(incident.links) < MOST_LINKS
-        return judged(incident, self._book.recall, now, self._counts_for) if whole else None
+        try:
+            return judged(incident, self._book.recall, now, self._counts_for) if whole else None
+        except ValueError as error:
+            log.error("what was judged before cannot be read", incident=incident.id, reason=str(error)[:300])
+            return None
 
     def _opened_again(self, incident: Incident, now: datetime) -> Incident:
         decision = Decision("candidate", now, BY, f"it is more now than what was judged: score {incident.score.value}")

@@ -161,6 +161,9 @@ def test_late_is_what_is_late() -> None:
     with pytest.raises(NotAllowed, match="not late yet"):
         settled(confirmed(), CLOCK.id, late, "eva", NOW + 70 * HOUR, CLOCK)  # the strict date
     assert settled(confirmed(), CLOCK.id, late, "eva", NOW + 71 * HOUR, CLOCK).settlements[CLOCK.id].end == "late"
+    waits = replace(CLOCK, due=None, shadow_due=None, planned_due=None)
+    with pytest.raises(NotAllowed, match="no date yet"):
+        settled(confirmed(), CLOCK.id, late, "eva", NOW, waits)
 
 
 def test_a_recorded_sending_is_moved_to_a_later_time_with_a_reason_alone() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from agent.notice.incidents.changes.anchoring import anchored
-from agent.notice.incidents.changes.joining import merged
+from agent.notice.incidents.changes.joining import merged, undecided
 from agent.notice.incidents.changes.refusal import NotAllowed
 from agent.notice.incidents.changes.settling import Statement, settled
 from agent.notice.incidents.changes.splitting import Part, split
@@ -106,3 +106,39 @@ def test_something_is_left_of_what_is_split() -> None:
     """An incident has an alert."""
     with pytest.raises(NotAllowed, match="nothing would be left"):
         split(incident(), Part("export", ()), "eva", NOW)
+
+
+def test_a_waiver_of_the_one_that_stays_ends_no_obligation_of_the_other() -> None:
+    """In whichever direction they are merged; where both have it, and where the other has no clocks, it stays."""
+    waived = Statement("not-applicable", reason="encrypted", approver="dpo")
+    into = settled(incident(alert(9)), "eu-gdpr-33/sa", waived, "bob", NOW)
+    other = incident(alert(3, user="bob"))
+    whole, _ = merged(into, [other], "eva", NOW)
+    assert whole.settlements == {}
+    assert undecided(into, [other], whole) == ["eu-gdpr-33/sa"]
+    also = settled(other, "eu-gdpr-33/sa", waived, "bob", NOW)
+    minor = incident(alert(4, user="cleo", level="low"))
+    assert set(merged(into, [also, minor], "eva", NOW)[0].settlements) == {"eu-gdpr-33/sa"}
+
+
+def test_facts_that_contradict_each_other_are_not_known_of_the_whole() -> None:
+    """Ten persons here and a hundred thousand there are not ten; texts, and what agrees, stay."""
+    first = {"persons_affected": Fact(10.0, "eva", NOW), "encrypted": Fact(True, "eva", NOW)}
+    second = {"persons_affected": Fact(100_000.0, "bob", NOW), "encrypted": Fact(True, "bob", NOW)}
+    into = replace(incident(), facts=first | {"root_cause": Fact("a token", "eva", NOW)})
+    other = replace(incident(alert(3, user="bob")), facts=second | {"root_cause": Fact("an app", "bob", NOW)})
+    whole, _ = merged(into, [other], "eva", NOW)
+    assert {name: fact.value for name, fact in whole.facts.items() if not fact.estimated} == {
+        "encrypted": True,
+        "root_cause": "a token",
+    }
+    assert undecided(into, [other], whole) == ["persons_affected"]
+
+
+def test_rules_beyond_those_that_are_named_are_counted_by_a_merge() -> None:
+    """All alerts are alerts of some rule."""
+    many = [
+        incident(*(alert(60 * part + number, rule=f"rule{part}-{number}") for number in range(30))) for part in (0, 1)
+    ]
+    whole, _ = merged(many[0], [many[1]], "eva", NOW)
+    assert sum(count.alerts for count in whole.rules.values()) == whole.alerts == 60

@@ -15,12 +15,20 @@ from agent.terminal import paragraph, words
 from agent.wording.moment import left, utc
 from agent.wording.number import counted
 
+MOST_NAMED = 10
+"""Damaged ones that are named."""
+
 STYLES: Mapping[str, str] = {"critical": "bold red", "high": "red", "medium": "yellow"}
 
 
 def show_list(found: Mapping[str, Any], console: Console, now: datetime) -> None:
     """`found`: what `incidents_list` answers."""
     rows = found["incidents"]
+    if damaged := found.get("damaged"):
+        said = f"{counted(len(damaged), 'incident')} cannot be read: {', '.join(damaged[:MOST_NAMED])}"
+        paragraph(console, words(f"{said}; `leakline problems list` says what to do", "red"))
+    if not rows and damaged:
+        return
     if not rows:
         console.print("No incidents.")
         return

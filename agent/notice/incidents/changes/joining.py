@@ -11,7 +11,7 @@ from agent.notice.incidents import evidence
 from agent.notice.incidents.changes.refusal import NotAllowed, require_open
 from agent.notice.incidents.estimates import facts_of
 from agent.notice.incidents.grouping import MOST_RELATED
-from agent.notice.incidents.growth import MOST_LINKS
+from agent.notice.incidents.growth import FURTHER, MOST_LINKS
 from agent.notice.incidents.incident import (
     MOST_ALERT_IDS,
     MOST_RULES,
@@ -94,9 +94,12 @@ def _rules(into: Mapping[str, RuleCount], other: Mapping[str, RuleCount]) -> dic
     found = dict(into)
     for rule, count in other.items():
         before = found.get(rule)
-        if before is None and len(found) < MOST_RULES:
+        if before is None and len(found) >= MOST_RULES:
+            rule = FURTHER
+            before = found.get(rule) or RuleCount("further rules", count.level, "", 0, 0)
+        if before is None:
             found[rule] = count
-        elif before is not None:
+        else:
             found[rule] = replace(
                 before,
                 level=highest(before.level, count.level),
@@ -119,25 +122,53 @@ def _anchors(into: Mapping[str, Anchor], other: Mapping[str, Anchor]) -> dict[st
 
 
 def _facts(into: Mapping[str, Fact], other: Mapping[str, Fact]) -> dict[str, Fact]:
-    """Of two values what was declared counts before an estimate, and the one of the incident that stays before the other."""
+    """What was declared counts before an estimate. Of two texts the one of the incident that stays; where people declared two numbers
+    or truths that contradict each other, neither is known of the whole: what is not known leaves an obligation in place.
+    """
     found = dict(into)
     for name, fact in other.items():
         before = found.get(name)
         if before is None or (before.estimated and not fact.estimated):
             found[name] = fact
+        elif contradicts(before, fact):
+            del found[name]
     return found
+
+
+def contradicts(fact: Fact, other: Fact) -> bool:
+    """Whether people declared two numbers or truths that differ."""
+    declared = not fact.estimated and not other.estimated
+    return declared and fact.value != other.value and not isinstance(fact.value, str)
+
+
+def undecided(into: Incident, joining: Sequence[Incident], whole: Incident) -> list[str]:
+    """Names of facts and obligations that were declared or decided of the one that stays, and are not of the whole."""
+    gone = (into.facts.keys() - whole.facts.keys()) | (into.settlements.keys() - whole.settlements.keys())
+    facts = {name for other in joining for name, fact in other.facts.items() if name not in whole.facts}
+    return sorted(gone | facts)
 
 
 def _settlements(into: Incident, other: Incident) -> dict[str, Settlement]:
     """What was sent stays sent, the earliest of it. That an obligation does not apply, or why it is late, was decided about the
-    other's evidence alone: where the whole has clocks of its own, that has to be decided of the whole.
+    evidence of one alone: where the other has clocks of its own, that has to be decided of the whole.
     """
     found = dict(into.settlements) if into.has_clocks else {**other.settlements, **into.settlements}
+    if into.has_clocks and other.has_clocks:
+        found = {
+            obligation: settlement
+            for obligation, settlement in found.items()
+            if settlement.end != "not-applicable" or _settled_too(other, obligation)
+        }
     for obligation, settlement in other.settlements.items():
         before = found.get(obligation)
         if settlement.end == "sent" and (before is None or before.end != "sent" or settlement.at < before.at):
             found[obligation] = settlement
     return found
+
+
+def _settled_too(other: Incident, obligation: str) -> bool:
+    settlement = other.settlements.get(obligation)
+    return settlement is not None and settlement.end == "not-applicable"
 
 
 def _union(first: Sequence[T], second: Iterable[T]) -> tuple[T, ...]:

@@ -72,6 +72,9 @@ def _check_time(incident: Incident, settlement: Settlement, now: datetime, clock
         raise NotAllowed(message, hint="record what was sent, once it was")
     if settlement.end == "late":
         due = clock.due or clock.shadow_due if clock else None  # the strict date passes before it is late by law
+        if clock is not None and due is None:
+            hint = "nothing is late before it has a date; if it need not be sent, it is not-applicable"
+            raise NotAllowed(f"it waits for {clock.anchor} and has no date yet", hint=hint)
         if due is not None and due > now:
             raise NotAllowed(f"it is due before {due.isoformat()}, so it is not late yet", hint="send it in time")
     if settlement.end != "sent":
