@@ -130,14 +130,26 @@ def _facts(into: Mapping[str, Fact], other: Mapping[str, Fact]) -> dict[str, Fac
 
 def _settlements(into: Incident, other: Incident) -> dict[str, Settlement]:
     """What was sent stays sent, the earliest of it. That an obligation does not apply, or why it is late, was decided about the
-    other's evidence alone: where the whole has clocks of its own, that has to be decided of the whole.
+    evidence of one of the two: where the whole has clocks of its own, that has to be decided of the whole. That the one that
+    stays need not tell somebody holds on only where the other had no such duty, or was decided alike.
     """
     found = dict(into.settlements) if into.has_clocks else {**other.settlements, **into.settlements}
+    if into.has_clocks and other.has_clocks:
+        found = {
+            obligation: settlement
+            for obligation, settlement in found.items()
+            if settlement.end != "not-applicable" or _need_not(other, obligation)
+        }
     for obligation, settlement in other.settlements.items():
         before = found.get(obligation)
         if settlement.end == "sent" and (before is None or before.end != "sent" or settlement.at < before.at):
             found[obligation] = settlement
     return found
+
+
+def _need_not(incident: Incident, obligation: str) -> bool:
+    settlement = incident.settlements.get(obligation)
+    return settlement is not None and settlement.end == "not-applicable"
 
 
 def _union(first: Sequence[T], second: Iterable[T]) -> tuple[T, ...]:
