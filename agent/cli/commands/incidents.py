@@ -136,7 +136,7 @@ def decide(
     ] = "",
     at: Annotated[str, typer.Option("--at", metavar="TIME", help="When it was sent; now unless given.")] = "",
     receipt: Annotated[
-        str, typer.Option("--receipt", help="What the recipient gave in return: a number, a name.")
+        str, typer.Option("--receipt", help="What the recipient gave in return, such as a number.")
     ] = "",
     approver: Annotated[str, typer.Option("--approver", help="Who approves that an obligation does not apply.")] = "",
     zone: Zone = "",

@@ -98,7 +98,7 @@ def erase(settings: Settings, name: str, by: str, reason: str, *, as_json: bool)
     else:
         records = counted(sum(erased.values()), "record")
         out.print(
-            f"erased what stood beside {records} of {name}; backups of the state still have it",
+            f"erased what stood beside {records} of {name}; an incident itself, backups and destinations still have it",
             markup=False,
             soft_wrap=True,
         )

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from agent.notice.clock import Clock
 from agent.notice.incidents.incident import Incident
+from agent.wording.number import counted
 
 MOST_DUTIES = 5
 """Obligations that are named one by one."""
@@ -70,7 +71,7 @@ def _duties(incident: Incident, left: Sequence[Clock], now: datetime) -> Iterato
             what += " (counted from the detection)"
         yield Step(what, _command(incident, "decide", f"sent --obligation {clock.id} --receipt REF"))
     if len(dated) > MOST_DUTIES:
-        yield Step(f"and {len(dated) - MOST_DUTIES} more obligations with a date", "leakline clocks list")
+        yield Step(f"and {counted(len(dated) - MOST_DUTIES, 'further obligation')} with a date", "leakline clocks list")
     waiting = sorted(
         {clock.anchor for clock in left if clock.next_due is None and not clock.anchor.startswith("prior")}
     )

@@ -12,7 +12,7 @@ from agent.notice.incidents.changes.closing import closed
 from agent.notice.incidents.changes.deciding import JUDGEMENTS, Judgement, decided
 from agent.notice.incidents.changes.fact_values import values, with_facts
 from agent.notice.incidents.changes.refusal import NotAllowed
-from agent.notice.incidents.changes.settling import Statement, settled
+from agent.notice.incidents.changes.settling import Statement, obligation_named, settled
 from agent.notice.incidents.incident import ENDS, Anchor, Incident, State
 from agent.notice.regimes.pack import shipped
 from tests.notice.incidents.made_incident import CLOCK, HOUR, NOW, alert, incident
@@ -203,3 +203,13 @@ def test_an_ended_incident_can_get_a_fact() -> None:
     assert with_facts(ended, {"encrypted": True}, "eva", NOW).facts["encrypted"].value is True
     with pytest.raises(NotAllowed, match="merged into inc-1"):
         with_facts(replace(ended, state="merged", merged_into="inc-1"), {"encrypted": True}, "eva", NOW)
+
+
+def test_an_obligation_that_is_misspelt_is_compared_with_those_of_the_incident() -> None:
+    """One that does not bind is no help; without clocks those of the pack are."""
+    with pytest.raises(NotAllowed) as refused:
+        obligation_named(f"{CLOCK.id}x", [CLOCK], shipped().pack)
+    assert str(refused.value.hint).endswith(f"such as {CLOCK.id}")
+    with pytest.raises(NotAllowed) as refused:
+        obligation_named("uk-gdpr-33/icoo", [], shipped().pack)
+    assert "uk-gdpr-33/ico" in str(refused.value.hint)
