@@ -27,7 +27,10 @@ class Step:
 
 
 def next_steps(incident: Incident, clocks: Sequence[Clock], now: datetime) -> list[Step]:
-    """Nothing for one that has ended."""
+    """Nothing for one that has ended, but for contracts that ask for a notice all the same."""
+    left = [clock for clock in clocks if not clock.has_ended and clock.id not in incident.settlements]
+    if incident.state == "not-notifiable":
+        return [step for step in _duties(incident, left, now) if "decide" in step.command]
     if not incident.is_open:
         return []
     if incident.state == "candidate":
@@ -35,7 +38,6 @@ def next_steps(incident: Incident, clocks: Sequence[Clock], now: datetime) -> li
             Step("look at its alerts; if it may be more than noise, take it up", _command(incident, "acknowledge")),
             Step("else close it", _command(incident, "close", '--reason "…"')),
         ]
-    left = [clock for clock in clocks if not clock.has_ended and clock.id not in incident.settlements]
     return [*_judging(incident), *_duties(incident, left, now), *_facts(incident), *_ending(incident, clocks, left)]
 
 

@@ -35,7 +35,8 @@ def settled(
     incident: Incident, obligation: str, statement: Statement, by: str, now: datetime, clock: Clock | None = None
 ) -> Incident:
     """`obligation`: `regime/obligation`; `clock`: its own, where it has one. Raises NotAllowed."""
-    require_open(incident)
+    if incident.state != "not-notifiable":  # contracts of one go on, and have to come to an end
+        require_open(incident)
     settlement = Settlement(
         end=statement.end,
         at=now if statement.at is None else statement.at,
