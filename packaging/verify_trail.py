@@ -1,13 +1,14 @@
 """Verify an exported trail without Leakline: `python verify_trail.py FOLDER [CHECKPOINTS …]`.
 
-FOLDER is what `leakline trail export` wrote. CHECKPOINTS are further files of JSON lines, best what a SIEM received: what lies
-beside the trail can be cut with it. Each line has a `note`, or is an event with `leakline.trail.note`; others are passed over.
+FOLDER is what `leakline trail export` wrote. CHECKPOINTS are further files of lines of JSON or CEF, best what a SIEM received: what
+lies beside the trail can be cut with it. A line has a `note`, or is an event with `leakline.trail.note`; others are passed over.
 Needs Python 3.11 and the package `cryptography`. Exit status: 0 whole, 1 not.
 """
 
 import base64
 import hashlib
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 HEADS, PROCESS, FIRST = "heads", "", bytes(32)
+CEF_NOTE = re.compile(r"CEF:.* leaklineTrail_note=((?:[^\\=]|\\.)*?)(?= \w+=|\s*$)")
 
 
 def leaf(line):  # RFC 9162, section 2.1.1
@@ -28,9 +30,7 @@ def grow(roots, size, new):  # the roots of the full trees that a tree of `size`
 
 
 def root(roots):
-    if not roots:
-        return hashlib.sha256(b"").digest()
-    found = roots[-1]
+    found = roots[-1] if roots else hashlib.sha256(b"").digest()
     for left in reversed(roots[:-1]):
         found = hashlib.sha256(b"\x01" + left + found).digest()
     return found
@@ -46,13 +46,14 @@ def public_keys(folder):  # <name>+<id>+<base64 of 0x01 and the key>, c2sp.org/s
     return keys
 
 
-def note_of(document):  # of a line of an export, or of an event, whatever a SIEM put around it
-    if isinstance(document, dict) and "note" in document:
-        return document["note"]
-    waiting = [("", document)]
+def note_of(line):  # of a line of an export, or of an event, whatever a SIEM put around it
+    if line.lstrip()[:1] not in b"{[" and b"CEF:" in line:
+        found = CEF_NOTE.search(line.decode(errors="replace"))
+        return re.sub(r"\\(.)", lambda escaped: escaped[1].replace("n", "\n"), found[1]) if found else None
+    waiting = [("", json.loads(line))]
     while waiting:
         path, value = waiting.pop()
-        if isinstance(value, str) and f".{path}".endswith(".leakline.trail.note"):
+        if isinstance(value, str) and (path == ".note" or f".{path}".endswith(".leakline.trail.note")):
             return value
         if isinstance(value, dict):
             waiting += [(f"{path}.{name}", inner) for name, inner in value.items()]
@@ -106,14 +107,13 @@ def walk(path, wanted, bad, see=lambda _record: None):  # follow the links; `wan
 
 
 def verify(folder, further=()):
-    bad, signed, heads = [], {}, {}
-    keys = public_keys(folder)
+    bad, signed, heads, keys = [], {}, {}, public_keys(folder)
     origin = (folder / "origin.txt").read_text().strip()
     for path in (folder / "checkpoints.jsonl", *further):
         count = 0
         for line in lines_of(path):
             try:
-                if (note := note_of(json.loads(line))) is None:
+                if (note := note_of(line)) is None:
                     continue
                 count, found = count + 1, checkpoint(note, keys)
             except (ValueError, TypeError, AttributeError):

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+import orjson
+
 _FIELD = "leakline.trail.note"
+_CEF_FIELD = re.compile(r" leaklineTrail_note=((?:[^\\=]|\\.)*?)(?= [A-Za-z0-9_]+=|\s*$)")
+"""In a line of CEF, where `=`, a line's end and the backslash are escaped."""
+
+
+def note_in_line(line: bytes) -> str | None:
+    """The note in a line of JSON or CEF, which may have a header of syslog before it. None where there is none; raises
+    orjson.JSONDecodeError for a line that is neither.
+    """
+    if line.lstrip()[:1] not in b"{[" and b"CEF:" in line:
+        found = _CEF_FIELD.search(line.decode("utf-8", "replace"))
+        return re.sub(r"\\(.)", lambda escaped: escaped[1].replace("n", "\n"), found[1]) if found else None
+    return note_in(orjson.loads(line))
 
 
 def note_in(document: object) -> str | None:

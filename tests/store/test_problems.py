@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from agent import metrics
 from agent.assembly.outdated_problems import end_outdated
@@ -225,3 +226,16 @@ def test_a_problem_that_a_failed_transaction_ended_is_ended_by_the_next(loops: L
     assert loops.problems.is_open("batches-set-aside", "siem")
     loops.problems.over("batches-set-aside", "siem")
     assert loops.problems.open() == []
+
+
+def test_the_log_has_the_id_of_an_incident_and_no_word_about_it(loops: Loops) -> None:
+    """Its title names a person, and a comment can be erased, which no log would do."""
+    with structlog.testing.capture_logs() as logs:
+        loops.problems.announce(
+            "incident-commented", "inc-1 (ana@x.example): she left", fields={"leakline.incident.id": "inc-1"}
+        )
+        loops.problems.announce("rules-changed", "two rules are new")
+    assert [{key: line[key] for key in line if key not in ("event", "log_level")} for line in logs] == [
+        {"action": "incident-commented", "incident": "inc-1"},
+        {"action": "rules-changed", "reason": "two rules are new"},
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -49,7 +51,7 @@ def show(number: Number, config: Config = DEFAULT_PATH, as_json: AsJson = False)
     from agent.cli.output.incidents import answers
 
     quiet()
-    answers.shown(load(config), number, as_json=as_json)
+    answers.shown(load(config), number, as_json=as_json, named=_named(config))
 
 
 @app.command()
@@ -136,7 +138,7 @@ def decide(
     ] = "",
     at: Annotated[str, typer.Option("--at", metavar="TIME", help="When it was sent; now unless given.")] = "",
     receipt: Annotated[
-        str, typer.Option("--receipt", help="What the recipient gave in return: a number, a name.")
+        str, typer.Option("--receipt", help="What the recipient gave in return, such as a number.")
     ] = "",
     approver: Annotated[str, typer.Option("--approver", help="Who approves that an obligation does not apply.")] = "",
     zone: Zone = "",
@@ -206,4 +208,9 @@ def _change(request: str, config: Config, as_json: bool, **arguments: Any) -> No
     from agent.cli.output.incidents import answers
 
     quiet()
-    answers.changed(load(config), request, as_json=as_json, **arguments)
+    answers.changed(load(config), request, as_json=as_json, named=_named(config), **arguments)
+
+
+def _named(config: Path) -> str:
+    """What a command that is printed needs besides, so that it is right as it is copied."""
+    return "" if config == DEFAULT_PATH else f" -c {shlex.quote(str(config))}"

@@ -17,7 +17,7 @@ from agent.errors import LeaklineError
 from agent.exit_status import FINE, FOUND
 from agent.name import OWN
 from agent.trail.proof import NotProvable, proof
-from agent.trail.received import note_in
+from agent.trail.received import note_in_line
 from agent.trail.signing_key import public_keys
 from agent.trail.verify import PROCESS, TrailReport, verify
 from agent.wording.number import counted
@@ -98,7 +98,7 @@ def erase(settings: Settings, name: str, by: str, reason: str, *, as_json: bool)
     else:
         records = counted(sum(erased.values()), "record")
         out.print(
-            f"erased what stood beside {records} of {name}; backups of the state still have it",
+            f"erased what stood beside {records} of {name}; an incident itself, backups and destinations still have it",
             markup=False,
             soft_wrap=True,
         )
@@ -111,21 +111,23 @@ def _notes(path: Path) -> Iterable[str]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
-                if line.strip() and (note := note_in(_parsed(line, path, number))):
+                if line.strip() and (note := _note(line, path, number)):
                     found += 1
                     yield note
     except OSError as error:
-        raise LeaklineError(f"{path} cannot be read ({error.strerror})", hint="name a file of JSON lines") from error
+        raise LeaklineError(
+            f"{path} cannot be read ({error.strerror})", hint="name a file of lines of JSON or CEF"
+        ) from error
     if not found:
         hint = "it has one a line: events `trail-checkpoint` with `leakline.trail.note`, or `checkpoints.jsonl` of an export"
         raise LeaklineError(f"{path} has no checkpoint", hint=hint)
 
 
-def _parsed(line: bytes, path: Path, number: int) -> object:
+def _note(line: bytes, path: Path, number: int) -> str | None:
     try:
-        return orjson.loads(line)
+        return note_in_line(line)
     except orjson.JSONDecodeError:
-        raise LeaklineError(f"{path}:{number}: it is not JSON", hint="write a checkpoint a line") from None
+        raise LeaklineError(f"{path}:{number}: it is neither JSON nor CEF", hint="write a checkpoint a line") from None
 
 
 def _print(report: TrailReport, outside: int) -> None:

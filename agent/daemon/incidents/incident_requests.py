@@ -81,9 +81,9 @@ class IncidentRequests:
         self, everything: bool = False, register: bool = False, state: str = "", origin: str = "", limit: int = 50
     ) -> dict[str, Any]:
         """Open incidents by their next deadline, or also those that have ended."""
-        for what, value, known in (("state", state, get_args(State)), ("origin", origin, get_args(Origin))):
+        for what, value, known in (("a state", state, get_args(State)), ("an origin", origin, get_args(Origin))):
             if value and value not in known:
-                raise LeaklineError(f"{str(value)[:40]!r} is not a {what}", hint=f"write one of {', '.join(known)}")
+                raise LeaklineError(f"{str(value)[:40]!r} is not {what}", hint=f"write one of {', '.join(known)}")
         if not isinstance(limit, int) or limit < 1:
             raise LeaklineError("a limit is a number from 1 on")
         return self._list.rows(IncidentSelection(bool(everything), bool(register), state, origin, limit))

@@ -6,7 +6,7 @@ the clock said when they were detected does not count, for a replay has another.
 else, and an alert from which clocks begin does not join a candidate with evidence from longer ago than the span, a habit perhaps: it
 opens another, which names the candidate as related. A later word about an alert stays with the incident that has the alert, also if
 that has ended; anything else opens another, which names the ended one as related. An alert about an event of an incident belongs to
-that incident, so that no incident is ever about itself.
+that incident, so that no incident is ever about itself. No alert joins an incident whose notices are out.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ class Grouping:
             return [known for known in has_it if known.is_open] or has_it
         open_ones = [known for known in near if known.is_open and not (serious and self._is_habit(known, alert))]
         if not alert.is_revision:
-            return open_ones
+            # Whoever was notified was told of what was known then: what comes after that is judged by itself.
+            return [known for known in open_ones if known.state != "notified"]
         # Not every incident has the ids of all of its alerts: a later word is then most likely about one of the same rule.
         of_rule = [known for known in near if alert.rule in known.rules]
         return [known for known in of_rule if known.is_open] or open_ones or of_rule

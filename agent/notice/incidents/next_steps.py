@@ -8,6 +8,7 @@ from datetime import datetime
 
 from agent.notice.clock import Clock
 from agent.notice.incidents.incident import Incident
+from agent.wording.number import counted
 
 MOST_DUTIES = 5
 """Obligations that are named one by one."""
@@ -26,7 +27,10 @@ class Step:
 
 
 def next_steps(incident: Incident, clocks: Sequence[Clock], now: datetime) -> list[Step]:
-    """Nothing for one that has ended."""
+    """Nothing for one that has ended, but for contracts that ask for a notice all the same."""
+    left = [clock for clock in clocks if not clock.has_ended and clock.id not in incident.settlements]
+    if incident.state == "not-notifiable":
+        return [step for step in _duties(incident, left, now) if "decide" in step.command]
     if not incident.is_open:
         return []
     if incident.state == "candidate":
@@ -34,7 +38,6 @@ def next_steps(incident: Incident, clocks: Sequence[Clock], now: datetime) -> li
             Step("look at its alerts; if it may be more than noise, take it up", _command(incident, "acknowledge")),
             Step("else close it", _command(incident, "close", '--reason "…"')),
         ]
-    left = [clock for clock in clocks if not clock.has_ended and clock.id not in incident.settlements]
     return [*_judging(incident), *_duties(incident, left, now), *_facts(incident), *_ending(incident, clocks, left)]
 
 
@@ -71,7 +74,7 @@ def _duties(incident: Incident, left: Sequence[Clock], now: datetime) -> Iterato
             what += " (counted from the detection)"
         yield Step(what, _command(incident, "decide", f"sent --obligation {clock.id} --receipt REF"))
     if len(dated) > MOST_DUTIES:
-        yield Step(f"and {len(dated) - MOST_DUTIES} more obligations with a date", "leakline clocks list")
+        yield Step(f"and {counted(len(dated) - MOST_DUTIES, 'further obligation')} with a date", "leakline clocks list")
     waiting = sorted(
         {clock.anchor for clock in left if clock.next_due is None and not clock.anchor.startswith("prior")}
     )

@@ -90,7 +90,7 @@ def test_an_incident_is_listed_and_shown(config: Path, number: str) -> None:
         "description a [red]list[/red]",
         "eu-gdpr-33/sa to authority: ",
         "1 × Rule login (high, 3 events), rule login",
-        f"leakline incidents acknowledge {number}",
+        f"leakline incidents acknowledge {number} -c {config}\n",
         "This is not legal advice.",
     ):
         assert part in shown

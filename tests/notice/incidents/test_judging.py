@@ -12,8 +12,9 @@ from agent.notice.incidents.changes.closing import closed
 from agent.notice.incidents.changes.deciding import JUDGEMENTS, Judgement, decided
 from agent.notice.incidents.changes.fact_values import values, with_facts
 from agent.notice.incidents.changes.refusal import NotAllowed
-from agent.notice.incidents.changes.settling import Statement, settled
+from agent.notice.incidents.changes.settling import Statement, obligation_named, settled
 from agent.notice.incidents.incident import ENDS, Anchor, Incident, State
+from agent.notice.incidents.next_steps import next_steps
 from agent.notice.regimes.pack import shipped
 from tests.notice.incidents.made_incident import CLOCK, HOUR, NOW, alert, incident
 
@@ -206,3 +207,24 @@ def test_an_ended_incident_can_get_a_fact() -> None:
     assert with_facts(ended, {"encrypted": True}, "eva", NOW).facts["encrypted"].value is True
     with pytest.raises(NotAllowed, match="merged into inc-1"):
         with_facts(replace(ended, state="merged", merged_into="inc-1"), {"encrypted": True}, "eva", NOW)
+
+
+def test_a_contract_of_what_is_not_notifiable_can_come_to_its_end() -> None:
+    """Its clock runs on, and reopening the incident would begin all others again; what to do next is that alone."""
+    ended = decided(confirmed(), "not-notifiable", "eva", NOW, reason="encrypted", clocks=True)
+    contract = replace(CLOCK, regime="contract:big-customer", obligation="customer")
+    (step,) = next_steps(ended, [contract], NOW)
+    assert "sent --obligation contract:big-customer/customer" in step.command
+    after = settled(ended, contract.id, SENT, "eva", NOW, contract)
+    assert (after.state, after.settlements[contract.id].receipt) == ("not-notifiable", "LDI-1")
+    assert next_steps(after, [contract], NOW) == []
+
+
+def test_an_obligation_that_is_misspelt_is_compared_with_those_of_the_incident() -> None:
+    """One that does not bind is no help; without clocks those of the pack are."""
+    with pytest.raises(NotAllowed) as refused:
+        obligation_named(f"{CLOCK.id}x", [CLOCK], shipped().pack)
+    assert str(refused.value.hint).endswith(f"such as {CLOCK.id}")
+    with pytest.raises(NotAllowed) as refused:
+        obligation_named("uk-gdpr-33/icoo", [], shipped().pack)
+    assert "uk-gdpr-33/ico" in str(refused.value.hint)

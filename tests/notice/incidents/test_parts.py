@@ -47,6 +47,18 @@ def test_what_does_not_apply_to_a_part_is_not_decided_of_the_whole() -> None:
     assert whole.settlements == {}
 
 
+def test_what_the_one_that_stays_need_not_do_is_decided_again_of_the_whole() -> None:
+    """An open duty of the incident that joins it does not end by a word about other data; what a candidate brings changes nothing."""
+    waived = Statement("not-applicable", reason="encrypted", approver="dpo")
+    first = settled(incident(alert(9)), "eu-gdpr-34/individuals", waived, "eva", NOW)
+    other = incident(alert(3, user="bob"))
+    assert merged(first, [other], "eva", NOW)[0].settlements == {}
+    alike = settled(other, "eu-gdpr-34/individuals", waived, "bob", NOW)
+    assert "eu-gdpr-34/individuals" in merged(first, [alike], "eva", NOW)[0].settlements
+    low = incident(alert(3, user="bob", level="low"))
+    assert "eu-gdpr-34/individuals" in merged(first, [low], "eva", NOW)[0].settlements
+
+
 def test_a_declared_fact_counts_before_an_estimate() -> None:
     """Wherever it comes from."""
     guess = replace(incident(), facts={"persons_affected": Fact(9.0, "leakline", NOW, estimated=True)})

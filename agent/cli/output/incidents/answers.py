@@ -28,26 +28,31 @@ def listed(settings: Settings, *, as_json: bool, **arguments: Any) -> None:
         show_list(found, out, utc_now())
 
 
-def shown(settings: Settings, number: str, *, as_json: bool) -> None:
-    """`leakline incidents show`."""
+def shown(settings: Settings, number: str, *, as_json: bool, named: str) -> None:
+    """`leakline incidents show`; `named`: ` -c FILE`, where commands that are printed need it."""
     found = _answer(settings, "show", number=number)
     if as_json:
         print_json(found)
     else:
-        show_page(found, out, utc_now())
+        show_page({**found, "next": _copied(found["next"], named)}, out, utc_now())
 
 
-def changed(settings: Settings, request: str, *, as_json: bool, **arguments: Any) -> None:
+def changed(settings: Settings, request: str, *, as_json: bool, named: str, **arguments: Any) -> None:
     """Any request that changes an incident, in the name of whoever runs the command."""
     found = _answer(settings, request, by=getpass.getuser(), **arguments)
     if as_json:
         print_json(found)
         return
     paragraph(out, words(found["message"]), indent=2)
-    for step in found["next"][:1] if request in JUDGING else ():
+    for step in _copied(found["next"][:1], named) if request in JUDGING else ():
         paragraph(
             out, words(f"next: {step['what']}" + (f" (`{step['command']}`)" if step["command"] else "")), indent=2
         )
+
+
+def _copied(steps: list[dict[str, str]], named: str) -> list[dict[str, str]]:
+    """Steps whose commands ask the same settings as the command that prints them."""
+    return [{**step, "command": step["command"] and step["command"] + named} for step in steps]
 
 
 def _answer(settings: Settings, request: str, **arguments: Any) -> dict[str, Any]:

@@ -35,7 +35,8 @@ def settled(
     incident: Incident, obligation: str, statement: Statement, by: str, now: datetime, clock: Clock | None = None
 ) -> Incident:
     """`obligation`: `regime/obligation`; `clock`: its own, where it has one. Raises NotAllowed."""
-    require_open(incident)
+    if incident.state != "not-notifiable":  # contracts of one go on, and have to come to an end
+        require_open(incident)
     settlement = Settlement(
         end=statement.end,
         at=now if statement.at is None else statement.at,
@@ -56,11 +57,11 @@ def settled(
 
 def obligation_named(text: str, clocks: Sequence[Clock], pack: RegimePack) -> str:
     """The obligation that is meant: one of the incident's clocks, or any of the pack. Raises NotAllowed."""
-    known = [clock.id for clock in clocks]
-    known += [f"{regime.id}/{duty.id}" for regime in pack.regimes for duty in regime.obligations]
+    own = sorted(clock.id for clock in clocks)
+    known = own + [f"{regime.id}/{duty.id}" for regime in pack.regimes for duty in regime.obligations]
     if text in known:
         return text
-    near = difflib.get_close_matches(text, known, n=3) or [clock.id for clock in clocks][:5] or known[:1]
+    near = difflib.get_close_matches(text, own or known, n=3) or own[:5] or known[:1]
     hint = f"write it as REGIME/OBLIGATION, such as {' or '.join(near)}"
     raise NotAllowed(f"{text[:80]!r} is not an obligation", hint=hint)
 
