@@ -260,7 +260,7 @@ def test_orgs_that_come_and_go_leave_nothing_behind(both: FolderOfOrgs) -> None:
         if number in (4, 49):
             counted.append(settled(both.daemon))
     (threads, files), (threads_later, files_later) = counted
-    assert threads_later <= threads
+    assert threads_later - threads < 45 // 4, "pools fill up over time, but not by one for each time"
     assert files_later - files < 45 // 4, "connections are kept for a while, but not one for each time"
     assert len(both.daemon.daemon.forwards[0].shards) == 3
     assert set(both.arrived(SECOND).values()) == {1}

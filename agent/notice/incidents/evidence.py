@@ -15,7 +15,7 @@ from agent.notice.incidents.incident_alert import IncidentAlert, shortened
 MOST_TRACES = 20
 """Different values that are kept of a kind: the first in the order of their text, whenever they came."""
 
-READ = frozenset({"leakline.rows", "rows", "RowsProcessed", "ROW_COUNT", "ROWS_PROCESSED", "leakline.list_rows"})
+READ = frozenset({"leakline.rows", "rows", "RowsProcessed", "ROW_COUNT", "ROWS_PROCESSED"})
 CHANGED = frozenset(
     {"leakline.rows_saved", "leakline.changes", "leakline.deletions", "RECORDS_PROCESSED", "NUMBER_OF_RECORDS"}
 )
