@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +22,8 @@ HEADS = "heads"
 PROCESS = ""
 """The name of the process's chain."""
 
-MOST_FINDINGS = 100
+MOST_FINDINGS = 20
+"""Of a chain: after one record that was changed every head that was noted later contradicts it, one a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,9 @@ class TrailReport:
     records: dict[str, int] = field(default_factory=dict)
     """By chain."""
     findings: list[TrailFinding] = field(default_factory=list)
+    """Of each chain the first few."""
+    further: Counter[str] = field(default_factory=Counter)
+    """How many more there are, by chain."""
     newest: Checkpoint | None = None
     """The longest that a known key signed and that fits."""
     covered: int = 0
@@ -54,8 +59,10 @@ class TrailReport:
         return not self.findings
 
     def add(self, chain: str, seq: int | None, message: str, checkpoint: int | None = None) -> None:
-        if len(self.findings) < MOST_FINDINGS:
+        if sum(finding.chain == chain for finding in self.findings) < MOST_FINDINGS:
             self.findings.append(TrailFinding(chain, seq, message, checkpoint))
+        else:
+            self.further[chain] += 1
 
 
 Lines = Callable[[], Iterable[bytes]]

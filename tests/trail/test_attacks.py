@@ -3,11 +3,12 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from agent.trail.verify import PROCESS, TrailReport, verify
+from agent.trail.verify import MOST_FINDINGS, PROCESS, TrailReport, verify
 from tests.trail.attacks import ACME, ATTACKS, ORIGIN, SIGNER, Attack, Trail, attacked, grown
 
 VERIFIER = Path(__file__).parents[2] / "packaging" / "verify_trail.py"
@@ -62,6 +63,17 @@ def test_every_finding_says_where() -> None:
     trail.chains[ACME][5] = trail.chains[ACME][5].replace(b"INC-1-1", b"INC-1-9")
     report = judged(trail, trail.local)
     assert (report.findings[0].chain, report.findings[0].seq) == (ACME, 6)
+
+
+def test_one_chain_with_many_differences_hides_none_of_another() -> None:
+    """Of each the first ones are named, and the others counted."""
+    trail = grown()
+    lines = {name: [line.replace(b'"v":1', b'"v":7') for line in kept] for name, kept in trail.chains.items()}
+    many = [lines[PROCESS][0]] * (MOST_FINDINGS + 30)
+    report = verify({PROCESS: many.copy, ACME: lines[ACME].copy}, [], [SIGNER.verifier], ORIGIN)
+    found = Counter(finding.chain for finding in report.findings)
+    assert found == {PROCESS: MOST_FINDINGS, ACME: len(lines[ACME])}
+    assert report.further == {PROCESS: 30}
 
 
 HEADS_THAT_ARE_NONE = [

@@ -134,6 +134,8 @@ def _print(report: TrailReport, outside: int) -> None:
     for finding in report.findings:
         where = _shown(finding.chain) + (f"/{finding.seq}" if finding.seq is not None else "")
         out.print(f"FAIL {where}: {finding.message}", markup=False, soft_wrap=True)
+    for chain, count in report.further.items():
+        out.print(f"FAIL {_shown(chain)}: and {counted(count, 'further difference')}", markup=False, soft_wrap=True)
     total = counted(sum(report.records.values()), "record")
     chains = counted(len(report.records), "chain")
     state = "whole" if report.whole else "NOT whole"
@@ -156,6 +158,7 @@ def _document(report: TrailReport) -> dict[str, object]:
             {"chain": _shown(finding.chain), "seq": finding.seq, "message": finding.message}
             for finding in report.findings
         ],
+        "further": {_shown(chain): count for chain, count in report.further.items()},
     }
 
 
