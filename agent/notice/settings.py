@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
+from agent.detection.sigma.rule import Level
 from agent.duration import PositiveDuration
 from agent.notice.declared import EVENT, OCCURRED
 from agent.notice.regimes.model import Zone
-
-Level = Literal["informational", "low", "medium", "high", "critical"]
 
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 

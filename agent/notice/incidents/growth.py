@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from agent.detection.sigma.rule import Level
 from agent.notice.incidents import evidence
 from agent.notice.incidents.grouping import incident_id
 from agent.notice.incidents.incident import (
@@ -20,7 +21,7 @@ from agent.notice.incidents.incident import (
     highest,
 )
 from agent.notice.incidents.incident_alert import IncidentAlert
-from agent.notice.settings import Level, NoticeSettings
+from agent.notice.settings import NoticeSettings
 
 MOST_LINKS = 50
 FURTHER = "*"

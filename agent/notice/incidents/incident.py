@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import TypeAdapter
 
-from agent.notice.settings import Level
+from agent.detection.sigma.rule import Level
 
 Origin = Literal["live", "history", "drill"]
 """From where its alerts are: live collection, a backfill, a drill. They never mix."""
@@ -32,7 +32,8 @@ that is presumed; the last four are ends, of which `not-notifiable` and `not-a-b
 
 ENDS: frozenset[State] = frozenset({"not-notifiable", "not-a-breach", "closed", "merged"})
 
-LEVELS: tuple[Level, ...] = ("informational", "low", "medium", "high", "critical")
+LEVELS: tuple[Level, ...] = get_args(Level)
+"""The lowest first."""
 
 MOST_ALERT_IDS = 50
 """Ids of alerts that an incident names; `alerts` is the true number, and each alert names its incident."""

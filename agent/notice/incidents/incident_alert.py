@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
+from agent.detection.sigma.rule import Level
 from agent.notice.incidents.incident import Origin
-from agent.notice.settings import Level
 
 HISTORY, DRILL = "leakline.alert.history", "leakline.drill"
 """Columns that say from where an alert is."""

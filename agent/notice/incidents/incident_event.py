@@ -15,12 +15,12 @@ import polars as pl
 
 from agent.columns.array_fields import STRINGS
 from agent.columns.timestamp import TIME
+from agent.detection.sigma.rule import SEVERITY
 from agent.notice.incidents.incident import Incident
 from agent.own_event import INCIDENTS, EventValue
 
 DATASET = INCIDENTS
 CATEGORY = "intrusion_detection"
-SEVERITY: Mapping[str, int] = {"informational": 10, "low": 25, "medium": 50, "high": 75, "critical": 95}
 
 OPENED, RAISED, GREW, CLOSED = "incident-opened", "incident-raised", "incident-grew", "incident-closed"
 

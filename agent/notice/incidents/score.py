@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from agent.detection.sigma.rule import Level
 from agent.notice.incidents.evidence import most_rows, rows_step
 from agent.notice.incidents.incident import MOST_RULES, Incident, Score
 from agent.notice.incidents.rule_verdict import RuleVerdict
-from agent.notice.settings import Level
 
 HIGHEST = 100
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from agent.detection.sigma.rule import Level
 from agent.notice.clock import Clock
 from agent.notice.incidents.growth import Thresholds, joined, opened
 from agent.notice.incidents.incident import Incident, Origin
 from agent.notice.incidents.incident_alert import IncidentAlert
-from agent.notice.settings import Level
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
