@@ -1,4 +1,4 @@
-"""The settings `notice`: which laws and contracts bind, and from when on their clocks run."""
+"""The settings `notice`: which laws and contracts bind, from when on their clocks run, and who is told over what."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from agent.destinations.exchange import Endpoint
 from agent.detection.sigma.rule import Level
 from agent.duration import PositiveDuration
+from agent.notice.arrangements.channels import ChannelSettings
+from agent.notice.arrangements.known_names import wrong_names
+from agent.notice.arrangements.organisation import OrganisationSettings
+from agent.notice.arrangements.people import OnCallSettings, PersonSettings
+from agent.notice.arrangements.policies import DEFAULT, AlarmSettings, PolicySettings
+from agent.notice.arrangements.self_watch import CanarySettings, HeartbeatSettings
 from agent.notice.declared import EVENT, OCCURRED
 from agent.notice.regimes.model import Zone
 
@@ -32,7 +39,7 @@ class ContractSettings(BaseModel):
 
 
 class NoticeSettings(BaseModel):
-    """Which notice regimes bind, and when an incident's clocks begin."""
+    """Which notice regimes bind, when an incident's clocks begin, and who is told of it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -58,6 +65,39 @@ class NoticeSettings(BaseModel):
     """How long an incident can be put aside at most. It stops no clock."""
     pack: Path | None = None
     """A newer signed pack of regimes than the one that came with Leakline. Refused, what is in force stays."""
+
+    policies: list[PolicySettings] = Field(default_factory=list)
+    """Who is told of incidents. Where people are named and no policy is, who is on call is told, then everyone."""
+    alarms: AlarmSettings = Field(default_factory=AlarmSettings)
+    """When deadlines that come near are told. No acknowledgement, snooze or maintenance keeps them."""
+    on_call: OnCallSettings = Field(default_factory=OnCallSettings)
+    """Who is on call when."""
+    people: list[PersonSettings] = Field(default_factory=list)
+    """Who can be told."""
+    channels: list[ChannelSettings] = Field(default_factory=list)
+    """Over what."""
+    heartbeat: HeartbeatSettings | None = None
+    """What a monitor outside hears while all of this works."""
+    canary: CanarySettings | None = None
+    """Messages that say nothing, to see whether they arrive."""
+    public_url: Endpoint | None = None
+    """Where people reach the inbound listener: links to acknowledge lead there. Without it messages have none."""
+    longest_maintenance: PositiveDuration = timedelta(hours=4)
+    """How long a maintenance window can be at most. It holds back no critical incident and no alarm of a deadline."""
+    organisation: OrganisationSettings = Field(default_factory=OrganisationSettings)
+    """What notices say of you."""
+
+    @property
+    def policies_in_force(self) -> list[PolicySettings]:
+        """Those of the settings, or the default where people are named; empty where nobody is told."""
+        return self.policies or ([DEFAULT] if self.people else [])
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> NoticeSettings:
+        parts = self.policies, self.on_call, self.people, self.channels, self.canary
+        if wrong := next(wrong_names(*parts), None):
+            raise ValueError(wrong)
+        return self
 
     @field_validator("contracts")
     @classmethod

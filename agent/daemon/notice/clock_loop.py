@@ -10,21 +10,17 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
-from agent.errors import Busy, DiskFull
+from agent.daemon.notice.shard_turns import ShardIncidents, ShardTurns
 from agent.notice.clocks.lateness import Lateness, rough_span
 from agent.notice.clocks.shelf import CurrentBasis
 from agent.notice.clocks.timers import ShardClocks
-from agent.notice.incidents.book import IncidentBook
-from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.regimes.in_force import PackInForce
 from agent.notice.regimes.model import RegimePack
 from agent.notice.regimes.pack import PackRefused, shipped
 from agent.notice.settings import NoticeSettings
-from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.store.directory.state_directory import StateDirectory
 
 log = structlog.get_logger()
@@ -32,21 +28,8 @@ log = structlog.get_logger()
 LOOK_EVERY = 1.0
 """Seconds."""
 
-TURN_FOR = 5.0
-"""Seconds that one shard has before the others have their turn, and before its end has to wait no longer."""
-
 STEP = timedelta(minutes=1)
 """By more than that nothing but a person or a time service moves a clock."""
-
-
-class ShardIncidents(Protocol):
-    """What of a shard has clocks (`assembly.shard.Shard`)."""
-
-    @property
-    def incidents(self) -> IncidentBook: ...
-
-    @property
-    def desk(self) -> IncidentDesk: ...
 
 
 class ClockLoop:
@@ -66,17 +49,12 @@ class ClockLoop:
         `soon`: called after something was stored: a checkpoint of the trail is to follow.
         """
         self._soon = soon
-        self._directory = directory
-        self._shards = shards
-        self._entered = entered
+        self._turns = ShardTurns(directory, shards, entered, stop, self._of, steady)
         self._stop = stop
         self._now = now
         self._steady = steady
         self._lateness = Lateness(now())
         self._looked = now(), steady()
-        self._clocks: dict[str, ShardClocks] = {}
-        self._rests: dict[str, float] = {}
-        """Until when a shard is left alone whose state could not be written, by the steady clock."""
         self.basis: CurrentBasis | None = None
         """By what incidents are judged from the next look on; None where the settings have no `notice`."""
 
@@ -88,46 +66,13 @@ class ClockLoop:
 
     def turn(self) -> int:
         """Look at what is due in all shards; how many incidents that were."""
-        now = self._notice_step()
-        count = 0
-        for name, shard in self._shards().items():
-            if self._stop.is_set():
-                break
-            if self._steady() < self._rests.get(name, 0.0):
-                continue
-            if self._of(name, shard).is_due(now):
-                count += self._turn_of(name, now)
+        count = self._turns.turn(self._notice_step())
         if count:
             self._soon()
         return count
 
-    def _turn_of(self, name: str, now: datetime) -> int:
-        """Of one shard, which is not replaced meanwhile. It rests after a turn that could not be stored."""
-        began, count = self._steady(), 0
-        self._rests[name] = began + FULL_DISK_PAUSE
-        with self._entered(name) as may_work:
-            try:
-                if may_work:
-                    count = self._of(name, self._shards()[name]).turn(now, lambda: self._must_leave(began))
-                del self._rests[name]
-            except Busy as error:
-                log.warning("clocks wait for the state", shard=name, reason=str(error))
-            except DiskFull as error:
-                log.warning("there is no room on the disk for clocks", shard=name, reason=str(error))
-                self._directory.give_up_ballast()
-        return count
-
-    def _must_leave(self, began: float) -> bool:
-        """Whether a shard is to go on at another turn."""
-        return self._stop.is_set() or self._steady() - began > TURN_FOR
-
-    def _of(self, name: str, shard: ShardIncidents) -> ShardClocks:
-        """Anew where the shard was built anew."""
-        known = self._clocks.get(name)
-        if known is None or known.desk is not shard.desk:
-            known = ShardClocks(shard.desk, shard.incidents, self._lateness, lambda: self.basis)
-            self._clocks[name] = known
-        return known
+    def _of(self, shard: ShardIncidents) -> ShardClocks:
+        return ShardClocks(shard.desk, shard.incidents, self._lateness, lambda: self.basis)
 
     def _notice_step(self) -> datetime:
         """The time, and whether the machine's clock was set forward since the last look: then what is said late says why."""

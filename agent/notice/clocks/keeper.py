@@ -20,7 +20,7 @@ from agent.notice.clocks.stored_clocks import stored_clocks
 from agent.notice.clocks.timer_keys import first_millisecond, timer_key
 from agent.notice.clocks.turns import ENDED, KEPT, LATE, PRESUMED, SHADOW_PASSED, Turn, turns
 from agent.notice.clocks.upkeep import AWARE, next_look, presumption, tended
-from agent.notice.incidents.book import RECKON
+from agent.notice.incidents.book import ESCALATE, RECKON
 from agent.notice.incidents.desk import IncidentChange
 from agent.notice.incidents.growth import BY
 from agent.notice.incidents.incident import Anchor, Incident
@@ -76,7 +76,7 @@ class ClockKeeper:
             self._tell(change, incident, turn)
         _end_problems(change, incident, before, clocks)
         if clocks != before:
-            change.apply({CLOCKS + incident.id: encode(clocks)})
+            change.apply({CLOCKS + incident.id: encode(clocks), ESCALATE + incident.id: b""})
         return next_look(incident, clocks, bases, self._settings, change.now)
 
     # By what they are reckoned

@@ -24,6 +24,9 @@ log = structlog.get_logger()
 INCIDENT, LINK, OPEN, UNSEEN, RECKON = "incident/", "link/", "open/", "unseen/", "reckon/"
 """Keys under `keys.RESPONSE`."""
 
+ESCALATE = "escalate/"
+"""Keys of incidents of which it is to be seen whether somebody must be told."""
+
 DAMAGED = "damaged/"
 """What was stored of an incident that could not be read, and was opened again by its first alert."""
 
@@ -82,6 +85,8 @@ class BookChange:
                 changes[unseen_key(before)] = None
             if waits(after) and not (before is not None and waits(before)):
                 changes[unseen_key(after)] = b""
+            if moves_escalation(before, after):
+                changes[ESCALATE + after.id] = b""
         for key, entries in self.links.items():
             changes[LINK + key] = _encoded(entries) if entries else None
         changes |= dict.fromkeys(self.outdated)
@@ -212,6 +217,20 @@ def open_key(incident: Incident) -> str:
 def waits(incident: Incident) -> bool:
     """Whether somebody should acknowledge it: a candidate alarms nobody."""
     return incident.is_open and incident.state != "candidate" and not incident.is_acknowledged
+
+
+ESCALATION_DEPENDS_ON = (
+    *("state", "level", "acknowledged_at", "assignee", "snoozed_until", "has_clocks"),
+    *("comments", "decisions", "anchors", "facts", "settlements"),
+)
+"""Of an incident: the second line is what shows that somebody works on it."""
+
+
+def moves_escalation(before: Incident | None, after: Incident) -> bool:
+    """Whether somebody may have to be told of it, or no longer. A candidate alarms nobody."""
+    if after.state == "candidate" and (before is None or before.state == "candidate"):
+        return False
+    return before is None or any(getattr(before, name) != getattr(after, name) for name in ESCALATION_DEPENDS_ON)
 
 
 def unseen_key(incident: Incident) -> str:

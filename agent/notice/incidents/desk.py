@@ -14,7 +14,7 @@ from agent.batch_steps import ResponseRecord
 from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.grouping import Grouping
 from agent.notice.incidents.incident import Incident
-from agent.notice.incidents.incident_event import CATEGORY, fields
+from agent.notice.incidents.incident_event import CATEGORY, DATASET, fields
 from agent.notice.settings import NoticeSettings
 from agent.own_event import EventValue
 from agent.store import keys
@@ -95,11 +95,27 @@ class IncidentChange:
         further: Mapping[str, EventValue] | None = None,
     ) -> None:
         """A record and an event about an incident that stays as it is. Parameters: see `put`."""
-        actor = {"kind": "service"} if by == "leakline" else {"kind": "person", "name": by}
         record = ResponseRecord(action, incident.id, data, personal or {})
-        self._record(self._transaction, [record], actor, self.now)
+        self._record(self._transaction, [record], _actor(by), self.now)
         said = {**fields(incident), **({"user.name": by} if by != "leakline" else {}), **(further or {})}
         self.problems.announce(action, message, fields=said, org=incident.org, category=CATEGORY)
+
+    def announce(
+        self,
+        action: str,
+        message: str,
+        *,
+        about: str,
+        by: str = "leakline",
+        data: Mapping[str, Any],
+        personal: Mapping[str, Any] | None = None,
+        fields: Mapping[str, EventValue] | None = None,
+    ) -> None:
+        """A record and an event about what is no incident; `about`: the object of the record. Parameters: see `put`."""
+        record = ResponseRecord(action, about, data, personal or {})
+        self._record(self._transaction, [record], _actor(by), self.now)
+        said = {"event.dataset": DATASET, **({"user.name": by} if by != "leakline" else {}), **(fields or {})}
+        self.problems.announce(action, message, fields=said, category=CATEGORY)
 
     def apply(self, changes: Mapping[str, bytes | None]) -> None:
         """Other keys under `keys.RESPONSE`."""
@@ -149,6 +165,10 @@ class IncidentDesk:
                 self._book.forget()
                 raise
             self._book.settle()
+
+
+def _actor(by: str) -> Mapping[str, str]:
+    return {"kind": "service"} if by == "leakline" else {"kind": "person", "name": by}
 
 
 def _moves_clocks(before: Incident | None, after: Incident) -> bool:

@@ -1,0 +1,1 @@
+"""What the settings `notice` arrange: who is told of incidents, in which order, over what."""

@@ -1,0 +1,47 @@
+"""Whether what the arrangements name is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from agent.notice.arrangements.channels import ChannelSettings
+from agent.notice.arrangements.people import OnCallSettings, PersonSettings
+from agent.notice.arrangements.policies import EVERYONE, ON_CALL, PolicySettings
+from agent.notice.arrangements.self_watch import CanarySettings
+
+
+def wrong_names(
+    policies: Sequence[PolicySettings],
+    on_call: OnCallSettings,
+    people: Sequence[PersonSettings],
+    channels: Sequence[ChannelSettings],
+    canary: CanarySettings | None,
+) -> Iterator[str]:
+    """A sentence for each name that is there twice, or not at all."""
+    yield from _twice("policies", [policy.name for policy in policies])
+    yield from _twice("people", [person.name for person in people])
+    yield from _twice("channels", [channel.name for channel in channels])
+    known_channels = {channel.name for channel in channels}
+    for person in people:
+        for channel in sorted({*person.channels, *person.addresses} - known_channels):
+            yield f"people: {person.name} has the channel {channel}, which `channels` does not have"
+    for channel in sorted(set(canary.channels if canary else ()) - known_channels):
+        yield f"canary: `channels` does not have {channel}"
+    everybody = {person.name for person in people}
+    for rotation in on_call.rotations:
+        for name in sorted(set(rotation.people) - everybody):
+            yield f"on_call: the rotation {rotation.name} has {name}, whom `people` does not have"
+    turns = {f"{ON_CALL}:{rotation.name}" for rotation in on_call.rotations}
+    roles = {role for person in people for role in person.roles}
+    reserved = {ON_CALL, EVERYONE}
+    for name in sorted((everybody | roles) & reserved):
+        yield f"people: nobody can be called {name}; it is a word of steps"
+    for policy in policies:
+        wanted = {name for step in policy.steps for name in step.notify}
+        for name in sorted(wanted - everybody - roles - turns - reserved):
+            yield f"policies: {policy.name} names {name}, which is no person, role or on_call:ROTATION"
+
+
+def _twice(what: str, names: Sequence[str]) -> Iterator[str]:
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"two of {what} are called {name}; give each a name of its own"

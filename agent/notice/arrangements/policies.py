@@ -1,0 +1,86 @@
+"""Settings of escalation: who is told of an incident that nobody acknowledges, and after what time."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from agent.detection.sigma.rule import Level
+from agent.duration import Duration, PositiveDuration
+from agent.name import Name
+
+ON_CALL, EVERYONE = "on_call", "everyone"
+"""Words for recipients beside the names of people and roles; `on_call:ROTATION` is who has one rotation."""
+
+
+class StepSettings(BaseModel):
+    """One tier of an escalation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    notify: list[str] = Field(min_length=1)
+    """Who is told: on_call, on_call:ROTATION, everyone, the name of a person, or a role that people have."""
+    after: Duration = timedelta(0)
+    """How long after the incident began to wait for somebody."""
+
+
+class PolicySettings(BaseModel):
+    """Who is told of incidents of some levels, until somebody acknowledges."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    name: Name
+    """What it is called."""
+    levels: list[Level] = Field(default=["high", "critical"], min_length=1)
+    """Of which incidents. The first policy that has an incident's level, and its org, is taken."""
+    orgs: list[str] = Field(default_factory=list)
+    """Of which orgs, by their names in the settings; unless given, of all."""
+    steps: list[StepSettings] = Field(min_length=1, max_length=20)
+    """The tiers, in the order of their times. Each of them tells everybody that it names."""
+    repeat: int = Field(default=2, ge=0, le=20)
+    """How often all tiers are gone through again."""
+    repeat_after: PositiveDuration = timedelta(minutes=15)
+    """How long after its last tier a round begins again."""
+    acknowledgement: PositiveDuration = timedelta(hours=4)
+    """How long an acknowledgement holds without anything done about the incident; then the next tier is told."""
+
+    @field_validator("steps")
+    @classmethod
+    def _in_order(cls, steps: list[StepSettings]) -> list[StepSettings]:
+        times = [step.after for step in steps]
+        if any(later <= earlier for earlier, later in itertools.pairwise(times)):
+            raise ValueError("each step comes later than the one before it; write growing times under `after`")
+        return steps
+
+
+DEFAULT = PolicySettings(
+    name="default",
+    steps=[
+        StepSettings(notify=[ON_CALL]),
+        StepSettings(notify=[ON_CALL], after=timedelta(minutes=15)),
+        StepSettings(notify=[EVERYONE], after=timedelta(minutes=45)),
+    ],
+)
+"""Where people are named and no policy is."""
+
+
+class AlarmSettings(BaseModel):
+    """When a deadline that comes near is told, whether or not anybody has acknowledged."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    at: list[float] = Field(default=[0.5, 0.75, 0.9, 1.0], min_length=1, max_length=20)
+    """Parts of the time from a clock's beginning to its strict date. Each tells one tier more."""
+    short: list[float] = Field(default=[0.25, 0.5, 0.75, 0.9, 1.0], min_length=1, max_length=20)
+    """The same for clocks of at most `short_up_to`."""
+    short_up_to: PositiveDuration = timedelta(hours=6)
+    """Which clocks are short."""
+
+    @field_validator("at", "short")
+    @classmethod
+    def _in_order(cls, parts: list[float]) -> list[float]:
+        if parts != sorted(set(parts)) or parts[0] <= 0 or parts[-1] != 1:
+            raise ValueError("these are growing numbers above 0, and the last is 1; write such as [0.5, 0.75, 0.9, 1]")
+        return parts

@@ -1,0 +1,1 @@
+"""Over what people are told: one file for each kind of channel."""

@@ -1,0 +1,1 @@
+"""What people are told: each message is stored before it is sent, and keeps what the other side answered."""

@@ -1,0 +1,52 @@
+"""Messages of one shard that are to be sent: stored with what they are about, in one transaction, and sent after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from agent.notice.clocks.timer_keys import first_millisecond
+from agent.notice.incidents.desk import IncidentChange
+from agent.notice.messages.message import MOST_ANSWER, Message, decode, encode
+from agent.store.state import StateRecall
+
+MESSAGE, DUE = "message/", "message-due/"
+"""Keys under `keys.RESPONSE`: a message by its id, and `channel/milliseconds/id` of each that waits."""
+
+DIGITS = 14
+"""Of the milliseconds: so they are in order."""
+
+
+def put(change: IncidentChange, recall: StateRecall, messages: Sequence[Message]) -> list[Message]:
+    """Those of them that are not there yet; they are stored with the change."""
+    new = [message for message in messages if recall(MESSAGE + message.id) is None]
+    for message in new:
+        change.apply({MESSAGE + message.id: encode(message), **_waiting(message)})
+    return new
+
+
+def keep(change: IncidentChange, before: Message, after: Message) -> Message:
+    """The message as it is from now on."""
+    after = replace(after, answer=after.answer[:MOST_ANSWER])
+    change.apply({**dict.fromkeys(_waiting(before)), MESSAGE + after.id: encode(after), **_waiting(after)})
+    return after
+
+
+def message(recall: StateRecall, number: str) -> Message | None:
+    """Raises ValueError for one that is damaged."""
+    data = recall(MESSAGE + number)
+    return decode(data) if data is not None else None
+
+
+def waiting(recall: StateRecall, channel: str) -> Iterator[tuple[int, str]]:
+    """When each message of a channel is to be sent, in milliseconds, and its id; the first one first."""
+    for key in recall.keys(f"{DUE}{channel}/"):
+        time, _, number = key.removeprefix(f"{DUE}{channel}/").partition("/")
+        yield int(time), number
+
+
+def _waiting(message: Message) -> dict[str, bytes]:
+    if message.next_at is None:
+        return {}
+    at = max(first_millisecond(message.next_at), 0)
+    return {f"{DUE}{message.target.channel}/{at:0{DIGITS}}/{message.id}": b""}
