@@ -93,6 +93,16 @@ def test_a_day_without_a_midnight_ends_with_its_last_instant(name: str, day: dat
 
 
 NUMBERS_OF_CODE = {
+    # What settings are unless given, between which bounds they lie, and ports:
+    "arrangements/channels.py": {1, 2, 15, 65535},
+    "arrangements/known_names.py": {1},
+    "arrangements/people.py": {0, 1},
+    "arrangements/policies.py": {0, 0.25, 0.5, 0.75, 0.9, 1, 2, 4, 6, 15, 20, 45},
+    "arrangements/self_watch.py": {1, 15, 60},
+    # Digits of digests and keys, characters of an answer:
+    "messages/message.py": {0, 10, 500},
+    "messages/outbox.py": {0, 14},
+    "messages/targets.py": {2},
     "clocks/basis.py": {16},
     "clocks/lateness.py": {1},
     "clocks/reckon.py": {0},
@@ -129,7 +139,7 @@ NUMBERS_OF_CODE = {
     "incidents/next_steps.py": {0, 1, 5},
     "regimes/model.py": {0, 1, 2, 60},
     "regimes/pack.py": {0, 1, 2, 4, 300, 20},
-    "settings.py": {0, 1, 24, 30, 60, 200, 8784},
+    "settings.py": {0, 1, 4, 24, 30, 60, 200, 8784},
     # Points of scores, steps of rows and how many values are kept:
     "incidents/estimates.py": {0, 1},
     "incidents/evidence.py": {0, 20, 1000, 10_000, 100_000, 1_000_000},
