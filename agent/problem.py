@@ -71,6 +71,18 @@ KINDS: Mapping[str, ProblemKind] = {
         "late or need not be sent; `leakline clocks list` shows what else is due",
         over="notice-settled",
     ),
+    # Telling people
+    "escalation-unanswered": ProblemKind(
+        "itself",
+        "acknowledge the incident (`leakline incidents acknowledge ID`), or judge it; the last tier is told again meanwhile",
+        over="escalation-answered",
+    ),
+    "nobody-told": ProblemKind(
+        "itself",
+        "look after the incident (`leakline incidents show ID`); `leakline oncall show` says who is on call, and "
+        "`leakline check --send-test-notice` which channel fails",
+        over="somebody-told",
+    ),
     # Reading
     "source-failed": ProblemKind("itself", "`leakline check` shows what the org refuses", over="source-recovered"),
     "source-held-back": ProblemKind(

@@ -9,12 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
 from agent.daemon.notice.shard_turns import ShardIncidents, ShardTurns
-from agent.notice.clocks.lateness import Lateness, rough_span
+from agent.daemon.notice.stepped_time import SteppedTime
 from agent.notice.clocks.shelf import CurrentBasis
 from agent.notice.clocks.timers import ShardClocks
 from agent.notice.regimes.in_force import PackInForce
@@ -27,9 +27,6 @@ log = structlog.get_logger()
 
 LOOK_EVERY = 1.0
 """Seconds."""
-
-STEP = timedelta(minutes=1)
-"""By more than that nothing but a person or a time service moves a clock."""
 
 
 class ClockLoop:
@@ -51,10 +48,7 @@ class ClockLoop:
         self._soon = soon
         self._turns = ShardTurns(directory, shards, entered, stop, self._of, steady)
         self._stop = stop
-        self._now = now
-        self._steady = steady
-        self._lateness = Lateness(now())
-        self._looked = now(), steady()
+        self._time = SteppedTime(now, steady)
         self.basis: CurrentBasis | None = None
         """By what incidents are judged from the next look on; None where the settings have no `notice`."""
 
@@ -66,22 +60,13 @@ class ClockLoop:
 
     def turn(self) -> int:
         """Look at what is due in all shards; how many incidents that were."""
-        count = self._turns.turn(self._notice_step())
+        count = self._turns.turn(self._time.look())
         if count:
             self._soon()
         return count
 
     def _of(self, shard: ShardIncidents) -> ShardClocks:
-        return ShardClocks(shard.desk, shard.incidents, self._lateness, lambda: self.basis)
-
-    def _notice_step(self) -> datetime:
-        """The time, and whether the machine's clock was set forward since the last look: then what is said late says why."""
-        now, steady = self._now(), self._steady()
-        before, steady_before = self._looked
-        jump = (now - before) - timedelta(seconds=steady - steady_before)
-        self._lateness.cause = f"the machine's clock was set forward by {rough_span(jump)}" if jump > STEP else ""
-        self._looked = now, steady
-        return now
+        return ShardClocks(shard.desk, shard.incidents, self._time.lateness, lambda: self.basis)
 
 
 class NoticeBasis:

@@ -189,7 +189,7 @@ def test_a_storm_leaves_the_others_their_turn_and_ends(life: Life) -> None:
     for number in range(30):
         life.open(f"inc-{number}")
     seconds = iter(range(0, 10_000, 2))
-    made.loop._steady = lambda: float(next(seconds))
+    made.loop._turns._steady = lambda: float(next(seconds))
     assert 0 < made.loop.turn() < 30
     while made.loop.turn():
         pass

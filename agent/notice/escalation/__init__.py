@@ -1,0 +1,1 @@
+"""Who is told of an incident that nobody acknowledges, and of a deadline that comes near."""

@@ -1,0 +1,277 @@
+"""Keeps the escalation of one incident after the other, inside a change of the desk: whoever must be told now is told.
+
+Looking at an incident again tells nobody anything that is not due. What fell due while nobody looked is told once, the newest
+step of it to all that were to be told, with how late it is and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from agent.duration import written
+from agent.notice.arrangements.channels import ChannelSettings
+from agent.notice.arrangements.policies import PolicySettings
+from agent.notice.clock import Clock
+from agent.notice.clocks.lateness import Lateness
+from agent.notice.clocks.stored_clocks import stored_clocks
+from agent.notice.clocks.timer_keys import first_millisecond
+from agent.notice.escalation.activity import calls, fitting, last_activity
+from agent.notice.escalation.alarm_messages import tell_alarms
+from agent.notice.escalation.alarms import alarms, next_alarms
+from agent.notice.escalation.escalation import (
+    ESCALATION,
+    Escalation,
+    decode,
+    encode,
+    rounds_end,
+    step_time,
+    tier_of,
+)
+from agent.notice.escalation.escalation_event import fields
+from agent.notice.escalation.outcome import all_failed, any_accepted, withdraw
+from agent.notice.escalation.step_messages import NOBODY, Telling, after_failure, fire
+from agent.notice.escalation.timer_keys import timer_key
+from agent.notice.incidents.book import ESCALATE
+from agent.notice.incidents.desk import IncidentChange
+from agent.notice.incidents.growth import BY
+from agent.notice.incidents.incident import LEVELS, Incident
+from agent.notice.on_call.roster import Roster
+from agent.notice.settings import NoticeSettings
+from agent.store.state import StateRecall
+
+log = structlog.get_logger()
+
+UNANSWERED = "escalation-unanswered"
+"""A kind of problem."""
+
+HELD_LOOK = timedelta(minutes=1)
+"""Between two looks at an incident whose steps are held: a maintenance window may be ended early."""
+
+LAPSED, RESTARTED, HELD = "acknowledgement-lapsed", "escalation-restarted", "escalation-held"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What escalations of all shards are kept with."""
+
+    settings: NoticeSettings
+    roster: Roster
+    lateness: Lateness
+    maintenance: Callable[[datetime], datetime | None] = lambda _: None
+    """Until when a maintenance window is open; None where none is."""
+
+    @property
+    def channels(self) -> dict[str, ChannelSettings]:
+        return {channel.name: channel for channel in self.settings.channels}
+
+
+class EscalationKeeper:
+    """Of one shard."""
+
+    def __init__(self, recall: StateRecall, org: str, surroundings: Surroundings) -> None:
+        """`org`: its name in the settings; empty for what is of none."""
+        self._recall = recall
+        self._org = org
+        self._with = surroundings
+
+    def look(self, change: IncidentChange, number: str, timer: int | None) -> int | None:
+        """Do what is due of an incident; returns when it is to be looked at next, in milliseconds, None for never.
+
+        `timer`: when it was to be looked at. Raises ValueError for an incident that is damaged.
+        """
+        done: dict[str, bytes | None] = {ESCALATE + number: None}
+        if timer is not None:
+            done[timer_key(timer, number)] = None
+        incident, at = change.incident(number), None
+        if incident is not None:
+            at = self._kept(change, incident)
+        following = first_millisecond(at) if at is not None else None
+        if following is not None:
+            done[timer_key(following, number)] = b""
+        change.apply(done)
+        return following
+
+    def _kept(self, change: IncidentChange, incident: Incident) -> datetime | None:
+        before = self._stored(incident.id)
+        if incident.state == "candidate" and before is None and not incident.has_clocks:
+            return None
+        clocks = stored_clocks(self._recall, change, incident) if incident.has_clocks or incident.bases else []
+        telling = Telling(change, incident, self._org, clocks, self._recall, self._with.roster, self._with.channels)
+        after, incident = self._stepped(telling, before)
+        after = self._alarmed(replace(telling, incident=incident), after)
+        if after is not None and after != before:
+            change.apply({ESCALATION + incident.id: encode(after)})
+        return self._next_look(incident, after, clocks, change.now)
+
+    def _stored(self, number: str) -> Escalation | None:
+        data = self._recall(ESCALATION + number)
+        try:
+            return decode(data) if data is not None else None
+        except ValueError as error:
+            log.error("an escalation cannot be read, and begins again", incident=number, reason=str(error)[:300])
+            return None
+
+    # Steps
+
+    def _stepped(self, telling: Telling, before: Escalation | None) -> tuple[Escalation | None, Incident]:
+        """After what is due of its steps; with the incident as it is then."""
+        change, incident = telling.change, telling.incident
+        policy = fitting(self._with.settings.policies_in_force, incident, self._org)
+        if not calls(incident) or (policy is None and before is None):
+            return self._over(telling, before), incident
+        if before is None or before.state == "over":
+            if policy is None:
+                return before, incident
+            before = _begun(incident, policy, change.now, before)
+        if incident.is_acknowledged:
+            return self._acknowledged(telling, before)
+        after = replace(before, state="firing")
+        if before.state == "acknowledged":  # somebody took it back
+            after = replace(_anew(after, change.now), next=0)
+        elif policy is not None and policy.name != before.policy.name and _rose(before, incident):
+            after = replace(_anew(after, change.now), policy=policy, next=0)
+            message = f"{incident.id} is {incident.level} now: the policy {policy.name} begins"
+            telling.tell(RESTARTED, message, after, {"policy": policy.name})
+        return self._fired(telling, replace(after, level=incident.level)), incident
+
+    def _over(self, telling: Telling, before: Escalation | None) -> Escalation | None:
+        """Nobody need be told of it any more."""
+        if before is None or before.state == "over":
+            return before
+        self._end(telling, before)
+        return replace(before, state="over", is_unanswered=False, held_until=None)
+
+    def _acknowledged(self, telling: Telling, before: Escalation) -> tuple[Escalation, Incident]:
+        """It holds for a while after the last that anybody did."""
+        change, incident = telling.change, telling.incident
+        if before.state != "acknowledged":
+            self._end(telling, before)
+        after = replace(before, state="acknowledged", is_unanswered=False, held_until=None)
+        lapses = _lapse(incident, after)
+        if lapses > change.now:
+            return after, incident
+        last = last_activity(incident)
+        message = (
+            f"{incident.id}: nothing was done for {written(after.policy.acknowledgement)} since "
+            f"{last:%Y-%m-%d %H:%M} UTC; its acknowledgement ends, and the next tier is told"
+        )
+        late = self._with.lateness.words(lapses, change.now, is_new=False)
+        tier = min(tier_of(after, max(after.next - 1, 0)) + 1, len(after.policy.steps) - 1)
+        again = replace(_anew(after, change.now - after.policy.steps[tier].after), state="firing", next=tier)
+        awake = replace(incident, acknowledged_by="", acknowledged_at=None)
+        incident = change.put(
+            incident,
+            awake,
+            LAPSED,
+            message + late,
+            by=BY,
+            data={"policy": after.policy.name, "tier": tier + 1},
+            further=fields(again, tier),
+            reckon=False,
+        )
+        return self._fired(replace(telling, incident=incident), again), incident
+
+    def _end(self, telling: Telling, escalation: Escalation) -> None:
+        withdraw(telling.change, self._recall, escalation)
+        number = telling.incident.id
+        for kind in (UNANSWERED, NOBODY):
+            telling.change.problems.over(kind, number, f"{number}: somebody looks at it, or nobody need any more")
+
+    def _fired(self, telling: Telling, escalation: Escalation) -> Escalation:
+        """Every step that is due, told as one."""
+        change, incident = telling.change, telling.incident
+        now = change.now
+        if any_accepted(self._recall, escalation):
+            change.problems.over(NOBODY, incident.id, f"{incident.id}: somebody is told")
+        elif all_failed(self._recall, escalation):
+            escalation = after_failure(telling, escalation)
+        due = step_time(escalation, escalation.next)
+        held = self._held(incident, now)
+        if due > now or held is not None:
+            return self._hold(telling, escalation, held if due <= now else None)
+        number = escalation.next
+        while step_time(escalation, number + 1) <= now:
+            number += 1
+        late = self._with.lateness.words(due, now, is_new=incident.opened_at >= due)
+        if escalation.held_until is not None:
+            late = f"; it was held until {escalation.held_until:%Y-%m-%d %H:%M} UTC"
+        return self._marked(telling, fire(telling, replace(escalation, held_until=None), number, late=late))
+
+    def _hold(self, telling: Telling, escalation: Escalation, until: datetime | None) -> Escalation:
+        if until is None or until == escalation.held_until:
+            return replace(escalation, held_until=until)
+        after = replace(escalation, held_until=until)
+        message = f"{telling.incident.id} is put aside or there is maintenance: nobody is told before {until:%Y-%m-%d %H:%M} UTC"
+        telling.tell(HELD, message, after, {"until": until.isoformat()})
+        return after
+
+    def _held(self, incident: Incident, now: datetime) -> datetime | None:
+        """Until when steps wait; never those of a critical incident."""
+        if incident.level == LEVELS[-1]:
+            return None
+        until = [incident.snoozed_until, self._with.maintenance(now)]
+        return max((end for end in until if end is not None and end > now), default=None)
+
+    def _marked(self, telling: Telling, escalation: Escalation) -> Escalation:
+        """Says that all rounds are over without anybody."""
+        if escalation.next < rounds_end(escalation) or escalation.is_unanswered:
+            return escalation
+        number, policy = telling.incident.id, escalation.policy
+        message = f"{number}: all {len(policy.steps)} tiers of {policy.name} were told {policy.repeat + 1} times, and nobody acknowledged"
+        telling.change.problems.report(UNANSWERED, number, message, org=telling.incident.org)
+        return replace(escalation, is_unanswered=True)
+
+    # Alarms
+
+    def _alarmed(self, telling: Telling, escalation: Escalation | None) -> Escalation | None:
+        """After the alarms of deadlines that are due; whether or not anybody has acknowledged."""
+        change, incident = telling.change, telling.incident
+        policies = self._with.settings.policies_in_force
+        if not telling.clocks or not policies:
+            return escalation
+        policy = fitting(policies, incident, self._org) or policies[-1]
+        kept = escalation or Escalation(incident.id, policy, incident.level, "over", change.now)
+        found, marks = alarms(telling.clocks, incident.detected_at, kept.alarms, self._with.settings.alarms, change.now)
+        if found:
+            tell_alarms(telling, kept, found, self._with.lateness)
+        return replace(kept, alarms=marks) if marks != kept.alarms else escalation
+
+    # Time
+
+    def _next_look(
+        self, incident: Incident, escalation: Escalation | None, clocks: Sequence[Clock], now: datetime
+    ) -> datetime | None:
+        if escalation is None:
+            return None
+        times = list(next_alarms(clocks, incident.detected_at, self._with.settings.alarms, now))
+        if escalation.state == "firing":
+            held = escalation.held_until
+            times.append(min(held, now + HELD_LOOK) if held is not None else step_time(escalation, escalation.next))
+        if escalation.state == "acknowledged":
+            times.append(_lapse(incident, escalation))
+        return min(times, default=None)
+
+
+def _begun(incident: Incident, policy: PolicySettings, now: datetime, earlier: Escalation | None) -> Escalation:
+    if earlier is None:
+        return Escalation(incident.id, policy, incident.level, "firing", now)
+    return replace(_anew(earlier, now), policy=policy, level=incident.level, state="firing", next=0)
+
+
+def _anew(escalation: Escalation, began: datetime) -> Escalation:
+    """Another cycle: its messages have other names."""
+    return replace(
+        escalation, began=began, cycle=escalation.cycle + 1, fired=None, is_unanswered=False, held_until=None
+    )
+
+
+def _rose(escalation: Escalation, incident: Incident) -> bool:
+    return LEVELS.index(incident.level) > LEVELS.index(escalation.level)
+
+
+def _lapse(incident: Incident, escalation: Escalation) -> datetime:
+    return last_activity(incident) + escalation.policy.acknowledgement

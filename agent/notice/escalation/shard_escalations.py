@@ -1,0 +1,112 @@
+"""When the incidents of one shard are to be looked at for whom to tell, in memory, and the looks that are due.
+
+Where nothing was stored and nothing is due, nothing is read. A mark or a timer stays until the transaction that stores what
+follows from it: an end in between leaves it, and the next look finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+
+from agent.notice.escalation.escalation import ESCALATION, TIMER
+from agent.notice.escalation.keeper import EscalationKeeper, Surroundings
+from agent.notice.escalation.timer_keys import timer_of
+from agent.notice.incidents.book import DAMAGED, ESCALATE, IncidentBook
+from agent.notice.incidents.desk import IncidentDesk
+from agent.notice.incidents.grouping import milliseconds
+
+log = structlog.get_logger()
+
+PROBLEM = "incident-damaged"
+
+AT_ONCE = 8
+"""Incidents that one transaction looks at: batches wait for it."""
+
+
+class ShardEscalations:
+    """For one thread at a time."""
+
+    def __init__(self, desk: IncidentDesk, book: IncidentBook, surroundings: Surroundings) -> None:
+        self.desk = desk
+        self._book = book
+        self._keeper = EscalationKeeper(desk.recall, desk.shard, surroundings)
+        self._timers: dict[str, int] | None = None
+        """By incident; None before they were read."""
+        self._damaged: set[str] = set()
+        """Incidents that could not be read: they are left alone until the next start."""
+        self._next: int | None = None
+        self._seen = -1
+        """How often something had been stored when marks were looked for last."""
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether `turn` has something to do; reads no state."""
+        if self._book.changes != self._seen or self._timers is None:
+            return True
+        return self._next is not None and self._next <= milliseconds(now)
+
+    def turn(self, now: datetime, stops: Callable[[], bool] = lambda: False) -> int:
+        """Look at all incidents that are due; how many they were. `stops`: whether to leave the rest for another turn.
+
+        Raises StateError, DiskFull; what was not stored is looked at again.
+        """
+        seen = self._book.changes
+        timers, unknown = (self._timers, []) if self._timers is not None else self._read()
+        due = [number for number, at in sorted(timers.items(), key=lambda item: item[1]) if at <= milliseconds(now)]
+        marked = [key.removeprefix(ESCALATE) for key in self.desk.recall.keys(ESCALATE)]
+        numbers = [number for number in dict.fromkeys([*due, *marked, *unknown]) if number not in self._damaged]
+        for start in range(0, len(numbers), AT_ONCE):
+            if stops():
+                return start
+            self._look(numbers[start : start + AT_ONCE], timers)
+        self._timers = timers
+        self._next = min(timers.values(), default=None)
+        self._seen = seen
+        return len(numbers)
+
+    def _look(self, numbers: Sequence[str], timers: dict[str, int]) -> None:
+        """All of them in one transaction; where one is damaged, each in its own."""
+        try:
+            with self.desk.changing() as change:
+                found = {number: self._keeper.look(change, number, timers.get(number)) for number in numbers}
+        except ValueError as error:
+            if len(numbers) > 1:
+                for number in numbers:
+                    self._look([number], timers)
+                return
+            self._set_aside(numbers[0], str(error))
+            timers.pop(numbers[0], None)
+            return
+        for number, at in found.items():
+            timers.pop(number, None)
+            if at is not None:
+                timers[number] = at
+
+    def _set_aside(self, number: str, reason: str) -> None:
+        log.error("an incident cannot be read, and nobody is told of it", incident=number, reason=reason[:300])
+        with self.desk.changing() as change:
+            message = f"{number} cannot be read: nobody is told of it, and alerts open another incident"
+            change.problems.report(PROBLEM, number, message, org=self.desk.shard)
+        self._damaged.add(number)
+
+    def _read(self) -> tuple[dict[str, int], list[str]]:
+        """Timers, and open incidents without an escalation: those of before there were policies, or whose timer is damaged."""
+        timers: dict[str, int] = {}
+        damaged: list[str] = []
+        for key in self.desk.recall.keys(TIMER):
+            try:
+                number, at = timer_of(key)
+            except ValueError:
+                damaged.append(key)
+            else:
+                timers[number] = at
+        if damaged:
+            log.error("timers of escalations cannot be read", count=len(damaged), first=damaged[0][:300])
+            with self.desk.changing() as change:
+                change.apply(dict.fromkeys(damaged))
+        known = {key.removeprefix(ESCALATION) for key in self.desk.recall.keys(ESCALATION)}
+        without = [number for number in self._book.open_ids() if number not in timers]
+        restored = [number for number in known if number not in timers and self.desk.recall(DAMAGED + number) is None]
+        return timers, list(dict.fromkeys([*without, *restored]))
