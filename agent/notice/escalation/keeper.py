@@ -33,7 +33,7 @@ from agent.notice.escalation.escalation import (
 )
 from agent.notice.escalation.escalation_event import fields
 from agent.notice.escalation.outcome import all_failed, any_accepted, withdraw
-from agent.notice.escalation.step_messages import NOBODY, Telling, after_failure, fire
+from agent.notice.escalation.step_messages import NOBODY, Telling, after_failure, fire, somebody_now
 from agent.notice.escalation.timer_keys import timer_key
 from agent.notice.incidents.book import ESCALATE
 from agent.notice.incidents.desk import IncidentChange
@@ -48,8 +48,8 @@ log = structlog.get_logger()
 UNANSWERED = "escalation-unanswered"
 """A kind of problem."""
 
-HELD_LOOK = timedelta(minutes=1)
-"""Between two looks at an incident whose steps are held: a maintenance window may be ended early."""
+LOOK_AGAIN = timedelta(minutes=1)
+"""Between two looks at an incident whose steps are held, for a maintenance window may be ended early, or where nobody is on call."""
 
 LAPSED, RESTARTED, HELD = "acknowledgement-lapsed", "escalation-restarted", "escalation-held"
 
@@ -189,17 +189,24 @@ class EscalationKeeper:
             change.problems.over(NOBODY, incident.id, f"{incident.id}: somebody is told")
         elif all_failed(self._recall, escalation):
             escalation = after_failure(telling, escalation)
+        escalation = somebody_now(telling, escalation)
         due = step_time(escalation, escalation.next)
         held = self._held(incident, now)
         if due > now or held is not None:
             return self._hold(telling, escalation, held if due <= now else None)
+        late = ""
+        if (
+            escalation.held_until is not None
+        ):  # what was held begins again where it was, and not with all that was left out
+            late = f"; it was held until {escalation.held_until:%Y-%m-%d %H:%M} UTC"
+            began = escalation.began + max(min(escalation.held_until, now) - due, timedelta(0))
+            escalation = replace(escalation, began=began, held_until=None)
+            due = step_time(escalation, escalation.next)
         number = escalation.next
         while step_time(escalation, number + 1) <= now:
             number += 1
-        late = self._with.lateness.words(due, now, is_new=incident.opened_at >= due)
-        if escalation.held_until is not None:
-            late = f"; it was held until {escalation.held_until:%Y-%m-%d %H:%M} UTC"
-        return self._marked(telling, fire(telling, replace(escalation, held_until=None), number, late=late))
+        late += self._with.lateness.words(due, now, is_new=incident.opened_at >= due)
+        return self._marked(telling, fire(telling, escalation, number, late=late))
 
     def _hold(self, telling: Telling, escalation: Escalation, until: datetime | None) -> Escalation:
         if until is None or until == escalation.held_until:
@@ -221,7 +228,7 @@ class EscalationKeeper:
         if escalation.next < rounds_end(escalation) or escalation.is_unanswered:
             return escalation
         number, policy = telling.incident.id, escalation.policy
-        message = f"{number}: all {len(policy.steps)} tiers of {policy.name} were told {policy.repeat + 1} times, and nobody acknowledged"
+        message = f"{number}: all rounds of the policy {policy.name} are over, and nobody acknowledged"
         telling.change.problems.report(UNANSWERED, number, message, org=telling.incident.org)
         return replace(escalation, is_unanswered=True)
 
@@ -250,7 +257,9 @@ class EscalationKeeper:
         times = list(next_alarms(clocks, incident.detected_at, self._with.settings.alarms, now))
         if escalation.state == "firing":
             held = escalation.held_until
-            times.append(min(held, now + HELD_LOOK) if held is not None else step_time(escalation, escalation.next))
+            if escalation.fired is not None and not escalation.fired.messages:
+                times.append(now + LOOK_AGAIN)
+            times.append(min(held, now + LOOK_AGAIN) if held is not None else step_time(escalation, escalation.next))
         if escalation.state == "acknowledged":
             times.append(_lapse(incident, escalation))
         return min(times, default=None)

@@ -93,6 +93,18 @@ def fire(telling: Telling, escalation: Escalation, number: int, *, late: str = "
     return _told(telling, escalation, wanted[-1], people, late)
 
 
+def somebody_now(telling: Telling, escalation: Escalation) -> Escalation:
+    """The newest step found nobody: whoever is there by now is told, without another word about who was not."""
+    fired = escalation.fired
+    if fired is None or fired.messages:
+        return escalation
+    tier = tier_of(escalation, fired.number)
+    words = list(dict.fromkeys(word for step in escalation.policy.steps[: tier + 1] for word in step.notify))
+    now = telling.change.now
+    people = telling.roster.people(words, now) or telling.roster.people([EVERYONE], now)
+    return _told(telling, escalation, fired.number, people, "") if people else escalation
+
+
 def after_failure(telling: Telling, escalation: Escalation) -> Escalation:
     """Every channel of the newest step failed: the next step is told at once; after the last tier of a round everyone, once."""
     fired = escalation.fired
