@@ -83,6 +83,22 @@ KINDS: Mapping[str, ProblemKind] = {
         "`leakline check --send-test-notice` which channel fails",
         over="somebody-told",
     ),
+    "channel-failed": ProblemKind(
+        "itself",
+        "its cause stands behind it; correct the other side or `notice.channels`, then try it: `leakline check "
+        "--send-test-notice`. People are told over their other channels meanwhile, and what waits is sent later",
+        over="channel-works",
+    ),
+    "escalation-behind": ProblemKind(
+        "itself",
+        "somebody may not have been told: `leakline incidents list` shows what waits; no heartbeat is sent until it is over",
+        over="escalation-in-time",
+    ),
+    "heartbeat-failed": ProblemKind(
+        "itself",
+        "look at the monitor that `notice.heartbeat` names and the way to it; it may call somebody meanwhile",
+        over="heartbeat-works",
+    ),
     # Reading
     "source-failed": ProblemKind("itself", "`leakline check` shows what the org refuses", over="source-recovered"),
     "source-held-back": ProblemKind(

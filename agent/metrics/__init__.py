@@ -26,6 +26,7 @@ from agent.metrics.destinations import (
     EVENTS_SENT,
     ROWS_ASIDE,
 )
+from agent.metrics.messages import CANARY, CHANNEL_WORKS, HEARTBEAT, MESSAGE_SECONDS, MESSAGES
 from agent.metrics.process import (
     BATCH_SECONDS,
     CLOCK_AHEAD,
@@ -88,7 +89,9 @@ __all__ = [
     "BASELINE_ROWS_LATE",
     "BATCH_SECONDS",
     "BYTES_SENT",
+    "CANARY",
     "CHANGES_TOLD_ONCE",
+    "CHANNEL_WORKS",
     "CLOCK_AHEAD",
     "CLOCK_AHEAD_ERROR",
     "CLOCK_MAX_ERROR",
@@ -104,6 +107,7 @@ __all__ = [
     "EVENTS_SPOOLED",
     "EVENT_TIMES_FLAGGED",
     "FEED_SILENT",
+    "HEARTBEAT",
     "INBOUND_BYTES",
     "INBOUND_REQUESTS",
     "INBOUND_SECONDS",
@@ -113,6 +117,8 @@ __all__ = [
     "INGEST_PAUSED",
     "LOOKUPS_FAILED",
     "LOOKUPS_MISSED",
+    "MESSAGES",
+    "MESSAGE_SECONDS",
     "NEXT_DEADLINE",
     "PASSES_FAILED",
     "POLLS_FAILED",

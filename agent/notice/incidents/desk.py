@@ -37,11 +37,19 @@ class IncidentChange:
     """One transaction at the desk."""
 
     def __init__(
-        self, grouping: Grouping, transaction: Transaction, problems: Problems, record: Recorder, now: datetime
+        self,
+        grouping: Grouping,
+        transaction: Transaction,
+        problems: Problems,
+        record: Recorder,
+        now: datetime,
+        recall: StateRecall,
     ) -> None:
         self._grouping = grouping
         self._transaction = transaction
         self._record = record
+        self.recall = recall
+        """What is stored under `keys.RESPONSE`, with what this change has written so far."""
         self.problems = problems
         """The shard's register: what is reported here counts with the change."""
         self.now = now
@@ -158,7 +166,7 @@ class IncidentDesk:
             try:
                 with self._state.transact() as transaction:
                     grouping = Grouping(self._book, self._within)
-                    yield IncidentChange(grouping, transaction, self._problems, self._record, self._now())
+                    yield IncidentChange(grouping, transaction, self._problems, self._record, self._now(), self.recall)
                     transaction.apply(keys.RESPONSE.prefix, grouping.change.remember())
                     self._book.advance(grouping.change)
             except BaseException:

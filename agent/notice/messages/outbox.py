@@ -45,6 +45,11 @@ def waiting(recall: StateRecall, channel: str) -> Iterator[tuple[int, str]]:
         yield int(time), number
 
 
+def forgotten(message: Message) -> dict[str, bytes | None]:
+    """What is to be stored so that it is there no more: for what is no evidence of anything."""
+    return dict.fromkeys([MESSAGE + message.id, *_waiting(message)])
+
+
 def _waiting(message: Message) -> dict[str, bytes]:
     if message.next_at is None:
         return {}

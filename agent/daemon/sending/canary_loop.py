@@ -1,0 +1,111 @@
+"""Canaries: messages that say nothing, at set times, over several channels. Whoever counts those that arrive knows whether others would.
+
+They go the whole way of a message: through the outbox, the sender and the channel.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from agent import metrics
+from agent.daemon.sending.repeated import repeat
+from agent.notice.arrangements.self_watch import CanarySettings
+from agent.notice.clocks.timer_keys import EPOCH
+from agent.notice.incidents.desk import IncidentDesk
+from agent.notice.messages import outbox
+from agent.notice.messages.message import Message, Target, message_id
+
+LOOK_EVERY = 0.5
+"""Seconds."""
+
+KEPT = timedelta(hours=1)
+"""How long one is kept that has ended."""
+
+CANARY = "canary/"
+"""Keys under `keys.RESPONSE`: `milliseconds/id` of each canary that is kept."""
+
+NEWEST = "canary-newest"
+"""Key of the time of the newest one, in milliseconds."""
+
+
+class CanaryLoop:
+    """`run` is what the thread does, until the stop event."""
+
+    def __init__(
+        self,
+        settings: CanarySettings,
+        desk: Callable[[], IncidentDesk],
+        stop: threading.Event,
+        now: Callable[[], datetime],
+        told: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`desk`: of the process's shard; `told`: there is something to send."""
+        self._settings = settings
+        self._desk = desk
+        self._stop = stop
+        self._now = now
+        self._told = told
+        self._newest: datetime | None = None
+        """None before it was read."""
+
+    def run(self) -> None:
+        """Raises StateError other than a full disk."""
+        repeat(self.turn, self._stop, LOOK_EVERY, "a canary")
+
+    def turn(self) -> bool:
+        """Whether a canary was made. After a pause it is the newest of those whose time came: the others are too late anyway."""
+        now = self._now()
+        time = EPOCH + (now - EPOCH) // self._settings.every * self._settings.every
+        if self._newest is None:
+            self._newest = self._stored()
+        if self._newest is not None and time <= self._newest:
+            return False
+        desk = self._desk()
+        with desk.changing() as change:
+            outbox.put(change, desk.recall, list(self._messages(time, now)))
+            kept = {f"{CANARY}{_milliseconds(time):014}/{message.id}": b"" for message in self._messages(time, now)}
+            change.apply({NEWEST: str(_milliseconds(time)).encode(), **kept, **self._outdated(desk, now)})
+        self._newest = time
+        metrics.CANARY.set(time.timestamp())
+        self._told()
+        return True
+
+    @property
+    def newest(self) -> datetime | None:
+        """The time of the newest one."""
+        return self._newest
+
+    def _messages(self, time: datetime, now: datetime) -> Iterator[Message]:
+        for channel in self._settings.channels:
+            yield Message(
+                message_id("canary", time.isoformat(), channel),
+                "canary",
+                Target(channel),
+                "informational",
+                f"canary of {time:%Y-%m-%d %H:%M:%S} UTC: Leakline's messages arrive",
+                time,
+                now,
+                now,
+            )
+
+    def _outdated(self, desk: IncidentDesk, now: datetime) -> dict[str, bytes | None]:
+        """Keys of canaries that are old: they are no evidence of anything but their number, which the receivers have."""
+        before = f"{CANARY}{_milliseconds(now - KEPT):014}"
+        changes: dict[str, bytes | None] = {}
+        for key in desk.recall.keys(CANARY):
+            if key >= before:
+                break
+            number = key.rpartition("/")[2]
+            message = outbox.message(desk.recall, number)
+            changes |= {key: None, **(outbox.forgotten(message) if message is not None else {})}
+        return changes
+
+    def _stored(self) -> datetime | None:
+        data = self._desk().recall(NEWEST)
+        return datetime.fromtimestamp(int(data) / 1000, UTC) if data else None
+
+
+def _milliseconds(time: datetime) -> int:
+    return (time - EPOCH) // timedelta(milliseconds=1)

@@ -1,0 +1,232 @@
+"""Sends the messages that wait for one channel, of all shards, on a thread of its own: a channel that hangs keeps no other waiting.
+
+A message is stored before it is sent, and what the other side answered after: a kill in between sends it again, under the same
+id. Nothing is held while a message is on its way.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from agent import metrics
+from agent.daemon.notice.shard_turns import ShardIncidents
+from agent.daemon.notice.stepped_time import SteppedTime
+from agent.daemon.sending.channel_health import ChannelHealth
+from agent.errors import Busy, DiskFull, LeaklineError
+from agent.notice.channels.channel import Channel, NotAccepted, Receipt
+from agent.notice.incidents.book import ESCALATE
+from agent.notice.incidents.desk import IncidentChange, IncidentDesk
+from agent.notice.incidents.grouping import milliseconds
+from agent.notice.incidents.incident import Incident
+from agent.notice.messages import outbox
+from agent.notice.messages.message import Message
+from agent.notice.sending import results
+from agent.notice.sending.bundles import bundles, ordered, together
+from agent.notice.sending.message_event import fields
+from agent.pipeline.progress import FULL_DISK_PAUSE
+from agent.redaction.redaction import redact
+
+log = structlog.get_logger()
+
+LOOK_EVERY = 0.5
+"""Seconds."""
+
+NOTICEABLE = 60.0
+"""Seconds after its time from which on a message is late."""
+
+ACCEPTED, FAILED, GIVEN_UP = "message-accepted", "message-failed", "message-given-up"
+
+UNRECORDED: frozenset[str] = frozenset({"canary"})
+"""Kinds of which nothing is written down each time: the trail would hold little else."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of a shard's outbox."""
+
+    desk: IncidentDesk
+    seen: int = -1
+    """How often something had been stored when it was read last."""
+    next: int | None = None
+    """When the first of what waits is due, in milliseconds."""
+
+
+class ChannelSender:
+    """`run` is what the thread does, until the stop event."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        shards: Callable[[], Mapping[str, ShardIncidents]],
+        entered: Callable[[str], AbstractContextManager[bool]],
+        stop: threading.Event,
+        now: Callable[[], datetime],
+        health: ChannelHealth,
+        links: Callable[[Message], str] = lambda _: "",
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`shards`, `entered`: see `ShardTurns`; `links`: where a message leads, empty for nowhere."""
+        self._channel = channel
+        self._shards = shards
+        self._entered = entered
+        self._stop = stop
+        self._now = now
+        self._health = health
+        self._links = links
+        self._steady = steady
+        self._time = SteppedTime(now, steady)
+        self._known: dict[str, _Known] = {}
+        self._rests: dict[str, float] = {}
+
+    def run(self) -> None:
+        """Raises StateError other than a full disk."""
+        try:
+            while not self._stop.is_set():
+                self.turn()
+                self._stop.wait(LOOK_EVERY)
+        finally:
+            self._channel.close()
+
+    def turn(self) -> int:
+        """Send what is due in all shards; how many messages that were."""
+        now, count = self._time.look(), 0
+        for name, shard in self._shards().items():
+            if self._stop.is_set():
+                break
+            if self._steady() >= self._rests.get(name, 0.0):
+                count += self._turn_of(name, shard, now)
+        return count
+
+    def _turn_of(self, name: str, shard: ShardIncidents, now: datetime) -> int:
+        known = self._known.get(name)
+        if known is None or known.desk is not shard.desk:
+            known = self._known[name] = _Known(shard.desk)
+        changes = shard.incidents.changes
+        if changes == known.seen and (known.next is None or known.next > milliseconds(now)):
+            return 0
+        waiting = list(outbox.waiting(shard.desk.recall, self._channel.name))
+        due = [number for at, number in waiting if at <= milliseconds(now)]
+        known.seen, known.next = changes, min((at for at, number in waiting if at > milliseconds(now)), default=None)
+        count = 0
+        for bundle in bundles(
+            ordered([found for number in due if (found := _message(shard.desk, number)) is not None])
+        ):
+            if self._stop.is_set():
+                break
+            count += len(bundle)
+            if not self._send(name, shard.desk, bundle):
+                known.seen = -1
+                break
+        return count
+
+    def _send(self, name: str, desk: IncidentDesk, bundle: Sequence[Message]) -> bool:
+        """Whether what came of it is stored; else the same is sent again."""
+        messages = [message for known in bundle if (message := _message(desk, known.id)) is not None]
+        if not messages:
+            return True
+        result = self._attempt(together(messages))
+        now = self._now()
+        failure = result if isinstance(result, NotAccepted) else None
+        try:
+            with self._entered(name) as may_work:
+                if not may_work:
+                    return False
+                with desk.changing() as change:
+                    for message in messages:
+                        self._record(change, message, messages[0], result, now)
+            self._health.note(failure)
+        except Busy as error:
+            log.warning("what a channel answered waits for the state", channel=self._channel.name, reason=str(error))
+            return False
+        except DiskFull as error:
+            log.warning("there is no room on the disk for what a channel answered", reason=str(error))
+            self._rests[name] = self._steady() + FULL_DISK_PAUSE
+            return False
+        return True
+
+    def _attempt(self, message: Message) -> Receipt | NotAccepted:
+        """What the other side made of it; whatever goes wrong is the channel's own trouble."""
+        try:
+            return self._channel.send(message, self._links(message) if message.links else "")
+        except NotAccepted as error:
+            return error
+        except LeaklineError as error:
+            return NotAccepted(str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours ends neither the thread nor other channels
+            log.error("unexpected", channel=self._channel.name, traceback=redact(traceback.format_exc()))
+            return NotAccepted(f"Leakline failed: {type(error).__name__}")
+
+    def _record(
+        self, change: IncidentChange, known: Message, first: Message, result: Receipt | NotAccepted, now: datetime
+    ) -> None:
+        """What came of one message. Somebody may have acknowledged while it was on its way: then it is only noted."""
+        before = outbox.message(change.recall, known.id) or known
+        if isinstance(result, NotAccepted):
+            if before.has_ended:
+                return
+            after = outbox.keep(change, before, results.failed(before, result, now))
+            action = GIVEN_UP if after.has_ended else FAILED
+            metrics.MESSAGES.labels(self._channel.name, "given-up" if after.has_ended else "failed").inc()
+            if after.has_ended or results.is_news(after.attempts):
+                self._tell(change, action, after, f"was not accepted: {result}", 0.0)
+        else:
+            after = outbox.keep(change, before, results.accepted(before, result, now))
+            late_by = (now - before.due).total_seconds()
+            metrics.MESSAGES.labels(self._channel.name, "accepted").inc()
+            metrics.MESSAGE_SECONDS.labels(self._channel.name).observe(max(late_by, 0.0))
+            bundled = f", together with others as {first.id}" if known.id != first.id else ""
+            late = self._time.lateness.words(before.due, now, is_new=False) if late_by > NOTICEABLE else ""
+            said = f"is accepted{bundled}{late}"
+            self._tell(change, ACCEPTED, after, said, late_by if late_by > NOTICEABLE else 0.0)
+        if after.incident:
+            change.apply({ESCALATE + after.incident: b""})
+
+    def _tell(self, change: IncidentChange, action: str, message: Message, said: str, late_by: float) -> None:
+        if message.kind in UNRECORDED:
+            return
+        data = {
+            "message": message.id,
+            "kind": message.kind,
+            "channel": message.target.channel,
+            "attempts": message.attempts,
+            "answer": message.answer,
+            "receipt": message.receipt,
+            "due": message.due.isoformat(),
+        }
+        personal = {"people": list(message.target.people), "address": message.target.address}
+        about = f"{message.kind} {message.id} over {message.target.channel}"
+        incident = _incident(change, message.incident)
+        if incident is None:
+            tell = partial(
+                change.announce, action, f"{about} {said}", about=message.id, fields=fields(message, late_by)
+            )
+        else:
+            sentence = f"{incident.id}: {about} {said}"
+            tell = partial(change.tell, incident, action, sentence, by="leakline", further=fields(message, late_by))
+        tell(data=data, personal=personal)
+
+
+def _message(desk: IncidentDesk, number: str) -> Message | None:
+    """One that waits. Of a damaged one nothing can be said or sent: its incident's next step is another message."""
+    try:
+        found = outbox.message(desk.recall, number)
+    except ValueError as error:
+        log.error("a message cannot be read", message=number, reason=str(error)[:300])
+        return None
+    return found if found is not None and not found.has_ended else None
+
+
+def _incident(change: IncidentChange, number: str) -> Incident | None:
+    """None also for one that is damaged: that is told elsewhere."""
+    with suppress(ValueError):
+        return change.incident(number) if number else None
+    return None

@@ -1,0 +1,70 @@
+"""Whether everything of a shard that must be told has a next step in time: asked from outside of what decides it, so that a fault there
+shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from agent.notice.clock import TIMER as CLOCK_TIMER
+from agent.notice.clocks import timer_keys as clock_timers
+from agent.notice.clocks.timer_keys import EPOCH
+from agent.notice.escalation.activity import calls, fitting
+from agent.notice.escalation.escalation import ESCALATION, TIMER, decode
+from agent.notice.escalation.timer_keys import timer_of
+from agent.notice.incidents.book import ESCALATE, OPEN
+from agent.notice.incidents.incident import Incident
+from agent.notice.incidents.incident import decode as decode_incident
+from agent.notice.messages import outbox
+from agent.notice.settings import NoticeSettings
+from agent.store.state import StateRecall
+
+OVERDUE = timedelta(seconds=60)
+"""By which a step, or the look at a clock, is behind."""
+WAITING = timedelta(minutes=5)
+"""By which a message is behind that nobody tried to send."""
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def behind(
+    recall: StateRecall, org: str, settings: NoticeSettings, now: datetime, channels: Sequence[str]
+) -> Iterator[str]:
+    """A sentence for each thing that is behind. `org`: the name of the shard; `channels`: names of those that there are."""
+    timers = dict(timer_of(key) for key in recall.keys(TIMER))
+    marked = {key.removeprefix(ESCALATE) for key in recall.keys(ESCALATE)}
+    for key in recall.keys(OPEN):
+        number = key.rpartition("/")[2]
+        if "/candidate/" not in key and number not in timers and number not in marked:
+            yield from _without_step(recall, number, org, settings)
+    for number, at in timers.items():
+        late = now - (EPOCH + at * MILLISECOND)
+        if late > OVERDUE:
+            yield f"{number} was to be looked at {_seconds(late)} ago"
+    for key in recall.keys(CLOCK_TIMER):
+        number, at = clock_timers.timer_of(key)
+        if (late := now - (EPOCH + at * MILLISECOND)) > OVERDUE:
+            yield f"the clocks of {number} were to be looked at {_seconds(late)} ago"
+    for channel in channels:
+        for at, number in outbox.waiting(recall, channel):
+            if (late := now - (EPOCH + at * MILLISECOND)) > WAITING:
+                yield f"{number} waits for {channel} since {_seconds(late)}"
+            break  # they are in the order of their times
+
+
+def _without_step(recall: StateRecall, number: str, org: str, settings: NoticeSettings) -> Iterator[str]:
+    data, stored = recall(f"incident/{number}"), recall(ESCALATION + number)
+    if data is None:
+        return
+    try:
+        incident: Incident = decode_incident(data)
+        escalation = decode(stored) if stored is not None else None
+    except ValueError:
+        return  # its damage is a problem of its own
+    if calls(incident) and fitting(settings.policies_in_force, incident, org) is not None:
+        state = escalation.state if escalation is not None else "none"
+        yield f"{number} is {incident.state}, and no step of its escalation is planned (its state: {state})"
+
+
+def _seconds(span: timedelta) -> str:
+    return f"{span.total_seconds():.0f} s"
