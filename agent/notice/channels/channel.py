@@ -37,7 +37,7 @@ class Channel(Protocol):
     name: str
     """As in the settings."""
 
-    def send(self, message: Message, link: str) -> Receipt:
+    def send(self, message: Message, link: str, /) -> Receipt:
         """Sends one message; the same id again, where it was not sure that it arrived. `link`: where it can be acknowledged;
         empty for none. Waits at most as long as the settings say. Raises NotAccepted.
         """
