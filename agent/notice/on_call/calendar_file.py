@@ -32,6 +32,9 @@ FIRST_WITHIN = 5.0
 BACK, AHEAD, AGAIN = timedelta(days=1), timedelta(weeks=13), timedelta(days=7)
 """What is read around now, and after what time that is read again though the file is the same."""
 
+RETRY = timedelta(minutes=5)
+"""After what time it is read again where that failed."""
+
 MOST_UNKNOWN = 20
 """Names that are not of people, as many as are kept."""
 
@@ -72,6 +75,7 @@ class CalendarFile:
         self._reading: threading.Event | None = None
         self._tried: tuple[object, datetime] | None = None
         """The file as it was when it was read last, well or not, and when that was."""
+        self._again = AGAIN
         self._kept: CalendarShifts | None = None
 
     def shifts(self, first: datetime, until: datetime) -> list[Shift]:
@@ -101,7 +105,7 @@ class CalendarFile:
             if self._reading is not None:
                 return self._reading
             seen = _seen(self._path)
-            if self._tried is not None and self._tried[0] == seen and abs(now - self._tried[1]) < AGAIN:
+            if self._tried is not None and self._tried[0] == seen and abs(now - self._tried[1]) < self._again:
                 return None
             done = self._reading = threading.Event()
             self._tried = seen, now
@@ -111,8 +115,10 @@ class CalendarFile:
     def _read(self, now: datetime, done: threading.Event) -> None:
         try:
             self._kept = self.read(now - BACK, now + AHEAD)
+            self._again = AGAIN
             self._works()
         except CalendarRefused as error:
+            self._again = RETRY
             log.warning("the calendar of who is on call cannot be read", reason=str(error))
             self._failed(str(error))
         finally:
