@@ -99,6 +99,12 @@ KINDS: Mapping[str, ProblemKind] = {
         "look at the monitor that `notice.heartbeat` names and the way to it; it may call somebody meanwhile",
         over="heartbeat-works",
     ),
+    "calendar-failed": ProblemKind(
+        "itself",
+        "correct the file `notice.on_call.calendar`, or let what writes it write it again; until then the events that were read "
+        "last count, and `leakline oncall show` says who is on call by them",
+        over="calendar-read",
+    ),
     # Reading
     "source-failed": ProblemKind("itself", "`leakline check` shows what the org refuses", over="source-recovered"),
     "source-held-back": ProblemKind(

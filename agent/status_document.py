@@ -19,6 +19,7 @@ from agent.status.backfill import BackfillStatus
 from agent.status.completeness import DayCompleteness
 from agent.status.deadlines import Deadline
 from agent.status.incidents import IncidentsStatus
+from agent.status.maintenance import MaintenanceStatus
 from agent.status.pause import PauseStatus
 from agent.status.silence import FeedSilence
 from agent.status.times import KernelClock, RowsFlagged, UtcTime
@@ -240,6 +241,8 @@ class StatusDocument:
     """Open ones; None where the state cannot be read."""
     trail: TrailStatus | None = None
     """None where the state cannot be read."""
+    maintenance: MaintenanceStatus | None = None
+    """None while no window is open."""
 
     @property
     def is_well(self) -> bool:

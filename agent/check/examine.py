@@ -1,6 +1,6 @@
 """What `leakline check` looks at, in this order.
 
-The settings, the secrets, this machine, mappings, rules and address databases, regimes of notices; then, unless offline, every org
+The settings, the secrets, this machine, mappings, rules and address databases, regimes of notices, who is on call; then, unless offline, every org
 (sign-in, permissions, licence, hourly files, event types, API allowance, real-time events, objects, the cost of a day) and every destination.
 """
 
@@ -14,6 +14,7 @@ from agent.check.blind_rules import of_org
 from agent.check.destination_probe import build_each, examine_destination
 from agent.check.doubtful_settings import doubts
 from agent.check.machine import examine_machine
+from agent.check.notice.on_call import examine_on_call
 from agent.check.notice.regimes import examine_regimes
 from agent.check.object_sources import examine_objects
 from agent.check.real_time_feeds import examine_real_time
@@ -47,6 +48,7 @@ def examine(
     yield from examine_machine(settings, now())
     yield from examine_rules_and_mappings(settings, now())
     yield from examine_regimes(settings, now().date())
+    yield from examine_on_call(settings, now())
     destinations = list(build_each(settings, now))
     yield from (built for _, built in destinations if isinstance(built, Finding))
     if offline:

@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 from typer.completion import get_completion_inspect_parameters, install_callback, show_callback
 
-from agent.cli.commands import clocks, dead_letters, incidents, problems, regimes, rules, schema, state, trail
+from agent.cli.commands import clocks, dead_letters, incidents, oncall, problems, regimes, rules, schema, state, trail
 from agent.cli.commands.backfill import backfill
 from agent.cli.commands.check import check
 from agent.cli.commands.demo import demo
@@ -54,6 +54,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(rules.app, name="rules")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(clocks.app, name="clocks")
+app.add_typer(oncall.app, name="oncall")
 app.add_typer(regimes.app, name="regimes")
 app.add_typer(trail.app, name="trail")
 app.add_typer(state.app, name="state")

@@ -18,6 +18,7 @@ from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.dead_letters import dead_letter_requests
 from agent.daemon.incidents.incident_counts import incidents_status
 from agent.daemon.notice.deadlines import next_deadlines
+from agent.daemon.on_call.maintenance_status import maintenance_status
 from agent.daemon.running_orgs import OrgsReloaded, RunningOrgs
 from agent.errors import Busy, FileError, SettingsError
 from agent.model import LANES, Lane
@@ -33,6 +34,7 @@ from agent.status_document import (
     decode_sources,
     encode,
 )
+from agent.store.keys import PROCESS
 from agent.store.problems import Problems
 from agent.store.queue.dead_letter_files import DeadLetterFiles
 from agent.store.queue.status import Shards, Takes, counted_status, uncounted_status
@@ -144,6 +146,7 @@ class DaemonCommands:
             backfills=self._backfills.statuses(),
             incidents=incidents_status({name: stores.state for name, stores in self._shards.items()}),
             trail=self._trail() if self._trail is not None else None,
+            maintenance=maintenance_status(self._shards[PROCESS].state, self._now()),
             rules=RulesStatus(self._rules.rules_loaded, [str(error) for error in self._rules.problems]),
         )
         alone = [] if self._backfills.reads_live else [status.ONLY_BACKFILLS]

@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ from agent.daemon.trail.daemon_life import stopped
 from agent.daemon.trail.trail_build import build_trail_loop, record_reload
 from agent.daemon.trail.trail_requests import TrailRequests
 from agent.daemon.watch import Watch
-from agent.errors import StateDamaged
+from agent.errors import Busy, StateDamaged
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.deliver import DeliveryStopped
@@ -115,6 +115,7 @@ class Daemon:
         self._backfills = BackfillLoop(LiveMapping(lambda: node.shards), now, self.stop, entered=self.readings.entered)
         trail = self.trail
         self.notice = build_notice_parts(node, trail.states, self.readings.entered, self.stop, now, trail.soon)
+        self.readings.schedule.add_tick("tick maintenance", self._tick_maintenance, TICK_EVERY)
         self._liveness = Liveness(self.stalled, lambda: self.readings.threads)
         self.commands = DaemonCommands(
             settings.state.directory,
@@ -256,6 +257,10 @@ class Daemon:
     def _tick_database(self) -> None:
         with despite_a_full_disk(self.node.directory):
             self._database_watch.tick()
+
+    def _tick_maintenance(self) -> None:
+        with despite_a_full_disk(self.node.directory), suppress(Busy):  # a minute later again
+            self.notice.end_maintenance()
 
     def _guarded(self, run: Callable[[], None]) -> None:
         """Anything unexpected in a thread ends the process: what a shard expects of itself ended its pass before."""

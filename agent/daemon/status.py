@@ -14,6 +14,7 @@ from agent.daemon.control.client import ask, is_there
 from agent.daemon.control.state_alone import opened_shards
 from agent.daemon.incidents.incident_counts import incidents_status
 from agent.daemon.notice.deadlines import next_deadlines
+from agent.daemon.on_call.maintenance_status import maintenance_status
 from agent.daemon.trail.trail_mirrors import mirroring, trail_status
 from agent.errors import LeaklineError, StateDamaged
 from agent.problem import KINDS, Problem, problem_id
@@ -156,6 +157,7 @@ def _without_daemon(settings: Settings) -> StatusDocument:
                 backfills=stored_backfills(shards),
                 incidents=incidents_status(states),
                 deadlines=deadlines,
+                maintenance=maintenance_status(shards[PROCESS].state, utc_now()),
                 trail=trail_status(shards[PROCESS].state, mirroring(destinations), utc_now()),
             )
     except StateDamaged as error:

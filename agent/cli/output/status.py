@@ -11,6 +11,7 @@ from rich.text import Text
 
 from agent.cli.output.status_parts.deadline_lines import deadline_lines
 from agent.cli.output.status_parts.incident_lines import incident_lines
+from agent.cli.output.status_parts.maintenance_lines import maintenance_lines
 from agent.cli.output.status_parts.status_lines import (
     LONGEST_REASON,
     backfill_lines,
@@ -49,6 +50,7 @@ def show(status: StatusDocument, console: Console) -> None:
     for line in (
         *deadline_lines(status),
         *incident_lines(status),
+        *maintenance_lines(status),
         *rules_left_out(status),
         *source_lines(status.sources, explained=failed),
         *feed_lines(status.sources),

@@ -14,6 +14,10 @@ from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.daemon.notice.clock_loop import ClockLoop, NoticeBasis
 from agent.daemon.notice.clock_requests import ClockRequests
 from agent.daemon.notice.notice_gauges import NoticeGauges
+from agent.daemon.on_call.maintenance_end import end_outdated
+from agent.daemon.on_call.on_call_parts import build_roster
+from agent.daemon.on_call.on_call_requests import OnCallRequests
+from agent.notice.on_call.on_call_roster import OnCallRoster
 from agent.notice.regimes.in_force import PackInForce
 from agent.store.keys import PROCESS
 from agent.store.state import State
@@ -27,6 +31,9 @@ class NoticeParts:
     basis: NoticeBasis
     commands: Sequence[ControlCommand]
     gauges: NoticeGauges
+    roster: OnCallRoster
+    end_maintenance: Callable[[], object]
+    """Records the end of a maintenance window that has run out; to be called now and then."""
 
 
 def build_notice_parts(
@@ -46,4 +53,9 @@ def build_notice_parts(
         lambda: {name: shard.desk for name, shard in node.shards.items()}, now, lambda: basis.pack, soon, entered
     )
     gauges = NoticeGauges(states, lambda: {name: shard.incidents for name, shard in node.shards.items()}, now)
-    return NoticeParts(loop, basis, [*ClockRequests(states, now).commands(), *incidents.commands()], gauges)
+    roster = build_roster(
+        node.settings.notice, process.desk.recall, lambda: process.incidents.changes, process.stores.problems
+    )
+    on_call = OnCallRequests(lambda: process.desk, roster, now)
+    commands = [*ClockRequests(states, now).commands(), *incidents.commands(), *on_call.commands()]
+    return NoticeParts(loop, basis, commands, gauges, roster, lambda: end_outdated(process.desk, now))

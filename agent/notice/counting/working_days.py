@@ -43,6 +43,11 @@ def nth_working_day(after: date, number: int, calendar: str) -> date:
     return day
 
 
+def is_public_holiday(day: date, place: str) -> bool:
+    """`place`: a country's two letters (ISO 3166-1), or a part of one such as DE-BY. Raises UnknownCalendar."""
+    return day in _holidays(place)
+
+
 def country_of(zone: str) -> str:
     """The two letters of the country whose clocks show this time zone (the time zone database's `zone.tab`).
 
@@ -71,6 +76,7 @@ def _countries() -> dict[str, str]:
 @lru_cache(maxsize=64)
 def _holidays(country: str) -> holidays.HolidayBase:
     try:
-        return holidays.country_holidays(country)
+        whole, _, part = country.partition("-")
+        return holidays.country_holidays(whole, subdiv=part or None)
     except NotImplementedError as error:
         raise UnknownCalendar(f"the holidays of {country} are not known; name another country's calendar") from error

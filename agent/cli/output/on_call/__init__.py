@@ -1,0 +1,1 @@
+"""Who is on call, for people and for calendars."""
