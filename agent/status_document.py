@@ -22,6 +22,7 @@ from agent.status.incidents import IncidentsStatus
 from agent.status.maintenance import MaintenanceStatus
 from agent.status.pause import PauseStatus
 from agent.status.silence import FeedSilence
+from agent.status.telling import TellingStatus
 from agent.status.times import KernelClock, RowsFlagged, UtcTime
 from agent.status.trail import TrailStatus
 
@@ -242,6 +243,8 @@ class StatusDocument:
     trail: TrailStatus | None = None
     """None where the state cannot be read."""
     maintenance: MaintenanceStatus | None = None
+    telling: TellingStatus | None = None
+    """None where the settings name nobody to tell, and where no daemon runs."""
     """None while no window is open."""
 
     @property

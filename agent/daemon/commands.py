@@ -23,6 +23,7 @@ from agent.daemon.running_orgs import OrgsReloaded, RunningOrgs
 from agent.errors import Busy, FileError, SettingsError
 from agent.model import LANES, Lane
 from agent.sources.salesforce.session import Session
+from agent.status.telling import TellingStatus
 from agent.status.times import KernelClock
 from agent.status.trail import TrailStatus
 from agent.status_document import (
@@ -95,11 +96,13 @@ class DaemonCommands:
         further: Sequence[ControlCommand] = (),
         trail: Callable[[], TrailStatus] | None = None,
         reloaded: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        telling: Callable[[], TellingStatus | None] = lambda: None,
     ) -> None:
         """`directory`: the state's; `sessions`: by the org's name in the settings; `sources`: as `Polling.status`;
         `look_up_problem`: why events of an org go without the names of users and apps, empty while they do not; `clock`:
         what the kernel said of the machine's clock last; `orgs`: those that a reload takes anew; `further`: requests of
-        other rooms; `trail`: how far it is; `reloaded`: told what each reload answers, for what else is read anew.
+        other rooms; `trail`: how far it is; `reloaded`: told what each reload answers, for what else is read anew;
+        `telling`: what is known of channels.
         """
         self._directory = directory
         self._shards = shards
@@ -117,6 +120,7 @@ class DaemonCommands:
         self._further = further
         self._trail = trail
         self._reloaded = reloaded
+        self._telling = telling
 
     def table(self) -> list[ControlCommand]:
         """All that may be asked."""
@@ -147,6 +151,7 @@ class DaemonCommands:
             incidents=incidents_status({name: stores.state for name, stores in self._shards.items()}),
             trail=self._trail() if self._trail is not None else None,
             maintenance=maintenance_status(self._shards[PROCESS].state, self._now()),
+            telling=self._telling(),
             rules=RulesStatus(self._rules.rules_loaded, [str(error) for error in self._rules.problems]),
         )
         alone = [] if self._backfills.reads_live else [status.ONLY_BACKFILLS]

@@ -133,6 +133,7 @@ class Daemon:
             [*TrailRequests(trail.states, now, trail.turn).commands(), *self.notice.commands],
             trail.mirrors.status,
             self._note_reload,
+            self.notice.telling.status,
         )
 
     @property

@@ -26,6 +26,7 @@ from agent.cli.output.status_parts.status_lines import (
     time,
     trouble,
 )
+from agent.cli.output.status_parts.telling_lines import telling_lines
 from agent.cli.output.status_parts.trail_lines import trail_lines
 from agent.status_document import DestinationStatus, LaneCounts, OrgStatus, ProblemStatus, ReadCounts, StatusDocument
 from agent.terminal import paragraph, words
@@ -51,6 +52,7 @@ def show(status: StatusDocument, console: Console) -> None:
         *deadline_lines(status),
         *incident_lines(status),
         *maintenance_lines(status),
+        *telling_lines(status),
         *rules_left_out(status),
         *source_lines(status.sources, explained=failed),
         *feed_lines(status.sources),

@@ -18,8 +18,10 @@ from agent.daemon.sending.heartbeat_loop import HeartbeatLoop
 from agent.notice.escalation.audit import behind
 from agent.notice.maintenance.window import open_until
 from agent.notice.messages.message import Message
+from agent.notice.messages.outbox import waiting
 from agent.notice.on_call.on_call_roster import OnCallRoster
 from agent.notice.settings import NoticeSettings
+from agent.status.telling import ChannelStatus, TellingStatus
 from agent.store.keys import PROCESS
 
 
@@ -27,6 +29,7 @@ from agent.store.keys import PROCESS
 class TellingParts:
     """Of one daemon; empty where the settings name nobody to tell."""
 
+    node: Node | None = None
     escalation: EscalationLoop | None = None
     senders: Sequence[ChannelSender] = ()
     health: Sequence[ChannelHealth] = ()
@@ -34,6 +37,26 @@ class TellingParts:
     canary: CanaryLoop | None = None
     loops: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     """What the daemon's threads run, by name."""
+
+    def status(self) -> TellingStatus | None:
+        """None where nobody is told. Raises StateError."""
+        if self.node is None or not self.loops:
+            return None
+        settings = self.node.settings.notice
+        states = [shard.desk.recall for shard in list(self.node.shards.values())]
+        channels = [
+            ChannelStatus(
+                channel.name,
+                channel.type,
+                sum(1 for recall in states for _ in waiting(recall, channel.name)),
+                known.state.accepted_at,
+                known.state.failing_since,
+                known.state.reason,
+            )
+            for channel, known in zip(settings.channels if settings else (), self.health, strict=True)
+        ]
+        heartbeat = self.heartbeat.sent_at if self.heartbeat is not None else None
+        return TellingStatus(channels, heartbeat, self.canary.newest if self.canary is not None else None)
 
 
 def build_telling_parts(
@@ -86,7 +109,7 @@ def build_telling_parts(
         **{f"send {channel.name}": sender.run for channel, sender in zip(settings.channels, senders, strict=True)},
         **({"canary": canary.run} if canary else {}),
     }
-    return TellingParts(escalation, senders, health, heartbeat, canary, loops)
+    return TellingParts(node, escalation, senders, health, heartbeat, canary, loops)
 
 
 def _behind(node: Node, settings: NoticeSettings, now: datetime) -> Iterator[str]:

@@ -81,7 +81,7 @@ class SendingLife(CalledLife):
             for name, channel in self.channels.items()
         }
 
-    def send(self, *names: str) -> None:
+    def send_all(self, *names: str) -> None:
         """As the threads of the channels do, until nothing is due."""
         for _ in range(20):
             if not sum(self.senders[name].turn() for name in names or self.senders):

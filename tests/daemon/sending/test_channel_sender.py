@@ -20,7 +20,7 @@ def test_what_the_other_side_answered_is_kept_with_its_receipt(life: SendingLife
     """In the message, in the trail and in an event."""
     life.open()
     life.look()
-    life.send()
+    life.send_all()
     assert [(message.state, message.answer, message.receipt, message.attempts) for message in life.messages()] == [
         ("accepted", "250 ok", "receipt-1", 1),
         ("accepted", "250 ok", "receipt-1", 1),
@@ -67,7 +67,7 @@ def test_what_is_refused_for_good_is_given_up_and_said(life: SendingLife) -> Non
     life.channels["mail"].answers = [NotAccepted("550 no such user", for_good=True)]
     life.open()
     life.look()
-    life.send()
+    life.send_all()
     states = {message.target.channel: message.state for message in life.messages()}
     assert states == {"mail": "given-up", "hook": "accepted"}
     assert life.recorded("message-given-up") == 1
@@ -78,17 +78,17 @@ def test_a_channel_that_fails_is_told_over_the_other_at_once_and_once(life: Send
     life.channels["mail"].answers = [NotAccepted(DOWN)] * 3
     life.open()
     life.look()
-    life.send()
+    life.send_all()
     trouble = [message for message, _ in life.channels["hook"].sent if message.kind == "trouble"]
     assert len(trouble) == 1
     assert DOWN in trouble[0].lines[0]
     assert [problem.kind for problem in life.problems.open()] == ["channel-failed"]
     life.now += timedelta(minutes=1)
-    life.send()
+    life.send_all()
     life.now += timedelta(minutes=1)
-    life.send()
+    life.send_all()
     life.now += timedelta(minutes=1)
-    life.send()
+    life.send_all()
     assert life.problems.open() == []
     assert len([message for message, _ in life.channels["hook"].sent if message.kind == "trouble"]) == 1
 
@@ -99,7 +99,7 @@ def test_a_step_whose_channels_all_fail_tells_the_next_within_a_look(life: Sendi
         channel.answers = [NotAccepted(DOWN)]
     life.open()
     life.look()
-    life.send()
+    life.send_all()
     assert life.tiers() == [(0, 1), (0, 2)]
 
 
@@ -108,11 +108,11 @@ def test_what_somebody_acknowledged_meanwhile_is_not_sent_again(life: SendingLif
     life.channels["mail"].answers = [NotAccepted(DOWN)]
     life.open()
     life.look()
-    life.send("mail")
+    life.send_all("mail")
     life.acknowledge()
     life.look()
     life.now += HOUR
-    life.send("mail")
+    life.send_all("mail")
     assert len([message for message, _ in life.channels["mail"].sent if message.kind == "escalation"]) == 1
 
 
@@ -139,7 +139,7 @@ def test_a_kill_between_sending_and_storing_sends_the_same_id_again(life: Sendin
         life.senders["mail"].turn()
     life.channels["mail"].before = lambda _: None
     life.restart()
-    life.send("mail")
+    life.send_all("mail")
     assert len(life.channels["mail"].sent) == 2
     assert len(set(life.channels["mail"].ids)) == 1
 
@@ -152,7 +152,7 @@ def test_a_shard_that_may_not_be_worked_on_has_its_message_sent_again(life: Send
     life.senders["mail"].turn()
     assert next(message for message in life.messages() if message.target.channel == "mail").state == "waiting"
     life.entered = lambda _: nullcontext(True)
-    life.send("mail")
+    life.send_all("mail")
     assert len(set(life.channels["mail"].ids)) == 1
 
 
@@ -162,7 +162,7 @@ def test_many_messages_to_one_place_are_sent_as_one(life: SendingLife) -> None:
         life.open(f"inc-{number}")
     life.look()
     life.look()
-    life.send("mail")
+    life.send_all("mail")
     bundles = [message for message, _ in life.channels["mail"].sent]
     assert (
         sum(
@@ -180,7 +180,7 @@ def test_the_gravest_goes_first(life: SendingLife) -> None:
     for number, level in enumerate(["high", "critical", "high"]):
         life.open(f"inc-{number}", level=level)
     life.look()
-    life.send("mail")
+    life.send_all("mail")
     assert [message.level for message, _ in life.channels["mail"].sent] == ["critical", "high", "high"]
 
 
@@ -190,7 +190,7 @@ def test_what_was_due_while_leakline_was_down_says_how_late_it_is(life: SendingL
     life.look()
     life.now += 6 * HOUR
     life.restart()
-    life.send()
+    life.send_all()
     late = life.events("message-accepted")
     assert any("this is late by" in said or "late" in said for _, said in late)
 
@@ -223,7 +223,7 @@ def test_links_lead_from_messages_about_what_waits_alone(life: SendingLife) -> N
     life.channels["mail"].answers = [NotAccepted(DOWN)]
     life.open()
     life.look()
-    life.send()
+    life.send_all()
     links = {message.kind: link for message, link in life.channels["hook"].sent}
     assert links["escalation"].startswith("https://leakline.example.com/msg-")
     assert links["trouble"] == ""
@@ -233,8 +233,8 @@ def test_nothing_is_read_while_nothing_is_due(life: SendingLife, monkeypatch: py
     """A look costs no look into the state."""
     life.open()
     life.look()
-    life.send()
-    life.send()
+    life.send_all()
+    life.send_all()
 
     def reads(*_: object) -> None:
         raise StateError("read")
