@@ -14,6 +14,8 @@ from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.daemon.notice.clock_loop import ClockLoop, NoticeBasis
 from agent.daemon.notice.clock_requests import ClockRequests
 from agent.daemon.notice.notice_gauges import NoticeGauges
+from agent.daemon.notices.notice_requests import NoticeRequests
+from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.regimes.in_force import PackInForce
 from agent.store.keys import PROCESS
 from agent.store.state import State
@@ -42,8 +44,13 @@ def build_notice_parts(
     process = node.shards[PROCESS]
     basis = NoticeBasis(loop, PackInForce(process.stores.state, process.stores.problems), node.settings.notice)
     basis.load(now())
-    incidents = IncidentRequests(
-        lambda: {name: shard.desk for name, shard in node.shards.items()}, now, lambda: basis.pack, soon, entered
-    )
+
+    def desks() -> Mapping[str, IncidentDesk]:
+        return {name: shard.desk for name, shard in node.shards.items()}
+
+    incidents = IncidentRequests(desks, now, lambda: basis.pack, soon, entered)
+    notices = NoticeRequests(desks, now, lambda: basis.pack, soon, entered)
     gauges = NoticeGauges(states, lambda: {name: shard.incidents for name, shard in node.shards.items()}, now)
-    return NoticeParts(loop, basis, [*ClockRequests(states, now).commands(), *incidents.commands()], gauges)
+    return NoticeParts(
+        loop, basis, [*ClockRequests(states, now).commands(), *incidents.commands(), *notices.commands()], gauges
+    )
