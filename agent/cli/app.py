@@ -19,6 +19,7 @@ from agent.cli.commands.check import check
 from agent.cli.commands.demo import demo
 from agent.cli.commands.hunt import hunt
 from agent.cli.commands.normalize import normalize
+from agent.cli.commands.notice import notices
 from agent.cli.commands.reload import reload
 from agent.cli.commands.run import run
 from agent.cli.commands.simulate import simulate
@@ -55,6 +56,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(clocks.app, name="clocks")
 app.add_typer(oncall.app, name="oncall")
+app.add_typer(notices.app, name="notices")
 app.add_typer(regimes.app, name="regimes")
 app.add_typer(trail.app, name="trail")
 app.add_typer(state.app, name="state")

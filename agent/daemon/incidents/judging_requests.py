@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from agent.daemon.incidents.incident_edit import Edit, Editing, IncidentEdits, moment, place, texts
-from agent.daemon.incidents.incident_list import clocks_of, reckoned_clocks
+from agent.daemon.incidents.incident_list import reckoned_clocks
+from agent.daemon.incidents.settling_edit import settling_edit
 from agent.errors import LeaklineError
 from agent.notice import declared
 from agent.notice.incidents import rule_verdict
@@ -14,7 +15,7 @@ from agent.notice.incidents.changes import fact_values
 from agent.notice.incidents.changes.anchoring import AnchorMove, anchored, moves
 from agent.notice.incidents.changes.closing import closed
 from agent.notice.incidents.changes.deciding import JUDGEMENTS, decided
-from agent.notice.incidents.changes.settling import SETTLEMENT_ENDS, Statement, obligation_named, settled
+from agent.notice.incidents.changes.settling import SETTLEMENT_ENDS, Statement
 from agent.notice.incidents.incident import Fact, Incident
 
 
@@ -76,7 +77,7 @@ class JudgingRequests:
                     raise LeaklineError(f"say what is {end}", hint="write --obligation REGIME/OBLIGATION")
                 when = moment("--at", at, zone, editing.desk) if at else None
                 statement = Statement(end, when, str(receipt), str(reason), str(approver))
-                return self._settled(editing, before, obligation, statement)
+                return settling_edit(editing, before, obligation, statement, self._edits.pack())
             if judgement is None or obligation or at or receipt or approver:
                 hint = f"an obligation is {', '.join(SETTLEMENT_ENDS)}"
                 raise LeaklineError(f"{decision} is said of an incident, and has a reason alone", hint=hint)
@@ -102,23 +103,6 @@ class JudgingRequests:
             return Edit(after, "incident-closed", f"is closed by {editing.by}", data, personal, reckon=True)
 
         return self._edits.edit(number, by, make, critical=True)
-
-    def _settled(self, editing: Editing, before: Incident, obligation: str, statement: Statement) -> Edit:
-        clocks = clocks_of(editing.desk, before.id)
-        named = obligation_named(str(obligation), clocks, self._edits.pack())
-        clock = next((clock for clock in clocks if clock.id == named), None)
-        after = settled(before, named, statement, editing.by, editing.now, clock)
-        of, known = after.settlements[named], before.settlements.get(named)
-        data = {
-            "obligation": named,
-            "end": of.end,
-            "at": of.at.isoformat(),
-            "receipt": of.receipt,
-            "approver": of.approver,
-            "before": {"end": known.end, "at": known.at.isoformat()} if known else None,
-        }
-        said = f"has {named} recorded as {of.end} by {editing.by}"
-        return Edit(after, "incident-obligation-settled", said, data, {"reason": of.reason}, reckon=True)
 
 
 def _anchor_edit(before: Incident, after: Incident, by: str) -> Edit:

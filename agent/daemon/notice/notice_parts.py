@@ -15,9 +15,11 @@ from agent.daemon.notice.clock_loop import ClockLoop, NoticeBasis
 from agent.daemon.notice.clock_requests import ClockRequests
 from agent.daemon.notice.notice_gauges import NoticeGauges
 from agent.daemon.notice.telling_parts import TellingParts, build_telling_parts
+from agent.daemon.notices.notice_requests import NoticeRequests
 from agent.daemon.on_call.maintenance_end import end_outdated
 from agent.daemon.on_call.on_call_parts import build_roster
 from agent.daemon.on_call.on_call_requests import OnCallRequests
+from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.on_call.on_call_roster import OnCallRoster
 from agent.notice.regimes.in_force import PackInForce
 from agent.store.keys import PROCESS
@@ -56,14 +58,17 @@ def build_notice_parts(
     process = node.shards[PROCESS]
     basis = NoticeBasis(loop, PackInForce(process.stores.state, process.stores.problems), node.settings.notice)
     basis.load(now())
-    incidents = IncidentRequests(
-        lambda: {name: shard.desk for name, shard in node.shards.items()}, now, lambda: basis.pack, soon, entered
-    )
+
+    def desks() -> Mapping[str, IncidentDesk]:
+        return {name: shard.desk for name, shard in node.shards.items()}
+
+    incidents = IncidentRequests(desks, now, lambda: basis.pack, soon, entered)
+    notices = NoticeRequests(desks, now, lambda: basis.pack, soon, entered)
     gauges = NoticeGauges(states, lambda: {name: shard.incidents for name, shard in node.shards.items()}, now)
     roster = build_roster(
         node.settings.notice, process.desk.recall, lambda: process.incidents.changes, process.stores.problems
     )
     on_call = OnCallRequests(lambda: process.desk, roster, now)
-    commands = [*ClockRequests(states, now).commands(), *incidents.commands(), *on_call.commands()]
+    commands = [*ClockRequests(states, now).commands(), *incidents.commands(), *notices.commands(), *on_call.commands()]
     telling = build_telling_parts(node, roster, entered, stop, now, soon)
     return NoticeParts(loop, basis, commands, gauges, roster, telling, lambda: end_outdated(process.desk, now))

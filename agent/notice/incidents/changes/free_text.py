@@ -11,9 +11,9 @@ LONGEST_NAME = 200
 """Characters of a name, a receipt."""
 
 
-def text(value: str, what: str, *, needed: bool = True, option: str = "") -> str:
+def text(value: str, what: str, *, needed: bool = True, option: str = "", longest: int = LONGEST_TEXT) -> str:
     """Several lines are allowed. Raises NotAllowed; `what`: such as `a reason`; `option`: with which a person writes it."""
-    return _checked(value, what, LONGEST_TEXT, option, needed=needed)
+    return _checked(value, what, longest, option, needed=needed)
 
 
 def name(value: str, what: str, *, needed: bool = True, option: str = "") -> str:

@@ -1,0 +1,28 @@
+"""The edit by which an obligation of an incident ends: of a decision, and of a notice that was sent."""
+
+from __future__ import annotations
+
+from agent.daemon.incidents.incident_edit import Edit, Editing
+from agent.daemon.incidents.incident_list import clocks_of
+from agent.notice.incidents.changes.settling import Statement, obligation_named, settled
+from agent.notice.incidents.incident import Incident
+from agent.notice.regimes.model import RegimePack
+
+
+def settling_edit(editing: Editing, before: Incident, obligation: str, statement: Statement, pack: RegimePack) -> Edit:
+    """`obligation`: as a person writes it. Raises NotAllowed."""
+    clocks = clocks_of(editing.desk, before.id)
+    named = obligation_named(str(obligation), clocks, pack)
+    clock = next((clock for clock in clocks if clock.id == named), None)
+    after = settled(before, named, statement, editing.by, editing.now, clock)
+    of, known = after.settlements[named], before.settlements.get(named)
+    data = {
+        "obligation": named,
+        "end": of.end,
+        "at": of.at.isoformat(),
+        "receipt": of.receipt,
+        "approver": of.approver,
+        "before": {"end": known.end, "at": known.at.isoformat()} if known else None,
+    }
+    said = f"has {named} recorded as {of.end} by {editing.by}"
+    return Edit(after, "incident-obligation-settled", said, data, {"reason": of.reason}, reckon=True)
