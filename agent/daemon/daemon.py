@@ -176,7 +176,7 @@ class Daemon:
                 *self.start_forwarding(),
                 self._started("watch", watch.run),
                 self._started("trail", self.trail.run),
-                self._started("clocks", self.notice.clocks.run),
+                *(self._started(name, run) for name, run in self.notice.loops.items()),
                 self._started("backfill", self._backfills.run),
             ]
             self.readings.start_sources()

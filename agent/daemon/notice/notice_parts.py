@@ -14,6 +14,7 @@ from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.daemon.notice.clock_loop import ClockLoop, NoticeBasis
 from agent.daemon.notice.clock_requests import ClockRequests
 from agent.daemon.notice.notice_gauges import NoticeGauges
+from agent.daemon.notice.telling_parts import TellingParts, build_telling_parts
 from agent.daemon.on_call.maintenance_end import end_outdated
 from agent.daemon.on_call.on_call_parts import build_roster
 from agent.daemon.on_call.on_call_requests import OnCallRequests
@@ -32,8 +33,14 @@ class NoticeParts:
     commands: Sequence[ControlCommand]
     gauges: NoticeGauges
     roster: OnCallRoster
+    telling: TellingParts
     end_maintenance: Callable[[], object]
     """Records the end of a maintenance window that has run out; to be called now and then."""
+
+    @property
+    def loops(self) -> Mapping[str, Callable[[], None]]:
+        """What the daemon's threads run, by name."""
+        return {"clocks": self.clocks.run, **self.telling.loops}
 
 
 def build_notice_parts(
@@ -58,4 +65,5 @@ def build_notice_parts(
     )
     on_call = OnCallRequests(lambda: process.desk, roster, now)
     commands = [*ClockRequests(states, now).commands(), *incidents.commands(), *on_call.commands()]
-    return NoticeParts(loop, basis, commands, gauges, roster, lambda: end_outdated(process.desk, now))
+    telling = build_telling_parts(node, roster, entered, stop, now, soon)
+    return NoticeParts(loop, basis, commands, gauges, roster, telling, lambda: end_outdated(process.desk, now))

@@ -21,6 +21,9 @@ MOST_BYTES, MOST_EVENTS, MOST_OCCURRENCES = 5_000_000, 20_000, 20_000
 LONGEST_NAME = 200
 """Characters of a SUMMARY; nobody has a longer name."""
 
+TIMES = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
+"""Of an event: without one of them it would be another one."""
+
 Event = tuple[str, datetime, datetime]
 
 
@@ -34,22 +37,17 @@ def read(path: Path, first: datetime, until: datetime, zone: ZoneInfo) -> list[E
     import recurring_ical_events  # type: ignore[import-untyped]  # it has no types
 
     try:
-        data = _content(path)
-        calendars: list[Any] = icalendar.Calendar.from_ical(data, multiple=True)
-    except OSError as error:
-        raise CalendarRefused(f"{path} cannot be read ({error.strerror or error})") from error
-    except Exception as error:  # whatever the library raises: IndexError and AttributeError have been seen
-        raise CalendarRefused(f"{path} is not a calendar ({str(error)[:200]})") from error
-    components = [event for calendar in calendars for event in calendar.walk("VEVENT")]
-    if len(components) > MOST_EVENTS:
-        raise CalendarRefused(f"{path} has {len(components):,} events; at most {MOST_EVENTS:,} are read")
-    for event in components:
-        _refuse_often(event, path)
-    try:
+        calendars = icalendar.Calendar.from_ical(_content(path), multiple=True)
+        for calendar in calendars:
+            _check(list(calendar.walk("VEVENT")), path)
         found = itertools.chain(*(recurring_ical_events.of(calendar).between(first, until) for calendar in calendars))
         events = [event for occurrence in found for event in _event(occurrence, zone)]
-    except Exception as error:  # see above
-        raise CalendarRefused(f"{path} has an event that cannot be understood ({str(error)[:200]})") from error
+    except CalendarRefused:
+        raise
+    except OSError as error:
+        raise CalendarRefused(f"{path} cannot be read ({error.strerror or error})") from error
+    except Exception as error:  # whatever the libraries raise: IndexError, KeyError and AttributeError have been seen
+        raise CalendarRefused(f"{path} has something that cannot be understood ({str(error)[:200]})") from error
     if len(events) > MOST_OCCURRENCES:
         raise CalendarRefused(
             f"{path} has {len(events):,} events in a few months; at most {MOST_OCCURRENCES:,} are read"
@@ -64,9 +62,24 @@ def _content(path: Path) -> bytes:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise CalendarRefused(f"{path} has more than {MOST_BYTES:,} bytes")
-    if b"BEGIN:VCALENDAR" not in data.upper():
-        raise CalendarRefused(f"{path} is not a calendar (BEGIN:VCALENDAR is missing)")
+    begun, complete = (data.upper().count(line) for line in (b"BEGIN:VCALENDAR", b"END:VCALENDAR"))
+    if not begun or begun != complete:
+        # One that somebody is writing just now would be read without its last events.
+        raise CalendarRefused(f"{path} is not a whole calendar (BEGIN:VCALENDAR or END:VCALENDAR is missing)")
     return data
+
+
+def _check(events: Sequence[Any], path: Path) -> None:
+    """Raises CalendarRefused for what the libraries would leave out without a word, or would take too long for."""
+    if len(events) > MOST_EVENTS:
+        raise CalendarRefused(f"{path} has {len(events):,} events; at most {MOST_EVENTS:,} are read")
+    for event in events:
+        for wrong, message in event.errors:
+            if wrong in TIMES:
+                raise CalendarRefused(f"{path} has an event with a damaged {wrong} ({message[:100]})")
+        if "DTEND" in event and event["DTEND"].dt < event["DTSTART"].dt:
+            raise CalendarRefused(f"{path} has an event that ends before it begins")
+        _refuse_often(event, path)
 
 
 def _refuse_often(event: Any, path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from agent.notice.arrangements.channels import WebhookSettings
+from agent.notice.arrangements.channels import ChannelSettings, WebhookSettings
 from agent.notice.arrangements.people import PersonSettings
 from agent.notice.arrangements.policies import EVERYONE, ON_CALL, PolicySettings, StepSettings
 from agent.notice.escalation.escalation import ESCALATION, Escalation, decode
@@ -16,6 +16,7 @@ from agent.notice.escalation.shard_escalations import ShardEscalations
 from agent.notice.messages import outbox
 from agent.notice.messages.message import Message
 from agent.notice.settings import NoticeSettings
+from agent.secret import SecretReference
 from agent.store import keys
 from agent.store.state import StateRecall
 from agent.trail.shard_trail import ShardTrail
@@ -40,8 +41,8 @@ PEOPLE = [
     PersonSettings(name="ben", channels=["mail"], roles=["lead"], addresses={"mail": "ben"}),
     PersonSettings(name="cleo", channels=["hook"], addresses={"hook": "cleo"}),
 ]
-CHANNELS = [
-    WebhookSettings(name=name, type="webhook", url="https://hooks.example.com", secret={"env": "HOOK"})
+CHANNELS: list[ChannelSettings] = [
+    WebhookSettings(name=name, type="webhook", url="https://hooks.example.com", secret=SecretReference(env="HOOK"))
     for name in ("mail", "hook")
 ]
 

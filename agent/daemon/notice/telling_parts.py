@@ -1,0 +1,96 @@
+"""What tells people: escalation, a sender for each channel, canaries and the heartbeat. Each is a loop of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from agent.assembly.node import Node
+from agent.assembly.telling.channels import build_channel
+from agent.daemon.escalation.escalation_loop import EscalationLoop
+from agent.daemon.sending.canary_loop import CanaryLoop
+from agent.daemon.sending.channel_health import ChannelHealth
+from agent.daemon.sending.channel_sender import ChannelSender
+from agent.daemon.sending.heartbeat_loop import HeartbeatLoop
+from agent.notice.escalation.audit import behind
+from agent.notice.maintenance.window import open_until
+from agent.notice.messages.message import Message
+from agent.notice.on_call.on_call_roster import OnCallRoster
+from agent.notice.settings import NoticeSettings
+from agent.store.keys import PROCESS
+
+
+@dataclass(frozen=True)
+class TellingParts:
+    """Of one daemon; empty where the settings name nobody to tell."""
+
+    escalation: EscalationLoop | None = None
+    senders: Sequence[ChannelSender] = ()
+    health: Sequence[ChannelHealth] = ()
+    heartbeat: HeartbeatLoop | None = None
+    canary: CanaryLoop | None = None
+    loops: Mapping[str, Callable[[], None]] = field(default_factory=dict)
+    """What the daemon's threads run, by name."""
+
+
+def build_telling_parts(
+    node: Node,
+    roster: OnCallRoster,
+    entered: Callable[[str], AbstractContextManager[bool]],
+    stop: threading.Event,
+    now: Callable[[], datetime],
+    soon: Callable[[], None],
+    links: Callable[[Message], str] = lambda _: "",
+) -> TellingParts:
+    """Nobody is told anything yet. Parameters: see `build_notice_parts`; `links`: where a message leads."""
+    settings = node.settings.notice
+    if settings is None or not (settings.people or settings.channels or settings.heartbeat):
+        return TellingParts()
+    process = node.shards[PROCESS]
+    problems = process.stores.problems
+    escalation = EscalationLoop(
+        node.directory,
+        lambda: node.shards,
+        entered,
+        stop,
+        now,
+        settings,
+        roster,
+        maintenance=lambda at: open_until(process.desk.recall, at),
+        soon=soon,
+    )
+    health = [
+        ChannelHealth(channel.name, settings, roster, lambda: process.desk, problems, now)
+        for channel in settings.channels
+    ]
+    senders = [
+        ChannelSender(
+            build_channel(channel, lambda action, said, fields: problems.announce(action, said, fields=fields), now),
+            lambda: node.shards,
+            entered,
+            stop,
+            now,
+            known,
+            links,
+        )
+        for channel, known in zip(settings.channels, health, strict=True)
+    ]
+    heartbeat = HeartbeatLoop(settings.heartbeat, lambda: list(_behind(node, settings, now())), problems, stop, now)
+    canary = CanaryLoop(settings.canary, lambda: process.desk, stop, now) if settings.canary else None
+    loops = {
+        "escalation": escalation.run,
+        "heartbeat": heartbeat.run,
+        **{f"send {channel.name}": sender.run for channel, sender in zip(settings.channels, senders, strict=True)},
+        **({"canary": canary.run} if canary else {}),
+    }
+    return TellingParts(escalation, senders, health, heartbeat, canary, loops)
+
+
+def _behind(node: Node, settings: NoticeSettings, now: datetime) -> Iterator[str]:
+    """Of all shards."""
+    channels = [channel.name for channel in settings.channels]
+    for name, shard in list(node.shards.items()):
+        yield from behind(shard.desk.recall, name, settings, now, channels)
