@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from agent.destinations.exchange import Endpoint
 from agent.detection.sigma.rule import Level
-from agent.duration import PositiveDuration
+from agent.duration import PositiveDuration, at_most
 from agent.notice.arrangements.channels import ChannelSettings
 from agent.notice.arrangements.known_names import wrong_names
 from agent.notice.arrangements.organisation import OrganisationSettings
@@ -82,6 +82,8 @@ class NoticeSettings(BaseModel):
     """Messages that say nothing, to see whether they arrive."""
     public_url: Endpoint | None = None
     """Where people reach the inbound listener: links to acknowledge lead there. Without it messages have none."""
+    links_expire_after: Annotated[PositiveDuration, at_most(timedelta(days=7))] = timedelta(hours=24)
+    """How long a link in a message can be used to acknowledge, from when the message was made."""
     longest_maintenance: PositiveDuration = timedelta(hours=4)
     """How long a maintenance window can be at most. It holds back no critical incident and no alarm of a deadline."""
     organisation: OrganisationSettings = Field(default_factory=OrganisationSettings)

@@ -89,8 +89,8 @@ class InboundSettings(InboundModel):
     """The listener's certificate. Left out, it speaks plain HTTP, which only this machine may use."""
     max_bytes: int = Field(default=1 << 20, ge=1 << 10, le=16 << 20)
     """The longest body of a request, in bytes."""
-    senders: list[SenderSettings] = Field(min_length=1)
-    """Who may send."""
+    senders: list[SenderSettings] = Field(default_factory=list)
+    """Who may send. Nobody need, where `notice.public_url` is set: the listener serves links to acknowledge then."""
 
     @field_validator("listen")
     @classmethod

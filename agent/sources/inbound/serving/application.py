@@ -31,6 +31,7 @@ from agent.sources.inbound.serving.commit_answers import CommitAnswers
 from agent.sources.inbound.serving.content_type import require_json, require_xml
 from agent.sources.inbound.serving.exchange import InboundExchange, Scope, Send
 from agent.sources.inbound.serving.json_depth import DEEPEST, is_too_deep
+from agent.sources.inbound.serving.link_route import ACKNOWLEDGE, LinkRoute
 from agent.sources.inbound.serving.request_body import BodiesInHand, Disconnection, Receive, Take, read_body
 from agent.sources.inbound.serving.senders import Sender, Senders
 from agent.sources.inbound.serving.single_headers import require_single
@@ -67,14 +68,16 @@ class InboundApplication:
         max_bytes: int,
         description: bytes,
         now: Callable[[], datetime],
+        links: LinkRoute | None = None,
     ) -> None:
         """`source_of`: what takes the reports about an org, by its name; asked for each request. `description`: what is
-        answered at `/openapi.json`.
+        answered at `/openapi.json`; `links`: those of messages, where there are any.
         """
         self._senders = senders
         self._source_of = source_of
         self._description = description
         self._now = now
+        self._links = links
         self._bodies = BodiesInHand(max_bytes)
         self._commits = CommitAnswers()
         self._awaited = Counter[str]()
@@ -84,6 +87,8 @@ class InboundApplication:
     def close(self) -> None:
         """The listener has ended."""
         self._readers.shutdown(wait=False, cancel_futures=True)
+        if self._links is not None:
+            self._links.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.monotonic()
@@ -115,6 +120,9 @@ class InboundApplication:
         if path.startswith(OUTBOUND_MESSAGES) and "/" not in path[len(OUTBOUND_MESSAGES) :]:
             exchange.speaks_soap = exchange.method == "POST"
             return _allowed(exchange, b"POST") or await self._take_message(exchange, path[len(OUTBOUND_MESSAGES) :])
+        if self._links is not None and path.startswith(ACKNOWLEDGE) and "/" not in path[len(ACKNOWLEDGE) :]:
+            refused = _allowed(exchange, b"GET, HEAD, POST")
+            return refused or await self._links.answer(exchange, path[len(ACKNOWLEDGE) :], self._bodies)
         raise RequestRefusal(404, f"There is nothing here; reports go to {REPORTS}<sender>.", ends=True)
 
     async def _take_reports(self, exchange: InboundExchange, name: str) -> Answer:

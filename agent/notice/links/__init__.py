@@ -1,0 +1,1 @@
+"""Links in messages, by which people acknowledge an incident: signed, short-lived, and good for one acknowledgement."""
