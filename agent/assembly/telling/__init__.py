@@ -1,1 +1,0 @@
-"""What people are told over, put together."""
