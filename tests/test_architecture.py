@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_args, get_origin
 import pytest
 
 from agent.config.settings import DestinationSettings, Settings, SourceSettings
+from agent.notice.arrangements.channels import ChannelSettings
 from agent.sources.salesforce.credentials import Credentials
 from tests.imports import AGENT, COMPUTED, EVERYWHERE, FILES, imported, imports_of, modules, name, ours
 
@@ -28,6 +29,9 @@ DOORS = {
     "apscheduler": ["daemon/schedule.py"],
     "uvicorn": ["network/listener.py", "network/doorway.py", "network/lasting_connection.py", "simulator/api/"],
     "prometheus_client": ["metrics/", "daemon/health.py"],
+    "standardwebhooks": ["notice/channels/webhook.py", "sources/inbound/authentication/"],
+    "apprise": ["notice/channels/apprise_service.py"],
+    "smtplib": ["notice/channels/"],
     "cefevent": ["formats/cef_keys.py"],
     "sigma": ["detection/"],
     "sdnotify": ["daemon/daemon.py"],
@@ -275,7 +279,9 @@ def test_a_folder_is_not_crowded(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("union", "builder"), [(DestinationSettings, "destinations.py"), (SourceSettings, "sources.py")], ids=["to", "from"]
+    ("union", "builder"),
+    [(DestinationSettings, "destinations.py"), (SourceSettings, "sources.py"), (ChannelSettings, "notice/channels.py")],
+    ids=["to", "from", "over"],
 )
 def test_each_kind_that_settings_know_is_built(union: Any, builder: str) -> None:
     """Every member of a union of settings has a case of its own where parts are built from settings."""
@@ -299,7 +305,7 @@ def test_each_union_of_settings_is_known_here() -> None:
 
     known = {
         frozenset(member.__name__ for member in members(union))
-        for union in (DestinationSettings, SourceSettings, Credentials)
+        for union in (DestinationSettings, SourceSettings, ChannelSettings, Credentials)
     }
     assert set(unions(Settings.model_json_schema())) == known
 

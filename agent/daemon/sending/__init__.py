@@ -1,0 +1,1 @@
+"""What sends messages to people, and proves that it does."""
