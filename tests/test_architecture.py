@@ -29,6 +29,9 @@ DOORS = {
     "apscheduler": ["daemon/schedule.py"],
     "uvicorn": ["network/listener.py", "network/doorway.py", "network/lasting_connection.py", "simulator/api/"],
     "prometheus_client": ["metrics/", "daemon/health.py"],
+    "standardwebhooks": ["notice/channels/webhook.py", "sources/inbound/authentication/"],
+    "apprise": ["notice/channels/apprise_service.py"],
+    "smtplib": ["notice/channels/"],
     "cefevent": ["formats/cef_keys.py"],
     "sigma": ["detection/"],
     "sdnotify": ["daemon/daemon.py"],
@@ -277,7 +280,7 @@ def test_a_folder_is_not_crowded(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("union", "builder"),
-    [(DestinationSettings, "destinations.py"), (SourceSettings, "sources.py"), (ChannelSettings, "telling/channels.py")],
+    [(DestinationSettings, "destinations.py"), (SourceSettings, "sources.py"), (ChannelSettings, "notice/channels.py")],
     ids=["to", "from", "over"],
 )
 def test_each_kind_that_settings_know_is_built(union: Any, builder: str) -> None:
@@ -302,7 +305,7 @@ def test_each_union_of_settings_is_known_here() -> None:
 
     known = {
         frozenset(member.__name__ for member in members(union))
-        for union in (DestinationSettings, SourceSettings, Credentials, ChannelSettings)
+        for union in (DestinationSettings, SourceSettings, ChannelSettings, Credentials)
     }
     assert set(unions(Settings.model_json_schema())) == known
 

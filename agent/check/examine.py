@@ -1,12 +1,13 @@
 """What `leakline check` looks at, in this order.
 
-The settings, the secrets, this machine, mappings, rules and address databases, regimes of notices, who is on call; then, unless offline, every org
-(sign-in, permissions, licence, hourly files, event types, API allowance, real-time events, objects, the cost of a day) and every destination.
+The settings, the secrets, this machine, mappings, rules and address databases, regimes, channels and people of notices; then, unless
+offline, every org (sign-in, permissions, licence, hourly files, event types, API allowance, real-time events, objects, the cost of a
+day), every destination, and with `--send-test-notice` every channel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from agent.check.blind_rules import of_org
 from agent.check.destination_probe import build_each, examine_destination
 from agent.check.doubtful_settings import doubts
 from agent.check.machine import examine_machine
+from agent.check.notice.channels import examine_channels
 from agent.check.notice.on_call import examine_on_call
 from agent.check.notice.regimes import examine_regimes
+from agent.check.notice.tried_channels import try_channels
 from agent.check.object_sources import examine_objects
 from agent.check.real_time_feeds import examine_real_time
 from agent.check.rules_and_mappings import examine_rules_and_mappings
@@ -35,9 +38,13 @@ def examine(
     offline: bool = False,
     send_test_event: bool = False,
     install_templates: bool = False,
+    test_notices: Sequence[str] | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> Iterator[Finding]:
-    """A finding for each thing looked at. Raises SettingsError when the settings file itself is wrong."""
+    """A finding for each thing looked at. `test_notices`: over which channels to send one, empty for all, None for none.
+
+    Raises SettingsError when the settings file itself is wrong.
+    """
     files = read_files(path)
     settings = files.settings
     yield Finding("settings", True, f"{path} is well formed")
@@ -49,6 +56,7 @@ def examine(
     yield from examine_rules_and_mappings(settings, now())
     yield from examine_regimes(settings, now().date())
     yield from examine_on_call(settings, now())
+    yield from examine_channels(settings)
     destinations = list(build_each(settings, now))
     yield from (built for _, built in destinations if isinstance(built, Finding))
     if offline:
@@ -64,6 +72,8 @@ def examine(
                 install_templates=install_templates,
                 now=now(),
             )
+    if test_notices is not None:
+        yield from try_channels(settings, test_notices, now)
 
 
 def _orgs(settings: Settings, now: Callable[[], datetime]) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from agent.config.channel_destinations import wrong_destinations
 from agent.config.conflicts import conflict
 from agent.config.tagged_union import TaggedUnion
 from agent.config.validation_message import error_lines
@@ -220,6 +221,9 @@ class Settings(StrictSettings):
             raise ValueError("orgs: is empty; write at least one entry, or a file with an org into the folder orgs.d")
         if found := clash(self.orgs, self, has_folder=has_folder):
             raise ValueError(found)
+        named = {destination.name: destination for destination in self.destinations}
+        if wrong := next(wrong_destinations(self.notice, named), None):
+            raise ValueError(wrong)
         return self
 
 

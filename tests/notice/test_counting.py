@@ -146,6 +146,17 @@ NUMBERS_OF_CODE = {
     "incidents/score.py": {0, 2, 3, 5, 8, 10, 15, 20, 25, 40, 50, 100},
     "incidents/triage.py": {1, 25, 300},
     "incidents/rule_verdict.py": {0, 1},
+    # Statuses and codes of HTTP and SMTP, ports, and what the other side of a channel takes at most:
+    "channels/apprise_service.py": {0},
+    "channels/http_client.py": {0, 1, 20, 300, 400, 408, 409, 425, 429, 500, 2000, 3600},
+    "channels/mail.py": {0, 2, 200},
+    "channels/pagerduty.py": {202, 400, 1024},
+    "channels/pagerduty_read_back.py": {0, 60, 100, 200, 401, 403},
+    "channels/slack.py": {0, 1, 200, 3000},
+    "channels/smtp.py": {0, 1, 25, 250, 251, 421, 465, 500, 530, 534, 535, 587, 600},
+    "channels/smtp_session.py": {0, 220},
+    "channels/teams.py": {0, 1, 28, 200, 202, 401, 403, 404, 410, 512, 1024, 2000},
+    "channels/webhook.py": {16, 24, 64, 200, 300, 410},
 }
 """Digits of digests and keys, how many a message lists, a transaction looks at and memory keeps, the minute from which something is
 late, the minutes by which clocks may be apart and the millisecond of a timer, severities; indices and groups, names that are shown,

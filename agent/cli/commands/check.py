@@ -16,6 +16,13 @@ def check(
     send_test_event: Annotated[
         bool, typer.Option("--send-test-event", help="Send one marked event to each destination.")
     ] = False,
+    send_test_notice: Annotated[
+        bool, typer.Option("--send-test-notice", help="Send a message marked as a test over each channel of `notice`.")
+    ] = False,
+    channel: Annotated[
+        list[str] | None,
+        typer.Option("--channel", help="With --send-test-notice: only over this channel; can be given several times."),
+    ] = None,
     install_templates: Annotated[
         bool,
         typer.Option(
@@ -28,6 +35,15 @@ def check(
     from agent.check.examine import examine
     from agent.check.findings_output import show
 
+    if channel and not send_test_notice:
+        raise typer.BadParameter("it is used with --send-test-notice", param_hint="--channel")
     quiet()
-    findings = examine(config, offline=offline, send_test_event=send_test_event, install_templates=install_templates)
+    test_notices = (channel or []) if send_test_notice else None
+    findings = examine(
+        config,
+        offline=offline,
+        send_test_event=send_test_event,
+        install_templates=install_templates,
+        test_notices=test_notices,
+    )
     raise typer.Exit(show(findings, out, as_json=as_json))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.assembly.node import Node
-from agent.assembly.telling.channels import build_channel
+from agent.assembly.notice.channels import build_channel
 from agent.daemon.escalation.escalation_loop import EscalationLoop
 from agent.daemon.sending.canary_loop import CanaryLoop
 from agent.daemon.sending.channel_health import ChannelHealth
@@ -91,7 +91,7 @@ def build_telling_parts(
     ]
     senders = [
         ChannelSender(
-            build_channel(channel, lambda action, said, fields: problems.announce(action, said, fields=fields), now),
+            build_channel(channel, now, lambda action, said, fields: problems.announce(action, said, fields=fields)),
             lambda: node.shards,
             entered,
             stop,

@@ -1,0 +1,1 @@
+"""From what `notice` has in the settings to what sends its messages."""
