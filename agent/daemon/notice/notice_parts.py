@@ -13,6 +13,7 @@ from agent.daemon.control.command import ControlCommand
 from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.daemon.notice.clock_loop import ClockLoop, NoticeBasis
 from agent.daemon.notice.clock_requests import ClockRequests
+from agent.daemon.notice.link_parts import LinkParts, build_link_parts
 from agent.daemon.notice.notice_gauges import NoticeGauges
 from agent.daemon.notice.telling_parts import TellingParts, build_telling_parts
 from agent.daemon.on_call.maintenance_end import end_outdated
@@ -34,6 +35,7 @@ class NoticeParts:
     gauges: NoticeGauges
     roster: OnCallRoster
     telling: TellingParts
+    links: LinkParts
     end_maintenance: Callable[[], object]
     """Records the end of a maintenance window that has run out; to be called now and then."""
 
@@ -65,5 +67,6 @@ def build_notice_parts(
     )
     on_call = OnCallRequests(lambda: process.desk, roster, now)
     commands = [*ClockRequests(states, now).commands(), *incidents.commands(), *on_call.commands()]
-    telling = build_telling_parts(node, roster, entered, stop, now, soon)
-    return NoticeParts(loop, basis, commands, gauges, roster, telling, lambda: end_outdated(process.desk, now))
+    links = build_link_parts(node.settings.notice, lambda: process.desk, incidents.edits, now)
+    telling = build_telling_parts(node, roster, entered, stop, now, soon, links.links)
+    return NoticeParts(loop, basis, commands, gauges, roster, telling, links, lambda: end_outdated(process.desk, now))

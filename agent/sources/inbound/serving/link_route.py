@@ -138,7 +138,11 @@ async def _read_form(exchange: InboundExchange, bodies: BodiesInHand) -> dict[st
         raise RequestRefusal(HTTPStatus.FORBIDDEN, "It is not the form of the page.")
     try:
         pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=len(FIELDS)
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=len(FIELDS),
         )
     except ValueError:
         raise RequestRefusal(HTTPStatus.FORBIDDEN, "The form cannot be read.") from None
@@ -150,4 +154,3 @@ async def _read_form(exchange: InboundExchange, bodies: BodiesInHand) -> dict[st
 
 def _said(value: bytes) -> str:
     return excerpt(value.decode("latin-1"), MOST_SAID)
-
