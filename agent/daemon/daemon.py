@@ -171,7 +171,8 @@ class Daemon:
         looks = [*self._clock.looks(self.readings.schedule.set_anew), LoopWatch(problems, self.stalled).look]
         watch = Watch(looks, self.stop)
         self._liveness.watch_is_late = watch.is_late
-        inbound = inbound_served(self._settings.inbound, self.node, self._now, looks)
+        links = self.notice.links.acknowledgements
+        inbound = inbound_served(self._settings.inbound, self.node, self._now, looks, links)
         with signals(self.stop, self._reload_asked), self._served(control), self._metrics_served(looks), inbound:
             threads = self._liveness.threads = [
                 *self.start_forwarding(),

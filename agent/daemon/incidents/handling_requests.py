@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from agent.daemon.incidents.incident_edit import Edit, Editing, IncidentEdits, moment
@@ -23,15 +24,7 @@ class HandlingRequests:
 
     def acknowledge(self, number: str, by: str) -> dict[str, Any]:
         """Somebody looks at an incident; a candidate is taken up by that."""
-
-        def make(editing: Editing, before: Incident) -> Edit:
-            after = handling.acknowledged(before, editing.by, editing.now, clocks=editing.clocks_run)
-            taken_up = " and taken up" if before.state != after.state else ""
-            said = f"is acknowledged{taken_up} by {editing.by}"
-            reckon = after.state != before.state
-            return Edit(after, "incident-acknowledged", said, {"clocks": after.has_clocks}, reckon=reckon)
-
-        return self._edits.edit(number, by, make)
+        return self._edits.edit(number, by, acknowledgement)
 
     def assign(self, number: str, person: str, by: str) -> dict[str, Any]:
         """Say who looks after an incident."""
@@ -67,6 +60,17 @@ class HandlingRequests:
             return Edit(after, "incident-snoozed", said, {"until": end.isoformat()}, reckon=True)
 
         return self._edits.edit(number, by, make)
+
+
+def acknowledgement(
+    editing: Editing, before: Incident, data: Mapping[str, Any] | None = None, personal: Mapping[str, Any] | None = None
+) -> Edit:
+    """`data`, `personal`: what else the record says of how it came. Raises NotAllowed."""
+    after = handling.acknowledged(before, editing.by, editing.now, clocks=editing.clocks_run)
+    taken_up = " and taken up" if before.state != after.state else ""
+    said = f"is acknowledged{taken_up} by {editing.by}"
+    known = {"clocks": after.has_clocks, **(data or {})}
+    return Edit(after, "incident-acknowledged", said, known, personal or {}, reckon=after.state != before.state)
 
 
 def _span(text: str) -> Any:

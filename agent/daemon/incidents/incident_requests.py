@@ -53,7 +53,7 @@ class IncidentRequests:
     ) -> None:
         """`desks`: by the shard's name, as they are now; the others: see `IncidentEdits`."""
         finder = IncidentFinder(desks)
-        edits = IncidentEdits(finder, now, pack, soon, entered)
+        self.edits = edits = IncidentEdits(finder, now, pack, soon, entered)
         self._now = now
         self._list = IncidentList(finder)
         self._handling = HandlingRequests(edits)

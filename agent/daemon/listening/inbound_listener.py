@@ -1,20 +1,28 @@
-"""What senders call, while the daemon runs."""
+"""What senders call and links lead to, while the daemon runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from agent.assembly.node import Node
 from agent.sources.inbound.settings import InboundSettings, split_address
 
+if TYPE_CHECKING:
+    from agent.sources.inbound.serving.link_route import LinkHandler
+
 
 @contextmanager
 def inbound_served(
-    settings: InboundSettings | None, node: Node, now: Callable[[], datetime], looks: list[Callable[[], None]]
+    settings: InboundSettings | None,
+    node: Node,
+    now: Callable[[], datetime],
+    looks: list[Callable[[], None]],
+    links: LinkHandler | None = None,
 ) -> Iterator[None]:
-    """Served while inside, if the settings have senders. An address that cannot be had is tried again by a look that is
+    """Served while inside, if the settings have a listener. `links`: what those of messages do. An address that cannot be had is tried again by a look that is
     added to `looks`, which the watch goes through about once a second.
     """
     if settings is None:
@@ -28,6 +36,7 @@ def inbound_served(
     from agent.network.server_tls import ServerTls
     from agent.sources.inbound.serving.application import InboundApplication
     from agent.sources.inbound.serving.description import description
+    from agent.sources.inbound.serving.link_route import LinkRoute
     from agent.sources.inbound.serving.senders import Senders
 
     senders = Senders(settings.senders)
@@ -36,8 +45,9 @@ def inbound_served(
         senders,
         lambda org: node.inbound.get(org),
         max_bytes=settings.max_bytes,
-        description=description(settings),
+        description=description(settings, serves_links=links is not None),
         now=now,
+        links=LinkRoute(links) if links is not None else None,
     )
     files = settings.tls
     tls = ServerTls(files.certificate, files.key, files.client_ca) if files is not None else None

@@ -10,15 +10,18 @@ from datetime import datetime
 
 from agent.assembly.node import Node
 from agent.daemon.control.command import ControlCommand
+from agent.daemon.incidents.handling_requests import HandlingRequests
 from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.daemon.notice.clock_loop import ClockLoop, NoticeBasis
 from agent.daemon.notice.clock_requests import ClockRequests
+from agent.daemon.notice.link_parts import LinkParts, build_link_parts
 from agent.daemon.notice.notice_gauges import NoticeGauges
 from agent.daemon.notice.telling_parts import TellingParts, build_telling_parts
 from agent.daemon.notices.notice_requests import NoticeRequests
 from agent.daemon.on_call.maintenance_end import end_outdated
 from agent.daemon.on_call.on_call_parts import build_roster
 from agent.daemon.on_call.on_call_requests import OnCallRequests
+from agent.daemon.sending.read_back_loops import read_back_loops
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.on_call.on_call_roster import OnCallRoster
 from agent.notice.regimes.in_force import PackInForce
@@ -36,13 +39,11 @@ class NoticeParts:
     gauges: NoticeGauges
     roster: OnCallRoster
     telling: TellingParts
+    links: LinkParts
+    loops: Mapping[str, Callable[[], None]]
+    """What the daemon's threads run, by name."""
     end_maintenance: Callable[[], object]
     """Records the end of a maintenance window that has run out; to be called now and then."""
-
-    @property
-    def loops(self) -> Mapping[str, Callable[[], None]]:
-        """What the daemon's threads run, by name."""
-        return {"clocks": self.clocks.run, **self.telling.loops}
 
 
 def build_notice_parts(
@@ -70,5 +71,17 @@ def build_notice_parts(
     )
     on_call = OnCallRequests(lambda: process.desk, roster, now)
     commands = [*ClockRequests(states, now).commands(), *incidents.commands(), *notices.commands(), *on_call.commands()]
-    telling = build_telling_parts(node, roster, entered, stop, now, soon)
-    return NoticeParts(loop, basis, commands, gauges, roster, telling, lambda: end_outdated(process.desk, now))
+    links = build_link_parts(node.settings.notice, lambda: process.desk, incidents.edits, now)
+    telling = build_telling_parts(node, roster, entered, stop, now, soon, links.links)
+    read_back = read_back_loops(node.settings.notice, desks, HandlingRequests(incidents.edits).acknowledge, stop)
+    return NoticeParts(
+        loop,
+        basis,
+        commands,
+        gauges,
+        roster,
+        telling,
+        links,
+        {"clocks": loop.run, **telling.loops, **{name: back.run for name, back in read_back.items()}},
+        lambda: end_outdated(process.desk, now),
+    )

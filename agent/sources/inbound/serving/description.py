@@ -58,8 +58,8 @@ _SCHEMES = {
 }
 
 
-def description(settings: InboundSettings) -> bytes:
-    """JSON. Nothing of it is of a sender: anybody may read it."""
+def description(settings: InboundSettings, *, serves_links: bool = False) -> bytes:
+    """JSON. `serves_links`: whether links of messages lead here. Nothing of it is of a sender: anybody may read it."""
     body = REPORT.json_schema(ref_template="#/components/schemas/{model}")
     definitions = body.pop("$defs", {})
     document = {
@@ -74,6 +74,7 @@ def description(settings: InboundSettings) -> bytes:
         "paths": {
             "/v1/reports/{sender}": {"post": _reports(settings, body)},
             "/v1/outbound-messages/{path}": {"post": _outbound_messages()},
+            **({"/v1/acknowledge/{token}": _acknowledge()} if serves_links else {}),
             "/openapi.json": {"get": _itself()},
         },
         "components": {"schemas": {"Problem": _PROBLEM, **definitions}, "securitySchemes": _SCHEMES},
@@ -123,6 +124,37 @@ def _outbound_messages() -> dict[str, Any]:
         "responses": {
             "200": {"description": "Ack: all of it is committed.", "content": {"text/xml": {"schema": envelope}}},
             **_refused("text/xml", envelope),
+        },
+    }
+
+
+def _acknowledge() -> dict[str, Any]:
+    content = {"text/html": {"schema": {"type": "string"}}}
+    refused = {
+        status: {"description": "A page that says what to do.", "content": content} for status in ("403", "404", "410")
+    }
+    kept = _refused("text/html", {"type": "string"})
+    refused |= {status: kept[status] for status in ("400", "408", "413", "415", "429", "503")}
+    problems = _refused("application/problem+json", {"$ref": "#/components/schemas/Problem"})
+    refused |= {status: problems[status] for status in ("405", "500")}
+    fields = {"proof": {"type": "string"}, "who": {"type": "string"}}
+    form = {"type": "object", "required": ["proof"], "properties": fields, "additionalProperties": False}
+    common = {
+        "parameters": [_path_parameter("token", "What the link of a message ends with.")],
+        "security": [],
+        "responses": {"200": {"description": "A page for people.", "content": content}, **refused},
+    }
+    return {
+        "get": {
+            "operationId": "showLink",
+            "summary": "Show what a link of a message is about; nothing is done.",
+            **common,
+        },
+        "post": {
+            "operationId": "acknowledge",
+            "summary": "Acknowledge an incident, with the form of the page.",
+            "requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": form}}},
+            **common,
         },
     }
 
