@@ -29,8 +29,8 @@ WITHIN = 20.0
 FIRST_WITHIN = 5.0
 """Seconds that who asks first waits for it."""
 
-BACK, AHEAD, AGAIN = timedelta(days=1), timedelta(weeks=13), timedelta(days=7)
-"""What is read around now, and after what time that is read again though the file is the same."""
+BACK, AHEAD, AGAIN = timedelta(days=8), timedelta(weeks=13), timedelta(days=7)
+"""What is read around now, and how far from there another time may be before it is read again though the file is the same."""
 
 RETRY = timedelta(minutes=5)
 """After what time it is read again where that failed."""
