@@ -66,6 +66,16 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
         FAILED: "The daemon runs, or it cannot be done.",
     },
     "clocks list": {FINE: "The clocks were printed, whether any is late or not."},
+    "oncall show": {FINE: "It was printed, whether a person is on call or not.", FAILED: "The time is not one."},
+    "oncall override": {
+        FINE: "The override is made, or ended.",
+        FAILED: "A person, a rotation or an override is unknown, or the override is too long or has ended: the message says which.",
+    },
+    "oncall export": {FINE: "The calendar was printed."},
+    "oncall maintenance": {
+        FINE: "The maintenance window is open, or ended.",
+        FAILED: "A window is open already, none is, or it is too long: the message says which.",
+    },
     "incidents list": {FINE: "The incidents were printed.", FAILED: "A state or an origin is unknown."},
     "incidents show": {FINE: "The incident was printed.", FAILED: "There is no such incident."},
     "incidents acknowledge": {

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from agent.notice.on_call.calendar_file import CalendarFile
 from agent.notice.on_call.on_call_roster import OnCallRoster
 from agent.notice.on_call.overrides import KeptOverrides
-from agent.notice.on_call.rotation import Rotation
+from agent.notice.on_call.rotation import OnCallRotation
 from agent.notice.settings import NoticeSettings
 from agent.store.problems import Problems
 from agent.store.state import StateRecall
@@ -44,5 +44,5 @@ def calendar_of(
     if notice.on_call.calendar is None:
         return None
     rotations = notice.on_call.rotations
-    zone = Rotation(rotations[0]).zone if rotations else ZoneInfo("UTC")
+    zone = OnCallRotation(rotations[0]).zone if rotations else ZoneInfo("UTC")
     return CalendarFile(notice.on_call.calendar, [person.name for person in notice.people], zone, failed, works, start)
