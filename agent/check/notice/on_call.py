@@ -44,7 +44,9 @@ def examine_on_call(settings: Settings, now: datetime) -> Iterator[Finding]:
     )
     for rotation in rotations:
         if len(set(rotation.people)) == 1:
-            message = f"the rotation {rotation.name} has one person, {rotation.people[0]}, who is always on call"
+            message = (
+                f"the rotation {rotation.name} has one person, {rotation.people[0]}: there is no other to take turns"
+            )
             yield Finding(SUBJECT, True, message)
 
 

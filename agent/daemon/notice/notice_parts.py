@@ -56,6 +56,8 @@ def build_notice_parts(
     roster = build_roster(
         node.settings.notice, process.desk.recall, lambda: process.incidents.changes, process.stores.problems
     )
+    if roster.calendar is not None:
+        roster.calendar.begin(now())
     on_call = OnCallRequests(lambda: process.desk, roster, now)
     commands = [*ClockRequests(states, now).commands(), *incidents.commands(), *on_call.commands()]
     return NoticeParts(loop, basis, commands, gauges, roster, lambda: end_outdated(process.desk, now))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from zoneinfo import ZoneInfo
 
+from agent.errors import LeaklineError
 from agent.notice.on_call.calendar_file import CalendarFile
 from agent.notice.on_call.on_call_roster import OnCallRoster
 from agent.notice.on_call.overrides import KeptOverrides
@@ -25,12 +27,16 @@ def build_roster(
 ) -> OnCallRoster:
     """`recall`, `problems`: of the process's shard; `changes`: see `KeptOverrides`; `start`: see `CalendarFile`."""
     notice = settings or NoticeSettings()
-    calendar = calendar_of(
-        notice,
-        lambda reason: problems.report(PROBLEM, "on_call", reason),
-        lambda: problems.over(PROBLEM, "on_call", "the calendar of who is on call is read again"),
-        start,
-    )
+
+    def failed(reason: str) -> None:
+        with suppress(LeaklineError):  # a full disk, or the end of the daemon; five minutes later again
+            problems.report(PROBLEM, "on_call", reason)
+
+    def works() -> None:
+        with suppress(LeaklineError):
+            problems.over(PROBLEM, "on_call", "the calendar of who is on call is read again")
+
+    calendar = calendar_of(notice, failed, works, start)
     return OnCallRoster(notice.people, notice.on_call, KeptOverrides(recall, changes), calendar)
 
 

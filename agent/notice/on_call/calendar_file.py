@@ -86,6 +86,10 @@ class CalendarFile:
         kept = self._kept
         return [shift for shift in kept.shifts if shift.begins <= until and shift.ends > first] if kept else []
 
+    def begin(self, now: datetime) -> None:
+        """Read it, so that nobody waits for it later."""
+        self._refreshed(now)
+
     def read(self, first: datetime, until: datetime) -> CalendarShifts:
         """What the file says of a span, read now. Raises CalendarRefused."""
         rows = _events(self._path, first, until, self._zone)
@@ -113,18 +117,22 @@ class CalendarFile:
         return done
 
     def _read(self, now: datetime, done: threading.Event) -> None:
+        reason = ""
         try:
             self._kept = self.read(now - BACK, now + AHEAD)
             self._again = AGAIN
-            self._works()
         except CalendarRefused as error:
-            self._again = RETRY
-            log.warning("the calendar of who is on call cannot be read", reason=str(error))
-            self._failed(str(error))
+            self._again, reason = RETRY, str(error)
+            log.warning("the calendar of who is on call cannot be read", reason=reason)
         finally:
             with self._lock:
                 self._reading = None
+            # Before anything is reported: who waits may hold what reporting needs.
             done.set()
+        if reason:
+            self._failed(reason)
+        else:
+            self._works()
 
 
 def _events(path: Path, first: datetime, until: datetime, zone: ZoneInfo) -> list[tuple[str, str, str]]:

@@ -1,5 +1,6 @@
 """A calendar file says who is on call, and a bad one harms nobody."""
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -144,6 +145,23 @@ def test_trouble_and_its_end_are_said(tmp_path: Path) -> None:
     path.write_text(calendar(event(1)))
     assert [ask(minutes) for minutes in (7, 8, 20)] == [3, 3, 3]
     assert said[-1] == "works"
+
+
+def test_reporting_a_failure_holds_up_nobody(tmp_path: Path) -> None:
+    """Who asks may hold what reporting waits for."""
+    free = threading.Event()
+    said: list[str] = []
+
+    def failed(reason: str) -> None:
+        free.wait(60)
+        said.append(reason)
+
+    read = CalendarFile(tmp_path / "c.ics", PEOPLE, ZoneInfo("UTC"), failed)
+    began = time.monotonic()
+    assert read.shifts(NOW, NOW) == []
+    assert time.monotonic() - began < calendar_file.FIRST_WITHIN
+    assert said == []
+    free.set()
 
 
 def test_what_is_read_moves_on_with_time(tmp_path: Path) -> None:
