@@ -66,6 +66,16 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
         FAILED: "The daemon runs, or it cannot be done.",
     },
     "clocks list": {FINE: "The clocks were printed, whether any is late or not."},
+    "oncall show": {FINE: "It was printed, whether a person is on call or not.", FAILED: "The time is not one."},
+    "oncall override": {
+        FINE: "The override is made, or ended.",
+        FAILED: "A person, a rotation or an override is unknown, or the override is too long or has ended: the message says which.",
+    },
+    "oncall export": {FINE: "The calendar was printed."},
+    "oncall maintenance": {
+        FINE: "The maintenance window is open, or ended.",
+        FAILED: "A window is open already, none is, or it is too long: the message says which.",
+    },
     "incidents list": {FINE: "The incidents were printed.", FAILED: "A state or an origin is unknown."},
     "incidents show": {FINE: "The incident was printed.", FAILED: "There is no such incident."},
     "incidents acknowledge": {
@@ -94,10 +104,6 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
     "incidents snooze": {FINE: "It is put aside.", FAILED: "The time is over, or too far away."},
     "incidents close": {FINE: "It is closed.", FAILED: "An obligation is open: the message names it."},
     "clocks due": {FINE: "The deadlines were printed.", WRONG_USAGE: "An anchor, a fact, a role or a zone cannot be."},
-    "oncall show": {FINE: "Who is on call was printed, gaps or not."},
-    "oncall override": {FINE: "It is arranged.", FAILED: "It cannot be arranged: the message says why."},
-    "oncall export": {FINE: "The calendar was printed."},
-    "oncall maintenance": {FINE: "The window is open, or ended.", FAILED: "It cannot be: the message says why."},
     "notices list": {FINE: "The notices were printed."},
     "notices draft": {
         FINE: "The draft is kept, whether anything is missing or not.",
