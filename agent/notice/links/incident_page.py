@@ -27,14 +27,14 @@ def form_page(
         "<button>Acknowledge</button>\n</form>\n"
         '<p class="soft">It says that somebody looks at this. Messages about it pause; no deadline of a law does.</p>'
     )
-    title = f"Acknowledge {incident.id}?"
+    title = f"Acknowledge this {incident.level} incident?"
     return page(400 if hint else 200, title, f"{_mark(incident)}{said}{_list(rows)}\n{form}")
 
 
 def state_page(incident: Incident, org: str, sentence: str, *, title: str = "") -> Answer:
     """Without a button. `sentence`: what there is to say."""
     content = f'{_mark(incident)}<p role="status">{escape(sentence)}</p>\n{_list(_rows(incident, org, 0))}'
-    return page(200, title or f"Incident {incident.id}", content)
+    return page(200, title or "Nothing to do", content)
 
 
 def settled(incident: Incident) -> str:
@@ -49,6 +49,7 @@ def settled(incident: Incident) -> str:
 
 
 def _rows(incident: Incident, org: str, tier: int) -> Iterator[tuple[str, str]]:
+    yield "Incident", incident.id
     yield "Level", incident.level
     yield "State", incident.state
     if org:
