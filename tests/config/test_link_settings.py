@@ -31,7 +31,7 @@ def test_a_listener_may_serve_links_alone() -> None:
     "values, said",
     [
         ({"notice": {"public_url": URL}}, "write `inbound: {listen"),
-        ({"inbound": {"listen": "127.0.0.1:8450"}}, "write `senders`, or `notice.public_url`"),
+        ({"inbound": {"listen": "127.0.0.1:8450"}}, "write at least one, or `notice.public_url`"),
         ({"inbound": {}, "notice": {"public_url": URL, "links_expire_after": "8d"}}, "links_expire_after"),
     ],
 )

@@ -60,7 +60,7 @@ def test_the_button_acknowledges_once(linked: Linking) -> None:
     form = fields(linked.get(url).text)
     assert "Acknowledged as ana" in acknowledge(linked, url)
     assert "used already" in linked.post(url, form).text
-    assert "Somebody acknowledged this incident" in linked.get(url).text
+    assert "This incident was acknowledged" in linked.get(url).text
     known = linked.incident(incident.id)
     assert (known.acknowledged_by, known.acknowledged_at) == ("ana", linked.state.now)
     (line,) = linked.acknowledgements()
@@ -102,7 +102,7 @@ def test_who_shares_a_place_says_who_it_is(linked: Linking) -> None:
 def test_nothing_that_an_event_brought_is_shown(linked: Linking) -> None:
     """Neither before nor after: no title, no actor, no trace."""
     title, actor, user, address = SECRETS
-    traces = {"user": (user,), "address": (address,)}
+    traces: dict[str, tuple[str, ...]] = {"user": (user,), "address": (address,)}
     incident = replace(opened(), title=title, actor=actor, traces=traces, links=(user,))
     linked.state.add(incident)
     url = linked.link(incident, "ana")
