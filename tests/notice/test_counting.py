@@ -103,6 +103,11 @@ NUMBERS_OF_CODE = {
     "messages/message.py": {0, 10, 500},
     "messages/outbox.py": {0, 14},
     "messages/targets.py": {2},
+    # Characters of ids and parts of a signed link, seconds that a date can have; days and hours that a link works are settings:
+    "links/token.py": {1, 11, 12, 16, 17, 22, 31, 40, 72, 9999},
+    "links/link_key.py": {32},
+    "links/link.py": {300},
+    "links/incident_page.py": {0, 1, 200, 400},
     "clocks/basis.py": {16},
     "clocks/lateness.py": {1},
     "clocks/reckon.py": {0},
