@@ -140,9 +140,9 @@ def _entry(
     needed: frozenset[str],
 ) -> NoticeEntry:
     field = next(field for field in form.fields if field.id == id_)
-    mine, value = written.get(id_), known.get(id_)
-    if mine is not None and mine.text:
-        return replace(mine, section=field.section, title=field.title, needed=id_ in needed)
+    own, value = written.get(id_), known.get(id_)
+    if own is not None and own.text:
+        return replace(own, section=field.section, title=field.title, needed=id_ in needed)
     if value is None:
         return NoticeEntry(id_, field.section, field.title, needed=id_ in needed)
     return NoticeEntry(

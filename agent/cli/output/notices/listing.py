@@ -59,5 +59,5 @@ def _draft(row: Mapping[str, Any]) -> str:
     missing = row["missing"]
     if not missing:
         return f"{name}{kind}{sent}, nothing is missing"
-    more = " …" if len(missing) > MOST_NAMED else ""
-    return f"{name}{kind}{sent}, {len(missing)} missing: {', '.join(missing[:MOST_NAMED])}{more}"
+    rest = " …" if len(missing) > MOST_NAMED else ""
+    return f"{name}{kind}{sent}, {len(missing)} missing: {', '.join(missing[:MOST_NAMED])}{rest}"
