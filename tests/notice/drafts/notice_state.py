@@ -54,12 +54,11 @@ class NoticeState:
         book = IncidentBook(StateRecall(state, keys.RESPONSE.prefix))
         self.desk = IncidentDesk(state, problems, book, nullcontext, recorder(state), settings, self.time)
         desks = {ORG: self.desk}
-        self._table = table_of(
-            [
-                *IncidentRequests(lambda: desks, self.time).commands(),
-                *NoticeRequests(lambda: desks, self.time).commands(),
-            ]
-        )
+        self.commands = [
+            *IncidentRequests(lambda: desks, self.time).commands(),
+            *NoticeRequests(lambda: desks, self.time).commands(),
+        ]
+        self._table = table_of(self.commands)
         basis = CurrentBasis.of(settings, shipped())
         self._clocks = ShardClocks(self.desk, book, Lateness(self.now), lambda: basis)
 
@@ -92,8 +91,11 @@ class NoticeState:
         return self._ask(f"notices_{request}", number=self.number, obligation=obligation, **who, **arguments)
 
     def rows(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._ask("notices_list")["notices"]
+        found: list[dict[str, Any]] = self.list()["notices"]
         return found
+
+    def list(self) -> dict[str, Any]:
+        return self._ask("notices_list")
 
     def look(self) -> None:
         """As the loop of clocks does, until nothing is due."""
