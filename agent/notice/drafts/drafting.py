@@ -50,7 +50,8 @@ def drafted(
 ) -> NoticeVersion:
     """A version as it would be now. `before`: the latest one; `number`: 0 for what is not stored.
 
-    Raises NotAllowed for a field that it does not have, a text that is too long, and what is longer than a notice can be.
+    Raises NotAllowed for a field that it does not have, a text that is too long, and one to be stored that is longer than a notice
+    can be.
     """
     written = {entry.id: entry for entry in before.entries if entry.source == "person"} if before else {}
     written = {**written, **_written(form, wish.values, by)}
@@ -72,7 +73,7 @@ def drafted(
         follows,
         promised,
     )
-    if (size := len(encode_version(version))) > MOST_BYTES:
+    if number and (size := len(encode_version(version))) > MOST_BYTES:
         raise NotAllowed(f"the notice would have {size:,} bytes, at most are {MOST_BYTES:,}", hint="shorten its texts")
     return version
 

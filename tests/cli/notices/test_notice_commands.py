@@ -16,7 +16,8 @@ from agent.cli.output.notices import answers
 from agent.daemon.control.server import ControlServer
 from agent.errors import LeaklineError
 from agent.exit_status import FINE, WRONG_USAGE
-from tests.notice.drafts.notice_state import NOW, ORG, ORGANISATION, SA, opened
+from tests.notice.drafts.notice_state import ORG, ORGANISATION, SA, opened
+from tests.notice.incidents.made_incident import NOW
 
 SETTINGS_FILE = {
     "orgs": [
@@ -79,7 +80,8 @@ def answered(config: Path, *arguments: str) -> dict[str, Any]:
 def test_a_notice_goes_from_a_draft_to_its_receipt(config: Path, number: str, tmp_path: Path) -> None:
     """As a privacy officer goes through it."""
     listed = said(config, "list")
-    assert f"{SA} for {number}: before 2026-11-30 10:00 UTC (2 d 22 h left)" in listed
+    dates = "before 2026-11-30 11:00 UTC (2 d 23 h left), strictly before 2026-11-30 10:00 UTC"
+    assert f"{SA} for {number}: {dates}, to authority" in listed
     assert "no draft, 12 missing: organisation_address" in listed
     assert "This is not legal advice." in listed
     assert "A preview" in said(config, "show", number, SA)

@@ -91,10 +91,10 @@ class NoticeState:
         return self._ask(f"notices_{request}", number=self.number, obligation=obligation, **who, **arguments)
 
     def rows(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.list()["notices"]
+        found: list[dict[str, Any]] = self.answer_of_list()["notices"]
         return found
 
-    def list(self) -> dict[str, Any]:
+    def answer_of_list(self) -> dict[str, Any]:
         return self._ask("notices_list")
 
     def look(self) -> None:
@@ -121,6 +121,10 @@ class NoticeState:
 
     def close(self) -> None:
         self.directory.close()
+
+    def request(self, request: str, **arguments: Any) -> dict[str, Any]:
+        """Of any incident."""
+        return self._ask(request, **arguments)
 
     def _ask(self, request: str, **arguments: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self._table[request].run(**arguments)

@@ -140,7 +140,7 @@ def test_a_damaged_notice_hides_no_other_from_the_list(state: NoticeState) -> No
     before = len(state.rows())
     with state.desk.changing() as change:
         change.apply({f"{NOTICE}{state.number}/{SA}": b"{"})
-    assert state.list()["damaged"] == [f"{state.number} {SA}"]
+    assert state.answer_of_list()["damaged"] == [f"{state.number} {SA}"]
     assert len(state.rows()) == before - 1
 
 

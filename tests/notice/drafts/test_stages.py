@@ -116,7 +116,7 @@ def test_a_withdrawal_needs_its_reason_alone(state: NoticeState) -> None:
     state.ask("draft")
     for wish in ({"withdraw": True}, {"follow_up": True}):
         with pytest.raises(LeaklineError, match="not recorded as sent"):
-            state.ask("draft", **wish)
+            state.request("notices_draft", number=state.number, obligation=SA, by="eva", **wish)
     state.ask("sent", receipt="LDI-1")
     view = state.ask("draft", withdraw=True)
     assert view["version"]["completeness"] == "withdraw"
