@@ -103,6 +103,18 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
     },
     "incidents snooze": {FINE: "It is put aside.", FAILED: "The time is over, or too far away."},
     "incidents close": {FINE: "It is closed.", FAILED: "An obligation is open: the message names it."},
+    "notices list": {FINE: "The obligations were printed, whatever is missing."},
+    "notices draft": {
+        FINE: "A new version is stored, whatever it is missing.",
+        FAILED: "A field is unknown or too long, or the notice was sent and no follow-up was asked for.",
+    },
+    "notices show": {FINE: "The notice was printed.", FAILED: "There is no such incident, obligation or version."},
+    "notices sign": {FINE: "The version is signed off.", FAILED: "It is not the latest, or you signed it before."},
+    "notices sent": {
+        FINE: "It is recorded as sent, and its clock ends.",
+        FAILED: "There is no draft, a time cannot be, or it is recorded as sent already.",
+    },
+    "notices not-applicable": {FINE: "It is recorded.", FAILED: "The incident has ended, or does not owe it."},
     "clocks due": {FINE: "The deadlines were printed.", WRONG_USAGE: "An anchor, a fact, a role or a zone cannot be."},
     "notices list": {FINE: "The notices were printed."},
     "notices draft": {
