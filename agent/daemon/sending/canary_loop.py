@@ -23,6 +23,9 @@ LOOK_EVERY = 0.5
 KEPT = timedelta(hours=1)
 """How long one is kept that has ended."""
 
+CAUGHT_UP = timedelta(minutes=1)
+"""How far back a pause is made up for: so late canaries are counted by whoever allows a minute, as messages of that time would be."""
+
 CANARY = "canary/"
 """Keys under `keys.RESPONSE`: `milliseconds/id` of each canary that is kept."""
 
@@ -55,17 +58,20 @@ class CanaryLoop:
         repeat(self.turn, self._stop, LOOK_EVERY, "a canary")
 
     def turn(self) -> bool:
-        """Whether a canary was made. After a pause it is the newest of those whose time came: the others are too late anyway."""
+        """Whether a canary was made. After a pause they are those of the last minute, or the newest where none was in it: the others
+        are too late anyway.
+        """
         now = self._now()
         time = EPOCH + (now - EPOCH) // self._settings.every * self._settings.every
         if self._newest is None:
             self._newest = self._stored()
         if self._newest is not None and time <= self._newest:
             return False
+        messages = [message for due in self._due(time, now) for message in self._messages(due, now)]
         desk = self._desk()
         with desk.changing() as change:
-            outbox.put(change, desk.recall, list(self._messages(time, now)))
-            kept = {f"{CANARY}{_milliseconds(time):014}/{message.id}": b"" for message in self._messages(time, now)}
+            outbox.put(change, desk.recall, messages)
+            kept = {f"{CANARY}{_milliseconds(message.due):014}/{message.id}": b"" for message in messages}
             change.apply({NEWEST: str(_milliseconds(time)).encode(), **kept, **self._outdated(desk, now)})
         self._newest = time
         metrics.CANARY.set(time.timestamp())
@@ -76,6 +82,15 @@ class CanaryLoop:
     def newest(self) -> datetime | None:
         """The time of the newest one."""
         return self._newest
+
+    def _due(self, newest: datetime, now: datetime) -> list[datetime]:
+        """The times to make up for, in order; `newest` is the last of them."""
+        times = [newest]
+        while self._newest is not None and (before := times[-1] - self._settings.every) > self._newest:
+            if now - before > CAUGHT_UP:
+                break
+            times.append(before)
+        return times[::-1]
 
     def _messages(self, time: datetime, now: datetime) -> Iterator[Message]:
         for channel in self._settings.channels:

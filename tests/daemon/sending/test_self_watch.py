@@ -49,6 +49,21 @@ def test_after_a_pause_the_newest_canary_alone_is_made(life: SendingLife) -> Non
     assert len(life.channels["mail"].sent) == 2
 
 
+def test_a_short_pause_is_made_up_for(life: SendingLife) -> None:
+    """By the canaries of the last minute, for whose times a message would have been late by as much."""
+    settings = CanarySettings(every=timedelta(seconds=10), channels=["mail"])
+    loop = CanaryLoop(settings, lambda: life.desk, Event(), lambda: life.now)
+    loop.turn()
+    for pause, made in ((35, 3), (5, 1), (200, 7)):
+        before = len(list(life.all_messages()))
+        life.restart()
+        life.now += timedelta(seconds=pause)
+        loop = CanaryLoop(settings, lambda: life.desk, Event(), lambda: life.now)
+        assert loop.turn()
+        assert not loop.turn()
+        assert len(list(life.all_messages())) - before == made
+
+
 def test_old_canaries_are_forgotten(life: SendingLife) -> None:
     """After an hour; also those that nobody accepted."""
     loop = canaries(life)
