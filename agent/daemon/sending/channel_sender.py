@@ -18,9 +18,9 @@ from functools import partial
 import structlog
 
 from agent import metrics
-from agent.daemon.notice.shard_turns import ShardIncidents
-from agent.daemon.notice.stepped_time import SteppedTime
 from agent.daemon.sending.channel_health import ChannelHealth
+from agent.daemon.turns.incident_turns import ShardIncidents
+from agent.daemon.turns.stepped_time import SteppedTime
 from agent.errors import Busy, DiskFull, LeaklineError
 from agent.notice.channels.channel import Channel, NotAccepted, Receipt
 from agent.notice.incidents.book import ESCALATE
@@ -74,7 +74,7 @@ class ChannelSender:
         links: Callable[[Message], str] = lambda _: "",
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`shards`, `entered`: see `ShardTurns`; `links`: where a message leads, empty for nowhere."""
+        """`shards`, `entered`: see `IncidentTurns`; `links`: where a message leads, empty for nowhere."""
         self._channel = channel
         self._shards = shards
         self._entered = entered
