@@ -180,7 +180,7 @@ def messages_to(
 ) -> list[Message]:
     """One for each place of theirs. `occasion`: what names it, beside its place."""
     now, incident = telling.change.now, telling.incident
-    further = text.about(incident, telling.clocks, now)
+    further = list(text.about(incident, telling.clocks, now))  # each message has all of it
     return [
         Message(
             message_id(*occasion, target.channel, target.address),
